@@ -1,0 +1,91 @@
+"""What can go wrong, as one tree. Every message is one line: what, which file, what to do.
+
+    SokkuriError                 exit code 1 unless said otherwise
+    ├── UsageError               exit code 2: what was asked for cannot be
+    ├── MissingExtraError        an optional part is not installed
+    ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
+    ├── ImageError               one image, never a whole run
+    │   ├── ReadError              the bytes could not be had
+    │   ├── DecodeError            the bytes are no picture that can be read
+    │   └── ExtractError           the network refused the picture
+    └── CollectionError          the collection cannot be used as asked
+        ├── NoCollectionError      there is none here
+        ├── UnknownImageError      the collection has no such image
+        ├── ModelMismatchError     its features come from another model
+        ├── DamagedError           its files contradict its catalog
+        └── StorageError           the disk refused a read or a write
+
+Imports nothing, so that every floor may raise these.
+"""
+
+
+class SokkuriError(Exception):
+    """Everything that sokkuri raises on purpose."""
+
+    exit_code = 1
+
+
+class UsageError(SokkuriError):
+    """What was asked for cannot be: a wrong option, name or combination."""
+
+    exit_code = 2
+
+
+class MissingExtraError(SokkuriError):
+    """An optional part is needed but not installed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional part: pip install 'sokkuri[{extra}]'")
+        self.extra = extra
+
+
+class ModelError(SokkuriError):
+    """A model card, an ONNX file or a checkpoint cannot be used."""
+
+
+class ImageError(SokkuriError):
+    """One image cannot be used; `stage` says where, the message says why."""
+
+    stage = "image"
+
+
+class ReadError(ImageError):
+    """The bytes could not be had: permission, a broken link, a fault of the disk."""
+
+    stage = "read"
+
+
+class DecodeError(ImageError):
+    """The bytes are not a picture that can be read, or one beyond the limits."""
+
+    stage = "decode"
+
+
+class ExtractError(ImageError):
+    """The network gave no usable feature vector for this picture."""
+
+    stage = "extract"
+
+
+class CollectionError(SokkuriError):
+    """The collection cannot be used as asked."""
+
+
+class NoCollectionError(CollectionError):
+    """There is no collection where one was looked for."""
+
+
+class UnknownImageError(CollectionError):
+    """A query or an argument names no image of the collection."""
+
+
+class ModelMismatchError(CollectionError):
+    """The collection's features come from another model or preprocessing."""
+
+
+class DamagedError(CollectionError):
+    """The collection's files contradict its catalog."""
+
+
+class StorageError(CollectionError):
+    """The disk refused a read or a write: full, read-only, or gone."""
