@@ -1,0 +1,88 @@
+# Needs Python 3.11 or newer, git and make; everything else comes into $(VENV).
+# `make` alone prints what there is: the lines below that begin with two hashes.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+# Kept as typed: make would otherwise eat a `$` in a folder's name. The recipes read it from the
+# environment, so that spaces and quotes in it are safe too.
+override PHOTOS := $(value PHOTOS)
+export PHOTOS
+
+# `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: help venv index run photos-given test check lint format bench lock clean
+
+## help              this list
+help:
+	@sed -n 's/^## /make /p' Makefile
+
+## venv              the virtual environment: pinned packages, and this checkout as it stands
+venv: $(VENV)/.installed
+
+# The two installs are apart because pip knows no hash for this checkout. Its build backend is
+# among the pinned packages, hence no isolated build, which would fetch one that is not.
+$(VENV)/.installed: constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'sokkuri needs Python 3.11 or newer. Name one: make venv PYTHON=python3.12' >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+## index PHOTOS=DIR  bring the collection in DIR up to date (ARGS="..." for further options)
+index: photos-given $(VENV)/.installed
+	@$(BIN)/sokkuri index $(ARGS) -- "$$PHOTOS"
+
+## run PHOTOS=DIR    the same
+run: index
+
+# A prerequisite of its own, so that a slip is answered before anything is installed.
+photos-given:
+	@[ -n "$$PHOTOS" ] || \
+	  { echo 'Which photos? Name their folder: make index PHOTOS=DIR' >&2; exit 2; }
+	@[ -d "$$PHOTOS" ] || \
+	  { printf 'PHOTOS is not a folder: %s\n' "$$PHOTOS" >&2; exit 2; }
+
+## test              the tests (ARGS="-k name" for some of them)
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest $(ARGS)
+
+## check             what CI runs: format, lint, types, floors, then the tests
+check: lint test
+
+## lint              the same without the tests
+lint: $(VENV)/.installed
+	@# Fails when constraints.txt no longer satisfies pyproject.toml: `make lock` mends that.
+	$(BIN)/python -m pip --disable-pip-version-check check
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+## format            format the code and mend what ruff can mend by itself
+format: $(VENV)/.installed
+	$(BIN)/ruff check --fix-only
+	$(BIN)/ruff format
+
+## bench             the benchmarks (ARGS="..." to choose among them)
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks $(ARGS)
+
+## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
+# One file for every platform and Python: from the oldest Python on, with markers, and with the
+# hashes of all files of a version. So folders of local wheels and further indexes, which may
+# hold other files or only some, are left out; a proxy or certificate in the environment counts.
+lock: $(VENV)/.installed
+	UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile --quiet --no-config \
+	  --universal --python-version 3.11 --generate-hashes --python $(BIN)/python \
+	  --extra heic --extra dev --custom-compile-command 'make lock' $(ARGS) \
+	  --output-file constraints.txt pyproject.toml
+
+## clean             remove the virtual environment, caches and builds
+clean:
+	@[ ! -e '$(VENV)/pyvenv.cfg' ] || rm -rf '$(VENV)'
+	rm -rf dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	find src tests benchmarks tools -name __pycache__ -prune -exec rm -rf {} +
