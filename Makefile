@@ -22,14 +22,17 @@ help:
 ## venv              the virtual environment: pinned packages, and this checkout as it stands
 venv: $(VENV)/.installed
 
-# The two installs are apart because pip knows no hash for this checkout. Its build backend is
-# among the pinned packages, hence no isolated build, which would fetch one that is not.
-$(VENV)/.installed: constraints.txt pyproject.toml
+# Two stamps, since pip has no hash to require of this checkout. Its build backend is among the
+# pinned packages, hence no isolated build, which would fetch one that is not.
+$(VENV)/.installed: $(VENV)/.packages pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.packages: constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'sokkuri needs Python 3.11 or newer. Name one: make venv PYTHON=python3.12' >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r constraints.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 ## index PHOTOS=DIR  bring the collection in DIR up to date (ARGS="..." for further options)
@@ -75,11 +78,12 @@ bench: $(VENV)/.installed
 # One file for every platform and Python: from the oldest Python on, with markers, and with the
 # hashes of all files of a version. So folders of local wheels and further indexes, which may
 # hold other files or only some, are left out; a proxy or certificate in the environment counts.
-lock: $(VENV)/.installed
-	UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile --quiet --no-config \
-	  --universal --python-version 3.11 --generate-hashes --python $(BIN)/python \
-	  --extra heic --extra dev --custom-compile-command 'make lock' $(ARGS) \
-	  --output-file constraints.txt pyproject.toml
+# `editables` is what hatchling asks for beyond pyproject.toml when it installs a checkout.
+lock: $(VENV)/.packages
+	echo editables | UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile \
+	  --quiet --no-config --universal --python-version 3.11 --python $(BIN)/python \
+	  --generate-hashes --extra heic --extra dev --custom-compile-command 'make lock' $(ARGS) \
+	  --output-file constraints.txt pyproject.toml -
 
 ## clean             remove the virtual environment, caches and builds
 clean:
