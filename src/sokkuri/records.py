@@ -4,11 +4,146 @@ The data's way: FileRef (listing) -> Job (catalog) -> Pixels (decode) -> Outcome
 -> rows in shards and catalog -> Hits (searching).
 """
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-type Features = NDArray[np.float32]
+Features: TypeAlias = NDArray[np.float32]
 """Feature vectors, (N, D) float32, as the network gave them: not normalised."""
+
+Metric: TypeAlias = Literal["cosine", "l2"]
+"""`cosine`: 1 - cos of the angle, 0 to 2. `l2`: Euclidean distance."""
+
+Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileStat:
+    """What tells a changed file from an unchanged one without reading it."""
+
+    size: int  # bytes
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileRef:
+    """A file as the listing saw it. `path` is relative to the root and `/`-separated; bytes that
+    are not UTF-8 are kept as lone surrogates (PEP 383), so `os.fsencode` gives the name back."""
+
+    id: str
+    path: str
+    stat: FileStat
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One image that a run has claimed: `key` is its number in the catalog."""
+
+    key: int
+    id: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class PixelSpec:
+    """What a network wants to see, as far as decoding goes."""
+
+    height: int
+    width: int
+    resample: Resample = "bicubic"
+    orientation: bool = True  # apply the EXIF orientation
+    draft: bool = True  # let JPEG decode at the smallest sufficient scale
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Above these an image is a failure row: one broken header must not take the machine."""
+
+    max_bytes: int = 512 * 2**20
+    max_pixels: int = 250_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """A decoded picture. `rgb` : (height, width, 3) uint8 of the PixelSpec's size;
+    `width` and `height` are the upright picture's own, in pixels."""
+
+    rgb: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a file held: the stat it had when it was opened and the XXH3-128 of its bytes."""
+
+    stat: FileStat
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extracted:
+    """A new feature vector. `vector` : (D,) float32."""
+
+    job: Job
+    contents: Contents
+    width: int
+    height: int
+    vector: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SameBytes:
+    """These bytes are known, or another worker has them in hand: nothing was decoded."""
+
+    job: Job
+    contents: Contents
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The image cannot be used. `contents` is None where its bytes could not be had."""
+
+    job: Job
+    stage: str
+    reason: str
+    contents: Contents | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """The file vanished between listing and reading."""
+
+    job: Job
+
+
+Outcome: TypeAlias = Extracted | SameBytes | Failed | Gone
+"""What became of a Job. A broken image is an outcome, never an exception."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RowRef:
+    """A row's place: shard number and row within it, both from 0."""
+
+    shard: int
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An image without features, and why."""
+
+    id: str
+    stage: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that `verify` found: a kind from docs/verify.md, a place, a sentence."""
+
+    kind: str
+    where: str
+    what: str

@@ -1,0 +1,94 @@
+"""The Python API's Collection: the folder's collection together with its pipeline.
+
+Composes collection.py, indexing.py and what else acts on a collection as a whole; the shell and
+the public names use this one.
+"""
+
+import os
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Self
+
+from sokkuri import collection as base
+from sokkuri import compacting, repairing, verifying
+from sokkuri.catalog import as_text
+from sokkuri.errors import CollectionError, UsageError
+from sokkuri.indexing import Progress, SyncOptions, sync
+from sokkuri.models import Model, resolve_model
+from sokkuri.records import Fault
+
+
+class Collection(base.Collection):
+    """A folder of images with its feature vectors. Make one with `create` or `open`.
+
+    >>> with Collection.create("photos") as collection:          # doctest: +SKIP
+    ...     for progress in collection.sync():
+    ...         print(progress.stage, progress.done, progress.total)
+    """
+
+    @classmethod
+    def create(
+        cls, root: Path | str, *, store: Path | str | None = None, model: str | None = None
+    ) -> Self:
+        """Make an empty collection for the images below `root`.
+
+        store : where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
+        file or a card. Raises UsageError when `root` is no folder, CollectionError when the store
+        holds a collection already, ModelError.
+        """
+        folder = check_folder(root)
+        where = Path(store) if store is not None else folder / base.STORE_NAME
+        if base.has_store(where):
+            raise CollectionError(f"{where} holds a collection already: open it instead")
+        return cls.create_with(folder, where, resolve_model(model), source_of(model))
+
+    def sync(self, options: SyncOptions | None = None) -> Generator[Progress]:
+        """Bring the collection up to date with its folder, yielding progress; the last one holds
+        the SyncReport. Nothing happens before the first is asked for. See `indexing.sync`.
+        """
+        return sync(self, self.load_model(), options or SyncOptions())
+
+    def load_model(self) -> Model:
+        """The model that made the features. Raises ModelError when it is not to be found any more,
+        ModelMismatchError when it has changed."""
+        model = resolve_model(self.model.source)
+        self.check_model(model)
+        return model
+
+    def use_model(self, source: str) -> Model:
+        """Find the collection's model at `source` from now on. Raises ModelMismatchError when that
+        is another model."""
+        model = resolve_model(source)
+        self.check_model(model)
+        self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(source_of(source))])
+        self.model = replace(self.model, source=source_of(source))
+        return model
+
+    def verify(self, *, deep: bool = False) -> list[Fault]:
+        """Compare catalog, shards and files; `deep` extracts a sample again. Empty when sound."""
+        return list(verifying.verify(self, self.load_model() if deep else None))
+
+    def repair(self) -> list[str]:
+        """Mend what can be mended without losing a good row; a line for each thing done."""
+        return repairing.repair(self)
+
+    def compact(self) -> compacting.Compaction:
+        """Rewrite shards without the rows that no longer count."""
+        return compacting.compact(self)
+
+
+def check_folder(root: Path | str) -> Path:
+    """The folder as an absolute path. Raises UsageError unless it is one."""
+    folder = Path(root).expanduser()
+    if not folder.is_dir():
+        raise UsageError(f"{root} is not a folder")
+    return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps the links a person gave
+
+
+def source_of(model: str | None) -> str:
+    """What finds the model again from any folder: a name as it is, a file by its absolute path."""
+    if model is None:
+        return resolve_model(None).card.name
+    path = Path(model).expanduser()
+    return str(path.resolve()) if path.is_file() else model

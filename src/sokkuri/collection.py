@@ -1,0 +1,241 @@
+"""A collection: a folder of images, and the store that holds its catalog and shards.
+
+Finds, opens and creates stores, and answers for the collection as a whole. The pipeline
+(indexing.py), the checks (verifying.py) and the search (searching.py) work on what this opens.
+"""
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+from sokkuri.catalog import Catalog, ModelRow, as_text
+from sokkuri.claims import stale_claims
+from sokkuri.errors import (
+    DamagedError,
+    ModelMismatchError,
+    NoCollectionError,
+    StorageError,
+    UnknownImageError,
+    UsageError,
+)
+from sokkuri.models import Model
+from sokkuri.records import Failure
+from sokkuri.shards import ShardFolder
+
+STORE_NAME = ".sokkuri"
+CATALOG_NAME = "catalog.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What `sokkuri status` prints. `total` : live images; `size` : the store's bytes on disk."""
+
+    root: Path
+    store: Path
+    model: ModelRow
+    total: int
+    removed: int
+    missing: int
+    waiting: int
+    failures: tuple[Failure, ...]
+    stale_claims: int
+    size: int
+
+
+class Collection:
+    """An open collection. Use it as a context manager, or call `close`."""
+
+    def __init__(self, store: Path, catalog: Catalog, root: Path) -> None:
+        model = catalog.model()
+        if model is None:
+            raise DamagedError(f"{store} was never finished: run `sokkuri index` again")
+        self.store = store
+        self.root = root
+        self.catalog = catalog
+        self.model = model
+        self.shards = ShardFolder(store / "features" / model.name, model.dimension)
+
+    @classmethod
+    def open(cls, where: Path | str, mode: Literal["ro", "rw"] = "rw") -> Self:
+        """Open the collection of a folder of images, or of a store.
+
+        Raises NoCollectionError when there is none in `where`.
+        """
+        store = find_store(Path(where))
+        catalog = Catalog.open(store / CATALOG_NAME, mode)
+        return cls(store, catalog, root_of(store, catalog))
+
+    @classmethod
+    def create_with(cls, root: Path, store: Path, model: Model, source: str) -> Self:
+        """Make an empty collection, or open it where another process was quicker.
+
+        source : what resolves to the model again, a name or a path.
+        """
+        try:
+            store.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageError(
+                f"{store} cannot be created ({error.strerror}): keep the store elsewhere with "
+                "--store DIR"
+            ) from error
+        catalog = Catalog.create(store / CATALOG_NAME)
+        card = model.card
+        with catalog.writing():
+            if catalog.model() is None:
+                catalog.set_model(
+                    ModelRow(card.name, model.fingerprint, card.dimension, card.metric, source)
+                )
+                catalog.set_meta("root", _remembered(root, store))
+        collection = cls(store, catalog, root)
+        collection.check_model(model)
+        return collection
+
+    def check_model(self, model: Model) -> None:
+        """Raises ModelMismatchError unless `model` is the one that made the features."""
+        if model.fingerprint == self.model.fingerprint:
+            return
+        raise ModelMismatchError(
+            f"{self.store} holds features of {self.model.name} "
+            f"(fingerprint {self.model.fingerprint[:12]}), not of {model.card.name} "
+            f"({model.fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
+            "on with its own, or give --store DIR for a second collection"
+        )
+
+    def set_root(self, root: Path) -> None:
+        """The photos are at `root` now. Refused while the folder they came from still exists."""
+        if root == self.root:
+            return
+        if self.root.is_dir() and not self.root.samefile(root):
+            raise UsageError(
+                f"{self.store} belongs to {self.root}: give another --store for {root}"
+            )
+        self.catalog.set_meta("root", _remembered(root, self.store))
+        self.root = root
+
+    def status(self) -> Status:
+        with self.catalog.reading():
+            counts = self.catalog.counts()
+            failures = tuple(self.catalog.failures())
+            stale = stale_claims(self.catalog)
+        size = sum(path.stat().st_size for path in self.store.rglob("*") if path.is_file())
+        return Status(
+            self.root, self.store, self.model, counts.live, counts.removed, counts.missing,
+            counts.todo, failures, stale, size,
+        )  # fmt: skip
+
+    def remove(self, ids: Sequence[str]) -> int:
+        """Mark images removed: out of every search, and left alone by later runs. The photos stay.
+
+        Gives back how many were not removed before. Raises UnknownImageError before any change.
+        """
+        return self._mark(ids, removed=1)
+
+    def restore(self, ids: Sequence[str]) -> int:
+        """Undo `remove`. An image whose row was compacted away is read by the next run."""
+        return self._mark(ids, removed=0)
+
+    def _mark(self, ids: Iterable[str], removed: int) -> int:
+        with self.catalog.writing():
+            unknown = [id_ for id_ in ids if self.catalog.find(id_) is None]
+            if unknown:
+                raise UnknownImageError(
+                    f"{self.root} has no image {unknown[0]!r}"
+                    + (f" (and {len(unknown) - 1} others named)" if len(unknown) > 1 else "")
+                    + ": an id is the path below that folder"
+                )
+            return sum(
+                self.catalog.run(
+                    "UPDATE images SET removed = ?,"
+                    " todo = todo OR (shard IS NULL AND stage IS NULL)"
+                    " WHERE id = CAST(? AS TEXT) AND removed <> ?",
+                    [removed, as_text(id_), removed],
+                )
+                for id_ in ids
+            )
+
+    def recover(self) -> None:
+        """Clear what a crash left: rows and shards never committed, id columns that lag behind.
+
+        Under the write lock, so no other process is in the middle of a write.
+        """
+        with self.catalog.writing():
+            counted = {shard.shard: shard.rows for shard in self.catalog.shards()}
+            for shard, rows in counted.items():
+                self.shards.truncate(shard, rows)
+            # A number up to the next one is ours, and is never used again once it is given up.
+            for number in self.shards.numbers():
+                if number not in counted and number <= self.catalog.next_shard():
+                    self.shards.delete(number)
+            self.shards.sweep()
+        self.refresh_ids()
+
+    def refresh_ids(self) -> None:
+        """Rewrite the id columns that moves and replaced rows have made stale."""
+        for shard in self.catalog.shards():
+            if not shard.stale_ids:
+                continue
+            with self.catalog.writing():
+                current = self.catalog.shard(shard.shard)
+                if current is not None and current.stale_ids:
+                    ids = self.catalog.shard_ids(current.shard, current.rows)
+                    self.shards.write_ids(current.shard, ids)
+                    self.catalog.run(
+                        "UPDATE shards SET stale_ids = 0 WHERE shard = ?", [current.shard]
+                    )
+
+    def file(self, path: str) -> Path:
+        """Where an image's file is now. path : as the catalog has it, relative to the root."""
+        return self.root / path
+
+    def close(self) -> None:
+        self.catalog.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def has_store(where: Path) -> bool:
+    """Whether `where` is a store, or a folder of images with its store inside."""
+    return any((folder / CATALOG_NAME).is_file() for folder in (where, where / STORE_NAME))
+
+
+def find_store(where: Path) -> Path:
+    """The store that `where` is or holds. Raises NoCollectionError."""
+    for folder in (where, where / STORE_NAME):
+        if (folder / CATALOG_NAME).is_file():
+            return folder.resolve()
+    raise NoCollectionError(f"{where} holds no collection: make one with `sokkuri index {where}`")
+
+
+def find_upwards(start: Path) -> Path | None:
+    """The nearest folder from `start` upwards that holds a store, as git looks for its own."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        if (folder / STORE_NAME / CATALOG_NAME).is_file():
+            return folder
+    return None
+
+
+def root_of(store: Path, catalog: Catalog) -> Path:
+    """Where the collection's images are: the store's parent, or where they were last."""
+    root = catalog.meta("root")
+    if root is None:
+        raise DamagedError(f"{store} was never finished: run `sokkuri index` again")
+    return Path(os.path.normpath(store / root))
+
+
+def _remembered(root: Path, store: Path) -> str:
+    """`..` for a store beside its photos, so that both can be moved; else an absolute path."""
+    inside = store.name == STORE_NAME and store.parent.resolve() == root.resolve()
+    return ".." if inside else str(root.resolve())

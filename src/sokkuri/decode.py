@@ -1,0 +1,245 @@
+"""Bytes to RGB pixels of the network's size; the only user of image libraries.
+
+Takes a file's bytes and a PixelSpec; hands on Pixels, or a DecodeError with a reason that a person
+understands. Called from many threads at once. Only formats that Pillow reads in this process are
+admitted: none that starts another program.
+"""
+
+import io
+import struct
+import threading
+import warnings
+import zlib
+from contextlib import AbstractContextManager, nullcontext
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from sokkuri.errors import DecodeError, MissingExtraError
+from sokkuri.records import Limits, Pixels, PixelSpec
+
+FORMATS = (
+    "JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR",
+    "TGA", "PPM", "PCX", "DCX", "DDS", "SGI", "SUN", "XBM", "XPM", "QOI", "PSD", "ICNS", "BLP",
+    "FTEX", "GBR", "FLI", "MSP", "PIXAR", "PCD", "IM", "FITS",
+)  # fmt: skip
+"""Pillow's formats that are pictures and are read in process, the common ones first."""
+
+_LARGE_PIXELS = 24_000_000
+_LARGE = threading.Lock()  # so that N workers never hold N giants in memory
+_HEIF_LOCK = threading.Lock()
+_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+
+_RESAMPLE = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_TRANSPOSE = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""EXIF orientation to what makes the picture upright (EXIF 2.32, tag 0x0112)."""
+_ORIENTATION = 0x0112
+
+_KNOWN_BUT_UNREAD = {
+    b"v/1\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"farbfeld": "farbfeld",
+    b"\xff\x0a": "JPEG XL",
+    b"\x00\x00\x00\x0cJXL ": "JPEG XL",
+    b"%!PS": "PostScript",
+    b"%PDF": "PDF",
+}
+
+_SIGNATURES = {
+    b"II*\x00": "TIFF",
+    b"MM\x00*": "TIFF",
+    b"BM": "BMP",
+    b"GIF8": "GIF",
+    b"\x89PNG": "PNG",
+    b"\xff\xd8\xff": "JPEG",
+    b"RIFF": "WebP",
+    b"8BPS": "PSD",
+}
+
+_BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
+    OverflowError, ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError,
+    struct.error, zlib.error, SystemError,
+    Image.DecompressionBombError, Image.DecompressionBombWarning,
+)  # fmt: skip
+"""What Pillow's format readers raise on bytes that contradict themselves: they check little."""
+
+# Instead of Pillow's: a picture beyond the limit is refused, not warned of, and what a broken
+# file's metadata provokes is not printed, for the failure row says what counts.
+Image.MAX_IMAGE_PIXELS = Limits().max_pixels
+warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
+    """The picture upright, over white where it is transparent, squashed to the spec's size.
+
+    Of an animation the first frame. Raises DecodeError with the reason.
+    """
+    if not data:
+        raise DecodeError("the file is empty")
+    try:
+        image = _opened(data)
+        if image.width * image.height > limits.max_pixels:
+            raise DecodeError(_too_large(image.width, image.height, limits))
+        return _pixels(image, spec)
+    except Image.UnidentifiedImageError:
+        raise DecodeError(_unrecognised(data)) from None
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise DecodeError(
+            f"it claims more pixels than the limit of {limits.max_pixels:,}"
+        ) from None
+    except MissingExtraError as error:
+        raise DecodeError(str(error)) from None
+    except MemoryError:
+        raise DecodeError("there is not enough memory to decode it") from None
+    except _BROKEN as error:
+        raise DecodeError(_reason(error)) from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    """The image with its header read."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        _admit_heif()
+        return Image.open(io.BytesIO(data), formats=("HEIF", "AVIF"))
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _admit_heif() -> None:
+    with _HEIF_LOCK:
+        if "HEIF" not in Image.OPEN:
+            try:
+                import pillow_heif  # an extra: most collections have no HEIC
+            except ImportError:
+                raise MissingExtraError("HEIC", "heic") from None
+            Image.init()
+            pillow_heif.register_heif_opener()
+
+
+def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
+    size = (image.width, image.height)
+    orientation = _orientation(image) if spec.orientation else 1
+    sideways = orientation >= 5
+    target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
+    if spec.draft:
+        image.draft(None, target)  # JPEG alone: decodes at 1/2, 1/4 or 1/8 while that suffices
+    with _gate(image):
+        image.load()
+        if image.size != size and image.size == size[::-1]:
+            # The TIFF reader turns its pictures itself, while loading.
+            size, orientation, sideways = image.size, 1, False
+            target = (spec.width, spec.height)
+        elif image.format == "TIFF":
+            orientation, sideways = 1, False
+            target = (spec.width, spec.height)
+        small = _to_rgb(image).resize(target, _RESAMPLE[spec.resample])
+    if small.mode != "RGB":
+        small = small.convert("RGB")
+    if orientation in _TRANSPOSE:
+        small = small.transpose(_TRANSPOSE[orientation])
+    width, height = size[::-1] if sideways else size
+    return Pixels(np.asarray(small), width, height)
+
+
+def _gate(image: Image.Image) -> AbstractContextManager[object]:
+    return _LARGE if image.width * image.height > _LARGE_PIXELS else nullcontext()
+
+
+def _orientation(image: Image.Image) -> int:
+    """The EXIF orientation 1 to 8; 1 where there is none, or one that cannot be."""
+    try:
+        value = image.getexif().get(_ORIENTATION, 1)
+    except _BROKEN:
+        return 1  # broken metadata does not make the picture unreadable
+    return value if value in _TRANSPOSE else 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    """RGB, or grey that becomes RGB when it is small; every mode that Pillow has."""
+    mode = image.mode
+    if mode in ("RGB", "L") and "transparency" not in image.info:
+        return image
+    if mode == "1":
+        return image.convert("L")
+    if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        return _over_white(image)
+    if mode.startswith("I") or mode == "F":
+        return _grey_of_numbers(image)
+    if mode == "LAB":
+        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        turned = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        if turned is None:
+            raise ValueError("its colours cannot be converted")
+        return turned
+    return image.convert("RGB")
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    if image.mode in ("La", "RGBa"):
+        image = image.convert("LA" if image.mode == "La" else "RGBA")
+    picture = image.convert("RGBA")
+    white = Image.new("RGB", image.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _grey_of_numbers(image: Image.Image) -> Image.Image:
+    """16-bit, 32-bit and float pictures: the range is 0 to 1, 255 or 65535, whichever holds
+    them all; beyond these, from the least to the greatest."""
+    values = np.asarray(image, np.float64)
+    if not np.isfinite(values).all():
+        values = np.nan_to_num(values)
+    low, high = float(values.min()), float(values.max())
+    if image.mode.startswith("I;16"):
+        low, high = 0.0, 65535.0
+    elif low >= 0 and image.mode == "F" and high <= 1:
+        low, high = 0.0, 1.0
+    elif low >= 0 and high <= 255:
+        low, high = 0.0, 255.0
+    elif low >= 0 and high <= 65535:
+        low, high = 0.0, 65535.0
+    scaled = (values - low) * (255.0 / max(high - low, 1e-12))
+    return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+
+
+def _too_large(width: int, height: int, limits: Limits) -> str:
+    return f"{width:,} x {height:,} pixels are more than the limit of {limits.max_pixels:,}"
+
+
+def _unrecognised(data: bytes) -> str:
+    """Why these bytes are no picture: what they look like instead."""
+    for start, name in _KNOWN_BUT_UNREAD.items():
+        if data.startswith(start):
+            return f"{name} is not supported"
+    for start, name in _SIGNATURES.items():
+        if data.startswith(start):
+            return f"it begins like {name}, but is damaged or of a kind that cannot be read"
+    head = data[:256]
+    if all(byte in b"\t\n\r\f\x1b" or byte >= 32 for byte in head) and b"\x7f" not in head:
+        try:
+            head.decode("utf-8", "strict")
+        except UnicodeDecodeError as error:
+            if error.start < len(head) - 3:
+                return "it is no image that can be read"
+        return "it is no image: it looks like a text file"
+    return "it is no image that can be read"
+
+
+def _reason(error: BaseException) -> str:
+    text = " ".join(str(error).split())
+    if "truncated" in text.lower() or isinstance(error, EOFError) or "not enough" in text.lower():
+        return "the file is cut short"
+    return f"the picture is damaged: {text or type(error).__name__}"

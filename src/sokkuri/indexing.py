@@ -1,0 +1,270 @@
+"""The pipeline: brings a collection up to date with its folder.
+
+Composes the stages: the listing is compared with the catalog, what must be read is claimed in
+batches, workers read, decode and extract, and the writer commits what comes back. Every step can
+be repeated, so a run that was killed is made up by the next one.
+"""
+
+import json
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from sokkuri import changes, claims
+from sokkuri.catalog import Catalog
+from sokkuri.collection import CATALOG_NAME, Collection
+from sokkuri.errors import CollectionError, SokkuriError, StorageError
+from sokkuri.executors import Executor, ThreadExecutor
+from sokkuri.known import KnownBytes
+from sokkuri.listing import is_excluded, list_images
+from sokkuri.models import Model
+from sokkuri.records import Job, Limits, Outcome
+from sokkuri.working import Work
+from sokkuri.writer import Writer
+
+_POLL_SECONDS = 0.2  # how often to look whether another process has given up its claims
+_LISTING_CHUNK = 10_000
+
+
+def default_workers() -> int:
+    """One worker a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True, slots=True)
+class SyncOptions:
+    """How a run goes about it. `exclude` : globs, None for those of the run before."""
+
+    workers: int = field(default_factory=default_workers)
+    exclude: tuple[str, ...] | None = None
+    retry_failed: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True, slots=True)
+class SyncReport:
+    """What a run did, in images: added + updated + moved + reused + unchanged = total.
+
+    added : extracted, not known before. updated : extracted anew. moved : took over the row of an
+    image that vanished. reused : came back, or has the bytes of another image, nothing extracted.
+    removed : their files are gone. failed : in the folder, but without features. total : found by
+    searches. seconds : wall time. images_per_second : extracted ones, while they were.
+    """
+
+    added: int = 0
+    updated: int = 0
+    moved: int = 0
+    reused: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    total: int = 0
+    seconds: float = 0.0
+    images_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A sign of life. `done` of `total` images in this stage; `total` is 0 while unknown.
+
+    `note` is a line for the user. The last one has the stage `done` and holds the report.
+    """
+
+    stage: Literal["listing", "extracting", "waiting", "done"]
+    done: int
+    total: int
+    failed: int = 0
+    note: str = ""
+    report: SyncReport | None = None
+
+
+def sync(collection: Collection, model: Model, options: SyncOptions) -> Generator[Progress]:
+    """Bring the collection up to date; yields progress, last of all the report.
+
+    Closing the iterator, or an interrupt, ends the run in good order: what was done is committed.
+    Raises ModelMismatchError, StorageError, ModelError, and CollectionError when the folder of
+    images is not there, which may be a disk that is not mounted.
+    """
+    collection.check_model(model)
+    check_root(collection.root)
+    started = time.monotonic()
+    with _running(collection) as run:
+        collection.recover()
+        exclude = excludes(collection.catalog, options.exclude)
+        collection.catalog.set_meta("exclude", json.dumps(exclude))
+        is_gone = gone_test(collection.root, exclude)
+        yield from take_listing(collection.catalog, collection.root, exclude)
+        found = changes.apply_changes(
+            collection.catalog, run, is_gone, retry_failed=options.retry_failed
+        )
+        extraction = _Extraction(collection, model, options, run)
+        yield from extraction.progress()
+        collection.refresh_ids()
+        yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
+
+
+@contextmanager
+def _running(collection: Collection) -> Iterator[int]:
+    """A run with its lease. However it ends, its claims are given back, if the disk allows."""
+    catalog = collection.catalog
+    claims.clear_over(catalog)
+    run = claims.start_run(catalog)
+    try:
+        with claims.lease(collection.store / CATALOG_NAME, run):
+            yield run
+    except StorageError:
+        with suppress(StorageError):  # what cannot be given back ends with this process
+            claims.end_run(catalog, run)
+        raise
+    except BaseException:
+        claims.end_run(catalog, run)
+        raise
+    else:
+        claims.end_run(catalog, run)
+
+
+def check_root(root: Path) -> None:
+    """Raises CollectionError unless the folder of images is there."""
+    if not root.is_dir():
+        raise CollectionError(
+            f"{root} is not there, so nothing was changed: mount it, or say where the images are "
+            "now with `sokkuri index FOLDER --store STORE`"
+        )
+
+
+def take_listing(catalog: Catalog, root: Path, exclude: Sequence[str]) -> Iterator[Progress]:
+    """Fill the catalog's temporary table with what the folder holds, in bounded memory."""
+    notes: list[str] = []
+
+    def skipped(folder: str, error: OSError) -> None:
+        notes.append(f"{folder} was skipped: {error.strerror}; its images are left as they were")
+
+    listed = 0
+    changes.begin_listing(catalog)
+    yield Progress("listing", 0, 0)
+    refs = list_images(root, exclude=exclude, on_error=skipped)
+    while chunk := list(islice(refs, _LISTING_CHUNK)):
+        changes.add_listed(catalog, chunk)
+        listed += len(chunk)
+        yield Progress("listing", listed, 0)
+    for note in notes:
+        yield Progress("listing", listed, 0, note=note)
+
+
+def gone_test(root: Path, exclude: Sequence[str]) -> Callable[[str], bool]:
+    """A test for paths that the listing lacks: excluded now, or really not there."""
+
+    def is_gone(path: str) -> bool:
+        if is_excluded(path, exclude):
+            return True
+        try:
+            (root / path).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return True
+        except OSError:
+            return False
+        return False
+
+    return is_gone
+
+
+def excludes(catalog: Catalog, given: Sequence[str] | None) -> tuple[str, ...]:
+    """The globs to leave out: those given, or those of the run before."""
+    if given is None:
+        return tuple(json.loads(catalog.meta("exclude") or "[]"))
+    return tuple(pattern for pattern in given if pattern)
+
+
+def _last(
+    catalog: Catalog, run: int, found: changes.Changes, work: "_Extraction", seconds: float
+) -> Progress:
+    counts = catalog.counts()
+    did = work.counts
+    reused = did["reused"] + found.returned
+    removed = catalog.one(
+        "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
+        " AND (shard IS NOT NULL OR stage IS NOT NULL)",
+        [run],
+    )[0]
+    extracted = did["added"] + did["updated"]
+    report = SyncReport(
+        added=did["added"],
+        updated=did["updated"],
+        moved=did["moved"],
+        reused=reused,
+        removed=removed,
+        unchanged=max(0, counts.live - extracted - did["moved"] - reused),
+        failed=counts.failed,
+        total=counts.live,
+        seconds=round(seconds, 3),
+        images_per_second=round(extracted / work.seconds, 1) if extracted else 0.0,
+    )
+    return Progress("done", sum(did.values()), sum(did.values()), counts.failed, report=report)
+
+
+class _Extraction:
+    """The run's work on images: claims, workers, writer."""
+
+    def __init__(
+        self, collection: Collection, model: Model, options: SyncOptions, run: int
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self.seconds = 0.0
+        self._collection = collection
+        self._catalog = collection.catalog
+        self._model = model
+        self._options = options
+        self._run = run
+
+    def progress(self) -> Iterator[Progress]:
+        total = claims.open_images(self._catalog)
+        started = time.monotonic()
+        executor: Executor = ThreadExecutor(self._options.workers)
+        with closing(KnownBytes(self._catalog.where)) as known:
+            work = Work(self._collection.root, self._model, self._options.limits, known)
+            writer = Writer(self._collection, self._run, known)
+            done = 0
+            while True:
+                for _ in self._commit(executor, work, writer):
+                    done += 1
+                    yield Progress("extracting", done, max(done, total), writer.counts["failed"])
+                if claims.open_images(self._catalog):
+                    continue
+                if not claims.others_at_work(self._catalog, self._run):
+                    break
+                yield Progress("waiting", done, max(done, total), writer.counts["failed"])
+                time.sleep(_POLL_SECONDS)  # other processes: there is no event to wait for
+                claims.clear_over(self._catalog)
+        self.counts.update(writer.counts)
+        self.seconds = time.monotonic() - started
+
+    def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome]:
+        """Work off what can be claimed; whatever ends it, what came back is committed."""
+        with closing(executor.run(work, self._jobs())) as outcomes, _flushed(writer):
+            for outcome in outcomes:
+                writer.add(outcome)
+                yield outcome
+
+    def _jobs(self) -> Iterator[Job]:
+        while jobs := claims.claim(self._catalog, self._run):
+            yield from jobs
+
+
+@contextmanager
+def _flushed(writer: Writer) -> Iterator[None]:
+    """Commit what came back however the work ends, unless the disk failed."""
+    try:
+        yield
+    except SokkuriError:
+        raise
+    except BaseException:
+        writer.finish()
+        raise
+    else:
+        writer.finish()

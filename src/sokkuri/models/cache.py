@@ -1,0 +1,55 @@
+"""Where converted networks are kept: the user's cache folder, or `SOKKURI_CACHE`.
+
+A file appears there whole or not at all, so several processes may make the same one at once.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import platformdirs
+
+from sokkuri.errors import ModelError
+from sokkuri.files import replacing
+
+
+def cache_folder() -> Path:
+    """The folder, whether it exists or not."""
+    given = os.environ.get("SOKKURI_CACHE")
+    return Path(given) if given else platformdirs.user_cache_path("sokkuri", appauthor=False)
+
+
+def cached(name: str, sha256: str, make: Callable[[], bytes]) -> Path:
+    """The cached file of that name, made by `make` unless it is there with these very bytes.
+
+    Raises ModelError when the folder cannot be written, or `make` gives other bytes.
+    """
+    path = cache_folder() / name
+    if path.is_file() and file_sha256(path) == sha256:
+        return path
+    data = make()
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256:
+        raise ModelError(
+            f"{name} came out with SHA-256 {found[:12]}, not {sha256[:12]}: its packages differ "
+            "from those that sokkuri was tested with; install the versions in constraints.txt"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with replacing(path) as file:
+            file.write(data)
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be written ({error.strerror}): name another folder in SOKKURI_CACHE"
+        ) from error
+    return path
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises ModelError when it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from error

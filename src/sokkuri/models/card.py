@@ -1,0 +1,153 @@
+"""ModelCard: what a network is, where it comes from, and what it wants to see. Data, not code.
+
+Reads and writes `card.toml`, and gives the fingerprint that every feature vector is kept under.
+The network sees `(x / scale - mean) / std`, x the RGB values 0 to 255, at `size`.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from sokkuri.errors import ModelError
+from sokkuri.records import Metric, PixelSpec, Resample
+
+Layout = Literal["NCHW", "NHWC"]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """One network. `sha256` : of the ONNX file, "" where it is not known. `file` : the ONNX file's
+    name beside the card. `package` : where the weights come from instead, as `package/path`."""
+
+    name: str
+    input: str
+    output: str
+    layout: Layout
+    size: tuple[int, int]  # height, width in pixels
+    dimension: int
+    source: str = ""
+    licence: str = ""
+    sha256: str = ""
+    file: str = ""
+    package: str = ""
+    scale: float = 255.0
+    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    resample: Resample = "bicubic"
+    orientation: bool = True
+    metric: Metric = "cosine"
+
+    @property
+    def pixels(self) -> PixelSpec:
+        """What decoding must give."""
+        height, width = self.size
+        return PixelSpec(height, width, self.resample, self.orientation)
+
+    def fingerprint(self, onnx_sha256: str) -> str:
+        """SHA-256 of all that shapes a feature vector: the network's bytes, its tensors, the
+        preprocessing. Names, licence and metric are left out: they change no number."""
+        shaping = (
+            "input", "output", "layout", "size", "scale", "mean", "std", "resample", "orientation",
+        )  # fmt: skip
+        values = {key: value for key, value in asdict(self).items() if key in shaping}
+        text = json.dumps({"onnx": onnx_sha256, **values}, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def read_card(path: Path) -> ModelCard:
+    """The card in a TOML file. Raises ModelError naming the file and the key that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path} cannot be read: {error}") from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(f"{path} is not TOML: {error}") from error
+    return _card_from(table, path)
+
+
+def card_text(card: ModelCard) -> str:
+    """The card as TOML; keys that have their default are left out."""
+    lines = []
+    for field in fields(card):
+        value = getattr(card, field.name)
+        if value != field.default:
+            # JSON's strings, numbers, booleans and arrays of numbers are TOML's too; DEL alone
+            # must be escaped where JSON lets it stand.
+            lines.append(f"{field.name} = {json.dumps(value)}".replace("\x7f", "\\u007f"))
+    return "\n".join(lines) + "\n"
+
+
+def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
+    names = {field.name for field in fields(ModelCard)}
+    if unknown := sorted(table.keys() - names):
+        raise ModelError(f"{path} has an unknown key: {unknown[0]}")
+    required = ("name", "input", "output", "layout", "size", "dimension")
+    if missing := [key for key in required if key not in table]:
+        raise ModelError(f"{path} lacks the key {missing[0]}")
+    values = {}
+    for key, value in table.items():
+        is_right, wanted = _RULES.get(key, (_is_text, "a text"))
+        if not is_right(value):
+            raise ModelError(f"{path}: {key} must be {wanted}, not {value!r}")
+        values[key] = tuple(value) if isinstance(value, list) else value
+    if isinstance(values["size"], int):
+        values["size"] = (values["size"], values["size"])
+    return ModelCard(**values)
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_name(value: Any) -> bool:
+    """A name is a folder's name too."""
+    plain = isinstance(value, str) and value.strip(". ") != "" and value.isprintable()
+    return plain and not set(value) & set('/\\:*?"<>|')
+
+
+def _is_count(value: Any) -> bool:
+    return type(value) is int and value > 0
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) in (int, float)
+
+
+def _is_size(value: Any) -> bool:
+    pair = isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
+    return pair or _is_count(value)
+
+
+def _is_triple(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
+
+
+def _is_sha256(value: Any) -> bool:
+    return isinstance(value, str) and (
+        value == "" or (len(value) == 64 and set(value) <= set("0123456789abcdef"))
+    )
+
+
+def _one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
+    return (lambda value: value in words), "one of " + ", ".join(words)
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "name": (_is_name, "a name that a folder can have"),
+    "layout": _one_of("NCHW", "NHWC"),
+    "size": (_is_size, "a number of pixels, or [height, width]"),
+    "dimension": (_is_count, "a positive whole number"),
+    "sha256": (_is_sha256, "64 hexadecimal digits"),
+    "scale": (lambda value: _is_number(value) and value > 0, "a positive number"),
+    "mean": (_is_triple, "three numbers"),
+    "std": (lambda value: _is_triple(value) and 0 not in value, "three numbers other than 0"),
+    "resample": _one_of("nearest", "bilinear", "bicubic", "lanczos"),
+    "orientation": (lambda value: isinstance(value, bool), "true or false"),
+    "metric": _one_of("cosine", "l2"),
+}

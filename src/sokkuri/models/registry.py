@@ -1,0 +1,127 @@
+"""From what a person says to a network that can be loaded: a known name, an ONNX file, a card.
+
+Hands on a Model: the card, the ONNX file's path, and the fingerprint its features are kept under.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+
+from sokkuri.errors import ModelError, UsageError
+from sokkuri.models.cache import cached, file_sha256
+from sokkuri.models.card import ModelCard, read_card
+
+DEFAULT = "efficientnet-lite0"
+_CARDS = Path(__file__).parent / "cards"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A network ready to load. `assumed` : one line on what was taken for granted, or ""."""
+
+    card: ModelCard
+    path: Path
+    fingerprint: str
+    assumed: str = ""
+
+
+@cache
+def known_cards() -> tuple[ModelCard, ...]:
+    """The cards that come with sokkuri, the default first."""
+    cards = [read_card(path) for path in sorted(_CARDS.glob("*.toml"))]
+    return tuple(sorted(cards, key=lambda card: card.name != DEFAULT))
+
+
+def resolve_model(spec: str | None = None) -> Model:
+    """The model for a known name, FILE.onnx or CARD.toml; the default for None.
+
+    Raises UsageError for a name that is not known, ModelError when a file cannot be used.
+    """
+    name = spec or DEFAULT
+    for card in known_cards():
+        if card.name == name:
+            return _known_model(card)
+    path = Path(name).expanduser()
+    if path.suffix == ".onnx" and path.is_file():
+        return _model_of_file(path)
+    if path.suffix == ".toml" and path.is_file():
+        card = read_card(path)
+        return _checked(card, _file_of_card(card, path))
+    names = ", ".join(card.name for card in known_cards())
+    raise UsageError(
+        f"no model {name}: it is neither a known one ({names}) nor an .onnx file or .toml card"
+    )
+
+
+def weights_place(card: ModelCard) -> str:
+    """Where the weights of a known card are, in words."""
+    if not card.package:
+        return "bring the file: --model FILE.onnx"
+    try:
+        return str(_package_file(card))
+    except ModelError as error:
+        return str(error)
+
+
+def _known_model(card: ModelCard) -> Model:
+    if not card.package:
+        raise ModelError(
+            f"the weights of {card.name} do not come with sokkuri: get the ONNX file "
+            f"({card.source.split(';')[0]}) and name it with --model FILE.onnx"
+        )
+    weights = _package_file(card)
+
+    def convert() -> bytes:
+        # Only when it is not cached: ONNX takes longer to import than the model to load.
+        from sokkuri.models.checkpoint import read_checkpoint
+        from sokkuri.models.efficientnet_lite import build
+
+        return bytes(build(read_checkpoint(weights)).SerializeToString())
+
+    path = cached(f"{card.name}-{card.sha256[:12]}.onnx", card.sha256, convert)
+    return Model(card, path, card.fingerprint(card.sha256))
+
+
+def _package_file(card: ModelCard) -> Path:
+    """The weights inside an installed package, found without running the package's code."""
+    package, _, inside = card.package.partition("/")
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModelError(f"the package {package} is not installed: pip install sokkuri again")
+    path = Path(spec.origin).parent / inside
+    if not path.is_file():
+        raise ModelError(f"{path} is missing: install the package {package} again")
+    return path
+
+
+def _model_of_file(path: Path) -> Model:
+    for beside in (path.with_suffix(".toml"), path.with_name("card.toml")):
+        if beside.is_file():
+            return _checked(read_card(beside), path)
+    from sokkuri.models.graph import card_of_graph
+
+    card = card_of_graph(path)
+    height, width = card.size
+    assumed = (
+        f"{path.name} has no card: assumed RGB / 255 at {width} x {height}, {card.layout}, "
+        f"features from {card.output} ({card.dimension}-d); write {path.stem}.toml to say otherwise"
+    )
+    return replace(_checked(card, path), assumed=assumed)
+
+
+def _file_of_card(card: ModelCard, path: Path) -> Path:
+    file = path.parent / (card.file or f"{path.stem}.onnx")
+    if not file.is_file():
+        raise ModelError(f"{path} names {file.name}, which is not beside it")
+    return file
+
+
+def _checked(card: ModelCard, path: Path) -> Model:
+    digest = file_sha256(path)
+    if card.sha256 and card.sha256 != digest:
+        raise ModelError(
+            f"{path} has SHA-256 {digest[:12]}, its card says {card.sha256[:12]}: "
+            "it is damaged, or another version"
+        )
+    return Model(card, path.resolve(), card.fingerprint(digest))

@@ -1,0 +1,265 @@
+"""Where outcomes become part of the collection: rows into the shard, then one transaction.
+
+Takes the outcomes of a run's jobs, gathers them, and commits them in batches under the catalog's
+write lock: rows are appended and synced first, and count only when the transaction that says so is
+committed. Only what the run still has claimed is taken.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sokkuri.collection import Collection
+from sokkuri.known import KnownBytes
+from sokkuri.records import (
+    Contents,
+    Extracted,
+    Failed,
+    Features,
+    Gone,
+    Outcome,
+    RowRef,
+    SameBytes,
+)
+from sokkuri.shards import SHARD_ROWS, checksums
+
+BATCH = 64
+BATCH_SECONDS = 1.0
+"""What a crash can cost: the outcomes of one batch, which the next run makes up."""
+
+Change = Literal["added", "updated", "moved", "reused", "failed", "gone"]
+
+_CLEAN = "stage = NULL, reason = NULL, todo = 0, claim = NULL"
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """What the catalog said of an image when its outcome came in."""
+
+    shard: int | None
+    digest: bytes | None
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _NewRow:
+    """A row to append for the image `key`."""
+
+    key: int
+    id: str
+    contents: Contents
+    width: int
+    height: int
+    vector: np.ndarray[tuple[int], np.dtype[np.float32]]
+
+
+class Writer:
+    """The one writer of a run. `counts` : images by what was done, committed ones only."""
+
+    def __init__(self, collection: Collection, run: int, known: KnownBytes) -> None:
+        self.counts: Counter[Change] = Counter()
+        self._collection = collection
+        self._catalog = collection.catalog
+        self._run = run
+        self._known = known
+        self._waiting: list[Outcome] = []
+        self._flushed = time.monotonic()
+
+    def add(self, outcome: Outcome) -> bool:
+        """Take an outcome; True when it made a batch full and the batch was committed."""
+        self._waiting.append(outcome)
+        due = time.monotonic() - self._flushed >= BATCH_SECONDS
+        if len(self._waiting) >= BATCH or due:
+            self.flush()
+            return True
+        return False
+
+    def flush(self) -> None:
+        """Commit what has come in. What depends on bytes still in hand waits for the next flush.
+
+        Raises StorageError when the disk refuses; nothing of the batch counts then.
+        """
+        self._flushed = time.monotonic()
+        if not self._waiting:
+            return
+        counts: Counter[Change] = Counter()
+        with self._catalog.writing():
+            mine = self._still_claimed()
+            before = {outcome.job.key: self._before(outcome.job.key) for outcome in mine}
+            extracted = [outcome for outcome in mine if isinstance(outcome, Extracted)]
+            self._append([_row_of(outcome) for outcome in extracted])
+            for outcome in extracted:
+                counts["added" if before[outcome.job.key].is_new else "updated"] += 1
+            for other in mine:
+                if isinstance(other, Failed):
+                    self._record_failure(other)
+                    counts["failed"] += 1
+                elif isinstance(other, Gone):
+                    self._record_gone(other)
+                    counts["gone"] += 1
+            same = [outcome for outcome in mine if isinstance(outcome, SameBytes)]
+            later = self._settle(same, before, counts)
+        waits = {outcome.job.key for outcome in later}
+        settled = [outcome for outcome in self._waiting if outcome.job.key not in waits]
+        self._waiting = later
+        self.counts += counts
+        self._known.release(
+            outcome.contents.digest
+            for outcome in settled
+            if isinstance(outcome, Extracted | Failed) and outcome.contents is not None
+        )
+
+    def finish(self) -> None:
+        """Commit all that is left, when no worker is at work any more."""
+        self.flush()
+        # What waited for bytes in hand finds them committed now, or is given back to be claimed.
+        self.flush()
+
+    def _still_claimed(self) -> list[Outcome]:
+        claimed = {
+            row[0]
+            for row in self._catalog.each("SELECT key FROM images WHERE claim = ?", [self._run])
+        }
+        return [outcome for outcome in self._waiting if outcome.job.key in claimed]
+
+    def _before(self, key: int) -> _Before:
+        shard, digest, stage = self._catalog.one(
+            "SELECT shard, digest, stage FROM images WHERE key = ?", [key]
+        )
+        return _Before(shard, digest, is_new=shard is None and stage is None)
+
+    def _append(self, rows: Sequence[_NewRow]) -> None:
+        """Append rows to the open shard, and on to new ones, and record where they lie."""
+        done = 0
+        while done < len(rows):
+            shard, at = self._open_shard()
+            part = rows[done : done + SHARD_ROWS - at]
+            features: Features = np.stack([row.vector for row in part])
+            self._collection.shards.write(shard, at, features, [row.id for row in part])
+            self._catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [at + len(part), shard])
+            for number, (row, checksum) in enumerate(zip(part, checksums(features), strict=True)):
+                self._record_row(row, RowRef(shard, at + number), checksum)
+            done += len(part)
+
+    def _open_shard(self) -> tuple[int, int]:
+        """The shard that rows are appended to, and how many it has."""
+        row = self._catalog.one(
+            "SELECT shard, rows FROM shards WHERE rows < ? ORDER BY shard LIMIT 1", [SHARD_ROWS]
+        )
+        if row is not None:
+            return int(row[0]), int(row[1])
+        shard = self._catalog.next_shard()
+        self._catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [shard])
+        return shard, 0
+
+    def _record_row(self, row: _NewRow, at: RowRef, checksum: int) -> None:
+        self._free_row(row.key)
+        self._catalog.run(
+            "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
+            f" model = 1, shard = ?, row = ?, checksum = ?, {_CLEAN} WHERE key = ?",
+            [
+                row.contents.stat.size, row.contents.stat.mtime_ns, row.contents.digest,
+                row.width, row.height, at.shard, at.row, checksum, row.key,
+            ],
+        )  # fmt: skip
+
+    def _record_failure(self, outcome: Failed) -> None:
+        self._free_row(outcome.job.key)
+        contents = outcome.contents
+        stat = None if contents is None else contents.stat
+        self._catalog.run(
+            "UPDATE images SET stage = ?, reason = CAST(? AS TEXT), todo = 0, claim = NULL,"
+            " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns),"
+            " digest = ?, width = NULL, height = NULL,"
+            " model = NULL, shard = NULL, row = NULL, checksum = NULL WHERE key = ?",
+            [
+                outcome.stage, outcome.reason.encode("utf-8", "surrogateescape"),
+                None if stat is None else stat.size, None if stat is None else stat.mtime_ns,
+                None if contents is None else contents.digest, outcome.job.key,
+            ],
+        )  # fmt: skip
+
+    def _record_gone(self, outcome: Gone) -> None:
+        self._catalog.run(
+            "UPDATE images SET missing = ?, claim = NULL WHERE key = ?",
+            [self._run, outcome.job.key],
+        )
+
+    def _settle(
+        self, same: Sequence[SameBytes], before: dict[int, _Before], counts: Counter[Change]
+    ) -> list[Outcome]:
+        """Give images whose bytes are known their row; those that must still wait come back."""
+        later: list[Outcome] = []
+        copies: list[_NewRow] = []
+        for outcome in same:
+            digest, key = outcome.contents.digest, outcome.job.key
+            if before[key].digest == digest and before[key].shard is not None:
+                self._record_touch(outcome)
+                continue
+            source = self._catalog.one(
+                "SELECT key, shard, row, width, height, missing FROM images"
+                " WHERE digest = ? AND shard IS NOT NULL"
+                " ORDER BY missing IS NULL, key LIMIT 1",
+                [digest],
+            )
+            if source is None and self._known.in_hand(digest):
+                later.append(outcome)
+            elif source is None:
+                self._catalog.run("UPDATE images SET claim = NULL WHERE key = ?", [key])
+            elif source[5] is not None:
+                self._record_move(outcome, source[0])
+                counts["moved"] += 1
+            else:
+                copies.append(self._copy_of(outcome, RowRef(source[1], source[2]), source[3:5]))
+                counts["reused"] += 1
+        self._append(copies)
+        return later
+
+    def _copy_of(self, outcome: SameBytes, at: RowRef, size: tuple[int, int]) -> _NewRow:
+        shard = self._catalog.shard(at.shard)
+        assert shard is not None, "a row lies in a shard that the catalog has"
+        vector = np.array(self._collection.shards.features(at.shard, shard.rows)[at.row])
+        job = outcome.job
+        return _NewRow(job.key, job.id, outcome.contents, size[0], size[1], vector)
+
+    def _record_touch(self, outcome: SameBytes) -> None:
+        """Another time stamp, the same bytes: the row stands."""
+        stat = outcome.contents.stat
+        self._catalog.run(
+            f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
+            [stat.size, stat.mtime_ns, outcome.job.key],
+        )
+
+    def _record_move(self, outcome: SameBytes, from_key: int) -> None:
+        """The image that vanished is found again here: its row and its marks go with it."""
+        self._free_row(outcome.job.key)
+        self._free_row(from_key)  # the row stays, under another id
+        columns = "digest, width, height, model, shard, row, checksum, removed"
+        values = self._catalog.one(
+            f"SELECT {columns} FROM images WHERE key = ?",  # noqa: S608
+            [from_key],
+        )
+        self._catalog.run("DELETE FROM images WHERE key = ?", [from_key])
+        stat = outcome.contents.stat
+        self._catalog.run(
+            f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?),"  # noqa: S608
+            f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
+            [*values, stat.size, stat.mtime_ns, outcome.job.key],
+        )
+
+    def _free_row(self, key: int) -> None:
+        """The image's row, if it has one, counts no more: the shard's id column must say so."""
+        self._catalog.run(
+            "UPDATE shards SET stale_ids = 1"
+            " WHERE shard = (SELECT shard FROM images WHERE key = ?)",
+            [key],
+        )
+
+
+def _row_of(outcome: Extracted) -> _NewRow:
+    job = outcome.job
+    return _NewRow(job.key, job.id, outcome.contents, outcome.width, outcome.height, outcome.vector)
