@@ -13,7 +13,7 @@ import zlib
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 from sokkuri.errors import DecodeError, MissingExtraError
 from sokkuri.records import Limits, Pixels, PixelSpec
@@ -46,6 +46,10 @@ _TRANSPOSE = {
     8: Image.Transpose.ROTATE_90,
 }
 """EXIF orientation to what makes the picture upright (EXIF 2.32, tag 0x0112)."""
+_BACK = {6: 8, 8: 6}
+"""The orientations that another one undoes; the rest undo themselves."""
+_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
+"""From a PNG's own numbers to the 8 bits that Pillow turns its pixels into, but not its key."""
 _ORIENTATION = 0x0112
 
 _KNOWN_BUT_UNREAD = {
@@ -72,14 +76,16 @@ _SIGNATURES = {
 _BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
     OverflowError, ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError,
-    struct.error, zlib.error, SystemError,
+    struct.error, zlib.error, SystemError, ImageCms.PyCMSError,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
 """What Pillow's format readers raise on bytes that contradict themselves: they check little."""
 
-# Instead of Pillow's: a picture beyond the limit is refused, not warned of, and what a broken
-# file's metadata provokes is not printed, for the failure row says what counts.
+# Instead of Pillow's: a picture beyond the limit is refused, not warned of, what a broken file's
+# metadata provokes is not printed, for the failure row says what counts, and a colour profile or
+# a text of more than 1 MiB beside the pixels does not make a PNG unreadable.
 Image.MAX_IMAGE_PIXELS = Limits().max_pixels
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -91,6 +97,8 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     """
     if not data:
         raise DecodeError("the file is empty")
+    if Image.MAX_IMAGE_PIXELS is not None and limits.max_pixels > Image.MAX_IMAGE_PIXELS:
+        Image.MAX_IMAGE_PIXELS = limits.max_pixels
     try:
         image = _opened(data)
         if image.width * image.height > limits.max_pixels:
@@ -112,9 +120,9 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
 
 def _opened(data: bytes) -> Image.Image:
     """The image with its header read."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[16:64]:
         _admit_heif()
-        return Image.open(io.BytesIO(data), formats=("HEIF", "AVIF"))
+        return Image.open(io.BytesIO(data), formats=("HEIF",))
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
@@ -130,21 +138,21 @@ def _admit_heif() -> None:
 
 
 def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
-    size = (image.width, image.height)
-    orientation = _orientation(image) if spec.orientation else 1
-    sideways = orientation >= 5
+    orientation = _orientation(image)
+    if image.format == "TIFF":  # whose reader turns the picture itself, while loading
+        orientation = 1 if spec.orientation else _BACK.get(orientation, orientation)
+    elif not spec.orientation:
+        orientation = 1
+    size, sideways = image.size, orientation >= 5
     target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
-    if spec.draft:
-        image.draft(None, target)  # JPEG alone: decodes at 1/2, 1/4 or 1/8 while that suffices
+    if spec.draft and image.format in ("JPEG", "MPO"):
+        image.draft(None, target)  # decodes at 1/2, 1/4 or 1/8 while that suffices
+    elif image.format == "PNG":
+        _scale_key(image)
     with _gate(image):
         image.load()
-        if image.size != size and image.size == size[::-1]:
-            # The TIFF reader turns its pictures itself, while loading.
-            size, orientation, sideways = image.size, 1, False
-            target = (spec.width, spec.height)
-        elif image.format == "TIFF":
-            orientation, sideways = 1, False
-            target = (spec.width, spec.height)
+        if image.format == "TIFF":
+            size = image.size  # where the orientation is in its XMP, turned only now
         small = _to_rgb(image).resize(target, _RESAMPLE[spec.resample])
     if small.mode != "RGB":
         small = small.convert("RGB")
@@ -167,17 +175,27 @@ def _orientation(image: Image.Image) -> int:
     return value if value in _TRANSPOSE else 1
 
 
+def _scale_key(image: Image.Image) -> None:
+    """Brings a PNG's transparent colour to the numbers that its pixels will have."""
+    key = image.info.get("transparency")
+    scale = _KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None
+    if scale is not None and isinstance(key, int):
+        image.info["transparency"] = int(key * scale)
+    elif scale is not None and isinstance(key, tuple):
+        image.info["transparency"] = tuple(int(part * scale) for part in key)
+
+
 def _to_rgb(image: Image.Image) -> Image.Image:
     """RGB, or grey that becomes RGB when it is small; every mode that Pillow has."""
     mode = image.mode
-    if mode in ("RGB", "L") and "transparency" not in image.info:
+    if mode.startswith("I") or mode == "F":
+        return _grey_of_numbers(image)
+    if image.has_transparency_data:
+        return _over_white(image)
+    if mode in ("RGB", "L"):
         return image
     if mode == "1":
         return image.convert("L")
-    if mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        return _over_white(image)
-    if mode.startswith("I") or mode == "F":
-        return _grey_of_numbers(image)
     if mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
         turned = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
@@ -212,6 +230,8 @@ def _grey_of_numbers(image: Image.Image) -> Image.Image:
     elif low >= 0 and high <= 65535:
         low, high = 0.0, 65535.0
     scaled = (values - low) * (255.0 / max(high - low, 1e-12))
+    if "transparency" in image.info:
+        scaled[values == image.info["transparency"]] = 255
     return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
 
 
@@ -240,6 +260,12 @@ def _unrecognised(data: bytes) -> str:
 
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    if "truncated" in text.lower() or isinstance(error, EOFError) or "not enough" in text.lower():
+    text = "".join(one if one.isprintable() else "?" for one in text)
+    if len(text) > 150:
+        text = f"{text[:149]}…"
+    lower = text.lower()
+    if isinstance(error, EOFError) or "truncated" in lower or "not enough" in lower:
         return "the file is cut short"
+    if isinstance(error, NotImplementedError) or "unsupported" in lower or "not support" in lower:
+        return f"it is of a kind that cannot be read: {text or type(error).__name__}"
     return f"the picture is damaged: {text or type(error).__name__}"
