@@ -5,7 +5,6 @@ a run whose process is gone is cleared at once on the same host, and after its l
 a run brings in for an image that it no longer holds is not taken (writer.py).
 """
 
-import os
 import socket
 import threading
 import time
@@ -46,13 +45,8 @@ class Run:
 
 def start_run(catalog: Catalog) -> int:
     """Enter this process as a run and give back its number, never used before or again."""
-    pid = os.getpid()
-    born = psutil.Process(pid).create_time()
     with catalog.writing():
-        catalog.run(
-            "INSERT INTO runs (host, pid, born, expires) VALUES (?, ?, ?, ?)",
-            [socket.gethostname(), pid, born, time.time() + LEASE_SECONDS],
-        )
+        _enter(catalog, None)
         return int(catalog.one("SELECT last_insert_rowid()")[0])
 
 
@@ -65,6 +59,7 @@ def end_run(catalog: Catalog, run: int) -> None:
 def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
     """Take up to `limit` open images for this run, in the order they were listed."""
     with catalog.writing():
+        _enter(catalog, run)
         rows = catalog.all(
             f"UPDATE images SET claim = ? WHERE key IN (SELECT key FROM images WHERE {_OPEN}"  # noqa: S608
             " ORDER BY key LIMIT ?) RETURNING key, id, path",
@@ -104,14 +99,16 @@ def clear_over(catalog: Catalog) -> None:
                 _release(catalog, one.run)
 
 
-def others_at_work(catalog: Catalog, run: int) -> bool:
-    """Whether another run, not over, holds images."""
+def held_by_others(catalog: Catalog, run: int) -> bool:
+    """Whether images are claimed by other runs, at work or not yet cleared."""
+    row = catalog.one("SELECT 1 FROM images WHERE claim IS NOT NULL AND claim <> ? LIMIT 1", [run])
+    return row is not None
+
+
+def is_worked_on(catalog: Catalog) -> bool:
+    """Whether any process is at work on the collection."""
     now = time.time()
-    return any(
-        catalog.one("SELECT count(*) FROM images WHERE claim = ?", [other.run])[0]
-        for other in runs(catalog)
-        if other.run != run and not other.is_over(now)
-    )
+    return any(not run.is_over(now) for run in runs(catalog))
 
 
 @contextmanager
@@ -128,8 +125,7 @@ def lease(path: Path, run: int) -> Iterator[None]:
             try:
                 catalog = Catalog.open(path)
                 try:
-                    expires = time.time() + LEASE_SECONDS
-                    catalog.run("UPDATE runs SET expires = ? WHERE run = ?", [expires, run])
+                    _enter(catalog, run)
                 finally:
                     catalog.close()
             except StorageError:
@@ -141,6 +137,19 @@ def lease(path: Path, run: int) -> Iterator[None]:
         yield
     finally:
         done.set()
+
+
+def _enter(catalog: Catalog, run: int | None) -> None:
+    """Put the run on record with a fresh lease: again, if it was taken for dead while this
+    process was suspended."""
+    process = psutil.Process()
+    catalog.run(
+        "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
+        [
+            run, socket.gethostname(), process.pid, process.create_time(),
+            time.time() + LEASE_SECONDS,
+        ],
+    )  # fmt: skip
 
 
 def _release(catalog: Catalog, run: int) -> None:

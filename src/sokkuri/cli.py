@@ -31,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain text: an error is a line, and help needs no further import
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -62,7 +63,7 @@ def main() -> NoReturn:
         stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     code: int | str | None = 0
     try:
-        app()
+        app(prog_name="sokkuri")
     except SokkuriError as error:
         terminal.say(f"sokkuri: {error}")
         code = error.exit_code

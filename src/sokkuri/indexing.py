@@ -234,13 +234,13 @@ class _Extraction:
                 for _ in self._commit(executor, work, writer):
                     done += 1
                     yield Progress("extracting", done, max(done, total), writer.counts["failed"])
+                claims.clear_over(self._catalog)
                 if claims.open_images(self._catalog):
                     continue
-                if not claims.others_at_work(self._catalog, self._run):
+                if not claims.held_by_others(self._catalog, self._run):
                     break
                 yield Progress("waiting", done, max(done, total), writer.counts["failed"])
                 time.sleep(_POLL_SECONDS)  # other processes: there is no event to wait for
-                claims.clear_over(self._catalog)
         self.counts.update(writer.counts)
         self.seconds = time.monotonic() - started
 

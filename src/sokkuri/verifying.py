@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 
 from sokkuri.catalog import LIVE, Catalog
-from sokkuri.claims import others_at_work
+from sokkuri.claims import is_worked_on
 from sokkuri.collection import Collection
 from sokkuri.decode import decode
 from sokkuri.errors import DamagedError, ImageError
@@ -73,7 +73,7 @@ def _look_at(collection: Collection, shard: int) -> ShardFaults:
         owners = catalog.all(
             "SELECT key, id, row, checksum FROM images WHERE shard = ? ORDER BY row", [shard]
         )
-        busy = others_at_work(catalog, run=-1)
+        busy = is_worked_on(catalog)
     faults: list[Fault] = []
     try:
         features = shards.features(shard, row.rows)
@@ -126,7 +126,7 @@ def _has_slack(collection: Collection, shard: int, rows: int) -> bool:
 
 
 def _stray_files(collection: Collection) -> Iterator[Fault]:
-    if others_at_work(collection.catalog, run=-1):
+    if is_worked_on(collection.catalog):
         return
     known = {row.shard for row in collection.catalog.shards()}
     for number in collection.shards.numbers():

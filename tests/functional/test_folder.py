@@ -1,0 +1,369 @@
+"""The collection follows its folder: files that come, change, move, vanish, or cannot be read."""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import SHARED, as_json, assert_sound, command, places, rows_in_shards, sokkuri, vectors
+from PIL import Image
+from tiny_model import write_tiny_model
+
+COUNT = 120
+
+
+def draw(path: Path, seed: int) -> None:
+    """A small picture that no other seed gives."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+    Image.fromarray(pixels).resize((96, 72)).save(path, "JPEG", quality=92)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """COUNT pictures in four folders."""
+    for seed in range(COUNT):
+        draw(tmp_path / "photos" / f"{seed % 4}" / f"{seed:03d}.jpg", seed)
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def indexed(folder: Path) -> Path:
+    assert as_json("index", folder)["added"] == COUNT
+    return folder
+
+
+def changes(report: dict[str, int]) -> dict[str, int]:
+    """What a run did, without what it left."""
+    names = ("added", "updated", "moved", "reused", "removed", "failed")
+    return {name: report[name] for name in names if report[name]}
+
+
+def test_a_second_run_has_nothing_to_do(indexed: Path) -> None:
+    report = as_json("index", indexed)
+    assert changes(report) == {}
+    assert report["unchanged"] == report["total"] == COUNT
+    assert report["images_per_second"] == 0
+
+
+def test_the_report_has_just_the_documented_keys(indexed: Path) -> None:
+    assert set(as_json("index", indexed)) == {
+        "added", "updated", "moved", "reused", "removed", "unchanged", "failed", "total",
+        "seconds", "images_per_second",
+    }  # fmt: skip
+    assert set(as_json("status", "-C", indexed)) == {
+        "root", "model", "dimension", "total", "removed", "failed", "failures", "bytes",
+    }  # fmt: skip
+
+
+def test_moved_files_keep_their_rows(indexed: Path) -> None:
+    """Guarantee: a moved or renamed file is recognised by its hash and keeps its row."""
+    store = indexed / ".sokkuri"
+    before, at = vectors(store), places(store)
+    for seed in range(100):
+        old = indexed / f"{seed % 4}" / f"{seed:03d}.jpg"
+        new = indexed / "moved" / f"{seed % 7}" / f"another {seed}.jpg"
+        new.parent.mkdir(parents=True, exist_ok=True)
+        old.rename(new)
+    report = as_json("index", indexed)
+    assert changes(report) == {"moved": 100}
+    assert report["unchanged"] == COUNT - 100
+    after = vectors(store)
+    for seed in range(100):
+        old_id, new_id = f"{seed % 4}/{seed:03d}.jpg", f"moved/{seed % 7}/another {seed}.jpg"
+        assert after[new_id] == before[old_id]
+        assert places(store)[new_id] == at[old_id]
+    assert rows_in_shards(store) == COUNT
+    assert_sound(store)
+
+
+def test_changed_files_are_extracted_again(indexed: Path) -> None:
+    """Guarantee: a changed file replaces its row, and only its own."""
+    store = indexed / ".sokkuri"
+    before = vectors(store)
+    for seed in range(10):
+        draw(indexed / f"{seed % 4}" / f"{seed:03d}.jpg", 1000 + seed)
+    report = as_json("index", indexed)
+    assert changes(report) == {"updated": 10}
+    assert report["unchanged"] == COUNT - 10
+    after = vectors(store)
+    assert sum(after[id_] != before[id_] for id_ in before) == 10
+    assert_sound(store)
+
+
+def test_a_new_time_stamp_alone_extracts_nothing(indexed: Path) -> None:
+    at = places(indexed / ".sokkuri")
+    for path in indexed.rglob("*.jpg"):
+        os.utime(path, ns=(1, 1))
+    assert changes(as_json("index", indexed)) == {}
+    assert places(indexed / ".sokkuri") == at
+    assert_sound(indexed)
+
+
+def test_deleted_files_vanish_and_come_back(indexed: Path) -> None:
+    """Guarantee: a vanished file is marked, and nothing is extracted when it comes back."""
+    store, away = indexed / ".sokkuri", indexed.parent / "away"
+    away.mkdir()
+    names = [f"{seed:03d}.jpg" for seed in range(0, 40, 4)]
+    for name in names:
+        (indexed / "0" / name).rename(away / name)
+    report = as_json("index", indexed)
+    assert changes(report) == {"removed": 10}
+    assert report["total"] == COUNT - 10
+    assert "0/000.jpg" not in {hit["id"] for hit in search(indexed, "0/040.jpg", k=COUNT)}
+    for name in names:
+        (away / name).rename(indexed / "0" / name)
+    assert changes(as_json("index", indexed)) == {"reused": 10}
+    assert rows_in_shards(store) == COUNT
+    assert_sound(store)
+
+
+def search(where: Path, query: str, k: int = 10) -> list[dict[str, object]]:
+    hits: list[dict[str, object]] = as_json("search", query, "-C", where, "-k", k)["hits"]
+    return hits
+
+
+def test_the_folder_can_be_moved_as_a_whole(indexed: Path) -> None:
+    """Guarantee: no row holds an absolute path."""
+    home = indexed.rename(indexed.parent / "elsewhere")
+    assert changes(as_json("index", home)) == {}
+    (first, *_) = search(home, "0/000.jpg")
+    assert first["path"] == str(home / "0" / "000.jpg")
+    assert_sound(home)
+
+
+def test_a_store_kept_apart_remembers_its_photos(folder: Path, tmp_path: Path) -> None:
+    """Guarantee: a store apart remembers where the photos were, and takes the place they are at
+    now; it is not handed to another folder while its own is there."""
+    store = tmp_path / "store"
+    as_json("index", folder, "--store", store)
+    assert not (folder / ".sokkuri").exists()
+    assert as_json("status", "-C", store)["root"] == str(folder)
+    assert changes(as_json("index", "-C", store)) == {}
+    other = tmp_path / "other"
+    draw(other / "a.jpg", 5000)
+    refused = sokkuri("index", other, "--store", store, code=2)
+    assert f"belongs to {folder}" in refused.stderr
+    home = folder.rename(tmp_path / "home")
+    absent = sokkuri("index", "-C", store, code=1)
+    assert "nothing was changed" in absent.stderr
+    assert changes(as_json("index", home, "--store", store)) == {}
+    assert as_json("status", "-C", store)["root"] == str(home)
+
+
+def test_same_bytes_are_extracted_once(folder: Path) -> None:
+    """Guarantee: two files with the same bytes are extracted once, and are two images."""
+    for seed in range(20):
+        for copy in range(3):
+            shutil.copyfile(
+                folder / f"{seed % 4}" / f"{seed:03d}.jpg", folder / f"copy {seed} {copy}.jpg"
+            )
+    report = as_json("index", folder)
+    assert changes(report) == {"added": COUNT, "reused": 60}
+    assert report["total"] == COUNT + 60
+    found = vectors(folder / ".sokkuri")
+    assert all(found[f"copy {s} {c}.jpg"] == found[f"{s % 4}/{s:03d}.jpg"]
+               for s in range(20) for c in range(3))  # fmt: skip
+    assert_sound(folder)
+
+
+def test_among_identical_images_the_one_asked_for_comes_first(folder: Path) -> None:
+    """A query that lies in the collection finds itself first, at distance 0 within 1e-5."""
+    for copy in "abcdefghijklmnop":
+        shutil.copyfile(folder / "1" / "001.jpg", folder / f"{copy}.jpg")
+    as_json("index", folder)
+    for query in ("h.jpg", "1/001.jpg", str(folder / "p.jpg")):
+        hits = search(folder, query, k=3)
+        assert hits[0]["path"] == str(folder / query)
+        assert all(abs(float(str(hit["distance"]))) < 1e-5 for hit in hits)
+
+
+def test_another_model_is_refused(indexed: Path, tmp_path: Path) -> None:
+    """Guarantee: features of different models never mix: a refusal that says what to do."""
+    other = write_tiny_model(tmp_path / "other.onnx")
+    refused = sokkuri("index", indexed, "--model", other, code=1)
+    assert "--store DIR" in refused.stderr
+    assert "efficientnet-lite0" in refused.stderr
+    assert changes(as_json("index", indexed, "--model", "efficientnet-lite0")) == {}
+    assert_sound(indexed)
+
+
+def test_a_model_file_works_and_can_move(folder: Path, tmp_path: Path) -> None:
+    """Any ONNX extractor: what was assumed is said once, and the file may lie elsewhere later."""
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    made = sokkuri("index", folder, "--model", model)
+    assert "assumed RGB / 255" in made.stderr
+    assert np.load(folder / ".sokkuri/features/tiny/0000.features.npy").shape == (COUNT, 8)
+    moved = model.rename(tmp_path / "moved.onnx")
+    draw(folder / "new.jpg", 7000)
+    lost = sokkuri("index", folder, code=2)
+    assert "tiny.onnx" in lost.stderr
+    assert changes(as_json("index", folder, "--model", moved)) == {"added": 1}
+    assert changes(as_json("index", folder)) == {}
+
+
+def header_of_a_giant(path: Path) -> None:
+    """A PNG that claims 50,000 x 50,000 pixels."""
+    chunk = struct.pack(">II5B", 50_000, 50_000, 8, 2, 0, 0, 0)
+    head = b"IHDR" + chunk
+    data = b"IDAT" + zlib.compress(bytes(100_000))
+
+    def whole(chunk: bytes) -> bytes:
+        return struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + whole(head) + whole(data))
+
+
+def test_broken_files_are_rows_not_crashes(folder: Path) -> None:
+    """Guarantee: a broken image is a row, not a crash: its reason is recorded, shown by `status`,
+    retried when the file changes or when asked."""
+    whole = (folder / "0" / "000.jpg").read_bytes()
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "text.jpg").write_text("I am a poem, not a picture.\n")
+    (folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
+    header_of_a_giant(folder / "giant.png")
+    (folder / "dangling.jpg").symlink_to("nowhere.jpg")
+    (folder / "itself.jpg").symlink_to("itself.jpg")
+    report = as_json("index", folder, "--strict", code=3)
+    assert changes(report) == {"added": COUNT, "failed": 6}
+    status = as_json("status", "-C", folder)
+    reasons = {failure["id"]: failure["reason"] for failure in status["failures"]}
+    assert reasons == {
+        "dangling.jpg": "the link points to nothing",
+        "empty.jpg": "the file is empty",
+        "giant.png": "it claims more pixels than the limit of 250,000,000",
+        "half.jpg": "the file is cut short",
+        "itself.jpg": "the link points to itself",
+        "text.jpg": "it is no image: it looks like a text file",
+    }
+    again = sokkuri("index", folder)
+    assert "see `sokkuri status`" in again.stderr
+    (folder / "half.jpg").write_bytes(whole + b"another tail")
+    draw(folder / "text.jpg", 8000)
+    assert changes(as_json("index", folder)) == {"updated": 2, "failed": 4}
+    assert changes(as_json("index", folder, "--retry-failed")) == {"failed": 4}
+    assert_sound(folder)
+
+
+def test_names_of_every_kind(folder: Path) -> None:
+    """Names in Japanese, with spaces, newlines, quotes and bytes that are not UTF-8."""
+    names = ["写真 そっくり.jpg", "with space.jpg", "new\nline.jpg", "quo'te\".jpg", "-k.jpg",
+             "%41.jpg", "caf\udce9.jpg", "\x1b[31mred.jpg"]  # fmt: skip
+    for seed, name in enumerate(names):
+        draw(folder / "odd names" / name, 9000 + seed)
+    assert as_json("index", folder)["added"] == COUNT + len(names)
+    for name in names:
+        (first, *_) = search(folder, f"odd names/{name}")
+        assert first["id"] == f"odd names/{name}"
+        shown = sokkuri("search", f"odd names/{name}", "-C", folder, "-k", 1).stdout
+        assert shown.count("\n") == 1, "one line a hit, whatever its name holds"
+        assert "\x1b" not in shown
+    assert_sound(folder)
+
+
+def test_links_pipes_and_loops(folder: Path) -> None:
+    """Symlink loops end, pipes and sockets are not waited for, links to files count."""
+    (folder / "loop").symlink_to(folder, target_is_directory=True)
+    (folder / "up").symlink_to("..", target_is_directory=True)
+    (folder / "link.jpg").symlink_to(folder / "0" / "000.jpg")
+    os.mkfifo(folder / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "socket.jpg"))
+        report = as_json("index", folder)
+    assert changes(report) == {"added": COUNT, "reused": 1}
+    assert_sound(folder)
+
+
+def without_privileges(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Run the command so that permissions bind it even if root started the tests."""
+    capabilities = "-dac_override,-dac_read_search"
+    prefix = ["setpriv", "--bounding-set", capabilities] if os.geteuid() == 0 else []
+    return subprocess.run(
+        [*prefix, *command(*arguments)], capture_output=True, text=True, check=True, timeout=60
+    )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="drops privileges with setpriv")
+def test_folders_and_files_without_permission(indexed: Path) -> None:
+    """What cannot be looked into is said, and its images are left as they were; a file that cannot
+    be read is a failure row, and is tried again each time."""
+    (indexed / "0").chmod(0)
+    draw(indexed / "locked.jpg", 6000)
+    (indexed / "locked.jpg").chmod(0)
+    try:
+        done = without_privileges("index", indexed, "--json")
+    finally:
+        (indexed / "0").chmod(0o755)
+        (indexed / "locked.jpg").chmod(0o644)
+    assert "0 was skipped: Permission denied" in done.stderr
+    report = json.loads(done.stdout)
+    assert changes(report) == {"failed": 1}
+    assert report["total"] == COUNT
+    (failure,) = as_json("status", "-C", indexed)["failures"]
+    assert failure == {"id": "locked.jpg", "stage": "read", "reason": "permission denied"}
+    assert changes(as_json("index", indexed)) == {"updated": 1}
+    assert_sound(indexed)
+
+
+def test_files_that_vanish_while_the_run_is_on(folder: Path) -> None:
+    """A file that vanishes between listing and reading is no failure, and no row."""
+    from sokkuri import Collection
+
+    with Collection.create(folder) as collection:
+        for progress in collection.sync():
+            if progress.stage == "listing" and progress.done == COUNT:
+                shutil.rmtree(folder / "3")
+        assert progress.report is not None
+        assert progress.report.total == COUNT * 3 // 4
+        assert progress.report.failed == 0
+    assert_sound(folder)
+    assert changes(as_json("index", folder)) == {}
+
+
+def test_everything_odd_among_good_photos(folder: Path) -> None:
+    """No crash, no hang: each unreadable file is a failure row, and the good ones are all there."""
+    if not SHARED.is_dir():
+        pytest.skip(f"needs {SHARED}")
+    shutil.copytree(SHARED / "odd", folder / "odd")
+    report = as_json("index", folder)
+    status = as_json("status", "-C", folder)
+    assert report["failed"] == len(status["failures"]) > 50
+    assert all(failure["id"].startswith("odd/") for failure in status["failures"])
+    found = places(folder / ".sokkuri")
+    assert {f"{seed % 4}/{seed:03d}.jpg" for seed in range(COUNT)} <= found.keys()
+    bad = {p.relative_to(folder).as_posix() for p in (folder / "odd/tests/bad").rglob("*.bmp")}
+    assert bad <= {failure["id"] for failure in status["failures"]}
+    assert_sound(folder)
+
+
+def test_exclude_is_kept_until_it_is_lifted(indexed: Path) -> None:
+    assert changes(as_json("index", indexed, "--exclude", "0/", "--exclude", "*1.jpg")) == {
+        "removed": 30 + sum(1 for n in range(COUNT) if n % 10 == 1 and n % 4)
+    }
+    kept = as_json("index", indexed)
+    assert changes(kept) == {}
+    assert as_json("index", indexed, "--exclude", "")["total"] == COUNT
+
+
+def test_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> None:
+    plan = as_json("index", folder, "--dry-run")
+    assert (plan["new"], plan["listed"], plan["sampled"]) == (COUNT, COUNT, 32)
+    assert plan["seconds"] > 0
+    assert plan["memory_bytes"] > 2**20
+    assert COUNT * 5120 < plan["disk_bytes"] < COUNT * 8000
+    assert not (folder / ".sokkuri").exists()
+    as_json("index", folder)
+    (folder / "0" / "000.jpg").unlink()
+    draw(folder / "1" / "001.jpg", 100)
+    draw(folder / "new.jpg", 101)
+    before = (folder / ".sokkuri" / "catalog.sqlite").read_bytes()
+    plan = as_json("index", folder, "--dry-run")
+    assert (plan["new"], plan["changed"], plan["vanished"]) == (1, 1, 1)
+    assert (folder / ".sokkuri" / "catalog.sqlite").read_bytes() == before

@@ -1,0 +1,212 @@
+"""verify names every fault, and --repair mends without losing a good row."""
+
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+import numpy as np
+import pytest
+from command import as_json, assert_sound, places, sokkuri, vectors
+from PIL import Image
+
+COUNT = 40
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("original") / "photos"
+    folder.mkdir()
+    for seed in range(COUNT):
+        pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
+        Image.fromarray(pixels).resize((96, 72)).save(folder / f"{seed:02d}.png")
+    assert as_json("index", folder)["total"] == COUNT
+    return folder
+
+
+@pytest.fixture
+def folder(original: Path, tmp_path: Path) -> Path:
+    shutil.copytree(original, tmp_path / "photos", copy_function=shutil.copy2)
+    return tmp_path / "photos"
+
+
+def shard(folder: Path, name: str = "features") -> Path:
+    return folder / f".sokkuri/features/efficientnet-lite0/0000.{name}.npy"
+
+
+def kinds(folder: Path, *options: str) -> set[str]:
+    """The kinds of the faults that `verify` finds, with its exit code 1."""
+    found = as_json("verify", "-C", folder, *options, code=1)
+    assert found["ok"] is False
+    assert all(set(fault) == {"kind", "where", "what"} for fault in found["faults"])
+    return {fault["kind"] for fault in found["faults"]}
+
+
+def mended(folder: Path, original: Path, lost: int) -> None:
+    """After a repair nothing is wrong, all rows but the lost ones stayed, and a run makes up."""
+    before = vectors(original / ".sokkuri")
+    found = as_json("verify", "-C", folder, "--repair")
+    assert found == {"ok": True, "faults": []}
+    kept = vectors(folder / ".sokkuri")
+    assert len(kept) == COUNT - lost
+    assert kept.items() <= before.items()
+    report = as_json("index", folder)
+    assert report["total"] == COUNT
+    assert report["added"] + report["updated"] == lost
+    assert vectors(folder / ".sokkuri") == before
+    assert_sound(folder)
+
+
+def test_a_sound_collection_has_no_fault(folder: Path) -> None:
+    assert_sound(folder)
+    assert as_json("verify", "-C", folder, "--deep") == {"ok": True, "faults": []}
+    assert sokkuri("verify", "-C", folder).stdout == "no fault found\n"
+
+
+def test_a_flipped_bit_costs_one_row(folder: Path, original: Path) -> None:
+    data = bytearray(shard(folder).read_bytes())
+    data[128 + 5120 * 7 + 33] ^= 1
+    shard(folder).write_bytes(data)
+    assert kinds(folder) == {"row"}
+    mended(folder, original, lost=1)
+
+
+def test_a_shard_cut_short_keeps_its_whole_rows(folder: Path, original: Path) -> None:
+    os.truncate(shard(folder), 128 + 5120 * 30 + 100)
+    assert kinds(folder) == {"shard", "row"}
+    mended(folder, original, lost=COUNT - 30)
+
+
+def test_a_broken_header_costs_no_row(folder: Path, original: Path) -> None:
+    data = bytearray(shard(folder).read_bytes())
+    data[:128] = bytes(128)
+    shard(folder).write_bytes(data)
+    assert kinds(folder) == {"shard"}
+    mended(folder, original, lost=0)
+
+
+def test_a_missing_shard_is_extracted_again(folder: Path, original: Path) -> None:
+    shard(folder).unlink()
+    assert kinds(folder) == {"shard", "row"}
+    refused = sokkuri("search", "00.png", "-C", folder, code=1)
+    assert "verify --repair" in refused.stderr
+    mended(folder, original, lost=COUNT)
+
+
+@pytest.mark.parametrize("damage", ["missing", "swapped", "short", "pickled"])
+def test_an_id_column_is_written_anew(folder: Path, original: Path, damage: str) -> None:
+    path = shard(folder, "object_ids")
+    ids = np.load(path)
+    if damage == "missing":
+        path.unlink()
+    elif damage == "swapped":
+        np.save(path, ids[::-1])
+    elif damage == "short":
+        np.save(path, ids[:-1])
+    else:
+        np.save(path, ids.astype(object), allow_pickle=True)
+    assert kinds(folder) == {"ids"}
+    mended(folder, original, lost=0)
+
+
+def test_rows_never_committed_are_cut_off(folder: Path, original: Path) -> None:
+    features = np.load(shard(folder))
+    np.save(shard(folder), np.vstack([features, features[:3]]))
+    assert kinds(folder) == {"slack"}
+    mended(folder, original, lost=0)
+
+
+def test_a_stray_shard_is_named(folder: Path) -> None:
+    np.save(shard(folder).with_name("0099.features.npy"), np.zeros((2, 1280), np.float32))
+    assert kinds(folder) == {"stray"}
+    assert kinds(folder, "--repair") == {"stray"}, "what is not ours is left where it is"
+
+
+def test_files_that_vanished_or_changed(folder: Path) -> None:
+    (folder / "00.png").unlink()
+    shutil.copyfile(folder / "02.png", folder / "01.png")
+    assert kinds(folder) == {"missing", "changed"}
+    report = as_json("index", folder)
+    assert (report["removed"], report["updated"] + report["reused"]) == (1, 1)
+    assert_sound(folder)
+
+
+def test_a_repair_marks_files_for_the_next_run(folder: Path) -> None:
+    (folder / "00.png").unlink()
+    shutil.copyfile(folder / "02.png", folder / "01.png")
+    assert kinds(folder, "--repair") == {"changed"}, "only a run can read the new picture"
+    assert as_json("status", "-C", folder)["total"] == COUNT - 1
+    as_json("index", folder)
+    assert_sound(folder)
+
+
+def test_deep_finds_a_row_of_another_picture(folder: Path) -> None:
+    """What checksums cannot see: a catalog that agrees with a wrong row."""
+    with sqlite3.connect(folder / ".sokkuri/catalog.sqlite") as catalog:
+        catalog.execute("UPDATE images SET digest = randomblob(16)")
+        rows = catalog.execute("SELECT key, row FROM images ORDER BY key").fetchall()
+        sums = dict(catalog.execute("SELECT row, checksum FROM images").fetchall())
+        catalog.execute("UPDATE images SET row = row + 1000")
+        for key, row in rows:
+            other = (row + 1) % COUNT
+            catalog.execute(
+                "UPDATE images SET row = ?, checksum = ? WHERE key = ?", [other, sums[other], key]
+            )
+        catalog.execute("UPDATE shards SET stale_ids = 1")
+    catalog.close()
+    sokkuri("index", folder)
+    assert_sound(folder)
+    assert kinds(folder, "--deep") == {"features"}
+
+
+def test_a_damaged_catalog_is_one_clear_line(folder: Path) -> None:
+    (folder / ".sokkuri/catalog.sqlite").write_bytes(b"not a database at all" * 1000)
+    for verb in ("status", "verify", "index"):
+        failed = sokkuri(verb, "-C", folder, code=1)
+        assert failed.stderr.count("\n") == 1
+        assert "catalog.sqlite is damaged" in failed.stderr
+
+
+def test_remove_and_restore(folder: Path, original: Path) -> None:
+    """`remove` keeps images out of searches and later runs, never touches the photo, and can be
+    undone, with no extraction unless the row was compacted away."""
+    assert as_json("remove", "-C", folder, "00.png", "01.png") == {"removed": 2}
+    assert as_json("remove", "-C", folder, "01.png") == {"removed": 0}
+    found = {hit["id"] for hit in as_json("search", "02.png", "-C", folder, "-k", 99)["hits"]}
+    assert len(found) == COUNT - 2
+    assert not {"00.png", "01.png"} & found
+    report = as_json("index", folder, "--retry-failed")
+    assert (report["total"], report["added"], report["updated"]) == (COUNT - 2, 0, 0)
+    assert as_json("status", "-C", folder)["removed"] == 2
+    assert (folder / "00.png").is_file()
+    assert as_json("remove", "-C", folder, "--restore", "00.png") == {"restored": 1}
+    assert as_json("status", "-C", folder)["total"] == COUNT - 1
+    done = as_json("compact", "-C", folder)
+    assert (done["rows_before"], done["rows_after"]) == (COUNT, COUNT - 1)
+    assert done["bytes_after"] < done["bytes_before"]
+    assert as_json("index", folder)["total"] == COUNT - 1
+    as_json("remove", "-C", folder, "--restore", "01.png")
+    assert as_json("index", folder)["total"] == COUNT
+    assert vectors(folder / ".sokkuri") == vectors(original / ".sokkuri")
+    assert_sound(folder)
+
+
+def test_remove_follows_a_moved_photo(folder: Path) -> None:
+    as_json("remove", "-C", folder, "00.png")
+    (folder / "00.png").rename(folder / "renamed.png")
+    assert as_json("index", folder)["total"] == COUNT - 1
+    assert as_json("status", "-C", folder)["removed"] == 1
+
+
+def test_remove_of_an_unknown_id_changes_nothing(folder: Path) -> None:
+    failed = sokkuri("remove", "-C", folder, "00.png", "nobody.png", code=1)
+    assert "no image 'nobody.png'" in failed.stderr
+    assert as_json("status", "-C", folder)["removed"] == 0
+
+
+def test_compact_with_nothing_to_do_changes_nothing(folder: Path) -> None:
+    at = places(folder / ".sokkuri")
+    done = as_json("compact", "-C", folder)
+    assert done["rows_before"] == done["rows_after"] == COUNT
+    assert places(folder / ".sokkuri") == at
+    assert_sound(folder)
