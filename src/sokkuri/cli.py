@@ -297,7 +297,7 @@ def verify(
 
 @app.command()
 def remove(
-    ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Ids of the collection.")],
+    ids: Annotated[list[str], typer.Argument(help="Ids of the collection.")],
     restore: Annotated[bool, typer.Option("--restore", help="Take the mark away again.")] = False,
     where: Where = None,
     as_json: Json = False,

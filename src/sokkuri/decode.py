@@ -13,7 +13,7 @@ import zlib
 from contextlib import AbstractContextManager, nullcontext
 
 import numpy as np
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
 
 from sokkuri.errors import DecodeError, MissingExtraError
 from sokkuri.records import Limits, Pixels, PixelSpec
@@ -104,7 +104,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         if image.width * image.height > limits.max_pixels:
             raise DecodeError(_too_large(image.width, image.height, limits))
         return _pixels(image, spec)
-    except Image.UnidentifiedImageError:
+    except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DecodeError(
@@ -138,21 +138,20 @@ def _admit_heif() -> None:
 
 
 def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
-    orientation = _orientation(image)
-    if image.format == "TIFF":  # whose reader turns the picture itself, while loading
-        orientation = 1 if spec.orientation else _BACK.get(orientation, orientation)
-    elif not spec.orientation:
-        orientation = 1
-    size, sideways = image.size, orientation >= 5
-    target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
+    size = image.size
     if spec.draft and image.format in ("JPEG", "MPO"):
-        image.draft(None, target)  # decodes at 1/2, 1/4 or 1/8 while that suffices
-    elif image.format == "PNG":
-        _scale_key(image)
+        side = max(spec.width, spec.height)
+        image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 while that suffices
     with _gate(image):
+        if isinstance(image, PngImagePlugin.PngImageFile):
+            _scale_key(image)
+            image.load()  # first: its EXIF may follow its pixels
+        orientation = _orientation(image, spec)
         image.load()
         if image.format == "TIFF":
-            size = image.size  # where the orientation is in its XMP, turned only now
+            size = image.size  # the other way round where its XMP says so: known only now
+        sideways = orientation >= 5
+        target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
         small = _to_rgb(image).resize(target, _RESAMPLE[spec.resample])
     if small.mode != "RGB":
         small = small.convert("RGB")
@@ -166,16 +165,19 @@ def _gate(image: Image.Image) -> AbstractContextManager[object]:
     return _LARGE if image.width * image.height > _LARGE_PIXELS else nullcontext()
 
 
-def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation 1 to 8; 1 where there is none, or one that cannot be."""
+def _orientation(image: Image.Image, spec: PixelSpec) -> int:
+    """How the picture, when loaded, has to be turned, as an EXIF orientation: 1 to 8."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except _BROKEN:
-        return 1  # broken metadata does not make the picture unreadable
-    return value if value in _TRANSPOSE else 1
+        value = 1  # broken metadata does not make the picture unreadable
+    orientation: int = value if value in _TRANSPOSE else 1
+    if image.format == "TIFF":  # whose reader turns the picture itself, while loading
+        return 1 if spec.orientation else _BACK.get(orientation, orientation)
+    return orientation if spec.orientation else 1
 
 
-def _scale_key(image: Image.Image) -> None:
+def _scale_key(image: PngImagePlugin.PngImageFile) -> None:
     """Brings a PNG's transparent colour to the numbers that its pixels will have."""
     key = image.info.get("transparency")
     scale = _KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None

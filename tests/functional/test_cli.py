@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import as_json, command, sokkuri
 from PIL import Image
+
+from command import as_json, command, sokkuri
 from tiny_model import write_tiny_model
 
 VERBS = ("index", "search", "status", "verify", "remove", "compact", "models")
@@ -48,7 +49,7 @@ def test_the_version_is_the_packages(folder: Path) -> None:
         (["index", "nowhere"], "nowhere is not a folder"),
         (["index", ".", "--model", "nonsense"], "efficientnet-lite0"),
         (["index", ".", "-C", "."], "-C"),
-        (["search"], "QUERY"),
+        (["search"], "query"),
         (["search", "x", "-k", "0"], "-k"),
         (["search", "x", "--metric", "hamming"], "cosine"),
         (["nonsense"], "nonsense"),

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from command import (
     as_json,
     assert_sound,
@@ -186,9 +187,7 @@ def test_a_disk_that_fills(photos: Path, undisturbed: dict[str, bytes], tmp_path
         assert_sound(disk / "store")
 
 
-def test_a_limit_on_file_sizes(
-    photos: Path, undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_limit_on_file_sizes(photos: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     """The same where the system refuses larger files, as a full quota does."""
     store = tmp_path / "store"
 
@@ -241,11 +240,11 @@ def test_the_originals_are_only_read(photos: Path, tmp_path: Path) -> None:
         files = [path for path in folder.rglob("*") if path.is_file()]
         return {str(p): (p.read_bytes(), p.stat().st_mtime_ns) for p in files}
 
-    before, entries = state(), sorted(os.listdir(folder))
+    before, entries = state(), sorted(path.name for path in folder.iterdir())
     store = tmp_path / "store"
     as_json("index", folder, "--store", store)
-    sokkuri("remove", "-C", store, sorted(places(store))[0])
+    sokkuri("remove", "-C", store, min(places(store)))
     sokkuri("compact", "-C", store)
     sokkuri("verify", "-C", store, "--deep", "--repair")
     assert state() == before
-    assert sorted(os.listdir(folder)) == entries
+    assert sorted(path.name for path in folder.iterdir()) == entries

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command import as_json, assert_sound, places, sokkuri, vectors
 from PIL import Image
+
+from command import as_json, assert_sound, places, sokkuri, vectors
 
 COUNT = 40
 

@@ -1,0 +1,118 @@
+"""Every search backend keeps the same promises."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from sokkuri.indexes import ExactIndex, Index
+from sokkuri.records import Features, Metric
+
+BACKENDS: list[Callable[[Sequence[Features]], Index]] = [ExactIndex]
+METRICS: list[Metric] = ["cosine", "l2"]
+
+finite = st.floats(-1e3, 1e3, width=32)
+rows = arrays(np.float32, st.tuples(st.integers(1, 40), st.just(6)), elements=finite)
+
+
+def everything(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+    return np.ones(len(numbers), bool)
+
+
+def truth(features: NDArray[Any], query: NDArray[Any], metric: Metric) -> NDArray[np.float64]:
+    """Distances by the plainest formula, in float64."""
+    x, q = features.astype(np.float64), query.astype(np.float64)
+    if metric == "l2":
+        return np.asarray(np.sqrt(((x - q) ** 2).sum(axis=1)))
+    lengths = np.sqrt((x**2).sum(axis=1)) * np.sqrt((q**2).sum())
+    return np.asarray([1 - float(d) / float(n) if n else 1.0
+                       for d, n in zip(x @ q, lengths, strict=True)])  # fmt: skip
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(features=rows, query=arrays(np.float32, 6, elements=finite), k=st.integers(1, 50),
+       cuts=st.lists(st.integers(0, 40), max_size=3))  # fmt: skip
+@settings(max_examples=150, deadline=None)
+def test_the_k_nearest_are_found(
+    backend: Callable[[Sequence[Features]], Index],
+    metric: Metric,
+    features: Features,
+    query: NDArray[np.float32],
+    k: int,
+    cuts: list[int],
+) -> None:
+    """Results are right: no difference from brute force in float64 up to ties, however the rows
+    are cut into shards."""
+    blocks = np.split(features, sorted(min(cut, len(features)) for cut in cuts))
+    found, distances = backend(blocks).search(query, k, metric, everything)
+    expected = truth(features, query, metric)
+    assert len(found) == len(set(found.tolist())) == min(k, len(features))
+    tolerance = 1e-9 * max(1.0, float(np.abs(expected).max()))
+    np.testing.assert_allclose(distances, np.sort(expected)[: len(found)], rtol=1e-9, atol=1e-7)
+    np.testing.assert_allclose(expected[found], distances, rtol=1e-9, atol=max(tolerance, 1e-7))
+    assert (np.diff(distances) >= 0).all()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_near_copies_are_told_apart(
+    backend: Callable[[Sequence[Features]], Index], metric: Metric
+) -> None:
+    """Rows closer together than float32 can tell in a scan still come in their true order."""
+    rng = np.random.default_rng(3)
+    query = rng.random(1280, np.float32)
+    noise = rng.standard_normal((3000, 1280)).astype(np.float32)
+    features = query + noise * np.linspace(1e-6, 3e-6, 3000, dtype=np.float32)[:, None]
+    found, _ = backend([features]).search(query, 20, metric, everything)
+    expected = truth(features, query, metric)
+    np.testing.assert_allclose(expected[found], np.sort(expected)[:20], rtol=1e-6, atol=1e-15)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_equal_rows_come_in_row_order(
+    backend: Callable[[Sequence[Features]], Index], metric: Metric
+) -> None:
+    features = np.tile(np.arange(1, 7, dtype=np.float32), (30, 1))
+    found, _ = backend([features[:11], features[11:]]).search(features[0], 9, metric, everything)
+    assert found.tolist() == list(range(9))
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(refused=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
+@settings(max_examples=60, deadline=None)
+def test_k_accepted_rows_come_back_whenever_there_are_k(
+    backend: Callable[[Sequence[Features]], Index], metric: Metric, refused: set[int], k: int
+) -> None:
+    """Removed images never push others out of the results."""
+    features = np.random.default_rng(1).random((200, 6), np.float32)
+
+    def accept(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
+        return ~np.isin(numbers, list(refused))
+
+    found, _ = backend([features]).search(features[0], k, metric, accept)
+    order = np.lexsort((np.arange(200), truth(features, features[0], metric)))
+    assert found.tolist() == [n for n in order.tolist() if n not in refused][:k]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_huge_and_zero_rows_do_no_harm(backend: Callable[[Sequence[Features]], Index]) -> None:
+    features = np.array([[1e38, 1e38], [0, 0], [3, 4], [-3, -4], [1e-38, 0]], np.float32)
+    query = np.array([3, 4], np.float32)
+    for metric in METRICS:
+        found, distances = backend([features]).search(query, 5, metric, everything)
+        np.testing.assert_allclose(distances, np.sort(truth(features, query, metric)), rtol=1e-6)
+        assert found[0] == 2
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_an_empty_index_has_no_hits(backend: Callable[[Sequence[Features]], Index]) -> None:
+    found, distances = backend([]).search(np.ones(3, np.float32), 5, "cosine", everything)
+    assert len(found) == len(distances) == 0
