@@ -5,15 +5,17 @@ understands. Called from many threads at once. Only formats that Pillow reads in
 admitted: none that starts another program.
 """
 
+import ctypes
 import io
+import logging
 import struct
 import threading
 import warnings
 import zlib
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import numpy as np
-from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.errors import DecodeError, MissingExtraError
 from sokkuri.records import Limits, Pixels, PixelSpec
@@ -88,6 +90,20 @@ Image.MAX_IMAGE_PIXELS = Limits().max_pixels
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+def _silence_libtiff() -> None:
+    """libtiff prints what it finds wrong unless told otherwise, and Pillow does not tell it."""
+    with suppress(OSError, AttributeError):  # where it cannot be reached it prints: no harm
+        library = ctypes.CDLL(_imaging.__file__)
+        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
+            setter = getattr(library, name)
+            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
+            setter(None)
+
+
+_silence_libtiff()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
@@ -219,10 +235,12 @@ def _over_white(image: Image.Image) -> Image.Image:
 def _grey_of_numbers(image: Image.Image) -> Image.Image:
     """16-bit, 32-bit and float pictures: the range is 0 to 1, 255 or 65535, whichever holds
     them all; beyond these, from the least to the greatest."""
-    values = np.asarray(image, np.float64)
-    if not np.isfinite(values).all():
-        values = np.nan_to_num(values)
-    low, high = float(values.min()), float(values.max())
+    with np.errstate(invalid="ignore"):  # as of a signalling NaN
+        values = np.asarray(image, np.float64)
+    finite = values[np.isfinite(values)]
+    if not finite.size:
+        raise ValueError("none of its values is a finite number")
+    low, high = float(finite.min()), float(finite.max())
     if image.mode.startswith("I;16"):
         low, high = 0.0, 65535.0
     elif low >= 0 and image.mode == "F" and high <= 1:
@@ -234,7 +252,8 @@ def _grey_of_numbers(image: Image.Image) -> Image.Image:
     scaled = (values - low) * (255.0 / max(high - low, 1e-12))
     if "transparency" in image.info:
         scaled[values == image.info["transparency"]] = 255
-    return Image.fromarray(np.clip(np.rint(scaled), 0, 255).astype(np.uint8))
+    whole = np.clip(np.rint(np.nan_to_num(scaled, copy=False)), 0, 255)
+    return Image.fromarray(whole.astype(np.uint8))
 
 
 def _too_large(width: int, height: int, limits: Limits) -> str:

@@ -448,6 +448,38 @@ def test_a_kind_that_pillow_does_not_know_is_not_called_damaged() -> None:
     assert reason(bytes(data)).startswith("it is of a kind that cannot be read: ")
 
 
+def test_damage_is_told_in_the_reason_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    """Guarantee: nothing is printed past the progress line; libtiff would, left to itself."""
+    refused = 0
+    for coded in CODED:
+        data = bytearray(saved(smooth(200, 150), "TIFF", compression=coded))
+        data[100:3000] = bytes(reversed(data[100:3000]))
+        try:
+            look(bytes(data))
+        except DecodeError:
+            refused += 1
+    assert refused > 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_numbers_that_are_none_do_not_spoil_the_others() -> None:
+    """A float picture with gaps (NaN) or infinities shows the rest as it is."""
+    values = np.array(quarters().convert("F")) / 255
+    values[18:22, 28:32] = [np.nan, np.inf, -np.inf, np.nan]
+    values.view(np.uint32)[0, 0] = 0x7F800001  # a NaN that complains when it is converted
+    assert_colours(look(saved(Image.fromarray(values), "TIFF")), GREYS, 1)
+    nothing = Image.fromarray(np.full((8, 8), np.nan, np.float32))
+    assert reason(saved(nothing, "TIFF")).endswith("none of its values is a finite number")
+
+
+def test_numbers_beyond_16_bits_go_from_the_least_to_the_greatest() -> None:
+    values = np.asarray(quarters().convert("I"), np.int32)
+    grey = (values - values.min()) * 255.0 / (values.max() - values.min())
+    expected = [(int(g), int(g), int(g)) for g in np.rint(grey[[10, 10, 30, 30], [15, 45, 15, 45]])]
+    data = saved(Image.fromarray(values * 100_000 - 5_000_000), "TIFF")
+    assert_colours(look(data), tuple(expected), 1)
+
+
 # HEIC, and what is never started
 
 
