@@ -5,7 +5,8 @@ changes images lives with its reason: changes.py (the folder changed), claims.py
 what), writer.py (results came in).
 
 An image is *live* when it has a row and is neither removed nor missing. `todo` says that its file
-must be read; `missing` is the run that found the file gone.
+must be read; `missing` is the run that found the file gone; `deaths` counts the processes that died
+with it in hand.
 """
 
 import sqlite3
@@ -45,7 +46,8 @@ CREATE TABLE images (
   todo INTEGER NOT NULL DEFAULT 1,
   removed INTEGER NOT NULL DEFAULT 0,
   missing INTEGER,
-  claim INTEGER
+  claim INTEGER,
+  deaths INTEGER NOT NULL DEFAULT 0
 );
 CREATE UNIQUE INDEX images_by_row ON images (shard, row) WHERE shard IS NOT NULL;
 CREATE INDEX images_by_digest ON images (digest) WHERE shard IS NOT NULL;

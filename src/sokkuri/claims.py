@@ -53,7 +53,7 @@ def start_run(catalog: Catalog) -> int:
 def end_run(catalog: Catalog, run: int) -> None:
     """Give back what the run still holds, and strike it off."""
     with catalog.writing():
-        _release(catalog, run)
+        _release(catalog, run, died=False)
 
 
 def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
@@ -62,7 +62,7 @@ def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
         _enter(catalog, run)
         rows = catalog.all(
             f"UPDATE images SET claim = ? WHERE key IN (SELECT key FROM images WHERE {_OPEN}"  # noqa: S608
-            " ORDER BY key LIMIT ?) RETURNING key, id, path",
+            " ORDER BY key LIMIT ?) RETURNING key, id, path, deaths",
             [run, limit],
         )
     return [Job(*row) for row in sorted(rows)]
@@ -96,7 +96,7 @@ def clear_over(catalog: Catalog) -> None:
             # Looked at again under the lock: it may have renewed its lease meanwhile.
             row = catalog.one("SELECT expires FROM runs WHERE run = ?", [one.run])
             if row is not None and row[0] == one.expires:
-                _release(catalog, one.run)
+                _release(catalog, one.run, died=True)
 
 
 def held_by_others(catalog: Catalog, run: int) -> bool:
@@ -152,8 +152,10 @@ def _enter(catalog: Catalog, run: int | None) -> None:
     )  # fmt: skip
 
 
-def _release(catalog: Catalog, run: int) -> None:
-    catalog.run("UPDATE images SET claim = NULL WHERE claim = ?", [run])
+def _release(catalog: Catalog, run: int, *, died: bool) -> None:
+    catalog.run(
+        "UPDATE images SET claim = NULL, deaths = deaths + ? WHERE claim = ?", [int(died), run]
+    )
     catalog.run("DELETE FROM runs WHERE run = ?", [run])
 
 

@@ -39,11 +39,13 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One image that a run has claimed: `key` is its number in the catalog."""
+    """One image that a run has claimed: `key` is its number in the catalog. `deaths` : processes
+    that died with it in hand."""
 
     key: int
     id: str
     path: str
+    deaths: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,11 @@ from sokkuri.known import KnownBytes
 from sokkuri.models import Model
 from sokkuri.reading import read_file
 from sokkuri.records import Contents, Extracted, Failed, Gone, Job, Limits, Outcome, SameBytes
+from sokkuri.trial import try_apart
+
+SUSPICIOUS_DEATHS = 2
+"""So many processes may die with an image in hand, by kills or power cuts, before it is tried in a
+process of its own first."""
 
 
 class Work:
@@ -40,6 +45,8 @@ class Work:
         if not self._known.take(contents.digest):
             return SameBytes(job, contents)
         try:
+            if job.deaths >= SUSPICIOUS_DEATHS:
+                try_apart(data, self._model.card.pixels)
             pixels = decode(data, self._model.card.pixels, self._limits)
             # One at a time: batches gain nothing on a CPU, and so a vector never depends on
             # which images it was extracted with.

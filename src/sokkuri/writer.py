@@ -33,7 +33,8 @@ BATCH_SECONDS = 1.0
 
 Change = Literal["added", "updated", "moved", "reused", "failed", "gone"]
 
-_CLEAN = "stage = NULL, reason = NULL, todo = 0, claim = NULL"
+_SETTLED = "todo = 0, claim = NULL, deaths = 0"
+_CLEAN = f"stage = NULL, reason = NULL, {_SETTLED}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,7 @@ class Writer:
         contents = outcome.contents
         stat = None if contents is None else contents.stat
         self._catalog.run(
-            "UPDATE images SET stage = ?, reason = CAST(? AS TEXT), todo = 0, claim = NULL,"
+            f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED},"  # noqa: S608
             " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns),"
             " digest = ?, width = NULL, height = NULL,"
             " model = NULL, shard = NULL, row = NULL, checksum = NULL WHERE key = ?",

@@ -1,0 +1,150 @@
+"""Every command and example in README and docs runs, in the order a reader would run them."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sokkuri
+from command import as_json
+from drawing import save
+
+PROJECT = Path(__file__).parents[2]
+PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
+BINARIES = Path(sys.executable).parent
+REPEATING = ("make test", "make check", "make bench")
+"""Commands that would run this very suite, or take too long: make is asked what it would do."""
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def commands(page: Path) -> list[str]:
+    lines = "".join(blocks(page, "console")).splitlines()
+    return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with photos, in which the project is the current folder."""
+    for seed in range(12):
+        save(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
+    save(tmp_path / "Pictures" / "cat.jpg", 100)
+    save(tmp_path / "Pictures" / "dog.jpg", 101)
+    return tmp_path
+
+
+def run(line: str, home: Path) -> None:
+    if line in REPEATING:
+        line = line.replace("make", "make --dry-run")
+    environment = {
+        **os.environ,
+        "HOME": str(home),
+        "VENV": sys.prefix,
+        "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
+        "MAKEFLAGS": "",
+    }
+    done = subprocess.run(
+        ["bash", "-c", line.replace(".venv/bin/sokkuri", str(BINARIES / "sokkuri"))],
+        cwd=PROJECT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_commands_of_a_page_run(page: Path, home: Path) -> None:
+    """Every README and docs command is run by a test."""
+    if page.name != "README.md":
+        run("sokkuri index ~/Pictures", home)
+    for line in commands(page):
+        run(line, home)
+
+
+def test_the_pages_have_commands_to_run() -> None:
+    """The test above can fail: it finds what there is to run."""
+    assert "make index PHOTOS=~/Pictures" in commands(PROJECT / "README.md")
+    assert sum(len(commands(page)) for page in PAGES) > 20
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_python_of_a_page_runs(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for seed in range(5):
+        save(tmp_path / "photos" / f"{seed}.jpg", seed)
+    save(tmp_path / "photos" / "cat.jpg", 100)
+    if page.name == "store.md":
+        as_json("index", tmp_path / "photos")
+    for code in blocks(page, "python"):
+        exec(compile(code, page.name, "exec"), {})
+        shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+def test_the_card_of_the_docs_is_a_card(tmp_path: Path) -> None:
+    from sokkuri.models import read_card
+
+    (text,) = blocks(PROJECT / "docs" / "models.md", "toml")
+    (tmp_path / "card.toml").write_text(text)
+    assert read_card(tmp_path / "card.toml").size == (224, 224)
+
+
+def test_every_public_name_is_documented() -> None:
+    """Every public name is in docs/python.md, has a docstring, and there are fewer than ten."""
+    text = (PROJECT / "docs" / "python.md").read_text()
+    assert len(sokkuri.__all__) < 10
+    assert sorted(sokkuri.__all__) == dir(sokkuri)
+    for name in sokkuri.__all__:
+        assert f"`{name}`" in text
+        assert getattr(sokkuri, name).__doc__
+
+
+def test_every_verb_and_option_is_documented() -> None:
+    """Every verb is in README, every option of `index` in docs/usage.md."""
+    from typer.main import get_command
+
+    from sokkuri.cli import app
+
+    usage = (PROJECT / "docs" / "usage.md").read_text()
+    readme = (PROJECT / "README.md").read_text()
+    verbs = get_command(app).commands  # type: ignore[attr-defined]
+    for name, verb in verbs.items():
+        assert f"`sokkuri {name}" in readme
+        assert verb.help
+        for parameter in verb.params:
+            if name == "index" and parameter.param_type_name == "option":
+                option = parameter.opts[-1]
+                assert option in usage or option in readme, option
+            elif parameter.param_type_name == "option":
+                assert parameter.help, parameter.name
+
+
+def test_every_kind_of_fault_is_documented() -> None:
+    source = (PROJECT / "src/sokkuri/verifying.py").read_text()
+    kinds = set(re.findall(r'Fault\(\s*"(\w+)"', source))
+    table = (PROJECT / "docs/verify.md").read_text()
+    assert len(kinds) >= 11
+    assert {kind for kind in kinds if f"| `{kind}` |" not in table} == set()
+
+
+def test_every_guarantee_is_named_by_a_test() -> None:
+    """Each promise of docs/store.md is kept by a test whose docstring says `Guarantee`."""
+    tests = "".join(path.read_text() for path in (PROJECT / "tests").rglob("test_*.py"))
+    named = len(re.findall(r'"""Guarantee:', tests))
+    promises = len(re.findall(r"^- \*\*", (PROJECT / "docs/store.md").read_text(), re.MULTILINE))
+    assert named >= promises > 8
