@@ -25,7 +25,8 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
         else:
             inside = (abs(x - at_x) < size) & (abs(y - at_y) < size // 2 + 1)
         picture = np.where(inside[..., None], (picture + 3 * colour) // 4, picture)
-    return picture.astype(np.uint8)
+    drawn: NDArray[np.uint8] = picture.astype(np.uint8)
+    return drawn
 
 
 def save(path: Path, seed: int, width: int = 96, height: int = 72) -> Path:

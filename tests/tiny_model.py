@@ -30,7 +30,7 @@ def write_tiny_model(
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         helper.make_node("MatMul", ["flat", "head"], [output]),
     ]
-    shape = ["N", 3, size, size]
+    shape: list[str | int | None] = ["N", 3, size, size]
     if layout == "NHWC":
         shape = ["N", size, size, 3]
         nodes.insert(0, helper.make_node("Transpose", [input], ["pixels"], perm=[0, 3, 1, 2]))

@@ -60,12 +60,11 @@ def _ref(entry: os.DirEntry[str], path: str) -> FileRef | None:
     """A regular file, or a link: one that is broken is listed, so that it shows as a failure."""
     try:
         found = entry.stat()
-    except FileNotFoundError:
-        if not entry.is_symlink():
-            return None  # gone since the folder was read
-        found = entry.stat(follow_symlinks=False)
     except OSError:
-        found = entry.stat(follow_symlinks=False)
+        try:
+            found = entry.stat(follow_symlinks=False)
+        except OSError:
+            return None  # gone since the folder was read
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
         return None
     return FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns))
@@ -94,8 +93,8 @@ def _matches(path: str, exclude: tuple[str, ...]) -> bool:
 @lru_cache(maxsize=16)
 def _compiled(exclude: tuple[str, ...]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     """One expression for globs against the whole path, one for those against a name."""
-    globs = [glob.removeprefix("./").rstrip("/") for glob in exclude]
-    whole = [_expression(glob.lstrip("/")) for glob in globs if "/" in glob]
+    globs = [glob.rstrip("/") for glob in exclude]
+    whole = [_expression(glob.removeprefix(".").lstrip("/")) for glob in globs if "/" in glob]
     names = [_expression(glob) for glob in globs if glob and "/" not in glob]
     return (
         re.compile("|".join(whole), re.DOTALL) if whole else None,
@@ -107,8 +106,8 @@ def _expression(glob: str) -> str:
     """A glob as a regular expression."""
     out, at = [], 0
     while at < len(glob):
-        if glob.startswith("**/", at):
-            out.append("(?:.*/)?")
+        if glob.startswith("**/", at) and (at == 0 or glob[at - 1] == "/"):
+            out.append("(?:.*/)?")  # any number of folders, or none
             at += 3
         elif glob.startswith("**", at):
             out.append(".*")

@@ -90,7 +90,7 @@ def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
     required = ("name", "input", "output", "layout", "size", "dimension")
     if missing := [key for key in required if key not in table]:
         raise ModelError(f"{path} lacks the key {missing[0]}")
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
         is_right, wanted = _RULES.get(key, (_is_text, "a text"))
         if not is_right(value):
