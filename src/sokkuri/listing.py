@@ -94,7 +94,7 @@ def _matches(path: str, exclude: tuple[str, ...]) -> bool:
 def _compiled(exclude: tuple[str, ...]) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     """One expression for globs against the whole path, one for those against a name."""
     globs = [glob.rstrip("/") for glob in exclude]
-    whole = [_expression(glob.removeprefix(".").lstrip("/")) for glob in globs if "/" in glob]
+    whole = [_expression(glob.removeprefix("./").lstrip("/")) for glob in globs if "/" in glob]
     names = [_expression(glob) for glob in globs if glob and "/" not in glob]
     return (
         re.compile("|".join(whole), re.DOTALL) if whole else None,

@@ -36,17 +36,19 @@ def read_file(root: Path, path: str, limits: Limits) -> tuple[bytes, FileStat]:
     except OSError as error:
         raise ReadError(_reason(error)) from error
     try:
-        with os.fdopen(handle, "rb", buffering=0) as file:
-            found = os.fstat(handle)
-            if not stat.S_ISREG(found.st_mode):
-                raise ReadError("it is not a regular file")
-            if found.st_size > limits.max_bytes:
-                raise ReadError(
-                    f"its {found.st_size:,} bytes are more than the limit of {limits.max_bytes:,}"
-                )
+        found = os.fstat(handle)
+        if not stat.S_ISREG(found.st_mode):
+            raise ReadError("it is not a regular file")
+        if found.st_size > limits.max_bytes:
+            raise ReadError(
+                f"its {found.st_size:,} bytes are more than the limit of {limits.max_bytes:,}"
+            )
+        with os.fdopen(handle, "rb", buffering=0, closefd=False) as file:
             data = file.readall()
     except OSError as error:
         raise ReadError(_reason(error)) from error
+    finally:
+        os.close(handle)
     if data is None:
         raise ReadError("it gave no data")
     return data, FileStat(found.st_size, found.st_mtime_ns)
