@@ -1,1 +1,1 @@
-"""Benchmarks, printed by `make bench`. See benchmarks/__main__.py."""
+"""Benchmarks: `make bench` prints the tables of docs/performance.md. No time is asserted."""

@@ -5,8 +5,6 @@ Exit codes: 0 done; 1 failed; 2 usage; 3 done but some images could not be read 
 130 interrupted.
 """
 
-import os
-import signal
 import sys
 from contextlib import closing
 from dataclasses import asdict
@@ -18,12 +16,12 @@ import typer
 
 from sokkuri import terminal
 from sokkuri.errors import NoCollectionError, SokkuriError, UsageError
+from sokkuri.interrupting import INTERRUPTED, end_in_time, leave
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.indexing import SyncOptions, SyncReport
 
-INTERRUPTED = 130
 SOME_UNREADABLE = 3
 
 app = typer.Typer(
@@ -57,7 +55,7 @@ class MetricName(StrEnum):
 
 def main() -> NoReturn:
     """The command `sokkuri`: runs a verb and ends the process with its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    end_in_time()
     for stream in (sys.stdout, sys.stderr):
         # File names that are not UTF-8 go out as the bytes they are.
         stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
@@ -71,16 +69,7 @@ def main() -> NoReturn:
         code = INTERRUPTED
     except SystemExit as leaving:
         code = leaving.code
-    if code == INTERRUPTED:
-        terminal.say("sokkuri: interrupted; what was done is kept")
-    _leave(code if isinstance(code, int) else int(code is not None))
-
-
-def _leave(code: int) -> NoReturn:
-    """End at once: a worker that is still decoding a giant picture must not hold up the exit."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+    leave(code if isinstance(code, int) else int(code is not None))
 
 
 def _version(wanted: bool) -> None:

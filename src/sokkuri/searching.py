@@ -89,34 +89,38 @@ class Searcher:
         )
 
     def _vector(self, image: str | Path) -> tuple[NDArray[np.float32], int | None]:
-        """The feature vector (D,) of a query, and its row where the collection has it."""
-        path = Path(image)
-        inside = self._stored_row(path)
-        if inside is None and isinstance(image, str) and not path.exists():
-            row = self._collection.catalog.find(image)
-            if row is None or row.at is None:
-                raise UnknownImageError(
-                    f"{image} is neither an image file nor an id of the collection in "
-                    f"{self._collection.root}"
-                )
-            inside = self._row(row.at)
-        if inside is not None:
-            return self._index.vector(inside), inside
-        return self._extract(path), None
+        """The feature vector (D,) of a query, and its row where this searcher has it."""
+        at = self._place(image)
+        if at is None:
+            return self._extract(Path(image)), None
+        row = self._row(at)
+        if row is not None:
+            return self._index.vector(row), row
+        shard = self._collection.shards.features(at.shard, at.row + 1)  # committed since
+        return np.array(shard[at.row]), None
 
-    def _stored_row(self, path: Path) -> int | None:
-        """The row of a file that lies in the collection and has not changed since it was read."""
+    def _place(self, image: str | Path) -> RowRef | None:
+        """Where the collection has a query's vector; None for a file it does not have as it is.
+
+        Raises UnknownImageError for what is neither a file nor an id.
+        """
+        path, catalog, root = Path(image), self._collection.catalog, self._collection.root
         try:
             stat = path.stat()
-            inside = (path.parent.resolve() / path.name).relative_to(
-                self._collection.root.resolve()
-            )
-        except (OSError, ValueError):
+        except OSError:
+            row = catalog.find(str(image))
+            if row is None or row.at is None:
+                raise UnknownImageError(
+                    f"{image} is neither an image file nor an id of the collection in {root}"
+                ) from None
+            return row.at
+        try:
+            inside = (path.parent.resolve() / path.name).relative_to(root.resolve())
+        except ValueError:
             return None
-        row = self._collection.catalog.find(inside.as_posix())
-        if row is None or row.at is None or row.stat != FileStat(stat.st_size, stat.st_mtime_ns):
-            return None
-        return self._row(row.at)
+        row = catalog.find(inside.as_posix())
+        unchanged = row is not None and row.stat == FileStat(stat.st_size, stat.st_mtime_ns)
+        return row.at if row is not None and unchanged else None
 
     def _extract(self, path: Path) -> NDArray[np.float32]:
         # Only here, so that a search by id needs neither an image library nor ONNX Runtime.

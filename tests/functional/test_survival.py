@@ -138,6 +138,28 @@ def test_an_interrupt_keeps_what_was_done(photos: Path, tmp_path: Path) -> None:
     assert done.items() <= places(store).items()
 
 
+def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -> None:
+    """Ctrl-C stops within two seconds in any case: here the main thread swallows it."""
+    code = (
+        "import sys, threading\n"
+        "from sokkuri.interrupting import end_in_time\n"
+        "end_in_time()\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    try: threading.Event().wait()\n"
+        "    except KeyboardInterrupt: pass\n"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130
+    assert errors == "sokkuri: interrupted; what was done is kept\n"
+
+
 def wait_for_rows(store: Path, process: "subprocess.Popen[str]") -> None:
     """Until the first batch is committed."""
     while process.poll() is None:

@@ -1,0 +1,27 @@
+"""`make bench`: runs the named benchmarks, or all, and prints their tables."""
+
+import argparse
+from importlib import import_module
+
+from benchmarks.harness import machine
+
+BENCHMARKS = {
+    "extraction": "Extraction",
+    "noop": "A run with nothing to do",
+    "search": "Search from a cold start",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    names = parser.parse_args().names
+    if unknown := set(names) - BENCHMARKS.keys():
+        parser.error(f"no benchmark {', '.join(sorted(unknown))}")
+    print(f"Machine: {machine()}\n")
+    for name in names or BENCHMARKS:
+        print(f"## {BENCHMARKS[name]}\n\n{import_module(f'benchmarks.{name}').report()}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The peer: the article's two scripts, written anew from their description, with no care for speed.
+
+    python -m benchmarks.article extract LIST FEATURES MODEL.onnx THREADS PART/PARTS
+    python -m benchmarks.article search FEATURES ID
+
+extract: for each image of the list that has no features yet: Pillow open, convert to RGB, resize to
+224 x 224, float32, normalise, one run of the network, `np.save` to a file of its own. THREADS 0
+leaves ONNX Runtime at its default. search: every shard is loaded, Euclidean distances to all rows,
+`argsort`, the best ten.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+
+def extract(names: str, features: str, model: str, threads: str, part: str) -> None:
+    import onnxruntime
+    from PIL import Image
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = int(threads)
+    session = onnxruntime.InferenceSession(model, options)
+    number, parts = map(int, part.split("/"))
+    for line in Path(names).read_text().splitlines()[number::parts]:
+        path = Path(line)
+        target = Path(features, path.name[:2], path.name[2:4], f"{path.name}.npy")
+        if target.exists():
+            continue
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB").resize((224, 224)))
+        # The article divides by 255; this network wants (x - 127) / 128, channels first.
+        values = ((pixels.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
+        (vector,) = session.run(["features"], {"images": values})
+        target.parent.mkdir(parents=True, exist_ok=True)
+        np.save(target, vector[0])
+
+
+def search(features: str, query: str) -> None:
+    shards = sorted(Path(features).glob("*.features.npy"))
+    matrix = np.concatenate([np.load(path) for path in shards])
+    ids = np.concatenate([np.load(str(p).replace(".features", ".object_ids")) for p in shards])
+    vector = matrix[np.flatnonzero(ids == query)[0]]
+    distances = np.linalg.norm(matrix - vector, axis=1)
+    for number in np.argsort(distances)[:10]:
+        print(ids[number], distances[number])
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "extract":
+        extract(*sys.argv[2:])
+    else:
+        search(*sys.argv[2:])

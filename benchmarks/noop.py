@@ -1,0 +1,41 @@
+"""A run with nothing to do over 100,000 listed files."""
+
+import json
+import tempfile
+from pathlib import Path
+
+from benchmarks.harness import in_turn, run, seconds, sokkuri, table
+
+FILES, DISTINCT, ROUNDS = 100_000, 100, 3
+
+
+def report() -> str:
+    from drawing import save
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "photos"
+        for number in range(FILES):
+            path = folder / f"{number % 256:02x}" / f"{number:06d}.png"
+            if number < DISTINCT:
+                save(path, number, 32, 24)
+            else:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                twin = number % DISTINCT
+                path.hardlink_to(folder / f"{twin:02x}" / f"{twin:06d}.png")
+        first = run(sokkuri("index", folder, "--json"))
+        command = sokkuri("index", folder, "--json")
+        (again,) = in_turn({"again": lambda: run(command)}, ROUNDS).values()
+    inside = [json.loads(one.out)["seconds"] for one in again]
+    made = json.loads(first.out)
+    rows = [[
+        f"{FILES:,}", f"{seconds(again):.2f} s", f"{sorted(inside)[len(inside) // 2]:.2f} s",
+        f"{max(one.rss for one in again) / 2**20:.0f} MiB",
+        f"{FILES / made['seconds']:,.0f} rows/s",
+    ]]  # fmt: skip
+    head = ["files", "whole process", "of it listing and comparing", "peak memory",
+            "the first run's commits"]  # fmt: skip
+    return (
+        f"{FILES:,} small files, hard links to {DISTINCT} of them, on a warm disk; median of "
+        f"{ROUNDS}. The first run extracts {DISTINCT} and commits a row for each file.\n\n"
+        + table(head, rows)
+    )

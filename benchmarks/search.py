@@ -1,0 +1,104 @@
+"""`sokkuri search` from a cold start on 100,000 rows, beside the article's search."""
+
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.harness import Measured, in_turn, run, seconds, sokkuri, table
+from sokkuri.api import Collection
+from sokkuri.models import resolve_model
+
+ROWS, CLUSTERS, ROUNDS = 100_000, 500, 5
+QUERY = "object/0042000.jpg"
+
+
+def make(root: Path) -> Path:
+    """A collection of made-up features; gives back the folder of its shards.
+
+    Non-negative and clustered, as pooled ReLU6 features are: gamma-distributed centres, each row a
+    centre times uniform noise. Seeded.
+    """
+    from synthetic import Bench
+
+    root.mkdir()
+    model = resolve_model()
+    rng = np.random.default_rng(0)
+    centres = rng.gamma(0.7, 0.4, (CLUSTERS, model.card.dimension)).astype(np.float32)
+    features = centres[rng.integers(0, CLUSTERS, ROWS)]
+    features *= rng.uniform(0.4, 1.6, features.shape).astype(np.float32)
+    with Collection.create(root) as collection:
+        bench = Bench(collection)
+        bench.fill(features, [f"object/{number:07d}.jpg" for number in range(ROWS)])
+        bench.known.close()
+        return collection.shards.folder
+
+
+def forget_pages(shards: Path) -> None:
+    """Put the shards out of the page cache."""
+    for path in shards.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+def stages(command: list[str]) -> str:
+    """Where the time of a search goes: what is imported before it starts, and the whole."""
+    code = (
+        "import time; t = time.perf_counter(); import sokkuri.cli, sokkuri.api, sokkuri.searching"
+    )
+    imports = [
+        float(run([sys.executable, "-c", f"{code}; print(time.perf_counter() - t)"]).out)
+        for _ in range(ROUNDS)
+    ]
+    start = [run([sys.executable, "-c", "pass"]).seconds for _ in range(ROUNDS)]
+    whole = [run(command).seconds for _ in range(ROUNDS)]
+    parts = [statistics.median(one) for one in (start, imports, whole)]
+    rest = parts[2] - parts[0] - parts[1]
+    return (
+        f"Of the search by id: Python's start {parts[0]:.2f} s, imports {parts[1]:.2f} s, opening, "
+        f"scanning and deciding {rest:.2f} s."
+    )
+
+
+def report() -> str:
+    from drawing import save
+
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name) / "collection"
+        shards = make(root)
+        photo = save(Path(name) / "outside.jpg", 7, 800, 600)
+        by_id = sokkuri("search", QUERY, "-C", root, "--json", "--metric", "l2")
+        by_file = sokkuri("search", photo, "-C", root, "--json")
+        script = [sys.executable, "-m", "benchmarks.article", "search", str(shards), QUERY]
+
+        def cold() -> Measured:
+            forget_pages(shards)
+            return run(by_id)
+
+        found = in_turn(
+            {
+                "sokkuri, by id": lambda: run(by_id),
+                "sokkuri, a photo from outside": lambda: run(by_file),
+                "sokkuri, by id, shards not in memory": cold,
+                "the article's search": lambda: run(script),
+            },
+            ROUNDS,
+        )
+        ours = [hit["id"] for hit in json.loads(found["sokkuri, by id"][0].out)["hits"]]
+        theirs = [line.split()[0] for line in found["the article's search"][0].out.splitlines()]
+        where = stages(by_id)
+    rows = [
+        [peer, f"{seconds(measured):.2f} s", f"{max(one.rss for one in measured) / 2**20:.0f} MiB"]
+        for peer, measured in found.items()
+    ]
+    recall = len(set(ours) & set(theirs)) / len(theirs)
+    return (
+        f"{ROWS:,} x 1280 made-up features in {CLUSTERS} clusters, k = 10, whole processes, median "
+        f"of {ROUNDS}; recall@10 against the article's search: {recall:.2f}.\n\n"
+        f"{table(['search', 'whole process', 'peak memory'], rows)}\n\n{where}"
+    )
