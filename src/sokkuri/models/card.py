@@ -79,7 +79,9 @@ def card_text(card: ModelCard) -> str:
         if value != field.default:
             # JSON's strings, numbers, booleans and arrays of numbers are TOML's too; DEL alone
             # must be escaped where JSON lets it stand.
-            lines.append(f"{field.name} = {json.dumps(value)}".replace("\x7f", "\\u007f"))
+            lines.append(
+                f"{field.name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
+            )
     return "\n".join(lines) + "\n"
 
 

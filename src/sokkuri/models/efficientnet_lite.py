@@ -40,7 +40,7 @@ def build(weights: Weights, *, classes: bool = False) -> onnx.ModelProto:
     """The network: `images` (N, 3, 224, 224) float32 -> `features` (N, 1280) float32.
 
     classes : also give `classes` (N, 1000), the unnormalised ImageNet scores. The bytes depend on
-    the weights alone. Raises ModelError when a tensor is missing or of another shape.
+    the weights alone. Raises ModelError when a tensor is missing or the graph is unsound.
     """
     graph = _Graph(weights)
     value = graph.convolution("images", "_conv_stem", "_bn0", kernel=3, stride=2, size=SIZE)

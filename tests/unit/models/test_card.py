@@ -1,0 +1,140 @@
+"""Cards: TOML there and back, each mistake named, the fingerprint of all that shapes a vector."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokkuri.errors import ModelError
+from sokkuri.models import ModelCard, card_text, read_card
+
+CARD = ModelCard("plain", "images", "features", "NCHW", (224, 224), 1280)
+
+text = st.text(st.characters(exclude_categories=["Cs"]))
+number = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
+factor = st.floats(1e-6, 1e6) | st.integers(1, 1000)
+cards = st.builds(
+    ModelCard,
+    name=st.from_regex(r"[a-z][a-z0-9._-]{0,20}[a-z0-9]", fullmatch=True),
+    input=text,
+    output=text,
+    layout=st.sampled_from(["NCHW", "NHWC"]),
+    size=st.tuples(st.integers(1, 4096), st.integers(1, 4096)),
+    dimension=st.integers(1, 10_000),
+    source=text,
+    licence=text,
+    sha256=st.sampled_from(["", "0123456789abcdef" * 4]),
+    file=text,
+    package=text,
+    scale=factor,
+    mean=st.tuples(number, number, number),
+    std=st.tuples(factor, factor, factor),
+    resample=st.sampled_from(["nearest", "bilinear", "bicubic", "lanczos"]),
+    orientation=st.booleans(),
+    metric=st.sampled_from(["cosine", "l2"]),
+)
+
+
+@given(card=cards)
+def test_a_card_written_and_read_is_the_same(
+    card: ModelCard, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    path = tmp_path_factory.mktemp("cards") / "card.toml"
+    path.write_text(card_text(card), encoding="utf-8")
+    assert read_card(path) == card
+
+
+def lines(**changed: str) -> str:
+    """A sound card as TOML, with some values written otherwise; None of them quoted."""
+    values = {
+        "name": '"plain"', "input": '"images"', "output": '"features"', "layout": '"NCHW"',
+        "size": "224", "dimension": "1280",
+    }  # fmt: skip
+    return "\n".join(f"{key} = {value}" for key, value in {**values, **changed}.items())
+
+
+def test_one_number_is_a_square(tmp_path: Path) -> None:
+    (tmp_path / "card.toml").write_text(lines())
+    assert read_card(tmp_path / "card.toml") == CARD
+
+
+@pytest.mark.parametrize(
+    ("changed", "hint"),
+    [
+        ({"colour": '"red"'}, "unknown key: colour"),
+        ({"name": '"../evil"'}, "name must be"),
+        ({"name": '""'}, "name must be"),
+        ({"name": '".."'}, "name must be"),
+        ({"input": "1"}, "input must be a text"),
+        ({"layout": '"CHWN"'}, "layout must be one of NCHW, NHWC"),
+        ({"size": "0"}, "size must be"),
+        ({"size": "[224]"}, "size must be"),
+        ({"size": "[224, -1]"}, "size must be"),
+        ({"size": "true"}, "size must be"),
+        ({"dimension": "1.5"}, "dimension must be"),
+        ({"sha256": '"abc"'}, "sha256 must be 64"),
+        ({"scale": "0"}, "scale must be"),
+        ({"scale": '"255"'}, "scale must be"),
+        ({"mean": "[0, 0]"}, "mean must be three numbers"),
+        ({"std": "[1, 0, 1]"}, "std must be"),
+        ({"resample": '"cubic"'}, "resample must be one of"),
+        ({"orientation": "1"}, "orientation must be true or false"),
+        ({"metric": '"hamming"'}, "metric must be one of cosine, l2"),
+    ],
+)
+def test_a_wrong_key_is_one_line_that_names_it(
+    changed: dict[str, str], hint: str, tmp_path: Path
+) -> None:
+    (tmp_path / "wrong.toml").write_text(lines(**changed))
+    with pytest.raises(ModelError, match=hint) as raised:
+        read_card(tmp_path / "wrong.toml")
+    assert "wrong.toml" in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+@pytest.mark.parametrize("key", ["name", "input", "output", "layout", "size", "dimension"])
+def test_a_missing_key_is_named(key: str, tmp_path: Path) -> None:
+    kept = [line for line in lines().splitlines() if not line.startswith(f"{key} ")]
+    (tmp_path / "card.toml").write_text("\n".join(kept))
+    with pytest.raises(ModelError, match=f"lacks the key {key}"):
+        read_card(tmp_path / "card.toml")
+
+
+def test_what_is_no_toml_is_named(tmp_path: Path) -> None:
+    for content in (b"name = ", b"\xff\xfe", None):
+        if content is not None:
+            (tmp_path / "card.toml").write_bytes(content)
+        else:
+            (tmp_path / "card.toml").unlink()
+        with pytest.raises(ModelError, match=r"card\.toml"):
+            read_card(tmp_path / "card.toml")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": "x"}, {"output": "x"}, {"layout": "NHWC"}, {"size": (224, 225)}, {"scale": 1.0},
+        {"mean": (0.0, 0.0, 0.1)}, {"std": (1.0, 1.0, 2.0)}, {"resample": "bilinear"},
+        {"orientation": False},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_whatever_shapes_a_vector_changes_the_fingerprint(change: dict[str, Any]) -> None:
+    """Guarantee: features of different preprocessing never mix."""
+    assert replace(CARD, **change).fingerprint("0" * 64) != CARD.fingerprint("0" * 64)
+    assert CARD.fingerprint("1" * 64) != CARD.fingerprint("0" * 64)
+
+
+def test_names_and_licences_do_not(tmp_path: Path) -> None:
+    other = replace(CARD, name="x", source="x", licence="x", file="x", package="x", metric="l2")
+    assert other.fingerprint("0" * 64) == CARD.fingerprint("0" * 64)
+
+
+def test_a_fingerprint_stays_what_it_was() -> None:
+    """Guarantee: a newer version recognises the collections that this one makes."""
+    assert CARD.fingerprint("0" * 64) == (
+        "228b962515743d25131e636a9ee096e6989da97ed6892258b7f5dc7205d92aa1"
+    )

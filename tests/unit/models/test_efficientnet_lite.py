@@ -1,0 +1,85 @@
+"""The default network is built right: the same bytes, the same features, sensible classes."""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+from numpy.typing import NDArray
+
+from command import SHARED, real_photos
+from drawing import draw
+from sokkuri.decode import decode
+from sokkuri.errors import ModelError
+from sokkuri.extract import Extractor
+from sokkuri.models import resolve_model, weights_place
+from sokkuri.models.checkpoint import read_checkpoint
+from sokkuri.models.efficientnet_lite import Weights, build
+from sokkuri.records import Limits
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "efficientnet-lite0.npy"
+
+
+@pytest.fixture(scope="module")
+def weights() -> Weights:
+    return read_checkpoint(Path(weights_place(resolve_model().card)))
+
+
+def test_the_bytes_depend_on_the_weights_alone(weights: Weights) -> None:
+    """Guarantee: the fingerprint of the default network is the same on every machine."""
+    data = build(weights).SerializeToString()
+    assert hashlib.sha256(data).hexdigest() == resolve_model().card.sha256
+    assert data == build(dict(reversed(weights.items()))).SerializeToString()
+
+
+def test_golden_vectors() -> None:
+    """Three pictures drawn by the tests' own code give the vectors that they gave when the
+    network was compared with PyTorch's."""
+    pictures = np.stack([draw(seed, 224, 224) for seed in (1, 2, 3)])
+    features = Extractor(resolve_model()).extract(pictures)
+    golden = np.load(GOLDEN)
+    assert golden.shape == (3, 1280)
+    np.testing.assert_allclose(features, golden, atol=1e-4)
+
+
+def test_a_missing_tensor_is_named(weights: Weights) -> None:
+    fewer = {name: array for name, array in weights.items() if name != "_conv_head.weight"}
+    with pytest.raises(ModelError, match=r"lacks _conv_head\.weight"):
+        build(fewer)
+
+
+def test_a_graph_that_is_unsound_is_refused(weights: Weights) -> None:
+    wrong = {**weights, "_conv_head.weight": np.zeros((1280, 320, 3, 1), np.float32)}
+    with pytest.raises(ModelError, match="no sound EfficientNet-Lite0"):
+        build(wrong)
+
+
+def top_classes(weights: Weights, paths: list[Path]) -> list[int]:
+    """The likeliest ImageNet class of each photo, by the whole network."""
+    spec = resolve_model().card.pixels
+    session = onnxruntime.InferenceSession(build(weights, classes=True).SerializeToString())
+
+    def top(path: Path) -> int:
+        rgb = decode(path.read_bytes(), spec, Limits()).rgb
+        values: NDArray[np.float32] = (rgb.astype(np.float32) - 127) / 128
+        (scores,) = session.run(["classes"], {"images": values.transpose(2, 0, 1)[None]})
+        return int(scores[0].argmax())
+
+    return [top(path) for path in paths]
+
+
+JERSEY, SWIMMING_TRUNKS, GEYSER = 610, 842, 974
+FOOTWEAR = {502, 514, 630, 770, 774, 788, 806}
+
+
+def test_real_photos_get_sensible_classes(weights: Weights) -> None:
+    """Evidence that the conversion is right: garments are seen as garments."""
+    photos = real_photos(500)
+    of = {name: [p for p in photos if p.parent.name == name] for name in ("T-Shirt", "Shorts")}
+    assert Counter(top_classes(weights, of["T-Shirt"])).most_common(1)[0][0] == JERSEY
+    assert Counter(top_classes(weights, of["Shorts"])).most_common(1)[0][0] == SWIMMING_TRUNKS
+    shoes = top_classes(weights, [p for p in photos if p.parent.name == "Shoes"])
+    assert sum(one in FOOTWEAR for one in shoes) > 0.7 * len(shoes)
+    assert top_classes(weights, [SHARED / "exif" / "Portrait_1.jpg"]) == [GEYSER]

@@ -1,0 +1,136 @@
+"""From what a person says to a network: names, files, cards, and what is said when it fails."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from sokkuri.errors import ModelError, UsageError
+from sokkuri.extract import Extractor
+from sokkuri.models import card_text, known_cards, resolve_model, weights_place
+from sokkuri.models.cache import file_sha256
+from sokkuri.models.graph import card_of_graph
+from tiny_model import write_tiny_model
+
+
+def test_the_default_comes_by_pip_alone() -> None:
+    model = resolve_model()
+    assert model.card.name == known_cards()[0].name == "efficientnet-lite0"
+    assert model == resolve_model("efficientnet-lite0")
+    assert (model.card.dimension, model.card.licence, model.assumed) == (1280, "Apache-2.0", "")
+    assert Path(weights_place(model.card)).is_file()
+
+
+def test_every_known_card_is_complete() -> None:
+    """A model is data: source, licence and metric are there for each."""
+    for card in known_cards():
+        assert card.source
+        assert card.licence
+        assert card.package or "bring the file" in card.source
+
+
+def test_a_known_model_without_weights_says_to_bring_them() -> None:
+    with pytest.raises(ModelError, match=r"--model FILE\.onnx"):
+        resolve_model("mobilenet-v3-large")
+
+
+@pytest.mark.parametrize("spec", ["nonsense", "nowhere.onnx", "nowhere.toml", "."])
+def test_an_unknown_name_lists_the_known_ones(spec: str) -> None:
+    with pytest.raises(UsageError, match="efficientnet-lite0, mobilenet-v3-large"):
+        resolve_model(spec)
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+def test_a_file_without_a_card_is_read_off_its_graph(layout: str, tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "own.onnx", layout=layout, size=40, input="inputs:0")
+    model = resolve_model(str(path))
+    assert (model.card.name, model.card.input, model.card.layout) == ("own", "inputs:0", layout)
+    assert (model.card.size, model.card.dimension) == ((40, 40), 8)
+    assert (model.card.scale, model.card.mean) == (255.0, (0.0, 0.0, 0.0))
+    assert "assumed RGB / 255 at 40 x 40" in model.assumed
+    assert "\n" not in model.assumed
+    assert Extractor(model).extract(np.zeros((1, 40, 40, 3), np.uint8)).shape == (1, 8)
+
+
+@pytest.mark.parametrize("name", ["own.toml", "card.toml"])
+def test_a_card_beside_the_file_is_used(name: str, tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "own.onnx")
+    card = card_of_graph(path)
+    (tmp_path / name).write_text(card_text(card).replace('"own"', '"mine"') + "scale = 128.0\n")
+    model = resolve_model(str(path))
+    assert (model.card.name, model.card.scale, model.assumed) == ("mine", 128.0, "")
+    assert model.fingerprint != card.fingerprint(file_sha256(path))
+
+
+def test_a_card_names_its_file(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "weights.onnx")
+    text = card_text(card_of_graph(path))
+    (tmp_path / "mine.toml").write_text(text + 'file = "weights.onnx"\n')
+    assert resolve_model(str(tmp_path / "mine.toml")).path == path
+    (tmp_path / "weights.toml").write_text(text)
+    assert resolve_model(str(tmp_path / "weights.toml")).path == path
+    (tmp_path / "lost.toml").write_text(text)
+    with pytest.raises(ModelError, match=r"lost\.onnx, which is not beside it"):
+        resolve_model(str(tmp_path / "lost.toml"))
+
+
+def test_a_wrong_digest_is_refused(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "own.onnx")
+    text = card_text(card_of_graph(path))
+    (tmp_path / "own.toml").write_text(text + f'sha256 = "{file_sha256(path)}"\n')
+    assert resolve_model(str(path)).path == path
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises(ModelError, match="its card says"):
+        resolve_model(str(path))
+
+
+def graph(path: Path, inputs: dict[str, list[object]], outputs: dict[str, list[object]]) -> Path:
+    """An ONNX file with these inputs and outputs; it need not compute anything sensible."""
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)  # type: ignore[arg-type]
+        for name, shape in (*inputs.items(), *outputs.items())
+    ]
+    first = next(iter(inputs))
+    nodes = [helper.make_node("Identity", [first], [name]) for name in outputs]
+    made = helper.make_graph(nodes, "odd", values[: len(inputs)], values[len(inputs) :])
+    onnx.save(helper.make_model(made), path)
+    return path
+
+
+IMAGE: dict[str, list[object]] = {"x": ["N", 3, 96, 64]}
+
+
+def test_a_feature_output_is_found_among_others(tmp_path: Path) -> None:
+    path = graph(tmp_path / "a.onnx", IMAGE, {"map": ["N", 8, 7, 7], "pooled": ["N", 512, 1, 1]})
+    card = card_of_graph(path)
+    assert (card.output, card.dimension, card.size) == ("pooled", 512, (96, 64))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "hint"),
+    [
+        ({"x": ["N", 3, 8, 8], "y": ["N", 1]}, {"f": ["N", 4]}, "2 inputs"),
+        ({"x": ["N", 1, 8, 8]}, {"f": ["N", 4]}, "no RGB image"),
+        ({"x": ["N", 3]}, {"f": ["N", 4]}, "no RGB image"),
+        (IMAGE, {"f": ["N", 4], "g": ["N", 5]}, "2 outputs that could be features, of f, g"),
+        (IMAGE, {"f": ["N", "D"]}, "0 outputs"),
+    ],
+)
+def test_a_graph_that_leaves_doubt_needs_a_card(
+    inputs: dict[str, list[object]],
+    outputs: dict[str, list[object]],
+    hint: str,
+    tmp_path: Path,
+) -> None:
+    path = graph(tmp_path / "odd.onnx", inputs, outputs)
+    with pytest.raises(ModelError, match=hint) as raised:
+        resolve_model(str(path))
+    assert "card" in str(raised.value)
+
+
+def test_what_is_no_onnx_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bad.onnx").write_bytes(b"not a graph at all")
+    with pytest.raises(ModelError, match=r"bad\.onnx"):
+        resolve_model(str(tmp_path / "bad.onnx"))

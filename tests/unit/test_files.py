@@ -1,0 +1,40 @@
+"""A file that is replaced is the old one or the new one, never half."""
+
+from pathlib import Path
+
+import pytest
+
+from sokkuri.files import replacing
+
+
+def test_the_new_file_takes_the_olds_place(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    for content in (b"old", b"new"):
+        with replacing(path) as file:
+            file.write(content)
+        assert path.read_bytes() == content
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+
+    def fail() -> None:
+        with replacing(path) as file:
+            file.write(b"half")
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_the_old_file_is_there_until_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    with replacing(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
