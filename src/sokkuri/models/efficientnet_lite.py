@@ -40,7 +40,7 @@ def build(weights: Weights, *, classes: bool = False) -> onnx.ModelProto:
     """The network: `images` (N, 3, 224, 224) float32 -> `features` (N, 1280) float32.
 
     classes : also give `classes` (N, 1000), the unnormalised ImageNet scores. The bytes depend on
-    the weights alone. Raises ModelError when a tensor is missing or the graph is unsound.
+    the weights alone. Raises ModelError when a tensor is missing or of another shape.
     """
     graph = _Graph(weights)
     value = graph.convolution("images", "_conv_stem", "_bn0", kernel=3, stride=2, size=SIZE)
@@ -157,6 +157,10 @@ class _Graph:
             self.tensor(f"{norm}.{part}").astype(np.float64)
             for part in ("weight", "bias", "running_mean", "running_var")
         )
+        if weight.ndim != 4 or {part.shape for part in (gain, bias, mean, variance)} != {
+            weight.shape[:1]
+        }:
+            raise ModelError(f"{name} and {norm} of the checkpoint do not fit together")
         factor = gain / np.sqrt(variance + _EPSILON)
         return weight * factor[:, None, None, None], bias - mean * factor
 
