@@ -6,10 +6,7 @@ Reads photos in FOLDER, by default `../shared/data/clothing`; writes to a tempor
 """
 
 import argparse
-import datetime
 import importlib
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -20,10 +17,10 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import PIL
 from numpy.typing import NDArray
 from PIL import Image, features
 
+from benchmarks.harness import SHARED, machine
 from sokkuri.decode import decode
 from sokkuri.extract import Extractor
 from sokkuri.models import resolve_model
@@ -32,7 +29,7 @@ from sokkuri.records import Limits, PixelSpec
 RGB: TypeAlias = NDArray[np.uint8]
 Decoder: TypeAlias = Callable[[bytes], RGB]
 SIZES = ((500, 375), (800, 1400))
-PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "clothing"
+PHOTOS = SHARED / "clothing"
 
 
 def write_jpegs(photos: list[Path], size: tuple[int, int], folder: Path) -> list[bytes]:
@@ -126,10 +123,9 @@ def main() -> int:
         return 1
     model = resolve_model(None)
     extractor, spec = Extractor(model), model.card.pixels
+    turbo = features.version_feature("libjpeg_turbo")
     print(
-        f"{datetime.datetime.now(datetime.UTC).date()}, {platform.machine()}, "
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, Pillow {PIL.__version__}, "
-        f"libjpeg-turbo {features.version_feature('libjpeg_turbo')}\n"
+        f"Machine: {machine()}, libjpeg-turbo {turbo}\n"
         f"N = {len(photos)} photos, median of {options.rounds} rounds, one thread, to "
         f"{spec.width} x {spec.height}"
     )

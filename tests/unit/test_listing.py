@@ -4,7 +4,6 @@ import os
 import socket
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
+from permissions import as_nobody
 from sokkuri.decode import FORMATS
 from sokkuri.listing import SUFFIXES, is_excluded, list_images
 from sokkuri.records import FileRef
@@ -186,22 +186,6 @@ def test_pipes_and_sockets_are_not_listed(tmp_path: Path) -> None:
         server.bind(f"{short}/s.jpg")  # a socket's path must be short
         assert listed(Path(short)) == set()
     assert listed(tmp_path) == set()
-
-
-def as_nobody(what: Callable[[], bool]) -> bool:
-    """Whether `what` holds for a user whom permissions bind, as they do not bind root."""
-    if os.geteuid() != 0:
-        return what()
-    child = os.fork()
-    if child == 0:  # only _exit from here on: pytest goes on in the parent alone
-        good = False
-        try:
-            os.setgid(65534)
-            os.setuid(65534)
-            good = what()
-        finally:
-            os._exit(0 if good else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX permissions")

@@ -5,11 +5,12 @@ import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from permissions import as_nobody
 from sokkuri.errors import ReadError
 from sokkuri.reading import read_file
 from sokkuri.records import FileStat, Limits
@@ -137,22 +138,6 @@ def test_more_bytes_than_the_limit_are_refused_and_exactly_as_many_are_not(tmp_p
     with (tmp_path / "giant.jpg").open("wb") as file:
         file.truncate(2**40)  # takes no room
     assert reason(tmp_path, "giant.jpg").startswith("its 1,099,511,627,776 bytes are more than")
-
-
-def as_nobody(what: Callable[[], bool]) -> bool:
-    """Whether `what` holds for a user whom permissions bind, as they do not bind root."""
-    if os.geteuid() != 0:
-        return what()
-    child = os.fork()
-    if child == 0:  # only _exit from here on: pytest goes on in the parent alone
-        good = False
-        try:
-            os.setgid(65534)
-            os.setuid(65534)
-            good = what()
-        finally:
-            os._exit(0 if good else 1)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX permissions")
