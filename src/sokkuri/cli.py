@@ -134,12 +134,7 @@ def index(
         return
     with _opened_for_index(root, store, model, where) as collection:
         report = _sync(collection, options)
-    if as_json:
-        terminal.put_json(asdict(report))
-    else:
-        terminal.put(terminal.report_text(report))
-    if report.failed and not as_json:
-        terminal.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
+    _print_report(report, as_json=as_json)
     if report.failed and strict:
         raise typer.Exit(SOME_UNREADABLE)
 
@@ -152,17 +147,30 @@ def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
     return progress.report
 
 
+def _print_report(report: "SyncReport", *, as_json: bool) -> None:
+    if as_json:
+        terminal.put_json(asdict(report))
+        return
+    terminal.put(terminal.report_text(report))
+    if report.failed:
+        terminal.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
+
+
 def _opened_for_index(
     root: Path | None, store: Path | None, model: str | None, where: Path | None
 ) -> "Collection":
     """The collection to bring up to date, made if there is none yet."""
-    from sokkuri.api import Collection
+    from sokkuri.api import Collection, source_of
     from sokkuri.collection import has_store
+    from sokkuri.models import resolve_model
 
     folder, place = _index_place(root, store, where)
     if folder is not None and not has_store(place):
-        _say_assumed(model)
-        return Collection.create(folder, store=place, model=model)
+        made = resolve_model(model)
+        if made.assumed:
+            terminal.say(made.assumed)
+        # Not `create`, which insists on being first: the same command may start several times.
+        return Collection.create_with(folder, place, made, source_of(model))
     collection = Collection.open(place)
     if folder is not None:
         collection.set_root(folder)
@@ -184,13 +192,6 @@ def _index_place(
         folder = check_folder(root)
         return folder, store if store is not None else folder / STORE_NAME
     return None, store if store is not None else _found(where)
-
-
-def _say_assumed(model: str | None) -> None:
-    from sokkuri.models import resolve_model
-
-    if assumed := resolve_model(model).assumed:
-        terminal.say(assumed)
 
 
 def _dry_run(

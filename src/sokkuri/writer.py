@@ -70,14 +70,12 @@ class Writer:
         self._waiting: list[Outcome] = []
         self._flushed = time.monotonic()
 
-    def add(self, outcome: Outcome) -> bool:
-        """Take an outcome; True when it made a batch full and the batch was committed."""
+    def add(self, outcome: Outcome) -> None:
+        """Take an outcome, and commit when the batch is full or its time has come."""
         self._waiting.append(outcome)
         due = time.monotonic() - self._flushed >= BATCH_SECONDS
-        if len(self._waiting) >= BATCH or due:
+        if due or len(self._waiting) >= BATCH:
             self.flush()
-            return True
-        return False
 
     def flush(self) -> None:
         """Commit what has come in. What depends on bytes still in hand waits for the next flush.

@@ -208,6 +208,30 @@ def test_a_disk_that_fills(photos: Path, undisturbed: dict[str, bytes], tmp_path
         assert_sound(disk / "store")
 
 
+def test_a_disk_that_is_read_only(photos: Path, tmp_path: Path) -> None:
+    """A collection on a read-only medium can be searched, looked at and checked; what would write
+    is one clear line."""
+    disk = tmp_path / "disk"
+    with small_disk(disk, 64):
+        store = disk / "store"
+        assert as_json("index", photos, "--store", store)["total"] == PHOTOS
+        query = min(places(store))
+        subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+        assert as_json("search", query, "-C", store)["hits"][0]["id"] == query
+        assert as_json("status", "-C", store)["total"] == PHOTOS
+        assert_sound(store)
+        for verb in (
+            ["index", "-C", store],
+            ["remove", "-C", store, query],
+            ["compact", "-C", store],
+        ):
+            failed = sokkuri(*verb, code=1)
+            assert failed.stderr.count("\n") == 1, failed.stderr
+        elsewhere = sokkuri("index", photos, "--store", disk / "another", code=1)
+        assert "keep the store elsewhere with --store DIR" in elsewhere.stderr
+        subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+
 def test_a_limit_on_file_sizes(photos: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
     """The same where the system refuses larger files, as a full quota does."""
     store = tmp_path / "store"
