@@ -134,6 +134,16 @@ def test_every_verb_and_option_is_documented() -> None:
                 assert parameter.help, parameter.name
 
 
+def test_every_module_has_its_place_on_the_map() -> None:
+    """docs/design.md names every module, and the import linter's floors do too."""
+    map_, floors = ((PROJECT / name).read_text() for name in ("docs/design.md", "pyproject.toml"))
+    for path in (PROJECT / "src/sokkuri").iterdir():
+        if path.stem.startswith("_") or path.suffix not in (".py", ""):
+            continue
+        assert f"`{path.stem}`" in map_ or f"`{path.name}`" in map_, path.name
+        assert f"sokkuri.{path.stem}" in floors, path.name
+
+
 def test_every_kind_of_fault_is_documented() -> None:
     source = (PROJECT / "src/sokkuri/verifying.py").read_text()
     kinds = set(re.findall(r'Fault\(\s*"(\w+)"', source))
