@@ -16,7 +16,7 @@ from sokkuri.catalog import as_text
 from sokkuri.errors import CollectionError, UsageError
 from sokkuri.indexing import Progress, SyncOptions, sync
 from sokkuri.models import Model, resolve_model
-from sokkuri.records import Fault
+from sokkuri.records import Decoding, Fault
 
 
 class Collection(base.Collection):
@@ -29,19 +29,25 @@ class Collection(base.Collection):
 
     @classmethod
     def create(
-        cls, root: Path | str, *, store: Path | str | None = None, model: str | None = None
+        cls,
+        root: Path | str,
+        *,
+        store: Path | str | None = None,
+        model: str | None = None,
+        decode: Decoding = "fast",
     ) -> Self:
         """Make an empty collection for the images below `root`.
 
         store : where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
-        file or a card. Raises UsageError when `root` is no folder, CollectionError when the store
-        holds a collection already, ModelError.
+        file or a card. decode : `exact` for the article's way of decoding. Raises UsageError when
+        `root` is no folder, CollectionError when the store holds a collection already, ModelError.
         """
         folder = check_folder(root)
         where = Path(store) if store is not None else folder / base.STORE_NAME
         if base.has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
-        return cls.create_with(folder, where, resolve_model(model), source_of(model))
+        made = resolve_model(model).decoding(decode)
+        return cls.create_with(folder, where, made, source_of(model))
 
     def sync(self, options: SyncOptions | None = None) -> Generator[Progress]:
         """Bring the collection up to date with its folder, yielding progress; the last one holds
@@ -49,21 +55,22 @@ class Collection(base.Collection):
         """
         return sync(self, self.load_model(), options or SyncOptions())
 
-    def load_model(self) -> Model:
-        """The model that made the features. Raises ModelError when it is not to be found any more,
-        ModelMismatchError when it has changed."""
-        model = resolve_model(self.model.source)
+    def load_model(self, source: str | None = None) -> Model:
+        """The model that made the features, from where it was or from `source`.
+
+        Raises ModelError when it is not to be found any more, ModelMismatchError when it is
+        another one.
+        """
+        model = resolve_model(source or self.model.source).decoding(self.model.decode)
         self.check_model(model)
         return model
 
-    def use_model(self, source: str) -> Model:
-        """Find the collection's model at `source` from now on. Raises ModelMismatchError when that
-        is another model."""
-        model = resolve_model(source)
-        self.check_model(model)
-        self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(source_of(source))])
-        self.model = replace(self.model, source=source_of(source))
-        return model
+    def use_model(self, source: str) -> None:
+        """Find the collection's model at `source` from now on. Raises as `load_model` does."""
+        self.load_model(source)
+        kept = source_of(source)
+        self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
+        self.model = replace(self.model, source=kept)
 
     def verify(self, *, deep: bool = False) -> list[Fault]:
         """Compare catalog, shards and files; `deep` extracts a sample again. Empty when sound."""

@@ -10,7 +10,7 @@ with it in hand.
 """
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from sokkuri.errors import CollectionError, DamagedError, StorageError
-from sokkuri.records import Failure, FileStat, RowRef
+from sokkuri.records import Decoding, Failure, FileStat, Metric, RowRef
 
 SCHEMA_VERSION = 1
 _BUSY_SECONDS = 120  # longer than any transaction: millions of new images are one insert
@@ -27,7 +27,7 @@ _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE models (
   model INTEGER PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL UNIQUE,
-  dimension INTEGER NOT NULL, metric TEXT NOT NULL, source TEXT NOT NULL
+  dimension INTEGER NOT NULL, metric TEXT NOT NULL, decode TEXT NOT NULL, source TEXT NOT NULL
 );
 CREATE TABLE shards (
   shard INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -73,7 +73,8 @@ class ModelRow:
     name: str
     fingerprint: str
     dimension: int
-    metric: str
+    metric: Metric
+    decode: Decoding
     source: str
 
 
@@ -203,6 +204,10 @@ class Catalog:
         with _translated(self.where):
             yield from self._connection.execute(sql, values)
 
+    def define(self, name: str, function: Callable[[bytes], int]) -> None:
+        """Let statements of this connection call `name(BLOB)`."""
+        self._connection.create_function(name, 1, function)
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """A transaction that holds the one write lock from its start: committed or undone."""
@@ -237,18 +242,17 @@ class Catalog:
 
     def model(self) -> ModelRow | None:
         """The collection's model, once it has one."""
-        row = self.one("SELECT name, fingerprint, dimension, metric, source FROM models")
+        row = self.one("SELECT name, fingerprint, dimension, metric, decode, source FROM models")
         return None if row is None else ModelRow(*row)
 
     def set_model(self, model: ModelRow) -> None:
-        values = [
-            model.name,
-            model.fingerprint,
-            model.dimension,
-            model.metric,
-            as_text(model.source),
-        ]
-        self.run("INSERT INTO models VALUES (1, ?, ?, ?, ?, CAST(? AS TEXT))", values)
+        self.run(
+            "INSERT INTO models VALUES (1, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
+            [
+                model.name, model.fingerprint, model.dimension, model.metric, model.decode,
+                as_text(model.source),
+            ],
+        )  # fmt: skip
 
     def shards(self) -> list[ShardRow]:
         rows = self.all("SELECT shard, rows, stale_ids FROM shards ORDER BY shard")

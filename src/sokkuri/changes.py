@@ -6,10 +6,13 @@ later, by content: here they are one image that vanished and one that is new.
 """
 
 from array import array
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+import xxhash
+
 from sokkuri.catalog import Catalog, as_text
+from sokkuri.errors import UsageError
 from sokkuri.records import FileRef
 
 _NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
@@ -21,15 +24,33 @@ _UNSEEN = (
     " AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.id = images.id)"
 )
 
+_RETRY = (
+    f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL AND images.todo = 0"  # noqa: S608
+    f" AND NOT {_OTHER_STAT}"
+)
+_MOVE = f"UPDATE images SET path = seen.path {_BOTH} AND images.path <> seen.path"  # noqa: S608
+_CHANGE = (
+    "UPDATE images SET todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
+    f" {_BOTH} AND images.missing IS NULL AND {_OTHER_STAT}"
+)
+_RETURN = f"UPDATE images SET missing = NULL {_BOTH} AND images.missing IS NOT NULL"  # noqa: S608
+_RETURN_TO_DO = (
+    "UPDATE images SET missing = NULL, todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
+    f" {_BOTH} AND images.missing IS NOT NULL"
+)
+_ENTER = f"INSERT INTO images (id, path, size, mtime_ns) SELECT id, path, size, mtime_ns {_NEW}"
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The listing against the catalog, in images. `returned` : came back as they were.
+    """The listing against the catalog, in images. `moved` : elsewhere, under the same name, where
+    names are ids. `returned` : came back as they were.
     `retried` : failures that are tried again."""
 
     listed: int
     new: int
     changed: int
+    moved: int
     returned: int
     vanished: int
     retried: int
@@ -44,16 +65,28 @@ def begin_listing(catalog: Catalog) -> None:
     )
 
 
-def add_listed(catalog: Catalog, refs: Iterable[FileRef]) -> None:
-    """Put a part of the listing into the temporary table."""
+def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
+    """Put a part of the listing into the temporary table. Raises UsageError when two files have
+    one id; the same path twice is one file."""
     with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
         catalog.run_many(
-            "INSERT INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+            "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
             (
                 (as_text(ref.id), as_text(ref.path), ref.stat.size, ref.stat.mtime_ns)
                 for ref in refs
             ),
         )
+        for ref in refs:
+            if ref.id == ref.path:
+                continue  # a path is its own id, and cannot be another's
+            (path,) = catalog.one(
+                "SELECT path FROM temp.seen WHERE id = CAST(? AS TEXT)", [as_text(ref.id)]
+            )
+            if path != ref.path:
+                raise UsageError(
+                    f"two files have the name {ref.id}: {path} and {ref.path}; a name can be the "
+                    "id of one only, so rename one, or use their paths: --ids path"
+                )
 
 
 def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterator[int]:
@@ -78,6 +111,7 @@ def compare(catalog: Catalog, is_gone: Callable[[str], bool], *, retry_failed: b
         listed=count("FROM temp.seen"),
         new=count(_NEW),
         changed=count(f"{both} missing IS NULL AND {_OTHER_STAT}"),
+        moved=count(f"{both} missing IS NULL AND images.path <> seen.path AND NOT {_OTHER_STAT}"),
         returned=count(f"{both} missing IS NOT NULL AND {_INTACT}"),
         vanished=sum(1 for _ in vanished_images(catalog, is_gone)),
         retried=count(
@@ -98,41 +132,42 @@ def unread_paths(catalog: Catalog, limit: int) -> list[str]:
 
 
 def apply_changes(
-    catalog: Catalog, run: int, is_gone: Callable[[str], bool], *, retry_failed: bool
+    catalog: Catalog,
+    run: int,
+    is_gone: Callable[[str], bool],
+    *,
+    retry_failed: bool,
+    shuffle: int | None = None,
 ) -> Changes:
     """Write the comparison down in one transaction: what must be read is `todo` afterwards.
 
     A changed file keeps its row until the new one is committed. An unchanged file that came back
-    is live again at once.
+    is live again at once. New images are entered in the order of their ids, which is the order they
+    are extracted in, or in one drawn by the seed `shuffle`.
     """
     with catalog.writing():
         gone = array("q", vanished_images(catalog, is_gone))
-        retried = catalog.run(
-            f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL"  # noqa: S608
-            f" AND images.todo = 0 AND NOT {_OTHER_STAT} AND {_retryable(retry_failed)}"
-        )
-        changed = catalog.run(
-            "UPDATE images SET todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
-            f" {_BOTH} AND images.missing IS NULL AND {_OTHER_STAT}"
-        )
-        returned = catalog.run(
-            "UPDATE images SET missing = NULL"  # noqa: S608
-            f" {_BOTH} AND images.missing IS NOT NULL AND {_INTACT}"
-        )
-        catalog.run(
-            "UPDATE images SET missing = NULL, todo = 1,"  # noqa: S608
-            " size = seen.size, mtime_ns = seen.mtime_ns"
-            f" {_BOTH} AND images.missing IS NOT NULL"
-        )
-        new = catalog.run(
-            "INSERT INTO images (id, path, size, mtime_ns)"
-            f" SELECT id, path, size, mtime_ns {_NEW} ORDER BY id"
-        )
+        retried = catalog.run(f"{_RETRY} AND {_retryable(retry_failed)}")
+        moved = catalog.run(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
+        catalog.run(_MOVE)
+        changed = catalog.run(_CHANGE)
+        returned = catalog.run(f"{_RETURN} AND {_INTACT}")
+        catalog.run(_RETURN_TO_DO)
+        new = catalog.run(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
         catalog.run_many(
             "UPDATE images SET missing = ? WHERE key = ?", ((run, key) for key in gone)
         )
         listed = int(catalog.one("SELECT count(*) FROM temp.seen")[0])
-    return Changes(listed, new, changed, returned, len(gone), retried)
+    return Changes(listed, new, changed, moved, returned, len(gone), retried)
+
+
+def _order(catalog: Catalog, shuffle: int | None) -> str:
+    """What new images are sorted by."""
+    if shuffle is None:
+        return "id"
+    seed = shuffle % 2**64
+    catalog.define("shuffled", lambda id_: xxhash.xxh3_64_intdigest(id_, seed) - 2**63)
+    return "shuffled(CAST(id AS BLOB))"
 
 
 def _retryable(retry_failed: bool) -> str:

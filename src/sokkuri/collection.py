@@ -86,7 +86,14 @@ class Collection:
         with catalog.writing():
             if catalog.model() is None:
                 catalog.set_model(
-                    ModelRow(card.name, model.fingerprint, card.dimension, card.metric, source)
+                    ModelRow(
+                        card.name,
+                        model.fingerprint,
+                        card.dimension,
+                        card.metric,
+                        card.decode,
+                        source,
+                    )
                 )
                 catalog.set_meta("root", _remembered(root, store))
         collection = cls(store, catalog, root)
@@ -122,9 +129,17 @@ class Collection:
             stale = stale_claims(self.catalog)
         size = sum(path.stat().st_size for path in self.store.rglob("*") if path.is_file())
         return Status(
-            self.root, self.store, self.model, counts.live, counts.removed, counts.missing,
-            counts.todo, failures, stale, size,
-        )  # fmt: skip
+            self.root,
+            self.store,
+            self.model,
+            counts.live,
+            counts.removed,
+            counts.missing,
+            counts.todo,
+            failures,
+            stale,
+            size,
+        )
 
     def remove(self, ids: Sequence[str]) -> int:
         """Mark images removed: out of every search, and left alone by later runs. The photos stay.

@@ -154,6 +154,11 @@ def _admit_heif() -> None:
 
 
 def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
+    if spec.exact:
+        with _gate(image):
+            whole = image.convert("RGB")
+            small = whole.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
+        return Pixels(np.asarray(small), whole.width, whole.height)
     size = image.size
     if spec.draft and image.format in ("JPEG", "MPO"):
         side = max(spec.width, spec.height)

@@ -14,7 +14,7 @@ import psutil
 from sokkuri import changes
 from sokkuri.catalog import Catalog
 from sokkuri.executors import ThreadExecutor
-from sokkuri.indexing import SyncOptions, check_root, excludes, gone_test, take_listing
+from sokkuri.indexing import SyncOptions, check_root, gone_test, settled, take_listing
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
 from sokkuri.records import Job
@@ -49,10 +49,10 @@ def plan(root: Path, catalog: Catalog, model: Model, options: SyncOptions) -> Pl
     """Compare the folder with the catalog, and try a sample. Raises CollectionError, ModelError."""
     check_root(root)
     started = time.monotonic()
-    exclude = excludes(catalog, options.exclude)
-    for _ in take_listing(catalog, root, exclude):
+    asked = settled(catalog, options)
+    for _ in take_listing(catalog, root, asked):
         pass
-    found = changes.compare(catalog, gone_test(root, exclude), retry_failed=options.retry_failed)
+    found = changes.compare(catalog, gone_test(root, asked), retry_failed=options.retry_failed)
     listing_seconds = time.monotonic() - started
     reading = found.new + found.changed + found.retried
     seconds, sampled, widest = _sample(root, catalog, model, options)

@@ -9,9 +9,9 @@ import json
 import os
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -19,17 +19,18 @@ from typing import Literal
 from sokkuri import changes, claims
 from sokkuri.catalog import Catalog
 from sokkuri.collection import CATALOG_NAME, Collection
-from sokkuri.errors import CollectionError, SokkuriError, StorageError
+from sokkuri.errors import CollectionError, SokkuriError, StorageError, UsageError
 from sokkuri.executors import Executor, ThreadExecutor
 from sokkuri.known import KnownBytes
-from sokkuri.listing import is_excluded, list_images
+from sokkuri.listing import OnError, is_excluded, list_images, read_list
 from sokkuri.models import Model
-from sokkuri.records import Job, Limits, Outcome
+from sokkuri.records import FileRef, IdKind, Job, Limits, Outcome
 from sokkuri.working import Work
 from sokkuri.writer import Writer
 
 _POLL_SECONDS = 0.2  # how often to look whether another process has given up its claims
 _LISTING_CHUNK = 10_000
+_SHOWN_NOTES = 20
 
 
 def default_workers() -> int:
@@ -39,10 +40,18 @@ def default_workers() -> int:
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How a run goes about it. `exclude` : globs, None for those of the run before."""
+    """How a run goes about it.
+
+    exclude : globs, None for those of the run before. names : a file that lists the images, in
+    place of walking the folder; what it lacks is not in the collection. ids : what an image's id
+    is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
+    """
 
     workers: int = field(default_factory=default_workers)
     exclude: tuple[str, ...] | None = None
+    names: Path | None = None
+    ids: IdKind | None = None
+    shuffle: int | None = None
     retry_failed: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -96,12 +105,16 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
     started = time.monotonic()
     with _running(collection) as run:
         collection.recover()
-        exclude = excludes(collection.catalog, options.exclude)
-        collection.catalog.set_meta("exclude", json.dumps(exclude))
-        is_gone = gone_test(collection.root, exclude)
-        yield from take_listing(collection.catalog, collection.root, exclude)
+        asked = settled(collection.catalog, options)
+        collection.catalog.set_meta("exclude", json.dumps(asked.exclude))
+        collection.catalog.set_meta("ids", str(asked.ids))
+        yield from take_listing(collection.catalog, collection.root, asked)
         found = changes.apply_changes(
-            collection.catalog, run, is_gone, retry_failed=options.retry_failed
+            collection.catalog,
+            run,
+            gone_test(collection.root, asked),
+            retry_failed=asked.retry_failed,
+            shuffle=asked.shuffle,
         )
         extraction = _Extraction(collection, model, options, run)
         yield from extraction.progress()
@@ -138,30 +151,67 @@ def check_root(root: Path) -> None:
         )
 
 
-def take_listing(catalog: Catalog, root: Path, exclude: Sequence[str]) -> Iterator[Progress]:
-    """Fill the catalog's temporary table with what the folder holds, in bounded memory."""
+def take_listing(catalog: Catalog, root: Path, options: SyncOptions) -> Iterator[Progress]:
+    """Fill the catalog's temporary table with what the folder or the list holds, in bounded
+    memory. options : settled. Raises UsageError for a list that cannot be read, or two files with
+    one id."""
     notes: list[str] = []
+    left_out = 0
 
-    def skipped(folder: str, error: OSError) -> None:
-        notes.append(f"{folder} was skipped: {error.strerror}; its images are left as they were")
+    def skipped(path: str, error: OSError) -> None:
+        nonlocal left_out
+        left_out += 1
+        if left_out <= _SHOWN_NOTES:
+            notes.append(_note(path, error, options))
 
     listed = 0
     changes.begin_listing(catalog)
     yield Progress("listing", 0, 0)
-    refs = list_images(root, exclude=exclude, on_error=skipped)
+    refs = _refs(root, options, skipped)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
         changes.add_listed(catalog, chunk)
         listed += len(chunk)
         yield Progress("listing", listed, 0)
+    if left_out > _SHOWN_NOTES:
+        notes.append(f"and {left_out - _SHOWN_NOTES:,} more")
     for note in notes:
         yield Progress("listing", listed, 0, note=note)
 
 
-def gone_test(root: Path, exclude: Sequence[str]) -> Callable[[str], bool]:
-    """A test for paths that the listing lacks: excluded now, or really not there."""
+def _refs(root: Path, options: SyncOptions, on_error: OnError) -> Iterator[FileRef]:
+    """The images of the list or the folder, under the ids that were asked for."""
+    exclude = options.exclude or ()
+    if options.names is None:
+        refs = list_images(root, exclude=exclude, on_error=on_error)
+    else:
+        refs = _listed(options.names, root, on_error)
+    for ref in refs:
+        if options.names is not None and is_excluded(ref.path, exclude):
+            continue
+        yield replace(ref, id=ref.path.rpartition("/")[2]) if options.ids == "name" else ref
+
+
+def _listed(names: Path, root: Path, on_error: OnError) -> Iterator[FileRef]:
+    try:
+        file = names.open("rb")
+    except OSError as error:
+        raise UsageError(f"the list {names} cannot be read: {error.strerror}") from error
+    with file:
+        yield from read_list(file, root, on_error=on_error)
+
+
+def _note(path: str, error: OSError, options: SyncOptions) -> str:
+    if options.names is None:
+        return f"{path} was skipped: {error.strerror}; its images are left as they were"
+    return f"{path} of the list is left out: {error.strerror}"
+
+
+def gone_test(root: Path, options: SyncOptions) -> Callable[[str], bool]:
+    """A test for paths that the listing lacks: excluded now, not on the list, or really not there.
+    options : settled."""
 
     def is_gone(path: str) -> bool:
-        if is_excluded(path, exclude):
+        if options.names is not None or is_excluded(path, options.exclude or ()):
             return True
         try:
             (root / path).lstat()
@@ -174,11 +224,20 @@ def gone_test(root: Path, exclude: Sequence[str]) -> Callable[[str], bool]:
     return is_gone
 
 
-def excludes(catalog: Catalog, given: Sequence[str] | None) -> tuple[str, ...]:
-    """The globs to leave out: those given, or those of the run before."""
-    if given is None:
-        return tuple(json.loads(catalog.meta("exclude") or "[]"))
-    return tuple(pattern for pattern in given if pattern)
+def settled(catalog: Catalog, options: SyncOptions) -> SyncOptions:
+    """The options with what the run before has left for this one. Raises UsageError when the ids
+    would become something else."""
+    given = (
+        json.loads(catalog.meta("exclude") or "[]") if options.exclude is None else options.exclude
+    )
+    kept = catalog.meta("ids")
+    if kept is not None and options.ids not in (None, kept):
+        raise UsageError(
+            f"the ids of {catalog.where.parent} are each file's {kept}: leave --ids out, or give "
+            "--store DIR for a second collection"
+        )
+    ids: IdKind = "name" if "name" in (kept, options.ids) else "path"
+    return replace(options, exclude=tuple(glob for glob in given if glob), ids=ids)
 
 
 def _last(
@@ -186,7 +245,7 @@ def _last(
 ) -> Progress:
     counts = catalog.counts()
     did = work.counts
-    reused = did["reused"] + found.returned
+    reused, moved = did["reused"] + found.returned, did["moved"] + found.moved
     removed = catalog.one(
         "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
         " AND (shard IS NOT NULL OR stage IS NOT NULL)",
@@ -196,10 +255,10 @@ def _last(
     report = SyncReport(
         added=did["added"],
         updated=did["updated"],
-        moved=did["moved"],
+        moved=moved,
         reused=reused,
         removed=removed,
-        unchanged=max(0, counts.live - extracted - did["moved"] - reused),
+        unchanged=max(0, counts.live - extracted - moved - reused),
         failed=counts.failed,
         total=counts.live,
         seconds=round(seconds, 3),

@@ -1,14 +1,16 @@
-"""Lists the images below a folder: names and stats only, nothing is opened.
+"""Lists the images below a folder, or those of a list: names and stats only, nothing is opened.
 
 Takes a root and globs to leave out; hands on FileRefs as they are found, so that memory stays
 bounded by the depth of the tree. Hidden entries are skipped. Links to files are followed, links to
 folders are not, so no loop of links can trap it.
 """
 
+import errno
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from pathlib import Path
 
@@ -54,6 +56,53 @@ def list_images(
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
+
+
+def read_list(
+    names: Iterable[bytes], root: Path, *, on_error: OnError | None = None
+) -> Iterator[FileRef]:
+    """The files that a list names, a path relative to `root` a line, in the list's order.
+
+    The list is trusted: no folder is read, and no ending is asked for. on_error : is told of lines
+    that lead out of the root or to no file, which are left out.
+    """
+    for line in names:
+        path = os.fsdecode(line.rstrip(b"\r\n"))
+        if not path:
+            continue
+        path = path.removeprefix("./")
+        try:
+            found = _stat_below(root, path)
+        except OSError as error:
+            if on_error is not None:
+                on_error(path, error)
+            continue
+        yield FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns))
+
+
+def _stat_below(root: Path, path: str) -> os.stat_result:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise OSError(errno.EXDEV, "it leads out of the folder of images")
+    return (root / path).stat()
+
+
+def sorted_paths(root: str, glob: str | None = None) -> Iterator[str]:
+    """What `find ROOT -type f -name GLOB | sort` prints: regular files, with the prefix as it was
+    given, in byte order; without a glob, those that are taken for images.
+
+    Streams: sorting each folder by its entries' names, a folder's ending in `/`, sorts the whole.
+    Raises OSError when a folder cannot be read.
+    """
+    with os.scandir(root) as entries:
+        found = [(os.fsencode(e.name) + b"/" * e.is_dir(follow_symlinks=False), e) for e in entries]
+    prefix = root if root.endswith("/") else f"{root}/"
+    for _, entry in sorted(found, key=lambda pair: pair[0]):
+        if entry.is_dir(follow_symlinks=False):
+            yield from sorted_paths(f"{prefix}{entry.name}", glob)
+        elif entry.is_file(follow_symlinks=False):
+            ending = os.path.splitext(entry.name)[1].lower()  # noqa: PTH122 - hot loop
+            if fnmatchcase(entry.name, glob) if glob is not None else ending in SUFFIXES:
+                yield f"{prefix}{entry.name}"
 
 
 def _ref(entry: os.DirEntry[str], path: str) -> FileRef | None:

@@ -18,6 +18,13 @@ Metric: TypeAlias = Literal["cosine", "l2"]
 
 Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
+Decoding: TypeAlias = Literal["fast", "exact"]
+"""`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: as the article's
+script does it, Pillow's whole decode, `convert("RGB")`, `resize`, and nothing else."""
+
+IdKind: TypeAlias = Literal["path", "name"]
+"""What an image's id is: its path below the root, or its file's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
@@ -57,6 +64,7 @@ class PixelSpec:
     resample: Resample = "bicubic"
     orientation: bool = True  # apply the EXIF orientation
     draft: bool = True  # let JPEG decode at the smallest sufficient scale
+    exact: bool = False  # whatever the mode: convert("RGB"), resize, and nothing else
 
 
 @dataclass(frozen=True, slots=True)

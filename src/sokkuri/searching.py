@@ -71,7 +71,7 @@ class Searcher:
         """
         if not images or k < 1:
             raise UsageError("a search needs at least one image, and -k of 1 or more")
-        chosen: Metric = metric or ("l2" if self._collection.model.metric == "l2" else "cosine")
+        chosen = metric or self._collection.model.metric
         vectors, rows = zip(*(self._vector(image) for image in images), strict=True)
         query = _combined(vectors, chosen)
         found, measured = self._index.search(query, k, chosen, self._are_live)
@@ -118,7 +118,9 @@ class Searcher:
             inside = (path.parent.resolve() / path.name).relative_to(root.resolve())
         except ValueError:
             return None
-        row = catalog.find(inside.as_posix())
+        row = catalog.find(inside.as_posix()) or catalog.find(inside.name)
+        if row is not None and row.path != inside.as_posix():
+            return None  # where names are ids: another file of that name
         unchanged = row is not None and row.stat == FileStat(stat.st_size, stat.st_mtime_ns)
         return row.at if row is not None and unchanged else None
 
@@ -129,7 +131,8 @@ class Searcher:
         from sokkuri.models import resolve_model
         from sokkuri.reading import read_file
 
-        model = resolve_model(self._collection.model.source)
+        kept = self._collection.model
+        model = resolve_model(kept.source).decoding(kept.decode)
         self._collection.check_model(model)
         limits = Limits()
         try:

@@ -40,7 +40,7 @@ def test_the_comparison_says_what_is_written_down(
         assert apply_changes(catalog, run, gone, retry_failed=False) == expected
         present = catalog.all("SELECT id, size, mtime_ns FROM images WHERE missing IS NULL")
         assert {id_: (size, time) for id_, size, time in present} == folder
-        assert compare(catalog, gone, retry_failed=False) == Changes(len(folder), 0, 0, 0, 0, 0)
+        assert compare(catalog, gone, retry_failed=False) == Changes(len(folder), 0, 0, 0, 0, 0, 0)
         if finished:
             extract_all(catalog)
     catalog.close()
@@ -90,5 +90,5 @@ def test_removed_images_are_left_alone_whatever_their_files_do(catalog: Catalog)
     listing(catalog, {"a": (1, 1)})
     extract_all(catalog)
     catalog.run("UPDATE images SET removed = 1")
-    assert listing(catalog, {"a": (2, 2)}) == Changes(1, 0, 0, 0, 0, 0)
+    assert listing(catalog, {"a": (2, 2)}) == Changes(1, 0, 0, 0, 0, 0, 0)
     assert catalog.one("SELECT todo, size FROM images") == (0, 1)

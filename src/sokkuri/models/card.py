@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sokkuri.errors import ModelError
-from sokkuri.records import Metric, PixelSpec, Resample
+from sokkuri.records import Decoding, Metric, PixelSpec, Resample
 
 Layout = Literal["NCHW", "NHWC"]
 
@@ -39,19 +39,22 @@ class ModelCard:
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)
     resample: Resample = "bicubic"
     orientation: bool = True
+    decode: Decoding = "fast"
     metric: Metric = "cosine"
 
     @property
     def pixels(self) -> PixelSpec:
         """What decoding must give."""
         height, width = self.size
-        return PixelSpec(height, width, self.resample, self.orientation)
+        exact = self.decode == "exact"
+        return PixelSpec(height, width, self.resample, self.orientation, not exact, exact)
 
     def fingerprint(self, onnx_sha256: str) -> str:
         """SHA-256 of all that shapes a feature vector: the network's bytes, its tensors, the
         preprocessing. Names, licence and metric are left out: they change no number."""
         shaping = (
             "input", "output", "layout", "size", "scale", "mean", "std", "resample", "orientation",
+            "decode",
         )  # fmt: skip
         values = {key: value for key, value in asdict(self).items() if key in shaping}
         text = json.dumps({"onnx": onnx_sha256, **values}, sort_keys=True, separators=(",", ":"))
@@ -151,5 +154,6 @@ _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "std": (lambda value: _is_triple(value) and 0 not in value, "three numbers other than 0"),
     "resample": _one_of("nearest", "bilinear", "bicubic", "lanczos"),
     "orientation": (lambda value: isinstance(value, bool), "true or false"),
+    "decode": _one_of("fast", "exact"),
     "metric": _one_of("cosine", "l2"),
 }

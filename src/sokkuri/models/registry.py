@@ -11,6 +11,7 @@ from pathlib import Path
 from sokkuri.errors import ModelError, UsageError
 from sokkuri.models.cache import cached, file_sha256
 from sokkuri.models.card import ModelCard, read_card
+from sokkuri.records import Decoding
 
 DEFAULT = "efficientnet-lite0"
 _CARDS = Path(__file__).parent / "cards"
@@ -18,12 +19,26 @@ _CARDS = Path(__file__).parent / "cards"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A network ready to load. `assumed` : one line on what was taken for granted, or ""."""
+    """A network ready to load. `sha256` : of its ONNX file. `assumed` : one line on what was taken
+    for granted, or ""."""
 
     card: ModelCard
     path: Path
-    fingerprint: str
+    sha256: str
     assumed: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What its features are kept under."""
+        return self.card.fingerprint(self.sha256)
+
+    def decoding(self, how: Decoding) -> "Model":
+        """The same network seeing pictures that were decoded in this way."""
+        if how == self.card.decode:
+            return self
+        # As in the article: no rotation, Pillow's default filter.
+        exact = replace(self.card, decode=how, orientation=False, resample="bicubic")
+        return replace(self, card=exact)
 
 
 @cache
@@ -80,7 +95,7 @@ def _known_model(card: ModelCard) -> Model:
         return bytes(build(read_checkpoint(weights)).SerializeToString())
 
     path = cached(f"{card.name}-{card.sha256[:12]}.onnx", card.sha256, convert)
-    return Model(card, path, card.fingerprint(card.sha256))
+    return Model(card, path, card.sha256)
 
 
 def _package_file(card: ModelCard) -> Path:
@@ -124,4 +139,4 @@ def _checked(card: ModelCard, path: Path) -> Model:
             f"{path} has SHA-256 {digest[:12]}, its card says {card.sha256[:12]}: "
             "it is damaged, or another version"
         )
-    return Model(card, path.resolve(), card.fingerprint(digest))
+    return Model(card, path.resolve(), digest)

@@ -1,0 +1,202 @@
+"""`sokkuri index`: from the options to a collection that is up to date."""
+
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sokkuri import terminal
+from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.errors import ModelMismatchError, UsageError
+from sokkuri.records import Decoding
+
+if TYPE_CHECKING:
+    from sokkuri.api import Collection
+    from sokkuri.indexing import SyncOptions, SyncReport
+
+SOME_UNREADABLE = 3
+
+
+class IdName(StrEnum):
+    """What an image's id can be."""
+
+    path = "path"
+    name = "name"
+
+
+class DecodingName(StrEnum):
+    """The ways to decode."""
+
+    fast = "fast"
+    exact = "exact"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Which collection was asked for, and what it should be made with or has been."""
+
+    root: Path | None
+    store: Path | None
+    where: Path | None
+    model: str | None
+    decode: Decoding | None
+
+
+def index(
+    root: Annotated[
+        Path | None, typer.Argument(help="The folder of images.", show_default=False)
+    ] = None,
+    root_option: Annotated[
+        Path | None, typer.Option("--root", metavar="DIR", help="The same as ROOT.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the collection here, not in ROOT/.sokkuri."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="See `sokkuri models`."),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads. By default one a core.", show_default=False)
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="GLOB", help="Leave out; may be repeated; kept for later runs."),
+    ] = None,
+    names: Annotated[
+        Path | None,
+        typer.Option("--list", metavar="FILE", help="The images, a path below ROOT a line."),
+    ] = None,
+    ids: Annotated[
+        IdName | None, typer.Option(help="What an image's id is: its path, or its file's name.")
+    ] = None,
+    decode: Annotated[
+        DecodingName | None,
+        typer.Option(help="`exact` decodes as the article's script does; kept for later runs."),
+    ] = None,
+    shuffle: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Extract in a drawn order; not needed.")
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Try images that failed before again.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done, and what it would take.")
+    ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with 3 if images could not be read.")
+    ] = False,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Bring the collection up to date with the folder: new, changed, moved, vanished."""
+    from sokkuri.indexing import SyncOptions, default_workers
+
+    if root is not None and root_option is not None:
+        raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")
+    place = _Place(
+        root or root_option, store, where, model, None if decode is None else decode.value
+    )
+    options = SyncOptions(
+        workers=workers or default_workers(),
+        exclude=None if exclude is None else tuple(exclude),
+        names=names,
+        ids=None if ids is None else ids.value,
+        shuffle=shuffle,
+        retry_failed=retry_failed,
+    )
+    if dry_run:
+        _dry_run(place, options, as_json=as_json)
+        return
+    with _opened(place) as collection:
+        report = _sync(collection, options)
+    _print_report(report, as_json=as_json)
+    if report.failed and strict:
+        raise typer.Exit(SOME_UNREADABLE)
+
+
+def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
+    with closing(collection.sync(options)) as events, terminal.progress_bar() as bar:
+        for progress in events:
+            bar.show(progress)
+    assert progress.report is not None, "the last progress holds the report"
+    return progress.report
+
+
+def _print_report(report: "SyncReport", *, as_json: bool) -> None:
+    if as_json:
+        terminal.put_json(asdict(report))
+        return
+    terminal.put(terminal.report_text(report))
+    if report.failed:
+        terminal.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
+
+
+def _opened(place: _Place) -> "Collection":
+    """The collection to bring up to date, made if there is none yet."""
+    from sokkuri.api import Collection, source_of
+    from sokkuri.collection import has_store
+    from sokkuri.models import resolve_model
+
+    folder, store = _folder_and_store(place)
+    if folder is not None and not has_store(store):
+        made = resolve_model(place.model).decoding(place.decode or "fast")
+        if made.assumed:
+            terminal.say(made.assumed)
+        # Not `create`, which insists on being first: the same command may start several times.
+        return Collection.create_with(folder, store, made, source_of(place.model))
+    collection = Collection.open(store)
+    _check_decoding(collection, place)
+    if folder is not None:
+        collection.set_root(folder)
+    if place.model is not None:
+        collection.use_model(place.model)
+    return collection
+
+
+def _check_decoding(collection: "Collection", place: _Place) -> None:
+    kept = collection.model.decode
+    if place.decode not in (None, kept):
+        raise ModelMismatchError(
+            f"{collection.store} holds features of pictures decoded with --decode {kept}, which "
+            "cannot be compared with others: leave --decode out, or give --store DIR"
+        )
+
+
+def _folder_and_store(place: _Place) -> tuple[Path | None, Path]:
+    """The folder of images, if it was given, and where its collection is or is to be."""
+    from sokkuri.api import check_folder
+    from sokkuri.collection import STORE_NAME
+
+    if place.where is not None and (place.root is not None or place.store is not None):
+        raise UsageError("-C names a collection that exists: leave it out where ROOT is given")
+    if place.root is not None:
+        folder = check_folder(place.root)
+        return folder, place.store if place.store is not None else folder / STORE_NAME
+    return None, place.store if place.store is not None else collection_at(place.where)
+
+
+def _dry_run(place: _Place, options: "SyncOptions", *, as_json: bool) -> None:
+    from sokkuri.api import Collection
+    from sokkuri.catalog import Catalog
+    from sokkuri.collection import has_store
+    from sokkuri.estimating import plan
+    from sokkuri.models import resolve_model
+
+    folder, store = _folder_and_store(place)
+    if folder is not None and not has_store(store):
+        made = resolve_model(place.model).decoding(place.decode or "fast")
+        found = plan(folder, Catalog.in_memory(), made, options)
+    else:
+        with Collection.open(store, "ro") as collection:
+            _check_decoding(collection, place)
+            known = collection.load_model(place.model)
+            found = plan(folder or collection.root, collection.catalog, known, options)
+    if as_json:
+        terminal.put_json(asdict(found))
+    else:
+        terminal.put(terminal.plan_text(found))
