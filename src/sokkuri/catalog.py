@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote
 
-from sokkuri.errors import CollectionError, DamagedError, StorageError
+from sokkuri.errors import CollectionError, DamagedError, StorageError, UnfinishedError
 from sokkuri.records import Decoding, Failure, FileStat, Metric, RowRef
 
 SCHEMA_VERSION = 1
@@ -97,6 +97,7 @@ class ImageRow:
     stat: FileStat
     at: RowRef | None
     live: bool
+    removed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,20 @@ class Catalog:
             catalog = cls._connect(path, "mode=ro&immutable=1", threads=threads)
             _check_version(catalog)
         return catalog
+
+    @classmethod
+    def is_unfinished(cls, path: Path) -> bool:
+        """Whether making this file was cut short before it had a model."""
+        try:
+            catalog = cls.open(path, "ro")
+        except UnfinishedError:
+            return True
+        except CollectionError:
+            return False  # damaged, or of another version: whoever opens it says so
+        try:
+            return catalog.model() is None
+        finally:
+            catalog.close()
 
     @classmethod
     def in_memory(cls) -> "Catalog":
@@ -304,15 +319,15 @@ class Catalog:
     def find(self, id_: str) -> ImageRow | None:
         """The image with this id, live or not."""
         row = self.one(
-            f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE} FROM images"  # noqa: S608
+            f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE}, removed FROM images"  # noqa: S608
             " WHERE id = CAST(? AS TEXT)",
             [as_text(id_)],
         )
         if row is None:
             return None
-        key, id_, path, size, mtime_ns, shard, number, live = row
+        key, id_, path, size, mtime_ns, shard, number, live, removed = row
         at = None if shard is None else RowRef(shard, number)
-        return ImageRow(key, id_, path, FileStat(size, mtime_ns), at, bool(live))
+        return ImageRow(key, id_, path, FileStat(size, mtime_ns), at, bool(live), bool(removed))
 
 
 def _apply_schema(catalog: Catalog) -> None:
@@ -323,7 +338,7 @@ def _apply_schema(catalog: Catalog) -> None:
 
 def _check_version(catalog: Catalog) -> None:
     if not catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
-        raise DamagedError(f"{catalog.where} is empty: move the store away and index again")
+        raise UnfinishedError(f"{catalog.where} was never finished: run `sokkuri index` again")
     version = catalog.meta("schema")
     if version != str(SCHEMA_VERSION):
         raise CollectionError(

@@ -62,10 +62,13 @@ def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
         _enter(catalog, run)
         rows = catalog.all(
             f"UPDATE images SET claim = ? WHERE key IN (SELECT key FROM images WHERE {_OPEN}"  # noqa: S608
-            " ORDER BY key LIMIT ?) RETURNING key, id, path, deaths",
+            " ORDER BY key LIMIT ?)"
+            " RETURNING key, id, path, deaths, shard IS NOT NULL AND digest IS NULL",
             [run, limit],
         )
-    return [Job(*row) for row in sorted(rows)]
+    return [
+        Job(key, id_, path, deaths, bool(adopt)) for key, id_, path, deaths, adopt in sorted(rows)
+    ]
 
 
 def open_images(catalog: Catalog) -> int:

@@ -11,18 +11,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+import numpy as np
+
 from sokkuri.catalog import Catalog, ModelRow, as_text
 from sokkuri.claims import stale_claims
 from sokkuri.errors import (
-    DamagedError,
+    CollectionError,
     ModelMismatchError,
     NoCollectionError,
     StorageError,
+    UnfinishedError,
     UnknownImageError,
     UsageError,
 )
 from sokkuri.models import Model
-from sokkuri.records import Failure
+from sokkuri.records import Failure, Features
 from sokkuri.shards import ShardFolder
 
 STORE_NAME = ".sokkuri"
@@ -51,7 +54,7 @@ class Collection:
     def __init__(self, store: Path, catalog: Catalog, root: Path) -> None:
         model = catalog.model()
         if model is None:
-            raise DamagedError(f"{store} was never finished: run `sokkuri index` again")
+            raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
         self.store = store
         self.root = root
         self.catalog = catalog
@@ -81,8 +84,15 @@ class Collection:
                 f"{store} cannot be created ({error.strerror}): keep the store elsewhere with "
                 "--store DIR"
             ) from error
-        catalog = Catalog.create(store / CATALOG_NAME)
         card = model.card
+        kept = ShardFolder(store / "features" / card.name, card.dimension)
+        if not has_store(store) and kept.numbers():
+            raise CollectionError(
+                f"{kept.folder} holds features that no catalog knows: keep this collection "
+                "elsewhere with --store DIR, and take them over with `sokkuri import "
+                f"{kept.folder}`"
+            )
+        catalog = Catalog.create(store / CATALOG_NAME)
         with catalog.writing():
             if catalog.model() is None:
                 catalog.set_model(
@@ -201,6 +211,17 @@ class Collection:
                         "UPDATE shards SET stale_ids = 0 WHERE shard = ?", [current.shard]
                     )
 
+    def vectors(self, places: Sequence[tuple[int, int]]) -> Features:
+        """The vectors at (shard, row) places, in their order : (N, D) float32, a copy."""
+        out = np.empty((len(places), self.model.dimension), np.float32)
+        numbers = np.array([shard for shard, _ in places])
+        rows = np.array([row for _, row in places])
+        for number in np.unique(numbers).tolist():
+            here = numbers == number
+            held = self.shards.features(number, int(rows[here].max()) + 1)
+            out[here] = held[rows[here]]
+        return out
+
     def file(self, path: str) -> Path:
         """Where an image's file is now. path : as the catalog has it, relative to the root."""
         return self.root / path
@@ -221,8 +242,10 @@ class Collection:
 
 
 def has_store(where: Path) -> bool:
-    """Whether `where` is a store, or a folder of images with its store inside."""
-    return any((folder / CATALOG_NAME).is_file() for folder in (where, where / STORE_NAME))
+    """Whether `where` is a store, or a folder of images with its store inside. One whose making
+    was cut short is none yet."""
+    places = (folder / CATALOG_NAME for folder in (where, where / STORE_NAME))
+    return any(place.is_file() and not Catalog.is_unfinished(place) for place in places)
 
 
 def find_store(where: Path) -> Path:
@@ -246,7 +269,7 @@ def root_of(store: Path, catalog: Catalog) -> Path:
     """Where the collection's images are: the store's parent, or where they were last."""
     root = catalog.meta("root")
     if root is None:
-        raise DamagedError(f"{store} was never finished: run `sokkuri index` again")
+        raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
     return Path(os.path.normpath(store / root))
 
 

@@ -8,10 +8,7 @@ open finds no row of it in the catalog rather than a wrong one.
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from sokkuri.collection import Collection
-from sokkuri.records import Features
 from sokkuri.shards import SHARD_ROWS
 
 _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
@@ -89,7 +86,7 @@ def _step(collection: Collection, sources: list[int]) -> bool:
         )
         if moving:
             target = catalog.next_shard()
-            features = _gathered(collection, [(shard, row) for _, _, shard, row in moving])
+            features = collection.vectors([(shard, row) for _, _, shard, row in moving])
             shards.write(target, 0, features, [id_ for _, id_, _, _ in moving])
             catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [
                 target, len(moving),
@@ -109,17 +106,3 @@ def _step(collection: Collection, sources: list[int]) -> bool:
     for shard in empty:
         shards.delete(shard)
     return len(moving) == SHARD_ROWS
-
-
-def _gathered(collection: Collection, places: list[tuple[int, int]]) -> Features:
-    """The vectors at (shard, row) places, in their order : (N, D) float32."""
-    catalog, shards = collection.catalog, collection.shards
-    out = np.empty((len(places), shards.dimension), np.float32)
-    numbers = np.array([shard for shard, _ in places])
-    rows = np.array([row for _, row in places])
-    for number in np.unique(numbers):
-        shard = catalog.shard(int(number))
-        assert shard is not None, "an image's shard is in the catalog"
-        here = numbers == number
-        out[here] = shards.features(shard.shard, shard.rows)[rows[here]]
-    return out

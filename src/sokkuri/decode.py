@@ -134,6 +134,22 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         raise DecodeError(_reason(error)) from error
 
 
+def measure(data: bytes, spec: PixelSpec) -> tuple[int, int]:
+    """Width and height in pixels as `decode` would tell them, from the file's header alone.
+
+    Raises DecodeError with the reason.
+    """
+    try:
+        image = _opened(data)
+        width, height = image.size
+        sideways = not spec.exact and _orientation(image, spec) >= 5
+    except UnidentifiedImageError:
+        raise DecodeError(_unrecognised(data)) from None
+    except (*_BROKEN, MissingExtraError) as error:
+        raise DecodeError(_reason(error)) from error
+    return (height, width) if sideways else (width, height)
+
+
 def _opened(data: bytes) -> Image.Image:
     """The image with its header read."""
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[16:64]:

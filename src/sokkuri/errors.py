@@ -13,6 +13,7 @@
         ├── UnknownImageError      the collection has no such image
         ├── ModelMismatchError     its features come from another model
         ├── DamagedError           its files contradict its catalog
+        │   └── UnfinishedError      making it was cut short
         └── StorageError           the disk refused a read or a write
 
 Imports nothing, so that every floor may raise these.
@@ -85,6 +86,10 @@ class ModelMismatchError(CollectionError):
 
 class DamagedError(CollectionError):
     """The collection's files contradict its catalog."""
+
+
+class UnfinishedError(DamagedError):
+    """Making the collection was cut short: making it again is all it needs."""
 
 
 class StorageError(CollectionError):

@@ -85,7 +85,7 @@ class Progress:
     `note` is a line for the user. The last one has the stage `done` and holds the report.
     """
 
-    stage: Literal["listing", "extracting", "waiting", "done"]
+    stage: Literal["listing", "extracting", "importing", "waiting", "done"]
     done: int
     total: int
     failed: int = 0
@@ -230,14 +230,21 @@ def settled(catalog: Catalog, options: SyncOptions) -> SyncOptions:
     given = (
         json.loads(catalog.meta("exclude") or "[]") if options.exclude is None else options.exclude
     )
+    ids = settled_ids(catalog, options.ids)
+    return replace(options, exclude=tuple(glob for glob in given if glob), ids=ids)
+
+
+def settled_ids(catalog: Catalog, wanted: IdKind | None, default: IdKind = "path") -> IdKind:
+    """What an image's id is in this collection. Raises UsageError when it would become another."""
     kept = catalog.meta("ids")
-    if kept is not None and options.ids not in (None, kept):
+    if kept is not None and wanted not in (None, kept):
         raise UsageError(
             f"the ids of {catalog.where.parent} are each file's {kept}: leave --ids out, or give "
             "--store DIR for a second collection"
         )
-    ids: IdKind = "name" if "name" in (kept, options.ids) else "path"
-    return replace(options, exclude=tuple(glob for glob in given if glob), ids=ids)
+    if kept is not None:
+        return "name" if kept == "name" else "path"
+    return wanted or default
 
 
 def _last(

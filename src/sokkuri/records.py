@@ -47,12 +47,14 @@ class FileRef:
 @dataclass(frozen=True, slots=True)
 class Job:
     """One image that a run has claimed: `key` is its number in the catalog. `deaths` : processes
-    that died with it in hand."""
+    that died with it in hand. `adopt` : its vector was taken over from elsewhere, and only its
+    file is to be looked at."""
 
     key: int
     id: str
     path: str
     deaths: int = 0
+    adopt: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,17 @@ class SameBytes:
 
 
 @dataclass(frozen=True, slots=True)
+class Adopted:
+    """The file of a vector that was taken over from elsewhere. Its picture's `width` and `height`
+    are None where they could not be had."""
+
+    job: Job
+    contents: Contents
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """The image cannot be used. `contents` is None where its bytes could not be had."""
 
@@ -129,7 +142,7 @@ class Gone:
     job: Job
 
 
-Outcome: TypeAlias = Extracted | SameBytes | Failed | Gone
+Outcome: TypeAlias = Extracted | SameBytes | Adopted | Failed | Gone
 """What became of a Job. A broken image is an outcome, never an exception."""
 
 

@@ -10,6 +10,7 @@ import errno
 import io
 import os
 import re
+import tokenize
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -193,13 +194,17 @@ def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     Raises OSError, or ValueError when it is no such file.
     """
     with path.open("rb") as file:
-        return _header_of(file)
+        return header_of(file)
 
 
-def _header_of(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+def header_of(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+    """The same of an open file, which is left at its first row."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    shape, fortran, dtype = read(file)
+    try:
+        shape, fortran, dtype = read(file)
+    except tokenize.TokenError as error:  # by NumPy's mending of headers that Python 2 wrote
+        raise ValueError(str(error)) from error
     if fortran and len(shape) > 1:
         raise ValueError("it is in Fortran order")
     return dtype, shape, file.tell()
@@ -219,7 +224,7 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
     shape = (at + len(rows), *rows.shape[1:])
     header = _header(rows.dtype, shape)
     with path.open("r+b" if at else "wb") as file:
-        offset = _header_of(file)[2] if at else len(header)
+        offset = header_of(file)[2] if at else len(header)
         if len(header) != offset:
             raise DamagedError(f"{path} has a header of {offset} bytes: run `sokkuri verify`")
         row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=int))
@@ -235,7 +240,7 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
 
 def _cut(path: Path, rows: int) -> None:
     with path.open("r+b") as file:
-        dtype, shape, offset = _header_of(file)
+        dtype, shape, offset = header_of(file)
         row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
         file.seek(0)
         file.write(_header(dtype, (rows, *shape[1:])))

@@ -9,13 +9,23 @@ from pathlib import Path
 
 import xxhash
 
-from sokkuri.decode import decode
+from sokkuri.decode import decode, measure
 from sokkuri.errors import ImageError
 from sokkuri.extract import Extractor
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
 from sokkuri.reading import read_file
-from sokkuri.records import Contents, Extracted, Failed, Gone, Job, Limits, Outcome, SameBytes
+from sokkuri.records import (
+    Adopted,
+    Contents,
+    Extracted,
+    Failed,
+    Gone,
+    Job,
+    Limits,
+    Outcome,
+    SameBytes,
+)
 from sokkuri.trial import try_apart
 
 SUSPICIOUS_DEATHS = 2
@@ -42,6 +52,8 @@ class Work:
         except ImageError as error:
             return Failed(job, error.stage, str(error))
         contents = Contents(stat, xxhash.xxh3_128_digest(data))
+        if job.adopt:
+            return Adopted(job, contents, *self._size(data))
         if not self._known.take(contents.digest):
             return SameBytes(job, contents)
         try:
@@ -54,6 +66,12 @@ class Work:
         except ImageError as error:
             return Failed(job, error.stage, str(error), contents)
         return Extracted(job, contents, pixels.width, pixels.height, vector)
+
+    def _size(self, data: bytes) -> tuple[int, int] | tuple[None, None]:
+        try:
+            return measure(data, self._model.card.pixels)
+        except ImageError:
+            return None, None  # its vector was made when it could be read
 
     def load(self) -> Extractor:
         """The network, loaded once."""

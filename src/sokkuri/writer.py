@@ -13,19 +13,19 @@ from typing import Literal
 
 import numpy as np
 
+from sokkuri.appending import NewRow, append_rows, free_row
 from sokkuri.collection import Collection
 from sokkuri.known import KnownBytes
 from sokkuri.records import (
+    Adopted,
     Contents,
     Extracted,
     Failed,
-    Features,
     Gone,
     Outcome,
     RowRef,
     SameBytes,
 )
-from sokkuri.shards import SHARD_ROWS, checksums
 
 BATCH = 64
 BATCH_SECONDS = 1.0
@@ -47,15 +47,13 @@ class _Before:
 
 
 @dataclass(frozen=True, slots=True)
-class _NewRow:
-    """A row to append for the image `key`."""
+class _Fresh:
+    """A row to append, and what is known of the file it belongs to."""
 
-    key: int
-    id: str
+    row: NewRow
     contents: Contents
     width: int
     height: int
-    vector: np.ndarray[tuple[int], np.dtype[np.float32]]
 
 
 class Writer:
@@ -97,6 +95,8 @@ class Writer:
                 if isinstance(other, Failed):
                     self._record_failure(other)
                     counts["failed"] += 1
+                elif isinstance(other, Adopted):
+                    self._record_file(other.job.key, other.contents, other.width, other.height)
                 elif isinstance(other, Gone):
                     self._record_gone(other)
                     counts["gone"] += 1
@@ -131,43 +131,24 @@ class Writer:
         )
         return _Before(shard, digest, is_new=shard is None and stage is None)
 
-    def _append(self, rows: Sequence[_NewRow]) -> None:
-        """Append rows to the open shard, and on to new ones, and record where they lie."""
-        done = 0
-        while done < len(rows):
-            shard, at = self._open_shard()
-            part = rows[done : done + SHARD_ROWS - at]
-            features: Features = np.stack([row.vector for row in part])
-            self._collection.shards.write(shard, at, features, [row.id for row in part])
-            self._catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [at + len(part), shard])
-            for number, (row, checksum) in enumerate(zip(part, checksums(features), strict=True)):
-                self._record_row(row, RowRef(shard, at + number), checksum)
-            done += len(part)
+    def _append(self, fresh: Sequence[_Fresh]) -> None:
+        append_rows(self._collection, [one.row for one in fresh])
+        for one in fresh:
+            self._record_file(one.row.key, one.contents, one.width, one.height)
 
-    def _open_shard(self) -> tuple[int, int]:
-        """The shard that rows are appended to, and how many it has."""
-        row = self._catalog.one(
-            "SELECT shard, rows FROM shards WHERE rows < ? ORDER BY shard LIMIT 1", [SHARD_ROWS]
-        )
-        if row is not None:
-            return int(row[0]), int(row[1])
-        shard = self._catalog.next_shard()
-        self._catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [shard])
-        return shard, 0
-
-    def _record_row(self, row: _NewRow, at: RowRef, checksum: int) -> None:
-        self._free_row(row.key)
+    def _record_file(
+        self, key: int, contents: Contents, width: int | None, height: int | None
+    ) -> None:
+        """The image's vector is there: what is known of its file, and nothing left to do."""
+        stat = contents.stat
         self._catalog.run(
             "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
-            f" model = 1, shard = ?, row = ?, checksum = ?, {_CLEAN} WHERE key = ?",
-            [
-                row.contents.stat.size, row.contents.stat.mtime_ns, row.contents.digest,
-                row.width, row.height, at.shard, at.row, checksum, row.key,
-            ],
-        )  # fmt: skip
+            f" {_CLEAN} WHERE key = ?",
+            [stat.size, stat.mtime_ns, contents.digest, width, height, key],
+        )
 
     def _record_failure(self, outcome: Failed) -> None:
-        self._free_row(outcome.job.key)
+        free_row(self._catalog, outcome.job.key)
         contents = outcome.contents
         stat = None if contents is None else contents.stat
         self._catalog.run(
@@ -193,7 +174,7 @@ class Writer:
     ) -> list[Outcome]:
         """Give images whose bytes are known their row; those that must still wait come back."""
         later: list[Outcome] = []
-        copies: list[_NewRow] = []
+        copies: list[_Fresh] = []
         for outcome in same:
             digest, key = outcome.contents.digest, outcome.job.key
             if before[key].digest == digest and before[key].shard is not None:
@@ -218,12 +199,12 @@ class Writer:
         self._append(copies)
         return later
 
-    def _copy_of(self, outcome: SameBytes, at: RowRef, size: tuple[int, int]) -> _NewRow:
+    def _copy_of(self, outcome: SameBytes, at: RowRef, size: tuple[int, int]) -> _Fresh:
         shard = self._catalog.shard(at.shard)
         assert shard is not None, "a row lies in a shard that the catalog has"
         vector = np.array(self._collection.shards.features(at.shard, shard.rows)[at.row])
         job = outcome.job
-        return _NewRow(job.key, job.id, outcome.contents, size[0], size[1], vector)
+        return _Fresh(NewRow(job.key, job.id, vector), outcome.contents, *size)
 
     def _record_touch(self, outcome: SameBytes) -> None:
         """Another time stamp, the same bytes: the row stands."""
@@ -235,8 +216,8 @@ class Writer:
 
     def _record_move(self, outcome: SameBytes, from_key: int) -> None:
         """The image that vanished is found again here: its row and its marks go with it."""
-        self._free_row(outcome.job.key)
-        self._free_row(from_key)  # the row stays, under another id
+        free_row(self._catalog, outcome.job.key)
+        free_row(self._catalog, from_key)  # the row stays, under another id
         columns = "digest, width, height, model, shard, row, checksum, removed"
         values = self._catalog.one(
             f"SELECT {columns} FROM images WHERE key = ?",  # noqa: S608
@@ -250,15 +231,7 @@ class Writer:
             [*values, stat.size, stat.mtime_ns, outcome.job.key],
         )
 
-    def _free_row(self, key: int) -> None:
-        """The image's row, if it has one, counts no more: the shard's id column must say so."""
-        self._catalog.run(
-            "UPDATE shards SET stale_ids = 1"
-            " WHERE shard = (SELECT shard FROM images WHERE key = ?)",
-            [key],
-        )
 
-
-def _row_of(outcome: Extracted) -> _NewRow:
-    job = outcome.job
-    return _NewRow(job.key, job.id, outcome.contents, outcome.width, outcome.height, outcome.vector)
+def _row_of(outcome: Extracted) -> _Fresh:
+    row = NewRow(outcome.job.key, outcome.job.id, outcome.vector)
+    return _Fresh(row, outcome.contents, outcome.width, outcome.height)

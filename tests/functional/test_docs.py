@@ -7,11 +7,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import article
 import sokkuri
 from command import as_json
 from drawing import save
+from tiny_model import write_tiny_model
 
 PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
@@ -39,6 +42,24 @@ def home(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture
+def article_home(home: Path) -> Path:
+    """The same with what a reader of the article series has: media, the network, features."""
+    names = [f"{seed:02x}{seed + 1:02x}{seed:036x}.jpg" for seed in range(5)]
+    for seed, name in enumerate(["0001d2b5c8a1f0e39b7c6d5e4f3a2b1c0d9e8f7a.jpg", *names]):
+        save(home / "media" / "object" / name[:2] / name[2:4] / name, seed)
+    model = write_tiny_model(
+        home / "mobilenet_v3_large_100_224_feature_vector_v5.onnx",
+        layout="NHWC", size=224, input="inputs:0", output="feature_vector", dimension=1280,
+    )  # fmt: skip
+    for path in (home / "media").rglob("*.jpg"):
+        place = home / "features" / model.stem / path.name[:2] / path.name[2:4]
+        place.mkdir(parents=True, exist_ok=True)
+        vector = article.extract(path, model, "inputs:0", "feature_vector")
+        np.save(place / f"{path.name}.npy", vector)
+    return home
+
+
 def run(line: str, home: Path) -> None:
     if line in REPEATING:
         line = line.replace("make", "make --dry-run")
@@ -61,8 +82,10 @@ def run(line: str, home: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_commands_of_a_page_run(page: Path, home: Path) -> None:
+def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) -> None:
     """Every README and docs command is run by a test."""
+    name = "article_home" if page.name == "article.md" else "home"
+    home = request.getfixturevalue(name)
     if page.name != "README.md":
         run("sokkuri index ~/Pictures", home)
     for line in commands(page):

@@ -25,6 +25,8 @@ from command import (
     start,
     vectors,
 )
+from drawing import save
+from sokkuri.catalog import Catalog
 
 PHOTOS = 600
 
@@ -120,6 +122,22 @@ def test_three_processes_of_which_two_are_killed(
     assert_sound(store)
 
 
+@pytest.mark.parametrize("tables", [False, True], ids=["an empty file", "no model yet"])
+def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path: Path) -> None:
+    """Killed before the new collection has its model: the same command makes it."""
+    for seed in range(3):
+        save(tmp_path / "photos" / f"{seed}.png", seed)
+    catalog = tmp_path / "photos" / ".sokkuri" / "catalog.sqlite"
+    catalog.parent.mkdir()
+    if tables:
+        Catalog.create(catalog).close()
+    else:
+        catalog.touch()
+    unfinished = sokkuri("status", "-C", tmp_path / "photos", code=1)
+    assert "was never finished: run `sokkuri index` again" in unfinished.stderr
+    assert as_json("index", tmp_path / "photos")["added"] == 3
+
+
 def test_an_interrupt_keeps_what_was_done(photos: Path, tmp_path: Path) -> None:
     """Ctrl-C: stops within two seconds, exit 130, what was done is kept."""
     store = tmp_path / "store"
@@ -144,10 +162,11 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
         "import sys, threading\n"
         "from sokkuri.interrupting import end_in_time\n"
         "end_in_time()\n"
-        "print('ready', flush=True)\n"
-        "while True:\n"
-        "    try: threading.Event().wait()\n"
-        "    except KeyboardInterrupt: pass\n"
+        "try:\n"
+        "    print('ready', flush=True)\n"
+        "    threading.Event().wait()\n"
+        "except KeyboardInterrupt:\n"
+        "    threading.Event().wait()\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

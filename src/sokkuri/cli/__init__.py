@@ -12,6 +12,7 @@ import typer
 
 from sokkuri import terminal
 from sokkuri.cli.care import compact, remove, status, verify
+from sokkuri.cli.exchange import export, import_
 from sokkuri.cli.index import index
 from sokkuri.cli.list import list_
 from sokkuri.cli.models import models
@@ -65,6 +66,7 @@ def _options(
     """Similar-image search for a folder of photos, on your machine."""
 
 
-for verb in (index, search, status, verify, remove, compact, models):
+for verb in (index, search, status, verify, remove, compact, export, models):
     app.command()(verb)
+app.command("import")(import_)
 app.command("list")(list_)

@@ -1,48 +1,29 @@
 """`sokkuri index`: from the options to a collection that is up to date."""
 
 from contextlib import closing
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where, collection_at
-from sokkuri.errors import ModelMismatchError, UsageError
-from sokkuri.records import Decoding
+from sokkuri.cli.options import Json, Where
+from sokkuri.cli.place import (
+    DecodingName,
+    IdName,
+    Place,
+    check_decoding,
+    folder_and_store,
+    opened,
+)
+from sokkuri.errors import UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.indexing import SyncOptions, SyncReport
 
 SOME_UNREADABLE = 3
-
-
-class IdName(StrEnum):
-    """What an image's id can be."""
-
-    path = "path"
-    name = "name"
-
-
-class DecodingName(StrEnum):
-    """The ways to decode."""
-
-    fast = "fast"
-    exact = "exact"
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Which collection was asked for, and what it should be made with or has been."""
-
-    root: Path | None
-    store: Path | None
-    where: Path | None
-    model: str | None
-    decode: Decoding | None
 
 
 def index(
@@ -98,7 +79,7 @@ def index(
 
     if root is not None and root_option is not None:
         raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")
-    place = _Place(
+    place = Place(
         root or root_option, store, where, model, None if decode is None else decode.value
     )
     options = SyncOptions(
@@ -112,7 +93,7 @@ def index(
     if dry_run:
         _dry_run(place, options, as_json=as_json)
         return
-    with _opened(place) as collection:
+    with opened(place) as collection:
         report = _sync(collection, options)
     _print_report(report, as_json=as_json)
     if report.failed and strict:
@@ -136,64 +117,19 @@ def _print_report(report: "SyncReport", *, as_json: bool) -> None:
         terminal.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
 
 
-def _opened(place: _Place) -> "Collection":
-    """The collection to bring up to date, made if there is none yet."""
-    from sokkuri.api import Collection, source_of
-    from sokkuri.collection import has_store
-    from sokkuri.models import resolve_model
-
-    folder, store = _folder_and_store(place)
-    if folder is not None and not has_store(store):
-        made = resolve_model(place.model).decoding(place.decode or "fast")
-        if made.assumed:
-            terminal.say(made.assumed)
-        # Not `create`, which insists on being first: the same command may start several times.
-        return Collection.create_with(folder, store, made, source_of(place.model))
-    collection = Collection.open(store)
-    _check_decoding(collection, place)
-    if folder is not None:
-        collection.set_root(folder)
-    if place.model is not None:
-        collection.use_model(place.model)
-    return collection
-
-
-def _check_decoding(collection: "Collection", place: _Place) -> None:
-    kept = collection.model.decode
-    if place.decode not in (None, kept):
-        raise ModelMismatchError(
-            f"{collection.store} holds features of pictures decoded with --decode {kept}, which "
-            "cannot be compared with others: leave --decode out, or give --store DIR"
-        )
-
-
-def _folder_and_store(place: _Place) -> tuple[Path | None, Path]:
-    """The folder of images, if it was given, and where its collection is or is to be."""
-    from sokkuri.api import check_folder
-    from sokkuri.collection import STORE_NAME
-
-    if place.where is not None and (place.root is not None or place.store is not None):
-        raise UsageError("-C names a collection that exists: leave it out where ROOT is given")
-    if place.root is not None:
-        folder = check_folder(place.root)
-        return folder, place.store if place.store is not None else folder / STORE_NAME
-    return None, place.store if place.store is not None else collection_at(place.where)
-
-
-def _dry_run(place: _Place, options: "SyncOptions", *, as_json: bool) -> None:
+def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
     from sokkuri.api import Collection
     from sokkuri.catalog import Catalog
     from sokkuri.collection import has_store
     from sokkuri.estimating import plan
-    from sokkuri.models import resolve_model
 
-    folder, store = _folder_and_store(place)
+    folder, store = folder_and_store(place)
     if folder is not None and not has_store(store):
-        made = resolve_model(place.model).decoding(place.decode or "fast")
+        made = place.resolve()
         found = plan(folder, Catalog.in_memory(), made, options)
     else:
         with Collection.open(store, "ro") as collection:
-            _check_decoding(collection, place)
+            check_decoding(collection, place)
             known = collection.load_model(place.model)
             found = plan(folder or collection.root, collection.catalog, known, options)
     if as_json:

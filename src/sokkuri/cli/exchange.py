@@ -1,0 +1,126 @@
+"""The verbs that take vectors over and hand them on: `import` and `export`."""
+
+from contextlib import closing
+from dataclasses import asdict, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sokkuri import terminal
+from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.place import DecodingName, IdName, Place, folder_and_store, opened
+from sokkuri.errors import UsageError
+
+
+class FormatName(StrEnum):
+    """The layouts that `export` writes."""
+
+    article = "article"
+    clip_retrieval = "clip-retrieval"
+    parquet = "parquet"
+
+
+class DtypeName(StrEnum):
+    """The numbers that `export` writes."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")],
+    format_: Annotated[
+        FormatName, typer.Option("--format", help="Which tools shall read it.")
+    ] = FormatName.article,
+    dtype: Annotated[DtypeName, typer.Option(help="The numbers' type.")] = DtypeName.float32,
+    shard_size: Annotated[int, typer.Option(min=1, help="Rows a file.")] = 10_000,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Write the vectors in id order for other tools, and read back what was written."""
+    from sokkuri.api import Collection
+    from sokkuri.exporting import Exported, ExportOptions
+    from sokkuri.exporting import export as written
+
+    options = ExportOptions(format_.value, dtype.value, shard_size)
+    done = Exported(0, 0, 0)
+    with (
+        Collection.open(collection_at(where), "ro") as collection,
+        closing(written(collection, folder, options)) as parts,
+    ):
+        for part in parts:
+            done = part
+    if as_json:
+        terminal.put_json(asdict(done))
+    else:
+        terminal.put(f"{done.rows:,} rows in {done.shards:,} shards, {terminal.amount(done.bytes)}")
+
+
+def import_(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Files `<id>.npy`, or `NNNN.features.npy` pairs.")
+    ],
+    root: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="For a new collection: where its images are.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Keep the collection here, not in ROOT/.sokkuri."),
+    ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="What made the features."),
+    ] = None,
+    decode: Annotated[
+        DecodingName | None,
+        typer.Option(help="For a new collection: `exact` by default, as the scripts decode."),
+    ] = None,
+    ids: Annotated[
+        IdName | None,
+        typer.Option(help="For a new collection: what the ids are, by default names."),
+    ] = None,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete files of one vector once it was read back.")
+    ] = False,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Take over features that the article's scripts made; exits with 1 if any was refused."""
+    from sokkuri.importing import Imported, import_features
+    from sokkuri.indexing import Progress, settled_ids
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is not a folder")
+    done = Imported()
+    asked = Place(root, store, where, model, None if decode is None else decode.value)
+    with opened(_place(asked)) as collection:
+        kind = settled_ids(collection.catalog, None if ids is None else ids.value, "name")
+        collection.catalog.set_meta("ids", kind)
+        taking = import_features(collection, folder, delete=delete)
+        with closing(taking) as parts, terminal.progress_bar() as bar:
+            for done in parts:
+                at = done.imported + done.known
+                for note in done.notes or [""]:
+                    bar.show(Progress("importing", at, 0, done.refused, note))
+    if as_json:
+        terminal.put_json({key: value for key, value in asdict(done).items() if key != "notes"})
+    else:
+        terminal.put(
+            f"{done.imported:,} imported, {done.known:,} known, {done.refused:,} refused, "
+            f"{done.deleted:,} files deleted"
+        )
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def _place(asked: Place) -> Place:
+    """For a new collection, decoding as the scripts do; whose network it was must be said."""
+    from sokkuri.collection import has_store
+
+    if asked.root is None or has_store(folder_and_store(asked)[1]):
+        return asked
+    if asked.model is None:
+        raise UsageError("say which network made these features: --model FILE.onnx")
+    return replace(asked, decode=asked.decode or "exact")

@@ -1,0 +1,120 @@
+"""export: other tools read the vectors, in id order, without what was removed."""
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pyarrow import parquet
+
+from command import as_json, command, sokkuri, vectors
+from drawing import save
+
+COUNT = 25
+KEPT = [f"{seed:02d}.png" for seed in range(COUNT) if seed != 3]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("export") / "photos"
+    for seed in reversed(range(COUNT)):
+        save(home / f"{seed:02d}.png", seed)
+    sokkuri("index", home, "--shuffle", 4)
+    sokkuri("remove", "-C", home, "03.png")
+    return home
+
+
+@pytest.fixture(scope="module")
+def truth(folder: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
+    """The vectors of the live images, in id order."""
+    found = vectors(folder / ".sokkuri")
+    return np.stack([np.frombuffer(found[id_], np.float32) for id_ in KEPT])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_the_articles_shards(
+    folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], dtype: str, tmp_path: Path
+) -> None:
+    """Contiguous shards in id order without removed rows, in the article's own files."""
+    out = tmp_path / "out"
+    done = as_json("export", out, "-C", folder, "--shard-size", 10, "--dtype", dtype)
+    assert (done["rows"], done["shards"]) == (COUNT - 1, 3)
+    assert sorted(path.name for path in out.iterdir()) == [
+        f"{n:04d}.{kind}.npy" for n in range(3) for kind in ("features", "object_ids")
+    ]
+    features = [np.load(out / f"{n:04d}.features.npy") for n in range(3)]
+    ids = [np.load(out / f"{n:04d}.object_ids.npy") for n in range(3)]
+    assert [len(one) for one in features] == [len(one) for one in ids] == [10, 10, 4]
+    assert np.concatenate(ids).tolist() == KEPT
+    np.testing.assert_array_equal(np.concatenate(features), truth.astype(dtype))
+    assert done["bytes"] == sum(path.stat().st_size for path in out.iterdir())
+
+
+def test_clip_retrievals_layout(
+    folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], tmp_path: Path
+) -> None:
+    """`img_emb/img_emb_0000.npy` with `metadata/metadata_0000.parquet`, row-aligned."""
+    out = tmp_path / "out"
+    as_json("export", out, "-C", folder, "--format", "clip-retrieval", "--shard-size", 20)
+    features = [np.load(out / "img_emb" / f"img_emb_{n:04d}.npy") for n in range(2)]
+    tables = [parquet.read_table(out / "metadata" / f"metadata_{n:04d}.parquet") for n in range(2)]
+    assert [len(one) for one in features] == [one.num_rows for one in tables] == [20, 4]
+    np.testing.assert_array_equal(np.concatenate(features), truth)
+    paths = [path for table in tables for path in table["image_path"].to_pylist()]
+    assert paths == [str(folder / id_) for id_ in KEPT]
+
+
+def test_a_parquet_data_set(
+    folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], tmp_path: Path
+) -> None:
+    """One Parquet data set with a fixed-size list column."""
+    out = tmp_path / "out"
+    as_json("export", out, "-C", folder, "--format", "parquet", "--shard-size", 7)
+    table = parquet.read_table(out)
+    assert str(table.schema.field("features").type) == "fixed_size_list<element: float>[1280]"
+    assert table["id"].to_pylist() == KEPT
+    rows = np.stack(table["features"].to_numpy())
+    np.testing.assert_array_equal(rows, truth)
+
+
+def test_a_folder_with_something_in_it_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    refused = sokkuri("export", tmp_path, "-C", folder, code=2)
+    assert "not an empty folder" in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_names_that_are_not_utf8_are_named_where_they_cannot_go(tmp_path: Path) -> None:
+    save(tmp_path / "photos" / "caf\udce9.png", 1)
+    sokkuri("index", tmp_path / "photos")
+    as_json("export", tmp_path / "out", "-C", tmp_path / "photos")
+    assert np.load(tmp_path / "out" / "0000.object_ids.npy").tolist() == ["caf\udce9.png"]
+    refused = sokkuri(
+        "export", tmp_path / "p", "-C", tmp_path / "photos", "--format", "parquet", code=1
+    )
+    assert "caf\\\\xe9.png is not UTF-8" in refused.stderr.replace("\\x", "\\\\x")
+
+
+def test_without_the_extra_the_message_names_it(folder: Path, tmp_path: Path) -> None:
+    """Optional parts are extras: the message says what to install."""
+    (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
+    done = subprocess.run(
+        command("export", tmp_path / "out", "-C", folder, "--format", "parquet"),
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr == (
+        "sokkuri: Parquet needs an optional part: pip install 'sokkuri[parquet]'\n"
+    )
+
+
+def test_an_empty_collection_exports_nothing(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    sokkuri("index", tmp_path / "photos")
+    done = as_json("export", tmp_path / "out", "-C", tmp_path / "photos")
+    assert done == {"rows": 0, "shards": 0, "bytes": 0}
