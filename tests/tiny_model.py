@@ -16,8 +16,19 @@ def write_tiny_model(
     input: str = "images",  # noqa: A002 - ONNX's word
     output: str = "features",
     seed: int = 0,
+    batch: int | None = None,
+    opset: int = 17,
+    shape: list[str | int | None] | None = None,
+    takes: int = TensorProto.FLOAT,
+    maps: bool = False,
+    external: str = "",
 ) -> Path:
-    """A strided convolution, ReLU, mean over the picture, and a linear layer."""
+    """A strided convolution, ReLU, mean over the picture, and a linear layer.
+
+    batch : the only number of images that it takes. shape : what its input says of itself. takes :
+    the type of its input. maps : it gives the convolution's maps too. external : the file beside it
+    that holds its weights.
+    """
     rng = np.random.default_rng(seed)
     constants = {
         "kernel": rng.standard_normal((16, 3, 4, 4)).astype(np.float32),
@@ -30,19 +41,31 @@ def write_tiny_model(
         helper.make_node("Flatten", ["pooled"], ["flat"]),
         helper.make_node("MatMul", ["flat", "head"], [output]),
     ]
-    shape: list[str | int | None] = ["N", 3, size, size]
+    if shape is None:
+        sizes: list[int] = [3, size, size] if layout == "NCHW" else [size, size, 3]
+        shape = [batch or "N", *sizes]
+    first = "floats" if layout == "NHWC" else "pixels"
+    nodes.insert(0, helper.make_node("Cast", [input], [first], to=TensorProto.FLOAT))
     if layout == "NHWC":
-        shape = ["N", size, size, 3]
-        nodes.insert(0, helper.make_node("Transpose", [input], ["pixels"], perm=[0, 3, 1, 2]))
-    else:
-        nodes.insert(0, helper.make_node("Identity", [input], ["pixels"]))
+        nodes.insert(1, helper.make_node("Transpose", ["floats"], ["pixels"], perm=[0, 3, 1, 2]))
+    outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, [batch or "N", dimension])]
+    if maps:
+        outputs.insert(0, helper.make_tensor_value_info("active", TensorProto.FLOAT, [
+            batch or "N", 16, size // 4, size // 4,
+        ]))  # fmt: skip
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(input, TensorProto.FLOAT, shape)],
-        [helper.make_tensor_value_info(output, TensorProto.FLOAT, ["N", dimension])],
+        [helper.make_tensor_value_info(input, takes, shape)],
+        outputs,
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-    onnx.save(model, path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    opsets = [helper.make_opsetid("", opset)]
+    version = helper.find_min_ir_version_for(opsets)
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=version)
+    if external:
+        onnx.save(model, path, save_as_external_data=True, location=external, size_threshold=0)
+    else:
+        onnx.save(model, path)
     return path

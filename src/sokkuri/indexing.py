@@ -85,7 +85,7 @@ class Progress:
     `note` is a line for the user. The last one has the stage `done` and holds the report.
     """
 
-    stage: Literal["listing", "extracting", "importing", "waiting", "done"]
+    stage: Literal["listing", "extracting", "importing", "fetching KiB", "waiting", "done"]
     done: int
     total: int
     failed: int = 0

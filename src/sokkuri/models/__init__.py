@@ -1,14 +1,21 @@
-"""Models: cards, the known ones, and how weights become an ONNX file."""
+"""Models: cards, the known ones, those a person added, and how weights become an ONNX file."""
 
+from sokkuri.models.added import add_model
+from sokkuri.models.cache import cache_folder, replace_cached
 from sokkuri.models.card import ModelCard, card_text, read_card
-from sokkuri.models.registry import Model, known_cards, resolve_model, weights_place
+from sokkuri.models.known import known_cards
+from sokkuri.models.registry import Model, added_cards, resolve_model, weights_place
 
 __all__ = [
     "Model",
     "ModelCard",
+    "add_model",
+    "added_cards",
+    "cache_folder",
     "card_text",
     "known_cards",
     "read_card",
+    "replace_cached",
     "resolve_model",
     "weights_place",
 ]

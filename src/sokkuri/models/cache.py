@@ -36,14 +36,19 @@ def cached(name: str, sha256: str, make: Callable[[], bytes]) -> Path:
             "from those that sokkuri was tested with; install the versions in constraints.txt"
         )
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with replacing(path) as file:
-            file.write(data)
+        replace_cached(path, data)
     except OSError as error:
         raise ModelError(
             f"{path} cannot be written ({error.strerror}): name another folder in SOKKURI_CACHE"
         ) from error
     return path
+
+
+def replace_cached(path: Path, data: bytes) -> None:
+    """Put a file into the cache, whole. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with replacing(path) as file:
+        file.write(data)
 
 
 def file_sha256(path: Path) -> str:

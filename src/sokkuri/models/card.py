@@ -21,7 +21,8 @@ Layout = Literal["NCHW", "NHWC"]
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """One network. `sha256` : of the ONNX file, "" where it is not known. `file` : the ONNX file's
-    name beside the card. `package` : where the weights come from instead, as `package/path`."""
+    name beside the card. `package` : where the weights come from instead, as `package/path`.
+    `url` : where `models add` fetches the ONNX file."""
 
     name: str
     input: str
@@ -34,6 +35,7 @@ class ModelCard:
     sha256: str = ""
     file: str = ""
     package: str = ""
+    url: str = ""
     scale: float = 255.0
     mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
     std: tuple[float, float, float] = (1.0, 1.0, 1.0)

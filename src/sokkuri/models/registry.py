@@ -1,26 +1,26 @@
-"""From what a person says to a network that can be loaded: a known name, an ONNX file, a card.
+"""From what a person says to a network that can be loaded: a name, an ONNX file, a card.
 
 Hands on a Model: the card, the ONNX file's path, and the fingerprint its features are kept under.
 """
 
+import hashlib
+import mmap
 from dataclasses import dataclass, replace
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
 from sokkuri.errors import ModelError, UsageError
+from sokkuri.models.added import added_card, added_names
 from sokkuri.models.cache import cached, file_sha256
 from sokkuri.models.card import ModelCard, read_card
+from sokkuri.models.known import DEFAULT, known_cards
 from sokkuri.records import Decoding
-
-DEFAULT = "efficientnet-lite0"
-_CARDS = Path(__file__).parent / "cards"
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A network ready to load. `sha256` : of its ONNX file. `assumed` : one line on what was taken
-    for granted, or ""."""
+    """A network ready to load. `sha256` : of its ONNX file and of the files beside it that hold its
+    weights. `assumed` : one line on what was taken for granted, or ""."""
 
     card: ModelCard
     path: Path
@@ -41,15 +41,13 @@ class Model:
         return replace(self, card=exact)
 
 
-@cache
-def known_cards() -> tuple[ModelCard, ...]:
-    """The cards that come with sokkuri, the default first."""
-    cards = [read_card(path) for path in sorted(_CARDS.glob("*.toml"))]
-    return tuple(sorted(cards, key=lambda card: card.name != DEFAULT))
+def added_cards() -> list[ModelCard]:
+    """The cards of the models that a person added."""
+    return [read_card(path) for path in map(added_card, added_names()) if path is not None]
 
 
 def resolve_model(spec: str | None = None) -> Model:
-    """The model for a known name, FILE.onnx or CARD.toml; the default for None.
+    """The model for a known or added name, FILE.onnx or CARD.toml; the default for None.
 
     Raises UsageError for a name that is not known, ModelError when a file cannot be used.
     """
@@ -57,20 +55,25 @@ def resolve_model(spec: str | None = None) -> Model:
     for card in known_cards():
         if card.name == name:
             return _known_model(card)
+    path = added_card(name)
+    if path is not None:
+        return _model_of_card(path)
     path = Path(name).expanduser()
     if path.suffix == ".onnx" and path.is_file():
         return _model_of_file(path)
     if path.suffix == ".toml" and path.is_file():
-        card = read_card(path)
-        return _checked(card, _file_of_card(card, path))
-    names = ", ".join(card.name for card in known_cards())
+        return _model_of_card(path)
+    names = ", ".join([*(card.name for card in known_cards()), *added_names()])
     raise UsageError(
         f"no model {name}: it is neither a known one ({names}) nor an .onnx file or .toml card"
     )
 
 
 def weights_place(card: ModelCard) -> str:
-    """Where the weights of a known card are, in words."""
+    """Where the weights of a known or added card are, in words."""
+    path = added_card(card.name)
+    if path is not None:
+        return str(path.parent / card.file)
     if not card.package:
         return "bring the file: --model FILE.onnx"
     try:
@@ -119,14 +122,21 @@ def _model_of_file(path: Path) -> Model:
     card = card_of_graph(path)
     height, width = card.size
     assumed = (
-        f"{path.name} has no card: assumed RGB / 255 at {width} x {height}, {card.layout}, "
+        f"{path.name} has no card: assumed RGB / {card.scale:g} at {width} x {height}, {card.layout}, "
         f"features from {card.output} ({card.dimension}-d); write {path.stem}.toml to say otherwise"
     )
     return replace(_checked(card, path), assumed=assumed)
 
 
+def _model_of_card(path: Path) -> Model:
+    card = read_card(path)
+    return _checked(card, _file_of_card(card, path))
+
+
 def _file_of_card(card: ModelCard, path: Path) -> Path:
     file = path.parent / (card.file or f"{path.stem}.onnx")
+    if not file.is_file() and card.url:
+        raise ModelError(f"{path} has a network to fetch: `sokkuri models add {path}`")
     if not file.is_file():
         raise ModelError(f"{path} names {file.name}, which is not beside it")
     return file
@@ -139,4 +149,21 @@ def _checked(card: ModelCard, path: Path) -> Model:
             f"{path} has SHA-256 {digest[:12]}, its card says {card.sha256[:12]}: "
             "it is damaged, or another version"
         )
-    return Model(card, path.resolve(), digest)
+    beside = hashlib.sha256(digest.encode())
+    files = _external_files(path)
+    for file in files:
+        beside.update(file_sha256(file).encode())
+    return Model(card, path.resolve(), beside.hexdigest() if files else digest)
+
+
+def _external_files(path: Path) -> list[Path]:
+    """Files with weights beside the ONNX file, which is parsed only where it may have some: ONNX
+    takes longer to import than most models to load."""
+    if path.stat().st_size == 0:
+        return []
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        if data.find(b"location") < 0:  # the key that ONNX's format has for it
+            return []
+    from sokkuri.models.graph import external_files
+
+    return external_files(path)

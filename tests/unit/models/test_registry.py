@@ -114,8 +114,8 @@ def test_a_feature_output_is_found_among_others(tmp_path: Path) -> None:
         ({"x": ["N", 3, 8, 8], "y": ["N", 1]}, {"f": ["N", 4]}, "2 inputs"),
         ({"x": ["N", 1, 8, 8]}, {"f": ["N", 4]}, "no RGB image"),
         ({"x": ["N", 3]}, {"f": ["N", 4]}, "no RGB image"),
-        (IMAGE, {"f": ["N", 4], "g": ["N", 5]}, "2 outputs that could be features, of f, g"),
-        (IMAGE, {"f": ["N", "D"]}, "0 outputs"),
+        (IMAGE, {"f": ["N", 4], "g": ["N", 5]}, "which of its outputs holds the features, of f, g"),
+        (IMAGE, {"f": ["N", "D"]}, "which of its outputs"),
     ],
 )
 def test_a_graph_that_leaves_doubt_needs_a_card(

@@ -1,0 +1,99 @@
+"""Rewrites a graph to the form that ONNX Runtime runs fastest, where converters wrote another.
+
+Converters from TensorFlow spell the hard sigmoid, clip(x + 3, 0, 6) / 6, as three operators, and
+the hard swish, x times it, as four (Howard et al., "Searching for MobileNetV3", 2019, section 5.2).
+ONNX has HardSigmoid for it. What ONNX Runtime does by itself on loading, folding batch norms and
+moving transposes to the border, is left to it. The graph tools are ONNX Runtime's own.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx
+from onnx import helper
+from onnxruntime.transformers.fusion_base import Fusion
+from onnxruntime.transformers.onnx_model import OnnxModel
+
+Users = dict[str, list[onnx.NodeProto]]
+Makers = dict[str, onnx.NodeProto]
+
+
+def fuse(model: onnx.ModelProto) -> int:
+    """Fuse hard sigmoids and hard swishes, in place; how many there were."""
+    fusion = _HardSigmoids(OnnxModel(model))
+    fusion.apply()
+    fusion.model.topological_sort()  # what is added stands at the end
+    return sum(node.op_type == "HardSigmoid" for node in fusion.nodes_to_add)
+
+
+class _HardSigmoids(Fusion):  # type: ignore[misc]
+    """Begins at each Clip to [0, 6] of something plus 3."""
+
+    def __init__(self, model: OnnxModel) -> None:
+        super().__init__(model, "HardSigmoid", "Clip")
+        self.prune_graph = True
+
+    def fuse(self, clip: onnx.NodeProto, users: Users, makers: Makers) -> None:
+        shift = makers.get(clip.input[0])
+        if shift is None or shift.op_type != "Add" or self._bounds(clip) != (0.0, 6.0):
+            return
+        x = self._other_input(shift, 3.0)
+        if x is None:
+            return
+        last = self._only_user(clip, users)
+        middle: list[onnx.NodeProto] = []
+        if last is not None and last.op_type == "Mul" and x in last.input:
+            middle, last = [last], self._only_user(last, users)  # x * clip(...), then the sixth
+        if last is None or not self._is_a_sixth_of(last, (middle or [clip])[0].output[0]):
+            return
+        removed = [shift, clip, *middle, last]
+        asked_for = self.model.get_graphs_output_names()
+        if any(node.output[0] in asked_for for node in removed[:-1]):
+            return
+        if not self.model.is_safe_to_fuse_nodes(removed, [last.output[0]], users, makers):
+            return
+        result = last.output[0]
+        gate = self.model.create_node_name("HardSigmoid") if middle else result
+        self._add("HardSigmoid", [x], gate, alpha=1 / 6, beta=0.5)
+        if middle:
+            self._add("Mul", [x, gate], result)
+        self.nodes_to_remove.extend(removed)
+
+    def _add(self, kind: str, inputs: Sequence[str], output: str, **attributes: float) -> None:
+        name = self.model.create_node_name(kind)
+        node = helper.make_node(kind, inputs, [output], name=name, **attributes)  # type: ignore[arg-type]
+        self.nodes_to_add.append(node)
+        self.node_name_to_graph_name[name] = self.this_graph_name
+
+    def _only_user(self, node: onnx.NodeProto, users: Users) -> onnx.NodeProto | None:
+        found = users.get(node.output[0], [])
+        return found[0] if len(found) == 1 else None
+
+    def _bounds(self, clip: onnx.NodeProto) -> tuple[float | None, float | None]:
+        """From attributes, as up to opset 10, or from inputs."""
+        given = {one.name: float(one.f) for one in clip.attribute}
+        names = dict(zip(("min", "max"), clip.input[1:], strict=False))
+        low, high = (
+            given[key] if key in given else self._scalar(names.get(key, ""))
+            for key in ("min", "max")
+        )
+        return low, high
+
+    def _scalar(self, name: str) -> float | None:
+        value = self.model.get_constant_value(name) if name else None
+        return float(np.ravel(value)[0]) if value is not None and np.size(value) == 1 else None
+
+    def _other_input(self, node: onnx.NodeProto, constant: float) -> str | None:
+        """The input beside a constant of that value."""
+        one, other = node.input
+        for x, value in ((one, other), (other, one)):
+            found = self._scalar(value)
+            if found is not None and abs(found - constant) < 1e-6:
+                return str(x)
+        return None
+
+    def _is_a_sixth_of(self, node: onnx.NodeProto, of: str) -> bool:
+        if node.op_type == "Mul":
+            return self._other_input(node, 1 / 6) == of
+        divisor = self._scalar(node.input[1]) if node.op_type == "Div" else None
+        return node.input[0] == of and divisor == 6.0

@@ -1,0 +1,273 @@
+"""Any ONNX extractor becomes a model, with or without a card; models are added and kept."""
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+import pytest
+from onnx import TensorProto
+from PIL import Image
+
+from command import as_json, sokkuri, vectors
+from drawing import save
+from tiny_model import write_tiny_model
+
+COUNT = 5
+NEWEST_OPSET = 24  # that ONNX Runtime 1.23 and later know
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with nothing added and nothing cached."""
+    monkeypatch.setenv("SOKKURI_MODELS", str(tmp_path / "models"))
+    monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "models"
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for seed in range(COUNT):
+        save(tmp_path / "photos" / f"{seed}.png", seed, 60, 60)
+    return tmp_path / "photos"
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "NCHW": {},
+    "NHWC": {"layout": "NHWC"},
+    "tf2onnx's names": {"layout": "NHWC", "input": "inputs:0", "output": "feature_vector"},
+    "several outputs": {"maps": True},
+    "batch of 1": {"batch": 1},
+    "batch of 3": {"batch": 3},
+    "sizes left open": {"shape": ["N", 3, "H", "W"], "size": 224},
+    "all left open": {"shape": ["N", "a", "b", "c"], "size": 224},
+    "all left open, NHWC": {"shape": ["N", "a", "b", "c"], "layout": "NHWC", "size": 224},
+    "bytes": {"takes": TensorProto.UINT8},
+    "half floats": {"takes": TensorProto.FLOAT16},
+    "external data": {"external": "weights.bin"},
+    **{f"opset {opset}": {"opset": opset} for opset in (9, 11, 13, 18, 21, NEWEST_OPSET)},
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_any_extractor_gives_its_features(kind: str, photos: Path, tmp_path: Path) -> None:
+    """Whatever its layout, names, outputs, batch, opset and files: the collection's vectors are
+    those that ONNX Runtime gives when it is fed by hand."""
+    options = {"size": 32, **KINDS[kind]}
+    model = write_tiny_model(tmp_path / "net.onnx", **options)
+    done = sokkuri("index", photos, "--model", model)
+    layout, size = options.get("layout", "NCHW"), options["size"]
+    assert f"assumed RGB / {1 if kind == 'bytes' else 255} at {size} x {size}, {layout}" in (
+        done.stderr
+    )
+    session = onnxruntime.InferenceSession(model)
+    given, output = session.get_inputs()[0], options.get("output", "features")
+    found = vectors(photos / ".sokkuri")
+    assert len(found) == COUNT
+    for path in photos.glob("*.png"):
+        with Image.open(path) as image:
+            pixels = np.asarray(image.convert("RGB").resize((size, size), Image.Resampling.BICUBIC))
+        values: Any = pixels[None] if layout == "NHWC" else pixels.transpose(2, 0, 1)[None]
+        if kind != "bytes":
+            values = values.astype(np.float32) / 255
+            values = values.astype(np.float16) if kind == "half floats" else values
+        values = values.repeat(options.get("batch", 1), 0)
+        expected = session.run([output], {given.name: values})[0][0]
+        np.testing.assert_allclose(
+            np.frombuffer(found[path.name], np.float32), expected, rtol=1e-4, atol=1e-5
+        )
+    hits = as_json("search", photos / "3.png", "-C", photos)["hits"]
+    assert hits[0]["id"] == "3.png"
+
+
+def test_weights_beside_the_graph_are_part_of_the_model(photos: Path, tmp_path: Path) -> None:
+    """Other weights in a file beside the same graph are another model."""
+    model = write_tiny_model(tmp_path / "net.onnx", external="weights.bin")
+    sokkuri("index", photos, "--model", model)
+    weights = bytearray((tmp_path / "weights.bin").read_bytes())
+    weights[5] ^= 1
+    (tmp_path / "weights.bin").write_bytes(weights)
+    refused = sokkuri("index", photos, code=1)
+    assert "cannot be compared" in refused.stderr
+    (tmp_path / "weights.bin").unlink()
+    refused = sokkuri("index", photos, code=1)
+    assert "keeps its weights in weights.bin, which is not beside it" in refused.stderr
+
+
+def test_a_graph_that_was_rewritten_once_is_kept(photos: Path, tmp_path: Path) -> None:
+    """A network with hard swishes is rewritten when it is first used, and not again; what cannot
+    be cached runs as it is."""
+    import onnx
+    from benchmarks.mobilenet_v3 import build
+
+    onnx.save(build("tf2onnx"), tmp_path / "net.onnx")
+    sokkuri("index", photos, "--model", tmp_path / "net.onnx")
+    (kept,) = (tmp_path / "cache" / "fused").iterdir()
+    kinds = {node.op_type for node in onnx.load(kept).graph.node}
+    assert "HardSigmoid" in kinds
+    assert "Clip" not in kinds
+    made = kept.stat().st_mtime_ns
+    sokkuri("search", photos / "1.png", "-C", photos)
+    assert kept.stat().st_mtime_ns == made
+    (tmp_path / "no folder").touch()
+    store = tmp_path / "other"
+    sokkuri("index", photos, "--model", tmp_path / "net.onnx", "--store", store,
+            SOKKURI_CACHE=str(tmp_path / "no folder"))  # fmt: skip
+    one, other = vectors(photos / ".sokkuri"), vectors(store)
+    for id_, data in one.items():
+        a, b = np.frombuffer(data, np.float32), np.frombuffer(other[id_], np.float32)
+        assert np.abs(a - b).max() <= 1e-5 * np.abs(a).max()
+
+
+# Adding
+
+
+def digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+Serve = Callable[[type[SimpleHTTPRequestHandler]], str]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a server of the folder `web`; gives its address."""
+    (tmp_path / "web").mkdir()
+    servers = []
+
+    def start(handler: type[SimpleHTTPRequestHandler] = Quiet) -> str:
+        made = partial(handler, directory=str(tmp_path / "web"))
+        server = ThreadingHTTPServer(("127.0.0.1", 0), made)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return f"http://127.0.0.1:{server.server_port}"
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_model_is_fetched_checked_and_kept(
+    serve: Serve, places: Path, photos: Path, tmp_path: Path
+) -> None:
+    """`models add URL --sha256` writes a card; the model is then known by its name, and its server
+    is not needed any more."""
+    net = write_tiny_model(tmp_path / "web" / "tiny net.onnx", dimension=12)
+    address = f"{serve(Quiet)}/tiny%20net.onnx?download=true"
+    shown = as_json("models", "add", address, "--sha256", digest(net))["models"]
+    assert [card["name"] for card in shown] == ["tiny net"]
+    assert shown[0]["source"] == address
+    assert shown[0]["sha256"] == digest(net)
+    assert shown[0]["weights"] == str(places / "tiny net" / "tiny net.onnx")
+    net.unlink()
+    assert "tiny net" in {card["name"] for card in as_json("models")["models"]}
+    sokkuri("index", photos, "--model", "tiny net")
+    assert as_json("status", "-C", photos)["dimension"] == 12
+    assert as_json("search", photos / "2.png", "-C", photos)["hits"][0]["id"] == "2.png"
+
+
+def test_a_wrong_digest_leaves_nothing_behind(serve: Serve, places: Path, tmp_path: Path) -> None:
+    net = write_tiny_model(tmp_path / "web" / "net.onnx")
+    address = f"{serve(Quiet)}/net.onnx"
+    refused = sokkuri("models", "add", address, "--sha256", "0" * 64, code=1)
+    assert f"has SHA-256 {digest(net)}, not {'0' * 64}: nothing of it was kept" in refused.stderr
+    refused = sokkuri("models", "add", net, "--sha256", "1" * 64, code=1)
+    assert "nothing of it was kept" in refused.stderr
+    assert list(places.iterdir()) == []
+
+
+class CutShort(Quiet):
+    """Promises more than it sends."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "1000000")
+        self.end_headers()
+        self.wfile.write(b"half a network")
+
+
+@pytest.mark.parametrize("what", ["missing", "cut short", "nobody there", "no digest"])
+def test_what_cannot_be_fetched_is_said(
+    what: str, serve: Serve, places: Path, tmp_path: Path
+) -> None:
+    write_tiny_model(tmp_path / "web" / "net.onnx")
+    address = f"{serve(CutShort if what == 'cut short' else Quiet)}/net.onnx"
+    hint = ""
+    if what == "missing":
+        address, hint = address.replace("net", "other"), "could not be fetched: "
+    elif what == "nobody there":
+        address, hint = "http://127.0.0.1:9/net.onnx", "could not be fetched: "
+    arguments = ["models", "add", address, "--sha256", "0" * 64]
+    if what == "no digest":
+        refused = sokkuri(*arguments[:3], code=2)
+        assert "say what" in refused.stderr
+        assert not places.exists()
+        return
+    refused = sokkuri(*arguments, code=1)
+    assert address in refused.stderr
+    assert hint in refused.stderr
+    assert list(places.iterdir()) == []
+
+
+def test_a_file_is_added_with_what_lies_beside_it(
+    places: Path, photos: Path, tmp_path: Path
+) -> None:
+    """A file needs no digest; its weights beside it come too, and so does its card."""
+    net = write_tiny_model(tmp_path / "here" / "net.onnx", external="weights.bin")
+    net.with_suffix(".toml").write_text(
+        'name = "mine"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
+        'dimension = 8\nmetric = "l2"\nlicence = "MIT"\n'
+    )
+    (card,) = as_json("models", "add", net)["models"]
+    assert (card["name"], card["metric"], card["licence"]) == ("mine", "l2", "MIT")
+    assert sorted(path.name for path in (places / "mine").iterdir()) == [
+        "card.toml", "net.onnx", "weights.bin",
+    ]  # fmt: skip
+    for path in net.parent.iterdir():
+        path.unlink()
+    sokkuri("index", photos, "--model", "mine")
+    assert as_json("search", "1.png", "-C", photos)["metric"] == "l2"
+
+
+def test_a_card_with_an_address_is_a_model_to_fetch(
+    serve: Serve, photos: Path, tmp_path: Path
+) -> None:
+    """A card names where its network is and what it must be; nothing is fetched but by `add`."""
+    net = write_tiny_model(tmp_path / "web" / "net.onnx")
+    card = tmp_path / "hub.toml"
+    card.write_text(
+        f'name = "hub"\nurl = "{serve(Quiet)}/net.onnx"\nsha256 = "{digest(net)}"\n'
+        'input = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\ndimension = 8\n'
+    )
+    refused = sokkuri("index", photos, "--model", card, code=1)
+    assert f"has a network to fetch: `sokkuri models add {card}`" in refused.stderr
+    assert as_json("models", "add", card)["models"][0]["name"] == "hub"
+    sokkuri("index", photos, "--model", "hub")
+
+
+def test_names_are_not_taken_twice(places: Path, tmp_path: Path) -> None:
+    one = write_tiny_model(tmp_path / "net.onnx")
+    other = write_tiny_model(tmp_path / "other" / "net.onnx", seed=1)
+    sokkuri("models", "add", one)
+    sokkuri("models", "add", one)
+    refused = sokkuri("models", "add", other, code=1)
+    assert "another model is called net already: choose a --name" in refused.stderr
+    sokkuri("models", "add", other, "--name", "second")
+    assert sorted(path.name for path in places.iterdir()) == ["net", "second"]
+    for name in ("efficientnet-lite0", "a/b", ".."):
+        sokkuri("models", "add", other, "--name", name, code=2 if "-" in name else 1)
+    assert sorted(path.name for path in places.iterdir()) == ["net", "second"]
+    for wrong in ([], [tmp_path], [tmp_path / "none.onnx"], ["ftp://127.0.0.1/net.onnx"]):
+        sokkuri("models", "add", *wrong, code=2)
+    sokkuri("models", "efficientnet-lite0", "--name", "x", code=2)
