@@ -11,8 +11,12 @@ leaves ONNX Runtime at its default. search: every shard is loaded, Euclidean dis
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 def extract(names: str, features: str, model: str, threads: str, part: str) -> None:
@@ -22,6 +26,7 @@ def extract(names: str, features: str, model: str, threads: str, part: str) -> N
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(threads)
     session = onnxruntime.InferenceSession(model, options)
+    (given,), (output,) = session.get_inputs(), session.get_outputs()
     number, parts = map(int, part.split("/"))
     for line in Path(names).read_text().splitlines()[number::parts]:
         path = Path(line)
@@ -30,9 +35,14 @@ def extract(names: str, features: str, model: str, threads: str, part: str) -> N
             continue
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB").resize((224, 224)))
-        # The article divides by 255; this network wants (x - 127) / 128, channels first.
-        values = ((pixels.astype(np.float32) - 127) / 128).transpose(2, 0, 1)[None]
-        (vector,) = session.run(["features"], {"images": values})
+        values: NDArray[np.float32] = pixels.astype(np.float32)
+        if given.shape[1] != 3:  # the article's network: channels last, RGB / 255
+            values = (values / np.float32(255))[None]
+        elif output.name == "feature_vector":
+            values = (values / np.float32(255)).transpose(2, 0, 1)[None]
+        else:  # EfficientNet-Lite0
+            values = ((values - 127) / np.float32(128)).transpose(2, 0, 1)[None]
+        (vector,) = session.run([output.name], {given.name: values})
         target.parent.mkdir(parents=True, exist_ok=True)
         np.save(target, vector[0])
 
