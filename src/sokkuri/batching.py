@@ -67,13 +67,12 @@ class Batcher:
                 batch[0][1].set_exception(error)
                 return
             if "memory" in str(error) or "allocate" in str(error):
-                self.largest = half
+                self.largest = min(self.largest, half)
             self._work(batch[:half])
             self._work(batch[half:])
-        except BaseException as error:
+        except Exception as error:  # noqa: BLE001 - handed on to who asked
             for _, future in batch:
                 future.set_exception(error)
-            raise
         else:
             for (_, future), vector in zip(batch, features, strict=True):
                 future.set_result(vector)

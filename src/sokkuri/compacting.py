@@ -8,6 +8,7 @@ open finds no row of it in the catalog rather than a wrong one.
 
 from dataclasses import dataclass
 
+from sokkuri.coding import refresh_codes
 from sokkuri.collection import Collection
 from sokkuri.shards import SHARD_ROWS
 
@@ -38,6 +39,8 @@ def compact(collection: Collection) -> Compaction:
     while wasteful and _step(collection, wasteful):
         pass
     collection.refresh_ids()
+    for _ in refresh_codes(collection):
+        pass
     catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
 

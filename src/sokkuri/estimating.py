@@ -14,7 +14,15 @@ import psutil
 from sokkuri import changes
 from sokkuri.catalog import Catalog
 from sokkuri.executors import ThreadExecutor
-from sokkuri.indexing import SyncOptions, check_root, gone_test, settled, take_listing
+from sokkuri.indexing import (
+    SyncOptions,
+    check_device,
+    check_root,
+    gone_test,
+    settled,
+    take_listing,
+    worker_threads,
+)
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
 from sokkuri.records import Job
@@ -47,6 +55,7 @@ class Plan:
 
 def plan(root: Path, catalog: Catalog, model: Model, options: SyncOptions) -> Plan:
     """Compare the folder with the catalog, and try a sample. Raises CollectionError, ModelError."""
+    check_device(options.device)
     check_root(root)
     started = time.monotonic()
     asked = settled(catalog, options)
@@ -81,12 +90,13 @@ def _sample(
     with tempfile.TemporaryDirectory() as folder:
         Catalog.create(Path(folder) / "sample.sqlite").close()
         known = KnownBytes(Path(folder) / "sample.sqlite")
-        work = Work(root, model, options.limits, known)
+        work = Work(root, model, options.limits, known, options.device)
         jobs = [Job(key, path, path) for key, path in enumerate(paths)]
         work.load()  # takes a moment once, which is no part of the rate
-        executor = ThreadExecutor(options.workers)
+        executor = ThreadExecutor(worker_threads(options))
         started = time.monotonic()
         tried = sum(1 for _ in executor.run(work, jobs))
         seconds = (time.monotonic() - started) / tried
+        work.close()
         known.close()
     return seconds, tried, max(len(path) for path in paths)

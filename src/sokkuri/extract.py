@@ -23,7 +23,7 @@ class Extractor:
         self,
         model: Model,
         *,
-        device: Device = "auto",
+        device: Device = "cpu",
         threads: int = 1,
         say: Callable[[str], None] | None = None,
     ) -> None:

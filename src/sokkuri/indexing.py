@@ -7,6 +7,7 @@ be repeated, so a run that was killed is made up by the next one.
 
 import json
 import os
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
@@ -18,6 +19,7 @@ from typing import Literal
 
 from sokkuri import changes, claims
 from sokkuri.catalog import Catalog
+from sokkuri.coding import refresh_codes
 from sokkuri.collection import CATALOG_NAME, Collection
 from sokkuri.errors import CollectionError, SokkuriError, StorageError, UsageError
 from sokkuri.executors import Executor, ThreadExecutor
@@ -25,6 +27,7 @@ from sokkuri.known import KnownBytes
 from sokkuri.listing import OnError, is_excluded, list_images, read_list
 from sokkuri.models import Model
 from sokkuri.records import FileRef, IdKind, Job, Limits, Outcome
+from sokkuri.sessions import wants_gpu
 from sokkuri.working import Work
 from sokkuri.writer import Writer
 
@@ -33,21 +36,23 @@ _LISTING_CHUNK = 10_000
 _SHOWN_NOTES = 20
 
 
-def default_workers() -> int:
-    """One worker a core that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+_WAITING_WORKERS = 4  # a core, where a GPU computes: most wait for their batch meanwhile
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
     """How a run goes about it.
 
+    workers : threads, None for one a core that this process may use, and more where a GPU computes.
+    device : `auto`, `cpu`, `cuda` or `cuda:N`; the CPU where there is no such GPU, which is said.
     exclude : globs, None for those of the run before. names : a file that lists the images, in
     place of walking the folder; what it lacks is not in the collection. ids : what an image's id
     is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
     """
 
-    workers: int = field(default_factory=default_workers)
+    workers: int | None = None
+    device: str = "auto"
     exclude: tuple[str, ...] | None = None
     names: Path | None = None
     ids: IdKind | None = None
@@ -85,7 +90,9 @@ class Progress:
     `note` is a line for the user. The last one has the stage `done` and holds the report.
     """
 
-    stage: Literal["listing", "extracting", "importing", "fetching KiB", "waiting", "done"]
+    stage: Literal[
+        "listing", "extracting", "importing", "coding", "fetching KiB", "waiting", "done"
+    ]
     done: int
     total: int
     failed: int = 0
@@ -101,6 +108,7 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
     images is not there, which may be a disk that is not mounted.
     """
     collection.check_model(model)
+    check_device(options.device)
     check_root(collection.root)
     started = time.monotonic()
     with _running(collection) as run:
@@ -119,7 +127,17 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
         extraction = _Extraction(collection, model, options, run)
         yield from extraction.progress()
         collection.refresh_ids()
+        yield from _code(collection)
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
+
+
+def _code(collection: Collection) -> Iterator[Progress]:
+    """Bring what makes searches fast up to date; without it they are slower, and as right."""
+    try:
+        for done, total in refresh_codes(collection):
+            yield Progress("coding", done, total)
+    except StorageError as error:
+        yield Progress("coding", 0, 0, note=str(error))
 
 
 @contextmanager
@@ -140,6 +158,21 @@ def _running(collection: Collection) -> Iterator[int]:
         raise
     else:
         claims.end_run(catalog, run)
+
+
+def check_device(device: str) -> None:
+    """Raises UsageError unless it is the name of a device."""
+    if not _DEVICE.fullmatch(device):
+        raise UsageError(f"no device {device}: it is auto, cpu, cuda or cuda:N")
+
+
+def worker_threads(options: SyncOptions) -> int:
+    """How many threads the options come to on this machine."""
+    if options.workers is not None:
+        return options.workers
+    mine = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1
+    return cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
 
 
 def check_root(root: Path) -> None:
@@ -291,15 +324,17 @@ class _Extraction:
     def progress(self) -> Iterator[Progress]:
         total = claims.open_images(self._catalog)
         started = time.monotonic()
-        executor: Executor = ThreadExecutor(self._options.workers)
-        with closing(KnownBytes(self._catalog.where)) as known:
-            work = Work(self._collection.root, self._model, self._options.limits, known)
+        # A run with nothing to do does not ask for a GPU, which takes a moment.
+        executor: Executor = ThreadExecutor(worker_threads(self._options) if total else 1)
+        with closing(KnownBytes(self._catalog.where)) as known, closing(self._work(known)) as work:
             writer = Writer(self._collection, self._run, known)
             done = 0
             while True:
                 for _ in self._commit(executor, work, writer):
                     done += 1
-                    yield Progress("extracting", done, max(done, total), writer.counts["failed"])
+                    note = work.notes.pop() if work.notes else ""
+                    failed = writer.counts["failed"]
+                    yield Progress("extracting", done, max(done, total), failed, note)
                 claims.clear_over(self._catalog)
                 if claims.open_images(self._catalog):
                     continue
@@ -309,6 +344,10 @@ class _Extraction:
                 time.sleep(_POLL_SECONDS)  # other processes: there is no event to wait for
         self.counts.update(writer.counts)
         self.seconds = time.monotonic() - started
+
+    def _work(self, known: KnownBytes) -> Work:
+        options, root = self._options, self._collection.root
+        return Work(root, self._model, options.limits, known, options.device)
 
     def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome]:
         """Work off what can be claimed; whatever ends it, what came back is committed."""

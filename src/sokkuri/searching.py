@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.coding import read_codes
 from sokkuri.collection import Collection
 from sokkuri.errors import ImageError, UnknownImageError, UsageError
 from sokkuri.indexes import ExactIndex
@@ -59,7 +60,10 @@ class Searcher:
         rows = [(shard.shard, shard.rows) for shard in catalog.shards() if shard.rows]
         self._numbers = [number for number, _ in rows]
         self._starts = np.cumsum([0, *(count for _, count in rows)])
-        self._index = ExactIndex([shards.features(number, count) for number, count in rows])
+        coded = [read_codes(collection, number, count) for number, count in rows]
+        self.notes = [note for _, note in coded if note]  # lines for the user
+        blocks = [shards.features(number, count) for number, count in rows]
+        self._index = ExactIndex(blocks, [codes for codes, _ in coded])
 
     def search(
         self, images: Sequence[str | Path], k: int = 10, metric: Metric | None = None

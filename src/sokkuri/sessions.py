@@ -4,7 +4,7 @@ Takes a Model and hands on a session. A graph that can be rewritten (models/fusi
 once, compared with the original on drawn input, and kept in the cache under the model's SHA-256.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def open_session(
     Raises ModelError when ONNX Runtime cannot load it.
     """
     path = fastest(model)
-    provider, reason = choose_provider(device)
+    provider, reason = choose_provider(device, _available())
     session = Session(model, path, provider, threads)
     if provider != "CPUExecutionProvider" and session.provider == "CPUExecutionProvider":
         reason = "the GPU's driver or libraries could not be loaded"
@@ -92,18 +92,29 @@ def open_session(
     return session
 
 
-def choose_provider(device: Device) -> tuple[Any, str]:
-    """ONNX Runtime's provider for a device; and why it is not the one that was asked for, or ""."""
-    import onnxruntime
-
+def choose_provider(device: Device, available: Sequence[str]) -> tuple[Any, str]:
+    """ONNX Runtime's provider for a device, of those that this build of it has; and why it is not
+    the one that was asked for, or ""."""
     kind, _, number = device.partition(":")
     if kind == "cpu":
         return "CPUExecutionProvider", ""
-    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+    if "CUDAExecutionProvider" in available:
         return ("CUDAExecutionProvider", {"device_id": number or "0"}), ""
     if kind == "auto":
         return "CPUExecutionProvider", ""
     return "CPUExecutionProvider", "ONNX Runtime is installed without CUDA, see the extra gpu"
+
+
+def wants_gpu(device: Device) -> bool:
+    """Whether a GPU would be asked for."""
+    provider, _ = choose_provider(device, _available())
+    return bool(provider != "CPUExecutionProvider")
+
+
+def _available() -> list[str]:
+    import onnxruntime
+
+    return list(onnxruntime.get_available_providers())
 
 
 def fastest(model: Model) -> Path:

@@ -5,10 +5,14 @@ image needs it, so that a run with nothing to extract never pays for it.
 """
 
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
+from sokkuri.batching import Batcher
 from sokkuri.decode import decode, measure
 from sokkuri.errors import ImageError
 from sokkuri.extract import Extractor
@@ -26,6 +30,7 @@ from sokkuri.records import (
     Outcome,
     SameBytes,
 )
+from sokkuri.sessions import Device
 from sokkuri.trial import try_apart
 
 SUSPICIOUS_DEATHS = 2
@@ -36,13 +41,17 @@ process of its own first."""
 class Work:
     """The function that executors apply to jobs; called from many threads at once."""
 
-    def __init__(self, root: Path, model: Model, limits: Limits, known: KnownBytes) -> None:
+    def __init__(
+        self, root: Path, model: Model, limits: Limits, known: KnownBytes, device: Device = "cpu"
+    ) -> None:
+        self.notes: list[str] = []  # lines for the user, as they come
         self._root = root
         self._model = model
         self._limits = limits
         self._known = known
+        self._device = device
         self._lock = threading.Lock()
-        self._extractor: Extractor | None = None
+        self._extract_one: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
 
     def __call__(self, job: Job) -> Outcome:
         try:
@@ -60,9 +69,7 @@ class Work:
             if job.deaths >= SUSPICIOUS_DEATHS:
                 try_apart(data, self._model.card.pixels)
             pixels = decode(data, self._model.card.pixels, self._limits)
-            # One at a time: batches gain nothing on a CPU, and so a vector never depends on
-            # which images it was extracted with.
-            vector = self.load().extract(pixels.rgb[None])[0]
+            vector = self.load()(pixels.rgb)
         except ImageError as error:
             return Failed(job, error.stage, str(error), contents)
         return Extracted(job, contents, pixels.width, pixels.height, vector)
@@ -73,9 +80,21 @@ class Work:
         except ImageError:
             return None, None  # its vector was made when it could be read
 
-    def load(self) -> Extractor:
-        """The network, loaded once."""
+    def load(self) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+        """The network, loaded once: (H, W, 3) uint8 -> (D,) float32."""
         with self._lock:
-            if self._extractor is None:
-                self._extractor = Extractor(self._model)
-            return self._extractor
+            if self._extract_one is None:
+                extractor = Extractor(self._model, device=self._device, say=self.notes.append)
+                # One at a time on a CPU: batches gain nothing there, and so a vector never depends
+                # on which images it was extracted with.
+                self._extract_one = (
+                    Batcher(extractor.extract)
+                    if extractor.on_gpu
+                    else lambda rgb: extractor.extract(rgb[None])[0]
+                )
+            return self._extract_one
+
+    def close(self) -> None:
+        """No job may come after this."""
+        if isinstance(self._extract_one, Batcher):
+            self._extract_one.close()

@@ -10,10 +10,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from sokkuri.indexes import ExactIndex, Index
+from sokkuri.indexes import ExactIndex, Index, encode
 from sokkuri.records import Features, Metric
 
-BACKENDS: list[Callable[[Sequence[Features]], Index]] = [ExactIndex]
+
+def coded(blocks: Sequence[Features]) -> Index:
+    """Every row has an int8 code."""
+    return ExactIndex(blocks, [encode(block) for block in blocks])
+
+
+def half_coded(blocks: Sequence[Features]) -> Index:
+    """The first half of each block has codes: rows were appended since."""
+    return ExactIndex(blocks, [encode(block[: len(block) // 2]) for block in blocks])
+
+
+BACKENDS: list[Callable[[Sequence[Features]], Index]] = [ExactIndex, coded, half_coded]
 METRICS: list[Metric] = ["cosine", "l2"]
 
 finite = st.floats(-1e3, 1e3, width=32)
@@ -110,6 +121,69 @@ def test_huge_and_zero_rows_do_no_harm(backend: Callable[[Sequence[Features]], I
         found, distances = backend([features]).search(query, 5, metric, everything)
         np.testing.assert_allclose(distances, np.sort(truth(features, query, metric)), rtol=1e-6)
         assert found[0] == 2
+
+
+extremes = st.one_of(
+    st.floats(-(2.0**100), 2.0**100, width=32),
+    st.floats(-(2.0**-122), 2.0**-122, width=32),
+    st.just(0.0),
+)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(
+    features=arrays(np.float32, (30, 4), elements=extremes),
+    query=arrays(np.float32, 4, elements=extremes),
+    k=st.integers(1, 12),
+)
+@settings(max_examples=150, deadline=None)
+def test_numbers_of_any_size_are_decided_rightly(
+    backend: Callable[[Sequence[Features]], Index],
+    metric: Metric,
+    features: Features,
+    query: NDArray[np.float32],
+    k: int,
+) -> None:
+    """No row that is nearer by float64 is left out, however huge, faint or alike the rows are."""
+    found, distances = backend([features]).search(query, k, metric, everything)
+    expected = truth(features, query, metric)
+    tolerance = 1e-9 if metric == "cosine" else 1e-9 * float(expected.max()) + 1e-300
+    np.testing.assert_allclose(distances, np.sort(expected)[:k], rtol=1e-9, atol=tolerance)
+    np.testing.assert_allclose(expected[found], distances, rtol=1e-9, atol=tolerance)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@given(inside=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
+@settings(max_examples=60, deadline=None)
+def test_a_mask_is_applied_before_ranking(
+    backend: Callable[[Sequence[Features]], Index], metric: Metric, inside: set[int], k: int
+) -> None:
+    """k rows come back whenever k are in the mask, and they are the nearest of those."""
+    features = np.random.default_rng(1).random((200, 6), np.float32)
+    mask = np.isin(np.arange(200), list(inside))
+    found, _ = backend([features]).search(features[0], k, metric, everything, mask)
+    order = np.lexsort((np.arange(200), truth(features, features[0], metric)))
+    assert found.tolist() == [n for n in order.tolist() if n in inside][:k]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("count", [1, 3, 40])
+def test_many_queries_at_once_find_what_each_finds(
+    backend: Callable[[Sequence[Features]], Index], metric: Metric, count: int
+) -> None:
+    rng = np.random.default_rng(5)
+    features = rng.random((500, 32), np.float32)
+    queries = rng.random((count, 32), np.float32)
+    index = backend([features[:123], features[123:]])
+    together = index.search_many(queries, 7, metric, everything)
+    assert len(together) == count
+    for query, (rows, distances) in zip(queries, together, strict=True):
+        alone, measured = index.search(query, 7, metric, everything)
+        assert rows.tolist() == alone.tolist()
+        np.testing.assert_allclose(distances, measured, rtol=1e-12)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from command import as_json, command, sokkuri
+from drawing import save
 from tiny_model import write_tiny_model
 
 VERBS = ("index", "search", "status", "verify", "remove", "compact", "models")
@@ -200,3 +201,14 @@ def test_the_module_is_the_command(folder: Path) -> None:
         [script, "status", "-C", folder, "--json"], capture_output=True, text=True, check=True
     )
     assert json.loads(done.stdout)["total"] == COUNT
+
+
+def test_a_device_that_is_not_there_is_said_and_the_cpu_does_it(tmp_path: Path) -> None:
+    for seed in range(3):
+        save(tmp_path / f"{seed}.png", seed)
+    done = sokkuri("index", tmp_path, "--device", "cuda:1")
+    assert done.stdout.startswith("3 images: 3 added")
+    assert "no GPU is used: " in done.stderr
+    assert sokkuri("index", tmp_path, "--device", "auto").stderr == ""
+    refused = sokkuri("index", tmp_path, "--device", "tpu", code=2)
+    assert refused.stderr == "sokkuri: no device tpu: it is auto, cpu, cuda or cuda:N\n"

@@ -44,6 +44,9 @@ def index(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads. By default one a core.", show_default=False)
     ] = None,
+    device: Annotated[
+        str, typer.Option(metavar="auto|cpu|cuda[:N]", help="What runs the network.")
+    ] = "auto",
     exclude: Annotated[
         list[str] | None,
         typer.Option(metavar="GLOB", help="Leave out; may be repeated; kept for later runs."),
@@ -75,7 +78,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with the folder: new, changed, moved, vanished."""
-    from sokkuri.indexing import SyncOptions, default_workers
+    from sokkuri.indexing import SyncOptions
 
     if root is not None and root_option is not None:
         raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")
@@ -83,7 +86,8 @@ def index(
         root or root_option, store, where, model, None if decode is None else decode.value
     )
     options = SyncOptions(
-        workers=workers or default_workers(),
+        workers=workers,
+        device=device,
         exclude=None if exclude is None else tuple(exclude),
         names=names,
         ids=None if ids is None else ids.value,

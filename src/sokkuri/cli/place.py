@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from sokkuri import terminal
 from sokkuri.cli.options import collection_at
 from sokkuri.errors import ModelMismatchError, UsageError
-from sokkuri.records import Decoding
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.models import Model
+    from sokkuri.records import Decoding
 
 
 class IdName(StrEnum):
@@ -37,7 +37,7 @@ class Place:
     store: Path | None
     where: Path | None
     model: str | None
-    decode: Decoding | None
+    decode: "Decoding | None"
 
     def resolve(self) -> "Model":
         """The model that a new collection is to have."""

@@ -11,6 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.indexes.codes import Codes, encode
 from sokkuri.indexes.exact import ExactIndex
 from sokkuri.records import Metric
 
@@ -24,10 +25,27 @@ class Index(Protocol):
     size: int
 
     def search(
-        self, query: NDArray[np.float32], k: int, metric: Metric, accept: Accept
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        metric: Metric,
+        accept: Accept,
+        mask: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Row numbers (K,) and distances (K,), K <= k, of the nearest accepted rows."""
+        """Row numbers (K,) and distances (K,), K <= k, of the nearest rows that are in the mask,
+        (N,) bool, and accepted."""
+        ...
+
+    def search_many(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        metric: Metric,
+        accept: Accept,
+        mask: NDArray[np.bool_] | None = None,
+    ) -> list[tuple[NDArray[np.int64], NDArray[np.float64]]]:
+        """The same for (Q, D) queries."""
         ...
 
 
-__all__ = ["Accept", "ExactIndex", "Index"]
+__all__ = ["Accept", "Codes", "ExactIndex", "Index", "encode"]

@@ -1,30 +1,45 @@
-"""Exact search by brute force over memory-mapped blocks: a float32 scan, a float64 decision.
+"""Exact search by brute force, and proved: a cheap scan with bounds, a float64 decision.
 
-The scan gives each row a cost with a bound on its rounding error. Only rows whose lowest possible
-cost is within the k-th highest possible one can be among the k nearest, so these are measured again
-in float64 and the answer is exact.
+The scan gives each row a cost that grows with its distance, and a bound on that cost's error: by
+int8 codes where a block has them (codes.py), else in float32. Some rows of least cost are measured
+in float64. Any row whose least possible cost is below the k-th of these is measured too; all others
+are proved to be farther, so the answer is what float64 brute force would give.
 
-The bound: a dot product of n terms in floating point, summed in any order, is off by at most
-gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 for float32 (Higham, Accuracy and
-Stability of Numerical Algorithms, 2nd ed., section 3.1), and sum |x_i y_i| <= |x| |y|.
+float32's bound: a dot product of n terms, summed in any order, is off by at most
+gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 (Higham, Accuracy and Stability of
+Numerical Algorithms, 2nd ed., section 3.1), and sum |x_i y_i| <= |x| |y|.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.indexes.codes import CodedQueries, Codes
 from sokkuri.records import Features, Metric
 
 _STEP = 2048  # rows scanned at a time: 10 MB at 1280 dimensions, read twice while in cache
 _UNIT = 2.0**-24
+_SLACK = 1e-11  # of float64's own sums, relative to the numbers that go in: D * 2^-53, and more
+_FAINT = 1e-20  # squared length, far above where float32's smallest numbers lose digits
+_TOGETHER = 2**26  # costs held at once, over all queries: 512 MiB with their bounds
+
+Mask = NDArray[np.bool_]
+Found = tuple[NDArray[np.int64], NDArray[np.float64]]
+Accept = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
 class ExactIndex:
-    """Rows are numbered through all blocks, in order. blocks : each (N_i, D) float32."""
+    """Rows are numbered through all blocks, in order. blocks : each (N_i, D) float32 or float16.
+    codes : of each block, None where it has none."""
 
-    def __init__(self, blocks: Sequence[Features]) -> None:
+    exact = True
+
+    def __init__(
+        self, blocks: Sequence[Features], codes: Sequence[Codes | None] | None = None
+    ) -> None:
         self._blocks = blocks
+        self._codes = codes if codes is not None else [None] * len(blocks)
         self._starts = np.cumsum([0, *(len(block) for block in blocks)])
         self.size = int(self._starts[-1])
 
@@ -33,64 +48,44 @@ class ExactIndex:
         query: NDArray[np.float32],
         k: int,
         metric: Metric,
-        accept: Callable[[NDArray[np.int64]], NDArray[np.bool_]],
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        accept: Accept,
+        mask: Mask | None = None,
+    ) -> Found:
         """See `sokkuri.indexes`. query : (D,) float32. Distances: `cosine` is 1 - cos, and 1 where
         a vector is zero; `l2` is Euclidean."""
-        low, high = self._scan(query, metric)
-        wanted = min(k, self.size)
-        while True:
-            rows, distances = self._nearest(query, wanted, metric, low, high)
-            kept = accept(rows)
-            rows, distances = rows[kept][:k], distances[kept][:k]
-            if len(rows) == k or wanted == self.size:
-                return rows, distances
-            wanted = min(self.size, max(2 * wanted, wanted + 2 * (k - len(rows)), 64))
+        (found,) = self.search_many(query[None], k, metric, accept, mask)
+        return found
+
+    def search_many(
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        metric: Metric,
+        accept: Accept,
+        mask: Mask | None = None,
+    ) -> list[Found]:
+        """The same for (Q, D) queries at once, which read the rows together."""
+        together = max(1, _TOGETHER // max(self.size, 1))
+        found: list[Found] = []
+        for at in range(0, len(queries), together):
+            exact = _prepared(queries[at : at + together], metric)
+            cost, low = self._scan(exact, metric)
+            if mask is not None:
+                cost[:, ~mask] = low[:, ~mask] = np.inf
+            allowed = self.size if mask is None else int(np.count_nonzero(mask))
+            found += [
+                self._accepted(_Query(query, metric, one, least), min(k, allowed), allowed, accept)
+                for query, one, least in zip(exact, cost, low, strict=True)
+            ]
+        return found
 
     def vector(self, row: int) -> NDArray[np.float32]:
         """One row : (D,) float32, a copy."""
         block = int(np.searchsorted(self._starts, row, side="right")) - 1
-        vector: NDArray[np.float32] = np.array(self._blocks[block][row - self._starts[block]])
-        return vector
+        return np.array(self._blocks[block][row - self._starts[block]], np.float32)
 
-    def _scan(
-        self, query: NDArray[np.float32], metric: Metric
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The least and the greatest that each row's cost can be : (N,) float32 each."""
-        low = np.empty(self.size, np.float32)
-        high = np.empty(self.size, np.float32)
-        terms = query.size + 4  # a few more roundings than the dot product's own
-        gamma = np.float32(terms * _UNIT / (1 - terms * _UNIT))
-        length = np.float32(np.linalg.norm(query.astype(np.float64)))
-        for start, block in zip(self._starts[:-1], self._blocks, strict=True):
-            for at in range(0, len(block), _STEP):
-                rows = block[at : at + _STEP]
-                cost, error = _costs(rows, query, length, gamma, metric)
-                here = slice(start + at, start + at + len(rows))
-                low[here], high[here] = cost - error, cost + error
-        # What overflows float32 says nothing: leave the decision to float64.
-        unknown = ~np.isfinite(low) | ~np.isfinite(high)
-        low[unknown], high[unknown] = -np.inf, np.inf
-        return low, high
-
-    def _nearest(
-        self,
-        query: NDArray[np.float32],
-        k: int,
-        metric: Metric,
-        low: NDArray[np.float32],
-        high: NDArray[np.float32],
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        if k == 0:
-            return np.empty(0, np.int64), np.empty(0, np.float64)
-        limit = np.partition(high, k - 1)[k - 1]
-        rows = np.flatnonzero(low <= limit)
-        distances = self._distances(rows, query, metric)
-        order = np.lexsort((rows, distances))[:k]
-        return rows[order], distances[order]
-
-    def _distances(
-        self, rows: NDArray[np.int64], query: NDArray[np.float32], metric: Metric
+    def measure(
+        self, rows: NDArray[np.int64], query: NDArray[np.float64], metric: Metric
     ) -> NDArray[np.float64]:
         """Distances in float64 of the given rows, ascending : (M,) int64 -> (M,) float64."""
         parts = [np.empty(0, np.float64)]
@@ -99,8 +94,103 @@ class ExactIndex:
             inside = rows[edges[number] : edges[number + 1]] - self._starts[number]
             for at in range(0, len(inside), _STEP):
                 vectors = np.asarray(block[inside[at : at + _STEP]], np.float64)
-                parts.append(distances(vectors, query.astype(np.float64), metric))
+                parts.append(distances(vectors, query, metric))
         return np.concatenate(parts)
+
+    def _accepted(self, query: "_Query", k: int, allowed: int, accept: Accept) -> Found:
+        wanted = k
+        while True:
+            rows, measured = self._nearest(query, wanted)
+            kept = accept(rows)
+            rows, measured = rows[kept][:k], measured[kept][:k]
+            if len(rows) == k or wanted == allowed:
+                return rows, measured
+            wanted = min(allowed, max(2 * wanted, wanted + 2 * (k - len(rows)), 64))
+
+    def _nearest(self, query: "_Query", k: int) -> Found:
+        """The k nearest rows: measured, and proved to be."""
+        if k == 0:
+            return np.empty(0, np.int64), np.empty(0, np.float64)
+        first = min(2 * k + 12, self.size)
+        rows = np.arange(self.size)
+        if first < self.size:
+            rows = np.sort(np.argpartition(query.cost, first - 1)[:first])
+        rows = rows[query.low[rows] < np.inf]
+        measured = self.measure(rows, query.vector, query.metric)
+        if len(rows) >= k:
+            limit = query.highest_cost(float(np.partition(measured, k - 1)[k - 1]))
+            # What is not measured yet and could be nearer than the k-th; usually nothing.
+            near = np.setdiff1d(np.flatnonzero(query.low <= limit), rows, assume_unique=True)
+        else:
+            near = np.setdiff1d(np.flatnonzero(query.low < np.inf), rows, assume_unique=True)
+        rows = np.concatenate([rows, near])
+        measured = np.concatenate([measured, self.measure(near, query.vector, query.metric)])
+        order = np.lexsort((rows, measured))[:k]
+        return rows[order], measured[order]
+
+    def _costs(
+        self, queries: NDArray[np.float64], metric: Metric
+    ) -> Iterator[tuple[slice, int, NDArray[np.float32], NDArray[np.float32]]]:
+        """Row numbers, the query's number, the rows' costs and how far they may be off."""
+        coded = CodedQueries(queries, metric)
+        for start, block, codes in zip(self._starts[:-1], self._blocks, self._codes, strict=True):
+            held = 0 if codes is None else len(codes)
+            if codes is not None and held:
+                for number, (one, error) in enumerate(coded.costs(codes)):
+                    yield slice(start, start + held), number, one, error
+            for at in range(held, len(block), _STEP):
+                rows = np.asarray(block[at : at + _STEP], np.float32)
+                here = slice(start + at, start + at + len(rows))
+                for number, (one, error) in enumerate(_costs(rows, queries, metric)):
+                    yield here, number, one, error
+
+    def _scan(
+        self, queries: NDArray[np.float64], metric: Metric
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The cost of each row for each query, and the least that it can be : (Q, N) float32."""
+        cost = np.empty((len(queries), self.size), np.float32)
+        low = np.empty_like(cost)
+        with np.errstate(over="ignore", invalid="ignore"):
+            for here, number, one, error in self._costs(queries, metric):
+                cost[number, here], low[number, here] = one, one - error
+        # What overflows float32 says nothing: leave the decision to float64.
+        unknown = ~np.isfinite(low)
+        if unknown.any():
+            low[unknown], cost[unknown] = -np.inf, np.inf
+        return cost, low
+
+
+def _prepared(queries: NDArray[np.float32], metric: Metric) -> NDArray[np.float64]:
+    """In float64; for `cosine`, which does not ask for it, of length 1."""
+    exact = np.asarray(queries, np.float64)
+    if metric == "l2":
+        return exact
+    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
+    return np.asarray(exact / np.where(lengths > 0, lengths, 1.0))
+
+
+class _Query:
+    """One query with what the scan said. vector : (D,) float64. cost, low : (N,) float32."""
+
+    def __init__(
+        self,
+        vector: NDArray[np.float64],
+        metric: Metric,
+        cost: NDArray[np.float32],
+        low: NDArray[np.float32],
+    ) -> None:
+        self.vector, self.metric, self.cost, self.low = vector, metric, cost, low
+
+    def highest_cost(self, distance: float) -> np.float32:
+        """The cost of a row at this distance, rounded up by all that float64 may be off."""
+        if self.metric == "cosine":
+            cost = distance - 1.0 + _SLACK
+        else:
+            own = float(self.vector @ self.vector)
+            # The longest row this near has at most this length, squared.
+            cost = distance**2 - own + _SLACK * (distance**2 + 4 * own + distance**2)
+        with np.errstate(over="ignore"):
+            return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
 def distances(
@@ -116,19 +206,29 @@ def distances(
 
 
 def _costs(
-    rows: Features,
-    query: NDArray[np.float32],
-    length: np.float32,
-    gamma: np.float32,
-    metric: Metric,
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A number that grows with the distance, and how far it may be off : (M,) float32 each."""
+    rows: Features, queries: NDArray[np.float64], metric: Metric
+) -> "list[tuple[NDArray[np.float32], NDArray[np.float32]]]":
+    """As `CodedQueries.costs`, in float32 : rows (M, D), queries (Q, D)."""
+    terms = queries.shape[1] + 4  # a few more roundings than the dot product's own
+    gamma = np.float32(terms * _UNIT / (1 - terms * _UNIT))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        dots = rows @ query
+        asked = queries.astype(np.float32)
+        lengths_asked = np.linalg.norm(queries, axis=1).astype(np.float32)
+        dots = asked @ rows.T if len(asked) > 1 else (rows @ asked[0])[None]
         squares = np.einsum("ij,ij->i", rows, rows)
         lengths = np.sqrt(squares)
-        if metric == "l2":
-            return squares - 2 * dots, gamma * (squares + 2 * lengths * length)
-        cosines = np.where(squares > 0, dots / (lengths * length), np.float32(0))
-        # The dot product's error over the lengths, and that of the squares under the root.
-        return -cosines, np.full(len(rows), 2 * gamma, np.float32)
+        # Numbers so small that their squares lose digits: float32 can only tell zero rows.
+        faint = np.flatnonzero(squares < _FAINT)
+        unknown = faint[rows[faint].any(axis=1)]
+        found = []
+        for one, length in zip(dots, lengths_asked, strict=True):
+            if metric == "l2":
+                error = gamma * (squares + 2 * lengths * length)
+                found.append((squares - 2 * one, error))
+            else:
+                cosines = np.where(lengths > 0, one / (lengths * length), np.float32(0))
+                # The dot product's error over the lengths, and that of the squares under the root.
+                error = np.full(len(rows), 2 * gamma, np.float32)
+                error[unknown] = np.inf
+                found.append((-cosines, error))
+    return found

@@ -122,8 +122,9 @@ def _model_of_file(path: Path) -> Model:
     card = card_of_graph(path)
     height, width = card.size
     assumed = (
-        f"{path.name} has no card: assumed RGB / {card.scale:g} at {width} x {height}, {card.layout}, "
-        f"features from {card.output} ({card.dimension}-d); write {path.stem}.toml to say otherwise"
+        f"{path.name} has no card: assumed RGB / {card.scale:g} at {width} x {height}, "
+        f"{card.layout}, features from {card.output} ({card.dimension}-d); "
+        f"write {path.stem}.toml to say otherwise"
     )
     return replace(_checked(card, path), assumed=assumed)
 
