@@ -18,7 +18,7 @@ import numpy as np
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.errors import DecodeError, MissingExtraError
-from sokkuri.records import Limits, Pixels, PixelSpec
+from sokkuri.records import Box, Limits, Pixels, PixelSpec
 
 FORMATS = (
     "JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR",
@@ -170,6 +170,8 @@ def _admit_heif() -> None:
 
 
 def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
+    if spec.crop is not None:
+        return _cropped(image, spec, spec.crop)
     if spec.exact:
         with _gate(image):
             whole = image.convert("RGB")
@@ -196,6 +198,43 @@ def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
         small = small.transpose(_TRANSPOSE[orientation])
     width, height = size[::-1] if sideways else size
     return Pixels(np.asarray(small), width, height)
+
+
+def _cropped(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
+    """A part of the picture, which is decoded whole for it."""
+    with _gate(image):
+        if isinstance(image, PngImagePlugin.PngImageFile):
+            _scale_key(image)
+        image.load()
+        orientation = 1 if spec.exact else _orientation(image, spec)
+        whole = (image if spec.exact else _to_rgb(image)).convert("RGB")
+        if orientation in _TRANSPOSE:
+            whole = whole.transpose(_TRANSPOSE[orientation])
+        x, y, width, height = crop
+        if x + width > whole.width or y + height > whole.height:
+            raise DecodeError(
+                f"{width} x {height} at {x}, {y} reaches beyond its {whole.width} x {whole.height}"
+            )
+        part = whole.crop((x, y, x + width, y + height))
+        small = part.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
+    return Pixels(np.asarray(small), whole.width, whole.height)
+
+
+def thumbnail(data: bytes, side: int, limits: Limits) -> bytes:
+    """A JPEG of the picture upright, within a square of `side` pixels. Raises DecodeError."""
+    try:
+        image = _opened(data)
+        if image.width * image.height > limits.max_pixels:
+            raise DecodeError(_too_large(image.width, image.height, limits))
+        wide, high = measure(data, PixelSpec(side, side))
+        scale = min(1.0, side / max(wide, high))
+        size = max(1, round(wide * scale)), max(1, round(high * scale))
+        small = Image.fromarray(decode(data, PixelSpec(size[1], size[0]), limits).rgb)
+    except _BROKEN as error:
+        raise DecodeError(_reason(error)) from error
+    out = io.BytesIO()
+    small.save(out, "JPEG", quality=80)
+    return out.getvalue()
 
 
 def _gate(image: Image.Image) -> AbstractContextManager[object]:

@@ -18,6 +18,9 @@ Metric: TypeAlias = Literal["cosine", "l2"]
 
 Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
+Box: TypeAlias = tuple[int, int, int, int]
+"""A part of a picture: x, y, width, height in pixels of the upright picture."""
+
 Decoding: TypeAlias = Literal["fast", "exact"]
 """`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: as the article's
 script does it, Pillow's whole decode, `convert("RGB")`, `resize`, and nothing else."""
@@ -67,6 +70,7 @@ class PixelSpec:
     orientation: bool = True  # apply the EXIF orientation
     draft: bool = True  # let JPEG decode at the smallest sufficient scale
     exact: bool = False  # whatever the mode: convert("RGB"), resize, and nothing else
+    crop: Box | None = None  # of the upright picture, before it is resized
 
 
 @dataclass(frozen=True, slots=True)

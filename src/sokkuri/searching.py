@@ -1,22 +1,30 @@
 """Searcher: what looks like these images? Queries in, Hits out.
 
-A query is an image file or an id of the collection. Its vector is read from the shards where the
-collection has it, and extracted otherwise; several queries are one, their mean direction.
+Opens the collection's rows with whatever makes searching them fast, turns queries into one vector
+(queries.py) and filters into a mask of rows (filters.py), asks an index, and names what it found.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.catalog import LIVE
 from sokkuri.coding import read_codes
 from sokkuri.collection import Collection
-from sokkuri.errors import ImageError, UnknownImageError, UsageError
-from sokkuri.indexes import ExactIndex
-from sokkuri.indexes.exact import distances
-from sokkuri.records import FileStat, Limits, Metric, RowRef
+from sokkuri.errors import CollectionError, SokkuriError, UsageError
+from sokkuri.filters import condition
+from sokkuri.indexes import ExactIndex, Index, Rows, distances
+from sokkuri.queries import Image, QueryReader, QueryVector, combined
+from sokkuri.records import Box, Metric, RowRef
+
+Engine = Literal["auto", "exact", "ann"]
+
+_Found = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +42,8 @@ class Hits:
     """What was found, nearest first; iterating gives `Hit`s.
 
     query : the queries as they were asked. ids, paths : K strings each, paths absolute.
-    distances : (K,) float64, ascending.
+    distances : (K,) float64, ascending. exact : proved to be the nearest; else `recall` is the
+    share of the true ten nearest that such searches have found.
     """
 
     query: tuple[str, ...]
@@ -42,6 +51,8 @@ class Hits:
     ids: tuple[str, ...]
     paths: tuple[str, ...]
     distances: NDArray[np.float64]
+    exact: bool = True
+    recall: float = 1.0
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -51,152 +62,239 @@ class Hits:
             yield Hit(number + 1, id_, Path(path), float(self.distances[number]))
 
 
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """What to search for, and where.
+
+    without : images that the result should not be like. crop : (x, y, width, height) in pixels, the
+    part of each query's upright picture that counts. under : a folder. where : an expression, see
+    filters.py. max_distance : hits are no farther. engine : `auto` chooses by size.
+    """
+
+    without: tuple[Image, ...] = ()
+    crop: Box | None = None
+    under: str | None = None
+    where: str | None = None
+    max_distance: float | None = None
+    engine: Engine = "auto"
+
+
 class Searcher:
-    """Searches the collection as it is when this is made. Not shared between threads."""
+    """Searches the rows that the collection has when this is made or refreshed; removed images
+    vanish at once. `notes` : lines on what could not be used. Not shared between threads."""
 
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
-        catalog, shards = collection.catalog, collection.shards
-        rows = [(shard.shard, shard.rows) for shard in catalog.shards() if shard.rows]
-        self._numbers = [number for number, _ in rows]
-        self._starts = np.cumsum([0, *(count for _, count in rows)])
-        coded = [read_codes(collection, number, count) for number, count in rows]
-        self.notes = [note for _, note in coded if note]  # lines for the user
-        blocks = [shards.features(number, count) for number, count in rows]
-        self._index = ExactIndex(blocks, [codes for codes, _ in coded])
+        self._reader = QueryReader(collection)
+        self._open()
+
+    def _open(self) -> None:
+        self._counted = _counted(self._collection)
+        self._snapshot = _Snapshot(self._collection, self._counted)
+
+    @property
+    def notes(self) -> list[str]:
+        return self._snapshot.notes
+
+    def refresh(self) -> bool:
+        """Take up what was added since; whether there was anything."""
+        if _counted(self._collection) == self._counted:
+            return False
+        self._open()
+        return True
 
     def search(
-        self, images: Sequence[str | Path], k: int = 10, metric: Metric | None = None
+        self,
+        images: Sequence[Image],
+        k: int = 10,
+        metric: Metric | None = None,
+        options: SearchOptions | None = None,
     ) -> Hits:
-        """The k images most like `images`: files, or ids of the collection.
+        """The k images most like `images` together: files, ids of the collection, or bytes.
 
         metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
-        and UsageError for no image or k < 1.
+        CollectionError for an engine that is not there, and UsageError for no image, k < 1, or
+        filters that make no sense.
         """
-        if not images or k < 1:
-            raise UsageError("a search needs at least one image, and -k of 1 or more")
+        asked = options or SearchOptions()
+        if not images:
+            raise UsageError("a search needs at least one image")
+        wanted = [self._reader.read(image, asked.crop) for image in images]
+        (hits,) = self._searched([wanted], [tuple(map(_name, images))], k, metric, asked)
+        return hits
+
+    def search_each(
+        self,
+        images: Sequence[Image],
+        k: int = 10,
+        metric: Metric | None = None,
+        options: SearchOptions | None = None,
+    ) -> list[Hits | SokkuriError]:
+        """The same for each image by itself, which is faster than one after another. In the place
+        of an image that cannot be read stands the error."""
+        asked = options or SearchOptions()
+        read = self._reader.read_each(images, asked.crop)
+        good = [(image, one) for image, one in zip(images, read, strict=True)
+                if isinstance(one, QueryVector)]  # fmt: skip
+        names = [(_name(image),) for image, _ in good]
+        found = iter(self._searched([[one] for _, one in good], names, k, metric, asked))
+        return [one if isinstance(one, SokkuriError) else next(found) for one in read]
+
+    def _searched(
+        self,
+        wanted: Sequence[Sequence[QueryVector]],
+        names: Sequence[tuple[str, ...]],
+        k: int,
+        metric: Metric | None,
+        asked: SearchOptions,
+    ) -> list[Hits]:
+        if k < 1:
+            raise UsageError("a search needs -k of 1 or more")
+        if not wanted:
+            return []
         chosen = metric or self._collection.model.metric
-        vectors, rows = zip(*(self._vector(image) for image in images), strict=True)
-        query = _combined(vectors, chosen)
-        found, measured = self._index.search(query, k, chosen, self._are_live)
-        if len(images) == 1 and rows[0] is not None:
-            found, measured = self._itself_first(query, rows[0], found, measured, chosen)
-        images_found = self._collection.catalog.live_images(map(self._ref, found.tolist()))
-        pairs = [images_found[self._ref(row)] for row in found.tolist()]
-        root = self._collection.root
+        away = [self._reader.read(image) for image in asked.without]
+        snapshot = self._snapshot
+        index, recall = snapshot.index(asked.engine)
+        refused = [snapshot.row(one.at) for one in away if one.at is not None]
+        task = _Task(snapshot, k, chosen, self._mask(asked), [row for row in refused if row >= 0])
+        pushed = [one.vector for one in away]
+        vectors = np.stack([combined([q.vector for q in one], pushed, chosen) for one in wanted])
+        found = index.search_many(vectors, k, chosen, task.accept, task.mask)
+        made = []
+        for one, query, name, pair in zip(wanted, vectors, names, found, strict=True):
+            at = one[0].at if len(one) == 1 and not away else None
+            rows, measured = task.itself_first(query, at, pair)
+            near = measured <= (np.inf if asked.max_distance is None else asked.max_distance)
+            made.append(self._hits(name, chosen, (rows[near], measured[near]), recall))
+        return made
+
+    def _hits(
+        self, name: tuple[str, ...], metric: Metric, found: _Found, recall: float | None
+    ) -> Hits:
+        rows, measured = found
+        snapshot, root = self._snapshot, self._collection.root
+        refs = [snapshot.ref(row) for row in rows.tolist()]
+        images = self._collection.catalog.live_images(refs)
+        kept = [number for number, ref in enumerate(refs) if ref in images]
+        pairs = [images[refs[number]] for number in kept]
         return Hits(
-            query=tuple(str(image) for image in images),
-            metric=chosen,
+            query=name,
+            metric=metric,
             ids=tuple(id_ for id_, _ in pairs),
             paths=tuple(str(root / path) for _, path in pairs),
-            distances=measured,
+            distances=measured[kept],
+            exact=recall is None,
+            recall=1.0 if recall is None else recall,
         )
 
-    def _vector(self, image: str | Path) -> tuple[NDArray[np.float32], int | None]:
-        """The feature vector (D,) of a query, and its row where this searcher has it."""
-        at = self._place(image)
-        if at is None:
-            return self._extract(Path(image)), None
-        row = self._row(at)
-        if row is not None:
-            return self._index.vector(row), row
-        shard = self._collection.shards.features(at.shard, at.row + 1)  # committed since
-        return np.array(shard[at.row]), None
-
-    def _place(self, image: str | Path) -> RowRef | None:
-        """Where the collection has a query's vector; None for a file it does not have as it is.
-
-        Raises UnknownImageError for what is neither a file nor an id.
-        """
-        path, catalog, root = Path(image), self._collection.catalog, self._collection.root
-        try:
-            stat = path.stat()
-        except OSError:
-            row = catalog.find(str(image))
-            if row is None or row.at is None:
-                raise UnknownImageError(
-                    f"{image} is neither an image file nor an id of the collection in {root}"
-                ) from None
-            return row.at
-        try:
-            inside = (path.parent.resolve() / path.name).relative_to(root.resolve())
-        except ValueError:
+    def _mask(self, asked: SearchOptions) -> NDArray[np.bool_] | None:
+        """The rows that pass the filters; None without any."""
+        made = condition(self._collection.root, asked.under, asked.where)
+        if made is None:
             return None
-        row = catalog.find(inside.as_posix()) or catalog.find(inside.name)
-        if row is not None and row.path != inside.as_posix():
-            return None  # where names are ids: another file of that name
-        unchanged = row is not None and row.stat == FileStat(stat.st_size, stat.st_mtime_ns)
-        return row.at if row is not None and unchanged else None
+        rows = self._collection.catalog.all(
+            f"SELECT shard, row FROM images WHERE {LIVE} AND {made.sql}",  # noqa: S608
+            made.values,
+        )
+        mask = np.zeros(self._snapshot.rows.size, bool)
+        numbers = self._snapshot.numbers(rows)
+        mask[numbers[numbers >= 0]] = True
+        return mask
 
-    def _extract(self, path: Path) -> NDArray[np.float32]:
-        # Only here, so that a search by id needs neither an image library nor ONNX Runtime.
-        from sokkuri.decode import decode
-        from sokkuri.extract import Extractor
-        from sokkuri.models import resolve_model
-        from sokkuri.reading import read_file
 
-        kept = self._collection.model
-        model = resolve_model(kept.source).decoding(kept.decode)
-        self._collection.check_model(model)
-        limits = Limits()
-        try:
-            data, _ = read_file(path.parent, path.name, limits)
-            pixels = decode(data, model.card.pixels, limits)
-        except ImageError as error:
-            raise type(error)(f"{path}: {error}") from error
-        except FileNotFoundError:
-            raise UnknownImageError(f"{path} is not there") from None
-        vector: NDArray[np.float32] = Extractor(model).extract(pixels.rgb[None])[0]
-        return vector
+class _Snapshot:
+    """The rows of some moment, numbered through, and the indexes over them, made when asked for."""
 
-    def _itself_first(
-        self,
-        query: NDArray[np.float32],
-        row: int,
-        found: NDArray[np.int64],
-        measured: NDArray[np.float64],
-        metric: Metric,
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Among images with the very same vector, the one that was asked for comes first."""
-        here = np.array([row])
-        if not self._are_live(here)[0]:
-            return found, measured
-        vector = self._index.vector(row).astype(np.float64)
-        own = distances(vector[None], query.astype(np.float64), metric)
-        others = found != row
-        k = max(len(found), 1)
-        return (
-            np.concatenate([here, found[others]])[:k],
-            np.concatenate([own, measured[others]])[:k],
+    def __init__(self, collection: Collection, counted: Sequence[tuple[int, int]]) -> None:
+        self.notes: list[str] = []
+        self._collection = collection
+        self._counted = counted
+        self.rows = Rows([collection.shards.features(shard, rows) for shard, rows in counted])
+        self._first = dict(
+            zip((shard for shard, _ in counted), self.rows.starts.tolist(), strict=False)
         )
 
-    def _are_live(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        refs = [self._ref(row) for row in rows.tolist()]
+    @cached_property
+    def exact(self) -> ExactIndex:
+        coded = [read_codes(self._collection, shard, rows) for shard, rows in self._counted]
+        self.notes += [note for _, note in coded if note]
+        return ExactIndex(self.rows.blocks, [codes for codes, _ in coded])
+
+    def index(self, engine: Engine) -> tuple[Index, float | None]:
+        """The index to ask, and its recall where it is not exact."""
+        if engine == "ann":
+            raise CollectionError(f"{self._collection.store} has no approximate index")
+        return self.exact, None
+
+    def row(self, at: RowRef) -> int:
+        """The number of a row; -1 for one that was committed after this moment."""
+        return int(self.numbers([(at.shard, at.row)])[0])
+
+    def numbers(self, places: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
+        """The same for many (shard, row) places : (M,) int64."""
+        shards, rows = np.array(places, np.int64).reshape(-1, 2).T
+        found = np.full(len(shards), -1, np.int64)
+        lengths = dict(self._counted)
+        for shard in np.unique(shards).tolist():
+            here = (shards == shard) & (rows < lengths.get(shard, 0))
+            found[here] = rows[here] + self._first.get(shard, 0)
+        return found
+
+    def ref(self, row: int) -> RowRef:
+        number = int(np.searchsorted(self.rows.starts, row, side="right")) - 1
+        return RowRef(self._counted[number][0], int(row - self.rows.starts[number]))
+
+    def are_live(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        refs = [self.ref(row) for row in rows.tolist()]
         live = self._collection.catalog.live_images(refs)
         return np.array([ref in live for ref in refs], bool)
 
-    def _ref(self, row: int) -> RowRef:
-        shard = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return RowRef(self._numbers[shard], int(row - self._starts[shard]))
 
-    def _row(self, at: RowRef) -> int | None:
-        """The index's number for a row; None for one committed after this searcher was made."""
-        try:
-            shard = self._numbers.index(at.shard)
-        except ValueError:
-            return None
-        row = int(self._starts[shard]) + at.row
-        return row if row < self._starts[shard + 1] else None
+class _Task:
+    """Which rows one search may find: those of the mask, live, and not refused."""
+
+    def __init__(
+        self,
+        snapshot: _Snapshot,
+        k: int,
+        metric: Metric,
+        mask: NDArray[np.bool_] | None,
+        refused: Sequence[int],
+    ) -> None:
+        self.mask = mask
+        self._snapshot = snapshot
+        self._k = k
+        self._metric = metric
+        self._refused = np.array(refused, np.int64)
+
+    def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Rows of a mask are live: the catalog was asked for them."""
+        live = self._snapshot.are_live(rows) if self.mask is None else np.ones(len(rows), bool)
+        return live & ~np.isin(rows, self._refused)
+
+    def itself_first(self, query: NDArray[np.float32], at: RowRef | None, found: _Found) -> _Found:
+        """Among images with the very same vector, the one that was asked for comes first."""
+        row = -1 if at is None else self._snapshot.row(at)
+        if row < 0 or (self.mask is not None and not self.mask[row]):
+            return found
+        here = np.array([row])
+        if not self.accept(here)[0]:
+            return found
+        rows, measured = found
+        vector = self._snapshot.rows.vector(row).astype(np.float64)
+        own = distances(vector[None], query.astype(np.float64), self._metric)
+        others = rows != row
+        return (
+            np.concatenate([here, rows[others]])[: self._k],
+            np.concatenate([own, measured[others]])[: self._k],
+        )
 
 
-def _combined(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[np.float32]:
-    """One query from several : (D,) float32. Under `cosine` each image counts the same, however
-    long its vector."""
-    if len(vectors) == 1:
-        return vectors[0]
-    stacked = np.stack(vectors).astype(np.float64)
-    if metric == "cosine":
-        lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
-        stacked = stacked / np.where(lengths > 0, lengths, 1.0)
-    mean: NDArray[np.float32] = stacked.mean(axis=0).astype(np.float32)
-    return mean
+def _counted(collection: Collection) -> list[tuple[int, int]]:
+    """Shards and how many rows count in each."""
+    return [(shard.shard, shard.rows) for shard in collection.catalog.shards() if shard.rows]
+
+
+def _name(image: Image) -> str:
+    return "-" if isinstance(image, bytes) else str(image)

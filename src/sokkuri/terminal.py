@@ -92,6 +92,12 @@ def hits_text(hits: Hits) -> str:
     return "\n".join(f"{hit.rank:>4}  {hit.distance:.4f}  {shown(str(hit.path))}" for hit in hits)
 
 
+def put_line(document: dict[str, Any]) -> None:
+    """A JSON document on a line of its own, at once: for results that stream."""
+    put(json.dumps(document))
+    sys.stdout.flush()
+
+
 def hits_json(hits: Hits) -> dict[str, Any]:
     return {
         "query": list(hits.query),
@@ -100,6 +106,8 @@ def hits_json(hits: Hits) -> dict[str, Any]:
             {"rank": hit.rank, "id": hit.id, "path": str(hit.path), "distance": hit.distance}
             for hit in hits
         ],
+        "exact": hits.exact,
+        "recall": hits.recall,
     }
 
 

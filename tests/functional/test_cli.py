@@ -50,7 +50,7 @@ def test_the_version_is_the_packages(folder: Path) -> None:
         (["index", "nowhere"], "nowhere is not a folder"),
         (["index", ".", "--model", "nonsense"], "efficientnet-lite0"),
         (["index", ".", "-C", "."], "-C"),
-        (["search"], "query"),
+        (["search"], "say what to search for"),
         (["search", "x", "-k", "0"], "-k"),
         (["search", "x", "--metric", "hamming"], "cosine"),
         (["nonsense"], "nonsense"),

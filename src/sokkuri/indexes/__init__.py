@@ -1,7 +1,7 @@
 """Search backends: arrays and row numbers in, row numbers and distances out. Nothing about images.
 
 What every backend promises (tests/contract holds them to it): the k nearest accepted rows, nearest
-first, equal distances in row order; distances in float64, as documented in `exact`; fewer than k
+first, equal distances in row order; distances in float64, as documented in `rows`; fewer than k
 only when fewer are accepted.
 """
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sokkuri.indexes.codes import Codes, encode
 from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.rows import Rows, distances
 from sokkuri.records import Metric
 
 Accept: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
@@ -48,4 +49,4 @@ class Index(Protocol):
         ...
 
 
-__all__ = ["Accept", "Codes", "ExactIndex", "Index", "encode"]
+__all__ = ["Accept", "Codes", "ExactIndex", "Index", "Rows", "distances", "encode"]

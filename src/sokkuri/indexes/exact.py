@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.indexes.codes import CodedQueries, Codes
+from sokkuri.indexes.rows import Rows, nearest, prepared
 from sokkuri.records import Features, Metric
 
 _STEP = 2048  # rows scanned at a time: 10 MB at 1280 dimensions, read twice while in cache
 _UNIT = 2.0**-24
 _SLACK = 1e-11  # of float64's own sums, relative to the numbers that go in: D * 2^-53, and more
-_FAINT = 1e-20  # squared length, far above where float32's smallest numbers lose digits
+_FEW = 2000  # rows that are measured one and all rather than scanned for
+_FAINT, _HUGE = 1e-20, 1e36  # squared lengths between which float32 keeps its digits
 _TOGETHER = 2**26  # costs held at once, over all queries: 512 MiB with their bounds
 
 Mask = NDArray[np.bool_]
@@ -30,18 +32,14 @@ Accept = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
 class ExactIndex:
-    """Rows are numbered through all blocks, in order. blocks : each (N_i, D) float32 or float16.
-    codes : of each block, None where it has none."""
-
-    exact = True
+    """blocks : as in `Rows`. codes : of each block, None where it has none."""
 
     def __init__(
         self, blocks: Sequence[Features], codes: Sequence[Codes | None] | None = None
     ) -> None:
-        self._blocks = blocks
+        self.rows = Rows(blocks)
+        self.size = self.rows.size
         self._codes = codes if codes is not None else [None] * len(blocks)
-        self._starts = np.cumsum([0, *(len(block) for block in blocks)])
-        self.size = int(self._starts[-1])
 
     def search(
         self,
@@ -65,10 +63,15 @@ class ExactIndex:
         mask: Mask | None = None,
     ) -> list[Found]:
         """The same for (Q, D) queries at once, which read the rows together."""
+        if mask is not None and np.count_nonzero(mask) <= _FEW:
+            few = np.flatnonzero(mask)
+            return [
+                self._among(few, query, k, metric, accept) for query in prepared(queries, metric)
+            ]
         together = max(1, _TOGETHER // max(self.size, 1))
         found: list[Found] = []
         for at in range(0, len(queries), together):
-            exact = _prepared(queries[at : at + together], metric)
+            exact = prepared(queries[at : at + together], metric)
             cost, low = self._scan(exact, metric)
             if mask is not None:
                 cost[:, ~mask] = low[:, ~mask] = np.inf
@@ -79,23 +82,17 @@ class ExactIndex:
             ]
         return found
 
-    def vector(self, row: int) -> NDArray[np.float32]:
-        """One row : (D,) float32, a copy."""
-        block = int(np.searchsorted(self._starts, row, side="right")) - 1
-        return np.array(self._blocks[block][row - self._starts[block]], np.float32)
-
-    def measure(
-        self, rows: NDArray[np.int64], query: NDArray[np.float64], metric: Metric
-    ) -> NDArray[np.float64]:
-        """Distances in float64 of the given rows, ascending : (M,) int64 -> (M,) float64."""
-        parts = [np.empty(0, np.float64)]
-        edges = np.searchsorted(rows, self._starts)
-        for number, block in enumerate(self._blocks):
-            inside = rows[edges[number] : edges[number + 1]] - self._starts[number]
-            for at in range(0, len(inside), _STEP):
-                vectors = np.asarray(block[inside[at : at + _STEP]], np.float64)
-                parts.append(distances(vectors, query, metric))
-        return np.concatenate(parts)
+    def _among(
+        self,
+        rows: NDArray[np.int64],
+        query: NDArray[np.float64],
+        k: int,
+        metric: Metric,
+        accept: Accept,
+    ) -> Found:
+        """Of so few rows, all are measured."""
+        rows = rows[accept(rows)]
+        return nearest(rows, self.rows.measure(rows, query, metric), k)
 
     def _accepted(self, query: "_Query", k: int, allowed: int, accept: Accept) -> Found:
         wanted = k
@@ -116,7 +113,7 @@ class ExactIndex:
         if first < self.size:
             rows = np.sort(np.argpartition(query.cost, first - 1)[:first])
         rows = rows[query.low[rows] < np.inf]
-        measured = self.measure(rows, query.vector, query.metric)
+        measured = self.rows.measure(rows, query.vector, query.metric)
         if len(rows) >= k:
             limit = query.highest_cost(float(np.partition(measured, k - 1)[k - 1]))
             # What is not measured yet and could be nearer than the k-th; usually nothing.
@@ -124,16 +121,15 @@ class ExactIndex:
         else:
             near = np.setdiff1d(np.flatnonzero(query.low < np.inf), rows, assume_unique=True)
         rows = np.concatenate([rows, near])
-        measured = np.concatenate([measured, self.measure(near, query.vector, query.metric)])
-        order = np.lexsort((rows, measured))[:k]
-        return rows[order], measured[order]
+        measured = np.concatenate([measured, self.rows.measure(near, query.vector, query.metric)])
+        return nearest(rows, measured, k)
 
     def _costs(
         self, queries: NDArray[np.float64], metric: Metric
     ) -> Iterator[tuple[slice, int, NDArray[np.float32], NDArray[np.float32]]]:
         """Row numbers, the query's number, the rows' costs and how far they may be off."""
-        coded = CodedQueries(queries, metric)
-        for start, block, codes in zip(self._starts[:-1], self._blocks, self._codes, strict=True):
+        coded, starts = CodedQueries(queries, metric), self.rows.starts[:-1]
+        for start, block, codes in zip(starts, self.rows.blocks, self._codes, strict=True):
             held = 0 if codes is None else len(codes)
             if codes is not None and held:
                 for number, (one, error) in enumerate(coded.costs(codes)):
@@ -160,15 +156,6 @@ class ExactIndex:
         return cost, low
 
 
-def _prepared(queries: NDArray[np.float32], metric: Metric) -> NDArray[np.float64]:
-    """In float64; for `cosine`, which does not ask for it, of length 1."""
-    exact = np.asarray(queries, np.float64)
-    if metric == "l2":
-        return exact
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-    return np.asarray(exact / np.where(lengths > 0, lengths, 1.0))
-
-
 class _Query:
     """One query with what the scan said. vector : (D,) float64. cost, low : (N,) float32."""
 
@@ -193,18 +180,6 @@ class _Query:
             return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
-def distances(
-    vectors: NDArray[np.float64], query: NDArray[np.float64], metric: Metric
-) -> NDArray[np.float64]:
-    """vectors : (M, D) float64, query : (D,) float64 -> (M,) float64."""
-    if metric == "l2":
-        return np.asarray(np.linalg.norm(vectors - query, axis=1))
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    cosines = np.zeros(len(vectors))
-    np.divide(vectors @ query, lengths, out=cosines, where=lengths > 0)
-    return np.clip(1.0 - cosines, 0.0, 2.0)
-
-
 def _costs(
     rows: Features, queries: NDArray[np.float64], metric: Metric
 ) -> "list[tuple[NDArray[np.float32], NDArray[np.float32]]]":
@@ -217,9 +192,9 @@ def _costs(
         dots = asked @ rows.T if len(asked) > 1 else (rows @ asked[0])[None]
         squares = np.einsum("ij,ij->i", rows, rows)
         lengths = np.sqrt(squares)
-        # Numbers so small that their squares lose digits: float32 can only tell zero rows.
+        # Numbers whose squares lose digits or overflow: float32 can only tell zero rows.
         faint = np.flatnonzero(squares < _FAINT)
-        unknown = faint[rows[faint].any(axis=1)]
+        unknown = np.concatenate([faint[rows[faint].any(axis=1)], np.flatnonzero(squares > _HUGE)])
         found = []
         for one, length in zip(dots, lengths_asked, strict=True):
             if metric == "l2":

@@ -1,0 +1,166 @@
+"""search: filters, several images, parts of pictures, whole folders, pages."""
+
+import base64
+import io
+import json
+import os
+import re
+import subprocess
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from command import as_json, command, sokkuri, vectors
+from drawing import save
+
+COUNT = 30
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """30 pictures in two folders; one in three is wide, each is a day younger than the next."""
+    home = tmp_path_factory.mktemp("search") / "photos"
+    start = datetime(2024, 3, 1, 12).timestamp()  # noqa: DTZ001 - local time, as filters take it
+    for seed in range(COUNT):
+        part = "trip" if seed % 2 else "home"
+        size = (400, 100) if seed % 3 == 0 else (120, 160)
+        path = save(home / part / f"{seed:02d}.png", seed, *size)
+        os.utime(path, (start, start - 86400 * seed))
+    sokkuri("index", home)
+    return home
+
+
+def ids(*arguments: object, folder: Path) -> list[str]:
+    return [hit["id"] for hit in as_json("search", *arguments, "-C", folder)["hits"]]
+
+
+def test_an_answer_says_that_it_is_exact(folder: Path) -> None:
+    answer = as_json("search", "home/04.png", "-C", folder)
+    assert (answer["exact"], answer["recall"]) == (True, 1.0)
+
+
+def test_k_results_come_back_whenever_k_exist(folder: Path) -> None:
+    """Filters are applied before ranking: what remains is ranked as it was without them."""
+    everything = ids("home/04.png", "-k", COUNT, folder=folder)
+    assert len(everything) == COUNT
+    under = ids("home/04.png", "-k", 10, "--under", "trip", folder=folder)
+    assert under == [one for one in everything if one.startswith("trip/")][:10]
+    wide = ids("home/04.png", "-k", 8, "--where", "width > 300", folder=folder)
+    assert wide == [one for one in everything if int(one[5:7]) % 3 == 0][:8]
+    both = ids("home/04.png", "-k", COUNT, "--under", folder / "trip",
+               "--where", "width > 300 and modified >= 2024-02-20", folder=folder)  # fmt: skip
+    assert both == [one for one in everything if one.startswith("trip/")
+                    and int(one[5:7]) % 3 == 0 and int(one[5:7]) <= 10]  # fmt: skip
+    assert len(both) == 2
+    assert ids("home/04.png", "--under", "nowhere", folder=folder) == []
+
+
+def test_nothing_farther_than_the_limit(folder: Path) -> None:
+    hits = as_json("search", "home/04.png", "-C", folder, "-k", COUNT)["hits"]
+    limit = hits[6]["distance"]
+    near = as_json("search", "home/04.png", "-C", folder, "-k", COUNT, "--max-distance", limit)
+    assert near["hits"] == hits[:7]
+
+
+def test_images_are_added_and_subtracted(folder: Path) -> None:
+    """Several are one query in the middle; `--not` pushes it away, and is not found itself."""
+    found = vectors(folder / ".sokkuri")
+    unit = {}
+    for id_, data in found.items():
+        vector = np.frombuffer(data, np.float32).astype(float)
+        unit[id_] = vector / np.linalg.norm(vector)
+    a, b, c = "home/04.png", "trip/07.png", "trip/11.png"
+    middle = (unit[a] + unit[b]) / 2
+    query = middle + 0.5 * (middle - unit[c])
+    expected = sorted((one for one in unit if one != c), key=lambda one: -float(unit[one] @ query))
+    assert ids(a, b, "--not", c, "-k", 12, folder=folder) == expected[:12]
+    alone = sorted(unit, key=lambda one: -float(unit[one] @ middle))
+    assert ids(a, b, "-k", 12, folder=folder) == alone[:12]
+
+
+def test_an_image_on_stdin(folder: Path) -> None:
+    data = (folder / "trip" / "09.png").read_bytes()
+    done = subprocess.run(
+        command("search", "-", "-C", folder, "--json"), input=data, capture_output=True, check=True
+    )
+    answer = json.loads(done.stdout)
+    assert answer["query"] == ["-"]
+    assert answer["hits"][0]["id"] == "trip/09.png"
+    assert answer["hits"][0]["distance"] == pytest.approx(0, abs=1e-5)
+    broken = subprocess.run(
+        command("search", "-", "-C", folder), input=b"no image", capture_output=True, check=False
+    )
+    assert broken.returncode == 1
+    assert broken.stderr == (b"sokkuri: the image: it is no image: it looks like a text file\n")
+
+
+def test_a_part_of_a_picture(folder: Path, tmp_path: Path) -> None:
+    """A picture pasted into another is found by the part where it is."""
+    with Image.open(folder / "home" / "08.png") as small:
+        whole = Image.new("RGB", (500, 400), "grey")
+        whole.paste(small, (200, 100))
+    whole.save(tmp_path / "whole.png")
+    found = as_json("search", tmp_path / "whole.png", "-C", folder, "--crop", "200,100,120,160")
+    assert found["hits"][0]["id"] == "home/08.png"
+    assert found["hits"][0]["distance"] == pytest.approx(0, abs=1e-5)
+    of_its_own = as_json("search", "home/08.png", "-C", folder, "--crop", "0,0,60,80")
+    assert of_its_own["hits"][0]["distance"] > 1e-3
+    for wrong in ("1,2,3", "0,0,0,5", "a,b,c,d"):
+        sokkuri("search", "home/08.png", "-C", folder, "--crop", wrong, code=2)
+    beyond = sokkuri("search", "home/08.png", "-C", folder, "--crop", "100,0,100,10", code=1)
+    assert "100 x 10 at 100, 0 reaches beyond its 120 x 160" in beyond.stderr
+
+
+def test_a_whole_folder_at_once(folder: Path, tmp_path: Path) -> None:
+    """`--batch` gives a line a query, the same as each search by itself; a broken file is a line
+    too."""
+    for seed in (3, 8, 50):
+        save(tmp_path / "asked" / f"{seed:02d}.png", seed)
+    (tmp_path / "asked" / "broken.png").write_text("no image")
+    done = sokkuri("search", "--batch", tmp_path / "asked", "-C", folder, "-k", 3, "--json")
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [Path(line["query"][0]).name for line in lines] == [
+        "03.png", "08.png", "50.png", "broken.png",
+    ]  # fmt: skip
+    for line in lines[:3]:
+        alone = as_json("search", line["query"][0], "-C", folder, "-k", 3)
+        assert [hit["id"] for hit in line["hits"]] == [hit["id"] for hit in alone["hits"]]
+    assert "looks like a text file" in lines[3]["error"]
+    assert "broken.png" in done.stderr
+    sokkuri("search", "-C", folder, code=2)
+    sokkuri("search", "x.png", "--batch", tmp_path, "-C", folder, code=2)
+
+
+def test_a_page_that_needs_nothing_else(folder: Path, tmp_path: Path) -> None:
+    """`--html` writes one file with the pictures inside; what is gone is named."""
+    gone = folder / "trip" / "29.png"
+    data = gone.read_bytes()
+    stat = gone.stat()
+    gone.unlink()
+    try:
+        sokkuri("search", "home/04.png", "-C", folder, "-k", COUNT, "--html", tmp_path / "out.html")
+    finally:
+        gone.write_bytes(data)
+        os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    page = (tmp_path / "out.html").read_text()
+    pictures = re.findall(r'<img src="data:image/jpeg;base64,([^"]+)" alt="([^"]+)">', page)
+    assert len(pictures) == COUNT - 1
+    assert pictures[0][1] == "home/04.png"
+    with Image.open(io.BytesIO(base64.b64decode(pictures[0][0]))) as small:
+        assert max(small.size) <= 240
+    assert page.count("its file is gone") == 1
+    assert not re.search(r"https?:|<script|src=\"(?!data:)|href=", page)
+    refused = sokkuri("search", "home/04.png", "-C", folder, "--html", tmp_path / "no" / "x.html",
+                      code=1)  # fmt: skip
+    assert "could not be written" in refused.stderr
+
+
+def test_filters_that_make_no_sense_are_one_line(folder: Path) -> None:
+    for arguments in (["--where", "colour = 'red'"], ["--under", "../elsewhere"],
+                      ["--where", "width > 1; DROP TABLE images"]):  # fmt: skip
+        refused = sokkuri("search", "home/04.png", "-C", folder, *arguments, code=2)
+        assert refused.stderr.startswith("sokkuri: ")
+        assert refused.stderr.count("\n") == 1
