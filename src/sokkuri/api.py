@@ -5,18 +5,19 @@ the public names use this one.
 """
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from sokkuri import collection as base
 from sokkuri import compacting, repairing, verifying
+from sokkuri.approximating import ann_state
 from sokkuri.catalog import as_text
 from sokkuri.errors import CollectionError, UsageError
-from sokkuri.indexing import Progress, SyncOptions, sync
+from sokkuri.indexing import Progress, SyncOptions, make_fast, sync
 from sokkuri.models import Model, resolve_model
-from sokkuri.records import Decoding, Fault
+from sokkuri.records import Decoding, Dtype, Fault
 
 
 class Collection(base.Collection):
@@ -35,19 +36,21 @@ class Collection(base.Collection):
         store: Path | str | None = None,
         model: str | None = None,
         decode: Decoding = "fast",
+        dtype: Dtype = "float32",
     ) -> Self:
         """Make an empty collection for the images below `root`.
 
         store : where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
-        file or a card. decode : `exact` for the article's way of decoding. Raises UsageError when
-        `root` is no folder, CollectionError when the store holds a collection already, ModelError.
+        file or a card. decode : `exact` for the article's way of decoding. dtype : `float16` for
+        vectors of half the size. Raises UsageError when `root` is no folder, CollectionError when
+        the store holds a collection already, ModelError.
         """
         folder = check_folder(root)
         where = Path(store) if store is not None else folder / base.STORE_NAME
         if base.has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
         made = resolve_model(model).decoding(decode)
-        return cls.create_with(folder, where, made, source_of(model))
+        return cls.create_with(folder, where, made, source_of(model), dtype)
 
     def sync(self, options: SyncOptions | None = None) -> Generator[Progress]:
         """Bring the collection up to date with its folder, yielding progress; the last one holds
@@ -80,9 +83,25 @@ class Collection(base.Collection):
         """Mend what can be mended without losing a good row; a line for each thing done."""
         return repairing.repair(self)
 
-    def compact(self) -> compacting.Compaction:
-        """Rewrite shards without the rows that no longer count."""
-        return compacting.compact(self)
+    def compact(
+        self, ann_from: int | None = None, told: Callable[[Progress], None] | None = None
+    ) -> compacting.Compaction:
+        """Rewrite shards without the rows that no longer count, and bring all that makes searches
+        fast up to date.
+
+        ann_from : as in SyncOptions. told : is called with signs of life.
+        """
+        if ann_from is not None:
+            self.catalog.set_meta("ann_from", str(ann_from))
+        done = compacting.compact(self)
+        for progress in make_fast(self, everything=True):
+            if told is not None:
+                told(progress)
+        return done
+
+    def status(self) -> base.Status:
+        """Counts, failures, sizes, and the approximate index."""
+        return replace(super().status(), ann=ann_state(self))
 
 
 def check_folder(root: Path | str) -> Path:

@@ -25,13 +25,14 @@ class NewRow:
 
 
 def append_rows(collection: Collection, rows: Sequence[NewRow]) -> None:
-    """Append rows and point their images there. Raises StorageError when the disk refuses."""
+    """Append rows and point their images there. Raises StorageError when the disk refuses,
+    CollectionError for a vector that the shards cannot hold."""
     catalog = collection.catalog
     done = 0
     while done < len(rows):
         shard, at = _open_shard(catalog)
         part = rows[done : done + SHARD_ROWS - at]
-        features = np.stack([row.vector for row in part])
+        features = collection.shards.stored(np.stack([row.vector for row in part]))
         collection.shards.write(shard, at, features, [row.id for row in part])
         catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [at + len(part), shard])
         for number, (row, checksum) in enumerate(zip(part, checksums(features), strict=True)):

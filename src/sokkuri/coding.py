@@ -6,7 +6,7 @@ that were committed never change, so codes never go stale, and deleting them los
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,7 @@ def refresh_codes(collection: Collection) -> Iterator[tuple[int, int]]:
 
     Raises StorageError when the disk refuses; searches do without codes then.
     """
-    counted = {shard.shard: shard.rows for shard in collection.catalog.shards()}
+    counted = collection.counted()
     kept = _manifest(collection)
     if sum(counted.values()) < CODED_FROM:
         return
@@ -62,22 +62,50 @@ def refresh_codes(collection: Collection) -> Iterator[tuple[int, int]]:
         yield len(todo), len(todo)
 
 
-def read_codes(collection: Collection, shard: int, rows: int) -> tuple[Codes | None, str]:
-    """The codes of a shard's first rows, at most `rows`; None without any. And a line where there
-    should be codes, but they cannot be trusted."""
-    entry = _manifest(collection).get(str(shard))
-    if entry is None:
-        return None, ""
-    paths = _paths(collection, shard, entry["rows"])
+class CodeReader:
+    """Reads a collection's codes, and each file of them once, however often it is asked."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._held: dict[Path, Codes] = {}
+
+    def read(self, counted: Mapping[int, int]) -> tuple[list[Codes | None], list[str]]:
+        """The codes of each shard's first rows, at most as many as `counted` says; None without
+        any. And a line for each shard that should have codes, but they cannot be trusted."""
+        kept, notes = _manifest(self._collection), []
+        found: list[Codes | None] = []
+        used: dict[Path, Codes] = {}
+        for shard, rows in counted.items():
+            entry = kept.get(str(shard))
+            if entry is None or rows == 0:
+                found.append(None)
+                continue
+            paths = _paths(self._collection, shard, entry["rows"])
+            try:
+                used[paths[0]] = self._held.get(paths[0]) or _checked(paths, entry["hashes"])
+            except _UntrustedError as error:
+                notes.append(f"{error}: searched without it; delete it, then `sokkuri index`")
+                found.append(None)
+            else:
+                found.append(used[paths[0]].part(slice(0, rows)))
+        current = {_paths(self._collection, int(key), kept[key]["rows"])[0] for key in kept}
+        self._held = {path: one for path, one in (self._held | used).items() if path in current}
+        return found, notes
+
+
+class _UntrustedError(Exception):
+    """A file of codes cannot be used."""
+
+
+def _checked(paths: "list[Path]", hashes: "list[str]") -> Codes:
     try:
-        arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
-        hashes = [xxhash.xxh3_64_hexdigest(array.data) for array in arrays]
+        codes, terms = (np.load(path, mmap_mode="r", allow_pickle=False) for path in paths)
+        found = [xxhash.xxh3_64_hexdigest(array.data) for array in (codes, terms)]
     except (OSError, ValueError, EOFError, BufferError) as error:
-        return None, f"{paths[0]} cannot be read ({error}): searched without it"
-    if hashes != entry["hashes"]:
-        return None, f"{paths[0]} is damaged: searched without it; delete it, then `sokkuri index`"
-    codes, terms = arrays
-    return Codes(codes[:rows], terms[:rows]), ""
+        raise _UntrustedError(f"{paths[0]} cannot be read ({error})") from error
+    if found != hashes:
+        raise _UntrustedError(f"{paths[0]} is damaged")
+    return Codes(np.asarray(codes), np.asarray(terms))
 
 
 def _is_behind(entry: "dict[str, Any] | None", rows: int) -> bool:

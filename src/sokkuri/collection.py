@@ -25,7 +25,7 @@ from sokkuri.errors import (
     UsageError,
 )
 from sokkuri.models import Model
-from sokkuri.records import Failure, Features
+from sokkuri.records import AnnState, Dtype, Failure, Features
 from sokkuri.shards import ShardFolder
 
 STORE_NAME = ".sokkuri"
@@ -34,7 +34,8 @@ CATALOG_NAME = "catalog.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `sokkuri status` prints. `total` : live images; `size` : the store's bytes on disk."""
+    """What `sokkuri status` prints. `total` : live images; `size` : the store's bytes on disk;
+    `ann` : the approximate index, if it has one."""
 
     root: Path
     store: Path
@@ -46,6 +47,7 @@ class Status:
     failures: tuple[Failure, ...]
     stale_claims: int
     size: int
+    ann: AnnState | None = None
 
 
 class Collection:
@@ -59,7 +61,8 @@ class Collection:
         self.root = root
         self.catalog = catalog
         self.model = model
-        self.shards = ShardFolder(store / "features" / model.name, model.dimension)
+        self.dtype = dtype_of(catalog)
+        self.shards = ShardFolder(store / "features" / model.name, model.dimension, self.dtype)
 
     @classmethod
     def open(cls, where: Path | str, mode: Literal["ro", "rw"] = "rw") -> Self:
@@ -72,10 +75,12 @@ class Collection:
         return cls(store, catalog, root_of(store, catalog))
 
     @classmethod
-    def create_with(cls, root: Path, store: Path, model: Model, source: str) -> Self:
+    def create_with(
+        cls, root: Path, store: Path, model: Model, source: str, dtype: Dtype | None = None
+    ) -> Self:
         """Make an empty collection, or open it where another process was quicker.
 
-        source : what resolves to the model again, a name or a path.
+        source : what resolves to the model again, a name or a path. dtype : of the vectors on disk.
         """
         try:
             store.mkdir(parents=True, exist_ok=True)
@@ -106,8 +111,10 @@ class Collection:
                     )
                 )
                 catalog.set_meta("root", _remembered(root, store))
+                catalog.set_meta("dtype", dtype or "float32")
         collection = cls(store, catalog, root)
         collection.check_model(model)
+        collection.check_dtype(dtype)
         return collection
 
     def check_model(self, model: Model) -> None:
@@ -120,6 +127,14 @@ class Collection:
             f"({model.fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
             "on with its own, or give --store DIR for a second collection"
         )
+
+    def check_dtype(self, dtype: Dtype | None) -> None:
+        """Raises UsageError unless the vectors are kept so, or None was asked for."""
+        if dtype not in (None, self.dtype):
+            raise UsageError(
+                f"{self.store} keeps its vectors in {self.dtype}: leave --dtype out, or give "
+                "--store DIR for a second collection"
+            )
 
     def set_root(self, root: Path) -> None:
         """The photos are at `root` now. Refused while the folder they came from still exists."""
@@ -211,6 +226,10 @@ class Collection:
                         "UPDATE shards SET stale_ids = 0 WHERE shard = ?", [current.shard]
                     )
 
+    def counted(self) -> dict[int, int]:
+        """The shards that hold rows, and how many count in each."""
+        return {shard.shard: shard.rows for shard in self.catalog.shards() if shard.rows}
+
     def vectors(self, places: Sequence[tuple[int, int]]) -> Features:
         """The vectors at (shard, row) places, in their order : (N, D) float32, a copy."""
         out = np.empty((len(places), self.model.dimension), np.float32)
@@ -271,6 +290,11 @@ def root_of(store: Path, catalog: Catalog) -> Path:
     if root is None:
         raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
     return Path(os.path.normpath(store / root))
+
+
+def dtype_of(catalog: Catalog) -> Dtype:
+    """What numbers the vectors are kept in."""
+    return "float16" if catalog.meta("dtype") == "float16" else "float32"
 
 
 def _remembered(root: Path, store: Path) -> str:

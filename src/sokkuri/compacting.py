@@ -8,7 +8,6 @@ open finds no row of it in the catalog rather than a wrong one.
 
 from dataclasses import dataclass
 
-from sokkuri.coding import refresh_codes
 from sokkuri.collection import Collection
 from sokkuri.shards import SHARD_ROWS
 
@@ -39,8 +38,6 @@ def compact(collection: Collection) -> Compaction:
     while wasteful and _step(collection, wasteful):
         pass
     collection.refresh_ids()
-    for _ in refresh_codes(collection):
-        pass
     catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
     return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
 
@@ -90,7 +87,7 @@ def _step(collection: Collection, sources: list[int]) -> bool:
         if moving:
             target = catalog.next_shard()
             features = collection.vectors([(shard, row) for _, _, shard, row in moving])
-            shards.write(target, 0, features, [id_ for _, id_, _, _ in moving])
+            shards.write(target, 0, shards.stored(features), [id_ for _, id_, _, _ in moving])
             catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [
                 target, len(moving),
             ])  # fmt: skip

@@ -12,6 +12,7 @@
         ├── NoCollectionError      there is none here
         ├── UnknownImageError      the collection has no such image
         ├── ModelMismatchError     its features come from another model
+        ├── UnsupportedError       a search index cannot do what is asked of it
         ├── DamagedError           its files contradict its catalog
         │   └── UnfinishedError      making it was cut short
         └── StorageError           the disk refused a read or a write
@@ -82,6 +83,10 @@ class UnknownImageError(CollectionError):
 
 class ModelMismatchError(CollectionError):
     """The collection's features come from another model or preprocessing."""
+
+
+class UnsupportedError(CollectionError):
+    """A search index cannot do what is asked of it: another one can."""
 
 
 class DamagedError(CollectionError):

@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import psutil
 
 from sokkuri import changes
@@ -25,7 +26,7 @@ from sokkuri.indexing import (
 )
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
-from sokkuri.records import Job
+from sokkuri.records import Dtype, Job
 from sokkuri.working import Work
 
 SAMPLE = 32
@@ -53,8 +54,11 @@ class Plan:
     disk_bytes: int
 
 
-def plan(root: Path, catalog: Catalog, model: Model, options: SyncOptions) -> Plan:
-    """Compare the folder with the catalog, and try a sample. Raises CollectionError, ModelError."""
+def plan(
+    root: Path, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
+) -> Plan:
+    """Compare the folder with the catalog, and try a sample. dtype : of the vectors on disk. Raises
+    CollectionError, ModelError."""
     check_device(options.device)
     check_root(root)
     started = time.monotonic()
@@ -65,7 +69,7 @@ def plan(root: Path, catalog: Catalog, model: Model, options: SyncOptions) -> Pl
     listing_seconds = time.monotonic() - started
     reading = found.new + found.changed + found.retried
     seconds, sampled, widest = _sample(root, catalog, model, options)
-    row_bytes = 4 * model.card.dimension + 4 * widest + _CATALOG_BYTES
+    row_bytes = np.dtype(dtype).itemsize * model.card.dimension + 4 * widest + _CATALOG_BYTES
     return Plan(
         new=found.new,
         changed=found.changed,

@@ -25,10 +25,10 @@ from sokkuri.errors import (
     UsageError,
 )
 from sokkuri.files import replacing
+from sokkuri.records import Dtype
 from sokkuri.shards import SHARD_ROWS
 
 Layout = Literal["article", "clip-retrieval", "parquet"]
-Dtype = Literal["float32", "float16"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sokkuri.appending import NewRow, append_rows
 from sokkuri.catalog import Catalog, ImageRow, as_text
 from sokkuri.collection import Collection
-from sokkuri.errors import CollectionError, StorageError
+from sokkuri.errors import CollectionError, StorageError, UsageError
 from sokkuri.foreign import FoundVector, found_vectors
 
 _BATCH = 1000  # rows of one commit: what a crash can cost
@@ -42,7 +42,8 @@ def import_features(
     """Take over all vectors below `folder`; yields what is done after each commit.
 
     delete : remove small files whose vectors were read back from the collection and are the same.
-    Raises CollectionError when `folder` holds this collection, ReadError when it cannot be listed,
+    Raises CollectionError when `folder` holds this collection, UsageError for `delete` where
+    the collection keeps fewer digits, ReadError when it cannot be listed,
     StorageError when the disk refuses.
     """
     own = collection.shards.folder
@@ -51,13 +52,20 @@ def import_features(
             f"{folder} holds this collection's own features: keep the collection elsewhere, with "
             "--store DIR"
         )
+    if delete and collection.dtype != "float32":
+        raise UsageError(
+            f"{collection.store} keeps its vectors in {collection.dtype}, which has fewer digits "
+            "than the files: leave --delete out"
+        )
     collection.recover()
     done = Imported()
     found = found_vectors(folder, collection.model.dimension)
     while batch := list(islice(found, _BATCH)):
-        good = [one for one in batch if isinstance(one, FoundVector)]
-        new, known, clashes = _commit(collection, good)
-        notes = [one for one in batch if isinstance(one, str)] + [
+        checked = [_rounded(collection, one) for one in batch]
+        new, known, clashes = _commit(
+            collection, [one for one in checked if isinstance(one, FoundVector)]
+        )
+        notes = [one for one in checked if isinstance(one, str)] + [
             f"{one.where} is left out: {one.id} has another vector already" for one in clashes
         ]
         deleted = _delete(collection, [*new, *known]) if delete else 0
@@ -70,6 +78,17 @@ def import_features(
         )
         yield done
     yield replace(done, notes=())
+
+
+def _rounded(collection: Collection, one: FoundVector | str) -> FoundVector | str:
+    """The vector as the collection's shards will give it back, or why they cannot hold it."""
+    if isinstance(one, str):
+        return one
+    try:
+        rows = collection.shards.stored(one.vector[None])
+    except CollectionError as error:
+        return f"{one.where} is left out: {error}"
+    return replace(one, vector=np.asarray(rows[0], np.float32))
 
 
 def _commit(

@@ -18,10 +18,18 @@ from pathlib import Path
 from typing import Literal
 
 from sokkuri import changes, claims
+from sokkuri.approximating import refresh_ann
 from sokkuri.catalog import Catalog
 from sokkuri.coding import refresh_codes
 from sokkuri.collection import CATALOG_NAME, Collection
-from sokkuri.errors import CollectionError, SokkuriError, StorageError, UsageError
+from sokkuri.errors import (
+    CollectionError,
+    MissingExtraError,
+    SokkuriError,
+    StorageError,
+    UnsupportedError,
+    UsageError,
+)
 from sokkuri.executors import Executor, ThreadExecutor
 from sokkuri.known import KnownBytes
 from sokkuri.listing import OnError, is_excluded, list_images, read_list
@@ -49,6 +57,8 @@ class SyncOptions:
     exclude : globs, None for those of the run before. names : a file that lists the images, in
     place of walking the folder; what it lacks is not in the collection. ids : what an image's id
     is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
+    ann_from : images from which an approximate index is kept, None for what it was, at first a
+    million.
     """
 
     workers: int | None = None
@@ -57,6 +67,7 @@ class SyncOptions:
     names: Path | None = None
     ids: IdKind | None = None
     shuffle: int | None = None
+    ann_from: int | None = None
     retry_failed: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -91,8 +102,9 @@ class Progress:
     """
 
     stage: Literal[
-        "listing", "extracting", "importing", "coding", "fetching KiB", "waiting", "done"
-    ]
+        "listing", "extracting", "importing", "coding", "training", "adding", "measuring",
+        "fetching KiB", "waiting", "done",
+    ]  # fmt: skip
     done: int
     total: int
     failed: int = 0
@@ -116,6 +128,8 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
         asked = settled(collection.catalog, options)
         collection.catalog.set_meta("exclude", json.dumps(asked.exclude))
         collection.catalog.set_meta("ids", str(asked.ids))
+        if asked.ann_from is not None:
+            collection.catalog.set_meta("ann_from", str(asked.ann_from))
         yield from take_listing(collection.catalog, collection.root, asked)
         found = changes.apply_changes(
             collection.catalog,
@@ -127,16 +141,21 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
         extraction = _Extraction(collection, model, options, run)
         yield from extraction.progress()
         collection.refresh_ids()
-        yield from _code(collection)
+        yield from make_fast(collection)
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
 
 
-def _code(collection: Collection) -> Iterator[Progress]:
-    """Bring what makes searches fast up to date; without it they are slower, and as right."""
+def make_fast(collection: Collection, *, everything: bool = False) -> Iterator[Progress]:
+    """Bring what makes searches fast up to date; without it they are slower, and as right.
+
+    everything : put even a few fresh rows into the approximate index.
+    """
     try:
         for done, total in refresh_codes(collection):
             yield Progress("coding", done, total)
-    except StorageError as error:
+        for stage, done, total in refresh_ann(collection, everything=everything):
+            yield Progress(stage, done, total)
+    except (StorageError, MissingExtraError, UnsupportedError) as error:
         yield Progress("coding", 0, 0, note=str(error))
 
 
@@ -346,8 +365,8 @@ class _Extraction:
         self.seconds = time.monotonic() - started
 
     def _work(self, known: KnownBytes) -> Work:
-        options, root = self._options, self._collection.root
-        return Work(root, self._model, options.limits, known, options.device)
+        options, made = self._options, self._collection
+        return Work(made.root, self._model, options.limits, known, options.device, made.dtype)
 
     def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome]:
         """Work off what can be claimed; whatever ends it, what came back is committed."""

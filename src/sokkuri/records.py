@@ -4,14 +4,21 @@ The data's way: FileRef (listing) -> Job (catalog) -> Pixels (decode) -> Outcome
 -> rows in shards and catalog -> Hits (searching).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 Features: TypeAlias = NDArray[np.float32]
 """Feature vectors, (N, D) float32, as the network gave them: not normalised."""
+
+Dtype: TypeAlias = Literal["float32", "float16"]
+"""What numbers vectors are kept in on disk."""
+
+StoredRows: TypeAlias = NDArray[np.floating[Any]]
+"""Rows as a shard holds them : (N, D) float32 or float16."""
 
 Metric: TypeAlias = Literal["cosine", "l2"]
 """`cosine`: 1 - cos of the angle, 0 to 2. `l2`: Euclidean distance."""
@@ -165,6 +172,17 @@ class Failure:
     id: str
     stage: str
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnnState:
+    """The approximate index: how many of the rows it covers, and for k of 1, 10 and 100 the share
+    of the true k nearest that its searches found."""
+
+    covered: int
+    rows: int
+    recall: Mapping[int, float]
+    metric: Metric
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Opens the collection's rows with whatever makes searching them fast, turns queri
 (queries.py) and filters into a mask of rows (filters.py), asks an index, and names what it found.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +13,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.approximating import AnnReader
 from sokkuri.catalog import LIVE
-from sokkuri.coding import read_codes
+from sokkuri.coding import CodeReader
 from sokkuri.collection import Collection
-from sokkuri.errors import CollectionError, SokkuriError, UsageError
+from sokkuri.errors import (
+    CollectionError,
+    MissingExtraError,
+    SokkuriError,
+    UnsupportedError,
+    UsageError,
+)
 from sokkuri.filters import condition
-from sokkuri.indexes import ExactIndex, Index, Rows, distances
+from sokkuri.indexes import ExactIndex, Rows, distances
+from sokkuri.indexes.ann import AnnIndex
 from sokkuri.queries import Image, QueryReader, QueryVector, combined
 from sokkuri.records import Box, Metric, RowRef
 
@@ -86,19 +94,24 @@ class Searcher:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._reader = QueryReader(collection)
+        self._codes = CodeReader(collection)
+        self._ann = AnnReader(collection, self._codes)
         self._open()
 
     def _open(self) -> None:
-        self._counted = _counted(self._collection)
-        self._snapshot = _Snapshot(self._collection, self._counted)
+        self._seen = self._now()
+        self._snapshot = _Snapshot(self._collection, self._codes, self._ann)
+
+    def _now(self) -> tuple[dict[int, int], str]:
+        return self._collection.counted(), self._ann.current
 
     @property
     def notes(self) -> list[str]:
         return self._snapshot.notes
 
     def refresh(self) -> bool:
-        """Take up what was added since; whether there was anything."""
-        if _counted(self._collection) == self._counted:
+        """Take up what was added since, and a newer index; whether there was anything."""
+        if self._now() == self._seen:
             return False
         self._open()
         return True
@@ -155,12 +168,11 @@ class Searcher:
         chosen = metric or self._collection.model.metric
         away = [self._reader.read(image) for image in asked.without]
         snapshot = self._snapshot
-        index, recall = snapshot.index(asked.engine)
         refused = [snapshot.row(one.at) for one in away if one.at is not None]
         task = _Task(snapshot, k, chosen, self._mask(asked), [row for row in refused if row >= 0])
         pushed = [one.vector for one in away]
         vectors = np.stack([combined([q.vector for q in one], pushed, chosen) for one in wanted])
-        found = index.search_many(vectors, k, chosen, task.accept, task.mask)
+        found, recall = snapshot.search(asked.engine, vectors, task)
         made = []
         for one, query, name, pair in zip(wanted, vectors, names, found, strict=True):
             at = one[0].at if len(one) == 1 and not away else None
@@ -206,26 +218,55 @@ class Searcher:
 class _Snapshot:
     """The rows of some moment, numbered through, and the indexes over them, made when asked for."""
 
-    def __init__(self, collection: Collection, counted: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, collection: Collection, codes: CodeReader, ann: AnnReader) -> None:
         self.notes: list[str] = []
         self._collection = collection
-        self._counted = counted
-        self.rows = Rows([collection.shards.features(shard, rows) for shard, rows in counted])
-        self._first = dict(
-            zip((shard for shard, _ in counted), self.rows.starts.tolist(), strict=False)
-        )
+        self._codes = codes
+        self._ann = ann
+        self._counted = collection.counted()
+        self._shards = list(self._counted)
+        self.rows = Rows([
+            collection.shards.features(shard, rows) for shard, rows in self._counted.items()
+        ])  # fmt: skip
+        self._first = dict(zip(self._shards, self.rows.starts.tolist(), strict=False))
 
     @cached_property
     def exact(self) -> ExactIndex:
-        coded = [read_codes(self._collection, shard, rows) for shard, rows in self._counted]
-        self.notes += [note for _, note in coded if note]
-        return ExactIndex(self.rows.blocks, [codes for codes, _ in coded])
+        codes, notes = self._codes.read(self._counted)
+        self.notes += notes
+        return ExactIndex(self.rows.blocks, codes)
 
-    def index(self, engine: Engine) -> tuple[Index, float | None]:
-        """The index to ask, and its recall where it is not exact."""
-        if engine == "ann":
-            raise CollectionError(f"{self._collection.store} has no approximate index")
-        return self.exact, None
+    @cached_property
+    def ann(self) -> tuple[AnnIndex | None, Mapping[int, float]]:
+        """The approximate index, and its recall by k."""
+        index, recall, note = self._ann.read(self._counted, self.rows)
+        self.notes += [note] if note else []
+        return index, recall
+
+    def search(
+        self, engine: Engine, queries: NDArray[np.float32], task: "_Task"
+    ) -> tuple[list[_Found], float | None]:
+        """What each query finds, and the recall of such searches where they are not exact. `auto`
+        takes the approximate index where there is one that can do what is asked."""
+        asked = (queries, task.k, task.metric, task.accept, task.mask)
+        if engine != "exact":
+            try:
+                index, recall = self.ann
+                if index is not None:
+                    return index.search_many(*asked), _recall_at(recall, task.k)
+            except UnsupportedError as error:
+                if engine == "ann":
+                    raise UsageError(f"{error}: leave --search ann out") from error
+            except MissingExtraError as error:
+                if engine == "ann":
+                    raise
+                self.notes.append(f"searched exactly: {error}")
+            if engine == "ann" and index is None:
+                raise CollectionError(
+                    f"{self._collection.store} has no approximate index: `sokkuri index --ann-from "
+                    "0` makes one"
+                )
+        return self.exact.search_many(*asked), None
 
     def row(self, at: RowRef) -> int:
         """The number of a row; -1 for one that was committed after this moment."""
@@ -235,15 +276,14 @@ class _Snapshot:
         """The same for many (shard, row) places : (M,) int64."""
         shards, rows = np.array(places, np.int64).reshape(-1, 2).T
         found = np.full(len(shards), -1, np.int64)
-        lengths = dict(self._counted)
         for shard in np.unique(shards).tolist():
-            here = (shards == shard) & (rows < lengths.get(shard, 0))
+            here = (shards == shard) & (rows < self._counted.get(shard, 0))
             found[here] = rows[here] + self._first.get(shard, 0)
         return found
 
     def ref(self, row: int) -> RowRef:
         number = int(np.searchsorted(self.rows.starts, row, side="right")) - 1
-        return RowRef(self._counted[number][0], int(row - self.rows.starts[number]))
+        return RowRef(self._shards[number], int(row - self.rows.starts[number]))
 
     def are_live(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         refs = [self.ref(row) for row in rows.tolist()]
@@ -264,8 +304,8 @@ class _Task:
     ) -> None:
         self.mask = mask
         self._snapshot = snapshot
-        self._k = k
-        self._metric = metric
+        self.k = k
+        self.metric = metric
         self._refused = np.array(refused, np.int64)
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -283,17 +323,18 @@ class _Task:
             return found
         rows, measured = found
         vector = self._snapshot.rows.vector(row).astype(np.float64)
-        own = distances(vector[None], query.astype(np.float64), self._metric)
+        own = distances(vector[None], query.astype(np.float64), self.metric)
         others = rows != row
         return (
-            np.concatenate([here, rows[others]])[: self._k],
-            np.concatenate([own, measured[others]])[: self._k],
+            np.concatenate([here, rows[others]])[: self.k],
+            np.concatenate([own, measured[others]])[: self.k],
         )
 
 
-def _counted(collection: Collection) -> list[tuple[int, int]]:
-    """Shards and how many rows count in each."""
-    return [(shard.shard, shard.rows) for shard in collection.catalog.shards() if shard.rows]
+def _recall_at(recall: Mapping[int, float], k: int) -> float:
+    """The recall measured at k, or at the next larger number that it was measured for."""
+    measured = [share for most, share in sorted(recall.items()) if most >= k]
+    return measured[0] if measured else min(recall.values(), default=0.0)
 
 
 def _name(image: Image) -> str:

@@ -21,9 +21,9 @@ import xxhash
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sokkuri.errors import DamagedError, StorageError
+from sokkuri.errors import CollectionError, DamagedError, StorageError
 from sokkuri.files import replacing, sync_folder
-from sokkuri.records import Features
+from sokkuri.records import Dtype, Features, StoredRows
 
 SHARD_ROWS = 10_000
 """Rows of a full shard, as in the article's files: 49 MiB at 1280 dimensions."""
@@ -35,18 +35,21 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 Ids = NDArray[np.str_]
 
 
-def checksums(features: Features) -> list[int]:
-    """One XXH3-64 for each row of `features` : (N, D), as the signed integers SQLite keeps."""
+def checksums(features: StoredRows) -> list[int]:
+    """One XXH3-64 for each row, as the signed integers SQLite keeps."""
     rows = np.ascontiguousarray(features)
     return [xxhash.xxh3_64_intdigest(row.data) - 2**63 for row in rows]
 
 
 class ShardFolder:
-    """The folder `features/<model>/` of a collection whose vectors have `dimension` numbers."""
+    """The folder `features/<model>/` of a collection whose vectors have `dimension` numbers of type
+    `dtype`."""
 
-    def __init__(self, folder: Path, dimension: int) -> None:
+    def __init__(self, folder: Path, dimension: int, dtype: Dtype = "float32") -> None:
         self.folder = folder
         self.dimension = dimension
+        self.dtype: np.dtype[np.floating[Any]] = np.dtype(dtype)
+        self._row_bytes = self.dtype.itemsize * dimension
 
     def features_path(self, shard: int) -> Path:
         return self.folder / f"{shard:04d}.features.npy"
@@ -61,16 +64,28 @@ class ShardFolder:
         names = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in names if match)
 
-    def write(self, shard: int, at: int, features: Features, ids: Sequence[str]) -> None:
+    def stored(self, features: Features) -> StoredRows:
+        """Vectors as rows of this folder hold them. Raises CollectionError for numbers that are
+        too large for its dtype."""
+        with np.errstate(over="ignore"):
+            rows: StoredRows = np.asarray(features, self.dtype)
+        if not np.isfinite(rows).all():
+            raise CollectionError(
+                f"a vector has numbers too large for the {self.dtype} of {self.folder}: keep such "
+                "images in a collection of their own with --dtype float32"
+            )
+        return rows
+
+    def write(self, shard: int, at: int, rows: StoredRows, ids: Sequence[str]) -> None:
         """Put rows at `at` and after, durably; whatever lay behind them is cut off.
 
-        features : (N, D) float32; ids : N strings. Raises StorageError when the disk refuses,
+        rows : (N, D), from `stored`; ids : N strings. Raises StorageError when the disk refuses,
         and then leaves the `at` rows before as they were.
         """
         with _storing(self.features_path(shard)):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
-                _write_rows(self.features_path(shard), at, np.asarray(features, np.float32))
+                _write_rows(self.features_path(shard), at, np.asarray(rows, self.dtype))
                 self._write_ids_at(shard, at, ids)
             except OSError:
                 self._cut_back(shard, at)
@@ -91,28 +106,25 @@ class ShardFolder:
                 if path.exists() and _rows_within(path) > rows:
                     _cut(path, rows)
 
-    def salvage(self, shard: int) -> Features:
-        """Whatever whole rows a damaged file still holds : (N, D) float32, read-only.
+    def salvage(self, shard: int) -> StoredRows:
+        """Whatever whole rows a damaged file still holds : (N, D), read-only.
 
         The header is not believed: data starts where this module puts it, or the header ends.
         """
         path = self.features_path(shard)
-        offset = _data_offset(path, self.dimension)
+        offset = self._data_offset(path)
         held = max(0, (path.stat().st_size if path.exists() else 0) - offset)
-        rows = held // (4 * self.dimension)
-        if rows == 0:
-            return np.empty((0, self.dimension), np.float32)
-        return np.memmap(path, np.float32, mode="r", offset=offset, shape=(rows, self.dimension))
+        return self._mapped(path, held // self._row_bytes, offset)
 
     def mend_header(self, shard: int, rows: int) -> None:
         """Make the header say that the file holds `rows` rows, and cut what lies behind them."""
         path = self.features_path(shard)
-        header = _header(np.dtype(np.float32), (rows, self.dimension))
-        if _data_offset(path, self.dimension) != len(header):
+        header = _header(self.dtype, (rows, self.dimension))
+        if self._data_offset(path) != len(header):
             return  # another tool's header, which could be read: it says what it should
         with _storing(path), path.open("r+b") as file:
             file.write(header)
-            file.truncate(len(header) + rows * 4 * self.dimension)
+            file.truncate(len(header) + rows * self._row_bytes)
             file.flush()
             os.fsync(file.fileno())
 
@@ -127,8 +139,8 @@ class ShardFolder:
             with _storing(path):
                 path.unlink(missing_ok=True)
 
-    def features(self, shard: int, rows: int) -> Features:
-        """The first `rows` rows : (rows, D) float32, memory-mapped and read-only.
+    def features(self, shard: int, rows: int) -> StoredRows:
+        """The first `rows` rows : (rows, D), memory-mapped and read-only.
 
         Raises DamagedError when the file is missing, of another shape or too short.
         """
@@ -139,16 +151,13 @@ class ShardFolder:
             raise DamagedError(f"{path} is missing: run `sokkuri verify --repair`") from None
         except ValueError as error:
             raise DamagedError(f"{path} is no .npy file ({error}): run `sokkuri verify`") from None
-        held = min(shape[0], (path.stat().st_size - offset) // (4 * self.dimension))
-        if dtype != np.float32 or shape[1:] != (self.dimension,) or held < rows:
+        held = min(shape[0], (path.stat().st_size - offset) // self._row_bytes)
+        if dtype != self.dtype or shape[1:] != (self.dimension,) or held < rows:
             raise DamagedError(
-                f"{path} holds {held} rows of {dtype} {shape[1:]}, not {rows} of float32 "
-                f"({self.dimension},): run `sokkuri verify --repair`"
+                f"{path} holds {held} rows of {dtype} {shape[1:]}, not {rows} of "
+                f"{self.dtype} ({self.dimension},): run `sokkuri verify --repair`"
             )
-        if rows == 0:
-            return np.empty((0, self.dimension), np.float32)
-        shape = (rows, self.dimension)
-        return np.memmap(path, np.float32, mode="r", offset=offset, shape=shape)
+        return self._mapped(path, rows, offset)
 
     def ids(self, shard: int) -> Ids:
         """The id column : (N,) str. Raises DamagedError when it cannot be read."""
@@ -164,6 +173,19 @@ class ShardFolder:
         if not self.folder.is_dir():
             return 0
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+    def _mapped(self, path: Path, rows: int, offset: int) -> StoredRows:
+        shape = (rows, self.dimension)
+        if rows == 0:
+            return np.empty(shape, self.dtype)
+        return np.memmap(path, self.dtype, mode="r", offset=offset, shape=shape)
+
+    def _data_offset(self, path: Path) -> int:
+        """Where the rows start, by the header if it can be read, else as this module writes it."""
+        try:
+            return read_header(path)[2]
+        except (OSError, ValueError):
+            return len(_header(self.dtype, (0, self.dimension)))
 
     def _write_ids_at(self, shard: int, at: int, ids: Sequence[str]) -> None:
         path = self.ids_path(shard)
@@ -247,14 +269,6 @@ def _cut(path: Path, rows: int) -> None:
         file.truncate(offset + rows * row_bytes)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _data_offset(path: Path, dimension: int) -> int:
-    """Where the rows start, by the header if it can be read, else as this module writes it."""
-    try:
-        return read_header(path)[2]
-    except (OSError, ValueError):
-        return len(_header(np.dtype(np.float32), (0, dimension)))
 
 
 def _rows_within(path: Path) -> int:

@@ -123,6 +123,11 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if status.ann is not None:
+        lines.append(
+            f"ann        covers {status.ann.covered:,} of {status.ann.rows:,} vectors, "
+            f"recall@10 {status.ann.recall.get(10, 0.0):.4f} ({status.ann.metric})"
+        )
     if status.stale_claims:
         lines.append(f"{status.stale_claims:,} claims of a run that ended: the next run takes them")
     lines += [
@@ -144,6 +149,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "failed": len(status.failures),
         "failures": [dataclasses.asdict(failure) for failure in status.failures],
         "bytes": status.size,
+        "ann": None if status.ann is None else dataclasses.asdict(status.ann),
     }
 
 

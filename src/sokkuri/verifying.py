@@ -20,11 +20,14 @@ from sokkuri.errors import DamagedError, ImageError
 from sokkuri.extract import Extractor
 from sokkuri.models import Model
 from sokkuri.reading import read_file
-from sokkuri.records import Fault, Features, Limits, Pixels
+from sokkuri.records import Fault, Limits, Pixels, StoredRows
 from sokkuri.shards import checksums, read_header
 
 DEEP_SAMPLE = 32
-_DEEP_TOLERANCE = 1e-4  # another machine's instructions round differently; pictures differ by more
+_DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
+"""Another machine's instructions round differently, and float16 keeps eleven bits; pictures differ
+by more."""
+
 _CHUNK = 1000
 
 _Owner: TypeAlias = tuple[int, str, int, int]
@@ -95,7 +98,7 @@ def _look_at(collection: Collection, shard: int) -> ShardFaults:
     return ShardFaults(shard, tuple(faults), tuple(owner[0] for owner in bad))
 
 
-def _bad_rows(features: Features, owners: list[_Owner]) -> list[_Owner]:
+def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
     """The owners whose row is not there or has another checksum."""
     bad = [owner for owner in owners if owner[2] >= len(features)]
     inside = [owner for owner in owners if owner[2] < len(features)]
@@ -174,7 +177,7 @@ def _feature_faults(collection: Collection, model: Model) -> Iterator[Fault]:
             continue
         scale = max(float(np.abs(stored).max()), 1e-12)
         off = float(np.abs(fresh - stored).max()) / scale
-        if not off <= _DEEP_TOLERANCE:
+        if not off <= _DEEP_TOLERANCE[collection.dtype]:
             yield Fault("features", id_, f"extracted again, it differs by {off:.2g} of its maximum")
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sokkuri.batching import Batcher
 from sokkuri.decode import decode, measure
-from sokkuri.errors import ImageError
+from sokkuri.errors import ExtractError, ImageError
 from sokkuri.extract import Extractor
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
@@ -22,6 +22,7 @@ from sokkuri.reading import read_file
 from sokkuri.records import (
     Adopted,
     Contents,
+    Dtype,
     Extracted,
     Failed,
     Gone,
@@ -42,7 +43,13 @@ class Work:
     """The function that executors apply to jobs; called from many threads at once."""
 
     def __init__(
-        self, root: Path, model: Model, limits: Limits, known: KnownBytes, device: Device = "cpu"
+        self,
+        root: Path,
+        model: Model,
+        limits: Limits,
+        known: KnownBytes,
+        device: Device = "cpu",
+        dtype: Dtype = "float32",
     ) -> None:
         self.notes: list[str] = []  # lines for the user, as they come
         self._root = root
@@ -50,6 +57,8 @@ class Work:
         self._limits = limits
         self._known = known
         self._device = device
+        self._dtype = dtype
+        self._largest = float(np.finfo(dtype).max)  # a vector must fit the shards
         self._lock = threading.Lock()
         self._extract_one: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
 
@@ -70,6 +79,8 @@ class Work:
                 try_apart(data, self._model.card.pixels)
             pixels = decode(data, self._model.card.pixels, self._limits)
             vector = self.load()(pixels.rgb)
+            if np.abs(vector).max() > self._largest:
+                raise ExtractError(f"its vector has numbers too large for {self._dtype}")
         except ImageError as error:
             return Failed(job, error.stage, str(error), contents)
         return Extracted(job, contents, pixels.width, pixels.height, vector)

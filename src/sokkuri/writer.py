@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from sokkuri.appending import NewRow, append_rows, free_row
 from sokkuri.collection import Collection
 from sokkuri.known import KnownBytes
@@ -200,9 +198,7 @@ class Writer:
         return later
 
     def _copy_of(self, outcome: SameBytes, at: RowRef, size: tuple[int, int]) -> _Fresh:
-        shard = self._catalog.shard(at.shard)
-        assert shard is not None, "a row lies in a shard that the catalog has"
-        vector = np.array(self._collection.shards.features(at.shard, shard.rows)[at.row])
+        vector = self._collection.vectors([(at.shard, at.row)])[0]
         job = outcome.job
         return _Fresh(NewRow(job.key, job.id, vector), outcome.contents, *size)
 

@@ -10,21 +10,44 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from sokkuri.indexes import ExactIndex, Index, encode
+from sokkuri.errors import UnsupportedError
+from sokkuri.indexes import ExactIndex, Index, Rows, encode
+from sokkuri.indexes.ann import MOST, AnnIndex, Reach, add, train
 from sokkuri.records import Features, Metric
 
+Backend = Callable[[Sequence[Features], Metric], Index]
 
-def coded(blocks: Sequence[Features]) -> Index:
+
+def plain(blocks: Sequence[Features], metric: Metric) -> Index:
+    """No row has a code."""
+    return ExactIndex(blocks)
+
+
+def coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """Every row has an int8 code."""
     return ExactIndex(blocks, [encode(block) for block in blocks])
 
 
-def half_coded(blocks: Sequence[Features]) -> Index:
+def half_coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """The first half of each block has codes: rows were appended since."""
     return ExactIndex(blocks, [encode(block[: len(block) // 2]) for block in blocks])
 
 
-BACKENDS: list[Callable[[Sequence[Features]], Index]] = [ExactIndex, coded, half_coded]
+def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
+    """Every list is looked through and every candidate measured, so that nothing is missed; the
+    first two thirds of each block are in the lists, the rest was appended since."""
+    rows, keys = Rows(blocks), list(range(5, 5 + len(blocks)))
+    covered = [2 * len(block) // 3 for block in blocks]
+    lists = train(rows, metric) if rows.size else None
+    for key, block, held in zip(keys, blocks, covered, strict=True):
+        add(lists, key, 0, block[: held // 2], metric)
+        add(lists, key, held // 2, block[held // 2 : held], metric)
+    codes = [encode(block) for block in blocks]
+    return AnnIndex(rows, keys, covered, codes, lists, metric, Reach(10**6, 10**6))
+
+
+BACKENDS: list[Backend] = [plain, coded, half_coded, approximate]
+EXACT: list[Backend] = [plain, coded, half_coded]
 METRICS: list[Metric] = ["cosine", "l2"]
 
 finite = st.floats(-1e3, 1e3, width=32)
@@ -51,7 +74,7 @@ def truth(features: NDArray[Any], query: NDArray[Any], metric: Metric) -> NDArra
        cuts=st.lists(st.integers(0, 40), max_size=3))  # fmt: skip
 @settings(max_examples=150, deadline=None)
 def test_the_k_nearest_are_found(
-    backend: Callable[[Sequence[Features]], Index],
+    backend: Backend,
     metric: Metric,
     features: Features,
     query: NDArray[np.float32],
@@ -61,7 +84,7 @@ def test_the_k_nearest_are_found(
     """Results are right: no difference from brute force in float64 up to ties, however the rows
     are cut into shards."""
     blocks = np.split(features, sorted(min(cut, len(features)) for cut in cuts))
-    found, distances = backend(blocks).search(query, k, metric, everything)
+    found, distances = backend(blocks, metric).search(query, k, metric, everything)
     expected = truth(features, query, metric)
     assert len(found) == len(set(found.tolist())) == min(k, len(features))
     tolerance = 1e-9 * max(1.0, float(np.abs(expected).max()))
@@ -72,26 +95,24 @@ def test_the_k_nearest_are_found(
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_near_copies_are_told_apart(
-    backend: Callable[[Sequence[Features]], Index], metric: Metric
-) -> None:
+def test_near_copies_are_told_apart(backend: Backend, metric: Metric) -> None:
     """Rows closer together than float32 can tell in a scan still come in their true order."""
     rng = np.random.default_rng(3)
     query = rng.random(1280, np.float32)
     noise = rng.standard_normal((3000, 1280)).astype(np.float32)
     features = query + noise * np.linspace(1e-6, 3e-6, 3000, dtype=np.float32)[:, None]
-    found, _ = backend([features]).search(query, 20, metric, everything)
+    found, _ = backend([features], metric).search(query, 20, metric, everything)
     expected = truth(features, query, metric)
     np.testing.assert_allclose(expected[found], np.sort(expected)[:20], rtol=1e-6, atol=1e-15)
 
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_equal_rows_come_in_row_order(
-    backend: Callable[[Sequence[Features]], Index], metric: Metric
-) -> None:
+def test_equal_rows_come_in_row_order(backend: Backend, metric: Metric) -> None:
     features = np.tile(np.arange(1, 7, dtype=np.float32), (30, 1))
-    found, _ = backend([features[:11], features[11:]]).search(features[0], 9, metric, everything)
+    found, _ = backend([features[:11], features[11:]], metric).search(
+        features[0], 9, metric, everything
+    )
     assert found.tolist() == list(range(9))
 
 
@@ -100,7 +121,7 @@ def test_equal_rows_come_in_row_order(
 @given(refused=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
 @settings(max_examples=60, deadline=None)
 def test_k_accepted_rows_come_back_whenever_there_are_k(
-    backend: Callable[[Sequence[Features]], Index], metric: Metric, refused: set[int], k: int
+    backend: Backend, metric: Metric, refused: set[int], k: int
 ) -> None:
     """Removed images never push others out of the results."""
     features = np.random.default_rng(1).random((200, 6), np.float32)
@@ -108,17 +129,17 @@ def test_k_accepted_rows_come_back_whenever_there_are_k(
     def accept(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         return ~np.isin(numbers, list(refused))
 
-    found, _ = backend([features]).search(features[0], k, metric, accept)
+    found, _ = backend([features], metric).search(features[0], k, metric, accept)
     order = np.lexsort((np.arange(200), truth(features, features[0], metric)))
     assert found.tolist() == [n for n in order.tolist() if n not in refused][:k]
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_huge_and_zero_rows_do_no_harm(backend: Callable[[Sequence[Features]], Index]) -> None:
+@pytest.mark.parametrize("backend", EXACT)
+def test_huge_and_zero_rows_do_no_harm(backend: Backend) -> None:
     features = np.array([[1e38, 1e38], [0, 0], [3, 4], [-3, -4], [1e-38, 0]], np.float32)
     query = np.array([3, 4], np.float32)
     for metric in METRICS:
-        found, distances = backend([features]).search(query, 5, metric, everything)
+        found, distances = backend([features], metric).search(query, 5, metric, everything)
         np.testing.assert_allclose(distances, np.sort(truth(features, query, metric)), rtol=1e-6)
         assert found[0] == 2
 
@@ -131,7 +152,7 @@ extremes = st.one_of(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", EXACT)
 @given(
     features=arrays(np.float32, (30, 4), elements=extremes),
     query=arrays(np.float32, 4, elements=extremes),
@@ -139,14 +160,14 @@ extremes = st.one_of(
 )
 @settings(max_examples=150, deadline=None)
 def test_numbers_of_any_size_are_decided_rightly(
-    backend: Callable[[Sequence[Features]], Index],
+    backend: Backend,
     metric: Metric,
     features: Features,
     query: NDArray[np.float32],
     k: int,
 ) -> None:
     """No row that is nearer by float64 is left out, however huge, faint or alike the rows are."""
-    found, distances = backend([features]).search(query, k, metric, everything)
+    found, distances = backend([features], metric).search(query, k, metric, everything)
     expected = truth(features, query, metric)
     tolerance = 1e-9 if metric == "cosine" else 1e-9 * float(expected.max()) + 1e-300
     np.testing.assert_allclose(distances, np.sort(expected)[:k], rtol=1e-9, atol=tolerance)
@@ -154,16 +175,16 @@ def test_numbers_of_any_size_are_decided_rightly(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("backend", EXACT)
 @given(inside=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
 @settings(max_examples=60, deadline=None)
 def test_a_mask_is_applied_before_ranking(
-    backend: Callable[[Sequence[Features]], Index], metric: Metric, inside: set[int], k: int
+    backend: Backend, metric: Metric, inside: set[int], k: int
 ) -> None:
     """k rows come back whenever k are in the mask, and they are the nearest of those."""
     features = np.random.default_rng(1).random((200, 6), np.float32)
     mask = np.isin(np.arange(200), list(inside))
-    found, _ = backend([features]).search(features[0], k, metric, everything, mask)
+    found, _ = backend([features], metric).search(features[0], k, metric, everything, mask)
     order = np.lexsort((np.arange(200), truth(features, features[0], metric)))
     assert found.tolist() == [n for n in order.tolist() if n in inside][:k]
 
@@ -172,12 +193,12 @@ def test_a_mask_is_applied_before_ranking(
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_many_queries_at_once_find_what_each_finds(
-    backend: Callable[[Sequence[Features]], Index], metric: Metric, count: int
+    backend: Backend, metric: Metric, count: int
 ) -> None:
     rng = np.random.default_rng(5)
     features = rng.random((500, 32), np.float32)
     queries = rng.random((count, 32), np.float32)
-    index = backend([features[:123], features[123:]])
+    index = backend([features[:123], features[123:]], metric)
     together = index.search_many(queries, 7, metric, everything)
     assert len(together) == count
     for query, (rows, distances) in zip(queries, together, strict=True):
@@ -187,6 +208,45 @@ def test_many_queries_at_once_find_what_each_finds(
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_an_empty_index_has_no_hits(backend: Callable[[Sequence[Features]], Index]) -> None:
-    found, distances = backend([]).search(np.ones(3, np.float32), 5, "cosine", everything)
+def test_an_empty_index_has_no_hits(backend: Backend) -> None:
+    found, distances = backend([], "cosine").search(np.ones(3, np.float32), 5, "cosine", everything)
     assert len(found) == len(distances) == 0
+
+
+def test_what_a_backend_cannot_do_is_one_named_error() -> None:
+    features = np.random.default_rng(1).random((200, 6), np.float32)
+    index = approximate([features], "cosine")
+    with pytest.raises(UnsupportedError, match="cannot filter"):
+        index.search(features[0], 3, "cosine", everything, np.ones(200, bool))
+    with pytest.raises(UnsupportedError, match="was made for cosine"):
+        index.search(features[0], 3, "l2", everything)
+    with pytest.raises(UnsupportedError, match="1,000 images at most"):
+        index.search(features[0], MOST + 1, "cosine", everything)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.02, 0.2, 0.9])
+@pytest.mark.parametrize("backend", EXACT)
+def test_masks_of_any_share(backend: Backend, share: float) -> None:
+    """Few rows are gathered, whole blocks are left out, many are scanned: the same answer."""
+    rng = np.random.default_rng(2)
+    features = rng.random((9000, 16), np.float32)
+    mask = rng.random(9000) < share
+    mask[3000:6000] = False
+    mask[0] = True
+    index = backend(np.split(features, [3000, 6000]), "l2")
+    found, _ = index.search(features[7], 5, "l2", everything, mask)
+    order = np.argsort(np.where(mask, truth(features, features[7], "l2"), np.inf), kind="stable")
+    assert found.tolist() == order[: min(5, mask.sum())].tolist()
+
+
+def test_rows_of_any_length_do_no_harm_to_an_approximate_index() -> None:
+    features = np.array([[1e38, 1e38], [0, 0], [3, 4], [-3, -4], [1e-38, 0]], np.float32)
+    query = np.array([3, 4], np.float32)
+    found, distances = approximate([features], "cosine").search(query, 5, "cosine", everything)
+    np.testing.assert_allclose(distances, np.sort(truth(features, query, "cosine")), rtol=1e-6)
+    assert found[0] == 2
+    with pytest.raises(UnsupportedError, match="too large"):
+        approximate([features], "l2")
+    ordinary = approximate([features[1:]], "l2")
+    with pytest.raises(UnsupportedError, match="too large"):
+        ordinary.search(features[0], 2, "l2", everything)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.options import AnnFrom, Json, Where, collection_at
 
 
 def status(where: Where = None, as_json: Json = False) -> None:
@@ -64,12 +64,12 @@ def remove(
         terminal.put(f"{count:,} images {what}")
 
 
-def compact(where: Where = None, as_json: Json = False) -> None:
+def compact(ann_from: AnnFrom = None, where: Where = None, as_json: Json = False) -> None:
     """Rewrite shards without the rows that no longer count; safe to kill at any moment."""
     from sokkuri.api import Collection
 
-    with Collection.open(collection_at(where)) as collection:
-        done = collection.compact()
+    with Collection.open(collection_at(where)) as collection, terminal.progress_bar() as bar:
+        done = collection.compact(ann_from, bar.show)
     if as_json:
         terminal.put_json(asdict(done))
     else:

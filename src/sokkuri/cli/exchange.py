@@ -10,7 +10,15 @@ import typer
 
 from sokkuri import terminal
 from sokkuri.cli.options import Json, Where, collection_at
-from sokkuri.cli.place import DecodingName, IdName, Place, folder_and_store, opened
+from sokkuri.cli.place import (
+    DecodingName,
+    DtypeName,
+    IdName,
+    Place,
+    folder_and_store,
+    opened,
+    value_of,
+)
 from sokkuri.errors import UsageError
 
 
@@ -20,13 +28,6 @@ class FormatName(StrEnum):
     article = "article"
     clip_retrieval = "clip-retrieval"
     parquet = "parquet"
-
-
-class DtypeName(StrEnum):
-    """The numbers that `export` writes."""
-
-    float32 = "float32"
-    float16 = "float16"
 
 
 def export(
@@ -81,6 +82,10 @@ def import_(
         IdName | None,
         typer.Option(help="For a new collection: what the ids are, by default names."),
     ] = None,
+    dtype: Annotated[
+        DtypeName | None,
+        typer.Option(help="For a new collection: of the vectors on disk.", show_default=False),
+    ] = None,
     delete: Annotated[
         bool, typer.Option("--delete", help="Delete files of one vector once it was read back.")
     ] = False,
@@ -94,9 +99,9 @@ def import_(
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
     done = Imported()
-    asked = Place(root, store, where, model, None if decode is None else decode.value)
+    asked = Place(root, store, where, model, value_of(decode), value_of(dtype))
     with opened(_place(asked)) as collection:
-        kind = settled_ids(collection.catalog, None if ids is None else ids.value, "name")
+        kind = settled_ids(collection.catalog, value_of(ids), "name")
         collection.catalog.set_meta("ids", kind)
         taking = import_features(collection, folder, delete=delete)
         with closing(taking) as parts, terminal.progress_bar() as bar:

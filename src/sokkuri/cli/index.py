@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where
+from sokkuri.cli.options import AnnFrom, Json, Where
 from sokkuri.cli.place import (
     DecodingName,
+    DtypeName,
     IdName,
     Place,
-    check_decoding,
+    check_kept,
     folder_and_store,
     opened,
+    value_of,
 )
 from sokkuri.errors import UsageError
 
@@ -62,6 +64,11 @@ def index(
         DecodingName | None,
         typer.Option(help="`exact` decodes as the article's script does; kept for later runs."),
     ] = None,
+    dtype: Annotated[
+        DtypeName | None,
+        typer.Option(help="Of the vectors on disk; kept for later runs.", show_default=False),
+    ] = None,
+    ann_from: AnnFrom = None,
     shuffle: Annotated[
         int | None, typer.Option(metavar="SEED", help="Extract in a drawn order; not needed.")
     ] = None,
@@ -82,16 +89,15 @@ def index(
 
     if root is not None and root_option is not None:
         raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")
-    place = Place(
-        root or root_option, store, where, model, None if decode is None else decode.value
-    )
+    place = Place(root or root_option, store, where, model, value_of(decode), value_of(dtype))
     options = SyncOptions(
         workers=workers,
         device=device,
         exclude=None if exclude is None else tuple(exclude),
         names=names,
-        ids=None if ids is None else ids.value,
+        ids=value_of(ids),
         shuffle=shuffle,
+        ann_from=ann_from,
         retry_failed=retry_failed,
     )
     if dry_run:
@@ -130,12 +136,13 @@ def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
     folder, store = folder_and_store(place)
     if folder is not None and not has_store(store):
         made = place.resolve()
-        found = plan(folder, Catalog.in_memory(), made, options)
+        found = plan(folder, Catalog.in_memory(), made, options, place.dtype or "float32")
     else:
         with Collection.open(store, "ro") as collection:
-            check_decoding(collection, place)
+            check_kept(collection, place)
             known = collection.load_model(place.model)
-            found = plan(folder or collection.root, collection.catalog, known, options)
+            root = folder or collection.root
+            found = plan(root, collection.catalog, known, options, collection.dtype)
     if as_json:
         terminal.put_json(asdict(found))
     else:

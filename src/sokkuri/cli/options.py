@@ -17,6 +17,15 @@ Where = Annotated[
         show_default=False,
     ),
 ]
+AnnFrom = Annotated[
+    int | None,
+    typer.Option(
+        min=0,
+        metavar="N",
+        help="Images from which an approximate index is kept, 1,000,000 at first; remembered.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sokkuri import terminal
 from sokkuri.cli.options import collection_at
@@ -12,7 +12,7 @@ from sokkuri.errors import ModelMismatchError, UsageError
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.models import Model
-    from sokkuri.records import Decoding
+    from sokkuri.records import Decoding, Dtype
 
 
 class IdName(StrEnum):
@@ -29,6 +29,18 @@ class DecodingName(StrEnum):
     exact = "exact"
 
 
+class DtypeName(StrEnum):
+    """What numbers vectors can be kept in."""
+
+    float32 = "float32"
+    float16 = "float16"
+
+
+def value_of(chosen: StrEnum | None) -> Any:
+    """What was chosen of such a list, as the functions below the shell take it."""
+    return None if chosen is None else chosen.value
+
+
 @dataclass(frozen=True)
 class Place:
     """Which collection was asked for, and what it should be made with or has been."""
@@ -38,6 +50,7 @@ class Place:
     where: Path | None
     model: str | None
     decode: "Decoding | None"
+    dtype: "Dtype | None" = None
 
     def resolve(self) -> "Model":
         """The model that a new collection is to have."""
@@ -57,9 +70,9 @@ def opened(place: Place) -> "Collection":
         if made.assumed:
             terminal.say(made.assumed)
         # Not `create`, which insists on being first: the same command may start several times.
-        return Collection.create_with(folder, store, made, source_of(place.model))
+        return Collection.create_with(folder, store, made, source_of(place.model), place.dtype)
     collection = Collection.open(store)
-    check_decoding(collection, place)
+    check_kept(collection, place)
     if folder is not None:
         collection.set_root(folder)
     if place.model is not None:
@@ -67,7 +80,9 @@ def opened(place: Place) -> "Collection":
     return collection
 
 
-def check_decoding(collection: "Collection", place: Place) -> None:
+def check_kept(collection: "Collection", place: Place) -> None:
+    """Raises unless the collection's vectors are what the options ask for."""
+    collection.check_dtype(place.dtype)
     kept = collection.model.decode
     if place.decode not in (None, kept):
         raise ModelMismatchError(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.records import Features, Metric
+from sokkuri.records import Metric, StoredRows
 
 _LEVELS = 127.0
 _UP = 1.0 + 1e-9  # the lengths are computed in float64: this is far more than its rounding
@@ -35,9 +35,13 @@ class Codes:
     def __len__(self) -> int:
         return len(self.codes)
 
+    def part(self, where: slice | NDArray[np.int64]) -> "Codes":
+        """The codes of some of the rows."""
+        return Codes(self.codes[where], self.terms[where])
 
-def encode(rows: Features) -> Codes:
-    """The codes of (N, D) finite float32."""
+
+def encode(rows: StoredRows) -> Codes:
+    """The codes of (N, D) finite numbers."""
     codes = np.empty(rows.shape, np.int8)
     terms = np.empty(len(rows), _TERMS)
     for at in range(0, len(rows), _STEP):

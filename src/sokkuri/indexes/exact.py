@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sokkuri.indexes.codes import CodedQueries, Codes
 from sokkuri.indexes.rows import Rows, nearest, prepared
-from sokkuri.records import Features, Metric
+from sokkuri.records import Features, Metric, StoredRows
 
 _STEP = 2048  # rows scanned at a time: 10 MB at 1280 dimensions, read twice while in cache
 _UNIT = 2.0**-24
@@ -26,6 +26,9 @@ _FEW = 2000  # rows that are measured one and all rather than scanned for
 _FAINT, _HUGE = 1e-20, 1e36  # squared lengths between which float32 keeps its digits
 _TOGETHER = 2**26  # costs held at once, over all queries: 512 MiB with their bounds
 
+_SPARSE = 0.3  # share of marked rows below which gathering them is faster than scanning all
+
+Where = slice | NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Found = tuple[NDArray[np.int64], NDArray[np.float64]]
 Accept = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
@@ -35,7 +38,7 @@ class ExactIndex:
     """blocks : as in `Rows`. codes : of each block, None where it has none."""
 
     def __init__(
-        self, blocks: Sequence[Features], codes: Sequence[Codes | None] | None = None
+        self, blocks: Sequence[StoredRows], codes: Sequence[Codes | None] | None = None
     ) -> None:
         self.rows = Rows(blocks)
         self.size = self.rows.size
@@ -72,9 +75,7 @@ class ExactIndex:
         found: list[Found] = []
         for at in range(0, len(queries), together):
             exact = prepared(queries[at : at + together], metric)
-            cost, low = self._scan(exact, metric)
-            if mask is not None:
-                cost[:, ~mask] = low[:, ~mask] = np.inf
+            cost, low = self._scan(exact, metric, mask)
             allowed = self.size if mask is None else int(np.count_nonzero(mask))
             found += [
                 self._accepted(_Query(query, metric, one, least), min(k, allowed), allowed, accept)
@@ -125,35 +126,56 @@ class ExactIndex:
         return nearest(rows, measured, k)
 
     def _costs(
-        self, queries: NDArray[np.float64], metric: Metric
-    ) -> Iterator[tuple[slice, int, NDArray[np.float32], NDArray[np.float32]]]:
+        self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None
+    ) -> Iterator[tuple[Where, int, NDArray[np.float32], NDArray[np.float32]]]:
         """Row numbers, the query's number, the rows' costs and how far they may be off."""
-        coded, starts = CodedQueries(queries, metric), self.rows.starts[:-1]
+        coded = CodedQueries(queries, metric)
+        starts = self.rows.starts[:-1].tolist()
         for start, block, codes in zip(starts, self.rows.blocks, self._codes, strict=True):
             held = 0 if codes is None else len(codes)
             if codes is not None and held:
-                for number, (one, error) in enumerate(coded.costs(codes)):
-                    yield slice(start, start + held), number, one, error
-            for at in range(held, len(block), _STEP):
-                rows = np.asarray(block[at : at + _STEP], np.float32)
-                here = slice(start + at, start + at + len(rows))
-                for number, (one, error) in enumerate(_costs(rows, queries, metric)):
-                    yield here, number, one, error
+                for here, inside in _wanted(mask, start, start + held, start):
+                    for number, (one, error) in enumerate(coded.costs(codes.part(inside))):
+                        yield here, number, one, error
+            for at in range(start + held, start + len(block), _STEP):
+                end = min(at + _STEP, start + len(block))
+                for here, inside in _wanted(mask, at, end, start):
+                    rows = np.asarray(block[inside], np.float32)
+                    for number, (one, error) in enumerate(_costs(rows, queries, metric)):
+                        yield here, number, one, error
 
     def _scan(
-        self, queries: NDArray[np.float64], metric: Metric
+        self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The cost of each row for each query, and the least that it can be : (Q, N) float32."""
-        cost = np.empty((len(queries), self.size), np.float32)
-        low = np.empty_like(cost)
+        """The cost of each row for each query, and the least that it can be : (Q, N) float32.
+        Both are infinite outside the mask."""
+        shape = (len(queries), self.size)
+        cost, low = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        if mask is not None:
+            cost[:], low[:] = np.inf, np.inf
         with np.errstate(over="ignore", invalid="ignore"):
-            for here, number, one, error in self._costs(queries, metric):
+            for here, number, one, error in self._costs(queries, metric, mask):
                 cost[number, here], low[number, here] = one, one - error
         # What overflows float32 says nothing: leave the decision to float64.
         unknown = ~np.isfinite(low)
         if unknown.any():
             low[unknown], cost[unknown] = -np.inf, np.inf
+        if mask is not None:
+            cost[:, ~mask] = low[:, ~mask] = np.inf
         return cost, low
+
+
+def _wanted(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tuple[Where, Where]]:
+    """The rows from `first` to `last` to scan, as numbers among all and from `start` on: nothing
+    where the mask has none, the marked ones where they are few, else all."""
+    if mask is not None:
+        marked = np.flatnonzero(mask[first:last])
+        if len(marked) == 0:
+            return
+        if len(marked) < (last - first) * _SPARSE:
+            yield marked + first, marked + (first - start)
+            return
+    yield slice(first, last), slice(first - start, last - start)
 
 
 class _Query:

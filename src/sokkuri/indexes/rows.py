@@ -1,20 +1,23 @@
 """The rows that indexes search: blocks of vectors, numbered through, and measured in float64."""
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.records import Metric
+from sokkuri.records import Metric, StoredRows
 
 _STEP = 2048  # rows measured at a time
+
+Number = TypeVar("Number", np.float32, np.float64)
 
 
 class Rows:
     """Rows are numbered through all blocks, in order. blocks : each (N_i, D) float32 or float16."""
 
-    def __init__(self, blocks: Sequence[NDArray[np.floating]]) -> None:
-        self.blocks = blocks
+    def __init__(self, blocks: Sequence[StoredRows]) -> None:
+        self.blocks = [np.asarray(block) for block in blocks]  # not memmap, whose slices are slow
         self.starts = np.cumsum([0, *(len(block) for block in blocks)])
         self.size = int(self.starts[-1])
 
@@ -23,19 +26,25 @@ class Rows:
         block = int(np.searchsorted(self.starts, row, side="right")) - 1
         return np.array(self.blocks[block][row - self.starts[block]], np.float32)
 
+    def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The given rows, ascending : (M,) int64 -> (M, D) float32, a copy."""
+        dimension = self.blocks[0].shape[1] if self.blocks else 0
+        found = np.empty((len(rows), dimension), np.float32)
+        edges = np.searchsorted(rows, self.starts)
+        for number in np.flatnonzero(np.diff(edges)).tolist():
+            here = slice(int(edges[number]), int(edges[number + 1]))
+            found[here] = self.blocks[number][rows[here] - self.starts[number]]
+        return found
+
     def measure(
         self, rows: NDArray[np.int64], query: NDArray[np.float64], metric: Metric
     ) -> NDArray[np.float64]:
         """Distances of the given rows, ascending : (M,) int64 -> (M,) float64."""
         found = np.empty(len(rows))
-        edges = np.searchsorted(rows, self.starts)
-        for number in np.flatnonzero(np.diff(edges)).tolist():
-            first, last = int(edges[number]), int(edges[number + 1])
-            for at in range(first, last, _STEP):
-                here = slice(at, min(at + _STEP, last))
-                inside = rows[here] - self.starts[number]
-                vectors = np.asarray(self.blocks[number][inside], np.float64)
-                found[here] = distances(vectors, query, metric)
+        for at in range(0, len(rows), _STEP):
+            here = slice(at, at + _STEP)
+            vectors = self.take(rows[here]).astype(np.float64)
+            found[here] = distances(vectors, query, metric)
         return found
 
 
@@ -64,8 +73,14 @@ def nearest(
 
 def prepared(queries: NDArray[np.float32], metric: Metric) -> NDArray[np.float64]:
     """Queries (Q, D) in float64; for `cosine`, which does not ask for it, of length 1."""
-    exact = np.asarray(queries, np.float64)
+    return normalised(np.asarray(queries, np.float64), metric)
+
+
+def normalised(vectors: NDArray[Number], metric: Metric) -> NDArray[Number]:
+    """Vectors (N, D) of length 1 for `cosine`, zero ones as they are; as they are for `l2`."""
     if metric == "l2":
-        return exact
-    lengths = np.linalg.norm(exact, axis=1, keepdims=True)
-    return np.asarray(exact / np.where(lengths > 0, lengths, 1.0))
+        return vectors
+    with np.errstate(over="ignore"):  # of a length that its own type cannot hold
+        lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
+        lengths = np.where(lengths > 0, lengths, 1.0).astype(vectors.dtype)
+    return np.asarray(vectors / lengths[:, None])

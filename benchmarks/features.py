@@ -1,0 +1,76 @@
+"""Feature vectors in any number, for the benchmarks of searches: real ones, and mixtures of them.
+
+    python -m benchmarks.features REAL.npy
+
+`real` extracts nine views of each photo at hand, the whole and eight drawn parts. `mixtures` makes
+more: each is a real vector with up to half of three others mixed in, so that it lies among them as
+a picture that shows a little of each would, and every number is then off by a few per cent. Vectors
+drawn from a Gaussian would be too easy or too hard: they have no near and no far.
+"""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.harness import SHARED
+from sokkuri.extract import Extractor
+from sokkuri.models import resolve_model
+from sokkuri.records import Features
+
+VIEWS, CHUNK = 9, 10_000
+
+
+def real() -> Features:
+    """(9 x photos, 1280) float32 of the default network, seeded."""
+    photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
+    if not photos:
+        raise SystemExit(f"there are no photos in {SHARED / 'clothing'}")
+    extractor = Extractor(resolve_model())
+
+    def views(number: int) -> Features:
+        with Image.open(photos[number]) as image:
+            pictures = [_squashed(part) for part in _parts(image.convert("RGB"), number)]
+        return np.concatenate([extractor.extract(picture[None]) for picture in pictures])
+
+    with ThreadPoolExecutor() as pool:
+        return np.concatenate(list(pool.map(views, range(len(photos)))))
+
+
+def mixtures(real_: Features, rows: int, seed: int = 0) -> Iterator[Features]:
+    """`rows` vectors in chunks of up to 10,000, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    for at in range(0, rows, CHUNK):
+        count = min(CHUNK, rows - at)
+        chosen = rng.integers(0, len(real_), (count, 4))
+        weights = np.empty((count, 4), np.float32)
+        others = rng.random(count) / 2
+        weights[:, 0] = 1 - others
+        weights[:, 1:] = rng.dirichlet((1.0, 1.0, 1.0), count) * others[:, None]
+        mixed = np.einsum("ij,ijk->ik", weights, real_[chosen])
+        mixed *= np.exp(0.05 * rng.standard_normal(mixed.shape, np.float32))
+        yield mixed
+
+
+def _parts(image: Image.Image, number: int) -> Iterator[Image.Image]:
+    rng = np.random.default_rng(number)
+    yield image
+    for _ in range(VIEWS - 1):
+        share = rng.uniform(0.35, 0.9)
+        width, height = int(image.width * share), int(image.height * share)
+        x = int(rng.integers(0, image.width - width + 1))
+        y = int(rng.integers(0, image.height - height + 1))
+        part = image.crop((x, y, x + width, y + height))
+        yield part.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else part
+
+
+def _squashed(image: Image.Image) -> NDArray[np.uint8]:
+    return np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC))
+
+
+if __name__ == "__main__":
+    np.save(Path(sys.argv[1]), real())
