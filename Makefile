@@ -13,7 +13,7 @@ export PHOTOS
 # `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench lock clean
+.PHONY: help venv index run photos-given test check lint format bench bench-search lock clean
 
 ## help              this list
 help:
@@ -73,6 +73,11 @@ format: $(VENV)/.installed
 ## bench             the benchmarks (ARGS="..." to choose among them)
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks $(ARGS)
+
+## bench-search      the search engines side by side (some 20 minutes), with their peers installed
+bench-search: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	$(BIN)/python -m benchmarks search_engines
 
 ## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 # One file for every platform and Python: from the oldest Python on, with markers, and with the

@@ -10,7 +10,11 @@ BENCHMARKS = {
     "noop": "A run with nothing to do",
     "search": "Search from a cold start",
 }
-LONG = {"whole_run": "100,381 photos"}
+LONG = {
+    "whole_run": "100,381 photos",
+    "search_engines": "Search engines",
+    "search_large": "Five million rows",
+}
 """Only when named."""
 
 

@@ -48,13 +48,14 @@ def machine() -> str:
     )
 
 
-def run(*commands: Sequence[str]) -> Measured:
+def run(*commands: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
     """Run the commands side by side, from the first one's start to the last one's end. Raises
     RuntimeError with what it printed if one fails."""
+    given = {**os.environ, **(environment or {})}
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         processes = [
-            subprocess.Popen(command, cwd=PROJECT, stdout=out, stderr=subprocess.STDOUT)
+            subprocess.Popen(command, cwd=PROJECT, env=given, stdout=out, stderr=subprocess.STDOUT)
             for command in commands
         ]
         ends = [os.wait4(process.pid, 0) for process in processes]

@@ -148,10 +148,10 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
 def make_fast(collection: Collection, *, everything: bool = False) -> Iterator[Progress]:
     """Bring what makes searches fast up to date; without it they are slower, and as right.
 
-    everything : put even a few fresh rows into the approximate index.
+    everything : put even a few fresh rows into the approximate index, and renew damaged codes.
     """
     try:
-        for done, total in refresh_codes(collection):
+        for done, total in refresh_codes(collection, thorough=everything):
             yield Progress("coding", done, total)
         for stage, done, total in refresh_ann(collection, everything=everything):
             yield Progress(stage, done, total)

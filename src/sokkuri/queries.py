@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from sokkuri.records import Box, FileStat, Limits, Metric, RowRef
 
 Result = TypeVar("Result")
 
-Image = str | Path | bytes
-"""A query: an image file's path, an id of the collection, or an image file's bytes."""
+Image = str | Path | bytes | NDArray[np.floating[Any]]
+"""A query: an image file's path, an id of the collection, an image file's bytes, or a feature
+vector of the collection's model : (D,)."""
 
 STEP_AWAY = 0.5
 """How far examples of what is not wanted push the query, in distances between the two."""
@@ -54,10 +55,19 @@ class QueryReader:
     def read(self, image: Image, crop: Box | None = None) -> QueryVector:
         """The vector of a query. crop : use this part of the picture only.
 
-        Raises UnknownImageError for what is neither a file nor an id, ReadError, and DecodeError,
-        also for a crop that reaches beyond the picture.
+        Raises UnknownImageError for what is neither a file nor an id, UsageError for what is no
+        vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond the
+        picture.
         """
+        if isinstance(image, np.ndarray):
+            return QueryVector(self._checked(image))
         return self._vector(self._source(image, crop), crop)
+
+    def _checked(self, vector: NDArray[Any]) -> NDArray[np.float32]:
+        dimension = self._collection.model.dimension
+        if vector.shape != (dimension,) or not np.isfinite(vector).all():
+            raise UsageError(f"a query vector has {dimension} finite numbers, not {vector.shape}")
+        return vector.astype(np.float32)
 
     def read_each(
         self, images: Sequence[Image], crop: Box | None = None
@@ -65,14 +75,17 @@ class QueryReader:
         """The same for many, extracted side by side; one that cannot be read is an error in its
         place."""
 
-        def vector(source: _Source | SokkuriError) -> QueryVector | SokkuriError:
-            return (
-                source
-                if isinstance(source, SokkuriError)
-                else _or_error(self._vector, source, crop)
-            )
+        def vector(source: _Source | QueryVector | SokkuriError) -> QueryVector | SokkuriError:
+            if isinstance(source, _Source):
+                return _or_error(self._vector, source, crop)
+            return source
 
-        sources = [_or_error(self._source, image, crop) for image in images]
+        def found(image: Image) -> _Source | QueryVector:
+            if isinstance(image, np.ndarray):
+                return self.read(image)
+            return self._source(image, crop)
+
+        sources = [_or_error(found, image) for image in images]
         if any(isinstance(one, _Source) and one.at is None for one in sources):
             self._load()
         with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -84,7 +97,7 @@ class QueryReader:
         shard = self._collection.shards.features(source.at.shard, source.at.row + 1)
         return QueryVector(np.array(shard[source.at.row], np.float32), source.at)
 
-    def _source(self, image: Image, crop: Box | None) -> _Source:
+    def _source(self, image: str | Path | bytes, crop: Box | None) -> _Source:
         if isinstance(image, bytes):
             return _Source("the image", None, image)
         at, path = self._place(image)

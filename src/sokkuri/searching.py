@@ -123,7 +123,7 @@ class Searcher:
         metric: Metric | None = None,
         options: SearchOptions | None = None,
     ) -> Hits:
-        """The k images most like `images` together: files, ids of the collection, or bytes.
+        """The k images most like `images` together: files, ids of the collection, bytes, vectors.
 
         metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
         CollectionError for an engine that is not there, and UsageError for no image, k < 1, or
@@ -338,4 +338,6 @@ def _recall_at(recall: Mapping[int, float], k: int) -> float:
 
 
 def _name(image: Image) -> str:
+    if isinstance(image, np.ndarray):
+        return "a vector"
     return "-" if isinstance(image, bytes) else str(image)

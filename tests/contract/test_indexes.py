@@ -10,12 +10,18 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
+from command import real_photos
 from sokkuri.errors import UnsupportedError
-from sokkuri.indexes import ExactIndex, Index, Rows, encode
+from sokkuri.indexes import Basis, ExactIndex, Index, Rows, encode, principal
 from sokkuri.indexes.ann import MOST, AnnIndex, Reach, add, train
 from sokkuri.records import Features, Metric
 
 Backend = Callable[[Sequence[Features], Metric], Index]
+
+
+def basis(blocks: Sequence[Features]) -> Basis:
+    """Of two directions fewer than the rows have, so that there is something left beside heads."""
+    return principal(np.concatenate(blocks))[: blocks[0].shape[1] - 2]
 
 
 def plain(blocks: Sequence[Features], metric: Metric) -> Index:
@@ -25,12 +31,12 @@ def plain(blocks: Sequence[Features], metric: Metric) -> Index:
 
 def coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """Every row has an int8 code."""
-    return ExactIndex(blocks, [encode(block) for block in blocks])
+    return ExactIndex(blocks, [encode(block, basis(blocks)) for block in blocks])
 
 
 def half_coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """The first half of each block has codes: rows were appended since."""
-    return ExactIndex(blocks, [encode(block[: len(block) // 2]) for block in blocks])
+    return ExactIndex(blocks, [encode(block[: len(block) // 2], basis(blocks)) for block in blocks])
 
 
 def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
@@ -42,7 +48,7 @@ def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
     for key, block, held in zip(keys, blocks, covered, strict=True):
         add(lists, key, 0, block[: held // 2], metric)
         add(lists, key, held // 2, block[held // 2 : held], metric)
-    codes = [encode(block) for block in blocks]
+    codes = [encode(block, basis(blocks)) for block in blocks]
     return AnnIndex(rows, keys, covered, codes, lists, metric, Reach(10**6, 10**6))
 
 
@@ -250,3 +256,48 @@ def test_rows_of_any_length_do_no_harm_to_an_approximate_index() -> None:
     ordinary = approximate([features[1:]], "l2")
     with pytest.raises(UnsupportedError, match="too large"):
         ordinary.search(features[0], 2, "l2", everything)
+
+
+@pytest.fixture(scope="module")
+def real() -> Features:
+    """Features of real photos by the default network, some of them twice."""
+    from sokkuri.decode import decode
+    from sokkuri.extract import Extractor
+    from sokkuri.models import resolve_model
+    from sokkuri.records import Limits
+
+    model = resolve_model()
+    extractor = Extractor(model)
+    data = [path.read_bytes() for path in real_photos(240)]
+    pixels = [decode(one, model.card.pixels, Limits()).rgb for one in data]
+    found = np.concatenate([extractor.extract(one[None]) for one in pixels])
+    return np.concatenate([found, found[::10], np.zeros((3, found.shape[1]), np.float32)])
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_real_features_are_found_as_by_brute_force(
+    backend: Backend, metric: Metric, real: Features
+) -> None:
+    """No difference from brute force in float64 up to ties: each photo, its twin, and mixtures."""
+    index = backend([real[:100], real[100:]], metric)
+    mixed = (real[:60] + real[60:120]) / 2
+    for query in (*real[::7], *mixed[::5]):
+        found, distances = index.search(query, 15, metric, everything)
+        expected = truth(real, query, metric)
+        scale = 1e-9 * max(1.0, float(expected.max()))
+        np.testing.assert_allclose(distances, np.sort(expected)[:15], rtol=1e-9, atol=scale)
+        np.testing.assert_allclose(expected[found], distances, rtol=1e-9, atol=scale)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", [coded, half_coded])
+def test_many_rows_too_near_for_heads_to_tell(backend: Backend, metric: Metric) -> None:
+    """Where heads leave many rows, full codes narrow them down, and the answer is the true one."""
+    rng = np.random.default_rng(4)
+    features = rng.standard_normal((6000, 48)).astype(np.float32)  # no direction says more
+    index = backend(np.split(features, [2500]), metric)
+    for query in rng.standard_normal((5, 48)).astype(np.float32):
+        found, _ = index.search(query, 10, metric, everything)
+        expected = truth(features, query, metric)
+        np.testing.assert_allclose(expected[found], np.sort(expected)[:10], rtol=1e-12)

@@ -11,7 +11,7 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.indexes.codes import Codes, encode
+from sokkuri.indexes.codes import Basis, Coded, Codes, encode, principal
 from sokkuri.indexes.exact import ExactIndex
 from sokkuri.indexes.rows import Rows, distances
 from sokkuri.records import Metric
@@ -49,4 +49,7 @@ class Index(Protocol):
         ...
 
 
-__all__ = ["Accept", "Codes", "ExactIndex", "Index", "Rows", "distances", "encode"]
+__all__ = [
+    "Accept", "Basis", "Coded", "Codes", "ExactIndex", "Index", "Rows", "distances", "encode",
+    "principal",
+]  # fmt: skip

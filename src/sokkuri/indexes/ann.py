@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.errors import MissingExtraError, UnsupportedError
-from sokkuri.indexes.codes import Codes
+from sokkuri.indexes.codes import Coded
 from sokkuri.indexes.exact import Accept, ExactIndex, Found, Mask
 from sokkuri.indexes.rows import Rows, nearest, normalised
 from sokkuri.records import Metric
@@ -54,7 +54,7 @@ class AnnIndex:
         rows: Rows,
         keys: Sequence[int],
         covered: Sequence[int],
-        codes: Sequence[Codes | None],
+        codes: Sequence[Coded | None],
         lists: Any,
         metric: Metric,
         reach: Reach,

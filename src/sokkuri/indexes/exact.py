@@ -1,9 +1,10 @@
 """Exact search by brute force, and proved: a cheap scan with bounds, a float64 decision.
 
 The scan gives each row a cost that grows with its distance, and a bound on that cost's error: by
-int8 codes where a block has them (codes.py), else in float32. Some rows of least cost are measured
-in float64. Any row whose least possible cost is below the k-th of these is measured too; all others
-are proved to be farther, so the answer is what float64 brute force would give.
+the heads of int8 codes where a block has them (codes.py), else in float32. Some rows of least cost
+are measured in float64. Any row whose least possible cost is below the k-th of these could be
+nearer; where they are many, their full codes narrow them down, and those left are measured too. All
+others are proved to be farther, so the answer is what float64 brute force would give.
 
 float32's bound: a dot product of n terms, summed in any order, is off by at most
 gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 (Higham, Accuracy and Stability of
@@ -15,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.indexes.codes import CodedQueries, Codes
+from sokkuri.indexes.codes import Coded, CodedQueries
 from sokkuri.indexes.rows import Rows, nearest, prepared
 from sokkuri.records import Features, Metric, StoredRows
 
@@ -28,6 +29,9 @@ _TOGETHER = 2**26  # costs held at once, over all queries: 512 MiB with their bo
 
 _SPARSE = 0.3  # share of marked rows below which gathering them is faster than scanning all
 
+_MANY = 200  # rows that are measured at once rather than looked at more closely first
+
+Costs = NDArray[np.float32]
 Where = slice | NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Found = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -35,10 +39,11 @@ Accept = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
 class ExactIndex:
-    """blocks : as in `Rows`. codes : of each block, None where it has none."""
+    """blocks : as in `Rows`. codes : of each block's first rows, None where it has none; all with
+    one basis."""
 
     def __init__(
-        self, blocks: Sequence[StoredRows], codes: Sequence[Codes | None] | None = None
+        self, blocks: Sequence[StoredRows], codes: Sequence[Coded | None] | None = None
     ) -> None:
         self.rows = Rows(blocks)
         self.size = self.rows.size
@@ -109,60 +114,74 @@ class ExactIndex:
         """The k nearest rows: measured, and proved to be."""
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float64)
-        first = min(2 * k + 12, self.size)
-        rows = np.arange(self.size)
-        if first < self.size:
-            rows = np.sort(np.argpartition(query.cost, first - 1)[:first])
+        rows = _cheapest(query.cost, k)
         rows = rows[query.low[rows] < np.inf]
         measured = self.rows.measure(rows, query.vector, query.metric)
-        if len(rows) >= k:
-            limit = query.highest_cost(float(np.partition(measured, k - 1)[k - 1]))
-            # What is not measured yet and could be nearer than the k-th; usually nothing.
-            near = np.setdiff1d(np.flatnonzero(query.low <= limit), rows, assume_unique=True)
-        else:
-            near = np.setdiff1d(np.flatnonzero(query.low < np.inf), rows, assume_unique=True)
+        # What is not measured yet and could be nearer than the k-th; usually little.
+        near = np.flatnonzero(query.low <= query.limit(measured, k))
+        near = np.setdiff1d(near, rows, assume_unique=True)
+        if len(near) > _MANY:
+            cost, low = self._finer(query, near)
+            more = _cheapest(cost, k)
+            rows = np.concatenate([rows, near[more]])
+            measured = np.concatenate(
+                [measured, self.rows.measure(near[more], query.vector, query.metric)]
+            )
+            left = low <= query.limit(measured, k)
+            left[more] = False
+            near = near[left]
         rows = np.concatenate([rows, near])
         measured = np.concatenate([measured, self.rows.measure(near, query.vector, query.metric)])
         return nearest(rows, measured, k)
 
-    def _costs(
-        self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None
-    ) -> Iterator[tuple[Where, int, NDArray[np.float32], NDArray[np.float32]]]:
-        """Row numbers, the query's number, the rows' costs and how far they may be off."""
-        coded = CodedQueries(queries, metric)
-        starts = self.rows.starts[:-1].tolist()
-        for start, block, codes in zip(starts, self.rows.blocks, self._codes, strict=True):
-            held = 0 if codes is None else len(codes)
-            if codes is not None and held:
-                for here, inside in _wanted(mask, start, start + held, start):
-                    for number, (one, error) in enumerate(coded.costs(codes.part(inside))):
-                        yield here, number, one, error
-            for at in range(start + held, start + len(block), _STEP):
-                end = min(at + _STEP, start + len(block))
-                for here, inside in _wanted(mask, at, end, start):
-                    rows = np.asarray(block[inside], np.float32)
-                    for number, (one, error) in enumerate(_costs(rows, queries, metric)):
-                        yield here, number, one, error
+    def _finer(self, query: "_Query", rows: NDArray[np.int64]) -> tuple[Costs, Costs]:
+        """The costs of the given rows, ascending, and the least that they can be, by full codes."""
+        cost, low = query.cost[rows], query.low[rows]
+        asked = CodedQueries(query.vector[None], query.metric)
+        edges = np.searchsorted(rows, self.rows.starts)
+        for number in np.flatnonzero(np.diff(edges)).tolist():
+            coded, first = self._codes[number], int(edges[number])
+            if coded is not None:
+                inside = rows[first : edges[number + 1]] - self.rows.starts[number]
+                inside = inside[inside < len(coded)]
+                here = slice(first, first + len(inside))
+                one, least = asked.costs(coded.full.part(inside))
+                cost[here], low[here] = one[0], np.maximum(low[here], least[0])
+        return cost, low
 
     def _scan(
         self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    ) -> tuple[Costs, Costs]:
         """The cost of each row for each query, and the least that it can be : (Q, N) float32.
-        Both are infinite outside the mask."""
+        Both are inf outside the mask; inf and -inf where only float64 can tell."""
         shape = (len(queries), self.size)
         cost, low = np.empty(shape, np.float32), np.empty(shape, np.float32)
         if mask is not None:
             cost[:], low[:] = np.inf, np.inf
-        with np.errstate(over="ignore", invalid="ignore"):
-            for here, number, one, error in self._costs(queries, metric, mask):
-                cost[number, here], low[number, here] = one, one - error
-        # What overflows float32 says nothing: leave the decision to float64.
-        unknown = ~np.isfinite(low)
-        if unknown.any():
-            low[unknown], cost[unknown] = -np.inf, np.inf
+        asked: CodedQueries | None = None
+        starts = self.rows.starts[:-1].tolist()
+        for start, block, coded in zip(starts, self.rows.blocks, self._codes, strict=True):
+            held = 0 if coded is None else len(coded)
+            if coded is not None and held:
+                asked = asked or CodedQueries(queries, metric, coded.basis)
+                for here, inside in _wanted(mask, start, start + held, start):
+                    cost[:, here], low[:, here] = asked.costs(coded.head.part(inside))
+            for at in range(start + held, start + len(block), _STEP):
+                end = min(at + _STEP, start + len(block))
+                for here, inside in _wanted(mask, at, end, start):
+                    rows = np.asarray(block[inside], np.float32)
+                    cost[:, here], low[:, here] = _costs(rows, queries, metric)
         if mask is not None:
             cost[:, ~mask] = low[:, ~mask] = np.inf
         return cost, low
+
+
+def _cheapest(cost: Costs, k: int) -> NDArray[np.int64]:
+    """Somewhat more than k rows, ascending: those of least cost."""
+    count = 2 * k + 12
+    if count >= len(cost):
+        return np.arange(len(cost))
+    return np.sort(np.argpartition(cost, count - 1)[:count])
 
 
 def _wanted(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tuple[Where, Where]]:
@@ -182,16 +201,16 @@ class _Query:
     """One query with what the scan said. vector : (D,) float64. cost, low : (N,) float32."""
 
     def __init__(
-        self,
-        vector: NDArray[np.float64],
-        metric: Metric,
-        cost: NDArray[np.float32],
-        low: NDArray[np.float32],
+        self, vector: NDArray[np.float64], metric: Metric, cost: Costs, low: Costs
     ) -> None:
         self.vector, self.metric, self.cost, self.low = vector, metric, cost, low
 
-    def highest_cost(self, distance: float) -> np.float32:
-        """The cost of a row at this distance, rounded up by all that float64 may be off."""
+    def limit(self, measured: NDArray[np.float64], k: int) -> np.float32:
+        """The cost of a row as far as the k-th of these distances, rounded up by all that float64
+        may be off; where there are fewer, no row costs more."""
+        if len(measured) < k:
+            return np.float32(np.finfo(np.float32).max)
+        distance = float(np.partition(measured, k - 1)[k - 1])
         if self.metric == "cosine":
             cost = distance - 1.0 + _SLACK
         else:
@@ -202,30 +221,26 @@ class _Query:
             return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
-def _costs(
-    rows: Features, queries: NDArray[np.float64], metric: Metric
-) -> "list[tuple[NDArray[np.float32], NDArray[np.float32]]]":
+def _costs(rows: Features, queries: NDArray[np.float64], metric: Metric) -> tuple[Costs, Costs]:
     """As `CodedQueries.costs`, in float32 : rows (M, D), queries (Q, D)."""
     terms = queries.shape[1] + 4  # a few more roundings than the dot product's own
     gamma = np.float32(terms * _UNIT / (1 - terms * _UNIT))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         asked = queries.astype(np.float32)
-        lengths_asked = np.linalg.norm(queries, axis=1).astype(np.float32)
         dots = asked @ rows.T if len(asked) > 1 else (rows @ asked[0])[None]
         squares = np.einsum("ij,ij->i", rows, rows)
-        lengths = np.sqrt(squares)
-        # Numbers whose squares lose digits or overflow: float32 can only tell zero rows.
-        faint = np.flatnonzero(squares < _FAINT)
-        unknown = np.concatenate([faint[rows[faint].any(axis=1)], np.flatnonzero(squares > _HUGE)])
-        found = []
-        for one, length in zip(dots, lengths_asked, strict=True):
-            if metric == "l2":
-                error = gamma * (squares + 2 * lengths * length)
-                found.append((squares - 2 * one, error))
-            else:
-                cosines = np.where(lengths > 0, one / (lengths * length), np.float32(0))
-                # The dot product's error over the lengths, and that of the squares under the root.
-                error = np.full(len(rows), 2 * gamma, np.float32)
-                error[unknown] = np.inf
-                found.append((-cosines, error))
-    return found
+        products = np.linalg.norm(queries, axis=1).astype(np.float32)[:, None] * np.sqrt(squares)
+        if metric == "l2":
+            cost = squares - 2 * dots
+            low = cost - gamma * (squares + 2 * products)
+        else:
+            cost = np.where(squares > 0, -dots / products, np.float32(0))
+            # The dot product's error over the lengths, and that of the squares under the root.
+            low = cost - 2 * gamma
+            # Numbers whose squares lose digits or overflow: float32 can only tell zero rows.
+            faint = np.flatnonzero(squares < _FAINT)
+            low[:, faint[rows[faint].any(axis=1)]] = -np.inf
+            low[:, squares > _HUGE] = -np.inf
+    unknown = ~np.isfinite(low)
+    cost[unknown], low[unknown] = np.inf, -np.inf
+    return cost, low

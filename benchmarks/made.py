@@ -1,0 +1,53 @@
+"""Large collections of made-up vectors, written in seconds: the search benchmarks' ground.
+
+    python -m benchmarks.made REAL.npy ROOT ROWS DTYPE
+
+Rows go into shards as `index` would put them, and into the catalog in one transaction.
+"""
+
+import sys
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from benchmarks.features import mixtures
+from sokkuri.api import Collection
+from sokkuri.catalog import Catalog
+from sokkuri.records import Features
+from sokkuri.shards import checksums
+
+
+def make(real: Path, root: Path, rows: int, dtype: Literal["float32", "float16"]) -> None:
+    """A collection of mixtures of the real vectors, without anything that makes searches fast."""
+    root.mkdir(parents=True)
+    with Collection.create(root, dtype=dtype) as collection:
+        for shard, vectors in enumerate(mixtures(np.load(real), rows)):
+            append(collection, shard, vectors)
+
+
+def append(collection: Collection, shard: int, vectors: Features) -> None:
+    """A whole shard. vectors : (N, D) float32, N <= 10,000."""
+    first = shard * 10_000
+    ids = [f"object/{first + number:08d}.jpg" for number in range(len(vectors))]
+    stored = collection.shards.stored(vectors)
+    with collection.catalog.writing():
+        collection.shards.write(shard, 0, stored, ids)
+        _record(collection.catalog, shard, ids, checksums(stored))
+
+
+def _record(catalog: Catalog, shard: int, ids: list[str], sums: list[int]) -> None:
+    catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, len(ids)])
+    catalog.run_many(
+        "INSERT INTO images (id, path, size, mtime_ns, width, height, model, shard, row, checksum,"
+        " digest, todo) VALUES (?, ?, 10, 1, 640, 480, 1, ?, ?, ?, ?, 0)",
+        (
+            (id_, id_, shard, row, checksum, id_.encode())
+            for row, (id_, checksum) in enumerate(zip(ids, sums, strict=True))
+        ),
+    )
+
+
+if __name__ == "__main__":
+    kind: Literal["float32", "float16"] = "float16" if sys.argv[4] == "float16" else "float32"
+    make(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), kind)
