@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.errors import SokkuriError
     from sokkuri.indexing import Progress, SyncOptions, SyncReport
-    from sokkuri.searching import Hit, Hits, Searcher
+    from sokkuri.searching import Hit, Hits, Searcher, SearchOptions
 
 __all__ = [
     "Collection",
     "Hit",
     "Hits",
     "Progress",
+    "SearchOptions",
     "Searcher",
     "SokkuriError",
     "SyncOptions",
@@ -29,6 +30,7 @@ _HOMES = {
     "Hit": "sokkuri.searching",
     "Hits": "sokkuri.searching",
     "Progress": "sokkuri.indexing",
+    "SearchOptions": "sokkuri.searching",
     "Searcher": "sokkuri.searching",
     "SokkuriError": "sokkuri.errors",
     "SyncOptions": "sokkuri.indexing",

@@ -12,9 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Literal
 
-import numpy as np
 import xxhash
-from numpy.typing import NDArray
 
 from sokkuri.coding import CodeReader, index_folder
 from sokkuri.collection import Collection
@@ -22,24 +20,17 @@ from sokkuri.errors import DamagedError, StorageError
 from sokkuri.files import replacing
 from sokkuri.indexes import ExactIndex, Rows
 from sokkuri.indexes.ann import AnnIndex, Reach, add, list_count, read_lists, train, write_lists
+from sokkuri.indexes.recall import tune
 from sokkuri.records import AnnState, Metric
 
 ANN_FROM = 1_000_000
 """Images from which an approximate index is kept: below, an exact search is quick enough."""
 
-RECALL_AT = (1, 10, 100)
-GOAL = 0.995
-"""Of recall@10, which searches are made to reach: a little more than is asked of them."""
-
 _FRESH = 20_000  # rows that are searched exactly before they are put into the lists
 _GROWN = 2.0  # times the rows that the lists were trained with, at which they are made anew
 _GONE = 0.1  # share of the lists' rows that are no more, at which they are made anew
-_TUNING, _HELD_OUT = 100, 200  # queries
-_TOGETHER = 50
-_CANDIDATES = (2000, 1000, 500, 250, 120)
 _VERSION = 1
 _MANIFEST = "ann.json"
-_SEED = 7
 
 Stage = Literal["training", "adding", "measuring"]
 
@@ -153,7 +144,7 @@ class _Making:
         self.counted = dict(counted)
         self.metric = collection.model.metric
         self.trained = sum(counted.values()) if kept is None else kept.trained
-        self.reach = Reach(1, _CANDIDATES[0])
+        self.reach = Reach(1, 1)
         self.recall: dict[int, float] = {}
         self.lists: Any = None
         self._collection = collection
@@ -177,85 +168,13 @@ class _Making:
         self._measure(rows)
 
     def _measure(self, rows: Rows) -> None:
-        """Find how far searches must go, and what recall that gives on other queries."""
-        collection, counted = self._collection, self.counted
-        codes, _ = CodeReader(collection).read(counted)
+        """Find how far searches must go, and what recall that gives."""
+        codes, _ = CodeReader(self._collection).read(self.counted)
+        shards, held = list(self.counted), list(self.counted.values())
+        index = AnnIndex(rows, shards, held, codes, self.lists, self.metric, Reach(1, 1))
         exact = ExactIndex(rows.blocks, codes)
-        keys, covered = list(counted), list(counted.values())
-        index = AnnIndex(rows, keys, covered, codes, self.lists, self.metric, self.reach)
-        rng = np.random.default_rng(_SEED)
-        drawn = rng.choice(rows.size, min(rows.size, _TUNING + _HELD_OUT), replace=False)
-        tuning, held_out = drawn[:_TUNING], drawn[_TUNING:]
-        if len(held_out) == 0:
-            held_out = tuning
-        self._tune(index, rows, tuning, _nearest(exact, rows, tuning, self.metric))
-        truth = _nearest(exact, rows, held_out, self.metric)
-        self.recall = _recall(index, rows, held_out, truth, self.metric)
+        self.recall = tune(index, exact, self.metric, list_count(self.trained))
         self.reach = index.reach
-
-    def _tune(
-        self,
-        index: AnnIndex,
-        rows: Rows,
-        queries: NDArray[np.int64],
-        truth: list[NDArray[np.float64]],
-    ) -> None:
-        """Probes first, doubled until the goal is reached; then as few candidates as keep it."""
-        lists = list_count(self.trained)
-        best = index.reach
-        while True:
-            index.reach = best
-            found = _recall(index, rows, queries, truth, self.metric)[10]
-            if found >= GOAL or best.probes >= lists:
-                break
-            best = Reach(min(2 * best.probes, lists), best.candidates)
-        goal = min(GOAL, found)
-        for candidates in _CANDIDATES[1:]:
-            index.reach = Reach(best.probes, candidates)
-            if _recall(index, rows, queries, truth, self.metric)[10] < goal:
-                break
-            best = index.reach
-        index.reach = best
-
-
-def _nearest(
-    index: ExactIndex | AnnIndex, rows: Rows, queries: NDArray[np.int64], metric: Metric
-) -> list[NDArray[np.float64]]:
-    """Distances of the nearest other rows of each drawn row."""
-    found = []
-    most = min(max(RECALL_AT) + 1, rows.size)
-    for at in range(0, len(queries), _TOGETHER):
-        part = queries[at : at + _TOGETHER]
-        vectors = np.stack([rows.vector(row) for row in part.tolist()])
-        results = index.search_many(vectors, most, metric, _all)
-        found += [
-            distances[numbers != row][: max(RECALL_AT)]
-            for row, (numbers, distances) in zip(part.tolist(), results, strict=True)
-        ]
-    return found
-
-
-def _recall(
-    index: AnnIndex,
-    rows: Rows,
-    queries: NDArray[np.int64],
-    truth: list[NDArray[np.float64]],
-    metric: Metric,
-) -> dict[int, float]:
-    """The share of the true k nearest that were found, by k. Rows as near as the k-th count."""
-    found = _nearest(index, rows, queries, metric)
-    shares: dict[int, float] = {}
-    for k in RECALL_AT:
-        hits = [
-            np.count_nonzero(mine[:k] <= true[:k].max(initial=0.0) + 1e-12) / max(1, len(true[:k]))
-            for mine, true in zip(found, truth, strict=True)
-        ]
-        shares[k] = round(float(np.mean(hits)), 4) if hits else 1.0
-    return shares
-
-
-def _all(rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    return np.ones(len(rows), bool)
 
 
 def _write(collection: Collection, making: _Making) -> Iterator[tuple[Stage, int, int]]:

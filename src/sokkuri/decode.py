@@ -222,18 +222,11 @@ def _cropped(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
 
 def thumbnail(data: bytes, side: int, limits: Limits) -> bytes:
     """A JPEG of the picture upright, within a square of `side` pixels. Raises DecodeError."""
-    try:
-        image = _opened(data)
-        if image.width * image.height > limits.max_pixels:
-            raise DecodeError(_too_large(image.width, image.height, limits))
-        wide, high = measure(data, PixelSpec(side, side))
-        scale = min(1.0, side / max(wide, high))
-        size = max(1, round(wide * scale)), max(1, round(high * scale))
-        small = Image.fromarray(decode(data, PixelSpec(size[1], size[0]), limits).rgb)
-    except _BROKEN as error:
-        raise DecodeError(_reason(error)) from error
+    wide, high = measure(data, PixelSpec(side, side))
+    scale = min(1.0, side / max(wide, high))
+    spec = PixelSpec(max(1, round(high * scale)), max(1, round(wide * scale)))
     out = io.BytesIO()
-    small.save(out, "JPEG", quality=80)
+    Image.fromarray(decode(data, spec, limits).rgb).save(out, "JPEG", quality=80)
     return out.getvalue()
 
 

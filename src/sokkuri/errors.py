@@ -12,7 +12,7 @@
         ├── NoCollectionError      there is none here
         ├── UnknownImageError      the collection has no such image
         ├── ModelMismatchError     its features come from another model
-        ├── UnsupportedError       a search index cannot do what is asked of it
+        ├── UnsupportedError       exit code 2: a search index cannot do what is asked of it
         ├── DamagedError           its files contradict its catalog
         │   └── UnfinishedError      making it was cut short
         └── StorageError           the disk refused a read or a write
@@ -87,6 +87,8 @@ class ModelMismatchError(CollectionError):
 
 class UnsupportedError(CollectionError):
     """A search index cannot do what is asked of it: another one can."""
+
+    exit_code = 2
 
 
 class DamagedError(CollectionError):

@@ -6,6 +6,7 @@ ever part of the SQL.
 
     expression := part (`or` part)*        comparison := column operator value
     part       := term (`and` term)*       operator   := = == != <> < <= > >= like
+                                           value      := number | date | text | column of numbers
     term       := `not` term | `(` expression `)` | comparison
 """
 
@@ -137,12 +138,14 @@ class _Parser:
         if operator is None:
             raise self._error("one of " + " ".join(_OPERATORS))
         self._at += 1
-        wanted = "text" if name in _TEXTS else "date" if name == "modified" else "number"
+        wanted = _kind_of(name)
         given, value = self._kind(), self._value()
         if given == "text" and wanted == "date":
             given, value = "date", value[1:-1]
+        if given == "word" and wanted == "number" and _kind_of(value.lower()) == wanted:
+            given, wanted, value = "column", "column", COLUMNS[value.lower()]
         if given != wanted or (operator == "LIKE" and wanted != "text"):
-            raise self._error(f"a {wanted}")
+            raise self._error(f"a {_kind_of(name)}")
         found = self._compared(COLUMNS[name], operator, wanted, value)
         self._at += 1
         return found
@@ -151,9 +154,11 @@ class _Parser:
         if kind == "text":
             text = as_text(value[1:-1])
             return Condition(f"{column} {operator} CAST(? AS TEXT)", (text,))
+        # What has no width, because it was never decoded, is neither larger nor smaller.
+        if kind == "column":
+            return Condition(f"coalesce({column} {operator} {value}, 0)", ())
         if kind == "number":
             number = float(value)
-            # What has no width, because it was never decoded, is neither larger nor smaller.
             return Condition(f"coalesce({column} {operator} ?, 0)", (number,))
         first, last = self._moment(value)
         if operator in ("=", "<>"):
@@ -195,6 +200,13 @@ class _Parser:
     def _error(self, wanted: str) -> UsageError:
         there = f"`{self._value()}`" if self._kind() else "the end"
         return UsageError(f"in `{self._text}`: {wanted} should stand where {there} is")
+
+
+def _kind_of(name: str) -> str:
+    """The kind of value that a column holds; "" for what is no column."""
+    if name not in COLUMNS:
+        return ""
+    return "text" if name in _TEXTS else "date" if name == "modified" else "number"
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

@@ -18,7 +18,6 @@ from sokkuri.catalog import LIVE
 from sokkuri.coding import CodeReader
 from sokkuri.collection import Collection
 from sokkuri.errors import (
-    CollectionError,
     MissingExtraError,
     SokkuriError,
     UnsupportedError,
@@ -126,8 +125,8 @@ class Searcher:
         """The k images most like `images` together: files, ids of the collection, bytes, vectors.
 
         metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
-        CollectionError for an engine that is not there, and UsageError for no image, k < 1, or
-        filters that make no sense.
+        UsageError for no image, k < 1, or filters that make no sense, and for the engine `ann`
+        UnsupportedError where it cannot do this, and MissingExtraError.
         """
         asked = options or SearchOptions()
         if not images:
@@ -233,14 +232,22 @@ class _Snapshot:
     @cached_property
     def exact(self) -> ExactIndex:
         codes, notes = self._codes.read(self._counted)
-        self.notes += notes
+        self._note(*notes)
         return ExactIndex(self.rows.blocks, codes)
 
     @cached_property
-    def ann(self) -> tuple[AnnIndex | None, Mapping[int, float]]:
-        """The approximate index, and its recall by k."""
-        index, recall, note = self._ann.read(self._counted, self.rows)
-        self.notes += [note] if note else []
+    def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | UnsupportedError | MissingExtraError:
+        """The approximate index, and its recall by k; or why there is none to use."""
+        try:
+            index, recall, note = self._ann.read(self._counted, self.rows)
+        except MissingExtraError as error:
+            return error
+        self._note(note)
+        if index is None:
+            store = self._collection.store
+            return UnsupportedError(
+                f"{store} has no approximate index: `sokkuri compact --ann-from 0` makes one"
+            )
         return index, recall
 
     def search(
@@ -251,22 +258,19 @@ class _Snapshot:
         asked = (queries, task.k, task.metric, task.accept, task.mask)
         if engine != "exact":
             try:
+                if isinstance(self.ann, SokkuriError):
+                    raise self.ann
                 index, recall = self.ann
-                if index is not None:
-                    return index.search_many(*asked), _recall_at(recall, task.k)
-            except UnsupportedError as error:
-                if engine == "ann":
-                    raise UsageError(f"{error}: leave --search ann out") from error
-            except MissingExtraError as error:
+                return index.search_many(*asked), _recall_at(recall, task.k)
+            except (UnsupportedError, MissingExtraError) as error:
                 if engine == "ann":
                     raise
-                self.notes.append(f"searched exactly: {error}")
-            if engine == "ann" and index is None:
-                raise CollectionError(
-                    f"{self._collection.store} has no approximate index: `sokkuri index --ann-from "
-                    "0` makes one"
-                )
+                if isinstance(error, MissingExtraError):
+                    self._note(f"searched exactly: {error}")
         return self.exact.search_many(*asked), None
+
+    def _note(self, *lines: str) -> None:
+        self.notes += [line for line in lines if line and line not in self.notes]
 
     def row(self, at: RowRef) -> int:
         """The number of a row; -1 for one that was committed after this moment."""

@@ -73,7 +73,7 @@ def test_an_index_is_kept_from_the_size_that_is_asked_for(store: Path) -> None:
     is done exactly."""
     assert search(store)["exact"] is True
     assert as_json("status", "-C", store)["ann"] is None
-    refused = sokkuri("search", "000007.jpg", "-C", store, "--search", "ann", code=1)
+    refused = sokkuri("search", "000007.jpg", "-C", store, "--search", "ann", code=2)
     assert "has no approximate index" in refused.stderr
     sokkuri("compact", "-C", store, "--ann-from", COUNT + 1)
     assert search(store)["exact"] is True

@@ -30,5 +30,5 @@ def test_every_error_says_when_it_is_raised() -> None:
 
 def test_exit_codes() -> None:
     codes = {name: getattr(errors, name).exit_code for _, name in tree(SokkuriError)}
-    assert {name for name, code in codes.items() if code != 1} == {"UsageError"}
-    assert codes["UsageError"] == 2
+    assert {name for name, code in codes.items() if code != 1} == {"UsageError", "UnsupportedError"}
+    assert codes["UsageError"] == codes["UnsupportedError"] == 2

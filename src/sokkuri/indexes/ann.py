@@ -99,11 +99,15 @@ class AnnIndex:
     ) -> list[Found]:
         """The same for (Q, D) queries at once."""
         if mask is not None:
-            raise UnsupportedError("the approximate index cannot filter")
+            raise UnsupportedError("the approximate index cannot filter: search exactly")
         if metric != self._metric:
-            raise UnsupportedError(f"the approximate index was made for {self._metric}")
+            raise UnsupportedError(
+                f"the approximate index was made for {self._metric}: search exactly"
+            )
         if k > MOST:
-            raise UnsupportedError(f"the approximate index finds {MOST:,} images at most")
+            raise UnsupportedError(
+                f"the approximate index finds {MOST:,} images at most: search exactly"
+            )
         fresh = self._fresh.search_many(queries, k, metric, lambda rows: accept(self._whole(rows)))
         keys = self._candidates(_listed(queries, metric), max(self.reach.candidates, 4 * k))
         return [
