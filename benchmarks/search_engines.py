@@ -56,6 +56,9 @@ def _ours(searcher: Searcher, engine: Engine) -> Callable[[NDArray[np.float32]],
     options = SearchOptions(engine=engine)
 
     def ask(queries: NDArray[np.float32]) -> Numbers:
+        if len(queries) == 1:
+            ids = searcher.search([queries[0]], K, options=options).ids
+            return np.array([[int(id_[7:15]) for id_ in ids]])
         found = searcher.search_each(list(queries), K, options=options)
         return np.array([[int(id_[7:15]) for id_ in hits.ids] for hits in found
                          if isinstance(hits, Hits)])  # fmt: skip
@@ -154,13 +157,14 @@ def one_size(
     state = json.loads(run(sokkuri("status", "-C", root, "--json")).out)
     command = [sys.executable, "-m", "benchmarks.search_engines", "measure", real, root, *peers]
     found = json.loads(run([*map(str, command)], environment=_ONE_CORE).out.splitlines()[-1])
+    kept = [_bytes(root, f"indexes/*/*.{kind}") / rows for kind in ("npy", "faiss")]
     line = (
         f"{rows:,} rows ({dtype}; written in {made.seconds:.0f} s): codes made in "
-        f"{codes.seconds:.0f} s, the approximate index in {ann.seconds:.0f} s with "
-        f"{ann.rss / 2**30:.1f} GiB at the most (shards mapped in it included); "
-        f"{_bytes(root, '*.codes.npy') / rows:.0f} and {_bytes(root, '*.faiss') / rows:.0f} bytes "
-        f"a row; recall@10 by its own measure {state['ann']['recall']['10']}. {_starts(root)}. "
-        f"1,000 rows added: found {found['fresh']:.2f} s after their commit."
+        f"{codes.seconds:.0f} s, {kept[0]:.0f} bytes a row; the approximate index in "
+        f"{ann.seconds:.0f} s, {kept[1]:.0f} bytes a row, with {ann.rss / 2**30:.1f} GiB at the "
+        "most, mapped shards included; its recall@10 by its own measure "
+        f"{state['ann']['recall']['10']}. {_starts(root)}. 1,000 rows added: found "
+        f"{found['fresh']:.2f} s after their commit."
     )
     return _lines(rows, found["engines"]), line
 

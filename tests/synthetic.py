@@ -73,6 +73,15 @@ class Bench:
             self.writer.add(outcome)
         self.writer.flush()
 
+    def add_drawn(self, first: int, count: int) -> None:
+        """Images called by their numbers, from `first` on, with drawn vectors."""
+        features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
+        self.listed(*(f"{number:05d}" for number in range(first + count)))
+        jobs = self.jobs()
+        for number, vector in enumerate(features, first):
+            self.writer.add(extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
+        self.writer.finish()
+
     def fill(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
         """Images with the given vectors : (N, DIMENSION) float32."""
         self.listed(*ids)

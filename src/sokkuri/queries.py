@@ -88,8 +88,9 @@ class QueryReader:
         sources = [_or_error(found, image) for image in images]
         if any(isinstance(one, _Source) and one.at is None for one in sources):
             self._load()
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            return list(pool.map(vector, sources))
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                return list(pool.map(vector, sources))
+        return [vector(source) for source in sources]
 
     def _vector(self, source: _Source, crop: Box | None) -> QueryVector:
         if source.at is None:

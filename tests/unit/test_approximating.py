@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from filelock import FileLock
 
 from sokkuri.approximating import ann_state, refresh_ann
 from sokkuri.coding import index_folder
-from synthetic import DIMENSION, Bench, empty, extracted
+from synthetic import Bench, empty
 
 COUNT = 600
 
@@ -20,19 +19,10 @@ COUNT = 600
 def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(empty(tmp_path / "photos"))
     bench.catalog.set_meta("ann_from", "500")
-    fill(bench, 0, COUNT)
+    bench.add_drawn(0, COUNT)
     yield bench
     bench.known.close()
     bench.collection.close()
-
-
-def fill(bench: Bench, first: int, count: int) -> None:
-    features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
-    bench.listed(*(f"{number:05d}" for number in range(first + count)))
-    jobs = bench.jobs()
-    for number, vector in enumerate(features, first):
-        bench.writer.add(extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
-    bench.writer.finish()
 
 
 def made(bench: Bench, *, everything: bool = False) -> set[str]:
@@ -59,11 +49,11 @@ def test_it_is_made_once(bench: Bench) -> None:
 
 def test_a_few_rows_wait_and_a_double_collection_is_made_anew(bench: Bench) -> None:
     made(bench)
-    fill(bench, COUNT, 100)
+    bench.add_drawn(COUNT, 100)
     assert made(bench) == set(), "they are searched exactly meanwhile"
     assert made(bench, everything=True) == ALL
     assert manifest(bench)["trained"] == COUNT, "the lists are those of before"
-    fill(bench, COUNT + 100, COUNT)
+    bench.add_drawn(COUNT + 100, COUNT)
     assert made(bench) == ALL
     assert manifest(bench)["trained"] == 2 * COUNT + 100
     assert manifest(bench)["covered"] == {"0": 2 * COUNT + 100}

@@ -10,7 +10,7 @@ from sokkuri import coding
 from sokkuri.api import Collection
 from sokkuri.coding import CodeReader, index_folder, refresh_codes
 from sokkuri.searching import Searcher
-from synthetic import DIMENSION, Bench, empty, extracted
+from synthetic import Bench, empty
 
 COUNT = 3000
 
@@ -25,19 +25,10 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(empty(tmp_path / "photos"))
-    fill(bench, 0, COUNT)
+    bench.add_drawn(0, COUNT)
     yield bench
     bench.known.close()
     bench.collection.close()
-
-
-def fill(bench: Bench, first: int, count: int) -> None:
-    features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
-    bench.listed(*(f"{number:05d}" for number in range(first + count)))
-    jobs = bench.jobs()
-    for number, vector in enumerate(features, first):
-        bench.writer.add(extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
-    bench.writer.finish()
 
 
 def code(collection: Collection, *, thorough: bool = False) -> list[tuple[int, int]]:
@@ -56,10 +47,10 @@ def test_codes_are_made_once_and_as_rows_are_added(bench: Bench) -> None:
     assert code(collection) == [(0, 1), (1, 1)]
     assert held(collection) == ([COUNT], [])
     assert code(collection) == []
-    fill(bench, COUNT, 50)
+    bench.add_drawn(COUNT, 50)
     assert code(collection) == [], "a few rows are scanned without codes"
     assert held(collection) == ([COUNT], [])
-    fill(bench, COUNT + 50, 60)
+    bench.add_drawn(COUNT + 50, 60)
     assert code(collection) == [(0, 1), (1, 1)]
     assert held(collection) == ([COUNT + 110], [])
     assert len(list(index_folder(collection).glob("*.codes.npy"))) == 1
@@ -67,7 +58,7 @@ def test_codes_are_made_once_and_as_rows_are_added(bench: Bench) -> None:
 
 def test_a_small_collection_has_none(tmp_path: Path) -> None:
     bench = Bench(empty(tmp_path / "photos"))
-    fill(bench, 0, 99)
+    bench.add_drawn(0, 99)
     assert code(bench.collection) == []
     assert held(bench.collection) == ([0], [])
     bench.known.close()

@@ -1,8 +1,8 @@
 """int8 codes of feature vectors, with bounds on what they may be off: the cheap part of a search.
 
-Takes rows; hands on codes, and for a query the cost of every row with a bound on its error. There
-are two kinds. A *full* code is a quarter of a row's bytes; a *head* is the code of the row's part
-in the few directions in which rows differ most (their principal components), a twentieth.
+Takes rows; hands on codes, and for a query the least that every row can cost. There are two kinds.
+A *full* code is a quarter of a row's bytes; a *head* is the code of the row's part in the few
+directions in which rows differ most (their principal components), a twentieth.
 
 With P's rows orthonormal, x = P'a + x' and q = P'b + q', so that q . x = a . b + q' . x'. The part
 a is s c + r: a scale s, whole numbers c from -127 to 127, a residual r; b is t p + e likewise. So
@@ -69,10 +69,13 @@ class Coded:
 def principal(sample: StoredRows) -> Basis:
     """The basis for rows like these : (N, D) -> (H, D), H of 256 at the most. Rows count alike,
     however long they are; the mean stays in, for it is a direction like others."""
-    rows = np.asarray(sample, np.float64)
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    rows = rows / np.where(lengths > 0, lengths, 1.0)
-    _, vectors = np.linalg.eigh(rows.T @ rows)
+    products = np.zeros((sample.shape[1], sample.shape[1]))
+    for at in range(0, len(sample), _STEP):
+        rows = sample[at : at + _STEP].astype(np.float64)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        rows /= np.where(lengths > 0, lengths, 1.0)
+        products += rows.T @ rows
+    _, vectors = np.linalg.eigh(products)
     return np.ascontiguousarray(vectors[:, ::-1][:, :HEAD].T)
 
 
@@ -131,21 +134,20 @@ class CodedQueries:
         weights[1] = weights[1] + _OFF * lengths
         self._weights = np.stack(weights, axis=1) * np.float32(1 + 1e-5)
 
-    def costs(self, held: Codes) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """The cost of every row for each query, and the least that it can be : (Q, N) float32 each.
+    def least(self, held: Codes) -> NDArray[np.float32]:
+        """The least that every row can cost for each query : (Q, N) float32.
 
-        The cost under `cosine` is the distance - 1, under `l2` its square - |q| squared. It is inf,
-        and the least -inf, of rows of which codes say nothing.
+        The cost under `cosine` is the distance - 1, under `l2` its square - |q| squared. The least
+        is -inf of rows of which codes say nothing.
         """
-        shape = (len(self._codes), len(held))
-        cost, low = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        low = np.empty((len(self._codes), len(held)), np.float32)
         step = max(_ROWS // max(len(self._codes), 1), 256)
         for at in range(0, len(held), step):
             part = slice(at, at + step)
-            self._fill(held.part(part), cost[:, part], low[:, part])
-        return cost, low
+            self._fill(held.part(part), low[:, part])
+        return low
 
-    def _fill(self, held: Codes, cost: NDArray[np.float32], low: NDArray[np.float32]) -> None:
+    def _fill(self, held: Codes, low: NDArray[np.float32]) -> None:
         scales, residuals, lengths, rests = held.terms
         with np.errstate(over="ignore", invalid="ignore"):
             squares = lengths * lengths
@@ -154,15 +156,15 @@ class CodedQueries:
                 scales, residuals, rests = scales * inverse, residuals * inverse, rests * inverse
                 lengths = np.ones_like(lengths)
             ends = lengths + residuals
-            np.multiply(self._products(held.codes), scales, out=cost)
-            cost *= self._scales[:, None]
+            np.copyto(low, self._products(held.codes), casting="unsafe")  # int32, not to float64
+            low *= scales
+            low *= self._scales[:, None]
             if self._metric == "l2":
-                cost += squares
-            np.matmul(self._weights, np.stack([residuals, ends, rests, ends * ends]), out=low)
-            np.subtract(cost, low, out=low)
+                low += squares
+            low -= self._weights @ np.stack([residuals, ends, rests, ends * ends])
         unknown = ~np.isfinite(low)
         if unknown.any():
-            cost[unknown], low[unknown] = np.inf, -np.inf
+            low[unknown] = -np.inf
 
     def _products(self, codes: NDArray[np.int8]) -> NDArray[np.int32]:
         """p . c of each query with every row : (Q, N)."""

@@ -1,10 +1,11 @@
 """Exact search by brute force, and proved: a cheap scan with bounds, a float64 decision.
 
-The scan gives each row a cost that grows with its distance, and a bound on that cost's error: by
-the heads of int8 codes where a block has them (codes.py), else in float32. Some rows of least cost
-are measured in float64. Any row whose least possible cost is below the k-th of these could be
-nearer; where they are many, their full codes narrow them down, and those left are measured too. All
-others are proved to be farther, so the answer is what float64 brute force would give.
+A row's cost grows with its distance. The scan gives the least that each row can cost, its cost less
+a bound on the error: by the heads of int8 codes where a block has them (codes.py), else in float32.
+Some rows that can cost least are measured in float64. Any row whose least is below the k-th of
+these could be nearer; where they are many, their full codes narrow them down, and those left are
+measured too. All others are proved to be farther, so the answer is what float64 brute force would
+give.
 
 float32's bound: a dot product of n terms, summed in any order, is off by at most
 gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 (Higham, Accuracy and Stability of
@@ -25,10 +26,11 @@ _UNIT = 2.0**-24
 _SLACK = 1e-11  # of float64's own sums, relative to the numbers that go in: D * 2^-53, and more
 _FEW = 2000  # rows that are measured one and all rather than scanned for
 _FAINT, _HUGE = 1e-20, 1e36  # squared lengths between which float32 keeps its digits
-_TOGETHER = 2**26  # costs held at once, over all queries: 512 MiB with their bounds
+_TOGETHER = 2**26  # costs held at once, over all queries: 256 MiB
 
 _SPARSE = 0.3  # share of marked rows below which gathering them is faster than scanning all
 
+_SAMPLED = 32  # rows for one of a sample
 _MANY = 200  # rows that are measured at once rather than looked at more closely first
 
 Costs = NDArray[np.float32]
@@ -80,11 +82,11 @@ class ExactIndex:
         found: list[Found] = []
         for at in range(0, len(queries), together):
             exact = prepared(queries[at : at + together], metric)
-            cost, low = self._scan(exact, metric, mask)
+            low = self._scan(exact, metric, mask)
             allowed = self.size if mask is None else int(np.count_nonzero(mask))
             found += [
-                self._accepted(_Query(query, metric, one, least), min(k, allowed), allowed, accept)
-                for query, one, least in zip(exact, cost, low, strict=True)
+                self._accepted(_Query(query, metric, least), min(k, allowed), allowed, accept)
+                for query, least in zip(exact, low, strict=True)
             ]
         return found
 
@@ -114,15 +116,15 @@ class ExactIndex:
         """The k nearest rows: measured, and proved to be."""
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float64)
-        rows = _cheapest(query.cost, k)
+        rows = _cheapest(query.low, k)
         rows = rows[query.low[rows] < np.inf]
         measured = self.rows.measure(rows, query.vector, query.metric)
         # What is not measured yet and could be nearer than the k-th; usually little.
         near = np.flatnonzero(query.low <= query.limit(measured, k))
         near = np.setdiff1d(near, rows, assume_unique=True)
         if len(near) > _MANY:
-            cost, low = self._finer(query, near)
-            more = _cheapest(cost, k)
+            low = self._finer(query, near)
+            more = _cheapest(low, k)
             rows = np.concatenate([rows, near[more]])
             measured = np.concatenate(
                 [measured, self.rows.measure(near[more], query.vector, query.metric)]
@@ -134,9 +136,9 @@ class ExactIndex:
         measured = np.concatenate([measured, self.rows.measure(near, query.vector, query.metric)])
         return nearest(rows, measured, k)
 
-    def _finer(self, query: "_Query", rows: NDArray[np.int64]) -> tuple[Costs, Costs]:
-        """The costs of the given rows, ascending, and the least that they can be, by full codes."""
-        cost, low = query.cost[rows], query.low[rows]
+    def _finer(self, query: "_Query", rows: NDArray[np.int64]) -> Costs:
+        """The least that the given rows, ascending, can cost by full codes, if they have them."""
+        low = query.low[rows]
         asked = CodedQueries(query.vector[None], query.metric)
         edges = np.searchsorted(rows, self.rows.starts)
         for number in np.flatnonzero(np.diff(edges)).tolist():
@@ -145,19 +147,15 @@ class ExactIndex:
                 inside = rows[first : edges[number + 1]] - self.rows.starts[number]
                 inside = inside[inside < len(coded)]
                 here = slice(first, first + len(inside))
-                one, least = asked.costs(coded.full.part(inside))
-                cost[here], low[here] = one[0], np.maximum(low[here], least[0])
-        return cost, low
+                low[here] = np.maximum(low[here], asked.least(coded.full.part(inside))[0])
+        return low
 
-    def _scan(
-        self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None
-    ) -> tuple[Costs, Costs]:
-        """The cost of each row for each query, and the least that it can be : (Q, N) float32.
-        Both are inf outside the mask; inf and -inf where only float64 can tell."""
-        shape = (len(queries), self.size)
-        cost, low = np.empty(shape, np.float32), np.empty(shape, np.float32)
+    def _scan(self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None) -> Costs:
+        """The least that each row can cost for each query : (Q, N) float32. It is inf outside the
+        mask, and -inf where only float64 can tell."""
+        low = np.empty((len(queries), self.size), np.float32)
         if mask is not None:
-            cost[:], low[:] = np.inf, np.inf
+            low[:] = np.inf
         asked: CodedQueries | None = None
         starts = self.rows.starts[:-1].tolist()
         for start, block, coded in zip(starts, self.rows.blocks, self._codes, strict=True):
@@ -165,23 +163,31 @@ class ExactIndex:
             if coded is not None and held:
                 asked = asked or CodedQueries(queries, metric, coded.basis)
                 for here, inside in _wanted(mask, start, start + held, start):
-                    cost[:, here], low[:, here] = asked.costs(coded.head.part(inside))
+                    low[:, here] = asked.least(coded.head.part(inside))
             for at in range(start + held, start + len(block), _STEP):
                 end = min(at + _STEP, start + len(block))
                 for here, inside in _wanted(mask, at, end, start):
                     rows = np.asarray(block[inside], np.float32)
-                    cost[:, here], low[:, here] = _costs(rows, queries, metric)
+                    low[:, here] = _least(rows, queries, metric)
         if mask is not None:
-            cost[:, ~mask] = low[:, ~mask] = np.inf
-        return cost, low
+            low[:, ~mask] = np.inf
+        return low
 
 
-def _cheapest(cost: Costs, k: int) -> NDArray[np.int64]:
-    """Somewhat more than k rows, ascending: those of least cost."""
+def _cheapest(low: Costs, k: int) -> NDArray[np.int64]:
+    """Somewhat more than k rows, ascending: those that can cost least."""
     count = 2 * k + 12
-    if count >= len(cost):
-        return np.arange(len(cost))
-    return np.sort(np.argpartition(cost, count - 1)[:count])
+    if count >= len(low):
+        return np.arange(len(low))
+    rows = None
+    if len(low) > _SAMPLED * count:
+        # What a sample's smallest say is a limit for most: far quicker than to part all rows.
+        sample = low[::_SAMPLED]
+        most = 2 * count // _SAMPLED + 4
+        rows = np.flatnonzero(low <= np.partition(sample, most)[most])
+    if rows is None or not count <= len(rows):
+        rows = np.arange(len(low))
+    return np.sort(rows[np.argpartition(low[rows], count - 1)[:count]])
 
 
 def _wanted(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tuple[Where, Where]]:
@@ -198,12 +204,10 @@ def _wanted(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tu
 
 
 class _Query:
-    """One query with what the scan said. vector : (D,) float64. cost, low : (N,) float32."""
+    """One query with what the scan said. vector : (D,) float64. low : (N,) float32."""
 
-    def __init__(
-        self, vector: NDArray[np.float64], metric: Metric, cost: Costs, low: Costs
-    ) -> None:
-        self.vector, self.metric, self.cost, self.low = vector, metric, cost, low
+    def __init__(self, vector: NDArray[np.float64], metric: Metric, low: Costs) -> None:
+        self.vector, self.metric, self.low = vector, metric, low
 
     def limit(self, measured: NDArray[np.float64], k: int) -> np.float32:
         """The cost of a row as far as the k-th of these distances, rounded up by all that float64
@@ -221,8 +225,8 @@ class _Query:
             return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
-def _costs(rows: Features, queries: NDArray[np.float64], metric: Metric) -> tuple[Costs, Costs]:
-    """As `CodedQueries.costs`, in float32 : rows (M, D), queries (Q, D)."""
+def _least(rows: Features, queries: NDArray[np.float64], metric: Metric) -> Costs:
+    """As `CodedQueries.least`, in float32 : rows (M, D), queries (Q, D)."""
     terms = queries.shape[1] + 4  # a few more roundings than the dot product's own
     gamma = np.float32(terms * _UNIT / (1 - terms * _UNIT))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
@@ -231,16 +235,13 @@ def _costs(rows: Features, queries: NDArray[np.float64], metric: Metric) -> tupl
         squares = np.einsum("ij,ij->i", rows, rows)
         products = np.linalg.norm(queries, axis=1).astype(np.float32)[:, None] * np.sqrt(squares)
         if metric == "l2":
-            cost = squares - 2 * dots
-            low = cost - gamma * (squares + 2 * products)
+            low = squares - 2 * dots - gamma * (squares + 2 * products)
         else:
-            cost = np.where(squares > 0, -dots / products, np.float32(0))
             # The dot product's error over the lengths, and that of the squares under the root.
-            low = cost - 2 * gamma
+            low = np.where(squares > 0, -dots / products, np.float32(0)) - 2 * gamma
             # Numbers whose squares lose digits or overflow: float32 can only tell zero rows.
             faint = np.flatnonzero(squares < _FAINT)
             low[:, faint[rows[faint].any(axis=1)]] = -np.inf
             low[:, squares > _HUGE] = -np.inf
-    unknown = ~np.isfinite(low)
-    cost[unknown], low[unknown] = np.inf, -np.inf
-    return cost, low
+    found: Costs = np.where(np.isfinite(low), low, np.float32(-np.inf))
+    return found
