@@ -1,8 +1,8 @@
 """The approximate index of a large collection, kept under `indexes/`: built, added to, read.
 
-Takes a collection; writes `ann-DIGEST.faiss`, and then `ann.json`, which makes it count: the rows
-that it covers, how far searches go, and the recall that this gave. Hands on an index to search.
-Rows that were committed never change, so it never goes stale, and deleting it loses nothing.
+Takes a collection; writes `ann-*.faiss`, and then `ann.json`, which makes it count: its hash, the
+rows that it covers, how far searches go, and the recall that this gave. Hands on an index to
+search. Rows that were committed never change, so it never goes stale, and deleting it loses nothing.
 """
 
 import json
@@ -61,7 +61,7 @@ def refresh_ann(
     counted = collection.counted()
     total = sum(counted.values())
     if total < ann_from(collection) or total == 0:
-        _drop(collection)
+        forget_ann(collection)
         return
     with _alone(collection) as alone:
         if not alone:
@@ -261,7 +261,8 @@ def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
     return sum(counted.values()) > _GROWN * kept.trained or gone > _GONE * held
 
 
-def _drop(collection: Collection) -> None:
+def forget_ann(collection: Collection) -> None:
+    """Drop the index, if there is one."""
     with suppress(OSError):
         (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
         _forget_others(collection, "")

@@ -72,6 +72,12 @@ def refresh_codes(collection: Collection, *, thorough: bool = False) -> Iterator
         yield len(todo), len(todo)
 
 
+def forget_codes(collection: Collection) -> None:
+    """Let no code count any more. Raises StorageError when the disk refuses."""
+    with _storing(collection), collection.catalog.writing():
+        (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
+
+
 class CodeReader:
     """Reads a collection's codes, and each file of them once, however often it is asked."""
 

@@ -3,9 +3,14 @@
 Takes a collection with faults. A row that is lost or changed is given up and its image read again
 by the next run; id columns are written anew from the catalog; rows never committed are cut off;
 images whose files are gone or changed are marked so. Every other row stays where it is.
+
+A shard that is cut back grows again with other rows in the same places, which is the only way that
+rows ever change: so what was derived from them is dropped first.
 """
 
+from sokkuri.approximating import forget_ann
 from sokkuri.catalog import as_text
+from sokkuri.coding import forget_codes
 from sokkuri.collection import Collection
 from sokkuri.verifying import ShardFaults, file_faults, shard_faults
 
@@ -17,6 +22,8 @@ def repair(collection: Collection) -> list[str]:
     for shard in [row.shard for row in collection.catalog.shards()]:
         found = shard_faults(collection, shard)
         if found.faults:
+            forget_ann(collection)
+            forget_codes(collection)
             done.append(_mend(collection, found))
     collection.recover()
     done += _mark_files(collection)

@@ -10,7 +10,7 @@ from sokkuri import coding
 from sokkuri.api import Collection
 from sokkuri.coding import CodeReader, index_folder, refresh_codes
 from sokkuri.searching import Searcher
-from synthetic import Bench, empty
+from synthetic import DIMENSION, Bench, empty
 
 COUNT = 3000
 
@@ -127,3 +127,27 @@ def test_a_reader_reads_each_file_once(bench: Bench) -> None:
     assert again is not None
     assert notes == []
     assert np.shares_memory(first.full.codes, again.full.codes)
+
+
+def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench: Bench) -> None:
+    """A shard that `repair` cuts back grows again: what was made of the rows before is gone."""
+    collection = bench.collection
+    code(collection)
+    path = collection.shards.features_path(0)
+    data = bytearray(path.read_bytes())
+    lost = 500 * DIMENSION * 4
+    data[-lost:] = bytes(lost)
+    path.write_bytes(data)
+    collection.repair()
+    assert collection.counted() == {0: COUNT - 500}
+    assert held(collection) == ([0], [])
+    bench.add_drawn(COUNT, 500)  # in the places of those that were lost, and the lost ones after it
+    code(collection)
+    rows = collection.vectors([(0, row) for row in range(collection.counted()[0])]).astype(float)
+    for id_ in ("00007", f"{COUNT + 3:05d}"):
+        hits = Searcher(collection).search([id_], 20, "l2")
+        place = collection.catalog.find(id_)
+        assert place is not None
+        assert place.at is not None
+        truth = np.sort(np.linalg.norm(rows - rows[place.at.row], axis=1))[:20]
+        np.testing.assert_allclose(hits.distances, truth, atol=1e-12)

@@ -27,9 +27,7 @@ _SLACK = 1e-11  # of float64's own sums, relative to the numbers that go in: D *
 _FEW = 2000  # rows that are measured one and all rather than scanned for
 _FAINT, _HUGE = 1e-20, 1e36  # squared lengths between which float32 keeps its digits
 _TOGETHER = 2**26  # costs held at once, over all queries: 256 MiB
-
 _SPARSE = 0.3  # share of marked rows below which gathering them is faster than scanning all
-
 _SAMPLED = 32  # rows for one of a sample
 _MANY = 200  # rows that are measured at once rather than looked at more closely first
 
@@ -179,13 +177,13 @@ def _cheapest(low: Costs, k: int) -> NDArray[np.int64]:
     count = 2 * k + 12
     if count >= len(low):
         return np.arange(len(low))
-    rows = None
+    rows = np.empty(0, np.int64)
     if len(low) > _SAMPLED * count:
-        # What a sample's smallest say is a limit for most: far quicker than to part all rows.
-        sample = low[::_SAMPLED]
+        # Up to what the smallest of a sample can cost there are enough, nearly always, and few:
+        # far quicker than to part all rows.
         most = 2 * count // _SAMPLED + 4
-        rows = np.flatnonzero(low <= np.partition(sample, most)[most])
-    if rows is None or not count <= len(rows):
+        rows = np.flatnonzero(low <= np.partition(low[::_SAMPLED], most)[most])
+    if len(rows) < count:
         rows = np.arange(len(low))
     return np.sort(rows[np.argpartition(low[rows], count - 1)[:count]])
 
