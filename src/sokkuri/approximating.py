@@ -2,7 +2,8 @@
 
 Takes a collection; writes `ann-*.faiss`, and then `ann.json`, which makes it count: its hash, the
 rows that it covers, how far searches go, and the recall that this gave. Hands on an index to
-search. Rows that were committed never change, so it never goes stale, and deleting it loses nothing.
+search. Rows that were committed never change but by `repair`, which drops it: so it never goes
+stale. Deleting it loses nothing.
 """
 
 import json
