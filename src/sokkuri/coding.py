@@ -3,8 +3,8 @@
 Takes a collection and writes, for shards that lack them, `NNNN-ROWS.*.npy`: full codes, heads, and
 the terms of both. Hands on codes to searches, checked against the hashes in `codes.json`, which is
 replaced last. The heads of all shards share the directions in `basis.npy`, which are those in which
-a sample of the rows differs most. Rows that were committed never change but by `repair`, which drops
-them: so codes never go stale. Deleting them loses nothing.
+a sample of the rows differs most. Rows that were committed never change but by `repair`, which
+drops them: so codes never go stale. Deleting them loses nothing.
 """
 
 import json
