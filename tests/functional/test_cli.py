@@ -86,7 +86,7 @@ def test_a_collection_is_found_as_git_finds_its_own(folder: Path, tmp_path: Path
 
 def test_search_json(folder: Path) -> None:
     found = as_json("search", "sub/00.png", "-C", folder, "-k", 3, "--metric", "l2")
-    assert found.keys() == {"query", "metric", "hits"}
+    assert found.keys() == {"query", "metric", "hits", "exact", "recall"}
     assert (found["query"], found["metric"]) == (["sub/00.png"], "l2")
     assert [hit["rank"] for hit in found["hits"]] == [1, 2, 3]
     assert all(hit.keys() == {"rank", "id", "path", "distance"} for hit in found["hits"])
