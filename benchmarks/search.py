@@ -1,7 +1,6 @@
 """`sokkuri search` from a cold start on 100,000 rows, beside the article's search."""
 
 import json
-import os
 import statistics
 import sys
 import tempfile
@@ -9,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Measured, in_turn, run, seconds, sokkuri, table
+from benchmarks.harness import Measured, forget_pages, in_turn, run, seconds, sokkuri, table
 from sokkuri.api import Collection
 from sokkuri.models import resolve_model
 
@@ -35,14 +34,6 @@ def make(root: Path) -> None:
         bench = Bench(collection)
         bench.fill(features, [f"object/{number:07d}.jpg" for number in range(ROWS)])
         bench.known.close()
-
-
-def forget_pages(shards: Path) -> None:
-    """Put the shards out of the page cache."""
-    for path in shards.iterdir():
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def stages(command: list[str]) -> str:

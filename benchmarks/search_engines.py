@@ -7,7 +7,6 @@ a process on one core: queries that no collection holds, each by itself and 64 a
 """
 
 import json
-import os
 import sys
 import tempfile
 import time
@@ -19,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.features import mixtures
-from benchmarks.harness import Measured, in_turn, run, seconds, sokkuri, table
+from benchmarks.harness import Measured, forget_pages, in_turn, run, seconds, sokkuri, table
 from benchmarks.made import append
 from benchmarks.peers import PEERS, SLOW_TO_BUILD
 from sokkuri.api import Collection
@@ -130,20 +129,6 @@ def _fresh(collection: Collection, searcher: Searcher, real: Path) -> float:
     took = time.perf_counter() - started
     assert hits.ids == (f"object/{shard * 10_000 + 7:08d}.jpg",)
     return took
-
-
-def forget_pages(root: Path) -> None:
-    """Put the collection out of the page cache."""
-    for path in root.rglob("*.npy"):
-        _forget(path)
-    for path in root.rglob("*.faiss"):
-        _forget(path)
-
-
-def _forget(path: Path) -> None:
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def one_size(

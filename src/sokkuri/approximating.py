@@ -72,7 +72,7 @@ def refresh_ann(
             kept = None
         if kept is None or _is_outgrown(kept, counted):
             yield from _write(collection, _Making(collection, counted, None))
-        elif sum(_fresh(kept, counted).values()) >= (1 if everything else _FRESH):
+        elif total - _still_there(kept, counted) >= (1 if everything else _FRESH):
             yield from _write(collection, _Making(collection, counted, kept))
 
 
@@ -87,8 +87,7 @@ def ann_state(collection: Collection) -> AnnState | None:
     if kept is None:
         return None
     counted = collection.counted()
-    covered = sum(min(rows, counted.get(shard, 0)) for shard, rows in kept.covered.items())
-    return AnnState(covered, sum(counted.values()), kept.recall, kept.metric)
+    return AnnState(_still_there(kept, counted), sum(counted.values()), kept.recall, kept.metric)
 
 
 class AnnReader:
@@ -251,14 +250,14 @@ def _damage(collection: Collection, kept: _Kept) -> str:
     return "" if hashed.hexdigest() == kept.digest else f"{path} is damaged"
 
 
-def _fresh(kept: _Kept, counted: Mapping[int, int]) -> dict[int, int]:
-    """Rows of each shard that the lists lack."""
-    return {shard: max(0, rows - kept.covered.get(shard, 0)) for shard, rows in counted.items()}
+def _still_there(kept: _Kept, counted: Mapping[int, int]) -> int:
+    """How many of the lists' rows the collection still has."""
+    return sum(min(rows, counted.get(shard, 0)) for shard, rows in kept.covered.items())
 
 
 def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
     held = sum(kept.covered.values())
-    gone = held - sum(min(rows, counted.get(shard, 0)) for shard, rows in kept.covered.items())
+    gone = held - _still_there(kept, counted)
     return sum(counted.values()) > _GROWN * kept.trained or gone > _GONE * held
 
 

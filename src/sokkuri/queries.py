@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sokkuri.collection import Collection
 from sokkuri.errors import ImageError, SokkuriError, UnknownImageError, UsageError
+from sokkuri.indexes import normalised
 from sokkuri.records import Box, FileStat, Limits, Metric, RowRef
 
 Result = TypeVar("Result")
@@ -190,10 +191,7 @@ def combined(
 
 
 def _middle(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[np.float64]:
-    stacked = np.stack(vectors).astype(np.float64)
-    if metric == "cosine":
-        lengths = np.linalg.norm(stacked, axis=1, keepdims=True)
-        stacked = stacked / np.where(lengths > 0, lengths, 1.0)
+    stacked = normalised(np.stack(vectors).astype(np.float64), metric)
     middle: NDArray[np.float64] = stacked.mean(axis=0)
     return middle
 

@@ -16,7 +16,7 @@ from sokkuri.searching import Searcher, SearchOptions
 from tiny_model import write_tiny_model
 
 COUNT, DIMENSION = 12_000, 32
-FASTER = 1000  # rows of each later import
+MORE = 1000  # rows of each later import
 
 
 def shard(folder: Path, first: int, count: int) -> Path:
@@ -100,15 +100,15 @@ def test_an_index_is_kept_from_the_size_that_is_asked_for(store: Path) -> None:
 
 def test_added_ones_are_found_at_once_and_removed_ones_are_not(store: Path, tmp_path: Path) -> None:
     sokkuri("compact", "-C", store, "--ann-from", 0)
-    sokkuri("import", shard(tmp_path / "more", COUNT, FASTER), "-C", store)
+    sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", store)
     state = as_json("status", "-C", store)["ann"]
-    assert (state["covered"], state["rows"]) == (COUNT, COUNT + FASTER)
+    assert (state["covered"], state["rows"]) == (COUNT, COUNT + MORE)
     fresh = f"{COUNT + 5:06d}.jpg"
     answer = search(store, fresh)
     assert (answer["hits"][0]["id"], answer["exact"]) == (fresh, False)
     sokkuri("compact", "-C", store)
     state = as_json("status", "-C", store)["ann"]
-    assert (state["covered"], state["rows"]) == (COUNT + FASTER, COUNT + FASTER)
+    assert (state["covered"], state["rows"]) == (COUNT + MORE, COUNT + MORE)
     merged = search(store, fresh)
     assert merged["hits"][0]["id"] == fresh
     sokkuri("remove", "-C", store, fresh, merged["hits"][1]["id"])
@@ -193,7 +193,7 @@ def test_a_running_reader_takes_up_what_is_new(store: Path, tmp_path: Path) -> N
         searcher = Searcher(collection)
         before = searcher.search(["000007.jpg"], 10, options=options)
         assert not searcher.refresh()
-        sokkuri("import", shard(tmp_path / "more", COUNT, FASTER), "-C", store)
+        sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", store)
         sokkuri("compact", "-C", store)  # unlinks the file that is mapped
         assert searcher.search(["000007.jpg"], 10, options=options).ids == before.ids
         assert searcher.refresh()
@@ -227,13 +227,13 @@ def test_killed_at_random_moments_of_build_merge_and_add(store: Path, tmp_path: 
         kind = ("build", "merge", "add")[number % 3]
         if kind == "build":
             manifest(store).unlink(missing_ok=True)
-        more = shard(tmp_path / f"more{number}", added, FASTER)
+        more = shard(tmp_path / f"more{number}", added, MORE)
         if kind == "add":
             process = start("import", more, "-C", store)
         else:
             sokkuri("import", more, "-C", store)
             process = start("compact", "-C", store)
-        added += FASTER
+        added += MORE
         try:
             process.wait(timeout=moments.uniform(0.2, 1.2))
         except subprocess.TimeoutExpired:

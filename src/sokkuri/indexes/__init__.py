@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sokkuri.indexes.codes import Basis, Coded, Codes, encode, principal
 from sokkuri.indexes.exact import ExactIndex
-from sokkuri.indexes.rows import Rows, distances
+from sokkuri.indexes.rows import Rows, distances, normalised
 from sokkuri.records import Metric
 
 Accept: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
@@ -51,5 +51,5 @@ class Index(Protocol):
 
 __all__ = [
     "Accept", "Basis", "Coded", "Codes", "ExactIndex", "Index", "Rows", "distances", "encode",
-    "principal",
+    "normalised", "principal",
 ]  # fmt: skip

@@ -42,7 +42,7 @@ class Reach:
 
 
 class AnnIndex:
-    """Searches lists that `build` made, and exactly what they lack.
+    """Searches lists that `train` and `add` made, and exactly what they lack.
 
     rows : all there are. keys : one number a block, that it had when it was put into the lists, and
     never another block. covered : rows of each block that the lists hold, from its first. codes :

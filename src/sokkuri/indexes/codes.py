@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.indexes.rows import normalised
 from sokkuri.records import Metric, StoredRows
 
 HEAD = 256
@@ -71,9 +72,7 @@ def principal(sample: StoredRows) -> Basis:
     however long they are; the mean stays in, for it is a direction like others."""
     products = np.zeros((sample.shape[1], sample.shape[1]))
     for at in range(0, len(sample), _STEP):
-        rows = sample[at : at + _STEP].astype(np.float64)
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        rows /= np.where(lengths > 0, lengths, 1.0)
+        rows = normalised(sample[at : at + _STEP].astype(np.float64), "cosine")
         products += rows.T @ rows
     _, vectors = np.linalg.eigh(products)
     return np.ascontiguousarray(vectors[:, ::-1][:, :HEAD].T)
