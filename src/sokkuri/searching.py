@@ -50,7 +50,7 @@ class Hits:
 
     query : the queries as they were asked. ids, paths : K strings each, paths absolute.
     distances : (K,) float64, ascending. exact : proved to be the nearest; else `recall` is the
-    share of the true ten nearest that such searches have found.
+    share of the true nearest that searches for as many found when the index was made.
     """
 
     query: tuple[str, ...]
