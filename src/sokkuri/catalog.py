@@ -237,14 +237,18 @@ class Catalog:
 
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
-        self.run(begin)
         try:
+            self.run(begin)
             yield
             self.run("COMMIT")
         except BaseException:
-            if self._connection.in_transaction:
-                self._connection.rollback()
+            self.undo()
             raise
+
+    def undo(self) -> None:
+        """Undo a transaction that an interrupt left open: it can fall between BEGIN and block."""
+        if self._connection.in_transaction:
+            self._connection.rollback()
 
     # Questions
 

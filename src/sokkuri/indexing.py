@@ -173,6 +173,7 @@ def _running(collection: Collection) -> Iterator[int]:
             claims.end_run(catalog, run)
         raise
     except BaseException:
+        catalog.undo()
         claims.end_run(catalog, run)
         raise
     else:
@@ -370,7 +371,8 @@ class _Extraction:
 
     def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome]:
         """Work off what can be claimed; whatever ends it, what came back is committed."""
-        with closing(executor.run(work, self._jobs())) as outcomes, _flushed(writer):
+        outcomes = executor.run(work, self._jobs())
+        with closing(outcomes), flushed(self._catalog, writer):
             for outcome in outcomes:
                 writer.add(outcome)
                 yield outcome
@@ -381,13 +383,14 @@ class _Extraction:
 
 
 @contextmanager
-def _flushed(writer: Writer) -> Iterator[None]:
+def flushed(catalog: Catalog, writer: Writer) -> Iterator[None]:
     """Commit what came back however the work ends, unless the disk failed."""
     try:
         yield
     except SokkuriError:
         raise
     except BaseException:
+        catalog.undo()
         writer.finish()
         raise
     else:
