@@ -87,7 +87,7 @@ bench-search: $(VENV)/.installed
 lock: $(VENV)/.packages
 	echo editables | UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile \
 	  --quiet --no-config --universal --python-version 3.11 --python $(BIN)/python \
-	  --generate-hashes --extra heic --extra dev --custom-compile-command 'make lock' $(ARGS) \
+	  --generate-hashes --extra heic --extra web --extra dev --custom-compile-command 'make lock' $(ARGS) \
 	  --output-file constraints.txt pyproject.toml -
 
 ## clean             remove the virtual environment, caches and builds

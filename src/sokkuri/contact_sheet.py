@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
 
-from sokkuri.decode import thumbnail
 from sokkuri.errors import ImageError
 from sokkuri.reading import read_file
 from sokkuri.records import Limits
 from sokkuri.searching import Hits
+from sokkuri.showing import thumbnail
 
 _SIDE = 240  # pixels
 _STYLE = """

@@ -1,4 +1,4 @@
-"""Bytes to RGB pixels of the network's size; the only user of image libraries.
+"""Bytes to RGB pixels of the network's size; with showing.py the only user of image libraries.
 
 Takes a file's bytes and a PixelSpec; hands on Pixels, or a DecodeError with a reason that a person
 understands. Called from many threads at once. Only formats that Pillow reads in this process are
@@ -75,7 +75,7 @@ _SIGNATURES = {
     b"8BPS": "PSD",
 }
 
-_BROKEN = (
+BROKEN = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
     OverflowError, ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError,
     struct.error, zlib.error, SystemError, ImageCms.PyCMSError,
@@ -116,7 +116,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     if Image.MAX_IMAGE_PIXELS is not None and limits.max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limits.max_pixels
     try:
-        image = _opened(data)
+        image = header(data)
         if image.width * image.height > limits.max_pixels:
             raise DecodeError(_too_large(image.width, image.height, limits))
         return _pixels(image, spec)
@@ -130,7 +130,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         raise DecodeError(str(error)) from None
     except MemoryError:
         raise DecodeError("there is not enough memory to decode it") from None
-    except _BROKEN as error:
+    except BROKEN as error:
         raise DecodeError(_reason(error)) from error
 
 
@@ -140,17 +140,17 @@ def measure(data: bytes, spec: PixelSpec) -> tuple[int, int]:
     Raises DecodeError with the reason.
     """
     try:
-        image = _opened(data)
+        image = header(data)
         width, height = image.size
         sideways = not spec.exact and _orientation(image, spec) >= 5
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
-    except (*_BROKEN, MissingExtraError) as error:
+    except (*BROKEN, MissingExtraError) as error:
         raise DecodeError(_reason(error)) from error
     return (height, width) if sideways else (width, height)
 
 
-def _opened(data: bytes) -> Image.Image:
+def header(data: bytes) -> Image.Image:
     """The image with its header read."""
     if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[16:64]:
         _admit_heif()
@@ -220,16 +220,6 @@ def _cropped(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
     return Pixels(np.asarray(small), whole.width, whole.height)
 
 
-def thumbnail(data: bytes, side: int, limits: Limits) -> bytes:
-    """A JPEG of the picture upright, within a square of `side` pixels. Raises DecodeError."""
-    wide, high = measure(data, PixelSpec(side, side))
-    scale = min(1.0, side / max(wide, high))
-    spec = PixelSpec(max(1, round(high * scale)), max(1, round(wide * scale)))
-    out = io.BytesIO()
-    Image.fromarray(decode(data, spec, limits).rgb).save(out, "JPEG", quality=80)
-    return out.getvalue()
-
-
 def _gate(image: Image.Image) -> AbstractContextManager[object]:
     return _LARGE if image.width * image.height > _LARGE_PIXELS else nullcontext()
 
@@ -238,7 +228,7 @@ def _orientation(image: Image.Image, spec: PixelSpec) -> int:
     """How the picture, when loaded, has to be turned, as an EXIF orientation: 1 to 8."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except _BROKEN:
+    except BROKEN:
         value = 1  # broken metadata does not make the picture unreadable
     orientation: int = value if value in _TRANSPOSE else 1
     if image.format == "TIFF":  # whose reader turns the picture itself, while loading

@@ -21,20 +21,23 @@ from sokkuri.records import Box, FileStat, Limits, Metric, RowRef
 
 Result = TypeVar("Result")
 
-Image = str | Path | bytes | NDArray[np.floating[Any]]
-"""A query: an image file's path, an id of the collection, an image file's bytes, or a feature
-vector of the collection's model : (D,)."""
-
 STEP_AWAY = 0.5
 """How far examples of what is not wanted push the query, in distances between the two."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryVector:
-    """vector : (D,) float32. at : its place in the collection, if it has one."""
+    """A query as it was read. vector : (D,) float32. at : its place in the collection, if it has
+    one."""
 
     vector: NDArray[np.float32]
     at: RowRef | None = None
+    name: str = "a vector"
+
+
+Image = str | Path | bytes | NDArray[np.floating[Any]] | QueryVector
+"""A query: an image file's path, an id of the collection, an image file's bytes, a feature vector
+of the collection's model : (D,), or any of these as QueryReader read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +52,9 @@ class _Source:
 class QueryReader:
     """Reads queries against one collection. The network is loaded when a query first needs it."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: Collection, limits: Limits | None = None) -> None:
         self._collection = collection
+        self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
 
     def read(self, image: Image, crop: Box | None = None) -> QueryVector:
@@ -60,6 +64,8 @@ class QueryReader:
         vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond the
         picture.
         """
+        if isinstance(image, QueryVector):
+            return image
         if isinstance(image, np.ndarray):
             return QueryVector(self._checked(image))
         return self._vector(self._source(image, crop), crop)
@@ -82,20 +88,20 @@ class QueryReader:
             return source
 
         def found(image: Image) -> _Source | QueryVector:
-            if isinstance(image, np.ndarray):
+            if isinstance(image, np.ndarray | QueryVector):
                 return self.read(image)
             return self._source(image, crop)
 
         sources = [_or_error(found, image) for image in images]
         if any(isinstance(one, _Source) and one.at is None for one in sources):
-            self._load()
+            self.load()
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 return list(pool.map(vector, sources))
         return [vector(source) for source in sources]
 
     def _vector(self, source: _Source, crop: Box | None) -> QueryVector:
         if source.at is None:
-            return QueryVector(self._load()(source, crop))
+            return QueryVector(self.load()(source, crop))
         shard = self._collection.shards.features(source.at.shard, source.at.row + 1)
         return QueryVector(np.array(shard[source.at.row], np.float32), source.at)
 
@@ -133,7 +139,7 @@ class QueryReader:
         unchanged = row.stat == FileStat(stat.st_size, stat.st_mtime_ns)
         return (row.at if unchanged else None), path
 
-    def _load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
+    def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """The network, loaded once: from a source and a crop to a vector; for many threads."""
         if self._extract is None:
             # Only here, so that a search by id needs neither an image library nor ONNX Runtime.
@@ -144,7 +150,7 @@ class QueryReader:
             kept = self._collection.model
             model = resolve_model(kept.source).decoding(kept.decode)
             self._collection.check_model(model)
-            extractor, limits = Extractor(model), Limits()
+            extractor, limits = Extractor(model), self._limits
 
             def extract(source: _Source, crop: Box | None) -> NDArray[np.float32]:
                 try:

@@ -342,6 +342,8 @@ def _recall_at(recall: Mapping[int, float], k: int) -> float:
 
 
 def _name(image: Image) -> str:
+    if isinstance(image, QueryVector):
+        return image.name
     if isinstance(image, np.ndarray):
         return "a vector"
     return "-" if isinstance(image, bytes) else str(image)

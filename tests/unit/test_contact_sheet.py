@@ -13,9 +13,9 @@ from PIL import Image
 
 from drawing import save
 from sokkuri.contact_sheet import contact_sheet
-from sokkuri.decode import thumbnail
 from sokkuri.records import Limits
 from sokkuri.searching import Hits
+from sokkuri.showing import thumbnail
 
 
 def hits(paths: list[Path], query: str = "query") -> Hits:

@@ -62,9 +62,12 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
     for instruction, name in enumerate(names, 1):
         writer = Writer(collection, bench.run, bench.known)
         writer._waiting.append(extracted(jobs[name], name.encode(), np.ones(DIMENSION, "f4")))
-        with suppress(KeyboardInterrupt), flushed(bench.catalog, writer):
-            with interrupt_at(instruction) as fell:
-                writer.flush()
+        with (
+            suppress(KeyboardInterrupt),
+            flushed(bench.catalog, writer),
+            interrupt_at(instruction) as fell,
+        ):
+            writer.flush()
         done.add(name)
         row = bench.catalog.find(name)
         assert row is not None, name

@@ -17,6 +17,7 @@ from sokkuri.cli.index import index
 from sokkuri.cli.list import list_
 from sokkuri.cli.models import models
 from sokkuri.cli.search import search
+from sokkuri.cli.serve import serve
 from sokkuri.errors import SokkuriError
 from sokkuri.interrupting import INTERRUPTED, end_in_time, leave
 
@@ -66,7 +67,7 @@ def _options(
     """Similar-image search for a folder of photos, on your machine."""
 
 
-for verb in (index, search, status, verify, remove, compact, export, models):
+for verb in (index, search, serve, status, verify, remove, compact, export, models):
     app.command()(verb)
 app.command("import")(import_)
 app.command("list")(list_)

@@ -1,0 +1,79 @@
+"""Files of images, for the eyes: originals, thumbnails, what the camera wrote, sent pictures.
+
+Takes ids and bytes; hands on bytes. An id is looked up, and its file is served only where it lies
+inside the collection's folder, whatever links lead there.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import xxhash
+
+from sokkuri.api import Collection
+from sokkuri.catalog import as_text
+from sokkuri.errors import ReadError
+from sokkuri.reading import read_file
+from sokkuri.records import Limits
+from sokkuri.showing import exif_summary, thumbnail
+from sokkuri.web.browsing import unknown, version
+from sokkuri.web.problems import WithheldError
+from sokkuri.web.thumbnails import Thumbnails, Wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """An image's file: where it is, links resolved, and the digest that the catalog has of it."""
+
+    path: Path
+    name: str
+    digest: bytes | None
+
+    @property
+    def v(self) -> str:
+        return version(self.digest)
+
+
+def filed(collection: Collection, id_: str) -> Filed:
+    """Raises UnknownImageError, WithheldError."""
+    row = collection.catalog.one(
+        "SELECT path, digest FROM images WHERE id = CAST(? AS TEXT)", [as_text(id_)]
+    )
+    if row is None:
+        raise unknown(id_)
+    path, digest = row
+    where = Path(os.path.realpath(collection.file(path)))
+    if not where.is_relative_to(os.path.realpath(collection.root)):
+        raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
+    return Filed(where, path.rpartition("/")[2], digest)
+
+
+def contents(file: Filed, limits: Limits) -> bytes:
+    """Raises ReadError, also for a file that is gone."""
+    try:
+        return read_file(file.path.parent, file.path.name, limits)[0]
+    except FileNotFoundError:
+        raise ReadError(f"the file of {file.name} is gone") from None
+
+
+def small(file: Filed, side: int, limits: Limits, kept: Thumbnails, *, mosaic: bool) -> bytes:
+    """The thumbnail : a JPEG. Raises ReadError, DecodeError."""
+    wanted = Wanted(file.digest or b"", side, mosaic)
+    if file.digest and (found := kept.find(wanted)):
+        return found
+    data = contents(file, limits)
+    made = thumbnail(data, side, limits, mosaic=mosaic)
+    if xxhash.xxh3_128_digest(data) == file.digest:  # else the file has changed since
+        kept.keep(wanted, made)
+    return made
+
+
+def camera(collection: Collection, id_: str, limits: Limits, *, mosaic: bool) -> dict[str, str]:
+    """What the camera wrote; nothing where the file cannot be had. With a mosaic not the place."""
+    try:
+        found = exif_summary(contents(filed(collection, id_), limits))
+    except (ReadError, WithheldError):
+        return {}
+    if mosaic:
+        found.pop("Position", None)
+    return found

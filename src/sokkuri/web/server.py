@@ -1,0 +1,114 @@
+"""Runs the server: listens, says where, opens the browser, and ends in good order.
+
+Takes a collection's place and a ServeConfig; returns when it is stopped.
+"""
+
+import asyncio
+import errno
+import logging
+import socket
+import webbrowser
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import uvicorn
+
+from sokkuri.errors import UsageError
+from sokkuri.web.app import create_app
+from sokkuri.web.config import ServeConfig
+from sokkuri.web.parts import Parts
+from sokkuri.web.protocol import in_time
+
+_BACKLOG = 256
+_MOST_CONNECTIONS = 1000
+_GOODBYE_SECONDS = 1  # for answers under way when the server is stopped
+
+
+def serve(
+    where: Path,
+    config: ServeConfig,
+    told: Callable[[str], None],
+    *,
+    browser: bool = False,
+) -> None:
+    """Serve until SIGINT or SIGTERM. told : is given a line for the user, once it listens.
+
+    Raises NoCollectionError, UsageError where the port or host cannot be had, KeyboardInterrupt
+    at the end.
+    """
+    app = create_app(where, config)
+    hall: Parts = app.state.parts
+    listening = _listen(config)
+    address = _address(config, listening)
+    link = address if hall.keys is None else f"{address}login?once={hall.keys.once}"
+    settings = uvicorn.Config(
+        app,
+        http=in_time(config.header_seconds),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+    )
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    server = _Server(settings, hall, lambda: _greet(told, config, link, browser=browser))
+    server.run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Says so when it can serve, and gets ready what the first search needs."""
+
+    def __init__(self, settings: uvicorn.Config, hall: Parts, ready: Callable[[], None]) -> None:
+        super().__init__(settings)
+        self._hall = hall
+        self._ready = ready
+        self._warming: asyncio.Task[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+            self._warming = asyncio.create_task(_warm(self._hall))
+
+
+async def _warm(hall: Parts) -> None:
+    """Load the network and the codes before somebody waits for them."""
+    from sokkuri.errors import SokkuriError
+
+    with suppress(SokkuriError):  # whoever asks is told
+        await hall.uploads.warm()
+
+
+def _greet(told: Callable[[str], None], config: ServeConfig, link: str, *, browser: bool) -> None:
+    told(f"sokkuri serves at {link}")
+    if config.token is not None:
+        told("the link lets one browser in, once; programs send Authorization: Bearer TOKEN")
+    if browser and not webbrowser.open(link):
+        told("no browser could be opened: open that address yourself")
+
+
+def _listen(config: ServeConfig) -> socket.socket:
+    """Raises UsageError."""
+    try:
+        family = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server(
+            (config.host, config.port), family=family, backlog=_BACKLOG, reuse_port=False
+        )
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {config.port} of {config.host} is taken: name another with --port"
+            ) from None
+        raise UsageError(f"cannot listen on {config.host}: {error.strerror or error}") from None
+    except OverflowError:
+        raise UsageError(f"--port {config.port} is none: it is 0 to 65535") from None
+
+
+def _address(config: ServeConfig, listening: socket.socket) -> str:
+    """What a browser on this machine opens."""
+    port = listening.getsockname()[1]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
