@@ -21,6 +21,7 @@ from sokkuri.errors import CollectionError, DamagedError, StorageError, Unfinish
 from sokkuri.records import Decoding, Failure, FileStat, Metric, RowRef
 
 SCHEMA_VERSION = 1
+_ROWS_AT_ONCE = 400  # two parameters each: SQLite takes 999 in any build
 _BUSY_SECONDS = 120  # longer than any transaction: millions of new images are one insert
 
 _SCHEMA = """
@@ -310,14 +311,17 @@ class Catalog:
 
     def live_images(self, rows: Iterable[RowRef]) -> dict[RowRef, tuple[str, str]]:
         """(id, path) of the live images among the given rows."""
-        found = {}
-        for ref in rows:
-            row = self.one(
-                f"SELECT id, path FROM images WHERE shard = ? AND row = ? AND {LIVE}",  # noqa: S608
-                [ref.shard, ref.row],
-            )
-            if row is not None:
-                found[ref] = (row[0], row[1])
+        wanted, found = list(rows), {}
+        for at in range(0, len(wanted), _ROWS_AT_ONCE):
+            chunk = wanted[at : at + _ROWS_AT_ONCE]
+            places = ", ".join(["(?, ?)"] * len(chunk))
+            for shard, row, id_, path in self.each(
+                f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
+                " SELECT shard, row, id, path FROM wanted JOIN images ON shard = s AND row = r"
+                f" WHERE {LIVE}",
+                [number for ref in chunk for number in (ref.shard, ref.row)],
+            ):
+                found[RowRef(shard, row)] = (id_, path)
         return found
 
     def find(self, id_: str) -> ImageRow | None:

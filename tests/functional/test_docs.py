@@ -2,9 +2,11 @@
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import article
 import sokkuri
 from command import as_json
 from drawing import save
+from serving import Server, serving
 from tiny_model import write_tiny_model
 
 PROJECT = Path(__file__).parents[2]
@@ -63,6 +66,8 @@ def article_home(home: Path) -> Path:
 def run(line: str, home: Path) -> None:
     if line in REPEATING:
         line = line.replace("make", "make --dry-run")
+    if line.startswith("curl"):
+        line = line.replace("curl", "curl --fail", 1)  # an answer that is an error fails
     environment = {
         **os.environ,
         "HOME": str(home),
@@ -83,13 +88,25 @@ def run(line: str, home: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) -> None:
-    """Every README and docs command is run by a test."""
+    """Every README and docs command is run by a test. A server serves the commands after it."""
     name = "article_home" if page.name == "article.md" else "home"
     home = request.getfixturevalue(name)
     if page.name != "README.md":
         run("sokkuri index ~/Pictures", home)
-    for line in commands(page):
-        run(line, home)
+    with ExitStack() as servers:
+        for line in commands(page):
+            if line.startswith("sokkuri serve"):
+                servers.close()
+                servers.enter_context(_served(line, home))
+            else:
+                run(line, home)
+
+
+def _served(line: str, home: Path) -> AbstractContextManager[Server]:
+    """The server that a line starts, at the port that it has in the reader's hands."""
+    _, _, option, where, *others = shlex.split(line.replace("~", str(home)))
+    assert option == "-C"
+    return serving(Path(where), "--port", 8000, *others)
 
 
 def test_the_pages_have_commands_to_run() -> None:

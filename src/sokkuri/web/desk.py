@@ -2,7 +2,8 @@
 
 Takes Tickets from the event loop and hands on answers: hits with what a page shows of them. While
 one search runs, others gather; those that differ in nothing but the image are then searched at
-once, which costs a third of one after another. How many may wait is bounded.
+once, which costs a third of one after another. So few threads are better than many. Searches with
+filters, which may take long, have a lane of their own. How many may wait is bounded.
 """
 
 import asyncio
@@ -58,31 +59,47 @@ class _Waiting:
 
 
 class SearchDesk:
-    """Searches the collection in `where` with `threads` threads; call `close` at the end."""
+    """Searches the collection in `where`, with `threads` threads a lane; `close` it at the end."""
 
     def __init__(self, where: Path, threads: int, waiting: int) -> None:
-        self._where = where
-        self._room = waiting
-        self._queue: deque[_Waiting] = deque()
-        self._changed = threading.Condition()
-        self._closed = False
-        self._threads = [
-            threading.Thread(target=self._serve, name=f"sokkuri-search-{n}", daemon=True)
-            for n in range(threads)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._plain = _Lane(where, "plain", threads, waiting)
+        self._filtered = _Lane(where, "filtered", threads, waiting)
 
     async def search(self, ticket: Ticket) -> dict[str, Any]:
         """The answer, as the document Result. Raises BusyError, and what a search raises."""
+        has_filter = ticket.asked.under or ticket.asked.where
+        lane = self._filtered if has_filter else self._plain
         loop = asyncio.get_running_loop()
         waiting = _Waiting(ticket, loop.create_future(), loop)
+        lane.put(waiting)
+        return await waiting.future
+
+    def close(self) -> None:
+        self._plain.close()
+        self._filtered.close()
+
+
+class _Lane:
+    """A queue, and the threads that work it off."""
+
+    def __init__(self, where: Path, name: str, threads: int, room: int) -> None:
+        self._where = where
+        self._room = room
+        self._queue: deque[_Waiting] = deque()
+        self._changed = threading.Condition()
+        self._closed = False
+        for number in range(threads):
+            threading.Thread(
+                target=self._serve, name=f"sokkuri-{name}-{number}", daemon=True
+            ).start()
+
+    def put(self, waiting: _Waiting) -> None:
+        """Raises BusyError."""
         with self._changed:
             if len(self._queue) >= self._room:
                 raise BusyError("too many searches are waiting: ask again in a moment")
             self._queue.append(waiting)
             self._changed.notify()
-        return await waiting.future
 
     def close(self) -> None:
         with self._changed:

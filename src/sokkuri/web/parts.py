@@ -51,7 +51,7 @@ def made(where: Path, config: ServeConfig) -> Parts:
         keys=None if config.token is None else Keys(config.token),
         library=Library(store, 4, config.reads),
         pictures=Library(store, cores, config.reads),
-        desk=SearchDesk(store, min(cores, 4), config.searches),
+        desk=SearchDesk(store, max(1, cores // 2), config.searches),
         uploads=Uploads(store, cores, config.searches, config.limits),
         watch=Watch(store),
         orders=Orders(),
@@ -60,7 +60,7 @@ def made(where: Path, config: ServeConfig) -> Parts:
     )
 
 
-def _of(request: Request) -> Parts:
+async def _of(request: Request) -> Parts:  # async: a plain function would go to a thread
     found: Parts = request.app.state.parts
     return found
 

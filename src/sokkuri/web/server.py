@@ -6,6 +6,7 @@ Takes a collection's place and a ServeConfig; returns when it is stopped.
 import asyncio
 import errno
 import logging
+import os
 import socket
 import webbrowser
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
-from sokkuri.errors import UsageError
+from sokkuri.errors import SokkuriError, UsageError
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.parts import Parts
@@ -50,6 +51,7 @@ def serve(
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_graceful_shutdown=_GOODBYE_SECONDS,
     )
@@ -76,8 +78,6 @@ class _Server(uvicorn.Server):
 
 async def _warm(hall: Parts) -> None:
     """Load the network and the codes before somebody waits for them."""
-    from sokkuri.errors import SokkuriError
-
     with suppress(SokkuriError):  # whoever asks is told
         await hall.uploads.warm()
 
@@ -93,18 +93,24 @@ def _greet(told: Callable[[str], None], config: ServeConfig, link: str, *, brows
 def _listen(config: ServeConfig) -> socket.socket:
     """Raises UsageError."""
     try:
-        family = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server(
-            (config.host, config.port), family=family, backlog=_BACKLOG, reuse_port=False
+        found = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
+        family, kind, protocol, _, address = found[0]
+        # With the protocol's own number: asyncio turns Nagle's algorithm off only where it sees it,
+        # and an answer in two parts would wait 40 ms for the other side's acknowledgement.
+        listening = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+        if os.name == "posix":  # there alone it means: also right after the server before
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 f"port {config.port} of {config.host} is taken: name another with --port"
             ) from None
         raise UsageError(f"cannot listen on {config.host}: {error.strerror or error}") from None
-    except OverflowError:
-        raise UsageError(f"--port {config.port} is none: it is 0 to 65535") from None
+    return listening
 
 
 def _address(config: ServeConfig, listening: socket.socket) -> str:

@@ -1,0 +1,43 @@
+"""The peer: the article's server, written anew from its description. Needs Flask.
+
+    python -m benchmarks.article_server FEATURES PORT
+
+Every shard is held in memory; a request computes the Euclidean distance to every row, `argsort`s,
+and answers with the best hundred.
+"""
+
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+def create_app(features: Path) -> Any:
+    from flask import Flask, jsonify
+
+    shards = sorted(features.glob("*.features.npy"))
+    matrix = np.concatenate([np.load(path) for path in shards])
+    ids = np.concatenate([np.load(str(p).replace(".features", ".object_ids")) for p in shards])
+    rows = {str(id_): row for row, id_ in enumerate(ids)}
+    app = Flask("article")
+
+    @app.get("/similar/<path:object_id>")
+    def similar(object_id: str) -> Any:
+        began = time.perf_counter()
+        distances = np.linalg.norm(matrix - matrix[rows[object_id]], axis=1)
+        best = np.argsort(distances)[:100]
+        return jsonify({
+            "time": 1000 * (time.perf_counter() - began),
+            "queryObjectId": object_id,
+            "similarImages": [
+                {"objectId": str(ids[row]), "distance": float(distances[row])} for row in best
+            ],
+        })  # fmt: skip
+
+    return app
+
+
+if __name__ == "__main__":
+    create_app(Path(sys.argv[1])).run(port=int(sys.argv[2]), threaded=True)
