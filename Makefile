@@ -50,8 +50,12 @@ photos-given:
 	  { printf 'PHOTOS is not a folder: %s\n' "$$PHOTOS" >&2; exit 2; }
 
 ## test              the tests (ARGS="-k name" for some of them)
-test: $(VENV)/.installed
+test: $(VENV)/.installed $(VENV)/.browser
 	$(BIN)/python -m pytest $(ARGS)
+
+$(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
+	tests/install_browser.sh $(abspath $(BIN))/python
+	@touch $@
 
 ## check             what CI runs: format, lint, types, floors, then the tests
 check: lint test
@@ -93,5 +97,5 @@ lock: $(VENV)/.packages
 ## clean             remove the virtual environment, caches and builds
 clean:
 	@[ ! -e '$(VENV)/pyvenv.cfg' ] || rm -rf '$(VENV)'
-	rm -rf dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf dist .screenshots tests/.axe .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -path ./.git -prune -o -name __pycache__ -prune -exec rm -rf {} +

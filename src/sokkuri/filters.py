@@ -35,6 +35,7 @@ _TOKEN = re.compile(
     |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>()]))""",
     re.VERBOSE,
 )
+_FARTHEST = 2**63 - 1  # nanoseconds: what the catalog holds
 _DEEPEST = 50  # parentheses and nots within each other
 
 
@@ -180,11 +181,15 @@ class _Parser:
         length = {10: timedelta(days=1), 16: timedelta(minutes=1)}.get(
             len(text), timedelta(seconds=1)
         )
-        if begin.tzinfo is None:
-            begin, end = begin.astimezone(), (begin + length).astimezone()
-        else:
-            end = begin + length
-        return _nanoseconds(begin), _nanoseconds(end)
+        try:
+            if begin.tzinfo is None:
+                begin, end = begin.astimezone(), (begin + length).astimezone()
+            else:
+                end = begin + length
+            return _nanoseconds(begin), _nanoseconds(end)
+        except (ValueError, OverflowError):  # at an end of the calendar: no file is that far off
+            farthest = _FARTHEST if begin.year > 1970 else -_FARTHEST
+            return farthest, farthest
 
     def _kind(self) -> str:
         return self._tokens[self._at][0] if self._at < len(self._tokens) else ""
@@ -221,4 +226,5 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 def _nanoseconds(moment: datetime) -> int:
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
+    exact = (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
+    return max(-_FARTHEST, min(_FARTHEST, exact))

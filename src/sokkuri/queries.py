@@ -57,8 +57,8 @@ class QueryReader:
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
 
-    def read(self, image: Image, crop: Box | None = None) -> QueryVector:
-        """The vector of a query. crop : use this part of the picture only.
+    def read(self, image: Image, crop: Box | None = None, name: str = "the image") -> QueryVector:
+        """The vector of a query. crop : use this part of the picture only. name : of bytes.
 
         Raises UnknownImageError for what is neither a file nor an id, UsageError for what is no
         vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond the
@@ -68,7 +68,7 @@ class QueryReader:
             return image
         if isinstance(image, np.ndarray):
             return QueryVector(self._checked(image))
-        return self._vector(self._source(image, crop), crop)
+        return self._vector(self._source(image, crop, name), crop)
 
     def _checked(self, vector: NDArray[Any]) -> NDArray[np.float32]:
         dimension = self._collection.model.dimension
@@ -105,9 +105,11 @@ class QueryReader:
         shard = self._collection.shards.features(source.at.shard, source.at.row + 1)
         return QueryVector(np.array(shard[source.at.row], np.float32), source.at)
 
-    def _source(self, image: str | Path | bytes, crop: Box | None) -> _Source:
+    def _source(
+        self, image: str | Path | bytes, crop: Box | None, name: str = "the image"
+    ) -> _Source:
         if isinstance(image, bytes):
-            return _Source("the image", None, image)
+            return _Source(name, None, image)
         at, path = self._place(image)
         if at is not None and crop is None:
             return _Source(str(image), at)

@@ -46,7 +46,7 @@ def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.parts = hall
-    add_handlers(app)
+    add_handlers(app, pages.no_page)
     for one in (searches, images, state, pages):  # searches first: .../similar is no image's id
         app.include_router(one.router)
     pages.add_files(app)

@@ -242,7 +242,7 @@ class _Clerk:
         if ticket.with_angles and found:
             places = [tuple(rows[hit.id][6:8]) for hit in kept]
             turned = angles(query.vector, self._collection.vectors(places), hits.metric)
-            for document, angle in zip(found, np.round(turned, 4).tolist(), strict=True):
+            for document, angle in zip(found, (np.trunc(1e4 * turned) / 1e4).tolist(), strict=True):
                 document["angle"] = angle
         return {
             "query": list(hits.query),

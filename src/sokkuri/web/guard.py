@@ -31,7 +31,7 @@ _HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _LEAST_RATE = 4096  # bytes a second, over the whole body
-_OPEN = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css")
+_OPEN = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
 """What needs no token: whether it serves, and the way in."""
 
 
@@ -76,9 +76,11 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         """Names must be known; an address is one that no name could be made to stand for."""
-        name = host.rpartition(":")[0] if _has_port(host) else host
+        name, _, port = host.rpartition(":") if _has_port(host) else (host, "", "")
+        if port and not (port.isascii() and port.isdecimal()):
+            return False
         name = name.strip("[]").lower().rstrip(".")
-        if name in ("localhost", self._config.host, *self._config.hosts):
+        if name in ("localhost", self._config.host.lower(), *self._config.hosts):
             return True
         try:
             ipaddress.ip_address(name)

@@ -6,7 +6,7 @@ its trace and answered without it.
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -97,7 +97,11 @@ def answer_for(error: SokkuriError) -> Response:
     raise error  # not reached: the last kind is every error
 
 
-def add_handlers(app: FastAPI) -> None:
+Otherwise = Callable[[Request, HTTPException], Awaitable[Response | None]]
+"""An answer for an error of HTTP that is better than a problem document, or None."""
+
+
+def add_handlers(app: FastAPI, otherwise: Otherwise) -> None:
     """Let the app answer with problems, whatever is raised."""
 
     async def ours(_request: Request, error: Exception) -> Response:
@@ -108,8 +112,10 @@ def add_handlers(app: FastAPI) -> None:
         assert isinstance(error, RequestValidationError)
         return problem(422, "invalid", _complaints(error))
 
-    async def http(_request: Request, error: Exception) -> Response:
+    async def http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
+        if (better := await otherwise(request, error)) is not None:
+            return better
         kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
         return problem(error.status_code, kind, str(error.detail), error.headers)
 

@@ -75,6 +75,10 @@ class _Server(uvicorn.Server):
             self._ready()
             self._warming = asyncio.create_task(_warm(self._hall))
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._hall.watch.end()  # else whoever listens to events would be cut off
+        await super().shutdown(sockets)
+
 
 async def _warm(hall: Parts) -> None:
     """Load the network and the codes before somebody waits for them."""

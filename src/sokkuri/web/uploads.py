@@ -35,7 +35,8 @@ class Uploads:
         return list(await asyncio.gather(*(self.read(data, name, crop) for name, data in pictures)))
 
     def _read(self, picture: bytes, name: str, crop: Box | None) -> QueryVector:
-        found = self._loaded().read(picture, crop)
+        """The picture's own name is told in what is raised: several may have been sent."""
+        found = self._loaded().read(picture, crop, name)
         return QueryVector(found.vector, None, name)
 
     def _loaded(self) -> QueryReader:

@@ -52,6 +52,7 @@ class Watch:
         self._number = 0
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
+        self._ended = False
         # Two servers of one collection, or one started anew, must not name alike what differs.
         self._born = format(time.time_ns() // 10**6, "x")
 
@@ -66,14 +67,22 @@ class Watch:
                 await self._task
         self._library.close()
 
+    async def end(self) -> None:
+        """Let every `pulses` end: the server goes."""
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
     async def pulses(self) -> AsyncIterator[Pulse]:
-        """The latest pulse, and then each that differs from the one before."""
+        """The latest pulse, and then each that differs from the one before, until the end."""
         told = self.pulse
         yield told
         while True:
             async with self._changed:
-                while self.pulse == told:
+                while self.pulse == told and not self._ended:
                     await self._changed.wait()
+                if self._ended:
+                    return
                 told = self.pulse
             yield told
 
@@ -112,7 +121,11 @@ def _state(collection: Collection, known: int) -> tuple[int, _Seen, int]:
         if commits == known:
             return commits, (), at_work
         counts = catalog.counts()
-        last = catalog.one("SELECT coalesce(max(key), 0) FROM images")[0]
+        # Seconds, weighted so that two files which change their dates with each other are seen.
+        last, dates = catalog.one(
+            "SELECT coalesce(max(key), 0),"
+            " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"
+        )
         rows = catalog.one("SELECT total(rows) FROM shards")[0]
     seen = (counts.live, counts.todo, counts.failed, counts.removed, counts.missing)
-    return commits, (*seen, int(last), int(rows)), at_work
+    return commits, (*seen, int(last), int(dates), int(rows)), at_work

@@ -15,6 +15,7 @@ _REASONS = {
     408: "The body did not come in time",
     413: "The body is too large",
     415: "The body is of no kind that is read here",
+    416: "The file has no such part",
     421: "The Host header names another server",
     422: "A value makes no sense, or a picture cannot be read",
     500: "A fault of the server",

@@ -1,17 +1,23 @@
 """Images one by one and in lists: what is known of them, their files, their thumbnails."""
 
 import mimetypes
+import os
+import stat
+from contextlib import suppress
 from typing import Annotated
 from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from sokkuri.api import Collection
 from sokkuri.errors import ReadError
 from sokkuri.web import browsing, grid, pictures
 from sokkuri.web.parts import Hall
 from sokkuri.web.problems import AsciiJSON
+from sokkuri.web.routes.asking import BytesRoute
 from sokkuri.web.routes.describing import Cursor, ImageId, Limit, Under, Where, problems
 from sokkuri.web.schemas import (
     FailurePage,
@@ -23,7 +29,7 @@ from sokkuri.web.schemas import (
     Size,
 )
 
-router = APIRouter(prefix="/api/v1", tags=["images"])
+router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
 _MOSAIC_SIDE = 1024  # of what is served for an original
 _FOR_EVER = "private, max-age=31536000, immutable"
@@ -117,13 +123,13 @@ async def thumbnail(
     response_class=Response,
     responses={
         200: {"content": {"image/*": {}}, "description": "The file as it is."},
-        206: {"description": "A part of it."},
+        206: {"content": {"image/*": {}}, "description": "A part of it."},
         304: {"description": "It has not changed."},
-        416: {"description": "It has no such part."},
-        **problems(400, 403, 404),
+        **problems(400, 403, 404, 416),
     },
 )
 async def original(
+    request: Request,
     hall: Hall,
     id: ImageId,  # noqa: A002 - its name in the address
     version: Version = None,
@@ -143,21 +149,43 @@ async def original(
             media_type="image/jpeg",
             headers={"Cache-Control": cache},
         )
-    if not file.path.is_file():
-        raise ReadError(f"the file of {id} is gone")
     kind = mimetypes.guess_type(file.name)[0] or ""
     shown = kind.startswith("image/") and kind != "image/svg+xml"
     name = quote(file.name.encode("utf-8", "surrogateescape"))
     disposition = f"{'inline' if shown else 'attachment'}; filename*=utf-8''{name}"
-    return FileResponse(
-        file.path,
-        media_type=kind if shown else "application/octet-stream",
-        headers={
-            "Cache-Control": cache,
-            "Content-Disposition": disposition,
-            "Content-Security-Policy": "default-src 'none'; sandbox",
-        },
-    )
+    headers = {
+        "Cache-Control": cache,
+        "Content-Disposition": disposition,
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+    media_type = kind if shown else "application/octet-stream"
+    answer = _Original(file.path, 200, headers, media_type, stat_result=_stat(file))
+    if answer.headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={**headers, "ETag": answer.headers["etag"]})
+    return answer
+
+
+def _stat(file: pictures.Filed) -> os.stat_result:
+    """Raises ReadError, also for what is no file any more."""
+    with suppress(OSError):
+        found = file.path.stat()
+        if stat.S_ISREG(found.st_mode):
+            return found
+    raise ReadError(f"the file of {file.name} is gone")
+
+
+class _Original(FileResponse):
+    """A file, or a part of it; a part that cannot be had is a problem like all others."""
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader as error:
+            raise HTTPException(400, error.content) from None
+        except RangeNotSatisfiable as error:
+            size = {"Content-Range": f"bytes */{error.max_size}"}
+            raise HTTPException(416, "the file has no such part", size) from None
 
 
 @router.get("/images/{id:path}", response_model=ImageDocument, responses=problems(404))

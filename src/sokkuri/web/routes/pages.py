@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, FastAPI, Form
+from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
 from sokkuri.web.login import COOKIE, Keys
@@ -26,6 +27,13 @@ async def page() -> Response:
 
 for address in ADDRESSES:
     router.add_api_route(address, page, methods=["GET"])
+
+
+async def no_page(request: Request, error: HTTPException) -> Response | None:
+    """For a browser that asks for an address without a page: the page that says so."""
+    wanted = "text/html" in request.headers.get("accept", "")
+    inside = request.url.path.startswith(("/api/", "/static/"))
+    return _page("index.html", 404) if wanted and not inside and error.status_code == 404 else None
 
 
 @router.get("/login")

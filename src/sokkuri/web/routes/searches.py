@@ -17,10 +17,11 @@ from sokkuri.web import pictures
 from sokkuri.web.desk import Asked, Ticket
 from sokkuri.web.parts import Hall, Parts
 from sokkuri.web.problems import AsciiJSON
+from sokkuri.web.routes.asking import BytesRoute
 from sokkuri.web.routes.describing import ImageId, Under, Where, problems
 from sokkuri.web.schemas import MOST_HITS, ArticleResult, Question, Result
 
-router = APIRouter(tags=["search"])
+router = APIRouter(tags=["search"], route_class=BytesRoute)
 
 Picture = tuple[str, bytes]
 """A picture's name and its file's bytes."""
@@ -111,7 +112,7 @@ def _files(collection: Collection, ids: list[str], hall: Parts) -> list[Picture]
 async def _json(request: Request) -> Any:
     try:
         return json.loads(await request.body())
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise HTTPException(400, f"the body is no JSON: {error}") from None
 
 

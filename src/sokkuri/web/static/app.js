@@ -1,0 +1,128 @@
+// Boots the page: icons, theme, mosaic, shortcuts, the lost server's banner, then the router.
+
+import * as api from "./base/api.js";
+import { watchConnection } from "./base/connection.js";
+import { h, isTyping, toast } from "./base/dom.js";
+import { openHelp } from "./base/help.js";
+import { icon, kana } from "./base/icons.js";
+import { current, navigate, reload, start } from "./base/router.js";
+import * as settings from "./base/settings.js";
+import * as browse from "./browse/view.js";
+import * as image from "./image/view.js";
+import * as rings from "./rings/view.js";
+import * as search from "./search/view.js";
+import * as status from "./status/view.js";
+
+const ROUTES = {
+  "/browse": browse,
+  "/search": search,
+  "/rings": rings,
+  "/image": image,
+  "/status": status,
+};
+const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+const PLACES = { b: "/browse", s: "/search", r: "/rings", t: "/status" };
+
+let info = null;
+
+/** About the server, asked once; a failure is not kept. */
+function getInfo() {
+  info ??= api.info().then((about) => {
+    if (about.mosaic) settings.force("mosaic", true);
+    return about;
+  }).catch((error) => {
+    info = null;
+    throw error;
+  });
+  return info;
+}
+
+function themeButton() {
+  const order = Object.keys(THEMES);
+  const button = h("button", { type: "button", class: "icon-button" });
+  const apply = (theme) => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    button.replaceChildren(icon({ auto: "auto", light: "sun", dark: "moon" }[theme]));
+    button.setAttribute("aria-label", THEMES[theme]);
+    button.title = THEMES[theme];
+  };
+  button.addEventListener("click", () => {
+    const next = order[(order.indexOf(settings.get("theme")) + 1) % order.length];
+    settings.set("theme", next);
+    toast(THEMES[next]);
+  });
+  settings.subscribe("theme", apply);
+  apply(settings.get("theme"));
+  return button;
+}
+
+function mosaicButton() {
+  const button = h("button", { type: "button", class: "icon-button", role: "switch",
+    "aria-label": "Mosaic: hide what pictures show" }, icon("mosaic"));
+  const apply = (on) => {
+    const forced = settings.isForced("mosaic");
+    button.setAttribute("aria-checked", String(on));
+    button.setAttribute("aria-disabled", String(forced));
+    button.title = forced ? "The server was started with --mosaic"
+      : on ? "Mosaic is on" : "Mosaic: hide what pictures show";
+  };
+  button.addEventListener("click", () => {
+    if (settings.isForced("mosaic")) toast("The server was started with --mosaic");
+    else settings.set("mosaic", !settings.get("mosaic"));
+  });
+  settings.subscribe("mosaic", (on) => {
+    apply(on);
+    if (!settings.isForced("mosaic")) reload();
+  });
+  apply(settings.get("mosaic"));
+  return button;
+}
+
+function helpButton() {
+  return h("button", { type: "button", class: "icon-button", "aria-label": "Keyboard shortcuts",
+    title: "Keyboard shortcuts (?)", onclick: openHelp }, icon("help"));
+}
+
+function listenForShortcuts() {
+  let gone = 0;
+  document.addEventListener("keydown", (event) => {
+    const held = event.ctrlKey || event.metaKey || event.altKey;
+    if (held || event.defaultPrevented || isTyping(event)) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "?") openHelp();
+    else if (event.key === "/") navigate("/search");
+    else if (event.key === "g") gone = event.timeStamp;
+    else if (event.timeStamp - gone < 1200 && event.key in PLACES) {
+      gone = 0;
+      navigate(PLACES[event.key]);
+    } else return;
+    event.preventDefault();
+  });
+}
+
+// "#view" is no address of ours, and leaves the focus where it is in some browsers.
+function listenForSkip(main) {
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main.focus();
+  });
+}
+
+function boot() {
+  for (const spot of document.querySelectorAll("[data-icon]")) {
+    spot.replaceWith(icon(spot.dataset.icon, { size: spot.dataset.icon === "mark" ? 24 : 20 }));
+  }
+  document.querySelector(".wordmark .kana").append(kana());
+  const main = document.getElementById("view");
+  document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
+  watchConnection(document.getElementById("banner"), () => {
+    // A view that had come up stays; it mends what it lacks when it hears "found".
+    if (!main.firstElementChild || main.querySelector("[data-lost]")) reload();
+  });
+  listenForShortcuts();
+  listenForSkip(main);
+  start(ROUTES, main, getInfo);
+}
+
+boot();

@@ -1,0 +1,60 @@
+// The banner over a page whose server has gone, and coming back when it has returned.
+
+import { announce, clear, h } from "./dom.js";
+import { connection, events, healthy } from "./api.js";
+import { icon } from "./icons.js";
+
+const FIRST = 1000;
+const LONGEST = 15000;
+
+let lost = false;
+let timer = 0;
+let wait = FIRST;
+
+/**
+ * Watches the connection from now on.
+ * @param {HTMLElement} banner
+ * @param {() => void} onFound called when the server is back
+ */
+export function watchConnection(banner, onFound) {
+  connection.addEventListener("lost", () => {
+    if (lost) return;
+    lost = true;
+    wait = FIRST;
+    show(banner);
+    plan();
+  });
+  connection.addEventListener("found", () => {
+    lost = false;
+    clearTimeout(timer);
+    banner.hidden = true;
+    clear(banner);
+    announce("The server is back");
+    onFound();
+  });
+  addEventListener("online", () => lost && attempt());
+  // The stream of events breaks at once when the server ends.
+  events(() => {}, async () => {
+    if (!document.hidden && !await healthy()) connection.dispatchEvent(new Event("lost"));
+  });
+}
+
+function show(banner) {
+  const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
+  const text = h("span", null, "No answer from the server. Trying again…");
+  banner.replaceChildren(icon("lost"), text, retry);
+  banner.hidden = false;
+}
+
+// Each pause is longer than the one before, and none is quite as long as another tab's.
+function plan() {
+  clearTimeout(timer);
+  timer = setTimeout(attempt, wait * (0.8 + Math.random() * 0.4));
+  wait = Math.min(wait * 1.7, LONGEST);
+}
+
+async function attempt() {
+  clearTimeout(timer);
+  if (await healthy()) connection.dispatchEvent(new Event("found"));
+  else if (lost) plan();
+}

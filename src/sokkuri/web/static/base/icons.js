@@ -1,0 +1,82 @@
+// Small drawings on a 24 x 24 ground, in the colour of the text around them.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+// Paths, drawn as lines; those that start with "fill:" are filled.
+const DRAWINGS = {
+  mark: ["M3.5 3.5h11v11h-11z", "fill:M9 9h12v12H9z"],
+  browse: ["M3 5h8v6H3z", "M14 5h7v6h-7z", "M3 14h5v5H3z", "M11 14h10v5H11z"],
+  search: ["M16.5 10.5a6 6 0 1 1-12 0 6 6 0 0 1 12 0z", "M15 15l5.5 5.5"],
+  rings: ["M12 12h.01", "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0z",
+    "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z"],
+  status: ["M4 20V11", "M9.3 20V5", "M14.7 20v-7", "M20 20V8"],
+  sun: ["M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0z", "M12 2.5v2.5M12 19v2.5M2.5 12H5M19 12h2.5",
+    "M5.3 5.3L7 7M17 17l1.7 1.7M18.7 5.3L17 7M7 17l-1.7 1.7"],
+  moon: ["M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z"],
+  auto: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "fill:M12 3.5a8.5 8.5 0 0 1 0 17z"],
+  mosaic: ["M4 4h16v16H4z", "fill:M4 4h5.3v5.3H4z", "fill:M14.7 4H20v5.3h-5.3z",
+    "fill:M9.3 9.3h5.4v5.4H9.3z", "fill:M4 14.7h5.3V20H4z", "fill:M14.7 14.7H20V20h-5.3z"],
+  help: ["M9 9.2a3 3 0 1 1 4.4 2.7c-1 .5-1.4 1.1-1.4 2.3", "M12 17.6h.01"],
+  folder: ["M3 6.5h6l2 2.5h10v9.5H3z"],
+  folders: ["M4 5h16M4 10h16M8 15h12M8 20h12"],
+  check: ["M5 12.5l4.5 4.5L19 7.5"],
+  close: ["M6 6l12 12M18 6L6 18"],
+  left: ["M14.5 5.5L8 12l6.5 6.5"],
+  right: ["M9.5 5.5L16 12l-6.5 6.5"],
+  copy: ["M8.5 8.5h11v11h-11z", "M15.5 8.5v-4h-11v11h4"],
+  open: ["M13 4.5h6.5V11", "M19.5 4.5L11 13", "M9 5.5H4.5v14h14V15"],
+  minus: ["M5 12h14"],
+  plus: ["M5 12h14M12 5v14"],
+  not: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M6 6l12 12"],
+  lost: ["M4 9a12 12 0 0 1 16 0", "M7.5 13a7 7 0 0 1 9 0", "M12 18h.01", "M4 4l16 16"],
+  missing: ["M4 5h16v14H4z", "M4 16l5-5 4 4 2-2 5 4", "M4 5l16 14"],
+  problem: ["M12 4l9 16H3z", "M12 10v4.5", "M12 17.3h.01"],
+  photos: ["M3 7h14v12H3z", "M7 7V4h14v12h-4", "M3 16l4.5-4.5L12 16l2-2 3 3"],
+  done: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M8 12.3l2.8 2.8L16 9.6"],
+};
+
+// The name in its own letters, drawn, since not every machine has a Japanese font.
+const KANA = [
+  "M6 4H16.5L5 11.5H20C13.5 12 10.5 15 11 18C11.4 20.5 14 21 16.5 21",
+  "M27 14.5C32 12 41 10.5 41 15C41 18.5 37 20 32.5 20.5",
+  "M62 3.5L54 12L62 20.5",
+  "M78 4.5C77 8 77 11 78.2 14M87 4C88 11 87.5 17.5 80.5 21",
+];
+
+/**
+ * The name in hiragana; a picture only, the words beside it say the same.
+ * @returns {SVGSVGElement}
+ */
+export function kana() {
+  const svg = document.createElementNS(SVG, "svg");
+  set(svg, { viewBox: "0 0 92 24", width: 46, height: 12, class: "icon", "aria-hidden": "true" });
+  for (const d of KANA) {
+    const path = document.createElementNS(SVG, "path");
+    set(path, { d, class: "line" });
+    svg.append(path);
+  }
+  return svg;
+}
+
+/**
+ * An icon. Without a label it is left out for screen readers: the button around it has the name.
+ * @param {string} name
+ * @param {{size?: number, label?: string}} [options]
+ * @returns {SVGSVGElement}
+ */
+export function icon(name, { size = 20, label } = {}) {
+  const svg = document.createElementNS(SVG, "svg");
+  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  set(svg, { viewBox: "0 0 24 24", width: size, height: size, class: "icon", ...named });
+  for (const drawing of DRAWINGS[name] ?? []) {
+    const filled = drawing.startsWith("fill:");
+    const path = document.createElementNS(SVG, "path");
+    set(path, { d: filled ? drawing.slice(5) : drawing, class: filled ? "filled" : "line" });
+    svg.append(path);
+  }
+  return svg;
+}
+
+function set(el, attributes) {
+  for (const [name, value] of Object.entries(attributes)) el.setAttribute(name, String(value));
+}

@@ -1,0 +1,174 @@
+// Query strings of addresses. Ids are file names, which need not be UTF-8: a byte that is not
+// is a lone surrogate U+DC80..DCFF in a string and %80..%FF in an address. URLSearchParams loses
+// these bytes, so the two directions are written out here.
+
+const bytes = new TextEncoder();
+const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Percent-encodes a string for an address; lone surrogates U+DC80..DCFF become the bytes they
+ * stand for.
+ * @param {string} value
+ * @returns {string}
+ */
+export function encode(value) {
+  let out = "";
+  for (const char of String(value)) {
+    const code = char.codePointAt(0);
+    if (code >= 0xdc80 && code <= 0xdcff) out += `%${(code - 0xdc00).toString(16).toUpperCase()}`;
+    else if (code >= 0xd800 && code <= 0xdfff) out += "%EF%BF%BD";
+    else out += encodeURIComponent(char);
+  }
+  return out;
+}
+
+/**
+ * Undoes `encode`; "+" is a space, as in forms.
+ * @param {string} value
+ * @returns {string}
+ */
+export function decode(value) {
+  const raw = [];
+  const source = bytes.encode(value.replaceAll("+", " "));
+  for (let i = 0; i < source.length; i++) {
+    const hex = source[i] === 0x25 ? hexByte(source[i + 1], source[i + 2]) : -1;
+    raw.push(hex < 0 ? source[i] : hex);
+    if (hex >= 0) i += 2;
+  }
+  return decodeBytes(Uint8Array.from(raw));
+}
+
+function hexByte(high, low) {
+  const digits = String.fromCharCode(high ?? 0, low ?? 0);
+  return /^[0-9a-f]{2}$/i.test(digits) ? parseInt(digits, 16) : -1;
+}
+
+function decodeBytes(raw) {
+  try {
+    return text.decode(raw);
+  } catch {
+    return decodeEscaping(raw);
+  }
+}
+
+/** As Python's surrogateescape: each byte that is no part of UTF-8 becomes U+DC00 + byte. */
+function decodeEscaping(raw) {
+  let out = "";
+  for (let i = 0; i < raw.length;) {
+    const length = raw[i] < 0x80 ? 1 : raw[i] < 0xe0 ? 2 : raw[i] < 0xf0 ? 3 : 4;
+    try {
+      out += text.decode(raw.subarray(i, i + length));
+      i += length;
+    } catch {
+      out += String.fromCharCode(0xdc00 + raw[i]);
+      i += 1;
+    }
+  }
+  return out;
+}
+
+/**
+ * An object as a query string without "?": arrays repeat their key, true is 1; null, undefined,
+ * false and "" are left out.
+ * @param {?Object<string, *>|Query} [params]
+ * @returns {string}
+ */
+export function toQuery(params) {
+  const pairs = params instanceof Query ? [...params] : Object.entries(params ?? {});
+  const out = [];
+  for (const [key, value] of pairs) {
+    for (const one of Array.isArray(value) ? value : [value]) {
+      if (one === null || one === undefined || one === false || one === "") continue;
+      out.push(`${encode(key)}=${readable(encode(one === true ? 1 : one))}`);
+    }
+  }
+  return out.join("&");
+}
+
+/** "/" and "," may stand in a query as they are, and read better. */
+function readable(value) {
+  return value.replaceAll("%2F", "/").replaceAll("%2C", ",");
+}
+
+/** What URLSearchParams does for reading, but keeps bytes that are not UTF-8. */
+export class Query {
+  /** @param {string} [search] a query string, with or without "?" */
+  constructor(search = "") {
+    /** @type {Array<[string, string]>} */
+    this.pairs = [];
+    for (const part of search.replace(/^\?/, "").split("&")) {
+      if (!part) continue;
+      const at = part.indexOf("=");
+      const key = at < 0 ? part : part.slice(0, at);
+      this.pairs.push([decode(key), at < 0 ? "" : decode(part.slice(at + 1))]);
+    }
+  }
+
+  get(key) {
+    return this.pairs.find(([name]) => name === key)?.[1] ?? null;
+  }
+
+  getAll(key) {
+    return this.pairs.filter(([name]) => name === key).map(([, value]) => value);
+  }
+
+  has(key) {
+    return this.pairs.some(([name]) => name === key);
+  }
+
+  append(key, value) {
+    this.pairs.push([key, String(value)]);
+  }
+
+  set(key, value) {
+    const at = this.pairs.findIndex(([name]) => name === key);
+    if (at < 0) {
+      this.append(key, value);
+      return;
+    }
+    this.pairs[at] = [key, String(value)];
+    this.pairs = this.pairs.filter(([name], i) => name !== key || i <= at);
+  }
+
+  delete(key) {
+    this.pairs = this.pairs.filter(([name]) => name !== key);
+  }
+
+  keys() {
+    return this.pairs.map(([name]) => name).values();
+  }
+
+  values() {
+    return this.pairs.map(([, value]) => value).values();
+  }
+
+  entries() {
+    return this[Symbol.iterator]();
+  }
+
+  forEach(callback) {
+    for (const [key, value] of this) callback(value, key, this);
+  }
+
+  get size() {
+    return this.pairs.length;
+  }
+
+  /** As an object for `toQuery` and `navigate`: keys that occur twice have arrays. */
+  toObject() {
+    const out = {};
+    for (const key of this.keys()) {
+      const all = this.getAll(key);
+      out[key] = all.length > 1 ? all : all[0];
+    }
+    return out;
+  }
+
+  toString() {
+    return toQuery(this);
+  }
+
+  [Symbol.iterator]() {
+    return this.pairs.map(([key, value]) => [key, value]).values();
+  }
+}

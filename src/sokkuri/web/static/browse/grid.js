@@ -1,0 +1,371 @@
+// The justified grid of a whole collection: only rows near the window are in the document, pictures
+// of rows that were scrolled past are not waited for, and every box has its place at once.
+
+import { connection } from "../base/api.js";
+import { makeGroup, makeRow, showPicture, fillCell, dropPictures } from "./grid_cells.js";
+import { onLongPress } from "./long_press.js";
+import { layoutGrid, neighbour, rowAt, rowBoxes, rowOf } from "./justified.js";
+
+const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+// Above this speed, in windows a second, pictures would be gone before they came.
+const FAST = 5;
+const SETTLED = 70;
+// How often at most images are asked for while scrolling is fast.
+const RARELY = 200;
+
+/**
+ * @typedef {Object} GridData
+ * @property {ArrayLike<number>} ratios
+ * @property {Array<{title: string, first: number}>} groups
+ * @property {import("./windows.js").Windows} windows
+ */
+
+/** A virtual grid in `host`; the window scrolls. */
+export class Grid {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} options
+   * @param {(image: *) => string} options.href
+   * @param {import("./selection.js").Selection} options.selection
+   * @param {(width: number) => number} options.rowHeight
+   * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
+   *   first visible image when scrolling rests
+   * @param {(index: number) => void} [options.onopen] called when an image's link is followed
+   */
+  constructor(host, { href, selection, rowHeight, onmove, onopen }) {
+    Object.assign(this, { host, href, selection, rowHeight, onmove, onopen });
+    /** @type {?GridData} */
+    this.data = null;
+    this.layout = null;
+    this.rows = new Map();
+    this.groups = new Map();
+    this.focused = 0;
+    this.last = { y: 0, time: 0, down: true };
+    this.fast = false;
+    this.settling = 0;
+    this.wanted = 0;
+    this.stops = new AbortController();
+    this.listen();
+  }
+
+  listen() {
+    const { signal } = this.stops;
+    addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
+    connection.addEventListener("found", () => this.mend(), { signal });
+    this.host.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.host.addEventListener("click", (event) => this.clicked(event), { signal });
+    onLongPress(this.host, ".cell", (cell) => this.selection.toggle(Number(cell.dataset.index)),
+      signal);
+    this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.resizes.observe(this.host);
+  }
+
+  /** Takes the grid out of service. */
+  stop() {
+    this.stops.abort();
+    this.resizes.disconnect();
+    clearTimeout(this.settling);
+    this.data?.windows.stop();
+    this.empty();
+  }
+
+  /** @param {GridData} data */
+  show(data) {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = data;
+    this.focused = 0;
+    data.windows.onload = (first, end) => this.loaded(first, end);
+    data.windows.onretry = () => this.render();
+    this.relay();
+  }
+
+  empty() {
+    for (const row of this.rows.values()) dropPictures(row);
+    this.rows.clear();
+    this.groups.clear();
+    this.host.replaceChildren();
+  }
+
+  relay() {
+    const width = this.host.clientWidth;
+    if (!this.data || !width) return;
+    const small = width < 600;
+    this.layout = layoutGrid(this.data.ratios, this.data.groups, {
+      width, target: this.rowHeight(width), gap: small ? 3 : 5, heading: small ? 40 : 48,
+      space: small ? 14 : 22,
+    });
+    this.host.style.height = `${this.layout.height}px`;
+    this.render();
+  }
+
+  /** Lays out anew, and keeps what is at the top of the window where it is. */
+  resized() {
+    if (!this.data || this.layout?.width === this.host.clientWidth) return;
+    this.relayKeeping();
+  }
+
+  relayKeeping() {
+    const anchor = this.layout && this.anchor();
+    this.empty();
+    this.relay();
+    if (anchor) this.scrollToAnchor(anchor);
+  }
+
+  /** Where the grid begins in the document. */
+  top() {
+    return this.host.getBoundingClientRect().top + scrollY;
+  }
+
+  /** How much of the window's top is covered by the header and a group's heading. */
+  covered() {
+    const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
+    return bar + (this.layout?.heading ?? 0);
+  }
+
+  /**
+   * The first image that is wholly in view, and how far below the window's top its row is.
+   * @returns {{index: number, offset: number}}
+   */
+  anchor() {
+    if (!this.layout?.rows) return { index: 0, offset: 0 };
+    const y = scrollY - this.top();
+    if (y <= 0) return { index: 0, offset: 0 };
+    let row = rowAt(this.layout, y + this.covered());
+    if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
+    return { index: this.layout.rowFirst[row], offset: Math.round(this.layout.rowTop[row] - y) };
+  }
+
+  /**
+   * Scrolls to an image.
+   * @param {{index: number, offset?: number}} anchor as `anchor` gives it
+   */
+  scrollToAnchor({ index, offset }) {
+    if (!this.layout?.rows) return;
+    const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
+    const y = this.top() + this.layout.rowTop[row] - (offset ?? this.covered());
+    scrollTo(0, index === 0 && !offset ? 0 : y);
+    this.render();
+  }
+
+  scrolled() {
+    const now = performance.now();
+    const moved = scrollY - this.last.y;
+    const seconds = Math.max(now - this.last.time, 8) / 1000;
+    this.fast = Math.abs(moved) / innerHeight / Math.min(seconds, 0.2) > FAST;
+    if (moved) this.last = { y: scrollY, time: now, down: moved > 0 };
+    this.render();
+    clearTimeout(this.settling);
+    this.settling = setTimeout(() => this.settled(), SETTLED);
+  }
+
+  settled() {
+    this.fast = false;
+    this.render();
+    this.onmove?.(this.anchor());
+  }
+
+  /** Brings the document in line with the scroll position. */
+  render() {
+    const { layout } = this;
+    if (!layout?.rows) return;
+    const y = scrollY - this.top();
+    const ahead = innerHeight * 1.25;
+    const behind = innerHeight * 0.6;
+    const low = y - (this.last.down ? behind : ahead);
+    const high = y + innerHeight + (this.last.down ? ahead : behind);
+    const first = rowAt(layout, low);
+    const end = rowAt(layout, high) + 1;
+    this.keep(first, end);
+    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
+    const now = performance.now();
+    if (!this.fast || now - this.wanted > RARELY) {
+      this.wanted = now;
+      this.wantItems(first, end);
+    }
+    if (!this.fast) this.showPictures();
+    this.markTabStop();
+  }
+
+  /** Takes out rows outside these bounds, but never the one that has the focus. */
+  keep(first, end) {
+    const active = document.activeElement;
+    for (const [row, el] of this.rows) {
+      if ((row >= first && row < end) || el.contains(active)) continue;
+      dropPictures(el);
+      el.remove();
+      this.rows.delete(row);
+    }
+    for (const [group, { section, list }] of this.groups) {
+      if (list.childElementCount) continue;
+      section.remove();
+      this.groups.delete(group);
+    }
+  }
+
+  addRow(row) {
+    const { layout, data } = this;
+    const group = layout.rowGroup[row];
+    const { list, top } = this.groups.get(group) ?? this.addGroup(group);
+    const el = makeRow(row, layout.rowTop[row] - top, layout.rowHeight[row],
+      rowBoxes(layout, row), { first: layout.groupFirst[group],
+        size: layout.groupFirst[group + 1] - layout.groupFirst[group] });
+    for (const cell of el.children) {
+      const index = Number(cell.dataset.index);
+      const image = data.windows.get(index);
+      if (image) fillCell(cell, image, this.href(image));
+      this.markSelected(cell, index);
+    }
+    // Rows stand in the document in their order, for those who read it.
+    const next = [...list.children].find((other) => Number(other.dataset.row) > row);
+    list.insertBefore(el, next ?? null);
+    this.rows.set(row, el);
+  }
+
+  addGroup(group) {
+    const { layout, data } = this;
+    const top = layout.groupTop[group];
+    const size = layout.groupFirst[group + 1] - layout.groupFirst[group];
+    const made = makeGroup(group, data.groups[group], size, top,
+      layout.groupTop[group + 1] - top, layout.heading);
+    const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
+    this.host.insertBefore(made.section, next ?? null);
+    const entry = { ...made, top };
+    this.groups.set(group, entry);
+    return entry;
+  }
+
+  /** Asks for the images in view, and for those that come next. */
+  wantItems(firstRow, endRow) {
+    const { rowFirst, count } = this.layout;
+    const seen = rowFirst[endRow] - rowFirst[firstRow];
+    const more = Math.max(200, seen);
+    const first = rowFirst[firstRow] - (this.last.down ? 0 : more);
+    const end = rowFirst[endRow] + (this.last.down ? more : 0);
+    this.data.windows.want(Math.max(0, first), Math.min(count, end));
+  }
+
+  loaded(first, end) {
+    for (const el of this.rows.values()) {
+      for (const cell of el.children) {
+        const index = Number(cell.dataset.index);
+        if (index < first || index >= end || cell.dataset.id !== undefined) continue;
+        const image = this.data.windows.get(index);
+        if (image) fillCell(cell, image, this.href(image));
+      }
+    }
+    if (!this.fast) this.showPictures();
+  }
+
+  /** Asks for pictures: of what is in view first, then of what is near. */
+  showPictures() {
+    const near = [];
+    for (const el of this.rows.values()) {
+      const { top, bottom } = el.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) for (const cell of el.children) showPicture(cell, true);
+      else near.push(el);
+    }
+    for (const el of near) for (const cell of el.children) showPicture(cell, false);
+  }
+
+  /** After the server was away: everything that failed is asked for again. */
+  mend() {
+    this.data?.windows.failedAt.clear();
+    for (const cell of this.host.querySelectorAll(".cell.failed")) {
+      cell.classList.remove("failed");
+      delete cell.dataset.tries;
+    }
+    this.render();
+  }
+
+  cell(index) {
+    return this.host.querySelector(`.cell[data-index="${index}"]`);
+  }
+
+  markSelected(cell, index) {
+    const chosen = this.selection.has(index);
+    cell.classList.toggle("chosen", chosen);
+    cell.querySelector(".tick").setAttribute("aria-checked", String(chosen));
+  }
+
+  /** Shows which images are selected, after that has changed. */
+  showSelection() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    for (const cell of this.host.querySelectorAll(".cell")) {
+      this.markSelected(cell, Number(cell.dataset.index));
+    }
+  }
+
+  /** One image can be reached with Tab: that of the focus, or else the first in view. */
+  markTabStop() {
+    const old = this.host.querySelector("a[tabindex='0']");
+    const wanted = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const anchor = wanted?.querySelector("a");
+    if (!anchor || anchor === old) return;
+    old?.setAttribute("tabindex", "-1");
+    anchor.setAttribute("tabindex", "0");
+  }
+
+  focusedOn({ target }) {
+    const cell = target.closest(".cell");
+    if (!cell) return;
+    this.focused = Number(cell.dataset.index);
+    this.markTabStop();
+  }
+
+  /** Puts the focus on an image, and that into view. */
+  focus(index) {
+    this.focused = index;
+    const row = rowOf(this.layout, index);
+    const top = this.top() + this.layout.rowTop[row];
+    const bottom = top + this.layout.rowHeight[row];
+    const foot = innerHeight - 12;
+    if (top < scrollY + this.covered()) scrollTo(0, top - this.covered() - 8);
+    else if (bottom > scrollY + foot) scrollTo(0, bottom - foot + 8);
+    this.render();
+    this.cell(index)?.querySelector("a").focus({ preventScroll: true });
+    this.markTabStop();
+  }
+
+  /** Puts the focus on an image where it is, if it is near. */
+  focusQuietly(index) {
+    const anchor = this.cell(index)?.querySelector("a");
+    if (!anchor) return;
+    this.focused = index;
+    anchor.focus({ preventScroll: true });
+  }
+
+  pressed(event) {
+    const cell = event.target.closest(".cell");
+    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const index = Number(cell.dataset.index);
+    const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key])
+      : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
+    if (next !== null) {
+      if (event.shiftKey && this.selection.anchor < 0) this.selection.toggle(index);
+      this.focus(next);
+      if (event.shiftKey) this.selection.extend(next);
+    } else if (event.key === " ") {
+      this.selection.toggle(index);
+    } else return;
+    event.preventDefault();
+  }
+
+  clicked(event) {
+    const cell = event.target.closest(".cell");
+    if (!cell || event.ctrlKey || event.metaKey) return;
+    const index = Number(cell.dataset.index);
+    // While some are selected a click selects; Enter (a click without detail) still opens.
+    const selects = event.target.closest(".tick") ||
+      (event.detail > 0 && (event.shiftKey || this.selection.size > 0));
+    if (!selects) {
+      if (cell.dataset.id === undefined) event.preventDefault();
+      else this.onopen?.(index);
+      return;
+    }
+    event.preventDefault();
+    if (event.shiftKey) this.selection.extend(index);
+    else this.selection.toggle(index);
+  }
+}

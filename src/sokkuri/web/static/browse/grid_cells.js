@@ -1,0 +1,149 @@
+// The elements of the grid: groups, rows, and cells with their pictures.
+
+import { imageUrl } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+
+const SIZES = [64, 128, 256, 512, 1024];
+const TRIES = 2;
+
+let template = null;
+
+function cellTemplate() {
+  template ??= h("div", { class: "cell", role: "listitem" },
+    h("a", { tabindex: "-1" }, h("img", { alt: "", decoding: "async", draggable: "false" })),
+    h("button", { type: "button", class: "tick", role: "checkbox", tabindex: "-1",
+      "aria-checked": "false" }, icon("check", { size: 16 })));
+  return template.cloneNode(true);
+}
+
+/**
+ * A group's section with its heading; rows go into `list`.
+ * @param {number} number
+ * @param {{title: string}} group
+ * @param {number} size how many images it has
+ * @param {number} top
+ * @param {number} height
+ * @param {number} heading height of the heading
+ * @returns {{section: HTMLElement, list: HTMLElement}}
+ */
+export function makeGroup(number, { title }, size, top, height, heading) {
+  const id = `group-${number}`;
+  const list = h("div", { role: "list", class: "rows", "aria-labelledby": id });
+  const section = h("div", { class: "group", dataset: { group: number } },
+    h("h2", { id }, h("span", { class: "title" }, title),
+      h("span", { class: "count number" }, size.toLocaleString("en"))),
+    list);
+  section.style.top = `${top}px`;
+  section.style.height = `${height}px`;
+  section.style.setProperty("--heading", `${heading}px`);
+  return { section, list };
+}
+
+/**
+ * A row of boxes without pictures.
+ * @param {number} row
+ * @param {number} top within its group
+ * @param {number} height
+ * @param {Array<{index: number, x: number, width: number}>} boxes
+ * @param {{first: number, size: number}} group
+ * @returns {HTMLElement}
+ */
+export function makeRow(row, top, height, boxes, { first, size }) {
+  const el = h("div", { class: "row-of-cells", role: "presentation", dataset: { row } });
+  el.style.top = `${top}px`;
+  el.style.height = `${height}px`;
+  for (const { index, x, width } of boxes) {
+    const cell = cellTemplate();
+    cell.dataset.index = index;
+    cell.dataset.tone = (index * 7) % 4;
+    cell.style.left = `${x}px`;
+    cell.style.width = `${width}px`;
+    cell.setAttribute("aria-posinset", index - first + 1);
+    cell.setAttribute("aria-setsize", size);
+    name(cell, `Image ${index + 1}`);
+    el.append(cell);
+  }
+  return el;
+}
+
+function name(cell, text) {
+  cell.firstElementChild.setAttribute("aria-label", text);
+  cell.lastElementChild.setAttribute("aria-label", `Select ${text}`);
+}
+
+/**
+ * Gives a cell its image: name, address, and the picture to ask for.
+ * @param {HTMLElement} cell
+ * @param {*} image as the API lists it
+ * @param {string} href
+ */
+export function fillCell(cell, image, href) {
+  cell.dataset.id = image.id;
+  name(cell, image.name);
+  const anchor = cell.firstElementChild;
+  anchor.href = href;
+  anchor.title = image.name;
+  const box = { width: parseFloat(cell.style.width),
+    height: parseFloat(cell.parentElement.style.height) };
+  cell.picture = imageUrl(image.id, "thumbnail", { size: pictureSize(image, box), v: image.v });
+}
+
+/**
+ * The smallest thumbnail that looks sharp in a box that the image fills.
+ * @param {{width: ?number, height: ?number}} image
+ * @param {{width: number, height: number}} box
+ * @param {number} [density] pixels of the screen to one of the page
+ * @returns {number}
+ */
+export function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
+  const ratio = width && height ? width / height : 1;
+  const shown = Math.max(box.height, box.width / ratio);
+  const wanted = Math.max(shown, shown * ratio) * density * 0.85;
+  // Thumbnails are not larger than their images: one that is no smaller is enough.
+  const longest = Math.min(wanted, Math.max(width ?? 0, height ?? 0) || wanted);
+  return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
+}
+
+/**
+ * Asks for a cell's picture, if it is known and was not asked for.
+ * @param {HTMLElement} cell
+ * @param {boolean} visible or only near
+ */
+export function showPicture(cell, visible) {
+  const img = cell.firstElementChild.firstElementChild;
+  if (!cell.picture || cell.classList.contains("failed")) return;
+  if (img.getAttribute("src")) {
+    if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
+    return;
+  }
+  img.fetchPriority = visible ? "high" : "low";
+  img.onload = () => cell.classList.add("shown");
+  img.onerror = () => failed(cell, img);
+  img.src = cell.picture;
+  if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
+}
+
+// A server with much to do may refuse a picture: twice more, after a while, then it is given up.
+function failed(cell, img) {
+  const tries = Number(cell.dataset.tries ?? 0) + 1;
+  cell.dataset.tries = tries;
+  img.removeAttribute("src");
+  if (tries > TRIES) {
+    cell.classList.add("failed");
+    return;
+  }
+  setTimeout(() => cell.isConnected && showPicture(cell, true), 800 * tries);
+}
+
+/**
+ * Stops asking for the pictures of a row that goes.
+ * @param {HTMLElement} row
+ */
+export function dropPictures(row) {
+  for (const img of row.querySelectorAll("img")) {
+    img.onload = null;
+    img.onerror = null;
+    img.removeAttribute("src");
+  }
+}

@@ -1,0 +1,43 @@
+// A finger that rests: what a click with a modifier is to a mouse.
+
+const LONG = 450;
+const STRAY = 10;
+
+/**
+ * Calls back when a finger rests on an element, and swallows the click and menu that follow.
+ * @param {HTMLElement} host
+ * @param {string} selector of elements inside it
+ * @param {(el: Element) => void} callback
+ * @param {AbortSignal} signal ends it
+ */
+export function onLongPress(host, selector, callback, signal) {
+  let timer = 0;
+  let start = null;
+  let pressed = false;
+  const cancel = () => clearTimeout(timer);
+  host.addEventListener("pointerdown", (event) => {
+    cancel();
+    pressed = false;
+    const el = event.pointerType === "touch" && event.target.closest(selector);
+    if (!el) return;
+    start = event;
+    timer = setTimeout(() => {
+      pressed = true;
+      navigator.vibrate?.(10);
+      callback(el);
+    }, LONG);
+  }, { signal });
+  host.addEventListener("pointermove", (event) => {
+    if (start && Math.hypot(event.clientX - start.clientX, event.clientY - start.clientY) > STRAY) {
+      cancel();
+    }
+  }, { signal });
+  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
+  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
+  host.addEventListener("click", (event) => {
+    if (!pressed) return;
+    pressed = false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { signal, capture: true });
+}

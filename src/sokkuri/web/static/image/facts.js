@@ -1,0 +1,57 @@
+// What is known of an image: its path, its measures, its EXIF data.
+
+import { h, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+
+/**
+ * @param {*} image as the API describes it
+ * @returns {HTMLElement}
+ */
+export function facts(image) {
+  const { width, height, size, modified, exif, path } = image;
+  const lines = [
+    ["Pixels", width && height ? `${width} × ${height}` : null],
+    ["Size", size === null ? null : format.bytes(size)],
+    ["Modified", modified ? format.date(modified) : null],
+  ].filter(([, value]) => value);
+  const camera = Object.entries(exif ?? {});
+  return h("div", { class: "facts" },
+    h("section", { "aria-label": "File" }, pathLine(path), list(lines)),
+    camera.length > 0 && h("section", { "aria-labelledby": "exif" },
+      h("h2", { id: "exif" }, "EXIF"), list(camera)));
+}
+
+function list(lines) {
+  return h("dl", null, lines.map(([label, value]) =>
+    h("div", null, h("dt", null, label), h("dd", { class: "number" }, value))));
+}
+
+function pathLine(path) {
+  const copy = h("button", { type: "button", class: "icon-button copy", title: "Copy the path",
+    "aria-label": "Copy the path", dataset: { keep: "copy" }, onclick: () => copyText(path) },
+  icon("copy"));
+  return h("div", { class: "path" }, h("code", null, path), copy);
+}
+
+async function copyText(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Path copied");
+  } catch {
+    toast(copyOldWay(text) ? "Path copied" : "The browser does not allow copying");
+  }
+}
+
+// Over plain HTTP from another machine there is no clipboard API.
+function copyOldWay(text) {
+  const field = h("textarea", { class: "unseen", "aria-hidden": "true" });
+  const held = document.activeElement;
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  held?.focus?.();
+  return done;
+}

@@ -1,0 +1,45 @@
+// An image in large: a small, blurred one at once, the sharp one over it when it has come.
+
+import { imageUrl } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+
+/**
+ * @param {{id: string, name: string, v: string, width: ?number, height: ?number}} image
+ * @returns {HTMLElement}
+ */
+export function makeStage({ id, name, v, width, height }) {
+  const frame = h("div", { class: "frame" });
+  const ratio = width && height ? width / height : 1.5;
+  // Small images are enlarged a little, but not to the window's size.
+  frame.style.setProperty("--ratio", String(ratio));
+  frame.style.setProperty("--natural", `${width ? Math.max(width * 1.75, 320) : 2048}px`);
+  const stage = h("figure", { class: "stage" }, frame);
+  const early = h("img", { class: "early", alt: "",
+    src: imageUrl(id, "thumbnail", { size: 256, v }) });
+  early.addEventListener("error", () => early.remove());
+  frame.append(early, sharp({ id, name, v }, stage, early));
+  return stage;
+}
+
+function sharp({ id, name, v }, stage, early) {
+  const img = h("img", { class: "sharp", alt: name, decoding: "async", fetchpriority: "high" });
+  const src = imageUrl(id, "thumbnail", { size: 2048, v });
+  img.addEventListener("load", () => {
+    stage.classList.add("shown");
+    early.classList.add("gone");
+  });
+  img.addEventListener("error", () => {
+    const again = h("button", { type: "button", class: "button", onclick: () => {
+      stage.querySelector(".no-picture")?.remove();
+      img.hidden = false;
+      img.src = src;
+    } }, "Try again");
+    img.hidden = true;
+    stage.querySelector(".no-picture")?.remove();
+    stage.append(h("div", { class: "no-picture" }, icon("missing", { size: 40 }),
+      h("span", null, "This picture cannot be shown"), again));
+  });
+  img.src = src;
+  return img;
+}

@@ -1,0 +1,251 @@
+// One image: large, with what is known of it, what is like it, and where to go from it.
+
+import * as api from "../base/api.js";
+import { announce, h, isTyping, toast } from "../base/dom.js";
+import { facts } from "./facts.js";
+import { icon } from "../base/icons.js";
+import { link, navigate, previous, setTitle } from "../base/router.js";
+import * as settings from "../base/settings.js";
+import { makeStage } from "./stage.js";
+
+export const title = "Image";
+export const shortcuts = [
+  ["← →", "Previous, next"],
+  ["q", "Use as query"],
+  ["r", "Rings around it"],
+  ["n", "Not this one"],
+  ["c", "Copy the path"],
+  ["o", "Open the original"],
+  ["u", "Its folder"],
+];
+
+const STRIP = 20;
+const STATES = {
+  removed: "Removed: searches leave it out",
+  missing: "Its file is no longer there",
+  waiting: "Waiting to be indexed",
+  failed: "It could not be read",
+};
+
+let active = null;
+
+/** @type {import("../base/router.js").View} */
+export async function show(main, params, { signal }) {
+  const view = new Detail(main, signal);
+  active = view;
+  await view.go(params);
+  return () => {
+    if (active === view) active = null;
+  };
+}
+
+export async function update(params) {
+  if (!active) return false;
+  await active.go(params);
+  scrollTo(0, 0);
+  announce(active.image.name);
+  return true;
+}
+
+class Detail {
+  constructor(main, signal) {
+    Object.assign(this, { main, signal, image: null });
+    this.known = new Map();
+    this.going = null;
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+
+  async go(params) {
+    this.going?.abort();
+    this.going = new AbortController();
+    const stop = AbortSignal.any([this.signal, this.going.signal]);
+    const id = params.get("id");
+    if (!id) {
+      throw new api.Problem({ status: 404, title: "No image was named" });
+    }
+    this.under = params.get("under");
+    this.from = params.get("from");
+    if (!this.image) this.drawSkeleton();
+    const image = await this.ask(id);
+    stop.throwIfAborted();
+    this.image = image;
+    setTitle(image.name);
+    this.draw();
+    this.loadSimilar(stop);
+    this.prefetch(stop);
+  }
+
+  /** What is known of an image; asked once. */
+  ask(id) {
+    if (!this.known.has(id)) {
+      const asking = api.image(id, { signal: this.signal });
+      asking.catch(() => this.known.delete(id));
+      this.known.set(id, asking);
+    }
+    return this.known.get(id);
+  }
+
+  drawSkeleton() {
+    this.main.replaceChildren(h("div", { class: "detail", "aria-hidden": "true" },
+      h("div", { class: "stage skeleton" }),
+      h("div", { class: "about" }, [18, 10, 14, 12, 14].map((width) => {
+        const line = h("div", { class: "skeleton line" });
+        line.style.width = `${width}rem`;
+        return line;
+      }))));
+  }
+
+  draw() {
+    const { image } = this;
+    const held = document.activeElement?.dataset?.keep;
+    this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
+    for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
+    const stage = makeStage(image);
+    stage.append(...[this.step("previous", "left"), this.step("next", "right")].filter(Boolean));
+    this.main.replaceChildren(h("article", { class: "detail" },
+      stage,
+      h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
+      h("section", { class: "similar", "aria-labelledby": "similar" },
+        h("h2", { id: "similar" }, "Similar"), this.strip)));
+    if (held) this.main.querySelector(`[data-keep="${held}"]`)?.focus();
+  }
+
+  head() {
+    const { name, folder } = this.image;
+    return h("header", null, h("h1", { tabindex: "-1" }, name),
+      link("/browse", { under: folder }, { class: "in-folder" }, icon("folder", { size: 16 }),
+        folder || "Top folder"));
+  }
+
+  notice() {
+    const { state, failure } = this.image;
+    if (!(state in STATES)) return null;
+    const reason = failure && h("span", { class: "soft" }, `: ${failure.reason}`);
+    return h("p", { class: "notice" }, icon("problem", { size: 18 }),
+      h("span", null, STATES[state], reason));
+  }
+
+  step(which, name) {
+    const id = this.image[which];
+    if (id === null || id === undefined) return null;
+    const label = which === "previous" ? "Previous image" : "Next image";
+    return link("/image", { id, under: this.under },
+      { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which } },
+      icon(name, { size: 26 }));
+  }
+
+  actions() {
+    const { id, v } = this.image;
+    const marked = settings.get("notLike").includes(id);
+    const searchable = this.image.state === "live";
+    return h("div", { class: "row actions" },
+      searchable && link("/search", { id }, { class: "button primary", dataset: { keep: "query" } },
+        icon("search", { size: 18 }), "Use as query"),
+      searchable && link("/rings", { id }, { class: "button", dataset: { keep: "rings" } },
+        icon("rings", { size: 18 }), "Rings"),
+      searchable && h("button", { type: "button", class: "button", dataset: { keep: "not" },
+        "aria-pressed": marked, onclick: () => this.mark() }, icon("not", { size: 18 }),
+      "Not this one"),
+      h("a", { class: "button", href: api.imageUrl(id, "file", { v }), target: "_blank",
+        rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), "Open original"));
+  }
+
+  /** Marks the image as one that is not wanted, or takes that back. */
+  mark() {
+    const { id } = this.image;
+    const marks = settings.get("notLike");
+    const marked = !marks.includes(id);
+    settings.set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
+    this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
+    if (!marked) {
+      toast("Unmarked");
+      return;
+    }
+    toast("Marked as not wanted", {
+      action: "Search without it",
+      onaction: () => navigate("/search", this.searchWithout(id)),
+    });
+  }
+
+  /** The search that led here, or for the image that led here, without this one. */
+  searchWithout(id) {
+    const not = settings.get("notLike");
+    if (this.from) return { id: this.from, not };
+    const before = previous();
+    if (!before || !["/search", "/rings"].includes(before.path)) return { not };
+    const params = before.params.toObject();
+    const unlike = new Set([...before.params.getAll("not"), ...not]);
+    const wanted = before.params.getAll("id").filter((other) => other !== id);
+    return { ...params, id: wanted, not: [...unlike] };
+  }
+
+  async loadSimilar(signal) {
+    const { id, state } = this.image;
+    const { strip } = this;
+    if (state !== "live") {
+      strip.replaceWith(h("p", { class: "soft" }, "Only indexed images can be compared"));
+      return;
+    }
+    try {
+      const { hits } = await api.similar(id, { k: STRIP + 1 }, { signal });
+      const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
+      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit)));
+      else strip.replaceWith(h("p", { class: "soft" }, "There is no other image"));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      const failed = h("div", { class: "row" }, h("p", { class: "soft" }, error.message),
+        h("button", { type: "button", class: "button", onclick: () => {
+          failed.replaceWith(strip);
+          this.loadSimilar(signal);
+        } }, "Try again"));
+      strip.replaceWith(failed);
+    }
+  }
+
+  hit({ id, name, distance, width, height, v }) {
+    const img = h("img", { alt: "", src: api.imageUrl(id, "thumbnail", { size: 256, v }),
+      loading: "lazy", decoding: "async" });
+    img.addEventListener("load", () => img.classList.add("shown"));
+    const box = h("span", { class: "box" }, img);
+    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, width / height || 1)));
+    return h("div", { role: "listitem", class: "hit" },
+      link("/image", { id, under: this.under, from: this.image.id },
+        { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}` }, box,
+        h("span", { class: "number soft small" }, distance.toFixed(3))));
+  }
+
+  /** The neighbours, so that the arrow keys need not wait. */
+  async prefetch(signal) {
+    for (const id of [this.image.next, this.image.previous]) {
+      if (id === null || id === undefined || signal.aborted) continue;
+      try {
+        const { v, state } = await this.ask(id);
+        if (state === "live" && !signal.aborted) {
+          const picture = new Image();
+          picture.fetchPriority = "low";
+          picture.src = api.imageUrl(id, "thumbnail", { size: 2048, v });
+        }
+      } catch {
+        // It will be asked for again when it is wanted.
+      }
+    }
+  }
+
+  pressed(event) {
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
+    const { id, previous, next, folder, state } = this.image;
+    const live = state === "live";
+    const go = (other) => other !== null && navigate("/image", { id: other, under: this.under });
+    if (event.key === "ArrowLeft") go(previous);
+    else if (event.key === "ArrowRight") go(next);
+    else if (event.key === "q" && live) navigate("/search", { id });
+    else if (event.key === "r" && live) navigate("/rings", { id });
+    else if (event.key === "n" && live) this.mark();
+    else if (event.key === "c") this.main.querySelector(".copy")?.click();
+    else if (event.key === "o") this.main.querySelector("[data-keep=file]")?.click();
+    else if (event.key === "u") navigate("/browse", { under: folder });
+    else return;
+    event.preventDefault();
+  }
+}

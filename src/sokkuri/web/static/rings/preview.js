@@ -1,0 +1,65 @@
+// The large picture beside the rings: what is pointed at, with its name, distance and ways on.
+
+import { imageUrl } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import { link } from "../base/router.js";
+import { shortDistance } from "./canvas.js";
+
+/**
+ * @param {{hrefOf: (picture: *) => ?string, isCentre: (picture: *) => boolean}} options
+ * @returns {{element: HTMLElement, show: (picture: *) => void}}
+ */
+export function ringPreview({ hrefOf, isCentre }) {
+  const img = h("img", { alt: "", decoding: "async", class: "preview-picture" });
+  const frame = h("div", { class: "preview-frame" }, img);
+  const name = h("p", { class: "preview-name" });
+  const facts = h("p", { class: "preview-facts soft small number" });
+  const actions = h("div", { class: "row preview-actions" });
+  const element = h("div", { class: "ring-preview" }, frame,
+    h("div", { class: "preview-text" }, name, facts, actions));
+  let shown = null;
+
+  function show(picture) {
+    const centre = isCentre(picture);
+    name.textContent = picture.name;
+    name.title = picture.folder ? `${picture.folder}/${picture.name}` : picture.name;
+    facts.replaceChildren(...factsOf(picture, centre));
+    actions.replaceChildren(...waysOn(picture, centre ? null : hrefOf(picture)));
+    if (shown !== picture) load(picture);
+    shown = picture;
+  }
+
+  // First what the rings have loaded already, then sharper.
+  function load(picture) {
+    if (picture.src) {
+      img.src = picture.src;
+      return;
+    }
+    const address = (size) => imageUrl(picture.id, "thumbnail", { size, v: picture.v });
+    img.src = address(128);
+    const sharp = new Image();
+    sharp.addEventListener("load", () => {
+      if (shown === picture) img.src = sharp.src;
+    });
+    sharp.src = address(frame.clientWidth * devicePixelRatio > 560 ? 1024 : 512);
+  }
+
+  return { element, show };
+}
+
+function factsOf(picture, centre) {
+  const size = picture.width ? `${picture.width} × ${picture.height}` : null;
+  const distance = centre ? "in the middle" : `distance ${shortDistance(picture.distance)}`;
+  return [[distance, size].filter(Boolean).join(" · ")];
+}
+
+function waysOn(picture, centreHref) {
+  if (!centreHref && picture.src) return []; // not of the collection
+  return [
+    centreHref && h("a", { class: "button quiet to-middle", href: centreHref }, icon("rings"),
+      "To the middle"),
+    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
+    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search"),
+  ].filter(Boolean);
+}

@@ -1,0 +1,236 @@
+// The rings: one picture in the middle, those that look like it around; a click goes on from there.
+
+import * as api from "../base/api.js";
+import { announce, h, isTyping } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import { panel } from "../base/problem.js";
+import { toQuery } from "../base/query.js";
+import { ringPreview } from "./preview.js";
+import { ringsCanvas, shortDistance } from "./canvas.js";
+import { link, navigate, setTitle } from "../base/router.js";
+
+export const title = "Rings";
+
+export const shortcuts = [
+  ["← → ↑ ↓", "To the next picture, or pan"],
+  [", .", "By distance: nearer, farther"],
+  ["Home End", "The middle, the farthest"],
+  ["Enter", "Into the middle"],
+  ["i", "Details"],
+  ["+ - 0", "Zoom in, out, show all"],
+];
+
+const KEPT = 24; // answers, so that Back need not wait
+const SLIDERS = {
+  k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
+  power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 },
+};
+
+let view = null;
+
+/** Fills `main`; see router.js. */
+export async function show(main, params, { signal }) {
+  view = null;
+  if (!params.get("id")) {
+    await choose(main, params.get("under"), signal);
+    return null;
+  }
+  const mine = new RingsView(main, signal);
+  view = mine;
+  const leave = () => {
+    if (view === mine) view = null;
+    mine.canvas.destroy();
+  };
+  try {
+    await mine.go(params);
+  } catch (error) {
+    leave();
+    if (error.name !== "Problem" || error.status >= 500) throw error;
+    main.replaceChildren(refusal(error));
+  }
+  return leave;
+}
+
+/** Another middle, number or power in the address: what is there moves. */
+export async function update(params) {
+  if (!view || !params.get("id")) return false;
+  try {
+    await view.go(params);
+  } catch (error) {
+    if (error.name === "Problem") return false; // `show` says it in full
+    throw error;
+  }
+  return true;
+}
+
+class RingsView {
+  constructor(main, signal) {
+    this.signal = signal;
+    this.answers = new Map();
+    this.state = null;
+    const hrefOf = (picture) => this.hrefOf(picture);
+    this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
+    this.heading = h("h1", null, "Rings");
+    this.note = h("p", { class: "rings-note small soft" });
+    this.sliders = Object.entries(SLIDERS).map(([key, about]) => this.slider(key, about));
+    const room = h("div", { class: "rings-room" });
+    main.append(h("div", { class: "rings" },
+      h("section", { class: "rings-side", "aria-label": "About the picture" },
+        this.heading, this.preview.element,
+        h("div", { class: "rings-settings" }, this.sliders.map(({ element }) => element),
+          this.note)),
+      room));
+    this.canvas = ringsCanvas(room, {
+      hrefOf,
+      onselect: (picture) => this.look(picture),
+    });
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+
+  slider(key, { label, min, max, step, fallback, wait }) {
+    const input = h("input", { type: "range", min, max, step, value: fallback });
+    const output = h("output", { class: "number" });
+    let timer = 0;
+    const set = (value) => {
+      input.value = String(value);
+      output.textContent = input.value;
+    };
+    input.addEventListener("input", () => {
+      output.textContent = input.value;
+      this.state[key] = Number(input.value);
+      if (key === "power") this.canvas.setPower(this.state.power);
+      clearTimeout(timer);
+      const address = this.addressOf(this.state.id);
+      timer = setTimeout(() => {
+        navigate("/rings", address, { replace: true, quiet: key === "power" });
+      }, wait);
+    });
+    const element = h("label", { class: "slider" }, h("span", null, label), input, output);
+    return { key, set, element, fallback, min, max, stop: () => clearTimeout(timer) };
+  }
+
+  addressOf(id) {
+    const { k, power, under } = this.state;
+    return {
+      id,
+      k: k === SLIDERS.k.fallback ? null : k,
+      power: power === SLIDERS.power.fallback ? null : power,
+      under,
+    };
+  }
+
+  hrefOf(picture) {
+    return picture.id === this.state.id
+      ? `/image?${toQuery({ id: picture.id })}`
+      : `/rings?${toQuery(this.addressOf(picture.id))}`;
+  }
+
+  /** Shows what an address says. */
+  async go(params) {
+    const state = { id: params.get("id"), under: params.get("under") };
+    for (const { key, stop, min, max, fallback } of this.sliders) {
+      stop();
+      const value = Number.parseFloat(params.get(key) ?? "");
+      state[key] = Number.isFinite(value) ? Math.min(Math.max(value, min), max) : fallback;
+    }
+    state.k = Math.round(state.k);
+    const asked = Symbol("asked");
+    this.asked = asked;
+    const answer = await this.ask(state);
+    if (this.asked !== asked || this.signal.aborted) return;
+    const old = this.state;
+    this.state = state;
+    for (const { key, set } of this.sliders) set(state[key]);
+    this.display(answer, old);
+  }
+
+  /** The picture and what looks like it; an answer is asked for once. */
+  async ask({ id, k, under }) {
+    const key = JSON.stringify([id, k, under]);
+    let answer = this.answers.get(key);
+    if (!answer) {
+      this.request?.abort();
+      this.request = new AbortController();
+      const signal = AbortSignal.any([this.signal, this.request.signal]);
+      const [image, found] = await Promise.all([
+        api.image(id, { signal }),
+        api.similar(id, { k: k + 1, angles: 1, under }, { signal }),
+      ]);
+      answer = { image, found };
+    }
+    this.answers.delete(key);
+    this.answers.set(key, answer);
+    if (this.answers.size > KEPT) this.answers.delete(this.answers.keys().next().value);
+    return answer;
+  }
+
+  display({ image, found }, old) {
+    const hits = found.hits.filter(({ id }) => id !== image.id).slice(0, this.state.k);
+    this.canvas.show(image, hits, { power: this.state.power, move: old !== null });
+    this.canvas.select(image.id);
+    this.look(image);
+    this.describe(found, hits);
+    setTitle(`${image.name} · Rings`);
+    if (old && old.id !== image.id) {
+      announce(`${image.name} in the middle, ${hits.length} pictures around it`);
+    }
+  }
+
+  describe({ metric, exact, recall, milliseconds }, hits) {
+    const far = hits.at(-1)?.distance;
+    const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
+    const { id, under } = this.state;
+    this.note.replaceChildren(
+      hits.length === 0 ? "Nothing else was found. " : "",
+      `${metric}, ${quality}, ${Math.round(milliseconds * 10) / 10} ms`,
+      far === undefined ? "" : `; the farthest at ${shortDistance(far)}`,
+      ...(under ? [h("br"), `Only in ${under}. `,
+        link("/rings", { ...this.addressOf(id), under: null }, null, "Look everywhere")] : []),
+    );
+  }
+
+  look(picture) {
+    this.looked = picture;
+    this.preview.show(picture);
+  }
+
+  pressed(event) {
+    const held = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key !== "i" || held || isTyping(event) || !this.looked) return;
+    if (document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    navigate("/image", { id: this.looked.id });
+  }
+}
+
+function refusal({ status, detail }) {
+  return panel({
+    icon: status === 404 ? "missing" : "problem",
+    title: status === 404 ? "No such picture here" : "No rings around this",
+    text: `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`,
+  }, link("/rings", null, { class: "button" }, "Choose another"),
+  link("/browse", null, { class: "button quiet" }, "Browse"));
+}
+
+/** Without a picture in the address: some to begin with. */
+async function choose(main, under, signal) {
+  const { images } = await api.get("/images", { limit: 12, under }, { signal });
+  if (images.length === 0) {
+    main.append(panel({ icon: "photos", title: "No pictures yet",
+      text: "Rings need a picture to begin with, and this collection has none." },
+    link("/status", null, { class: "button" }, "Status")));
+    return;
+  }
+  main.append(h("section", { class: "rings-choose" },
+    h("h1", null, "Rings"),
+    h("p", { class: "soft" }, "One picture in the middle, those that look like it around it: the "
+      + "nearer, the more alike. Choose one to begin with."),
+    h("ul", { class: "choose-tiles", role: "list" }, images.map((image) => h("li", null,
+      link("/rings", { id: image.id, under }, { "aria-label": image.name }, h("img", {
+        alt: "", loading: "lazy", decoding: "async",
+        src: api.imageUrl(image.id, "thumbnail", { size: 256, v: image.v }),
+      }))))),
+    h("div", { class: "row" },
+      link("/browse", { under }, { class: "button" }, icon("browse"), "Choose another"),
+      link("/search", null, { class: "button quiet" }, icon("search"), "Search with a photo"))));
+}

@@ -1,0 +1,47 @@
+// A picture that is only in this browser, made fit to be shown: upright, and as blocks where the
+// mosaic is on.
+
+import * as settings from "../base/settings.js";
+
+const BLOCKS = 12; // along the longer side
+const SIDE = 480; // pixels of what is drawn
+
+/**
+ * @param {Blob} blob
+ * @returns {Promise<?{src: string, width: number, height: number}>} null for what the browser
+ *   cannot show, which the server may well read (HEIC, TIFF); width and height of the picture
+ *   itself; call `URL.revokeObjectURL(src)` when done
+ */
+export async function localPicture(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
+  } catch {
+    return null;
+  }
+  const { width, height } = bitmap;
+  const shown = settings.get("mosaic") ? await blocks(bitmap) : blob;
+  bitmap.close();
+  return { src: URL.createObjectURL(shown), width, height };
+}
+
+/** Drawn tiny, then large without smoothing. */
+function blocks(bitmap) {
+  const longer = Math.max(bitmap.width, bitmap.height);
+  const small = canvas(bitmap, BLOCKS / longer);
+  small.context.imageSmoothingQuality = "high";
+  small.context.drawImage(bitmap, 0, 0, small.element.width, small.element.height);
+  const large = canvas(bitmap, SIDE / longer);
+  large.context.imageSmoothingEnabled = false;
+  large.context.drawImage(small.element, 0, 0, large.element.width, large.element.height);
+  return new Promise((resolve) => {
+    large.element.toBlob(resolve, "image/png");
+  });
+}
+
+function canvas({ width, height }, scale) {
+  const element = document.createElement("canvas");
+  element.width = Math.max(1, Math.round(width * scale));
+  element.height = Math.max(1, Math.round(height * scale));
+  return { element, context: element.getContext("2d") };
+}

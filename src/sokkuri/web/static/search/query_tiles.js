@@ -1,0 +1,127 @@
+// The pictures that are searched with: each with its sign, a way to crop it and to take it out.
+
+import { cropper } from "./crop.js";
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import { fromBox } from "./state.js";
+
+/**
+ * @typedef {{key: string, name: string, src: ?string, width: number, height: number, not: boolean,
+ *   problem?: string}} Tile  src null: cannot be shown here
+ */
+
+export class QueryTiles {
+  /**
+   * @param {{onremove: (key: string) => void, onsign: (key: string) => void,
+   *   oncrop: (box: ?import("./crop.js").Box) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.element = h("ul", { class: "query-tiles", role: "list" });
+    this.frame = null;
+  }
+
+  /**
+   * @param {Tile[]} tiles
+   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} how
+   */
+  show(tiles, { crop, canCrop }) {
+    const { element } = this;
+    const focused = element.contains(document.activeElement);
+    this.takeFrame();
+    this.crop = crop;
+    this.several = tiles.length > 1;
+    element.classList.toggle("several", this.several);
+    element.replaceChildren(...tiles.map((tile) => this.tileOf(tile, canCrop)));
+    if (focused && this.frame) this.frame.focus();
+    else if (focused) element.querySelector("button")?.focus();
+  }
+
+  tileOf(tile, canCrop) {
+    const picture = tile.src
+      ? h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" })
+      : h("div", { class: "query-picture unseeable" }, icon("photos", { size: 32 }),
+        h("span", { class: "small" }, "No preview"));
+    const stage = h("div", { class: "query-stage" }, picture);
+    const tools = h("div", { class: "row crop-tools" });
+    if (canCrop && tile.src && !tile.not) {
+      const place = { stage, tools, picture, tile };
+      if (this.crop) this.putFrame(place);
+      else this.offerFrame(place);
+    }
+    return h("li", { class: tile.not ? "query-tile not" : "query-tile",
+      dataset: { key: tile.key } },
+    stage,
+    h("p", { class: "query-name small", title: tile.name }, tile.name),
+    this.signAndRemove(tile),
+    tools,
+    h("p", { class: "query-problem small", role: "alert" }, tile.problem ?? ""));
+  }
+
+  signAndRemove({ key, name, not }) {
+    const { onsign, onremove } = this.options;
+    const sign = not ? "Not like" : "Like";
+    return h("div", { class: "row query-tools" },
+      h("button", { type: "button", class: "button quiet sign", onclick: () => onsign(key),
+        "aria-label": `${sign} this: ${name}; change` },
+      icon(not ? "not" : "plus", { size: 18 }), this.several ? sign : `${sign} this`),
+      h("button", { type: "button", class: "icon-button", title: "Take out",
+        "aria-label": `Take out ${name}`, onclick: () => onremove(key) },
+      icon("close", { size: 18 })));
+  }
+
+  /** The picture as it is, and a button that brings the frame. */
+  offerFrame(place) {
+    this.takeFrame();
+    const begin = h("button", { type: "button", class: "button", onclick: () => {
+      this.putFrame(place);
+      this.frame.focus();
+    } }, this.several ? "A part" : "Search a part of it");
+    place.stage.replaceChildren(place.picture);
+    place.tools.replaceChildren(begin);
+    return begin;
+  }
+
+  /** The frame over the picture, where the last search had it. */
+  putFrame(place) {
+    this.takeFrame();
+    const { crop, options } = this;
+    const accept = () => options.oncrop(this.frame.box());
+    const cancel = () => this.cancel(place);
+    const go = h("button", { type: "button", class: "button primary", onclick: accept },
+      this.several ? "Search" : "Search this part");
+    const changed = (box) => {
+      go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
+    };
+    this.frame = cropper(place.picture, { box: crop, natural: place.tile, onaccept: accept,
+      oncancel: cancel, onchange: changed });
+    changed(this.frame.box());
+    const back = crop
+      ? { label: "Whole picture", act: () => options.oncrop(null) }
+      : { label: "Cancel", act: cancel };
+    place.stage.replaceChildren(this.frame.element);
+    place.tools.replaceChildren(go,
+      h("button", { type: "button", class: "button quiet", onclick: back.act }, back.label));
+  }
+
+  cancel(place) {
+    if (this.crop) {
+      this.putFrame(place);
+      this.frame.focus();
+    } else {
+      this.offerFrame(place).focus();
+    }
+  }
+
+  takeFrame() {
+    this.frame?.destroy();
+    this.frame = null;
+  }
+
+  /** Says at the pictures that are meant what is wrong with them. */
+  blame(text, isMeant) {
+    for (const li of this.element.children) {
+      if (isMeant(li.dataset.key)) li.querySelector(".query-problem").textContent = text;
+    }
+  }
+}

@@ -1,0 +1,82 @@
+// What a search found, as rows of pictures with their distances, the nearest largest.
+
+import { imageUrl } from "../base/api.js";
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import { hitRows } from "./hit_rows.js";
+import { link } from "../base/router.js";
+import { shortDistance } from "../rings/canvas.js";
+
+const SIZES = [128, 256, 512, 1024];
+const GAP = 6;
+
+/**
+ * @typedef {{id: string, name: string, folder?: string, distance: number, width: number,
+ *   height: number, v?: string, rank?: number}} Hit
+ */
+
+/**
+ * Hits as justified rows that follow the width of the element.
+ * @param {Hit[]} hits
+ * @param {{onclick?: (hit: Hit, event: MouseEvent) => void, onlike?: (hit: Hit) => void,
+ *   onunlike?: (hit: Hit) => void, under?: string}} [options]
+ *   onlike, onunlike: buttons "Like this too" and "Not this one"
+ * @returns {HTMLElement}
+ */
+export function hitsGrid(hits, options = {}) {
+  const cells = hits.map((hit, at) => cell(hit, at + 1, hits.length, options));
+  const element = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
+  const watcher = new ResizeObserver(() => {
+    if (element.isConnected) arrange(element, cells);
+  });
+  watcher.observe(element);
+  return element;
+}
+
+function cell(hit, rank, count, { onclick, onlike, onunlike, under }) {
+  const img = h("img", { alt: "", decoding: "async", loading: "lazy" });
+  const distance = shortDistance(hit.distance);
+  const anchor = link("/image", { id: hit.id, under }, {
+    class: "hit-picture",
+    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count}`,
+    onclick: onclick && ((event) => onclick(hit, event)),
+  }, img);
+  img.addEventListener("load", () => anchor.classList.add("loaded"));
+  const button = (label, name, act) => act && h("button",
+    { type: "button", class: "icon-button", "aria-label": `${label}: ${hit.name}`, title: label,
+      onclick: () => act(hit) }, icon(name, { size: 18 }));
+  const li = h("li", { class: "hit", dataset: { box: String(rank % 4) } }, anchor,
+    (onlike || onunlike) && h("div", { class: "hit-tools" },
+      button("Like this too", "plus", onlike), button("Not this one", "not", onunlike)),
+    h("div", { class: "hit-caption", "aria-hidden": "true" },
+      h("span", { class: "number" }, distance),
+      h("span", { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
+        hit.name)));
+  return { li, img, anchor, hit, size: 0 };
+}
+
+function arrange(element, cells) {
+  const width = Math.floor(element.getBoundingClientRect().width);
+  if (width < 40) return;
+  const first = Math.min(Math.max(width * 0.24, 170), 420);
+  const later = Math.min(Math.max(width * 0.13, 110), 230);
+  const ratios = cells.map(({ hit }) => hit.width / hit.height);
+  let at = 0;
+  for (const { height, widths } of hitRows(ratios, { width, gap: GAP, first, later })) {
+    for (const across of widths) {
+      const { li, anchor } = cells[at];
+      li.style.width = `${across}px`;
+      anchor.style.height = `${height}px`;
+      load(cells[at], Math.max(across, height));
+      at += 1;
+    }
+  }
+}
+
+function load(one, side) {
+  const wanted = side * Math.min(devicePixelRatio, 2) * 0.9;
+  const size = SIZES.find((candidate) => candidate >= wanted) ?? SIZES.at(-1);
+  if (size <= one.size) return;
+  one.size = size;
+  one.img.src = imageUrl(one.hit.id, "thumbnail", { size, v: one.hit.v });
+}

@@ -1,0 +1,111 @@
+// What a search is about, from the address and back, and as a request. Pure but for FormData.
+
+/** @typedef {{x: number, y: number, w: number, h: number}} Box */
+/**
+ * @typedef {{ids: string[], nots: string[], upload: ?string, k: number, view: "grid"|"rings",
+ *   under: string, where: string, maxDistance: string, crop: ?Box}} Search
+ */
+
+export const USUAL_K = 50;
+export const MOST_K = 300;
+
+/**
+ * @param {{get: (key: string) => ?string, getAll: (key: string) => string[]}} params
+ * @returns {Search}
+ */
+export function fromParams(params) {
+  const k = Math.round(Number(params.get("k")));
+  return {
+    ids: [...new Set(params.getAll("id"))],
+    nots: [...new Set(params.getAll("not"))],
+    upload: params.get("upload"),
+    k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
+    view: params.get("view") === "rings" ? "rings" : "grid",
+    under: params.get("under") ?? "",
+    where: params.get("where") ?? "",
+    maxDistance: params.get("max_distance") ?? "",
+    crop: toBox(params.get("crop")),
+  };
+}
+
+/**
+ * @param {Search} search
+ * @returns {Object<string, *>} for `navigate`
+ */
+export function toParams({ ids, nots, upload, k, view, under, where, maxDistance, crop }) {
+  return {
+    upload,
+    id: ids,
+    not: nots,
+    k: k === USUAL_K ? null : k,
+    view: view === "grid" ? null : view,
+    under,
+    where,
+    max_distance: maxDistance,
+    crop: crop && fromBox(crop),
+  };
+}
+
+function toBox(text) {
+  const parts = (text ?? "").split(",").map(Number);
+  const whole = parts.every((part) => Number.isInteger(part) && part >= 0);
+  if (parts.length !== 4 || !whole) return null;
+  const [x, y, w, h] = parts;
+  return w > 0 && h > 0 ? { x, y, w, h } : null;
+}
+
+/** @param {Box} box */
+export const fromBox = ({ x, y, w, h }) => `${x},${y},${w},${h}`;
+
+/**
+ * A part can be meant only of one picture.
+ * @param {Search} search
+ * @param {{not: boolean}[]} uploads
+ */
+export function canCrop(search, uploads) {
+  return search.ids.length + uploads.filter((upload) => !upload.not).length === 1;
+}
+
+/**
+ * The search as the server wants it; always with angles, so that rings need no second request.
+ * @param {Search} search
+ * @param {{name: string, blob: Blob, not: boolean}[]} uploads
+ * @returns {FormData | Object<string, *>}
+ */
+export function toRequest(search, uploads) {
+  const fields = {
+    k: search.k,
+    under: search.under || null,
+    where: search.where || null,
+    max_distance: search.maxDistance || null,
+    crop: search.crop && canCrop(search, uploads) ? fromBox(search.crop) : null,
+    angles: true,
+  };
+  if (uploads.length === 0) {
+    const given = Object.entries(fields).filter(([, value]) => value !== null);
+    return { ids: search.ids, not_ids: search.nots, ...Object.fromEntries(given) };
+  }
+  const form = new FormData();
+  for (const { name, blob, not } of uploads) form.append(not ? "not_image" : "image", blob, name);
+  for (const id of search.ids) form.append("id", id);
+  for (const id of search.nots) form.append("not_id", id);
+  for (const [key, value] of Object.entries(fields)) {
+    if (value !== null) form.append(key, String(value));
+  }
+  return form;
+}
+
+/**
+ * Where a problem belongs.
+ * @param {{status: number, type: string, detail: string}} problem
+ * @returns {"picture" | "id" | "where" | "under" | "max_distance" | "all"}
+ */
+export function placeOf({ status, type, detail }) {
+  const kind = type.split(":").at(-1);
+  if (kind === "unreadable-image" || status === 413 || status === 408) return "picture";
+  if (kind === "unknown-image") return "id";
+  if (status !== 422) return "all";
+  if (detail.startsWith("max_distance")) return "max_distance";
+  if (detail.startsWith("under") || /not below/.test(detail)) return "under";
+  return detail.startsWith("where") || detail.startsWith("in `") ? "where" : "all";
+}

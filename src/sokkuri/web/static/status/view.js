@@ -1,0 +1,137 @@
+// Status: how much there is, what failed and why, how good searches are, and a run as it goes.
+
+import * as api from "../base/api.js";
+import { clear, h } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+import { problemPanel } from "../base/problem.js";
+import { makeProgress } from "./progress.js";
+import { link } from "../base/router.js";
+
+export const title = "Status";
+
+const PAGE = 50;
+const CALM = 3000;
+
+/** @type {import("../base/router.js").View} */
+export async function show(main, _params, { signal, info }) {
+  const progress = makeProgress();
+  const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
+  const about = h("section", { class: "about-index", "aria-label": "Index" });
+  const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
+  main.append(h("div", { class: "status" },
+    h("h1", { tabindex: "-1" }, "Status"), progress.el, numbers, about, failed));
+  for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
+
+  let seen = null;
+  const draw = async () => {
+    const status = await api.status({ signal });
+    numbers.replaceChildren(...tiles(status));
+    about.replaceChildren(...index(status, info));
+    if (seen?.failed !== status.failed) await loadFailures(failed, status.failed, signal);
+    seen = status;
+  };
+  await draw();
+  const stop = follow((pulse) => {
+    progress.update(pulse);
+    numbers.replaceChildren(...tiles({ ...seen, ...pulse }));
+    return pulse.revision !== seen.revision || pulse.failed !== seen.failed;
+  }, draw);
+  return () => {
+    progress.stop();
+    stop();
+  };
+}
+
+/** Counts follow the stream of events; what costs more to find out comes when they rest. */
+function follow(update, draw) {
+  let timer = 0;
+  const stop = api.events((pulse) => {
+    if (!update(pulse)) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => draw().catch(() => {}), CALM);
+  });
+  return () => {
+    clearTimeout(timer);
+    stop();
+  };
+}
+
+function tiles({ total, waiting, failed, missing, removed }) {
+  return [
+    ["Images", total, "searched"],
+    ["Waiting", waiting, "to be indexed"],
+    ["Failed", failed, "could not be read", failed > 0],
+    ["Missing", missing, "files that are gone"],
+    ["Removed", removed, "left out of searches"],
+  ].map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
+    h("h2", null, label), h("p", { class: "figure number" }, format.count(value ?? 0)),
+    h("p", { class: "soft small" }, text)));
+}
+
+function index(status, info) {
+  const { root, store, model, dimension, dtype, bytes, ann } = status;
+  const lines = [
+    ["Searches", ann ? "Approximate" : "Exact"],
+    ["Distance", ann?.metric ?? info.metric],
+    ["Network", `${model}, ${dimension} × ${dtype}`],
+    ["On disk", format.bytes(bytes)],
+    ["Folder", h("code", null, root)],
+    ["Store", h("code", null, store)],
+    ["Version", `sokkuri ${info.version}`],
+  ];
+  return [
+    h("h2", null, "Index"),
+    h("p", { class: "soft" }, ann ? "Of the images that are truly nearest, a search finds:"
+      : "What a search finds is proved to be nearest."),
+    ann && h("div", { class: "recalls" },
+      Object.entries(ann.recall).map(([k, share]) => recall(k, share)),
+      h("p", { class: "soft small" },
+        `${format.count(ann.covered)} of ${format.count(ann.rows)} rows are in the index.`)),
+    h("dl", null, lines.map(([label, value]) =>
+      h("div", null, h("dt", null, label), h("dd", null, value)))),
+  ].filter(Boolean);
+}
+
+function recall(k, share) {
+  const label = k === "1" ? "The nearest" : `The nearest ${k}`;
+  return h("div", { class: "recall" }, h("span", null, label),
+    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}` }),
+    h("span", { class: "number" }, format.percent(share)));
+}
+
+async function loadFailures(host, total, signal) {
+  clear(host);
+  host.append(h("h2", { id: "failures" }, "Failures"));
+  if (!total) {
+    host.append(h("p", { class: "soft" }, "Every image could be read."));
+    return;
+  }
+  const list = h("ul", null);
+  const more = h("button", { type: "button", class: "button" }, "Show more");
+  host.append(list, more);
+  let cursor = null;
+  const load = async () => {
+    more.disabled = true;
+    try {
+      const page = await api.failures({ limit: PAGE, cursor }, { signal });
+      list.append(...page.failures.map(failure));
+      cursor = page.next;
+      more.hidden = !cursor;
+    } catch (error) {
+      if (error.name !== "AbortError") host.append(problemPanel(error, null, 3));
+    }
+    more.disabled = false;
+  };
+  more.addEventListener("click", load);
+  await load();
+}
+
+function failure({ id, stage, reason }) {
+  const img = h("img", { alt: "", loading: "lazy",
+    src: api.imageUrl(id, "thumbnail", { size: 64 }) });
+  img.addEventListener("error", () => img.replaceWith(icon("missing")));
+  return h("li", null, h("span", { class: "thumb" }, img),
+    h("div", null, link("/image", { id }, null, id),
+      h("p", { class: "soft small" }, `${stage}: ${reason}`)));
+}

@@ -1,0 +1,167 @@
+"""Browsing: folders, dates, selecting, by mouse and by keyboard, and a hundred thousand images."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import xxhash
+from playwright.sync_api import Page, expect
+
+from command import sokkuri
+from drawing import save
+from serving import Server, serving
+from synthetic import empty
+from visiting import Visit, Visiting
+
+MANY = 100_000
+PICTURES = 24
+
+BLANK = """() => {
+  const seen = {cells: 0, shown: 0};
+  for (const cell of document.querySelectorAll(".cell")) {
+    const {top, bottom, height} = cell.getBoundingClientRect();
+    if (bottom < 60 || top > innerHeight || height === 0) continue;
+    seen.cells += 1;
+    seen.shown += cell.classList.contains("shown");
+  }
+  return seen;
+}"""
+"""How many cells are in the window, and how many of those have their picture."""
+ALL = "cells > 10 && shown === cells"
+NEXT_FRAME = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(done)))"""
+
+
+def test_by_folder_and_by_date(visit: Visit) -> None:
+    """Folders are headings, in their order; a folder of the list is a filter, in the address."""
+    visit.go("/browse")
+    heading = visit.page.get_by_role("heading", level=2)
+    expect(heading.first).to_contain_text("2023/garden")
+    folders = visit.page.get_by_role("navigation", name="Folders")
+    folders.get_by_role("link", name=re.compile("2024")).first.click()
+    visit.page.wait_for_url(re.compile("under=2024"))
+    expect(heading.first).to_contain_text("2024/market")
+    folders.get_by_role("link", name=re.compile("market")).click()
+    visit.page.wait_for_url(re.compile("market"))
+    visit.page.get_by_text("Newest").click()
+    visit.page.wait_for_url(re.compile("sort=newest"))
+    expect(heading.first).to_contain_text(re.compile(r"[A-Z][a-z]+ 20\d\d"))
+    visit.page.reload()
+    expect(heading.first).to_contain_text(re.compile(r"[A-Z][a-z]+ 20\d\d"))
+
+
+def cell(page: Page, number: int) -> str:
+    return f".cell[data-index='{number}']"
+
+
+def test_several_are_selected_and_searched_for(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/browse")
+    for number in (0, 4):
+        page.locator(cell(page, number)).hover()
+        page.locator(f"{cell(page, number)} .tick").click()
+    expect(page.locator(f"{cell(page, 0)} .tick")).to_have_attribute("aria-checked", "true")
+    page.get_by_role("region", name="Selected").get_by_role("button").filter(
+        has_text=re.compile("search", re.IGNORECASE)
+    ).click()
+    page.wait_for_url(re.compile(r"/search\?id=.*&id="))
+    expect(page.locator(".hits li").first).to_be_visible()
+
+
+def test_browsing_by_keyboard_alone(visit: Visit) -> None:
+    """Arrows move, space selects, escape forgets, Enter opens."""
+    page = visit.page
+    visit.go("/browse")
+    page.locator(f"{cell(page, 0)} a").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(page.locator(f"{cell(page, 1)} .tick")).to_have_attribute("aria-checked", "true")
+    page.keyboard.press("Escape")
+    expect(page.locator(".tick[aria-checked='true']")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/image"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("drawing 001.jpg")
+    page.go_back()
+    expect(page.locator(cell(page, 1))).to_be_visible()
+
+
+def test_the_skip_link_and_the_help(visit: Visit) -> None:
+    page = visit.page
+    visit.go("/browse")
+    expect(page.locator(".cell").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A hundred thousand images, by links to two dozen files."""
+    root = tmp_path_factory.mktemp("many") / "photos"
+    shapes = ((120, 80), (80, 120), (100, 100))
+    originals = [save(root / f"{n}.jpg", n, *shapes[n % 3]) for n in range(PICTURES)]
+    digests = [xxhash.xxh3_128_digest(path.read_bytes()) for path in originals]
+    collection = empty(root)
+    rows = []
+    for number in range(MANY):
+        which = number % PICTURES
+        path = f"{number // 1000:03d}/{number:06d}.jpg"
+        (root / path).parent.mkdir(exist_ok=True)
+        os.link(originals[which], root / path)
+        rows.append(
+            (path, path, *shapes[which % 3], number // 10_000, number % 10_000, digests[which])
+        )
+    with collection.catalog.writing():
+        collection.catalog.run_many(
+            "INSERT INTO images"
+            " (id, path, width, height, shard, row, digest, size, mtime_ns, model, todo)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1, 1, 0)",
+            rows,
+        )
+    collection.close()
+    with serving(root) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many: Server) -> None:
+    """Wherever the window jumps or scrolls to, its cells are there at once, and their pictures
+    come; the page holds only what is near."""
+    with visitors(many.address, viewport={"width": 1280, "height": 800}) as visit:
+        page = visit.page
+        visit.go("/browse")
+        expect(page.locator(".cell.shown").first).to_be_visible()
+        height = page.evaluate("document.documentElement.scrollHeight")
+        assert height > 1_000_000
+        for share in (0.5, 0.999, 0.25):
+            page.evaluate("(y) => window.scrollTo(0, y)", int(height * share))
+            page.evaluate(NEXT_FRAME)
+            assert page.evaluate(BLANK)["cells"] > 10, f"blank at {share}"
+            page.wait_for_function(
+                f"() => {{ const {{cells, shown}} = ({BLANK})(); return {ALL} }}"
+            )
+        for _ in range(30):
+            page.mouse.wheel(0, 600)
+            page.evaluate(NEXT_FRAME)
+            assert page.evaluate(BLANK)["cells"] > 10
+        assert page.locator(".cell").count() < 1000
+
+
+def test_what_was_added_shows_up(visitors: Visiting, tmp_path: Path) -> None:
+    """An index run in another terminal: the page says so, or shows it, without a reload."""
+    root = tmp_path / "photos"
+    for seed in range(3):
+        save(root / f"{seed}.png", seed)
+    sokkuri("index", root)
+    with serving(root) as server, visitors(server.address) as visit:
+        visit.go("/browse")
+        expect(visit.page.locator(".cell")).to_have_count(3)
+        save(root / "3.png", 3)
+        sokkuri("index", root)
+        visit.page.get_by_role("button", name="The collection has changed").click()
+        expect(visit.page.locator(".cell")).to_have_count(4)

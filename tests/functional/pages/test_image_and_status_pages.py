@@ -1,0 +1,90 @@
+"""One image with all that is known of it, and the collection's state."""
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from command import sokkuri
+from drawing import save
+from gallery import photo
+from serving import serving
+from visiting import Visit, Visiting
+
+PHOTO = "2023/harbour/drawing 040.jpg"
+ADDRESS = "/image?id=" + PHOTO.replace(" ", "%20")
+
+
+def test_an_image_and_where_it_leads(visit: Visit, drawings: Path) -> None:
+    """Its path can be copied, its folder opened; alike ones are below, the next is a key away."""
+    page = visit.page
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    visit.go(ADDRESS)
+    expect(page.get_by_role("heading", level=1)).to_have_text("drawing 040.jpg")
+    expect(page.get_by_role("link", name=re.compile(r"drawing 041\.jpg, distance"))).to_be_visible()
+    page.get_by_role("button", name=re.compile("Copy")).click()
+    assert page.evaluate("() => navigator.clipboard.readText()") == str(drawings / PHOTO)
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("heading", level=1)).to_have_text("drawing 041.jpg")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_role("heading", level=1)).to_have_text("drawing 040.jpg")
+    page.get_by_role("link", name="2023/harbour").click()
+    page.wait_for_url(re.compile("/browse"))
+
+
+def test_an_image_becomes_a_query_or_an_example_of_what_is_not_wanted(visit: Visit) -> None:
+    page = visit.page
+    visit.go(ADDRESS)
+    page.get_by_role("button", name="Not this one").click()
+    expect(page.get_by_role("button", name="Not this one")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    page.get_by_role("link", name=re.compile(r"drawing 041\.jpg, distance")).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("drawing 041.jpg")
+    page.get_by_role("link", name="Use as query").click()
+    expect(page.locator(".hits li").first).to_be_visible()
+    page.get_by_role("button", name="Leave such out").click()
+    page.wait_for_url(re.compile("not="))
+    expect(page.locator(".hits a[aria-label^='drawing 040.jpg,']")).to_have_count(0)
+
+
+def test_what_the_camera_wrote_and_what_failed(visitors: Visiting, tmp_path: Path) -> None:
+    """A photo's data by name; a broken file's reason, here and on the status page."""
+    root = tmp_path / "photos"
+    save(root / "drawn.png", 1)
+    (root / "camera.jpg").write_bytes(photo())
+    (root / "broken.jpg").write_bytes(b"no picture")
+    sokkuri("index", root)
+    with serving(root) as server, visitors(server.address) as visit:
+        visit.go("/image?id=camera.jpg")
+        expect(visit.page.get_by_text("Sokkuri One")).to_be_visible()
+        expect(visit.page.get_by_text("1/250 s")).to_be_visible()
+        visit.go("/image?id=broken.jpg")
+        expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
+        visit.go("/status")
+        expect(visit.page.get_by_role("heading", name="Failures")).to_be_visible()
+        expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
+        expect(visit.page.get_by_text("proved to be nearest")).to_be_visible()
+        visit.forgive("422")
+
+
+def test_a_running_index_shows_as_it_goes(visitors: Visiting, tmp_path: Path) -> None:
+    """Counts follow a run in another process without a reload."""
+    root = tmp_path / "photos"
+    for seed in range(3):
+        save(root / f"{seed}.png", seed)
+    sokkuri("index", root)
+    with serving(root) as server, visitors(server.address) as visit:
+        visit.go("/status")
+        images = visit.page.locator(".tile").filter(has_text="searched")
+        expect(images).to_contain_text("3")
+        for seed in range(3, 8):
+            save(root / f"{seed}.png", seed)
+        sokkuri("index", root)
+        expect(images).to_contain_text("8")
+
+
+def test_an_unknown_image(visit: Visit) -> None:
+    visit.go("/image?id=nothing.jpg")
+    expect(visit.page.get_by_text(re.compile("no image|No such"))).to_be_visible()
+    visit.forgive("404")

@@ -1,0 +1,158 @@
+"""The search page: a photo goes in, itself comes out first; parts, signs, filters, reloads."""
+
+import base64
+import re
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+from PIL import Image
+from playwright.sync_api import Locator, Page, expect
+
+from drawing import draw
+from serving import serving
+from visiting import Visit, Visiting
+
+PHOTO = "2023/harbour/drawing 040.jpg"
+
+
+def open_search(visit: Visit) -> None:
+    visit.go("/search")
+    expect(visit.page.get_by_text("Drop a photo here")).to_be_visible()
+
+
+def drop(page: Page, file: Path) -> None:
+    """Drop a file on the page, as from a window beside it."""
+    data = base64.b64encode(file.read_bytes()).decode()
+    transfer = page.evaluate_handle(
+        """([data, name]) => {
+          const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([bytes], name, {type: "image/jpeg"}));
+          return transfer;
+        }""",
+        [data, file.name],
+    )
+    for event in ("dragenter", "dragover", "drop"):
+        page.dispatch_event("main", event, {"dataTransfer": transfer})
+
+
+def hits(page: Page) -> Locator:
+    return page.locator(".hits li > a")
+
+
+def expect_first(page: Page, name: str) -> None:
+    expect(hits(page).first).to_have_attribute("aria-label", re.compile(f"^{re.escape(name)}, "))
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_a_dropped_photo_finds_itself_first(visit: Visit, drawings: Path) -> None:
+    open_search(visit)
+    drop(visit.page, drawings / PHOTO)
+    expect_first(visit.page, "drawing 040.jpg")
+    expect(hits(visit.page).first).to_have_attribute("aria-label", re.compile("distance 0"))
+    expect(hits(visit.page).nth(1)).to_have_attribute("aria-label", re.compile(r"drawing 041\.jpg"))
+
+
+def test_a_pasted_photo_and_a_picked_one(visit: Visit, drawings: Path) -> None:
+    """From the clipboard, and by the file button; several are one query."""
+    open_search(visit)
+    data = base64.b64encode((drawings / PHOTO).read_bytes()).decode()
+    visit.page.evaluate(
+        """(data) => {
+          const bytes = Uint8Array.from(atob(data), (one) => one.charCodeAt(0));
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File([bytes], "image.png", {type: "image/jpeg"}));
+          document.dispatchEvent(new ClipboardEvent("paste", {clipboardData, bubbles: true}));
+        }""",
+        data,
+    )
+    expect_first(visit.page, "drawing 040.jpg")
+    with visit.page.expect_file_chooser() as chosen:
+        visit.page.get_by_role("button", name="Add a picture").click()
+    chosen.value.set_files(drawings / "2024/night/drawing 100.jpg")
+    for name in ("drawing 040.jpg", "drawing 100.jpg"):
+        expect(visit.page.locator(f".hits a[aria-label^='{name},']")).to_be_visible()
+
+
+def test_a_reload_keeps_the_search(visit: Visit, drawings: Path) -> None:
+    """The address holds it, and the browser the picture."""
+    open_search(visit)
+    drop(visit.page, drawings / PHOTO)
+    expect_first(visit.page, "drawing 040.jpg")
+    assert "upload" in query(visit.page)
+    visit.page.reload()
+    expect_first(visit.page, "drawing 040.jpg")
+
+
+def test_a_part_of_a_picture(visit: Visit) -> None:
+    """A frame on the picture, moved by keys; Enter searches that part, and it is in the address."""
+    visit.go("/search?id=" + PHOTO.replace(" ", "%20"))
+    expect_first(visit.page, "drawing 040.jpg")
+    visit.page.get_by_role("button", name=re.compile("part", re.IGNORECASE)).first.click()
+    frame = visit.page.locator(".crop-frame")
+    expect(frame).to_be_visible()
+    frame.focus()
+    before = frame.get_attribute("aria-label")
+    frame.press("ArrowRight")
+    frame.press("Shift+ArrowUp")
+    assert frame.get_attribute("aria-label") != before
+    frame.press("Enter")
+    visit.page.wait_for_url(re.compile("crop="))
+    x, y, width, height = map(int, query(visit.page)["crop"][0].split(","))
+    assert x >= 0
+    assert y >= 0
+    assert width > 10
+    assert height > 10
+    expect(hits(visit.page).first).to_be_visible()
+    visit.page.reload()
+    expect(hits(visit.page).first).to_be_visible()
+    assert "crop" in query(visit.page)
+
+
+def test_not_like_this_one(visit: Visit) -> None:
+    """An example of what is not wanted goes into the address, and out of the results."""
+    visit.go("/search?id=" + PHOTO.replace(" ", "%20"))
+    expect_first(visit.page, "drawing 040.jpg")
+    second = hits(visit.page).nth(1)
+    name = (second.get_attribute("aria-label") or "").partition(",")[0]
+    visit.page.locator(".hits li").nth(1).hover()
+    visit.page.get_by_role("button", name=f"Not this one: {name}").click()
+    visit.page.wait_for_url(re.compile("not="))
+    expect(visit.page.locator(f".hits a[aria-label^='{name},']")).to_have_count(0)
+
+
+def test_filters_and_their_faults(visit: Visit) -> None:
+    """A folder bounds the results; an expression that makes no sense is answered at its field."""
+    visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&under=2024/night")
+    expect(hits(visit.page).first).to_be_visible()
+    hrefs = hits(visit.page).evaluate_all("all => all.map((one) => one.href)")
+    assert hrefs
+    assert all("2024" in one and "night" in one for one in hrefs)
+    visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&where=width%20is%20large")
+    expect(visit.page.get_by_text(re.compile("should stand where"))).to_be_visible()
+    visit.forgive("422")
+
+
+def test_what_is_no_picture_is_said_kindly(visit: Visit, tmp_path: Path) -> None:
+    """At the picture itself, and nothing is lost."""
+    note = tmp_path / "note.jpg"
+    note.write_text("this is a text, whatever it is called\n" * 20)
+    open_search(visit)
+    drop(visit.page, note)
+    expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
+    visit.forgive("422")
+
+
+def test_a_picture_beyond_the_limit_is_not_sent(
+    visitors: Visiting, drawings: Path, tmp_path: Path
+) -> None:
+    large = tmp_path / "large.bmp"
+    Image.fromarray(draw(5, 800, 600)).save(large)
+    assert large.stat().st_size > 2**20
+    with serving(drawings, "--max-upload", 1) as server, visitors(server.address) as visit:
+        open_search(visit)
+        drop(visit.page, large)
+        expect(visit.page.get_by_text(re.compile("Too large"))).to_be_visible()
