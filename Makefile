@@ -13,7 +13,7 @@ export PHOTOS
 # `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench bench-search lock clean
+.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve lock clean
 
 ## help              this list
 help:
@@ -82,6 +82,11 @@ bench: $(VENV)/.installed
 bench-search: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	$(BIN)/python -m benchmarks search_engines
+
+## bench-serve       the server under load (some 12 minutes), beside the article's
+bench-serve: $(VENV)/.installed $(VENV)/.browser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	$(BIN)/python -m benchmarks serving
 
 ## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 # One file for every platform and Python: from the oldest Python on, with markers, and with the

@@ -11,6 +11,7 @@ BENCHMARKS = {
     "search": "Search from a cold start",
 }
 LONG = {
+    "serving": "The server under load",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",
     "search_large": "Five million rows",
