@@ -110,15 +110,13 @@ class Server:
         target: str,
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
-        body: Any = None,
-        *,
-        chunked: bool = False,
+        body: bytes | None = None,
     ) -> Reply:
         """Ask for exactly this target: httpx would tidy up its dots. A header replaces our own."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         try:
             given = {"Host": f"{self.host}:{self.port}", **(headers or {})}
-            connection.request(method, target, body, given, encode_chunked=chunked)
+            connection.request(method, target, body, given)
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Reply(answer.status, found, answer.read())

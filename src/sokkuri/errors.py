@@ -8,6 +8,11 @@
     │   ├── ReadError              the bytes could not be had
     │   ├── DecodeError            the bytes are no picture that can be read
     │   └── ExtractError           the network refused the picture
+    ├── RequestError             the server does not take a request
+    │   ├── BusyError              too much is waiting
+    │   ├── SlowError              its body does not come in time
+    │   ├── TooLargeError          its body is too large
+    │   └── WithheldError          the file that it asks for is not served
     └── CollectionError          the collection cannot be used as asked
         ├── NoCollectionError      there is none here
         ├── UnknownImageError      the collection has no such image
@@ -67,6 +72,26 @@ class ExtractError(ImageError):
     """The network gave no usable feature vector for this picture."""
 
     stage = "extract"
+
+
+class RequestError(SokkuriError):
+    """The server does not take a request."""
+
+
+class BusyError(RequestError):
+    """More is waiting than the server takes on: ask again in a moment."""
+
+
+class SlowError(RequestError):
+    """The request's body does not come in time."""
+
+
+class TooLargeError(RequestError):
+    """The request's body is larger than the server takes."""
+
+
+class WithheldError(RequestError):
+    """The file is not served: it lies outside the collection's folder."""
 
 
 class CollectionError(SokkuriError):

@@ -177,21 +177,20 @@ class Searcher:
             at = one[0].at if len(one) == 1 and not away else None
             rows, measured = task.itself_first(query, at, pair)
             near = measured <= (np.inf if asked.max_distance is None else asked.max_distance)
-            made.append(self._hits(name, chosen, (rows[near], measured[near]), recall))
+            made.append(self._hits(name, task, (rows[near], measured[near]), recall))
         return made
 
     def _hits(
-        self, name: tuple[str, ...], metric: Metric, found: _Found, recall: float | None
+        self, name: tuple[str, ...], task: "_Task", found: _Found, recall: float | None
     ) -> Hits:
         rows, measured = found
-        snapshot, root = self._snapshot, self._collection.root
-        refs = [snapshot.ref(row) for row in rows.tolist()]
-        images = self._collection.catalog.live_images(refs)
-        kept = [number for number, ref in enumerate(refs) if ref in images]
-        pairs = [images[refs[number]] for number in kept]
+        root = self._collection.root
+        images = task.images(rows)
+        kept = [number for number, image in enumerate(images) if image is not None]
+        pairs = [image for image in images if image is not None]
         return Hits(
             query=name,
-            metric=metric,
+            metric=task.metric,
             ids=tuple(id_ for id_, _ in pairs),
             paths=tuple(str(root / path) for _, path in pairs),
             distances=measured[kept],
@@ -289,14 +288,15 @@ class _Snapshot:
         number = int(np.searchsorted(self.rows.starts, row, side="right")) - 1
         return RowRef(self._shards[number], int(row - self.rows.starts[number]))
 
-    def are_live(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        refs = [self.ref(row) for row in rows.tolist()]
+    def images(self, rows: Sequence[int]) -> list[tuple[str, str] | None]:
+        """(id, path) of each row, None where no image that may be found owns it."""
+        refs = [self.ref(row) for row in rows]
         live = self._collection.catalog.live_images(refs)
-        return np.array([ref in live for ref in refs], bool)
+        return [live.get(ref) for ref in refs]
 
 
 class _Task:
-    """Which rows one search may find: those of the mask, live, and not refused."""
+    """Which rows searches may find that are done together: those of the mask, live, not refused."""
 
     def __init__(
         self,
@@ -311,10 +311,20 @@ class _Task:
         self.k = k
         self.metric = metric
         self._refused = np.array(refused, np.int64)
+        self._known: dict[int, tuple[str, str] | None] = {}
+
+    def images(self, rows: NDArray[np.int64]) -> list[tuple[str, str] | None]:
+        """(id, path) of each row, None where it may not be found. The catalog is asked once."""
+        new = [row for row in rows.tolist() if row not in self._known]
+        if new:
+            self._known.update(zip(new, self._snapshot.images(new), strict=True))
+        return [self._known[row] for row in rows.tolist()]
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Rows of a mask are live: the catalog was asked for them."""
-        live = self._snapshot.are_live(rows) if self.mask is None else np.ones(len(rows), bool)
+        if self.mask is not None:
+            return ~np.isin(rows, self._refused)
+        live = np.array([image is not None for image in self.images(rows)], bool)
         return live & ~np.isin(rows, self._refused)
 
     def itself_first(self, query: NDArray[np.float32], at: RowRef | None, found: _Found) -> _Found:

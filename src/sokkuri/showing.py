@@ -4,6 +4,7 @@ Takes a file's bytes; hands on a JPEG, or labelled texts. The pixels come from d
 """
 
 import io
+import math
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -67,6 +68,14 @@ def _text(value: Any) -> str:
     return "".join(one for one in text.strip(" \0") if one.isprintable())[:200]
 
 
+def _number(value: Any) -> float:
+    """Raises one of BROKEN for 0/0 too, which cameras write for what they do not know."""
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("it is not known")
+    return number
+
+
 def _camera(exif: Mapping[int, Any]) -> str:
     make, model = (_text(exif.get(tag, "")) for tag in (0x010F, 0x0110))
     return model if model.startswith(make) else f"{make} {model}".strip()
@@ -78,7 +87,7 @@ def _taken(exif: Mapping[int, Any]) -> str:
 
 
 def _exposure(exif: Mapping[int, Any]) -> str:
-    seconds = float(exif[0x829A])
+    seconds = _number(exif[0x829A])
     return f"1/{round(1 / seconds)} s" if seconds < 0.3 else f"{seconds:g} s"
 
 
@@ -87,9 +96,9 @@ _LABELS: dict[str, Callable[[Mapping[int, Any]], str]] = {
     "Lens": lambda exif: _text(exif.get(0xA434, "")),
     "Taken": _taken,
     "Exposure": _exposure,
-    "Aperture": lambda exif: f"f/{float(exif[0x829D]):.2g}",
+    "Aperture": lambda exif: f"f/{_number(exif[0x829D]):.2g}",
     "Sensitivity": lambda exif: f"ISO {int(exif[0x8827])}",
-    "Focal length": lambda exif: f"{float(exif[0x920A]):g} mm",
+    "Focal length": lambda exif: f"{_number(exif[0x920A]):g} mm",
     "Software": lambda exif: _text(exif.get(0x0131, "")),
     "Artist": lambda exif: _text(exif.get(0x013B, "")),
     "Copyright": lambda exif: _text(exif.get(0x8298, "")),
@@ -102,7 +111,7 @@ def _position(place: Mapping[int, Any]) -> str:
     """Degrees north and east, from degrees, minutes and seconds (tags 1 to 4 of the GPS part)."""
     degrees = []
     for letter, value, negative in ((1, 2, "S"), (3, 4, "W")):
-        whole, minutes, seconds = (float(part) for part in place[value])
+        whole, minutes, seconds = (_number(part) for part in place[value])
         size = whole + minutes / 60 + seconds / 3600
         degrees.append(-size if place[letter] == negative else size)
     return f"{degrees[0]:.5f}, {degrees[1]:.5f}"

@@ -19,14 +19,14 @@ import numpy as np
 
 from sokkuri.api import Collection
 from sokkuri.arranging import angles
-from sokkuri.errors import DamagedError, SokkuriError, StorageError, UsageError
+from sokkuri.errors import BusyError, DamagedError, SokkuriError, StorageError, UsageError
 from sokkuri.queries import QueryReader, QueryVector, combined
 from sokkuri.records import Metric
 from sokkuri.searching import Hits, Searcher, SearchOptions
 from sokkuri.web.browsing import described, folder_in, parts, unknown, version
-from sokkuri.web.problems import BusyError
 
 _TOGETHER = 16
+_PATIENCE_SECONDS = 0.004
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ class Ticket:
 class _Waiting:
     ticket: Ticket
     future: "asyncio.Future[dict[str, Any]]"
-    loop: asyncio.AbstractEventLoop
     since: float = field(default_factory=time.perf_counter)
 
 
@@ -69,8 +68,7 @@ class SearchDesk:
         """The answer, as the document Result. Raises BusyError, and what a search raises."""
         has_filter = ticket.asked.under or ticket.asked.where
         lane = self._filtered if has_filter else self._plain
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(ticket, loop.create_future(), loop)
+        waiting = _Waiting(ticket, asyncio.get_running_loop().create_future())
         lane.put(waiting)
         return await waiting.future
 
@@ -88,6 +86,7 @@ class _Lane:
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
+        self._together = 1  # how many were searched at once last time
         for number in range(threads):
             threading.Thread(
                 target=self._serve, name=f"sokkuri-{name}-{number}", daemon=True
@@ -117,18 +116,26 @@ class _Lane:
                 answers = [error] * len(batch)
             except Exception as error:  # noqa: BLE001 - raised again where it is waited for
                 answers = [error] * len(batch)
-            for one, answer in zip(batch, answers, strict=True):
-                _hand_over(one, answer)
+            with self._changed:
+                self._together = len(batch) + len(self._queue)
+            _hand_over(batch, answers)
 
     def _next(self) -> list[_Waiting]:
         """What is searched next, together; empty when the desk is closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._queue or self._closed)
+                # Those that were answered together ask again together: a moment's patience lets
+                # one search serve them all. A client by itself never waits.
+                if self._together > 1:
+                    self._changed.wait_for(self._is_gathered, _PATIENCE_SECONDS)
                 if self._closed:
                     return []
-                if batch := self._taken():
+                if self._queue and (batch := self._taken()):
                     return batch
+
+    def _is_gathered(self) -> bool:
+        return len(self._queue) >= min(self._together, _TOGETHER) or self._closed
 
     def _taken(self) -> list[_Waiting]:
         """The first in the queue and those like it, without what nobody waits for any more."""
@@ -150,17 +157,20 @@ def _is_simple(ticket: Ticket) -> bool:
     return len(ticket.wanted) == 1 and not ticket.unwanted
 
 
-def _hand_over(waiting: _Waiting, answer: dict[str, Any] | Exception) -> None:
-    def settle() -> None:
-        if waiting.future.done():
-            return
-        if isinstance(answer, Exception):
-            waiting.future.set_exception(answer)
-        else:
-            spent = time.perf_counter() - waiting.since
-            waiting.future.set_result({**answer, "milliseconds": round(1000 * spent, 2)})
+def _hand_over(batch: Sequence[_Waiting], answers: Sequence[dict[str, Any] | Exception]) -> None:
+    """Give the answers to those who wait for them, all in one go: waking the loop costs as much."""
 
-    waiting.loop.call_soon_threadsafe(settle)
+    def settle() -> None:
+        for waiting, answer in zip(batch, answers, strict=True):
+            if waiting.future.done():
+                continue
+            if isinstance(answer, Exception):
+                waiting.future.set_exception(answer)
+            else:
+                spent = time.perf_counter() - waiting.since
+                waiting.future.set_result({**answer, "milliseconds": round(1000 * spent, 2)})
+
+    batch[0].future.get_loop().call_soon_threadsafe(settle)
 
 
 class _Clerk:

@@ -7,17 +7,19 @@ loading anything that is not ours. Refuses with problem documents.
 
 import asyncio
 import ipaddress
+import re
 import time
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote_to_bytes
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sokkuri.errors import SlowError, TooLargeError
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.login import COOKIE, Keys
-from sokkuri.web.problems import SlowError, TooLargeError, answer_for, problem
+from sokkuri.web.problems import answer_for, problem
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -30,6 +32,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@?#\\\s]+)(?::[0-9]*)?")
+"""A name or an address, in brackets where it has colons, and perhaps a port."""
 _LEAST_RATE = 4096  # bytes a second, over the whole body
 _OPEN = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
 """What needs no token: whether it serves, and the way in."""
@@ -76,10 +80,10 @@ class Guard:
 
     def _is_ours(self, host: str) -> bool:
         """Names must be known; an address is one that no name could be made to stand for."""
-        name, _, port = host.rpartition(":") if _has_port(host) else (host, "", "")
-        if port and not (port.isascii() and port.isdecimal()):
+        parts = _HOST.fullmatch(host)
+        if parts is None:
             return False
-        name = name.strip("[]").lower().rstrip(".")
+        name = parts[1].strip("[]").lower().rstrip(".")
         if name in ("localhost", self._config.host.lower(), *self._config.hosts):
             return True
         try:
@@ -89,19 +93,12 @@ class Guard:
         return True
 
 
-def _has_port(host: str) -> bool:
-    return ":" in host and (host.startswith("[") is ("]:" in host)) and not host.endswith("]")
-
-
 def _is_let_in(headers: Headers, keys: Keys) -> bool:
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer" and keys.is_token(token.strip()):
         return True
-    try:
-        cookie = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return False
-    return cookie is not None and keys.is_session(cookie.value)
+    # Not the standard library's parser: it drops all cookies where one of another server is odd.
+    return keys.is_session(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
 
 
 def _keep_bytes(scope: Scope) -> None:

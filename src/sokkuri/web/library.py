@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sokkuri.api import Collection
-from sokkuri.web.problems import BusyError
+from sokkuri.errors import BusyError
 
 Given = ParamSpec("Given")
 Result = TypeVar("Result")

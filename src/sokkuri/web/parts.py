@@ -12,7 +12,7 @@ from sokkuri.web.config import ServeConfig
 from sokkuri.web.counting import Counts
 from sokkuri.web.desk import SearchDesk
 from sokkuri.web.grid import Orders
-from sokkuri.web.library import Library
+from sokkuri.web.library import Bounded, Library
 from sokkuri.web.login import Keys
 from sokkuri.web.thumbnails import Thumbnails
 from sokkuri.web.uploads import Uploads
@@ -23,13 +23,13 @@ _CACHE = "thumbnails"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """library : questions about the catalog. pictures : the same for what must be decoded, so that
-    a large picture holds up pictures alone. desk : searches. uploads : pictures that were sent."""
+    """library : questions about the catalog. decoding : what must be decoded, so that a large
+    picture holds up pictures alone. desk : searches. uploads : pictures that were sent."""
 
     config: ServeConfig
     keys: Keys | None
     library: Library
-    pictures: Library
+    decoding: Bounded
     desk: SearchDesk
     uploads: Uploads
     watch: Watch
@@ -38,7 +38,7 @@ class Parts:
     counts: Counts
 
     def close(self) -> None:
-        for part in (self.library, self.pictures, self.desk, self.uploads):
+        for part in (self.library, self.decoding, self.desk, self.uploads):
             part.close()
 
 
@@ -50,7 +50,7 @@ def made(where: Path, config: ServeConfig) -> Parts:
         config=config,
         keys=None if config.token is None else Keys(config.token),
         library=Library(store, 4, config.reads),
-        pictures=Library(store, cores, config.reads),
+        decoding=Bounded("pictures", cores, config.reads),
         desk=SearchDesk(store, max(1, cores // 2), config.searches),
         uploads=Uploads(store, cores, config.searches, config.limits),
         watch=Watch(store),

@@ -12,12 +12,11 @@ import xxhash
 
 from sokkuri.api import Collection
 from sokkuri.catalog import as_text
-from sokkuri.errors import ReadError
+from sokkuri.errors import ReadError, WithheldError
 from sokkuri.reading import read_file
 from sokkuri.records import Limits
 from sokkuri.showing import exif_summary, thumbnail
 from sokkuri.web.browsing import unknown, version
-from sokkuri.web.problems import WithheldError
 from sokkuri.web.thumbnails import Thumbnails, Wanted
 
 
@@ -68,12 +67,18 @@ def small(file: Filed, side: int, limits: Limits, kept: Thumbnails, *, mosaic: b
     return made
 
 
-def camera(collection: Collection, id_: str, limits: Limits, *, mosaic: bool) -> dict[str, str]:
+def camera(file: Filed, limits: Limits, *, mosaic: bool) -> dict[str, str]:
     """What the camera wrote; nothing where the file cannot be had. With a mosaic not the place."""
     try:
-        found = exif_summary(contents(filed(collection, id_), limits))
-    except (ReadError, WithheldError):
+        found = exif_summary(contents(file, limits))
+    except ReadError:
         return {}
     if mosaic:
         found.pop("Position", None)
     return found
+
+
+def kept_for(file: Filed, version: str | None) -> str:
+    """Cache-Control : for ever, if the address names the contents; else to be asked for again."""
+    current = bool(version) and version == file.v
+    return f"private, {'max-age=31536000, immutable' if current else 'no-cache'}"

@@ -16,33 +16,21 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from sokkuri.errors import (
+    BusyError,
     ImageError,
     MissingExtraError,
+    SlowError,
     SokkuriError,
+    TooLargeError,
     UnknownImageError,
     UnsupportedError,
     UsageError,
+    WithheldError,
 )
 
 URN = "urn:sokkuri:problem:"
 MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("sokkuri.web")
-
-
-class BusyError(SokkuriError):
-    """More is waiting than the server takes on: ask again in a moment."""
-
-
-class TooLargeError(SokkuriError):
-    """The request's body is larger than the server takes."""
-
-
-class SlowError(SokkuriError):
-    """The request's body does not come."""
-
-
-class WithheldError(SokkuriError):
-    """The file is not served: it lies outside the collection's folder."""
 
 
 _KINDS: tuple[tuple[type[SokkuriError], int, str], ...] = (

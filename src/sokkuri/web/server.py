@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uvicorn
 
+from sokkuri.api import Collection
 from sokkuri.errors import SokkuriError, UsageError
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
@@ -35,9 +36,10 @@ def serve(
 ) -> None:
     """Serve until SIGINT or SIGTERM. told : is given a line for the user, once it listens.
 
-    Raises NoCollectionError, UsageError where the port or host cannot be had, KeyboardInterrupt
-    at the end.
+    Raises what opening the collection does, UsageError where the port or host cannot be had,
+    KeyboardInterrupt at the end.
     """
+    Collection.open(where, "ro").close()  # what is wrong with it is said here, in one line
     app = create_app(where, config)
     hall: Parts = app.state.parts
     listening = _listen(config)

@@ -42,3 +42,7 @@ Where = Annotated[
 ]
 Cursor = Annotated[str | None, Query(max_length=8192, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="At most so many.")]
+Version = Annotated[
+    str | None, Query(alias="v", max_length=64, description="The image's `v`: may then be kept.")
+]
+Mosaic = Annotated[bool, Query(description="In blocks, for showing private pictures.")]

@@ -10,7 +10,6 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from sokkuri.api import Collection
 from sokkuri.errors import UsageError
 from sokkuri.records import Metric
 from sokkuri.web import pictures
@@ -95,7 +94,7 @@ async def search(request: Request, hall: Hall) -> Response:
     )
     ids = question.ids
     if question.crop is not None:  # only a part of their pictures is meant
-        sent += await hall.pictures.ask(_files, ids, hall)
+        sent += await _files(ids, hall)
         ids = []
     wanted = await hall.uploads.read_all(sent, question.crop)
     away = await hall.uploads.read_all(unwanted, None)
@@ -103,10 +102,14 @@ async def search(request: Request, hall: Hall) -> Response:
     return AsciiJSON(await hall.desk.search(ticket))
 
 
-def _files(collection: Collection, ids: list[str], hall: Parts) -> list[Picture]:
+async def _files(ids: list[str], hall: Parts) -> list[Picture]:
     """The files of images of which only a part is meant."""
+    files = [await hall.library.ask(pictures.filed, id_) for id_ in ids]
     limits = hall.config.limits
-    return [(id_, pictures.contents(pictures.filed(collection, id_), limits)) for id_ in ids]
+    return [
+        (id_, await hall.decoding.run(pictures.contents, file, limits))
+        for id_, file in zip(ids, files, strict=True)
+    ]
 
 
 async def _json(request: Request) -> Any:

@@ -5,7 +5,7 @@ import { watchConnection } from "./base/connection.js";
 import { h, isTyping, toast } from "./base/dom.js";
 import { openHelp } from "./base/help.js";
 import { icon, kana } from "./base/icons.js";
-import { current, navigate, reload, start } from "./base/router.js";
+import { navigate, reload, start } from "./base/router.js";
 import * as settings from "./base/settings.js";
 import * as browse from "./browse/view.js";
 import * as image from "./image/view.js";

@@ -1,0 +1,95 @@
+"""The files of images as they are, whole or in parts; or their mosaics, where nothing else may be
+seen."""
+
+import mimetypes
+import os
+import stat
+from contextlib import suppress
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
+
+from sokkuri.errors import ReadError
+from sokkuri.web import pictures
+from sokkuri.web.parts import Hall
+from sokkuri.web.routes.asking import BytesRoute
+from sokkuri.web.routes.describing import ImageId, Mosaic, Version, problems
+
+router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
+
+_MOSAIC_SIDE = 1024  # of what is served for an original
+
+
+@router.get(
+    "/images/{id:path}/file",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/*": {}}, "description": "The file as it is."},
+        206: {"content": {"image/*": {}}, "description": "A part of it."},
+        304: {"description": "It has not changed."},
+        **problems(400, 403, 404, 416),
+    },
+)
+async def original(
+    request: Request,
+    hall: Hall,
+    id: ImageId,  # noqa: A002 - its name in the address
+    version: Version = None,
+    mosaic: Mosaic = False,
+) -> Response:
+    """The image's file; in blocks, as a JPEG, where the server shows mosaics only."""
+    file = await hall.library.ask(pictures.filed, id)
+    cache = {"Cache-Control": pictures.kept_for(file, version)}
+    if mosaic or hall.config.mosaic:
+        made = await hall.decoding.run(
+            pictures.small, file, _MOSAIC_SIDE, hall.config.limits, hall.thumbnails, mosaic=True
+        )
+        return Response(made, media_type="image/jpeg", headers=cache)
+    answer = _Original(file, cache)
+    if answer.headers["etag"] in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers={**cache, "ETag": answer.headers["etag"]})
+    return answer
+
+
+class _Original(FileResponse):
+    """A file, or a part of it; a part that cannot be had is a problem like all others."""
+
+    def __init__(self, file: pictures.Filed, cache: dict[str, str]) -> None:
+        """Raises ReadError."""
+        kind = mimetypes.guess_type(file.name)[0] or ""
+        # What a browser would run, it is to store.
+        shown = kind.startswith("image/") and kind != "image/svg+xml"
+        name = quote(file.name.encode("utf-8", "surrogateescape"))
+        super().__init__(
+            file.path,
+            headers={
+                **cache,
+                "Content-Disposition": f"{'inline' if shown else 'attachment'}; "
+                f"filename*=utf-8''{name}",
+                "Content-Security-Policy": "default-src 'none'; sandbox",
+            },
+            media_type=kind if shown else "application/octet-stream",
+            stat_result=_stat(file),
+        )
+
+    @classmethod
+    def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
+        try:
+            return super()._parse_range_header(http_range, file_size)
+        except MalformedRangeHeader as error:
+            raise HTTPException(400, error.content) from None
+        except RangeNotSatisfiable as error:
+            size = {"Content-Range": f"bytes */{error.max_size}"}
+            raise HTTPException(416, "the file has no such part", size) from None
+
+
+def _stat(file: pictures.Filed) -> os.stat_result:
+    """Raises ReadError, also for what is no file any more."""
+    with suppress(OSError):
+        found = file.path.stat()
+        if stat.S_ISREG(found.st_mode):
+            return found
+    raise ReadError(f"the file of {file.name} is gone")

@@ -1,0 +1,168 @@
+"""serve: the OpenAPI document is complete, and a server keeps to it whatever is asked."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from PIL import Image
+from schemathesis.checks import not_a_server_error
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from command import sokkuri
+from drawing import draw, save
+from serving import Server, serving
+from tiny_model import write_tiny_model
+
+ENDLESS = "GET /api/v1/events"
+OPERATIONS = [
+    "GET /api/v1/failures", "GET /api/v1/folders", "GET /api/v1/grid", "GET /api/v1/grid/items",
+    "GET /api/v1/healthz", "GET /api/v1/images", "GET /api/v1/images/{id}",
+    "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
+    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/info", "GET /api/v1/metrics",
+    "GET /api/v1/status", "GET /healthz", "GET /metrics", "GET /similar/{id}",
+    "POST /api/v1/search",
+]  # fmt: skip
+CAN_BE_WRONG = [
+    "GET /api/v1/failures", "GET /api/v1/grid", "GET /api/v1/grid/items", "GET /api/v1/images",
+    "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
+    "GET /api/v1/images/{id}/thumbnail", "POST /api/v1/search",
+]  # fmt: skip
+"""Where the request has a part that may contradict the document."""
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+REASONS = {"401", "421", "422", "500", "503"}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("schema")
+    for seed in range(5):
+        save(home / "photos" / "0" / f"{seed}.png", seed, 40, 30)
+    (home / "photos" / "broken.png").write_bytes(b"no picture")
+    sokkuri("index", home / "photos", "--model", write_tiny_model(home / "tiny.onnx"))
+    return home / "photos"
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with serving(folder) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def document(server: Server) -> Any:
+    return server.api("openapi.json")
+
+
+@pytest.fixture(scope="module")
+def operations(document: Any) -> dict[str, Any]:
+    return {
+        f"{method.upper()} {path}": operation
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    }
+
+
+@pytest.fixture(scope="module")
+def schema(server: Server) -> Any:
+    return schemathesis.openapi.from_url(f"{server.address}api/v1/openapi.json")
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_answers_are_as_documented(schema: Any, name: str) -> None:
+    """No fault, no status, type or shape that the document does not have."""
+    explore(schema, name, GenerationMode.POSITIVE)
+
+
+@pytest.mark.parametrize("name", CAN_BE_WRONG)
+def test_refusals_are_as_documented(schema: Any, name: str) -> None:
+    """The same for requests that do not keep to the document."""
+    explore(schema, name, GenerationMode.NEGATIVE)
+
+
+def explore(schema: Any, name: str, mode: GenerationMode) -> None:
+    method, path = name.split()
+    operation = schema[path][method]
+
+    @settings(
+        max_examples=12,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def ask(case: Any) -> None:
+        case.call_and_validate(checks=CHECKS)
+
+    ask()
+
+
+def test_the_document_describes_every_operation(operations: dict[str, Any]) -> None:
+    assert sorted(operations) == sorted([*OPERATIONS, ENDLESS])
+    for name, operation in operations.items():
+        assert operation["summary"], name
+        assert operation["description"].rstrip().endswith("."), name
+        assert operation["tags"], name
+    ids = [operation["operationId"] for operation in operations.values()]
+    assert len(set(ids)) == len(ids)
+
+
+def test_every_operation_says_what_can_go_wrong(operations: dict[str, Any]) -> None:
+    for name, operation in operations.items():
+        if "healthz" in name:
+            continue
+        assert operation["responses"].keys() >= REASONS, name
+        for code, answer in operation["responses"].items():
+            assert answer["description"], name
+            if int(code) >= 400:
+                assert answer["content"]["application/problem+json"]["schema"] == {
+                    "$ref": "#/components/schemas/Problem"
+                }
+
+
+def test_every_answer_has_a_shape(operations: dict[str, Any], document: Any) -> None:
+    """A schema for documents, a media type for everything else."""
+    for name, operation in operations.items():
+        for kind, content in operation["responses"]["200"]["content"].items():
+            if kind == "application/json":
+                assert content["schema"]["$ref"].startswith("#/components/schemas/"), name
+            else:
+                assert kind in ("image/jpeg", "image/*", "text/plain", "text/event-stream"), name
+    shapes = document["components"]["schemas"]
+    for name, shape in shapes.items():
+        assert shape["type"] == "object", name
+        assert shape["properties"], name
+        assert shape["description"], name
+
+
+def test_the_examples_are_answered(server: Server, document: Any) -> None:
+    """What the document shows can be sent as it stands, with ids that are there."""
+    body = document["paths"]["/api/v1/search"]["post"]["requestBody"]["content"]
+    for example in body["application/json"]["schema"]["examples"]:
+        asked = {**example, "ids": ["0/1.png"]}
+        found = server.post("/api/v1/search", json=asked).json()
+        assert found.keys() == document["components"]["schemas"]["Result"]["properties"].keys()
+    fields = body["multipart/form-data"]["schema"]["properties"]
+    assert fields.keys() == {
+        "image", "not_image", "id", "not_id", "k", "metric", "under", "where", "max_distance",
+        "crop", "angles",
+    }  # fmt: skip
+    out = io.BytesIO()
+    Image.fromarray(draw(1, 40, 30)).save(out, "PNG")
+    sent = server.post("/api/v1/search", files={"image": ("a.png", out.getvalue())}).json()
+    assert sent["hits"][0]["id"] == "0/1.png"

@@ -1,0 +1,368 @@
+"""serve: attempts, each with the answer that it must get. Nothing outside the folder is served."""
+
+import io
+import json
+import struct
+import threading
+import zlib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from command import sokkuri
+from drawing import draw, save
+from serving import Server, assert_problem, configured, read_all, serving
+from tiny_model import write_tiny_model
+
+SECRET = b"root:x:0:0: nobody may read this"
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures, with links that lead out of the folder; secrets beside it and in its store."""
+    home = tmp_path_factory.mktemp("security")
+    photos = home / "photos"
+    for seed in range(6):
+        save(photos / "trip" / f"{seed:02d}.png", seed)
+    (home / "secret.txt").write_bytes(SECRET)
+    save(home / "elsewhere" / "outside.png", 50)
+    (photos / "link.png").symlink_to(home / "elsewhere" / "outside.png")
+    (photos / "chain.png").symlink_to(photos / "link.png")
+    (photos / "inner.png").symlink_to(photos / "trip" / "00.png")
+    sokkuri("index", photos, "--model", write_tiny_model(home / "tiny.onnx"))
+    return photos
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    with serving(folder, "--max-upload", 1) as started:
+        yield started
+
+
+def up(count: int, dots: str = "..", slash: str = "/") -> str:
+    return slash.join([dots] * count)
+
+
+ESCAPES = [
+    up(3) + "/secret.txt",
+    up(9) + "/etc/passwd",
+    up(3, "%2e%2e") + "/secret.txt",
+    up(9, "%2E%2E", "%2F") + "%2Fetc%2Fpasswd",
+    up(9, "..", "%2f") + "%2fetc%2fpasswd",
+    up(9, "%252e%252e", "%252f") + "%252fetc%252fpasswd",
+    up(9, "..", "\\") + "\\etc\\passwd",
+    up(9, "..", "%5c") + "%5cetc%5cpasswd",
+    up(9, "....", "//") + "//etc/passwd",
+    up(9, "%c0%ae%c0%ae", "%c0%af") + "%c0%afetc/passwd",
+    "/etc/passwd",
+    "%2fetc%2fpasswd",
+    "file:///etc/passwd",
+    ".sokkuri/catalog.sqlite",
+    "trip/../../secret.txt",
+    "trip/00.png/../../../secret.txt",
+    "trip/00.png%00.txt",
+    "../app.py",
+    "%2e%2e/app.py",
+    "..%2fserver.py",
+]
+
+
+@pytest.mark.parametrize("path", ESCAPES)
+def test_no_path_leads_out_of_the_folder(server: Server, path: str) -> None:
+    for target in (
+        f"/static/{path}",
+        f"/{path}",
+        f"/api/v1/images/{path}",
+        f"/api/v1/images/{path}/file",
+        f"/api/v1/images/{path}/thumbnail",
+        f"/api/v1/images/{path}/similar",
+        f"/similar/{path}",
+    ):
+        answer = server.ask(target)
+        assert answer.status in (404, 422), target
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert SECRET not in answer.body
+        assert b"root:" not in answer.body
+
+
+@pytest.mark.parametrize(
+    "under",
+    ["..", "../elsewhere", "trip/../../elsewhere", "%2e%2e", "..%2f..%2f", "/etc", "%2fetc",
+     "/", "trip/..", "a%00b"],
+)  # fmt: skip
+def test_filters_look_into_no_other_folder(server: Server, under: str) -> None:
+    for route in ("images", "grid", "grid/items", "images/trip/00.png/similar"):
+        assert_problem(server.ask(f"/api/v1/{route}?under={under}"), 422, "invalid")
+    for odd in ("x\\..\\..", "x....//", "~root", "trip\\..", "%252e%252e", "file:"):
+        assert json.loads(server.ask(f"/api/v1/grid?under={odd}").body)["count"] == 0
+
+
+def test_links_that_lead_out_are_not_followed(server: Server, folder: Path) -> None:
+    """They were indexed, so they are found; their files stay where they are."""
+    for id_ in ("link.png", "chain.png"):
+        assert server.api(f"images/{id_}/similar")["hits"][0]["id"] == id_
+        for what in ("file", "thumbnail", "thumbnail?mosaic=1", "file?mosaic=1"):
+            refused = server.get(f"/api/v1/images/{id_}/{what}")
+            assert id_ in assert_problem(refused, 403, "withheld")
+        cropped = server.post("/api/v1/search", json={"ids": [id_], "crop": "0,0,9,9"})
+        assert_problem(cropped, 403, "withheld")
+        assert server.api(f"images/{id_}")["exif"] == {}
+    inner = server.get("/api/v1/images/inner.png/file")
+    assert inner.content == (folder / "trip" / "00.png").read_bytes()
+
+
+def test_a_folder_that_becomes_a_link_is_not_followed(server: Server, folder: Path) -> None:
+    """What was a picture of the collection once may be anything now."""
+    (folder / "trip").rename(folder.parent / "moved away")
+    (folder / "trip").symlink_to(folder.parent / "moved away")
+    try:
+        refused = server.get("/api/v1/images/trip/01.png/file")
+        assert_problem(refused, 403, "withheld")
+    finally:
+        (folder / "trip").unlink()
+        (folder.parent / "moved away").rename(folder / "trip")
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json"])
+def test_large_bodies_are_refused(server: Server, kind: str) -> None:
+    """By the length that is told, before a byte is read; or by what comes without one."""
+    headers = {"Content-Type": kind}
+    told = {**headers, "Content-Length": str(MIB + 1)}
+    answer = server.ask("/api/v1/search", "POST", told)
+    assert "1 MiB" in assert_problem(answer, 413, "too-large")
+    assert answer.headers["connection"] == "close"
+    start = b"--x\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n"
+    with server.connect() as connection:
+        connection.sendall(b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\n")
+        connection.sendall(b"Transfer-Encoding: chunked\r\n")
+        connection.sendall(b"Content-Type: %s\r\n\r\n" % kind.encode())
+        for part in (start, bytes(MIB - len(start)), b"x"):  # a byte too much, and nothing after it
+            connection.sendall(b"%x\r\n%s\r\n" % (len(part), part))
+        head, _, body = read_all(connection).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 413 ")
+    assert json.loads(body)["type"] == "urn:sokkuri:problem:too-large"
+
+
+@pytest.mark.parametrize("length", ["-1", "1e3", "abc", "9" * 19, "9" * 5000, "1, 2"])
+def test_lengths_that_are_none_are_refused(server: Server, length: str) -> None:
+    with server.connect() as connection:
+        head = f"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
+        connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode())
+        status = read_all(connection).split(b" ", 2)[1]
+    assert status in (b"400", b"413")
+
+
+def bomb(width: int, height: int) -> bytes:
+    """A PNG of a few bytes that claims to be enormous."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        check = struct.pack(">I", zlib.crc32(kind + data))
+        return struct.pack(">I", len(data)) + kind + data + check
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    rows = chunk(b"IDAT", zlib.compress(bytes(1000)))
+    return b"\x89PNG\r\n\x1a\n" + header + rows + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (bomb(100_000, 100_000), "250,000,000"),
+        (bomb(2**31 - 1, 2**31 - 1), "250,000,000"),
+        (b"GIF89a, or so it says", ""),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", ""),
+        (b"%!PS-Adobe-3.0\n%%BoundingBox: 0 0 9 9\n", "PostScript"),
+        (b"no picture", "text"),
+        (b"", "empty"),
+    ],
+    ids=["bomb", "larger bomb", "cut GIF", "SVG", "PostScript", "text", "nothing"],
+)
+def test_what_is_no_picture_is_refused(server: Server, data: bytes, reason: str) -> None:
+    for field in ("image", "not_image"):
+        good = ("image", ("good.png", save_bytes(1)))
+        answer = server.post("/api/v1/search", files=[good, (field, ("my picture", data))])
+        detail = assert_problem(answer, 422, "unreadable-image")
+        assert reason in detail
+        assert "my picture" in detail
+
+
+def save_bytes(seed: int) -> bytes:
+    out = io.BytesIO()
+    Image.fromarray(draw(seed, 40, 30)).save(out, "PNG")
+    return out.getvalue()
+
+
+FORM = "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status", "name"),
+    [
+        ("application/json", b"{", 400, "refused"),
+        ("application/json", b"", 400, "refused"),
+        ("application/json", b"\xff\xfe{}", 400, "refused"),
+        ("application/json", b"[" * 200_000, 400, "refused"),
+        ("application/json", b'{"k": ' + b"9" * 5000 + b"}", 400, "refused"),
+        ("application/json", b'{"ids": ["trip/00.png"], "max_distance": NaN}', 422, "invalid"),
+        (FORM, b"no form at all", 400, "refused"),
+        ("multipart/form-data", b"--x--", 400, "refused"),
+        (FORM, b"--x\r\nContent-Disposition: form-data; name=id\r\n\r\ntrip", 422, "invalid"),
+        (FORM, b"--x\r\nContent-Disposition: form-data; name=image\r\n\r\na\r\n--x--", 422,
+         "invalid"),
+        (FORM, b"--x\r\nContent-Disposition: form-data; name=id; filename=a\r\n\r\na\r\n--x--",
+         422, "invalid"),
+        (FORM, b"".join(b"--x\r\nContent-Disposition: form-data; name=id\r\n\r\na\r\n"
+                        for _ in range(201)) + b"--x--", 400, "refused"),
+        (FORM, b"".join(b"--x\r\nContent-Disposition: form-data; name=image; filename=a\r\n\r\n\r\n"
+                        for _ in range(17)) + b"--x--", 400, "refused"),
+        ("text/plain", b"{}", 415, "refused"),
+        ("application/x-www-form-urlencoded", b"id=trip/00.png", 415, "refused"),
+        ("", b"{}", 415, "refused"),
+    ],
+    ids=lambda value: ascii(value)[:30],
+)  # fmt: skip
+def test_bodies_that_cannot_be_read(
+    server: Server, kind: str, body: bytes, status: int, name: str
+) -> None:
+    answer = server.ask("/api/v1/search", "POST", {"Content-Type": kind}, body)
+    assert_problem(answer, status, name)
+
+
+@pytest.mark.parametrize(
+    ("host", "ours"),
+    [
+        ("localhost", True), ("LOCALHOST:8000", True), ("localhost.", True),
+        ("127.0.0.1", True), ("127.0.0.1:80", True), ("192.168.1.7:8000", True),
+        ("[::1]", True), ("[::1]:8000", True), ("[fe80::1]:8000", True),
+        ("photos.example", True), ("Photos.Example:8000", True),
+        ("evil.example", False), ("evil.example:8000", False), ("localhost.evil.example", False),
+        ("127.0.0.1.evil.example", False), ("photos.example.evil.example", False),
+        ("[evil.example]", False), ("2130706433", False), ("0x7f.1", False), ("", False),
+        ("127.0.0.1:80@evil.example", False), ("127.0.0.1:80[", False), ("localhost:", True),
+    ],
+)  # fmt: skip
+def test_only_our_own_names_are_answered(named: Server, host: str, ours: bool) -> None:
+    """A page of another site may let its name point here: its requests carry that name."""
+    for target in ("/healthz", "/api/v1/info", "/", "/nowhere", "/static/nowhere"):
+        answer = named.ask(target, headers={"Host": host})
+        if ours:
+            assert answer.status == (404 if "nowhere" in target else 200)
+        else:
+            assert "--allow-host" in assert_problem(answer, 421, "wrong-host")
+
+
+@pytest.fixture(scope="module")
+def named(folder: Path) -> Iterator[Server]:
+    with serving(folder, "--allow-host", "Photos.example") as started:
+        yield started
+
+
+def test_slow_clients_are_sent_away(folder: Path) -> None:
+    """A head that does not come to an end, and bodies that stop coming: 408, and closed."""
+    post = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n%s\r\n\r\n"
+    heads = [b"", b"GET / HTTP/1.1\r\nHost: loc", b"GET /healthz HTTP/1.1\r\nA: b\r\n"]
+    bodies = [
+        post % (kind, length)
+        for kind in (b"application/json", b"multipart/form-data; boundary=x")
+        for length in (b"Content-Length: 100", b"Transfer-Encoding: chunked")
+    ]
+    with configured(folder, header_seconds=0.3, body_seconds=0.3) as server, ExitStack() as held:
+        waiting = []
+        for sent in heads + bodies:
+            waiting.append(held.enter_context(server.connect()))
+            waiting[-1].sendall(sent)
+        answers = [read_all(connection) for connection in waiting]
+        assert server.get("/healthz").status_code == 200
+    assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
+    for answer in answers[len(heads) :]:
+        document = json.loads(answer.partition(b"\r\n\r\n")[2])
+        assert document["type"] == "urn:sokkuri:problem:slow"
+
+
+def test_a_second_head_has_to_come_in_time_too(folder: Path) -> None:
+    with configured(folder, header_seconds=0.3) as server, server.connect() as connection:
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        answer = b""
+        while not answer.endswith(b'{"status":"ok"}'):
+            answer += connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 200 ")
+        connection.sendall(b"GET / HT")
+        assert read_all(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_idle_connections_hold_up_nobody(server: Server) -> None:
+    with ExitStack() as held:
+        for _ in range(300):
+            connection = held.enter_context(server.connect())
+            connection.sendall(b"GET /healthz HTTP/1.1\r\nHost:")
+        assert server.ask("/api/v1/images/trip/00.png/similar").status == 200
+
+
+def test_beyond_the_bound_the_answer_is_to_come_again(folder: Path) -> None:
+    """Guarantee: what waits is bounded, and whoever is refused is told when to ask again."""
+    with configured(folder, searches=1) as server:
+        picture = save_bytes(1)
+        start = threading.Barrier(24)
+
+        def ask(_: int) -> int:
+            start.wait()
+            files = [("image", (f"{number}.png", picture)) for number in range(16)]
+            answer = server.post("/api/v1/search", files=files)
+            if answer.status_code == 503:
+                assert_problem(answer, 503, "busy")
+                assert answer.headers["retry-after"] == "1"
+            return answer.status_code
+
+        with ThreadPoolExecutor(24) as pool:
+            assert 503 in set(pool.map(ask, range(24)))
+        assert server.api("images/trip/00.png/similar", k=1)["hits"], "it has recovered"
+
+
+def test_security_headers_are_on_every_kind_of_answer(server: Server) -> None:
+    for target in ("/", "/healthz", "/api/v1/info", "/nowhere", "/static/login.css",
+                   "/api/v1/images/trip/00.png/file", "/api/v1/images/trip/00.png/thumbnail",
+                   "/api/v1/images?limit=0", "/login", "/metrics"):  # fmt: skip
+        headers = server.ask(target).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["cross-origin-resource-policy"] == "same-origin"
+        assert "default-src 'none'" in headers["content-security-policy"]
+        assert "unsafe" not in headers["content-security-policy"]
+        assert "server" not in headers
+        assert "set-cookie" not in headers, "without a token nobody needs one"
+        assert "access-control-allow-origin" not in headers
+    refused = server.ask("/", headers={"Host": "evil.example"}).headers
+    assert "frame-ancestors 'none'" in refused["content-security-policy"]
+
+
+def test_other_sites_may_not_ask_unless_they_are_named(server: Server, folder: Path) -> None:
+    theirs = {"Origin": "https://gallery.example", "Access-Control-Request-Method": "POST"}
+    asked = server.ask("/api/v1/search", "OPTIONS", theirs)
+    assert asked.status == 405
+    assert "access-control-allow-origin" not in server.ask("/api/v1/info", headers=theirs).headers
+    with serving(folder, "--cors", "https://gallery.example") as open_to_one:
+        asked = open_to_one.ask("/api/v1/search", "OPTIONS", theirs)
+        assert asked.status == 200
+        assert asked.headers["access-control-allow-origin"] == "https://gallery.example"
+        answer = open_to_one.ask("/api/v1/info", headers=theirs)
+        assert answer.headers["access-control-allow-origin"] == "https://gallery.example"
+        for other in ("https://evil.example", "null", "https://gallery.example.evil.example"):
+            answer = open_to_one.ask("/api/v1/info", headers={**theirs, "Origin": other})
+            assert "access-control-allow-origin" not in answer.headers
+
+
+def test_what_is_not_http_does_not_disturb(server: Server) -> None:
+    for garbage in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"\r\n\r\nHELO x\r\n",
+                    b"GET /\xff HTTP/1.1\r\n\r\n",
+                    b"GET / HTTP/1.1\r\n\r\n", b"A" * 200_000):  # fmt: skip
+        answer = b""
+        with server.connect() as connection, suppress(ConnectionError):
+            connection.sendall(garbage)
+            answer = read_all(connection)
+        assert not answer or answer.split(b" ", 2)[1] in (b"400", b"421"), answer[:80]
+    assert server.get("/healthz").status_code == 200

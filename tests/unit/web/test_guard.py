@@ -1,0 +1,74 @@
+"""The guard's rule for names: known ones and addresses, and nothing that only looks like one."""
+
+import ipaddress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokkuri.web.config import ServeConfig
+from sokkuri.web.guard import Guard
+
+LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+NAMES = st.lists(st.text(LETTERS, min_size=1, max_size=12), min_size=1, max_size=4).map(".".join)
+PORTS = st.none() | st.integers(0, 65535)
+
+
+async def nothing(*_: Any) -> None:
+    """An app that is never reached."""
+
+
+def is_ours(host: str, *names: str, listens: str = "127.0.0.1") -> bool:
+    guard = Guard(nothing, ServeConfig(host=listens, hosts=names), None)
+    return guard._is_ours(host)
+
+
+def with_port(host: str, port: int | None) -> str:
+    return host if port is None else f"{host}:{port}"
+
+
+@given(st.ip_addresses(), PORTS)
+def test_every_address_is_ours(
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int | None
+) -> None:
+    """No page of another site can make an address stand for this machine."""
+    host = f"[{address}]" if address.version == 6 else str(address)
+    assert is_ours(with_port(host, port))
+
+
+@given(NAMES, PORTS)
+def test_a_name_is_ours_only_if_it_was_given(name: str, port: int | None) -> None:
+    host = with_port(name, port)
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        assert is_ours(host) is (name.lower() == "localhost")
+    assert is_ours(host, name.lower())
+    assert is_ours(host.upper(), name.lower())
+    assert is_ours(host, listens=name)
+
+
+@given(NAMES, NAMES, PORTS)
+def test_a_name_around_ours_is_another(ours: str, other: str, port: int | None) -> None:
+    for name in (f"{ours}.{other}.x", f"{other}.{ours}x", f"{ours}-{other}.x"):
+        assert not is_ours(with_port(name, port), ours.lower()) or name.lower() == ours.lower()
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_answered(host: str) -> None:
+    """What passes is a name or an address with at most a port behind it."""
+    if is_ours(host):
+        name, _, port = host.rpartition(":") if host[-1:].isdigit() or host.endswith(":") else (
+            host, "", "")  # fmt: skip
+        assert port.isdigit() or not port
+        assert not set(host) & set("/@?# \t\r\n")
+        assert name
+
+
+@pytest.mark.parametrize(
+    "host", ["", ":", ":80", "[", "]", "[]", "[]:80", "127.0.0.1:x", "127.0.0.1:80:80", "1.2.3",
+             "[::1", "127.0.0.1:80@evil.example", "127.0.0.1:\u0668\u0660", "localhost:80[", "."]
+)  # fmt: skip
+def test_halves_of_names_are_refused(host: str) -> None:
+    assert not is_ours(host)
