@@ -6,6 +6,7 @@ Finds, opens and creates stores, and answers for the collection as a whole. The 
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -152,7 +153,7 @@ class Collection:
             counts = self.catalog.counts()
             failures = tuple(self.catalog.failures())
             stale = stale_claims(self.catalog)
-        size = sum(path.stat().st_size for path in self.store.rglob("*") if path.is_file())
+        size = _bytes_in(self.store)
         return Status(
             self.root,
             self.store,
@@ -258,6 +259,16 @@ class Collection:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _bytes_in(folder: Path) -> int:
+    """Of all files in it and below; those that go meanwhile are not counted."""
+    size = 0
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                size += (Path(place) / name).stat().st_size
+    return size
 
 
 def has_store(where: Path) -> bool:

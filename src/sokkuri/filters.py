@@ -81,7 +81,7 @@ def _below(root: Path, under: str) -> Condition:
     prefix = path.as_posix()
     if prefix == ".":  # the root by its whole path
         return Condition("1", ())
-    if prefix.startswith(".."):
+    if prefix == ".." or prefix.startswith("../"):
         raise UsageError(f"{under} is not below {root}")
     ends = (as_text(f"{prefix}/"), as_text(f"{prefix}0"))
     return Condition("path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)", ends)

@@ -98,7 +98,7 @@ class _Lane:
             if len(self._queue) >= self._room:
                 raise BusyError("too many searches are waiting: ask again in a moment")
             self._queue.append(waiting)
-            self._changed.notify()
+            self._changed.notify_all()  # one thread may gather while another is free
 
     def close(self) -> None:
         with self._changed:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokkuri.errors import SlowError, TooLargeError
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.login import COOKIE, Keys
+from sokkuri.web.login import Keys
 from sokkuri.web.problems import answer_for, problem
 
 POLICY = (
@@ -98,7 +98,7 @@ def _is_let_in(headers: Headers, keys: Keys) -> bool:
     if kind.lower() == "bearer" and keys.is_token(token.strip()):
         return True
     # Not the standard library's parser: it drops all cookies where one of another server is odd.
-    return keys.is_session(cookie_parser(headers.get("cookie", "")).get(COOKIE, ""))
+    return keys.is_session(cookie_parser(headers.get("cookie", "")).get(keys.cookie, ""))
 
 
 def _keep_bytes(scope: Scope) -> None:

@@ -8,14 +8,14 @@ import hmac
 import secrets
 import threading
 
-COOKIE = "sokkuri"
-
 
 class Keys:
-    """The secrets of one server. Shared by threads."""
+    """The secrets of one server. `cookie` : the cookie's name, its own, since browsers do not tell
+    servers of one host apart by their ports. Shared by threads."""
 
     def __init__(self, token: str) -> None:
         self._token = token
+        self.cookie = f"sokkuri-{secrets.token_hex(4)}"
         self.session = secrets.token_urlsafe(32)
         self.once = secrets.token_urlsafe(16)
         self._lock = threading.Lock()

@@ -5,6 +5,7 @@ inside the collection's folder, whatever links lead there.
 """
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from sokkuri.web.thumbnails import Thumbnails, Wanted
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """An image's file: where it is, links resolved, and the digest that the catalog has of it."""
+    """An image's file: where it is, links resolved, and the digest of what it holds, as far as the
+    catalog knows: None where it was not read yet, or has changed since."""
 
     path: Path
     name: str
@@ -36,14 +38,19 @@ class Filed:
 def filed(collection: Collection, id_: str) -> Filed:
     """Raises UnknownImageError, WithheldError."""
     row = collection.catalog.one(
-        "SELECT path, digest FROM images WHERE id = CAST(? AS TEXT)", [as_text(id_)]
+        "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
+        [as_text(id_)],
     )
     if row is None:
         raise unknown(id_)
-    path, digest = row
+    path, digest, size, mtime_ns = row
     where = Path(os.path.realpath(collection.file(path)))
     if not where.is_relative_to(os.path.realpath(collection.root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
+    with suppress(OSError):  # whoever reads it is told
+        found = where.stat()
+        if (found.st_size, found.st_mtime_ns) != (size, mtime_ns):
+            digest = None
     return Filed(where, path.rpartition("/")[2], digest)
 
 
@@ -62,7 +69,7 @@ def small(file: Filed, side: int, limits: Limits, kept: Thumbnails, *, mosaic: b
         return found
     data = contents(file, limits)
     made = thumbnail(data, side, limits, mosaic=mosaic)
-    if xxhash.xxh3_128_digest(data) == file.digest:  # else the file has changed since
+    if xxhash.xxh3_128_digest(data) == file.digest:  # a file may change and keep its time
         kept.keep(wanted, made)
     return made
 

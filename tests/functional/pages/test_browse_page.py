@@ -113,14 +113,14 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         path = f"{number // 1000:03d}/{number:06d}.jpg"
         (root / path).parent.mkdir(exist_ok=True)
         os.link(originals[which], root / path)
-        rows.append(
-            (path, path, *shapes[which % 3], number // 10_000, number % 10_000, digests[which])
-        )
+        stat = originals[which].stat()
+        rows.append((path, path, *shapes[which % 3], number // 10_000, number % 10_000,
+                     digests[which], stat.st_size, stat.st_mtime_ns))  # fmt: skip
     with collection.catalog.writing():
         collection.catalog.run_many(
             "INSERT INTO images"
             " (id, path, width, height, shard, row, digest, size, mtime_ns, model, todo)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, 1, 1, 1, 0)",
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)",
             rows,
         )
     collection.close()

@@ -101,10 +101,11 @@ async def thumbnail(
     """The picture upright, within a square of `size` pixels."""
     blurred = mosaic or hall.config.mosaic
     file = await hall.library.ask(pictures.filed, id)
-    tag = f'"{file.v}-{size}{"-mosaic" if blurred else ""}"'
-    headers = {"ETag": tag, "Cache-Control": pictures.kept_for(file, version)}
-    if file.v and tag in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers=headers)
+    headers = {"Cache-Control": pictures.kept_for(file, version)}
+    if file.v:
+        headers["ETag"] = f'"{file.v}-{size}{"-mosaic" if blurred else ""}"'
+        if headers["ETag"] in request.headers.get("if-none-match", ""):
+            return Response(status_code=304, headers=headers)
     made = await hall.decoding.run(
         pictures.small, file, size, hall.config.limits, hall.thumbnails, mosaic=blurred
     )

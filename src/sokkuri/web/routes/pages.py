@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from sokkuri.web.login import COOKIE, Keys
+from sokkuri.web.login import Keys
 from sokkuri.web.parts import Hall
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -56,7 +56,7 @@ async def log_in(hall: Hall, token: Annotated[str, Form(max_length=1000)] = "") 
 
 def _let_in(keys: Keys) -> Response:
     answer = RedirectResponse("/", 303)
-    answer.set_cookie(COOKIE, keys.session, httponly=True, samesite="strict")
+    answer.set_cookie(keys.cookie, keys.session, httponly=True, samesite="strict")
     return answer
 
 
