@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +87,7 @@ class _Lane:
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._together = 1  # how many were searched at once last time
+        self._together = 1  # how many seem to ask side by side
         for number in range(threads):
             threading.Thread(
                 target=self._serve, name=f"sokkuri-{name}-{number}", daemon=True
@@ -170,7 +171,8 @@ def _hand_over(batch: Sequence[_Waiting], answers: Sequence[dict[str, Any] | Exc
                 spent = time.perf_counter() - waiting.since
                 waiting.future.set_result({**answer, "milliseconds": round(1000 * spent, 2)})
 
-    batch[0].future.get_loop().call_soon_threadsafe(settle)
+    with suppress(RuntimeError):  # the server has gone meanwhile, and its loop with it
+        batch[0].future.get_loop().call_soon_threadsafe(settle)
 
 
 class _Clerk:
