@@ -51,7 +51,7 @@ photos-given:
 
 ## test              the tests (ARGS="-k name" for some of them)
 test: $(VENV)/.installed $(VENV)/.browser
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
 
 $(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
 	tests/install_browser.sh $(abspath $(BIN))/python

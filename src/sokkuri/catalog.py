@@ -10,6 +10,7 @@ with it in hand.
 """
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from sokkuri.records import Decoding, Failure, FileStat, Metric, RowRef
 
 SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 400  # two parameters each: SQLite takes 999 in any build
+_AGAIN_SECONDS = 0.01
 _BUSY_SECONDS = 120  # longer than any transaction: millions of new images are one insert
 
 _SCHEMA = """
@@ -188,7 +190,7 @@ class Catalog:
                 check_same_thread=not threads,
             )
             if not options.startswith("mode=ro"):
-                connection.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(connection)
                 connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
         return cls(connection, path)
 
@@ -336,6 +338,21 @@ class Catalog:
         key, id_, path, size, mtime_ns, shard, number, live, removed = row
         at = None if shard is None else RowRef(shard, number)
         return ImageRow(key, id_, path, FileStat(size, mtime_ns), at, bool(live), bool(removed))
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn WAL on. Another process may be doing so at this moment, for which SQLite does not wait
+    by itself: there is no lock to wait for."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _apply_schema(catalog: Catalog) -> None:

@@ -22,7 +22,8 @@ def test_creating_twice_opens_the_same(tmp_path: Path) -> None:
     assert second.meta("no such key") is None
 
 
-def test_creating_from_many_threads_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("attempt", range(10))
+def test_creating_from_many_threads_at_once(attempt: int, tmp_path: Path) -> None:
     """Several processes may start on a new folder at once."""
     path, ready, made = tmp_path / "catalog.sqlite", threading.Barrier(6), list[str | None]()
 

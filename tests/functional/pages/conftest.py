@@ -18,7 +18,7 @@ SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
 DRAWN = 120
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it runs, no other event loop can in this thread
 def browser() -> Iterator[Browser]:
     with started() as browser:
         yield browser
