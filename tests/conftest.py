@@ -1,7 +1,9 @@
-"""For all tests: Hypothesis sets no deadline, since machines are shared and speed is no test's
-business."""
+"""For all tests: the fixtures of the page tests, and no deadlines of Hypothesis', since machines are
+shared and speed is no test's business."""
 
 from hypothesis import settings
+
+pytest_plugins = ["page_fixtures"]
 
 settings.register_profile("sokkuri", deadline=None)
 settings.load_profile("sokkuri")
