@@ -1,5 +1,5 @@
-"""For all tests: the fixtures of the page tests, and no deadlines of Hypothesis', since machines are
-shared and speed is no test's business."""
+"""For all tests: the fixtures of the page tests, and no deadlines for Hypothesis' examples, since
+machines are shared and speed is no test's business."""
 
 from hypothesis import settings
 
