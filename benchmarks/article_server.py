@@ -23,7 +23,6 @@ def create_app(features: Path) -> Any:
     rows = {str(id_): row for row, id_ in enumerate(ids)}
     app = Flask("article")
 
-    @app.get("/similar/<path:object_id>")
     def similar(object_id: str) -> Any:
         began = time.perf_counter()
         distances = np.linalg.norm(matrix - matrix[rows[object_id]], axis=1)
@@ -36,6 +35,7 @@ def create_app(features: Path) -> Any:
             ],
         })  # fmt: skip
 
+    app.add_url_rule("/similar/<path:object_id>", view_func=similar)
     return app
 
 
