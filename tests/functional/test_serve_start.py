@@ -1,5 +1,6 @@
 """serve: how it is started, whom it lets in, and what it says when it cannot start."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from command import sokkuri
+from command import command, sokkuri
 from drawing import save
 from serving import PATIENCE, Server, assert_problem, serving
 from tiny_model import write_tiny_model
@@ -145,6 +146,21 @@ def test_cookies_of_others_do_not_lock_out(locked: Server) -> None:
     for other in ('settings={"a": [1, 2]}', "a b=c", "=", "päth=/;x", 'q="un;closed', "$x=1"):
         shown = f"{other}; {name}={session}".encode("latin-1").decode("latin-1")
         assert locked.ask("/api/v1/info", headers={"Cookie": shown}).status == 200, other
+
+
+def test_the_browser_opens_and_holds_up_nothing(folder: Path, tmp_path: Path) -> None:
+    """Some browsers give back control only when they are closed: the server serves meanwhile."""
+    shown, browser = tmp_path / "shown", tmp_path / "browser"
+    os.mkfifo(shown)
+    browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')  # waits until somebody reads
+    browser.chmod(0o755)
+    server = Server(command("serve", "-C", folder, "--port", 0), {"BROWSER": f"{browser} %s"})
+    try:
+        assert server.get("healthz").status_code == 200
+        assert shown.read_text() == f"{server.link}\n"
+        server.stop()
+    finally:
+        server.close()
 
 
 def test_a_token_is_drawn(folder: Path) -> None:

@@ -20,8 +20,6 @@ from sokkuri.queries import parsed_box
 from sokkuri.records import Box, Metric
 
 MOST_HITS = 1000
-THUMBNAIL_SIZES = (64, 128, 256, 512, 1024, 2048)
-"""Longer sides in pixels: few, so that what is kept of them can be found again."""
 
 
 def _as_name(value: Any) -> str:
@@ -64,7 +62,7 @@ Crop = Annotated[
 """`x,y,width,height` in pixels of the upright picture."""
 
 Size = Annotated[Literal[64, 128, 256, 512, 1024, 2048], BeforeValidator(int)]
-"""One of THUMBNAIL_SIZES, out of an address."""
+"""A thumbnail's longer side in pixels: few, so that what is kept of them can be found again."""
 
 
 class Problem(BaseModel):

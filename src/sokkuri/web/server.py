@@ -8,6 +8,7 @@ import errno
 import logging
 import os
 import socket
+import threading
 import webbrowser
 from collections.abc import Callable
 from contextlib import suppress
@@ -83,7 +84,7 @@ class _Server(uvicorn.Server):
 
 
 async def _warm(hall: Parts) -> None:
-    """Load the network and the codes before somebody waits for them."""
+    """Load the network before somebody waits for it."""
     with suppress(SokkuriError):  # whoever asks is told
         await hall.uploads.warm()
 
@@ -92,7 +93,12 @@ def _greet(told: Callable[[str], None], config: ServeConfig, link: str, *, brows
     told(f"sokkuri serves at {link}")
     if config.token is not None:
         told("the link lets one browser in, once; programs send Authorization: Bearer TOKEN")
-    if browser and not webbrowser.open(link):
+    if browser:  # in a thread: some browsers give back control only when they are closed
+        threading.Thread(target=_show, args=(link, told), daemon=True).start()
+
+
+def _show(link: str, told: Callable[[str], None]) -> None:
+    if not webbrowser.open(link):
         told("no browser could be opened: open that address yourself")
 
 

@@ -48,6 +48,8 @@ class Thumbnails:
 
     def keep(self, wanted: Wanted, data: bytes) -> None:
         """Put it on disk, if the disk will have it: else it is made anew at the next request."""
+        if len(data) > self._most * _ENOUGH:  # nothing may be kept, or no room could be made for it
+            return
         path = self._folder / wanted.name
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
