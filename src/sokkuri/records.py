@@ -32,6 +32,13 @@ Decoding: TypeAlias = Literal["fast", "exact"]
 """`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: as the article's
 script does it, Pillow's whole decode, `convert("RGB")`, `resize`, and nothing else."""
 
+Grade: TypeAlias = Literal["identical", "same", "edited", "alike"]
+"""How near two images are. `identical`: the same bytes. `same`: the same picture, resized,
+re-encoded or re-tagged. `edited`: cropped, marked, recoloured, turned. `alike`: the same thing."""
+
+GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
+"""The surest first."""
+
 IdKind: TypeAlias = Literal["path", "name"]
 """What an image's id is: its path below the root, or its file's name."""
 
@@ -192,3 +199,24 @@ class Fault:
     kind: str
     where: str
     what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two images that are near-duplicates. `score` : 0 to 1, how sure that is."""
+
+    a: str
+    b: str
+    grade: Grade
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Near-duplicates of `keep`, the one to keep, which comes first in `ids`. `grade` : of the
+    least sure of them. `pairs` : what is known of any two of them."""
+
+    grade: Grade
+    ids: tuple[str, ...]
+    keep: str
+    pairs: tuple[Pair, ...]
