@@ -1,0 +1,174 @@
+"""Fits the weights of `matching/scoring.py` and `joining.py`.
+
+    python -m benchmarks.copies PHOTOS FOLDER
+    sokkuri index FOLDER
+    python -m benchmarks.fit_matching FOLDER
+
+The copies of 100 photos, and 300 photos without a copy, are compared with the pictures nearest to
+them among 400 that have not been edited; prints the weights. The quality benchmark leaves all these
+copies and photos out. The same folder, the same weights.
+"""
+
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.copies import FITTED
+from sokkuri.collection import Collection
+from sokkuri.contents import basis, heads_of, live_contents
+from sokkuri.decisions import Decisions
+from sokkuri.joining import NEAREST, worth_measures
+from sokkuri.matching.agreement import agreement
+from sokkuri.matching.keypoints import Keypoints, fitted, keypoints, laid
+from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of
+from sokkuri.matching.scoring import moved, still
+from sokkuri.records import Limits
+
+_NEAREST_PRINTS = 4
+_MISSED = 0.002  # share of copies that `WORTH` may leave out
+_STILL = ("crop", "rotate", "strong", "flip")  # edits after which pictures do not lie as they did
+_PENALTY, _ROUNDS = 1.0, 60
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """query, row : (M,), pictures of the collection. copy : (M,) bool. measured : (M, 6)."""
+
+    query: NDArray[np.int64]
+    row: NDArray[np.int64]
+    copy: NDArray[np.bool_]
+    measured: Array
+
+
+def logistic(measured: Array, true: NDArray[np.bool_]) -> tuple[Array, float]:
+    """Weights and bias by Newton's method, with a penalty on weights of standardised measures."""
+    mean, deviation = measured.mean(0), measured.std(0) + 1e-9
+    given = np.column_stack([(measured - mean) / deviation, np.ones(len(measured))])
+    penalty = np.append(np.full(measured.shape[1], _PENALTY), 0.0)
+    weights = np.zeros(given.shape[1])
+    for _ in range(_ROUNDS):
+        share = 1 / (1 + np.exp(-np.clip(given @ weights, -30, 30)))
+        slope = given.T @ (share - true) + penalty * weights
+        curve = (given * (share * (1 - share) + 1e-9)[:, None]).T @ given + np.diag(penalty)
+        weights = weights - np.linalg.solve(curve, slope)
+    found = weights[:-1] / deviation
+    return found, float(weights[-1] - found @ mean)
+
+
+class Pictures:
+    """A laid-out collection's pictures : their files' paths, looks and keypoints when asked for."""
+
+    def __init__(self, root: Path) -> None:
+        with Collection.open(root, "ro") as collection:
+            contents = [*live_contents(collection, Decisions()).values()]
+            self.heads = heads_of(collection, contents, basis(collection))
+            self.paths = [content.images[0].path for content in contents]
+        self._root = root
+        self._looks: dict[int, Look] = {}
+        self._points: dict[int, Keypoints] = {}
+        parts = [path.split("/") for path in self.paths]
+        self.source = np.array([int(one[1]) if one[0] == "copies" else -1 for one in parts])
+        self.edit = np.array([Path(path).stem for path in self.paths])
+        self.kind = np.array([
+            "original" if one[-1] == "original.jpg" else one[0] for one in parts
+        ])  # fmt: skip
+
+    def data(self, number: int) -> bytes:
+        return (self._root / self.paths[number]).read_bytes()
+
+    def look(self, number: int) -> Look:
+        if number not in self._looks:
+            self._looks[number] = look(self.data(number), Limits())
+        return self._looks[number]
+
+    def points(self, number: int) -> Keypoints:
+        if number not in self._points:
+            self._points[number] = keypoints(self.look(number))
+        return self._points[number]
+
+
+def pairs_of(pictures: Pictures) -> Pairs:
+    """Each query with the plain pictures nearest to it, by features and by prints."""
+    originals, gallery, others = FITTED
+    number = np.where(pictures.source >= 0, pictures.source, 0)
+    number[pictures.source < 0] = [int(one) for one in pictures.edit[pictures.source < 0]]
+    kind = pictures.kind
+    rows = np.flatnonzero(
+        ((kind == "original") & (number < originals)) | ((kind == "gallery") & (number < gallery))
+    )
+    queries = np.flatnonzero(
+        ((kind == "copies") & (number < originals)) | ((kind == "others") & (number < others))
+    )
+    with ThreadPoolExecutor() as pool:
+        prints = np.array([*pool.map(
+            lambda number: print_of(pictures.data(number), Limits()), range(len(pictures.paths))
+        )])  # fmt: skip
+    likeness = pictures.heads[queries] @ pictures.heads[rows].T
+    upright, turned = normalised_prints(prints), normalised_prints(prints, mirrored=True)
+    correlation = np.maximum(upright[queries] @ upright[rows].T, turned[queries] @ upright[rows].T)
+    nearest = -np.sort(-likeness, axis=1)[:, :NEAREST]
+    near = np.argsort(-likeness, axis=1)[:, :NEAREST]
+    printed = np.argsort(-correlation, axis=1)[:, :_NEAREST_PRINTS]
+    found = [(q, r) for q in range(len(queries)) for r in {*near[q], *printed[q]}]
+    q, r = np.array(found).T
+    measured = worth_measures(likeness[q, r], correlation[q, r], nearest[q])
+    copy = (pictures.source[queries[q]] == pictures.source[rows[r]]) & (
+        pictures.source[queries[q]] >= 0
+    )
+    return Pairs(queries[q], rows[r], copy, measured)
+
+
+def fit(pictures: Pictures) -> dict[str, tuple[Array, float]]:
+    pairs = pairs_of(pictures)
+    weights, bias = logistic(pairs.measured, pairs.copy)
+    logits = pairs.measured @ weights + bias
+    least = float(np.quantile(logits[pairs.copy], _MISSED))
+    found = {"WORTH": (weights, bias - least)}
+    chosen = np.flatnonzero((logits >= least) | pairs.copy)
+    print(f"{len(pairs.copy)} pairs, {len(chosen)} of them worth a look", file=sys.stderr)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        seen = [*pool.map(lambda at: _seen(pictures, pairs, at), chosen.tolist())]
+    for name, part in (("STILL", 0), ("MOVED", 1)):
+        lines = [line for one in seen for line in one[part]]
+        found[name] = logistic(
+            np.array([line[0] for line in lines]), np.array([line[1] for line in lines])
+        )
+    return found
+
+
+Lines = list[tuple[Array, bool]]
+
+
+def _seen(pictures: Pictures, pairs: Pairs, at: int) -> tuple[Lines, Lines]:
+    """What is measured of a pair as it lies, and where keypoints lay it."""
+    query, row, copy = int(pairs.query[at]), int(pairs.row[at]), bool(pairs.copy[at])
+    a, b = pictures.look(query), pictures.look(row)
+    edit = str(pictures.edit[query])
+    lies: Lines = []
+    for mirrored in (False, True):
+        square = np.ascontiguousarray(b.square[:, ::-1]) if mirrored else b.square
+        same = copy and (edit == "flip" if mirrored else not edit.startswith(_STILL))
+        if same or not copy:
+            lies.append((still(agreement(a.square, square)), same))
+    fit_ = fitted(pictures.points(query), pictures.points(row))
+    if fit_ is None or fit_.inliers < 3 or (roughly := laid(a, b, fit_, SQUARE)) is None:
+        return lies, []
+    exactly = roughly.refined()
+    found = agreement(exactly.over, exactly.under, exactly.inside)
+    return lies, [(moved(found, fit_, float(exactly.inside.mean())), copy)]
+
+
+def main() -> None:
+    for name, (weights, bias) in fit(Pictures(Path(sys.argv[1]))).items():
+        print(f"{name} = Logistic(({', '.join(f'{one:.4g}' for one in weights)}), {bias:.4g})")
+
+
+if __name__ == "__main__":
+    main()

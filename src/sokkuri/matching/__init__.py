@@ -1,0 +1,92 @@
+"""Do two pictures show the same one, edited or not? The pictures themselves decide.
+
+Takes Looks; hands on a Match. Tries three ways in which one may lie upon the other: as they are,
+mirrored, and as their keypoints say (with the extra `duplicates`), and believes the surest.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from sokkuri.matching.agreement import Agreement, agreement
+from sokkuri.matching.keypoints import Keypoints, fitted, laid
+from sokkuri.matching.looks import SQUARE, Look
+from sokkuri.matching.scoring import MOVED, STILL, moved, probability, still
+from sokkuri.records import Grade
+
+SURE = 0.5
+"""Score from which two pictures are taken for copies."""
+
+_CERTAIN = 5.0  # logit from which nothing else is tried
+_HOPELESS = -6.0  # logit below which an alignment is not refined
+_INLIERS = 3
+_SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
+_BLANK_LEVELS = 2.0
+_SAME_SHAPE = 0.03  # relative difference of width to height
+_SCENE = 12  # inliers that something in both pictures is the same
+
+Points = Callable[[], Keypoints]
+"""A picture's keypoints, found when they are asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """grade : None where they are no near-duplicates. score : 0 to 1, how sure a copy is."""
+
+    grade: Grade | None
+    score: float
+
+
+def compare(a: Look, b: Look, points: tuple[Points, Points] | None) -> Match:
+    """points : of both; None without OpenCV, which leaves crops and turned pictures unfound."""
+    upright = agreement(a.square, b.square)
+    if upright.blocks == 0:  # both are blank: nothing but their colours could differ
+        same = upright.difference <= _BLANK_LEVELS and _shape(a, b) < _SAME_SHAPE
+        return Match("same", 1.0) if same else Match(None, 0.0)
+    best = STILL.logit(still(upright))
+    if best < _CERTAIN:
+        mirrored = np.ascontiguousarray(b.square[:, ::-1])
+        best = max(best, STILL.logit(still(agreement(a.square, mirrored))))
+    inliers = 0
+    if best < _CERTAIN and points is not None:
+        by_points, inliers = _by_points(a, b, points)
+        best = max(best, by_points)
+    score = probability(best)
+    if score >= SURE:
+        return Match("same" if is_same(a, b, upright) else "edited", score)
+    return Match("alike" if inliers >= _SCENE else None, score)
+
+
+def is_same(a: Look, b: Look, upright: Agreement) -> bool:
+    """Whether all that lies between them is size, encoding and tags."""
+    return (
+        _shape(a, b) < _SAME_SHAPE
+        and upright.whole >= _SAME_WHOLE
+        and upright.low >= _SAME_LOW
+        and upright.close >= _SAME_CLOSE
+        and upright.difference <= _SAME_LEVELS
+    )
+
+
+def _shape(a: Look, b: Look) -> float:
+    """How far they are from one shape : the logarithm of the quotient of their aspect ratios."""
+    return abs(math.log(a.width * b.height / (a.height * b.width)))
+
+
+def _by_points(a: Look, b: Look, points: tuple[Points, Points]) -> tuple[float, int]:
+    """The logit where their keypoints lay them, and how many of those agree."""
+    fit = fitted(points[0](), points[1]())
+    if fit is None or fit.inliers < _INLIERS:
+        return -np.inf, 0
+    roughly = laid(a, b, fit, SQUARE)
+    if roughly is None:
+        return -np.inf, 0
+    seen = agreement(roughly.over, roughly.under, roughly.inside)
+    logit = MOVED.logit(moved(seen, fit, float(roughly.inside.mean())))
+    if logit < _HOPELESS:
+        return logit, fit.inliers
+    exactly = roughly.refined()
+    seen = agreement(exactly.over, exactly.under, exactly.inside)
+    return MOVED.logit(moved(seen, fit, float(exactly.inside.mean()))), fit.inliers

@@ -1,0 +1,70 @@
+"""Pictures as the matcher looks at them: small, upright, and a print of 16 x 16 for finding more.
+
+Takes a file's bytes; hands on a Look, or a print. The pixels come from decode.py.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.decode import decode, measure
+from sokkuri.records import Limits, PixelSpec
+
+SIDE = 256
+"""Pixels of a look's longer side: keypoints of a photo that was halved are still found there."""
+
+SQUARE = 64
+"""Pixels along each side of the squashed picture."""
+
+PRINT = 16
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """rgb : (H, W, 3) uint8, the longer side at most SIDE. square : (SQUARE, SQUARE, 3) uint8, the
+    same squashed. width, height : of the picture itself, in pixels."""
+
+    rgb: NDArray[np.uint8]
+    square: NDArray[np.uint8]
+    width: int
+    height: int
+
+
+def look(data: bytes, limits: Limits) -> Look:
+    """Raises DecodeError."""
+    width, height = measure(data, PixelSpec(SIDE, SIDE))
+    scale = min(1.0, SIDE / max(width, height))
+    spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
+    small = decode(data, spec, limits)
+    square = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits)
+    return Look(small.rgb, square.rgb, small.width, small.height)
+
+
+def print_of(data: bytes, limits: Limits) -> NDArray[np.uint8]:
+    """Brightness on a grid of PRINT x PRINT, as bytes : (256,) uint8. Raises DecodeError."""
+    rgb = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits).rgb
+    step = SQUARE // PRINT
+    pooled = luma(rgb).reshape(PRINT, step, PRINT, step).mean((1, 3))
+    whole: NDArray[np.uint8] = np.rint(pooled).astype(np.uint8)
+    return whole.reshape(-1)
+
+
+def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Brightness : (H, W, 3) -> (H, W) float32, 0 to 255."""
+    grey: NDArray[np.float32] = rgb.astype(np.float32) @ _LUMA
+    return grey
+
+
+def normalised_prints(prints: NDArray[np.uint8], *, mirrored: bool = False) -> NDArray[np.float32]:
+    """Prints whose dot product is the correlation of two : (N, 256) uint8 -> (N, 256) float32.
+    Flat ones become zero: they are like nothing."""
+    if mirrored:
+        prints = prints.reshape(-1, PRINT, PRINT)[:, :, ::-1].reshape(len(prints), -1)
+    centred = prints.astype(np.float32)
+    centred -= centred.mean(1, keepdims=True)
+    lengths = np.linalg.norm(centred, axis=1, keepdims=True)
+    found: NDArray[np.float32] = np.where(lengths > PRINT, centred / np.maximum(lengths, 1), 0)
+    return found

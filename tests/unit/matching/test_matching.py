@@ -1,0 +1,133 @@
+"""Whether two pictures show the same one: every edit, and lookalikes."""
+
+import io
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+
+from command import real_photos
+from drawing import draw
+from sokkuri.matching import Match, compare
+from sokkuri.matching.keypoints import keypoints
+from sokkuri.matching.looks import Look, look, normalised_prints, print_of
+from sokkuri.records import Limits
+
+LIMITS = Limits()
+Edit = Callable[[Image.Image], Image.Image]
+
+
+def saved(image: Image.Image, quality: int = 90) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def seen(image: Image.Image, quality: int = 90) -> Look:
+    return look(saved(image, quality), LIMITS)
+
+
+def matched(a: Look, b: Look, *, by_points: bool = True) -> Match:
+    points = (partial(keypoints, a), partial(keypoints, b))
+    return compare(a, b, points if by_points else None)
+
+
+def drawn(seed: int) -> Image.Image:
+    return Image.fromarray(draw(seed, 480, 360))
+
+
+SAME: dict[str, Edit] = {
+    "as it is": lambda image: image,
+    "half": lambda image: image.resize((240, 180), Image.Resampling.LANCZOS),
+    "a little larger": lambda image: image.resize((640, 480), Image.Resampling.LANCZOS),
+}
+STILL: dict[str, Edit] = {
+    "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.5),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "mirrored": ImageOps.mirror,
+    "blurred": lambda image: image.filter(ImageFilter.GaussianBlur(6)),
+}
+MOVED: dict[str, Edit] = {
+    "cropped": lambda image: image.crop((120, 60, 400, 300)),
+    "cropped and mirrored": lambda image: ImageOps.mirror(image.crop((120, 60, 400, 300))),
+    "turned a little": lambda image: image.rotate(5, Image.Resampling.BICUBIC),
+    "turned upside down": lambda image: image.rotate(180),
+    "on its side": lambda image: image.rotate(90, expand=True),
+}
+
+
+@pytest.mark.parametrize("edit", SAME)
+def test_size_and_encoding_leave_it_the_same(edit: str) -> None:
+    for seed in range(5):
+        found = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
+        assert found.grade == "same", seed
+        assert found.score > 0.9
+
+
+EDITED = STILL | MOVED
+UNMOVED = SAME | STILL
+
+
+@pytest.mark.parametrize("edit", EDITED)
+def test_an_edited_copy_is_found(edit: str) -> None:
+    for seed in range(5):
+        found = matched(seen(drawn(seed)), seen(EDITED[edit](drawn(seed))))
+        assert found.grade in ("edited", "same") if edit == "blurred" else found.grade == "edited"
+
+
+@pytest.mark.parametrize("edit", UNMOVED)
+def test_what_was_not_moved_is_found_without_opencv(edit: str) -> None:
+    for seed in range(5):
+        copy = seen(UNMOVED[edit](drawn(seed)))
+        assert matched(seen(drawn(seed)), copy, by_points=False).grade in ("same", "edited")
+
+
+def test_other_drawings_are_no_copies() -> None:
+    looks = [seen(drawn(seed)) for seed in range(12)]
+    grades = {matched(a, b).grade for number, a in enumerate(looks) for b in looks[:number]}
+    assert grades <= {None, "alike"}
+
+
+def test_photos_of_other_things_are_no_copies() -> None:
+    looks = [look(photo.read_bytes(), LIMITS) for photo in real_photos(25)]
+    for number, a in enumerate(looks):
+        assert all(matched(a, b).grade in (None, "alike") for b in looks[:number])
+
+
+def test_it_does_not_matter_which_comes_first() -> None:
+    whole = drawn(7)
+    a, b = seen(whole), seen(whole.crop((100, 60, 420, 320)))
+    assert matched(a, b).grade == matched(b, a).grade == "edited"
+
+
+def test_the_same_pictures_give_the_same_score() -> None:
+    a, b = seen(drawn(8)), seen(drawn(8).rotate(4, Image.Resampling.BICUBIC))
+    assert matched(a, b) == matched(a, b)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (3, 5), (9, 9), (2000, 3)])
+def test_pictures_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
+    odd, usual = seen(Image.new("RGB", size, "teal")), seen(drawn(0))
+    assert matched(odd, usual).grade in (None, "alike")
+    assert matched(usual, odd).grade in (None, "alike")
+    assert matched(odd, odd).score >= 0
+
+
+def test_blank_pictures_are_no_copies_of_others() -> None:
+    white, black = (seen(Image.new("RGB", (200, 150), colour)) for colour in ("white", "black"))
+    assert matched(white, seen(drawn(1))).grade is None
+    assert matched(white, black).grade != "same"
+    assert matched(white, white).grade == "same"
+
+
+def test_prints_of_a_mirrored_picture_are_mirrored() -> None:
+    plain, mirrored = (
+        print_of(saved(one), LIMITS) for one in (drawn(3), ImageOps.mirror(drawn(3)))
+    )
+    correlation = (
+        normalised_prints(plain[None], mirrored=True) @ normalised_prints(mirrored[None]).T
+    )
+    assert correlation[0, 0] > 0.99
+    assert normalised_prints(np.full((1, 256), 90, np.uint8)).any() == np.False_
