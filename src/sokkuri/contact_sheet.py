@@ -1,16 +1,16 @@
-"""A contact sheet: search results as one HTML page that needs nothing else.
+"""A contact sheet: search results or near-duplicates as one HTML page that needs nothing else.
 
-Takes Hits; hands on the page, with every thumbnail inside it. No script, nothing fetched.
+Takes Hits or Groups; hands on the page, with every thumbnail inside it. No script, nothing fetched.
 """
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
 from pathlib import Path
 
 from sokkuri.errors import ImageError
 from sokkuri.reading import read_file
-from sokkuri.records import Limits
+from sokkuri.records import Group, Limits
 from sokkuri.searching import Hits
 from sokkuri.showing import thumbnail
 
@@ -30,23 +30,43 @@ figcaption { overflow-wrap: anywhere; }
 
 def contact_sheet(found: Sequence[Hits]) -> str:
     """The page : HTML. Pictures that cannot be read are named in their place."""
-    parts = "\n".join(part for hits in found for part in _section(hits))
+    return _page("what looks alike", (part for hits in found for part in _hits(hits)))
+
+
+def groups_sheet(groups: Sequence[Group], file: Callable[[str], Path]) -> str:
+    """The same of groups, each with the image to keep first. file : where an image's file is."""
+    return _page("near-duplicates", (part for group in groups for part in _group(group, file)))
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width">\n'
-        f"<title>sokkuri: what looks alike</title>\n<style>{_STYLE}</style>\n{parts}\n</html>\n"
+        f"<title>sokkuri: {title}</title>\n<style>{_STYLE}</style>\n{body}\n</html>\n"
     )
 
 
-def _section(hits: Hits) -> Iterator[str]:
+def _hits(hits: Hits) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(', '.join(hits.query))}</h2>\n<ol>"
     for hit in hits:
-        name = escape(hit.id)
-        yield (
-            f"<li><figure>{_picture(hit.path, name)}"
-            f"<figcaption>{hit.rank}. {name}<br>{hit.distance:.4f}</figcaption></figure></li>"
-        )
+        yield _item(hit.path, hit.id, f"{hit.rank}. {hit.id}", f"{hit.distance:.4f}")
     yield "</ol>\n</section>"
+
+
+def _group(group: Group, file: Callable[[str], Path]) -> Iterator[str]:
+    yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>\n<ol>"
+    said = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
+    for id_ in group.ids:
+        yield _item(file(id_), id_, id_, said.get(id_, "to keep"))
+    yield "</ol>\n</section>"
+
+
+def _item(path: Path, id_: str, name: str, said: str) -> str:
+    return (
+        f"<li><figure>{_picture(path, escape(id_))}"
+        f"<figcaption>{escape(name)}<br>{escape(said)}</figcaption></figure></li>"
+    )
 
 
 def _picture(path: Path, name: str) -> str:

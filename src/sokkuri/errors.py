@@ -12,7 +12,8 @@
     │   ├── BusyError              too much is waiting
     │   ├── SlowError              its body does not come in time
     │   ├── TooLargeError          its body is too large
-    │   └── WithheldError          the file that it asks for is not served
+    │   ├── WithheldError          the file that it asks for is not served
+    │   └── ChangesError           it would change something, and may not
     └── CollectionError          the collection cannot be used as asked
         ├── NoCollectionError      there is none here
         ├── UnknownImageError      the collection has no such image
@@ -92,6 +93,10 @@ class TooLargeError(RequestError):
 
 class WithheldError(RequestError):
     """The file is not served: it lies outside the collection's folder."""
+
+
+class ChangesError(RequestError):
+    """The request would change something, and the server or the page it comes from may not."""
 
 
 class CollectionError(SokkuriError):

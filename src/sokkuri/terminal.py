@@ -17,10 +17,13 @@ if TYPE_CHECKING:  # for their types only: a search must not pay for what indexi
 
     from sokkuri.collection import Status
     from sokkuri.compacting import Compaction
+    from sokkuri.duplicates import Comparing
     from sokkuri.estimating import Plan
     from sokkuri.indexing import Progress, SyncReport
-    from sokkuri.records import Fault
+    from sokkuri.records import Fault, Group
     from sokkuri.searching import Hits
+
+    Step = Progress | Comparing
 
 _SHOWN_FAILURES = 20
 
@@ -109,6 +112,23 @@ def hits_json(hits: Hits) -> dict[str, Any]:
         "exact": hits.exact,
         "recall": hits.recall,
     }
+
+
+def groups_text(groups: tuple[Group, ...]) -> str:
+    """The result of `duplicates`: a paragraph a group, the image to keep first."""
+    if not groups:
+        return "no near-duplicates"
+    parts = []
+    for group in groups:
+        said = {pair.b: f"{pair.grade:<9}  {pair.score:.3f}" for pair in group.pairs}
+        lines = [f"{said.get(id_, 'keep'):<16}  {shown(id_)}" for id_ in group.ids]
+        parts.append("\n".join(lines))
+    extra = sum(len(group.ids) - 1 for group in groups)
+    return "\n\n".join([*parts, f"{len(groups):,} groups, {extra:,} images beside those to keep"])
+
+
+def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:
+    return {"groups": [dataclasses.asdict(group) for group in groups]}
 
 
 def status_text(status: Status) -> str:
@@ -204,7 +224,7 @@ def progress_bar() -> Iterator[Bar]:
 class Bar:
     """Shows nothing; notes are said all the same."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Step) -> None:
         if progress.note:
             say(progress.note)
 
@@ -216,7 +236,7 @@ class _RichBar(Bar):
         self._rich = rich
         self._task = rich.add_task("listing", total=None, rate="")
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: Step) -> None:
         if progress.note:
             self._rich.console.print(shown(progress.note), markup=False)
         speed = self._rich.tasks[0].speed

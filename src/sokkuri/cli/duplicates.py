@@ -1,0 +1,298 @@
+"""`sokkuri duplicates`: the same picture twice, and what to do about it."""
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sokkuri import terminal
+from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.errors import StorageError, UsageError
+
+if TYPE_CHECKING:
+    from sokkuri.api import Collection
+    from sokkuri.duplicates import Comparing, DuplicateOptions
+    from sokkuri.plans import Plan
+    from sokkuri.records import Group
+    from sokkuri.resolving import Done
+
+
+class GradeName(StrEnum):
+    """The grades, the surest first."""
+
+    identical = "identical"
+    same = "same"
+    edited = "edited"
+    alike = "alike"
+
+
+def duplicates(
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(help="Images that --different and --prefer are about.", show_default=False),
+    ] = None,
+    min_grade: Annotated[
+        GradeName, typer.Option(help="The least sure that counts.")
+    ] = GradeName.edited,
+    against: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="What of this folder or collection is there already?"),
+    ] = None,
+    under: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Only among what is in this folder.")
+    ] = None,
+    where_: Annotated[
+        str | None,
+        typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="RULE",
+            help="largest, heaviest, oldest, newest, or a folder that ends in /; may be repeated, "
+            "the first counts most.",
+        ),
+    ] = None,
+    different: Annotated[
+        bool, typer.Option("--different", help="No two of IDS are duplicates, now and later.")
+    ] = False,
+    prefer: Annotated[
+        bool, typer.Option("--prefer", help="IDS are the ones to keep of their groups.")
+    ] = False,
+    forget: Annotated[
+        bool, typer.Option("--forget", help="Take --different or --prefer back.")
+    ] = False,
+    csv_: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the pairs; - for stdout.")
+    ] = None,
+    html: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the groups as a page.")
+    ] = None,
+    resolve: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Write down what would go to the trash; move nothing."),
+    ] = None,
+    apply: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Move what the plan says to the trash; keep a log."),
+    ] = None,
+    undo: Annotated[
+        Path | None, typer.Option(metavar="LOG", help="Bring back what was moved.")
+    ] = None,
+    where: Where = None,
+    as_json: Json = False,
+) -> None:
+    """Find near-duplicates: groups, each with the one to keep first. The pictures decide."""
+    if apply is not None or undo is not None:
+        _move(apply, undo, as_json=as_json)
+        return
+    from sokkuri.api import Collection
+    from sokkuri.duplicates import DuplicateOptions
+
+    asked = DuplicateOptions(min_grade.value, under, where_, tuple(keep or ()))
+    with Collection.open(collection_at(where)) as collection:
+        if ids or different or prefer or forget:
+            _decide(collection, ids or [], _said(different, prefer, forget), as_json=as_json)
+        elif against is not None:
+            with _indexed(collection, against) as other:
+                _report(_crossing(collection, other, asked), _Out(resolve, csv_, html), as_json)
+        else:
+            _report(_within(collection, asked), _Out(resolve, csv_, html), as_json)
+
+
+@dataclass(frozen=True, slots=True)
+class _Out:
+    """Files to write."""
+
+    plan: Path | None
+    csv: Path | None
+    html: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """Groups, what a plan of them is, and where an image's file is."""
+
+    groups: "tuple[Group, ...]"
+    plan: "Callable[[], Plan]"
+    file: Callable[[str], Path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What a person said of some images: that they are different, or are the ones to keep."""
+
+    different: bool
+    forget: bool
+
+
+def _said(different: bool, prefer: bool, forget: bool) -> _Decision:
+    if different == prefer:
+        raise UsageError("say what is decided of these images: --different or --prefer")
+    return _Decision(different, forget)
+
+
+def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_json: bool) -> None:
+    from sokkuri.decisions import mark_different, mark_kept
+
+    least = 2 if said.different else 1
+    if len(ids) < least:
+        raise UsageError(f"name the images: {least} or more")
+    mark = mark_different if said.different else mark_kept
+    changed = mark(collection.catalog, ids, undo=said.forget)
+    if as_json:
+        terminal.put_json({"changed": changed})
+    else:
+        terminal.put(f"{changed:,} {'pairs' if said.different else 'images'} changed")
+
+
+def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
+    """Groups of the whole collection."""
+    from sokkuri.duplicates import find_duplicates
+    from sokkuri.resolving import plan
+
+    groups = _followed(find_duplicates(collection, asked))
+
+    def file(id_: str) -> Path:
+        row = collection.catalog.find(id_)
+        return collection.file(id_ if row is None else row.path)
+
+    return _Found(groups, lambda: plan(collection, groups), file)
+
+
+def _crossing(collection: "Collection", other: "Collection", asked: "DuplicateOptions") -> _Found:
+    """What of the other folder the collection has already."""
+    from sokkuri.against import find_against, plan_against
+
+    groups = _followed(find_against(collection, other, asked))
+
+    def file(id_: str) -> Path:  # the other's ids are whole paths
+        row = collection.catalog.find(id_)
+        return Path(id_) if row is None else collection.file(row.path)
+
+    return _Found(groups, lambda: plan_against(collection, other, groups), file)
+
+
+def _followed(steps: "Iterator[Comparing]") -> "tuple[Group, ...]":
+    """The groups, with a bar while they are looked for."""
+    groups: tuple[Group, ...] = ()
+    with terminal.progress_bar() as bar:
+        for step in steps:
+            bar.show(step)
+            groups = step.groups or groups
+    return groups
+
+
+@contextmanager
+def _indexed(collection: "Collection", place: Path) -> "Iterator[Collection]":
+    """The collection in that place; where there is none, one that is made for now, elsewhere."""
+    from sokkuri.api import Collection, check_folder
+    from sokkuri.collection import has_store
+
+    if has_store(place):
+        with Collection.open(place) as other:
+            yield other
+        return
+    with tempfile.TemporaryDirectory(prefix="sokkuri-") as store:
+        model = collection.load_model()
+        other = Collection.create_with(
+            check_folder(place), Path(store), model, collection.model.source
+        )
+        with other, terminal.progress_bar() as bar:
+            for progress in other.sync():
+                bar.show(progress)
+        with Collection.open(store) as other:
+            yield other
+
+
+def _report(found: _Found, out: _Out, as_json: bool) -> None:
+    """Write what files were asked for, and print the plan or the groups."""
+    from sokkuri.contact_sheet import groups_sheet
+
+    if out.csv is not None:
+        _write(out.csv, _csv(found.groups))
+    if out.html is not None:
+        _write(out.html, groups_sheet(found.groups, found.file))
+    if out.plan is not None:
+        _write_plan(found.plan(), out.plan, as_json=as_json)
+    elif as_json:
+        terminal.put_json(terminal.groups_json(found.groups))
+    elif out.csv != Path("-"):
+        terminal.put(terminal.groups_text(found.groups))
+
+
+def _write_plan(made: "Plan", file: Path, *, as_json: bool) -> None:
+    from sokkuri.plans import write_plan
+
+    write_plan(file, made)
+    size = sum(move.size for move in made.moves)
+    if as_json:
+        terminal.put_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
+    else:
+        terminal.put(
+            f"{len(made.moves):,} images of {terminal.amount(size)} would go to the trash: look "
+            f"through {terminal.shown(str(file))}, then `sokkuri duplicates --apply` it"
+        )
+
+
+def _csv(groups: "tuple[Group, ...]") -> str:
+    """A line for each pair : the group's number, both ids, the grade, the score."""
+    out = io.StringIO()
+    lines = csv.writer(out, lineterminator="\n")
+    lines.writerow(["group", "a", "b", "grade", "score"])
+    for number, group in enumerate(groups, 1):
+        for pair in group.pairs:
+            lines.writerow([number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"])
+    return out.getvalue()
+
+
+def _write(file: Path, text: str) -> None:
+    if file == Path("-"):
+        terminal.put(text.removesuffix("\n"))
+        return
+    try:
+        file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise StorageError(f"{file} could not be written: {error.strerror}") from error
+
+
+def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
+    """Move what a plan says, or bring it back. What is left where it is makes the exit code 1."""
+    from sokkuri import resolving
+
+    if apply is not None and undo is not None:
+        raise UsageError("--apply and --undo are two things: give one")
+    if apply is not None:
+        log = resolving.log_of(apply)
+        done = [*resolving.apply_plan(resolving.read_plan(apply), log)]
+        document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
+        text = (
+            f"{len(_ids(done)):,} images are in the trash: `sokkuri duplicates --undo "
+            f"{terminal.shown(str(log))}` brings them back"
+        )
+    else:
+        assert undo is not None
+        done = [*resolving.undo(undo)]
+        document = {"returned": _ids(done)}
+        text = f"{len(_ids(done)):,} images are back"
+    left = [one for one in done if not one.moved]
+    if as_json:
+        said = [{"id": one.move.id, "reason": one.reason} for one in left]
+        terminal.put_json({**document, "left": said})
+    else:
+        for one in left:
+            terminal.say(f"{one.move.id} is left: {one.reason}")
+        terminal.put(text)
+    if left:
+        raise typer.Exit(1)
+
+
+def _ids(done: "list[Done]") -> list[str]:
+    return [one.move.id for one in done if one.moved]

@@ -1,0 +1,248 @@
+"""Which pairs of pictures are worth a look: the nearest by features, and by their prints.
+
+Takes vectors and prints; hands on Candidates. Up to `EXACT` rows all are compared with all, in
+blocks, by matrix products; beyond, lists (indexes/ann.py) say which rows a row is compared with.
+Features are compared by the square roots of their numbers, which lets no single large one decide,
+in the 256 directions in which they differ most.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.errors import MissingExtraError
+from sokkuri.indexes import Rows, principal
+from sokkuri.indexes.ann import AnnIndex, Reach, add, train
+from sokkuri.matching.looks import normalised_prints
+from sokkuri.matching.scoring import Logistic
+from sokkuri.records import Features
+
+EXACT = 200_000
+"""Rows up to which all are compared with all."""
+
+NEAREST, NEAREST_PRINTS = 16, 2
+"""Neighbours of a picture that are candidates, by features and by prints."""
+
+_BLOCK = 8192
+_CLUSTER = 256  # rows
+_PRINTED = 0.9  # correlation of prints from which a look is worth it, and soon over
+_PROBES, _MEASURED = 32, 256
+
+Matrix = NDArray[np.float32]
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """Neighbours of Q queries. rows : (Q, K) int64, -1 where there are no more; likeness : (Q, K)
+    float32, falling. back : (M, 2) queries and rows for which the query is nearer to the row than
+    those that the row was last compared with."""
+
+    rows: Numbers
+    likeness: Matrix
+    back: Numbers
+
+
+class Join(Protocol):
+    """Finds the rows most like some of the rows."""
+
+    def near(self, queries: Matrix, own: Numbers, k: int) -> Near:
+        """queries : (Q, D). own : (Q,), the row that each query is, which is not its neighbour; -1
+        for none."""
+
+
+class ExactJoin:
+    """rows : (N, D) float32, likeness is the dot product. reach : (N,), of each row the likeness
+    above which a query is worth a look from the row's side; inf for none."""
+
+    def __init__(self, rows: Matrix, reach: Matrix | None = None) -> None:
+        self._rows = rows
+        self._reach = reach
+
+    def near(self, queries: Matrix, own: Numbers, k: int) -> Near:
+        best = np.full((len(queries), k), -np.inf, np.float32)
+        found = np.full((len(queries), k), -1, np.int64)
+        back = [np.empty((0, 2), np.int64)]
+        for start in range(0, len(self._rows), _BLOCK):
+            likeness = queries @ self._rows[start : start + _BLOCK].T
+            mine = np.flatnonzero((own >= start) & (own < start + likeness.shape[1]))
+            likeness[mine, own[mine] - start] = -np.inf
+            if self._reach is not None:
+                asked, rows = np.nonzero(likeness > self._reach[start : start + _BLOCK])
+                back.append(np.column_stack([asked, rows + start]))
+            _merge(best, found, likeness, start)
+        order = np.argsort(-best, axis=1, kind="stable")
+        rows = np.take_along_axis(found, order, 1)
+        return Near(rows, np.take_along_axis(best, order, 1), np.concatenate(back))
+
+
+def _merge(best: Matrix, found: Numbers, likeness: Matrix, start: int) -> None:
+    """Let a block's rows in where they are nearer than the farthest so far."""
+    k = best.shape[1]
+    if likeness.shape[1] > k and not np.isfinite(best).all():  # the first block: all are nearer
+        columns = np.argpartition(likeness, -k, axis=1)[:, -k:]
+        _keep(best, found, np.take_along_axis(likeness, columns, 1), columns + start)
+        return
+    asked, columns = np.nonzero(likeness > best.min(1)[:, None])
+    if not len(asked):
+        return
+    better, counts = np.unique(asked, return_counts=True)
+    # Few, and not as many for each query: a table with room for the most.
+    place = np.arange(len(asked)) - np.repeat(np.cumsum(counts) - counts, counts)
+    line = np.repeat(np.arange(len(better)), counts)
+    values = np.full((len(better), int(counts.max())), -np.inf, np.float32)
+    rows = np.full(values.shape, -1, np.int64)
+    values[line, place] = likeness[asked, columns]
+    rows[line, place] = columns + start
+    kept, kept_rows = best[better], found[better]
+    _keep(kept, kept_rows, values, rows)
+    best[better], found[better] = kept, kept_rows
+
+
+def _keep(best: Matrix, found: Numbers, values: Matrix, rows: Numbers) -> None:
+    """The largest of both, in place of `best` and `found`."""
+    k = best.shape[1]
+    values = np.concatenate([best, values], axis=1)
+    rows = np.concatenate([found, rows], axis=1)
+    kept = np.argpartition(values, -k, axis=1)[:, -k:]
+    best[:] = np.take_along_axis(values, kept, 1)
+    found[:] = np.take_along_axis(rows, kept, 1)
+
+
+class ListedJoin:
+    """The same by lists, for more rows than can be compared with each other. Raises
+    MissingExtraError without faiss."""
+
+    def __init__(self, rows: Matrix) -> None:
+        blocks = Rows([rows])
+        lists = train(blocks, "cosine")
+        for first in range(0, len(rows), _BLOCK):
+            add(lists, 0, first, rows[first : first + _BLOCK], "cosine")
+        self._index = AnnIndex(
+            blocks, [0], [len(rows)], [None], lists, "cosine", Reach(_PROBES, _MEASURED)
+        )
+
+    def near(self, queries: Matrix, own: Numbers, k: int) -> Near:
+        rows = np.full((len(queries), k), -1, np.int64)
+        likeness = np.full((len(queries), k), -np.inf, np.float32)
+        found = self._index.search_many(
+            queries, k + 1, "cosine", lambda some: np.ones(len(some), bool)
+        )
+        for number, (some, measured) in enumerate(found):
+            others = some != own[number]
+            count = min(k, int(np.count_nonzero(others)))
+            rows[number, :count] = some[others][:k]
+            likeness[number, :count] = 1 - measured[others][:k]
+        return Near(rows, likeness, np.empty((0, 2), np.int64))
+
+
+def joined(rows: Matrix, reach: Matrix | None = None) -> tuple[Join, str]:
+    """The way to compare so many rows, and a line where a better one is not installed."""
+    if len(rows) <= EXACT:
+        return ExactJoin(rows, reach), ""
+    try:
+        return ListedJoin(rows), ""
+    except MissingExtraError as error:
+        return ExactJoin(rows, reach), f"every picture is compared with every other: {error}"
+
+
+def heads(blocks: Iterable[tuple[Features, int]], basis: Matrix, size: int) -> Matrix:
+    """Features as they are compared : blocks of (M, D) rows, each with where its rows go
+    -> (size, H) float32."""
+    found = np.empty((size, len(basis)), np.float32)
+    for block, at in blocks:
+        found[at : at + len(block)] = rooted(block) @ basis.T
+    return found
+
+
+def rooted(features: Features) -> Features:
+    """Square roots with their signs, of length 1 : (M, D) -> (M, D). Zero rows stay zero."""
+    roots = np.sign(features) * np.sqrt(np.abs(features))
+    lengths = np.linalg.norm(roots, axis=1, keepdims=True)
+    found: Features = np.divide(roots, lengths, out=np.zeros_like(roots), where=lengths > 0)
+    return found
+
+
+def basis_of(sample: Features) -> Matrix:
+    """The directions in which rows like these differ most : (H, D) float32."""
+    return principal(rooted(sample)).astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """Pictures as they are compared. heads : (N, H) float32. prints : (N, 256) uint8."""
+
+    heads: Matrix
+    prints: NDArray[np.uint8]
+
+    def part(self, rows: Numbers) -> "Field":
+        return Field(self.heads[rows], self.prints[rows])
+
+
+class Candidates:
+    """Finds pairs worth a look between pictures and those of a field. reach : see ExactJoin."""
+
+    def __init__(self, field: Field, reach: Matrix | None = None) -> None:
+        self._heads = field.heads
+        self._prints = normalised_prints(field.prints)
+        self._by_heads, note = joined(field.heads, reach)
+        self._by_prints, _ = joined(self._prints)
+        self.notes = [note] if note else []
+
+    def of(self, asked: Field, own: Numbers) -> tuple[Numbers, Matrix]:
+        """Pairs (number of the picture asked for, row of the field) : (M, 2). own : (Q,), the row
+        that each picture is, -1 where it is none. And the reach of each from now on : (Q,)."""
+        near = self._by_heads.near(asked.heads, own, NEAREST)
+        upright = normalised_prints(asked.prints)
+        turned = normalised_prints(asked.prints, mirrored=True)
+        found = [near.rows] + [
+            self._by_prints.near(prints, own, NEAREST_PRINTS).rows for prints in (upright, turned)
+        ]
+        rows = np.concatenate(found, axis=1)
+        numbers = np.repeat(np.arange(len(rows)), rows.shape[1])
+        pairs = np.unique(np.column_stack([numbers, rows.reshape(-1)]), axis=0)
+        pairs = pairs[pairs[:, 1] >= 0]
+        query, row = pairs.T
+        likeness = np.einsum("ij,ij->i", asked.heads[query], self._heads[row])
+        prints = np.maximum(
+            np.einsum("ij,ij->i", upright[query], self._prints[row]),
+            np.einsum("ij,ij->i", turned[query], self._prints[row]),
+        )
+        worth = WORTH.logits(worth_measures(likeness, prints, near.likeness[query])) > 0
+        worth |= prints > _PRINTED
+        pairs = np.unique(np.concatenate([pairs[worth], near.back]), axis=0)
+        return pairs, near.likeness[:, -1]
+
+
+def worth_measures(likeness: Matrix, prints: Matrix, nearest: Matrix) -> NDArray[np.float64]:
+    """What says whether pairs are worth a look : (M, 6). likeness : (M,), by features; prints :
+    (M,), correlation; nearest : (M, K), likeness of the first one's neighbours, falling."""
+    rank = (nearest > likeness[:, None]).sum(1)
+    first = np.where(np.isfinite(nearest[:, 0]), nearest[:, 0], likeness)
+    last = np.where(np.isfinite(nearest[:, -1]), nearest[:, -1], 0.0)
+    return np.column_stack([
+        likeness, np.log1p(rank), prints, likeness - last, first - likeness,
+        np.maximum(prints - 0.8, 0),
+    ]).astype(np.float64)  # fmt: skip
+
+
+WORTH = Logistic((-1.906, -1.287, -0.2751, 28.94, -48.51, 26.39), 3.892)
+"""Fitted as the models in matching/scoring.py; its zero leaves out one copy in 500."""
+
+
+def clustered(heads: Matrix, rows: Numbers) -> Numbers:
+    """The rows in an order in which those that are alike are near each other, so that a picture is
+    decoded for many comparisons at once."""
+    count = max(1, len(rows) // _CLUSTER)
+    middles = heads[np.random.default_rng(0).choice(rows, count, replace=False)]
+    nearest = np.concatenate(
+        [
+            (heads[rows[at : at + _BLOCK]] @ middles.T).argmax(1)
+            for at in range(0, len(rows), _BLOCK)
+        ]
+    )
+    ordered: Numbers = rows[np.argsort(nearest, kind="stable")]
+    return ordered

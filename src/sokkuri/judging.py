@@ -1,0 +1,132 @@
+"""Looks at pictures: their prints, and whether two of them show the same one.
+
+Takes contents and where their files are; hands on prints and what came of comparing them. Reads
+only files that still hold the bytes they are known by. Many at a time, each decoded once while it
+is needed again soon.
+"""
+
+import os
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import xxhash
+
+from sokkuri.errors import DecodeError, ImageError, MissingExtraError, ReadError
+from sokkuri.matching import compare
+from sokkuri.matching.keypoints import Keypoints, keypoints, opencv
+from sokkuri.matching.looks import Look, look, print_of
+from sokkuri.pairs import Known
+from sokkuri.reading import read_file
+from sokkuri.records import Limits
+
+_HELD = 2000  # pictures with their keypoints, 400 kB each
+_AHEAD = 64  # tasks a worker
+
+Thing = TypeVar("Thing")
+Result = TypeVar("Result")
+Find = Callable[[bytes], Path]
+"""Where a content's file is."""
+
+
+@dataclass(slots=True, eq=False)
+class _Picture:
+    look: Look
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    found: Keypoints | None = None
+
+    def points(self) -> Keypoints:
+        with self.lock:
+            if self.found is None:
+                self.found = keypoints(self.look)
+            return self.found
+
+
+class Judge:
+    """Use it as a context manager. `notes` : what it could not do."""
+
+    def __init__(self, find: Find, limits: Limits | None = None, workers: int = 0) -> None:
+        self.notes: list[str] = []
+        self._find = find
+        self._limits = limits or Limits()
+        self._workers = workers or os.cpu_count() or 1
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-judge")
+        self._held: OrderedDict[bytes, _Picture] = OrderedDict()
+        self._lock = threading.Lock()
+        self._by_points = True
+        try:
+            opencv()
+        except MissingExtraError as error:
+            self._by_points = False
+            self.notes.append(f"crops and turned pictures may be missed: {error}")
+
+    def __enter__(self) -> "Judge":
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def prints(
+        self, contents: Iterable[bytes]
+    ) -> Iterator[tuple[bytes, bytes | ImageError | None]]:
+        """Each content's print; None where its bytes are no picture that can be read, the error
+        where they cannot be had now."""
+        return self._each(contents, self._print)
+
+    def compare(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[Known]:
+        """What came of each pair, in their order, those left out whose files cannot be had."""
+        return (known for known in self._each(pairs, self._compared) if known is not None)
+
+    def _each(self, things: Iterable[Thing], work: Callable[[Thing], Result]) -> Iterator[Result]:
+        """In order, with a bounded number under way."""
+        waiting: deque[Future[Result]] = deque()
+        for thing in things:
+            waiting.append(self._pool.submit(work, thing))
+            if len(waiting) >= _AHEAD * self._workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+    def _print(self, content: bytes) -> tuple[bytes, bytes | ImageError | None]:
+        try:
+            return content, print_of(self._bytes(content), self._limits).tobytes()
+        except DecodeError:
+            return content, None
+        except ImageError as error:
+            return content, error
+
+    def _compared(self, pair: tuple[bytes, bytes]) -> Known | None:
+        first, second = min(pair), max(pair)
+        try:
+            a, b = self._picture(first), self._picture(second)
+        except ImageError:
+            return None
+        match = compare(a.look, b.look, (a.points, b.points) if self._by_points else None)
+        return Known(first, second, match.grade, match.score)
+
+    def _picture(self, content: bytes) -> _Picture:
+        with self._lock:
+            if content in self._held:
+                self._held.move_to_end(content)
+                return self._held[content]
+        made = _Picture(look(self._bytes(content), self._limits))
+        with self._lock:
+            self._held[content] = made
+            while len(self._held) > _HELD:
+                self._held.popitem(last=False)
+        return made
+
+    def _bytes(self, content: bytes) -> bytes:
+        """Raises ReadError, also where the file holds something else by now."""
+        where = self._find(content)
+        try:
+            data, _ = read_file(where.parent, where.name, self._limits)
+        except FileNotFoundError:
+            raise ReadError("its file is gone") from None
+        if xxhash.xxh3_128_digest(data) != content:
+            raise ReadError("its file has changed")
+        return data

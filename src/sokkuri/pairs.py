@@ -1,0 +1,163 @@
+"""The ledger of pairs: which pictures were compared, what came of it, and their prints.
+
+Takes content keys (decisions.py) and Matches; hands them on again. An SQLite file under
+`indexes/<model>/`: derived, so that deleting it costs time and nothing else. Commits in batches: an
+interrupt costs at most the batch at hand.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from sokkuri.catalog import Catalog, as_text
+from sokkuri.coding import index_folder
+from sokkuri.collection import Collection
+from sokkuri.errors import DamagedError, StorageError
+from sokkuri.records import Grade
+
+NAME = "pairs.sqlite"
+_VERSION = "1"  # of the tables, and of what counts as a copy
+_BUSY_SECONDS = 120
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS compared (content BLOB PRIMARY KEY, reach REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pairs (
+  first BLOB, second BLOB, grade TEXT, score REAL NOT NULL, PRIMARY KEY (first, second)
+) WITHOUT ROWID;
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What came of comparing two contents. grade : None where they are no near-duplicates."""
+
+    first: bytes
+    second: bytes
+    grade: Grade | None
+    score: float
+
+
+class Ledger:
+    """An open ledger. `opened` gives one."""
+
+    def __init__(self, tables: Catalog) -> None:
+        self._tables = tables
+
+    def prints(self) -> Iterator[tuple[bytes, bytes | None]]:
+        """Every content with its print, None where its picture cannot be had."""
+        return iter(self._tables.all("SELECT content, print FROM prints"))
+
+    def keep_prints(self, prints: Iterable[tuple[bytes, bytes | None]]) -> None:
+        with self._tables.writing():
+            self._tables.run_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", prints)
+
+    def compared(self) -> dict[bytes, float]:
+        """The contents that were compared, and the likeness of the farthest neighbour of each that
+        was looked at."""
+        return dict(self._tables.all("SELECT content, reach FROM compared"))
+
+    def compared_count(self) -> int:
+        return int(self._tables.one("SELECT count(*) FROM compared")[0])
+
+    def keep(self, pairs: Iterable[Known], compared: Iterable[tuple[bytes, float]]) -> None:
+        """What came of a batch, in one transaction."""
+        rows = ((one.first, one.second, one.grade, one.score) for one in pairs)
+        with self._tables.writing():
+            self._tables.run_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
+            self._tables.run_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
+
+    def near_duplicates(self) -> list[Known]:
+        """The pairs that have a grade."""
+        rows = self._tables.all("SELECT * FROM pairs WHERE grade IS NOT NULL")
+        return [Known(*row) for row in rows]
+
+    def known(self, a: bytes, b: bytes) -> Known | None:
+        """What came of these two, if they were looked at."""
+        row = self._tables.one(
+            "SELECT * FROM pairs WHERE first = ? AND second = ?", [min(a, b), max(a, b)]
+        )
+        return None if row is None else Known(*row)
+
+    def close(self) -> None:
+        self._tables.close()
+
+
+@contextmanager
+def opened(collection: Collection) -> Iterator[Ledger]:
+    """The collection's ledger, made where there is none, or none that can be used. Raises
+    StorageError."""
+    folder = index_folder(collection)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            tables = _made(folder / NAME, collection.model.fingerprint)
+        except DamagedError:
+            for path in folder.glob(f"{NAME}*"):
+                path.unlink()
+            tables = _made(folder / NAME, collection.model.fingerprint)
+    except OSError as error:
+        raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
+    try:
+        yield Ledger(tables)
+    finally:
+        tables.close()
+
+
+@contextmanager
+def read(collection: Collection) -> Iterator[Ledger | None]:
+    """The same without writing anything: None where nothing was compared yet."""
+    path = index_folder(collection) / NAME
+    tables = None
+    try:
+        if path.is_file():
+            tables = _connected(path, "ro")
+            if not _is_current(tables, collection.model.fingerprint):
+                tables.close()
+                tables = None
+    except (DamagedError, StorageError):
+        tables = None
+    try:
+        yield None if tables is None else Ledger(tables)
+    finally:
+        if tables is not None:
+            tables.close()
+
+
+def _made(path: Path, fingerprint: str) -> Catalog:
+    tables = _connected(path, "rwc")
+    try:
+        tables.run("PRAGMA journal_mode = WAL")
+        if not _is_current(tables, fingerprint):
+            with tables.writing():
+                for name in ("meta", "prints", "compared", "pairs"):
+                    tables.run(f"DROP TABLE IF EXISTS {name}")
+                for statement in _SCHEMA.split(";\n"):
+                    tables.run(statement)
+                kept = [("version", _VERSION), ("fingerprint", fingerprint)]
+                tables.run_many("INSERT INTO meta VALUES (?, ?)", kept)
+    except BaseException:
+        tables.close()
+        raise
+    return tables
+
+
+def _connected(path: Path, mode: str) -> Catalog:
+    address = f"file:{quote(as_text(str(path.absolute())))}?mode={mode}"
+    try:
+        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
+    except sqlite3.OperationalError as error:
+        raise StorageError(f"{path} cannot be opened: {error}") from error
+    return Catalog(connection, path)
+
+
+def _is_current(tables: Catalog, fingerprint: str) -> bool:
+    """Whether these tables are of this version, and for these features."""
+    if not tables.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
+        return False
+    kept = dict(tables.all("SELECT key, value FROM meta"))
+    return kept == {"version": _VERSION, "fingerprint": fingerprint}

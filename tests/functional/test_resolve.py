@@ -1,0 +1,191 @@
+"""Near-duplicates to the trash and back, with the real command and a real trash."""
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from command import as_json, assert_sound, sokkuri, start
+from drawing import draw
+from sokkuri.models import cache_folder
+from trashing import contents, in_trash, live, move_in
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+
+PICTURES = 10
+KEPT = [f"{number:02d}/picture.jpg" for number in range(PICTURES)]
+COPIES = sorted(
+    f"{number:02d}/{kind}.jpg" for number in range(PICTURES) for kind in ("copy", "small")
+)
+
+
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pictures, of each the same bytes again and a smaller one, in a collection."""
+    root = tmp_path_factory.mktemp("indexed") / "photos"
+    for number in range(PICTURES):
+        folder = root / f"{number:02d}"
+        folder.mkdir(parents=True)
+        picture = Image.fromarray(draw(number, 640, 480))
+        picture.save(folder / "picture.jpg", quality=92)
+        shutil.copyfile(folder / "picture.jpg", folder / "copy.jpg")
+        picture.resize((320, 240)).save(folder / "small.jpg", quality=85)
+    as_json("index", root)
+    return root
+
+
+@pytest.fixture
+def root(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of it, which keeps the files' time stamps."""
+    return shutil.copytree(indexed, tmp_path / "photos")
+
+
+@pytest.fixture
+def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    cache = cache_folder()  # where the network is, which need not be made again
+    trash = move_in(tmp_path / "home", monkeypatch)
+    monkeypatch.setenv("SOKKURI_CACHE", str(cache))
+    return trash
+
+
+def resolve(root: Path) -> Path:
+    """A plan beside the folder; the picture that is the largest, or has the first id, is kept."""
+    plan = root.parent / "plan.json"
+    before = contents(root)
+    found = as_json("duplicates", "-C", root, "--keep", "largest", "--resolve", plan)
+    assert found == {
+        "plan": str(plan),
+        "moves": len(COPIES),
+        "bytes": sum(len(before[move["path"]]) for move in json.loads(plan.read_text())["moves"]),
+    }
+    assert contents(root) == before, "nothing is moved"
+    return plan
+
+
+def dropped(plan: Path) -> list[str]:
+    return sorted(move["id"] for move in json.loads(plan.read_text())["moves"])
+
+
+def test_there_and_back(root: Path, trash: Path) -> None:
+    before = contents(root)
+    plan = resolve(root)
+    ids = dropped(plan)
+    assert {id_.partition("/")[0] for id_ in ids} == {id_.partition("/")[0] for id_ in KEPT}
+    assert len({before[id_] for id_ in before.keys() - set(ids)}) == PICTURES, "one of each is kept"
+
+    applied = as_json("duplicates", "--apply", plan)
+    log = root.parent / "plan.log"
+    assert applied == {"log": str(log), "moved": applied["moved"], "left": []}
+    assert sorted(applied["moved"]) == ids
+    assert contents(root) == {id_: before[id_] for id_ in before.keys() - set(ids)}
+    assert len(in_trash(trash)) == len(ids)
+    assert live(root) == sorted(contents(root)), "searches no longer find them"
+    assert as_json("duplicates", "--apply", plan) == applied, "again, it says the same"
+
+    returned = as_json("duplicates", "--undo", log)
+    assert returned == {"returned": applied["moved"][::-1], "left": []}
+    assert contents(root) == before
+    assert in_trash(trash) == []
+    assert live(root) == sorted(before)
+    report = as_json("index", root)
+    assert (report["added"], report["updated"], report["moved"]) == (0, 0, 0)
+    assert_sound(root)
+
+
+def test_what_was_taken_out_of_the_plan_stays(root: Path, trash: Path) -> None:
+    plan = resolve(root)
+    document = json.loads(plan.read_text())
+    document["moves"] = [move for move in document["moves"] if move["id"].startswith("03/")]
+    plan.write_text(json.dumps(document))
+    assert len(as_json("duplicates", "--apply", plan)["moved"]) == 2
+    assert len(contents(root)) == 3 * PICTURES - 2
+
+
+def test_what_has_changed_is_left(root: Path, trash: Path) -> None:
+    plan = resolve(root)
+    first, second, *others = dropped(plan)
+    (root / first).write_bytes(b"changed")
+    (root / second).unlink()
+    applied = as_json("duplicates", "--apply", plan, code=1)
+    assert {left["id"]: left["reason"] for left in applied["left"]} == {
+        first: "it was changed since the plan was made",
+        second: "it is not there any more",
+    }
+    assert sorted(applied["moved"]) == others
+    assert (root / first).read_bytes() == b"changed"
+
+    blocked = root / others[0]
+    blocked.write_bytes(b"another")
+    returned = as_json("duplicates", "--undo", plan.with_suffix(".log"), code=1)
+    assert returned["left"] == [{"id": others[0], "reason": "another file is at its place"}]
+    assert sorted(returned["returned"]) == others[1:]
+    assert blocked.read_bytes() == b"another"
+
+
+def test_a_plan_that_leads_out_is_refused(root: Path, trash: Path, tmp_path: Path) -> None:
+    plan = resolve(root)
+    (tmp_path / "mine.jpg").write_bytes((root / dropped(plan)[0]).read_bytes())
+    document = json.loads(plan.read_text())
+    document["moves"][0]["path"] = "../mine.jpg"
+    plan.write_text(json.dumps(document))
+    done = sokkuri("duplicates", "--apply", plan, code=2)
+    assert "move 1" in done.stderr
+    assert (tmp_path / "mine.jpg").exists()
+    assert in_trash(trash) == []
+    assert "no log" in sokkuri("duplicates", "--undo", plan, code=2).stderr
+
+
+def killed(lines: int, log: Path, *arguments: object) -> bool:
+    """`kill -9` the command once its log has grown by so many lines; whether it came to that."""
+    enough = lines + _lines(log)
+    process = start(*arguments)
+    try:
+        while _lines(log) < enough:
+            try:
+                process.wait(timeout=0.002)
+            except subprocess.TimeoutExpired:
+                continue
+            return False
+        process.kill()
+    finally:
+        process.communicate()
+    return process.returncode < 0
+
+
+def _lines(log: Path) -> int:
+    return log.read_bytes().count(b"\n") if log.exists() else 0
+
+
+def test_there_and_back_under_kill_9(root: Path, trash: Path) -> None:
+    """Guarantee: a `kill -9` at any moment loses no file: each is at its place or in the trash, and
+    the same command again, or --undo, goes on from there."""
+    before = contents(root)
+    plan = resolve(root)
+    log = plan.with_suffix(".log")
+    seed = random.randrange(2**32)
+    draws = random.Random(seed)
+
+    def assert_nothing_is_lost() -> None:
+        here = contents(root)
+        assert here.items() <= before.items(), f"seed {seed}"
+        held = Counter(file.read_bytes() for file in trash.glob("files/*"))
+        assert Counter(before.values()) <= held + Counter(here.values()), f"seed {seed}"
+
+    kills = 0
+    for act in (["--apply", plan], ["--undo", log]):
+        for _ in range(3):
+            kills += killed(draws.randrange(1, 14), log, "duplicates", *act)
+            assert_nothing_is_lost()
+        done = as_json("duplicates", *act)
+        assert done["left"] == [], f"seed {seed}"
+        assert_nothing_is_lost()
+    assert kills, f"seed {seed}"
+    assert contents(root) == before
+    assert live(root) == sorted(before)
+    assert_sound(root)

@@ -1,0 +1,92 @@
+"""Who is whose neighbour: by matrix products as by brute force, in whatever blocks."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokkuri import joining
+from sokkuri.joining import Candidates, ExactJoin, Field, ListedJoin, clustered, rooted
+
+
+def unit(seed: int, count: int, dimension: int = 8) -> np.ndarray:
+    rows = np.random.default_rng(seed).normal(size=(count, dimension)).astype(np.float32)
+    found: np.ndarray = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+    return found
+
+
+@given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 20), st.integers(1, 9))
+def test_as_brute_force_finds_them(seed: int, count: int, block: int, k: int) -> None:
+    rows = unit(seed, count)
+    own = np.arange(count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(joining, "_BLOCK", block)
+        found = ExactJoin(rows).near(rows, own, k)
+    likeness = rows @ rows.T
+    np.fill_diagonal(likeness, -np.inf)
+    for number in range(count):
+        there = found.rows[number][found.rows[number] >= 0]
+        assert len(there) == min(k, count - 1) == len(set(there.tolist()))
+        best = np.sort(likeness[number])[::-1][: len(there)]
+        assert np.allclose(found.likeness[number, : len(there)], best, atol=1e-5)
+        assert np.allclose(likeness[number, there], best, atol=1e-5)
+
+
+def test_a_row_is_told_of_those_within_its_reach() -> None:
+    rows = unit(1, 40)
+    likeness = rows @ rows.T
+    reach = np.full(40, np.inf, np.float32)
+    reach[7] = np.sort(likeness[7])[-4]  # itself and two others are nearer
+    own = np.array([number for number in range(40) if number != 7])
+    found = ExactJoin(rows, reach).near(rows[own], own, 1)
+    nearer = {int(own[asked]) for asked, row in found.back.tolist() if row == 7}
+    assert nearer == set(np.flatnonzero(likeness[7] > reach[7]).tolist()) - {7}
+    assert {row for _, row in found.back.tolist()} == {7}
+
+
+def test_lists_find_nearly_all() -> None:
+    pytest.importorskip("faiss")
+    rows = unit(2, 3000, 32)
+    own = np.arange(0, 3000, 10)
+    exact, listed = (join.near(rows[own], own, 8) for join in (ExactJoin(rows), ListedJoin(rows)))
+    shared = [
+        len({*a} & {*b}) for a, b in zip(exact.rows.tolist(), listed.rows.tolist(), strict=True)
+    ]
+    assert np.mean(shared) / 8 > 0.9
+    assert not (listed.rows == own[:, None]).any(), "nobody is its own neighbour"
+
+
+def test_roots_keep_signs_and_zeros() -> None:
+    found = rooted(np.array([[4.0, -9.0, 0.0], [0.0, 0.0, 0.0]], np.float32))
+    assert np.allclose(found[0], np.array([2, -3, 0]) / 13**0.5)
+    assert not found[1].any()
+
+
+def test_a_copy_is_worth_a_look_and_strangers_are_not() -> None:
+    rng = np.random.default_rng(3)
+    heads = unit(3, 200, 64)
+    heads[1] = heads[0] + 0.02 * heads[5]
+    prints = rng.integers(0, 256, (200, 256), np.uint8)
+    prints[1] = np.clip(prints[0].astype(int) + rng.integers(-3, 4, 256), 0, 255)
+    field = Field(heads / np.linalg.norm(heads, axis=1, keepdims=True), prints)
+    pairs, reach = Candidates(field).of(field, np.arange(200))
+    assert [0, 1] in pairs.tolist()
+    assert [1, 0] in pairs.tolist()
+    assert len(reach) == 200
+    assert (pairs[:, 0] != pairs[:, 1]).all()
+
+
+def test_pictures_with_mirrored_prints_meet() -> None:
+    rng = np.random.default_rng(4)
+    prints = rng.integers(0, 256, (50, 256), np.uint8)
+    prints[1] = prints[0].reshape(16, 16)[:, ::-1].reshape(-1)
+    field = Field(unit(4, 50, 64), prints)
+    pairs, _ = Candidates(field).of(field.part(np.array([0])), np.array([0]))
+    assert [0, 1] in pairs.tolist()
+
+
+@given(st.integers(1, 600))
+def test_an_order_by_likeness_leaves_nobody_out(count: int) -> None:
+    rows = np.arange(0, 2 * count, 2)
+    ordered = clustered(unit(5, 2 * count), rows)
+    assert sorted(ordered.tolist()) == rows.tolist()
