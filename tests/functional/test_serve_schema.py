@@ -21,20 +21,29 @@ from command import sokkuri
 from drawing import draw, save
 from serving import Server, serving
 from tiny_model import write_tiny_model
+from trashing import environment
 
 ENDLESS = "GET /api/v1/events"
 OPERATIONS = [
+    "GET /api/v1/changes", "GET /api/v1/duplicates", "GET /api/v1/duplicates/state",
     "GET /api/v1/failures", "GET /api/v1/folders", "GET /api/v1/grid", "GET /api/v1/grid/items",
     "GET /api/v1/healthz", "GET /api/v1/images", "GET /api/v1/images/{id}",
     "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
-    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/info", "GET /api/v1/metrics",
-    "GET /api/v1/status", "GET /healthz", "GET /metrics", "GET /similar/{id}",
-    "POST /api/v1/search",
+    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/info", "GET /api/v1/labels",
+    "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
+    "GET /api/v1/metrics", "GET /api/v1/status", "GET /api/v1/suggestions", "GET /healthz",
+    "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
+    "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
+    "POST /api/v1/duplicates/undo", "POST /api/v1/labels", "POST /api/v1/search",
 ]  # fmt: skip
 CAN_BE_WRONG = [
-    "GET /api/v1/failures", "GET /api/v1/grid", "GET /api/v1/grid/items", "GET /api/v1/images",
-    "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
-    "GET /api/v1/images/{id}/thumbnail", "POST /api/v1/search",
+    "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
+    "GET /api/v1/grid/items", "GET /api/v1/images", "GET /api/v1/images/{id}/file",
+    "GET /api/v1/images/{id}/similar",
+    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/labels/near", "GET /api/v1/suggestions",
+    "POST /api/v1/duplicates/decisions", "POST /api/v1/duplicates/drops",
+    "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/labels",
+    "POST /api/v1/search",
 ]  # fmt: skip
 """Where the request has a part that may contradict the document."""
 CHECKS = [
@@ -43,6 +52,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+MEDIA_TYPES = ("image/jpeg", "image/*", "text/plain", "text/event-stream", "text/csv")
 REASONS = {"401", "421", "422", "500", "503"}
 
 
@@ -58,8 +68,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    with serving(folder) as started:
+    """One whose images can be changed: what is asked for at random names none of them."""
+    with serving(folder, "--allow-changes", **environment(folder.parent)) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def key(server: Server) -> str:
+    return str(server.api("changes")["key"])
 
 
 @pytest.fixture(scope="module")
@@ -82,18 +98,20 @@ def schema(server: Server) -> Any:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
-def test_answers_are_as_documented(schema: Any, name: str) -> None:
+def test_answers_are_as_documented(schema: Any, key: str, name: str) -> None:
     """No fault, no status, type or shape that the document does not have."""
-    explore(schema, name, GenerationMode.POSITIVE)
+    explore(schema, name, GenerationMode.POSITIVE, key)
 
 
 @pytest.mark.parametrize("name", CAN_BE_WRONG)
-def test_refusals_are_as_documented(schema: Any, name: str) -> None:
+def test_refusals_are_as_documented(schema: Any, key: str, name: str) -> None:
     """The same for requests that do not keep to the document."""
-    explore(schema, name, GenerationMode.NEGATIVE)
+    explore(schema, name, GenerationMode.NEGATIVE, key)
 
 
-def explore(schema: Any, name: str, mode: GenerationMode) -> None:
+def explore(schema: Any, name: str, mode: GenerationMode, key: str) -> None:
+    """Ask at random, with the key that changes want."""
+    change = {"X-Sokkuri-Change": key} if name.startswith("POST /api/v1/") else {}
     method, path = name.split()
     operation = schema[path][method]
 
@@ -107,7 +125,7 @@ def explore(schema: Any, name: str, mode: GenerationMode) -> None:
     )
     @given(case=operation.as_strategy(generation_mode=mode))
     def ask(case: Any) -> None:
-        case.call_and_validate(checks=CHECKS)
+        case.call_and_validate(checks=CHECKS, headers=change)
 
     ask()
 
@@ -142,7 +160,7 @@ def test_every_answer_has_a_shape(operations: dict[str, Any], document: Any) -> 
             if kind == "application/json":
                 assert content["schema"]["$ref"].startswith("#/components/schemas/"), name
             else:
-                assert kind in ("image/jpeg", "image/*", "text/plain", "text/event-stream"), name
+                assert kind in MEDIA_TYPES, name
     shapes = document["components"]["schemas"]
     for name, shape in shapes.items():
         assert shape["type"] == "object", name

@@ -35,6 +35,13 @@ def serve(
     mosaic: Annotated[
         bool, typer.Option("--mosaic", help="Blur every picture, for showing private ones.")
     ] = False,
+    allow_changes: Annotated[
+        bool,
+        typer.Option(
+            "--allow-changes",
+            help="Let the pages label, decide about duplicates, and move files to the trash.",
+        ),
+    ] = False,
     cors: Annotated[
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Let scripts of this site ask; may be repeated."),
@@ -66,6 +73,7 @@ def serve(
         hosts=tuple(name.lower() for name in allow_host or ()),
         max_upload=max_upload * 2**20,
         cache_bytes=cache * 2**20,
+        allow_changes=allow_changes,
     )
     _check_open(config, no_auth=no_auth)
     try:
@@ -95,6 +103,11 @@ def _check_open(config: "ServeConfig", *, no_auth: bool) -> None:
         raise UsageError("--token and --no-auth contradict each other")
     if is_loopback(config.host):
         return
+    if config.allow_changes and config.token is None:
+        raise UsageError(
+            f"--allow-changes with --host {config.host} wants a token: whoever reaches it could "
+            "move files to the trash otherwise: add `--token new`"
+        )
     if config.token is None and not no_auth:
         raise UsageError(
             f"--host {config.host} lets others on the network in: add `--token new`, or --no-auth "

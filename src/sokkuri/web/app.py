@@ -14,7 +14,15 @@ from sokkuri.web.config import ServeConfig
 from sokkuri.web.counting import Counting
 from sokkuri.web.guard import Guard
 from sokkuri.web.problems import add_handlers
-from sokkuri.web.routes import images, originals, pages, searches, state
+from sokkuri.web.routes import (
+    duplicates,
+    images,
+    labels,
+    originals,
+    pages,
+    searches,
+    state,
+)
 
 _GZIP_FROM = 20_000  # bytes: below, packing costs more than it saves on the way
 
@@ -47,7 +55,8 @@ def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
     )
     app.state.parts = hall
     add_handlers(app, pages.no_page)
-    for one in (searches, originals, images, state, pages):  # images last: .../similar is no id
+    # images after searches: .../similar is no id
+    for one in (searches, originals, images, duplicates, labels, state, pages):
         app.include_router(one.router)
     pages.add_files(app)
     _put_before(app, hall)

@@ -15,6 +15,7 @@ class ServeConfig:
     that requests may come for. max_upload : bytes of one request's body. searches, reads : how many
     may wait before the answer is 503. cache_bytes : of thumbnails on disk. header_seconds,
     body_seconds : in which a request's head must be there, and between two parts of its body.
+    allow_changes : pages may label images, decide about duplicates, and move files to the trash.
     """
 
     host: str = "127.0.0.1"
@@ -29,6 +30,7 @@ class ServeConfig:
     cache_bytes: int = 512 * 2**20
     header_seconds: float = 10.0
     body_seconds: float = 20.0
+    allow_changes: bool = False
     limits: Limits = field(default_factory=Limits)
 
 

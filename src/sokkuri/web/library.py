@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from sokkuri.api import Collection
 from sokkuri.errors import BusyError
@@ -48,12 +48,16 @@ class Bounded:
 
 
 class Library:
-    """Asks the collection in `where` : a folder of images or a store."""
+    """Asks the collection in `where` : a folder of images or a store. With "rw" questions may
+    change it."""
 
-    def __init__(self, where: Path, workers: int, waiting: int) -> None:
+    def __init__(
+        self, where: Path, workers: int, waiting: int, mode: Literal["ro", "rw"] = "ro"
+    ) -> None:
         self.where = where
+        self._mode = mode
         self._mine = threading.local()
-        self._bounded = Bounded("reads", workers, waiting)
+        self._bounded = Bounded("reads" if mode == "ro" else "changes", workers, waiting)
 
     async def ask(
         self,
@@ -72,7 +76,7 @@ class Library:
     def _collection(self) -> Collection:
         """This thread's own: SQLite's connections are not shared."""
         if not hasattr(self._mine, "collection"):
-            self._mine.collection = Collection.open(self.where, "ro")
+            self._mine.collection = Collection.open(self.where, self._mode)
         found: Collection = self._mine.collection
         return found
 

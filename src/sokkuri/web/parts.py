@@ -1,19 +1,23 @@
 """What routes work with: the server's parts, made once, started and stopped with it."""
 
 import os
-from dataclasses import dataclass
+import secrets
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from sokkuri.collection import find_store
+from sokkuri.web.comparing import Comparer
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.counting import Counts
 from sokkuri.web.desk import SearchDesk
 from sokkuri.web.grid import Orders
+from sokkuri.web.labelling import LabelDesk
 from sokkuri.web.library import Bounded, Library
 from sokkuri.web.login import Keys
+from sokkuri.web.resembling import Resembling
 from sokkuri.web.thumbnails import Thumbnails
 from sokkuri.web.uploads import Uploads
 from sokkuri.web.watching import Watch
@@ -23,22 +27,38 @@ _CACHE = "thumbnails"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Parts:
-    """library : questions about the catalog. decoding : what must be decoded, so that a large
-    picture holds up pictures alone. desk : searches. uploads : pictures that were sent."""
+    """library : questions about the catalog. changing : those that change it, one after another.
+    comparing : finds near-duplicates. resembling : the groups found. decoding : what must be
+    decoded, so that a large picture holds up pictures alone. desk : searches. uploads : pictures
+    that were sent. labels : what to label next. change_key : what a page shows to change anything,
+    drawn for this process."""
 
     config: ServeConfig
     keys: Keys | None
     library: Library
+    changing: Library
+    comparing: Comparer
+    resembling: Resembling
     decoding: Bounded
     desk: SearchDesk
     uploads: Uploads
+    labels: LabelDesk
     watch: Watch
     orders: Orders
     thumbnails: Thumbnails
     counts: Counts
+    change_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     def close(self) -> None:
-        for part in (self.library, self.decoding, self.desk, self.uploads):
+        for part in (
+            self.comparing,
+            self.library,
+            self.changing,
+            self.decoding,
+            self.desk,
+            self.uploads,
+            self.labels,
+        ):
             part.close()
 
 
@@ -50,9 +70,13 @@ def made(where: Path, config: ServeConfig) -> Parts:
         config=config,
         keys=None if config.token is None else Keys(config.token),
         library=Library(store, 4, config.reads),
+        changing=Library(store, 1, config.reads, "rw"),
+        comparing=Comparer(store),
+        resembling=Resembling(),
         decoding=Bounded("pictures", cores, config.reads),
         desk=SearchDesk(store, max(1, cores // 2), config.searches),
         uploads=Uploads(store, cores, config.searches, config.limits),
+        labels=LabelDesk(store),
         watch=Watch(store),
         orders=Orders(),
         thumbnails=Thumbnails(store / _CACHE, config.cache_bytes),

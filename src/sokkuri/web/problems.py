@@ -17,6 +17,7 @@ from starlette.exceptions import HTTPException
 
 from sokkuri.errors import (
     BusyError,
+    ChangesError,
     ImageError,
     MissingExtraError,
     SlowError,
@@ -38,6 +39,7 @@ _KINDS: tuple[tuple[type[SokkuriError], int, str], ...] = (
     (TooLargeError, 413, "too-large"),
     (SlowError, 408, "slow"),
     (WithheldError, 403, "withheld"),
+    (ChangesError, 403, "changes"),
     (UnknownImageError, 404, "unknown-image"),
     (UsageError, 422, "invalid"),
     (UnsupportedError, 422, "unsupported"),

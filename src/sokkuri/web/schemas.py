@@ -294,6 +294,7 @@ class Info(BaseModel):
     metric: Metric
     revision: str
     columns: list[str]
+    changes: bool
 
 
 class Pulse(BaseModel):

@@ -17,6 +17,9 @@ PAGES = {
     "search": (f"/search?id={ID}", ".hits li"),
     "rings": (f"/rings?id={ID}", ".ring-pictures a"),
     "image": (f"/image?id={ID}", ".similar .hit"),
+    "duplicates": ("/duplicates?grade=alike", ".copies, .duplicates .panel"),
+    "label": ("/label", ".label-about h2"),
+    "alike": ("/label?mode=alike", ".alike-list button"),
     "status": ("/status", ".tile"),
 }
 """Addresses, and what is there when the page is."""

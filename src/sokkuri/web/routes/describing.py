@@ -10,7 +10,7 @@ from sokkuri.web.schemas import Folder, Name, Problem
 _REASONS = {
     400: "The request cannot be read",
     401: "The server wants its token",
-    403: "The file lies outside the collection's folder",
+    403: "The file lies outside the collection's folder, or nothing may be changed",
     404: "No such image",
     408: "The body did not come in time",
     413: "The body is too large",

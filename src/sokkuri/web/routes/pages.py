@@ -12,7 +12,7 @@ from sokkuri.web.login import Keys
 from sokkuri.web.parts import Hall
 
 STATIC = Path(__file__).parents[1] / "static"
-ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/status")
+ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")
 router = APIRouter(include_in_schema=False)
 
 

@@ -3,17 +3,19 @@
 from collections.abc import AsyncIterator
 from importlib.metadata import version
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
 from sokkuri.filters import COLUMNS
 from sokkuri.web import browsing
+from sokkuri.web.changes import check_origin
 from sokkuri.web.parts import Hall
 from sokkuri.web.problems import AsciiJSON
 from sokkuri.web.routes.describing import problems
 from sokkuri.web.schemas import Health, Info, StatusDocument
+from sokkuri.web.schemas_changes import Rights
 
 router = APIRouter(tags=["state"])
 
@@ -34,9 +36,18 @@ async def info(hall: Hall) -> Response:
             "metric": collection.model.metric,
             "revision": pulse.revision,
             "columns": list(COLUMNS),
+            "changes": hall.config.allow_changes,
         }
 
     return AsciiJSON(await hall.library.ask(about))
+
+
+@router.get("/api/v1/changes", response_model=Rights, responses=problems(403))
+async def rights(request: Request, hall: Hall) -> Response:
+    """Whether this server lets its pages change something, and the key that they then show."""
+    check_origin(request.headers)  # those that CORS lets in may look, and no more
+    allowed = hall.config.allow_changes
+    return AsciiJSON({"allowed": allowed, "key": hall.change_key if allowed else None})
 
 
 @router.get("/api/v1/status", response_model=StatusDocument, responses=problems())

@@ -8,7 +8,9 @@ import { icon, kana } from "./base/icons.js";
 import { navigate, reload, start } from "./base/router.js";
 import * as settings from "./base/settings.js";
 import * as browse from "./browse/view.js";
+import * as duplicates from "./duplicates/view.js";
 import * as image from "./image/view.js";
+import * as label from "./label/view.js";
 import * as rings from "./rings/view.js";
 import * as search from "./search/view.js";
 import * as status from "./status/view.js";
@@ -18,10 +20,14 @@ const ROUTES = {
   "/search": search,
   "/rings": rings,
   "/image": image,
+  "/duplicates": duplicates,
+  "/label": label,
   "/status": status,
 };
 const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
-const PLACES = { b: "/browse", s: "/search", r: "/rings", t: "/status" };
+const PLACES = {
+  b: "/browse", s: "/search", r: "/rings", d: "/duplicates", l: "/label", t: "/status",
+};
 
 let info = null;
 
@@ -85,7 +91,7 @@ function helpButton() {
 }
 
 function listenForShortcuts() {
-  let gone = 0;
+  let gone = -Infinity; // when g was pressed
   document.addEventListener("keydown", (event) => {
     const held = event.ctrlKey || event.metaKey || event.altKey;
     if (held || event.defaultPrevented || isTyping(event)) return;
@@ -94,7 +100,7 @@ function listenForShortcuts() {
     else if (event.key === "/") navigate("/search");
     else if (event.key === "g") gone = event.timeStamp;
     else if (event.timeStamp - gone < 1200 && event.key in PLACES) {
-      gone = 0;
+      gone = -Infinity;
       navigate(PLACES[event.key]);
     } else return;
     event.preventDefault();

@@ -7,6 +7,7 @@ export { toQuery } from "./query.js";
 
 const BASE = "/api/v1";
 const RETRIES = 3;
+const URN = "urn:sokkuri:problem:";
 
 /** The server said no: an RFC 9457 problem. */
 export class Problem extends Error {
@@ -77,10 +78,13 @@ async function request(url, options) {
     if (response.ok) return readJson(response, options.signal);
     const problem = await toProblem(response);
     if (response.status === 401) location.assign("/login");
-    if (response.status !== 503 || attempt >= RETRIES) throw problem;
+    if (response.status !== 503 || attempt >= RETRIES || !isWaiting(problem, options)) throw problem;
     await pause(Math.min(problem.retryAfter || 1, 10) * 1000, options.signal);
   }
 }
+
+// What may have been done in part is not sent again: only what was turned away before it began.
+const isWaiting = (problem, { method }) => !method || problem.type === `${URN}busy`;
 
 async function fetchOrLose(url, options) {
   try {
@@ -148,6 +152,12 @@ export const status = (options) => get("/status", null, options);
 /** Images that could not be read, a page at a time. */
 export const failures = (params, options) => get("/failures", params, options);
 
+/** Groups of near-duplicates, a page at a time. */
+export const duplicates = (params, options) => get("/duplicates", params, options);
+
+/** How much was compared, and whether that goes on. */
+export const comparing = (options) => get("/duplicates/state", null, options);
+
 /** About the server. */
 export const info = (options) => get("/info", null, options);
 
@@ -158,10 +168,21 @@ export const info = (options) => get("/info", null, options);
  * @returns {Promise<*>}
  */
 export function search(query, { signal } = {}) {
-  const options = { method: "POST", signal };
-  if (query instanceof FormData) return request(`${BASE}/search`, { ...options, body: query });
-  const headers = { "content-type": "application/json" };
-  return request(`${BASE}/search`, { ...options, headers, body: JSON.stringify(query) });
+  if (!(query instanceof FormData)) return post("/search", query, { signal });
+  return request(`${BASE}/search`, { method: "POST", signal, body: query });
+}
+
+/**
+ * POST as JSON.
+ * @param {string} path below /api/v1
+ * @param {*} body
+ * @param {{signal?: AbortSignal, headers?: Object<string, string>}} [options]
+ * @returns {Promise<*>}
+ */
+export function post(path, body, { signal, headers } = {}) {
+  const sent = { ...headers, "content-type": "application/json" };
+  const options = { method: "POST", signal, headers: sent, body: JSON.stringify(body) };
+  return request(`${BASE}${path}`, options);
 }
 
 /**

@@ -8,6 +8,8 @@ const EVERYWHERE = [
   ["g b", "Browse"],
   ["g s", "Search"],
   ["g r", "Rings"],
+  ["g d", "Duplicates"],
+  ["g l", "Label"],
   ["g t", "Status"],
   ["/", "Search with a picture"],
   ["?", "This list"],

@@ -1,7 +1,7 @@
 // What the user has chosen, kept by the browser: for good, or (marks) until the tab is closed.
 
 const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0 };
-const SESSION = { notLike: [] };
+const SESSION = { notLike: [], deeds: [] };
 const PREFIX = "sokkuri.";
 
 const forced = new Map();
@@ -10,7 +10,8 @@ const listeners = new Map();
 
 /**
  * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (a list of ids),
- * "folders" (is the list of folders shown), "size" (step of the grid's size, -2 to 2).
+ * "deeds" (what can be undone), "folders" (is the list of folders shown), "size" (step of the
+ * grid's size, -2 to 2).
  * @param {string} key
  * @returns {*}
  */

@@ -1,0 +1,120 @@
+// Labels as buttons, the first nine with a digit, and a field for the others and for new ones.
+
+import { h } from "../base/dom.js";
+import * as format from "../base/format.js";
+
+const DIGITS = 9;
+
+/**
+ * @param {{allowed: boolean, onpick: (label: string) => void, onleave: () => void}} options
+ *   `onleave` is called when the field is left by a key
+ */
+export function makePicker({ allowed, onpick, onleave }) {
+  const list = h("ul", { class: "label-list", role: "list", "aria-label": "Labels" });
+  const field = h("input", { type: "text", class: "label-field", maxlength: 200,
+    autocomplete: "off", spellcheck: "false", "aria-label": "Find or add a label",
+    "aria-describedby": "label-hint", placeholder: "Find or add a label", disabled: !allowed });
+  const hint = h("p", { class: "soft small label-hint", id: "label-hint", "aria-live": "polite" });
+  const element = h("div", { class: "label-picker" }, list,
+    h("div", { class: "label-typed" }, field, h("kbd", { "aria-hidden": "true" }, "l")), hint);
+  const buttons = new Map();
+  let labels = [];
+  let choices = [];
+  let at = 0;
+
+  function button(label) {
+    const digit = h("kbd", { "aria-hidden": "true" });
+    const count = h("span", { class: "number soft small" });
+    const press = h("button", { type: "button", class: "button label-button", title: label,
+      disabled: !allowed, onclick: () => onpick(label) },
+    digit, h("span", { class: "label-text" }, label), count);
+    return { label, item: h("li", null, press), press, digit, count };
+  }
+
+  function show(counts) {
+    labels = counts.map(({ label }) => label);
+    const kept = new Set(labels);
+    for (const [label, { item }] of buttons) {
+      if (kept.has(label)) continue;
+      item.remove();
+      buttons.delete(label);
+    }
+    counts.forEach(({ label, count }, n) => {
+      if (!buttons.has(label)) buttons.set(label, button(label));
+      const { item, press, digit, count: shown } = buttons.get(label);
+      digit.textContent = n < DIGITS ? String(n + 1) : "";
+      if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
+      else press.removeAttribute("aria-keyshortcuts");
+      shown.textContent = format.count(count);
+      shown.setAttribute("aria-label", count === 1 ? "1 image" : `${count} images`);
+      if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
+    });
+    narrow();
+  }
+
+  /** Shows only labels that fit what is typed, and says what Enter would do. */
+  function narrow() {
+    const typed = field.value.trim();
+    const found = matches(labels, typed);
+    const isNew = typed !== "" && !labels.includes(typed);
+    choices = typed ? [...found, ...(isNew ? [null] : [])] : [];
+    // What only contains it somewhere is offered, but not what Enter takes.
+    const first = found[0]?.toLowerCase().startsWith(typed.toLowerCase());
+    at = first ? 0 : choices.length - 1;
+    for (const [label, { item }] of buttons) {
+      item.hidden = typed !== "" && !found.includes(label);
+    }
+    mark();
+  }
+
+  function mark() {
+    const chosen = choices[at];
+    for (const [label, { press }] of buttons) press.classList.toggle("marked", label === chosen);
+    const typed = field.value.trim();
+    hint.textContent = !choices.length ? ""
+      : chosen === null ? `Enter adds “${typed}”` : `Enter: ${chosen}`;
+  }
+
+  function leave() {
+    field.value = "";
+    narrow();
+    onleave();
+  }
+
+  field.addEventListener("input", narrow);
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && choices.length) at = (at + step + choices.length) % choices.length;
+    if (step) mark();
+    else if (event.key === "Enter" && choices.length) {
+      const label = choices[at] ?? field.value.trim();
+      leave();
+      onpick(label);
+    } else if (event.key === "Escape") leave();
+    else return;
+    event.preventDefault();
+  });
+
+  return {
+    element,
+    show,
+    focus: () => field.focus(),
+    /** @returns {?string} the label of a digit */
+    labelOf: (digit) => (digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null),
+  };
+}
+
+/** Labels that contain what is typed: equal ones first, then those that begin with it. */
+export function matches(labels, typed) {
+  const wanted = typed.toLowerCase();
+  const rank = (label) => {
+    const text = label.toLowerCase();
+    if (label === typed) return 0;
+    if (text === wanted) return 1;
+    if (text.startsWith(wanted)) return 2;
+    return text.includes(wanted) ? 3 : 4;
+  };
+  return labels.map((label, n) => [rank(label), n, label]).filter(([first]) => first < 4)
+    .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , label]) => label);
+}

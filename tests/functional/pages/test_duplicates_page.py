@@ -1,0 +1,366 @@
+"""Duplicates: found, compared and dropped by keyboard alone, and everything can be undone."""
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, Request, Route, expect
+
+from command import sokkuri
+from drawing import draw
+from serving import PATIENCE, Server, serving
+from trashing import environment, in_trash, trash_of
+from visiting import Visit, Visiting
+
+SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
+COPIES = {0: "copies/first.jpg", 3: "copies/second.jpg", 6: "copies/third.jpg"}
+"""The same bytes as the drawing of that number."""
+SMALL = "2023/drawing 04 small.jpg"
+ALL = 4
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home folder with ten drawings in `photos`: three have copies of the same bytes, one has a
+    smaller one."""
+    photos = tmp_path / "photos"
+    (photos / "2023").mkdir(parents=True)
+    (photos / "copies").mkdir()
+    for number in range(10):
+        picture = Image.fromarray(draw(number, *SHAPES[number % len(SHAPES)]))
+        file = photos / "2023" / f"drawing {number:02d}.jpg"
+        picture.save(file, quality=90)
+        os.utime(file, (1_500_000_000 + number, 1_400_000_000 + number))
+        if number in COPIES:
+            shutil.copyfile(file, photos / COPIES[number])
+            os.utime(photos / COPIES[number], (1_600_000_000, 1_600_000_000))
+        if number == 4:
+            picture.resize((picture.width // 2, picture.height // 2)).save(photos / SMALL)
+    sokkuri("index", photos)
+    return tmp_path
+
+
+@pytest.fixture
+def server(home: Path) -> Iterator[Server]:
+    with serving(home / "photos", "--allow-changes", **environment(home)) as server:
+        yield server
+
+
+@pytest.fixture
+def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
+    """A visitor of the page, with everything compared."""
+    size = {"width": 1280, "height": 800}
+    with visitors(server.address, viewport=size, reduced_motion="reduce") as visit:
+        find(visit)
+        yield visit
+
+
+def find(visit: Visit) -> None:
+    """Compare everything, however long that takes."""
+    visit.go("/duplicates")
+    visit.page.get_by_role("button", name="Find duplicates").click()
+    expect(visit.page.get_by_text("11 of 11 pictures compared")).to_be_visible(
+        timeout=PATIENCE * 1000
+    )
+    expect(groups(visit.page)).to_have_count(ALL)
+
+
+def groups(page: Page) -> Locator:
+    return page.locator(".copies")
+
+
+def group_of(page: Page, name: str) -> Locator:
+    return groups(page).filter(has=page.get_by_role("link", name=name, exact=True))
+
+
+def dropping(page: Page, name: str) -> Locator:
+    """What says whether a picture is marked to be dropped."""
+    return page.get_by_role("button", name=f"Drop {name}", exact=True)
+
+
+def go_to(page: Page, name: str) -> None:
+    """To a picture, by keyboard alone."""
+    target = dropping(page, name)
+    for _ in range(ALL):
+        page.keyboard.press("j")
+        for _ in range(2):
+            if target.evaluate("(button) => button === document.activeElement"):
+                return
+            page.keyboard.press("ArrowRight")
+    for _ in range(ALL):
+        page.keyboard.press("k")
+    expect(target).to_be_focused()
+
+
+def everything(home: Path) -> dict[str, tuple[bytes, int]]:
+    """Every picture's bytes and time stamp."""
+    return {
+        str(file.relative_to(home)): (file.read_bytes(), file.stat().st_mtime_ns)
+        for file in (home / "photos").rglob("*.jpg")
+        if ".sokkuri" not in file.parts
+    }
+
+
+def test_a_file_is_dropped_and_comes_back_by_keyboard(home: Path, visit: Visit) -> None:
+    """To the real trash, and back byte for byte."""
+    page, before = visit.page, everything(home)
+    go_to(page, "first.jpg")
+    expect(dropping(page, "first.jpg")).to_have_attribute("aria-pressed", "true")
+    expect(dropping(page, "drawing 00.jpg")).to_have_attribute("aria-pressed", "false")
+    page.keyboard.press("x")
+    expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
+    expect(groups(page)).to_have_count(ALL - 1)
+    assert everything(home).keys() == before.keys() - {"photos/copies/first.jpg"}
+    assert in_trash(trash_of(home)) == ["first.jpg"]
+    expect(page.locator(".copy-picture:focus")).to_be_visible()
+
+    page.keyboard.press("u")
+    expect(page.locator(".toast").last).to_contain_text("1 file brought back")
+    expect(groups(page)).to_have_count(ALL)
+    expect(dropping(page, "first.jpg")).to_be_focused()
+    assert everything(home) == before
+    assert in_trash(trash_of(home)) == []
+    page.keyboard.press("u")
+    expect(page.locator(".toast").last).to_contain_text("nothing to undo")
+
+
+def test_space_says_what_stays(home: Path, visit: Visit) -> None:
+    """The one that was to stay can go instead; one of them always stays."""
+    page = visit.page
+    go_to(page, "drawing 00.jpg")
+    page.keyboard.press("Space")
+    expect(page.get_by_text("One of them must stay")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Space")
+    expect(dropping(page, "first.jpg")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_text("One of them must stay")).to_have_count(0)
+    page.keyboard.press("x")
+    expect(page.locator(".toast")).to_contain_text("None of these is marked")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Space")
+    page.keyboard.press("x")
+    expect(groups(page)).to_have_count(ALL - 1)
+    assert in_trash(trash_of(home)) == ["drawing 00.jpg"]
+    assert (home / "photos" / "copies" / "first.jpg").is_file()
+
+
+def test_no_duplicate_persists_and_is_undone(visit: Visit) -> None:
+    page = visit.page
+    go_to(page, "drawing 04 small.jpg")
+    page.keyboard.press("n")
+    expect(page.locator(".toast")).to_contain_text("is no duplicate")
+    expect(groups(page)).to_have_count(ALL - 1)
+    page.reload()
+    expect(groups(page)).to_have_count(ALL - 1)
+    expect(page.get_by_role("link", name="drawing 04 small.jpg")).to_have_count(0)
+    page.keyboard.press("u")
+    expect(groups(page)).to_have_count(ALL)
+    expect(dropping(page, "drawing 04 small.jpg")).to_be_focused()
+
+
+def test_the_one_to_keep_is_chosen(visit: Visit) -> None:
+    """The smaller one is kept, since somebody said so; it lasts, until it is undone."""
+    page = visit.page
+    go_to(page, "drawing 04 small.jpg")
+    page.keyboard.press("m")
+    group = group_of(page, "drawing 04 small.jpg")
+    expect(group).to_contain_text("Keep, as you said")
+    expect(dropping(page, "drawing 04.jpg")).to_have_attribute("aria-pressed", "true")
+    page.reload()
+    expect(group).to_contain_text("Keep, as you said")
+    expect(group.locator(".copy-name").first).to_have_text("drawing 04 small.jpg")
+    page.keyboard.press("u")
+    expect(group.locator(".copy-name").first).to_have_text("drawing 04.jpg")
+    expect(dropping(page, "drawing 04 small.jpg")).to_have_attribute("aria-pressed", "true")
+
+
+def test_differences_are_shown(visit: Visit) -> None:
+    """What tells a copy from the one that stays, and how near it is."""
+    small = visit.page.locator(".twin").filter(has_text="drawing 04 small.jpg")
+    expect(small.locator(".differs").filter(has_text="Pixels")).to_contain_text("25%")
+    copy = visit.page.locator(".twin").filter(has_text="first.jpg")
+    expect(copy.locator(".differs")).to_have_text([re.compile("newer"), re.compile("copies")])
+    expect(copy).to_contain_text("identical, 1.00")
+
+
+def test_two_are_compared_by_keyboard(visit: Visit) -> None:
+    """Side by side, one in the other's place, and their difference, which the same bytes lack."""
+    page = visit.page
+    go_to(page, "first.jpg")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("figure img")).to_have_count(2)
+    page.keyboard.press("2")
+    for name in ("2023/drawing 00.jpg", "copies/first.jpg", "2023/drawing 00.jpg"):
+        expect(dialog.get_by_role("status")).to_contain_text(name)
+        shown = dialog.get_by_role("img", name=name.rpartition("/")[2])
+        expect(shown).to_be_visible()
+        expect(dialog.get_by_role("img")).to_have_count(1)
+        page.keyboard.press("Space")
+    page.keyboard.press("d")
+    expect(dialog.get_by_role("status")).to_have_text("No difference")
+    page.keyboard.press("m")  # mirrored it is another picture
+    expect(dialog.get_by_role("status")).to_contain_text(re.compile(r"differ by \d+\.\d\d of 255"))
+    assert brightest(dialog) > 0
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    expect(dropping(page, "first.jpg")).to_be_focused()
+
+
+def brightest(dialog: Locator) -> int:
+    found: int = dialog.locator("canvas").evaluate(
+        "(canvas) => Math.max(...canvas.getContext('2d')"
+        ".getImageData(0, canvas.height >> 1, canvas.width, 1).data.filter((_, n) => n % 4 < 3))"
+    )
+    return found
+
+
+def test_all_of_a_grade_at_once(home: Path, visit: Visit) -> None:
+    """After a question that says how much it is; what is marked to stay stays; one undo."""
+    page, before = visit.page, everything(home)
+    go_to(page, "second.jpg")
+    page.keyboard.press("Space")
+    page.get_by_role("button", name="Drop all copies that are identical").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(re.compile(r"2 files of 2 groups, .*kB, go to the trash"))
+    expect(dialog.get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert everything(home) == before
+    page.get_by_role("button", name="Drop all copies that are identical").click()
+    dialog.get_by_role("button", name="Move to the trash").click()
+    expect(page.locator(".toast")).to_contain_text("2 files moved to the trash")
+    expect(groups(page)).to_have_count(ALL - 2)
+    assert in_trash(trash_of(home)) == ["first.jpg", "third.jpg"]
+    page.get_by_role("button", name="Undo").click()
+    expect(groups(page)).to_have_count(ALL)
+    assert everything(home) == before
+
+
+def test_grades_and_folders_are_in_the_address(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_role("button", name="identical", exact=True).click()
+    expect(groups(page)).to_have_count(ALL - 1)
+    page.wait_for_url(re.compile("grade=identical"))
+    page.get_by_label("In folder").fill("2023")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="No duplicates here")).to_be_visible()
+    page.reload()
+    expect(page.get_by_label("In folder")).to_have_value("2023")
+    page.go_back()
+    expect(groups(page)).to_have_count(ALL - 1)
+    page.get_by_label("Where").fill("nonsense (")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("Unprocessable"))).to_be_visible()
+    visit.forgive("422")
+
+
+def test_what_fails_is_said_and_changes_nothing(home: Path, visit: Visit) -> None:
+    """A file that has changed meanwhile stays; a request that fails leaves the group as it is."""
+    page = visit.page
+    (home / "photos" / "copies" / "first.jpg").write_bytes(b"another picture")
+    go_to(page, "first.jpg")
+    page.keyboard.press("x")
+    expect(page.get_by_text(re.compile("it was changed"))).to_be_visible()
+    assert (home / "photos" / "copies" / "first.jpg").read_bytes() == b"another picture"
+    page.route("**/duplicates/drops", lambda route: route.fulfill(status=500, body=""))
+    go_to(page, "second.jpg")
+    page.keyboard.press("x")
+    expect(page.locator(".toast").last).to_contain_text("Nothing is known to be changed")
+    expect(dropping(page, "second.jpg")).to_be_visible()
+    assert (home / "photos" / "copies" / "second.jpg").is_file()
+    visit.forgive("500")
+
+
+def test_a_server_started_anew_has_another_key(home: Path, visitors: Visiting) -> None:
+    """The page that stayed open asks for it, and goes on."""
+    photos, given = home / "photos", environment(home)
+    with (
+        serving(photos, "--allow-changes", **given) as first,
+        visitors(first.address) as visit,
+    ):
+        page = visit.page
+        find(visit)
+        first.stop()
+        expect(page.get_by_text(re.compile("No answer from the server"))).to_be_visible()
+        with serving(photos, "--allow-changes", "--port", first.port, **given):
+            page.get_by_role("button", name="Try now").click()
+            expect(page.get_by_text(re.compile("No answer"))).to_have_count(0)
+            go_to(page, "first.jpg")
+            page.keyboard.press("x")
+            expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
+        assert in_trash(trash_of(home)) == ["first.jpg"]
+        visit.forgive("ERR_", "Failed to load", "Failed to fetch", "403")
+
+
+def test_without_leave_one_can_only_look(home: Path, visit: Visit, visitors: Visiting) -> None:
+    """The page says how changes are allowed, compares, and sends nothing."""
+    assert visit.page.url
+    posted: list[str] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST":
+            posted.append(request.url)
+
+    with serving(home / "photos") as server, visitors(server.address) as reader:
+        page = reader.page
+        page.on("request", note)
+        reader.go("/duplicates")
+        expect(page.get_by_text("sokkuri serve --allow-changes")).to_be_visible()
+        expect(groups(page)).to_have_count(ALL)
+        expect(page.get_by_role("button", name=re.compile("^Drop"))).to_have_count(0)
+        page.keyboard.press("j")
+        for pressed in ("x", "n", "m", "u", "Space"):
+            page.keyboard.press(pressed)
+        if not page.get_by_role("dialog").count():
+            page.keyboard.press("Enter")
+        expect(page.get_by_role("dialog").locator("figure img")).to_have_count(2)
+        page.keyboard.press("Escape")
+    assert posted == []
+    assert len(everything(home)) == 14
+
+
+def test_before_anything_was_compared(home: Path, visitors: Visiting) -> None:
+    """The page says what to do, with leave and without."""
+    with serving(home / "photos") as server, visitors(server.address) as visit:
+        visit.go("/duplicates")
+        expect(visit.page.get_by_text("sokkuri duplicates", exact=True)).to_be_visible()
+        expect(visit.page.get_by_text("0 of 11 pictures compared")).to_be_visible()
+        expect(groups(visit.page)).to_have_count(len(COPIES))  # the same bytes are known
+        visit.go("/duplicates?under=2023")
+        expect(visit.page.get_by_role("heading", name="Nothing was compared yet")).to_be_visible()
+    with serving(home / "photos", "--allow-changes") as server, visitors(server.address) as visit:
+        visit.go("/duplicates?under=2023")
+        expect(visit.page.get_by_role("heading", name="Nothing was compared yet")).to_be_visible()
+        expect(visit.page.get_by_role("button", name="Find duplicates")).to_be_visible()
+
+
+def test_another_page_cannot_change_anything(home: Path, visit: Visit) -> None:
+    """A script of another origin, in the same browser, reads no key and moves no file."""
+    page, before = visit.page, everything(home)
+    address = visit.address.rstrip("/")
+
+    def theirs(route: Route) -> None:
+        route.fulfill(content_type="text/html", body="<!doctype html><title>another</title>")
+
+    page.route("http://another.example/**", theirs)
+    page.goto("http://another.example/")
+    drops = '{"drops": [{"id": "copies/first.jpg", "keep": "2023/drawing 00.jpg"}]}'
+    told = page.evaluate(
+        """async ([address, body]) => {
+          const read = await fetch(`${address}/api/v1/changes`).then((a) => a.text(), String);
+          const kinds = ["application/json", "text/plain"];
+          const sent = await Promise.all(kinds.flatMap((kind) => ["cors", "no-cors"].map((mode) =>
+            fetch(`${address}/api/v1/duplicates/drops`, {method: "POST", body, mode,
+              headers: {"content-type": kind}}).then((a) => a.type, String))));
+          return [read, ...sent];
+        }""",
+        [address, drops],
+    )
+    assert told[0].startswith("TypeError")
+    assert everything(home) == before
+    visit.forgive("another.example", "CORS", "ERR_FAILED", "asked another host", "403", "422")

@@ -1,0 +1,150 @@
+"""serve: labels, what to label next, what lies near, and that nothing changes unless allowed."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from command import sokkuri
+from drawing import save
+from serving import Server, assert_problem, encoded, serving
+from tiny_model import write_tiny_model
+
+ODD = os.fsdecode(b"b/caf\xe9.png")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    root = tmp_path / "photos"
+    for seed in range(8):
+        save(root / "ab"[seed % 2] / f"{seed}.png", seed, 40, 30)
+    save(root / "b/odd.png", 8, 40, 30).rename(root / ODD)
+    sokkuri("index", root, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
+    return root
+
+
+@pytest.fixture
+def server(folder: Path) -> Iterator[Server]:
+    with serving(folder, "--allow-changes") as started:
+        yield started
+
+
+def give(server: Server, labels: dict[str, str | None], **given: Any) -> httpx.Response:
+    """Send labels as a page does. A body or headers that are given take the place of these."""
+    body = {"labels": [{"id": id_, "label": label} for id_, label in labels.items()]}
+    content = json.dumps(given.get("json", body)) if "content" not in given else given["content"]
+    headers = given.get("headers", {"X-Sokkuri-Change": server.api("changes")["key"] or ""})
+    sent = {"Content-Type": "application/json", **headers}
+    return server.post("/api/v1/labels", content=content, headers=sent)
+
+
+def test_labels_are_given_counted_and_undone(server: Server) -> None:
+    assert server.api("labels") == {"labels": [], "labelled": 0, "total": 9}
+    answer = give(server, {"a/0.png": "cat", ODD: " dog "})
+    assert answer.status_code == 200
+    before = answer.json()["before"]
+    assert before == [{"id": "a/0.png", "label": None}, {"id": ODD, "label": None}]
+    assert server.api("labels") == {
+        "labels": [{"label": "cat", "count": 1}, {"label": "dog", "count": 1}],
+        "labelled": 2,
+        "total": 9,
+    }
+    give(server, {one["id"]: one["label"] for one in before})
+    assert server.api("labels")["labelled"] == 0
+
+
+def test_labels_last_and_the_shell_reads_them(folder: Path, tmp_path: Path) -> None:
+    """What a page has given is in the catalog: another server has it, and the export is read."""
+    with serving(folder, "--allow-changes") as server:
+        give(server, {"a/0.png": "cat", ODD: "dog"})
+    with serving(folder) as server:
+        answer = server.get("/api/v1/labels/export")
+        assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+        assert answer.headers["content-disposition"] == 'attachment; filename="labels.csv"'
+    rows = [*csv.reader(io.StringIO(os.fsdecode(answer.content)))]
+    assert rows == [["id", "label"], ["a/0.png", "cat"], [ODD, "dog"]]
+    file = tmp_path / "labels.csv"
+    file.write_bytes(answer.content)
+    sokkuri("label", "-C", folder, "--import", file)
+
+
+def test_suggestions(server: Server) -> None:
+    """Neither what has a label nor what is named; kept until a label is given."""
+    inside = server.api("suggestions", under="a")["suggestions"]
+    assert {one["folder"] for one in inside} == {"a"}
+    asked = f"suggestions?n=5&without=a/2.png&without={encoded(ODD)}"
+    first = server.api(asked)
+    assert first == server.api(asked)
+    found = [one["id"] for one in first["suggestions"]]
+    assert found
+    assert not {"a/2.png", ODD} & {*found}
+    give(server, {found[0]: "cat"})
+    later = server.api(asked)["suggestions"]
+    assert found[0] not in [one["id"] for one in later]
+
+
+def test_what_is_near(server: Server) -> None:
+    give(server, {"a/0.png": "cat", "a/2.png": "cat", "b/1.png": "dog"})
+    found = server.api("labels/near", id="b/3.png", labelled=2, unlabelled=3)
+    assert len(found["labelled"]) == 2
+    assert len(found["unlabelled"]) == 3
+    assert all(one["label"] is None for one in found["unlabelled"])
+    assert "b/3.png" not in [one["id"] for one in found["unlabelled"]]
+    far = [one["distance"] for one in found["labelled"]]
+    assert far == sorted(far)
+    assert found["guess"]["label"] in ("cat", "dog")
+    inside = server.api("labels/near", id="b/3.png", labelled=9, unlabelled=9, under="a")
+    assert {one["folder"] for one in inside["unlabelled"]} == {"a"}
+    assert {one["id"] for one in inside["labelled"]} == {"a/0.png", "a/2.png", "b/1.png"}
+    assert_problem(server.get("/api/v1/labels/near?id=none.png"), 404, "unknown-image")
+
+
+def test_the_curve(server: Server) -> None:
+    assert server.api("labels/curve") == {"curve": []}
+    give(server, {f"{'ab'[seed % 2]}/{seed}.png": "xy"[seed % 2] for seed in range(8)})
+    for point in server.api("labels/curve")["curve"]:
+        assert 0 <= point["accuracy"] <= 1
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "kind"),
+    [
+        ({"headers": {}}, 403, "changes"),
+        ({"headers": {"X-Sokkuri-Change": "a guess"}}, 403, "changes"),
+        ({"json": {"labels": [{"id": "a/0.png", "label": "cat"}, {"id": "none", "label": "cat"}]}},
+         404, "unknown-image"),
+        ({"json": {"labels": [{"id": "a/0.png", "label": ""}]}}, 422, "invalid"),
+        ({"json": {"labels": [{"id": "a/0.png", "label": "a\nb"}]}}, 422, "invalid"),
+        ({"json": {"labels": [{"id": "a/0.png", "label": "c" * 201}]}}, 422, "invalid"),
+        ({"json": {"labels": [{"id": "a/0.png"}]}}, 422, "invalid"),
+        ({"json": {"labels": []}}, 422, "invalid"),
+        ({"content": b"{"}, 422, "invalid"),
+    ],
+)  # fmt: skip
+def test_refusals_change_nothing(
+    server: Server, given: dict[str, Any], status: int, kind: str
+) -> None:
+    assert_problem(give(server, {"a/0.png": "cat"}, **given), status, kind)
+    assert server.api("labels")["labelled"] == 0
+
+
+def test_another_origin_is_refused(server: Server) -> None:
+    key = server.api("changes")["key"]
+    for header in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        refused = give(server, {"a/0.png": "cat"}, headers={"X-Sokkuri-Change": key, **header})
+        assert_problem(refused, 403, "changes")
+    assert server.api("labels")["labelled"] == 0
+
+
+def test_without_allow_changes_nothing_changes(folder: Path) -> None:
+    with serving(folder) as server:
+        assert server.api("changes") == {"allowed": False, "key": None}
+        assert_problem(give(server, {"a/0.png": "cat"}), 403, "changes")
+        assert server.api("labels")["labelled"] == 0
+        assert server.api("suggestions")["suggestions"]
