@@ -12,12 +12,15 @@ import typer
 
 from sokkuri import terminal
 from sokkuri.cli.care import compact, remove, status, verify
+from sokkuri.cli.duplicates import duplicates
 from sokkuri.cli.exchange import export, import_
 from sokkuri.cli.index import index
+from sokkuri.cli.label import label
 from sokkuri.cli.list import list_
 from sokkuri.cli.models import models
 from sokkuri.cli.search import search
 from sokkuri.cli.serve import serve
+from sokkuri.cli.suggest import outliers, suggest
 from sokkuri.errors import SokkuriError
 from sokkuri.interrupting import INTERRUPTED, end_in_time, leave
 
@@ -67,7 +70,11 @@ def _options(
     """Similar-image search for a folder of photos, on your machine."""
 
 
-for verb in (index, search, serve, status, verify, remove, compact, export, models):
+_VERBS = (
+    index, search, serve, duplicates, suggest, outliers, label, status, verify, remove, compact,
+    export, models,
+)  # fmt: skip
+for verb in _VERBS:
     app.command()(verb)
 app.command("import")(import_)
 app.command("list")(list_)
