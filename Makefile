@@ -13,7 +13,7 @@ export PHOTOS
 # `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve lock clean
+.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates lock clean
 
 ## help              this list
 help:
@@ -88,6 +88,14 @@ bench-serve: $(VENV)/.installed $(VENV)/.browser
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	$(BIN)/python -m benchmarks serving
 
+## bench-duplicates  near-duplicates: what is found and what it takes, beside the usual hashes
+# imagededup in a folder of its own: `pip check` would miss PyTorch, which only its networks need.
+bench-duplicates: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
+	  --target $(VENV)/imagededup imagededup==0.3.3.post2
+	PYTHONPATH=$(VENV)/imagededup $(BIN)/python -m benchmarks duplicates
+
 ## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 # One file for every platform and Python: from the oldest Python on, with markers, and with the
 # hashes of all files of a version. So folders of local wheels and further indexes, which may
@@ -96,7 +104,8 @@ bench-serve: $(VENV)/.installed $(VENV)/.browser
 lock: $(VENV)/.packages
 	echo editables | UV_FIND_LINKS= UV_INDEX= UV_EXTRA_INDEX_URL= $(BIN)/uv pip compile \
 	  --quiet --no-config --universal --python-version 3.11 --python $(BIN)/python \
-	  --generate-hashes --extra heic --extra web --extra dev --custom-compile-command 'make lock' $(ARGS) \
+	  --generate-hashes --extra heic --extra web --extra duplicates --extra dev \
+	  --custom-compile-command 'make lock' $(ARGS) \
 	  --output-file constraints.txt pyproject.toml -
 
 ## clean             remove the virtual environment, caches and builds

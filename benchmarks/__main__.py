@@ -12,6 +12,8 @@ BENCHMARKS = {
 }
 LONG = {
     "serving": "The server under load",
+    "duplicates": "Near-duplicates",
+    "suggesting": "What to label next",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",
     "search_large": "Five million rows",

@@ -25,7 +25,7 @@ from sokkuri.decisions import Decisions
 from sokkuri.joining import NEAREST, worth_measures
 from sokkuri.matching.agreement import agreement
 from sokkuri.matching.keypoints import Keypoints, fitted, keypoints, laid
-from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of
+from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of, righted_prints
 from sokkuri.matching.scoring import moved, still
 from sokkuri.records import Limits
 
@@ -111,8 +111,10 @@ def pairs_of(pictures: Pictures) -> Pairs:
             lambda number: print_of(pictures.data(number), Limits()), range(len(pictures.paths))
         )])  # fmt: skip
     likeness = pictures.heads[queries] @ pictures.heads[rows].T
-    upright, turned = normalised_prints(prints), normalised_prints(prints, mirrored=True)
-    correlation = np.maximum(upright[queries] @ upright[rows].T, turned[queries] @ upright[rows].T)
+    correlation = np.maximum(*(
+        some[queries] @ some[rows].T
+        for some in (normalised_prints(prints), normalised_prints(righted_prints(prints)))
+    ))  # fmt: skip
     nearest = -np.sort(-likeness, axis=1)[:, :NEAREST]
     near = np.argsort(-likeness, axis=1)[:, :NEAREST]
     printed = np.argsort(-correlation, axis=1)[:, :_NEAREST_PRINTS]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import article
 import sokkuri
@@ -37,11 +38,15 @@ def commands(page: Path) -> list[str]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with photos, in which the project is the current folder."""
+    """A home with photos, one of them twice, and a folder that has one of them too. The project is
+    the current folder."""
     for seed in range(12):
         save(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
     save(tmp_path / "Pictures" / "cat.jpg", 100)
     save(tmp_path / "Pictures" / "dog.jpg", 101)
+    with Image.open(tmp_path / "Pictures" / "cat.jpg") as cat:
+        cat.resize((48, 36)).save(tmp_path / "Pictures" / "cat-small.jpg")
+    save(tmp_path / "card" / "dog again.jpg", 101)
     return tmp_path
 
 
@@ -71,6 +76,7 @@ def run(line: str, home: Path) -> None:
     environment = {
         **os.environ,
         "HOME": str(home),
+        "XDG_DATA_HOME": str(home / ".local" / "share"),  # a trash of its own
         "VENV": sys.prefix,
         "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
         "MAKEFLAGS": "",

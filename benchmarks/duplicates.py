@@ -1,0 +1,272 @@
+"""Near-duplicates: what is found of edited copies, and what else, beside the usual hashes.
+
+Copies of photos are looked for among their originals and other photos of the kind (copies.py); all
+pairs count. The peers rank pairs by Hamming distance; each is read off where its precision is
+still 0.99. Then the time that a whole collection takes.
+"""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from benchmarks.copies import EDITS, FITTED, lay_out
+from benchmarks.harness import SHARED, run, sokkuri, table
+from sokkuri.collection import Collection
+from sokkuri.contents import Content, basis, heads_of, live_contents
+from sokkuri.decisions import Decisions
+from sokkuri.joining import Candidates, Field
+from sokkuri.judging import Judge
+from sokkuri.matching import SURE
+from sokkuri.matching.looks import PRINT
+
+PRECISION = 0.99
+_TOGETHER = 512
+
+Scores = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """A laid-out collection. queries, gallery : numbers of its contents. copies : (Q, G), which of
+    the gallery a query is a copy of. edits : of each query, "" where it is a copy of nothing."""
+
+    root: Path
+    contents: list[Content]
+    queries: NDArray[np.int64]
+    gallery: NDArray[np.int64]
+    copies: NDArray[np.bool_]
+    edits: NDArray[np.str_]
+
+    def path(self, number: int) -> Path:
+        return self.root / self.contents[number].images[0].path
+
+
+def setting(root: Path) -> Setting:
+    """Queries that no weight was fitted on, among all photos that were not edited."""
+    with Collection.open(root, "ro") as collection:
+        contents = [*live_contents(collection, Decisions()).values()]
+    parts = [content.images[0].path.split("/") for content in contents]
+    kind = np.array(["original" if one[-1] == "original.jpg" else one[0] for one in parts])
+    number = np.array([int(one[1].removesuffix(".jpg")) for one in parts])
+    queries = np.flatnonzero(
+        ((kind == "copies") & (number >= FITTED[0])) | ((kind == "others") & (number >= FITTED[2]))
+    )
+    gallery = np.flatnonzero((kind == "original") | (kind == "gallery"))
+    source = np.where(np.isin(kind, ["copies", "original"]), number, -1)
+    copies = (source[queries][:, None] == source[gallery]) & (source[queries] >= 0)[:, None]
+    edits = np.array([
+        parts[query][-1].removesuffix(".jpg") if source[query] >= 0 else "" for query in queries
+    ])  # fmt: skip
+    return Setting(root, contents, queries, gallery, copies, edits)
+
+
+def ours(given: Setting) -> Scores:
+    """The score of every pair : (Q, G); 0 where it was not worth a look."""
+    scores = np.zeros(given.copies.shape)
+    keys = [content.key for content in given.contents]
+    paths = {content.key: given.root / content.images[0].path for content in given.contents}
+    with Collection.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
+        made = {key: data for key, data in judge.prints(keys) if isinstance(data, bytes)}
+        prints = np.frombuffer(b"".join(made[key] for key in keys), np.uint8)
+        heads = heads_of(collection, given.contents, basis(collection))
+        whole = Field(heads, prints.reshape(len(keys), PRINT * PRINT))
+        candidates = Candidates(whole.part(given.gallery))
+        for at in range(0, len(given.queries), _TOGETHER):
+            rows = given.queries[at : at + _TOGETHER]
+            near, _ = candidates.of(whole.part(rows), np.full(len(rows), -1))
+            pairs = [(keys[rows[q]], keys[given.gallery[g]]) for q, g in near.tolist()]
+            for (q, g), known in zip(near.tolist(), judge.compare(pairs), strict=True):
+                scores[at + q, g] = known.score
+    return scores
+
+
+def hashes(given: Setting) -> dict[str, Scores]:
+    """Of every peer, minus the Hamming distance of each pair : (Q, G)."""
+    numbers = np.concatenate([given.queries, given.gallery])
+    found = {}
+    for name, hashed in peers().items():
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            bits = np.array([*pool.map(hashed, [given.path(number) for number in numbers])])
+        signs = 2 * bits.astype(np.float32) - 1
+        asked, there = signs[: len(given.queries)], signs[len(given.queries) :]
+        found[name] = ((asked @ there.T - bits.shape[1]) / 2).astype(np.float64)
+    return found
+
+
+Hashed = Callable[[Path], NDArray[np.bool_]]
+
+
+def peers() -> dict[str, Hashed]:
+    """Hashes as bits, by the library's own defaults."""
+    import imagehash
+    import pdqhash
+
+    dedup = _imagededup()
+
+    def pdq(path: Path) -> NDArray[np.bool_]:
+        bits, _ = pdqhash.compute(np.asarray(Image.open(path).convert("RGB")))
+        return np.asarray(bits, bool)
+
+    def of_hex(method: Any) -> Hashed:
+        def hashed(path: Path) -> NDArray[np.bool_]:
+            text = method.encode_image(str(path))
+            return np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(bool)
+
+        return hashed
+
+    return {
+        "pHash (imagehash)": lambda path: imagehash.phash(Image.open(path)).hash.reshape(-1),
+        "dHash (imagehash)": lambda path: imagehash.dhash(Image.open(path)).hash.reshape(-1),
+        "PDQ (pdqhash)": pdq,
+        "pHash (imagededup)": of_hex(dedup.PHash(verbose=False)),
+        "dHash (imagededup)": of_hex(dedup.DHash(verbose=False)),
+    }
+
+
+def _imagededup() -> Any:
+    """Its hashes, without the neural networks that it would load too."""
+    for name, part in (("methods.cnn", "CNN"), ("utils.models", "CustomModel")):
+        stub = ModuleType(f"imagededup.{name}")
+        setattr(stub, part, None)
+        sys.modules[stub.__name__] = stub
+    return import_module("imagededup.methods")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """micro : average precision over all pairs. recall, precision : at the threshold. edits : the
+    recall of each."""
+
+    micro: float
+    recall: float
+    precision: float
+    edits: dict[str, float]
+
+
+def judged(given: Setting, scores: Scores, least: float | None) -> Judged:
+    """least : the score from which pairs count; None for the least at which precision holds."""
+    copies, flat = given.copies.reshape(-1), scores.reshape(-1)
+    order = np.argsort(-flat, kind="stable")
+    true = np.cumsum(copies[order])
+    precision = true / np.arange(1, len(order) + 1)
+    last = np.append(np.diff(flat[order]) != 0, True)  # equal scores are taken together
+    if least is None:
+        good = np.flatnonzero(last & (precision >= PRECISION))
+        least = np.inf if not len(good) else float(flat[order][good[-1]])
+    chosen = (scores >= least) & (scores > -np.inf)
+    hit = np.asarray((chosen & given.copies).any(1))
+    micro = float((precision * copies[order]).sum() / copies.sum())
+    wrong = int((chosen & ~given.copies).sum())
+    return Judged(
+        micro,
+        float(hit[given.edits != ""].mean()),
+        int(hit.sum()) / max(int(hit.sum()) + wrong, 1),
+        {edit: float(hit[given.edits == edit].mean()) for edit in EDITS},
+    )
+
+
+def quality(root: Path) -> str:
+    given = setting(root)
+    found = {f"sokkuri, score from {SURE:g}": judged(given, own := ours(given), SURE)}
+    found["sokkuri"] = judged(given, own, None)
+    found |= {name: judged(given, scores, None) for name, scores in hashes(given).items()}
+    head = ["", *found]
+    rows = [
+        ["precision", *(f"{one.precision:.4f}" for one in found.values())],
+        ["recall", *(f"{one.recall:.3f}" for one in found.values())],
+        ["micro average precision", *(f"{one.micro:.3f}" for one in found.values())],
+        *([edit, *(f"{one.edits[edit]:.2f}" for one in found.values())] for edit in EDITS),
+    ]
+    strangers = int((given.edits == "").sum())
+    return (
+        f"{len(given.queries):,} queries, {strangers:,} of them without a copy, among "
+        f"{len(given.gallery):,} photos; at precision {PRECISION} but for the first column\n\n"
+        + table(head, rows)
+    )
+
+
+def known_copies() -> str:
+    """On sets of edited copies made by others."""
+    rows = []
+    for name, original in (("bridge-mods", "aaa-orig.jpg"), ("dih", "bridge-1-original.jpg")):
+        with tempfile.TemporaryDirectory() as place:
+            root = Path(shutil.copytree(SHARED / "copies" / name, Path(place) / "photos"))
+            run(sokkuri("index", root))
+            out = run(sokkuri("duplicates", "-C", root, "--json")).out
+        groups = json.loads(out[out.index("{") :])["groups"]
+        there = [group for group in groups if original in group["ids"]]
+        count = len([*(SHARED / "copies" / name).glob("*.*")]) - 1
+        rows.append([name, sum(len(group["ids"]) - 1 for group in there), count])
+    return table(["set", "copies found with the original", "of"], rows)
+
+
+def speed(place: Path) -> str:
+    """10,200 pictures, 2 in 100 of them copies, from a new collection's first look on."""
+    root = place / "tiles"
+    write_tiles(root, COLLECTION)
+    run(sokkuri("index", root))
+    first = run(sokkuri("duplicates", "-C", root, "--csv", place / "pairs.csv"))
+    again = run(sokkuri("duplicates", "-C", root, "--csv", place / "pairs.csv"))
+    pairs = len((place / "pairs.csv").read_text().splitlines()) - 1
+    rows = [
+        ["sokkuri duplicates", f"{first.seconds:.0f}", f"{first.rss / 2**20:.0f}", pairs],
+        ["the same again", f"{again.seconds:.1f}", f"{again.rss / 2**20:.0f}", pairs],
+    ]
+    for name in ("DHash", "PHash"):
+        began = time.perf_counter()
+        method = getattr(_imagededup(), name)(verbose=False)
+        found = method.find_duplicates(image_dir=str(root), max_distance_threshold=10)
+        count = sum(len(some) for some in found.values()) // 2
+        rows.append(
+            [f"imagededup {name}, distance 10", f"{time.perf_counter() - began:.0f}", "", count]
+        )
+    return table([f"{COLLECTION:,} pictures", "s", "MiB", "pairs found"], rows)
+
+
+COLLECTION = 10_200
+_COPIED = 50  # one picture in so many has a copy
+_ACROSS = 3
+
+
+def write_tiles(root: Path, count: int) -> None:
+    """Pictures that share nothing: parts of photos that do not overlap, and a copy of one in 50."""
+    root.mkdir()
+    photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
+    originals = count - count // _COPIED
+    rng = np.random.default_rng(0)
+    edits = [*EDITS.values()]
+    for number in range(originals):
+        photo, tile = photos[number % len(photos)], number // len(photos)
+        image = Image.open(photo).convert("RGB")
+        width, height = image.width // _ACROSS, image.height // _ACROSS
+        x, y = tile % _ACROSS * width, tile // _ACROSS * height
+        part = image.crop((x, y, x + width, y + height)).resize(
+            (375, 500), Image.Resampling.LANCZOS
+        )
+        part.save(root / f"{number:06d}.jpg", quality=90)
+        if number % _COPIED == 0:
+            edit, quality_ = edits[number // _COPIED % len(edits)]
+            edit(part, rng).save(root / f"{number:06d}-copy.jpg", quality=quality_)
+
+
+def report() -> str:
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        lay_out(SHARED / "clothing", place / "photos")
+        run(sokkuri("index", place / "photos"))
+        parts = [quality(place / "photos"), known_copies(), speed(place)]
+    return "\n\n".join(parts)
