@@ -131,7 +131,7 @@ def copies(photo: Path, seed: int) -> dict[str, bytes]:
 ORIGINALS, GALLERY = 300, 600
 """Photos that are copied, and photos to be mistaken for them. All others at hand have no copy."""
 
-FITTED = 100, 300, 300
+FITTED = 150, 300, 300
 """Of originals, gallery and others the first, on which the matcher's weights were fitted; what it
 is judged by has none of these originals' copies and none of these others."""
 

@@ -34,6 +34,9 @@ from sokkuri.matching import SURE
 from sokkuri.matching.looks import PRINT
 
 PRECISION = 0.99
+TWINS = 128, 221
+"""Of the originals these are one photo, of which the set has two files."""
+
 _TOGETHER = 512
 
 Scores = NDArray[np.float64]
@@ -67,6 +70,7 @@ def setting(root: Path) -> Setting:
     )
     gallery = np.flatnonzero((kind == "original") | (kind == "gallery"))
     source = np.where(np.isin(kind, ["copies", "original"]), number, -1)
+    source[source == TWINS[1]] = TWINS[0]
     copies = (source[queries][:, None] == source[gallery]) & (source[queries] >= 0)[:, None]
     edits = np.array([
         parts[query][-1].removesuffix(".jpg") if source[query] >= 0 else "" for query in queries

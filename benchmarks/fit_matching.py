@@ -4,8 +4,8 @@
     sokkuri index FOLDER
     python -m benchmarks.fit_matching FOLDER
 
-The copies of 100 photos, and 300 photos without a copy, are compared with the pictures nearest to
-them among 400 that have not been edited; prints the weights. The quality benchmark leaves all these
+The copies of 150 photos, and 300 photos without a copy, are compared with the pictures nearest to
+them among 450 that have not been edited; prints the weights. The quality benchmark leaves all these
 copies and photos out. The same folder, the same weights.
 """
 
@@ -24,12 +24,13 @@ from sokkuri.contents import basis, heads_of, live_contents
 from sokkuri.decisions import Decisions
 from sokkuri.joining import NEAREST, worth_measures
 from sokkuri.matching.agreement import agreement
-from sokkuri.matching.keypoints import Keypoints, fitted, keypoints, laid
+from sokkuri.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
 from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of, righted_prints
-from sokkuri.matching.scoring import moved, still
+from sokkuri.matching.scoring import joint, moved, still
 from sokkuri.records import Limits
 
 _NEAREST_PRINTS = 4
+_GENEROUS = 2.0  # of the logit, below that least: as in joining.py
 _MISSED = 0.002  # share of copies that `WORTH` may leave out
 _STILL = ("crop", "rotate", "strong", "flip")  # edits after which pictures do not lie as they did
 _PENALTY, _ROUNDS = 1.0, 60
@@ -133,38 +134,65 @@ def fit(pictures: Pictures) -> dict[str, tuple[Array, float]]:
     logits = pairs.measured @ weights + bias
     least = float(np.quantile(logits[pairs.copy], _MISSED))
     found = {"WORTH": (weights, bias - least)}
-    chosen = np.flatnonzero((logits >= least) | pairs.copy)
+    chosen = np.flatnonzero((logits >= least - _GENEROUS) | pairs.copy)
     print(f"{len(pairs.copy)} pairs, {len(chosen)} of them worth a look", file=sys.stderr)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = [*pool.map(lambda at: _seen(pictures, pairs, at), chosen.tolist())]
-    for name, part in (("STILL", 0), ("MOVED", 1)):
-        lines = [line for one in seen for line in one[part]]
-        found[name] = logistic(
-            np.array([line[0] for line in lines]), np.array([line[1] for line in lines])
-        )
+    copy = np.array([one.copy for one in seen])
+    lies = [(one.lies[number], true) for one in seen for number, true in one.counts()]
+    found["STILL"] = logistic(*_stacked(lies))
+    laid_ = [(one.laid, one.copy) for one in seen if one.laid is not None]
+    found["MOVED"] = logistic(*_stacked(laid_))
+    both = np.array([_both(one, found) for one in seen])
+    found["JOINT"] = logistic(both, copy)
     return found
 
 
-Lines = list[tuple[Array, bool]]
+def _stacked(lines: list[tuple[Array, bool]]) -> tuple[Array, NDArray[np.bool_]]:
+    return np.array([line[0] for line in lines]), np.array([line[1] for line in lines])
 
 
-def _seen(pictures: Pictures, pairs: Pairs, at: int) -> tuple[Lines, Lines]:
-    """What is measured of a pair as it lies, and where keypoints lay it."""
+@dataclass(frozen=True)
+class Seen:
+    """What is measured of a pair: as it lies and mirrored, and where keypoints lay it."""
+
+    copy: bool
+    edit: str
+    lies: tuple[Array, Array]
+    laid: Array | None
+    fit: Fit | None
+    fewer: int
+
+    def counts(self) -> list[tuple[int, bool]]:
+        """Which of `lies` teach something, and what."""
+        if not self.copy:
+            return [(0, False), (1, False)]
+        return (
+            [(1, True)] if self.edit == "flip" else [(0, True)] * (not self.edit.startswith(_STILL))
+        )
+
+
+def _both(one: Seen, found: dict[str, tuple[Array, float]]) -> Array:
+    (still_, still_bias), (moved_, moved_bias) = found["STILL"], found["MOVED"]
+    lies = max(float(line @ still_) + still_bias for line in one.lies)
+    laid_ = None if one.laid is None else float(one.laid @ moved_) + moved_bias
+    return joint(lies, laid_, one.fit, one.fewer)
+
+
+def _seen(pictures: Pictures, pairs: Pairs, at: int) -> Seen:
     query, row, copy = int(pairs.query[at]), int(pairs.row[at]), bool(pairs.copy[at])
     a, b = pictures.look(query), pictures.look(row)
-    edit = str(pictures.edit[query])
-    lies: Lines = []
-    for mirrored in (False, True):
-        square = np.ascontiguousarray(b.square[:, ::-1]) if mirrored else b.square
-        same = copy and (edit == "flip" if mirrored else not edit.startswith(_STILL))
-        if same or not copy:
-            lies.append((still(agreement(a.square, square)), same))
-    fit_ = fitted(pictures.points(query), pictures.points(row))
-    if fit_ is None or fit_.inliers < 3 or (roughly := laid(a, b, fit_, SQUARE)) is None:
-        return lies, []
-    exactly = roughly.refined()
-    found = agreement(exactly.over, exactly.under, exactly.inside)
-    return lies, [(moved(found, fit_, float(exactly.inside.mean())), copy)]
+    mirrored = np.ascontiguousarray(b.square[:, ::-1])
+    lies = still(agreement(a.square, b.square)), still(agreement(a.square, mirrored))
+    mine, others = pictures.points(query), pictures.points(row)
+    fit_ = fitted(mine, others)
+    measured = None
+    if fit_ is not None and fit_.inliers >= 3 and (roughly := laid(a, b, fit_, SQUARE)):
+        exactly = roughly.refined()
+        found = agreement(exactly.over, exactly.under, exactly.inside)
+        measured = moved(found, fit_, float(exactly.inside.mean()))
+    fewer = min(len(mine.places), len(others.places))
+    return Seen(copy, str(pictures.edit[query]), lies, measured, fit_, fewer)
 
 
 def main() -> None:

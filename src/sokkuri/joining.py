@@ -16,18 +16,25 @@ from numpy.typing import NDArray
 from sokkuri.errors import MissingExtraError
 from sokkuri.indexes import Rows, principal
 from sokkuri.indexes.ann import AnnIndex, Reach, add, train
-from sokkuri.matching.looks import normalised_prints
+from sokkuri.indexes.codes import HEAD
+from sokkuri.matching.looks import normalised_prints, righted_prints
 from sokkuri.matching.scoring import Logistic
 from sokkuri.records import Features
 
 EXACT = 200_000
 """Rows up to which all are compared with all."""
 
-NEAREST, NEAREST_PRINTS = 16, 2
+NEAREST, NEAREST_PRINTS = 24, 2
 """Neighbours of a picture that are candidates, by features and by prints."""
 
+GENEROUS = 20_000
+"""Pictures up to which more pairs are looked at, for the sake of small crops: twice as many find
+one copy in 300 more."""
+
 _BLOCK = 8192
+_LAST = 16  # neighbour whose likeness is that of any
 _CLUSTER = 256  # rows
+_GENEROUSLY = 2.0  # of the logit
 _PRINTED = 0.9  # correlation of prints from which a look is worth it, and soon over
 _PROBES, _MEASURED = 32, 256
 
@@ -168,7 +175,10 @@ def rooted(features: Features) -> Features:
 
 def basis_of(sample: Features) -> Matrix:
     """The directions in which rows like these differ most : (H, D) float32."""
-    return principal(rooted(sample)).astype(np.float32)
+    roots = rooted(sample)
+    if len(roots) <= HEAD:  # a few rows: those in which they lie, found sooner
+        return np.linalg.svd(roots, full_matrices=False)[2].astype(np.float32)
+    return principal(roots).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,19 +197,19 @@ class Candidates:
 
     def __init__(self, field: Field, reach: Matrix | None = None) -> None:
         self._heads = field.heads
-        self._prints = normalised_prints(field.prints)
         self._by_heads, note = joined(field.heads, reach)
-        self._by_prints, _ = joined(self._prints)
+        self._prints = [printed(field.prints) for printed in _PRINTS]
+        self._by_prints = [joined(prints)[0] for prints in self._prints]
         self.notes = [note] if note else []
 
     def of(self, asked: Field, own: Numbers) -> tuple[Numbers, Matrix]:
         """Pairs (number of the picture asked for, row of the field) : (M, 2). own : (Q,), the row
         that each picture is, -1 where it is none. And the reach of each from now on : (Q,)."""
         near = self._by_heads.near(asked.heads, own, NEAREST)
-        upright = normalised_prints(asked.prints)
-        turned = normalised_prints(asked.prints, mirrored=True)
+        prints = [printed(asked.prints) for printed in _PRINTS]
         found = [near.rows] + [
-            self._by_prints.near(prints, own, NEAREST_PRINTS).rows for prints in (upright, turned)
+            join.near(some, own, NEAREST_PRINTS).rows
+            for join, some in zip(self._by_prints, prints, strict=True)
         ]
         rows = np.concatenate(found, axis=1)
         numbers = np.repeat(np.arange(len(rows)), rows.shape[1])
@@ -207,14 +217,23 @@ class Candidates:
         pairs = pairs[pairs[:, 1] >= 0]
         query, row = pairs.T
         likeness = np.einsum("ij,ij->i", asked.heads[query], self._heads[row])
-        prints = np.maximum(
-            np.einsum("ij,ij->i", upright[query], self._prints[row]),
-            np.einsum("ij,ij->i", turned[query], self._prints[row]),
-        )
-        worth = WORTH.logits(worth_measures(likeness, prints, near.likeness[query])) > 0
-        worth |= prints > _PRINTED
+        correlation = np.max([
+            np.einsum("ij,ij->i", some[query], others[row])
+            for some, others in zip(prints, self._prints, strict=True)
+        ], axis=0)  # fmt: skip
+        least = 0.0 if len(self._heads) > GENEROUS else -_GENEROUSLY
+        worth = WORTH.logits(worth_measures(likeness, correlation, near.likeness[query])) > least
+        worth |= correlation > _PRINTED
         pairs = np.unique(np.concatenate([pairs[worth], near.back]), axis=0)
         return pairs, near.likeness[:, -1]
+
+
+def _righted(prints: NDArray[np.uint8]) -> Matrix:
+    return normalised_prints(righted_prints(prints))
+
+
+_PRINTS = normalised_prints, _righted
+"""As pictures are, and in the one position that all eight turns and mirrorings come to."""
 
 
 def worth_measures(likeness: Matrix, prints: Matrix, nearest: Matrix) -> NDArray[np.float64]:
@@ -222,14 +241,15 @@ def worth_measures(likeness: Matrix, prints: Matrix, nearest: Matrix) -> NDArray
     (M,), correlation; nearest : (M, K), likeness of the first one's neighbours, falling."""
     rank = (nearest > likeness[:, None]).sum(1)
     first = np.where(np.isfinite(nearest[:, 0]), nearest[:, 0], likeness)
-    last = np.where(np.isfinite(nearest[:, -1]), nearest[:, -1], 0.0)
+    last = nearest[:, min(_LAST, nearest.shape[1]) - 1]
+    last = np.where(np.isfinite(last), last, 0.0)
     return np.column_stack([
         likeness, np.log1p(rank), prints, likeness - last, first - likeness,
         np.maximum(prints - 0.8, 0),
     ]).astype(np.float64)  # fmt: skip
 
 
-WORTH = Logistic((-1.906, -1.287, -0.2751, 28.94, -48.51, 26.39), 3.892)
+WORTH = Logistic((-2.554, -0.8272, -0.3149, 30.13, -56.93, 27.36), 4.475)
 """Fitted as the models in matching/scoring.py; its zero leaves out one copy in 500."""
 
 

@@ -1,7 +1,7 @@
 """Do two pictures show the same one, edited or not? The pictures themselves decide.
 
 Takes Looks; hands on a Match. Tries three ways in which one may lie upon the other: as they are,
-mirrored, and as their keypoints say (with the extra `duplicates`), and believes the surest.
+mirrored, and as their keypoints say (with the extra `duplicates`), and weighs what comes of it.
 """
 
 import math
@@ -11,15 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from sokkuri.matching.agreement import Agreement, agreement
-from sokkuri.matching.keypoints import Keypoints, fitted, laid
+from sokkuri.matching.keypoints import Fit, Keypoints, fitted, laid
 from sokkuri.matching.looks import SQUARE, Look
-from sokkuri.matching.scoring import MOVED, STILL, moved, probability, still
+from sokkuri.matching.scoring import JOINT, MOVED, STILL, joint, moved, probability, still
 from sokkuri.records import Grade
 
-SURE = 0.5
+SURE = 0.7
 """Score from which two pictures are taken for copies."""
 
-_CERTAIN = 5.0  # logit from which nothing else is tried
+_CERTAIN = 10.0  # logit, of pictures as they lie, from which nothing else is tried
+_ALONE = 4.0  # the same where nothing else can be
 _HOPELESS = -6.0  # logit below which an alignment is not refined
 _INLIERS = 3
 _SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
@@ -45,15 +46,22 @@ def compare(a: Look, b: Look, points: tuple[Points, Points] | None) -> Match:
     if upright.blocks == 0:  # both are blank: nothing but their colours could differ
         same = upright.difference <= _BLANK_LEVELS and _shape(a, b) < _SAME_SHAPE
         return Match("same", 1.0) if same else Match(None, 0.0)
-    best = STILL.logit(still(upright))
-    if best < _CERTAIN:
+    lies = STILL.logit(still(upright))
+    if lies < _CERTAIN:
         mirrored = np.ascontiguousarray(b.square[:, ::-1])
-        best = max(best, STILL.logit(still(agreement(a.square, mirrored))))
+        lies = max(lies, STILL.logit(still(agreement(a.square, mirrored))))
     inliers = 0
-    if best < _CERTAIN and points is not None:
-        by_points, inliers = _by_points(a, b, points)
-        best = max(best, by_points)
-    score = probability(best)
+    if lies >= _CERTAIN:
+        score = probability(lies)
+    elif points is None:
+        score = probability(lies - _ALONE)
+    else:
+        mine, others = points[0](), points[1]()
+        fit = fitted(mine, others)
+        laid_logit = None if fit is None else _as_laid(a, b, fit)
+        fewer = min(len(mine.places), len(others.places))
+        score = probability(JOINT.logit(joint(lies, laid_logit, fit, fewer)))
+        inliers = 0 if fit is None else fit.inliers
     if score >= SURE:
         return Match("same" if is_same(a, b, upright) else "edited", score)
     return Match("alike" if inliers >= _SCENE else None, score)
@@ -75,18 +83,14 @@ def _shape(a: Look, b: Look) -> float:
     return abs(math.log(a.width * b.height / (a.height * b.width)))
 
 
-def _by_points(a: Look, b: Look, points: tuple[Points, Points]) -> tuple[float, int]:
-    """The logit where their keypoints lay them, and how many of those agree."""
-    fit = fitted(points[0](), points[1]())
-    if fit is None or fit.inliers < _INLIERS:
-        return -np.inf, 0
-    roughly = laid(a, b, fit, SQUARE)
-    if roughly is None:
-        return -np.inf, 0
+def _as_laid(a: Look, b: Look, fit: Fit) -> float | None:
+    """The logit where keypoints lay them; None where they lay nothing."""
+    if fit.inliers < _INLIERS or (roughly := laid(a, b, fit, SQUARE)) is None:
+        return None
     seen = agreement(roughly.over, roughly.under, roughly.inside)
     logit = MOVED.logit(moved(seen, fit, float(roughly.inside.mean())))
     if logit < _HOPELESS:
-        return logit, fit.inliers
+        return logit
     exactly = roughly.refined()
     seen = agreement(exactly.over, exactly.under, exactly.inside)
-    return MOVED.logit(moved(seen, fit, float(exactly.inside.mean()))), fit.inliers
+    return MOVED.logit(moved(seen, fit, float(exactly.inside.mean())))

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from sokkuri.errors import MissingExtraError
 from sokkuri.matching.looks import Look, luma
 
-MOST = 300  # keypoints of a picture
+MOST = 400  # keypoints of a picture
 _RATIO = 0.8  # of the nearest and the next: Lowe's test
 _NEAR = 4.0  # pixels between where a match is and where it should be
 _LEAST = 4  # matches: two fix a similarity, and two more must agree

@@ -58,13 +58,30 @@ def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     return grey
 
 
-def normalised_prints(prints: NDArray[np.uint8], *, mirrored: bool = False) -> NDArray[np.float32]:
+def normalised_prints(prints: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Prints whose dot product is the correlation of two : (N, 256) uint8 -> (N, 256) float32.
     Flat ones become zero: they are like nothing."""
-    if mirrored:
-        prints = prints.reshape(-1, PRINT, PRINT)[:, :, ::-1].reshape(len(prints), -1)
     centred = prints.astype(np.float32)
     centred -= centred.mean(1, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
     found: NDArray[np.float32] = np.where(lengths > PRINT, centred / np.maximum(lengths, 1), 0)
     return found
+
+
+def righted_prints(prints: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Prints turned and mirrored so that they are lightest to the right, then to the bottom: the
+    same for a picture in each of its eight positions : (N, 256) -> (N, 256)."""
+    grids = prints.reshape(-1, PRINT, PRINT).copy()
+    for axis in (2, 1):
+        darker = _slope(grids, axis) < 0
+        grids[darker] = np.flip(grids[darker], axis)
+    steeper = _slope(grids, 1) > _slope(grids, 2)
+    grids[steeper] = grids[steeper].transpose(0, 2, 1)
+    return grids.reshape(len(prints), -1)
+
+
+def _slope(grids: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
+    """How much lighter they become along an axis : (N,)."""
+    along = np.arange(PRINT, dtype=np.float32) - (PRINT - 1) / 2
+    slope: NDArray[np.float32] = grids.mean(3 - axis, dtype=np.float32) @ along
+    return slope

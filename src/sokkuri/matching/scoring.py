@@ -1,8 +1,8 @@
 """From what was measured of two pictures to how sure it is that one is a copy of the other.
 
-Takes Agreements and a Fit; hands on a logit, by two logistic models: for pictures that lie one upon
-the other as they are, and for those that keypoints laid. Their weights were fitted by
-`benchmarks/fit_matching.py` on edited copies of 100 photos among lookalikes.
+Takes Agreements and a Fit; hands on logits, by three logistic models: for pictures that lie one
+upon the other as they are, for those that keypoints laid, and for what both say together. Their
+weights were fitted by `benchmarks/fit_matching.py` on edited copies of 150 photos among lookalikes.
 """
 
 from dataclasses import dataclass
@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.matching.agreement import Agreement
-from sokkuri.matching.keypoints import Fit
+from sokkuri.matching.keypoints import MOST, Fit
 
 _MOST_BLOCKS = 48
 _MANY = 40  # inliers beyond which more say no more
+
+_FAR = 12.0  # logits beyond which more says no more
 
 Measured = NDArray[np.float64]
 
@@ -56,16 +58,59 @@ def moved(seen: Agreement, fit: Fit, inside: float) -> Measured:
     ])  # fmt: skip
 
 
-STILL = Logistic(
-    (-0.4728, 7.672, 0.432, 1.96, 6.655, 1.418, 32.52, 9.707, 0.9719), -12.66
-)  # fmt: skip
+def joint(as_it_lies: float, as_laid: float | None, found: Fit | None, fewer: int) -> Measured:
+    """What counts where both were tried : (14,). as_it_lies, as_laid : the logits of both; None
+    where keypoints laid nothing. fewer : keypoints of the picture that has fewer."""
+    first = float(np.clip(as_it_lies, -_FAR, _FAR))
+    second = -_FAR if as_laid is None else float(np.clip(as_laid, -_FAR, _FAR))
+    matched, inliers = (0, 0) if found is None else (found.matched, found.inliers)
+    share, many = inliers / max(matched, 4), np.log1p(inliers)
+    astray, rich = np.log1p(matched - inliers), fewer / MOST
+    return np.array([
+        first, second, max(first, second), many, share, astray, inliers / max(fewer, 10), rich,
+        first * rich, first * many, share * many, second * share, astray * share,
+        max(first - 8.0, 0.0),
+    ])  # fmt: skip
+
+
+STILL = Logistic((-0.7941, 9.877, -1.839, 3.222, 7.166, 0.5741, 11.51, 5.872, 1.503), -14.25)
 MOVED = Logistic(
     (
-        -0.3612, -1.075, 2.286, 3.983, 5.157, -2.879, 0.7624, 0.6514, 8.884, 0.3516, 0.4033, 0.3634,
-        7.36,
+        -1.394,
+        -0.9276,
+        2.749,
+        2.9,
+        5.211,
+        -0.219,
+        1.107,
+        -0.7489,
+        9.156,
+        0.4065,
+        0.5255,
+        -2.891,
+        11.98,
     ),
-    -17.89,
-)  # fmt: skip
+    -22.28,
+)
+JOINT = Logistic(
+    (
+        -0.01102,
+        0.2696,
+        0.343,
+        0.03207,
+        0.5413,
+        -1.234,
+        1.622,
+        2.439,
+        0.07689,
+        0.007307,
+        -0.02738,
+        0.3982,
+        -0.2478,
+        1.201,
+    ),
+    0.2069,
+)
 
 
 def probability(logit: float) -> float:

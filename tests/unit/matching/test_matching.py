@@ -12,7 +12,7 @@ from command import real_photos
 from drawing import draw
 from sokkuri.matching import Match, compare
 from sokkuri.matching.keypoints import keypoints
-from sokkuri.matching.looks import Look, look, normalised_prints, print_of
+from sokkuri.matching.looks import Look, look, normalised_prints, print_of, righted_prints
 from sokkuri.records import Limits
 
 LIMITS = Limits()
@@ -122,12 +122,15 @@ def test_blank_pictures_are_no_copies_of_others() -> None:
     assert matched(white, white).grade == "same"
 
 
-def test_prints_of_a_mirrored_picture_are_mirrored() -> None:
-    plain, mirrored = (
-        print_of(saved(one), LIMITS) for one in (drawn(3), ImageOps.mirror(drawn(3)))
-    )
-    correlation = (
-        normalised_prints(plain[None], mirrored=True) @ normalised_prints(mirrored[None]).T
-    )
-    assert correlation[0, 0] > 0.99
-    assert normalised_prints(np.full((1, 256), 90, np.uint8)).any() == np.False_
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_turned_and_mirrored_pictures_have_one_righted_print(turn: int, mirrored: bool) -> None:
+    for seed in range(8):
+        grid = print_of(saved(drawn(seed)), LIMITS).reshape(16, 16)
+        turned = np.rot90(grid[:, ::-1] if mirrored else grid, turn)
+        found = righted_prints(np.stack([grid.reshape(-1), turned.reshape(-1)]))
+        assert (found[0] == found[1]).all(), seed
+
+
+def test_flat_prints_are_like_nothing() -> None:
+    assert not normalised_prints(np.full((1, 256), 90, np.uint8)).any()

@@ -16,7 +16,7 @@ export function curvePicture(curve) {
   if (!curve.length) {
     return [h("p", { class: "soft small" },
       "Once some images of two or more kinds are labelled, this says how well their labels "
-      + "could have been guessed from those before.")];
+      + "could have been guessed from the others.")];
   }
   const last = curve.at(-1);
   const said = `${format.percent(last.accuracy)} at ${format.count(last.labels)} labels`;
@@ -27,7 +27,7 @@ export function curvePicture(curve) {
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
       h("span", { class: "end number soft", "aria-hidden": "true" }, format.count(last.labels))),
     h("p", { class: "soft small" },
-      "Each label as it would have been guessed from the nearest labelled before it."),
+      "Each label as it would have been guessed from the nearest of the others."),
   ];
 }
 
