@@ -15,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,11 +25,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.copies import EDITS, FITTED, lay_out
+from benchmarks.features import CHUNK, mixtures, real
 from benchmarks.harness import SHARED, run, sokkuri, table
 from sokkuri.collection import Collection
 from sokkuri.contents import Content, basis, heads_of, live_contents
 from sokkuri.decisions import Decisions
-from sokkuri.joining import Candidates, Field
+from sokkuri.joining import Candidates, Field, basis_of, rooted
 from sokkuri.judging import Judge
 from sokkuri.matching import SURE
 from sokkuri.matching.looks import PRINT
@@ -267,10 +269,52 @@ def write_tiles(root: Path, count: int) -> None:
             edit(part, rng).save(root / f"{number:06d}-copy.jpg", quality=quality_)
 
 
+def joins() -> str:
+    """How long the search for candidates takes, without the looks, and what it holds."""
+    with tempfile.TemporaryDirectory() as name:
+        made = Path(name) / "real.npy"
+        np.save(made, real())
+        rows = []
+        for count in (100_000, 1_000_000):
+            measured = run([sys.executable, "-m", "benchmarks.duplicates", str(made), str(count)])
+            asked, seconds = measured.out.split()
+            whole = float(seconds) * count / int(asked)
+            rows.append(
+                [f"{count:,}", asked, seconds, f"{whole:.0f}", f"{measured.rss / 2**30:.1f}"]
+            )
+    return table(["pictures", "asked for", "s", "s for all", "GiB"], rows)
+
+
+def join(vectors: Path, count: int) -> None:
+    """Candidates of some pictures among `count`, made of mixtures of vectors and drawn prints."""
+    blocks = mixtures(np.load(vectors), count)
+    first = next(blocks)
+    directions = basis_of(first)
+    made = np.empty((count, len(directions)), np.float32)
+    for number, block in enumerate(chain([first], blocks)):
+        made[number * CHUNK : number * CHUNK + len(block)] = rooted(block) @ directions.T
+    prints = np.random.default_rng(0).integers(0, 256, (count, PRINT * PRINT), np.uint8)
+    field = Field(made, prints)
+    candidates = Candidates(field)
+    rows = np.linspace(0, count - 1, ASKED).astype(np.int64)
+    began = time.perf_counter()
+    for at in range(0, len(rows), _TOGETHER):
+        part = rows[at : at + _TOGETHER]
+        candidates.of(field.part(part), part)
+    print(len(rows), f"{time.perf_counter() - began:.1f}")
+
+
+ASKED = 8192
+
+
 def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         lay_out(SHARED / "clothing", place / "photos")
         run(sokkuri("index", place / "photos"))
-        parts = [quality(place / "photos"), known_copies(), speed(place)]
+        parts = [quality(place / "photos"), known_copies(), speed(place), joins()]
     return "\n\n".join(parts)
+
+
+if __name__ == "__main__":
+    join(Path(sys.argv[1]), int(sys.argv[2]))

@@ -7,6 +7,7 @@ in the middle and around it the folder's copies, whose ids are their whole paths
 import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -17,7 +18,7 @@ from sokkuri import pairs
 from sokkuri.collection import Collection
 from sokkuri.contents import Content, basis, heads_of, ids_that_pass, live_contents
 from sokkuri.decisions import Decisions, read_decisions
-from sokkuri.duplicates import Comparing, DuplicateOptions, take_prints
+from sokkuri.duplicates import Comparing, DuplicateOptions, looked_at, take_prints
 from sokkuri.errors import ModelMismatchError, UsageError
 from sokkuri.joining import Candidates, Field, Matrix
 from sokkuri.journal import now
@@ -56,8 +57,12 @@ def find_against(
             f"{other.store} holds features of another model than {archive.store}: index one of "
             "them again with the other's --model and --decode"
         )
-    if archive.root.resolve() == other.root.resolve():
-        raise UsageError(f"{other.root} is the archive itself: leave --against out")
+    ours, others = archive.root.resolve(), other.root.resolve()
+    if ours.is_relative_to(others) or others.is_relative_to(ours):
+        raise UsageError(
+            f"{other.root} and {archive.root} are not apart: what lies in one folder is compared "
+            "without --against"
+        )
     decided = read_decisions(archive.catalog)
     key = preference(parsed(asked.keep))
     passing = ids_that_pass(archive, asked.under, asked.where)
@@ -77,17 +82,17 @@ def find_against(
         Judge(files.__getitem__) as judge,
     ):
         yield from take_prints(mine, kept, judge)
-        yield from take_prints([name for name in theirs if name not in mine], new, judge)
+        yield from take_prints([name for name in theirs if name not in images], new, judge)
         found = [Known(name, name, "identical", 1.0) for name in theirs if name in images]
         directions = basis(archive)
         sides = (
             _side(archive, kept, [mine[name] for name in images], directions),
             _side(
-                other, new, [one for name, one in theirs.items() if name not in mine], directions
+                other, new, [one for name, one in theirs.items() if name not in images], directions
             ),
         )
         yield from _compare(*sides, kept, judge, found)
-        for note in judge.notes:
+        for note in judge.notes():
             yield Comparing("comparing", 0, 0, note)
     grades = GRADES[: GRADES.index(asked.min_grade) + 1]
     counted = [
@@ -97,8 +102,11 @@ def find_against(
     yield Comparing("done", len(theirs), len(theirs), groups=groups)
 
 
-def plan_against(archive: Collection, other: Collection, groups: Iterable[Group]) -> Plan:
-    """Of each group the folder's copies go; nothing of the archive does."""
+def plan_against(
+    archive: Collection, other: Collection, groups: Iterable[Group], *, lasting: bool = True
+) -> Plan:
+    """Of each group the folder's copies go; nothing of the archive does. lasting : whether the
+    folder's collection is still there when the plan is applied."""
     mine, theirs = _images(archive, None), _images(other, other.root)
     moves = []
     for group in groups:
@@ -109,7 +117,8 @@ def plan_against(archive: Collection, other: Collection, groups: Iterable[Group]
             moves.append(
                 Move(image.id, image.path, _folder(other), image.size, digest, grades[id_], keep)
             )
-    return Plan(tuple(moves), now(), os.path.abspath(other.store))  # noqa: PTH100 - links stay
+    store = os.path.abspath(other.store) if lasting else None  # noqa: PTH100 - links stay
+    return Plan(tuple(moves), now(), store)
 
 
 def _folder(collection: Collection) -> str:
@@ -141,6 +150,8 @@ def _compare(
     """Puts into `found` what comes of each pair that is worth a look."""
     if not archive.contents or not other.contents:
         return
+    if judge.by_points:
+        ledger.forget_unsure()
     candidates = Candidates(archive.field)
     total = len(other.contents)
     for at in range(0, total, _TOGETHER):
@@ -152,9 +163,10 @@ def _compare(
             for asked, row in near.tolist()
         ]
         seen = [ledger.known(*pair) for pair in todo]
-        new = [*judge.compare(pair for pair, one in zip(todo, seen, strict=True) if one is None)]
-        ledger.keep(new, [])
-        found += [*new, *(one for one in seen if one is not None)]
+        new = (pair for pair, one in zip(todo, seen, strict=True) if one is None)
+        with closing(looked_at(new, ledger, judge)) as looks:
+            found += looks
+        found += [one for one in seen if one is not None]
 
 
 def _groups(
@@ -162,14 +174,10 @@ def _groups(
 ) -> tuple[Group, ...]:
     """Around each picture of the archive the copies that are most like it."""
     best: dict[bytes, tuple[bytes, Known]] = {}
-    for pair in found:
-        a, b = (pair.first, pair.second) if pair.second in theirs else (pair.second, pair.first)
-        rank = GRADES.index(pair.grade or "alike"), -pair.score
-        held = best.get(b)
-        if a in mine and (
-            held is None or rank < (GRADES.index(held[1].grade or "alike"), -held[1].score)
-        ):
-            best[b] = a, pair
+    for pair in sorted(found, key=_rank):
+        for a, b in ((pair.first, pair.second), (pair.second, pair.first)):
+            if a in mine and b in theirs:  # a picture can be in both
+                best.setdefault(b, (a, pair))
     around: dict[bytes, list[Pair]] = defaultdict(list)
     for b, (a, pair) in best.items():
         around[a] += [
@@ -179,6 +187,10 @@ def _groups(
     return tuple(
         sorted(map(_group, around.values()), key=lambda one: (GRADES.index(one.grade), one.ids))
     )
+
+
+def _rank(pair: Known) -> tuple[int, float, bytes]:
+    return GRADES.index(pair.grade or "alike"), -pair.score, pair.first
 
 
 def _group(some: list[Pair]) -> Group:

@@ -134,7 +134,7 @@ class Catalog:
     @classmethod
     def create(cls, path: Path) -> "Catalog":
         """Create the file, or open it where another process was quicker."""
-        catalog = cls._connect(path, "mode=rwc")
+        catalog = cls.connect(path, "mode=rwc")
         with catalog.writing():
             if not catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
                 _apply_schema(catalog)
@@ -147,13 +147,13 @@ class Catalog:
     ) -> "Catalog":
         """Open an existing catalog. `threads`: the caller guards it with a lock of its own."""
         try:
-            catalog = cls._connect(path, f"mode={mode}", threads=threads)
+            catalog = cls.connect(path, f"mode={mode}", threads=threads)
             _check_version(catalog)
         except StorageError:
             if mode == "rw":
                 raise
             # A read-only medium cannot hold WAL's helper files; nobody can write there either.
-            catalog = cls._connect(path, "mode=ro&immutable=1", threads=threads)
+            catalog = cls.connect(path, "mode=ro&immutable=1", threads=threads)
             _check_version(catalog)
         return catalog
 
@@ -179,7 +179,8 @@ class Catalog:
         return catalog
 
     @classmethod
-    def _connect(cls, path: Path, options: str, *, threads: bool = False) -> "Catalog":
+    def connect(cls, path: Path, options: str, *, threads: bool = False) -> "Catalog":
+        """Open any SQLite file, whatever it holds. options : of its address, such as mode=ro."""
         uri = f"file:{quote(as_text(str(path.absolute())))}?{options}"
         with _translated(path):
             connection = sqlite3.connect(
@@ -190,8 +191,12 @@ class Catalog:
                 check_same_thread=not threads,
             )
             if not options.startswith("mode=ro"):
-                _write_ahead(connection)
-                connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
+                try:
+                    _write_ahead(connection)
+                    connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
+                except BaseException:
+                    connection.close()
+                    raise
         return cls(connection, path)
 
     def close(self) -> None:

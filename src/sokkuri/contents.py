@@ -3,12 +3,13 @@
 Takes a collection; hands on Contents, and their feature vectors as they are compared.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from sokkuri.catalog import LIVE
+from sokkuri.catalog import LIVE, Catalog
 from sokkuri.collection import Collection
 from sokkuri.decisions import CONTENT, Decisions
 from sokkuri.filters import condition
@@ -16,6 +17,7 @@ from sokkuri.joining import Matrix, basis_of, heads
 from sokkuri.keeping import Candidate
 from sokkuri.records import Features
 
+_AT_ONCE = 500  # parameters of a statement
 _SAMPLE = 20_000  # vectors whose directions are taken for those of all
 
 
@@ -29,19 +31,50 @@ class Content:
     images: list[Candidate] = field(default_factory=list)
 
 
-def live_contents(collection: Collection, decided: Decisions) -> dict[bytes, Content]:
-    """Every content by its key, in the order of their rows."""
+def live_contents(
+    collection: Collection, decided: Decisions, some: Iterable[bytes] | None = None
+) -> dict[bytes, Content]:
+    """Every content by its key, in the order of their rows. some : only these, and those that
+    several images hold; of images that have a file."""
+    rows = _rows(collection.catalog, "") if some is None else _rows_of(collection.catalog, some)
     found: dict[bytes, Content] = {}
-    for key, id_, path, width, height, size, mtime_ns, shard, row in collection.catalog.each(
-        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
-        f" WHERE {LIVE} ORDER BY shard, row"
-    ):
+    for key, id_, path, width, height, size, mtime_ns, shard, row in rows:
         content = found.get(key)
         if content is None:
             content = found[key] = Content(key, (shard, row))
         kept = key in decided.kept
         content.images.append(Candidate(id_, path, width, height, size, mtime_ns, kept))
     return found
+
+
+def _rows(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
+    return catalog.each(
+        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
+        f" WHERE {LIVE}{condition} ORDER BY shard, row",
+        values,
+    )
+
+
+def _rows_of(catalog: Catalog, some: Iterable[bytes]) -> list[Any]:
+    twins = catalog.all(
+        f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
+        " GROUP BY digest HAVING count(*) > 1"
+    )
+    wanted = sorted({*some, *(digest for (digest,) in twins)})
+    rows: list[Any] = []
+    for at in range(0, len(wanted), _AT_ONCE):
+        part = wanted[at : at + _AT_ONCE]
+        rows += _rows(catalog, f" AND digest IN ({','.join('?' * len(part))})", part)
+    return sorted(rows, key=lambda row: (row[-2], row[-1]))
+
+
+def count_contents(collection: Collection) -> int:
+    """How many there are."""
+    return int(
+        collection.catalog.one(
+            f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}"  # noqa: S608
+        )[0]
+    )
 
 
 def ids_that_pass(collection: Collection, under: str | None, where: str | None) -> set[str] | None:
@@ -60,10 +93,9 @@ def basis(collection: Collection) -> Matrix:
     """The directions in which to compare this collection's vectors."""
     counted = collection.counted()
     step = max(1, sum(counted.values()) // _SAMPLE)
-    sample = [
-        np.asarray(collection.shards.features(shard, rows)[::step], np.float32)
-        for shard, rows in counted.items()
-    ]
+    sample = [np.empty((0, collection.model.dimension), np.float32)]
+    for shard, rows in counted.items():
+        sample.append(np.asarray(collection.shards.features(shard, rows)[::step], np.float32))
     return basis_of(np.concatenate(sample))
 
 

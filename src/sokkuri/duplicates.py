@@ -6,6 +6,7 @@ those, and one that was interrupted goes on.
 """
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -14,9 +15,16 @@ import numpy as np
 
 from sokkuri import pairs
 from sokkuri.collection import Collection
-from sokkuri.contents import Content, basis, heads_of, ids_that_pass, live_contents
+from sokkuri.contents import (
+    Content,
+    basis,
+    count_contents,
+    heads_of,
+    ids_that_pass,
+    live_contents,
+)
 from sokkuri.decisions import Decisions, read_decisions
-from sokkuri.errors import ImageError, UsageError
+from sokkuri.errors import UsageError
 from sokkuri.grouping import Star, stars
 from sokkuri.joining import Candidates, Field, clustered
 from sokkuri.judging import Judge
@@ -25,8 +33,9 @@ from sokkuri.matching.looks import PRINT
 from sokkuri.pairs import Known, Ledger
 from sokkuri.records import GRADES, Grade, Group, Pair
 
-_TOGETHER = 512  # pictures whose neighbours are looked for at once, and committed together
+_TOGETHER = 512  # pictures whose neighbours are looked for at once
 _PRINTS = 256  # prints committed together
+_PAIRS = 64  # pairs committed together: a second of work
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +75,8 @@ def find_duplicates(
         yield from take_prints(task.contents, ledger, judge)
         yield from _compare(task, ledger, judge)
         yield Comparing("grouping", 0, 0)
-        groups = task.groups(ledger, judge)
-        for note in judge.notes:
+        groups = task.groups(ledger.near_duplicates(), ledger, judge)
+        for note in judge.notes():
             yield Comparing("grouping", 0, 0, note)
     yield Comparing("done", len(task.contents), len(task.contents), groups=groups)
 
@@ -77,33 +86,38 @@ def known_groups(
 ) -> tuple[Group, ...]:
     """The groups among what was compared so far; compares nothing, writes nothing. Raises
     UsageError."""
-    task = _Task(collection, options or DuplicateOptions())
     with pairs.read(collection) as ledger:
-        return task.groups(ledger, None)
+        known = [] if ledger is None else ledger.near_duplicates()
+        some = {content for pair in known for content in (pair.first, pair.second)}
+        task = _Task(collection, options or DuplicateOptions(), some)
+        return task.groups(known, ledger, None)
 
 
 def compared(collection: Collection) -> tuple[int, int]:
     """How many contents were compared so far, of how many."""
-    total = len(live_contents(collection, Decisions()))
+    total = count_contents(collection)
     with pairs.read(collection) as ledger:
         return 0 if ledger is None else min(ledger.compared_count(), total), total
 
 
 class _Task:
-    """What is to be compared, and the way from pairs to groups."""
+    """What is to be compared, and the way from pairs to groups. some : see live_contents."""
 
-    def __init__(self, collection: Collection, options: DuplicateOptions) -> None:
+    def __init__(
+        self, collection: Collection, options: DuplicateOptions, some: set[bytes] | None = None
+    ) -> None:
         if options.min_grade not in GRADES:
             raise UsageError(f"{options.min_grade} is no grade: give one of {', '.join(GRADES)}")
         self.collection = collection
         self.key = preference(parsed(options.keep))
         self.decided = read_decisions(collection.catalog)
-        self.contents = live_contents(collection, self.decided)
+        self.contents = live_contents(collection, self.decided, some)
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.grades = GRADES[: GRADES.index(options.min_grade) + 1]
 
     def file(self, content: bytes) -> Path:
-        return self.collection.file(self.contents[content].images[0].path)
+        files = [self.collection.file(image.path) for image in self.contents[content].images]
+        return next((file for file in files if file.is_file()), files[0])
 
     def wanted(self, content: Content) -> list[Candidate]:
         """Its images that pass the filters, the one to keep first."""
@@ -112,12 +126,14 @@ class _Task:
             images = [image for image in images if image.id in self.passing]
         return sorted(images, key=self.key)
 
-    def groups(self, ledger: Ledger | None, judge: Judge | None) -> tuple[Group, ...]:
-        """judge : looks at pairs that a third picture links; None to do without."""
+    def groups(
+        self, known: Iterable[Known], ledger: Ledger | None, judge: Judge | None
+    ) -> tuple[Group, ...]:
+        """known : all copies. judge : looks at pairs that a third picture links; None to do
+        without."""
         images = {key: self.wanted(one) for key, one in self.contents.items()}
         images = {key: some for key, some in images.items() if some}
         order = sorted(images, key=lambda key: self.key(images[key][0]))
-        known = [] if ledger is None else ledger.near_duplicates()
         ask = partial(_asked, self, ledger, judge)
         found = stars(order, [pair for pair in known if self.counts(pair)], ask)
         grouped = {key for star in found for key in (star.middle, *star.copies)}
@@ -174,32 +190,41 @@ def take_prints(contents: Iterable[bytes], ledger: Ledger, judge: Judge) -> Gene
     there = {content for content, _ in ledger.prints()}
     lacking = [key for key in contents if key not in there]
     waiting: list[tuple[bytes, bytes | None]] = []
-    unread, done = 0, 0
+    done = 0
     try:
-        for content, made in judge.prints(lacking):
-            done += 1
-            if isinstance(made, ImageError):
-                unread += 1
-            else:
-                waiting.append((content, made))
+        for found in judge.prints(lacking):
+            waiting.append(found)
             if len(waiting) >= _PRINTS:
+                done += len(waiting)
                 ledger.keep_prints(waiting)
                 waiting = []
                 yield Comparing("looking", done, len(lacking))
     finally:
         ledger.keep_prints(waiting)
-    if unread:
-        yield Comparing(
-            "looking", done, len(lacking),
-            f"{unread:,} pictures were left out: their files are gone or have changed; "
-            "`sokkuri index` brings the collection up to date",
-        )  # fmt: skip
+
+
+def looked_at(
+    todo: Iterable[tuple[bytes, bytes]], ledger: Ledger, judge: Judge
+) -> Generator[Known]:
+    """What came of each pair, which is in the ledger too, even where this is cut short."""
+    waiting: list[Known] = []
+    try:
+        for known in judge.compare(todo):
+            waiting.append(known)
+            yield known
+            if len(waiting) >= _PAIRS:
+                ledger.keep(waiting, [])
+                waiting = []
+    finally:
+        ledger.keep(waiting, [])
 
 
 def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
     """Every picture that was not compared, with those most like it."""
     prints = {key: data for key, data in ledger.prints() if data is not None}
     contents = [one for key, one in task.contents.items() if key in prints]
+    if judge.by_points:
+        ledger.forget_unsure()
     before = ledger.compared()
     new = [
         number for number, content in enumerate(contents)
@@ -215,6 +240,7 @@ def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
             len(keys), PRINT * PRINT
         ),
     )
+    del prints  # a copy of what the field holds
     reach = np.array([before.get(key, np.inf) for key in keys], np.float32)
     candidates = Candidates(field, reach)
     for note in candidates.notes:
@@ -225,14 +251,15 @@ def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
         batch = rows[at : at + _TOGETHER]
         found, farthest = candidates.of(field.part(batch), batch)
         todo = _todo(ledger, looked, [(keys[batch[one]], keys[row]) for one, row in found.tolist()])
-        results = []
-        for done, known in enumerate(judge.compare(todo)):
-            results.append(known)
-            if done % 64 == 0:
-                share = done * len(batch) // max(len(todo), 1)
-                yield Comparing("comparing", at + share, len(rows))
-        ledger.keep(results, zip([keys[row] for row in batch], farthest.tolist(), strict=True))
+        with closing(looked_at(todo, ledger, judge)) as looks:
+            for done, _ in enumerate(looks):
+                if done % 64 == 0:
+                    share = done * len(batch) // max(len(todo), 1)
+                    yield Comparing("comparing", at + share, len(rows))
+        reaches = zip([keys[row] for row in batch], farthest.tolist(), strict=True)
+        ledger.keep([], [one for one in reaches if one[0] not in judge.unread])
         yield Comparing("comparing", at + len(batch), len(rows))
+    ledger.forget(judge.unread)
 
 
 def _todo(

@@ -6,9 +6,9 @@ Features are compared by the square roots of their numbers, which lets no single
 in the 256 directions in which they differ most.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,12 +74,13 @@ class ExactJoin:
         found = np.full((len(queries), k), -1, np.int64)
         back = [np.empty((0, 2), np.int64)]
         for start in range(0, len(self._rows), _BLOCK):
-            likeness = queries @ self._rows[start : start + _BLOCK].T
+            block = np.asarray(self._rows[start : start + _BLOCK], np.float32)
+            likeness = queries @ block.T
             mine = np.flatnonzero((own >= start) & (own < start + likeness.shape[1]))
             likeness[mine, own[mine] - start] = -np.inf
             if self._reach is not None:
-                asked, rows = np.nonzero(likeness > self._reach[start : start + _BLOCK])
-                back.append(np.column_stack([asked, rows + start]))
+                asked, nearer = np.nonzero(likeness > self._reach[start : start + _BLOCK])
+                back.append(np.column_stack([asked, nearer + start]))
             _merge(best, found, likeness, start)
         order = np.argsort(-best, axis=1, kind="stable")
         rows = np.take_along_axis(found, order, 1)
@@ -198,7 +199,7 @@ class Candidates:
     def __init__(self, field: Field, reach: Matrix | None = None) -> None:
         self._heads = field.heads
         self._by_heads, note = joined(field.heads, reach)
-        self._prints = [printed(field.prints) for printed in _PRINTS]
+        self._prints = [_held(field.prints, printed) for printed in _PRINTS]
         self._by_prints = [joined(prints)[0] for prints in self._prints]
         self.notes = [note] if note else []
 
@@ -218,7 +219,7 @@ class Candidates:
         query, row = pairs.T
         likeness = np.einsum("ij,ij->i", asked.heads[query], self._heads[row])
         correlation = np.max([
-            np.einsum("ij,ij->i", some[query], others[row])
+            np.einsum("ij,ij->i", some[query], np.asarray(others[row], np.float32))
             for some, others in zip(prints, self._prints, strict=True)
         ], axis=0)  # fmt: skip
         least = 0.0 if len(self._heads) > GENEROUS else -_GENEROUSLY
@@ -226,6 +227,15 @@ class Candidates:
         worth |= correlation > _PRINTED
         pairs = np.unique(np.concatenate([pairs[worth], near.back]), axis=0)
         return pairs, near.likeness[:, -1]
+
+
+def _held(prints: NDArray[np.uint8], printed: Callable[[NDArray[np.uint8]], Matrix]) -> Any:
+    """The same of many, a block at a time : (N, 256), float16 where they are very many."""
+    kind = np.float32 if len(prints) <= EXACT else np.float16
+    found = np.empty(prints.shape, kind)
+    for at in range(0, len(prints), _BLOCK):
+        found[at : at + _BLOCK] = printed(prints[at : at + _BLOCK])
+    return found
 
 
 def _righted(prints: NDArray[np.uint8]) -> Matrix:

@@ -16,11 +16,11 @@ from typing import TypeVar
 
 import xxhash
 
-from sokkuri.errors import DecodeError, ImageError, MissingExtraError, ReadError
+from sokkuri.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.matching import compare
 from sokkuri.matching.keypoints import Keypoints, keypoints, opencv
 from sokkuri.matching.looks import Look, look, print_of
-from sokkuri.pairs import Known
+from sokkuri.pairs import UNSURE, Known
 from sokkuri.reading import read_file
 from sokkuri.records import Limits
 
@@ -47,22 +47,24 @@ class _Picture:
 
 
 class Judge:
-    """Use it as a context manager. `notes` : what it could not do."""
+    """Use it as a context manager. `by_points` : whether it can look at keypoints. `unread` :
+    contents whose bytes it could not have."""
 
     def __init__(self, find: Find, limits: Limits | None = None, workers: int = 0) -> None:
-        self.notes: list[str] = []
+        self.by_points = True
+        self.unread: set[bytes] = set()
+        self._missing = ""
         self._find = find
         self._limits = limits or Limits()
         self._workers = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-judge")
         self._held: OrderedDict[bytes, _Picture] = OrderedDict()
         self._lock = threading.Lock()
-        self._by_points = True
         try:
             opencv()
         except MissingExtraError as error:
-            self._by_points = False
-            self.notes.append(f"crops and turned pictures may be missed: {error}")
+            self.by_points = False
+            self._missing = str(error)
 
     def __enter__(self) -> "Judge":
         return self
@@ -70,15 +72,25 @@ class Judge:
     def __exit__(self, *_error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def prints(
-        self, contents: Iterable[bytes]
-    ) -> Iterator[tuple[bytes, bytes | ImageError | None]]:
-        """Each content's print; None where its bytes are no picture that can be read, the error
-        where they cannot be had now."""
-        return self._each(contents, self._print)
+    def notes(self) -> list[str]:
+        """What it could not do so far."""
+        notes = []
+        if self._missing:
+            notes.append(f"crops and turned pictures may be missed: {self._missing}")
+        if self.unread:
+            notes.append(
+                f"{len(self.unread):,} pictures were left out: their files are gone, have changed "
+                "or were never read: `sokkuri index` brings the collection up to date"
+            )
+        return notes
+
+    def prints(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
+        """Each content's print, None where its bytes are no picture; left out are those whose
+        bytes cannot be had."""
+        return (found for found in self._each(contents, self._print) if found is not None)
 
     def compare(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[Known]:
-        """What came of each pair, in their order, those left out whose files cannot be had."""
+        """What came of each pair, in their order; left out are those whose bytes cannot be had."""
         return (known for known in self._each(pairs, self._compared) if known is not None)
 
     def _each(self, things: Iterable[Thing], work: Callable[[Thing], Result]) -> Iterator[Result]:
@@ -91,22 +103,25 @@ class Judge:
         while waiting:
             yield waiting.popleft().result()
 
-    def _print(self, content: bytes) -> tuple[bytes, bytes | ImageError | None]:
+    def _print(self, content: bytes) -> tuple[bytes, bytes | None] | None:
         try:
             return content, print_of(self._bytes(content), self._limits).tobytes()
         except DecodeError:
             return content, None
-        except ImageError as error:
-            return content, error
+        except ReadError:
+            return None
 
     def _compared(self, pair: tuple[bytes, bytes]) -> Known | None:
         first, second = min(pair), max(pair)
         try:
             a, b = self._picture(first), self._picture(second)
-        except ImageError:
+        except DecodeError:
+            return Known(first, second, None, 0.0)
+        except ReadError:
             return None
-        match = compare(a.look, b.look, (a.points, b.points) if self._by_points else None)
-        return Known(first, second, match.grade, match.score)
+        match = compare(a.look, b.look, (a.points, b.points) if self.by_points else None)
+        unsure = match.grade is None and not self.by_points
+        return Known(first, second, match.grade, UNSURE if unsure else match.score)
 
     def _picture(self, content: bytes) -> _Picture:
         with self._lock:
@@ -125,8 +140,9 @@ class Judge:
         where = self._find(content)
         try:
             data, _ = read_file(where.parent, where.name, self._limits)
-        except FileNotFoundError:
-            raise ReadError("its file is gone") from None
-        if xxhash.xxh3_128_digest(data) != content:
-            raise ReadError("its file has changed")
-        return data
+            if xxhash.xxh3_128_digest(data) == content:
+                return data
+        except (FileNotFoundError, ReadError):
+            pass
+        self.unread.add(content)
+        raise ReadError("its file is gone or has changed")

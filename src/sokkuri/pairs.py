@@ -5,22 +5,22 @@ Takes content keys (decisions.py) and Matches; hands them on again. An SQLite fi
 interrupt costs at most the batch at hand.
 """
 
-import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
-from sokkuri.catalog import Catalog, as_text
+from sokkuri.catalog import Catalog
 from sokkuri.coding import index_folder
 from sokkuri.collection import Collection
 from sokkuri.errors import DamagedError, StorageError
 from sokkuri.records import Grade
 
 NAME = "pairs.sqlite"
+UNSURE = -1.0
+"""Score of what was found to be no copy without a look at its keypoints, for want of OpenCV."""
+
 _VERSION = "1"  # of the tables, and of what counts as a copy
-_BUSY_SECONDS = 120
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -34,7 +34,8 @@ CREATE TABLE IF NOT EXISTS pairs (
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What came of comparing two contents. grade : None where they are no near-duplicates."""
+    """What came of comparing two contents. grade : None where they are no near-duplicates. score :
+    0 to 1, or UNSURE."""
 
     first: bytes
     second: bytes
@@ -71,6 +72,24 @@ class Ledger:
             self._tables.run_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
             self._tables.run_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
 
+    def forget(self, contents: Iterable[bytes]) -> None:
+        """These are to be compared again: their pictures could not be had."""
+        with self._tables.writing():
+            self._tables.run_many(
+                "DELETE FROM compared WHERE content = ?", [[one] for one in contents]
+            )
+
+    def forget_unsure(self) -> None:
+        """What was UNSURE is to be looked at again, now that it can be told."""
+        if self._tables.one("SELECT 1 FROM pairs WHERE score < 0 LIMIT 1") is None:
+            return
+        with self._tables.writing():
+            self._tables.run(
+                "DELETE FROM compared WHERE content IN (SELECT first FROM pairs WHERE score < 0"
+                " UNION SELECT second FROM pairs WHERE score < 0)"
+            )
+            self._tables.run("DELETE FROM pairs WHERE score < 0")
+
     def near_duplicates(self) -> list[Known]:
         """The pairs that have a grade."""
         rows = self._tables.all("SELECT * FROM pairs WHERE grade IS NOT NULL")
@@ -98,7 +117,7 @@ def opened(collection: Collection) -> Iterator[Ledger]:
             tables = _made(folder / NAME, collection.model.fingerprint)
         except DamagedError:
             for path in folder.glob(f"{NAME}*"):
-                path.unlink()
+                path.unlink(missing_ok=True)
             tables = _made(folder / NAME, collection.model.fingerprint)
     except OSError as error:
         raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
@@ -112,28 +131,30 @@ def opened(collection: Collection) -> Iterator[Ledger]:
 def read(collection: Collection) -> Iterator[Ledger | None]:
     """The same without writing anything: None where nothing was compared yet."""
     path = index_folder(collection) / NAME
-    tables = None
+    if not path.is_file():
+        yield None
+        return
     try:
-        if path.is_file():
-            tables = _connected(path, "ro")
-            if not _is_current(tables, collection.model.fingerprint):
-                tables.close()
-                tables = None
-    except (DamagedError, StorageError):
-        tables = None
+        tables = Catalog.connect(path, "mode=ro")
+    except StorageError:
+        yield None
+        return
     try:
-        yield None if tables is None else Ledger(tables)
+        try:
+            current = _is_current(tables, collection.model.fingerprint)
+        except (DamagedError, StorageError):
+            current = False
+        yield Ledger(tables) if current else None
     finally:
-        if tables is not None:
-            tables.close()
+        tables.close()
 
 
 def _made(path: Path, fingerprint: str) -> Catalog:
-    tables = _connected(path, "rwc")
+    tables = Catalog.connect(path, "mode=rwc")
     try:
-        tables.run("PRAGMA journal_mode = WAL")
-        if not _is_current(tables, fingerprint):
-            with tables.writing():
+        _check(tables)
+        with tables.writing():  # for the question too: another process may be making them
+            if not _is_current(tables, fingerprint):
                 for name in ("meta", "prints", "compared", "pairs"):
                     tables.run(f"DROP TABLE IF EXISTS {name}")
                 for statement in _SCHEMA.split(";\n"):
@@ -146,13 +167,11 @@ def _made(path: Path, fingerprint: str) -> Catalog:
     return tables
 
 
-def _connected(path: Path, mode: str) -> Catalog:
-    address = f"file:{quote(as_text(str(path.absolute())))}?mode={mode}"
-    try:
-        connection = sqlite3.connect(address, uri=True, isolation_level=None, timeout=_BUSY_SECONDS)
-    except sqlite3.OperationalError as error:
-        raise StorageError(f"{path} cannot be opened: {error}") from error
-    return Catalog(connection, path)
+def _check(tables: Catalog) -> None:
+    """Raises DamagedError, where SQLite itself does not."""
+    found = tables.one("PRAGMA quick_check(1)")[0]
+    if found != "ok":
+        raise DamagedError(f"{tables.where} is damaged: {found}")
 
 
 def _is_current(tables: Catalog, fingerprint: str) -> bool:

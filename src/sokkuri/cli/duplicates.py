@@ -3,8 +3,8 @@
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -94,15 +94,21 @@ def duplicates(
         _move(apply, undo, as_json=as_json)
         return
     from sokkuri.api import Collection
+    from sokkuri.collection import has_store
     from sokkuri.duplicates import DuplicateOptions
 
+    if [as_json, csv_ == Path("-"), html == Path("-")].count(True) > 1:
+        raise UsageError("stdout takes one of --json, --csv - and --html -")
     asked = DuplicateOptions(min_grade.value, under, where_, tuple(keep or ()))
     with Collection.open(collection_at(where)) as collection:
         if ids or different or prefer or forget:
+            if any((against, resolve, csv_, html)):
+                raise UsageError("what is decided comes first, what is found another time")
             _decide(collection, ids or [], _said(different, prefer, forget), as_json=as_json)
         elif against is not None:
             with _indexed(collection, against) as other:
-                _report(_crossing(collection, other, asked), _Out(resolve, csv_, html), as_json)
+                found = _crossing(collection, other, asked, lasting=has_store(against))
+                _report(found, _Out(resolve, csv_, html), as_json)
         else:
             _report(_within(collection, asked), _Out(resolve, csv_, html), as_json)
 
@@ -167,7 +173,9 @@ def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
     return _Found(groups, lambda: plan(collection, groups), file)
 
 
-def _crossing(collection: "Collection", other: "Collection", asked: "DuplicateOptions") -> _Found:
+def _crossing(
+    collection: "Collection", other: "Collection", asked: "DuplicateOptions", *, lasting: bool
+) -> _Found:
     """What of the other folder the collection has already."""
     from sokkuri.against import find_against, plan_against
 
@@ -177,13 +185,13 @@ def _crossing(collection: "Collection", other: "Collection", asked: "DuplicateOp
         row = collection.catalog.find(id_)
         return Path(id_) if row is None else collection.file(row.path)
 
-    return _Found(groups, lambda: plan_against(collection, other, groups), file)
+    return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting), file)
 
 
-def _followed(steps: "Iterator[Comparing]") -> "tuple[Group, ...]":
+def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
     """The groups, with a bar while they are looked for."""
     groups: tuple[Group, ...] = ()
-    with terminal.progress_bar() as bar:
+    with closing(steps), terminal.progress_bar() as bar:
         for step in steps:
             bar.show(step)
             groups = step.groups or groups
@@ -224,7 +232,7 @@ def _report(found: _Found, out: _Out, as_json: bool) -> None:
         _write_plan(found.plan(), out.plan, as_json=as_json)
     elif as_json:
         terminal.put_json(terminal.groups_json(found.groups))
-    elif out.csv != Path("-"):
+    elif Path("-") not in (out.csv, out.html):
         terminal.put(terminal.groups_text(found.groups))
 
 
