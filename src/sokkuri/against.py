@@ -52,28 +52,10 @@ def find_against(
     Raises ModelMismatchError, UsageError, StorageError.
     """
     asked = options or DuplicateOptions()
-    if archive.model.fingerprint != other.model.fingerprint:
-        raise ModelMismatchError(
-            f"{other.store} holds features of another model than {archive.store}: index one of "
-            "them again with the other's --model and --decode"
-        )
-    ours, others = archive.root.resolve(), other.root.resolve()
-    if ours.is_relative_to(others) or others.is_relative_to(ours):
-        raise UsageError(
-            f"{other.root} and {archive.root} are not apart: what lies in one folder is compared "
-            "without --against"
-        )
+    _check(archive, other)
     decided = read_decisions(archive.catalog)
-    key = preference(parsed(asked.keep))
-    passing = ids_that_pass(archive, asked.under, asked.where)
     mine, theirs = live_contents(archive, decided), live_contents(other, decided)
-    images = {
-        name: sorted(
-            (one for one in content.images if passing is None or one.id in passing), key=key
-        )
-        for name, content in mine.items()
-    }
-    images = {name: some for name, some in images.items() if some}
+    images = _passing(archive, mine, asked)
     files = {name: other.file(one.images[0].path) for name, one in theirs.items()}
     files |= {name: archive.file(one.images[0].path) for name, one in mine.items()}
     with (
@@ -100,6 +82,36 @@ def find_against(
     ]
     groups = _groups(other, counted, images, theirs)
     yield Comparing("done", len(theirs), len(theirs), groups=groups)
+
+
+def _check(archive: Collection, other: Collection) -> None:
+    """Raises ModelMismatchError, UsageError."""
+    if archive.model.fingerprint != other.model.fingerprint:
+        raise ModelMismatchError(
+            f"{other.store} holds features of another model than {archive.store}: index one of "
+            "them again with the other's --model and --decode"
+        )
+    ours, others = archive.root.resolve(), other.root.resolve()
+    if ours.is_relative_to(others) or others.is_relative_to(ours):
+        raise UsageError(
+            f"{other.root} and {archive.root} are not apart: what lies in one folder is compared "
+            "without --against"
+        )
+
+
+def _passing(
+    archive: Collection, contents: Mapping[bytes, Content], asked: DuplicateOptions
+) -> dict[bytes, list[Candidate]]:
+    """Of each content the images that pass the filters, the one to keep first, if any do."""
+    key = preference(parsed(asked.keep))
+    passing = ids_that_pass(archive, asked.under, asked.where)
+    images = {
+        name: sorted(
+            (one for one in content.images if passing is None or one.id in passing), key=key
+        )
+        for name, content in contents.items()
+    }
+    return {name: some for name, some in images.items() if some}
 
 
 def plan_against(

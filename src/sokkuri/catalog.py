@@ -184,12 +184,9 @@ class Catalog:
         uri = f"file:{quote(as_text(str(path.absolute())))}?{options}"
         with _translated(path):
             connection = sqlite3.connect(
-                uri,
-                uri=True,
-                isolation_level=None,
-                timeout=_BUSY_SECONDS,
+                uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS,
                 check_same_thread=not threads,
-            )
+            )  # fmt: skip
             if not options.startswith("mode=ro"):
                 try:
                     _write_ahead(connection)
