@@ -91,7 +91,7 @@ class Pictures:
 
     def points(self, number: int) -> Keypoints:
         if number not in self._points:
-            self._points[number] = keypoints(self.look(number))
+            self._points[number] = keypoints(self.look(number).rgb)
         return self._points[number]
 
 

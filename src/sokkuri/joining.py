@@ -27,7 +27,7 @@ EXACT = 200_000
 NEAREST, NEAREST_PRINTS = 24, 2
 """Neighbours of a picture that are candidates, by features and by prints."""
 
-GENEROUS = 20_000
+GENEROUS = 5_000
 """Pictures up to which more pairs are looked at, for the sake of small crops: twice as many find
 one copy in 300 more."""
 

@@ -1,8 +1,8 @@
 """Looks at pictures: their prints, and whether two of them show the same one.
 
 Takes contents and where their files are; hands on prints and what came of comparing them. Reads
-only files that still hold the bytes they are known by. Many at a time, each decoded once while it
-is needed again soon.
+only files that still hold the bytes they are known by. Many at a time; what was found of a picture
+is held while it may be needed again soon.
 """
 
 import os
@@ -10,21 +10,22 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import xxhash
+from numpy.typing import NDArray
 
 from sokkuri.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.matching import compare
 from sokkuri.matching.keypoints import Keypoints, keypoints, opencv
-from sokkuri.matching.looks import Look, look, print_of
+from sokkuri.matching.looks import print_of, small, squashed
 from sokkuri.pairs import UNSURE, Known
 from sokkuri.reading import read_file
 from sokkuri.records import Limits
 
-_HELD = 2000  # pictures with their keypoints, 400 kB each
+_HELD = 12_000  # pictures with their keypoints, 70 kB each
 _AHEAD = 64  # tasks a worker
 
 Thing = TypeVar("Thing")
@@ -33,17 +34,25 @@ Find = Callable[[bytes], Path]
 """Where a content's file is."""
 
 
-@dataclass(slots=True, eq=False)
 class _Picture:
-    look: Look
-    lock: threading.Lock = field(default_factory=threading.Lock)
-    found: Keypoints | None = None
+    """A content as the matcher sees it. Held are its square and its keypoints; the larger picture
+    is decoded whenever it is asked for, which is seldom."""
+
+    def __init__(self, content: bytes, judge: "Judge") -> None:
+        self._content, self._judge = content, judge
+        self._lock = threading.Lock()
+        self._found: Keypoints | None = None
+        self.square, self.width, self.height = squashed(judge.data(content), judge.limits)
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]:
+        return small(self._judge.data(self._content), self._judge.limits)
 
     def points(self) -> Keypoints:
-        with self.lock:
-            if self.found is None:
-                self.found = keypoints(self.look)
-            return self.found
+        with self._lock:
+            if self._found is None:
+                self._found = keypoints(self.rgb)
+            return self._found
 
 
 class Judge:
@@ -55,7 +64,7 @@ class Judge:
         self.unread: set[bytes] = set()
         self._missing = ""
         self._find = find
-        self._limits = limits or Limits()
+        self.limits = limits or Limits()
         self._workers = workers or os.cpu_count() or 1
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-judge")
         self._held: OrderedDict[bytes, _Picture] = OrderedDict()
@@ -105,7 +114,7 @@ class Judge:
 
     def _print(self, content: bytes) -> tuple[bytes, bytes | None] | None:
         try:
-            return content, print_of(self._bytes(content), self._limits).tobytes()
+            return content, print_of(self.data(content), self.limits).tobytes()
         except DecodeError:
             return content, None
         except ReadError:
@@ -115,11 +124,11 @@ class Judge:
         first, second = min(pair), max(pair)
         try:
             a, b = self._picture(first), self._picture(second)
+            match = compare(a, b, (a.points, b.points) if self.by_points else None)
         except DecodeError:
             return Known(first, second, None, 0.0)
         except ReadError:
             return None
-        match = compare(a.look, b.look, (a.points, b.points) if self.by_points else None)
         unsure = match.grade is None and not self.by_points
         return Known(first, second, match.grade, UNSURE if unsure else match.score)
 
@@ -128,18 +137,18 @@ class Judge:
             if content in self._held:
                 self._held.move_to_end(content)
                 return self._held[content]
-        made = _Picture(look(self._bytes(content), self._limits))
+        made = _Picture(content, self)
         with self._lock:
             self._held[content] = made
             while len(self._held) > _HELD:
                 self._held.popitem(last=False)
         return made
 
-    def _bytes(self, content: bytes) -> bytes:
+    def data(self, content: bytes) -> bytes:
         """Raises ReadError, also where the file holds something else by now."""
         where = self._find(content)
         try:
-            data, _ = read_file(where.parent, where.name, self._limits)
+            data, _ = read_file(where.parent, where.name, self.limits)
             if xxhash.xxh3_128_digest(data) == content:
                 return data
         except (FileNotFoundError, ReadError):

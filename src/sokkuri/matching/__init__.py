@@ -1,6 +1,6 @@
 """Do two pictures show the same one, edited or not? The pictures themselves decide.
 
-Takes Looks; hands on a Match. Tries three ways in which one may lie upon the other: as they are,
+Takes pictures; hands on a Match. Tries three ways in which one may lie upon the other: as they are,
 mirrored, and as their keypoints say (with the extra `duplicates`), and weighs what comes of it.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from sokkuri.matching.agreement import Agreement, agreement
 from sokkuri.matching.keypoints import Fit, Keypoints, fitted, laid
-from sokkuri.matching.looks import SQUARE, Look
+from sokkuri.matching.looks import SQUARE, Picture
 from sokkuri.matching.scoring import JOINT, MOVED, STILL, joint, moved, probability, still
 from sokkuri.records import Grade
 
@@ -40,7 +40,7 @@ class Match:
     score: float
 
 
-def compare(a: Look, b: Look, points: tuple[Points, Points] | None) -> Match:
+def compare(a: Picture, b: Picture, points: tuple[Points, Points] | None) -> Match:
     """points : of both; None without OpenCV, which leaves crops and turned pictures unfound."""
     upright = agreement(a.square, b.square)
     if upright.blocks == 0:  # both are blank: nothing but their colours could differ
@@ -67,7 +67,7 @@ def compare(a: Look, b: Look, points: tuple[Points, Points] | None) -> Match:
     return Match("alike" if inliers >= _SCENE else None, score)
 
 
-def is_same(a: Look, b: Look, upright: Agreement) -> bool:
+def is_same(a: Picture, b: Picture, upright: Agreement) -> bool:
     """Whether all that lies between them is size, encoding and tags."""
     return (
         _shape(a, b) < _SAME_SHAPE
@@ -78,12 +78,12 @@ def is_same(a: Look, b: Look, upright: Agreement) -> bool:
     )
 
 
-def _shape(a: Look, b: Look) -> float:
+def _shape(a: Picture, b: Picture) -> float:
     """How far they are from one shape : the logarithm of the quotient of their aspect ratios."""
     return abs(math.log(a.width * b.height / (a.height * b.width)))
 
 
-def _as_laid(a: Look, b: Look, fit: Fit) -> float | None:
+def _as_laid(a: Picture, b: Picture, fit: Fit) -> float | None:
     """The logit where keypoints lay them; None where they lay nothing."""
     if fit.inliers < _INLIERS or (roughly := laid(a, b, fit, SQUARE)) is None:
         return None

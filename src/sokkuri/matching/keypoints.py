@@ -1,6 +1,6 @@
 """Where one picture lies in another, by keypoints: moved, scaled, turned, mirrored. Needs OpenCV.
 
-Takes Looks; hands on Keypoints, and for two of them the similarity that most of their matches
+Takes pictures; hands on Keypoints, and for two of them the similarity that most of their matches
 agree on. The descriptors are SIFT's (Lowe, IJCV 2004), with square roots taken (Arandjelovic and
 Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012).
 """
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.errors import MissingExtraError
-from sokkuri.matching.looks import Look, luma
+from sokkuri.matching.looks import Picture, luma
 
 MOST = 400  # keypoints of a picture
 _RATIO = 0.8  # of the nearest and the next: Lowe's test
@@ -98,18 +98,16 @@ def opencv() -> Any:
     return cv2
 
 
-def keypoints(look: Look) -> Keypoints:
-    """Raises MissingExtraError."""
+def keypoints(rgb: NDArray[np.uint8]) -> Keypoints:
+    """Of a look's rgb. Raises MissingExtraError."""
     cv2 = opencv()
     if not hasattr(_mine, "sift"):
         cv2.setNumThreads(1)  # several pictures at once are faster
         _mine.sift = cv2.SIFT_create(
             nfeatures=MOST, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE
         )
-    found, descriptors = _mine.sift.detectAndCompute(
-        cv2.cvtColor(look.rgb, cv2.COLOR_RGB2GRAY), None
-    )
-    width = look.rgb.shape[1]
+    found, descriptors = _mine.sift.detectAndCompute(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), None)
+    width = rgb.shape[1]
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
     places = np.array([one.pt for one in found[:MOST]], np.float32).reshape(-1, 2)
@@ -171,7 +169,7 @@ def _similarity(
     return Fit(matrix, mirrored, len(here), int(inside.sum()))
 
 
-def laid(a: Look, b: Look, fit: Fit, side: int) -> Laid | None:
+def laid(a: Picture, b: Picture, fit: Fit, side: int) -> Laid | None:
     """Both pictures in the frame of the one that lies more in the other, its longer side `side`
     pixels; None for no sensible fit."""
     scale = float(np.sqrt(abs(np.linalg.det(fit.matrix[:, :2]))))

@@ -4,6 +4,7 @@ Takes a file's bytes; hands on a Look, or a print. The pixels come from decode.p
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,19 @@ PRINT = 16
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
+class Picture(Protocol):
+    """What the matcher asks of a picture: see Look, which has it all at hand."""
+
+    @property
+    def rgb(self) -> NDArray[np.uint8]: ...
+    @property
+    def square(self) -> NDArray[np.uint8]: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Look:
     """rgb : (H, W, 3) uint8, the longer side at most SIDE. square : (SQUARE, SQUARE, 3) uint8, the
@@ -35,17 +49,27 @@ class Look:
 
 def look(data: bytes, limits: Limits) -> Look:
     """Raises DecodeError."""
+    square, width, height = squashed(data, limits)
+    return Look(small(data, limits), square, width, height)
+
+
+def squashed(data: bytes, limits: Limits) -> tuple[NDArray[np.uint8], int, int]:
+    """A look's square, width and height. Raises DecodeError."""
+    found = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits)
+    return found.rgb, found.width, found.height
+
+
+def small(data: bytes, limits: Limits) -> NDArray[np.uint8]:
+    """A look's rgb. Raises DecodeError."""
     width, height = measure(data, PixelSpec(SIDE, SIDE))
     scale = min(1.0, SIDE / max(width, height))
     spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
-    small = decode(data, spec, limits)
-    square = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits)
-    return Look(small.rgb, square.rgb, small.width, small.height)
+    return decode(data, spec, limits).rgb
 
 
 def print_of(data: bytes, limits: Limits) -> NDArray[np.uint8]:
     """Brightness on a grid of PRINT x PRINT, as bytes : (256,) uint8. Raises DecodeError."""
-    rgb = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits).rgb
+    rgb, _, _ = squashed(data, limits)
     step = SQUARE // PRINT
     pooled = luma(rgb).reshape(PRINT, step, PRINT, step).mean((1, 3))
     whole: NDArray[np.uint8] = np.rint(pooled).astype(np.uint8)

@@ -30,7 +30,7 @@ def seen(image: Image.Image, quality: int = 90) -> Look:
 
 
 def matched(a: Look, b: Look, *, by_points: bool = True) -> Match:
-    points = (partial(keypoints, a), partial(keypoints, b))
+    points = (partial(keypoints, a.rgb), partial(keypoints, b.rgb))
     return compare(a, b, points if by_points else None)
 
 
