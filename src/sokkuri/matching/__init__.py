@@ -20,6 +20,7 @@ SURE = 0.7
 """Score from which two pictures are taken for copies."""
 
 _CERTAIN = 10.0  # logit, of pictures as they lie, from which nothing else is tried
+_CLOSELY, _ENOUGH = 0.95, 16  # blocks that agree so are as good
 _ALONE = 4.0  # the same where nothing else can be
 _HOPELESS = -6.0  # logit below which an alignment is not refined
 _INLIERS = 3
@@ -46,12 +47,13 @@ def compare(a: Picture, b: Picture, points: tuple[Points, Points] | None) -> Mat
     if upright.blocks == 0:  # both are blank: nothing but their colours could differ
         same = upright.difference <= _BLANK_LEVELS and _shape(a, b) < _SAME_SHAPE
         return Match("same", 1.0) if same else Match(None, 0.0)
-    lies = STILL.logit(still(upright))
-    if lies < _CERTAIN:
+    lies, settled = _as_it_lies(upright)
+    if not settled:
         mirrored = np.ascontiguousarray(b.square[:, ::-1])
-        lies = max(lies, STILL.logit(still(agreement(a.square, mirrored))))
+        turned = _as_it_lies(agreement(a.square, mirrored))
+        lies, settled = turned if turned[1] else (max(lies, turned[0]), False)
     inliers = 0
-    if lies >= _CERTAIN:
+    if settled:
         score = probability(lies)
     elif points is None:
         score = probability(lies - _ALONE)
@@ -65,6 +67,14 @@ def compare(a: Picture, b: Picture, points: tuple[Points, Points] | None) -> Mat
     if score >= SURE:
         return Match("same" if is_same(a, b, upright) else "edited", score)
     return Match("alike" if inliers >= _SCENE else None, score)
+
+
+def _as_it_lies(seen: Agreement) -> tuple[float, bool]:
+    """The logit, and whether it is beyond doubt: also where one picture is squashed, which is no
+    similarity, so that keypoints would speak against it."""
+    logit = STILL.logit(still(seen))
+    closely = min(seen.close, seen.low) >= _CLOSELY and seen.blocks >= _ENOUGH
+    return logit, logit >= _CERTAIN or closely
 
 
 def is_same(a: Picture, b: Picture, upright: Agreement) -> bool:

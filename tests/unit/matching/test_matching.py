@@ -47,6 +47,7 @@ STILL: dict[str, Edit] = {
     "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.5),
     "grey": lambda image: image.convert("L").convert("RGB"),
     "mirrored": ImageOps.mirror,
+    "squashed": lambda image: image.resize((256, 256), Image.Resampling.LANCZOS),
     "blurred": lambda image: image.filter(ImageFilter.GaussianBlur(6)),
 }
 MOVED: dict[str, Edit] = {
