@@ -59,7 +59,7 @@ def test_info_says_what_a_page_must_know(server: Server, folder: Path) -> None:
     assert info == {
         "name": "photos of ours", "version": version, "mosaic": False, "total": COUNT,
         "max_upload": 64 * 2**20, "model": "efficientnet-lite0", "metric": "cosine",
-        "columns": ["width", "height", "size", "modified", "id", "path"],
+        "columns": ["width", "height", "size", "modified", "id", "path"], "changes": False,
     }  # fmt: skip
 
 
