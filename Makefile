@@ -94,7 +94,7 @@ bench-duplicates: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade \
 	  --target $(VENV)/imagededup imagededup==0.3.3.post2
-	PYTHONPATH=$(VENV)/imagededup $(BIN)/python -m benchmarks duplicates
+	PYTHONPATH=$(VENV)/imagededup $(BIN)/python -m benchmarks duplicates duplicates_tried
 
 ## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 # One file for every platform and Python: from the oldest Python on, with markers, and with the

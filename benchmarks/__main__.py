@@ -13,6 +13,7 @@ BENCHMARKS = {
 LONG = {
     "serving": "The server under load",
     "duplicates": "Near-duplicates",
+    "duplicates_tried": "What was tried for near-duplicates",
     "suggesting": "What to label next",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",

@@ -8,10 +8,12 @@ Takes a folder of photos; writes some of them with every copy of each, and other
 import io
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 Edit = Callable[[Image.Image, np.random.Generator], Image.Image]
@@ -131,9 +133,40 @@ def copies(photo: Path, seed: int) -> dict[str, bytes]:
 ORIGINALS, GALLERY = 300, 600
 """Photos that are copied, and photos to be mistaken for them. All others at hand have no copy."""
 
-FITTED = 150, 300, 300
-"""Of originals, gallery and others the first, on which the matcher's weights were fitted; what it
-is judged by has none of these originals' copies and none of these others."""
+FITTED = {"original": 150, "copies": 150, "gallery": 300, "others": 300}
+"""How many of each, by their numbers, the matcher's weights were fitted on. It is judged by copies
+and others that are not among them."""
+
+TWINS = 128, 221
+"""Of the originals these are one photo, of which the set has two files."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What laid-out pictures are. kind : (N,), a key of FITTED. number : (N,), of the photo among
+    its kind. edit : (N,), "" for what is no copy. source : (N,), the original that a picture is or
+    is a copy of, -1 for others."""
+
+    kind: NDArray[np.str_]
+    number: NDArray[np.int64]
+    edit: NDArray[np.str_]
+    source: NDArray[np.int64]
+
+    @property
+    def fitted(self) -> NDArray[np.bool_]:
+        """Which ones the weights were fitted on : (N,)."""
+        return self.number < np.array([FITTED[kind] for kind in self.kind.tolist()])
+
+
+def layout(paths: Sequence[str]) -> Layout:
+    """paths : as `lay_out` writes them."""
+    parts = [path.removesuffix(".jpg").split("/") for path in paths]
+    kind = np.array(["original" if one[-1] == "original" else one[0] for one in parts])
+    number = np.array([int(one[1]) for one in parts])
+    edit = np.where(kind == "copies", np.array([one[-1] for one in parts]), "")
+    source = np.where(np.isin(kind, ["original", "copies"]), number, -1)
+    source[source == TWINS[1]] = TWINS[0]
+    return Layout(kind, number, edit, source)
 
 
 def lay_out(photos: Path, folder: Path) -> None:

@@ -24,22 +24,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.copies import EDITS, FITTED, lay_out
+from benchmarks.copies import EDITS, lay_out, layout
 from benchmarks.features import CHUNK, mixtures, real
 from benchmarks.harness import SHARED, run, sokkuri, table
 from sokkuri.collection import Collection
-from sokkuri.contents import Content, basis, heads_of, live_contents
+from sokkuri.contents import Content, basis, field_of, live_contents
 from sokkuri.decisions import Decisions
-from sokkuri.joining import Candidates, Field, basis_of, rooted
+from sokkuri.joining import TOGETHER, Candidates, Field, basis_of, rooted
 from sokkuri.judging import Judge
 from sokkuri.matching import SURE
 from sokkuri.matching.looks import PRINT
 
 PRECISION = 0.99
-TWINS = 128, 221
-"""Of the originals these are one photo, of which the set has two files."""
-
-_TOGETHER = 512
 
 Scores = NDArray[np.float64]
 
@@ -60,24 +56,18 @@ class Setting:
         return self.root / self.contents[number].images[0].path
 
 
-def setting(root: Path) -> Setting:
-    """Queries that no weight was fitted on, among all photos that were not edited."""
+def setting(root: Path, *, held_out: bool = True) -> Setting:
+    """Copies and photos without one, among all photos that were not edited. held_out : those alone
+    that no weight was fitted on."""
     with Collection.open(root, "ro") as collection:
         contents = [*live_contents(collection, Decisions()).values()]
-    parts = [content.images[0].path.split("/") for content in contents]
-    kind = np.array(["original" if one[-1] == "original.jpg" else one[0] for one in parts])
-    number = np.array([int(one[1].removesuffix(".jpg")) for one in parts])
-    queries = np.flatnonzero(
-        ((kind == "copies") & (number >= FITTED[0])) | ((kind == "others") & (number >= FITTED[2]))
-    )
-    gallery = np.flatnonzero((kind == "original") | (kind == "gallery"))
-    source = np.where(np.isin(kind, ["copies", "original"]), number, -1)
-    source[source == TWINS[1]] = TWINS[0]
-    copies = (source[queries][:, None] == source[gallery]) & (source[queries] >= 0)[:, None]
-    edits = np.array([
-        parts[query][-1].removesuffix(".jpg") if source[query] >= 0 else "" for query in queries
-    ])  # fmt: skip
-    return Setting(root, contents, queries, gallery, copies, edits)
+    of = layout([content.images[0].path for content in contents])
+    plain = np.isin(of.kind, ["original", "gallery"])
+    queries = np.flatnonzero(~plain & ~of.fitted if held_out else ~plain)
+    gallery = np.flatnonzero(plain)
+    source = of.source[queries]
+    copies = (source[:, None] == of.source[gallery]) & (source >= 0)[:, None]
+    return Setting(root, contents, queries, gallery, copies, of.edit[queries])
 
 
 def ours(given: Setting) -> Scores:
@@ -86,13 +76,11 @@ def ours(given: Setting) -> Scores:
     keys = [content.key for content in given.contents]
     paths = {content.key: given.root / content.images[0].path for content in given.contents}
     with Collection.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
-        made = {key: data for key, data in judge.prints(keys) if isinstance(data, bytes)}
-        prints = np.frombuffer(b"".join(made[key] for key in keys), np.uint8)
-        heads = heads_of(collection, given.contents, basis(collection))
-        whole = Field(heads, prints.reshape(len(keys), PRINT * PRINT))
+        prints = {key: data for key, data in judge.prints(keys) if data is not None}
+        _, whole = field_of(collection, given.contents, prints, basis(collection))
         candidates = Candidates(whole.part(given.gallery))
-        for at in range(0, len(given.queries), _TOGETHER):
-            rows = given.queries[at : at + _TOGETHER]
+        for at in range(0, len(given.queries), TOGETHER):
+            rows = given.queries[at : at + TOGETHER]
             near, _ = candidates.of(whole.part(rows), np.full(len(rows), -1))
             pairs = [(keys[rows[q]], keys[given.gallery[g]]) for q, g in near.tolist()]
             for (q, g), known in zip(near.tolist(), judge.compare(pairs), strict=True):
@@ -298,8 +286,8 @@ def join(vectors: Path, count: int) -> None:
     candidates = Candidates(field)
     rows = np.linspace(0, count - 1, ASKED).astype(np.int64)
     began = time.perf_counter()
-    for at in range(0, len(rows), _TOGETHER):
-        part = rows[at : at + _TOGETHER]
+    for at in range(0, len(rows), TOGETHER):
+        part = rows[at : at + TOGETHER]
         candidates.of(field.part(part), part)
     print(len(rows), f"{time.perf_counter() - began:.1f}")
 

@@ -18,11 +18,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.copies import FITTED
+from benchmarks.copies import layout
 from sokkuri.collection import Collection
 from sokkuri.contents import basis, heads_of, live_contents
 from sokkuri.decisions import Decisions
-from sokkuri.joining import NEAREST, worth_measures
+from sokkuri.joining import GENEROUSLY, NEAREST, worth_measures
+from sokkuri.matching import INLIERS
 from sokkuri.matching.agreement import agreement
 from sokkuri.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
 from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of, righted_prints
@@ -30,7 +31,6 @@ from sokkuri.matching.scoring import joint, moved, still
 from sokkuri.records import Limits
 
 _NEAREST_PRINTS = 4
-_GENEROUS = 2.0  # of the logit, below that least: as in joining.py
 _MISSED = 0.002  # share of copies that `WORTH` may leave out
 _STILL = ("crop", "rotate", "strong", "flip")  # edits after which pictures do not lie as they did
 _PENALTY, _ROUNDS = 1.0, 60
@@ -74,12 +74,7 @@ class Pictures:
         self._root = root
         self._looks: dict[int, Look] = {}
         self._points: dict[int, Keypoints] = {}
-        parts = [path.split("/") for path in self.paths]
-        self.source = np.array([int(one[1]) if one[0] == "copies" else -1 for one in parts])
-        self.edit = np.array([Path(path).stem for path in self.paths])
-        self.kind = np.array([
-            "original" if one[-1] == "original.jpg" else one[0] for one in parts
-        ])  # fmt: skip
+        self.layout = layout(self.paths)
 
     def data(self, number: int) -> bytes:
         return (self._root / self.paths[number]).read_bytes()
@@ -97,16 +92,9 @@ class Pictures:
 
 def pairs_of(pictures: Pictures) -> Pairs:
     """Each query with the plain pictures nearest to it, by features and by prints."""
-    originals, gallery, others = FITTED
-    number = np.where(pictures.source >= 0, pictures.source, 0)
-    number[pictures.source < 0] = [int(one) for one in pictures.edit[pictures.source < 0]]
-    kind = pictures.kind
-    rows = np.flatnonzero(
-        ((kind == "original") & (number < originals)) | ((kind == "gallery") & (number < gallery))
-    )
-    queries = np.flatnonzero(
-        ((kind == "copies") & (number < originals)) | ((kind == "others") & (number < others))
-    )
+    of = pictures.layout
+    plain = np.isin(of.kind, ["original", "gallery"])
+    rows, queries = np.flatnonzero(plain & of.fitted), np.flatnonzero(~plain & of.fitted)
     with ThreadPoolExecutor() as pool:
         prints = np.array([*pool.map(
             lambda number: print_of(pictures.data(number), Limits()), range(len(pictures.paths))
@@ -122,9 +110,7 @@ def pairs_of(pictures: Pictures) -> Pairs:
     found = [(q, r) for q in range(len(queries)) for r in {*near[q], *printed[q]}]
     q, r = np.array(found).T
     measured = worth_measures(likeness[q, r], correlation[q, r], nearest[q])
-    copy = (pictures.source[queries[q]] == pictures.source[rows[r]]) & (
-        pictures.source[queries[q]] >= 0
-    )
+    copy = (of.source[queries[q]] == of.source[rows[r]]) & (of.source[queries[q]] >= 0)
     return Pairs(queries[q], rows[r], copy, measured)
 
 
@@ -134,7 +120,7 @@ def fit(pictures: Pictures) -> dict[str, tuple[Array, float]]:
     logits = pairs.measured @ weights + bias
     least = float(np.quantile(logits[pairs.copy], _MISSED))
     found = {"WORTH": (weights, bias - least)}
-    chosen = np.flatnonzero((logits >= least - _GENEROUS) | pairs.copy)
+    chosen = np.flatnonzero((logits >= least - GENEROUSLY) | pairs.copy)
     print(f"{len(pairs.copy)} pairs, {len(chosen)} of them worth a look", file=sys.stderr)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = [*pool.map(lambda at: _seen(pictures, pairs, at), chosen.tolist())]
@@ -187,12 +173,12 @@ def _seen(pictures: Pictures, pairs: Pairs, at: int) -> Seen:
     mine, others = pictures.points(query), pictures.points(row)
     fit_ = fitted(mine, others)
     measured = None
-    if fit_ is not None and fit_.inliers >= 3 and (roughly := laid(a, b, fit_, SQUARE)):
+    if fit_ is not None and fit_.inliers >= INLIERS and (roughly := laid(a, b, fit_, SQUARE)):
         exactly = roughly.refined()
         found = agreement(exactly.over, exactly.under, exactly.inside)
         measured = moved(found, fit_, float(exactly.inside.mean()))
     fewer = min(len(mine.places), len(others.places))
-    return Seen(copy, str(pictures.edit[query]), lies, measured, fit_, fewer)
+    return Seen(copy, str(pictures.layout.edit[query]), lies, measured, fit_, fewer)
 
 
 def main() -> None:

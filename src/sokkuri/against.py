@@ -8,7 +8,6 @@ import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,31 +15,31 @@ import numpy as np
 
 from sokkuri import pairs
 from sokkuri.collection import Collection
-from sokkuri.contents import Content, basis, heads_of, ids_that_pass, live_contents
+from sokkuri.contents import (
+    Content,
+    basis,
+    field_of,
+    file_of,
+    ids_that_pass,
+    live_contents,
+)
 from sokkuri.decisions import Decisions, read_decisions
-from sokkuri.duplicates import Comparing, DuplicateOptions, looked_at, take_prints
+from sokkuri.duplicates import Comparing, DuplicateOptions, at_least, looked_at, take_prints
 from sokkuri.errors import ModelMismatchError, UsageError
-from sokkuri.joining import Candidates, Field, Matrix
+from sokkuri.joining import TOGETHER, Candidates, Field
 from sokkuri.journal import now
 from sokkuri.judging import Judge
 from sokkuri.keeping import Candidate, parsed, preference
-from sokkuri.matching.looks import PRINT
 from sokkuri.pairs import Known, Ledger
 from sokkuri.plans import Kept, Move, Plan
-from sokkuri.records import GRADES, Group, Pair
-
-_TOGETHER = 512
+from sokkuri.records import Group, Pair
 
 _Named: TypeAlias = Mapping[bytes, list[Candidate]]
 """Contents and their images, the one to keep first; none where they do not pass."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Side:
-    """One of the two: its contents that have a print, and what they are compared by."""
-
-    contents: list[Content]
-    field: Field
+_Side: TypeAlias = tuple[list[Content], Field]
+"""One of the two: its contents that have a print, and what they are compared by."""
 
 
 def find_against(
@@ -56,27 +55,24 @@ def find_against(
     decided = read_decisions(archive.catalog)
     mine, theirs = live_contents(archive, decided), live_contents(other, decided)
     images = _passing(archive, mine, asked)
-    files = {name: other.file(one.images[0].path) for name, one in theirs.items()}
-    files |= {name: archive.file(one.images[0].path) for name, one in mine.items()}
-    with (
-        pairs.opened(archive) as kept,
-        pairs.opened(other) as new,
-        Judge(files.__getitem__) as judge,
-    ):
+    # What of the folder is in the archive byte by byte needs no look.
+    other_new = [one for name, one in theirs.items() if name not in images]
+
+    def file(content: bytes) -> Path:
+        ours = mine.get(content)
+        return file_of(other, theirs[content]) if ours is None else file_of(archive, ours)
+
+    with pairs.opened(archive) as kept, pairs.opened(other) as new, Judge(file) as judge:
         yield from take_prints(mine, kept, judge)
-        yield from take_prints([name for name in theirs if name not in images], new, judge)
+        yield from take_prints([one.key for one in other_new], new, judge)
         found = [Known(name, name, "identical", 1.0) for name in theirs if name in images]
         directions = basis(archive)
-        sides = (
-            _side(archive, kept, [mine[name] for name in images], directions),
-            _side(
-                other, new, [one for name, one in theirs.items() if name not in images], directions
-            ),
-        )
-        yield from _compare(*sides, kept, judge, found)
+        here = field_of(archive, [mine[name] for name in images], kept.prints(), directions)
+        there = field_of(other, other_new, new.prints(), directions)
+        yield from _compare(here, there, kept, judge, found)
         for note in judge.notes():
             yield Comparing("comparing", 0, 0, note)
-    grades = GRADES[: GRADES.index(asked.min_grade) + 1]
+    grades = at_least(asked.min_grade)
     counted = [
         one for one in found if one.grade in grades and not decided.part(one.first, one.second)
     ]
@@ -146,37 +142,24 @@ def _images(collection: Collection, root: Path | None) -> dict[str, tuple[Candid
     }
 
 
-def _side(
-    collection: Collection, ledger: Ledger, contents: Iterable[Content], directions: Matrix
-) -> _Side:
-    prints = {key: data for key, data in ledger.prints() if data is not None}
-    some = [content for content in contents if content.key in prints]
-    printed = np.frombuffer(b"".join(prints[one.key] for one in some), np.uint8)
-    field = Field(heads_of(collection, some, directions), printed.reshape(len(some), PRINT * PRINT))
-    return _Side(some, field)
-
-
 def _compare(
     archive: _Side, other: _Side, ledger: Ledger, judge: Judge, found: list[Known]
 ) -> Generator[Comparing]:
     """Puts into `found` what comes of each pair that is worth a look."""
-    if not archive.contents or not other.contents:
+    (contents, field), (new, asked) = archive, other
+    if not contents or not new:
         return
     if judge.by_points:
         ledger.forget_unsure()
-    candidates = Candidates(archive.field)
-    total = len(other.contents)
-    for at in range(0, total, _TOGETHER):
-        yield Comparing("comparing", at, total)
-        rows = np.arange(at, min(at + _TOGETHER, total))
-        near, _ = candidates.of(other.field.part(rows), np.full(len(rows), -1))
-        todo = [
-            (other.contents[at + asked].key, archive.contents[row].key)
-            for asked, row in near.tolist()
-        ]
+    candidates = Candidates(field)
+    for at in range(0, len(new), TOGETHER):
+        yield Comparing("comparing", at, len(new))
+        rows = np.arange(at, min(at + TOGETHER, len(new)))
+        near, _ = candidates.of(asked.part(rows), np.full(len(rows), -1))
+        todo = [(new[at + one].key, contents[row].key) for one, row in near.tolist()]
         seen = [ledger.known(*pair) for pair in todo]
-        new = (pair for pair, one in zip(todo, seen, strict=True) if one is None)
-        with closing(looked_at(new, ledger, judge)) as looks:
+        unseen = (pair for pair, one in zip(todo, seen, strict=True) if one is None)
+        with closing(looked_at(unseen, ledger, judge)) as looks:
             found += looks
         found += [one for one in seen if one is not None]
 
@@ -186,25 +169,18 @@ def _groups(
 ) -> tuple[Group, ...]:
     """Around each picture of the archive the copies that are most like it."""
     best: dict[bytes, tuple[bytes, Known]] = {}
-    for pair in sorted(found, key=_rank):
+    for pair in sorted(found, key=lambda one: one.of("", one.first.hex()).order):
         for a, b in ((pair.first, pair.second), (pair.second, pair.first)):
             if a in mine and b in theirs:  # a picture can be in both
                 best.setdefault(b, (a, pair))
     around: dict[bytes, list[Pair]] = defaultdict(list)
     for b, (a, pair) in best.items():
         around[a] += [
-            Pair(mine[a][0].id, str(other.root / image.path), pair.grade or "alike", pair.score)
-            for image in theirs[b].images
+            pair.of(mine[a][0].id, str(other.root / image.path)) for image in theirs[b].images
         ]
-    return tuple(
-        sorted(map(_group, around.values()), key=lambda one: (GRADES.index(one.grade), one.ids))
-    )
-
-
-def _rank(pair: Known) -> tuple[int, float, bytes]:
-    return GRADES.index(pair.grade or "alike"), -pair.score, pair.first
+    return tuple(sorted(map(_group, around.values()), key=lambda group: group.order))
 
 
 def _group(some: list[Pair]) -> Group:
-    some.sort(key=lambda pair: (GRADES.index(pair.grade), -pair.score, pair.b))
+    some.sort(key=lambda pair: pair.order)
     return Group(some[-1].grade, (some[0].a, *(pair.b for pair in some)), some[0].a, tuple(some))

@@ -12,7 +12,7 @@ with it in hand.
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -136,7 +136,7 @@ class Catalog:
         """Create the file, or open it where another process was quicker."""
         catalog = cls.connect(path, "mode=rwc")
         with catalog.writing():
-            if not catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
+            if not catalog.has_table("meta"):
                 _apply_schema(catalog)
         _check_version(catalog)
         return catalog
@@ -166,10 +166,8 @@ class Catalog:
             return True
         except CollectionError:
             return False  # damaged, or of another version: whoever opens it says so
-        try:
+        with closing(catalog):
             return catalog.model() is None
-        finally:
-            catalog.close()
 
     @classmethod
     def in_memory(cls) -> "Catalog":
@@ -187,13 +185,12 @@ class Catalog:
                 uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS,
                 check_same_thread=not threads,
             )  # fmt: skip
-            if not options.startswith("mode=ro"):
-                try:
+            with ExitStack() as failing:
+                failing.callback(connection.close)
+                if not options.startswith("mode=ro"):
                     _write_ahead(connection)
                     connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
-                except BaseException:
-                    connection.close()
-                    raise
+                failing.pop_all()
         return cls(connection, path)
 
     def close(self) -> None:
@@ -256,6 +253,9 @@ class Catalog:
             self._connection.rollback()
 
     # Questions
+
+    def has_table(self, name: str) -> bool:
+        return self.one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
 
     def meta(self, key: str) -> str | None:
         row = self.one("SELECT value FROM meta WHERE key = ?", [key])
@@ -364,7 +364,7 @@ def _apply_schema(catalog: Catalog) -> None:
 
 
 def _check_version(catalog: Catalog) -> None:
-    if not catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
+    if not catalog.has_table("meta"):
         raise UnfinishedError(f"{catalog.where} was never finished: run `sokkuri index` again")
     version = catalog.meta("schema")
     if version != str(SCHEMA_VERSION):

@@ -3,8 +3,9 @@
 Takes a collection; hands on Contents, and their feature vectors as they are compared.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from sokkuri.catalog import LIVE, Catalog
 from sokkuri.collection import Collection
 from sokkuri.decisions import CONTENT, Decisions
 from sokkuri.filters import condition
-from sokkuri.joining import Matrix, basis_of, heads
+from sokkuri.joining import Field, Matrix, basis_of, heads
 from sokkuri.keeping import Candidate
+from sokkuri.matching.looks import PRINT
 from sokkuri.records import Features
 
 _AT_ONCE = 500  # parameters of a statement
@@ -89,6 +91,12 @@ def ids_that_pass(collection: Collection, under: str | None, where: str | None) 
     return {id_ for (id_,) in rows}
 
 
+def file_of(collection: Collection, content: Content) -> Path:
+    """A file that holds it, of several one that is there."""
+    files = [collection.file(image.path) for image in content.images]
+    return next((file for file in files if file.is_file()), files[0])
+
+
 def basis(collection: Collection) -> Matrix:
     """The directions in which to compare this collection's vectors."""
     counted = collection.counted()
@@ -97,6 +105,21 @@ def basis(collection: Collection) -> Matrix:
     for shard, rows in counted.items():
         sample.append(np.asarray(collection.shards.features(shard, rows)[::step], np.float32))
     return basis_of(np.concatenate(sample))
+
+
+def field_of(
+    collection: Collection,
+    contents: Iterable[Content],
+    prints: Mapping[bytes, bytes],
+    directions: Matrix,
+) -> tuple[list[Content], Field]:
+    """Those of the contents, in the order of their places, that have a print; and what they are
+    compared by."""
+    some = [content for content in contents if content.key in prints]
+    printed = np.frombuffer(b"".join(prints[content.key] for content in some), np.uint8)
+    return some, Field(
+        heads_of(collection, some, directions), printed.reshape(len(some), PRINT * PRINT)
+    )
 
 
 def heads_of(collection: Collection, contents: Sequence[Content], directions: Matrix) -> Matrix:

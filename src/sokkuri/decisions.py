@@ -36,7 +36,7 @@ class Decisions:
 
 def read_decisions(catalog: Catalog) -> Decisions:
     """All that was decided."""
-    if not _is_there(catalog):
+    if not catalog.has_table("different"):
         return Decisions()
     return Decisions(
         frozenset((first, second) for first, second in catalog.all("SELECT * FROM different")),
@@ -87,7 +87,3 @@ def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:
     for statement in (_DIFFERENT, _KEPT):
         catalog.run(statement)
     return [content_of(catalog, id_) for id_ in ids]
-
-
-def _is_there(catalog: Catalog) -> bool:
-    return bool(catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'different'")[0])

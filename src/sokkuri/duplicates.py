@@ -19,21 +19,20 @@ from sokkuri.contents import (
     Content,
     basis,
     count_contents,
-    heads_of,
+    field_of,
+    file_of,
     ids_that_pass,
     live_contents,
 )
 from sokkuri.decisions import Decisions, read_decisions
 from sokkuri.errors import UsageError
 from sokkuri.grouping import Star, stars
-from sokkuri.joining import Candidates, Field, clustered
+from sokkuri.joining import TOGETHER, Candidates, clustered
 from sokkuri.judging import Judge
 from sokkuri.keeping import Candidate, parsed, preference
-from sokkuri.matching.looks import PRINT
 from sokkuri.pairs import Known, Ledger
 from sokkuri.records import GRADES, Grade, Group, Pair
 
-_TOGETHER = 512  # pictures whose neighbours are looked for at once
 _PRINTS = 256  # prints committed together
 _PAIRS = 64  # pairs committed together: a second of work
 
@@ -100,6 +99,16 @@ def compared(collection: Collection) -> tuple[int, int]:
         return 0 if ledger is None else min(ledger.compared_count(), total), total
 
 
+def known_pairs(collection: Collection) -> tuple[tuple[str, str], ...]:
+    """The ids of the near-duplicates that were found so far, two by two."""
+    return tuple((pair.a, pair.b) for group in known_groups(collection) for pair in group.pairs)
+
+
+def at_least(grade: Grade) -> tuple[Grade, ...]:
+    """This grade and the surer ones."""
+    return GRADES[: GRADES.index(grade) + 1]
+
+
 class _Task:
     """What is to be compared, and the way from pairs to groups. some : see live_contents."""
 
@@ -113,11 +122,10 @@ class _Task:
         self.decided = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decided, some)
         self.passing = ids_that_pass(collection, options.under, options.where)
-        self.grades = GRADES[: GRADES.index(options.min_grade) + 1]
+        self.grades = at_least(options.min_grade)
 
     def file(self, content: bytes) -> Path:
-        files = [self.collection.file(image.path) for image in self.contents[content].images]
-        return next((file for file in files if file.is_file()), files[0])
+        return file_of(self.collection, self.contents[content])
 
     def wanted(self, content: Content) -> list[Candidate]:
         """Its images that pass the filters, the one to keep first."""
@@ -139,7 +147,7 @@ class _Task:
         grouped = {key for star in found for key in (star.middle, *star.copies)}
         alone = [Star(key) for key in order if key not in grouped and self.has_twins(images, key)]
         groups = [group_of(star, images, self.decided) for star in (*found, *alone)]
-        return tuple(sorted(groups, key=lambda one: (GRADES.index(one.grade), one.ids)))
+        return tuple(sorted(groups, key=lambda group: group.order))
 
     def counts(self, pair: Known) -> bool:
         return pair.grade in self.grades and not self.decided.part(pair.first, pair.second)
@@ -162,32 +170,25 @@ def _asked(
 def group_of(star: Star, images: Mapping[bytes, Sequence[Candidate]], decided: Decisions) -> Group:
     """images : of each content, the one to keep first. ids : the kept one, then the surest copies
     first."""
-    around = sorted(
-        star.copies.items(), key=lambda item: (_rank(item[1].grade), -item[1].score, item[0])
-    )
     kept = images[star.middle][0].id
+    around = [(known.of(kept, images[key][0].id), key) for key, known in star.copies.items()]
+    around.sort(key=lambda item: item[0].order)
     found: list[Pair] = []
     ids: list[str] = []
-    for content in (star.middle, *(key for key, _ in around)):
+    for pair, content in ((None, star.middle), *around):
         first, *twins = images[content]
         if decided.part(content, content):
             twins = []
-        if content != star.middle:
-            known = star.copies[content]
-            found.append(Pair(kept, first.id, known.grade or "alike", known.score))
         ids += [first.id, *(twin.id for twin in twins)]
+        found += [pair] if pair else []
         found += [Pair(first.id, twin.id, "identical", 1.0) for twin in twins]
     grade = max((pair.grade for pair in found), key=GRADES.index)
     return Group(grade, tuple(ids), kept, tuple(found))
 
 
-def _rank(grade: Grade | None) -> int:
-    return GRADES.index(grade or "alike")
-
-
 def take_prints(contents: Iterable[bytes], ledger: Ledger, judge: Judge) -> Generator[Comparing]:
     """Put those prints into the ledger that it lacks."""
-    there = {content for content, _ in ledger.prints()}
+    there = ledger.printed()
     lacking = [key for key in contents if key not in there]
     waiting: list[tuple[bytes, bytes | None]] = []
     done = 0
@@ -221,56 +222,40 @@ def looked_at(
 
 def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
     """Every picture that was not compared, with those most like it."""
-    prints = {key: data for key, data in ledger.prints() if data is not None}
-    contents = [one for key, one in task.contents.items() if key in prints]
     if judge.by_points:
         ledger.forget_unsure()
-    before = ledger.compared()
-    new = [
-        number for number, content in enumerate(contents)
-        if content.key not in before and task.wanted(content)
-    ]  # fmt: skip
+    before, prints = ledger.compared(), ledger.prints()
+    new = {
+        key for key, content in task.contents.items()
+        if key in prints and key not in before and task.wanted(content)
+    }  # fmt: skip
     yield Comparing("comparing", 0, len(new))
     if not new:
         return
+    directions = basis(task.collection)
+    contents, field = field_of(task.collection, task.contents.values(), prints, directions)
+    del prints  # which the field holds too
     keys = [content.key for content in contents]
-    field = Field(
-        heads_of(task.collection, contents, basis(task.collection)),
-        np.frombuffer(b"".join(prints[key] for key in keys), np.uint8).reshape(
-            len(keys), PRINT * PRINT
-        ),
-    )
-    del prints  # a copy of what the field holds
-    reach = np.array([before.get(key, np.inf) for key in keys], np.float32)
-    candidates = Candidates(field, reach)
+    candidates = Candidates(field, np.array([before.get(key, np.inf) for key in keys], np.float32))
     for note in candidates.notes:
         yield Comparing("comparing", 0, len(new), note)
-    rows = clustered(field.heads, np.array(new, np.int64))
-    looked: set[tuple[bytes, bytes]] = set()
-    for at in range(0, len(rows), _TOGETHER):
-        batch = rows[at : at + _TOGETHER]
-        found, farthest = candidates.of(field.part(batch), batch)
-        todo = _todo(ledger, looked, [(keys[batch[one]], keys[row]) for one, row in found.tolist()])
+    rows = clustered(field.heads, np.array([at for at, key in enumerate(keys) if key in new]))
+    for at in range(0, len(rows), TOGETHER):
+        batch = rows[at : at + TOGETHER]
+        found, reaches = candidates.of(field.part(batch), batch)
+        todo = _todo(ledger, ((keys[batch[one]], keys[row]) for one, row in found.tolist()))
         with closing(looked_at(todo, ledger, judge)) as looks:
             for done, _ in enumerate(looks):
-                if done % 64 == 0:
-                    share = done * len(batch) // max(len(todo), 1)
+                if done % _PAIRS == 0:
+                    share = done * len(batch) // len(todo)
                     yield Comparing("comparing", at + share, len(rows))
-        reaches = zip([keys[row] for row in batch], farthest.tolist(), strict=True)
-        ledger.keep([], [one for one in reaches if one[0] not in judge.unread])
+        reached = zip([keys[row] for row in batch], reaches.tolist(), strict=True)
+        ledger.keep([], [one for one in reached if one[0] not in judge.unread])
         yield Comparing("comparing", at + len(batch), len(rows))
     ledger.forget(judge.unread)
 
 
-def _todo(
-    ledger: Ledger, looked: set[tuple[bytes, bytes]], found: Iterable[tuple[bytes, bytes]]
-) -> list[tuple[bytes, bytes]]:
-    """The pairs that were not looked at, by this run or one before."""
-    todo = []
-    for a, b in found:
-        pair = min(a, b), max(a, b)
-        if pair not in looked:
-            looked.add(pair)
-            if ledger.known(*pair) is None:
-                todo.append(pair)
-    return todo
+def _todo(ledger: Ledger, found: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    """The pairs, once each, that were not looked at before."""
+    pairs = dict.fromkeys((min(pair), max(pair)) for pair in found)
+    return [pair for pair in pairs if ledger.known(*pair) is None]

@@ -31,10 +31,13 @@ GENEROUS = 5_000
 """Pictures up to which more pairs are looked at, for the sake of small crops: twice as many find
 one copy in 300 more."""
 
+TOGETHER = 512
+"""Pictures whose candidates are looked for at once."""
+
 _BLOCK = 8192
 _LAST = 16  # neighbour whose likeness is that of any
 _CLUSTER = 256  # rows
-_GENEROUSLY = 2.0  # of the logit
+GENEROUSLY = 2.0  # of the logit
 _PRINTED = 0.9  # correlation of prints from which a look is worth it, and soon over
 _PROBES, _MEASURED = 32, 256
 
@@ -45,8 +48,7 @@ Numbers = NDArray[np.int64]
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
     """Neighbours of Q queries. rows : (Q, K) int64, -1 where there are no more; likeness : (Q, K)
-    float32, falling. back : (M, 2) queries and rows for which the query is nearer to the row than
-    those that the row was last compared with."""
+    float32, falling. back : (M, 2) queries, and rows within whose reach they are."""
 
     rows: Numbers
     likeness: Matrix
@@ -62,8 +64,7 @@ class Join(Protocol):
 
 
 class ExactJoin:
-    """rows : (N, D) float32, likeness is the dot product. reach : (N,), of each row the likeness
-    above which a query is worth a look from the row's side; inf for none."""
+    """rows : (N, D) float32, likeness is the dot product. reach : (N,), see `reach_of`."""
 
     def __init__(self, rows: Matrix, reach: Matrix | None = None) -> None:
         self._rows = rows
@@ -194,10 +195,11 @@ class Field:
 
 
 class Candidates:
-    """Finds pairs worth a look between pictures and those of a field. reach : see ExactJoin."""
+    """Finds pairs worth a look between pictures and those of a field. reach : see `reach_of`."""
 
     def __init__(self, field: Field, reach: Matrix | None = None) -> None:
         self._heads = field.heads
+        self._least = 0.0 if len(field.heads) > GENEROUS else -GENEROUSLY
         self._by_heads, note = joined(field.heads, reach)
         self._prints = [_held(field.prints, printed) for printed in _PRINTS]
         self._by_prints = [joined(prints)[0] for prints in self._prints]
@@ -222,11 +224,11 @@ class Candidates:
             np.einsum("ij,ij->i", some[query], np.asarray(others[row], np.float32))
             for some, others in zip(prints, self._prints, strict=True)
         ], axis=0)  # fmt: skip
-        least = 0.0 if len(self._heads) > GENEROUS else -_GENEROUSLY
-        worth = WORTH.logits(worth_measures(likeness, correlation, near.likeness[query])) > least
+        measures = worth_measures(likeness, correlation, near.likeness[query])
+        worth = WORTH.logits(measures) > self._least
         worth |= correlation > _PRINTED
         pairs = np.unique(np.concatenate([pairs[worth], near.back]), axis=0)
-        return pairs, near.likeness[:, -1]
+        return pairs, reach_of(near.likeness, self._least)
 
 
 def _held(prints: NDArray[np.uint8], printed: Callable[[NDArray[np.uint8]], Matrix]) -> Any:
@@ -251,12 +253,30 @@ def worth_measures(likeness: Matrix, prints: Matrix, nearest: Matrix) -> NDArray
     (M,), correlation; nearest : (M, K), likeness of the first one's neighbours, falling."""
     rank = (nearest > likeness[:, None]).sum(1)
     first = np.where(np.isfinite(nearest[:, 0]), nearest[:, 0], likeness)
-    last = nearest[:, min(_LAST, nearest.shape[1]) - 1]
-    last = np.where(np.isfinite(last), last, 0.0)
+    last = _last_of(nearest)
     return np.column_stack([
         likeness, np.log1p(rank), prints, likeness - last, first - likeness,
         np.maximum(prints - 0.8, 0),
     ]).astype(np.float64)  # fmt: skip
+
+
+def _last_of(nearest: Matrix) -> Matrix:
+    """The likeness of a neighbour that could be any, 0 without one : (M,)."""
+    last = nearest[:, min(_LAST, nearest.shape[1]) - 1]
+    return np.where(np.isfinite(last), last, np.float32(0))
+
+
+def reach_of(nearest: Matrix, least: float) -> Matrix:
+    """The likeness from which a picture that comes later is worth a look from the side of one that
+    was compared before, whatever their prints : nearest (Q, K), as above -> (Q,); -inf without
+    neighbours. inf, that nothing is within, is for pictures that are still to be compared.
+
+    `WORTH` for rank and correlation of 0 is linear in the likeness, and grows with it.
+    """
+    alike, _, _, over_last, under_first, _ = WORTH.weights
+    bound = least - WORTH.bias + over_last * _last_of(nearest) - under_first * nearest[:, 0]
+    reach: Matrix = (bound / (alike + over_last - under_first)).astype(np.float32)
+    return reach
 
 
 WORTH = Logistic((-2.554, -0.8272, -0.3149, 30.13, -56.93, 27.36), 4.475)

@@ -86,14 +86,14 @@ def set_labels(
 
 def read_labels(catalog: Catalog) -> dict[str, str]:
     """The labels of the live images by id, in the order in which they were given."""
-    if not _is_there(catalog):
+    if not catalog.has_table("labels"):
         return {}
     return dict(catalog.each(f"SELECT id, label {_OF_LIVE} ORDER BY turn, key"))
 
 
 def labels_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
     """The labels of those of a few images that have one."""
-    if not _is_there(catalog):
+    if not catalog.has_table("labels"):
         return {}
     found = {}
     for id_ in ids:
@@ -110,7 +110,7 @@ def labels_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
 def placed_labels(catalog: Catalog) -> list[tuple[int, int, str]]:
     """(shard, row, label) of one live image for each labelled content, in the order in which they
     were labelled."""
-    if not _is_there(catalog):
+    if not catalog.has_table("labels"):
         return []
     rows = catalog.all(
         f"SELECT min(key), shard, row, label {_OF_LIVE} GROUP BY content ORDER BY turn"
@@ -120,7 +120,7 @@ def placed_labels(catalog: Catalog) -> list[tuple[int, int, str]]:
 
 def label_counts(catalog: Catalog) -> dict[str, int]:
     """How many live images have each label, the most used first."""
-    if not _is_there(catalog):
+    if not catalog.has_table("labels"):
         return {}
     return dict(
         catalog.each(f"SELECT label, count(*) {_OF_LIVE} GROUP BY label ORDER BY 2 DESC, label")
@@ -162,7 +162,7 @@ def export_labels(catalog: Catalog) -> Iterator[str]:
     """CSV, a line at a time, each with its CRLF: `id,label` first, then the live images that have
     a label, in id order. Texts stand as they are, quoted where CSV needs it."""
     yield _line("id", "label")
-    if _is_there(catalog):
+    if catalog.has_table("labels"):
         for id_, label in catalog.each(f"SELECT id, label {_OF_LIVE} ORDER BY id"):
             yield _line(id_, label)
 
@@ -261,7 +261,3 @@ def _delimiter(text: str) -> str:
 
 def _count_change(catalog: Catalog) -> None:
     catalog.set_meta("labels_turn", str(int(labels_turn(catalog)) + 1))
-
-
-def _is_there(catalog: Catalog) -> bool:
-    return bool(catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'labels'")[0])

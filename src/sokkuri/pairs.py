@@ -6,7 +6,7 @@ interrupt costs at most the batch at hand.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,13 @@ from sokkuri.catalog import Catalog
 from sokkuri.coding import index_folder
 from sokkuri.collection import Collection
 from sokkuri.errors import DamagedError, StorageError
-from sokkuri.records import Grade
+from sokkuri.records import Grade, Pair
 
-NAME = "pairs.sqlite"
+_NAME = "pairs.sqlite"
 UNSURE = -1.0
 """Score of what was found to be no copy without a look at its keypoints, for want of OpenCV."""
 
-_VERSION = "1"  # of the tables, and of what counts as a copy
+_VERSION = "2"  # of the tables, and of what counts as a copy or as worth a look
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -42,6 +42,11 @@ class Known:
     grade: Grade | None
     score: float
 
+    def of(self, a: str, b: str) -> Pair:
+        """The same of two images that hold them; of near-duplicates alone."""
+        assert self.grade is not None
+        return Pair(a, b, self.grade, self.score)
+
 
 class Ledger:
     """An open ledger. `opened` gives one."""
@@ -49,18 +54,21 @@ class Ledger:
     def __init__(self, tables: Catalog) -> None:
         self._tables = tables
 
-    def prints(self) -> Iterator[tuple[bytes, bytes | None]]:
-        """Every content with its print, None where its picture cannot be had."""
-        return iter(self._tables.all("SELECT content, print FROM prints"))
+    def printed(self) -> set[bytes]:
+        """The contents whose prints were taken, whatever came of it."""
+        return {content for (content,) in self._tables.each("SELECT content FROM prints")}
+
+    def prints(self) -> dict[bytes, bytes]:
+        """The prints by content, of pictures that have one."""
+        return dict(self._tables.each("SELECT content, print FROM prints WHERE print IS NOT NULL"))
 
     def keep_prints(self, prints: Iterable[tuple[bytes, bytes | None]]) -> None:
         with self._tables.writing():
             self._tables.run_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", prints)
 
     def compared(self) -> dict[bytes, float]:
-        """The contents that were compared, and the likeness of the farthest neighbour of each that
-        was looked at."""
-        return dict(self._tables.all("SELECT content, reach FROM compared"))
+        """The contents that were compared, with the reach of each: see joining.py."""
+        return dict(self._tables.each("SELECT content, reach FROM compared"))
 
     def compared_count(self) -> int:
         return int(self._tables.one("SELECT count(*) FROM compared")[0])
@@ -106,21 +114,27 @@ class Ledger:
         self._tables.close()
 
 
+def place(collection: Collection) -> Path:
+    """Where the collection's ledger lies, or would."""
+    return index_folder(collection) / _NAME
+
+
 @contextmanager
 def opened(collection: Collection) -> Iterator[Ledger]:
     """The collection's ledger, made where there is none, or none that can be used. Raises
     StorageError."""
-    folder = index_folder(collection)
+    path = place(collection)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            tables = _made(folder / NAME, collection.model.fingerprint)
+            tables = _made(path, collection.model.fingerprint)
         except DamagedError:
-            for path in folder.glob(f"{NAME}*"):
-                path.unlink(missing_ok=True)
-            tables = _made(folder / NAME, collection.model.fingerprint)
+            for part in path.parent.glob(f"{path.name}*"):
+                part.unlink(missing_ok=True)
+            tables = _made(path, collection.model.fingerprint)
     except OSError as error:
-        raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
+        said = f"{path.parent} could not be written: {error.strerror or error}"
+        raise StorageError(said) from error
     try:
         yield Ledger(tables)
     finally:
@@ -130,7 +144,7 @@ def opened(collection: Collection) -> Iterator[Ledger]:
 @contextmanager
 def read(collection: Collection) -> Iterator[Ledger | None]:
     """The same without writing anything: None where nothing was compared yet."""
-    path = index_folder(collection) / NAME
+    path = place(collection)
     if not path.is_file():
         yield None
         return
@@ -150,8 +164,8 @@ def read(collection: Collection) -> Iterator[Ledger | None]:
 
 
 def _made(path: Path, fingerprint: str) -> Catalog:
-    tables = Catalog.connect(path, "mode=rwc")
-    try:
+    with ExitStack() as failing:
+        tables = failing.enter_context(closing(Catalog.connect(path, "mode=rwc")))
         _check(tables)
         with tables.writing():  # for the question too: another process may be making them
             if not _is_current(tables, fingerprint):
@@ -161,9 +175,7 @@ def _made(path: Path, fingerprint: str) -> Catalog:
                     tables.run(statement)
                 kept = [("version", _VERSION), ("fingerprint", fingerprint)]
                 tables.run_many("INSERT INTO meta VALUES (?, ?)", kept)
-    except BaseException:
-        tables.close()
-        raise
+        failing.pop_all()
     return tables
 
 
@@ -176,7 +188,7 @@ def _check(tables: Catalog) -> None:
 
 def _is_current(tables: Catalog, fingerprint: str) -> bool:
     """Whether these tables are of this version, and for these features."""
-    if not tables.one("SELECT count(*) FROM sqlite_master WHERE name = 'meta'")[0]:
+    if not tables.has_table("meta"):
         return False
     kept = dict(tables.all("SELECT key, value FROM meta"))
     return kept == {"version": _VERSION, "fingerprint": fingerprint}

@@ -4,7 +4,7 @@ Takes a collection; hands on row numbers, samples of them, their vectors at leng
 What is like what is told by angles, whatever the model's metric.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,8 @@ from sokkuri.collection import Collection
 from sokkuri.filters import condition
 from sokkuri.indexes import Rows, normalised
 from sokkuri.labels import placed_labels
-from sokkuri.records import Features, RowRef
+from sokkuri.numbering import Numbering
+from sokkuri.records import Features
 
 _SEED = 20250117
 _STEP = 4096  # rows compared at a time
@@ -31,43 +32,40 @@ class Population:
     ) -> None:
         self._catalog = collection.catalog
         counted = collection.counted()
-        self._shards = [*counted]
+        self._numbering = Numbering(counted)
         self.rows = Rows([collection.shards.features(*one) for one in counted.items()])
-        self._first = dict(zip(self._shards, self.rows.starts.tolist(), strict=False))
         made = condition(collection.root, under, where)
         found = self._catalog.all(
             f"SELECT shard, row FROM images WHERE {LIVE}"  # noqa: S608
             + ("" if made is None else f" AND {made.sql}"),
             () if made is None else made.values,
         )
-        self.live = np.sort(self._numbers(found))
+        self.live = np.sort(self._numbering.numbers(found))
 
     def labelled(self, labels: Mapping[str, str] | None) -> tuple[NDArray[np.int64], list[str]]:
         """Rows (L,) int64 and their labels : of these ids, or by default the catalog's, in the
         order of labelling. Ids of no live image are left out."""
         if labels is None:
             placed = placed_labels(self._catalog)
-            return self._numbers([place[:2] for place in placed]), [place[2] for place in placed]
-        rows = self.rows_of(labels)
-        kept = [id_ for id_ in labels if id_ in rows]
-        return np.array([rows[id_] for id_ in kept], np.int64), [labels[id_] for id_ in kept]
+            return self._numbering.numbers([place[:2] for place in placed]), [
+                place[2] for place in placed
+            ]
+        found = self.rows_of(labels)
+        return np.array([*found.values()], np.int64), [labels[id_] for id_ in found]
 
     def rows_of(self, ids: Iterable[str]) -> dict[str, int]:
         """The rows of those ids that live images have."""
-        found = ((id_, self._catalog.find(id_)) for id_ in ids)
-        return {
-            id_: self._first[image.at.shard] + image.at.row
-            for id_, image in found
-            if image is not None and image.at is not None and image.live
-        }
+        places = {}
+        for id_ in ids:
+            image = self._catalog.find(id_)
+            if image is not None and image.at is not None and image.live:
+                places[id_] = (image.at.shard, image.at.row)
+        numbers = self._numbering.numbers([*places.values()]).tolist()
+        return dict(zip(places, numbers, strict=True))
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids of live rows, in their order."""
-        at = np.searchsorted(self.rows.starts, rows, side="right") - 1
-        refs = [
-            RowRef(self._shards[shard], int(row - self.rows.starts[shard]))
-            for shard, row in zip(at.tolist(), rows.tolist(), strict=True)
-        ]
+        refs = [self._numbering.ref(row) for row in rows.tolist()]
         found = self._catalog.live_images(refs)
         return [found[ref][0] if ref in found else "" for ref in refs]
 
@@ -94,8 +92,3 @@ class Population:
         for at in range(0, len(rows), _STEP):
             here = slice(at, at + _STEP)
             yield here, self.points(rows[here])
-
-    def _numbers(self, places: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-        shards, rows = np.array(places, np.int64).reshape(-1, 2).T
-        numbers = np.array(self._shards, np.int64)
-        return np.asarray(self.rows.starts[np.searchsorted(numbers, shards)] + rows)

@@ -210,6 +210,11 @@ class Pair:
     grade: Grade
     score: float
 
+    @property
+    def order(self) -> tuple[int, float, str]:
+        """For sorting, the surest first."""
+        return GRADES.index(self.grade), -self.score, self.b
+
 
 @dataclass(frozen=True, slots=True)
 class Group:
@@ -220,3 +225,8 @@ class Group:
     ids: tuple[str, ...]
     keep: str
     pairs: tuple[Pair, ...]
+
+    @property
+    def order(self) -> tuple[int, tuple[str, ...]]:
+        """For sorting, the surest first."""
+        return GRADES.index(self.grade), self.ids

@@ -18,7 +18,7 @@ from sokkuri.catalog import LIVE, Catalog, as_text
 from sokkuri.collection import CATALOG_NAME, Collection, root_of
 from sokkuri.errors import CollectionError
 from sokkuri.journal import Entry, Journal, now
-from sokkuri.plans import Kept, Move, Plan, read_plan, write_plan
+from sokkuri.plans import Kept, Move, Plan
 from sokkuri.records import Grade, Group
 from sokkuri.trash import (
     Trash,
@@ -31,11 +31,6 @@ from sokkuri.trash import (
     to_trash,
     trash_to_ourselves,
 )
-
-__all__ = [
-    "Done", "Kept", "Move", "Plan", "apply_plan", "log_of", "mark_back", "mark_missing", "plan",
-    "read_plan", "undo", "write_plan",
-]  # fmt: skip
 
 MOVED_AWAY = 0
 """In the catalog's `missing`, where else the number of the run is that found a file gone."""

@@ -26,6 +26,7 @@ from sokkuri.errors import (
 from sokkuri.filters import condition
 from sokkuri.indexes import ExactIndex, Rows, distances
 from sokkuri.indexes.ann import AnnIndex
+from sokkuri.numbering import Numbering
 from sokkuri.queries import Image, QueryReader, QueryVector, combined
 from sokkuri.records import Box, Metric, RowRef
 
@@ -208,7 +209,7 @@ class Searcher:
             made.values,
         )
         mask = np.zeros(self._snapshot.rows.size, bool)
-        numbers = self._snapshot.numbers(rows)
+        numbers = self._snapshot.numbering.numbers(rows)
         mask[numbers[numbers >= 0]] = True
         return mask
 
@@ -222,11 +223,10 @@ class _Snapshot:
         self._codes = codes
         self._ann = ann
         self._counted = collection.counted()
-        self._shards = list(self._counted)
+        self.numbering = Numbering(self._counted)
         self.rows = Rows([
             collection.shards.features(shard, rows) for shard, rows in self._counted.items()
         ])  # fmt: skip
-        self._first = dict(zip(self._shards, self.rows.starts.tolist(), strict=False))
 
     @cached_property
     def exact(self) -> ExactIndex:
@@ -273,24 +273,11 @@ class _Snapshot:
 
     def row(self, at: RowRef) -> int:
         """The number of a row; -1 for one that was committed after this moment."""
-        return int(self.numbers([(at.shard, at.row)])[0])
-
-    def numbers(self, places: Sequence[tuple[int, int]]) -> NDArray[np.int64]:
-        """The same for many (shard, row) places : (M,) int64."""
-        shards, rows = np.array(places, np.int64).reshape(-1, 2).T
-        found = np.full(len(shards), -1, np.int64)
-        for shard in np.unique(shards).tolist():
-            here = (shards == shard) & (rows < self._counted.get(shard, 0))
-            found[here] = rows[here] + self._first.get(shard, 0)
-        return found
-
-    def ref(self, row: int) -> RowRef:
-        number = int(np.searchsorted(self.rows.starts, row, side="right")) - 1
-        return RowRef(self._shards[number], int(row - self.rows.starts[number]))
+        return int(self.numbering.numbers([(at.shard, at.row)])[0])
 
     def images(self, rows: Sequence[int]) -> list[tuple[str, str] | None]:
         """(id, path) of each row, None where no image that may be found owns it."""
-        refs = [self.ref(row) for row in rows]
+        refs = [self.numbering.ref(row) for row in rows]
         live = self._collection.catalog.live_images(refs)
         return [live.get(ref) for ref in refs]
 

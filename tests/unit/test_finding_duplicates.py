@@ -126,7 +126,7 @@ def test_filters_leave_the_others_for_later(collection: Collection) -> None:
 
 def forge(collection: Collection, score: float) -> None:
     """Change what is known: whoever compares again writes over it."""
-    with closing(sqlite3.connect(index_folder(collection) / pairs.NAME)) as ledger, ledger:
+    with closing(sqlite3.connect(pairs.place(collection))) as ledger, ledger:
         ledger.execute("UPDATE pairs SET score = ? WHERE grade IS NOT NULL", [score])
 
 

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from sokkuri import joining
 from sokkuri.joining import Candidates, ExactJoin, Field, ListedJoin, clustered, rooted
@@ -42,6 +43,28 @@ def test_a_row_is_told_of_those_within_its_reach() -> None:
     nearer = {int(own[asked]) for asked, row in found.back.tolist() if row == 7}
     assert nearer == set(np.flatnonzero(likeness[7] > reach[7]).tolist()) - {7}
     assert {row for _, row in found.back.tolist()} == {7}
+
+
+NONE = np.zeros(1, np.float32)  # correlation of the prints
+NEIGHBOURS = arrays(np.float32, (1, joining.NEAREST), elements=st.floats(0.125, 1, width=32))
+
+
+@given(NEIGHBOURS, st.sampled_from([0.0, -joining.GENEROUSLY]))
+def test_within_reach_is_what_would_have_been_worth_a_look(
+    nearest: np.ndarray, least: float
+) -> None:
+    nearest = -np.sort(-nearest, axis=1)
+    reach = float(joining.reach_of(nearest, least)[0])
+    assume(reach < nearest[0, 0])  # else it would be the nearest, and `first` another
+    for likeness, worth in ((reach + 1e-3, True), (reach - 1e-3, False)):
+        measured = joining.worth_measures(np.full(1, likeness, np.float32), NONE, nearest)
+        measured[:, 1] = 0  # the rank, which is told of the row's neighbours at present
+        assert (joining.WORTH.logits(measured)[0] > least) == worth
+
+
+def test_everything_is_within_the_reach_of_what_has_no_neighbours() -> None:
+    nearest = np.full((1, joining.NEAREST), -np.inf, np.float32)
+    assert joining.reach_of(nearest, 0.0)[0] == -np.inf
 
 
 def test_lists_find_nearly_all() -> None:

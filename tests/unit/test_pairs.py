@@ -25,7 +25,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 
 
 def ledger_file(collection: Collection) -> Path:
-    return index_folder(collection) / pairs.NAME
+    return pairs.place(collection)
 
 
 def filled(collection: Collection) -> None:
@@ -37,7 +37,8 @@ def filled(collection: Collection) -> None:
 def is_as_filled(collection: Collection) -> bool:
     with pairs.read(collection) as ledger:
         return ledger is not None and (
-            dict(ledger.prints()) == {A: b"print", B: None}
+            ledger.prints() == {A: b"print"}
+            and ledger.printed() == {A, B}
             and ledger.compared() == {A: 0.5, C: 0.25}
             and ledger.near_duplicates() == [COPY]
         )

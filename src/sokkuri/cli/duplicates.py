@@ -3,7 +3,6 @@
 import csv
 import io
 import tempfile
-from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where, collection_at
-from sokkuri.errors import StorageError, UsageError
+from sokkuri.cli.options import Expression, Json, Under, Where, collection_at, write_text
+from sokkuri.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator
+
     from sokkuri.api import Collection
     from sokkuri.duplicates import Comparing, DuplicateOptions
     from sokkuri.plans import Plan
@@ -45,13 +46,8 @@ def duplicates(
         Path | None,
         typer.Option(metavar="DIR", help="What of this folder or collection is there already?"),
     ] = None,
-    under: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="Only among what is in this folder.")
-    ] = None,
-    where_: Annotated[
-        str | None,
-        typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'."),
-    ] = None,
+    under: Under = None,
+    where_: Expression = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(
@@ -108,9 +104,10 @@ def duplicates(
         elif against is not None:
             with _indexed(collection, against) as other:
                 found = _crossing(collection, other, asked, lasting=has_store(against))
-                _report(found, _Out(resolve, csv_, html), as_json)
+                _report(collection, found, _Out(resolve, csv_, html), as_json)
         else:
-            _report(_within(collection, asked), _Out(resolve, csv_, html), as_json)
+            found = _within(collection, asked)
+            _report(collection, found, _Out(resolve, csv_, html), as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +121,10 @@ class _Out:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """Groups, what a plan of them is, and where an image's file is."""
+    """Groups, and what a plan of them is."""
 
     groups: "tuple[Group, ...]"
     plan: "Callable[[], Plan]"
-    file: Callable[[str], Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +161,7 @@ def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
     from sokkuri.resolving import plan
 
     groups = _followed(find_duplicates(collection, asked))
-
-    def file(id_: str) -> Path:
-        row = collection.catalog.find(id_)
-        return collection.file(id_ if row is None else row.path)
-
-    return _Found(groups, lambda: plan(collection, groups), file)
+    return _Found(groups, lambda: plan(collection, groups))
 
 
 def _crossing(
@@ -180,12 +171,7 @@ def _crossing(
     from sokkuri.against import find_against, plan_against
 
     groups = _followed(find_against(collection, other, asked))
-
-    def file(id_: str) -> Path:  # the other's ids are whole paths
-        row = collection.catalog.find(id_)
-        return Path(id_) if row is None else collection.file(row.path)
-
-    return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting), file)
+    return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting))
 
 
 def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
@@ -220,14 +206,18 @@ def _indexed(collection: "Collection", place: Path) -> "Iterator[Collection]":
             yield other
 
 
-def _report(found: _Found, out: _Out, as_json: bool) -> None:
+def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -> None:
     """Write what files were asked for, and print the plan or the groups."""
     from sokkuri.contact_sheet import groups_sheet
+
+    def file(id_: str) -> Path:  # those of another folder are whole paths
+        row = collection.catalog.find(id_)
+        return collection.file(id_ if row is None else row.path)
 
     if out.csv is not None:
         _write(out.csv, _csv(found.groups))
     if out.html is not None:
-        _write(out.html, groups_sheet(found.groups, found.file))
+        _write(out.html, groups_sheet(found.groups, file))
     if out.plan is not None:
         _write_plan(found.plan(), out.plan, as_json=as_json)
     elif as_json:
@@ -264,22 +254,21 @@ def _csv(groups: "tuple[Group, ...]") -> str:
 def _write(file: Path, text: str) -> None:
     if file == Path("-"):
         terminal.put(text.removesuffix("\n"))
-        return
-    try:
-        file.write_text(text, encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise StorageError(f"{file} could not be written: {error.strerror}") from error
+    else:
+        write_text(file, text)
 
 
 def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
     """Move what a plan says, or bring it back. What is left where it is makes the exit code 1."""
     from sokkuri import resolving
+    from sokkuri.plans import read_plan
 
     if apply is not None and undo is not None:
         raise UsageError("--apply and --undo are two things: give one")
     if apply is not None:
         log = resolving.log_of(apply)
-        done = [*resolving.apply_plan(resolving.read_plan(apply), log)]
+        made = read_plan(apply)
+        done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
         document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
         text = (
             f"{len(_ids(done)):,} images are in the trash: `sokkuri duplicates --undo "
@@ -287,7 +276,7 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         )
     else:
         assert undo is not None
-        done = [*resolving.undo(undo)]
+        done = _seen("returning", resolving.undo(undo), 0)
         document = {"returned": _ids(done)}
         text = f"{len(_ids(done)):,} images are back"
     left = [one for one in done if not one.moved]
@@ -300,6 +289,18 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         terminal.put(text)
     if left:
         raise typer.Exit(1)
+
+
+def _seen(stage: str, steps: "Iterator[Done]", total: int) -> "list[Done]":
+    """All of them, with a bar while they come. total : 0 where it is not known."""
+    from sokkuri.duplicates import Comparing
+
+    found = []
+    with terminal.progress_bar() as bar:
+        for done in steps:
+            found.append(done)
+            bar.show(Comparing(stage, len(found), total))
+    return found
 
 
 def _ids(done: "list[Done]") -> list[str]:

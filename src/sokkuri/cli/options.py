@@ -1,11 +1,11 @@
-"""What several verbs share: the options -C and --json, and where a collection is looked for."""
+"""What several verbs share: options, where a collection is looked for, and writing a file."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sokkuri.errors import NoCollectionError
+from sokkuri.errors import NoCollectionError, StorageError
 
 Where = Annotated[
     Path | None,
@@ -17,6 +17,12 @@ Where = Annotated[
         show_default=False,
     ),
 ]
+Under = Annotated[
+    str | None, typer.Option(metavar="FOLDER", help="Only among what is in this folder.")
+]
+Expression = Annotated[
+    str | None, typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'.")
+]
 AnnFrom = Annotated[
     int | None,
     typer.Option(
@@ -27,6 +33,14 @@ AnnFrom = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def write_text(file: Path, text: str) -> None:
+    """Raises StorageError when the disk refuses."""
+    try:
+        file.write_text(text, encoding="utf-8", errors="surrogateescape")
+    except OSError as error:
+        raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
 
 
 def collection_at(where: Path | None, near: str | None = None) -> Path:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where, collection_at
-from sokkuri.errors import SokkuriError, StorageError, UsageError
+from sokkuri.cli.options import Expression, Json, Under, Where, collection_at, write_text
+from sokkuri.errors import SokkuriError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.queries import Image
@@ -64,13 +64,8 @@ def search(
     crop: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="The part of the picture that counts.")
     ] = None,
-    under: Annotated[
-        str | None, typer.Option(metavar="FOLDER", help="Find only what is in this folder.")
-    ] = None,
-    where_: Annotated[
-        str | None,
-        typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'."),
-    ] = None,
+    under: Under = None,
+    where_: Expression = None,
     max_distance: Annotated[
         float | None, typer.Option(metavar="D", help="Find nothing farther than this.")
     ] = None,
@@ -161,10 +156,7 @@ def _page(found: "list[Hits]", html: Path | None, *, show: bool) -> None:
         handle, name = tempfile.mkstemp(prefix="sokkuri-", suffix=".html")
         os.close(handle)
         html = Path(name)
-    try:
-        html.write_text(contact_sheet(found), encoding="utf-8", errors="surrogateescape")
-    except OSError as error:
-        raise StorageError(f"{html} could not be written: {error.strerror}") from error
+    write_text(html, contact_sheet(found))
     if show:
         import webbrowser
 

@@ -10,7 +10,7 @@ import typer
 
 from sokkuri import terminal
 from sokkuri.cli.label import say_unknown
-from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.options import Expression, Json, Under, Where, collection_at
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
@@ -31,10 +31,6 @@ Sources = Annotated[
         help="Labels from CSV, or folders; the collection's own by default. May be repeated.",
     ),
 ]
-Under = Annotated[str | None, typer.Option(metavar="FOLDER", help="Only what is in this folder.")]
-Expression = Annotated[
-    str | None, typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'.")
-]
 
 
 def suggest(
@@ -51,6 +47,7 @@ def suggest(
 ) -> None:
     """Say which images to label next: those that teach most, and no near-duplicates."""
     from sokkuri.api import Collection
+    from sokkuri.duplicates import known_pairs
     from sokkuri.suggesting import SuggestOptions
     from sokkuri.suggesting import suggest as suggested
 
@@ -61,7 +58,7 @@ def suggest(
             under=under,
             where=where_,
             labels=_labels(collection, labelled),
-            same=_same(collection),
+            same=known_pairs(collection),
         )
         found = suggested(collection, options)
     if as_json:
@@ -111,10 +108,3 @@ def _labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str
     found = labels_from(collection, sources)
     say_unknown(found.unknown)
     return found.labels
-
-
-def _same(collection: "Collection") -> list[tuple[str, str]]:
-    """What `duplicates` found so far."""
-    from sokkuri.duplicates import known_groups
-
-    return [(group.keep, id_) for group in known_groups(collection) for id_ in group.ids[1:]]

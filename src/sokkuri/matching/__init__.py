@@ -19,11 +19,13 @@ from sokkuri.records import Grade
 SURE = 0.7
 """Score from which two pictures are taken for copies."""
 
+INLIERS = 3
+"""Keypoints that must agree before one picture is laid upon the other."""
+
 _CERTAIN = 10.0  # logit, of pictures as they lie, from which nothing else is tried
 _CLOSELY, _ENOUGH = 0.95, 16  # blocks that agree so are as good
 _ALONE = 4.0  # the same where nothing else can be
 _HOPELESS = -6.0  # logit below which an alignment is not refined
-_INLIERS = 3
 _SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
 _BLANK_LEVELS = 2.0
 _SAME_SHAPE = 0.03  # relative difference of width to height
@@ -95,7 +97,7 @@ def _shape(a: Picture, b: Picture) -> float:
 
 def _as_laid(a: Picture, b: Picture, fit: Fit) -> float | None:
     """The logit where keypoints lay them; None where they lay nothing."""
-    if fit.inliers < _INLIERS or (roughly := laid(a, b, fit, SQUARE)) is None:
+    if fit.inliers < INLIERS or (roughly := laid(a, b, fit, SQUARE)) is None:
         return None
     seen = agreement(roughly.over, roughly.under, roughly.inside)
     logit = MOVED.logit(moved(seen, fit, float(roughly.inside.mean())))

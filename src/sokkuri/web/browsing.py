@@ -112,14 +112,16 @@ def moment(mtime_ns: int) -> str:
         return datetime.fromtimestamp(0, UTC).isoformat()
 
 
-def described(collection: Collection, ids: Sequence[str]) -> dict[str, Any]:
-    """The rows of the given images by id : `_COLUMNS`, shard, row."""
+def described(
+    collection: Collection, ids: Sequence[str], more: str = "shard, row"
+) -> dict[str, Any]:
+    """The rows of the given images by id : `_COLUMNS`, and `more` in SQL."""
     found: dict[str, Any] = {}
     for at in range(0, len(ids), _AT_ONCE):
         chunk = ids[at : at + _AT_ONCE]
         marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
         for row in collection.catalog.each(
-            f"SELECT {_COLUMNS}, shard, row FROM images WHERE id IN ({marks})",  # noqa: S608
+            f"SELECT {_COLUMNS}, {more} FROM images WHERE id IN ({marks})",  # noqa: S608
             [as_text(id_) for id_ in chunk],
         ):
             found[row[0]] = row

@@ -7,7 +7,6 @@ dictionaries, the documents of schemas_labels.py.
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ import numpy as np
 
 from sokkuri import pairs
 from sokkuri.api import Collection
-from sokkuri.coding import index_folder
 from sokkuri.decisions import read_decisions
-from sokkuri.duplicates import known_groups
+from sokkuri.duplicates import known_pairs
+from sokkuri.files import sqlite_stamp
 from sokkuri.indexes import distances
 from sokkuri.labels import export_labels, labels_of, labels_turn, read_labels, set_labels
 from sokkuri.suggesting import SuggestOptions, accuracy_curve, suggest
@@ -108,22 +107,12 @@ class Same:
 
     def get(self, collection: Collection, revision: str) -> Pairs:
         """Of ids; found anew if images, comparisons or decisions have changed."""
-        state = (revision, _compared(collection), read_decisions(collection.catalog).different)
+        compared = sqlite_stamp(pairs.place(collection))
+        state = (revision, compared, read_decisions(collection.catalog).different)
         if state != self._state:
-            known = (pair for group in known_groups(collection) for pair in group.pairs)
-            self._pairs = tuple((pair.a, pair.b) for pair in known)
+            self._pairs = known_pairs(collection)
             self._state = state
         return self._pairs
-
-
-def _compared(collection: Collection) -> Hashable:
-    """What tells one state of what was compared from another."""
-    found = []
-    for name in (pairs.NAME, f"{pairs.NAME}-wal"):
-        with suppress(OSError):
-            stat = (index_folder(collection) / name).stat()
-            found.append((name, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
 
 
 def suggestions(collection: Collection, wanted: Wanted, same: Pairs = ()) -> Document:

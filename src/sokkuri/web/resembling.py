@@ -21,16 +21,14 @@ from typing import Any, TypeAlias
 from sokkuri import duplicates, pairs, resolving
 from sokkuri.api import Collection
 from sokkuri.catalog import as_text
-from sokkuri.coding import index_folder
 from sokkuri.decisions import CONTENT, mark_different, mark_kept, read_decisions
 from sokkuri.errors import UsageError
+from sokkuri.files import sqlite_stamp
 from sokkuri.records import GRADES, Grade, Group
 from sokkuri.web import browsing
 
 _KEPT = 8
-_AT_ONCE = 500  # parameters of a statement
 _SETTLED_NS = 10**8  # a file changed again within this time may look as it did
-_COLUMNS = "id, path, width, height, digest, mtime_ns, size"
 _FOLDER = "duplicates"
 _NOT_PLANNED = "it stays for another one, or there is no file of it"
 
@@ -87,17 +85,9 @@ class Resembling:
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
     """What tells one state of the catalog and of what was compared from another, and whether they
     have been as they are for long enough that it does."""
-    seen = []
-    for base in (collection.catalog.where, index_folder(collection) / pairs.NAME):
-        for file in (base, base.with_name(f"{base.name}-wal")):
-            try:
-                stat = file.stat()
-            except OSError:
-                seen.append((-1, 0))
-            else:
-                seen.append((stat.st_size, stat.st_mtime_ns))
+    seen = sqlite_stamp(collection.catalog.where) + sqlite_stamp(pairs.place(collection))
     settled = time.time_ns() - max(moment for _, moment in seen) > _SETTLED_NS
-    return tuple(seen), settled
+    return seen, settled
 
 
 def _found(collection: Collection, wanted: Wanted) -> Found:
@@ -122,17 +112,11 @@ def _place(group: Group) -> Place:
 
 def _images(collection: Collection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     kept = read_decisions(collection.catalog).kept
-    found = {}
-    for at in range(0, len(ids), _AT_ONCE):
-        chunk = ids[at : at + _AT_ONCE]
-        marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
-        for row in collection.catalog.each(
-            f"SELECT {_COLUMNS}, {CONTENT} FROM images WHERE id IN ({marks})",  # noqa: S608
-            [as_text(id_) for id_ in chunk],
-        ):
-            document = browsing.in_short(row[:6])
-            found[row[0]] = {**document, "size": row[6], "kept": row[7] in kept}
-    return found
+    rows = browsing.described(collection, ids, f"size, {CONTENT}")
+    return {
+        id_: {**browsing.in_short(row[:6]), "size": row[6], "kept": row[7] in kept}
+        for id_, row in rows.items()
+    }
 
 
 def _totals(

@@ -52,7 +52,7 @@ async def all_labels(hall: Hall) -> Response:
 
 @router.get("/labels/curve", response_model=Curve, responses=problems())
 async def accuracy_by_labels(hall: Hall) -> Response:
-    """How well labels were foretold by those before them. May take seconds."""
+    """How well labels are foretold by the others, after so many of them. May take seconds."""
     return AsciiJSON(await hall.labels.curve(hall.watch.pulse.revision))
 
 

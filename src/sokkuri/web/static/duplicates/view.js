@@ -3,6 +3,7 @@
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
+import { lasting } from "../base/lasting.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { navigate } from "../base/router.js";
 import { openBulk } from "./bulk.js";
@@ -29,24 +30,8 @@ export const shortcuts = [
 const PAGE = 40;
 const MOST = 500;
 
-let active = null;
-
-/** @type {import("../base/router.js").View} */
-export async function show(main, params, { signal, info }) {
-  const view = new Duplicates(main, info, signal);
-  active = view;
-  await view.go(params);
-  return () => {
-    if (active === view) active = null;
-    view.watcher.disconnect();
-  };
-}
-
-export async function update(params) {
-  if (!active) return false;
-  await active.go(params);
-  return true;
-}
+export const { show, update } = lasting((main, { signal, info }) =>
+  new Duplicates(main, info, signal));
 
 class Duplicates {
   constructor(main, info, signal) {
@@ -70,6 +55,10 @@ class Duplicates {
     this.watcher.observe(this.more);
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
     api.connection.addEventListener("found", () => this.refresh().catch(() => {}), { signal });
+  }
+
+  stop() {
+    this.watcher.disconnect();
   }
 
   /** Shows what an address asks for. */

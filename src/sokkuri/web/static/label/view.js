@@ -9,6 +9,7 @@ import { howToAllow } from "../base/changes.js";
 import { makeOne, preload } from "./one.js";
 import { makePicker } from "./picker.js";
 import { Outbox } from "./outbox.js";
+import { lasting } from "../base/lasting.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate } from "../base/router.js";
 import { Standing } from "./standing.js";
@@ -36,25 +37,8 @@ const ALIKE = 23; // images beside the suggested one
 const outbox = new Outbox();
 const skipped = new Set();
 
-let active = null;
-
-/** @type {import("../base/router.js").View} */
-export async function show(main, params, { signal, info }) {
-  const view = new LabelView(main, signal, info);
-  active = view;
-  await view.go(params);
-  return () => {
-    if (active === view) active = null;
-    view.stop();
-  };
-}
-
-/** Another mode or folder in the address. */
-export async function update(params) {
-  if (!active) return false;
-  await active.go(params);
-  return true;
-}
+export const { show, update } = lasting((main, { signal, info }) =>
+  new LabelView(main, signal, info));
 
 class LabelView {
   constructor(main, signal, info) {

@@ -3,6 +3,7 @@
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
+import { lasting } from "../base/lasting.js";
 import { localPicture } from "./local_picture.js";
 import { pickButton, takePictures } from "./picking.js";
 import { QueryTiles } from "./query_tiles.js";
@@ -24,25 +25,8 @@ export const shortcuts = [
 
 const MEBI = 1024 * 1024;
 
-let view = null;
-
-/** Fills `main`; see router.js. */
-export async function show(main, params, { signal, info }) {
-  const mine = new SearchView(main, signal, info);
-  view = mine;
-  await mine.go(params);
-  return () => {
-    if (view === mine) view = null;
-    mine.leave();
-  };
-}
-
-/** Another search in the address. */
-export async function update(params) {
-  if (!view) return false;
-  await view.go(params);
-  return true;
-}
+export const { show, update } = lasting((main, { signal, info }) =>
+  new SearchView(main, signal, info));
 
 class SearchView {
   constructor(main, signal, info) {
@@ -86,7 +70,7 @@ class SearchView {
     });
   }
 
-  leave() {
+  stop() {
     this.request?.abort();
     this.found.destroy();
     for (const { src } of this.pictures.values()) {
