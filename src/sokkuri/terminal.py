@@ -50,6 +50,11 @@ def shown(text: str) -> str:
     )
 
 
+def some(count: int, what: str) -> str:
+    """So many of it, as a person reads it."""
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
 def amount(count: int) -> str:
     """`size` in bytes as a person reads it."""
     size = float(count)
@@ -124,7 +129,8 @@ def groups_text(groups: tuple[Group, ...]) -> str:
         lines = [f"{said.get(id_, 'keep'):<16}  {shown(id_)}" for id_ in group.ids]
         parts.append("\n".join(lines))
     extra = sum(len(group.ids) - 1 for group in groups)
-    return "\n\n".join([*parts, f"{len(groups):,} groups, {extra:,} images beside those to keep"])
+    total = f"{some(len(groups), 'group')}, {some(extra, 'image')} beside those to keep"
+    return "\n\n".join([*parts, total])
 
 
 def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:

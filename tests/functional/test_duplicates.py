@@ -1,101 +1,41 @@
-"""duplicates: groups that are right, found once, kept through kills, with what a person decided."""
+"""duplicates: groups that are right, found once, with what a person decided."""
 
-import contextlib
 import csv
 import io
 import json
 import os
 import shutil
-import signal
-import sqlite3
-import subprocess
-import sys
-import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import edited
-from command import as_json, sokkuri, start
+from command import as_json, sokkuri
 from drawing import draw
-from permissions import as_nobody
-from sokkuri.api import Collection
-from sokkuri.duplicates import find_duplicates
-from sokkuri.errors import StorageError
+from duplicated import (
+    NAMES,
+    PICTURES,
+    compared_in,
+    everything,
+    forge,
+    groups,
+    ids,
+    members,
+)
 from tiny_model import write_tiny_model
-from trashing import contents, in_trash, move_in
-
-PICTURES = 4
-NAMES = ["orig", "twin", *edited.EDITS]
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures and their edits in a collection, all compared."""
-    root = tmp_path_factory.mktemp("compared") / "photos"
-    for seed in range(PICTURES):
-        edited.write(root / f"p{seed}", seed, twin=True)
-    sokkuri("index", root)
-    sokkuri("duplicates", "-C", root)
-    return root
+    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture
 def root(compared: Path, tmp_path: Path) -> Path:
     """A copy of it, which keeps the files' time stamps."""
     return shutil.copytree(compared, tmp_path / "photos")
-
-
-def groups(root: Path, *options: object) -> list[Any]:
-    found: list[Any] = as_json("duplicates", "-C", root, *options)["groups"]
-    return found
-
-
-def members(found: list[Any]) -> set[frozenset[str]]:
-    return {frozenset(group["ids"]) for group in found}
-
-
-def ids(seed: int, names: list[str]) -> set[str]:
-    return {f"p{seed}/{name}.jpg" for name in names}
-
-
-def ledger(root: Path) -> Path:
-    (found,) = root.glob(".sokkuri/indexes/*/pairs.sqlite")
-    return found
-
-
-def opened(root: Path) -> contextlib.closing[sqlite3.Connection]:
-    """The ledger, to be read."""
-    return contextlib.closing(sqlite3.connect(f"file:{ledger(root)}?mode=ro", uri=True))
-
-
-def ask(root: Path, question: str) -> Any:
-    """The first row that the ledger answers with; None while there is no ledger that can."""
-    try:
-        with contextlib.closing(
-            sqlite3.connect(f"file:{ledger(root)}?mode=ro", uri=True)
-        ) as tables:
-            return tables.execute(question).fetchone()
-    except (ValueError, sqlite3.Error):
-        return None
-
-
-def everything(root: Path) -> list[list[Any]]:
-    """All that the ledger holds."""
-    with opened(root) as tables:
-        return [
-            tables.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
-            for name in ("prints", "pairs", "compared")
-        ]
-
-
-def forge(root: Path) -> None:
-    """Scores that no comparing gives: what is compared again loses them."""
-    with contextlib.closing(sqlite3.connect(ledger(root))) as tables, tables:
-        tables.execute("UPDATE pairs SET score = 0.75 WHERE grade IS NOT NULL")
 
 
 def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
@@ -341,33 +281,6 @@ def test_what_changed_since_is_left_out(root: Path) -> None:
     assert frozenset({*ids(2, NAMES), "p1/crop.jpg"}) in members(json.loads(found.stdout)["groups"])
 
 
-def test_a_damaged_ledger_is_made_anew(root: Path) -> None:
-    before = groups(root)
-    ledger(root).write_bytes(b"no database at all" * 1000)
-    assert groups(root) == before
-    assert everything(root)[2]
-
-
-def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # whom permissions bind can look into it
-        root = shutil.copytree(compared, Path(folder) / "photos")
-        for place in [*root.rglob("*")][::-1]:
-            place.chmod(0o555 if place.is_dir() else 0o444)
-
-        def is_said() -> bool:  # in this process: another could not start as nobody
-            with pytest.raises(StorageError) as raised, Collection.open(root) as collection:
-                list(find_duplicates(collection))
-            said = str(raised.value)
-            return said.startswith(str(root)) and "\n" not in said
-
-        try:
-            assert as_nobody(is_said)
-        finally:
-            for place in [root, *root.rglob("*")]:
-                place.chmod(0o755)
-
-
 def without(module: str, folder: Path) -> str:
     """The PYTHONPATH of a process that has no such module."""
     (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
@@ -396,143 +309,3 @@ def test_without_send2trash_it_says_what_to_install(root: Path, tmp_path: Path) 
     assert "sokkuri[duplicates]" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not plan.with_suffix(".log").exists()
-
-
-MANY = 14
-WHOLE = {
-    frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited.EDITS]) for seed in range(MANY)
-}
-
-
-@pytest.fixture
-def uncompared(tmp_path: Path) -> Path:
-    """Pictures in a collection that takes some seconds to compare."""
-    root = tmp_path / "photos"
-    for seed in range(MANY):
-        edited.write(root / f"{seed:02d}", 100 + seed)
-    sokkuri("index", root)
-    return root
-
-
-def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
-    """Send the command a signal once so many pairs are kept : its exit code, what it said."""
-    process = start("duplicates", "-C", root)
-    try:
-        while True:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=0.01)
-                break
-            row = ask(root, "SELECT count(*) FROM pairs")
-            if row is not None and row[0] >= pairs:
-                process.send_signal(number)
-                break
-    finally:
-        _, said = process.communicate(timeout=60)
-    return process.returncode, said
-
-
-def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
-    """Guarantee: what was found is kept, and the next run goes on and finds what an undisturbed
-    run finds."""
-    code, _ = stopped(uncompared, signal.SIGKILL, 1)
-    assert code == -signal.SIGKILL
-    (kept,) = ask(uncompared, "SELECT count(*) FROM pairs")
-    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
-    forge(uncompared)
-
-    code, said = stopped(uncompared, signal.SIGINT, kept + 1)
-    assert code == 130
-    assert said == "sokkuri: interrupted; what was done is kept\n"
-    (now,) = ask(uncompared, "SELECT count(*) FROM pairs")
-    assert now > kept
-    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
-
-    found = groups(uncompared)
-    assert members(found) == WHOLE
-    scores = [pair["score"] for group in found for pair in group["pairs"]]
-    assert 0.75 in scores, "what was kept is not compared again"
-    assert {score for score in scores if score != 0.75}, "the rest is"
-
-
-def test_two_at_once_find_the_same(root: Path) -> None:
-    before = groups(root)
-    shutil.rmtree(root / ".sokkuri" / "indexes")
-    started = [start("duplicates", "-C", root, "--json") for _ in range(2)]
-    outputs = [process.communicate(timeout=120) for process in started]
-    assert [process.returncode for process in started] == [0, 0], outputs
-    assert [said for _, said in outputs] == ["", ""]
-    first, second = (json.loads(out)["groups"] for out, _ in outputs)
-    assert first == second == before
-
-
-@pytest.fixture
-def new(tmp_path: Path) -> Path:
-    """A folder with edits of two of the pictures, and one that is new."""
-    for seed in (0, 1):
-        edited.write(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
-    edited.write(tmp_path / "new" / "n9", 99, [])
-    return tmp_path / "new"
-
-
-def copied(found: list[Any]) -> set[str]:
-    return {id_ for group in found for id_ in group["ids"][1:]}
-
-
-def test_against_a_plain_folder(compared: Path, new: Path, tmp_path: Path) -> None:
-    plan = tmp_path / "plan.json"
-    found = groups(compared, "--against", new)
-    expected = {
-        str(new / f"n{seed}" / f"{name}.jpg") for seed in (0, 1)
-        for name in ("orig", "small", "crop")
-    }  # fmt: skip
-    assert copied(found) == expected
-    assert {group["keep"].split("/")[0] for group in found} == {"p0", "p1"}
-    grades = {Path(pair["b"]).stem: pair["grade"] for group in found for pair in group["pairs"]}
-    assert grades["orig"] == "identical", "they are the archive's very bytes"
-    assert not (new / ".sokkuri").exists(), "nothing is left in the folder"
-
-    page = tmp_path / "groups.html"
-    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan, "--html", page)
-    assert page.read_text().count('src="data:image') == len(expected) + len(found)
-    document = json.loads(plan.read_text())
-    assert document["store"] is None
-    assert {f"{move['root']}/{move['path']}" for move in document["moves"]} == expected
-    assert {move["keep"]["root"] for move in document["moves"]} == {str(compared)}
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
-def test_only_the_folder_is_moved(
-    compared: Path, new: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guarantee: nothing of the archive goes, whatever is compared with it."""
-    plan, before = tmp_path / "plan.json", contents(compared)
-    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan)
-    trash = move_in(tmp_path / "home", monkeypatch)
-    assert len(as_json("duplicates", "--apply", plan)["moved"]) == 6
-    assert contents(compared) == before
-    assert contents(new).keys() == {"n9/orig.jpg"}
-    assert len(in_trash(trash)) == 6
-
-
-def test_against_a_collection(compared: Path, new: Path, tmp_path: Path) -> None:
-    sokkuri("index", new)
-    plan = tmp_path / "plan.json"
-    done = as_json("duplicates", "-C", compared, "--against", new, "--resolve", plan)
-    document = json.loads(plan.read_text())
-    assert done["moves"] == len(document["moves"]) == 6
-    assert document["store"] == str(new / ".sokkuri")
-    shutil.rmtree(new / "n0")
-    shutil.rmtree(new / "n1")
-    again = as_json("duplicates", "-C", compared, "--against", new)
-    assert len(copied(again["groups"])) == 6, "what was compared is known"
-
-
-def test_against_another_model_or_itself_is_refused(
-    compared: Path, new: Path, tmp_path: Path
-) -> None:
-    sokkuri("index", new, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
-    done = sokkuri("duplicates", "-C", compared, "--against", new, code=1)
-    assert "another model" in done.stderr
-    assert done.stderr.count("\n") == 1
-    done = sokkuri("duplicates", "-C", compared, "--against", compared / "p0", code=2)
-    assert "not apart" in done.stderr

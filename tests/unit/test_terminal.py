@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.indexing import SyncReport
-from sokkuri.terminal import amount, duration, report_text, shown
+from sokkuri.terminal import amount, duration, report_text, shown, some
 
 
 @given(text=st.text())
@@ -18,6 +18,14 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
 def test_ordinary_names_are_shown_as_they_are() -> None:
     assert shown("写真 そっくり (1) é.jpg") == "写真 そっくり (1) é.jpg"
     assert shown("a\x1b[31mb\nc\udce9") == "a\\x1b[31mb\\nc\\udce9"
+
+
+def test_one_is_no_plural() -> None:
+    assert [some(count, "image") for count in (0, 1, 2000)] == [
+        "0 images",
+        "1 image",
+        "2,000 images",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_jso
     if as_json:
         terminal.put_json({"changed": changed})
     else:
-        terminal.put(f"{changed:,} {'pairs' if said.different else 'images'} changed")
+        terminal.put(f"{terminal.some(changed, 'pair' if said.different else 'image')} changed")
 
 
 def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
@@ -235,7 +235,8 @@ def _write_plan(made: "Plan", file: Path, *, as_json: bool) -> None:
         terminal.put_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
     else:
         terminal.put(
-            f"{len(made.moves):,} images of {terminal.amount(size)} would go to the trash: look "
+            f"{terminal.some(len(made.moves), 'image')}, {terminal.amount(size)}, would go to the "
+            "trash: look "
             f"through {terminal.shown(str(file))}, then `sokkuri duplicates --apply` it"
         )
 
@@ -271,14 +272,14 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
         document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
         text = (
-            f"{len(_ids(done)):,} images are in the trash: `sokkuri duplicates --undo "
-            f"{terminal.shown(str(log))}` brings them back"
+            f"in the trash: {terminal.some(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
+            f"{terminal.shown(str(log))}` is the way back"
         )
     else:
         assert undo is not None
         done = _seen("returning", resolving.undo(undo), 0)
         document = {"returned": _ids(done)}
-        text = f"{len(_ids(done)):,} images are back"
+        text = f"back in place: {terminal.some(len(_ids(done)), 'image')}"
     left = [one for one in done if not one.moved]
     if as_json:
         said = [{"id": one.move.id, "reason": one.reason} for one in left]

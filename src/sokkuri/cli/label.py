@@ -68,9 +68,11 @@ def _set(collection: "Collection", given: list[str], *, remove: bool, as_json: b
     before = set_labels(collection.catalog, [(id_, name) for id_ in ids])
     if remove:
         count = sum(old is not None for _, old in before)
-        _say({"removed": count}, f"{count:,} labels removed", as_json=as_json)
+        _say({"removed": count}, f"{terminal.some(count, 'label')} removed", as_json=as_json)
     else:
-        _say({"labelled": len(ids)}, f"{len(ids):,} images labelled", as_json=as_json)
+        _say(
+            {"labelled": len(ids)}, f"{terminal.some(len(ids), 'image')} labelled", as_json=as_json
+        )
 
 
 def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> None:
@@ -80,7 +82,7 @@ def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> 
     say_unknown(found.unknown)
     _say(
         {"labelled": len(found.labels), "unknown": list(found.unknown)},
-        f"{len(found.labels):,} images labelled",
+        f"{terminal.some(len(found.labels), 'image')} labelled",
         as_json=as_json,
     )
 
@@ -105,7 +107,7 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
                 count += 1
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
-    _say({"exported": count}, f"{count:,} labels written", as_json=as_json)
+    _say({"exported": count}, f"{terminal.some(count, 'label')} written", as_json=as_json)
 
 
 def _count(collection: "Collection", *, as_json: bool) -> None:

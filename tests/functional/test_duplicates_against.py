@@ -1,0 +1,96 @@
+"""duplicates --against: what of a folder an archive has already; nothing of the archive goes."""
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import edited
+from command import as_json, sokkuri
+from duplicated import (
+    compared_in,
+    groups,
+)
+from tiny_model import write_tiny_model
+from trashing import contents, in_trash, move_in
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """A folder with edits of two of the pictures, and one that is new."""
+    for seed in (0, 1):
+        edited.write(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
+    edited.write(tmp_path / "new" / "n9", 99, [])
+    return tmp_path / "new"
+
+
+def copied(found: list[Any]) -> set[str]:
+    return {id_ for group in found for id_ in group["ids"][1:]}
+
+
+def test_against_a_plain_folder(compared: Path, new: Path, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    found = groups(compared, "--against", new)
+    expected = {
+        str(new / f"n{seed}" / f"{name}.jpg") for seed in (0, 1)
+        for name in ("orig", "small", "crop")
+    }  # fmt: skip
+    assert copied(found) == expected
+    assert {group["keep"].split("/")[0] for group in found} == {"p0", "p1"}
+    grades = {Path(pair["b"]).stem: pair["grade"] for group in found for pair in group["pairs"]}
+    assert grades["orig"] == "identical", "they are the archive's very bytes"
+    assert not (new / ".sokkuri").exists(), "nothing is left in the folder"
+
+    page = tmp_path / "groups.html"
+    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan, "--html", page)
+    assert page.read_text().count('src="data:image') == len(expected) + len(found)
+    document = json.loads(plan.read_text())
+    assert document["store"] is None
+    assert {f"{move['root']}/{move['path']}" for move in document["moves"]} == expected
+    assert {move["keep"]["root"] for move in document["moves"]} == {str(compared)}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+def test_only_the_folder_is_moved(
+    compared: Path, new: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guarantee: nothing of the archive goes, whatever is compared with it."""
+    plan, before = tmp_path / "plan.json", contents(compared)
+    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan)
+    trash = move_in(tmp_path / "home", monkeypatch)
+    assert len(as_json("duplicates", "--apply", plan)["moved"]) == 6
+    assert contents(compared) == before
+    assert contents(new).keys() == {"n9/orig.jpg"}
+    assert len(in_trash(trash)) == 6
+
+
+def test_against_a_collection(compared: Path, new: Path, tmp_path: Path) -> None:
+    sokkuri("index", new)
+    plan = tmp_path / "plan.json"
+    done = as_json("duplicates", "-C", compared, "--against", new, "--resolve", plan)
+    document = json.loads(plan.read_text())
+    assert done["moves"] == len(document["moves"]) == 6
+    assert document["store"] == str(new / ".sokkuri")
+    shutil.rmtree(new / "n0")
+    shutil.rmtree(new / "n1")
+    again = as_json("duplicates", "-C", compared, "--against", new)
+    assert len(copied(again["groups"])) == 6, "what was compared is known"
+
+
+def test_against_another_model_or_itself_is_refused(
+    compared: Path, new: Path, tmp_path: Path
+) -> None:
+    sokkuri("index", new, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
+    done = sokkuri("duplicates", "-C", compared, "--against", new, code=1)
+    assert "another model" in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = sokkuri("duplicates", "-C", compared, "--against", compared / "p0", code=2)
+    assert "not apart" in done.stderr

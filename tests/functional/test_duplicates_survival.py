@@ -1,0 +1,132 @@
+"""duplicates under kills and interrupts, beside itself, with a ledger that is damaged or closed."""
+
+import contextlib
+import json
+import shutil
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+
+import edited
+from command import sokkuri, start
+from duplicated import (
+    ask,
+    compared_in,
+    everything,
+    forge,
+    groups,
+    ledger,
+    members,
+)
+from permissions import as_nobody
+from sokkuri.api import Collection
+from sokkuri.duplicates import find_duplicates
+from sokkuri.errors import StorageError
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
+
+
+@pytest.fixture
+def root(compared: Path, tmp_path: Path) -> Path:
+    """A copy of it, which keeps the files' time stamps."""
+    return shutil.copytree(compared, tmp_path / "photos")
+
+
+def test_a_damaged_ledger_is_made_anew(root: Path) -> None:
+    before = groups(root)
+    ledger(root).write_bytes(b"no database at all" * 1000)
+    assert groups(root) == before
+    assert everything(root)[2]
+
+
+def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # whom permissions bind can look into it
+        root = shutil.copytree(compared, Path(folder) / "photos")
+        for place in [*root.rglob("*")][::-1]:
+            place.chmod(0o555 if place.is_dir() else 0o444)
+
+        def is_said() -> bool:  # in this process: another could not start as nobody
+            with pytest.raises(StorageError) as raised, Collection.open(root) as collection:
+                list(find_duplicates(collection))
+            said = str(raised.value)
+            return said.startswith(str(root)) and "\n" not in said
+
+        try:
+            assert as_nobody(is_said)
+        finally:
+            for place in [root, *root.rglob("*")]:
+                place.chmod(0o755)
+
+
+MANY = 14
+WHOLE = {
+    frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited.EDITS]) for seed in range(MANY)
+}
+
+
+@pytest.fixture
+def uncompared(tmp_path: Path) -> Path:
+    """Pictures in a collection that takes some seconds to compare."""
+    root = tmp_path / "photos"
+    for seed in range(MANY):
+        edited.write(root / f"{seed:02d}", 100 + seed)
+    sokkuri("index", root)
+    return root
+
+
+def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
+    """Send the command a signal once so many pairs are kept : its exit code, what it said."""
+    process = start("duplicates", "-C", root)
+    try:
+        while True:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=0.01)
+                break
+            row = ask(root, "SELECT count(*) FROM pairs")
+            if row is not None and row[0] >= pairs:
+                process.send_signal(number)
+                break
+    finally:
+        _, said = process.communicate(timeout=60)
+    return process.returncode, said
+
+
+def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
+    """Guarantee: what was found is kept, and the next run goes on and finds what an undisturbed
+    run finds."""
+    code, _ = stopped(uncompared, signal.SIGKILL, 1)
+    assert code == -signal.SIGKILL
+    (kept,) = ask(uncompared, "SELECT count(*) FROM pairs")
+    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
+    forge(uncompared)
+
+    code, said = stopped(uncompared, signal.SIGINT, kept + 1)
+    assert code == 130
+    assert said == "sokkuri: interrupted; what was done is kept\n"
+    (now,) = ask(uncompared, "SELECT count(*) FROM pairs")
+    assert now > kept
+    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
+
+    found = groups(uncompared)
+    assert members(found) == WHOLE
+    scores = [pair["score"] for group in found for pair in group["pairs"]]
+    assert 0.75 in scores, "what was kept is not compared again"
+    assert {score for score in scores if score != 0.75}, "the rest is"
+
+
+def test_two_at_once_find_the_same(root: Path) -> None:
+    before = groups(root)
+    shutil.rmtree(root / ".sokkuri" / "indexes")
+    started = [start("duplicates", "-C", root, "--json") for _ in range(2)]
+    outputs = [process.communicate(timeout=120) for process in started]
+    assert [process.returncode for process in started] == [0, 0], outputs
+    assert [said for _, said in outputs] == ["", ""]
+    first, second = (json.loads(out)["groups"] for out, _ in outputs)
+    assert first == second == before
