@@ -24,11 +24,11 @@ from benchmarks.harness import SHARED, run, table
 from benchmarks.made import make
 from sokkuri.api import Collection
 from sokkuri.indexes import normalised
-from sokkuri.indexing import SyncOptions
 from sokkuri.labels import set_labels
 from sokkuri.outliers import mistakes, outliers
 from sokkuri.records import Features
 from sokkuri.suggesting import NEIGHBOURS, Method, SuggestOptions, accuracy_curve, suggest
+from sokkuri.syncing import SyncOptions
 from sokkuri.voting import numbered, votes
 
 LABELS = (10, 20, 40, 60, 80, 100, 120, 150, 200, 300)

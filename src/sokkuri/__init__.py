@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.errors import SokkuriError
-    from sokkuri.indexing import Progress, SyncOptions, SyncReport
     from sokkuri.searching import Hit, Hits, Searcher, SearchOptions
+    from sokkuri.syncing import Progress, SyncOptions, SyncReport
 
 __all__ = [
     "Collection",

@@ -15,9 +15,10 @@ from sokkuri import compacting, repairing, verifying
 from sokkuri.approximating import ann_state
 from sokkuri.catalog import as_text
 from sokkuri.errors import CollectionError, UsageError
-from sokkuri.indexing import Progress, SyncOptions, make_fast, sync
+from sokkuri.indexing import make_fast, sync
 from sokkuri.models import Model, resolve_model
 from sokkuri.records import Decoding, Dtype, Fault
+from sokkuri.syncing import Progress, SyncOptions
 
 
 class Collection(base.Collection):

@@ -3,6 +3,7 @@
     SokkuriError                 exit code 1 unless said otherwise
     ├── UsageError               exit code 2: what was asked for cannot be
     ├── MissingExtraError        an optional part is not installed
+    ├── EngineError              a search engine elsewhere cannot be reached, or used as asked
     ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
     ├── ImageError               one image, never a whole run
     │   ├── ReadError              the bytes could not be had
@@ -45,6 +46,10 @@ class MissingExtraError(SokkuriError):
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs an optional part: pip install 'sokkuri[{extra}]'")
         self.extra = extra
+
+
+class EngineError(SokkuriError):
+    """A search engine elsewhere does not answer, or cannot be used as asked."""
 
 
 class ModelError(SokkuriError):

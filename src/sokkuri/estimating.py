@@ -15,18 +15,12 @@ import psutil
 from sokkuri import changes
 from sokkuri.catalog import Catalog
 from sokkuri.executors import ThreadExecutor
-from sokkuri.indexing import (
-    SyncOptions,
-    check_device,
-    check_root,
-    gone_test,
-    settled,
-    take_listing,
-    worker_threads,
-)
+from sokkuri.indexing import check_device, worker_threads
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
 from sokkuri.records import Dtype, Job
+from sokkuri.surveying import check_root, gone_test, settled, take_listing
+from sokkuri.syncing import SyncOptions
 from sokkuri.working import Work
 
 SAMPLE = 32

@@ -5,17 +5,12 @@ batches, workers read, decode and extract, and the writer commits what comes bac
 be repeated, so a run that was killed is made up by the next one.
 """
 
-import json
 import os
 import re
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from itertools import islice
-from pathlib import Path
-from typing import Literal
 
 from sokkuri import changes, claims
 from sokkuri.approximating import refresh_ann
@@ -23,7 +18,6 @@ from sokkuri.catalog import Catalog
 from sokkuri.coding import refresh_codes
 from sokkuri.collection import CATALOG_NAME, Collection
 from sokkuri.errors import (
-    CollectionError,
     MissingExtraError,
     SokkuriError,
     StorageError,
@@ -32,84 +26,17 @@ from sokkuri.errors import (
 )
 from sokkuri.executors import Executor, ThreadExecutor
 from sokkuri.known import KnownBytes
-from sokkuri.listing import OnError, is_excluded, list_images, read_list
 from sokkuri.models import Model
-from sokkuri.records import FileRef, IdKind, Job, Limits, Outcome
+from sokkuri.records import Job, Outcome
 from sokkuri.sessions import wants_gpu
+from sokkuri.surveying import check_root, gone_test, remember, settled, take_listing
+from sokkuri.syncing import Progress, SyncOptions, SyncReport
 from sokkuri.working import Work
 from sokkuri.writer import Writer
 
 _POLL_SECONDS = 0.2  # how often to look whether another process has given up its claims
-_LISTING_CHUNK = 10_000
-_SHOWN_NOTES = 20
-
-
 _WAITING_WORKERS = 4  # a core, where a GPU computes: most wait for their batch meanwhile
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
-
-
-@dataclass(frozen=True, slots=True)
-class SyncOptions:
-    """How a run goes about it.
-
-    workers : threads, None for one a core that this process may use, and more where a GPU computes.
-    device : `auto`, `cpu`, `cuda` or `cuda:N`; the CPU where there is no such GPU, which is said.
-    exclude : globs, None for those of the run before. names : a file that lists the images, in
-    place of walking the folder; what it lacks is not in the collection. ids : what an image's id
-    is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
-    ann_from : images from which an approximate index is kept, None for what it was, at first a
-    million.
-    """
-
-    workers: int | None = None
-    device: str = "auto"
-    exclude: tuple[str, ...] | None = None
-    names: Path | None = None
-    ids: IdKind | None = None
-    shuffle: int | None = None
-    ann_from: int | None = None
-    retry_failed: bool = False
-    limits: Limits = field(default_factory=Limits)
-
-
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a run did, in images: added + updated + moved + reused + unchanged = total.
-
-    added : extracted, not known before. updated : extracted anew. moved : took over the row of an
-    image that vanished. reused : came back, or has the bytes of another image, nothing extracted.
-    removed : their files are gone. failed : in the folder, but without features. total : found by
-    searches. seconds : wall time. images_per_second : extracted ones, while they were.
-    """
-
-    added: int = 0
-    updated: int = 0
-    moved: int = 0
-    reused: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    total: int = 0
-    seconds: float = 0.0
-    images_per_second: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A sign of life. `done` of `total` images in this stage; `total` is 0 while unknown.
-
-    `note` is a line for the user. The last one has the stage `done` and holds the report.
-    """
-
-    stage: Literal[
-        "listing", "extracting", "importing", "coding", "training", "adding", "measuring",
-        "fetching KiB", "waiting", "done",
-    ]  # fmt: skip
-    done: int
-    total: int
-    failed: int = 0
-    note: str = ""
-    report: SyncReport | None = None
 
 
 def sync(collection: Collection, model: Model, options: SyncOptions) -> Generator[Progress]:
@@ -126,10 +53,7 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
     with _running(collection) as run:
         collection.recover()
         asked = settled(collection.catalog, options)
-        collection.catalog.set_meta("exclude", json.dumps(asked.exclude))
-        collection.catalog.set_meta("ids", str(asked.ids))
-        if asked.ann_from is not None:
-            collection.catalog.set_meta("ann_from", str(asked.ann_from))
+        remember(collection.catalog, asked)
         yield from take_listing(collection.catalog, collection.root, asked)
         found = changes.apply_changes(
             collection.catalog,
@@ -193,111 +117,6 @@ def worker_threads(options: SyncOptions) -> int:
     mine = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1
     return cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
-
-
-def check_root(root: Path) -> None:
-    """Raises CollectionError unless the folder of images is there."""
-    if not root.is_dir():
-        raise CollectionError(
-            f"{root} is not there, so nothing was changed: mount it, or say where the images are "
-            "now with `sokkuri index FOLDER --store STORE`"
-        )
-
-
-def take_listing(catalog: Catalog, root: Path, options: SyncOptions) -> Iterator[Progress]:
-    """Fill the catalog's temporary table with what the folder or the list holds, in bounded
-    memory. options : settled. Raises UsageError for a list that cannot be read, or two files with
-    one id."""
-    notes: list[str] = []
-    left_out = 0
-
-    def skipped(path: str, error: OSError) -> None:
-        nonlocal left_out
-        left_out += 1
-        if left_out <= _SHOWN_NOTES:
-            notes.append(_note(path, error, options))
-
-    listed = 0
-    changes.begin_listing(catalog)
-    yield Progress("listing", 0, 0)
-    refs = _refs(root, options, skipped)
-    while chunk := list(islice(refs, _LISTING_CHUNK)):
-        changes.add_listed(catalog, chunk)
-        listed += len(chunk)
-        yield Progress("listing", listed, 0)
-    if left_out > _SHOWN_NOTES:
-        notes.append(f"and {left_out - _SHOWN_NOTES:,} more")
-    for note in notes:
-        yield Progress("listing", listed, 0, note=note)
-
-
-def _refs(root: Path, options: SyncOptions, on_error: OnError) -> Iterator[FileRef]:
-    """The images of the list or the folder, under the ids that were asked for."""
-    exclude = options.exclude or ()
-    if options.names is None:
-        refs = list_images(root, exclude=exclude, on_error=on_error)
-    else:
-        refs = _listed(options.names, root, on_error)
-    for ref in refs:
-        if options.names is not None and is_excluded(ref.path, exclude):
-            continue
-        yield replace(ref, id=ref.path.rpartition("/")[2]) if options.ids == "name" else ref
-
-
-def _listed(names: Path, root: Path, on_error: OnError) -> Iterator[FileRef]:
-    try:
-        file = names.open("rb")
-    except OSError as error:
-        raise UsageError(f"the list {names} cannot be read: {error.strerror}") from error
-    with file:
-        yield from read_list(file, root, on_error=on_error)
-
-
-def _note(path: str, error: OSError, options: SyncOptions) -> str:
-    if options.names is None:
-        return f"{path} was skipped: {error.strerror}; its images are left as they were"
-    return f"{path} of the list is left out: {error.strerror}"
-
-
-def gone_test(root: Path, options: SyncOptions) -> Callable[[str], bool]:
-    """A test for paths that the listing lacks: excluded now, not on the list, or really not there.
-    options : settled."""
-
-    def is_gone(path: str) -> bool:
-        if options.names is not None or is_excluded(path, options.exclude or ()):
-            return True
-        try:
-            (root / path).lstat()
-        except (FileNotFoundError, NotADirectoryError):
-            return True
-        except OSError:
-            return False
-        return False
-
-    return is_gone
-
-
-def settled(catalog: Catalog, options: SyncOptions) -> SyncOptions:
-    """The options with what the run before has left for this one. Raises UsageError when the ids
-    would become something else."""
-    given = (
-        json.loads(catalog.meta("exclude") or "[]") if options.exclude is None else options.exclude
-    )
-    ids = settled_ids(catalog, options.ids)
-    return replace(options, exclude=tuple(glob for glob in given if glob), ids=ids)
-
-
-def settled_ids(catalog: Catalog, wanted: IdKind | None, default: IdKind = "path") -> IdKind:
-    """What an image's id is in this collection. Raises UsageError when it would become another."""
-    kept = catalog.meta("ids")
-    if kept is not None and wanted not in (None, kept):
-        raise UsageError(
-            f"the ids of {catalog.where.parent} are each file's {kept}: leave --ids out, or give "
-            "--store DIR for a second collection"
-        )
-    if kept is not None:
-        return "name" if kept == "name" else "path"
-    return wanted or default
 
 
 def _last(

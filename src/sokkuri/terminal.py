@@ -19,9 +19,9 @@ if TYPE_CHECKING:  # for their types only: a search must not pay for what indexi
     from sokkuri.compacting import Compaction
     from sokkuri.duplicates import Comparing
     from sokkuri.estimating import Plan
-    from sokkuri.indexing import Progress, SyncReport
     from sokkuri.records import Fault, Group
     from sokkuri.searching import Hits
+    from sokkuri.syncing import Progress, SyncReport
 
     Step = Progress | Comparing
 

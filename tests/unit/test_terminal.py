@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.indexing import SyncReport
+from sokkuri.syncing import SyncReport
 from sokkuri.terminal import amount, duration, report_text, shown, some
 
 

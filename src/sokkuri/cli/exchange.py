@@ -94,7 +94,8 @@ def import_(
 ) -> None:
     """Take over features that the article's scripts made; exits with 1 if any was refused."""
     from sokkuri.importing import Imported, import_features
-    from sokkuri.indexing import Progress, settled_ids
+    from sokkuri.surveying import settled_ids
+    from sokkuri.syncing import Progress
 
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")

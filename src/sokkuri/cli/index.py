@@ -23,7 +23,7 @@ from sokkuri.errors import UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
-    from sokkuri.indexing import SyncOptions, SyncReport
+    from sokkuri.syncing import SyncOptions, SyncReport
 
 SOME_UNREADABLE = 3
 
@@ -85,7 +85,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with the folder: new, changed, moved, vanished."""
-    from sokkuri.indexing import SyncOptions
+    from sokkuri.syncing import SyncOptions
 
     if root is not None and root_option is not None:
         raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")

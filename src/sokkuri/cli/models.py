@@ -52,8 +52,8 @@ def models(
 
 def _add(source: str | None, sha256: str, name: str) -> str:
     """Add a model; its name."""
-    from sokkuri.indexing import Progress
     from sokkuri.models import add_model
+    from sokkuri.syncing import Progress
 
     if source is None:
         raise UsageError("say what to add: `sokkuri models add FILE|URL`")
