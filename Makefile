@@ -14,7 +14,7 @@ export PHOTOS
 # `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates lock clean
+.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock clean
 
 ## help              this list
 help:
@@ -62,6 +62,18 @@ $(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
 	tests/install_browser.sh $(abspath $(BIN))/python
 	@touch $@
 
+## test-engines      the tests of search engines, against a real Milvus too (some 4 minutes)
+test-engines: $(VENV)/.installed $(VENV)/milvus/.installed
+	$(BIN)/python tests/milvus_server.py $(VENV)/milvus $(BIN)/python -m pytest \
+	  tests/contract/test_engines.py tests/functional/test_push.py \
+	  tests/functional/test_milvus.py $(ARGS)
+
+# A folder of its own: what the package names as needed contradicts other packages here.
+$(VENV)/milvus/.installed: tests/milvus.txt $(VENV)/.packages
+	$(PIP) install --no-deps --upgrade --require-hashes \
+	  --target $(VENV)/milvus -r tests/milvus.txt
+	@touch $@
+
 ## check             what CI runs: format, lint, types, floors, then the tests
 check: lint test
 
@@ -100,6 +112,10 @@ bench-duplicates: $(VENV)/.installed
 	$(PIP) install --no-deps --upgrade \
 	  --target $(VENV)/imagededup imagededup==0.3.3.post2
 	PYTHONPATH=$(VENV)/imagededup $(BIN)/python -m benchmarks duplicates duplicates_tried
+
+## bench-engines     pushing to PostgreSQL and Milvus, and searching there (some 40 minutes)
+bench-engines: $(VENV)/.installed $(VENV)/milvus/.installed
+	SOKKURI_MILVUS_PACKAGE=$(VENV)/milvus $(BIN)/python -m benchmarks engines
 
 ## lock              renew constraints.txt from pyproject.toml (ARGS=--upgrade for newer versions)
 # One file for every platform and Python: from the oldest Python on, with markers, and with the

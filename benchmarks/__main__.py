@@ -15,9 +15,13 @@ LONG = {
     "duplicates": "Near-duplicates",
     "duplicates_tried": "What was tried for near-duplicates",
     "suggesting": "What to label next",
+    "scaling": "Threads beside Ray",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",
     "search_large": "Five million rows",
+    "engines": "Engines that others run",
+    "bottlenecks": "What bounds a collection beside the network",
+    "on_paper": "On paper: 100 million and a billion images",
 }
 """Only when named."""
 

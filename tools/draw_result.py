@@ -53,7 +53,7 @@ def main() -> None:
         pen = ImageDraw.Draw(sheet)
         for number, hit in enumerate(hits):
             left, top = 12 + number % 5 * (TILE[0] + 12), 12 + number // 5 * (TILE[1] + 40)
-            sheet.paste(Image.open(hit.path).convert("RGB").resize(TILE), (left, top))
+            sheet.paste(Image.open(str(hit.path)).convert("RGB").resize(TILE), (left, top))
             text = f"{hit.distance:.3f}  {hit.id}"
             pen.text((left, top + TILE[1] + 6), text, fill="black", font_size=15)
     sheet.save(PROJECT / "docs" / "result.png", optimize=True)

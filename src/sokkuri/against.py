@@ -8,12 +8,12 @@ import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
 
 from sokkuri import pairs
+from sokkuri.addresses import Location, is_within
 from sokkuri.collection import Collection
 from sokkuri.contents import (
     Content,
@@ -32,7 +32,9 @@ from sokkuri.judging import Judge
 from sokkuri.keeping import Candidate, parsed, preference
 from sokkuri.pairs import Known, Ledger
 from sokkuri.plans import Kept, Move, Plan
+from sokkuri.reading import threads_for
 from sokkuri.records import Group, Pair
+from sokkuri.resolving import folder_of
 
 _Named: TypeAlias = Mapping[bytes, list[Candidate]]
 """Contents and their images, the one to keep first; none where they do not pass."""
@@ -58,11 +60,14 @@ def find_against(
     # What of the folder is in the archive byte by byte needs no look.
     other_new = [one for name, one in theirs.items() if name not in images]
 
-    def file(content: bytes) -> Path:
+    def file(content: bytes) -> Location:
         ours = mine.get(content)
         return file_of(other, theirs[content]) if ours is None else file_of(archive, ours)
 
-    with pairs.opened(archive) as kept, pairs.opened(other) as new, Judge(file) as judge:
+    cores = os.cpu_count() or 1
+    workers = max(threads_for(one.root, cores) for one in (archive, other))
+    judging = Judge(file, workers=workers)
+    with pairs.opened(archive) as kept, pairs.opened(other) as new, judging as judge:
         yield from take_prints(mine, kept, judge)
         yield from take_prints([one.key for one in other_new], new, judge)
         found = [Known(name, name, "identical", 1.0) for name in theirs if name in images]
@@ -87,8 +92,7 @@ def _check(archive: Collection, other: Collection) -> None:
             f"{other.store} holds features of another model than {archive.store}: index one of "
             "them again with the other's --model and --decode"
         )
-    ours, others = archive.root.resolve(), other.root.resolve()
-    if ours.is_relative_to(others) or others.is_relative_to(ours):
+    if is_within(archive.root, other.root) or is_within(other.root, archive.root):
         raise UsageError(
             f"{other.root} and {archive.root} are not apart: what lies in one folder is compared "
             "without --against"
@@ -118,22 +122,18 @@ def plan_against(
     mine, theirs = _images(archive, None), _images(other, other.root)
     moves = []
     for group in groups:
-        keep = Kept(group.keep, mine[group.keep][0].path, _folder(archive), mine[group.keep][1])
+        keep = Kept(group.keep, mine[group.keep][0].path, folder_of(archive), mine[group.keep][1])
         grades = {pair.b: pair.grade for pair in group.pairs}
         for id_ in group.ids[1:]:
             image, digest = theirs[id_]
             moves.append(
-                Move(image.id, image.path, _folder(other), image.size, digest, grades[id_], keep)
+                Move(image.id, image.path, folder_of(other), image.size, digest, grades[id_], keep)
             )
     store = os.path.abspath(other.store) if lasting else None  # noqa: PTH100 - links stay
     return Plan(tuple(moves), now(), store)
 
 
-def _folder(collection: Collection) -> str:
-    return os.path.abspath(collection.root)  # noqa: PTH100 - the links a person gave stay
-
-
-def _images(collection: Collection, root: Path | None) -> dict[str, tuple[Candidate, bytes]]:
+def _images(collection: Collection, root: Location | None) -> dict[str, tuple[Candidate, bytes]]:
     """Every image with its content, by its id, or its whole path where `root` is given."""
     return {
         image.id if root is None else str(root / image.path): (image, content.key)

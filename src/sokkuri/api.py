@@ -5,19 +5,27 @@ the public names use this one.
 """
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
 from sokkuri import collection as base
 from sokkuri import compacting, repairing, verifying
+from sokkuri.addresses import Address, Location, located
 from sokkuri.approximating import ann_state
 from sokkuri.catalog import as_text
+from sokkuri.engines.opening import open_engine
 from sokkuri.errors import CollectionError, UsageError
 from sokkuri.indexing import make_fast, sync
+from sokkuri.listing import is_folder
+from sokkuri.merging import Merged, merge
 from sokkuri.models import Model, resolve_model
+from sokkuri.pushed import pushed_states
+from sokkuri.pushing import Pushing, push
 from sokkuri.records import Decoding, Dtype, Fault
+from sokkuri.surveying import check_root
 from sokkuri.syncing import Progress, SyncOptions
 
 
@@ -32,7 +40,7 @@ class Collection(base.Collection):
     @classmethod
     def create(
         cls,
-        root: Path | str,
+        root: Location | str,
         *,
         store: Path | str | None = None,
         model: str | None = None,
@@ -41,17 +49,38 @@ class Collection(base.Collection):
     ) -> Self:
         """Make an empty collection for the images below `root`.
 
-        store : where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
+        root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`. store :
+        where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
         file or a card. decode : `exact` for the article's way of decoding. dtype : `float16` for
         vectors of half the size. Raises UsageError when `root` is no folder, CollectionError when
         the store holds a collection already, ModelError.
         """
         folder = check_folder(root)
-        where = Path(store) if store is not None else folder / base.STORE_NAME
+        where = base.store_for(folder, None if store is None else Path(store))
         if base.has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
         made = resolve_model(model).decoding(decode)
         return cls.create_with(folder, where, made, source_of(model), dtype)
+
+    @staticmethod
+    def merge(
+        parts: Sequence[Path | str],
+        into: Path | str | None = None,
+        *,
+        root: Location | str | None = None,
+        told: Callable[[Progress], None] = lambda _: None,
+    ) -> Merged:
+        """Unite the parts of a collection, made with `SyncOptions(part=...)`; they are only read.
+
+        parts : their stores, or the folder of images that they lie in. into : the collection's
+        store, or its folder of images, by default beside the images. root : where the images are
+        now, if not where the parts were made. told : is called with signs of life. See
+        `merging.merge`.
+        """
+        stores = [Path(part) for part in parts]
+        whole = None if into is None else Path(into)
+        where = None if root is None else check_folder(root)
+        return merge(stores, whole, root=where, told=told)
 
     def sync(self, options: SyncOptions | None = None) -> Generator[Progress]:
         """Bring the collection up to date with its folder, yielding progress; the last one holds
@@ -75,6 +104,12 @@ class Collection(base.Collection):
         kept = source_of(source)
         self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
         self.model = replace(self.model, source=kept)
+
+    def push(self, address: str) -> Generator[Pushing]:
+        """Bring an engine elsewhere up to date, such as `pgvector://user@host/database/table`,
+        yielding progress; the last one holds the PushReport. See `pushing.push`."""
+        with closing(open_engine(address)) as engine:
+            yield from push(self, engine)
 
     def verify(self, *, deep: bool = False) -> list[Fault]:
         """Compare catalog, shards and files; `deep` extracts a sample again. Empty when sound."""
@@ -100,15 +135,22 @@ class Collection(base.Collection):
                 told(progress)
         return done
 
-    def status(self) -> base.Status:
-        """Counts, failures, sizes, and the approximate index."""
-        return replace(super().status(), ann=ann_state(self))
+    def status(self, *, engines: bool = True) -> base.Status:
+        """Counts, failures, sizes, the approximate index, and engines elsewhere, which take a look
+        at every image; `engines` : whether they do."""
+        pushed = pushed_states(self) if engines else ()
+        return replace(super().status(), ann=ann_state(self), pushed=pushed)
 
 
-def check_folder(root: Path | str) -> Path:
-    """The folder as an absolute path. Raises UsageError unless it is one."""
-    folder = Path(root).expanduser()
-    if not folder.is_dir():
+def check_folder(root: Location | str) -> Location:
+    """The folder as an absolute path, or the address. Raises UsageError unless there is one,
+    CollectionError for an address that cannot be listed."""
+    where = located(root)
+    if isinstance(where, Address):
+        check_root(where)
+        return where
+    folder = where.expanduser()
+    if not is_folder(folder):
         raise UsageError(f"{root} is not a folder")
     return Path(os.path.abspath(folder))  # noqa: PTH100 - keeps the links a person gave
 

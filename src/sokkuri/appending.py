@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.catalog import Catalog
 from sokkuri.collection import Collection
+from sokkuri.records import RowRef, StoredRows
 from sokkuri.shards import SHARD_ROWS, checksums
 
 
@@ -27,21 +28,32 @@ class NewRow:
 def append_rows(collection: Collection, rows: Sequence[NewRow]) -> None:
     """Append rows and point their images there. Raises StorageError when the disk refuses,
     CollectionError for a vector that the shards cannot hold."""
+    if not rows:
+        return
     catalog = collection.catalog
-    done = 0
-    while done < len(rows):
+    features = collection.shards.stored(np.stack([row.vector for row in rows]))
+    places = place_rows(collection, features, [row.id for row in rows])
+    for row, at, checksum in zip(rows, places, checksums(features), strict=True):
+        free_row(catalog, row.key)
+        catalog.run(
+            "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
+            [at.shard, at.row, checksum, row.key],
+        )
+
+
+def place_rows(collection: Collection, features: StoredRows, ids: Sequence[str]) -> list[RowRef]:
+    """Append rows : (N, D), from `stored`; where each lies, for the caller to record in the same
+    transaction. Raises StorageError when the disk refuses."""
+    catalog = collection.catalog
+    places: list[RowRef] = []
+    while len(places) < len(ids):
         shard, at = _open_shard(catalog)
-        part = rows[done : done + SHARD_ROWS - at]
-        features = collection.shards.stored(np.stack([row.vector for row in part]))
-        collection.shards.write(shard, at, features, [row.id for row in part])
-        catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [at + len(part), shard])
-        for number, (row, checksum) in enumerate(zip(part, checksums(features), strict=True)):
-            free_row(catalog, row.key)
-            catalog.run(
-                "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
-                [shard, at + number, checksum, row.key],
-            )
-        done += len(part)
+        part = slice(len(places), len(places) + SHARD_ROWS - at)
+        collection.shards.write(shard, at, features[part], ids[part])
+        rows = range(at, at + len(ids[part]))
+        catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [rows.stop, shard])
+        places += [RowRef(shard, row) for row in rows]
+    return places
 
 
 def free_row(catalog: Catalog, key: int) -> None:

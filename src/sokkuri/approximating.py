@@ -9,13 +9,13 @@ stale. Deleting it loses nothing.
 import json
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, BinaryIO, Literal
 
 import xxhash
 
-from sokkuri.coding import CodeReader, index_folder
+from sokkuri.coding import CodeReader, alone, index_folder
 from sokkuri.collection import Collection
 from sokkuri.errors import DamagedError, StorageError
 from sokkuri.files import replacing
@@ -64,8 +64,8 @@ def refresh_ann(
     if total < ann_from(collection) or total == 0:
         forget_ann(collection)
         return
-    with _alone(collection) as alone:
-        if not alone:
+    with alone(collection, "ann") as first:
+        if not first:
             return
         kept = _read(collection)
         if kept is not None and _damage(collection, kept):
@@ -275,24 +275,3 @@ def _forget_others(collection: Collection, name: str) -> None:
         if path.name != name:
             with suppress(OSError):  # where open files cannot be deleted: the next time
                 path.unlink()
-
-
-@contextmanager
-def _alone(collection: Collection) -> Iterator[bool]:
-    """Whether no other process makes this index; it ends with the process that holds it."""
-    from filelock import FileLock, Timeout
-
-    folder = index_folder(collection)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / "ann.lock")
-        lock.acquire(blocking=False)
-    except Timeout:
-        yield False
-        return
-    except OSError as error:
-        raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
-    try:
-        yield True
-    finally:
-        lock.release()

@@ -38,6 +38,26 @@ def index_folder(collection: Collection) -> Path:
     return collection.store / "indexes" / collection.model.name
 
 
+@contextmanager
+def alone(collection: Collection, what: str) -> Iterator[bool]:
+    """Whether no other process is at this; it ends with the process that holds it. Raises
+    StorageError when the disk refuses."""
+    from filelock import FileLock, Timeout
+
+    with _storing(collection):
+        lock = FileLock(index_folder(collection) / f"{what}.lock")
+        first = True
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            first = False
+    try:
+        yield first
+    finally:
+        if first:
+            lock.release()
+
+
 def refresh_codes(collection: Collection, *, thorough: bool = False) -> Iterator[tuple[int, int]]:
     """Code what is not coded yet; yields how many shards are done, of how many.
 

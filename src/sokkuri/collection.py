@@ -14,6 +14,7 @@ from typing import Literal, Self
 
 import numpy as np
 
+from sokkuri.addresses import Address, Location, located
 from sokkuri.catalog import Catalog, ModelRow, as_text
 from sokkuri.claims import stale_claims
 from sokkuri.errors import (
@@ -25,8 +26,9 @@ from sokkuri.errors import (
     UnknownImageError,
     UsageError,
 )
+from sokkuri.listing import is_folder
 from sokkuri.models import Model
-from sokkuri.records import AnnState, Dtype, Failure, Features
+from sokkuri.records import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.shards import ShardFolder
 
 STORE_NAME = ".sokkuri"
@@ -36,9 +38,10 @@ CATALOG_NAME = "catalog.sqlite"
 @dataclass(frozen=True, slots=True)
 class Status:
     """What `sokkuri status` prints. `total` : live images; `size` : the store's bytes on disk;
-    `ann` : the approximate index, if it has one."""
+    `ann` : the approximate index, if it has one; `pushed` : engines elsewhere; `part` : the share
+    of the images that it has, as in 3/16, None for all."""
 
-    root: Path
+    root: Location
     store: Path
     model: ModelRow
     total: int
@@ -49,12 +52,14 @@ class Status:
     stale_claims: int
     size: int
     ann: AnnState | None = None
+    pushed: tuple[PushedState, ...] = ()
+    part: str | None = None
 
 
 class Collection:
     """An open collection. Use it as a context manager, or call `close`."""
 
-    def __init__(self, store: Path, catalog: Catalog, root: Path) -> None:
+    def __init__(self, store: Path, catalog: Catalog, root: Location) -> None:
         model = catalog.model()
         if model is None:
             raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
@@ -77,12 +82,21 @@ class Collection:
 
     @classmethod
     def create_with(
-        cls, root: Path, store: Path, model: Model, source: str, dtype: Dtype | None = None
+        cls, root: Location, store: Path, model: Model, source: str, dtype: Dtype | None = None
     ) -> Self:
         """Make an empty collection, or open it where another process was quicker.
 
         source : what resolves to the model again, a name or a path. dtype : of the vectors on disk.
         """
+        card = model.card
+        made_by = ModelRow(
+            card.name, model.fingerprint, card.dimension, card.metric, card.decode, source
+        )
+        return cls.create_for(root, store, made_by, dtype)
+
+    @classmethod
+    def create_for(cls, root: Location, store: Path, model: ModelRow, dtype: Dtype | None) -> Self:
+        """The same for a model of which only its row in another catalog is at hand."""
         try:
             store.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -90,8 +104,7 @@ class Collection:
                 f"{store} cannot be created ({error.strerror}): keep the store elsewhere with "
                 "--store DIR"
             ) from error
-        card = model.card
-        kept = ShardFolder(store / "features" / card.name, card.dimension)
+        kept = ShardFolder(store / "features" / model.name, model.dimension)
         if not has_store(store) and kept.numbers():
             raise CollectionError(
                 f"{kept.folder} holds features that no catalog knows: keep this collection "
@@ -101,31 +114,26 @@ class Collection:
         catalog = Catalog.create(store / CATALOG_NAME)
         with catalog.writing():
             if catalog.model() is None:
-                catalog.set_model(
-                    ModelRow(
-                        card.name,
-                        model.fingerprint,
-                        card.dimension,
-                        card.metric,
-                        card.decode,
-                        source,
-                    )
-                )
+                catalog.set_model(model)
                 catalog.set_meta("root", _remembered(root, store))
                 catalog.set_meta("dtype", dtype or "float32")
         collection = cls(store, catalog, root)
-        collection.check_model(model)
+        collection.check_made_by(model.name, model.fingerprint)
         collection.check_dtype(dtype)
         return collection
 
     def check_model(self, model: Model) -> None:
         """Raises ModelMismatchError unless `model` is the one that made the features."""
-        if model.fingerprint == self.model.fingerprint:
+        self.check_made_by(model.card.name, model.fingerprint)
+
+    def check_made_by(self, name: str, fingerprint: str) -> None:
+        """Raises ModelMismatchError unless the features are of the model of this fingerprint."""
+        if fingerprint == self.model.fingerprint:
             return
         raise ModelMismatchError(
             f"{self.store} holds features of {self.model.name} "
-            f"(fingerprint {self.model.fingerprint[:12]}), not of {model.card.name} "
-            f"({model.fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
+            f"(fingerprint {self.model.fingerprint[:12]}), not of {name} "
+            f"({fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
             "on with its own, or give --store DIR for a second collection"
         )
 
@@ -137,11 +145,11 @@ class Collection:
                 "--store DIR for a second collection"
             )
 
-    def set_root(self, root: Path) -> None:
+    def set_root(self, root: Location) -> None:
         """The photos are at `root` now. Refused while the folder they came from still exists."""
         if root == self.root:
             return
-        if self.root.is_dir() and not self.root.samefile(root):
+        if is_folder(self.root) and not _is_same(self.root, root):
             raise UsageError(
                 f"{self.store} belongs to {self.root}: give another --store for {root}"
             )
@@ -153,6 +161,7 @@ class Collection:
             counts = self.catalog.counts()
             failures = tuple(self.catalog.failures())
             stale = stale_claims(self.catalog)
+            part = self.catalog.meta("part")
         size = _bytes_in(self.store)
         return Status(
             self.root,
@@ -165,6 +174,7 @@ class Collection:
             failures,
             stale,
             size,
+            part=part,
         )
 
     def remove(self, ids: Sequence[str]) -> int:
@@ -242,7 +252,7 @@ class Collection:
             out[here] = held[rows[here]]
         return out
 
-    def file(self, path: str) -> Path:
+    def file(self, path: str) -> Location:
         """Where an image's file is now. path : as the catalog has it, relative to the root."""
         return self.root / path
 
@@ -295,12 +305,23 @@ def find_upwards(start: Path) -> Path | None:
     return None
 
 
-def root_of(store: Path, catalog: Catalog) -> Path:
+def store_for(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
+    """Where a collection's store is: as given, or beside its images, called `name`. Raises
+    UsageError where nothing can be beside them."""
+    if store is not None:
+        return store
+    if isinstance(root, Address):
+        raise UsageError(f"say where to keep the collection of {root}: --store DIR, a folder here")
+    return root / name
+
+
+def root_of(store: Path, catalog: Catalog) -> Location:
     """Where the collection's images are: the store's parent, or where they were last."""
     root = catalog.meta("root")
     if root is None:
         raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
-    return Path(os.path.normpath(store / root))
+    where = located(root)
+    return where if isinstance(where, Address) else Path(os.path.normpath(store / where))
 
 
 def dtype_of(catalog: Catalog) -> Dtype:
@@ -308,7 +329,14 @@ def dtype_of(catalog: Catalog) -> Dtype:
     return "float16" if catalog.meta("dtype") == "float16" else "float32"
 
 
-def _remembered(root: Path, store: Path) -> str:
-    """`..` for a store beside its photos, so that both can be moved; else an absolute path."""
-    inside = store.name == STORE_NAME and store.parent.resolve() == root.resolve()
+def _is_same(one: Location, other: Location) -> bool:
+    return isinstance(one, Path) and isinstance(other, Path) and one.samefile(other)
+
+
+def _remembered(root: Location, store: Path) -> str:
+    """`..` for a store beside its photos, a part's too, so that both can be moved; else an
+    absolute path, or the address."""
+    if isinstance(root, Address):
+        return root.url
+    inside = store.name.startswith(STORE_NAME) and store.parent.resolve() == root.resolve()
     return ".." if inside else str(root.resolve())

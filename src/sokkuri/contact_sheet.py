@@ -6,8 +6,8 @@ Takes Hits or Groups; hands on the page, with every thumbnail inside it. No scri
 import base64
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
-from pathlib import Path
 
+from sokkuri.addresses import Location
 from sokkuri.errors import ImageError
 from sokkuri.reading import read_file
 from sokkuri.records import Group, Limits
@@ -33,7 +33,7 @@ def contact_sheet(found: Sequence[Hits]) -> str:
     return _page("what looks alike", (part for hits in found for part in _hits(hits)))
 
 
-def groups_sheet(groups: Sequence[Group], file: Callable[[str], Path]) -> str:
+def groups_sheet(groups: Sequence[Group], file: Callable[[str], Location]) -> str:
     """The same of groups, each with the image to keep first. file : where an image's file is."""
     return _page("near-duplicates", (part for group in groups for part in _group(group, file)))
 
@@ -54,7 +54,7 @@ def _hits(hits: Hits) -> Iterator[str]:
     yield "</ol>\n</section>"
 
 
-def _group(group: Group, file: Callable[[str], Path]) -> Iterator[str]:
+def _group(group: Group, file: Callable[[str], Location]) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>\n<ol>"
     said = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
     for id_ in group.ids:
@@ -62,14 +62,14 @@ def _group(group: Group, file: Callable[[str], Path]) -> Iterator[str]:
     yield "</ol>\n</section>"
 
 
-def _item(path: Path, id_: str, name: str, said: str) -> str:
+def _item(path: Location, id_: str, name: str, said: str) -> str:
     return (
         f"<li><figure>{_picture(path, escape(id_))}"
         f"<figcaption>{escape(name)}<br>{escape(said)}</figcaption></figure></li>"
     )
 
 
-def _picture(path: Path, name: str) -> str:
+def _picture(path: Location, name: str) -> str:
     limits = Limits()
     try:
         data, _ = read_file(path.parent, path.name, limits)

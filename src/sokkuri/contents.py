@@ -5,18 +5,22 @@ Takes a collection; hands on Contents, and their feature vectors as they are com
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from sokkuri.addresses import Location
 from sokkuri.catalog import LIVE, Catalog
 from sokkuri.collection import Collection
 from sokkuri.decisions import CONTENT, Decisions
 from sokkuri.filters import condition
-from sokkuri.joining import Field, Matrix, basis_of, heads
+from sokkuri.indexes.keyed import key_at
+from sokkuri.joining import Field, Matrix, Served, basis_of, heads
 from sokkuri.keeping import Candidate
 from sokkuri.matching.looks import PRINT
+from sokkuri.numbering import Numbering
+from sokkuri.pushed import PushedReader
+from sokkuri.reading import is_file
 from sokkuri.records import Features
 
 _AT_ONCE = 500  # parameters of a statement
@@ -91,10 +95,12 @@ def ids_that_pass(collection: Collection, under: str | None, where: str | None) 
     return {id_ for (id_,) in rows}
 
 
-def file_of(collection: Collection, content: Content) -> Path:
+def file_of(collection: Collection, content: Content) -> Location:
     """A file that holds it, of several one that is there."""
     files = [collection.file(image.path) for image in content.images]
-    return next((file for file in files if file.is_file()), files[0])
+    if len(files) == 1:
+        return files[0]
+    return next((file for file in files if is_file(file)), files[0])
 
 
 def basis(collection: Collection) -> Matrix:
@@ -135,3 +141,31 @@ def heads_of(collection: Collection, contents: Sequence[Content], directions: Ma
                 yield np.asarray(held[rows], np.float32), int(first)
 
     return heads(blocks(), directions, len(contents))
+
+
+def served_of(collection: Collection, reader: PushedReader, contents: Sequence[Content]) -> Served:
+    """What of these contents an engine holds, each by all of its images. Raises EngineError."""
+    numbers = {content.key: number for number, content in enumerate(contents)}
+    counted = collection.counted()
+    found, _ = reader.found(counted)
+    rows, places = [], []
+    for key, shard, row in collection.catalog.each(
+        f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}"  # noqa: S608
+    ):
+        if key in numbers:
+            rows.append(numbers[key])
+            places.append((shard, row))
+    at = Numbering(counted).numbers(places)
+    held = at >= 0
+    held[held] = found[at[held]]
+    number = np.array(rows, np.int64)[held]
+    keys = np.array([key_at(*place) for place in places], np.int64)[held]
+    order = np.argsort(keys)
+    return Served(
+        reader.engine,
+        collection.model.metric,
+        keys[order],
+        number[order],
+        lambda some: collection.vectors([contents[one].place for one in some.tolist()]),
+        np.setdiff1d(np.arange(len(contents)), number),
+    )

@@ -71,6 +71,15 @@ def mark_kept(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> in
         return sum(catalog.run(statement, [content]) for content in contents)
 
 
+def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
+    """Take over what was decided elsewhere. Inside a transaction of the caller."""
+    if decisions == Decisions():
+        return
+    _make_tables(catalog)
+    catalog.run_many("INSERT OR IGNORE INTO different VALUES (?, ?)", decisions.different)
+    catalog.run_many("INSERT OR IGNORE INTO kept VALUES (?)", ([one] for one in decisions.kept))
+
+
 def content_of(catalog: Catalog, id_: str) -> bytes:
     """An image's content. Raises UnknownImageError."""
     row = catalog.one(
@@ -84,6 +93,10 @@ def content_of(catalog: Catalog, id_: str) -> bytes:
 
 
 def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:
+    _make_tables(catalog)
+    return [content_of(catalog, id_) for id_ in ids]
+
+
+def _make_tables(catalog: Catalog) -> None:
     for statement in (_DIFFERENT, _KEPT):
         catalog.run(statement)
-    return [content_of(catalog, id_) for id_ in ids]

@@ -5,15 +5,17 @@ and grouping.py. What was compared once is not compared again: a run after new i
 those, and one that was interrupted goes on.
 """
 
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import closing
+import os
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 
 from sokkuri import pairs
+from sokkuri.addresses import Location
+from sokkuri.coding import CodeReader
 from sokkuri.collection import Collection
 from sokkuri.contents import (
     Content,
@@ -23,14 +25,18 @@ from sokkuri.contents import (
     file_of,
     ids_that_pass,
     live_contents,
+    served_of,
 )
 from sokkuri.decisions import Decisions, read_decisions
+from sokkuri.engines.opening import open_engine
 from sokkuri.errors import UsageError
 from sokkuri.grouping import Star, stars
 from sokkuri.joining import TOGETHER, Candidates, clustered
 from sokkuri.judging import Judge
 from sokkuri.keeping import Candidate, parsed, preference
 from sokkuri.pairs import Known, Ledger
+from sokkuri.pushed import PushedReader
+from sokkuri.reading import threads_for
 from sokkuri.records import GRADES, Grade, Group, Pair
 
 _PRINTS = 256  # prints committed together
@@ -40,13 +46,15 @@ _PAIRS = 64  # pairs committed together: a second of work
 @dataclass(frozen=True, slots=True)
 class DuplicateOptions:
     """min_grade : the least sure that counts. under, where : only among these, as in a search.
-    keep : rules of keeping.py, before the usual ones. workers : threads, 0 for one a core."""
+    keep : rules of keeping.py, before the usual ones. workers : threads, 0 for one a core. engine :
+    the address of one that the collection was pushed to, to ask for what is alike."""
 
     min_grade: Grade = "edited"
     under: str | None = None
     where: str | None = None
     keep: tuple[str, ...] = ()
     workers: int = 0
+    engine: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +74,15 @@ def find_duplicates(
     """Compare what was not compared yet; the last Comparing holds the groups, surest grade first.
 
     Interrupted at any moment, it keeps what it has committed. Raises UsageError for filters and
-    rules that make no sense, StorageError.
+    rules that make no sense, StorageError, EngineError where one elsewhere does not answer.
     """
     asked = options or DuplicateOptions()
     task = _Task(collection, asked)
-    with pairs.opened(collection) as ledger, Judge(task.file, workers=asked.workers) as judge:
+    workers = asked.workers or threads_for(collection.root, os.cpu_count() or 1)
+    with pairs.opened(collection) as ledger, Judge(task.file, workers=workers) as judge:
         yield from take_prints(task.contents, ledger, judge)
-        yield from _compare(task, ledger, judge)
+        with _served(collection, asked.engine) as reader:
+            yield from _compare(task, ledger, judge, reader)
         yield Comparing("grouping", 0, 0)
         groups = task.groups(ledger.near_duplicates(), ledger, judge)
         for note in judge.notes():
@@ -124,7 +134,7 @@ class _Task:
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.grades = at_least(options.min_grade)
 
-    def file(self, content: bytes) -> Path:
+    def file(self, content: bytes) -> Location:
         return file_of(self.collection, self.contents[content])
 
     def wanted(self, content: Content) -> list[Candidate]:
@@ -220,7 +230,21 @@ def looked_at(
         ledger.keep(waiting, [])
 
 
-def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
+@contextmanager
+def _served(collection: Collection, address: str | None) -> Iterator[PushedReader | None]:
+    """What reads what the engine there holds; None without one."""
+    if address is None:
+        yield None
+        return
+    with closing(open_engine(address)) as engine:
+        reader = PushedReader(collection, CodeReader(collection), engine)
+        reader.found({})  # what is wrong is said before anything is compared
+        yield reader
+
+
+def _compare(
+    task: _Task, ledger: Ledger, judge: Judge, reader: PushedReader | None
+) -> Generator[Comparing]:
     """Every picture that was not compared, with those most like it."""
     if judge.by_points:
         ledger.forget_unsure()
@@ -236,7 +260,9 @@ def _compare(task: _Task, ledger: Ledger, judge: Judge) -> Generator[Comparing]:
     contents, field = field_of(task.collection, task.contents.values(), prints, directions)
     del prints  # which the field holds too
     keys = [content.key for content in contents]
-    candidates = Candidates(field, np.array([before.get(key, np.inf) for key in keys], np.float32))
+    reach = np.array([before.get(key, np.inf) for key in keys], np.float32)
+    served = None if reader is None else served_of(task.collection, reader, contents)
+    candidates = Candidates(field, reach, served)
     for note in candidates.notes:
         yield Comparing("comparing", 0, len(new), note)
     rows = clustered(field.heads, np.array([at for at, key in enumerate(keys) if key in new]))

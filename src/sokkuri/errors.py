@@ -4,6 +4,7 @@
     ├── UsageError               exit code 2: what was asked for cannot be
     ├── MissingExtraError        an optional part is not installed
     ├── EngineError              a search engine elsewhere cannot be reached, or used as asked
+    ├── ClusterError             a cluster cannot be reached, or cannot do the work
     ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
     ├── ImageError               one image, never a whole run
     │   ├── ReadError              the bytes could not be had
@@ -50,6 +51,10 @@ class MissingExtraError(SokkuriError):
 
 class EngineError(SokkuriError):
     """A search engine elsewhere does not answer, or cannot be used as asked."""
+
+
+class ClusterError(SokkuriError):
+    """A cluster does not answer, or none of its machines can do the work."""
 
 
 class ModelError(SokkuriError):

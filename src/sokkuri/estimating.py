@@ -13,6 +13,7 @@ import numpy as np
 import psutil
 
 from sokkuri import changes
+from sokkuri.addresses import Location
 from sokkuri.catalog import Catalog
 from sokkuri.executors import ThreadExecutor
 from sokkuri.indexing import check_device, worker_threads
@@ -33,7 +34,7 @@ class Plan:
 
     vanished ones may turn out to be moved: only reading tells. seconds : wall time with the
     options' workers, from `sampled` images. memory_bytes : peak resident memory. disk_bytes :
-    growth of the store.
+    growth of the store. part : the share of the images that is meant, None for all.
     """
 
     new: int
@@ -46,10 +47,11 @@ class Plan:
     seconds: float
     memory_bytes: int
     disk_bytes: int
+    part: str | None = None
 
 
 def plan(
-    root: Path, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
+    root: Location, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
 ) -> Plan:
     """Compare the folder with the catalog, and try a sample. dtype : of the vectors on disk. Raises
     CollectionError, ModelError."""
@@ -57,9 +59,11 @@ def plan(
     check_root(root)
     started = time.monotonic()
     asked = settled(catalog, options)
-    for _ in take_listing(catalog, root, asked):
+    unread: set[str] = set()
+    for _ in take_listing(catalog, root, asked, unread):
         pass
-    found = changes.compare(catalog, gone_test(root, asked), retry_failed=options.retry_failed)
+    is_gone = gone_test(root, asked, unread)
+    found = changes.compare(catalog, is_gone, retry_failed=options.retry_failed)
     listing_seconds = time.monotonic() - started
     reading = found.new + found.changed + found.retried
     seconds, sampled, widest = _sample(root, catalog, model, options)
@@ -75,11 +79,12 @@ def plan(
         seconds=round(listing_seconds + seconds * reading, 1),
         memory_bytes=psutil.Process().memory_info().rss,
         disk_bytes=row_bytes * (found.new + found.changed),
+        part=None if asked.part is None else str(asked.part),
     )
 
 
 def _sample(
-    root: Path, catalog: Catalog, model: Model, options: SyncOptions
+    root: Location, catalog: Catalog, model: Model, options: SyncOptions
 ) -> tuple[float, int, int]:
     """Seconds an image at the options' workers, images tried, characters of the longest id."""
     paths = changes.unread_paths(catalog, SAMPLE)
@@ -91,7 +96,7 @@ def _sample(
         work = Work(root, model, options.limits, known, options.device)
         jobs = [Job(key, path, path) for key, path in enumerate(paths)]
         work.load()  # takes a moment once, which is no part of the rate
-        executor = ThreadExecutor(worker_threads(options))
+        executor = ThreadExecutor(worker_threads(options, root))
         started = time.monotonic()
         tried = sum(1 for _ in executor.run(work, jobs))
         seconds = (time.monotonic() - started) / tried

@@ -2,9 +2,10 @@
 
 Takes a collection and writes contiguous shards into a folder of its own: the article's `.npy`
 pairs, the layout of clip-retrieval and autofaiss, or a Parquet data set. What was written is read
-back and compared before it counts as done.
+back and compared before it counts as done. To an address, each shard is written here first.
 """
 
+import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri import remote
+from sokkuri.addresses import Address, Location
 from sokkuri.catalog import LIVE
 from sokkuri.collection import Collection
 from sokkuri.errors import (
@@ -59,25 +62,61 @@ class _Part:
     features: NDArray[Any]
 
 
-def export(collection: Collection, folder: Path, options: ExportOptions) -> Generator[Exported]:
+def export(collection: Collection, to: Location, options: ExportOptions) -> Generator[Exported]:
     """Write the live images' vectors in id order; yields what is done after each shard.
 
-    Raises UsageError when the folder is not empty, CollectionError when ids or numbers cannot be
-    written that way, DamagedError when what was read back differs, MissingExtraError, StorageError.
+    to : a folder or an address. Raises UsageError when it is not empty, CollectionError when ids or
+    numbers cannot be written that way, DamagedError when what was read back differs,
+    MissingExtraError, StorageError.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder} is there already and is not an empty folder: name another")
     if options.shard_size < 1:
         raise UsageError("a shard needs at least one row")
+    with _storing(to):
+        if not _is_empty(to):
+            raise UsageError(f"{to} is there already and is not an empty folder: name another")
+    if isinstance(to, Path):
+        with _storing(to):
+            to.mkdir(parents=True, exist_ok=True)
+            for done, _ in _written(collection, to, options):
+                yield done
+        return
+    with tempfile.TemporaryDirectory(prefix="sokkuri-") as name, _storing(to):
+        folder = Path(name)
+        for done, paths in _written(collection, folder, options):
+            for path in paths:
+                _send(path, to / path.relative_to(folder).as_posix())
+                path.unlink()
+            yield done
+
+
+def _is_empty(to: Location) -> bool:
+    if isinstance(to, Address):
+        return not remote.holds_any(to)
+    return not to.exists() or (to.is_dir() and not any(to.iterdir()))
+
+
+def _written(
+    collection: Collection, folder: Path, options: ExportOptions
+) -> Iterator[tuple[Exported, list[Path]]]:
+    """After each shard what is done, and the shard's files."""
     write = _WRITERS[options.layout]
     rows = size = 0
-    with _storing(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in _parts(collection, options):
-            for path in write(part, folder, collection.root):
-                size += path.stat().st_size
-            rows += len(part.ids)
-            yield Exported(rows, part.number + 1, size)
+    for part in _parts(collection, options):
+        paths = write(part, folder, collection.root)
+        size += sum(path.stat().st_size for path in paths)
+        rows += len(part.ids)
+        yield Exported(rows, part.number + 1, size), paths
+
+
+def _send(path: Path, address: Address) -> None:
+    """Write a file to an address, and read it back."""
+    remote.put(path, address)
+    with path.open("rb") as file:
+        back = remote.parts(address, remote.look(address))
+        same = all(file.read(len(part)) == part for part in back)
+        same = same and not file.read(1)
+    if not same:
+        raise DamagedError(f"{address} reads back differently from what was written")
 
 
 def _parts(collection: Collection, options: ExportOptions) -> Iterator[_Part]:
@@ -97,7 +136,7 @@ def _parts(collection: Collection, options: ExportOptions) -> Iterator[_Part]:
             number += 1
 
 
-def _write_article(part: _Part, folder: Path, _root: Path) -> list[Path]:
+def _write_article(part: _Part, folder: Path, _root: Location) -> list[Path]:
     features = folder / f"{part.number:04d}.features.npy"
     ids = folder / f"{part.number:04d}.object_ids.npy"
     _save(features, part.features)
@@ -105,7 +144,7 @@ def _write_article(part: _Part, folder: Path, _root: Path) -> list[Path]:
     return [features, ids]
 
 
-def _write_clip_retrieval(part: _Part, folder: Path, root: Path) -> list[Path]:
+def _write_clip_retrieval(part: _Part, folder: Path, root: Location) -> list[Path]:
     pyarrow, parquet = _parquet()
     features = folder / "img_emb" / f"img_emb_{part.number:04d}.npy"
     metadata = folder / "metadata" / f"metadata_{part.number:04d}.parquet"
@@ -120,7 +159,7 @@ def _write_clip_retrieval(part: _Part, folder: Path, root: Path) -> list[Path]:
     return [features, metadata]
 
 
-def _write_parquet(part: _Part, folder: Path, _root: Path) -> list[Path]:
+def _write_parquet(part: _Part, folder: Path, _root: Location) -> list[Path]:
     pyarrow, parquet = _parquet()
     numbers = pyarrow.array(part.features.reshape(-1))
     columns = {
@@ -133,7 +172,7 @@ def _write_parquet(part: _Part, folder: Path, _root: Path) -> list[Path]:
     return [path]
 
 
-_WRITERS: dict[Layout, Callable[[_Part, Path, Path], list[Path]]] = {
+_WRITERS: dict[Layout, Callable[[_Part, Path, Location], list[Path]]] = {
     "article": _write_article,
     "clip-retrieval": _write_clip_retrieval,
     "parquet": _write_parquet,
@@ -180,7 +219,7 @@ def _texts(texts: list[str]) -> list[str]:
 
 
 @contextmanager
-def _storing(folder: Path) -> Iterator[None]:
+def _storing(folder: Location) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from sokkuri.addresses import Address, Location, shown
 from sokkuri.catalog import as_text
 from sokkuri.errors import UsageError
 
@@ -47,7 +48,7 @@ class Condition:
     values: tuple[Any, ...]
 
 
-def condition(root: Path, under: str | None, where: str | None) -> Condition | None:
+def condition(root: Location, under: str | None, where: str | None) -> Condition | None:
     """Both filters as one condition; None without any. Raises UsageError for what makes no sense.
 
     under : a folder below `root`, relative to it, or any path to it.
@@ -68,8 +69,10 @@ def parsed(text: str) -> Condition:
     return _Parser(text).whole()
 
 
-def _below(root: Path, under: str) -> Condition:
+def _below(root: Location, under: str) -> Condition:
     """Paths that begin with the folder: `/` is followed by `0` in the order of characters."""
+    if isinstance(root, Address):
+        return _below_address(root, under)
     path = Path(os.path.normpath(under))
     if path == Path():
         return Condition("1", ())
@@ -83,6 +86,20 @@ def _below(root: Path, under: str) -> Condition:
         return Condition("1", ())
     if prefix == ".." or prefix.startswith("../"):
         raise UsageError(f"{under} is not below {root}")
+    return _begins(prefix)
+
+
+def _below_address(root: Address, under: str) -> Condition:
+    whole = under.rstrip("/")
+    if whole in (root.url, ".", ""):
+        return Condition("1", ())
+    prefix = root.below(whole) or whole.removeprefix("./")
+    if "://" in prefix or prefix.startswith("/") or ".." in prefix.split("/"):
+        raise UsageError(f"{shown(under)} is not below {root}")
+    return _begins(prefix)
+
+
+def _begins(prefix: str) -> Condition:
     ends = (as_text(f"{prefix}/"), as_text(f"{prefix}0"))
     return Condition("path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)", ends)
 

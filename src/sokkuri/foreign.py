@@ -2,26 +2,32 @@
 
 Takes a folder with one `.npy` file an image (`00/01/<id>.npy`), or shard pairs
 (`NNNN.features.npy` with `NNNN.object_ids.npy`), or both; hands on each vector with its id, or a
-line that says why it cannot be used.
+line that says why it cannot be used. What lies at an address is copied here for that, some files at
+a time.
 """
 
 import os
 import re
+import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri import remote
+from sokkuri.addresses import Address, Location
 from sokkuri.catalog import as_text
 from sokkuri.errors import ReadError
-from sokkuri.listing import sorted_paths
+from sokkuri.listing import sorted_addresses, sorted_paths
 from sokkuri.records import Features
 from sokkuri.shards import header_of
 
 _FEATURES = re.compile(r"\d{4,}\.features\.npy")
+_AT_ONCE = 32  # files that are copied from an address together
 _IDS = re.compile(r"\d{4,}\.object_ids\.npy")
 
 
@@ -40,9 +46,15 @@ class _RefusedError(Exception):
     """A vector or a file of them cannot be used; the message says which and why."""
 
 
-def found_vectors(folder: Path, dimension: int) -> Iterator[FoundVector | str]:
+def found_vectors(folder: Location, dimension: int) -> Iterator[FoundVector | str]:
     """Every vector below the folder in the order of the files' names, or a line on what is wrong
-    with it. Raises ReadError when a folder cannot be listed."""
+    with it. Raises ReadError when a folder cannot be listed, or an object not be had."""
+    if isinstance(folder, Address):
+        try:
+            yield from _fetched(folder, dimension)
+        except OSError as error:
+            raise ReadError(f"{folder} cannot be read: {error.strerror}") from None
+        return
     try:
         for name in sorted_paths(str(folder), "*.npy"):
             path = Path(name)
@@ -54,6 +66,35 @@ def found_vectors(folder: Path, dimension: int) -> Iterator[FoundVector | str]:
                 yield f"{path} is left out: {_features_of(path).name} is missing"
     except OSError as error:
         raise ReadError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+
+def _fetched(folder: Address, dimension: int) -> Iterator[FoundVector | str]:
+    """Copies some files, in order and no pair apart, reads them, and goes on with the next."""
+    names = sorted_addresses(folder, "*.npy")
+    while some := _together(names):
+        with tempfile.TemporaryDirectory(prefix="sokkuri-") as place:
+
+            def copy(address: Address, place: Path = Path(place)) -> None:
+                file = place / str(folder.below(address.url))
+                file.parent.mkdir(parents=True, exist_ok=True)
+                remote.fetch(address, file)
+
+            for _, failed in remote.each(copy, some):
+                if failed is not None:
+                    raise failed
+            for found in found_vectors(Path(place), dimension):
+                if isinstance(found, str):
+                    yield found.replace(place, folder.url)
+                else:
+                    yield replace(found, where=found.where.replace(place, folder.url), file=None)
+
+
+def _together(names: Iterator[Address]) -> list[Address]:
+    """The next files that are small together: pairs follow each other."""
+    some = list(islice(names, _AT_ONCE))
+    if some and _FEATURES.fullmatch(some[-1].name):
+        some += islice(names, 1)
+    return some
 
 
 def _features_of(ids: Path) -> Path:

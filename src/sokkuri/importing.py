@@ -9,11 +9,11 @@ an import that was killed can be repeated. The next `index` finds the images' fi
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.addresses import Address, Location, is_within
 from sokkuri.appending import NewRow, append_rows
 from sokkuri.catalog import Catalog, ImageRow, as_text
 from sokkuri.collection import Collection
@@ -37,17 +37,19 @@ class Imported:
 
 
 def import_features(
-    collection: Collection, folder: Path, *, delete: bool = False
+    collection: Collection, folder: Location, *, delete: bool = False
 ) -> Generator[Imported]:
     """Take over all vectors below `folder`; yields what is done after each commit.
 
     delete : remove small files whose vectors were read back from the collection and are the same.
     Raises CollectionError when `folder` holds this collection, UsageError for `delete` where
-    the collection keeps fewer digits, ReadError when it cannot be listed,
+    the collection keeps fewer digits, and at an address, ReadError when it cannot be listed,
     StorageError when the disk refuses.
     """
+    if delete and isinstance(folder, Address):
+        raise UsageError(f"what lies at {folder} is only ever read: leave --delete out")
     own = collection.shards.folder
-    if own.exists() and own.resolve().is_relative_to(folder.resolve()):
+    if own.exists() and is_within(own, folder):
         raise CollectionError(
             f"{folder} holds this collection's own features: keep the collection elsewhere, with "
             "--store DIR"

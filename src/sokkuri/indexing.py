@@ -10,9 +10,12 @@ import re
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
+from pathlib import Path
 
 from sokkuri import changes, claims
+from sokkuri.addresses import Location
 from sokkuri.approximating import refresh_ann
 from sokkuri.catalog import Catalog
 from sokkuri.coding import refresh_codes
@@ -24,12 +27,13 @@ from sokkuri.errors import (
     UnsupportedError,
     UsageError,
 )
-from sokkuri.executors import Executor, ThreadExecutor
+from sokkuri.executors import Executor, Pause, ThreadExecutor
 from sokkuri.known import KnownBytes
 from sokkuri.models import Model
+from sokkuri.reading import threads_for
 from sokkuri.records import Job, Outcome
 from sokkuri.sessions import wants_gpu
-from sokkuri.surveying import check_root, gone_test, remember, settled, take_listing
+from sokkuri.surveying import check_root, finish, gone_test, remember, settled, take_listing
 from sokkuri.syncing import Progress, SyncOptions, SyncReport
 from sokkuri.working import Work
 from sokkuri.writer import Writer
@@ -48,22 +52,25 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
     """
     collection.check_model(model)
     check_device(options.device)
+    check_executor(options)
     check_root(collection.root)
     started = time.monotonic()
     with _running(collection) as run:
         collection.recover()
         asked = settled(collection.catalog, options)
         remember(collection.catalog, asked)
-        yield from take_listing(collection.catalog, collection.root, asked)
+        unread: set[str] = set()
+        yield from take_listing(collection.catalog, collection.root, asked, unread)
         found = changes.apply_changes(
             collection.catalog,
             run,
-            gone_test(collection.root, asked),
+            gone_test(collection.root, asked, unread),
             retry_failed=asked.retry_failed,
             shuffle=asked.shuffle,
         )
         extraction = _Extraction(collection, model, options, run)
         yield from extraction.progress()
+        finish(collection.catalog)
         collection.refresh_ids()
         yield from make_fast(collection)
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
@@ -110,13 +117,28 @@ def check_device(device: str) -> None:
         raise UsageError(f"no device {device}: it is auto, cpu, cuda or cuda:N")
 
 
-def worker_threads(options: SyncOptions) -> int:
-    """How many threads the options come to on this machine."""
+def check_executor(options: SyncOptions) -> None:
+    """Raises UsageError, MissingExtraError or ClusterError unless what is to run the work can."""
+    if options.executor == "threads":
+        if options.address is not None:
+            raise UsageError("an address is that of a cluster: give --executor ray as well")
+        return
+    if ":" in options.device:
+        raise UsageError("on a cluster Ray chooses the GPU: give --device cuda")
+    from sokkuri.executors.cluster import check_address, import_ray
+
+    import_ray()
+    check_address(options.address)
+
+
+def worker_threads(options: SyncOptions, root: Location) -> int:
+    """How many threads the options come to on this machine, for images below `root`."""
     if options.workers is not None:
         return options.workers
     mine = hasattr(os, "sched_getaffinity")
     cores = len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1
-    return cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
+    computing = cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
+    return max(computing, threads_for(root, cores))
 
 
 def _last(
@@ -163,15 +185,19 @@ class _Extraction:
     def progress(self) -> Iterator[Progress]:
         total = claims.open_images(self._catalog)
         started = time.monotonic()
-        # A run with nothing to do does not ask for a GPU, which takes a moment.
-        executor: Executor = ThreadExecutor(worker_threads(self._options) if total else 1)
-        with closing(KnownBytes(self._catalog.where)) as known, closing(self._work(known)) as work:
+        with ExitStack() as stack:
+            executor, threads = self._executor(total)
+            stack.enter_context(closing(executor))
+            known = executor.share(partial(KnownBytes, self._catalog.where))
+            stack.enter_context(closing(known))
+            work = stack.enter_context(closing(self._work(known, threads)))
             writer = Writer(self._collection, self._run, known)
             done = 0
             while True:
-                for _ in self._commit(executor, work, writer):
-                    done += 1
-                    note = work.notes.pop() if work.notes else ""
+                for came in self._commit(executor, work, writer):
+                    done += not isinstance(came, Pause)
+                    note = came.note if isinstance(came, Pause) else ""
+                    note = note or (work.notes.pop() if work.notes else "")
                     failed = writer.counts["failed"]
                     yield Progress("extracting", done, max(done, total), failed, note)
                 claims.clear_over(self._catalog)
@@ -184,17 +210,39 @@ class _Extraction:
         self.counts.update(writer.counts)
         self.seconds = time.monotonic() - started
 
-    def _work(self, known: KnownBytes) -> Work:
-        options, made = self._options, self._collection
-        return Work(made.root, self._model, options.limits, known, options.device, made.dtype)
+    def _executor(self, total: int) -> tuple[Executor, int]:
+        """What runs the work, and of a batch, if it makes some, the images worked on at once."""
+        options, root = self._options, self._collection.root
+        if not total:  # a run with nothing to do does not ask for a GPU, which takes a moment
+            return ThreadExecutor(1), 1
+        if options.executor == "threads":
+            return ThreadExecutor(worker_threads(options, root)), 1
+        from sokkuri.executors.ray import RayExecutor
 
-    def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome]:
+        gpu = options.device == "cuda"
+        threads = max(threads_for(root, 1), _WAITING_WORKERS if gpu else 1)
+        cores = worker_threads(SyncOptions(device="cpu"), Path())
+        executor = RayExecutor(
+            options.address, options.workers, gpu=gpu, threads=threads, cores=cores
+        )
+        return executor, executor.seat.threads
+
+    def _work(self, known: KnownBytes, threads: int) -> Work:
+        options, made = self._options, self._collection
+        # On a cluster a GPU is used where it is asked for, since only then one is set aside.
+        device = "cpu" if options.executor == "ray" and options.device == "auto" else options.device
+        return Work(made.root, self._model, options.limits, known, device, made.dtype, threads)
+
+    def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome | Pause]:
         """Work off what can be claimed; whatever ends it, what came back is committed."""
         outcomes = executor.run(work, self._jobs())
         with closing(outcomes), flushed(self._catalog, writer):
-            for outcome in outcomes:
-                writer.add(outcome)
-                yield outcome
+            for came in outcomes:
+                if isinstance(came, Pause):
+                    writer.flush()
+                else:
+                    writer.add(came)
+                yield came
 
     def _jobs(self) -> Iterator[Job]:
         while jobs := claims.claim(self._catalog, self._run):

@@ -1,7 +1,8 @@
 """Which pairs of pictures are worth a look: the nearest by features, and by their prints.
 
 Takes vectors and prints; hands on Candidates. Up to `EXACT` rows all are compared with all, in
-blocks, by matrix products; beyond, lists (indexes/ann.py) say which rows a row is compared with.
+blocks, by matrix products; beyond, lists (indexes/ann.py) say which rows a row is compared with, or
+an engine elsewhere.
 Features are compared by the square roots of their numbers, which lets no single large one decide,
 in the 256 directions in which they differ most.
 """
@@ -13,13 +14,15 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.engines import Engine
 from sokkuri.errors import MissingExtraError
 from sokkuri.indexes import Rows, principal
 from sokkuri.indexes.ann import AnnIndex, Reach, add, train
 from sokkuri.indexes.codes import HEAD
+from sokkuri.indexes.served import pushable
 from sokkuri.matching.looks import normalised_prints, righted_prints
 from sokkuri.matching.scoring import Logistic
-from sokkuri.records import Features
+from sokkuri.records import Features, Metric
 
 EXACT = 200_000
 """Rows up to which all are compared with all."""
@@ -40,6 +43,7 @@ _CLUSTER = 256  # rows
 GENEROUSLY = 2.0  # of the logit
 _PRINTED = 0.9  # correlation of prints from which a look is worth it, and soon over
 _PROBES, _MEASURED = 32, 256
+_CANDIDATES = 4  # of an engine, for each neighbour
 
 Matrix = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -148,6 +152,59 @@ class ListedJoin:
         return Near(rows, likeness, np.empty((0, 2), np.int64))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Served:
+    """What of some rows an engine holds. keys : (M,) int64, ascending, and rows : (M,), the row
+    that each is of; a row can have several. vectors : of given rows, as the engine was given them,
+    (Q,) -> (Q, D). lacking : (L,), the rows that it does not hold."""
+
+    engine: Engine
+    metric: Metric
+    keys: Numbers
+    rows: Numbers
+    vectors: Callable[[Numbers], Features]
+    lacking: Numbers
+
+
+class ServedJoin:
+    """The same by an engine's candidates, which are compared here; with what it lacks all are.
+    rows, reach : as for ExactJoin."""
+
+    def __init__(self, rows: Matrix, served: Served, reach: Matrix | None = None) -> None:
+        self._rows = rows
+        self._served = served
+        self._reach = np.full(len(rows), np.inf, np.float32) if reach is None else reach
+        self._here = ExactJoin(rows[served.lacking])
+        self._everywhere = ExactJoin(rows)
+
+    def near(self, queries: Matrix, own: Numbers, k: int) -> Near:
+        served = self._served
+        asked, good = pushable(served.vectors(np.maximum(own, 0)), served.metric)
+        if (own < 0).any() or not good.all() or not len(served.keys):  # no engine can tell
+            return self._everywhere.near(queries, own, k)
+        count = min(served.engine.most, _CANDIDATES * k)
+        keys = served.engine.nearest(asked, count)
+        place = np.minimum(np.searchsorted(served.keys, keys), len(served.keys) - 1)
+        rows = np.where(served.keys[place] == keys, served.rows[place], -1)
+        if len(served.lacking):
+            fresh = self._here.near(queries, np.full(len(own), -1), min(k, len(served.lacking)))
+            here = np.where(fresh.rows < 0, -1, served.lacking[fresh.rows])
+            rows = np.concatenate([rows, here], axis=1)
+        return self._nearest(queries, np.where(rows == own[:, None], -1, rows), k)
+
+    def _nearest(self, queries: Matrix, rows: Numbers, k: int) -> Near:
+        """Of these rows (Q, C), -1 where there are no more, and some more than once."""
+        rows = np.sort(rows, axis=1)
+        rows[:, 1:][rows[:, 1:] == rows[:, :-1]] = -1
+        likeness = np.einsum("qch,qh->qc", self._rows[rows], queries)
+        likeness[rows < 0] = -np.inf
+        asked, at = np.nonzero(likeness > self._reach[rows])
+        back = np.column_stack([asked, rows[asked, at]])
+        order = np.argsort(-likeness, axis=1, kind="stable")[:, :k]
+        rows = np.take_along_axis(rows, order, 1)
+        return Near(rows, np.take_along_axis(likeness, order, 1), back)
+
+
 def joined(rows: Matrix, reach: Matrix | None = None) -> tuple[Join, str]:
     """The way to compare so many rows, and a line where a better one is not installed."""
     if len(rows) <= EXACT:
@@ -195,12 +252,19 @@ class Field:
 
 
 class Candidates:
-    """Finds pairs worth a look between pictures and those of a field. reach : see `reach_of`."""
+    """Finds pairs worth a look between pictures and those of a field. reach : see `reach_of`.
+    served : an engine that knows the field's pictures, to ask that for the nearest by features."""
 
-    def __init__(self, field: Field, reach: Matrix | None = None) -> None:
+    def __init__(
+        self, field: Field, reach: Matrix | None = None, served: Served | None = None
+    ) -> None:
         self._heads = field.heads
         self._least = 0.0 if len(field.heads) > GENEROUS else -GENEROUSLY
-        self._by_heads, note = joined(field.heads, reach)
+        self._by_heads: Join
+        if served is None:
+            self._by_heads, note = joined(field.heads, reach)
+        else:
+            self._by_heads, note = ServedJoin(field.heads, served, reach), ""
         self._prints = [_held(field.prints, printed) for printed in _PRINTS]
         self._by_prints = [joined(prints)[0] for prints in self._prints]
         self.notes = [note] if note else []

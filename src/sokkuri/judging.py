@@ -10,13 +10,13 @@ import threading
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
+from sokkuri.addresses import Location
 from sokkuri.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.matching import compare
 from sokkuri.matching.keypoints import Keypoints, keypoints, opencv
@@ -30,7 +30,7 @@ _AHEAD = 64  # tasks a worker
 
 Thing = TypeVar("Thing")
 Result = TypeVar("Result")
-Find = Callable[[bytes], Path]
+Find = Callable[[bytes], Location]
 """Where a content's file is."""
 
 

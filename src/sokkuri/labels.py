@@ -12,11 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from sokkuri.addresses import Address
 from sokkuri.catalog import LIVE, Catalog, as_text
 from sokkuri.collection import Collection
 from sokkuri.decisions import CONTENT, content_of
 from sokkuri.errors import StorageError, UsageError
 from sokkuri.filters import condition
+from sokkuri.listing import is_folder
 
 MOST = 200
 """Characters of a label."""
@@ -132,6 +134,27 @@ def labels_turn(catalog: Catalog) -> str:
     return catalog.meta("labels_turn") or "0"
 
 
+def said_labels(catalog: Catalog) -> list[tuple[bytes, str]]:
+    """(content, label) of all that was labelled, in the order in which it was."""
+    if not catalog.has_table("labels"):
+        return []
+    return catalog.all("SELECT content, label FROM labels ORDER BY turn")
+
+
+def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
+    """Take over what was said elsewhere of contents that have no label here. Inside a transaction
+    of the caller."""
+    if not labels:
+        return
+    catalog.run(_SCHEMA)
+    turn = catalog.one("SELECT coalesce(max(turn), 0) FROM labels")[0]
+    catalog.run_many(
+        "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)",
+        ((content, label, turn + number) for number, (content, label) in enumerate(labels, 1)),
+    )
+    _count_change(catalog)
+
+
 def import_labels(collection: Collection, sources: Sequence[Path]) -> Labelled:
     """Set what CSV files and folders say. Raises as `labels_from`, before any change."""
     found = labels_from(collection, sources)
@@ -175,7 +198,7 @@ def _line(*fields: str) -> str:
 
 def _from_folder(collection: Collection, folder: Path) -> dict[str, str]:
     root = collection.root
-    if not (folder.is_dir() or (root / folder).is_dir()):
+    if not (folder.is_dir() or is_folder(root / str(folder))):
         raise UsageError(f"{folder} is neither a file nor a folder of {root}")
     below = condition(root, str(folder), None)
     assert below is not None
@@ -218,6 +241,9 @@ class _Known:
     def id(self, name: str) -> str | None:
         if name in self._ids:
             return name
+        if isinstance(self._root, Address):
+            below = self._root.below(name) or name
+            return below if below in self._ids else self._paths.get(below)
         path = Path(os.path.normpath(name))
         if path.is_absolute():
             path = Path(os.path.relpath(path, self._root))

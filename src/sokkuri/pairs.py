@@ -6,14 +6,14 @@ interrupt costs at most the batch at hand.
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from sokkuri import derived
 from sokkuri.catalog import Catalog
 from sokkuri.coding import index_folder
 from sokkuri.collection import Collection
-from sokkuri.errors import DamagedError, StorageError
 from sokkuri.records import Grade, Pair
 
 _NAME = "pairs.sqlite"
@@ -23,10 +23,9 @@ UNSURE = -1.0
 _VERSION = "2"  # of the tables, and of what counts as a copy or as worth a look
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS compared (content BLOB PRIMARY KEY, reach REAL NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS pairs (
+CREATE TABLE prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;
+CREATE TABLE compared (content BLOB PRIMARY KEY, reach REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE pairs (
   first BLOB, second BLOB, grade TEXT, score REAL NOT NULL, PRIMARY KEY (first, second)
 ) WITHOUT ROWID;
 """
@@ -123,72 +122,17 @@ def place(collection: Collection) -> Path:
 def opened(collection: Collection) -> Iterator[Ledger]:
     """The collection's ledger, made where there is none, or none that can be used. Raises
     StorageError."""
-    path = place(collection)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            tables = _made(path, collection.model.fingerprint)
-        except DamagedError:
-            for part in path.parent.glob(f"{path.name}*"):
-                part.unlink(missing_ok=True)
-            tables = _made(path, collection.model.fingerprint)
-    except OSError as error:
-        said = f"{path.parent} could not be written: {error.strerror or error}"
-        raise StorageError(said) from error
-    try:
+    with derived.opened(place(collection), _kept(collection), _SCHEMA) as tables:
         yield Ledger(tables)
-    finally:
-        tables.close()
 
 
 @contextmanager
 def read(collection: Collection) -> Iterator[Ledger | None]:
     """The same without writing anything: None where nothing was compared yet."""
-    path = place(collection)
-    if not path.is_file():
-        yield None
-        return
-    try:
-        tables = Catalog.connect(path, "mode=ro")
-    except StorageError:
-        yield None
-        return
-    try:
-        try:
-            current = _is_current(tables, collection.model.fingerprint)
-        except (DamagedError, StorageError):
-            current = False
-        yield Ledger(tables) if current else None
-    finally:
-        tables.close()
+    with derived.read(place(collection), _kept(collection)) as tables:
+        yield None if tables is None else Ledger(tables)
 
 
-def _made(path: Path, fingerprint: str) -> Catalog:
-    with ExitStack() as failing:
-        tables = failing.enter_context(closing(Catalog.connect(path, "mode=rwc")))
-        _check(tables)
-        with tables.writing():  # for the question too: another process may be making them
-            if not _is_current(tables, fingerprint):
-                for name in ("meta", "prints", "compared", "pairs"):
-                    tables.run(f"DROP TABLE IF EXISTS {name}")
-                for statement in _SCHEMA.split(";\n"):
-                    tables.run(statement)
-                kept = [("version", _VERSION), ("fingerprint", fingerprint)]
-                tables.run_many("INSERT INTO meta VALUES (?, ?)", kept)
-        failing.pop_all()
-    return tables
-
-
-def _check(tables: Catalog) -> None:
-    """Raises DamagedError, where SQLite itself does not."""
-    found = tables.one("PRAGMA quick_check(1)")[0]
-    if found != "ok":
-        raise DamagedError(f"{tables.where} is damaged: {found}")
-
-
-def _is_current(tables: Catalog, fingerprint: str) -> bool:
-    """Whether these tables are of this version, and for these features."""
-    if not tables.has_table("meta"):
-        return False
-    kept = dict(tables.all("SELECT key, value FROM meta"))
-    return kept == {"version": _VERSION, "fingerprint": fingerprint}
+def _kept(collection: Collection) -> dict[str, str]:
+    """Tells tables of this version, and for these features."""
+    return {"version": _VERSION, "fingerprint": collection.model.fingerprint}

@@ -14,8 +14,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri import remote
+from sokkuri.addresses import Address, Location, located
 from sokkuri.collection import Collection
-from sokkuri.errors import ImageError, SokkuriError, UnknownImageError, UsageError
+from sokkuri.errors import ImageError, ReadError, SokkuriError, UnknownImageError, UsageError
 from sokkuri.indexes import normalised
 from sokkuri.records import Box, FileStat, Limits, Metric, RowRef
 
@@ -35,9 +37,9 @@ class QueryVector:
     name: str = "a vector"
 
 
-Image = str | Path | bytes | NDArray[np.floating[Any]] | QueryVector
-"""A query: an image file's path, an id of the collection, an image file's bytes, a feature vector
-of the collection's model : (D,), or any of these as QueryReader read it."""
+Image = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector
+"""A query: an image file's path or address, an id of the collection, an image file's bytes, a
+feature vector of the collection's model : (D,), or any of these as QueryReader read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class _Source:
 
     name: str
     at: RowRef | None = None
-    picture: Path | bytes = b""
+    picture: Location | bytes = b""
 
 
 class QueryReader:
@@ -106,7 +108,7 @@ class QueryReader:
         return QueryVector(np.array(shard[source.at.row], np.float32), source.at)
 
     def _source(
-        self, image: str | Path | bytes, crop: Box | None, name: str = "the image"
+        self, image: str | Location | bytes, crop: Box | None, name: str = "the image"
     ) -> _Source:
         if isinstance(image, bytes):
             return _Source(name, None, image)
@@ -117,10 +119,12 @@ class QueryReader:
             raise UnknownImageError(f"the file of {image} is not there, so it cannot be cropped")
         return _Source(str(path), None, path)
 
-    def _place(self, image: str | Path) -> tuple[RowRef | None, Path | None]:
+    def _place(self, image: str | Location) -> tuple[RowRef | None, Location | None]:
         """Where the collection has a query's vector, None for a file it does not have as it is;
         and where its file is."""
-        path, catalog, root = Path(image), self._collection.catalog, self._collection.root
+        path, catalog, root = located(image), self._collection.catalog, self._collection.root
+        if isinstance(path, Address):
+            return self._place_of(path)
         try:
             stat = path.stat()
         except (OSError, ValueError):
@@ -130,16 +134,33 @@ class QueryReader:
                     f"{image} is neither an image file nor an id of the collection in {root}"
                 ) from None
             file = self._collection.file(row.path)
-            return row.at, file if file.is_file() else None
+            there = isinstance(file, Address) or file.is_file()  # a look would be a request
+            return row.at, file if there else None
+        if isinstance(root, Address):
+            return None, path
         try:
             inside = (path.parent.resolve() / path.name).relative_to(root.resolve())
         except ValueError:
             return None, path
-        row = catalog.find(inside.as_posix()) or catalog.find(inside.name)
-        if row is None or row.path != inside.as_posix():
-            return None, path  # where names are ids: another file of that name
-        unchanged = row.stat == FileStat(stat.st_size, stat.st_mtime_ns)
-        return (row.at if unchanged else None), path
+        return self._known(inside.as_posix(), FileStat(stat.st_size, stat.st_mtime_ns)), path
+
+    def _place_of(self, address: Address) -> tuple[RowRef | None, Location]:
+        root = self._collection.root
+        inside = root.below(address.url) if isinstance(root, Address) else None
+        if inside is None:
+            return None, address
+        try:
+            return self._known(inside, remote.look(address).stat), address
+        except OSError as error:
+            raise ReadError(f"{address}: {error.strerror}") from None
+
+    def _known(self, path: str, stat: FileStat) -> RowRef | None:
+        """Where the vector of the file at this path is, if it has not changed."""
+        catalog = self._collection.catalog
+        row = catalog.find(path) or catalog.find(path.rpartition("/")[2])
+        if row is None or row.path != path:  # where names are ids: another file of that name
+            return None
+        return row.at if row.stat == stat else None
 
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """The network, loaded once: from a source and a crop to a vector; for many threads."""
@@ -166,7 +187,7 @@ class QueryReader:
         return self._extract
 
 
-def _bytes(picture: Path | bytes, limits: Limits) -> bytes:
+def _bytes(picture: Location | bytes, limits: Limits) -> bytes:
     from sokkuri.reading import read_file
 
     if isinstance(picture, bytes):

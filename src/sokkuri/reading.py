@@ -1,7 +1,8 @@
 """Reads one image's bytes, in one go: hash, decode and size come from the same read.
 
 Takes a root and a path below it; hands on the bytes and the stat they belong to. Originals are
-only ever opened for reading, and nothing that is not a regular file is waited for.
+only ever opened for reading, and nothing that is not a regular file is waited for. An object at an
+address is read as one version of it, or not at all.
 """
 
 import errno
@@ -9,6 +10,8 @@ import os
 import stat
 from pathlib import Path
 
+from sokkuri import remote
+from sokkuri.addresses import Address, Location
 from sokkuri.errors import ReadError
 from sokkuri.records import FileStat, Limits
 
@@ -20,12 +23,19 @@ _FLAGS = (
 )
 
 
-def read_file(root: Path, path: str, limits: Limits) -> tuple[bytes, FileStat]:
+_WAITING = 8  # threads a core, of which most wait for an object
+_VERSIONS = 3  # of an object that is replaced while it is read, before that is a failure
+
+
+def read_file(root: Location, path: str, limits: Limits) -> tuple[bytes, FileStat]:
     """The file's bytes, and the size and time stamp it had when it was opened.
 
     Raises FileNotFoundError when nothing has that name any more, ReadError when its bytes cannot
-    be had: no permission, a broken link, not a regular file, larger than the limit, a disk fault.
+    be had: no permission, a broken link, not a regular file, larger than the limit, a disk fault;
+    at an address also when nothing has that name.
     """
+    if isinstance(root, Address):
+        return _read_object(root / path, limits)
     where = root / path
     try:
         handle = os.open(where, _FLAGS)
@@ -39,10 +49,7 @@ def read_file(root: Path, path: str, limits: Limits) -> tuple[bytes, FileStat]:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise ReadError("it is not a regular file")
-        if found.st_size > limits.max_bytes:
-            raise ReadError(
-                f"its {found.st_size:,} bytes are more than the limit of {limits.max_bytes:,}"
-            )
+        _check_size(found.st_size, limits)
         with os.fdopen(handle, "rb", buffering=0, closefd=False) as file:
             data = file.readall()
     except OSError as error:
@@ -52,6 +59,39 @@ def read_file(root: Path, path: str, limits: Limits) -> tuple[bytes, FileStat]:
     if data is None:
         raise ReadError("it gave no data")
     return data, FileStat(found.st_size, found.st_mtime_ns)
+
+
+def threads_for(root: Location, cores: int) -> int:
+    """How many threads keep so many cores busy with what is read there."""
+    return cores * (_WAITING if isinstance(root, Address) else 1)
+
+
+def is_file(where: Location) -> bool:
+    """Whether something can be read there, as far as a look tells."""
+    if isinstance(where, Path):
+        return where.is_file()
+    try:
+        remote.look(where)
+    except OSError:
+        return False
+    return True
+
+
+def _read_object(address: Address, limits: Limits) -> tuple[bytes, FileStat]:
+    for version in range(_VERSIONS):
+        try:
+            seen = remote.look(address)
+            _check_size(seen.stat.size, limits)
+            return b"".join(remote.parts(address, seen)), seen.stat
+        except OSError as error:
+            if error.errno != errno.ESTALE or version == _VERSIONS - 1:
+                raise ReadError(_reason(error)) from None
+    raise AssertionError("the last version was read or refused")
+
+
+def _check_size(size: int, limits: Limits) -> None:
+    if size > limits.max_bytes:
+        raise ReadError(f"its {size:,} bytes are more than the limit of {limits.max_bytes:,}")
 
 
 def _reason(error: OSError) -> str:

@@ -193,6 +193,18 @@ class AnnState:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedState:
+    """What an engine elsewhere holds. address : without secrets. rows : that its searches find.
+    behind : images that it lacks, and rows of images that are gone. recall : as of AnnState, empty
+    where it was not measured."""
+
+    address: str
+    rows: int
+    behind: int
+    recall: Mapping[int, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """Something that `verify` found: a kind from docs/verify.md, a place, a sentence."""
 

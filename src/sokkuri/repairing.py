@@ -12,6 +12,7 @@ from sokkuri.approximating import forget_ann
 from sokkuri.catalog import as_text
 from sokkuri.coding import forget_codes
 from sokkuri.collection import Collection
+from sokkuri.pushed import doubt
 from sokkuri.verifying import ShardFaults, file_faults, shard_faults
 
 
@@ -24,6 +25,7 @@ def repair(collection: Collection) -> list[str]:
         if found.faults:
             forget_ann(collection)
             forget_codes(collection)
+            doubt(collection, shard)
             done.append(_mend(collection, found))
     collection.recover()
     done += _mark_files(collection)

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from sokkuri.addresses import Location
 from sokkuri.catalog import LIVE, Catalog, as_text
 from sokkuri.collection import CATALOG_NAME, Collection, root_of
-from sokkuri.errors import CollectionError
+from sokkuri.errors import CollectionError, UsageError
 from sokkuri.journal import Entry, Journal, now
 from sokkuri.plans import Kept, Move, Plan
 from sokkuri.records import Grade, Group
@@ -54,10 +55,10 @@ class _StaysError(Exception):
 
 def plan(collection: Collection, groups: Iterable[Group]) -> Plan:
     """Of each group all images but the one to keep. Images without a file are left out, and so are
-    those that another group keeps."""
+    those that another group keeps. Raises UsageError for images at an address."""
     found = list(groups)
     named = {group.keep for group in found}
-    root, moves = os.path.abspath(collection.root), list[Move]()  # noqa: PTH100 - links stay
+    root, moves = folder_of(collection), list[Move]()
     for group in found:
         kept = _facts(collection.catalog, group.keep)
         if kept is None:
@@ -69,6 +70,15 @@ def plan(collection: Collection, groups: Iterable[Group]) -> Plan:
                 named.add(id_)
                 moves.append(Move(id_, facts[0], root, *facts[1:], _grade(group, id_), keep))
     return Plan(tuple(moves), now(), os.path.abspath(collection.store))  # noqa: PTH100
+
+
+def folder_of(collection: Collection) -> str:
+    """The folder of images, absolute. Raises UsageError where they are at an address."""
+    if isinstance(collection.root, Path):
+        return os.path.abspath(collection.root)  # noqa: PTH100 - the links a person gave stay
+    raise UsageError(
+        f"what lies at {collection.root} is only ever read: no plan can move it to the trash"
+    )
 
 
 def log_of(plan_file: Path) -> Path:
@@ -332,9 +342,9 @@ def _grade(group: Group, id_: str) -> Grade:
     return next((pair.grade for pair in group.pairs if {pair.a, pair.b} == two), group.grade)
 
 
-def _same(root: Path, other: str) -> bool:
+def _same(root: Location, other: str) -> bool:
     with suppress(OSError):
-        return root.samefile(other)
+        return isinstance(root, Path) and root.samefile(other)
     return False
 
 

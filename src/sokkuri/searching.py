@@ -2,21 +2,24 @@
 
 Opens the collection's rows with whatever makes searching them fast, turns queries into one vector
 (queries.py) and filters into a mask of rows (filters.py), asks an index, and names what it found.
+The index may be in an engine elsewhere (pushed.py).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.addresses import Location, relocated
 from sokkuri.approximating import AnnReader
 from sokkuri.catalog import LIVE
 from sokkuri.coding import CodeReader
 from sokkuri.collection import Collection
+from sokkuri.engines.opening import open_engine
 from sokkuri.errors import (
     MissingExtraError,
     SokkuriError,
@@ -26,7 +29,9 @@ from sokkuri.errors import (
 from sokkuri.filters import condition
 from sokkuri.indexes import ExactIndex, Rows, distances
 from sokkuri.indexes.ann import AnnIndex
+from sokkuri.indexes.served import ServedIndex
 from sokkuri.numbering import Numbering
+from sokkuri.pushed import PushedReader
 from sokkuri.queries import Image, QueryReader, QueryVector, combined
 from sokkuri.records import Box, Metric, RowRef
 
@@ -41,7 +46,7 @@ class Hit:
 
     rank: int
     id: str
-    path: Path
+    path: Location
     distance: float
 
 
@@ -51,7 +56,8 @@ class Hits:
 
     query : the queries as they were asked. ids, paths : K strings each, paths absolute.
     distances : (K,) float64, ascending. exact : proved to be the nearest; else `recall` is the
-    share of the true nearest that searches for as many found when the index was made.
+    share of the true nearest that searches for as many found when it was measured: when the index
+    was made, or after a push; 0 where it never was.
     """
 
     query: tuple[str, ...]
@@ -67,7 +73,7 @@ class Hits:
 
     def __iter__(self) -> Iterator[Hit]:
         for number, (id_, path) in enumerate(zip(self.ids, self.paths, strict=True)):
-            yield Hit(number + 1, id_, Path(path), float(self.distances[number]))
+            yield Hit(number + 1, id_, relocated(path), float(self.distances[number]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ class SearchOptions:
 
     without : images that the result should not be like. crop : (x, y, width, height) in pixels, the
     part of each query's upright picture that counts. under : a folder. where : an expression, see
-    filters.py. max_distance : hits are no farther. engine : `auto` chooses by size.
+    filters.py. max_distance : hits are no farther. engine : `auto` takes the engine elsewhere where
+    the searcher has one, and else chooses by size; the others search here.
     """
 
     without: tuple[Image, ...] = ()
@@ -89,21 +96,35 @@ class SearchOptions:
 
 class Searcher:
     """Searches the rows that the collection has when this is made or refreshed; removed images
-    vanish at once. `notes` : lines on what could not be used. Not shared between threads."""
+    vanish at once. `notes` : lines on what could not be used. Not shared between threads.
 
-    def __init__(self, collection: Collection) -> None:
+    engine : the address of one that the collection was pushed to; close the searcher then. Raises
+    UsageError for one that makes no sense, MissingExtraError.
+    """
+
+    def __init__(self, collection: Collection, engine: str | None = None) -> None:
         self._collection = collection
         self._reader = QueryReader(collection)
         self._codes = CodeReader(collection)
         self._ann = AnnReader(collection, self._codes)
+        self._engine = None if engine is None else open_engine(engine)
+        self._pushed = (
+            None if self._engine is None else PushedReader(collection, self._codes, self._engine)
+        )
         self._open()
+
+    def close(self) -> None:
+        """Leave the engine elsewhere, if there is one."""
+        if self._engine is not None:
+            self._engine.close()
 
     def _open(self) -> None:
         self._seen = self._now()
-        self._snapshot = _Snapshot(self._collection, self._codes, self._ann)
+        self._snapshot = _Snapshot(self._collection, self._codes, self._ann, self._pushed)
 
-    def _now(self) -> tuple[dict[int, int], str]:
-        return self._collection.counted(), self._ann.current
+    def _now(self) -> tuple[dict[int, int], str, str]:
+        pushed = "" if self._pushed is None else self._pushed.current
+        return self._collection.counted(), self._ann.current, pushed
 
     @property
     def notes(self) -> list[str]:
@@ -127,7 +148,8 @@ class Searcher:
 
         metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
         UsageError for no image, k < 1, or filters that make no sense, and for the engine `ann`
-        UnsupportedError where it cannot do this, and MissingExtraError.
+        UnsupportedError where it cannot do this, and MissingExtraError; EngineError where one
+        elsewhere does not answer.
         """
         asked = options or SearchOptions()
         if not images:
@@ -217,11 +239,18 @@ class Searcher:
 class _Snapshot:
     """The rows of some moment, numbered through, and the indexes over them, made when asked for."""
 
-    def __init__(self, collection: Collection, codes: CodeReader, ann: AnnReader) -> None:
+    def __init__(
+        self,
+        collection: Collection,
+        codes: CodeReader,
+        ann: AnnReader,
+        pushed: PushedReader | None,
+    ) -> None:
         self.notes: list[str] = []
         self._collection = collection
         self._codes = codes
         self._ann = ann
+        self._pushed = pushed
         self._counted = collection.counted()
         self.numbering = Numbering(self._counted)
         self.rows = Rows([
@@ -249,12 +278,23 @@ class _Snapshot:
             )
         return index, recall
 
+    @cached_property
+    def served(self) -> tuple[ServedIndex, Mapping[int, float]] | None:
+        """The index in an engine elsewhere, and its recall by k; None where none is to be used."""
+        return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
+
     def search(
         self, engine: Engine, queries: NDArray[np.float32], task: "_Task"
     ) -> tuple[list[_Found], float | None]:
         """What each query finds, and the recall of such searches where they are not exact. `auto`
-        takes the approximate index where there is one that can do what is asked."""
+        takes an approximate index where there is one that can do what is asked, the one elsewhere
+        first."""
         asked = (queries, task.k, task.metric, task.accept, task.mask)
+        if engine == "auto" and self.served is not None:
+            with suppress(UnsupportedError):  # which the exact search can do
+                served, recall = self.served
+                return served.search_many(*asked), _recall_at(recall, task.k)
+            return self.exact.search_many(*asked), None
         if engine != "exact":
             try:
                 if isinstance(self.ann, SokkuriError):

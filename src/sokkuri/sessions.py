@@ -111,6 +111,13 @@ def wants_gpu(device: Device) -> bool:
     return bool(provider != "CPUExecutionProvider")
 
 
+def runtime_version() -> str:
+    """ONNX Runtime's."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
 def _available() -> list[str]:
     import onnxruntime
 
@@ -119,8 +126,8 @@ def _available() -> list[str]:
 
 def fastest(model: Model) -> Path:
     """The graph to load: the model's own, or its rewritten form from the cache."""
-    if model.card.package:
-        return model.path  # built by us, in its fastest form
+    if model.ready or model.card.package:
+        return model.path  # in its fastest form: sent by another machine, or built by us
     kept = cache_folder() / "fused" / f"{model.sha256[:32]}-{_FUSING}.onnx"
     if not kept.is_file() and not _rewrite(model, kept):
         return model.path

@@ -1,9 +1,10 @@
 """What a run of the pipeline is asked, what it says meanwhile, and what it reports."""
 
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
+from sokkuri.addresses import Location
+from sokkuri.partition import Part
 from sokkuri.records import IdKind, Limits
 
 
@@ -17,16 +18,22 @@ class SyncOptions:
     place of walking the folder; what it lacks is not in the collection. ids : what an image's id
     is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
     ann_from : images from which an approximate index is kept, None for what it was, at first a
-    million.
+    million. executor : what runs the work, threads of this process or the processes of a Ray
+    cluster, of which `workers` is the number then, None for one a CPU of the cluster. address : the
+    cluster's, `auto` or HOST:PORT, None for that of RAY_ADDRESS or a cluster of this machine's own.
+    part : the one share of the images that this collection has, None for what it was, at first all.
     """
 
     workers: int | None = None
+    executor: Literal["threads", "ray"] = "threads"
+    address: str | None = None
     device: str = "auto"
     exclude: tuple[str, ...] | None = None
-    names: Path | None = None
+    names: Location | None = None
     ids: IdKind | None = None
     shuffle: int | None = None
     ann_from: int | None = None
+    part: Part | None = None
     retry_failed: bool = False
     limits: Limits = field(default_factory=Limits)
 
@@ -61,8 +68,8 @@ class Progress:
     """
 
     stage: Literal[
-        "listing", "extracting", "importing", "coding", "training", "adding", "measuring",
-        "fetching KiB", "waiting", "done",
+        "listing", "extracting", "importing", "merging", "coding", "training", "adding",
+        "measuring", "fetching KiB", "waiting", "done",
     ]  # fmt: skip
     done: int
     total: int

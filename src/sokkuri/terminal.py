@@ -19,11 +19,13 @@ if TYPE_CHECKING:  # for their types only: a search must not pay for what indexi
     from sokkuri.compacting import Compaction
     from sokkuri.duplicates import Comparing
     from sokkuri.estimating import Plan
+    from sokkuri.merging import Merged
+    from sokkuri.pushing import Pushing, PushReport
     from sokkuri.records import Fault, Group
     from sokkuri.searching import Hits
     from sokkuri.syncing import Progress, SyncReport
 
-    Step = Progress | Comparing
+    Step = Progress | Comparing | Pushing
 
 _SHOWN_FAILURES = 20
 
@@ -85,10 +87,33 @@ def report_text(report: SyncReport) -> str:
     )
 
 
+def push_text(report: PushReport) -> str:
+    """The result of `push`."""
+    names = ("added", "updated", "deleted", "unchanged")
+    did = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
+    unfit = f", {report.unfit:,} searched here" if report.unfit else ""
+    recall = f", recall@10 {report.recall[10]:.4f}" if 10 in report.recall else ""
+    return (
+        f"{shown(report.address)}: {', '.join(did) or 'nothing to do'}{unfit} "
+        f"({duration(report.seconds)}{recall})"
+    )
+
+
+def merged_text(done: Merged) -> str:
+    """The result of `merge`."""
+    names = ("added", "updated", "moved", "removed", "unchanged", "failed")
+    did = [f"{getattr(done, name):,} {name}" for name in names if getattr(done, name)]
+    return (
+        f"{done.total:,} images of {some(done.parts, 'part')}: {', '.join(did) or 'none'} "
+        f"({duration(done.seconds)})"
+    )
+
+
 def plan_text(plan: Plan) -> str:
     """The result of `index --dry-run`."""
+    part = "" if plan.part is None else f"part {plan.part}: "
     return (
-        f"{plan.listed:,} files: {plan.new:,} new, {plan.changed:,} changed, "
+        f"{part}{plan.listed:,} files: {plan.new:,} new, {plan.changed:,} changed, "
         f"{plan.returned:,} back, {plan.vanished:,} gone or moved, {plan.retried:,} to retry\n"
         f"about {duration(plan.seconds)}, {amount(plan.memory_bytes)} of memory, "
         f"{amount(plan.disk_bytes)} of disk (from a sample of {plan.sampled})"
@@ -149,11 +174,18 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if status.part is not None:
+        lines.insert(1, f"part       {status.part} of them, by the hash of the id")
     if status.ann is not None:
         lines.append(
             f"ann        covers {status.ann.covered:,} of {status.ann.rows:,} vectors, "
             f"recall@10 {status.ann.recall.get(10, 0.0):.4f} ({status.ann.metric})"
         )
+    lines += [
+        f"pushed     {one.rows:,} to {shown(one.address)}, "
+        + (f"{one.behind:,} behind" if one.behind else "up to date")
+        for one in status.pushed
+    ]
     if status.stale_claims:
         lines.append(f"{status.stale_claims:,} claims of a run that ended: the next run takes them")
     lines += [
@@ -168,6 +200,7 @@ def status_text(status: Status) -> str:
 def status_json(status: Status) -> dict[str, Any]:
     return {
         "root": str(status.root),
+        "part": status.part,
         "model": status.model.name,
         "dimension": status.model.dimension,
         "total": status.total,
@@ -176,6 +209,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "failures": [dataclasses.asdict(failure) for failure in status.failures],
         "bytes": status.size,
         "ann": None if status.ann is None else dataclasses.asdict(status.ann),
+        "pushed": [dataclasses.asdict(one) for one in status.pushed],
     }
 
 

@@ -12,15 +12,18 @@ from typing import TypeAlias
 
 import numpy as np
 
+from sokkuri import remote
+from sokkuri.addresses import Address
 from sokkuri.catalog import LIVE, Catalog
 from sokkuri.claims import is_worked_on
 from sokkuri.collection import Collection
 from sokkuri.decode import decode
 from sokkuri.errors import DamagedError, ImageError
 from sokkuri.extract import Extractor
+from sokkuri.listing import is_folder
 from sokkuri.models import Model
 from sokkuri.reading import read_file
-from sokkuri.records import Fault, Limits, Pixels, StoredRows
+from sokkuri.records import Fault, FileStat, Limits, Pixels, StoredRows
 from sokkuri.shards import checksums, read_header
 
 DEEP_SAMPLE = 32
@@ -29,6 +32,9 @@ _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
 by more."""
 
 _CHUNK = 1000
+
+_FileRow: TypeAlias = tuple[str, str, int, int]
+"""Id, path, size and time stamp of a live image."""
 
 _Owner: TypeAlias = tuple[int, str, int, int]
 """Key, id, row and checksum of the image that owns a row."""
@@ -140,22 +146,34 @@ def _stray_files(collection: Collection) -> Iterator[Fault]:
 
 def file_faults(collection: Collection) -> Iterator[Fault]:
     """Every live row's file against the disk, by size and time stamp."""
-    if not collection.root.is_dir():
+    if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
         return
     rows = collection.catalog.each(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
-    for id_, path, size, mtime_ns in rows:
-        try:
-            stat = collection.file(path).stat()
-        except (FileNotFoundError, NotADirectoryError):
+    for (id_, _, size, mtime_ns), found in _looks(collection, rows):
+        if isinstance(found, FileNotFoundError | NotADirectoryError):
             yield Fault("missing", id_, "its file is gone: run `sokkuri index`")
+        elif isinstance(found, OSError):
+            yield Fault("unreadable", id_, f"its file cannot be looked at: {found.strerror}")
+        elif found != FileStat(size, mtime_ns):
+            yield Fault("changed", id_, "its file changed after it was read: run `sokkuri index`")
+
+
+def _looks(
+    collection: Collection, rows: Iterator[_FileRow]
+) -> Iterator[tuple[_FileRow, FileStat | OSError]]:
+    """How each row's file is now; those at an address are asked for many at a time."""
+    root = collection.root
+    if isinstance(root, Address):
+        yield from remote.each(lambda row: remote.look(root / row[1]).stat, rows)
+        return
+    for row in rows:
+        try:
+            stat = (root / row[1]).stat()
         except OSError as error:
-            yield Fault("unreadable", id_, f"its file cannot be looked at: {error.strerror}")
+            yield row, error
         else:
-            if (stat.st_size, stat.st_mtime_ns) != (size, mtime_ns):
-                yield Fault(
-                    "changed", id_, "its file changed after it was read: run `sokkuri index`"
-                )
+            yield row, FileStat(stat.st_size, stat.st_mtime_ns)
 
 
 def _feature_faults(collection: Collection, model: Model) -> Iterator[Fault]:

@@ -1,31 +1,57 @@
-"""Every executor keeps the same promises."""
+"""Every executor keeps the same promises. Ray has a cluster of this machine's own here, with two
+CPUs; test_ray.py has one of two nodes."""
 
+import os
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from sokkuri.executors import Executor, ThreadExecutor
+from ray_cluster import PATIENCE
+from sokkuri.errors import ClusterError
+from sokkuri.executors import Executor, Pause, ThreadExecutor, crew
+from sokkuri.executors.ray import RayExecutor
 
-EXECUTORS: list[Callable[[], Executor]] = [lambda: ThreadExecutor(1), lambda: ThreadExecutor(4)]
-NAMES = ["one thread", "four threads"]
+EXECUTORS: list[Callable[[], Executor]] = [
+    lambda: ThreadExecutor(1),
+    lambda: ThreadExecutor(4),
+    lambda: RayExecutor("local", 2),
+]
 
 
-@pytest.fixture(params=EXECUTORS, ids=NAMES)
-def executor(request: pytest.FixtureRequest) -> Executor:
+@pytest.fixture(scope="module", params=EXECUTORS, ids=["one thread", "four threads", "ray"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     made: Executor = request.param()
-    return made
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize("make", EXECUTORS, ids=NAMES)
-@given(items=st.lists(st.integers(), max_size=300))
-@settings(max_examples=20, deadline=None)
-def test_every_item_gives_exactly_one_result(
-    make: Callable[[], Executor], items: list[int]
-) -> None:
-    assert sorted(make().run(lambda n: n * 2, items)) == sorted(n * 2 for n in items)
+@pytest.fixture(scope="module")
+def ray(executor: Executor) -> RayExecutor:
+    if not isinstance(executor, RayExecutor):
+        pytest.skip("for workers that are processes")
+    return executor
+
+
+def results(came: "Generator[Any]") -> Iterator[Any]:
+    """All that is no Pause."""
+    return (one for one in came if not isinstance(one, Pause))
+
+
+def descendants() -> int:
+    """Threads here and processes below that are there for a run."""
+    titles = [process.name() for process in psutil.Process().children(recursive=True)]
+    return threading.active_count() + sum("Worker" in title for title in titles)
+
+
+@pytest.mark.parametrize("count", [0, 301])
+def test_every_item_gives_exactly_one_result(executor: Executor, count: int) -> None:
+    found = sorted(results(executor.run(lambda n: n * 2, iter(range(count)))))
+    assert found == [n * 2 for n in range(count)]
 
 
 def test_items_are_drawn_lazily(executor: Executor) -> None:
@@ -38,34 +64,42 @@ def test_items_are_drawn_lazily(executor: Executor) -> None:
             drawn += 1
             yield drawn
 
-    results = executor.run(lambda n: n, endless())
-    for taken in range(1, 1001):
-        next(results)
+    came = executor.run(lambda n: n, endless())
+    taken = 0
+    for result in came:
+        taken += not isinstance(result, Pause)
         assert drawn <= taken + 100 * executor.workers
-    results.close()
+        if taken == 1000:
+            break
+    came.close()
 
 
-def test_closing_stops_the_drawing_and_the_threads(executor: Executor) -> None:
-    before = threading.active_count()
-    results = executor.run(lambda n: n, iter(range(10**9)))
-    next(results)
-    results.close()
-    assert threading.active_count() == before
+def test_closing_stops_the_drawing_and_the_workers(executor: Executor) -> None:
+    before = descendants()
+    came = executor.run(lambda n: n, iter(range(10**9)))
+    next(results(came))
+    came.close()
+    until = time.monotonic() + PATIENCE
+    while descendants() > before:  # a process takes a moment to end
+        assert time.monotonic() < until
+        time.sleep(0.01)
 
 
-def test_closing_does_not_wait_for_work_that_hangs(executor: Executor) -> None:
+def test_closing_does_not_wait_for_work_that_hangs(executor: Executor, tmp_path: Path) -> None:
     """An interrupt must not wait for a giant picture."""
-    release = threading.Event()
+    release = tmp_path / "release"
 
     def work(number: int) -> int:
-        if number:
-            release.wait()
+        while number and not release.exists():
+            time.sleep(0.01)
         return number
 
-    results = executor.run(work, range(100))
-    assert next(results) == 0
-    results.close()
-    release.set()
+    # As many as make the first batch of a worker, which comes back as one.
+    came = executor.run(work, (number // 4 for number in range(100)))
+    assert next(results(came)) == 0
+    came.close()
+    assert not release.exists()
+    release.touch()
 
 
 def test_a_mistake_in_the_work_is_raised_with_its_cause(executor: Executor) -> None:
@@ -75,7 +109,7 @@ def test_a_mistake_in_the_work_is_raised_with_its_cause(executor: Executor) -> N
         return 1 / (number - 5)
 
     with pytest.raises(ZeroDivisionError):
-        list(executor.run(work, range(10)))
+        list(executor.run(work, iter(range(10))))
 
 
 def test_an_error_of_the_items_reaches_the_caller(executor: Executor) -> None:
@@ -87,12 +121,98 @@ def test_an_error_of_the_items_reaches_the_caller(executor: Executor) -> None:
         list(executor.run(lambda n: n, items()))
 
 
-def test_the_work_runs_side_by_side() -> None:
+def test_the_work_runs_side_by_side(executor: Executor, tmp_path: Path) -> None:
     """Two workers are in the work at once: each waits there for the other."""
-    both = threading.Barrier(2, timeout=20)
+    if executor.workers == 1:
+        pytest.skip("one worker")
 
     def work(number: int) -> int:
-        both.wait()
+        (tmp_path / f"{os.getpid()} {threading.get_ident()}").touch()
+        until = time.monotonic() + PATIENCE
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        return len(list(tmp_path.iterdir()))
+
+    assert all(seen >= 2 for seen in results(executor.run(work, iter(range(10)))))
+
+
+def test_what_is_shared_is_one_object(executor: Executor) -> None:
+    class Counter:
+        """Counts, wherever it is called from."""
+
+        def __init__(self) -> None:
+            self._count = 0
+            self._lock = threading.Lock()
+
+        def next(self) -> int:
+            with self._lock:
+                self._count += 1
+                return self._count
+
+        def total(self, numbers: "Iterator[int]") -> int:
+            return sum(numbers)
+
+        def close(self) -> None:
+            self._count = -1
+
+    shared = executor.share(Counter)
+    found = sorted(results(executor.run(lambda _: shared.next(), iter(range(50)))))
+    assert found == list(range(1, 51))
+    assert shared.next() == 51
+    assert shared.total(iter([1, 2])) == 3
+    shared.close()
+
+
+def test_where_a_mistake_was_made_is_told(ray: RayExecutor) -> None:
+    """Also of an error that cannot travel."""
+
+    class OddError(Exception):
+        def __init__(self, one: int, two: int) -> None:
+            super().__init__(f"odd: {one}")
+
+    def work(number: int) -> float:
+        try:
+            return 1 / number
+        except ZeroDivisionError as error:
+            raise OddError(1, 2) from error
+
+    with pytest.raises(RuntimeError, match="OddError: odd: 1") as raised:
+        list(ray.run(work, iter([0])))
+    assert "ZeroDivisionError: division by zero" in raised.value.__notes__[0]
+
+
+def test_an_item_that_kills_its_workers_ends_the_work(ray: RayExecutor) -> None:
+    """Where the work has no result for it; all others have theirs before."""
+    found: list[int] = []
+
+    def work(number: int) -> int:
+        if number == 9:
+            os._exit(1)
         return number
 
-    assert sorted(ThreadExecutor(2).run(work, range(2))) == [0, 1]
+    with pytest.raises(ClusterError, match="die one after another with 9 in hand"):
+        found.extend(results(ray.run(work, iter(range(12)))))
+    assert set(found) <= set(range(12)) - {9}
+
+
+def test_what_takes_long_is_told(
+    ray: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which node has what in hand, and that a cluster has no room; when it has, work begins."""
+    monkeypatch.setattr(crew, "_PATIENCE_SECONDS", 0.2)
+
+    def hang(number: int) -> int:
+        while not (tmp_path / "release").exists():
+            time.sleep(0.01)
+        return number
+
+    def note(came: Generator[Any], words: str) -> str:
+        return next(x.note for x in came if isinstance(x, Pause) and words in x.note)
+
+    first = ray.run(hang, iter(range(8)))
+    assert "s, the first is " in note(first, " has had 4 in hand for ")
+    assert note(first, " has had 4 in hand for ").startswith("node ")
+    second = ray.run(lambda number: number, iter([1]))
+    assert note(second, "no room").startswith("the cluster has no room yet")
+    first.close()
+    assert list(results(second)) == [1]

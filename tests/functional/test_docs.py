@@ -18,6 +18,7 @@ import article
 import sokkuri
 from command import as_json
 from drawing import save
+from s3_server import S3Server, environment
 from serving import Server, serving
 from tiny_model import write_tiny_model
 
@@ -69,6 +70,14 @@ def article_home(home: Path) -> Path:
     return home
 
 
+@pytest.fixture
+def photos_in_a_bucket(home: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The photos are in `my-bucket` too, and the environment says who may read them."""
+    s3_server.bucket("my-bucket").put_folder(home / "Pictures", "photos")
+    for name, value in environment(s3_server.address).items():
+        monkeypatch.setenv(name, value)
+
+
 def run(line: str, home: Path) -> None:
     if line in REPEATING:
         line = line.replace("make", "make --dry-run")
@@ -98,6 +107,8 @@ def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) 
     """Every README and docs command is run by a test. A server serves the commands after it."""
     name = "article_home" if page.name == "article.md" else "home"
     home = request.getfixturevalue(name)
+    if page.name == "cloud.md":
+        request.getfixturevalue("photos_in_a_bucket")
     if page.name != "README.md":
         run("sokkuri index ~/Pictures", home)
     with ExitStack() as servers:
@@ -203,6 +214,9 @@ KEPT_BY = {
     "A crash loses at most the batch in flight": "test_killed_at_random_moments",
     "Several processes share the work, and nothing is done twice.":
         "test_three_processes_share_the_work",
+    "Parts never meet, and together they are what one run gives":
+        "test_jobs_with_one_command_make_one_collection",
+    "A merge that is killed is made up by the same command.": "test_a_merge_under_kill_9",
     "A broken image is a row, not a crash": "test_broken_files_are_rows_not_crashes",
     "A changed file replaces its row only after the new row is committed.":
         "test_a_changed_image_keeps_its_row_until_the_new_one_is_committed",

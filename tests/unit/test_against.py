@@ -136,7 +136,7 @@ def test_what_is_not_apart_is_refused(archive: Collection, tmp_path: Path, place
 
 
 def test_an_archive_by_another_name_is_refused(archive: Collection, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to(archive.root)
+    (tmp_path / "link").symlink_to(str(archive.root))
     with empty(tmp_path / "none") as other:
         other.root = tmp_path / "link" / "0"
         with pytest.raises(UsageError, match="not apart"):

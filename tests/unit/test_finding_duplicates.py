@@ -196,7 +196,7 @@ def test_what_is_new_meets_what_could_not_be_had(root: Path) -> None:
 
 
 def test_a_twin_stands_in_for_a_file_that_is_gone(collection: Collection) -> None:
-    (collection.root / "0" / "orig.jpg").unlink()
+    Path(str(collection.root), "0", "orig.jpg").unlink()
     assert notes(collection) == []
     assert members(known_groups(collection)) == whole(0, 1, 2)
 

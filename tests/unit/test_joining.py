@@ -6,8 +6,19 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from reference_engine import ReferenceEngine, entry
 from sokkuri import joining
-from sokkuri.joining import Candidates, ExactJoin, Field, ListedJoin, clustered, rooted
+from sokkuri.engines import Holding
+from sokkuri.joining import (
+    Candidates,
+    ExactJoin,
+    Field,
+    ListedJoin,
+    Served,
+    ServedJoin,
+    clustered,
+    rooted,
+)
 
 
 def unit(seed: int, count: int, dimension: int = 8) -> np.ndarray:
@@ -37,7 +48,7 @@ def test_a_row_is_told_of_those_within_its_reach() -> None:
     rows = unit(1, 40)
     likeness = rows @ rows.T
     reach = np.full(40, np.inf, np.float32)
-    reach[7] = np.sort(likeness[7])[-4]  # itself and two others are nearer
+    reach[7] = np.sort(likeness[7])[-4:-2].mean()  # itself and two others are nearer
     own = np.array([number for number in range(40) if number != 7])
     found = ExactJoin(rows, reach).near(rows[own], own, 1)
     nearer = {int(own[asked]) for asked, row in found.back.tolist() if row == 7}
@@ -113,3 +124,60 @@ def test_an_order_by_likeness_leaves_nobody_out(count: int) -> None:
     rows = np.arange(0, 2 * count, 2)
     ordered = clustered(unit(5, 2 * count), rows)
     assert sorted(ordered.tolist()) == rows.tolist()
+
+
+def served(rows: np.ndarray, most: int = 10_000) -> Served:
+    """An engine that lacks every fifth row, and knows every second of the others by two keys."""
+    engine = ReferenceEngine(most)
+    engine.create(Holding("token", "fingerprint", rows.shape[1], "cosine"))
+    held = np.array([row for row in range(len(rows)) if row % 5], np.int64)
+    twice = held[held % 2 == 0]
+    numbers = np.concatenate([held, twice])
+    keys = np.concatenate([1000 - held, 5000 + twice])
+    engine.put([entry(key) for key in keys.tolist()], rows[numbers])
+    order = np.argsort(keys)
+    lacking = np.setdiff1d(np.arange(len(rows)), held)
+    return Served(engine, "cosine", keys[order], numbers[order], lambda some: rows[some], lacking)
+
+
+@pytest.mark.parametrize("count", [12, 200])
+def test_an_engine_says_who_is_whose_neighbour(count: int) -> None:
+    """As all compared with all, whatever the engine lacks or knows twice; and who is within the
+    reach of whom."""
+    rows, own = unit(5, count), np.arange(count)
+    reach = np.full(count, 0.4, np.float32)
+    found = ServedJoin(rows, served(rows), reach).near(rows[:50], own[:50], 10)
+    expected = ExactJoin(rows, reach).near(rows[:50], own[:50], 10)
+    assert (found.rows == expected.rows).all()
+    np.testing.assert_allclose(found.likeness, expected.likeness, atol=1e-5)
+    told = {(asked, row) for asked, row in found.back.tolist()}
+    assert told <= {(asked, row) for asked, row in expected.back.tolist()}
+    near = np.argwhere(found.likeness > 0.4)
+    assert told >= {(asked, int(found.rows[asked, at])) for asked, at in near.tolist()}
+
+
+def test_what_no_engine_can_tell_is_compared_here() -> None:
+    """Rows of no length, and pictures that are no rows of it."""
+    rows = unit(6, 60)
+    rows[3] = 0
+    own = np.array([3, 4, -1])
+    join = ServedJoin(rows, served(np.where(rows == 0, np.float32(1), rows)))
+    nothing = Served(
+        ReferenceEngine(), "cosine", np.empty(0, np.int64), np.empty(0, np.int64),
+        lambda some: rows[some], np.arange(60),
+    )  # fmt: skip
+    for one in (join, ServedJoin(rows, nothing)):
+        expected = ExactJoin(rows).near(rows[own], own, 5)
+        assert (one.near(rows[own], own, 5).rows == expected.rows).all()
+
+
+def test_candidates_by_an_engine() -> None:
+    heads = unit(7, 30)
+    field = Field(heads, np.random.default_rng(1).integers(0, 256, (30, 256)).astype(np.uint8))
+    rows = np.arange(30)
+    here, there = Candidates(field), Candidates(field, served=served(heads))
+    assert there.notes == []
+    pairs, reaches = here.of(field, rows)
+    engines, others = there.of(field, rows)
+    assert {*map(tuple, pairs.tolist())} <= {*map(tuple, engines.tolist())}
+    np.testing.assert_allclose(reaches, others, rtol=1e-4)

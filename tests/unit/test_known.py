@@ -43,3 +43,22 @@ def test_what_is_committed_is_known_without_being_in_hand(tmp_path: Path) -> Non
     assert not known.in_hand(b"content %8d" % 0)
     known.close()
     bench.known.close()
+
+
+def test_a_job_that_asks_again_is_told_the_same(tmp_path: Path) -> None:
+    """Its worker may have died with the bytes in hand, which nobody else would extract then."""
+    bench = Bench(empty(tmp_path / "photos"))
+    known = bench.known
+    assert known.take_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
+    assert known.take(b"one", 1)
+    assert not known.take(b"one", 3)
+    assert not known.take(b"one")
+    assert known.take(b"other", 1), "its file has changed since"
+    assert not known.in_hand(b"one")
+    known.give_up(1)
+    known.give_up(1)
+    assert not known.in_hand(b"other")
+    known.release([b"two"])
+    known.give_up(2)
+    assert known.take_all([(b"two", 3), (b"one", 4)]) == [True, True]
+    known.close()

@@ -36,8 +36,13 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield made
 
 
+def folder(collection: Collection) -> Path:
+    assert isinstance(collection.root, Path)
+    return collection.root
+
+
 def csv(collection: Collection, data: bytes) -> Path:
-    path = collection.root.parent / "labels.csv"
+    path = folder(collection).parent / "labels.csv"
     path.write_bytes(data)
     return path
 
@@ -166,7 +171,7 @@ def test_csv_that_makes_no_sense_is_refused_whole(
 def test_a_folders_name_is_the_label_of_what_lies_in_it(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    root = collection.root
+    root = folder(collection)
     for id_ in IDS:
         (root / id_).parent.mkdir(exist_ok=True)
         (root / id_).touch()
@@ -183,9 +188,9 @@ def test_a_folders_name_is_the_label_of_what_lies_in_it(
 
 
 def test_later_sources_count_for_more(collection: Collection) -> None:
-    (collection.root / "cats").mkdir()
+    (folder(collection) / "cats").mkdir()
     named = csv(collection, b"cats/a.jpg,kitten\n")
-    found = labels_from(collection, [collection.root / "cats", named])
+    found = labels_from(collection, [folder(collection) / "cats", named])
     assert found.labels == {"cats/a.jpg": "kitten", "cats/b.jpg": "cats"}
 
 

@@ -144,7 +144,7 @@ def test_a_damaged_one_is_made_anew(collection: Collection, damage: Callable[[Pa
 def test_one_of_other_features_is_made_anew(collection: Collection) -> None:
     filled(collection)
     collection.catalog.run("UPDATE models SET fingerprint = 'another'")
-    with Collection.open(collection.root) as other:
+    with Collection.open(collection.store) as other:
         with pairs.read(other) as ledger:
             assert ledger is None
         with pairs.opened(other) as ledger:

@@ -17,7 +17,9 @@ from sokkuri.cli.exchange import export, import_
 from sokkuri.cli.index import index
 from sokkuri.cli.label import label
 from sokkuri.cli.list import list_
+from sokkuri.cli.merge import merge
 from sokkuri.cli.models import models
+from sokkuri.cli.push import push
 from sokkuri.cli.search import search
 from sokkuri.cli.serve import serve
 from sokkuri.cli.suggest import outliers, suggest
@@ -72,7 +74,7 @@ def _options(
 
 _VERBS = (
     index, search, serve, duplicates, suggest, outliers, label, status, verify, remove, compact,
-    export, models,
+    export, models, merge, push,
 )  # fmt: skip
 for verb in _VERBS:
     app.command()(verb)

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Expression, Json, Under, Where, collection_at, write_text
+from sokkuri.cli.options import Engine, Expression, Json, Under, Where, collection_at, write_text
 from sokkuri.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
+    from sokkuri.addresses import Location
     from sokkuri.api import Collection
     from sokkuri.duplicates import Comparing, DuplicateOptions
     from sokkuri.plans import Plan
@@ -43,7 +44,7 @@ def duplicates(
         GradeName, typer.Option(help="The least sure that counts.")
     ] = GradeName.edited,
     against: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="DIR", help="What of this folder or collection is there already?"),
     ] = None,
     under: Under = None,
@@ -82,6 +83,7 @@ def duplicates(
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Bring back what was moved.")
     ] = None,
+    engine: Engine = None,
     where: Where = None,
     as_json: Json = False,
 ) -> None:
@@ -92,20 +94,29 @@ def duplicates(
     from sokkuri.api import Collection
     from sokkuri.collection import has_store
     from sokkuri.duplicates import DuplicateOptions
+    from sokkuri.resolving import folder_of
 
     if [as_json, csv_ == Path("-"), html == Path("-")].count(True) > 1:
         raise UsageError("stdout takes one of --json, --csv - and --html -")
-    asked = DuplicateOptions(min_grade.value, under, where_, tuple(keep or ()))
+    if engine is not None and against is not None:
+        raise UsageError(
+            "--engine knows nothing of the folder that --against names: leave one of them out"
+        )
+    asked = DuplicateOptions(min_grade.value, under, where_, tuple(keep or ()), engine=engine)
     with Collection.open(collection_at(where)) as collection:
         if ids or different or prefer or forget:
             if any((against, resolve, csv_, html)):
                 raise UsageError("what is decided comes first, what is found another time")
             _decide(collection, ids or [], _said(different, prefer, forget), as_json=as_json)
         elif against is not None:
+            if resolve is not None:
+                folder_of(collection)  # before anything is looked at
             with _indexed(collection, against) as other:
-                found = _crossing(collection, other, asked, lasting=has_store(against))
+                found = _crossing(collection, other, asked, lasting=has_store(Path(against)))
                 _report(collection, found, _Out(resolve, csv_, html), as_json)
         else:
+            if resolve is not None:
+                folder_of(collection)
             found = _within(collection, asked)
             _report(collection, found, _Out(resolve, csv_, html), as_json)
 
@@ -185,12 +196,12 @@ def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
 
 
 @contextmanager
-def _indexed(collection: "Collection", place: Path) -> "Iterator[Collection]":
+def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
     """The collection in that place; where there is none, one that is made for now, elsewhere."""
     from sokkuri.api import Collection, check_folder
     from sokkuri.collection import has_store
 
-    if has_store(place):
+    if has_store(Path(place)):
         with Collection.open(place) as other:
             yield other
         return
@@ -208,11 +219,12 @@ def _indexed(collection: "Collection", place: Path) -> "Iterator[Collection]":
 
 def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -> None:
     """Write what files were asked for, and print the plan or the groups."""
+    from sokkuri.addresses import relocated
     from sokkuri.contact_sheet import groups_sheet
 
-    def file(id_: str) -> Path:  # those of another folder are whole paths
+    def file(id_: str) -> "Location":  # those of another folder are whole paths
         row = collection.catalog.find(id_)
-        return collection.file(id_ if row is None else row.path)
+        return relocated(id_) if row is None else collection.file(row.path)
 
     if out.csv is not None:
         _write(out.csv, _csv(found.groups))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.options import Json, Where, collection_at, folder_at
 from sokkuri.cli.place import (
     DecodingName,
     DtypeName,
@@ -31,7 +31,9 @@ class FormatName(StrEnum):
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new or an empty folder.")],
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", help="A new or an empty folder, or an address.")
+    ],
     format_: Annotated[
         FormatName, typer.Option("--format", help="Which tools shall read it.")
     ] = FormatName.article,
@@ -41,6 +43,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the vectors in id order for other tools, and read back what was written."""
+    from sokkuri.addresses import located
     from sokkuri.api import Collection
     from sokkuri.exporting import Exported, ExportOptions
     from sokkuri.exporting import export as written
@@ -49,7 +52,7 @@ def export(
     done = Exported(0, 0, 0)
     with (
         Collection.open(collection_at(where), "ro") as collection,
-        closing(written(collection, folder, options)) as parts,
+        closing(written(collection, located(folder), options)) as parts,
     ):
         for part in parts:
             done = part
@@ -61,10 +64,10 @@ def export(
 
 def import_(
     folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Files `<id>.npy`, or `NNNN.features.npy` pairs.")
+        str, typer.Argument(metavar="DIR", help="Files `<id>.npy`, or `NNNN.features.npy` pairs.")
     ],
     root: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="For a new collection: where its images are.")
+        str | None, typer.Option(metavar="DIR", help="For a new collection: where its images are.")
     ] = None,
     store: Annotated[
         Path | None,
@@ -97,14 +100,13 @@ def import_(
     from sokkuri.surveying import settled_ids
     from sokkuri.syncing import Progress
 
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder")
+    vectors = folder_at(folder)
     done = Imported()
     asked = Place(root, store, where, model, value_of(decode), value_of(dtype))
     with opened(_place(asked)) as collection:
         kind = settled_ids(collection.catalog, value_of(ids), "name")
         collection.catalog.set_meta("ids", kind)
-        taking = import_features(collection, folder, delete=delete)
+        taking = import_features(collection, vectors, delete=delete)
         with closing(taking) as parts, terminal.progress_bar() as bar:
             for done in parts:
                 at = done.imported + done.known

@@ -2,6 +2,7 @@
 
 from contextlib import closing
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,12 +29,20 @@ if TYPE_CHECKING:
 SOME_UNREADABLE = 3
 
 
+class ExecutorName(StrEnum):
+    """What can run the work."""
+
+    threads = "threads"
+    ray = "ray"
+
+
 def index(
     root: Annotated[
-        Path | None, typer.Argument(help="The folder of images.", show_default=False)
+        str | None,
+        typer.Argument(help="The folder of images, or an address.", show_default=False),
     ] = None,
     root_option: Annotated[
-        Path | None, typer.Option("--root", metavar="DIR", help="The same as ROOT.")
+        str | None, typer.Option("--root", metavar="DIR", help="The same as ROOT.")
     ] = None,
     store: Annotated[
         Path | None,
@@ -46,6 +55,13 @@ def index(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Threads. By default one a core.", show_default=False)
     ] = None,
+    executor: Annotated[
+        ExecutorName, typer.Option(help="`ray`: the machines of a Ray cluster, see docs/ray.md.")
+    ] = ExecutorName.threads,
+    address: Annotated[
+        str | None,
+        typer.Option(metavar="auto|HOST:PORT", help="The Ray cluster's; see --executor."),
+    ] = None,
     device: Annotated[
         str, typer.Option(metavar="auto|cpu|cuda[:N]", help="What runs the network.")
     ] = "auto",
@@ -54,7 +70,7 @@ def index(
         typer.Option(metavar="GLOB", help="Leave out; may be repeated; kept for later runs."),
     ] = None,
     names: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--list", metavar="FILE", help="The images, a path below ROOT a line."),
     ] = None,
     ids: Annotated[
@@ -67,6 +83,10 @@ def index(
     dtype: Annotated[
         DtypeName | None,
         typer.Option(help="Of the vectors on disk; kept for later runs.", show_default=False),
+    ] = None,
+    part: Annotated[
+        str | None,
+        typer.Option(metavar="I/N", help="Only this share of the images; see `sokkuri merge`."),
     ] = None,
     ann_from: AnnFrom = None,
     shuffle: Annotated[
@@ -85,19 +105,26 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with the folder: new, changed, moved, vanished."""
+    from sokkuri.addresses import located
+    from sokkuri.partition import Part
     from sokkuri.syncing import SyncOptions
 
     if root is not None and root_option is not None:
-        raise UsageError(f"the folder of images is given twice: {root} and --root {root_option}")
-    place = Place(root or root_option, store, where, model, value_of(decode), value_of(dtype))
+        raise UsageError("the folder of images is given twice: as ROOT, and as --root")
+    share = None if part is None else Part.parsed(part)
+    kept = value_of(decode), value_of(dtype), share
+    place = Place(root or root_option, store, where, model, *kept)
     options = SyncOptions(
         workers=workers,
+        executor=value_of(executor),
+        address=address,
         device=device,
         exclude=None if exclude is None else tuple(exclude),
-        names=names,
+        names=None if names is None else located(names),
         ids=value_of(ids),
         shuffle=shuffle,
         ann_from=ann_from,
+        part=share,
         retry_failed=retry_failed,
     )
     if dry_run:

@@ -7,26 +7,35 @@ from typing import Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.errors import ReadError, UsageError
+from sokkuri.cli.options import folder_at
+from sokkuri.errors import ReadError
 
 
 def list_(
-    root: Annotated[str, typer.Argument(help="The folder; stands before each path as given.")],
+    root: Annotated[
+        str, typer.Argument(help="The folder or address; stands before each path as given.")
+    ],
     glob: Annotated[
         str | None,
         typer.Option(metavar="GLOB", help="Names to list; by default those of images."),
     ] = None,
 ) -> None:
     """Print the paths of images below a folder, as `find ROOT -type f | sort` does."""
-    from sokkuri.listing import sorted_paths
+    from sokkuri.addresses import Address
+    from sokkuri.listing import sorted_addresses, sorted_paths
 
-    if not os.path.isdir(root):  # noqa: PTH112 - the prefix is printed as it was typed
-        raise UsageError(f"{root} is not a folder")
+    where = folder_at(root)
     try:
-        for path in sorted_paths(root, glob):
+        found = (
+            map(str, sorted_addresses(where, glob))
+            if isinstance(where, Address)
+            else sorted_paths(root, glob)  # the prefix is printed as it was typed
+        )
+        for path in found:
             if "\n" in path:
                 terminal.say(f"{path} is left out: its name holds a newline, which no list can")
             else:
                 sys.stdout.buffer.write(os.fsencode(path) + b"\n")
     except OSError as error:
-        raise ReadError(f"{error.filename} cannot be listed: {error.strerror}") from error
+        name = error.filename or root
+        raise ReadError(f"{name} cannot be listed: {error.strerror}") from error

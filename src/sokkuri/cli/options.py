@@ -1,11 +1,14 @@
 """What several verbs share: options, where a collection is looked for, and writing a file."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri.errors import NoCollectionError, StorageError
+from sokkuri.errors import NoCollectionError, StorageError, UsageError
+
+if TYPE_CHECKING:
+    from sokkuri.addresses import Location
 
 Where = Annotated[
     Path | None,
@@ -32,7 +35,31 @@ AnnFrom = Annotated[
         show_default=False,
     ),
 ]
+Engine = Annotated[
+    str | None,
+    typer.Option(
+        "--engine",
+        metavar="ADDRESS",
+        help="Ask the engine that `sokkuri push` was given.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def folder_at(text: str) -> "Location":
+    """The folder or the address that was named. Raises UsageError for no folder, CollectionError
+    for an address that cannot be listed, or below which there is nothing."""
+    from sokkuri.addresses import Address, located
+    from sokkuri.listing import is_folder
+    from sokkuri.surveying import check_root
+
+    where = located(text)
+    if isinstance(where, Address):
+        check_root(where)
+    elif not is_folder(where):
+        raise UsageError(f"{text} is not a folder")
+    return where
 
 
 def write_text(file: Path, text: str) -> None:

@@ -10,8 +10,10 @@ from sokkuri.cli.options import collection_at
 from sokkuri.errors import ModelMismatchError, UsageError
 
 if TYPE_CHECKING:
+    from sokkuri.addresses import Location
     from sokkuri.api import Collection
     from sokkuri.models import Model
+    from sokkuri.partition import Part
     from sokkuri.records import Decoding, Dtype
 
 
@@ -45,12 +47,13 @@ def value_of(chosen: StrEnum | None) -> Any:
 class Place:
     """Which collection was asked for, and what it should be made with or has been."""
 
-    root: Path | None
+    root: str | None
     store: Path | None
     where: Path | None
     model: str | None
     decode: "Decoding | None"
     dtype: "Dtype | None" = None
+    part: "Part | None" = None
 
     def resolve(self) -> "Model":
         """The model that a new collection is to have."""
@@ -91,14 +94,15 @@ def check_kept(collection: "Collection", place: Place) -> None:
         )
 
 
-def folder_and_store(place: Place) -> tuple[Path | None, Path]:
+def folder_and_store(place: Place) -> "tuple[Location | None, Path]":
     """The folder of images, if it was given, and where its collection is or is to be."""
     from sokkuri.api import check_folder
-    from sokkuri.collection import STORE_NAME
+    from sokkuri.collection import STORE_NAME, store_for
 
     if place.where is not None and (place.root is not None or place.store is not None):
         raise UsageError("-C names a collection that exists: leave it out where ROOT is given")
     if place.root is not None:
         folder = check_folder(place.root)
-        return folder, place.store if place.store is not None else folder / STORE_NAME
+        name = STORE_NAME if place.part is None else place.part.store_name
+        return folder, store_for(folder, place.store, name)
     return None, place.store if place.store is not None else collection_at(place.where)

@@ -3,6 +3,7 @@
 import os
 import sys
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -12,7 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Expression, Json, Under, Where, collection_at, write_text
+from sokkuri.cli.options import (
+    Engine,
+    Expression,
+    Json,
+    Under,
+    Where,
+    collection_at,
+    folder_at,
+    write_text,
+)
 from sokkuri.errors import SokkuriError, UsageError
 
 if TYPE_CHECKING:
@@ -69,11 +79,12 @@ def search(
     max_distance: Annotated[
         float | None, typer.Option(metavar="D", help="Find nothing farther than this.")
     ] = None,
-    engine: Annotated[
+    way: Annotated[
         EngineName, typer.Option("--search", help="`auto` chooses by size.")
     ] = EngineName.auto,
+    engine: Engine = None,
     batch: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="Search for each image below it; a line each."),
     ] = None,
     html: Annotated[
@@ -97,12 +108,14 @@ def search(
         under=under,
         where=where_,
         max_distance=max_distance,
-        engine=engine.value,
+        engine=way.value,
     )
     asked = _Asked(k, None if metric is None else metric.value, options)
     near = queries[0] if queries else None
-    with Collection.open(collection_at(where, near=near), "ro") as collection:
-        searcher = Searcher(collection)
+    with (
+        Collection.open(collection_at(where, near=near), "ro") as collection,
+        closing(Searcher(collection, engine)) as searcher,
+    ):
         if batch is not None:
             found = _batch(searcher, batch, asked, as_json=as_json)
         else:
@@ -125,12 +138,11 @@ def _print(hits: "Hits", *, as_json: bool) -> None:
         terminal.put(terminal.hits_text(hits))
 
 
-def _batch(searcher: "Searcher", folder: Path, asked: _Asked, *, as_json: bool) -> "list[Hits]":
+def _batch(searcher: "Searcher", below: str, asked: _Asked, *, as_json: bool) -> "list[Hits]":
     """Search for each image below the folder; a line of JSON each, or a paragraph."""
     from sokkuri.listing import list_images
 
-    if not folder.is_dir():
-        raise UsageError(f"{folder} is not a folder")
+    folder = folder_at(below)
     names = iter(sorted(str(folder / ref.path) for ref in list_images(folder)))
     found: list[Hits] = []
     while chunk := list(islice(names, _TOGETHER)):

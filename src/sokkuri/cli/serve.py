@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri import terminal
-from sokkuri.cli.options import Where, collection_at
+from sokkuri.cli.options import Engine, Where, collection_at
 from sokkuri.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ def serve(
     cache: Annotated[
         int, typer.Option(min=0, metavar="MIB", help="Of thumbnails kept on disk.")
     ] = 512,
+    engine: Engine = None,
     where: Where = None,
 ) -> None:
     """Look around the collection in the browser; other programs get an HTTP API."""
@@ -74,6 +75,7 @@ def serve(
         max_upload=max_upload * 2**20,
         cache_bytes=cache * 2**20,
         allow_changes=allow_changes,
+        engine=engine,
     )
     _check_open(config, no_auth=no_auth)
     try:

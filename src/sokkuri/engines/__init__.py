@@ -9,6 +9,7 @@ done when it returns, and can be given again; after `finish`, searches find all 
 not answer raises EngineError, a line with its address and no password.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -83,3 +84,20 @@ class Engine(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+_UNUSUAL = re.compile("[\\\\\0\ud800-\udfff]")
+
+
+def as_utf8(text: str) -> str:
+    """An id or a path as engines can hold it, and back again by hand: a backslash is doubled, a
+    byte that is not UTF-8 is written `\\xff`, and so is NUL. Most are as they were."""
+    return _UNUSUAL.sub(_spelled, text)
+
+
+def _spelled(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    if found[0] == "\\":
+        return "\\\\"
+    byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
+    return f"\\x{byte:02x}" if byte < 0x100 else f"\\u{code:04x}"

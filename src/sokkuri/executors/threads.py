@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+Shared = TypeVar("Shared")
 
 _AHEAD = 16  # items drawn per worker: covers a commit's time without letting memory grow
 _GRACE_SECONDS = 1.0
@@ -45,6 +46,13 @@ class ThreadExecutor:
                 tasks.put(None)
             for thread in threads:
                 thread.join(_GRACE_SECONDS / self.workers)
+
+    def share(self, make: Callable[[], Shared]) -> Shared:
+        """The object itself: its methods must be safe to call from many threads."""
+        return make()
+
+    def close(self) -> None:
+        """Nothing is left to close: threads end with each `run`."""
 
     def _results(
         self,

@@ -18,19 +18,18 @@ from numpy.typing import NDArray
 from sokkuri.errors import MissingExtraError, UnsupportedError
 from sokkuri.indexes.codes import Coded
 from sokkuri.indexes.exact import Accept, ExactIndex, Found, Mask
+from sokkuri.indexes.keyed import LARGEST, Keyed, keys_of
 from sokkuri.indexes.rows import Rows, nearest, normalised
 from sokkuri.records import Metric
 
 MOST = 1000
 """Hits that a search can ask for: what is ranked by codes alone is some times that."""
 
-_SHIFT = 32  # a row's key: its block's key above these bits, its row within the block below
 _QUERY_BITS = 8  # of a query's numbers, where it is compared with codes
 _SAMPLE = 48  # rows a list to train with; faiss asks for 39 at least
 _ROUNDS = 10  # of k-means
 _STEP = 2048  # vectors compared with all centroids at once
 _SEED = 20240614
-_LARGEST = 1e15  # number of a row, whose square and its sum float32 can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,7 @@ class AnnIndex:
             [block[held:] for block, held in zip(rows.blocks, covered, strict=True)], tails
         )
         self._covered = np.array(covered, np.int64)
-        self._order = np.argsort(np.array(keys, np.int64))
-        self._keys = np.array(keys, np.int64)[self._order]
+        self._keyed = Keyed(rows, keys)
 
     def search(
         self,
@@ -130,28 +128,19 @@ class AnnIndex:
         self, query: NDArray[np.float32], keys: NDArray[np.int64], fresh: Found, k: int,
         accept: Accept,
     ) -> Found:  # fmt: skip
-        candidates = self._numbers(keys)
-        ranked = ExactIndex([self.rows.take(candidates)])
-        found, measured = ranked.search(
-            query, k, self._metric, lambda numbers: accept(candidates[numbers])
-        )
-        rows = np.concatenate([candidates[found], self._whole(fresh[0])])
+        candidates = self._listed(self._keyed.numbers(keys))
+        found, measured = self._keyed.nearest(candidates, query, k, self._metric, accept)
+        rows = np.concatenate([found, self._whole(fresh[0])])
         if len(rows) < min(k, self.size):
             # Too few of the candidates are accepted: it takes all rows to tell whether there are k.
             return self._everything.search(query, k, self._metric, accept)
         return nearest(rows, np.concatenate([measured, fresh[1]]), k)
 
-    def _numbers(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Row numbers, ascending, of keys whose rows are still there."""
-        keys = keys[keys >= 0]
-        blocks, rows = keys >> _SHIFT, keys & ((1 << _SHIFT) - 1)
-        at = np.searchsorted(self._keys, blocks)
-        at[at == len(self._keys)] = 0
-        there = (self._keys[at] == blocks) if len(self._keys) else np.zeros(len(keys), bool)
-        block = self._order[at[there]]
-        rows = rows[there]
-        inside = rows < self._covered[block]
-        return np.unique(self.rows.starts[block[inside]] + rows[inside])
+    def _listed(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the rows that are not searched exactly."""
+        block = np.searchsorted(self.rows.starts, rows, side="right") - 1
+        listed: NDArray[np.int64] = rows[rows - self.rows.starts[block] < self._covered[block]]
+        return listed
 
     def _whole(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
         """Row numbers of what the lists lack, among all rows."""
@@ -192,7 +181,7 @@ def add(lists: Any, key: int, first: int, rows: NDArray[Any], metric: Metric) ->
         return
     inner = faiss.downcast_index(lists.index)
     centroids = inner.quantizer.reconstruct_n(0, inner.nlist)
-    numbers = (np.int64(key) << _SHIFT) + np.arange(first, first + len(rows), dtype=np.int64)
+    numbers = keys_of(key, np.arange(first, first + len(rows)))
     vectors = _listed(np.asarray(rows, np.float32), metric)
     turned = vectors @ _matrix(faiss.downcast_VectorTransform(lists.chain.at(0))).T
     # By NumPy, whose matrix product is three times as fast as that of faiss's packages.
@@ -234,7 +223,7 @@ def _assigned(vectors: NDArray[np.float32], centroids: NDArray[np.float32]) -> N
 
 def _listed(vectors: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
     """Rows or queries as the lists take them, of length 1 for `cosine`: their L2 orders alike."""
-    if metric == "l2" and np.abs(vectors).max(initial=0.0) > _LARGEST:
+    if metric == "l2" and np.abs(vectors).max(initial=0.0) > LARGEST:
         raise UnsupportedError("the vectors' numbers are too large for an approximate index")
     return np.ascontiguousarray(normalised(vectors, metric))
 

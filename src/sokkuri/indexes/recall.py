@@ -1,7 +1,7 @@
 """How good an approximate index is: measured against exact search, and tuned to a goal.
 
 Takes an index, the exact one over the same rows, and rows to draw queries from. Each query is a row
-of its own, looked for without itself. Recall@k is the share of the true k nearest that are found;
+of the index, looked for without itself. Recall@k is the share of the true k nearest that are found;
 rows exactly as far as the k-th count as found.
 """
 
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.indexes.ann import AnnIndex, Reach
-from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.exact import Accept, ExactIndex
+from sokkuri.indexes.served import ServedIndex
 from sokkuri.records import Metric
 
 RECALL_AT = (1, 10, 100)
@@ -36,6 +37,17 @@ def tune(index: AnnIndex, exact: ExactIndex, metric: Metric, lists: int) -> dict
     return _Trial(exact, metric, held_out if len(held_out) else tuning, RECALL_AT).of(index)
 
 
+def recall(
+    index: ServedIndex, exact: ExactIndex, metric: Metric, among: NDArray[np.bool_], count: int
+) -> dict[int, float]:
+    """The recall by k that an index has as it is, by so many queries. among : (N,), the rows that
+    can be queries and hits."""
+    rows = np.flatnonzero(among)
+    rng = np.random.default_rng(_SEED)
+    drawn = rng.choice(rows, min(len(rows), count), replace=False)
+    return _Trial(exact, metric, drawn, RECALL_AT, lambda found: among[found]).of(index)
+
+
 def _reach_goal(trial: "_Trial", index: AnnIndex, lists: int) -> None:
     """Probes first, doubled until the goal is reached; then as few candidates as keep it."""
     index.reach = Reach(1, _CANDIDATES[0])
@@ -54,15 +66,21 @@ class _Trial:
     """Queries with what there is to find. at : the numbers k of hits to ask for."""
 
     def __init__(
-        self, exact: ExactIndex, metric: Metric, rows: NDArray[np.int64], at: Sequence[int]
+        self,
+        exact: ExactIndex,
+        metric: Metric,
+        rows: NDArray[np.int64],
+        at: Sequence[int],
+        accept: Accept | None = None,
     ) -> None:
         self._metric = metric
         self._rows = rows
         self._at = at
+        self._accept = accept or _all
         self._queries = np.stack([exact.rows.vector(row) for row in rows.tolist()])
         self._truth = self._nearest(exact, max(at))
 
-    def of(self, index: AnnIndex) -> dict[int, float]:
+    def of(self, index: AnnIndex | ServedIndex) -> dict[int, float]:
         """The index's recall, by k."""
         shares = {}
         for k in self._at:
@@ -74,12 +92,14 @@ class _Trial:
             shares[k] = round(float(np.mean(hits)), 4)
         return shares
 
-    def _nearest(self, index: AnnIndex | ExactIndex, k: int) -> list[NDArray[np.float64]]:
+    def _nearest(
+        self, index: AnnIndex | ServedIndex | ExactIndex, k: int
+    ) -> list[NDArray[np.float64]]:
         """Distances of the k nearest other rows of each query."""
         found = []
         for at in range(0, len(self._rows), _TOGETHER):
             part = slice(at, at + _TOGETHER)
-            results = index.search_many(self._queries[part], k + 1, self._metric, _all)
+            results = index.search_many(self._queries[part], k + 1, self._metric, self._accept)
             found += [
                 distances[numbers != row][:k]
                 for row, (numbers, distances) in zip(self._rows[part], results, strict=True)

@@ -5,15 +5,18 @@ from sokkuri.models.cache import cache_folder, replace_cached
 from sokkuri.models.card import ModelCard, card_text, read_card
 from sokkuri.models.known import known_cards
 from sokkuri.models.registry import Model, added_cards, resolve_model, weights_place
+from sokkuri.models.sending import PackedModel, pack
 
 __all__ = [
     "Model",
     "ModelCard",
+    "PackedModel",
     "add_model",
     "added_cards",
     "cache_folder",
     "card_text",
     "known_cards",
+    "pack",
     "read_card",
     "replace_cached",
     "resolve_model",

@@ -20,12 +20,14 @@ from sokkuri.records import Decoding
 @dataclass(frozen=True, slots=True)
 class Model:
     """A network ready to load. `sha256` : of its ONNX file and of the files beside it that hold its
-    weights. `assumed` : one line on what was taken for granted, or ""."""
+    weights. `assumed` : one line on what was taken for granted, or "". `ready` : the file is loaded
+    as it is; otherwise its fastest form is looked for."""
 
     card: ModelCard
     path: Path
     sha256: str
     assumed: str = ""
+    ready: bool = False
 
     @property
     def fingerprint(self) -> str:
@@ -151,13 +153,13 @@ def _checked(card: ModelCard, path: Path) -> Model:
             "it is damaged, or another version"
         )
     beside = hashlib.sha256(digest.encode())
-    files = _external_files(path)
+    files = external_files_of(path)
     for file in files:
         beside.update(file_sha256(file).encode())
     return Model(card, path.resolve(), beside.hexdigest() if files else digest)
 
 
-def _external_files(path: Path) -> list[Path]:
+def external_files_of(path: Path) -> list[Path]:
     """Files with weights beside the ONNX file, which is parsed only where it may have some: ONNX
     takes longer to import than most models to load."""
     if path.stat().st_size == 0:

@@ -29,10 +29,12 @@ class Running:
 
 
 class Comparer:
-    """Compares the collection in `where`. Shared by threads; call `close` at the end."""
+    """Compares the collection in `where`. Shared by threads; call `close` at the end. engine : see
+    DuplicateOptions."""
 
-    def __init__(self, where: Path) -> None:
+    def __init__(self, where: Path, engine: str | None = None) -> None:
         self._where = where
+        self._engine = engine
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._running: Running | None = None
@@ -83,9 +85,10 @@ class Comparer:
                 self._running, self._failure = None, failure
 
     def _compare(self, min_grade: Grade) -> None:
+        asked = DuplicateOptions(min_grade, engine=self._engine)
         with (
             Collection.open(self._where, "rw") as collection,
-            closing(find_duplicates(collection, DuplicateOptions(min_grade))) as steps,
+            closing(find_duplicates(collection, asked)) as steps,
         ):
             for step in steps:
                 if self._stopped.is_set():

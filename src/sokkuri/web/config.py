@@ -15,7 +15,8 @@ class ServeConfig:
     that requests may come for. max_upload : bytes of one request's body. searches, reads : how many
     may wait before the answer is 503. cache_bytes : of thumbnails on disk. header_seconds,
     body_seconds : in which a request's head must be there, and between two parts of its body.
-    allow_changes : pages may label images, decide about duplicates, and move files to the trash.
+    engine : the address of one that the collection was pushed to, to search there. allow_changes :
+    pages may label images, decide about duplicates, and move files to the trash.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +32,7 @@ class ServeConfig:
     header_seconds: float = 10.0
     body_seconds: float = 20.0
     allow_changes: bool = False
+    engine: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 
 

@@ -10,9 +10,10 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,11 +60,12 @@ class _Waiting:
 
 
 class SearchDesk:
-    """Searches the collection in `where`, with `threads` threads a lane; `close` it at the end."""
+    """Searches the collection in `where`, with `threads` threads a lane; `close` it at the end.
+    engine : the address of one to search with, None to search here."""
 
-    def __init__(self, where: Path, threads: int, waiting: int) -> None:
-        self._plain = _Lane(where, "plain", threads, waiting)
-        self._filtered = _Lane(where, "filtered", threads, waiting)
+    def __init__(self, where: Path, threads: int, waiting: int, engine: str | None = None) -> None:
+        self._plain = _Lane(partial(_Clerk, where, engine), "plain", threads, waiting)
+        self._filtered = _Lane(partial(_Clerk, where, engine), "filtered", threads, waiting)
 
     async def search(self, ticket: Ticket) -> dict[str, Any]:
         """The answer, as the document Result. Raises BusyError, and what a search raises."""
@@ -81,8 +83,8 @@ class SearchDesk:
 class _Lane:
     """A queue, and the threads that work it off."""
 
-    def __init__(self, where: Path, name: str, threads: int, room: int) -> None:
-        self._where = where
+    def __init__(self, clerk: "Callable[[], _Clerk]", name: str, threads: int, room: int) -> None:
+        self._clerk = clerk
         self._room = room
         self._queue: deque[_Waiting] = deque()
         self._changed = threading.Condition()
@@ -111,7 +113,7 @@ class _Lane:
         clerk: _Clerk | None = None
         while batch := self._next():
             try:
-                clerk = clerk or _Clerk(self._where)
+                clerk = clerk or self._clerk()
                 answers = clerk.answers([one.ticket for one in batch])
             except SokkuriError as error:
                 answers = [error] * len(batch)
@@ -178,10 +180,11 @@ def _hand_over(batch: Sequence[_Waiting], answers: Sequence[dict[str, Any] | Exc
 class _Clerk:
     """One thread's searcher, which follows the collection."""
 
-    def __init__(self, where: Path) -> None:
+    def __init__(self, where: Path, engine: str | None) -> None:
         self._collection = Collection.open(where, "ro")
         self._reader = QueryReader(self._collection)
-        self._searcher = Searcher(self._collection)
+        self._engine = engine
+        self._searcher = Searcher(self._collection, engine)
 
     def answers(self, tickets: Sequence[Ticket]) -> list[dict[str, Any] | Exception]:
         """An answer or an error for each; they agree in what they ask."""
@@ -190,7 +193,8 @@ class _Clerk:
             return self._found(tickets)
         except (DamagedError, StorageError):
             # Shards were rewritten under our feet: their successors are looked for once.
-            self._searcher = Searcher(self._collection)
+            self._searcher.close()
+            self._searcher = Searcher(self._collection, self._engine)
             return self._found(tickets)
 
     def _found(self, tickets: Sequence[Ticket]) -> list[dict[str, Any] | Exception]:

@@ -1,19 +1,22 @@
 """Files of images, for the eyes: originals, thumbnails, what the camera wrote, sent pictures.
 
 Takes ids and bytes; hands on bytes. An id is looked up, and its file is served only where it lies
-inside the collection's folder, whatever links lead there.
+inside the collection's folder, whatever links lead there. Of images at an address nothing is asked
+before their bytes are.
 """
 
 import os
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import xxhash
 
+from sokkuri.addresses import Address, Location
 from sokkuri.api import Collection
 from sokkuri.catalog import as_text
 from sokkuri.errors import ReadError, WithheldError
+from sokkuri.listing import is_name
 from sokkuri.reading import read_file
 from sokkuri.records import Limits
 from sokkuri.showing import exif_summary, thumbnail
@@ -26,7 +29,7 @@ class Filed:
     """An image's file: where it is, links resolved, and the digest of what it holds, as far as the
     catalog knows: None where it was not read yet, or has changed since."""
 
-    path: Path
+    path: Location
     name: str
     digest: bytes | None
 
@@ -44,14 +47,19 @@ def filed(collection: Collection, id_: str) -> Filed:
     if row is None:
         raise unknown(id_)
     path, digest, size, mtime_ns = row
-    where = Path(os.path.realpath(collection.file(path)))
-    if not where.is_relative_to(os.path.realpath(collection.root)):
+    name, root = path.rpartition("/")[2], collection.root
+    if isinstance(root, Address):
+        if not all(map(is_name, path.split("/"))):
+            raise WithheldError(f"{id_} leads out of the collection's address")
+        return Filed(root / path, name, digest)
+    where = Path(os.path.realpath(root / path))
+    if not where.is_relative_to(os.path.realpath(root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
     with suppress(OSError):  # whoever reads it is told
         found = where.stat()
         if (found.st_size, found.st_mtime_ns) != (size, mtime_ns):
             digest = None
-    return Filed(where, path.rpartition("/")[2], digest)
+    return Filed(where, name, digest)
 
 
 def contents(file: Filed, limits: Limits) -> bytes:
@@ -60,6 +68,12 @@ def contents(file: Filed, limits: Limits) -> bytes:
         return read_file(file.path.parent, file.path.name, limits)[0]
     except FileNotFoundError:
         raise ReadError(f"the file of {file.name} is gone") from None
+
+
+def whole(file: Filed, limits: Limits) -> tuple[bytes, Filed]:
+    """The bytes, and the file with the digest that they have. Raises ReadError."""
+    data = contents(file, limits)
+    return data, replace(file, digest=xxhash.xxh3_128_digest(data))
 
 
 def small(file: Filed, side: int, limits: Limits, kept: Thumbnails, *, mosaic: bool) -> bytes:

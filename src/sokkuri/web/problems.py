@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from sokkuri.errors import (
     BusyError,
     ChangesError,
+    EngineError,
     ImageError,
     MissingExtraError,
     SlowError,
@@ -45,6 +46,7 @@ _KINDS: tuple[tuple[type[SokkuriError], int, str], ...] = (
     (UnsupportedError, 422, "unsupported"),
     (ImageError, 422, "unreadable-image"),
     (MissingExtraError, 501, "missing-extra"),
+    (EngineError, 503, "engine"),
     (SokkuriError, 503, "collection"),
 )
 """The first that fits: an error's status and its name in the address of the problem's type."""

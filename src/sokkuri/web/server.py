@@ -17,6 +17,7 @@ from pathlib import Path
 import uvicorn
 
 from sokkuri.api import Collection
+from sokkuri.engines.opening import open_engine
 from sokkuri.errors import SokkuriError, UsageError
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
@@ -41,6 +42,8 @@ def serve(
     KeyboardInterrupt at the end.
     """
     Collection.open(where, "ro").close()  # what is wrong with it is said here, in one line
+    if config.engine is not None:
+        open_engine(config.engine).close()  # and an address that makes no sense; nobody is asked
     app = create_app(where, config)
     hall: Parts = app.state.parts
     listening = _listen(config)

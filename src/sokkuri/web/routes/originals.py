@@ -12,6 +12,7 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
+from sokkuri.addresses import Address
 from sokkuri.errors import ReadError
 from sokkuri.web import pictures
 from sokkuri.web.parts import Hall
@@ -48,7 +49,15 @@ async def original(
             pictures.small, file, _MOSAIC_SIDE, hall.config.limits, hall.thumbnails, mosaic=True
         )
         return Response(made, media_type="image/jpeg", headers=cache)
-    answer = _Original(file, cache)
+    answer: Response
+    if isinstance(file.path, Address):
+        data, held = await hall.decoding.run(pictures.whole, file, hall.config.limits)
+        cache = {"Cache-Control": pictures.kept_for(held, version)}
+        unchanged = request.headers.get("if-range", f'"{held.v}"') == f'"{held.v}"'
+        asked = request.headers.get("range") if unchanged else None
+        answer = _answer(data, held, cache, asked)
+    else:
+        answer = _Original(file, cache)
     if answer.headers["etag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers={**cache, "ETag": answer.headers["etag"]})
     return answer
@@ -59,21 +68,15 @@ class _Original(FileResponse):
 
     def __init__(self, file: pictures.Filed, cache: dict[str, str]) -> None:
         """Raises ReadError."""
-        kind = mimetypes.guess_type(file.name)[0] or ""
-        # What a browser would run, it is to store.
-        shown = kind.startswith("image/") and kind != "image/svg+xml"
-        name = quote(file.name.encode("utf-8", "surrogateescape"))
+        kind, headers = _described(file)
         super().__init__(
-            file.path,
-            headers={
-                **cache,
-                "Content-Disposition": f"{'inline' if shown else 'attachment'}; "
-                f"filename*=utf-8''{name}",
-                "Content-Security-Policy": "default-src 'none'; sandbox",
-            },
-            media_type=kind if shown else "application/octet-stream",
-            stat_result=_stat(file),
+            str(file.path), headers={**cache, **headers}, media_type=kind, stat_result=_stat(file)
         )
+
+    @classmethod
+    def ranges(cls, header: str, size: int) -> list[tuple[int, int]]:
+        """Which parts of so many bytes are asked for. Raises HTTPException."""
+        return cls._parse_range_header(header, size)
 
     @classmethod
     def _parse_range_header(cls, http_range: str, file_size: int) -> list[tuple[int, int]]:
@@ -86,10 +89,36 @@ class _Original(FileResponse):
             raise HTTPException(416, "the file has no such part", size) from None
 
 
+def _answer(
+    data: bytes, file: pictures.Filed, cache: dict[str, str], asked: str | None
+) -> Response:
+    """The bytes of an object, or the part of them that is asked for; of several parts, all of it.
+    Raises HTTPException."""
+    kind, described = _described(file)
+    headers = {**cache, **described, "ETag": f'"{file.v}"', "Accept-Ranges": "bytes"}
+    parts = _Original.ranges(asked, len(data)) if asked else []
+    if len(parts) != 1:
+        return Response(data, media_type=kind, headers=headers)
+    start, end = parts[0]
+    headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
+    return Response(data[start:end], 206, headers, kind)
+
+
+def _described(file: pictures.Filed) -> tuple[str, dict[str, str]]:
+    """The media type, and how a browser is to take it: what it would run, it is to store."""
+    kind = mimetypes.guess_type(file.name)[0] or ""
+    shown = kind.startswith("image/") and kind != "image/svg+xml"
+    name = quote(file.name.encode("utf-8", "surrogateescape"))
+    return kind if shown else "application/octet-stream", {
+        "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=utf-8''{name}",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+    }
+
+
 def _stat(file: pictures.Filed) -> os.stat_result:
     """Raises ReadError, also for what is no file any more."""
     with suppress(OSError):
-        found = file.path.stat()
+        found = os.stat(str(file.path))  # noqa: PTH116 - of this machine, where this is asked
         if stat.S_ISREG(found.st_mode):
             return found
     raise ReadError(f"the file of {file.name} is gone")

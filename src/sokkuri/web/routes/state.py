@@ -56,7 +56,7 @@ async def status(hall: Hall) -> Response:
     pulse = hall.watch.pulse
 
     def found(collection: Collection) -> dict[str, object]:
-        return browsing.status(collection.status(), collection.dtype)
+        return browsing.status(collection.status(engines=False), collection.dtype)
 
     state = await hall.library.ask(found)
     return AsciiJSON({**state, "runs": pulse.runs, "revision": pulse.revision})

@@ -1,0 +1,292 @@
+"""What bounds a collection beside the network: the writer, the catalog, the lister, merging.
+
+    python -m benchmarks.bottlenecks writer|catalog|lister|merge FOLDER
+
+Each is driven alone, with made-up work that is ready beforehand, in a process of its own: 1280-d
+vectors that nobody extracts, names that stand for files, empty files. docs/scale.md reckons with
+these figures.
+"""
+
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.harness import run, table
+from sokkuri import changes, claims
+from sokkuri.api import Collection
+from sokkuri.appending import place_rows
+from sokkuri.known import KnownBytes
+from sokkuri.listing import list_images
+from sokkuri.partition import Part
+from sokkuri.records import Contents, Extracted, FileRef, FileStat, Job
+from sokkuri.shards import SHARD_ROWS, checksums
+from sokkuri.surveying import finish, remember, settled
+from sokkuri.syncing import Progress, SyncOptions
+from sokkuri.writer import Writer
+
+DIMENSION = 1280
+ROWS, CLAIMED = 20_000, 20_000
+SMALL, LARGE = 1_000_000, 5_000_000
+FILES, FLAT, DEEP = 200_000, 256, 65_536
+PARTS, MERGED = 4, 100_000
+CHUNK = 10_000
+_SPREAD = 2_654_435_761  # odd: numbers below 2**32 become other ones, none twice
+
+Line = list[str]
+
+
+def main(what: str, folder: Path) -> list[Line] | tuple[float, float]:
+    if what == "merged":
+        return _merged(folder)
+    measured: dict[str, Callable[[Path], Iterator[Line]]] = {
+        "writer": _writer,
+        "catalog": _catalog,
+        "lister": _lister,
+        "merge": _merge,
+    }
+    return list(measured[what](folder))
+
+
+def _empty(root: Path) -> Collection:
+    from synthetic import model
+
+    root.mkdir(parents=True, exist_ok=True)
+    return Collection.create_with(root, root / ".sokkuri", model(DIMENSION), "synthetic.onnx")
+
+
+def _ref(number: int) -> FileRef:
+    """A name of 40 hexadecimal digits below two levels of folders, as the article has them."""
+    name = f"{number * _SPREAD % 2**32:08x}{number:032x}"
+    path = f"object/{name[:2]}/{name[2:4]}/{name}.jpg"
+    return FileRef(path, path, FileStat(50_000 + number, number))
+
+
+@contextmanager
+def _timed() -> Iterator[Callable[[], float]]:
+    """Seconds from here to the block's end."""
+    started = time.perf_counter()
+    ended: list[float] = []
+    yield lambda: (ended[0] if ended else time.perf_counter()) - started
+    ended.append(time.perf_counter())
+
+
+def _line(what: str, size: int, count: int, seconds: float, more: str = "") -> Line:
+    rate = f"{count / seconds:,.0f}/s"
+    return [what, f"{size:,}", f"{seconds:.1f} s", rate, f"{_peak():.0f} MiB", more]
+
+
+def _peak() -> float:
+    """MiB that this process held at the most."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
+
+
+# The writer
+
+
+def _writer(folder: Path) -> Iterator[Line]:
+    for before in (0, SMALL):
+        with _empty(folder / f"{before}") as collection:
+            note = "64 a batch"
+            if before:
+                _fill(collection, before)
+                collection.catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
+                kept = collection.catalog.where.stat().st_size / before
+                note += f"; the catalog has {kept:.0f} bytes an image"
+            yield _line("the writer commits rows", before, ROWS, _write(collection, before), note)
+
+
+def _fill(collection: Collection, count: int) -> None:
+    """Images that count as done, with the columns that an index needs and no vectors behind."""
+    catalog, rng = collection.catalog, random.Random(0)
+    with catalog.writing():
+        for number in range(count // SHARD_ROWS):
+            catalog.run("INSERT INTO shards VALUES (?, 1, ?, 0)", [number, SHARD_ROWS])
+        catalog.run_many(
+            "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model, shard,"
+            " row, checksum, todo) VALUES (?1, ?1, ?2, ?3, ?4, 640, 480, 1, ?5, ?6, ?7, 0)",
+            (
+                (
+                    ref.path, ref.stat.size, ref.stat.mtime_ns, rng.randbytes(16),
+                    number // SHARD_ROWS, number % SHARD_ROWS, rng.randrange(-(2**63), 2**63),
+                )
+                for number, ref in enumerate(map(_ref, range(count)))
+            ),
+        )  # fmt: skip
+
+
+def _write(collection: Collection, first: int) -> float:
+    catalog = collection.catalog
+    run_ = claims.start_run(catalog)
+    _enter(collection, first, ROWS)
+    jobs: list[Job] = []
+    while batch := claims.claim(catalog, run_):
+        jobs += batch
+    vectors = np.random.default_rng(0).random((1000, DIMENSION), np.float32)
+    ready = [
+        Extracted(job, Contents(FileStat(1, 1), b"%16d" % job.key), 640, 480, vectors[n % 1000])
+        for n, job in enumerate(jobs)
+    ]
+    with closing(KnownBytes(catalog.where)) as known, _timed() as seconds:
+        writer = Writer(collection, run_, known)
+        for outcome in ready:
+            writer.add(outcome)
+        writer.finish()
+    assert writer.counts["added"] == ROWS
+    return seconds()
+
+
+def _enter(collection: Collection, first: int, count: int) -> None:
+    with collection.catalog.writing():
+        collection.catalog.run_many(
+            "INSERT INTO images (id, path, size, mtime_ns) VALUES (?1, ?1, 1, 1)",
+            ((_ref(number).id,) for number in range(first, first + count)),
+        )
+
+
+# The catalog
+
+
+def _catalog(folder: Path) -> Iterator[Line]:
+    for size in (SMALL, LARGE):
+        with _empty(folder / f"{size}") as collection:
+            catalog = collection.catalog
+            with _timed() as seconds:
+                _list(collection, size)
+                changes.apply_changes(catalog, 1, lambda _: False, retry_failed=False)
+            yield _line("a first listing is entered", size, size, seconds())
+            run_ = claims.start_run(catalog)
+            with _timed() as seconds:
+                for _ in range(CLAIMED // claims.CLAIM_SIZE):
+                    assert len(claims.claim(catalog, run_)) == claims.CLAIM_SIZE
+            note = f"{claims.CLAIM_SIZE} a transaction"
+            yield _line("images are claimed", size, CLAIMED, seconds(), note)
+            with _timed() as seconds:
+                _list(collection, size)
+                found = changes.compare(catalog, lambda _: False, retry_failed=False)
+            assert found.new == found.changed == found.vanished == 0
+            yield _line("a listing shows no change", size, size, seconds())
+
+
+def _list(collection: Collection, size: int) -> None:
+    """A listing in the order in which file systems give it: folder by folder, both in no order."""
+    numbers = np.arange(size, dtype=np.int64)
+    folders = (numbers * _SPREAD % 2**32) >> 16
+    order = np.lexsort((np.random.default_rng(0).random(size), _shuffled(folders)))
+    changes.begin_listing(collection.catalog)
+    for at in range(0, size, CHUNK):
+        refs = [_ref(number) for number in order[at : at + CHUNK].tolist()]
+        changes.add_listed(collection.catalog, refs)
+
+
+def _shuffled(folders: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.random.default_rng(1).permutation(DEEP)[folders]
+
+
+# The lister
+
+
+def _lister(folder: Path) -> Iterator[Line]:
+    for folders in (FLAT, DEEP):
+        root = folder / f"{folders}"
+        for number in range(folders):
+            (root / f"{number % 256:02x}" / f"{number // 256:02x}").mkdir(parents=True)
+        for number in range(FILES):
+            place = number % folders
+            name = f"{number:040x}.jpg"
+            (root / f"{place % 256:02x}" / f"{place // 256:02x}" / name).touch()
+        with _timed() as seconds:
+            found = sum(1 for _ in list_images(root))
+        assert found == FILES
+        yield _line("files are listed", FILES, FILES, seconds(), f"in {folders:,} folders, warm")
+
+
+# Merging
+
+
+def _merge(folder: Path) -> Iterator[Line]:
+    for number in range(1, PARTS + 1):
+        _make_part(folder, Part(PARTS, number))
+    for what in ("rows are merged", "a merge finds nothing to do"):
+        line = [sys.executable, "-m", "benchmarks.bottlenecks", "merged", str(folder)]
+        seconds, peak = json.loads(run(line).out.splitlines()[-1])
+        note = f"{PARTS} parts, in the page cache"
+        yield [*_line(what, MERGED, MERGED, seconds)[:4], f"{peak:.0f} MiB", note]
+
+
+def _make_part(root: Path, part: Part) -> None:
+    from synthetic import model
+
+    ids = [ref.id for ref in map(_ref, range(MERGED)) if part.holds(ref.id)]
+    rng = np.random.default_rng(part.number)
+    with Collection.create_with(
+        root, root / part.store_name, model(DIMENSION), "synthetic.onnx"
+    ) as collection:
+        catalog, shards = collection.catalog, collection.shards
+        remember(catalog, settled(catalog, SyncOptions(part=part)))
+        rest = iter(ids)
+        while chunk := list(islice(rest, CHUNK)):
+            rows = shards.stored(rng.random((len(chunk), DIMENSION), np.float32))
+            with catalog.writing():
+                places = place_rows(collection, rows, chunk)
+                catalog.run_many(
+                    "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model,"
+                    " shard, row, checksum, todo)"
+                    " VALUES (?1, ?1, 1, 1, ?2, 640, 480, 1, ?3, ?4, ?5, 0)",
+                    (
+                        (id_, rng.bytes(16), at.shard, at.row, sum_)
+                        for id_, at, sum_ in zip(chunk, places, checksums(rows), strict=True)
+                    ),
+                )
+        finish(catalog)
+
+
+class _MergedError(Exception):
+    """What follows is making searches fast, which is another figure."""
+
+
+def _merged(root: Path) -> tuple[float, float]:
+    """Seconds and MiB of the merging alone."""
+    started = time.perf_counter()
+    ended, peak = started, 0.0
+
+    def told(progress: Progress) -> None:
+        nonlocal ended, peak
+        if progress.stage != "merging":
+            raise _MergedError
+        ended, peak = time.perf_counter(), _peak()
+
+    with suppress(_MergedError):
+        Collection.merge([root], told=told)
+    return ended - started, peak
+
+
+HEAD = ["what", "images", "took", "rate", "peak memory", ""]
+
+
+def report() -> str:
+    with tempfile.TemporaryDirectory() as name:
+        lines: list[Line] = []
+        for what in ("writer", "catalog", "lister", "merge"):
+            place = Path(name) / what
+            place.mkdir()
+            command = [sys.executable, "-m", "benchmarks.bottlenecks", what, str(place)]
+            lines += json.loads(run(command).out.splitlines()[-1])
+    return (
+        f"{DIMENSION}-d float32, ids of 56 characters, SQLite and shards in the temporary folder, "
+        "each alone in a process of its own. Of the writer, `images` is how many were there "
+        "before.\n\n" + table(HEAD, lines)
+    )
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(sys.argv[1], Path(sys.argv[2]))))

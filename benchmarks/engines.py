@@ -1,0 +1,187 @@
+"""Engines that others run beside the embedded search: pushing, query times, recall, memory.
+
+    python -m benchmarks.engines ROWS [REAL.npy]
+    python -m benchmarks.engines measure REAL.npy ROOT SEARCH [ADDRESS]
+
+One collection, the same queries for all; the servers on this machine, one after the other. Milvus
+takes part where SOKKURI_MILVUS_PACKAGE names the folder that `make bench-engines` installs it into.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from benchmarks.features import mixtures
+from benchmarks.harness import PROJECT, run, sokkuri, table
+from engine_servers import postgres
+from milvus_server import milvus
+from sokkuri.api import Collection
+from sokkuri.searching import Engine, Hits, Searcher, SearchOptions
+
+ROWS, QUERIES, K = 100_000, 200, 10
+FILTERS = {"": None, "10 %": "id like 'object/%7.jpg'", "1 %": "id like 'object/%37.jpg'"}
+"""Shares of the rows, and the filters that leave them: by the last digits of a number."""
+
+_ENOUGH_SECONDS = 60.0  # for the queries of one row of the table
+
+
+@dataclass(frozen=True)
+class Server:
+    """version : as it says itself. process : its first one, of those that it starts."""
+
+    name: str
+    address: str
+    version: str
+    process: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes that it holds, what its processes share counted once."""
+        first = psutil.Process(self.process)
+        return sum(one.memory_full_info().pss for one in (first, *first.children(recursive=True)))
+
+
+@contextmanager
+def _pgvector() -> Iterator[Server]:
+    with postgres() as server, server.connect() as connection:
+        connection.execute("CREATE EXTENSION vector")
+        said = connection.execute(
+            "SELECT current_setting('server_version') || ', pgvector ' || extversion"
+            " FROM pg_extension WHERE extname = 'vector'"
+        ).fetchone()
+        assert said is not None
+        assert server.process is not None
+        version = f"PostgreSQL {said[0]}"
+        yield Server("pgvector", server.address("photos"), version, server.process.pid)
+
+
+@contextmanager
+def _milvus() -> Iterator[Server | None]:
+    package = os.environ.get("SOKKURI_MILVUS_PACKAGE")
+    if package is None:
+        yield None
+        return
+    with milvus(Path(package)) as server:
+        with server.connect() as client:
+            version = f"Milvus {client.get_server_version()}"
+        assert server.process is not None
+        yield Server("Milvus", f"milvus://{server.at}/photos", version, server.process.pid)
+
+
+def measure(real: Path, root: Path, search: Engine, address: str | None = None) -> dict[str, Any]:
+    """Milliseconds a query by itself, the median and the 99th percentile, and recall@10, by
+    filter."""
+    queries = next(mixtures(np.load(real), QUERIES, seed=1))
+    found: dict[str, Any] = {}
+    with Collection.open(root, "ro") as collection, closing(Searcher(collection, address)) as ours:
+        for share, where in FILTERS.items():
+            if where is not None and search == "ann":
+                continue  # it cannot filter
+            exact = SearchOptions(engine="exact", where=where)
+            truth = _found(ours.search_each(list(queries), K, options=exact))
+            options = SearchOptions(engine=search, where=where)
+            found[share] = _timed(lambda query: ours.search([query], K, options=options),  # noqa: B023
+                                  queries, truth)  # fmt: skip
+    return found
+
+
+def _found(hits: Sequence[object]) -> list[set[str]]:
+    return [{*one.ids} for one in hits if isinstance(one, Hits)]
+
+
+def _timed(
+    ask: Callable[[NDArray[np.float32]], Hits], queries: NDArray[np.float32], truth: list[set[str]]
+) -> dict[str, float]:
+    ask(queries[0])
+    times, shares = [], []
+    for query, true in zip(queries, truth, strict=True):
+        started = time.perf_counter()
+        found = ask(query)
+        times.append(time.perf_counter() - started)
+        shares.append(len({*found.ids} & true) / K)
+        if sum(times) > _ENOUGH_SECONDS:
+            break
+    return {
+        "p50": float(np.median(times)) * 1000,
+        "p99": float(np.quantile(times, 0.99)) * 1000,
+        "recall": float(np.mean(shares)),
+    }
+
+
+def _pushed(root: Path, server: Server) -> list[str]:
+    """A row on pushing all of it."""
+    idle = server.memory
+    spent: dict[str, float] = {}
+    with Collection.open(root) as collection:
+        stage, since, added = "", time.perf_counter(), 0
+        for step in collection.push(server.address):
+            now = time.perf_counter()
+            spent[stage] = spent.get(stage, 0.0) + now - since
+            stage, since = step.stage, now
+            added = step.report.added if step.report else 0
+    again = run(sokkuri("push", server.address, "-C", root))
+    return [
+        server.version, f"{added / spent['pushing']:,.0f}", f"{spent['indexing']:.0f} s",
+        f"{sum(spent.values()):.0f} s", f"{again.seconds:.1f} s",
+        f"{idle / 2**20:,.0f} MiB", f"{server.memory / 2**20:,.0f} MiB",
+    ]  # fmt: skip
+
+
+PUSHED = ["server", "rows/s", "index", "in all", "with nothing new", "its memory, idle", "with all"]
+SEARCHED = ["search", "filter leaves", "p50 ms", "p99 ms", "recall@10"]
+
+
+def _searched(name: str, found: dict[str, dict[str, float]]) -> list[list[str]]:
+    return [
+        [name, share or "all", f"{one['p50']:.1f}", f"{one['p99']:.1f}", f"{one['recall']:.3f}"]
+        for share, one in found.items()
+    ]
+
+
+def report(rows: int = ROWS, given: Path | None = None) -> str:
+    pushed, searched = [], []
+    with ExitStack() as stack:
+        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        real, root = given or scratch / "real.npy", scratch / "made"
+        if given is None:
+            run([sys.executable, "-m", "benchmarks.features", str(real)])
+        run([sys.executable, "-m", "benchmarks.made", str(real), str(root), str(rows), "float32"])
+        run(sokkuri("compact", "-C", root, "--ann-from", 0))
+
+        def asked(*arguments: object) -> dict[str, dict[str, float]]:
+            command = [sys.executable, "-m", "benchmarks.engines", "measure", real, root]
+            paths = {"PYTHONPATH": str(PROJECT / "tests")}
+            done = run([*map(str, (*command, *arguments))], environment=paths)
+            found: dict[str, dict[str, float]] = json.loads(done.out.splitlines()[-1])
+            return found
+
+        searched += _searched("embedded, exact", asked("exact"))
+        searched += _searched("embedded, approximate", asked("ann"))
+        for opened in (_pgvector, _milvus):
+            with opened() as server:
+                if server is not None:
+                    pushed.append(_pushed(root, server))
+                    searched += _searched(server.name, asked("auto", server.address))
+    return (
+        f"{rows:,} made-up 1280-d vectors by `benchmarks/features.py`, cosine, k = {K}, "
+        f"{QUERIES} queries from outside, one client, server and client on these cores.\n\n"
+        f"{table(PUSHED, pushed)}\n\n{table(SEARCHED, searched)}"
+    )
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "measure":
+        print(json.dumps(measure(Path(sys.argv[2]), Path(sys.argv[3]), *sys.argv[4:])))  # type: ignore[arg-type]
+    else:
+        print(report(int(sys.argv[1]), *map(Path, sys.argv[2:])))

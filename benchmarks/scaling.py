@@ -1,0 +1,120 @@
+"""Extraction with Ray's workers beside threads: one against one, two nodes against two threads.
+
+The nodes are on this machine, with one CPU each, so both sides have the same cores; what Ray costs
+is what differs. A run's rate is taken from its report, where it counts from the first claim on, and
+from its commits alone: from the moment when a tenth of the rows is there to that when all are.
+"""
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness import sokkuri, table
+from benchmarks.whole_run import copies
+
+COUNT, ROUNDS = 2000, 2
+_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Run:
+    """One whole process. wall : seconds. steady : images/s while rows were committed."""
+
+    wall: float
+    steady: float
+
+
+@contextlib.contextmanager
+def cluster(nodes: int) -> Iterator[str]:
+    """The address of a cluster of so many nodes."""
+    from ray_cluster import ray_cluster
+
+    with ray_cluster(nodes) as made:
+        yield made.address
+
+
+def index(photos: Path, store: Path, *options: object) -> Run:
+    shutil.rmtree(store, ignore_errors=True)
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        sokkuri("index", photos, "--store", store, "--json", *options),
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    seen: list[tuple[float, int]] = []
+    ended = threading.Event()
+    watcher = threading.Thread(target=_watch, args=(store, seen, ended))
+    watcher.start()
+    out, _ = process.communicate()
+    wall = time.perf_counter() - started
+    ended.set()
+    watcher.join()
+    if process.returncode or json.loads(out)["added"] != COUNT:
+        raise RuntimeError(out)
+    begun = next(one for one in seen if one[1] >= COUNT // 10)
+    done = next(one for one in seen if one[1] == COUNT)
+    return Run(wall, (done[1] - begun[1]) / (done[0] - begun[0]))
+
+
+def _watch(store: Path, seen: list[tuple[float, int]], ended: threading.Event) -> None:
+    """Note how many rows are committed, and when, as long as they become more."""
+    last = False
+    while not last:
+        last = ended.wait(_POLL_SECONDS)
+        with contextlib.suppress(sqlite3.Error):
+            where = f"file:{store / 'catalog.sqlite'}?mode=ro"
+            with contextlib.closing(sqlite3.connect(where, uri=True)) as catalog:
+                ((rows,),) = catalog.execute(
+                    "SELECT count(*) FROM images WHERE shard IS NOT NULL"
+                ).fetchall()
+            if not seen or rows > seen[-1][1]:
+                seen.append((time.perf_counter(), rows))
+
+
+def compare(photos: Path, store: Path, workers: int) -> tuple[Sequence[Run], Sequence[Run]]:
+    """Threads and Ray in turn, after a round that does not count."""
+    threads: list[Run] = []
+    ray: list[Run] = []
+    with cluster(workers) as address:
+        peers: tuple[tuple[list[Run], Callable[[], Run]], ...] = (
+            (threads, lambda: index(photos, store, "--workers", workers)),
+            (ray, lambda: index(photos, store, "--executor", "ray", "--address", address)),
+        )
+        for number in range(ROUNDS + 1):
+            for found, peer in peers:
+                run = peer()
+                if number:
+                    found.append(run)
+    return threads, ray
+
+
+def report() -> str:
+    rows = []
+    with tempfile.TemporaryDirectory() as name:
+        photos, store = Path(name) / "photos", Path(name) / "store"
+        size = copies(photos, COUNT) / COUNT
+        for workers in (1, 2):
+            threads, ray = compare(photos, store, workers)
+            steady = [statistics.median(run.steady for run in runs) for runs in (threads, ray)]
+            wall = [statistics.median(run.wall for run in runs) for runs in (threads, ray)]
+            rows.append([
+                f"{workers} against {workers}", f"{steady[0]:.1f}", f"{steady[1]:.1f}",
+                f"{100 * (1 - steady[1] / steady[0]):.1f} %",
+                f"{wall[0]:.1f} s", f"{wall[1]:.1f} s",
+            ])  # fmt: skip
+    head = ["workers", "threads, images/s", "Ray, images/s", "Ray costs",
+            "threads, whole process", "Ray, whole process"]  # fmt: skip
+    return (
+        f"{COUNT:,} photos of {size / 1000:.0f} kB on average, efficientnet-lite0; threads against "
+        f"Ray's nodes with one CPU each on the same machine, in turn, median of {ROUNDS}. "
+        "images/s: from the moment when a tenth of the rows is committed to that when all are.\n\n"
+        + table(head, rows)
+    )

@@ -1,0 +1,206 @@
+"""Every engine keeps the same promises, and an index over it those of all indexes."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import closing
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine_servers import engine_address, postgres_server  # noqa: F401 - fixtures
+from reference_engine import entry
+from sokkuri.engines import Engine, Entry, Holding
+from sokkuri.engines.opening import open_engine
+from sokkuri.errors import EngineError
+from sokkuri.indexes import ExactIndex, Rows
+from sokkuri.indexes.keyed import Keyed
+from sokkuri.indexes.served import ServedIndex, pushable
+from sokkuri.records import Features, Metric
+
+DIMENSION = 32
+METRICS: list[Metric] = ["cosine", "l2"]
+
+
+def holding(metric: Metric = "cosine", dimension: int = DIMENSION) -> Holding:
+    return Holding("a token", "f" * 64, dimension, metric)
+
+
+def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> Features:
+    vectors = np.random.default_rng(count).standard_normal((count, dimension))
+    return pushable(vectors.astype(np.float32), metric)[0]
+
+
+def entries(keys: NDArray[np.int64]) -> list[Entry]:
+    return [entry(key) for key in keys.tolist()]
+
+
+@pytest.fixture
+def engine(engine_address: str) -> Iterator[Engine]:  # noqa: F811
+    with closing(open_engine(engine_address)) as found:
+        yield found
+    gc.collect()  # what is left open would be warned of in another test
+
+
+def filled(engine: Engine, vectors: Features, metric: Metric = "cosine") -> NDArray[np.int64]:
+    """The keys under which they were put, of two shards."""
+    keys = np.arange(len(vectors)) + np.where(np.arange(len(vectors)) % 2, 5 << 32, 2**30 << 32)
+    engine.create(holding(metric, vectors.shape[1]))
+    engine.put(entries(keys), vectors)
+    engine.finish()
+    return keys
+
+
+def all_keys(engine: Engine) -> list[int]:
+    return sorted(np.concatenate([np.empty(0, np.int64), *engine.keys()]).tolist())
+
+
+def test_what_is_there_is_told(engine: Engine, engine_address: str) -> None:  # noqa: F811
+    """Nothing at first; then what was made first, to any client, whoever comes later."""
+    assert engine.held() is None
+    for metric in METRICS:
+        engine.create(holding(metric))
+        assert engine.held() == holding("cosine")
+    with closing(open_engine(engine_address)) as other:
+        assert other.held() == holding("cosine")
+        assert other.address == engine.address
+    assert all_keys(engine) == []
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_the_nearest_are_found(engine: Engine, metric: Metric) -> None:
+    vectors = drawn(300, metric)
+    keys = filled(engine, vectors, metric)
+    queries = vectors[:5] + np.float32(0.01)
+    found = engine.nearest(queries, 20)
+    measured = np.linalg.norm(vectors[None] - queries[:, None], axis=2)
+    if metric == "cosine":
+        lengths = np.linalg.norm(queries, axis=1)[:, None]
+        measured = 1 - np.einsum("qd,nd->qn", queries, vectors) / lengths
+    order = np.argsort(measured, axis=1)[:, :20]
+    for number in range(5):
+        assert found[number, 0] == keys[order[number, 0]]
+        assert len({*found[number].tolist()} & {*keys[order[number]].tolist()}) >= 19
+
+
+def test_what_is_put_again_is_replaced(engine: Engine) -> None:
+    vectors = drawn(50)
+    keys = filled(engine, vectors)
+    engine.put(entries(keys[:20]), vectors[:20])  # as after a kill
+    engine.put(entries(keys[7:8]), -vectors[9:10])
+    engine.finish()
+    assert all_keys(engine) == sorted(keys.tolist())
+    assert engine.nearest(-vectors[9:10], 1)[0, 0] == keys[7]
+
+
+def test_what_is_deleted_is_gone(engine: Engine) -> None:
+    vectors = drawn(50)
+    keys = filled(engine, vectors)
+    engine.delete(keys[:10])
+    engine.delete(np.array([keys[3], 77 << 32], np.int64))  # gone, and never there
+    engine.delete(np.empty(0, np.int64))
+    engine.finish()
+    assert all_keys(engine) == sorted(keys[10:].tolist())
+    found = engine.nearest(vectors[:3], 50)
+    assert not {*keys[:10].tolist()} & {*found.reshape(-1).tolist()}
+    assert (np.sort(found, axis=1)[:, :10] == -1).all(), "there are but 40"
+
+
+def test_among_given_keys_all_are_compared(engine: Engine) -> None:
+    vectors = drawn(400)
+    keys = filled(engine, vectors)
+    far = np.argsort(vectors @ vectors[0])[:30]
+    found = engine.nearest(vectors[:1], 10, keys[far])
+    assert found[0].tolist() == keys[far[np.argsort(-(vectors[far] @ vectors[0]))][:10]].tolist()
+    some = np.array([keys[2], 99 << 32, keys[5]], np.int64)  # one is not there
+    (found,) = engine.nearest(vectors[:1], 3, some)
+    assert {*found.tolist()} == {int(keys[2]), int(keys[5]), -1}
+    assert found[2] == -1
+
+
+def test_as_many_as_can_be_asked_for(engine: Engine) -> None:
+    vectors = drawn(engine.most + 100 if engine.most < 5000 else 200)
+    keys = filled(engine, vectors)
+    found = engine.nearest(vectors[:2], engine.most)
+    assert found.shape == (2, engine.most)
+    there = min(engine.most, len(keys))
+    assert all(len({*row.tolist()} - {-1}) >= there * 0.95 for row in found)
+
+
+def test_columns_of_any_kind(engine: Engine) -> None:
+    """Names that are not UTF-8, hold quotes or are long; sizes that are not known or huge."""
+    names = ["plain.jpg", "Ünïcode/そ.jpg", "broken\udcff.jpg", "'; DROP TABLE x; --", "a\\b\tc",
+             "nul\0", "x/" * 400 + "long.jpg", ""]  # fmt: skip
+    odd = [
+        Entry(key, name, f"folder/{name}", None if key % 2 else 2**31 - 1, None, 2**62 * (key % 2),
+              (-1) ** key * 4 * 10**18)
+        for key, name in enumerate(names)
+    ]  # fmt: skip
+    engine.create(holding())
+    engine.put(odd, drawn(len(odd)))
+    engine.put(odd, drawn(len(odd)))
+    engine.finish()
+    assert all_keys(engine) == list(range(len(odd)))
+
+
+def test_many_dimensions(engine: Engine) -> None:
+    """Also more than an index of some engines takes."""
+    vectors = drawn(30, dimension=2100)
+    keys = filled(engine, vectors)
+    assert engine.nearest(vectors[4:5], 3)[0, 0] == keys[4]
+
+
+def test_what_is_not_there_is_one_error(engine: Engine) -> None:
+    with pytest.raises(EngineError) as caught:
+        engine.nearest(drawn(1), 3)
+    assert engine.address in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["pgvector://user:geheim@127.0.0.1:9/db/table", "milvus://user:geheim@127.0.0.1:9/name"],
+)
+def test_an_engine_that_is_away_is_one_error(address: str) -> None:
+    """A line with the address, and no password. Nothing listens at port 9."""
+    if address.startswith("milvus"):
+        pytest.importorskip("sokkuri.engines.milvus")
+    with closing(open_engine(address)) as away:
+        for ask in (away.held, lambda: away.create(holding())):
+            with pytest.raises(EngineError) as caught:
+                ask()
+            said = str(caught.value)
+            assert said.startswith(away.address)
+            assert "geheim" not in said + away.address + repr(caught.value.__cause__)
+            assert "\n" not in said
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_an_index_over_it_keeps_the_promises_of_indexes(engine: Engine, metric: Metric) -> None:
+    """Equal rows in row order, rows refused, masks of any share, rows that it lacks, odd rows."""
+    rng = np.random.default_rng(8)
+    features = rng.standard_normal((3000, 16)).astype(np.float32) * 3
+    features[50:60] = features[7]
+    features[60], features[61], features[62] = 0, 1e30, 1e-30
+    rows = Rows(np.split(features, [1100, 1500]))
+    pushed = np.arange(3000) % 1000 < 900
+    vectors, good = pushable(features, metric)
+    pushed &= good
+    keys = Keyed(rows, [4, 2, 9]).keys(np.arange(3000))
+    engine.create(holding(metric, 16))
+    for part in np.array_split(np.flatnonzero(pushed), 3):
+        engine.put(entries(keys[part]), vectors[part])
+    engine.finish()
+    index = ServedIndex(rows, [4, 2, 9], pushed, [None] * 3, engine, metric)
+    exact = ExactIndex(rows.blocks)
+    near = exact.search(features[7], 400, metric, lambda some: some >= 0)[0]
+    for refused in (near[:0], near[:30], near[:400]):
+        for share in (1.0, 0.6, 0.36, 0.001):
+            mask = None if share == 1 else rng.random(3000) < share
+            for query in (features[7], features[55], features[60]):
+                asked = query, 9, metric, lambda some, no=refused: ~np.isin(some, no), mask
+                found, measured = index.search(*asked)
+                expected, true = exact.search(*asked)
+                assert len(found) == len(expected)
+                np.testing.assert_allclose(measured[:3], true[:3], rtol=1e-9, atol=1e-12)
+                assert len({*found.tolist()} & {*expected.tolist()}) >= len(expected) - 1

@@ -1,0 +1,196 @@
+"""Parts: jobs that never meet make one collection, and no kill costs a row."""
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from textwrap import dedent
+
+import numpy as np
+import pytest
+
+from command import as_json, rows_in_shards, sokkuri, start, vectors
+from drawing import save
+from sokkuri.api import Collection
+from sokkuri.appending import place_rows
+from sokkuri.partition import Part, share
+from sokkuri.shards import checksums
+from sokkuri.surveying import finish, remember, settled
+from sokkuri.syncing import SyncOptions
+from synthetic import DIMENSION, model
+from tiny_model import write_tiny_model
+
+PHOTOS, PARTS = 30, 2
+MANY = 24_000
+"""Images of the parts that are killed over: a second of copying."""
+
+
+@pytest.fixture(scope="module")
+def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_model(tmp_path_factory.mktemp("network") / "tiny.onnx")
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    for seed in range(PHOTOS):
+        save(tmp_path / "photos" / f"album-{seed % 5}" / f"{seed:02d}.png", seed)
+    (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
+    return tmp_path / "photos"
+
+
+def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) -> None:
+    """Guarantee: parts never meet, and together they are what one run gives, bit for bit. The
+    command of every job is the same but for its number."""
+    jobs = [
+        start("index", photos, "--model", network, "--part", f"{number}/{PARTS}", "--json")
+        for number in range(1, PARTS + 1)
+    ]
+    outputs = [job.communicate(timeout=120) for job in jobs]
+    assert [job.returncode for job in jobs] == [0] * PARTS, outputs
+    stores = [photos / f".sokkuri-{number}-of-{PARTS}" for number in range(1, PARTS + 1)]
+    assert all(store.is_dir() for store in stores)
+    assert sum(len(vectors(store)) for store in stores) == PHOTOS
+    assert f"part       1/{PARTS}" in sokkuri("status", "-C", stores[0]).stdout
+
+    done = as_json("merge", photos)
+    assert (done["parts"], done["added"], done["failed"]) == (PARTS, PHOTOS, 1)
+    again = as_json("index", photos)
+    assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, PHOTOS)
+    with Collection.create(photos, store=photos.parent / "one", model=str(network)) as one:
+        *_, last = one.sync()
+        assert last.report is not None
+        with Collection.open(photos) as whole:
+            assert [*whole.catalog.failures()] == [*one.catalog.failures()] != []
+            assert whole.verify() == []
+        assert vectors(whole.store) == vectors(one.store)
+        assert rows_in_shards(whole.store) == PHOTOS
+
+
+def test_a_part_stays_the_part_that_it_is(photos: Path, network: Path) -> None:
+    """Later runs keep it; another one, or a whole that would become one, is refused in a line."""
+    made = ["index", photos, "--model", network]
+    assert as_json(*made, "--part", "2/3", "--dry-run")["part"] == "2/3"
+    assert not list(photos.glob(".sokkuri*")), "a dry run makes nothing"
+    total = as_json(*made, "--part", "2/3")["total"]
+    store = photos / ".sokkuri-2-of-3"
+    assert as_json("index", "-C", store)["unchanged"] == total
+    refused = sokkuri("index", "-C", store, "--part", "2/4", code=2).stderr
+    assert "is part 2/3, not 2/4" in refused.splitlines()[-1]
+    assert as_json("status", "-C", store)["part"] == "2/3"
+    with Collection.create(photos, store=photos.parent / "whole", model=str(network)) as whole:
+        [*whole.sync()]
+    refused = sokkuri("index", "-C", whole.store, "--part", "1/3", code=2).stderr
+    assert "cannot become a part" in refused.splitlines()[-1]
+
+
+def test_what_cannot_be_merged_is_refused_in_a_line(photos: Path, network: Path) -> None:
+    made = ["index", photos, "--model", network]
+    sokkuri(*made, "--part", "1/2")
+    missing = sokkuri("merge", photos, code=1).stderr
+    assert missing == (
+        f"sokkuri: missing of the 2 parts: 2/2; name their stores too, or make them with `sokkuri "
+        f"index {photos} --part 2/2`\n"
+    )
+    assert not (photos / ".sokkuri").exists()
+
+
+def jobs_of_the_docs() -> dict[str, str]:
+    """What docs/scale.md has a scheduler run, by what the scheduler sets."""
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
+    (slurm,) = re.findall(r"^```bash\n(#!.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    (kubernetes,) = re.findall(r"- \|\n((?: {14}.*\n)+)", page)
+    return {"SLURM_ARRAY_TASK_ID=64": slurm, "JOB_COMPLETION_INDEX=63": dedent(kubernetes)}
+
+
+@pytest.mark.parametrize("setting", ["SLURM_ARRAY_TASK_ID=64", "JOB_COMPLETION_INDEX=63"])
+def test_the_jobs_of_the_docs_make_their_part(photos: Path, setting: str) -> None:
+    script = jobs_of_the_docs()[setting]
+    stores = photos.parent / "stores"
+    for path, here in {"/data/photos": photos, "/stores": stores}.items():
+        assert path in script
+        script = script.replace(path, str(here))
+    name, _, number = setting.partition("=")
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, name: number, "PATH": path}
+    subprocess.run(["bash", "-c", script], env=environment, check=True, capture_output=True)
+    with Collection.open(stores / "part-64", "ro") as part:
+        assert part.status().part == "64/64"
+
+
+def made_parts(root: Path) -> list[Path]:
+    """Parts of a collection with many images, whose vectors are small."""
+    root.mkdir()
+    ids = [f"object/{number:08d}.jpg" for number in range(MANY)]
+    stores = []
+    for number in range(1, PARTS + 1):
+        part = Part(PARTS, number)
+        mine = [id_ for id_ in ids if share(id_, PARTS) == number]
+        with Collection.create_with(
+            root, root / part.store_name, model(), "synthetic.onnx"
+        ) as collection:
+            catalog = collection.catalog
+            remember(catalog, settled(catalog, SyncOptions(part=part)))
+            rows = np.random.default_rng(number).random((len(mine), DIMENSION), np.float32)
+            with catalog.writing():
+                places = place_rows(collection, rows, mine)
+                catalog.run_many(
+                    "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model,"
+                    " shard, row, checksum, todo) VALUES (?1, ?1, 10, 1, ?1, 640, 480, 1, ?2, ?3,"
+                    " ?4, 0)",
+                    (
+                        (id_, at.shard, at.row, checksum)
+                        for id_, at, checksum in zip(mine, places, checksums(rows), strict=True)
+                    ),
+                )
+            finish(catalog)
+        stores.append(root / part.store_name)
+    return stores
+
+
+def committed(store: Path) -> int:
+    """Images that the catalog has."""
+    if not (store / "catalog.sqlite").exists():
+        return 0
+    try:
+        with closing(
+            sqlite3.connect(f"file:{store / 'catalog.sqlite'}?mode=ro", uri=True)
+        ) as catalog:
+            return int(catalog.execute("SELECT count(*) FROM images").fetchone()[0])
+    except sqlite3.OperationalError:
+        return 0  # it is being made
+
+
+def kill_when_more_is_there(process: subprocess.Popen[str], store: Path, than: int) -> bool:
+    """`kill -9` once the merge has committed something; False if it came to its end before."""
+    deadline = time.monotonic() + 60
+    while process.poll() is None and committed(store) <= than:
+        assert time.monotonic() < deadline
+    process.kill()
+    process.communicate()
+    return process.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="kills by process id")
+def test_a_merge_under_kill_9(tmp_path: Path) -> None:
+    """Guarantee: a merge that is killed at any moment is made up by the same command: each kill
+    finds more rows committed than the one before, and at the end each is there once, bit for bit
+    as its part has it. The parts are only read."""
+    stores = made_parts(tmp_path / "photos")
+    whole = tmp_path / "whole"
+    rows = {id_: row for store in stores for id_, row in vectors(store).items()}
+    command = ["merge", *stores, "--into", whole, "--json"]
+    kills, seen = 0, -1
+    for _ in range(3):
+        seen = committed(whole)
+        kills += kill_when_more_is_there(start(*command), whole, seen)
+    assert kills >= 2, "it was killed at work"
+    done = as_json(*command)
+    assert done["total"] == MANY
+    assert vectors(whole) == rows
+    assert rows_in_shards(whole) == MANY, "nothing was copied twice"
+    assert {id_: row for store in stores for id_, row in vectors(store).items()} == rows

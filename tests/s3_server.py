@@ -1,0 +1,241 @@
+"""A real S3 server on loopback, and a proxy before it that makes trouble, for the tests of what
+lies at addresses."""
+
+import http.client
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+PATIENCE = 60.0
+"""Seconds after which what is waited for will not come any more."""
+
+KEY, SECRET = "AKIATESTSTESTSTESTS", "a-secret/that+must-be-seen-nowhere"
+
+PAGE = 3
+"""Keys that the server lists at a time, so that every listing has several pages."""
+
+Trouble = Literal["", "cut", "slow down", "refuse", "delete first"]
+"""What the proxy does: break off in the middle of the body, answer 503 or 403, or let the object
+vanish before it is asked for."""
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def environment(address: str) -> dict[str, str]:
+    """What lets the usual clients find the server."""
+    return {
+        "AWS_ENDPOINT_URL": address,
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": "127.0.0.1",
+    }
+
+
+class S3Server:
+    """moto's server, in a process of its own. `address` : of HTTP, without a slash."""
+
+    def __init__(self) -> None:
+        port = free_port()
+        self.address = f"http://127.0.0.1:{port}"
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
+        )
+        # Who asks without a name may not change what others have put there.
+        headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/s3/x"}
+        self.client = httpx.Client(
+            base_url=self.address, headers=headers, timeout=PATIENCE, trust_env=False
+        )
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            assert self._process.poll() is None, "moto's server has ended"
+            try:
+                self.client.get("/moto-api/")
+            except httpx.TransportError:
+                time.sleep(0.05)  # nothing tells when it listens
+            else:
+                return
+        raise AssertionError("moto's server does not answer")
+
+    def bucket(self, name: str) -> "Bucket":
+        assert self.client.put(f"/{name}").status_code == 200
+        return Bucket(self, name)
+
+    def stop(self) -> None:
+        self.client.close()
+        self._process.terminate()
+        self._process.wait(PATIENCE)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """One test's own."""
+
+    server: S3Server
+    name: str
+
+    @property
+    def url(self) -> str:
+        return f"s3://{self.name}"
+
+    def put(self, key: str, data: bytes) -> None:
+        answer = self.server.client.put(f"/{self.name}/{quote(key)}", content=data)
+        assert answer.status_code == 200, answer.text
+
+    def put_folder(self, folder: Path, prefix: str) -> None:
+        """All files below the folder."""
+        for path in sorted(folder.rglob("*")):
+            if path.is_file():
+                self.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+    def get(self, key: str) -> bytes:
+        return self.server.client.get(f"/{self.name}/{quote(key)}").raise_for_status().content
+
+    def delete(self, key: str) -> None:
+        self.server.client.delete(f"/{self.name}/{quote(key)}").raise_for_status()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request as the proxy saw it. path : of the bucket and the key, as in the address."""
+
+    method: str
+    path: str
+    range: str | None
+
+
+class Proxy:
+    """Hands requests on to the server. `asked` : all of them so far. `trouble` : says what to do to
+    one; `cut` sends half of the body, under the length of the whole."""
+
+    def __init__(self, server: S3Server, trouble: Callable[[Asked], Trouble]) -> None:
+        self.asked: list[Asked] = []
+        self.delay = 0.0
+        """Seconds before each answer: a network's way."""
+        self._trouble = trouble
+        self._upstream = server.address.removeprefix("http://")
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._http.daemon_threads = True
+        self.address = f"http://127.0.0.1:{self._http.server_address[1]}"
+        self._thread = threading.Thread(target=self._http.serve_forever, args=[0.05])
+        self._thread.start()
+
+    def count(self, method: str, ending: str) -> int:
+        """How many requests there were of this method, for a path with this ending."""
+        return sum(one.method == method and one.path.endswith(ending) for one in self.asked)
+
+    def stop(self) -> None:
+        self._http.shutdown()
+        self._thread.join(PATIENCE)
+        self._http.server_close()
+
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        proxy = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+            def do_GET(self) -> None:
+                proxy._answer(self)
+
+        for method in ("HEAD", "PUT", "POST", "DELETE"):
+            setattr(Handler, f"do_{method}", Handler.do_GET)
+        return Handler
+
+    def _answer(self, handler: BaseHTTPRequestHandler) -> None:
+        asked = Asked(handler.command, handler.path.partition("?")[0], handler.headers["Range"])
+        self.asked.append(asked)
+        body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
+        if self.delay:
+            threading.Event().wait(self.delay)
+        trouble = self._trouble(asked)
+        if trouble in ("slow down", "refuse"):
+            self._refuse(handler, 503 if trouble == "slow down" else 403)
+            return
+        if trouble == "delete first":
+            named = {"Authorization": handler.headers["Authorization"]}
+            self._forward("DELETE", asked.path, named, b"")
+        status, headers, data = self._forward(
+            handler.command, handler.path, dict(handler.headers.items()), body
+        )
+        handler.send_response(status)
+        for name, value in headers:
+            handler.send_header(name, value)
+        handler.end_headers()
+        if trouble == "cut":
+            handler.wfile.write(data[: len(data) // 2])
+            handler.close_connection = True
+        else:
+            handler.wfile.write(data)
+
+    def _forward(
+        self, method: str, path: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        with closing(http.client.HTTPConnection(self._upstream, timeout=PATIENCE)) as upstream:
+            upstream.request(method, path, body, headers)
+            answer = upstream.getresponse()
+            kept = [
+                (name, value)
+                for name, value in answer.getheaders()
+                if name.lower() not in ("connection", "transfer-encoding", "date", "server")
+            ]
+            data = answer.read()
+        if method != "HEAD" and not any(name.lower() == "content-length" for name, _ in kept):
+            kept.append(("Content-Length", str(len(data))))
+        return answer.status, kept, data
+
+    def _refuse(self, handler: BaseHTTPRequestHandler, status: int) -> None:
+        code = "SlowDown" if status == 503 else "AccessDenied"
+        text = f"<Error><Code>{code}</Code><Message>{SECRET}</Message></Error>".encode()
+        handler.send_response(status)
+        handler.send_header("Content-Length", str(len(text)))
+        handler.send_header("Content-Type", "application/xml")
+        handler.end_headers()
+        if handler.command != "HEAD":
+            handler.wfile.write(text)
+
+
+@contextmanager
+def proxied(server: S3Server, trouble: Callable[[Asked], Trouble]) -> Iterator[Proxy]:
+    proxy = Proxy(server, trouble)
+    try:
+        yield proxy
+    finally:
+        proxy.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    server = S3Server()
+    try:
+        yield server
+    finally:
+        server.stop()
