@@ -113,7 +113,7 @@ bench-duplicates: $(VENV)/.installed
 	  --target $(VENV)/imagededup imagededup==0.3.3.post2
 	PYTHONPATH=$(VENV)/imagededup $(BIN)/python -m benchmarks duplicates duplicates_tried
 
-## bench-engines     pushing to PostgreSQL and Milvus, and searching there (some 40 minutes)
+## bench-engines     pushing to PostgreSQL and Milvus, and searching there (some 20 minutes)
 bench-engines: $(VENV)/.installed $(VENV)/milvus/.installed
 	SOKKURI_MILVUS_PACKAGE=$(VENV)/milvus $(BIN)/python -m benchmarks engines
 

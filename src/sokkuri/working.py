@@ -8,6 +8,7 @@ other machines with the network's bytes, and never say of an image that is there
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -63,7 +64,8 @@ class Work:
     """The function that executors apply to jobs; called from many threads at once.
 
     notes : lines for the user, as they come. threads : of a batch, which a copy of the work on
-    another machine gets, the images that are worked on at once.
+    another machine gets, the images that are worked on at once. With one, a second batch is read
+    meanwhile, and waits for its turn.
     """
 
     def __init__(
@@ -92,6 +94,9 @@ class Work:
 
     def _begin(self) -> None:
         self._lock = threading.Lock()
+        self._turn: AbstractContextManager[Any] = (
+            threading.Lock() if self._threads == 1 else nullcontext()
+        )
         self._pool: ThreadPoolExecutor | None = None
         self._extract_one: Callable[[NDArray[np.uint8]], NDArray[np.float32]] | None = None
 
@@ -109,7 +114,8 @@ class Work:
             at_hand = [read for read in reads if isinstance(read, _Read)]
             taken = self._known.take_all([(one.contents.digest, one.job.key) for one in at_hand])
             mine = {one.job.key for one, is_mine in zip(at_hand, taken, strict=True) if is_mine}
-            found += self._each(partial(self._finish, mine), reads)
+            with self._turn:
+                found += self._each(partial(self._finish, mine), reads)
         return found
 
     def _finish(self, mine: set[int], read: _Read | Outcome) -> Outcome:
@@ -246,7 +252,7 @@ class Work:
     def __getstate__(self) -> dict[str, Any]:
         """For another machine: with the network's bytes in place of its path."""
         state = {**self.__dict__, "notes": [], "_repeated": set(), "_runtime": runtime_version()}
-        for own in ("_lock", "_pool", "_extract_one"):
+        for own in ("_lock", "_turn", "_pool", "_extract_one"):
             del state[own]
         if isinstance(self._model, Model):
             state["_model"] = _packed(self._model)

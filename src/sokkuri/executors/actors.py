@@ -4,9 +4,11 @@ Plain classes here, which executors/ray.py and executors/crew.py make actors of.
 """
 
 import pickle
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -44,9 +46,11 @@ class Worker:
             results = self._work.batch(items)
         except Exception as raised:  # noqa: BLE001 - raised again where the results are taken
             error = _portable(raised)
-        notes = tuple(self._work.notes)
-        self._work.notes.clear()
-        return Done(results, notes, time.monotonic() - started, error)
+        notes = []
+        with suppress(IndexError):
+            while True:
+                notes.append(self._work.notes.pop(0))
+        return Done(results, tuple(notes), time.monotonic() - started, error)
 
 
 def _portable(error: Exception) -> Exception:
@@ -70,12 +74,17 @@ class PlainWork:
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.notes: list[str] = []
         self._function = function
+        self._turn = threading.Lock()
+
+    def __reduce__(self) -> tuple[type["PlainWork"], tuple[Any]]:
+        return PlainWork, (self._function,)
 
     def check(self) -> None:
         """It can be called anywhere."""
 
     def batch(self, items: Sequence[Any]) -> list[Any]:
-        return [self._function(item) for item in items]
+        with self._turn:  # a worker has one item in work
+            return [self._function(item) for item in items]
 
     def again(self, item: Any, *, blamed: bool) -> Any:  # noqa: ARG002 - an item is what it is
         return item

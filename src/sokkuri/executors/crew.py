@@ -18,7 +18,7 @@ from sokkuri.executors.actors import Worker
 from sokkuri.executors.cluster import import_ray
 
 AHEAD = 2
-"""Batches that a worker has at once: one in work, one that waits for it."""
+"""Batches that a worker has at once: while one is computed, the other's bytes come."""
 
 _LOOK_SECONDS = 2.0
 _PATIENCE_SECONDS = 30.0  # with one batch, or without room, before it is told; then twice as long
@@ -38,11 +38,6 @@ class Seat:
         has = node["Resources"]
         seats = int(has.get("CPU", 0) // self.cpus)
         return min(seats, int(has.get("GPU", 0) // self.gpus)) if self.gpus else seats
-
-    @property
-    def at_once(self) -> int:
-        """Batches under way at once: where items wait for their bytes or for a GPU, two."""
-        return 1 if self.threads == 1 else AHEAD
 
 
 @dataclass(slots=True)
@@ -171,7 +166,7 @@ class Crew:
             options["num_gpus"] = self._seat.gpus
         actor = (
             self._ray.remote(Worker)
-            .options(num_cpus=self._seat.cpus, max_concurrency=self._seat.at_once, **options)
+            .options(num_cpus=self._seat.cpus, max_concurrency=AHEAD, **options)
             .remote(self._work)
         )
         return Member(actor, actor.hello.remote())

@@ -1,8 +1,8 @@
 """Workers on the nodes of a Ray cluster: the same promises as threads, beyond one machine.
 
 Hands batches to workers that are ready (executors/crew.py) and takes results as they come. What a
-worker had in hand when it died is handed out again: the items of the batch that it was at one by
-one, each to a worker that has nothing else, so that only the one at fault is blamed.
+worker had in hand when it died is handed out again, one by one, each item to a worker that has
+nothing else, so that only the one at fault is blamed.
 """
 
 import time
@@ -221,11 +221,8 @@ class _Run:
             f"a worker on {self._crew.name(member.node)} died: {_cause(reason)}; "
             "what it had in hand is made up"
         )
-        for number, batch in enumerate(batches):
-            if number >= self._seat.at_once:  # it was waiting
-                batch.items = [self._work.again(item, blamed=False) for item in batch.items]
-                self._todo.appendleft(batch)
-            elif not batch.alone:
+        for batch in batches:
+            if not batch.alone:
                 for item in batch.items:
                     again = self._work.again(item, blamed=False)
                     self._todo.appendleft(Batch([again], alone=True))
