@@ -188,7 +188,7 @@ class _Extraction:
         with ExitStack() as stack:
             executor, threads = self._executor(total)
             stack.enter_context(closing(executor))
-            known = executor.share(partial(KnownBytes, self._catalog.where))
+            known = executor.share(partial(KnownBytes, self._catalog.where.absolute()))
             stack.enter_context(closing(known))
             work = stack.enter_context(closing(self._work(known, threads)))
             writer = Writer(self._collection, self._run, known)

@@ -216,6 +216,7 @@ class Crew:
         except self._ray.exceptions.RayError as error:
             self._attempts[""] = self._attempts.get("", 0) + 1
             self.bury(member)
+            self.notes.append(f"a worker died before it began: {cause_of_death(str(error))}")
             if self._attempts[""] >= _ATTEMPTS and not self.members:
                 reason = str(error).strip().splitlines()[-1]
                 raise ClusterError(f"no worker can be started on the cluster: {reason}") from error
@@ -255,3 +256,11 @@ class Crew:
         for member in self.members:
             self._ray.kill(member.actor)
         self.members.clear()
+
+
+def cause_of_death(reason: str) -> str:
+    """What Ray says of a death, in a few words."""
+    said = reason.partition("Some common causes")[0].lower()
+    if "memory" in said:
+        return "memory ran out there"
+    return "its node is gone" if "node has died" in said else "its process ended"

@@ -15,7 +15,7 @@ from sokkuri.errors import ClusterError
 from sokkuri.executors import Pause, TravellingWork
 from sokkuri.executors.actors import Done, Host, PlainWork, Proxy
 from sokkuri.executors.cluster import connect, import_ray
-from sokkuri.executors.crew import AHEAD, Batch, Crew, Member, Seat
+from sokkuri.executors.crew import AHEAD, Batch, Crew, Member, Seat, cause_of_death
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -218,7 +218,7 @@ class _Run:
         """Hand out again what a worker had; a result for an item that kills one after another."""
         batches = self._crew.bury(member)
         self._crew.notes.append(
-            f"a worker on {self._crew.name(member.node)} died: {_cause(reason)}; "
+            f"a worker on {self._crew.name(member.node)} died: {cause_of_death(reason)}; "
             "what it had in hand is made up"
         )
         for batch in batches:
@@ -231,11 +231,3 @@ class _Run:
             else:
                 again = self._work.again(batch.items[0], blamed=True)
                 self._todo.appendleft(Batch([again], alone=True, deaths=batch.deaths + 1))
-
-
-def _cause(reason: str) -> str:
-    """What Ray says of a death, in a few words."""
-    said = reason.partition("Some common causes")[0].lower()
-    if "memory" in said:
-        return "memory ran out there"
-    return "its node is gone" if "node has died" in said else "its process ended"
