@@ -34,7 +34,7 @@ class Postgres:
     """A server with data of its own below `folder`. Start and stop it as often as needed."""
 
     def __init__(self, folder: Path) -> None:
-        self._binaries = _binaries()
+        self._package = _package()
         self._folder = folder
         self._as: dict[str, Any] = {}
         if os.name == "posix" and os.geteuid() == 0:  # PostgreSQL does not run as root
@@ -48,8 +48,17 @@ class Postgres:
             part.chmod(0o700)
             if self._as:
                 os.chown(part, _NOBODY, _NOBODY)
+        if self._as:  # who may not enter where the packages are
+            program = self._folder / "program"
+            for name in (self._package.name, f"{self._package.name}.libs"):
+                shutil.copytree(self._package.with_name(name), program / name)
+            self._package = program / self._package.name
         self._run("initdb", "-D", self._folder / "data", "-U", "postgres", "--auth=trust",
                   "-E", "UTF8", "--locale=C", "--no-sync")  # fmt: skip
+
+    @property
+    def _binaries(self) -> Path:
+        return self._package / "pginstall" / "bin"
 
     def _run(self, name: str, *arguments: object) -> None:
         subprocess.run(
@@ -93,11 +102,11 @@ class Postgres:
         return f"pgvector://postgres@/postgres/{table}?host={self._folder / 'socket'}"
 
 
-def _binaries() -> Path:
+def _package() -> Path:
     spec = find_spec("pgserver")  # not imported, which would look for servers of its own
     assert spec is not None
     assert spec.origin is not None
-    return Path(spec.origin).parent / "pginstall" / "bin"
+    return Path(spec.origin).parent
 
 
 @contextmanager

@@ -122,9 +122,9 @@ def test_the_k_nearest_are_found(
 def test_near_copies_are_told_apart(backend: Backend, metric: Metric) -> None:
     """Rows closer together than float32 can tell in a scan still come in their true order."""
     rng = np.random.default_rng(3)
-    query = rng.random(1280, np.float32)
-    noise = rng.standard_normal((3000, 1280)).astype(np.float32)
-    features = query + noise * np.linspace(1e-6, 3e-6, 3000, dtype=np.float32)[:, None]
+    query = rng.random(512, np.float32)
+    noise = rng.standard_normal((1500, 512)).astype(np.float32)
+    features = query + noise * np.linspace(1e-6, 3e-6, 1500, dtype=np.float32)[:, None]
     found, _ = backend([features], metric).search(query, 20, metric, everything)
     expected = truth(features, query, metric)
     np.testing.assert_allclose(expected[found], np.sort(expected)[:20], rtol=1e-6, atol=1e-15)

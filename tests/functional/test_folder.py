@@ -60,7 +60,8 @@ def test_the_report_has_just_the_documented_keys(indexed: Path) -> None:
         "seconds", "images_per_second",
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {
-        "root", "model", "dimension", "total", "removed", "failed", "failures", "bytes", "ann",
+        "root", "part", "model", "dimension", "total", "removed", "failed", "failures", "bytes",
+        "ann", "pushed",
     }  # fmt: skip
 
 
