@@ -133,10 +133,9 @@ def _note(path: str, error: OSError, options: SyncOptions) -> str:
 def gone_test(
     root: Location, options: SyncOptions, unread: set[str] | None = None
 ) -> Callable[[str], bool]:
-    """A test for paths that the listing lacks: excluded now, not on the list, of
-    another part, or really not there.
-    options : settled. unread : the folders that the listing left out: at an address, where each
-    look is a request, what lies in none of them is believed to be gone."""
+    """A test for paths that the listing lacks: excluded now, not on the list, of another part, or
+    really not there. options : settled. unread : the folders that the listing left out: at an
+    address, where each look is a request, what lies in none of them is believed to be gone."""
 
     def is_gone(path: str) -> bool:
         if options.names is not None or is_excluded(path, options.exclude or ()):
