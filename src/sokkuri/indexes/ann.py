@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from sokkuri.errors import MissingExtraError, UnsupportedError
 from sokkuri.indexes.codes import Coded
-from sokkuri.indexes.exact import Accept, ExactIndex, Found, Mask
+from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.index import Accept, Found, Index, Mask
 from sokkuri.indexes.keyed import LARGEST, Keyed, keys_of
 from sokkuri.indexes.rows import Rows, nearest, normalised
 from sokkuri.records import Metric
@@ -40,7 +41,7 @@ class Reach:
     candidates: int
 
 
-class AnnIndex:
+class AnnIndex(Index):
     """Searches lists that `train` and `add` made, and exactly what they lack.
 
     rows : all there are. keys : one number a block, that it had when it was put into the lists, and
@@ -74,19 +75,6 @@ class AnnIndex:
         self._covered = np.array(covered, np.int64)
         self._keyed = Keyed(rows, keys)
 
-    def search(
-        self,
-        query: NDArray[np.float32],
-        k: int,
-        metric: Metric,
-        accept: Accept,
-        mask: Mask | None = None,
-    ) -> Found:
-        """See `sokkuri.indexes`. Raises UnsupportedError for a mask, for another metric than the
-        lists were made for, and for more than `MOST` hits."""
-        (found,) = self.search_many(query[None], k, metric, accept, mask)
-        return found
-
     def search_many(
         self,
         queries: NDArray[np.float32],
@@ -95,7 +83,8 @@ class AnnIndex:
         accept: Accept,
         mask: Mask | None = None,
     ) -> list[Found]:
-        """The same for (Q, D) queries at once."""
+        """See `Index`. Raises UnsupportedError for a mask, for another metric than the lists were
+        made for, and for more than `MOST` hits."""
         if mask is not None:
             raise UnsupportedError("the approximate index cannot filter: search exactly")
         if metric != self._metric:

@@ -12,12 +12,13 @@ gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 (Higham, Accuracy 
 Numerical Algorithms, 2nd ed., section 3.1), and sum |x_i y_i| <= |x| |y|.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.indexes.codes import Coded, CodedQueries
+from sokkuri.indexes.index import Accept, Found, Index, Mask
 from sokkuri.indexes.rows import Rows, nearest, prepared
 from sokkuri.records import Features, Metric, StoredRows
 
@@ -33,12 +34,9 @@ _MANY = 200  # rows that are measured at once rather than looked at more closely
 
 Costs = NDArray[np.float32]
 Where = slice | NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Found = tuple[NDArray[np.int64], NDArray[np.float64]]
-Accept = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
 
 
-class ExactIndex:
+class ExactIndex(Index):
     """blocks : as in `Rows`. codes : of each block's first rows, None where it has none; all with
     one basis."""
 
@@ -49,19 +47,6 @@ class ExactIndex:
         self.size = self.rows.size
         self._codes = codes if codes is not None else [None] * len(blocks)
 
-    def search(
-        self,
-        query: NDArray[np.float32],
-        k: int,
-        metric: Metric,
-        accept: Accept,
-        mask: Mask | None = None,
-    ) -> Found:
-        """See `sokkuri.indexes`. query : (D,) float32. Distances: `cosine` is 1 - cos, and 1 where
-        a vector is zero; `l2` is Euclidean."""
-        (found,) = self.search_many(query[None], k, metric, accept, mask)
-        return found
-
     def search_many(
         self,
         queries: NDArray[np.float32],
@@ -70,7 +55,8 @@ class ExactIndex:
         accept: Accept,
         mask: Mask | None = None,
     ) -> list[Found]:
-        """The same for (Q, D) queries at once, which read the rows together."""
+        """See `Index`. The queries read the rows together. Distances: `cosine` is 1 - cos, and 1
+        where a vector is zero; `l2` is Euclidean."""
         if mask is not None and np.count_nonzero(mask) <= _FEW:
             few = np.flatnonzero(mask)
             return [

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.indexes.exact import Accept, ExactIndex, Found
+from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.index import Accept, Found
 from sokkuri.indexes.rows import Rows
 from sokkuri.records import Metric
 

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.indexes.ann import AnnIndex, Reach
-from sokkuri.indexes.exact import Accept, ExactIndex
+from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.index import Accept
 from sokkuri.indexes.served import ServedIndex
 from sokkuri.records import Metric
 

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sokkuri.engines import Engine
 from sokkuri.errors import UnsupportedError
 from sokkuri.indexes.codes import Coded
-from sokkuri.indexes.exact import Accept, ExactIndex, Found, Mask
+from sokkuri.indexes.exact import ExactIndex
+from sokkuri.indexes.index import Accept, Found, Index, Mask
 from sokkuri.indexes.keyed import LARGEST, Keyed
 from sokkuri.indexes.rows import Rows, nearest, normalised
 from sokkuri.records import Features, Metric
@@ -39,7 +40,7 @@ def pushable(vectors: Features, metric: Metric) -> tuple[Features, NDArray[np.bo
     return np.ascontiguousarray(normalised(vectors, metric)), good
 
 
-class ServedIndex:
+class ServedIndex(Index):
     """Searches what an engine holds, and exactly what it lacks.
 
     rows : all there are. keys : one number a block, as they are in the engine. pushed : (N,) bool,
@@ -66,19 +67,6 @@ class ServedIndex:
         self.held = int(np.count_nonzero(pushed))
         self._fresh = _Part(rows, ~pushed, codes)
 
-    def search(
-        self,
-        query: NDArray[np.float32],
-        k: int,
-        metric: Metric,
-        accept: Accept,
-        mask: Mask | None = None,
-    ) -> Found:
-        """See `sokkuri.indexes`. Raises UnsupportedError for another metric than the engine's, and
-        EngineError."""
-        (found,) = self.search_many(query[None], k, metric, accept, mask)
-        return found
-
     def search_many(
         self,
         queries: NDArray[np.float32],
@@ -87,7 +75,8 @@ class ServedIndex:
         accept: Accept,
         mask: Mask | None = None,
     ) -> list[Found]:
-        """The same for (Q, D) queries at once."""
+        """See `Index`. Raises UnsupportedError for another metric than the engine's, and
+        EngineError."""
         if metric != self._metric:
             raise UnsupportedError(
                 f"{self._engine.address} was made for {self._metric}: search exactly"
