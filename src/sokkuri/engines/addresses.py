@@ -12,7 +12,7 @@ from sokkuri.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class EngineAddress:
     """host : "" without one. parts : of the path. options : what follows a question mark."""
 
     scheme: str
@@ -23,18 +23,17 @@ class Address:
     options: Mapping[str, str]
     secret: str = field(default="", repr=False)
 
-    @property
-    def shown(self) -> str:
-        """Without the secret."""
+    def shown(self, port: int) -> str:
+        """Without the secret. port : of a host for which none was given."""
         user = f"{quote(self.user, safe='')}@" if self.user else ""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        port = "" if self.port is None else f":{self.port}"
+        at = self.port or (port if self.host else None)
         path = "/".join(quote(part, safe="") for part in self.parts)
         options = f"?{urlencode(sorted(self.options.items()), safe='/')}" if self.options else ""
-        return f"{self.scheme}://{user}{host}{port}/{path}{options}"
+        return f"{self.scheme}://{user}{host}{'' if at is None else f':{at}'}/{path}{options}"
 
 
-def taken_apart(address: str) -> Address:
+def taken_apart(address: str) -> EngineAddress:
     """Raises UsageError, whose line does not repeat what may hold a secret."""
     try:
         found = urlsplit(address)
@@ -44,7 +43,7 @@ def taken_apart(address: str) -> Address:
         raise UsageError(
             "an engine's address is SCHEME://USER@HOST:PORT/NAME: this one is not"
         ) from None
-    return Address(
+    return EngineAddress(
         found.scheme,
         unquote(found.username or ""),
         unquote(found.hostname or ""),

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.engines import Entry, Holding, as_utf8
-from sokkuri.engines.addresses import Address
+from sokkuri.engines.addresses import EngineAddress
 from sokkuri.errors import EngineError, MissingExtraError, UsageError
 from sokkuri.records import Features
 
@@ -59,7 +59,7 @@ class PgvectorEngine:
 
     most = MOST
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: EngineAddress) -> None:
         """Raises UsageError for an address that names no table, MissingExtraError."""
         self._psycopg = _psycopg()
         database, table = _names(address)
@@ -71,12 +71,7 @@ class PgvectorEngine:
             self._parameters |= {"host": address.host, "port": address.port or _PORT}
         elif address.port is not None:
             self._parameters["port"] = address.port
-        shown = Address(
-            address.scheme, address.user, address.host,
-            (address.port or _PORT) if address.host else address.port,
-            address.parts, address.options,
-        )  # fmt: skip
-        self.address = shown.shown
+        self.address = address.shown(_PORT)
         self._name = tuple(table.split("."))
         self._table = self._sql(".".join(["{}"] * len(self._name)), *self._name)
         self._connection: Any = None
@@ -343,10 +338,10 @@ def _psycopg() -> Any:
     return psycopg
 
 
-def _names(address: Address) -> tuple[str, str]:
+def _names(address: EngineAddress) -> tuple[str, str]:
     """Database and table. Raises UsageError."""
     if len(address.parts) != 2 or not all(address.parts[1].split(".")):
-        raise UsageError(f"name a database and a table: {_EXAMPLE}, not {address.shown}")
+        raise UsageError(f"name a database and a table: {_EXAMPLE}, not {address.shown(_PORT)}")
     if unknown := sorted(address.options.keys() - _OPTIONS):
         raise UsageError(
             f"an address of pgvector takes {', '.join(sorted(_OPTIONS))} after its question mark, "

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from threading import Lock
 from typing import Any
 
-from sokkuri.engines.addresses import Address
+from sokkuri.engines.addresses import EngineAddress
 from sokkuri.errors import MissingExtraError, UsageError
 
 _PORT = 19530
@@ -52,7 +52,7 @@ def client_library() -> Any:
     return pymilvus
 
 
-def reached(address: Address) -> Place:
+def reached(address: EngineAddress) -> Place:
     """Raises UsageError for an address that names no collection."""
     if unknown := sorted(address.options.keys() - _OPTIONS):
         raise UsageError(
@@ -63,7 +63,7 @@ def reached(address: Address) -> Place:
     if not _NAME.fullmatch(name) or bool(folders) == bool(address.host):
         raise UsageError(
             f"name a collection, of letters, digits and underscores: {_EXAMPLE} or "
-            f"{_EXAMPLE_FILE}, not {_shown(address)}"
+            f"{_EXAMPLE_FILE}, not {address.shown(_PORT)}"
         )
     if folders:
         return _local(address, "/" + "/".join(folders), name)
@@ -76,26 +76,20 @@ def reached(address: Address) -> Place:
         "uri": f"{'https' if secure else 'http'}://{host}:{address.port or _PORT}",
         "secure": secure, "token": token, "db_name": address.options.get("database", ""),
     }  # fmt: skip
-    return Place(name, _shown(address), given)
+    return Place(name, address.shown(_PORT), given)
 
 
-def _local(address: Address, file: str, collection: str) -> Place:
+def _local(address: EngineAddress, file: str, collection: str) -> Place:
     if not file.endswith(_FILE) or address.options:
         raise UsageError(
-            f"a collection of Milvus Lite is {_EXAMPLE_FILE}, not {_shown(address)}"
+            f"a collection of Milvus Lite is {_EXAMPLE_FILE}, not {address.shown(_PORT)}"
         )  # fmt: skip
     if find_spec("milvus_lite") is None:
         raise UsageError(
-            f"Milvus Lite, for {_shown(address)}, is a package of its own: pip install milvus-lite"
+            f"Milvus Lite, for {address.shown(_PORT)}, is a package of its own: "
+            "pip install milvus-lite"
         )
-    return Place(collection, _shown(address), {"uri": file}, file)
-
-
-def _shown(address: Address) -> str:
-    port = (address.port or _PORT) if address.host else None
-    return Address(
-        address.scheme, address.user, address.host, port, address.parts, address.options
-    ).shown  # fmt: skip
+    return Place(collection, address.shown(_PORT), {"uri": file}, file)
 
 
 def _truth(said: str) -> bool:

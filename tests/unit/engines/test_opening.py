@@ -50,7 +50,7 @@ def test_parts_are_unquoted_and_secrets_not_in_their_repr() -> None:
     found = taken_apart("milvus://m%3Ae:ge%2Fheim@HOST:1/%C3%A9/b?tls=1")
     assert (found.user, found.secret, found.host, found.port) == ("m:e", "ge/heim", "host", 1)
     assert (found.parts, found.options) == (("é", "b"), {"tls": "1"})
-    assert "heim" not in repr(found) + found.shown
+    assert "heim" not in repr(found) + found.shown(5432)
 
 
 @pytest.mark.parametrize(
