@@ -3,137 +3,27 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-import xxhash
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from parted import COUNT, NAMES, Folder, filled, run, state
 from sokkuri import merging, uniting
 from sokkuri.api import Collection
-from sokkuri.changes import apply_changes
-from sokkuri.claims import claim, clear_over, end_run, start_run
 from sokkuri.decisions import mark_different, mark_kept, read_decisions
-from sokkuri.errors import CollectionError, DamagedError, ModelMismatchError, UsageError
-from sokkuri.known import KnownBytes
+from sokkuri.errors import DamagedError
 from sokkuri.labels import read_labels, set_labels
-from sokkuri.merging import Merged, merge
-from sokkuri.partition import Part, share
-from sokkuri.records import Contents, Extracted, Failed, FileStat, Gone, Job, Outcome, SameBytes
-from sokkuri.surveying import finish, gone_test, remember, settled, take_listing
-from sokkuri.syncing import Progress, SyncOptions
+from sokkuri.merging import merge
+from sokkuri.syncing import Progress
 from sokkuri.verifying import verify
-from sokkuri.writer import Writer
-from synthetic import DIMENSION, model
-
-COUNT = 3
-NAMES = [f"{number:02d}.jpg" for number in range(12)]
-
-
-def run(collection: Collection, part: Part | None = None, **options: Any) -> int:
-    """What `index` does, with a network that makes a vector of the bytes; images read."""
-    catalog, read = collection.catalog, 0
-    clear_over(catalog)
-    number = start_run(catalog)
-    collection.recover()
-    asked = settled(catalog, SyncOptions(part=part, **options))
-    remember(catalog, asked)
-    for _ in take_listing(catalog, collection.root, asked):
-        pass
-    is_gone = gone_test(collection.root, asked)
-    apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
-    with closing(KnownBytes(catalog.where)) as known:
-        writer = Writer(collection, number, known)
-        while jobs := claim(catalog, number):
-            for job in jobs:
-                writer.add(outcome(collection, known, job))
-            read += len(jobs)
-            writer.finish()
-    finish(catalog)
-    collection.refresh_ids()
-    end_run(catalog, number)
-    return read
-
-
-def outcome(collection: Collection, known: KnownBytes, job: Job) -> Outcome:
-    path = Path(str(collection.file(job.path)))
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        return Gone(job)
-    found = path.stat()
-    contents = Contents(FileStat(found.st_size, found.st_mtime_ns), xxhash.xxh3_128_digest(data))
-    if data.startswith(b"broken"):
-        return Failed(job, "decode", "it is no picture", contents)
-    if not known.take(contents.digest):
-        return SameBytes(job, contents)
-    seed = int.from_bytes(contents.digest[:8])
-    vector = np.random.default_rng(seed).random(DIMENSION, np.float32)
-    return Extracted(job, contents, 640, 480, vector)
-
-
-class Folder:
-    """Photos with a collection for each part; files are given new times as they are written."""
-
-    def __init__(self, place: Path) -> None:
-        self.root = place / "photos"
-        self.root.mkdir()
-        self.parts = [Part(COUNT, number) for number in range(1, COUNT + 1)]
-        self._time = 1
-
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.write_text(text)
-        self._time += 1
-        os.utime(path, ns=(self._time, self._time))
-
-    def open(self, part: Part | None = None, store: str = ".sokkuri") -> Collection:
-        where = self.root / (part.store_name if part else store)
-        return Collection.create_with(self.root, where, model(), "synthetic.onnx")
-
-    def part_with(self, name: str) -> Part:
-        return self.parts[share(name, COUNT) - 1]
-
-    def run_parts(self, **options: Any) -> None:
-        for part in self.parts:
-            with self.open(part) as collection:
-                run(collection, part, **options)
-
-    def merged(self) -> Merged:
-        return merge([self.root])
-
-    def by_one_run(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
-        """What one run over the folder as it is now gives."""
-        shutil.rmtree(self.root / ".one", ignore_errors=True)
-        with self.open(store=".one") as collection:
-            run(collection, **options)
-            return state(collection)
-
-
-def state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Vectors and failures, by id."""
-    rows = collection.catalog.all(
-        "SELECT id, shard, row FROM images WHERE shard IS NOT NULL AND missing IS NULL"
-        " AND removed = 0"
-    )
-    vectors = collection.vectors([(shard, row) for _, shard, row in rows])
-    ids = [id_ for id_, _, _ in rows]
-    failures = {one.id: f"{one.stage}: {one.reason}" for one in collection.catalog.failures()}
-    return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    folder = Folder(tmp_path)
-    for number, name in enumerate(NAMES):
-        folder.write(name, f"content {number}")
-    folder.write("broken.jpg", "broken")
-    folder.run_parts()
-    return folder
+    return filled(tmp_path)
 
 
 @pytest.fixture
@@ -399,108 +289,6 @@ def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -
         assert state(united) == one_run
         united.set_root(away)
         assert run(united) == 0
-
-
-# What is refused, before anything is written
-
-
-def test_a_missing_part_is_named(folder: Folder) -> None:
-    shutil.rmtree(folder.root / folder.parts[1].store_name)
-    with pytest.raises(CollectionError, match=r"of the 3 parts: 2/3;.*--part 2/3`"):
-        folder.merged()
-    assert not (folder.root / ".sokkuri").exists()
-
-
-def test_a_part_that_is_given_twice_is_refused(folder: Folder, tmp_path: Path) -> None:
-    again = shutil.copytree(folder.root / folder.parts[0].store_name, tmp_path / "again")
-    with pytest.raises(UsageError, match="part 1/3 is given twice"):
-        merge([folder.root, again], root=folder.root)
-
-
-def test_parts_of_other_wholes_are_refused(folder: Folder) -> None:
-    other = Part(4, 1)
-    with folder.open(other) as collection:
-        run(collection, other)
-    with pytest.raises(UsageError, match="no parts of one whole"):
-        folder.merged()
-
-
-def test_a_part_with_work_left_is_named(folder: Folder) -> None:
-    with folder.open(folder.parts[2]) as part:
-        remember(part.catalog, settled(part.catalog, SyncOptions()))  # a run begins, and is killed
-    with pytest.raises(CollectionError, match=r"part 3/3 in .* not been finished: run `sokkuri"):
-        folder.merged()
-    with folder.open(folder.parts[2]) as part:
-        run(part)
-        part.catalog.run("UPDATE images SET todo = 1")
-    with pytest.raises(CollectionError, match=r"part 3/3 in .* has \d+ images to do: run"):
-        folder.merged()
-
-
-def test_a_part_that_is_worked_on_is_waited_for(folder: Folder) -> None:
-    with folder.open(folder.parts[0]) as part:
-        number = start_run(part.catalog)
-        with pytest.raises(CollectionError, match=r"part 1/3 in .* is being worked on"):
-            folder.merged()
-        end_run(part.catalog, number)
-    folder.merged()
-
-
-def test_a_whole_that_is_worked_on_is_waited_for(folder: Folder, whole: Collection) -> None:
-    number = start_run(whole.catalog)
-    with pytest.raises(CollectionError, match="is being worked on"):
-        folder.merged()
-    end_run(whole.catalog, number)
-
-
-@pytest.mark.parametrize(
-    ("what", "statement"),
-    [
-        ("--dtype float32", "UPDATE meta SET value = 'float16' WHERE key = 'dtype'"),
-        ("--ids path", "UPDATE meta SET value = 'name' WHERE key = 'ids'"),
-        ("--exclude ''", "UPDATE meta SET value = '[\"raw\"]' WHERE key = 'exclude'"),
-        ("the images in", "UPDATE meta SET value = '/elsewhere' WHERE key = 'root'"),
-    ],
-)
-def test_parts_that_were_made_otherwise_are_refused(
-    folder: Folder, what: str, statement: str
-) -> None:
-    with folder.open(folder.parts[1]) as part:
-        part.catalog.run(statement)
-    with pytest.raises(UsageError, match=f"part 1/3.*{what}.*part 2/3"):
-        folder.merged()
-    assert not (folder.root / ".sokkuri").exists()
-
-
-def test_parts_of_other_models_are_refused(folder: Folder) -> None:
-    with folder.open(folder.parts[1]) as part:
-        part.catalog.run("UPDATE models SET fingerprint = 'other'")
-    with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* cannot be compared"):
-        folder.merged()
-
-
-def test_a_whole_of_another_kind_is_refused(folder: Folder, tmp_path: Path) -> None:
-    with folder.open() as whole:
-        whole.catalog.set_meta("ids", "name")
-    with pytest.raises(UsageError, match="under each file's path, unlike"):
-        folder.merged()
-    with folder.open() as whole:
-        whole.catalog.set_meta("ids", "path")
-        whole.catalog.run("UPDATE models SET fingerprint = 'other'")
-    with pytest.raises(ModelMismatchError):
-        folder.merged()
-
-
-def test_what_is_no_part_is_refused(folder: Folder, whole: Collection) -> None:
-    with pytest.raises(UsageError, match="is no part"):
-        merge([folder.root / ".sokkuri"])
-    stores = [folder.root / part.store_name for part in folder.parts]
-    with pytest.raises(UsageError, match="is one of the parts"):
-        merge([folder.root], stores[0])
-    with folder.open(Part(9, 1)) as other:
-        run(other, Part(9, 1))
-    with pytest.raises(UsageError, match="is itself a part"):
-        merge(stores, folder.root / Part(9, 1).store_name)
 
 
 def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None:
