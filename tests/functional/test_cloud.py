@@ -2,132 +2,38 @@
 it that breaks off, says no, and lets objects vanish."""
 
 import io
-import json
 import os
 import shutil
 import subprocess
 import sys
-import uuid
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 from pyarrow import parquet
 
-from command import command, places, sokkuri, vectors
+from cloud import COUNT, Cloud, did
+from command import places, vectors
 from drawing import save
-from s3_server import KEY, SECRET, Asked, Bucket, S3Server, Trouble, environment, proxied
 from serving import assert_problem, encoded, serving
-from sokkuri import remote
 from sokkuri.addresses import located
 from sokkuri.against import find_against, plan_against
 from sokkuri.api import Collection
-from sokkuri.collection import has_store
 from sokkuri.duplicates import find_duplicates
-from sokkuri.errors import CollectionError, StorageError, UsageError
+from sokkuri.errors import UsageError
 from sokkuri.exporting import ExportOptions, Layout, export
 from sokkuri.importing import import_features
-from sokkuri.searching import Searcher, SearchOptions
-from sokkuri.syncing import SyncOptions
-from tiny_model import write_tiny_model
-
-COUNT = 12
 
 
 @pytest.fixture
-def bucket(s3_server: S3Server) -> Bucket:
-    return s3_server.bucket(f"photos-{uuid.uuid4().hex[:12]}")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """COUNT pictures in three folders, two of them the same one at two sizes."""
-    root = tmp_path_factory.mktemp("cloud") / "photos"
-    for seed in range(COUNT - 1):
-        save(root / f"{seed % 3}" / f"{seed}.jpg", seed, 480, 360)
-    with Image.open(root / "0" / "0.jpg") as image:
-        image.resize((240, 180)).save(root / "1" / "small 0.jpg")
-    return root
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx", dimension=16)
-
-
-class Cloud:
-    """A bucket with the photos below `trip`, as somebody sees it who has access: by the command, or
-    by the functions behind it, which spares the start of a process."""
-
-    def __init__(
-        self, bucket: Bucket, store: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        self.bucket, self.store, self.model = bucket, store, model
-        self.root = f"{bucket.url}/trip"
-        self._monkeypatch = monkeypatch
-        self.go_by(bucket.server.address)
-
-    def go_by(self, address: str) -> None:
-        """From now on the server is reached there."""
-        self.environment = environment(address)
-        for name, value in self.environment.items():
-            self._monkeypatch.setenv(name, value)
-        remote._filesystem.cache_clear()
-
-    def run(
-        self, *arguments: object, code: int = 0, **others: str
-    ) -> subprocess.CompletedProcess[str]:
-        return sokkuri(*arguments, code=code, cwd=None, **{**self.environment, **others})
-
-    def json(self, *arguments: object, code: int = 0) -> Any:
-        return json.loads(self.run(*arguments, "--json", code=code).stdout)
-
-    def open(self) -> Collection:
-        if has_store(self.store):
-            return Collection.open(self.store)
-        return Collection.create(self.root, store=self.store, model=str(self.model))
-
-    def index(self, **options: Any) -> dict[str, int]:
-        """What a run did, without what it left."""
-        with self.open() as collection:
-            *_, last = collection.sync(SyncOptions(**options))
-        assert last.report is not None
-        return did(asdict(last.report))
-
-    def failures(self) -> dict[str, tuple[str, str]]:
-        with self.open() as collection:
-            return {one.id: (one.stage, one.reason) for one in collection.status().failures}
-
-    def search(self, query: str, k: int = 10, **options: Any) -> list[tuple[str, str, float]]:
-        """Id, path and distance of each hit."""
-        with self.open() as collection:
-            hits = Searcher(collection).search([query], k, options=SearchOptions(**options))
-            return [(hit.id, str(hit.path), hit.distance) for hit in hits]
-
-
-def did(report: dict[str, int]) -> dict[str, int]:
-    names = ("added", "updated", "moved", "reused", "removed", "failed")
-    return {name: report[name] for name in names if report[name]}
+def folder(photos_for_cloud: Path) -> Path:
+    return photos_for_cloud
 
 
 @pytest.fixture
-def cloud(
-    bucket: Bucket, folder: Path, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
-) -> Cloud:
-    bucket.put_folder(folder, "trip")
-    return Cloud(bucket, tmp_path / "store", model, monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def local(folder: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def local(folder: Path, model_for_cloud: Path, tmp_path: Path) -> Path:
     """The store of the same photos in a folder."""
-    store = tmp_path_factory.mktemp("local") / "store"
-    with Collection.create(folder, store=store, model=str(model)) as collection:
+    store = tmp_path / "local"
+    with Collection.create(folder, store=store, model=str(model_for_cloud)) as collection:
         list(collection.sync())
     return store
 
@@ -220,143 +126,6 @@ def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
     assert cloud.index(names=names) == {}
     with pytest.raises(UsageError, match="/no cannot be read: there is no such object"):
         cloud.index(names=located(f"{cloud.bucket.url}/no"))
-
-
-def troubles(some: dict[str, list[Trouble]]) -> Callable[[Asked], Trouble]:
-    """For the first GETs of a key with this ending, one after another."""
-    left = {ending: list(one) for ending, one in some.items()}
-
-    def trouble(asked: Asked) -> Trouble:
-        for ending, waiting in left.items():
-            if asked.method == "GET" and asked.path.endswith(ending) and waiting:
-                return waiting.pop(0)
-        return ""
-
-    return trouble
-
-
-def test_reads_resume_and_a_busy_server_is_asked_again(
-    cloud: Cloud, folder: Path, tmp_path: Path
-) -> None:
-    """Guarantee: a read that breaks off goes on at the range where it did, and nothing is lost by a
-    server that is busy. The vectors are those of an undisturbed run."""
-    large = tmp_path / "photos" / "large.bmp"
-    shutil.copytree(folder, large.parent)
-    pixels = np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8)
-    Image.fromarray(pixels).save(large)  # 17 MB: three ranges
-    cloud.bucket.put("trip/large.bmp", large.read_bytes())
-    trouble = troubles({
-        "/large.bmp": ["", "cut", "cut", ""],
-        "/0/0.jpg": ["slow down", "slow down"],
-        "/1/1.jpg": ["cut"],
-        "/2/2.jpg": ["refuse"],
-    })  # fmt: skip
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
-        report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
-        assert did(report) == {"added": COUNT, "failed": 1}
-        ranges = Counter(one.range for one in proxy.asked if one.path.endswith("/large.bmp"))
-        size, part = large.stat().st_size, 8 * 2**20
-        assert ranges == {
-            None: 2,  # looked at before, and after the last range
-            f"bytes=0-{part - 1}": 1,
-            f"bytes={part}-{2 * part - 1}": 3,
-            f"bytes={2 * part}-{size}": 1,
-        }
-        assert proxy.count("GET", "/0/0.jpg") == 3
-        assert proxy.count("GET", "/1/1.jpg") == 2
-        assert cloud.failures() == {"2/2.jpg": ("read", "the credentials do not allow it")}
-        assert cloud.index() == {"updated": 1}, "a refused read is tried by the next run"
-        assert proxy.count("GET", "/2/2.jpg") == 2
-    with Collection.create(large.parent, model=str(cloud.model)) as collection:
-        list(collection.sync())
-    assert vectors(cloud.store) == vectors(large.parent / ".sokkuri")
-
-
-def test_an_object_that_vanishes_before_it_is_read(cloud: Cloud) -> None:
-    def trouble(asked: Asked) -> Trouble:
-        return "delete first" if asked.path.endswith("/0/0.jpg") else ""
-
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
-        assert cloud.index() == {"added": COUNT - 1, "failed": 1}
-        assert cloud.failures() == {"0/0.jpg": ("read", "there is no such object")}
-        assert cloud.index() == {"removed": 1}
-
-
-def seen_anywhere(secret: str, done: subprocess.CompletedProcess[str], store: Path) -> bool:
-    files = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
-    return secret in done.stdout + done.stderr or any(secret.encode() in one for one in files)
-
-
-def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
-    """Guarantee: whatever a server answers, no key, token or signed address reaches the catalog, a
-    file of the store, or the terminal. The server of this test repeats the secret in its answers.
-    """
-    cloud.index(exclude=("2/",))
-
-    def trouble(asked: Asked) -> Trouble:
-        return "refuse" if asked.path.endswith(".jpg") else ""
-
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
-        done = cloud.run("index", "--store", cloud.store, "--exclude", "")
-        assert "could not be read" in done.stderr
-    assert set(cloud.failures().values()) == {("read", "the credentials do not allow it")}
-    for secret in (KEY, SECRET, "Signature", "AWS4"):
-        assert not seen_anywhere(secret, done, cloud.store)
-    with proxied(cloud.bucket.server, lambda asked: "refuse") as proxy:
-        cloud.go_by(proxy.address)
-        before = places(cloud.store)
-        for arguments in (
-            ("index", "--store", cloud.store),
-            ("index", f"s3://{KEY}:{SECRET}@{cloud.bucket.name}/trip", "--store", cloud.store),
-            ("search", f"{cloud.root}/0/0.jpg?X-Amz-Signature={SECRET}", "-C", cloud.store),
-        ):
-            done = sokkuri_that_fails(cloud, *arguments)
-            assert done.stderr.startswith("sokkuri: ")
-            assert done.stderr.count("\n") == 1
-            assert not seen_anywhere(SECRET, done, cloud.store)
-            assert not seen_anywhere(KEY, done, cloud.store)
-        assert places(cloud.store) == before
-        with cloud.open() as collection, pytest.raises(StorageError) as refused:
-            list(export(collection, located(f"{cloud.bucket.url}/shards"), ExportOptions()))
-        assert str(refused.value) == (
-            f"{cloud.bucket.url}/shards could not be written: the credentials do not allow it"
-        )
-
-
-def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode in (1, 2)
-    assert "Traceback" not in done.stderr
-    return done
-
-
-def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
-    """No bucket, a folder that is not there, no server, no credentials, no place for the store."""
-    cloud.index()
-    before = places(cloud.store)
-    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
-    done = cloud.run("index", "--store", cloud.store, code=1, **nobody)
-    assert done.stderr == (
-        f"sokkuri: {cloud.root} cannot be listed, so nothing was changed: "
-        "no usable credentials are there\n"
-    )
-    for root, reason in (
-        ("s3://no-such-bucket-anywhere", "there is no such bucket or folder"),
-        (f"{cloud.bucket.url}/tripp", "there is nothing"),
-    ):
-        with pytest.raises(CollectionError, match=f"nothing was changed: {reason}"):
-            Collection.create(root, store=tmp_path / "new")
-        assert not (tmp_path / "new").exists()
-    cloud.go_by("http://127.0.0.1:9")
-    with pytest.raises(CollectionError, match="the server does not answer, asked 3 times"):
-        cloud.index()
-    assert places(cloud.store) == before
 
 
 def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:

@@ -1,0 +1,162 @@
+"""What goes wrong between here and a bucket: reads resume, nothing is lost, no secret is seen."""
+
+import os
+import shutil
+import subprocess
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from cloud import COUNT, Cloud, did
+from command import command, places, vectors
+from s3_server import KEY, SECRET, Asked, Trouble, proxied
+from sokkuri.addresses import located
+from sokkuri.api import Collection
+from sokkuri.errors import CollectionError, StorageError
+from sokkuri.exporting import ExportOptions, export
+
+
+@pytest.fixture
+def folder(photos_for_cloud: Path) -> Path:
+    return photos_for_cloud
+
+
+def troubles(some: dict[str, list[Trouble]]) -> Callable[[Asked], Trouble]:
+    """For the first GETs of a key with this ending, one after another."""
+    left = {ending: list(one) for ending, one in some.items()}
+
+    def trouble(asked: Asked) -> Trouble:
+        for ending, waiting in left.items():
+            if asked.method == "GET" and asked.path.endswith(ending) and waiting:
+                return waiting.pop(0)
+        return ""
+
+    return trouble
+
+
+def test_reads_resume_and_a_busy_server_is_asked_again(
+    cloud: Cloud, folder: Path, tmp_path: Path
+) -> None:
+    """Guarantee: a read that breaks off goes on at the range where it did, and nothing is lost by a
+    server that is busy. The vectors are those of an undisturbed run."""
+    large = tmp_path / "photos" / "large.bmp"
+    shutil.copytree(folder, large.parent)
+    pixels = np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8)
+    Image.fromarray(pixels).save(large)  # 17 MB: three ranges
+    cloud.bucket.put("trip/large.bmp", large.read_bytes())
+    trouble = troubles({
+        "/large.bmp": ["", "cut", "cut", ""],
+        "/0/0.jpg": ["slow down", "slow down"],
+        "/1/1.jpg": ["cut"],
+        "/2/2.jpg": ["refuse"],
+    })  # fmt: skip
+    with proxied(cloud.bucket.server, trouble) as proxy:
+        cloud.go_by(proxy.address)
+        report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
+        assert did(report) == {"added": COUNT, "failed": 1}
+        ranges = Counter(one.range for one in proxy.asked if one.path.endswith("/large.bmp"))
+        size, part = large.stat().st_size, 8 * 2**20
+        assert ranges == {
+            None: 2,  # looked at before, and after the last range
+            f"bytes=0-{part - 1}": 1,
+            f"bytes={part}-{2 * part - 1}": 3,
+            f"bytes={2 * part}-{size}": 1,
+        }
+        assert proxy.count("GET", "/0/0.jpg") == 3
+        assert proxy.count("GET", "/1/1.jpg") == 2
+        assert cloud.failures() == {"2/2.jpg": ("read", "the credentials do not allow it")}
+        assert cloud.index() == {"updated": 1}, "a refused read is tried by the next run"
+        assert proxy.count("GET", "/2/2.jpg") == 2
+    with Collection.create(large.parent, model=str(cloud.model)) as collection:
+        list(collection.sync())
+    assert vectors(cloud.store) == vectors(large.parent / ".sokkuri")
+
+
+def test_an_object_that_vanishes_before_it_is_read(cloud: Cloud) -> None:
+    def trouble(asked: Asked) -> Trouble:
+        return "delete first" if asked.path.endswith("/0/0.jpg") else ""
+
+    with proxied(cloud.bucket.server, trouble) as proxy:
+        cloud.go_by(proxy.address)
+        assert cloud.index() == {"added": COUNT - 1, "failed": 1}
+        assert cloud.failures() == {"0/0.jpg": ("read", "there is no such object")}
+        assert cloud.index() == {"removed": 1}
+
+
+def seen_anywhere(secret: str, done: subprocess.CompletedProcess[str], store: Path) -> bool:
+    files = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
+    return secret in done.stdout + done.stderr or any(secret.encode() in one for one in files)
+
+
+def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
+    """Guarantee: whatever a server answers, no key, token or signed address reaches the catalog, a
+    file of the store, or the terminal. The server of this test repeats the secret in its answers.
+    """
+    cloud.index(exclude=("2/",))
+
+    def trouble(asked: Asked) -> Trouble:
+        return "refuse" if asked.path.endswith(".jpg") else ""
+
+    with proxied(cloud.bucket.server, trouble) as proxy:
+        cloud.go_by(proxy.address)
+        done = cloud.run("index", "--store", cloud.store, "--exclude", "")
+        assert "could not be read" in done.stderr
+    assert set(cloud.failures().values()) == {("read", "the credentials do not allow it")}
+    for secret in (KEY, SECRET, "Signature", "AWS4"):
+        assert not seen_anywhere(secret, done, cloud.store)
+    with proxied(cloud.bucket.server, lambda asked: "refuse") as proxy:
+        cloud.go_by(proxy.address)
+        before = places(cloud.store)
+        for arguments in (
+            ("index", "--store", cloud.store),
+            ("index", f"s3://{KEY}:{SECRET}@{cloud.bucket.name}/trip", "--store", cloud.store),
+            ("search", f"{cloud.root}/0/0.jpg?X-Amz-Signature={SECRET}", "-C", cloud.store),
+        ):
+            done = sokkuri_that_fails(cloud, *arguments)
+            assert done.stderr.startswith("sokkuri: ")
+            assert done.stderr.count("\n") == 1
+            assert not seen_anywhere(SECRET, done, cloud.store)
+            assert not seen_anywhere(KEY, done, cloud.store)
+        assert places(cloud.store) == before
+        with cloud.open() as collection, pytest.raises(StorageError) as refused:
+            list(export(collection, located(f"{cloud.bucket.url}/shards"), ExportOptions()))
+        assert str(refused.value) == (
+            f"{cloud.bucket.url}/shards could not be written: the credentials do not allow it"
+        )
+
+
+def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        command(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    """No bucket, a folder that is not there, no server, no credentials, no place for the store."""
+    cloud.index()
+    before = places(cloud.store)
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    done = cloud.run("index", "--store", cloud.store, code=1, **nobody)
+    assert done.stderr == (
+        f"sokkuri: {cloud.root} cannot be listed, so nothing was changed: "
+        "no usable credentials are there\n"
+    )
+    for root, reason in (
+        ("s3://no-such-bucket-anywhere", "there is no such bucket or folder"),
+        (f"{cloud.bucket.url}/tripp", "there is nothing"),
+    ):
+        with pytest.raises(CollectionError, match=f"nothing was changed: {reason}"):
+            Collection.create(root, store=tmp_path / "new")
+        assert not (tmp_path / "new").exists()
+    cloud.go_by("http://127.0.0.1:9")
+    with pytest.raises(CollectionError, match="the server does not answer, asked 3 times"):
+        cloud.index()
+    assert places(cloud.store) == before
