@@ -9,24 +9,24 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sokkuri import collection as base
 from sokkuri import compacting, repairing, verifying
 from sokkuri.addresses import Address, Location, located
 from sokkuri.approximating import ann_state
 from sokkuri.catalog import as_text
-from sokkuri.engines.opening import open_engine
 from sokkuri.errors import CollectionError, UsageError
 from sokkuri.indexing import make_fast, sync
 from sokkuri.listing import is_folder
-from sokkuri.merging import Merged, merge
 from sokkuri.models import Model, resolve_model
-from sokkuri.pushed import pushed_states
-from sokkuri.pushing import Pushing, push
 from sokkuri.records import Decoding, Dtype, Fault
 from sokkuri.surveying import check_root
 from sokkuri.syncing import Progress, SyncOptions
+
+if TYPE_CHECKING:  # what few verbs need is imported where it is used: it would slow down all
+    from sokkuri.merging import Merged
+    from sokkuri.pushing import Pushing
 
 
 class Collection(base.Collection):
@@ -69,7 +69,7 @@ class Collection(base.Collection):
         *,
         root: Location | str | None = None,
         told: Callable[[Progress], None] = lambda _: None,
-    ) -> Merged:
+    ) -> "Merged":
         """Unite the parts of a collection, made with `SyncOptions(part=...)`; they are only read.
 
         parts : their stores, or the folder of images that they lie in. into : the collection's
@@ -77,6 +77,8 @@ class Collection(base.Collection):
         now, if not where the parts were made. told : is called with signs of life. See
         `merging.merge`.
         """
+        from sokkuri.merging import merge
+
         stores = [Path(part) for part in parts]
         whole = None if into is None else Path(into)
         where = None if root is None else check_folder(root)
@@ -105,9 +107,12 @@ class Collection(base.Collection):
         self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
         self.model = replace(self.model, source=kept)
 
-    def push(self, address: str) -> Generator[Pushing]:
+    def push(self, address: str) -> "Generator[Pushing]":
         """Bring an engine elsewhere up to date, such as `pgvector://user@host/database/table`,
         yielding progress; the last one holds the PushReport. See `pushing.push`."""
+        from sokkuri.engines.opening import open_engine
+        from sokkuri.pushing import push
+
         with closing(open_engine(address)) as engine:
             yield from push(self, engine)
 
@@ -138,6 +143,8 @@ class Collection(base.Collection):
     def status(self, *, engines: bool = True) -> base.Status:
         """Counts, failures, sizes, the approximate index, and engines elsewhere, which take a look
         at every image; `engines` : whether they do."""
+        from sokkuri.pushed import pushed_states
+
         pushed = pushed_states(self) if engines else ()
         return replace(super().status(), ann=ann_state(self), pushed=pushed)
 

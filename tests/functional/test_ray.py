@@ -184,8 +184,9 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
     for seed in range(8):
         save(folder / f"{seed:02d}.png", seed)
     done = sokkuri("index", folder, "--store", tmp_path / "store", *on(cluster), "--json")
-    assert done.stderr.startswith("node ")
-    assert f"is left out: it does not see {folder}: mount it there" in done.stderr
+    lines = [line for line in done.stderr.splitlines() if "yet" not in line]  # of a busy machine
+    assert all(line.startswith("node ") for line in lines)
+    assert any(f"is left out: it does not see {folder}: mount it there" in line for line in lines)
     assert '"added": 8' in done.stdout
 
 

@@ -5,73 +5,20 @@ import errno
 import itertools
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
-from typing import Any, ClassVar
+from collections.abc import Callable
 
 import fsspec
 import pytest
-import xxhash
-from fsspec.implementations.memory import MemoryFileSystem
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sokkuri import remote
 from sokkuri.addresses import Address
-from sokkuri.api import Collection
 from sokkuri.errors import CollectionError, MissingExtraError, ReadError, UsageError
 from sokkuri.listing import list_images, read_list, sorted_addresses, sorted_paths
 from sokkuri.reading import is_file, read_file
 from sokkuri.records import FileStat, Limits
-from sokkuri.syncing import SyncOptions, SyncReport
-from tiny_model import write_tiny_model
-
-HUSH = "AKIAXYZ hush X-Amz-Signature=hush Authorization: hush"
-"""What the libraries may say, and nobody else should."""
-
-
-class Trouble(MemoryFileSystem):  # type: ignore[misc]
-    """In memory. `before` : is called with each method's name and path, and may raise."""
-
-    protocol = "trouble"
-    store: ClassVar[dict[str, Any]] = {}
-    pseudo_dirs: ClassVar[list[str]] = [""]
-    before: ClassVar[Callable[[str, str], None]] = staticmethod(lambda method, path: None)
-
-    @classmethod
-    def _strip_protocol(cls, path: str) -> str:
-        return str(super()._strip_protocol(path.removeprefix("trouble://")))
-
-    def ls(self, path: str, detail: bool = True, **given: Any) -> Any:
-        Trouble.before("ls", path)
-        return super().ls(path, detail, **given)
-
-    def info(self, path: str, **given: Any) -> Any:
-        Trouble.before("info", path)
-        found = super().info(path, **given)
-        if found["type"] == "file":
-            found["ETag"] = xxhash.xxh3_64_hexdigest(self.store[found["name"]].getvalue())
-        return found
-
-    def cat_file(self, path: str, start: Any = None, end: Any = None, **given: Any) -> Any:
-        Trouble.before("cat", path)
-        return super().cat_file(path, start, end, **given)
-
-
-@pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trouble]:
-    """Empty, without trouble; waits are not waited for."""
-    fsspec.register_implementation("trouble", Trouble, clobber=True)
-    monkeypatch.setattr(Trouble, "before", staticmethod(lambda method, path: None))
-    monkeypatch.setattr("sokkuri.remote.time.sleep", lambda seconds: None)
-    Trouble.store.clear()
-    Trouble.pseudo_dirs[:] = [""]
-    remote._filesystem.cache_clear()
-    yield Trouble(skip_instance_cache=True)
-    Trouble.store.clear()
-
-
-ROOT = Address("trouble://photos")
+from troubled import HUSH, ROOT, Trouble, failing
 
 names = st.sampled_from(
     ["a", "b.jpg", "B.JPG", ".hid", ".h.png", "c d.png", "é.webp", "x.txt", "q?v=1.jpg", "#.gif"]
@@ -118,20 +65,6 @@ def test_any_object_is_read_in_ranges_of_any_size(files: Trouble, size: int, pie
     assert found == data
     assert stat.size == size
     assert lines == data.removesuffix(b"\n").split(b"\n") if size else not lines
-
-
-def failing(
-    method: str, errors: Mapping[int, Exception], asked: list[int]
-) -> Callable[[str, str], None]:
-    """Raises at the n-th call of a method, and counts the calls."""
-
-    def before(name: str, path: str) -> None:
-        if name == method:
-            asked.append(len(asked))
-            if asked[-1] in errors:
-                raise errors[asked[-1]]
-
-    return before
 
 
 def test_a_read_that_breaks_resumes_at_its_range(
@@ -362,97 +295,3 @@ def test_a_kind_of_address_that_nobody_knows() -> None:
 
 
 # The collection of an address.
-
-
-@pytest.fixture
-def collection(files: Trouble, tmp_path: Path, drawn: list[bytes]) -> Iterator[Collection]:
-    """Nine images in three folders, indexed."""
-    for number, data in enumerate(drawn):
-        files.pipe_file(f"/photos/{number % 3}/{number}.jpg", data)
-    model = str(write_tiny_model(tmp_path / "tiny.onnx"))
-    made = Collection.create("trouble://photos", store=tmp_path / "store", model=model)
-    with made:
-        assert synced(made).added == 9
-        yield made
-
-
-@pytest.fixture
-def drawn(tmp_path: Path) -> list[bytes]:
-    from drawing import save
-
-    return [save(tmp_path / "drawn" / f"{seed}.jpg", seed).read_bytes() for seed in range(9)]
-
-
-def synced(collection: Collection, **options: Any) -> SyncReport:
-    *_, last = collection.sync(SyncOptions(**options))
-    assert last.report is not None
-    return last.report
-
-
-def test_images_of_a_folder_that_cannot_be_listed_stay(
-    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What vanished elsewhere is marked; this folder's are left as they were, and it is said."""
-    files.rm("/photos/0/0.jpg")
-    files.rm("/photos/1/1.jpg")
-
-    def before(method: str, path: str) -> None:
-        if method == "ls" and path.endswith("/1"):
-            raise PermissionError(HUSH)
-
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
-    steps = list(collection.sync())
-    report = steps[-1].report
-    assert report is not None
-    assert (report.removed, report.total) == (1, 8)
-    assert "1 was skipped: the credentials do not allow it; its images are left as they were" in [
-        step.note for step in steps
-    ]
-
-
-@pytest.mark.parametrize("wanted", ["rm", "refuse", "break"])
-def test_an_address_where_nothing_is_changes_nothing(
-    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch, wanted: str
-) -> None:
-    if wanted == "rm":
-        files.rm("/photos", recursive=True)
-    else:
-        error = PermissionError(HUSH) if wanted == "refuse" else ConnectionResetError(HUSH)
-        always = dict.fromkeys(range(100), error)
-        monkeypatch.setattr(Trouble, "before", staticmethod(failing("ls", always, [])))
-    with pytest.raises(CollectionError, match="so nothing was changed") as refused:
-        synced(collection)
-    assert "hush" not in str(refused.value)
-    assert collection.status().total == 9
-
-
-def test_a_breakdown_in_the_middle_of_a_listing_changes_nothing(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def before(method: str, path: str) -> None:
-        if method == "ls" and path.endswith("/2"):
-            raise ConnectionResetError(HUSH)
-
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
-    with pytest.raises(CollectionError, match="trouble://photos/2 could not be listed"):
-        synced(collection)
-    assert collection.status().total == 9
-
-
-def test_images_can_be_at_another_address_now(
-    collection: Collection, files: Trouble, tmp_path: Path
-) -> None:
-    elsewhere = Address("trouble://elsewhere")
-    with pytest.raises(UsageError, match="belongs to trouble://photos"):
-        collection.set_root(elsewhere)
-    files.mv("/photos", "/elsewhere", recursive=True)
-    collection.set_root(elsewhere)
-    assert synced(collection).unchanged == 9
-    with Collection.open(tmp_path / "store") as again:
-        assert again.root == elsewhere
-
-
-def test_a_collection_needs_a_place_here(files: Trouble) -> None:
-    files.pipe_file("/photos/a.jpg", b"x")
-    with pytest.raises(UsageError, match="--store DIR"):
-        Collection.create("trouble://photos")

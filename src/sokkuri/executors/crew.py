@@ -240,7 +240,11 @@ class Crew:
             self._idle_since, self._patience = now, _PATIENCE_SECONDS
         elif now - self._idle_since > self._patience:
             self._patience *= 2
-            self.notes.append("the cluster has no room yet: its CPUs are in use, or it has none")
+            silent = ", ".join(sorted(map(self.name, self._greetings.values())))
+            self.notes.append(
+                f"no answer yet from {silent}" if silent
+                else "the cluster has no room yet: its CPUs are in use, or it has none"
+            )  # fmt: skip
         for member in self.members:
             if member.hands and now - member.since > member.patience:
                 member.patience *= 2
