@@ -64,7 +64,7 @@ $(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
 
 ## test-engines      the tests of search engines, against a real Milvus too (some 4 minutes)
 test-engines: $(VENV)/.installed $(VENV)/milvus/.installed
-	$(BIN)/python tests/milvus_server.py $(VENV)/milvus $(BIN)/python -m pytest \
+	$(BIN)/python tests/support/milvus_server.py $(VENV)/milvus $(BIN)/python -m pytest \
 	  tests/contract/test_engines.py tests/functional/test_push.py \
 	  tests/functional/test_milvus.py $(ARGS)
 

@@ -22,17 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.harness import run, table
-from sokkuri import changes, claims
 from sokkuri.api import Collection
-from sokkuri.appending import place_rows
-from sokkuri.known import KnownBytes
-from sokkuri.listing import list_images
-from sokkuri.partition import Part
-from sokkuri.records import Contents, Extracted, FileRef, FileStat, Job
-from sokkuri.shards import SHARD_ROWS, checksums
-from sokkuri.surveying import finish, remember, settled
-from sokkuri.syncing import Progress, SyncOptions
-from sokkuri.writer import Writer
+from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job
+from sokkuri.images.scan import list_images
+from sokkuri.indexing import diff
+from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.partition import Part
+from sokkuri.indexing.source import finish, remember, settled
+from sokkuri.indexing.writer import Writer
+from sokkuri.store import leases
+from sokkuri.store.rows import place_rows
+from sokkuri.store.shards import SHARD_ROWS, checksums
 
 DIMENSION = 1280
 ROWS, CLAIMED = 20_000, 20_000
@@ -58,7 +59,7 @@ def main(what: str, folder: Path) -> list[Line] | tuple[float, float]:
 
 
 def _empty(root: Path) -> Collection:
-    from synthetic import model
+    from synthetic_collection import model
 
     root.mkdir(parents=True, exist_ok=True)
     return Collection.create_with(root, root / ".sokkuri", model(DIMENSION), "synthetic.onnx")
@@ -126,10 +127,10 @@ def _fill(collection: Collection, count: int) -> None:
 
 def _write(collection: Collection, first: int) -> float:
     catalog = collection.catalog
-    run_ = claims.start_run(catalog)
+    run_ = leases.start_run(catalog)
     _enter(collection, first, ROWS)
     jobs: list[Job] = []
-    while batch := claims.claim(catalog, run_):
+    while batch := leases.claim(catalog, run_):
         jobs += batch
     vectors = np.random.default_rng(0).random((1000, DIMENSION), np.float32)
     ready = [
@@ -162,17 +163,17 @@ def _catalog(folder: Path) -> Iterator[Line]:
             catalog = collection.catalog
             with _timed() as seconds:
                 _list(collection, size)
-                changes.apply_changes(catalog, 1, lambda _: False, retry_failed=False)
+                diff.apply_changes(catalog, 1, lambda _: False, retry_failed=False)
             yield _line("a first listing is entered", size, size, seconds())
-            run_ = claims.start_run(catalog)
+            run_ = leases.start_run(catalog)
             with _timed() as seconds:
-                for _ in range(CLAIMED // claims.CLAIM_SIZE):
-                    assert len(claims.claim(catalog, run_)) == claims.CLAIM_SIZE
-            note = f"{claims.CLAIM_SIZE} a transaction"
+                for _ in range(CLAIMED // leases.CLAIM_SIZE):
+                    assert len(leases.claim(catalog, run_)) == leases.CLAIM_SIZE
+            note = f"{leases.CLAIM_SIZE} a transaction"
             yield _line("images are claimed", size, CLAIMED, seconds(), note)
             with _timed() as seconds:
                 _list(collection, size)
-                found = changes.compare(catalog, lambda _: False, retry_failed=False)
+                found = diff.compare(catalog, lambda _: False, retry_failed=False)
             assert found.new == found.changed == found.vanished == 0
             yield _line("a listing shows no change", size, size, seconds())
 
@@ -182,10 +183,10 @@ def _list(collection: Collection, size: int) -> None:
     numbers = np.arange(size, dtype=np.int64)
     folders = (numbers * _SPREAD % 2**32) >> 16
     order = np.lexsort((np.random.default_rng(0).random(size), _shuffled(folders)))
-    changes.begin_listing(collection.catalog)
+    diff.begin_listing(collection.catalog)
     for at in range(0, size, CHUNK):
         refs = [_ref(number) for number in order[at : at + CHUNK].tolist()]
-        changes.add_listed(collection.catalog, refs)
+        diff.add_listed(collection.catalog, refs)
 
 
 def _shuffled(folders: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -224,7 +225,7 @@ def _merge(folder: Path) -> Iterator[Line]:
 
 
 def _make_part(root: Path, part: Part) -> None:
-    from synthetic import model
+    from synthetic_collection import model
 
     ids = [ref.id for ref in map(_ref, range(MERGED)) if part.holds(ref.id)]
     rng = np.random.default_rng(part.number)

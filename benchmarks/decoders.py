@@ -21,10 +21,10 @@ from numpy.typing import NDArray
 from PIL import Image, features
 
 from benchmarks.harness import SHARED, machine
-from sokkuri.decode import decode
-from sokkuri.extract import Extractor
+from sokkuri.core.types import Limits, PixelSpec
+from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model
-from sokkuri.records import Limits, PixelSpec
+from sokkuri.models.extractor import Extractor
 
 RGB: TypeAlias = NDArray[np.uint8]
 Decoder: TypeAlias = Callable[[bytes], RGB]

@@ -27,13 +27,13 @@ from PIL import Image
 from benchmarks.copies import EDITS, lay_out, layout
 from benchmarks.features import CHUNK, mixtures, real
 from benchmarks.harness import SHARED, run, sokkuri, table
-from sokkuri.collection import Collection
-from sokkuri.contents import Content, basis, field_of, live_contents
-from sokkuri.decisions import Decisions
-from sokkuri.joining import TOGETHER, Candidates, Field, basis_of, rooted
-from sokkuri.judging import Judge
-from sokkuri.matching import SURE
-from sokkuri.matching.looks import PRINT
+from sokkuri.curation.duplicates.candidates import TOGETHER, Candidates, Field, basis_of, rooted
+from sokkuri.curation.duplicates.compare import Judge
+from sokkuri.curation.duplicates.contents import Content, basis, field_of, live_contents
+from sokkuri.curation.duplicates.matching import SURE
+from sokkuri.curation.duplicates.matching.fingerprint import PRINT
+from sokkuri.store.collection import Collection
+from sokkuri.store.decisions import Decisions
 
 PRECISION = 0.99
 

@@ -18,10 +18,14 @@ from PIL import Image, ImageOps
 from benchmarks.copies import lay_out
 from benchmarks.duplicates import Setting, setting
 from benchmarks.harness import SHARED, run, sokkuri, table
-from sokkuri.collection import Collection
-from sokkuri.joining import rooted
-from sokkuri.matching.looks import normalised_prints, print_of, righted_prints
-from sokkuri.records import Features, Limits
+from sokkuri.core.types import Features, Limits
+from sokkuri.curation.duplicates.candidates import rooted
+from sokkuri.curation.duplicates.matching.fingerprint import (
+    normalised_prints,
+    print_of,
+    righted_prints,
+)
+from sokkuri.store.collection import Collection
 
 _NEAREST = 1, 8, 16
 _PRINTS = 4

@@ -20,14 +20,14 @@ from typing import Any
 
 import numpy as np
 import psutil
+from engine_servers import postgres
+from milvus_server import milvus
 from numpy.typing import NDArray
 
 from benchmarks.features import mixtures
 from benchmarks.harness import PROJECT, run, sokkuri, table
-from engine_servers import postgres
-from milvus_server import milvus
 from sokkuri.api import Collection
-from sokkuri.searching import Engine, Hits, Searcher, SearchOptions
+from sokkuri.search.searcher import Engine, Hits, Searcher, SearchOptions
 
 ROWS, QUERIES, K = 100_000, 200, 10
 FILTERS = {"": None, "10 %": "id like 'object/%7.jpg'", "1 %": "id like 'object/%37.jpg'"}

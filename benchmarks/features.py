@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from benchmarks.harness import SHARED
-from sokkuri.extract import Extractor
+from sokkuri.core.types import Features
 from sokkuri.models import resolve_model
-from sokkuri.records import Features
+from sokkuri.models.extractor import Extractor
 
 VIEWS, CHUNK = 9, 10_000
 

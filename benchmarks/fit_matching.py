@@ -19,16 +19,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.copies import layout
-from sokkuri.collection import Collection
-from sokkuri.contents import basis, heads_of, live_contents
-from sokkuri.decisions import Decisions
-from sokkuri.joining import GENEROUSLY, NEAREST, worth_measures
-from sokkuri.matching import INLIERS
-from sokkuri.matching.agreement import agreement
-from sokkuri.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
-from sokkuri.matching.looks import SQUARE, Look, look, normalised_prints, print_of, righted_prints
-from sokkuri.matching.scoring import joint, moved, still
-from sokkuri.records import Limits
+from sokkuri.core.types import Limits
+from sokkuri.curation.duplicates.candidates import GENEROUSLY, NEAREST, worth_measures
+from sokkuri.curation.duplicates.contents import basis, heads_of, live_contents
+from sokkuri.curation.duplicates.matching import INLIERS
+from sokkuri.curation.duplicates.matching.block_agreement import agreement
+from sokkuri.curation.duplicates.matching.fingerprint import (
+    SQUARE,
+    Look,
+    look,
+    normalised_prints,
+    print_of,
+    righted_prints,
+)
+from sokkuri.curation.duplicates.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
+from sokkuri.curation.duplicates.matching.scoring import joint, moved, still
+from sokkuri.store.collection import Collection
+from sokkuri.store.decisions import Decisions
 
 _NEAREST_PRINTS = 4
 _MISSED = 0.002  # share of copies that `WORTH` may leave out

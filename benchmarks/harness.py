@@ -21,7 +21,7 @@ import psutil
 
 PROJECT = Path(__file__).parents[1]
 SHARED = PROJECT.parent / "shared" / "data"
-sys.path.insert(0, str(PROJECT / "tests"))  # drawn pictures and made-up collections
+sys.path.insert(0, str(PROJECT / "tests" / "support"))  # drawn pictures and made-up collections
 
 
 @dataclass(frozen=True)

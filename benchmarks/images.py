@@ -11,7 +11,7 @@ QUALITY = 90
 
 def make(folder: Path, count: int, width: int, height: int) -> str:
     """`count` JPEGs of that size in `folder`; gives back what they show."""
-    from drawing import draw
+    from draw_images import draw
 
     folder.mkdir(parents=True)
     photos = sorted((SHARED / "clothing").glob("*/*.jpg"))

@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks.features import mixtures
 from sokkuri.api import Collection
-from sokkuri.catalog import Catalog
-from sokkuri.records import Features
-from sokkuri.shards import checksums
+from sokkuri.core.types import Features
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.shards import checksums
 
 
 def make(real: Path, root: Path, rows: int, dtype: Literal["float32", "float16"]) -> None:

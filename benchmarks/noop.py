@@ -10,7 +10,7 @@ FILES, DISTINCT, ROUNDS = 100_000, 100, 3
 
 
 def report() -> str:
-    from drawing import save
+    from draw_images import save
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "photos"

@@ -22,7 +22,7 @@ def make(root: Path) -> None:
     Non-negative and clustered, as pooled ReLU6 features are: gamma-distributed centres, each row a
     centre times uniform noise. Seeded.
     """
-    from synthetic import Bench
+    from synthetic_collection import Bench
 
     root.mkdir()
     model = resolve_model()
@@ -39,7 +39,8 @@ def make(root: Path) -> None:
 def stages(command: list[str]) -> str:
     """Where the time of a search goes: what is imported before it starts, and the whole."""
     code = (
-        "import time; t = time.perf_counter(); import sokkuri.cli, sokkuri.api, sokkuri.searching"
+        "import time; t = time.perf_counter(); "
+        "import sokkuri.cli, sokkuri.api, sokkuri.search.searcher"
     )
     imports = [
         float(run([sys.executable, "-c", f"{code}; print(time.perf_counter() - t)"]).out)
@@ -56,7 +57,7 @@ def stages(command: list[str]) -> str:
 
 
 def report() -> str:
-    from drawing import save
+    from draw_images import save
 
     with tempfile.TemporaryDirectory() as name:
         root = Path(name) / "collection"

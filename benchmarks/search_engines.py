@@ -22,8 +22,8 @@ from benchmarks.harness import Measured, forget_pages, in_turn, run, seconds, so
 from benchmarks.made import append
 from benchmarks.peers import PEERS, SLOW_TO_BUILD
 from sokkuri.api import Collection
-from sokkuri.indexes.rows import normalised
-from sokkuri.searching import Engine, Hits, Searcher, SearchOptions
+from sokkuri.search.searcher import Engine, Hits, Searcher, SearchOptions
+from sokkuri.search.vectors.distance import normalised
 
 SIZES = (100_000, 600_000, 1_000_000)
 QUERIES, TOGETHER, K = 64, 64, 10

@@ -109,7 +109,7 @@ def _loads(ours: str, article: str, ids: Path, photos: list[Path]) -> str:
 
 def _page(address: str) -> str:
     """Seconds from opening the page until its grid can be used, and the rings' layout."""
-    from visiting import started, visiting
+    from browser import started, visiting
 
     with started() as browser:
         took = []

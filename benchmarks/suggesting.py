@@ -23,13 +23,19 @@ from benchmarks.features import real
 from benchmarks.harness import SHARED, run, table
 from benchmarks.made import make
 from sokkuri.api import Collection
-from sokkuri.indexes import normalised
-from sokkuri.labels import set_labels
-from sokkuri.outliers import mistakes, outliers
-from sokkuri.records import Features
-from sokkuri.suggesting import NEIGHBOURS, Method, SuggestOptions, accuracy_curve, suggest
-from sokkuri.syncing import SyncOptions
-from sokkuri.voting import numbered, votes
+from sokkuri.core.types import Features
+from sokkuri.curation.labeling.knn_vote import numbered, votes
+from sokkuri.curation.labeling.outliers import mistakes, outliers
+from sokkuri.curation.labeling.suggest import (
+    NEIGHBOURS,
+    Method,
+    SuggestOptions,
+    accuracy_curve,
+    suggest,
+)
+from sokkuri.indexing.options import SyncOptions
+from sokkuri.search.vectors import normalised
+from sokkuri.store.labels import set_labels
 
 LABELS = (10, 20, 40, 60, 80, 100, 120, 150, 200, 300)
 SEEDS, DRAWS = 5, 5  # random choices are drawn some times a seed
@@ -70,7 +76,7 @@ def photos() -> Photos:
 @contextmanager
 def collected(photos: Photos) -> Iterator[Collection]:
     """A collection of these vectors."""
-    from synthetic import Bench, empty
+    from synthetic_collection import Bench, empty
 
     with (
         tempfile.TemporaryDirectory() as name,
@@ -224,8 +230,8 @@ def _others() -> Features:
     """Pictures of other things, drawn from the format test images, no two alike."""
     from PIL import Image
 
-    from sokkuri.extract import Extractor
     from sokkuri.models import resolve_model
+    from sokkuri.models.extractor import Extractor
 
     extractor = Extractor(resolve_model())
     found: list[NDArray[np.float32]] = []

@@ -15,10 +15,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from sokkuri.decode import decode
-from sokkuri.extract import Extractor
+from sokkuri.core.types import Limits
+from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model, weights_place
-from sokkuri.records import Limits
+from sokkuri.models.extractor import Extractor
 
 TOLERANCE = 1e-4
 STAGES = (

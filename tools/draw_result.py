@@ -15,9 +15,9 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from sokkuri import Collection, Searcher
 
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "tests"))
+sys.path.insert(0, str(PROJECT / "tests" / "support"))
 
-from drawing import draw  # noqa: E402 - found in the tests' folder, named above
+from draw_images import draw  # noqa: E402 - found in the tests' folder, named above
 
 QUERY, OTHERS, TILE = 12, 60, (168, 126)
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
-    from sokkuri.errors import SokkuriError
-    from sokkuri.searching import Hit, Hits, Searcher, SearchOptions
-    from sokkuri.syncing import Progress, SyncOptions, SyncReport
+    from sokkuri.core.errors import SokkuriError
+    from sokkuri.indexing.options import Progress, SyncOptions, SyncReport
+    from sokkuri.search.searcher import Hit, Hits, Searcher, SearchOptions
 
 __all__ = [
     "Collection",
@@ -27,14 +27,14 @@ __all__ = [
 
 _HOMES = {
     "Collection": "sokkuri.api",
-    "Hit": "sokkuri.searching",
-    "Hits": "sokkuri.searching",
-    "Progress": "sokkuri.indexing",
-    "SearchOptions": "sokkuri.searching",
-    "Searcher": "sokkuri.searching",
-    "SokkuriError": "sokkuri.errors",
-    "SyncOptions": "sokkuri.indexing",
-    "SyncReport": "sokkuri.indexing",
+    "Hit": "sokkuri.search.searcher",
+    "Hits": "sokkuri.search.searcher",
+    "Progress": "sokkuri.indexing.options",
+    "SearchOptions": "sokkuri.search.searcher",
+    "Searcher": "sokkuri.search.searcher",
+    "SokkuriError": "sokkuri.core.errors",
+    "SyncOptions": "sokkuri.indexing.options",
+    "SyncReport": "sokkuri.indexing.options",
 }
 
 

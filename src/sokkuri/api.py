@@ -11,25 +11,27 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from sokkuri import collection as base
-from sokkuri import compacting, repairing, verifying
-from sokkuri.addresses import Address, Location, located
-from sokkuri.approximating import ann_state
-from sokkuri.catalog import as_text
-from sokkuri.errors import CollectionError, UsageError
-from sokkuri.indexing import make_fast, sync
-from sokkuri.listing import is_folder
+from sokkuri.core.errors import CollectionError, UsageError
+from sokkuri.core.locations import Address, Location, located
+from sokkuri.core.types import Decoding, Dtype, Fault
+from sokkuri.images.scan import is_folder
+from sokkuri.indexing import compact as compacting
+from sokkuri.indexing import repair as repairing
+from sokkuri.indexing import verify as verifying
+from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.source import check_root
+from sokkuri.indexing.sync import make_fast, sync
 from sokkuri.models import Model, resolve_model
-from sokkuri.records import Decoding, Dtype, Fault
-from sokkuri.surveying import check_root
-from sokkuri.syncing import Progress, SyncOptions
+from sokkuri.search.ann_files import ann_state
+from sokkuri.store import collection
+from sokkuri.store.catalog import as_text
 
 if TYPE_CHECKING:  # what few verbs need is imported where it is used: it would slow down all
-    from sokkuri.merging import Merged
-    from sokkuri.pushing import Pushing
+    from sokkuri.indexing.parts.merge import Merged
+    from sokkuri.search.push import Pushing
 
 
-class Collection(base.Collection):
+class Collection(collection.Collection):
     """A folder of images with its feature vectors. Make one with `create` or `open`.
 
     >>> with Collection.create("photos") as collection:          # doctest: +SKIP
@@ -56,8 +58,8 @@ class Collection(base.Collection):
         the store holds a collection already, ModelError.
         """
         folder = check_folder(root)
-        where = base.store_for(folder, None if store is None else Path(store))
-        if base.has_store(where):
+        where = collection.store_for(folder, None if store is None else Path(store))
+        if collection.has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
         made = resolve_model(model).decoding(decode)
         return cls.create_with(folder, where, made, source_of(model), dtype)
@@ -77,7 +79,7 @@ class Collection(base.Collection):
         now, if not where the parts were made. told : is called with signs of life. See
         `merging.merge`.
         """
-        from sokkuri.merging import merge
+        from sokkuri.indexing.parts.merge import merge
 
         stores = [Path(part) for part in parts]
         whole = None if into is None else Path(into)
@@ -110,8 +112,8 @@ class Collection(base.Collection):
     def push(self, address: str) -> "Generator[Pushing]":
         """Bring an engine elsewhere up to date, such as `pgvector://user@host/database/table`,
         yielding progress; the last one holds the PushReport. See `pushing.push`."""
-        from sokkuri.engines.opening import open_engine
-        from sokkuri.pushing import push
+        from sokkuri.search.engines.registry import open_engine
+        from sokkuri.search.push import push
 
         with closing(open_engine(address)) as engine:
             yield from push(self, engine)
@@ -140,10 +142,10 @@ class Collection(base.Collection):
                 told(progress)
         return done
 
-    def status(self, *, engines: bool = True) -> base.Status:
+    def status(self, *, engines: bool = True) -> collection.Status:
         """Counts, failures, sizes, the approximate index, and engines elsewhere, which take a look
         at every image; `engines` : whether they do."""
-        from sokkuri.pushed import pushed_states
+        from sokkuri.search.push_log import pushed_states
 
         pushed = pushed_states(self) if engines else ()
         return replace(super().status(), ann=ann_state(self), pushed=pushed)

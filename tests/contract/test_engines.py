@@ -6,17 +6,17 @@ from contextlib import closing
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-
 from engine_servers import engine_address, postgres_server  # noqa: F401 - fixtures
+from numpy.typing import NDArray
 from reference_engine import entry
-from sokkuri.engines import Engine, Entry, Holding
-from sokkuri.engines.opening import open_engine
-from sokkuri.errors import EngineError
-from sokkuri.indexes import ExactIndex, Rows
-from sokkuri.indexes.keyed import Keyed
-from sokkuri.indexes.served import ServedIndex, pushable
-from sokkuri.records import Features, Metric
+
+from sokkuri.core.errors import EngineError
+from sokkuri.core.types import Features, Metric
+from sokkuri.search.engines import Engine, Entry, Holding
+from sokkuri.search.engines.registry import open_engine
+from sokkuri.search.vectors import ExactIndex, Rows
+from sokkuri.search.vectors.remote import ServedIndex, pushable
+from sokkuri.search.vectors.row_keys import Keyed
 
 DIMENSION = 32
 METRICS: list[Metric] = ["cosine", "l2"]
@@ -164,7 +164,7 @@ def test_what_is_not_there_is_one_error(engine: Engine) -> None:
 def test_an_engine_that_is_away_is_one_error(address: str) -> None:
     """A line with the address, and no password. Nothing listens at port 9."""
     if address.startswith("milvus"):
-        pytest.importorskip("sokkuri.engines.milvus")
+        pytest.importorskip("sokkuri.search.engines.milvus")
     with closing(open_engine(address)) as away:
         for ask in (away.held, lambda: away.create(holding())):
             with pytest.raises(EngineError) as caught:

@@ -10,11 +10,11 @@ from typing import Any
 
 import psutil
 import pytest
-
 from ray_cluster import PATIENCE
-from sokkuri.errors import ClusterError
-from sokkuri.executors import Executor, Pause, ThreadExecutor, crew
-from sokkuri.executors.ray import RayExecutor
+
+from sokkuri.core.errors import ClusterError
+from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor, ray_pool
+from sokkuri.indexing.executors.ray import RayExecutor
 
 EXECUTORS: list[Callable[[], Executor]] = [
     lambda: ThreadExecutor(1),
@@ -204,7 +204,7 @@ def test_what_takes_long_is_told(
     ray: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Which node has what in hand, and that a cluster has no room; when it has, work begins."""
-    monkeypatch.setattr(crew, "_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(ray_pool, "_PATIENCE_SECONDS", 0.2)
 
     def hang(number: int) -> int:
         while not (tmp_path / "release").exists():

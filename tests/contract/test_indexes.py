@@ -9,16 +9,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-
-from command import real_photos
 from reference_engine import ReferenceEngine, entry
-from sokkuri.engines import Holding
-from sokkuri.errors import UnsupportedError
-from sokkuri.indexes import Basis, ExactIndex, Index, Rows, encode, principal
-from sokkuri.indexes.ann import MOST, AnnIndex, Reach, add, train
-from sokkuri.indexes.keyed import Keyed
-from sokkuri.indexes.served import ServedIndex, pushable
-from sokkuri.records import Features, Metric
+from run_cli import real_photos
+
+from sokkuri.core.errors import UnsupportedError
+from sokkuri.core.types import Features, Metric
+from sokkuri.search.engines import Holding
+from sokkuri.search.vectors import Basis, ExactIndex, Index, Rows, encode, principal
+from sokkuri.search.vectors.ann import MOST, AnnIndex, Reach, add, train
+from sokkuri.search.vectors.remote import ServedIndex, pushable
+from sokkuri.search.vectors.row_keys import Keyed
 
 Backend = Callable[[Sequence[Features], Metric], Index]
 
@@ -279,10 +279,10 @@ def test_rows_of_any_length_do_no_harm_to_an_approximate_index() -> None:
 @pytest.fixture(scope="module")
 def real() -> Features:
     """Features of real photos by the default network, some of them twice."""
-    from sokkuri.decode import decode
-    from sokkuri.extract import Extractor
+    from sokkuri.core.types import Limits
+    from sokkuri.images.decode import decode
     from sokkuri.models import resolve_model
-    from sokkuri.records import Limits
+    from sokkuri.models.extractor import Extractor
 
     model = resolve_model()
     extractor = Extractor(model)

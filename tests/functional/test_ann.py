@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from command import as_json, assert_sound, command, sokkuri, start
-from drawing import save
-from sokkuri.api import Collection
-from sokkuri.searching import Searcher, SearchOptions
+from draw_images import save
+from run_cli import as_json, assert_sound, command, sokkuri, start
 from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.search.searcher import Searcher, SearchOptions
 
 COUNT, DIMENSION = 12_000, 32
 MORE = 1000  # rows of each later import

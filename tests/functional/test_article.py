@@ -5,12 +5,11 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import article_loop
 import numpy as np
 import pytest
-
-import article
-from command import SHARED, as_json, assert_sound, sokkuri, vectors
-from drawing import save
+from draw_images import save
+from run_cli import SHARED, as_json, assert_sound, sokkuri, vectors
 from tiny_model import write_tiny_model
 
 COUNT = 40
@@ -187,7 +186,7 @@ def test_exact_decoding_equals_the_articles_loop(media: Path, model: Path, tmp_p
     found = vectors(store)
     assert len(found) >= COUNT + 1
     for id_, vector in found.items():
-        expected = article.extract(media / id_, model, "inputs:0", "feature_vector")
+        expected = article_loop.extract(media / id_, model, "inputs:0", "feature_vector")
         np.testing.assert_allclose(np.frombuffer(vector, np.float32), expected, rtol=0, atol=1e-6)
 
 
@@ -198,7 +197,7 @@ def test_exact_and_fast_never_mix(media: Path, model: Path) -> None:
     assert "leave --decode out" in refused.stderr
     save(media / "new.jpg", 500, 900, 700)
     assert as_json("index", media)["added"] == 1
-    expected = article.extract(media / "new.jpg", model, "inputs:0", "feature_vector")
+    expected = article_loop.extract(media / "new.jpg", model, "inputs:0", "feature_vector")
     found = np.frombuffer(vectors(media / ".sokkuri")["new.jpg"], np.float32)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
     outside = media.parent / "outside.jpg"

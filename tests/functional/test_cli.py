@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from draw_images import save
 from PIL import Image
-
-from command import as_json, command, sokkuri
-from drawing import save
+from run_cli import as_json, command, sokkuri
 from tiny_model import write_tiny_model
 
 VERBS = ("index", "search", "status", "verify", "remove", "compact", "models")

@@ -9,19 +9,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from bucket_fixtures import COUNT, Cloud, did
+from draw_images import save
 from pyarrow import parquet
+from run_cli import places, vectors
+from run_server import assert_problem, encoded, serving
 
-from cloud import COUNT, Cloud, did
-from command import places, vectors
-from drawing import save
-from serving import assert_problem, encoded, serving
-from sokkuri.addresses import located
-from sokkuri.against import find_against, plan_against
 from sokkuri.api import Collection
-from sokkuri.duplicates import find_duplicates
-from sokkuri.errors import UsageError
-from sokkuri.exporting import ExportOptions, Layout, export
-from sokkuri.importing import import_features
+from sokkuri.core.errors import UsageError
+from sokkuri.core.locations import located
+from sokkuri.curation.duplicates.against import find_against, plan_against
+from sokkuri.curation.duplicates.find import find_duplicates
+from sokkuri.indexing.export import ExportOptions, Layout, export
+from sokkuri.indexing.import_features import import_features
 
 
 @pytest.fixture
@@ -234,9 +234,9 @@ def test_without_the_extra(cloud: Cloud, tmp_path: Path) -> None:
 FORKED = """
 import os, pickle, sys
 from concurrent.futures import ThreadPoolExecutor
-from sokkuri.addresses import located
-from sokkuri.reading import read_file
-from sokkuri.records import Limits
+from sokkuri.core.locations import located
+from sokkuri.images.read import read_file
+from sokkuri.core.types import Limits
 
 def read(root):
     with ThreadPoolExecutor(16) as pool:

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bucket_fixtures import COUNT, Cloud, did
 from PIL import Image
-
-from cloud import COUNT, Cloud, did
-from command import command, places, vectors
+from run_cli import command, places, vectors
 from s3_server import KEY, SECRET, Asked, Trouble, proxied
-from sokkuri.addresses import located
+
 from sokkuri.api import Collection
-from sokkuri.errors import CollectionError, StorageError
-from sokkuri.exporting import ExportOptions, export
+from sokkuri.core.errors import CollectionError, StorageError
+from sokkuri.core.locations import located
+from sokkuri.indexing.export import ExportOptions, export
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from command import as_json, assert_sound, command
-from drawing import save
+from draw_images import save
+from run_cli import as_json, assert_sound, command
 
 CRASH = '''
 """Loaded at start-up: an image library whose C code aborts on a marked file."""

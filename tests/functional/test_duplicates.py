@@ -7,14 +7,11 @@ import os
 import shutil
 from pathlib import Path
 
+import edited_images
 import numpy as np
 import pytest
-from PIL import Image
-
-import edited
-from command import as_json, sokkuri
-from drawing import draw
-from duplicated import (
+from draw_images import draw
+from duplicate_collection import (
     NAMES,
     PICTURES,
     compared_in,
@@ -24,6 +21,8 @@ from duplicated import (
     ids,
     members,
 )
+from PIL import Image
+from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
 
 
@@ -50,7 +49,7 @@ def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
         for pair in group["pairs"]:
             assert 0.5 <= pair["score"] <= 1
             kind = Path(pair["b"]).stem
-            assert pair["grade"] == edited.GRADES.get(kind, "identical"), pair
+            assert pair["grade"] == edited_images.GRADES.get(kind, "identical"), pair
 
 
 def test_text_and_csv_say_what_json_says(compared: Path) -> None:
@@ -131,7 +130,7 @@ def test_a_second_run_compares_nothing(root: Path) -> None:
 
 def test_new_images_alone_are_compared(root: Path) -> None:
     forge(root)
-    edited.write(root / "new", PICTURES)
+    edited_images.write(root / "new", PICTURES)
     Image.fromarray(draw(0, 480, 360)).resize((120, 90)).save(root / "new" / "tiny.png")
     sokkuri("index", root)
     found = groups(root)
@@ -146,7 +145,7 @@ def test_new_images_alone_are_compared(root: Path) -> None:
     anew = groups(root)
     assert members(anew) == members(found)
     assert frozenset({*ids(0, NAMES), "new/tiny.png"}) in members(anew)
-    assert frozenset(f"new/{name}.jpg" for name in ["orig", *edited.EDITS]) in members(anew)
+    assert frozenset(f"new/{name}.jpg" for name in ["orig", *edited_images.EDITS]) in members(anew)
 
 
 def test_what_was_decided_survives(root: Path) -> None:
@@ -233,7 +232,7 @@ def test_blank_pictures_are_told_by_their_colour(tmp_path: Path) -> None:
             file = tmp_path / "photos" / colour / f"{size}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (40 * size, 30 * size), colour).save(file)
-    edited.write(tmp_path / "photos" / "drawn", 1, ["small"])
+    edited_images.write(tmp_path / "photos" / "drawn", 1, ["small"])
     sokkuri("index", tmp_path / "photos")
     found = groups(tmp_path / "photos")
     assert {tuple({id_.split("/")[0] for id_ in group["ids"]}) for group in found} == {
@@ -246,7 +245,7 @@ def test_none_and_one(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     sokkuri("index", tmp_path / "photos")
     assert groups(tmp_path / "photos") == []
-    edited.write(tmp_path / "photos", 1, [])
+    edited_images.write(tmp_path / "photos", 1, [])
     sokkuri("index", tmp_path / "photos")
     assert groups(tmp_path / "photos") == []
     assert sokkuri("duplicates", "-C", tmp_path / "photos").stdout == "no near-duplicates\n"

@@ -6,16 +6,15 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import edited_images
 import pytest
-
-import edited
-from command import as_json, sokkuri
-from duplicated import (
+from duplicate_collection import (
     compared_in,
     groups,
 )
+from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
-from trashing import contents, in_trash, move_in
+from trash_fixtures import contents, in_trash, move_in
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,8 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def new(tmp_path: Path) -> Path:
     """A folder with edits of two of the pictures, and one that is new."""
     for seed in (0, 1):
-        edited.write(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
-    edited.write(tmp_path / "new" / "n9", 99, [])
+        edited_images.write(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
+    edited_images.write(tmp_path / "new" / "n9", 99, [])
     return tmp_path / "new"
 
 

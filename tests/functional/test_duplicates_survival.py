@@ -8,11 +8,9 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import edited_images
 import pytest
-
-import edited
-from command import sokkuri, start
-from duplicated import (
+from duplicate_collection import (
     ask,
     compared_in,
     everything,
@@ -22,9 +20,11 @@ from duplicated import (
     members,
 )
 from permissions import as_nobody
+from run_cli import sokkuri, start
+
 from sokkuri.api import Collection
-from sokkuri.duplicates import find_duplicates
-from sokkuri.errors import StorageError
+from sokkuri.core.errors import StorageError
+from sokkuri.curation.duplicates.find import find_duplicates
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,8 @@ def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
 
 MANY = 14
 WHOLE = {
-    frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited.EDITS]) for seed in range(MANY)
+    frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited_images.EDITS])
+    for seed in range(MANY)
 }
 
 
@@ -76,7 +77,7 @@ def uncompared(tmp_path: Path) -> Path:
     """Pictures in a collection that takes some seconds to compare."""
     root = tmp_path / "photos"
     for seed in range(MANY):
-        edited.write(root / f"{seed:02d}", 100 + seed)
+        edited_images.write(root / f"{seed:02d}", 100 + seed)
     sokkuri("index", root)
     return root
 

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draw_images import save
 from pyarrow import parquet
-
-from command import as_json, command, sokkuri, vectors
-from drawing import save
+from run_cli import as_json, command, sokkuri, vectors
 
 COUNT = 25
 KEPT = [f"{seed:02d}.png" for seed in range(COUNT) if seed != 3]

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from command import as_json, assert_sound, rows_in_shards, sokkuri, vectors
-from drawing import save
+from draw_images import save
+from run_cli import as_json, assert_sound, rows_in_shards, sokkuri, vectors
 from tiny_model import write_tiny_model
 
 COUNT = 20

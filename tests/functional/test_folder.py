@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from command import SHARED, as_json, assert_sound, command, places, rows_in_shards, sokkuri, vectors
+from run_cli import SHARED, as_json, assert_sound, command, places, rows_in_shards, sokkuri, vectors
 from tiny_model import write_tiny_model
 
 COUNT = 120

@@ -5,13 +5,12 @@ import pickle
 from pathlib import Path
 from typing import Any
 
+import article_loop
 import numpy as np
 import pytest
+from draw_images import save
 from numpy.typing import NDArray
-
-import article
-from command import as_json, assert_sound, sokkuri, start, vectors
-from drawing import save
+from run_cli import as_json, assert_sound, sokkuri, start, vectors
 from tiny_model import write_tiny_model
 
 COUNT = 30
@@ -43,7 +42,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def truth(media: Path, model: Path) -> Vectors:
     """What the article's extraction gives for each image, by file name."""
     return {
-        path.name: article.extract(path, model, "inputs:0", "feature_vector")
+        path.name: article_loop.extract(path, model, "inputs:0", "feature_vector")
         for path in sorted(media.rglob("*.jpg"))
     }
 

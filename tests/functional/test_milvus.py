@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from command import as_json, sokkuri
 from milvus_server import Milvus, milvus
-from sokkuri.api import Collection
-from sokkuri.engines.opening import open_engine
-from sokkuri.errors import EngineError
+from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import EngineError
+from sokkuri.search.engines.registry import open_engine
 
 PACKAGE = os.environ.get("SOKKURI_MILVUS_PACKAGE", "")
 COUNT, DIMENSION = 3000, 16

@@ -11,11 +11,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from draw_images import save
 from onnx import TensorProto
 from PIL import Image
-
-from command import as_json, sokkuri, vectors
-from drawing import save
+from run_cli import as_json, sokkuri, vectors
 from tiny_model import write_tiny_model
 
 COUNT = 5

@@ -9,10 +9,10 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from sokkuri.decode import decode
-from sokkuri.extract import Extractor
+from sokkuri.core.types import Limits, Pixels
+from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model
-from sokkuri.records import Limits, Pixels
+from sokkuri.models.extractor import Extractor
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 MODES, EXIF = DATA / "modes", DATA / "exif"

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sokkuri.decode import decode
-from sokkuri.errors import DecodeError
-from sokkuri.records import Limits, Pixels, PixelSpec
+from sokkuri.core.errors import DecodeError
+from sokkuri.core.types import Limits, Pixels, PixelSpec
+from sokkuri.images.decode import decode
 
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 ODD = DATA / "odd"

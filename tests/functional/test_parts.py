@@ -13,17 +13,17 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-
-from command import as_json, rows_in_shards, sokkuri, start, vectors
-from drawing import save
-from sokkuri.api import Collection
-from sokkuri.appending import place_rows
-from sokkuri.partition import Part, share
-from sokkuri.shards import checksums
-from sokkuri.surveying import finish, remember, settled
-from sokkuri.syncing import SyncOptions
-from synthetic import DIMENSION, model
+from draw_images import save
+from run_cli import as_json, rows_in_shards, sokkuri, start, vectors
+from synthetic_collection import DIMENSION, model
 from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.partition import Part, share
+from sokkuri.indexing.source import finish, remember, settled
+from sokkuri.store.rows import place_rows
+from sokkuri.store.shards import checksums
 
 PHOTOS, PARTS = 30, 2
 MANY = 24_000

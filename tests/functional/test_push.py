@@ -10,23 +10,23 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from PIL import Image
-
-from command import as_json, sokkuri, start
-from drawing import save
-from duplicated import groups, members
+from draw_images import save
+from duplicate_collection import groups, members
 from engine_servers import (  # noqa: F401 - fixtures
     PATIENCE,
     Postgres,
     postgres_server,
     served_address,
 )
-from serving import Server, assert_problem, serving
-from sokkuri.api import Collection
-from sokkuri.engines.opening import open_engine
-from sokkuri.errors import UnsupportedError
-from sokkuri.searching import Hits, Searcher, SearchOptions
+from PIL import Image
+from run_cli import as_json, sokkuri, start
+from run_server import Server, assert_problem, serving
 from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import UnsupportedError
+from sokkuri.search.engines.registry import open_engine
+from sokkuri.search.searcher import Hits, Searcher, SearchOptions
 
 if TYPE_CHECKING:
     import subprocess

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from command import (
+from draw_images import save
+from ray_cluster import PATIENCE, Cluster, ray_cluster, wait_until
+from run_cli import (
     as_json,
     assert_sound,
     command,
@@ -25,10 +26,9 @@ from command import (
     sokkuri,
     vectors,
 )
-from drawing import save
-from ray_cluster import PATIENCE, Cluster, ray_cluster, wait_until
-from sokkuri.executors import Pause
-from sokkuri.executors.ray import RayExecutor
+
+from sokkuri.indexing.executors import Pause
+from sokkuri.indexing.executors.ray import RayExecutor
 
 PHOTOS = 120
 

@@ -9,12 +9,12 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from draw_images import draw
 from PIL import Image
+from run_cli import as_json, assert_sound, sokkuri, start
+from trash_fixtures import contents, in_trash, live, move_in
 
-from command import as_json, assert_sound, sokkuri, start
-from drawing import draw
 from sokkuri.models import cache_folder
-from trashing import contents, in_trash, live, move_in
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 

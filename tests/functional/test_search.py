@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from draw_images import save
 from PIL import Image
-
-from command import as_json, command, sokkuri, vectors
-from drawing import save
+from run_cli import as_json, command, sokkuri, vectors
 
 COUNT = 30
 

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from photo_folder import BROKEN, CAMERA, DRAWN, ODD_NAMES, gallery, good_ids
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
-
-from command import as_json, sokkuri
-from gallery import BROKEN, CAMERA, DRAWN, ODD_NAMES, gallery, good_ids
-from serving import Server, assert_problem, encoded, serving
+from run_cli import as_json, sokkuri
+from run_server import Server, assert_problem, encoded, serving
 
 COUNT = DRAWN + len(ODD_NAMES) + 1
 SORTS = ("folder", "newest", "oldest")

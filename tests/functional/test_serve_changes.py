@@ -11,12 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-
-from command import sokkuri
-from drawing import save
-from serving import PATIENCE, Server, assert_problem, serving
+from draw_images import save
+from run_cli import sokkuri
+from run_server import PATIENCE, Server, assert_problem, serving
 from tiny_model import write_tiny_model
-from trashing import environment, in_trash, trash_of
+from trash_fixtures import environment, in_trash, trash_of
 
 ODD = os.fsdecode(b"copies/caf\xe9.png")
 COPIES = {"a/0.png": ["copies/0.png", "copies/zero.png"], "a/1.png": [ODD], "b/2.png": ["b/3.png"]}

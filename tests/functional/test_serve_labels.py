@@ -10,10 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-
-from command import sokkuri
-from drawing import save
-from serving import Server, assert_problem, encoded, serving
+from draw_images import save
+from run_cli import sokkuri
+from run_server import Server, assert_problem, encoded, serving
 from tiny_model import write_tiny_model
 
 ODD = os.fsdecode(b"b/caf\xe9.png")

@@ -9,10 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-
-from command import as_json, sokkuri
-from drawing import draw, save
-from serving import PATIENCE, Server, assert_problem, serving
+from draw_images import draw, save
+from run_cli import as_json, sokkuri
+from run_server import PATIENCE, Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from photo_folder import photo
 from PIL import Image
-
-from command import sokkuri
-from gallery import photo
-from serving import Server, serving
+from run_cli import sokkuri
+from run_server import Server, serving
 from tiny_model import write_tiny_model
 
 SIZES = (64, 128, 256, 512, 1024, 2048)

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 import schemathesis
+from draw_images import draw, save
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
+from run_cli import sokkuri
+from run_server import Server, serving
 from schemathesis.checks import not_a_server_error
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -16,12 +19,8 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-
-from command import sokkuri
-from drawing import draw, save
-from serving import Server, serving
 from tiny_model import write_tiny_model
-from trashing import environment
+from trash_fixtures import environment
 
 ENDLESS = "GET /api/v1/events"
 OPERATIONS = [

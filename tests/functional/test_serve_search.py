@@ -10,12 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from draw_images import draw
+from photo_folder import BROKEN, DRAWN, gallery, good_ids
 from PIL import Image
-
-from command import as_json, sokkuri, vectors
-from drawing import draw
-from gallery import BROKEN, DRAWN, gallery, good_ids
-from serving import Server, assert_problem, encoded, serving
+from run_cli import as_json, sokkuri, vectors
+from run_server import Server, assert_problem, encoded, serving
 
 
 @pytest.fixture(scope="module")

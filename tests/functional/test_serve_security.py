@@ -11,11 +11,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from draw_images import draw, save
 from PIL import Image
-
-from command import sokkuri
-from drawing import draw, save
-from serving import Server, assert_problem, configured, read_all, serving
+from run_cli import sokkuri
+from run_server import Server, assert_problem, configured, read_all, serving
 from tiny_model import write_tiny_model
 
 SECRET = b"root:x:0:0: nobody may read this"

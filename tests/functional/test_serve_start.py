@@ -9,10 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-
-from command import command, sokkuri
-from drawing import save
-from serving import PATIENCE, Server, assert_problem, serving
+from draw_images import save
+from run_cli import command, sokkuri
+from run_server import PATIENCE, Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 TOKEN = "sixteen-characters-and-more"

@@ -5,10 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from draw_images import save
 from PIL import Image
-
-from command import as_json, assert_sound, copy_into, real_photos, sokkuri
-from drawing import save
+from run_cli import as_json, assert_sound, copy_into, real_photos, sokkuri
 
 DRAWN = 8
 

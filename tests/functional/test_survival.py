@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from command import (
+from draw_images import save
+from run_cli import (
     as_json,
     assert_sound,
     command,
@@ -25,8 +25,8 @@ from command import (
     start,
     vectors,
 )
-from drawing import save
-from sokkuri.catalog import Catalog
+
+from sokkuri.store.catalog import Catalog
 
 PHOTOS = 600
 
@@ -160,7 +160,7 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
     """Ctrl-C stops within two seconds in any case: here the main thread swallows it."""
     code = (
         "import sys, threading\n"
-        "from sokkuri.interrupting import end_in_time\n"
+        "from sokkuri.cli.signals import end_in_time\n"
         "end_in_time()\n"
         "try:\n"
         "    print('ready', flush=True)\n"

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-
-from command import as_json, assert_sound, places, sokkuri, vectors
+from run_cli import as_json, assert_sound, places, sokkuri, vectors
 
 COUNT = 40
 

@@ -10,21 +10,21 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from sokkuri import terminal
-from sokkuri.cli.care import compact, remove, status, verify
+from sokkuri.cli import console
 from sokkuri.cli.duplicates import duplicates
-from sokkuri.cli.exchange import export, import_
 from sokkuri.cli.index import index
 from sokkuri.cli.label import label
 from sokkuri.cli.list import list_
+from sokkuri.cli.maintenance import compact, remove, status, verify
 from sokkuri.cli.merge import merge
 from sokkuri.cli.models import models
 from sokkuri.cli.push import push
 from sokkuri.cli.search import search
 from sokkuri.cli.serve import serve
+from sokkuri.cli.signals import INTERRUPTED, end_in_time, leave
 from sokkuri.cli.suggest import outliers, suggest
-from sokkuri.errors import SokkuriError
-from sokkuri.interrupting import INTERRUPTED, end_in_time, leave
+from sokkuri.cli.transfer import export, import_
+from sokkuri.core.errors import SokkuriError
 
 app = typer.Typer(
     help="Similar-image search for a folder of photos, on your machine.",
@@ -46,7 +46,7 @@ def main() -> NoReturn:
     try:
         app(prog_name="sokkuri")
     except SokkuriError as error:
-        terminal.say(f"sokkuri: {error}")
+        console.say(f"sokkuri: {error}")
         code = error.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -59,7 +59,7 @@ def _version(wanted: bool) -> None:
     if wanted:
         from importlib.metadata import version
 
-        terminal.put(version("sokkuri"))
+        console.put(version("sokkuri"))
         raise typer.Exit
 
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Engine, Expression, Json, Under, Where, collection_at, write_text
-from sokkuri.errors import UsageError
+from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
-    from sokkuri.addresses import Location
     from sokkuri.api import Collection
-    from sokkuri.duplicates import Comparing, DuplicateOptions
-    from sokkuri.plans import Plan
-    from sokkuri.records import Group
-    from sokkuri.resolving import Done
+    from sokkuri.core.locations import Location
+    from sokkuri.core.types import Group
+    from sokkuri.curation.duplicates.find import Comparing, DuplicateOptions
+    from sokkuri.curation.trash.apply import Done
+    from sokkuri.curation.trash.plan import Plan
 
 
 class GradeName(StrEnum):
@@ -92,9 +92,9 @@ def duplicates(
         _move(apply, undo, as_json=as_json)
         return
     from sokkuri.api import Collection
-    from sokkuri.collection import has_store
-    from sokkuri.duplicates import DuplicateOptions
-    from sokkuri.resolving import folder_of
+    from sokkuri.curation.duplicates.find import DuplicateOptions
+    from sokkuri.curation.trash.apply import folder_of
+    from sokkuri.store.collection import has_store
 
     if [as_json, csv_ == Path("-"), html == Path("-")].count(True) > 1:
         raise UsageError("stdout takes one of --json, --csv - and --html -")
@@ -153,7 +153,7 @@ def _said(different: bool, prefer: bool, forget: bool) -> _Decision:
 
 
 def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_json: bool) -> None:
-    from sokkuri.decisions import mark_different, mark_kept
+    from sokkuri.store.decisions import mark_different, mark_kept
 
     least = 2 if said.different else 1
     if len(ids) < least:
@@ -161,15 +161,15 @@ def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_jso
     mark = mark_different if said.different else mark_kept
     changed = mark(collection.catalog, ids, undo=said.forget)
     if as_json:
-        terminal.put_json({"changed": changed})
+        console.put_json({"changed": changed})
     else:
-        terminal.put(f"{terminal.some(changed, 'pair' if said.different else 'image')} changed")
+        console.put(f"{console.some(changed, 'pair' if said.different else 'image')} changed")
 
 
 def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
     """Groups of the whole collection."""
-    from sokkuri.duplicates import find_duplicates
-    from sokkuri.resolving import plan
+    from sokkuri.curation.duplicates.find import find_duplicates
+    from sokkuri.curation.trash.apply import plan
 
     groups = _followed(find_duplicates(collection, asked))
     return _Found(groups, lambda: plan(collection, groups))
@@ -179,7 +179,7 @@ def _crossing(
     collection: "Collection", other: "Collection", asked: "DuplicateOptions", *, lasting: bool
 ) -> _Found:
     """What of the other folder the collection has already."""
-    from sokkuri.against import find_against, plan_against
+    from sokkuri.curation.duplicates.against import find_against, plan_against
 
     groups = _followed(find_against(collection, other, asked))
     return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting))
@@ -188,7 +188,7 @@ def _crossing(
 def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
     """The groups, with a bar while they are looked for."""
     groups: tuple[Group, ...] = ()
-    with closing(steps), terminal.progress_bar() as bar:
+    with closing(steps), console.progress_bar() as bar:
         for step in steps:
             bar.show(step)
             groups = step.groups or groups
@@ -199,7 +199,7 @@ def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
 def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
     """The collection in that place; where there is none, one that is made for now, elsewhere."""
     from sokkuri.api import Collection, check_folder
-    from sokkuri.collection import has_store
+    from sokkuri.store.collection import has_store
 
     if has_store(Path(place)):
         with Collection.open(place) as other:
@@ -210,7 +210,7 @@ def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
         other = Collection.create_with(
             check_folder(place), Path(store), model, collection.model.source
         )
-        with other, terminal.progress_bar() as bar:
+        with other, console.progress_bar() as bar:
             for progress in other.sync():
                 bar.show(progress)
         with Collection.open(store) as other:
@@ -219,8 +219,8 @@ def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
 
 def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -> None:
     """Write what files were asked for, and print the plan or the groups."""
-    from sokkuri.addresses import relocated
-    from sokkuri.contact_sheet import groups_sheet
+    from sokkuri.cli.contact_sheet import groups_sheet
+    from sokkuri.core.locations import relocated
 
     def file(id_: str) -> "Location":  # those of another folder are whole paths
         row = collection.catalog.find(id_)
@@ -233,23 +233,23 @@ def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -
     if out.plan is not None:
         _write_plan(found.plan(), out.plan, as_json=as_json)
     elif as_json:
-        terminal.put_json(terminal.groups_json(found.groups))
+        console.put_json(console.groups_json(found.groups))
     elif Path("-") not in (out.csv, out.html):
-        terminal.put(terminal.groups_text(found.groups))
+        console.put(console.groups_text(found.groups))
 
 
 def _write_plan(made: "Plan", file: Path, *, as_json: bool) -> None:
-    from sokkuri.plans import write_plan
+    from sokkuri.curation.trash.plan import write_plan
 
     write_plan(file, made)
     size = sum(move.size for move in made.moves)
     if as_json:
-        terminal.put_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
+        console.put_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
     else:
-        terminal.put(
-            f"{terminal.some(len(made.moves), 'image')}, {terminal.amount(size)}, would go to the "
+        console.put(
+            f"{console.some(len(made.moves), 'image')}, {console.amount(size)}, would go to the "
             "trash: look "
-            f"through {terminal.shown(str(file))}, then `sokkuri duplicates --apply` it"
+            f"through {console.shown(str(file))}, then `sokkuri duplicates --apply` it"
         )
 
 
@@ -266,15 +266,15 @@ def _csv(groups: "tuple[Group, ...]") -> str:
 
 def _write(file: Path, text: str) -> None:
     if file == Path("-"):
-        terminal.put(text.removesuffix("\n"))
+        console.put(text.removesuffix("\n"))
     else:
         write_text(file, text)
 
 
 def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
     """Move what a plan says, or bring it back. What is left where it is makes the exit code 1."""
-    from sokkuri import resolving
-    from sokkuri.plans import read_plan
+    from sokkuri.curation.trash import apply as resolving
+    from sokkuri.curation.trash.plan import read_plan
 
     if apply is not None and undo is not None:
         raise UsageError("--apply and --undo are two things: give one")
@@ -284,32 +284,32 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
         document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
         text = (
-            f"in the trash: {terminal.some(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
-            f"{terminal.shown(str(log))}` is the way back"
+            f"in the trash: {console.some(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
+            f"{console.shown(str(log))}` is the way back"
         )
     else:
         assert undo is not None
         done = _seen("returning", resolving.undo(undo), 0)
         document = {"returned": _ids(done)}
-        text = f"back in place: {terminal.some(len(_ids(done)), 'image')}"
+        text = f"back in place: {console.some(len(_ids(done)), 'image')}"
     left = [one for one in done if not one.moved]
     if as_json:
         said = [{"id": one.move.id, "reason": one.reason} for one in left]
-        terminal.put_json({**document, "left": said})
+        console.put_json({**document, "left": said})
     else:
         for one in left:
-            terminal.say(f"{one.move.id} is left: {one.reason}")
-        terminal.put(text)
+            console.say(f"{one.move.id} is left: {one.reason}")
+        console.put(text)
     if left:
         raise typer.Exit(1)
 
 
 def _seen(stage: str, steps: "Iterator[Done]", total: int) -> "list[Done]":
     """All of them, with a bar while they come. total : 0 where it is not known."""
-    from sokkuri.duplicates import Comparing
+    from sokkuri.curation.duplicates.find import Comparing
 
     found = []
-    with terminal.progress_bar() as bar:
+    with console.progress_bar() as bar:
         for done in steps:
             found.append(done)
             bar.show(Comparing(stage, len(found), total))

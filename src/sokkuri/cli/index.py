@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import AnnFrom, Json, Where
-from sokkuri.cli.place import (
+from sokkuri.cli.target import (
     DecodingName,
     DtypeName,
     IdName,
@@ -20,11 +20,11 @@ from sokkuri.cli.place import (
     opened,
     value_of,
 )
-from sokkuri.errors import UsageError
+from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
-    from sokkuri.syncing import SyncOptions, SyncReport
+    from sokkuri.indexing.options import SyncOptions, SyncReport
 
 SOME_UNREADABLE = 3
 
@@ -105,9 +105,9 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with the folder: new, changed, moved, vanished."""
-    from sokkuri.addresses import located
-    from sokkuri.partition import Part
-    from sokkuri.syncing import SyncOptions
+    from sokkuri.core.locations import located
+    from sokkuri.indexing.options import SyncOptions
+    from sokkuri.indexing.partition import Part
 
     if root is not None and root_option is not None:
         raise UsageError("the folder of images is given twice: as ROOT, and as --root")
@@ -138,7 +138,7 @@ def index(
 
 
 def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
-    with closing(collection.sync(options)) as events, terminal.progress_bar() as bar:
+    with closing(collection.sync(options)) as events, console.progress_bar() as bar:
         for progress in events:
             bar.show(progress)
     assert progress.report is not None, "the last progress holds the report"
@@ -147,18 +147,18 @@ def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
 
 def _print_report(report: "SyncReport", *, as_json: bool) -> None:
     if as_json:
-        terminal.put_json(asdict(report))
+        console.put_json(asdict(report))
         return
-    terminal.put(terminal.report_text(report))
+    console.put(console.report_text(report))
     if report.failed:
-        terminal.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
+        console.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
 
 
 def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
     from sokkuri.api import Collection
-    from sokkuri.catalog import Catalog
-    from sokkuri.collection import has_store
-    from sokkuri.estimating import plan
+    from sokkuri.indexing.dry_run import plan
+    from sokkuri.store.catalog import Catalog
+    from sokkuri.store.collection import has_store
 
     folder, store = folder_and_store(place)
     if folder is not None and not has_store(store):
@@ -171,6 +171,6 @@ def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
             root = folder or collection.root
             found = plan(root, collection.catalog, known, options, collection.dtype)
     if as_json:
-        terminal.put_json(asdict(found))
+        console.put_json(asdict(found))
     else:
-        terminal.put(terminal.plan_text(found))
+        console.put(console.plan_text(found))

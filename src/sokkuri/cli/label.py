@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Json, Where, collection_at
-from sokkuri.errors import StorageError, UsageError
+from sokkuri.core.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
@@ -60,7 +60,7 @@ def label(
 
 
 def _set(collection: "Collection", given: list[str], *, remove: bool, as_json: bool) -> None:
-    from sokkuri.labels import set_labels
+    from sokkuri.store.labels import set_labels
 
     if len(given) < 2 and not remove:
         raise UsageError("say which images, and last their label: sokkuri label ID... LABEL")
@@ -68,28 +68,26 @@ def _set(collection: "Collection", given: list[str], *, remove: bool, as_json: b
     before = set_labels(collection.catalog, [(id_, name) for id_ in ids])
     if remove:
         count = sum(old is not None for _, old in before)
-        _say({"removed": count}, f"{terminal.some(count, 'label')} removed", as_json=as_json)
+        _say({"removed": count}, f"{console.some(count, 'label')} removed", as_json=as_json)
     else:
-        _say(
-            {"labelled": len(ids)}, f"{terminal.some(len(ids), 'image')} labelled", as_json=as_json
-        )
+        _say({"labelled": len(ids)}, f"{console.some(len(ids), 'image')} labelled", as_json=as_json)
 
 
 def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> None:
-    from sokkuri.labels import import_labels
+    from sokkuri.store.labels import import_labels
 
     found = import_labels(collection, sources)
     say_unknown(found.unknown)
     _say(
         {"labelled": len(found.labels), "unknown": list(found.unknown)},
-        f"{terminal.some(len(found.labels), 'image')} labelled",
+        f"{console.some(len(found.labels), 'image')} labelled",
         as_json=as_json,
     )
 
 
 def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
-    from sokkuri.files import replacing
-    from sokkuri.labels import export_labels
+    from sokkuri.core.atomic import replacing
+    from sokkuri.store.labels import export_labels
 
     lines = export_labels(collection.catalog)
     if str(file) == "-":
@@ -107,15 +105,15 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
                 count += 1
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
-    _say({"exported": count}, f"{terminal.some(count, 'label')} written", as_json=as_json)
+    _say({"exported": count}, f"{console.some(count, 'label')} written", as_json=as_json)
 
 
 def _count(collection: "Collection", *, as_json: bool) -> None:
-    from sokkuri.labels import label_counts
+    from sokkuri.store.labels import label_counts
 
     counts = label_counts(collection.catalog)
     total, labelled = collection.catalog.counts().live, sum(counts.values())
-    lines = [f"{count:>8,}  {terminal.shown(name)}" for name, count in counts.items()]
+    lines = [f"{count:>8,}  {console.shown(name)}" for name, count in counts.items()]
     lines.append(f"{labelled:,} of {total:,} images have a label")
     document = {"labels": counts, "labelled": labelled, "total": total}
     _say(document, "\n".join(lines), as_json=as_json)
@@ -125,11 +123,11 @@ def say_unknown(unknown: tuple[str, ...]) -> None:
     """What a source of labels names and the collection lacks, on stderr."""
     if unknown:
         named = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
-        terminal.say(f"{len(unknown):,} of the images named are not in the collection: {named}")
+        console.say(f"{len(unknown):,} of the images named are not in the collection: {named}")
 
 
 def _say(document: dict[str, object], text: str, *, as_json: bool) -> None:
     if as_json:
-        terminal.put_json(document)
+        console.put_json(document)
     else:
-        terminal.put(text)
+        console.put(text)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import folder_at
-from sokkuri.errors import ReadError
+from sokkuri.core.errors import ReadError
 
 
 def list_(
@@ -21,8 +21,8 @@ def list_(
     ] = None,
 ) -> None:
     """Print the paths of images below a folder, as `find ROOT -type f | sort` does."""
-    from sokkuri.addresses import Address
-    from sokkuri.listing import sorted_addresses, sorted_paths
+    from sokkuri.core.locations import Address
+    from sokkuri.images.scan import sorted_addresses, sorted_paths
 
     where = folder_at(root)
     try:
@@ -33,7 +33,7 @@ def list_(
         )
         for path in found:
             if "\n" in path:
-                terminal.say(f"{path} is left out: its name holds a newline, which no list can")
+                console.say(f"{path} is left out: its name holds a newline, which no list can")
             else:
                 sys.stdout.buffer.write(os.fsencode(path) + b"\n")
     except OSError as error:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Json
 
 
@@ -32,9 +32,9 @@ def merge(
     """Unite what `index --part I/N` has made; the parts are only read. Run again, it catches up."""
     from sokkuri.api import Collection
 
-    with terminal.progress_bar() as bar:
+    with console.progress_bar() as bar:
         done = Collection.merge(parts, into, root=root, told=bar.show)
     if as_json:
-        terminal.put_json(asdict(done))
+        console.put_json(asdict(done))
     else:
-        terminal.put(terminal.merged_text(done))
+        console.put(console.merged_text(done))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Json
-from sokkuri.errors import UsageError
+from sokkuri.core.errors import UsageError
 
 
 def models(
@@ -45,24 +45,24 @@ def models(
         cards = [known[name] if name in known else resolve_model(name).card]
     shown = [{**asdict(card), "weights": weights_place(card)} for card in cards]
     if as_json:
-        terminal.put_json({"models": shown})
+        console.put_json({"models": shown})
     else:
-        terminal.put("\n".join(terminal.card_text(card, whole=name is not None) for card in shown))
+        console.put("\n".join(console.card_text(card, whole=name is not None) for card in shown))
 
 
 def _add(source: str | None, sha256: str, name: str) -> str:
     """Add a model; its name."""
+    from sokkuri.indexing.options import Progress
     from sokkuri.models import add_model
-    from sokkuri.syncing import Progress
 
     if source is None:
         raise UsageError("say what to add: `sokkuri models add FILE|URL`")
-    with terminal.progress_bar() as bar:
+    with console.progress_bar() as bar:
         card = add_model(
             source,
             sha256,
             name,
             lambda done, total: bar.show(Progress("fetching KiB", done >> 10, total >> 10)),
         )
-    terminal.say(f"edit {card} if the network wants to see something else than it says")
+    console.say(f"edit {card} if the network wants to see something else than it says")
     return card.parent.name

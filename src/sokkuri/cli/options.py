@@ -5,10 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri.errors import NoCollectionError, StorageError, UsageError
+from sokkuri.core.errors import NoCollectionError, StorageError, UsageError
 
 if TYPE_CHECKING:
-    from sokkuri.addresses import Location
+    from sokkuri.core.locations import Location
 
 Where = Annotated[
     Path | None,
@@ -50,9 +50,9 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def folder_at(text: str) -> "Location":
     """The folder or the address that was named. Raises UsageError for no folder, CollectionError
     for an address that cannot be listed, or below which there is nothing."""
-    from sokkuri.addresses import Address, located
-    from sokkuri.listing import is_folder
-    from sokkuri.surveying import check_root
+    from sokkuri.core.locations import Address, located
+    from sokkuri.images.scan import is_folder
+    from sokkuri.indexing.source import check_root
 
     where = located(text)
     if isinstance(where, Address):
@@ -72,7 +72,7 @@ def write_text(file: Path, text: str) -> None:
 
 def collection_at(where: Path | None, near: str | None = None) -> Path:
     """The folder or store to open: as given, upwards from here, or upwards from a query's file."""
-    from sokkuri.collection import find_upwards
+    from sokkuri.store.collection import find_upwards
 
     if where is not None:
         return where

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Json, Where, collection_at
 
 
@@ -27,13 +27,13 @@ def push(
     with (
         Collection.open(collection_at(where)) as collection,
         closing(collection.push(address)) as steps,
-        terminal.progress_bar() as bar,
+        console.progress_bar() as bar,
     ):
         for step in steps:
             bar.show(step)
             report = step.report
     assert report is not None
     if as_json:
-        terminal.put_json(asdict(report))
+        console.put_json(asdict(report))
     else:
-        terminal.put(terminal.push_text(report))
+        console.put(console.push_text(report))

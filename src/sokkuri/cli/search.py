@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import (
     Engine,
     Expression,
@@ -23,12 +23,12 @@ from sokkuri.cli.options import (
     folder_at,
     write_text,
 )
-from sokkuri.errors import SokkuriError, UsageError
+from sokkuri.core.errors import SokkuriError, UsageError
 
 if TYPE_CHECKING:
-    from sokkuri.queries import Image
-    from sokkuri.records import Metric
-    from sokkuri.searching import Hits, Searcher, SearchOptions
+    from sokkuri.core.types import Metric
+    from sokkuri.search.query import Image
+    from sokkuri.search.searcher import Hits, Searcher, SearchOptions
 
 
 _TOGETHER = 64  # queries of a batch that are searched at once
@@ -96,8 +96,8 @@ def search(
 ) -> None:
     """Find what looks like the given images, nearest first; several are one query together."""
     from sokkuri.api import Collection
-    from sokkuri.queries import parsed_box
-    from sokkuri.searching import Searcher, SearchOptions
+    from sokkuri.search.query import parsed_box
+    from sokkuri.search.searcher import Searcher, SearchOptions
 
     queries = query or []
     if bool(queries) == (batch is not None):
@@ -122,7 +122,7 @@ def search(
             found = [searcher.search([*map(_image, queries)], k, asked.metric, options)]
             _print(found[0], as_json=as_json)
         for note in searcher.notes:
-            terminal.say(note)
+            console.say(note)
     if html is not None or open_:
         _page(found, html, show=open_)
 
@@ -133,14 +133,14 @@ def _image(query: str) -> "Image":
 
 def _print(hits: "Hits", *, as_json: bool) -> None:
     if as_json:
-        terminal.put_json(terminal.hits_json(hits))
+        console.put_json(console.hits_json(hits))
     else:
-        terminal.put(terminal.hits_text(hits))
+        console.put(console.hits_text(hits))
 
 
 def _batch(searcher: "Searcher", below: str, asked: _Asked, *, as_json: bool) -> "list[Hits]":
     """Search for each image below the folder; a line of JSON each, or a paragraph."""
-    from sokkuri.listing import list_images
+    from sokkuri.images.scan import list_images
 
     folder = folder_at(below)
     names = iter(sorted(str(folder / ref.path) for ref in list_images(folder)))
@@ -149,20 +149,20 @@ def _batch(searcher: "Searcher", below: str, asked: _Asked, *, as_json: bool) ->
         results = searcher.search_each(chunk, asked.k, asked.metric, asked.options)
         for name, result in zip(chunk, results, strict=True):
             if isinstance(result, SokkuriError):
-                terminal.say(str(result))
+                console.say(str(result))
                 line = {"query": [name], "error": str(result)}
             else:
                 found.append(result)
-                line = terminal.hits_json(result)
+                line = console.hits_json(result)
             if as_json:
-                terminal.put_line(line)
+                console.put_line(line)
             elif not isinstance(result, SokkuriError):
-                terminal.put(f"{terminal.shown(name)}\n{terminal.hits_text(result)}\n")
+                console.put(f"{console.shown(name)}\n{console.hits_text(result)}\n")
     return found
 
 
 def _page(found: "list[Hits]", html: Path | None, *, show: bool) -> None:
-    from sokkuri.contact_sheet import contact_sheet
+    from sokkuri.cli.contact_sheet import contact_sheet
 
     if html is None:
         handle, name = tempfile.mkstemp(prefix="sokkuri-", suffix=".html")
@@ -173,4 +173,4 @@ def _page(found: "list[Hits]", html: Path | None, *, show: bool) -> None:
         import webbrowser
 
         if not webbrowser.open(html.resolve().as_uri()):
-            terminal.say(f"no browser could be opened: open {html} yourself")
+            console.say(f"no browser could be opened: open {html} yourself")

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.options import Engine, Where, collection_at
-from sokkuri.errors import MissingExtraError, UsageError
+from sokkuri.core.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.web.config import ServeConfig
@@ -79,15 +79,15 @@ def serve(
     )
     _check_open(config, no_auth=no_auth)
     try:
-        serve_collection(collection_at(where), config, terminal.say, browser=not no_browser)
+        serve_collection(collection_at(where), config, console.say, browser=not no_browser)
     except KeyboardInterrupt:  # the way to stop it: nothing was cut short
-        terminal.say("stopped")
+        console.say("stopped")
 
 
 def _token(given: str | None) -> str | None:
     if given == "new":
         drawn = secrets.token_urlsafe(24)
-        terminal.say(f"the token is {drawn}")
+        console.say(f"the token is {drawn}")
         return drawn
     if given is not None and len(given) < _LEAST_TOKEN:
         raise UsageError(
@@ -116,11 +116,9 @@ def _check_open(config: "ServeConfig", *, no_auth: bool) -> None:
             "to let everybody look at these pictures"
         )
     if no_auth:
-        terminal.say(
+        console.say(
             f"without a token: whoever reaches {config.host} can look at every picture of this "
             "collection, and search it"
         )
     else:
-        terminal.say(
-            "the token and the pictures go over the network unencrypted: see docs/serve.md"
-        )
+        console.say("the token and the pictures go over the network unencrypted: see docs/serve.md")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sokkuri import terminal
+from sokkuri.cli import console
 from sokkuri.cli.label import say_unknown
 from sokkuri.cli.options import Expression, Json, Under, Where, collection_at
 
@@ -47,9 +47,9 @@ def suggest(
 ) -> None:
     """Say which images to label next: those that teach most, and no near-duplicates."""
     from sokkuri.api import Collection
-    from sokkuri.duplicates import known_pairs
-    from sokkuri.suggesting import SuggestOptions
-    from sokkuri.suggesting import suggest as suggested
+    from sokkuri.curation.duplicates.find import known_pairs
+    from sokkuri.curation.labeling.suggest import SuggestOptions
+    from sokkuri.curation.labeling.suggest import suggest as suggested
 
     with Collection.open(collection_at(where), "ro") as collection:
         options = SuggestOptions(
@@ -62,10 +62,10 @@ def suggest(
         )
         found = suggested(collection, options)
     if as_json:
-        terminal.put_json({"suggestions": [asdict(one) for one in found]})
+        console.put_json({"suggestions": [asdict(one) for one in found]})
         return
     for one in found:
-        terminal.put(f"{one.rank:>4}  {terminal.shown(one.id)}  {terminal.shown(one.why)}")
+        console.put(f"{one.rank:>4}  {console.shown(one.id)}  {console.shown(one.why)}")
 
 
 def outliers(
@@ -78,14 +78,14 @@ def outliers(
 ) -> None:
     """Show images that are like no other, and labels that the neighbours' labels belie."""
     from sokkuri.api import Collection
-    from sokkuri.outliers import mistakes
-    from sokkuri.outliers import outliers as odd
+    from sokkuri.curation.labeling.outliers import mistakes
+    from sokkuri.curation.labeling.outliers import outliers as odd
 
     with Collection.open(collection_at(where), "ro") as collection:
         found = odd(collection, count, under, where_)
         wrong = mistakes(collection, _labels(collection, labelled), count)
     if as_json:
-        terminal.put_json(
+        console.put_json(
             {
                 "outliers": [asdict(one) for one in found],
                 "mistakes": [asdict(one) for one in wrong],
@@ -93,15 +93,15 @@ def outliers(
         )
         return
     for one in found:
-        terminal.put(f"{one.score:.4f}  {terminal.shown(one.id)}  {one.why}")
+        console.put(f"{one.score:.4f}  {console.shown(one.id)}  {one.why}")
     for it in wrong:
-        texts = map(terminal.shown, (it.id, it.label, it.neighbours))
-        terminal.put("{}  labelled {}, most like {}".format(*texts) + f" ({it.confidence:.0%})")
+        texts = map(console.shown, (it.id, it.label, it.neighbours))
+        console.put("{}  labelled {}, most like {}".format(*texts) + f" ({it.confidence:.0%})")
 
 
 def _labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str, str] | None:
     """None for the collection's own."""
-    from sokkuri.labels import labels_from
+    from sokkuri.store.labels import labels_from
 
     if not sources:
         return None

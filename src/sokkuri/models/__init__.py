@@ -1,11 +1,11 @@
 """Models: cards, the known ones, those a person added, and how weights become an ONNX file."""
 
-from sokkuri.models.added import add_model
+from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import cache_folder, replace_cached
 from sokkuri.models.card import ModelCard, card_text, read_card
-from sokkuri.models.known import known_cards
+from sokkuri.models.installed import add_model
 from sokkuri.models.registry import Model, added_cards, resolve_model, weights_place
-from sokkuri.models.sending import PackedModel, pack
+from sokkuri.models.transfer import PackedModel, pack
 
 __all__ = [
     "Model",

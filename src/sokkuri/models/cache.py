@@ -10,8 +10,8 @@ from pathlib import Path
 
 import platformdirs
 
-from sokkuri.errors import ModelError
-from sokkuri.files import replacing
+from sokkuri.core.atomic import replacing
+from sokkuri.core.errors import ModelError
 
 
 def cache_folder() -> Path:

@@ -12,8 +12,8 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from sokkuri.errors import ModelError
-from sokkuri.records import Decoding, Metric, PixelSpec, Resample
+from sokkuri.core.errors import ModelError
+from sokkuri.core.types import Decoding, Metric, PixelSpec, Resample
 
 Layout = Literal["NCHW", "NHWC"]
 

@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from sokkuri.errors import ModelError
+from sokkuri.core.errors import ModelError
 
 SIZE = 224
 _EPSILON = 1e-3  # of every batch norm, as it was trained

@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
-from sokkuri.errors import ModelError, UsageError
-from sokkuri.models.added import added_card, added_names
+from sokkuri.core.errors import ModelError, UsageError
+from sokkuri.core.types import Decoding
+from sokkuri.models.builtin import DEFAULT, known_cards
 from sokkuri.models.cache import cached, file_sha256
 from sokkuri.models.card import ModelCard, read_card
-from sokkuri.models.known import DEFAULT, known_cards
-from sokkuri.records import Decoding
+from sokkuri.models.installed import added_card, added_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +94,8 @@ def _known_model(card: ModelCard) -> Model:
 
     def convert() -> bytes:
         # Only when it is not cached: ONNX takes longer to import than the model to load.
-        from sokkuri.models.checkpoint import read_checkpoint
         from sokkuri.models.efficientnet_lite import build
+        from sokkuri.models.torch_checkpoint import read_checkpoint
 
         return bytes(build(read_checkpoint(weights)).SerializeToString())
 
@@ -119,7 +119,7 @@ def _model_of_file(path: Path) -> Model:
     for beside in (path.with_suffix(".toml"), path.with_name("card.toml")):
         if beside.is_file():
             return _checked(read_card(beside), path)
-    from sokkuri.models.graph import card_of_graph
+    from sokkuri.models.onnx_inspect import card_of_graph
 
     card = card_of_graph(path)
     height, width = card.size
@@ -167,6 +167,6 @@ def external_files_of(path: Path) -> list[Path]:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         if data.find(b"location") < 0:  # the key that ONNX's format has for it
             return []
-    from sokkuri.models.graph import external_files
+    from sokkuri.models.onnx_inspect import external_files
 
     return external_files(path)

@@ -9,20 +9,12 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from sokkuri.web import parts
+from sokkuri.web import context
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.counting import Counting
+from sokkuri.web.errors import add_handlers
 from sokkuri.web.guard import Guard
-from sokkuri.web.problems import add_handlers
-from sokkuri.web.routes import (
-    duplicates,
-    images,
-    labels,
-    originals,
-    pages,
-    searches,
-    state,
-)
+from sokkuri.web.routes import duplicates, images, labels, originals, pages, searches, state
+from sokkuri.web.services.metrics import Counting
 
 _GZIP_FROM = 20_000  # bytes: below, packing costs more than it saves on the way
 
@@ -32,7 +24,7 @@ def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
 
     Raises NoCollectionError.
     """
-    hall = parts.made(where, config or ServeConfig())
+    hall = context.made(where, config or ServeConfig())
 
     @asynccontextmanager
     async def running(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,7 +55,7 @@ def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
     return app
 
 
-def _put_before(app: FastAPI, hall: parts.Parts) -> None:
+def _put_before(app: FastAPI, hall: context.Parts) -> None:
     """What every request passes, the last one added first."""
     app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
     app.add_middleware(Guard, config=hall.config, keys=hall.keys)

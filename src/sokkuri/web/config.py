@@ -3,7 +3,7 @@
 import ipaddress
 from dataclasses import dataclass, field
 
-from sokkuri.records import Limits
+from sokkuri.core.types import Limits
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from starlette.requests import cookie_parser
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sokkuri.errors import SlowError, TooLargeError
+from sokkuri.core.errors import SlowError, TooLargeError
 from sokkuri.web.config import ServeConfig
+from sokkuri.web.errors import answer_for, problem
 from sokkuri.web.login import Keys
-from sokkuri.web.problems import answer_for, problem
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "

@@ -17,12 +17,12 @@ from pathlib import Path
 import uvicorn
 
 from sokkuri.api import Collection
-from sokkuri.engines.opening import open_engine
-from sokkuri.errors import SokkuriError, UsageError
+from sokkuri.core.errors import SokkuriError, UsageError
+from sokkuri.search.engines.registry import open_engine
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.parts import Parts
-from sokkuri.web.protocol import in_time
+from sokkuri.web.context import Parts
+from sokkuri.web.head_timeout import in_time
 
 _BACKLOG = 256
 _MOST_CONNECTIONS = 1000

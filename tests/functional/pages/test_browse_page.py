@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 import xxhash
+from browser import Visit, Visiting
+from draw_images import save
 from playwright.sync_api import Page, expect
-
-from command import sokkuri
-from drawing import save
-from serving import Server, serving
-from synthetic import empty
-from visiting import Visit, Visiting
+from run_cli import sokkuri
+from run_server import Server, serving
+from synthetic_collection import empty
 
 MANY = 100_000
 PICTURES = 24

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from browser import Visit, Visiting
+from draw_images import draw
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, Route, expect
-
-from command import sokkuri
-from drawing import draw
-from serving import PATIENCE, Server, serving
-from trashing import environment, in_trash, trash_of
-from visiting import Visit, Visiting
+from run_cli import sokkuri
+from run_server import PATIENCE, Server, serving
+from trash_fixtures import environment, in_trash, trash_of
 
 SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
 COPIES = {0: "copies/first.jpg", 3: "copies/second.jpg", 6: "copies/third.jpg"}

@@ -4,11 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from browser import AXE, Visit, Visiting, barriers
 from playwright.sync_api import Page, expect
-
-from command import sokkuri
-from serving import Server, serving
-from visiting import AXE, Visit, Visiting, barriers
+from run_cli import sokkuri
+from run_server import Server, serving
 
 ID = "2023/harbour/drawing%20040.jpg"
 PAGES = {

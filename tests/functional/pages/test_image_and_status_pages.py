@@ -3,13 +3,12 @@
 import re
 from pathlib import Path
 
+from browser import Visit, Visiting
+from draw_images import save
+from photo_folder import photo
 from playwright.sync_api import expect
-
-from command import sokkuri
-from drawing import save
-from gallery import photo
-from serving import serving
-from visiting import Visit, Visiting
+from run_cli import sokkuri
+from run_server import serving
 
 PHOTO = "2023/harbour/drawing 040.jpg"
 ADDRESS = "/image?id=" + PHOTO.replace(" ", "%20")

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from browser import Visit, Visiting
+from draw_images import save
 from playwright.sync_api import Page, Route, expect
-
-from command import sokkuri
-from drawing import save
-from serving import Server, serving
-from visiting import Visit, Visiting
+from run_cli import sokkuri
+from run_server import Server, serving
 
 DRAWN = 48
 

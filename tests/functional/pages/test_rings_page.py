@@ -8,10 +8,9 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from browser import Visit
 from playwright.sync_api import Page, expect
-
-from serving import Server
-from visiting import Visit
+from run_server import Server
 
 PHOTO = "2023/harbour/drawing 040.jpg"
 ADDRESS = "/rings?id=" + PHOTO.replace(" ", "%20")

@@ -5,12 +5,11 @@ import re
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+from browser import Visit, Visiting
+from draw_images import draw
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-
-from drawing import draw
-from serving import serving
-from visiting import Visit, Visiting
+from run_server import serving
 
 PHOTO = "2023/harbour/drawing 040.jpg"
 

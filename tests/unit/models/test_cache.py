@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sokkuri.errors import ModelError
+from sokkuri.core.errors import ModelError
 from sokkuri.models.cache import cache_folder, cached
 
 DATA = b"a network"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.errors import ModelError
+from sokkuri.core.errors import ModelError
 from sokkuri.models import ModelCard, card_text, read_card
 
 CARD = ModelCard("plain", "images", "features", "NCHW", (224, 224), 1280)

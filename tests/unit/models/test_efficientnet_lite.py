@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import pytest
+from draw_images import draw
+from run_cli import SHARED, real_photos
 
-from command import SHARED, real_photos
-from drawing import draw
-from sokkuri.decode import decode
-from sokkuri.errors import ModelError
-from sokkuri.extract import Extractor
+from sokkuri.core.errors import ModelError
+from sokkuri.core.types import Limits
+from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model, weights_place
-from sokkuri.models.checkpoint import read_checkpoint
 from sokkuri.models.efficientnet_lite import Weights, build
-from sokkuri.records import Limits
+from sokkuri.models.extractor import Extractor
+from sokkuri.models.torch_checkpoint import read_checkpoint
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "efficientnet-lite0.npy"
 

@@ -6,13 +6,13 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from tiny_model import write_tiny_model
 
-from sokkuri.errors import ModelError, UsageError
-from sokkuri.extract import Extractor
+from sokkuri.core.errors import ModelError, UsageError
 from sokkuri.models import card_text, known_cards, resolve_model, weights_place
 from sokkuri.models.cache import file_sha256
-from sokkuri.models.graph import card_of_graph
-from tiny_model import write_tiny_model
+from sokkuri.models.extractor import Extractor
+from sokkuri.models.onnx_inspect import card_of_graph
 
 
 def test_the_default_comes_by_pip_alone() -> None:

@@ -5,15 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.records import Grade
-from sokkuri.web import resembling
-from sokkuri.web.changes import Changing
-from sokkuri.web.parts import Hall
-from sokkuri.web.problems import AsciiJSON
-from sokkuri.web.resembling import Wanted
-from sokkuri.web.routes.asking import BytesRoute
-from sokkuri.web.routes.describing import Cursor, Under, Where, problems
-from sokkuri.web.schemas_changes import (
+from sokkuri.core.types import Grade
+from sokkuri.web.context import Hall
+from sokkuri.web.errors import AsciiJSON
+from sokkuri.web.routes.bytes_route import BytesRoute
+from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
+from sokkuri.web.schemas.duplicates import (
     ComparingState,
     DecisionsDone,
     DecisionsRequest,
@@ -25,6 +22,9 @@ from sokkuri.web.schemas_changes import (
     UndoDone,
     UndoRequest,
 )
+from sokkuri.web.services import duplicates
+from sokkuri.web.services.duplicates import Wanted
+from sokkuri.web.write_access import Changing
 
 router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class=BytesRoute)
 
@@ -43,7 +43,7 @@ async def list_groups(
     """Groups of near-duplicates among what was compared so far, the surest first."""
     run = hall.comparing.state()  # first: where it says that a run is over, its groups are there
     wanted = Wanted(min_grade, under, where)
-    found = await hall.library.ask(resembling.page, hall.resembling, wanted, cursor, limit)
+    found = await hall.library.ask(duplicates.page, hall.resembling, wanted, cursor, limit)
     return AsciiJSON({**found, **run})
 
 
@@ -51,7 +51,7 @@ async def list_groups(
 async def state(hall: Hall) -> Response:
     """How much was compared, and the run that does so at present."""
     run = hall.comparing.state()
-    return AsciiJSON({**await hall.library.ask(resembling.compared), **run})
+    return AsciiJSON({**await hall.library.ask(duplicates.compared), **run})
 
 
 @router.post("/find", response_model=Started, responses=problems(*_SENT, 501))
@@ -64,7 +64,7 @@ async def find(hall: Changing, asked: FindRequest) -> Response:
 async def decide(hall: Changing, decided: DecisionsRequest) -> Response:
     """Write down what a person decided: it is kept by content, whatever the files are called."""
     done = await hall.changing.ask(
-        resembling.decide, decided.different, decided.keep, undo=decided.undo
+        duplicates.decide, decided.different, decided.keep, undo=decided.undo
     )
     return AsciiJSON(done)
 
@@ -77,10 +77,10 @@ async def drop(hall: Changing, asked: DropsRequest) -> Response:
     """
     drops = [(one.id, one.keep) for one in asked.drops]
     wanted = Wanted(asked.min_grade, asked.under, asked.where)
-    return AsciiJSON(await hall.changing.ask(resembling.drop, hall.resembling, wanted, drops))
+    return AsciiJSON(await hall.changing.ask(duplicates.drop, hall.resembling, wanted, drops))
 
 
 @router.post("/undo", response_model=UndoDone, responses=problems(*_SENT, 501))
 async def undo(hall: Changing, asked: UndoRequest) -> Response:
     """Bring back from the trash what a drop moved there."""
-    return AsciiJSON(await hall.changing.ask(resembling.undo, asked.log))
+    return AsciiJSON(await hall.changing.ask(duplicates.undo, asked.log))

@@ -6,12 +6,11 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from sokkuri.api import Collection
-from sokkuri.errors import WithheldError
-from sokkuri.web import browsing, grid, pictures
-from sokkuri.web.parts import Hall
-from sokkuri.web.problems import AsciiJSON
-from sokkuri.web.routes.asking import BytesRoute
-from sokkuri.web.routes.describing import (
+from sokkuri.core.errors import WithheldError
+from sokkuri.web.context import Hall
+from sokkuri.web.errors import AsciiJSON
+from sokkuri.web.routes.bytes_route import BytesRoute
+from sokkuri.web.routes.openapi import (
     Cursor,
     ImageId,
     Limit,
@@ -21,7 +20,7 @@ from sokkuri.web.routes.describing import (
     Where,
     problems,
 )
-from sokkuri.web.schemas import (
+from sokkuri.web.schemas.search import (
     FailurePage,
     Folders,
     Grid,
@@ -30,6 +29,7 @@ from sokkuri.web.schemas import (
     ImagePage,
     Size,
 )
+from sokkuri.web.services import browse, grid, image_files
 
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
@@ -41,19 +41,19 @@ async def list_images(
     hall: Hall, under: Under = None, where: Where = None, cursor: Cursor = None, limit: Limit = 100
 ) -> Response:
     """Images in the order of their ids."""
-    return AsciiJSON(await hall.library.ask(browsing.image_page, under, where, cursor, limit))
+    return AsciiJSON(await hall.library.ask(browse.image_page, under, where, cursor, limit))
 
 
 @router.get("/failures", response_model=FailurePage, responses=problems())
 async def list_failures(hall: Hall, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Images without features, and why, in the order of their ids."""
-    return AsciiJSON(await hall.library.ask(browsing.failure_page, cursor, limit))
+    return AsciiJSON(await hall.library.ask(browse.failure_page, cursor, limit))
 
 
 @router.get("/folders", response_model=Folders, responses=problems())
 async def list_folders(hall: Hall) -> Response:
     """Every folder with images, and how many are in it and below."""
-    return AsciiJSON(await hall.library.ask(browsing.folders))
+    return AsciiJSON(await hall.library.ask(browse.folders))
 
 
 @router.get("/grid", response_model=Grid, responses=problems())
@@ -100,14 +100,14 @@ async def thumbnail(
 ) -> Response:
     """The picture upright, within a square of `size` pixels."""
     blurred = mosaic or hall.config.mosaic
-    file = await hall.library.ask(pictures.filed, id)
-    headers = {"Cache-Control": pictures.kept_for(file, version)}
+    file = await hall.library.ask(image_files.filed, id)
+    headers = {"Cache-Control": image_files.kept_for(file, version)}
     if file.v:
         headers["ETag"] = f'"{file.v}-{size}{"-mosaic" if blurred else ""}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
     made = await hall.decoding.run(
-        pictures.small, file, size, hall.config.limits, hall.thumbnails, mosaic=blurred
+        image_files.small, file, size, hall.config.limits, hall.thumbnails, mosaic=blurred
     )
     return Response(made, media_type="image/jpeg", headers=headers)
 
@@ -118,11 +118,11 @@ async def one_image(
     id: ImageId,  # noqa: A002 - its name in the address
 ) -> Response:
     """What is known of an image, with what its camera wrote."""
-    found = await hall.library.ask(browsing.image, id)
+    found = await hall.library.ask(browse.image, id)
     try:
-        file = await hall.library.ask(pictures.filed, id)
+        file = await hall.library.ask(image_files.filed, id)
     except WithheldError:
         return AsciiJSON({**found, "exif": {}})
     limits, mosaic = hall.config.limits, hall.config.mosaic
-    exif = await hall.decoding.run(pictures.camera, file, limits, mosaic=mosaic)
+    exif = await hall.decoding.run(image_files.camera, file, limits, mosaic=mosaic)
     return AsciiJSON({**found, "exif": exif})

@@ -5,16 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.web import labelling
-from sokkuri.web.changes import Changing
-from sokkuri.web.desk import Asked, Ticket
-from sokkuri.web.labelling import Wanted
-from sokkuri.web.parts import Hall, Parts
-from sokkuri.web.problems import AsciiJSON
-from sokkuri.web.routes.asking import BytesRoute
-from sokkuri.web.routes.describing import Under, Where, problems
-from sokkuri.web.schemas import MOST_HITS, Name
-from sokkuri.web.schemas_labels import (
+from sokkuri.web.context import Hall, Parts
+from sokkuri.web.errors import AsciiJSON
+from sokkuri.web.routes.bytes_route import BytesRoute
+from sokkuri.web.routes.openapi import Under, Where, problems
+from sokkuri.web.schemas.labels import (
     Curve,
     LabelChange,
     LabelsBefore,
@@ -22,6 +17,11 @@ from sokkuri.web.schemas_labels import (
     Near,
     Suggestions,
 )
+from sokkuri.web.schemas.search import MOST_HITS, Name
+from sokkuri.web.services import labels as labelling
+from sokkuri.web.services.labels import Wanted
+from sokkuri.web.services.search_queue import Asked, Ticket
+from sokkuri.web.write_access import Changing
 
 router = APIRouter(prefix="/api/v1", tags=["labels"], route_class=BytesRoute)
 

@@ -12,12 +12,12 @@ from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
-from sokkuri.addresses import Address
-from sokkuri.errors import ReadError
-from sokkuri.web import pictures
-from sokkuri.web.parts import Hall
-from sokkuri.web.routes.asking import BytesRoute
-from sokkuri.web.routes.describing import ImageId, Mosaic, Version, problems
+from sokkuri.core.errors import ReadError
+from sokkuri.core.locations import Address
+from sokkuri.web.context import Hall
+from sokkuri.web.routes.bytes_route import BytesRoute
+from sokkuri.web.routes.openapi import ImageId, Mosaic, Version, problems
+from sokkuri.web.services import image_files
 
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
@@ -42,17 +42,17 @@ async def original(
     mosaic: Mosaic = False,
 ) -> Response:
     """The image's file; in blocks, as a JPEG, where the server shows mosaics only."""
-    file = await hall.library.ask(pictures.filed, id)
-    cache = {"Cache-Control": pictures.kept_for(file, version)}
+    file = await hall.library.ask(image_files.filed, id)
+    cache = {"Cache-Control": image_files.kept_for(file, version)}
     if mosaic or hall.config.mosaic:
         made = await hall.decoding.run(
-            pictures.small, file, _MOSAIC_SIDE, hall.config.limits, hall.thumbnails, mosaic=True
+            image_files.small, file, _MOSAIC_SIDE, hall.config.limits, hall.thumbnails, mosaic=True
         )
         return Response(made, media_type="image/jpeg", headers=cache)
     answer: Response
     if isinstance(file.path, Address):
-        data, held = await hall.decoding.run(pictures.whole, file, hall.config.limits)
-        cache = {"Cache-Control": pictures.kept_for(held, version)}
+        data, held = await hall.decoding.run(image_files.whole, file, hall.config.limits)
+        cache = {"Cache-Control": image_files.kept_for(held, version)}
         unchanged = request.headers.get("if-range", f'"{held.v}"') == f'"{held.v}"'
         asked = request.headers.get("range") if unchanged else None
         answer = _answer(data, held, cache, asked)
@@ -66,7 +66,7 @@ async def original(
 class _Original(FileResponse):
     """A file, or a part of it; a part that cannot be had is a problem like all others."""
 
-    def __init__(self, file: pictures.Filed, cache: dict[str, str]) -> None:
+    def __init__(self, file: image_files.Filed, cache: dict[str, str]) -> None:
         """Raises ReadError."""
         kind, headers = _described(file)
         super().__init__(
@@ -90,7 +90,7 @@ class _Original(FileResponse):
 
 
 def _answer(
-    data: bytes, file: pictures.Filed, cache: dict[str, str], asked: str | None
+    data: bytes, file: image_files.Filed, cache: dict[str, str], asked: str | None
 ) -> Response:
     """The bytes of an object, or the part of them that is asked for; of several parts, all of it.
     Raises HTTPException."""
@@ -104,7 +104,7 @@ def _answer(
     return Response(data[start:end], 206, headers, kind)
 
 
-def _described(file: pictures.Filed) -> tuple[str, dict[str, str]]:
+def _described(file: image_files.Filed) -> tuple[str, dict[str, str]]:
     """The media type, and how a browser is to take it: what it would run, it is to store."""
     kind = mimetypes.guess_type(file.name)[0] or ""
     shown = kind.startswith("image/") and kind != "image/svg+xml"
@@ -115,7 +115,7 @@ def _described(file: pictures.Filed) -> tuple[str, dict[str, str]]:
     }
 
 
-def _stat(file: pictures.Filed) -> os.stat_result:
+def _stat(file: image_files.Filed) -> os.stat_result:
     """Raises ReadError, also for what is no file any more."""
     with suppress(OSError):
         found = os.stat(str(file.path))  # noqa: PTH116 - of this machine, where this is asked

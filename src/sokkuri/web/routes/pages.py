@@ -8,8 +8,8 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
+from sokkuri.web.context import Hall
 from sokkuri.web.login import Keys
-from sokkuri.web.parts import Hall
 
 STATIC = Path(__file__).parents[1] / "static"
 ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")

@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
-from sokkuri.errors import UsageError
-from sokkuri.records import Metric
-from sokkuri.web import pictures
-from sokkuri.web.desk import Asked, Ticket
-from sokkuri.web.parts import Hall, Parts
-from sokkuri.web.problems import AsciiJSON
-from sokkuri.web.routes.asking import BytesRoute
-from sokkuri.web.routes.describing import ImageId, Under, Where, problems
-from sokkuri.web.schemas import MOST_HITS, ArticleResult, Question, Result
+from sokkuri.core.errors import UsageError
+from sokkuri.core.types import Metric
+from sokkuri.web.context import Hall, Parts
+from sokkuri.web.errors import AsciiJSON
+from sokkuri.web.routes.bytes_route import BytesRoute
+from sokkuri.web.routes.openapi import ImageId, Under, Where, problems
+from sokkuri.web.schemas.search import MOST_HITS, ArticleResult, Question, Result
+from sokkuri.web.services import image_files
+from sokkuri.web.services.search_queue import Asked, Ticket
 
 router = APIRouter(tags=["search"], route_class=BytesRoute)
 
@@ -104,10 +104,10 @@ async def search(request: Request, hall: Hall) -> Response:
 
 async def _files(ids: list[str], hall: Parts) -> list[Picture]:
     """The files of images of which only a part is meant."""
-    files = [await hall.library.ask(pictures.filed, id_) for id_ in ids]
+    files = [await hall.library.ask(image_files.filed, id_) for id_ in ids]
     limits = hall.config.limits
     return [
-        (id_, await hall.decoding.run(pictures.contents, file, limits))
+        (id_, await hall.decoding.run(image_files.contents, file, limits))
         for id_, file in zip(ids, files, strict=True)
     ]
 

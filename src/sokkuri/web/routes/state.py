@@ -8,14 +8,14 @@ from fastapi.responses import PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
-from sokkuri.filters import COLUMNS
-from sokkuri.web import browsing
-from sokkuri.web.changes import check_origin
-from sokkuri.web.parts import Hall
-from sokkuri.web.problems import AsciiJSON
-from sokkuri.web.routes.describing import problems
-from sokkuri.web.schemas import Health, Info, StatusDocument
-from sokkuri.web.schemas_changes import Rights
+from sokkuri.store.filters import COLUMNS
+from sokkuri.web.context import Hall
+from sokkuri.web.errors import AsciiJSON
+from sokkuri.web.routes.openapi import problems
+from sokkuri.web.schemas.duplicates import Rights
+from sokkuri.web.schemas.search import Health, Info, StatusDocument
+from sokkuri.web.services import browse
+from sokkuri.web.write_access import check_origin
 
 router = APIRouter(tags=["state"])
 
@@ -56,7 +56,7 @@ async def status(hall: Hall) -> Response:
     pulse = hall.watch.pulse
 
     def found(collection: Collection) -> dict[str, object]:
-        return browsing.status(collection.status(engines=False), collection.dtype)
+        return browse.status(collection.status(engines=False), collection.dtype)
 
     state = await hall.library.ask(found)
     return AsciiJSON({**state, "runs": pulse.runs, "revision": pulse.revision})

@@ -1,0 +1,82 @@
+"""A contact sheet: search results or near-duplicates as one HTML page that needs nothing else.
+
+Takes Hits or Groups; hands on the page, with every thumbnail inside it. No script, nothing fetched.
+"""
+
+import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from html import escape
+
+from sokkuri.core.errors import ImageError
+from sokkuri.core.locations import Location
+from sokkuri.core.types import Group, Limits
+from sokkuri.images.read import read_file
+from sokkuri.images.thumbnails import thumbnail
+from sokkuri.search.searcher import Hits
+
+_SIDE = 240  # pixels
+_STYLE = """
+:root { color-scheme: light dark; font: 15px/1.4 system-ui, sans-serif; }
+body { margin: 1.5rem; }
+h2 { font-size: 1rem; overflow-wrap: anywhere; }
+ol { display: flex; flex-wrap: wrap; gap: 1rem; list-style: none; padding: 0; }
+li { width: 240px; }
+figure { margin: 0; }
+img, .none { width: 240px; height: 240px; object-fit: contain; background: #8882; }
+.none { display: grid; place-items: center; text-align: center; }
+figcaption { overflow-wrap: anywhere; }
+"""
+
+
+def contact_sheet(found: Sequence[Hits]) -> str:
+    """The page : HTML. Pictures that cannot be read are named in their place."""
+    return _page("what looks alike", (part for hits in found for part in _hits(hits)))
+
+
+def groups_sheet(groups: Sequence[Group], file: Callable[[str], Location]) -> str:
+    """The same of groups, each with the image to keep first. file : where an image's file is."""
+    return _page("near-duplicates", (part for group in groups for part in _group(group, file)))
+
+
+def _page(title: str, parts: Iterable[str]) -> str:
+    body = "\n".join(parts)
+    return (
+        '<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width">\n'
+        f"<title>sokkuri: {title}</title>\n<style>{_STYLE}</style>\n{body}\n</html>\n"
+    )
+
+
+def _hits(hits: Hits) -> Iterator[str]:
+    yield f"<section>\n<h2>{escape(', '.join(hits.query))}</h2>\n<ol>"
+    for hit in hits:
+        yield _item(hit.path, hit.id, f"{hit.rank}. {hit.id}", f"{hit.distance:.4f}")
+    yield "</ol>\n</section>"
+
+
+def _group(group: Group, file: Callable[[str], Location]) -> Iterator[str]:
+    yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>\n<ol>"
+    said = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
+    for id_ in group.ids:
+        yield _item(file(id_), id_, id_, said.get(id_, "to keep"))
+    yield "</ol>\n</section>"
+
+
+def _item(path: Location, id_: str, name: str, said: str) -> str:
+    return (
+        f"<li><figure>{_picture(path, escape(id_))}"
+        f"<figcaption>{escape(name)}<br>{escape(said)}</figcaption></figure></li>"
+    )
+
+
+def _picture(path: Location, name: str) -> str:
+    limits = Limits()
+    try:
+        data, _ = read_file(path.parent, path.name, limits)
+        small = thumbnail(data, _SIDE, limits)
+    except FileNotFoundError:
+        return '<div class="none">its file is gone</div>'
+    except ImageError as error:
+        return f'<div class="none">{escape(str(error))}</div>'
+    source = base64.b64encode(small).decode()
+    return f'<img src="data:image/jpeg;base64,{source}" alt="{name}">'

@@ -1,0 +1,1 @@
+"""Value types, errors and paths that every package uses. Imports no other package."""

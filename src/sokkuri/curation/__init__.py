@@ -1,0 +1,1 @@
+"""Work on a collection: near-duplicates, the trash, labels."""

@@ -1,0 +1,1 @@
+"""Find near-duplicates and choose which image of a group to keep."""

@@ -1,0 +1,1 @@
+"""Labels: suggestions, votes of neighbours, outliers, label files."""

@@ -1,0 +1,1 @@
+"""From a folder to pixels: list image files, read, decode and thumbnail them."""

@@ -1,0 +1,108 @@
+"""compact: rewrites shards without the rows that no longer count; safe to kill at any moment.
+
+Takes a collection and works in steps: up to 10,000 rows that count are copied from wasteful shards
+to a new shard, synced, and one transaction points their images there; a shard that nobody points to
+is deleted after it. Shard numbers are never used again, so a reader that still has an old shard
+open finds no row of it in the catalog rather than a wrong one.
+"""
+
+from dataclasses import dataclass
+
+from sokkuri.store.collection import Collection
+from sokkuri.store.shards import SHARD_ROWS
+
+_OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """What was saved: rows and bytes of the shards, before and after."""
+
+    rows_before: int
+    rows_after: int
+    bytes_before: int
+    bytes_after: int
+
+
+def compact(collection: Collection) -> Compaction:
+    """Rewrite the shards that hold rows which no longer count, and join the unfinished ones.
+
+    Images whose files are gone are forgotten; removed ones stay marked, without their vector.
+    Needs free space for one shard. Raises StorageError when the disk refuses.
+    """
+    catalog, shards = collection.catalog, collection.shards
+    collection.recover()
+    rows_before, bytes_before = _rows(collection), shards.bytes()
+    _forget(collection)
+    wasteful = _wasteful(collection)
+    while wasteful and _step(collection, wasteful):
+        pass
+    collection.refresh_ids()
+    catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
+
+
+def _rows(collection: Collection) -> int:
+    return sum(shard.rows for shard in collection.catalog.shards())
+
+
+def _forget(collection: Collection) -> None:
+    """Take the rows away from images that no search finds."""
+    catalog = collection.catalog
+    with catalog.writing():
+        catalog.run(
+            "UPDATE shards SET stale_ids = 1 WHERE shard IN"
+            " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
+        )
+        catalog.run("DELETE FROM images WHERE missing IS NOT NULL AND removed = 0")
+        catalog.run(
+            "UPDATE images SET model = NULL, shard = NULL, row = NULL, checksum = NULL"
+            " WHERE removed = 1"
+        )
+
+
+def _wasteful(collection: Collection) -> list[int]:
+    """Shards with rows that nobody owns; the unfinished ones too where joining them helps."""
+    rows = collection.catalog.all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
+    wasteful = {shard for shard, held, owned in rows if owned < held}
+    unfinished = {shard for shard, held, _ in rows if held < SHARD_ROWS}
+    if wasteful or len(unfinished) > 1:
+        wasteful |= unfinished
+    return sorted(wasteful)
+
+
+def _step(collection: Collection, sources: list[int]) -> bool:
+    """Move up to one shard's rows out of `sources`, and drop those left empty.
+
+    Gives back whether there may be more to do.
+    """
+    catalog, shards = collection.catalog, collection.shards
+    marks = ", ".join("?" * len(sources))
+    with catalog.writing():
+        moving = catalog.all(
+            f"SELECT key, id, shard, row FROM images WHERE shard IN ({marks})"  # noqa: S608
+            " ORDER BY shard, row LIMIT ?",
+            [*sources, SHARD_ROWS],
+        )
+        if moving:
+            target = catalog.next_shard()
+            features = collection.vectors([(shard, row) for _, _, shard, row in moving])
+            shards.write(target, 0, shards.stored(features), [id_ for _, id_, _, _ in moving])
+            catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [
+                target, len(moving),
+            ])  # fmt: skip
+            catalog.run_many(
+                "UPDATE images SET shard = ?, row = ? WHERE key = ?",
+                ((target, row, key) for row, (key, _, _, _) in enumerate(moving)),
+            )
+        empty = [
+            shard
+            for (shard,) in catalog.all(
+                f"SELECT shard FROM shards WHERE shard IN ({marks}) AND ({_OWNED}) = 0",  # noqa: S608
+                sources,
+            )
+        ]
+        catalog.run_many("DELETE FROM shards WHERE shard = ?", ((shard,) for shard in empty))
+    for shard in empty:
+        shards.delete(shard)
+    return len(moving) == SHARD_ROWS

@@ -1,0 +1,1 @@
+"""Merge the parts that several jobs indexed into one collection."""

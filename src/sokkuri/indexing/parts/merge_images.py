@@ -1,0 +1,195 @@
+"""What a part and the whole know of an image, and how the one's becomes the other's.
+
+Takes an open part and the collection that it is merged into; reads images of both in chunks, copies
+vectors with their checksums looked at, and writes rows of the catalog, all inside transactions of
+the caller (merging.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+import xxhash
+
+from sokkuri.core.errors import DamagedError
+from sokkuri.core.types import RowRef, StoredRows
+from sokkuri.indexing.parts.gather import PartStore
+from sokkuri.store.catalog import Catalog, as_text
+from sokkuri.store.collection import Collection
+from sokkuri.store.decisions import add_decisions, read_decisions
+from sokkuri.store.labels import add_labels, said_labels
+from sokkuri.store.rows import free_row, place_rows
+from sokkuri.store.shards import checksums
+
+CHUNK = 2_000
+"""Images of one commit: what a crash can cost."""
+
+_IDS_AT_ONCE = 400
+_COLUMNS = (
+    "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"
+    " removed, model, shard, row"
+)
+_VALUES = "CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?"
+_ENTER = f"INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})"  # noqa: S608
+_REPLACE = f"UPDATE images SET ({_COLUMNS}) = ({_VALUES}), claim = NULL, deaths = 0 WHERE key = ?"  # noqa: S608
+_TOUCH = (
+    "UPDATE images SET id = CAST(? AS TEXT), path = CAST(? AS TEXT), size = ?, mtime_ns = ?,"
+    " missing = NULL, stage = NULL, reason = NULL, todo = 0, claim = NULL, deaths = 0 WHERE key = ?"
+)
+_OF_IMAGE = (
+    "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"
+    " removed, shard, row"
+)
+PRESENT = "missing IS NULL"
+ABSENT = "missing IS NOT NULL AND shard IS NOT NULL"
+
+
+class Image(NamedTuple):
+    """An image as a part has it."""
+
+    id: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: bytes | None
+    width: int | None
+    height: int | None
+    checksum: int | None
+    stage: str | None
+    reason: str | None
+    todo: int
+    missing: int | None
+    removed: int
+    shard: int | None
+    row: int | None
+
+    def values(self, at: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
+        """For _COLUMNS, with its vector at this place of the whole."""
+        reason = None if self.reason is None else as_text(self.reason)
+        return [
+            as_text(self.id), as_text(self.path), *self[2:9], reason, self.todo, missing, removed,
+            *((None, None, None) if at is None else (1, at.shard, at.row)),
+        ]  # fmt: skip
+
+
+class Held(NamedTuple):
+    """The same image as the whole has it."""
+
+    key: int
+    id: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: bytes | None
+    shard: int | None
+    todo: int
+    removed: int
+    missing: int | None
+
+
+def images_of(part: Collection, condition: str = "true") -> Iterator[list[Image]]:
+    """Its images of which the SQL condition is true, in chunks."""
+    rows = part.catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
+    while chunk := [Image._make(row) for row in islice(rows, CHUNK)]:
+        yield chunk
+
+
+def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Held]:
+    """What the whole knows of these."""
+    found: dict[str, Held] = {}
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
+        marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
+        for row in catalog.each(
+            "SELECT key, id, path, size, mtime_ns, digest, shard, todo, removed, missing"  # noqa: S608
+            f" FROM images WHERE id IN ({marks})",
+            chunk,
+        ):
+            held = Held._make(row)
+            found[held.id] = held
+    return found
+
+
+def copied(
+    whole: Collection, one: PartStore, part: Collection, images: Sequence[Image]
+) -> list[RowRef | None]:
+    """Append the vectors of those that have one to the whole; where each lies. Raises DamagedError,
+    StorageError."""
+    with_row = [image for image in images if image.shard is not None]
+    vectors = _vectors(one, part, with_row)
+    at = iter(place_rows(whole, vectors, [image.id for image in with_row]))
+    return [None if image.shard is None else next(at) for image in images]
+
+
+def _vectors(one: PartStore, part: Collection, images: Sequence[Image]) -> StoredRows:
+    """The images' rows : (N, D), as the part holds them. Raises DamagedError unless each is as it
+    was written."""
+    mend = f"run `sokkuri verify --repair -C {one.store}` and `sokkuri index -C {one.store}`"
+    try:
+        places = [(image.shard or 0, image.row or 0) for image in images]
+        rows: StoredRows = np.asarray(part.vectors(places), part.shards.dtype)
+    except DamagedError as error:
+        what = str(error).partition(": run ")[0]
+        raise DamagedError(f"{one} is damaged: {what}: {mend}, then merge again") from error
+    for image, found in zip(images, checksums(rows), strict=True):
+        if found != image.checksum:
+            raise DamagedError(
+                f"{one} is damaged: the vector of {image.id} is not as it was written: {mend}, "
+                "then merge again"
+            )
+    return rows
+
+
+def enter(
+    catalog: Catalog,
+    images: Sequence[Image],
+    places: Sequence[RowRef | None],
+    missing: int | None = None,
+) -> None:
+    """Images that the whole did not know. missing : the run that found their files gone."""
+    pairs = zip(images, places, strict=True)
+    rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
+    catalog.run_many(_ENTER, rows)
+
+
+def replace_image(catalog: Catalog, held: Held, image: Image, at: RowRef | None) -> None:
+    """All that the whole has of an image becomes what the part has, but for its mark."""
+    free_row(catalog, held.key)
+    catalog.run(_REPLACE, [*image.values(at, removed=held.removed), held.key])
+
+
+def touch(catalog: Catalog, key: int, image: Image) -> None:
+    """The file of a vector that the whole has is the part's, and there is nothing left to do."""
+    values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
+    catalog.run(_TOUCH, values)
+
+
+def take_over_said(catalog: Catalog, part: Catalog, key: str) -> None:
+    """Labels and decisions, if they are others than at the last merge: what is said in the whole
+    later on stands."""
+    said = said_in(part)
+    if said == catalog.meta(key):
+        return
+    with catalog.writing():
+        add_labels(catalog, said_labels(part))
+        add_decisions(catalog, read_decisions(part))
+        catalog.set_meta(key, said)
+
+
+def said_in(catalog: Catalog) -> str:
+    """A digest of all that a person said in a collection."""
+    digest = xxhash.xxh3_64()
+    tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
+    for table, columns in tables.items():
+        if catalog.has_table(table):
+            for row in catalog.each(f"SELECT {columns} FROM {table} ORDER BY {columns}"):  # noqa: S608
+                digest.update(repr((table, row)).encode())
+    for (id_,) in catalog.each("SELECT id FROM images WHERE removed = 1 ORDER BY id"):
+        digest.update(as_text(id_) + b"\0")
+    return digest.hexdigest()
+
+
+def said_key(one: PartStore) -> str:
+    """Under which the whole keeps the digest of what was said in a part when it was merged."""
+    return f"said {one.part}"

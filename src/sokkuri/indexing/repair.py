@@ -1,0 +1,70 @@
+"""verify --repair: mends what can be mended without losing a good row.
+
+Takes a collection with faults. A row that is lost or changed is given up and its image read again
+by the next run; id columns are written anew from the catalog; rows never committed are cut off;
+images whose files are gone or changed are marked so. Every other row stays where it is.
+
+A shard that is cut back grows again with other rows in the same places, which is the only way that
+rows ever change: so what was derived from them is dropped first.
+"""
+
+from sokkuri.indexing.verify import ShardFaults, file_faults, shard_faults
+from sokkuri.search.ann_files import forget_ann
+from sokkuri.search.code_files import forget_codes
+from sokkuri.search.push_log import doubt
+from sokkuri.store.catalog import as_text
+from sokkuri.store.collection import Collection
+
+
+def repair(collection: Collection) -> list[str]:
+    """Mend, and say in a line each what was done. Run `verify` again for what is left."""
+    done: list[str] = []
+    collection.recover()
+    for shard in [row.shard for row in collection.catalog.shards()]:
+        found = shard_faults(collection, shard)
+        if found.faults:
+            forget_ann(collection)
+            forget_codes(collection)
+            doubt(collection, shard)
+            done.append(_mend(collection, found))
+    collection.recover()
+    done += _mark_files(collection)
+    return done
+
+
+def _mend(collection: Collection, found: ShardFaults) -> str:
+    catalog, shards = collection.catalog, collection.shards
+    with catalog.writing():
+        catalog.run_many(
+            "UPDATE images SET todo = (removed = 0), model = NULL, shard = NULL, row = NULL,"
+            " checksum = NULL WHERE key = ? AND shard = ?",
+            ((key, found.shard) for key in found.bad_keys),
+        )
+        left, last = catalog.one(
+            "SELECT count(*), max(row) FROM images WHERE shard = ?", [found.shard]
+        )
+        if left:
+            shards.mend_header(found.shard, last + 1)
+            catalog.run(
+                "UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?",
+                [last + 1, found.shard],
+            )
+        else:
+            catalog.run("DELETE FROM shards WHERE shard = ?", [found.shard])
+    return (
+        f"{shards.features_path(found.shard)}: {left} rows kept, "
+        f"{len(found.bad_keys)} images to be read again"
+    )
+
+
+def _mark_files(collection: Collection) -> list[str]:
+    done = []
+    marks = {"missing": "missing = 0", "changed": "todo = 1"}
+    for fault in list(file_faults(collection)):
+        if fault.kind in marks:
+            collection.catalog.run(
+                f"UPDATE images SET {marks[fault.kind]} WHERE id = CAST(? AS TEXT)",  # noqa: S608
+                [as_text(fault.where)],
+            )
+            done.append(f"{fault.where}: marked as {fault.kind}")
+    return done

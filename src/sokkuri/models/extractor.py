@@ -1,0 +1,78 @@
+"""RGB pixels to feature vectors: what the card says the network wants to see, and what it gave.
+
+One extractor serves any number of threads. A network computes on the calling thread alone: with a
+session's own threads, workers get in each other's way (0.56 times the rate on two cores).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.core.errors import ExtractError
+from sokkuri.core.types import Features
+from sokkuri.models import Model
+from sokkuri.models.session import Device, first_line, open_session, runtime_errors
+
+
+class Extractor:
+    """A loaded network. Raises ModelError when ONNX Runtime cannot load it."""
+
+    def __init__(
+        self,
+        model: Model,
+        *,
+        device: Device = "cpu",
+        threads: int = 1,
+        say: Callable[[str], None] | None = None,
+    ) -> None:
+        self.dimension = model.card.dimension
+        self._card = model.card
+        # (x / scale - mean) / std as x / divisor - shift: two passes over the pixels, not three,
+        # and with neither mean nor std just what the article's x / 255 gives.
+        std = np.asarray(model.card.std, np.float32)
+        channels = (3, 1, 1) if model.card.layout == "NCHW" else (3,)
+        self._divisor = (np.float32(model.card.scale) * std).reshape(channels)
+        self._shift = (np.asarray(model.card.mean, np.float32) / std).reshape(channels)
+        self._session = open_session(model, device, threads, say)
+
+    @property
+    def on_gpu(self) -> bool:
+        return self._session.provider != "CPUExecutionProvider"
+
+    def extract(self, rgb: NDArray[np.uint8]) -> Features:
+        """rgb : (B, H, W, 3) uint8 of the card's size -> (B, D) float32, C-contiguous.
+
+        Safe to call from many threads. For bits that do not depend on neighbours, give one image
+        at a time. Raises ExtractError when the network refuses or gives no finite vector.
+        """
+        ordered = rgb.transpose(0, 3, 1, 2) if self._card.layout == "NCHW" else rgb
+        # The layout changes with the conversion, in one pass: six times faster than after it.
+        values = np.divide(ordered, self._divisor, order="C")
+        if self._shift.any():
+            values -= self._shift
+        try:
+            out = np.concatenate([self._session.run(part) for part in self._parts(values)])
+        except runtime_errors() as error:
+            raise ExtractError(f"the network refused it: {first_line(error)}") from error
+        features: Features = np.ascontiguousarray(
+            np.reshape(out[: len(rgb)], (len(rgb), -1)), np.float32
+        )
+        if features.shape[1] != self.dimension:
+            raise ExtractError(
+                f"the network gave {features.shape[1]} numbers, its card says {self.dimension}"
+            )
+        if not np.isfinite(features).all():
+            raise ExtractError("the network gave a vector that is not finite")
+        return features
+
+    def _parts(self, values: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
+        """The values as the network takes them: of its type, and as many images as it insists on,
+        the last part filled up with its last image."""
+        given = values.astype(self._session.dtype, copy=False)
+        step = self._session.batch or len(values)
+        for at in range(0, len(values), step):
+            part = given[at : at + step]
+            missing = step - len(part)
+            yield np.concatenate([part, part[-1:].repeat(missing, 0)]) if missing else part

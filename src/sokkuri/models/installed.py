@@ -1,0 +1,188 @@
+"""The models that a person added: one folder each, with the card and the ONNX file.
+
+Takes a file, a card or an address, and hands on the card's place. A model appears whole or not at
+all: what was fetched is checked against its SHA-256 before it counts.
+"""
+
+import os
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from http.client import HTTPException
+from pathlib import Path
+from typing import BinaryIO
+
+import platformdirs
+
+from sokkuri.core.errors import ModelError, UsageError
+from sokkuri.models.builtin import known_cards
+from sokkuri.models.cache import file_sha256
+from sokkuri.models.card import ModelCard, card_text, read_card
+
+OnProgress = Callable[[int, int], None]
+"""Is told the bytes that are there, and all that will come, 0 where that is not known."""
+
+CARD_NAME = "card.toml"
+_TIMEOUT_SECONDS = 60.0
+_CHUNK = 2**20
+
+
+def models_folder() -> Path:
+    """Where added models are kept: the user's data folder, or `SOKKURI_MODELS`."""
+    given = os.environ.get("SOKKURI_MODELS")
+    if given:
+        return Path(given)
+    return platformdirs.user_data_path("sokkuri", appauthor=False) / "models"
+
+
+def added_names() -> list[str]:
+    """The names of the models that were added."""
+    return sorted(path.parent.name for path in models_folder().glob(f"*/{CARD_NAME}"))
+
+
+def added_card(name: str) -> Path | None:
+    """The card of the added model of that name, if there is one."""
+    return models_folder() / name / CARD_NAME if name in added_names() else None
+
+
+def add_model(
+    source: str, sha256: str = "", name: str = "", on_progress: OnProgress | None = None
+) -> Path:
+    """Add FILE.onnx, CARD.toml or what is at an http or https address; gives back its card's place.
+
+    sha256 : of the ONNX file; needed for an address. Raises UsageError for a source that is none,
+    ModelError when it cannot be had, is not what `sha256` says, or its name is taken. Nothing is
+    left behind then.
+    """
+    given = _card_given(source)
+    address = _address(source, given)
+    wanted = (sha256 or (given.sha256 if given else "")).lower()
+    if address and not wanted:
+        raise UsageError(f"say what {address} must be: --sha256 and its 64 digits")
+    folder = models_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as made:
+            file = Path(made) / _file_name(address or source, given)
+            if address:
+                _fetch(address, file, on_progress)
+            else:
+                _copy(Path(source).expanduser(), given, file)
+            digest = _checked_digest(file, wanted, address or source)
+            card = _card(given, file, address or source, digest)
+            card = replace(card, name=name or card.name)
+            if card.name in {known.name for known in known_cards()}:
+                raise UsageError(f"sokkuri comes with a {card.name}: choose another --name")
+            (Path(made) / CARD_NAME).write_text(card_text(card), encoding="utf-8")
+            read_card(Path(made) / CARD_NAME)  # raises where the name can be no folder's
+            return _settle(Path(made), folder / card.name, digest)
+    except OSError as error:
+        raise ModelError(
+            f"{folder} cannot be written ({error.strerror}): name another in SOKKURI_MODELS"
+        ) from error
+
+
+def _card_given(source: str) -> ModelCard | None:
+    path = Path(source).expanduser()
+    if path.suffix == ".toml" and path.is_file():
+        return read_card(path)
+    if path.suffix == ".onnx" and path.is_file():
+        for beside in (path.with_suffix(".toml"), path.with_name(CARD_NAME)):
+            if beside.is_file():
+                return read_card(beside)
+    return None
+
+
+def _address(source: str, given: ModelCard | None) -> str:
+    """What is to be fetched, or "" for a file that is at hand."""
+    if source.startswith(("http://", "https://")):
+        return source
+    path = Path(source).expanduser()
+    if not path.is_file() or path.suffix not in (".onnx", ".toml"):
+        raise UsageError(f"{source} is no .onnx file, no .toml card and no http address")
+    if given is not None and path.suffix == ".toml" and given.url:
+        return given.url
+    return ""
+
+
+def _file_name(source: str, given: ModelCard | None) -> str:
+    """The ONNX file's own name, which stands for the model where it has no card."""
+    if given is not None and given.file:
+        return Path(given.file).name
+    name = Path(urllib.request.url2pathname(source.partition("?")[0])).name
+    return f"{Path(name).stem or 'model'}.onnx"
+
+
+def _fetch(address: str, file: Path, on_progress: OnProgress | None) -> None:
+    try:
+        response = urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS)  # noqa: S310
+        with closing(response), file.open("wb") as out:
+            total = int(response.headers.get("Content-Length") or 0)
+            for done in _chunks(response, out):
+                if on_progress is not None:
+                    on_progress(done, total)
+    except (urllib.error.URLError, HTTPException, TimeoutError, ValueError) as error:
+        reason = getattr(error, "reason", "") or error
+        raise ModelError(f"{address} could not be fetched: {reason}") from error
+
+
+def _chunks(response: BinaryIO, out: BinaryIO) -> Iterator[int]:
+    done = 0
+    while chunk := response.read(_CHUNK):
+        out.write(chunk)
+        done += len(chunk)
+        yield done
+
+
+def _copy(path: Path, given: ModelCard | None, file: Path) -> None:
+    """The ONNX file, and those beside it that hold its weights."""
+    from sokkuri.models.onnx_inspect import external_files
+
+    if path.suffix == ".toml":
+        assert given is not None
+        path = path.parent / (given.file or f"{path.stem}.onnx")
+    if not path.is_file():
+        raise ModelError(f"{path} is not there")
+    shutil.copyfile(path, file)
+    for beside in external_files(path):
+        target = file.parent / beside.relative_to(path.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(beside, target)
+
+
+def _checked_digest(file: Path, wanted: str, source: str) -> str:
+    digest = file_sha256(file)
+    if wanted and digest != wanted:
+        raise ModelError(f"{source} has SHA-256 {digest}, not {wanted}: nothing of it was kept")
+    return digest
+
+
+def _card(given: ModelCard | None, file: Path, source: str, digest: str) -> ModelCard:
+    """The card to keep: as given, or read off the graph."""
+    from sokkuri.models.onnx_inspect import card_of_graph, external_files
+
+    external_files(file)  # raises where weights are missing, as beside a fetched file
+    card = given or card_of_graph(file)
+    origin = card.source if given else source
+    return replace(card, file=file.name, sha256=digest, source=origin)
+
+
+def _settle(made: Path, place: Path, digest: str) -> Path:
+    """Move a finished model to its place. The same model there already is as good."""
+    card = place / CARD_NAME
+    if card.is_file():
+        if read_card(card).sha256 != digest:
+            raise ModelError(
+                f"another model is called {place.name} already: choose a --name, or delete {place}"
+            )
+        return card
+    finished = made / "finished"
+    finished.mkdir()
+    for path in [path for path in made.iterdir() if path != finished]:
+        path.rename(finished / path.name)
+    finished.rename(place)
+    return card

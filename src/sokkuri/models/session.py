@@ -1,0 +1,192 @@
+"""Opens networks in ONNX Runtime, which nothing else imports: in their fastest form, on a device.
+
+Takes a Model and hands on a session. A graph that can be rewritten (models/fusing.py) is rewritten
+once, compared with the original on drawn input, and kept in the cache under the model's SHA-256.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.core.errors import ModelError
+from sokkuri.models import Model, cache_folder, replace_cached
+
+Device = str
+"""`auto`, `cpu`, `cuda`, or `cuda:N` for the GPU with that number."""
+
+FUSED_TOLERANCE = 1e-5
+"""How far a rewritten graph's output may be from the original's, relative to the largest number."""
+
+_FUSING = 1  # the rewriting's version: graphs that another one made are made anew
+_TYPES: dict[str, type[np.generic]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+    "tensor(double)": np.float64,
+    "tensor(uint8)": np.uint8,
+}
+
+
+class Session:
+    """A loaded network with one input and one output. Safe to call from many threads at once.
+
+    `provider` : what it runs on, in ONNX Runtime's words. `dtype` : of the values it takes.
+    `batch` : the only number of images that it takes at once, None where any will do.
+    """
+
+    def __init__(self, model: Model, path: Path, provider: Any, threads: int) -> None:
+        import onnxruntime  # 0.1 s that a search by id does not need
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 4
+        onnxruntime.set_default_logger_severity(4)
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
+        except runtime_errors() as error:
+            raise ModelError(f"{model.path} cannot be loaded: {first_line(error)}") from error
+        inputs = {value.name: value for value in self._session.get_inputs()}
+        outputs = {value.name for value in self._session.get_outputs()}
+        card = model.card
+        if card.input not in inputs or card.output not in outputs:
+            raise ModelError(
+                f"{model.path} has inputs {sorted(inputs)} and outputs {sorted(outputs)}, "
+                f"not {card.input} and {card.output} as its card says"
+            )
+        given = inputs[card.input]
+        if given.type not in _TYPES:
+            raise ModelError(f"{model.path} takes {given.type}, which no picture can be")
+        self.provider: str = self._session.get_providers()[0]
+        self.dtype: type[np.generic] = _TYPES[given.type]
+        self.batch: int | None = given.shape[0] if isinstance(given.shape[0], int) else None
+        self._names = (card.input, card.output)
+
+    def run(self, values: NDArray[Any]) -> NDArray[Any]:
+        """values : what the input takes -> what the output gives. Raises `runtime_errors()`."""
+        input_, output = self._names
+        (found,) = self._session.run([output], {input_: values})
+        result: NDArray[Any] = found
+        return result
+
+
+def open_session(
+    model: Model,
+    device: Device = "auto",
+    threads: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> Session:
+    """The network on the device, or on the CPU where the device cannot be had, which is said.
+
+    Raises ModelError when ONNX Runtime cannot load it.
+    """
+    path = fastest(model)
+    provider, reason = choose_provider(device, _available())
+    session = Session(model, path, provider, threads)
+    if provider != "CPUExecutionProvider" and session.provider == "CPUExecutionProvider":
+        reason = "the GPU's driver or libraries could not be loaded"
+    if reason and say is not None:
+        say(f"no GPU is used: {reason}")
+    return session
+
+
+def choose_provider(device: Device, available: Sequence[str]) -> tuple[Any, str]:
+    """ONNX Runtime's provider for a device, of those that this build of it has; and why it is not
+    the one that was asked for, or ""."""
+    kind, _, number = device.partition(":")
+    if kind == "cpu":
+        return "CPUExecutionProvider", ""
+    if "CUDAExecutionProvider" in available:
+        return ("CUDAExecutionProvider", {"device_id": number or "0"}), ""
+    if kind == "auto":
+        return "CPUExecutionProvider", ""
+    return "CPUExecutionProvider", "ONNX Runtime is installed without CUDA, see the extra gpu"
+
+
+def wants_gpu(device: Device) -> bool:
+    """Whether a GPU would be asked for."""
+    provider, _ = choose_provider(device, _available())
+    return bool(provider != "CPUExecutionProvider")
+
+
+def runtime_version() -> str:
+    """ONNX Runtime's."""
+    import onnxruntime
+
+    return str(onnxruntime.__version__)
+
+
+def _available() -> list[str]:
+    import onnxruntime
+
+    return list(onnxruntime.get_available_providers())
+
+
+def fastest(model: Model) -> Path:
+    """The graph to load: the model's own, or its rewritten form from the cache."""
+    if model.ready or model.card.package:
+        return model.path  # in its fastest form: sent by another machine, or built by us
+    kept = cache_folder() / "fused" / f"{model.sha256[:32]}-{_FUSING}.onnx"
+    if not kept.is_file() and not _rewrite(model, kept):
+        return model.path
+    return kept if kept.stat().st_size else model.path  # empty: there was nothing to rewrite
+
+
+def _rewrite(model: Model, kept: Path) -> bool:
+    """Put the rewritten graph into the cache, or an empty file; whether it could be kept."""
+    try:
+        data = _fused(model)
+        replace_cached(kept, data)
+        if data and not _same_output(model, kept):
+            replace_cached(kept, b"")
+    except (OSError, ModelError):
+        return False  # no place for it, or a network that cannot be loaded: the original says why
+    return True
+
+
+def _fused(model: Model) -> bytes:
+    """The rewritten graph, empty where there is nothing to rewrite or it cannot be."""
+    import onnx
+    from google.protobuf.message import Error as ProtobufError
+
+    from sokkuri.models.onnx_fuse import fuse
+
+    try:
+        graph = onnx.load(model.path)
+        return bytes(graph.SerializeToString()) if fuse(graph) else b""
+    except (ProtobufError, ValueError, KeyError, IndexError, AttributeError, TypeError):
+        return b""  # beyond 2 GiB, or of a form that the graph tools do not know
+
+
+def _same_output(model: Model, kept: Path) -> bool:
+    height, width = model.card.size
+    shape = (3, height, width) if model.card.layout == "NCHW" else (height, width, 3)
+    found = []
+    for path in (model.path, kept):
+        session = Session(model, path, "CPUExecutionProvider", 1)
+        drawn = np.random.default_rng(0).random((session.batch or 1, *shape))
+        values = (drawn * 255 / model.card.scale).astype(session.dtype)
+        try:
+            found.append(session.run(values))
+        except runtime_errors():
+            return False
+    scale = max(float(np.abs(found[0]).max()), 1e-12)
+    return float(np.abs(found[0] - found[1]).max()) <= FUSED_TOLERANCE * scale
+
+
+def runtime_errors() -> tuple[type[Exception], ...]:
+    """What ONNX Runtime raises."""
+    from onnxruntime.capi import onnxruntime_pybind11_state as state
+
+    kinds: Any = (
+        state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf,
+        state.NoSuchFile, state.NotImplemented, state.RuntimeException, state.EPFail,
+        ValueError, RuntimeError,
+    )  # fmt: skip
+    return tuple(kinds)
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

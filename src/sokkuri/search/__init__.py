@@ -1,0 +1,1 @@
+"""Nearest neighbours of a query: on this machine, or on a search engine elsewhere."""

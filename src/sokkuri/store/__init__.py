@@ -1,0 +1,1 @@
+"""What a collection keeps: the catalog in SQLite, the vectors in shards, and row numbers."""

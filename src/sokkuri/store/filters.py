@@ -1,0 +1,247 @@
+"""Filters: which images a search may find, from words to a condition of the catalog.
+
+Takes `--under FOLDER` and a small expression such as `width > 1000 and modified >= 2024-01-01`;
+hands on an SQL condition in which every value is a bound parameter. Nothing that a person types is
+ever part of the SQL.
+
+    expression := part (`or` part)*        comparison := column operator value
+    part       := term (`and` term)*       operator   := = == != <> < <= > >= like
+                                           value      := number | date | text | column of numbers
+    term       := `not` term | `(` expression `)` | comparison
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sokkuri.core.errors import UsageError
+from sokkuri.core.locations import Address, Location, shown
+from sokkuri.store.catalog import as_text
+
+COLUMNS = {
+    "width": "width", "height": "height", "size": "size", "modified": "mtime_ns",
+    "id": "id", "path": "path",
+}  # fmt: skip
+"""What an expression can name, and the catalog's column for it. Pixels, bytes, dates, texts."""
+
+_TEXTS = ("id", "path")
+_OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">",
+              ">=": ">=", "like": "LIKE"}  # fmt: skip
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<word>[A-Za-z_]+)|(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?)
+    |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>()]))""",
+    re.VERBOSE,
+)
+_FARTHEST = 2**63 - 1  # nanoseconds: what the catalog holds
+_DEEPEST = 50  # parentheses and nots within each other
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An SQL condition on `images` with its parameters."""
+
+    sql: str
+    values: tuple[Any, ...]
+
+
+def condition(root: Location, under: str | None, where: str | None) -> Condition | None:
+    """Both filters as one condition; None without any. Raises UsageError for what makes no sense.
+
+    under : a folder below `root`, relative to it, or any path to it.
+    """
+    parts = []
+    if under is not None:
+        parts.append(_below(root, under))
+    if where is not None:
+        parts.append(parsed(where))
+    if not parts:
+        return None
+    sql = " AND ".join(f"({part.sql})" for part in parts)
+    return Condition(sql, tuple(value for part in parts for value in part.values))
+
+
+def parsed(text: str) -> Condition:
+    """An expression as a condition. Raises UsageError that says where it goes wrong."""
+    return _Parser(text).whole()
+
+
+def _below(root: Location, under: str) -> Condition:
+    """Paths that begin with the folder: `/` is followed by `0` in the order of characters."""
+    if isinstance(root, Address):
+        return _below_address(root, under)
+    path = Path(os.path.normpath(under))
+    if path == Path():
+        return Condition("1", ())
+    if path.is_absolute() or (path.is_dir() and not (root / path).is_dir()):
+        try:
+            path = path.resolve().relative_to(root.resolve())
+        except ValueError:
+            raise UsageError(f"{under} is not below {root}") from None
+    prefix = path.as_posix()
+    if prefix == ".":  # the root by its whole path
+        return Condition("1", ())
+    if prefix == ".." or prefix.startswith("../"):
+        raise UsageError(f"{under} is not below {root}")
+    return _begins(prefix)
+
+
+def _below_address(root: Address, under: str) -> Condition:
+    whole = under.rstrip("/")
+    if whole in (root.url, ".", ""):
+        return Condition("1", ())
+    prefix = root.below(whole) or whole.removeprefix("./")
+    if "://" in prefix or prefix.startswith("/") or ".." in prefix.split("/"):
+        raise UsageError(f"{shown(under)} is not below {root}")
+    return _begins(prefix)
+
+
+def _begins(prefix: str) -> Condition:
+    ends = (as_text(f"{prefix}/"), as_text(f"{prefix}0"))
+    return Condition("path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)", ends)
+
+
+class _Parser:
+    """Recursive descent over the tokens of one expression."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._tokens = list(_tokens(text))
+        self._at = 0
+        self._depth = 0
+
+    def whole(self) -> Condition:
+        found = self._expression()
+        if self._kind():
+            raise self._error("`and` or `or`")
+        return found
+
+    def _expression(self) -> Condition:
+        return self._chain("or", lambda: self._chain("and", self._term))
+
+    def _chain(self, word: str, part: Any) -> Condition:
+        parts = [part()]
+        while self._take(word):
+            parts.append(part())
+        sql = f" {word.upper()} ".join(one.sql for one in parts)
+        values = tuple(value for one in parts for value in one.values)
+        return Condition(f"({sql})" if len(parts) > 1 else sql, values)
+
+    def _term(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise UsageError("the expression is nested too deeply")
+        try:
+            if self._take("not"):
+                inner = self._term()
+                return Condition(f"NOT ({inner.sql})", inner.values)
+            if self._take("("):
+                inner = self._expression()
+                if not self._take(")"):
+                    raise self._error("`)`")
+                return inner
+            return self._comparison()
+        finally:
+            self._depth -= 1
+
+    def _comparison(self) -> Condition:
+        kind, name = self._kind(), self._value().lower()
+        if kind != "word" or name not in COLUMNS:
+            raise self._error("one of " + ", ".join(COLUMNS))
+        self._at += 1
+        operator = _OPERATORS.get(self._value().lower())
+        if operator is None:
+            raise self._error("one of " + " ".join(_OPERATORS))
+        self._at += 1
+        wanted = _kind_of(name)
+        given, value = self._kind(), self._value()
+        if given == "text" and wanted == "date":
+            given, value = "date", value[1:-1]
+        if given == "word" and wanted == "number" and _kind_of(value.lower()) == wanted:
+            given, wanted, value = "column", "column", COLUMNS[value.lower()]
+        if given != wanted or (operator == "LIKE" and wanted != "text"):
+            raise self._error(f"a {_kind_of(name)}")
+        found = self._compared(COLUMNS[name], operator, wanted, value)
+        self._at += 1
+        return found
+
+    def _compared(self, column: str, operator: str, kind: str, value: str) -> Condition:
+        if kind == "text":
+            text = as_text(value[1:-1])
+            return Condition(f"{column} {operator} CAST(? AS TEXT)", (text,))
+        # What has no width, because it was never decoded, is neither larger nor smaller.
+        if kind == "column":
+            return Condition(f"coalesce({column} {operator} {value}, 0)", ())
+        if kind == "number":
+            number = float(value)
+            return Condition(f"coalesce({column} {operator} ?, 0)", (number,))
+        first, last = self._moment(value)
+        if operator in ("=", "<>"):
+            inside = Condition(f"{column} >= ? AND {column} < ?", (first, last))
+            return inside if operator == "=" else Condition(f"NOT ({inside.sql})", inside.values)
+        return {
+            "<": Condition(f"{column} < ?", (first,)),
+            ">=": Condition(f"{column} >= ?", (first,)),
+            "<=": Condition(f"{column} < ?", (last,)),
+            ">": Condition(f"{column} >= ?", (last,)),
+        }[operator]
+
+    def _moment(self, text: str) -> tuple[int, int]:
+        """A day, a minute or a second of local time: its first nanosecond, and the next one's."""
+        try:
+            begin = datetime.fromisoformat(text)
+        except ValueError:
+            raise self._error("a date such as 2024-01-31 or 2024-01-31T18:00") from None
+        length = {10: timedelta(days=1), 16: timedelta(minutes=1)}.get(
+            len(text), timedelta(seconds=1)
+        )
+        try:
+            if begin.tzinfo is None:
+                begin, end = begin.astimezone(), (begin + length).astimezone()
+            else:
+                end = begin + length
+            return _nanoseconds(begin), _nanoseconds(end)
+        except (ValueError, OverflowError):  # at an end of the calendar: no file is that far off
+            farthest = _FARTHEST if begin.year > 1970 else -_FARTHEST
+            return farthest, farthest
+
+    def _kind(self) -> str:
+        return self._tokens[self._at][0] if self._at < len(self._tokens) else ""
+
+    def _value(self) -> str:
+        return self._tokens[self._at][1] if self._at < len(self._tokens) else ""
+
+    def _take(self, word: str) -> bool:
+        found = self._kind() in ("word", "sign") and self._value().lower() == word
+        self._at += found
+        return found
+
+    def _error(self, wanted: str) -> UsageError:
+        there = f"`{self._value()}`" if self._kind() else "the end"
+        return UsageError(f"in `{self._text}`: {wanted} should stand where {there} is")
+
+
+def _kind_of(name: str) -> str:
+    """The kind of value that a column holds; "" for what is no column."""
+    if name not in COLUMNS:
+        return ""
+    return "text" if name in _TEXTS else "date" if name == "modified" else "number"
+
+
+def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    at = 0
+    while text[at:].strip():
+        found = _TOKEN.match(text, at)
+        if found is None or found.lastgroup is None:
+            raise UsageError(f"in `{text}`: what is {text[at:].split(maxsplit=1)[0]!r}?")
+        yield found.lastgroup, found[found.lastgroup]
+        at = found.end()
+
+
+def _nanoseconds(moment: datetime) -> int:
+    since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    exact = (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
+    return max(-_FARTHEST, min(_FARTHEST, exact))

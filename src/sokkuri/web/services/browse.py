@@ -1,0 +1,233 @@
+"""What the catalog says of images, folders and failures, as the documents of schemas.py.
+
+Takes a Collection and what is asked; hands on plain dictionaries. Ids are looked up, and never
+become part of a path.
+"""
+
+import base64
+import binascii
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.store.catalog import LIVE, Catalog, as_text
+from sokkuri.store.collection import Status
+from sokkuri.store.filters import Condition, condition
+
+_COLUMNS = "id, path, width, height, digest, mtime_ns"
+_AT_ONCE = 500  # parameters of a statement
+_FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
+
+
+def below(collection: Collection, under: str | None, where: str | None) -> Condition | None:
+    """Both filters as a condition. Raises UsageError."""
+    return condition(collection.root, folder_in(collection, under), where)
+
+
+def folder_in(collection: Collection, under: str | None) -> str | None:
+    """A folder given relative to the root as a path below it, so that no other folder of this
+    machine is ever looked at."""
+    return str(collection.root / under) if under else None
+
+
+def image_page(
+    collection: Collection, under: str | None, where: str | None, cursor: str | None, limit: int
+) -> dict[str, Any]:
+    """Live images in the order of their ids, from the cursor on."""
+    rows, following = _page(
+        collection.catalog, _COLUMNS, LIVE, below(collection, under, where), cursor, limit
+    )
+    return {"images": [in_short(row) for row in rows], "next": following}
+
+
+def failure_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
+    """Images without features, in the order of their ids, from the cursor on."""
+    rows, following = _page(
+        collection.catalog, "id, path, stage, reason", _FAILED, None, cursor, limit
+    )
+    failures = [
+        {"id": id_, "name": parts(path)[1], "stage": stage, "reason": reason}
+        for id_, path, stage, reason in rows
+    ]
+    return {"failures": failures, "next": following}
+
+
+def _page(
+    catalog: Catalog,
+    columns: str,
+    which: str,
+    also: Condition | None,
+    cursor: str | None,
+    limit: int,
+) -> tuple[list[Any], str | None]:
+    also = also or Condition("1", ())
+    rows = catalog.all(
+        f"SELECT {columns} FROM images WHERE {which} AND {also.sql}"  # noqa: S608
+        " AND id > CAST(? AS TEXT) ORDER BY id LIMIT ?",
+        [*also.values, b"" if cursor is None else _read_cursor(cursor), limit + 1],
+    )
+    return rows[:limit], _cursor(rows[limit - 1][0]) if len(rows) > limit else None
+
+
+def _cursor(id_: str) -> str:
+    return base64.urlsafe_b64encode(as_text(id_)).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> bytes:
+    try:
+        return base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+    except (ValueError, binascii.Error):
+        raise UsageError("this cursor is none that was handed out") from None
+
+
+def in_short(row: Sequence[Any]) -> dict[str, Any]:
+    """A row of `_COLUMNS` as ImageInList."""
+    id_, path, width, height, digest, mtime_ns = row
+    folder, name = parts(path)
+    return {
+        "id": id_, "name": name, "folder": folder, "width": width, "height": height,
+        "v": version(digest), "modified": moment(mtime_ns),
+    }  # fmt: skip
+
+
+def parts(path: str) -> tuple[str, str]:
+    """Folder and name."""
+    folder, _, name = path.rpartition("/")
+    return folder, name
+
+
+def version(digest: bytes | None) -> str:
+    """A content's short name: what addresses that may be kept for ever carry."""
+    return "" if digest is None else digest[:8].hex()
+
+
+def moment(mtime_ns: int) -> str:
+    """Nanoseconds since 1970 as ISO 8601 in UTC; what no calendar holds, as its beginning."""
+    try:
+        return datetime.fromtimestamp(mtime_ns // 10**9, UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return datetime.fromtimestamp(0, UTC).isoformat()
+
+
+def described(
+    collection: Collection, ids: Sequence[str], more: str = "shard, row"
+) -> dict[str, Any]:
+    """The rows of the given images by id : `_COLUMNS`, and `more` in SQL."""
+    found: dict[str, Any] = {}
+    for at in range(0, len(ids), _AT_ONCE):
+        chunk = ids[at : at + _AT_ONCE]
+        marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
+        for row in collection.catalog.each(
+            f"SELECT {_COLUMNS}, {more} FROM images WHERE id IN ({marks})",  # noqa: S608
+            [as_text(id_) for id_ in chunk],
+        ):
+            found[row[0]] = row
+    return found
+
+
+def by_keys(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """The images with these numbers, in this order; those that are no more are left out."""
+    found: dict[int, Any] = {}
+    for at in range(0, len(keys), _AT_ONCE):
+        chunk = keys[at : at + _AT_ONCE]
+        marks = ",".join("?" * len(chunk))
+        for row in collection.catalog.each(
+            f"SELECT key, {_COLUMNS} FROM images WHERE key IN ({marks})",  # noqa: S608
+            chunk,
+        ):
+            found[row[0]] = in_short(row[1:])
+    return [found[key] for key in keys if key in found]
+
+
+def image(collection: Collection, id_: str) -> dict[str, Any]:
+    """An image with its state and neighbours, without what its file says.
+
+    Raises UnknownImageError.
+    """
+    row = collection.catalog.one(
+        f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
+        " FROM images WHERE id = CAST(? AS TEXT)",
+        [as_text(id_)],
+    )
+    if row is None:
+        raise unknown(id_)
+    size, shard, stage, reason, removed, missing = row[6:]
+    state = "live" if shard is not None else "failed" if stage is not None else "waiting"
+    state = "removed" if removed else "missing" if missing is not None else state
+    before, after = _neighbours(collection.catalog, row[1])
+    return {
+        **in_short(row[:6]),
+        "path": str(collection.file(row[1])),
+        "size": size,
+        "state": state,
+        "failure": None if stage is None else {"stage": stage, "reason": reason},
+        "previous": before,
+        "next": after,
+    }
+
+
+def unknown(id_: str) -> UnknownImageError:
+    return UnknownImageError(f"the collection has no image {id_!r}")
+
+
+def _neighbours(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
+    """The live images before and after it in its folder."""
+    folder = parts(path)[0]
+    prefix = f"{folder}/" if folder else ""
+    # Where ids are paths, theirs is the index that spares the walk through all images.
+    column = "path" if catalog.meta("ids") == "name" else "id"
+    found = []
+    for sign, direction in (("<", "DESC"), (">", "ASC")):
+        row = catalog.one(
+            f"SELECT id FROM images WHERE {LIVE} AND {column} {sign} CAST(? AS TEXT)"  # noqa: S608
+            f" AND substr({column}, 1, ?) = CAST(? AS TEXT) AND instr(substr({column}, ?), '/') = 0"
+            f" ORDER BY {column} {direction} LIMIT 1",
+            [as_text(path), len(prefix), as_text(prefix), len(prefix) + 1],
+        )
+        found.append(None if row is None else str(row[0]))
+    return found[0], found[1]
+
+
+def folders(collection: Collection) -> dict[str, Any]:
+    """Every folder with live images in it or below, with how many; the root first."""
+    counts = Counter({"": 0})
+    paths = collection.catalog.each(f"SELECT path FROM images WHERE {LIVE}")  # noqa: S608
+    for folder, count in Counter(parts(path)[0] for (path,) in paths).items():
+        counts.update(dict.fromkeys(("", *_above(folder)), count))
+    return {"folders": [{"path": path, "count": counts[path]} for path in sorted(counts)]}
+
+
+def _above(folder: str) -> Iterator[str]:
+    """The folder, and those that it lies in, but for the root."""
+    while folder:
+        yield folder
+        folder = parts(folder)[0]
+
+
+def status(found: Status, dtype: str) -> dict[str, Any]:
+    """The status as StatusDocument, without what the server adds."""
+    ann = found.ann
+    return {
+        "root": str(found.root),
+        "store": str(found.store),
+        "model": found.model.name,
+        "dimension": found.model.dimension,
+        "dtype": dtype,
+        "total": found.total,
+        "removed": found.removed,
+        "missing": found.missing,
+        "waiting": found.waiting,
+        "failed": len(found.failures),
+        "bytes": found.size,
+        "ann": None
+        if ann is None
+        else {
+            "covered": ann.covered,
+            "rows": ann.rows,
+            "recall": {str(k): share for k, share in ann.recall.items()},
+            "metric": ann.metric,
+        },
+    }

@@ -1,0 +1,31 @@
+"""Drawn pictures as they are reposted: smaller, cropped, mirrored, without colours."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from draw_images import draw
+from PIL import Image, ImageOps
+
+EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "small": lambda image: image.resize((240, 180)),
+    "mirror": ImageOps.mirror,
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "crop": lambda image: image.crop((70, 40, 410, 310)),
+    "side": lambda image: image.rotate(90, expand=True).resize((300, 400)),
+}
+"""By name. All but the first two need OpenCV, or look well enough alike without."""
+
+GRADES = {"twin": "identical", "small": "same"} | dict.fromkeys([*EDITS][1:], "edited")
+
+
+def write(folder: Path, seed: int, edits: Sequence[str] = (*EDITS,), *, twin: bool = False) -> Path:
+    """`orig.jpg`, the largest, an edit each in a file of its name, and the same bytes again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    picture = Image.fromarray(draw(seed, 480, 360))
+    picture.save(folder / "orig.jpg", quality=92)
+    for name in edits:
+        EDITS[name](picture).save(folder / f"{name}.jpg", quality=85)
+    if twin:
+        shutil.copyfile(folder / "orig.jpg", folder / "twin.jpg")
+    return folder

@@ -1,0 +1,127 @@
+"""A folder of images with its parts, each a collection, brought up to date without a network."""
+
+import os
+import shutil
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import xxhash
+from synthetic_collection import DIMENSION, model
+
+from sokkuri.api import Collection
+from sokkuri.core.types import Contents, Extracted, Failed, FileStat, Gone, Job, Outcome, SameBytes
+from sokkuri.indexing.diff import apply_changes
+from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.partition import Part, share
+from sokkuri.indexing.parts.merge import Merged, merge
+from sokkuri.indexing.source import finish, gone_test, remember, settled, take_listing
+from sokkuri.indexing.writer import Writer
+from sokkuri.store.leases import claim, clear_over, end_run, start_run
+
+COUNT = 3
+NAMES = [f"{number:02d}.jpg" for number in range(12)]
+
+
+def run(collection: Collection, part: Part | None = None, **options: Any) -> int:
+    """What `index` does, with a network that makes a vector of the bytes; images read."""
+    catalog, read = collection.catalog, 0
+    clear_over(catalog)
+    number = start_run(catalog)
+    collection.recover()
+    asked = settled(catalog, SyncOptions(part=part, **options))
+    remember(catalog, asked)
+    for _ in take_listing(catalog, collection.root, asked):
+        pass
+    is_gone = gone_test(collection.root, asked)
+    apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
+    with closing(KnownBytes(catalog.where)) as known:
+        writer = Writer(collection, number, known)
+        while jobs := claim(catalog, number):
+            for job in jobs:
+                writer.add(outcome(collection, known, job))
+            read += len(jobs)
+            writer.finish()
+    finish(catalog)
+    collection.refresh_ids()
+    end_run(catalog, number)
+    return read
+
+
+def outcome(collection: Collection, known: KnownBytes, job: Job) -> Outcome:
+    path = Path(str(collection.file(job.path)))
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return Gone(job)
+    found = path.stat()
+    contents = Contents(FileStat(found.st_size, found.st_mtime_ns), xxhash.xxh3_128_digest(data))
+    if data.startswith(b"broken"):
+        return Failed(job, "decode", "it is no picture", contents)
+    if not known.take(contents.digest):
+        return SameBytes(job, contents)
+    seed = int.from_bytes(contents.digest[:8])
+    vector = np.random.default_rng(seed).random(DIMENSION, np.float32)
+    return Extracted(job, contents, 640, 480, vector)
+
+
+class Folder:
+    """Photos with a collection for each part; files are given new times as they are written."""
+
+    def __init__(self, place: Path) -> None:
+        self.root = place / "photos"
+        self.root.mkdir()
+        self.parts = [Part(COUNT, number) for number in range(1, COUNT + 1)]
+        self._time = 1
+
+    def write(self, name: str, text: str) -> None:
+        path = self.root / name
+        path.write_text(text)
+        self._time += 1
+        os.utime(path, ns=(self._time, self._time))
+
+    def open(self, part: Part | None = None, store: str = ".sokkuri") -> Collection:
+        where = self.root / (part.store_name if part else store)
+        return Collection.create_with(self.root, where, model(), "synthetic.onnx")
+
+    def part_with(self, name: str) -> Part:
+        return self.parts[share(name, COUNT) - 1]
+
+    def run_parts(self, **options: Any) -> None:
+        for part in self.parts:
+            with self.open(part) as collection:
+                run(collection, part, **options)
+
+    def merged(self) -> Merged:
+        return merge([self.root])
+
+    def by_one_run(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
+        """What one run over the folder as it is now gives."""
+        shutil.rmtree(self.root / ".one", ignore_errors=True)
+        with self.open(store=".one") as collection:
+            run(collection, **options)
+            return state(collection)
+
+
+def state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Vectors and failures, by id."""
+    rows = collection.catalog.all(
+        "SELECT id, shard, row FROM images WHERE shard IS NOT NULL AND missing IS NULL"
+        " AND removed = 0"
+    )
+    vectors = collection.vectors([(shard, row) for _, shard, row in rows])
+    ids = [id_ for id_, _, _ in rows]
+    failures = {one.id: f"{one.stage}: {one.reason}" for one in collection.catalog.failures()}
+    return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures
+
+
+def filled(place: Path) -> Folder:
+    """Some photos, one of which cannot be read, with their parts."""
+    folder = Folder(place)
+    for number, name in enumerate(NAMES):
+        folder.write(name, f"content {number}")
+    folder.write("broken.jpg", "broken")
+    folder.run_parts()
+    return folder

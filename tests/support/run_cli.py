@@ -1,0 +1,108 @@
+"""The real command, and what it left behind, for the functional tests."""
+
+import json
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
+"""Real photos with ground truth, beside the project where they are at hand."""
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-m", "sokkuri", *map(str, arguments)]
+
+
+def sokkuri(
+    *arguments: object, code: int = 0, cwd: Path | None = None, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end and insist on its exit code."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=cwd,
+        env={**os.environ, **environment},
+        capture_output=True,
+        encoding="utf-8",
+        errors="surrogateescape",
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == code, f"exit {done.returncode}: {done.stdout}{done.stderr}"
+    assert "Traceback" not in done.stderr, done.stderr
+    return done
+
+
+def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
+    """Run with --json: stdout is one document and nothing else."""
+    return json.loads(sokkuri(*arguments, "--json", code=code, cwd=cwd).stdout)
+
+
+def start(*arguments: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+
+
+def real_photos(count: int) -> list[Path]:
+    """`count` real photos, spread over their classes; skips the test where there are none."""
+    found = sorted((SHARED / "clothing").glob("*/*.jpg"))
+    if len(found) < count:
+        pytest.skip(f"needs {count} photos in {SHARED / 'clothing'}")
+    step = len(found) // count
+    return found[::step][:count]
+
+
+def copy_into(folder: Path, photos: Sequence[Path]) -> Path:
+    """Copies of the photos in `folder`, in one subfolder a class."""
+    for photo in photos:
+        target = folder / photo.parent.name / photo.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(photo, target)
+    return folder
+
+
+def places(store: Path) -> dict[str, tuple[int, int]]:
+    """Shard and row of every image that the catalog gives one, by id."""
+    with sqlite3.connect(f"file:{store / 'catalog.sqlite'}?mode=ro", uri=True) as catalog:
+        catalog.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
+        rows = catalog.execute("SELECT id, shard, row FROM images WHERE shard IS NOT NULL")
+        found = {id_: (shard, row) for id_, shard, row in rows}
+    catalog.close()
+    return found
+
+
+def vectors(store: Path) -> dict[str, bytes]:
+    """The feature vector of every image, by id, straight from the shards with NumPy alone."""
+    (features,) = (store / "features").iterdir()
+    shards: dict[int, tuple[Any, Any]] = {}
+    found = {}
+    for id_, (shard, row) in places(store).items():
+        if shard not in shards:
+            shards[shard] = (
+                np.load(features / f"{shard:04d}.features.npy", mmap_mode="r"),
+                np.load(features / f"{shard:04d}.object_ids.npy"),
+            )
+        matrix, ids = shards[shard]
+        assert str(ids[row]) == id_, "the two files of a shard are row-aligned"
+        found[id_] = matrix[row].tobytes()
+    return found
+
+
+def rows_in_shards(store: Path) -> int:
+    """All rows of all shards, whether they count or not."""
+    return sum(
+        len(np.load(path, mmap_mode="r")) for path in store.glob("features/*/*.features.npy")
+    )
+
+
+def assert_sound(store: Path) -> None:
+    """`verify` finds nothing."""
+    assert as_json("verify", "-C", store) == {"ok": True, "faults": []}

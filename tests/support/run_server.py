@@ -1,0 +1,201 @@
+"""A real server process, and ways to ask it, for the functional tests."""
+
+import http.client
+import json
+import os
+import queue
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+from urllib.parse import quote, urlsplit
+
+import httpx
+from run_cli import command
+
+PATIENCE = 60.0
+"""Seconds after which what is waited for will not come any more."""
+
+_BY_CONFIG = """
+import json, sys
+from pathlib import Path
+from sokkuri.web.config import ServeConfig
+from sokkuri.web.server import serve
+config = {key: tuple(value) if isinstance(value, list) else value
+          for key, value in json.loads(sys.argv[2]).items()}
+try:
+    serve(Path(sys.argv[1]), ServeConfig(port=0, **config),
+          lambda line: print(line, file=sys.stderr, flush=True))
+except KeyboardInterrupt:
+    pass
+"""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, read without a client's good manners."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Server:
+    """A server that listens at `address`, which ends with a slash."""
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
+        self._process = subprocess.Popen(
+            arguments,
+            env={**os.environ, **environment},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="surrogateescape",
+        )
+        self.lines: list[str] = []
+        """What it has said on stderr so far."""
+        self._said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        assert self._process.stderr is not None
+        self._listener = threading.Thread(target=self._listen, args=[self._process.stderr])
+        self._listener.start()
+        self.link = self._link()
+        self.address = self.link.partition("login?")[0]
+        parts = urlsplit(self.address)
+        assert parts.hostname is not None
+        assert parts.port is not None
+        self.host, self.port = parts.hostname, parts.port
+
+    def _listen(self, stderr: IO[str]) -> None:
+        for line in stderr:
+            self.lines.append(line.rstrip("\n"))
+            self._said.put(self.lines[-1])
+        self._said.put(None)
+
+    def _link(self) -> str:
+        """Wait for the line that says where it serves."""
+        while (line := self._said.get(timeout=PATIENCE)) is not None:
+            if line.startswith("sokkuri serves at "):
+                return line.removeprefix("sokkuri serves at ")
+        self._process.wait(PATIENCE)
+        raise AssertionError(f"exit {self._process.returncode}: {self.lines}")
+
+    @cached_property
+    def client(self) -> httpx.Client:
+        return httpx.Client(base_url=self.address, timeout=PATIENCE)
+
+    def get(self, path: str, **given: Any) -> httpx.Response:
+        """`path` is as in an address, already quoted; params are quoted by httpx."""
+        return self.client.get(path, **given)
+
+    def post(self, path: str, **given: Any) -> httpx.Response:
+        return self.client.post(path, **given)
+
+    def api(self, path: str, **params: Any) -> Any:
+        """The document at /api/v1/PATH, which must be had."""
+        answer = self.get(f"/api/v1/{path}", params=params)
+        assert answer.status_code == 200, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        return answer.json()
+
+    def ask(
+        self,
+        target: str,
+        method: str = "GET",
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> Reply:
+        """Ask for exactly this target: httpx would tidy up its dots. A header replaces our own."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        try:
+            given = {"Host": f"{self.host}:{self.port}", **(headers or {})}
+            connection.request(method, target, body, given)
+            answer = connection.getresponse()
+            found = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, found, answer.read())
+        finally:
+            connection.close()
+
+    def connect(self) -> socket.socket:
+        """A bare connection; close it."""
+        return socket.create_connection((self.host, self.port), timeout=PATIENCE)
+
+    def stop(self) -> None:
+        """Interrupt it: it ends in good order."""
+        self._process.send_signal(signal.SIGINT)
+        code = self._process.wait(PATIENCE)
+        self._listener.join(PATIENCE)
+        assert code == 0, f"exit {code}: {self.lines}"
+        assert not [line for line in self.lines if "Traceback" in line or "Error" in line]
+
+    def close(self) -> None:
+        """Leave nothing behind, however the test went."""
+        if "client" in self.__dict__:
+            self.client.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait(PATIENCE)
+        self._listener.join(PATIENCE)
+        assert self._process.stderr is not None
+        self._process.stderr.close()
+
+
+@contextmanager
+def serving(where: Path, *options: object, **environment: str) -> Iterator[Server]:
+    """`sokkuri serve` for the collection in `where`, stopped in good order at the end."""
+    arguments = command("serve", "-C", where, "--no-browser", "--port", 0, *options)
+    yield from _run(arguments, environment)
+
+
+@contextmanager
+def configured(where: Path, **config: Any) -> Iterator[Server]:
+    """The same through the Python API, for what no option says."""
+    yield from _run([sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)], {})
+
+
+def _run(arguments: list[str], environment: Mapping[str, str]) -> Iterator[Server]:
+    server = Server(arguments, environment)
+    try:
+        yield server
+        if server._process.poll() is None:
+            server.stop()
+    finally:
+        server.close()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Everything that comes until the server closes the connection."""
+    found = b""
+    while part := connection.recv(65536):
+        found += part
+    return found
+
+
+def encoded(id_: str) -> str:
+    """An id as part of an address: slashes stay, bytes that are not UTF-8 are kept."""
+    return quote(os.fsencode(id_))
+
+
+def assert_problem(answer: httpx.Response | Reply, status: int, kind: str) -> str:
+    """It is the problem document of RFC 9457 that it should be; its detail."""
+    if isinstance(answer, httpx.Response):
+        got, headers, body = answer.status_code, answer.headers, answer.content
+    else:
+        got, headers, body = answer.status, answer.headers, answer.body  # type: ignore[assignment]
+    assert got == status, body
+    assert headers["content-type"] == "application/problem+json"
+    document = json.loads(body)
+    assert document.keys() == {"type", "title", "status", "detail"}
+    assert document["type"] == f"urn:sokkuri:problem:{kind}"
+    assert document["status"] == status
+    assert document["title"] == http.HTTPStatus(status).phrase
+    detail: str = document["detail"]
+    assert detail
+    assert "\n" not in detail
+    return detail

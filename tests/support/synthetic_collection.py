@@ -1,0 +1,91 @@
+"""Collections without photos or a network: made-up images go in where outcomes come in."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.api import Collection
+from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job, Outcome, SameBytes
+from sokkuri.indexing.diff import add_listed, apply_changes, begin_listing
+from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.writer import Writer
+from sokkuri.models import Model, ModelCard
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.leases import claim, start_run
+
+DIMENSION = 4
+
+
+def model(dimension: int = DIMENSION) -> Model:
+    """A model that is never loaded."""
+    card = ModelCard("synthetic", "images", "features", "NCHW", (8, 8), dimension)
+    return Model(card, Path("synthetic.onnx"), "0" * 64)
+
+
+def empty(root: Path, dimension: int = DIMENSION) -> Collection:
+    root.mkdir(exist_ok=True)
+    return Collection.create_with(root, root / ".sokkuri", model(dimension), "synthetic.onnx")
+
+
+def refs(*ids: str, mtime_ns: int = 1) -> list[FileRef]:
+    return [FileRef(id_, id_, FileStat(10, mtime_ns)) for id_ in ids]
+
+
+def listed(catalog: Catalog, found: Sequence[FileRef], run: int, gone: Sequence[str] = ()) -> None:
+    """Bring the catalog up to a listing; of what it lacks, `gone` is really gone."""
+    begin_listing(catalog)
+    add_listed(catalog, found)
+    apply_changes(catalog, run, set(gone).__contains__, retry_failed=False)
+
+
+def extracted(job: Job, digest: bytes, vector: NDArray[np.float32], mtime_ns: int = 1) -> Extracted:
+    return Extracted(job, Contents(FileStat(10, mtime_ns), digest), 640, 480, vector)
+
+
+def same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
+    return SameBytes(job, Contents(FileStat(10, mtime_ns), digest))
+
+
+class Bench:
+    """A run at work on a collection, with its writer; outcomes are put in by hand."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self.catalog = collection.catalog
+        self.run = start_run(self.catalog)
+        self.known = KnownBytes(self.catalog.where)
+        self.writer = Writer(collection, self.run, self.known)
+
+    def listed(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
+        listed(self.catalog, refs(*ids, mtime_ns=mtime_ns), self.run, gone)
+
+    def jobs(self) -> dict[str, Job]:
+        """Claim everything there is to do."""
+        found: dict[str, Job] = {}
+        while batch := claim(self.catalog, self.run):
+            found |= {job.id: job for job in batch}
+        return found
+
+    def commit(self, *outcomes: Outcome) -> None:
+        for outcome in outcomes:
+            self.writer.add(outcome)
+        self.writer.flush()
+
+    def add_drawn(self, first: int, count: int) -> None:
+        """Images called by their numbers, from `first` on, with drawn vectors."""
+        features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
+        self.listed(*(f"{number:05d}" for number in range(first + count)))
+        jobs = self.jobs()
+        for number, vector in enumerate(features, first):
+            self.writer.add(extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
+        self.writer.finish()
+
+    def fill(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
+        """Images with the given vectors : (N, DIMENSION) float32."""
+        self.listed(*ids)
+        jobs = self.jobs()
+        for number, (id_, vector) in enumerate(zip(ids, features, strict=True)):
+            self.writer.add(extracted(jobs[id_], b"content %8d" % number, vector))
+        self.writer.finish()

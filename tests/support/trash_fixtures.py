@@ -1,0 +1,139 @@
+"""A trash of the test's own, the real one in a folder that is thrown away; and moves to it."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, empty, listed
+
+from sokkuri.api import Collection
+from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Grade
+from sokkuri.curation.trash.apply import Done
+from sokkuri.curation.trash.plan import Kept, Move, Plan
+from sokkuri.curation.trash.system_trash import contents_of
+from sokkuri.store.catalog import LIVE
+from sokkuri.store.leases import end_run
+
+FILES = {"keep.jpg": b"kept", "a.jpg": b"first", "sub/b.jpg": b"second", "sub/deep/c.jpg": b"kept"}
+DROPS = ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What makes `home` the home folder, with its trash in `trash_of(home)`."""
+    return {
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "SOKKURI_CACHE": str(home / "cache"),
+    }
+
+
+def trash_of(home: Path) -> Path:
+    return home / "data" / "Trash"
+
+
+def move_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make `home` this process's home folder until the test ends; gives back its trash."""
+    home.mkdir()
+    for name, value in environment(home).items():
+        monkeypatch.setenv(name, value)
+    forget()
+    return trash_of(home)
+
+
+def forget() -> None:
+    """Send2Trash looks at the home folder when it is imported: let that happen anew."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "send2trash"]:
+        del sys.modules[name]
+
+
+def in_trash(trash: Path) -> list[str]:
+    """The names of what is in it; none without its note."""
+    names = sorted(file.name for file in trash.glob("files/*"))
+    assert {f"{name}.trashinfo" for name in names} <= {note.name for note in trash.glob("info/*")}
+    return names
+
+
+def write(path: Path, data: bytes) -> Path:
+    """A file whose time stamp is not the present."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    os.utime(path, ns=(1_500_000_000_000_000_000, 1_400_000_000_123_456_789))
+    return path
+
+
+def photos(root: Path) -> Path:
+    """A folder with FILES."""
+    for path, data in FILES.items():
+        write(root / path, data)
+    return root
+
+
+def move_of(root: Path, path: str, keep: str, grade: Grade = "edited") -> Move:
+    """The move of a file that is there, for another that is there."""
+    size, digest = contents_of(root / path)
+    kept = Kept(keep, keep, str(root), contents_of(root / keep)[1])
+    return Move(path, path, str(root), size, digest, grade, kept)
+
+
+def collected(root: Path) -> Collection:
+    """A collection of the files in `root`, as if they had been extracted."""
+    collection = empty(root)
+    bench = Bench(collection)
+    files = sorted(file for file in root.rglob("*.jpg") if file.is_file())
+    paths = [file.relative_to(root).as_posix() for file in files]
+    stats = {
+        path: FileStat(file.stat().st_size, file.stat().st_mtime_ns)
+        for path, file in zip(paths, files, strict=True)
+    }
+    listed(collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run)
+    for path, job in bench.jobs().items():
+        contents = Contents(stats[path], contents_of(root / path)[1])
+        vector = np.full(DIMENSION, len(path), np.float32)
+        bench.writer.add(Extracted(job, contents, 640, 480, vector))
+    bench.writer.finish()
+    end_run(collection.catalog, bench.run)
+    return collection
+
+
+def live(root: Path) -> list[str]:
+    """The ids of the images that searches find."""
+    with Collection.open(root, "ro") as collection:
+        return sorted(
+            id_ for (id_,) in collection.catalog.all(f"SELECT id FROM images WHERE {LIVE}")
+        )
+
+
+def planned(root: Path) -> Plan:
+    """A plan that keeps one of FILES and moves the others."""
+    return Plan(tuple(move_of(root, path, "keep.jpg") for path in DROPS), "now")
+
+
+def paths(done: Iterator[Done]) -> list[str]:
+    """What was moved, where everything was."""
+    found = list(done)
+    assert all(one.moved for one in found), found
+    return [one.move.path for one in found]
+
+
+def contents(root: Path) -> dict[str, bytes]:
+    return {
+        file.relative_to(root).as_posix(): file.read_bytes()
+        for file in root.rglob("*")
+        if file.is_file() and ".sokkuri" not in file.parts
+    }
+
+
+def in_child(act: Callable[[], object]) -> int:
+    """Do it in a process of its own, a copy of this one : its exit code, or minus its signal."""
+    child = os.fork()
+    if child == 0:  # only _exit from here on: pytest goes on in the parent alone
+        code = 1
+        try:
+            act()
+            code = 0
+        finally:
+            os._exit(code)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,0 +1,53 @@
+"""What a person reads: numbers with their units, names that cannot steer the terminal."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokkuri.cli.console import amount, duration, report_text, shown, some
+from sokkuri.indexing.options import SyncReport
+
+
+@given(text=st.text())
+def test_no_control_character_reaches_the_terminal(text: str) -> None:
+    safe = shown(text)
+    assert safe.isprintable()
+    assert shown(safe) == safe
+
+
+def test_ordinary_names_are_shown_as_they_are() -> None:
+    assert shown("写真 そっくり (1) é.jpg") == "写真 そっくり (1) é.jpg"
+    assert shown("a\x1b[31mb\nc\udce9") == "a\\x1b[31mb\\nc\\udce9"
+
+
+def test_one_is_no_plural() -> None:
+    assert [some(count, "image") for count in (0, 1, 2000)] == [
+        "0 images",
+        "1 image",
+        "2,000 images",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (51_200_128, "51.2 MB"),
+     (3_000_000_000, "3.0 GB"), (5_000_000_000_000, "5000.0 GB")],
+)  # fmt: skip
+def test_amounts(count: int, text: str) -> None:
+    assert amount(count) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (99, "99.0 s"), (900, "15 min"), (36_000, "10.0 h")]
+)
+def test_durations(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_a_report_leaves_out_what_did_not_happen() -> None:
+    assert report_text(SyncReport(total=1500, unchanged=1500, seconds=0.4)) == (
+        "1,500 images: 1,500 unchanged (0.4 s)"
+    )
+    assert report_text(SyncReport()) == "0 images: nothing to do (0.0 s)"
+    busy = SyncReport(added=2, failed=1, total=2, seconds=1, images_per_second=2.5)
+    assert report_text(busy) == "2 images: 2 added, 1 failed (1.0 s, 2.5 images/s)"

@@ -1,0 +1,143 @@
+"""Whether two pictures show the same one: every edit, and lookalikes."""
+
+import io
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import pytest
+from draw_images import draw
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from run_cli import real_photos
+
+from sokkuri.core.types import Limits
+from sokkuri.curation.duplicates.matching import Match, compare
+from sokkuri.curation.duplicates.matching.fingerprint import (
+    Look,
+    look,
+    normalised_prints,
+    print_of,
+    righted_prints,
+)
+from sokkuri.curation.duplicates.matching.keypoints import keypoints
+
+LIMITS = Limits()
+Edit = Callable[[Image.Image], Image.Image]
+
+
+def saved(image: Image.Image, quality: int = 90) -> bytes:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return out.getvalue()
+
+
+def seen(image: Image.Image, quality: int = 90) -> Look:
+    return look(saved(image, quality), LIMITS)
+
+
+def matched(a: Look, b: Look, *, by_points: bool = True) -> Match:
+    points = (partial(keypoints, a.rgb), partial(keypoints, b.rgb))
+    return compare(a, b, points if by_points else None)
+
+
+def drawn(seed: int) -> Image.Image:
+    return Image.fromarray(draw(seed, 480, 360))
+
+
+SAME: dict[str, Edit] = {
+    "as it is": lambda image: image,
+    "half": lambda image: image.resize((240, 180), Image.Resampling.LANCZOS),
+    "a little larger": lambda image: image.resize((640, 480), Image.Resampling.LANCZOS),
+}
+STILL: dict[str, Edit] = {
+    "darker": lambda image: ImageEnhance.Brightness(image).enhance(0.5),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "mirrored": ImageOps.mirror,
+    "squashed": lambda image: image.resize((256, 256), Image.Resampling.LANCZOS),
+    "blurred": lambda image: image.filter(ImageFilter.GaussianBlur(6)),
+}
+MOVED: dict[str, Edit] = {
+    "cropped": lambda image: image.crop((120, 60, 400, 300)),
+    "cropped and mirrored": lambda image: ImageOps.mirror(image.crop((120, 60, 400, 300))),
+    "turned a little": lambda image: image.rotate(5, Image.Resampling.BICUBIC),
+    "turned upside down": lambda image: image.rotate(180),
+    "on its side": lambda image: image.rotate(90, expand=True),
+}
+
+
+@pytest.mark.parametrize("edit", SAME)
+def test_size_and_encoding_leave_it_the_same(edit: str) -> None:
+    for seed in range(5):
+        found = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
+        assert found.grade == "same", seed
+        assert found.score > 0.9
+
+
+EDITED = STILL | MOVED
+UNMOVED = SAME | STILL
+
+
+@pytest.mark.parametrize("edit", EDITED)
+def test_an_edited_copy_is_found(edit: str) -> None:
+    for seed in range(5):
+        found = matched(seen(drawn(seed)), seen(EDITED[edit](drawn(seed))))
+        assert found.grade in ("edited", "same") if edit == "blurred" else found.grade == "edited"
+
+
+@pytest.mark.parametrize("edit", UNMOVED)
+def test_what_was_not_moved_is_found_without_opencv(edit: str) -> None:
+    for seed in range(5):
+        copy = seen(UNMOVED[edit](drawn(seed)))
+        assert matched(seen(drawn(seed)), copy, by_points=False).grade in ("same", "edited")
+
+
+def test_other_drawings_are_no_copies() -> None:
+    looks = [seen(drawn(seed)) for seed in range(12)]
+    grades = {matched(a, b).grade for number, a in enumerate(looks) for b in looks[:number]}
+    assert grades <= {None, "alike"}
+
+
+def test_photos_of_other_things_are_no_copies() -> None:
+    looks = [look(photo.read_bytes(), LIMITS) for photo in real_photos(25)]
+    for number, a in enumerate(looks):
+        assert all(matched(a, b).grade in (None, "alike") for b in looks[:number])
+
+
+def test_it_does_not_matter_which_comes_first() -> None:
+    whole = drawn(7)
+    a, b = seen(whole), seen(whole.crop((100, 60, 420, 320)))
+    assert matched(a, b).grade == matched(b, a).grade == "edited"
+
+
+def test_the_same_pictures_give_the_same_score() -> None:
+    a, b = seen(drawn(8)), seen(drawn(8).rotate(4, Image.Resampling.BICUBIC))
+    assert matched(a, b) == matched(a, b)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (3, 5), (9, 9), (2000, 3)])
+def test_pictures_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
+    odd, usual = seen(Image.new("RGB", size, "teal")), seen(drawn(0))
+    assert matched(odd, usual).grade in (None, "alike")
+    assert matched(usual, odd).grade in (None, "alike")
+    assert matched(odd, odd).score >= 0
+
+
+def test_blank_pictures_are_no_copies_of_others() -> None:
+    white, black = (seen(Image.new("RGB", (200, 150), colour)) for colour in ("white", "black"))
+    assert matched(white, seen(drawn(1))).grade is None
+    assert matched(white, black).grade != "same"
+    assert matched(white, white).grade == "same"
+
+
+@pytest.mark.parametrize("turn", range(4))
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_turned_and_mirrored_pictures_have_one_righted_print(turn: int, mirrored: bool) -> None:
+    for seed in range(8):
+        grid = print_of(saved(drawn(seed)), LIMITS).reshape(16, 16)
+        turned = np.rot90(grid[:, ::-1] if mirrored else grid, turn)
+        found = righted_prints(np.stack([grid.reshape(-1), turned.reshape(-1)]))
+        assert (found[0] == found[1]).all(), seed
+
+
+def test_flat_prints_are_like_nothing() -> None:
+    assert not normalised_prints(np.full((1, 256), 90, np.uint8)).any()

@@ -1,0 +1,154 @@
+"""A folder against an archive: each of its pictures with the one that the archive has."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from edited_images import EDITS, write
+from synthetic_collection import empty
+from trash_fixtures import collected
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import ModelMismatchError, UsageError
+from sokkuri.core.types import Group
+from sokkuri.curation.duplicates.against import find_against, plan_against
+from sokkuri.curation.duplicates.find import DuplicateOptions
+
+KINDS = ["small", "crop", "side"]
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Iterator[Collection]:
+    """Three pictures, and a smaller copy of the first."""
+    write(tmp_path / "archive" / "0", 0, ["small"])
+    for seed in (1, 2):
+        write(tmp_path / "archive" / str(seed), seed, [])
+    with collected(tmp_path / "archive") as made:
+        yield made
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    """Edits of two of them with the same bytes again, and a picture that is new."""
+    for seed in (0, 1):
+        write(tmp_path / "new" / str(seed), seed, KINDS, twin=seed == 0)
+    write(tmp_path / "new" / "7", 7, [])
+    return tmp_path / "new"
+
+
+def groups(
+    archive: Collection, other: Collection, options: DuplicateOptions | None = None
+) -> tuple[Group, ...]:
+    *_, last = find_against(archive, other, options)
+    assert last.groups is not None
+    return last.groups
+
+
+def around(found: tuple[Group, ...]) -> dict[str, set[str]]:
+    """The folder's files, as paths from their folder, by the archive's image."""
+    return {
+        group.keep: {"/".join(Path(id_).parts[-2:]) for id_ in group.ids[1:]} for group in found
+    }
+
+
+def copies(seed: int, names: list[str]) -> set[str]:
+    return {f"{seed}/{name}.jpg" for name in names}
+
+
+def test_each_copy_lies_with_the_picture_it_is_of(archive: Collection, new: Path) -> None:
+    with collected(new) as other:
+        found = around(groups(archive, other))
+        again = around(groups(archive, other))
+    assert found == again
+    assert "0/small.jpg" in found["0/small.jpg"], "the same bytes, not the larger picture"
+    assert found["0/orig.jpg"] >= copies(0, ["orig", "twin"])
+    assert found["0/orig.jpg"] | found["0/small.jpg"] == copies(0, ["orig", "twin", *KINDS])
+    assert found["1/orig.jpg"] == copies(1, ["orig", *KINDS])
+    assert found.keys() == {"0/small.jpg", "0/orig.jpg", "1/orig.jpg"}
+
+
+def test_copies_are_found_beside_the_original_whatever_their_bytes(
+    archive: Collection, tmp_path: Path
+) -> None:
+    """In the folder too is the picture that they are copies of; the order of contents is chance."""
+    for seed in (0, 1, 2):
+        write(tmp_path / "new" / str(seed), seed)
+    with collected(tmp_path / "new") as other:
+        found = around(groups(archive, other))
+    assert set.union(*found.values()) == {
+        name for seed in (0, 1, 2) for name in copies(seed, ["orig", *EDITS])
+    }
+
+
+def test_filters_and_grades_are_about_the_archive(archive: Collection, new: Path) -> None:
+    with collected(new) as other:
+        some = around(groups(archive, other, DuplicateOptions(under="1")))
+        assert some == {"1/orig.jpg": copies(1, ["orig", *KINDS])}
+        small = around(groups(archive, other, DuplicateOptions(where="id = '0/small.jpg'")))
+        assert small["0/small.jpg"] >= copies(0, ["small", "orig", "twin"]), (
+            "the archive's own original is not among those asked for"
+        )
+        same = around(groups(archive, other, DuplicateOptions(min_grade="same")))
+        assert same["1/orig.jpg"] == copies(1, ["orig", "small"])
+
+
+def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> None:
+    with collected(new) as other:
+        found = groups(archive, other)
+        plan = plan_against(archive, other, found)
+        passing = plan_against(archive, other, found, lasting=False)
+    assert plan.store == str(new / ".sokkuri")
+    assert passing.store is None
+    assert passing.moves == plan.moves
+    assert {move.root for move in plan.moves} == {str(new)}
+    assert {move.keep.root for move in plan.moves} == {str(archive.root)}
+    assert {move.path for move in plan.moves} == {
+        *copies(0, ["orig", "twin", *KINDS]), *copies(1, ["orig", *KINDS]),
+    }  # fmt: skip
+    for move in plan.moves:
+        assert move.digest == move.keep.digest or move.grade != "identical"
+
+
+def test_either_may_be_empty(archive: Collection, tmp_path: Path) -> None:
+    with empty(tmp_path / "none") as none:
+        assert groups(archive, none) == ()
+        assert groups(none, archive) == ()
+
+
+def test_another_model_is_refused(archive: Collection, tmp_path: Path) -> None:
+    with empty(tmp_path / "none") as other:
+        other.catalog.run("UPDATE models SET fingerprint = 'another'")
+    with (
+        Collection.open(tmp_path / "none") as other,
+        pytest.raises(ModelMismatchError, match="another model"),
+    ):
+        groups(archive, other)
+
+
+@pytest.mark.parametrize("place", [".", "0", ".."])
+def test_what_is_not_apart_is_refused(archive: Collection, tmp_path: Path, place: str) -> None:
+    """The archive's own images must never be taken for copies of themselves."""
+    with empty(tmp_path / "none") as other:
+        other.root = archive.root / place
+        with pytest.raises(UsageError, match="not apart"):
+            groups(archive, other)
+
+
+def test_an_archive_by_another_name_is_refused(archive: Collection, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(str(archive.root))
+    with empty(tmp_path / "none") as other:
+        other.root = tmp_path / "link" / "0"
+        with pytest.raises(UsageError, match="not apart"):
+            groups(archive, other)
+
+
+def test_a_picture_that_is_gone_is_left_out(archive: Collection, new: Path) -> None:
+    with collected(new) as other:
+        shutil.rmtree(new / "1")
+        steps = list(find_against(archive, other))
+    (note,) = [step.note for step in steps if step.note]
+    assert "3 pictures were left out" in note
+    assert steps[-1].groups is not None
+    found = around(steps[-1].groups)
+    assert found["0/orig.jpg"] | found["0/small.jpg"] == copies(0, ["orig", "twin", *KINDS])

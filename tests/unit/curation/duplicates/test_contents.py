@@ -1,0 +1,97 @@
+"""Live images by what they hold, and their vectors as they are compared."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, empty, extracted
+
+from sokkuri.api import Collection
+from sokkuri.curation.duplicates.candidates import rooted
+from sokkuri.curation.duplicates.contents import (
+    basis,
+    count_contents,
+    heads_of,
+    ids_that_pass,
+    live_contents,
+)
+from sokkuri.store.decisions import Decisions
+
+HELD = {"a/1": b"A" * 16, "a/2": b"B" * 16, "b/1": b"A" * 16, "b/2": b"C" * 16, "b/3": b"D" * 16}
+VECTORS = np.random.default_rng(1).normal(size=(len(HELD), DIMENSION)).astype(np.float32)
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    """Images with HELD, and one that has a vector and was never read."""
+    bench = Bench(empty(tmp_path / "photos"))
+    bench.listed(*HELD, "b/4")
+    jobs = bench.jobs()
+    for (id_, digest), vector in zip(HELD.items(), VECTORS, strict=True):
+        bench.writer.add(extracted(jobs[id_], digest, vector))
+    bench.writer.add(extracted(jobs["b/4"], b"E" * 16, VECTORS[0]))
+    bench.writer.finish()
+    bench.known.close()
+    bench.catalog.run("UPDATE images SET digest = NULL WHERE id = 'b/4'")
+    yield bench.collection
+    bench.collection.close()
+
+
+def held(collection: Collection, some: list[bytes] | None = None) -> dict[bytes, list[str]]:
+    found = live_contents(collection, Decisions(), some)
+    return {key: [image.id for image in content.images] for key, content in found.items()}
+
+
+EVERY = {
+    b"A" * 16: ["a/1", "b/1"], b"B" * 16: ["a/2"], b"C" * 16: ["b/2"], b"D" * 16: ["b/3"],
+    b"id:b/4": ["b/4"],
+}  # fmt: skip
+
+
+def test_files_of_the_same_bytes_are_one(collection: Collection) -> None:
+    assert held(collection) == EVERY
+    assert count_contents(collection) == len(EVERY)
+
+
+def test_what_is_not_live_is_left_out(collection: Collection) -> None:
+    collection.remove(["a/1", "b/2"])
+    assert held(collection) == {
+        b"A" * 16: ["b/1"], b"B" * 16: ["a/2"], b"D" * 16: ["b/3"], b"id:b/4": ["b/4"],
+    }  # fmt: skip
+    assert count_contents(collection) == 4
+
+
+def test_some_are_these_and_twins(collection: Collection) -> None:
+    assert held(collection, []) == {b"A" * 16: EVERY[b"A" * 16]}
+    asked = [b"D" * 16, b"unknown", b"B" * 16]
+    assert held(collection, asked) == {key * 16: EVERY[key * 16] for key in (b"A", b"B", b"D")}
+    many = [b"%16d" % number for number in range(2000)]
+    assert held(collection, [*many, b"C" * 16]).keys() == {b"A" * 16, b"C" * 16}
+
+
+def test_what_is_to_be_kept_says_so(collection: Collection) -> None:
+    found = live_contents(collection, Decisions(kept=frozenset([b"A" * 16])))
+    kept = {image.id for content in found.values() for image in content.images if image.kept}
+    assert kept == {"a/1", "b/1"}
+
+
+def test_only_what_passes(collection: Collection) -> None:
+    assert ids_that_pass(collection, None, None) is None
+    assert ids_that_pass(collection, "b", "id != 'b/1'") == {"b/2", "b/3", "b/4"}
+
+
+def test_heads_keep_angles(collection: Collection) -> None:
+    contents = list(live_contents(collection, Decisions()).values())
+    found = heads_of(collection, contents, basis(collection))
+    rows = [list(HELD).index(content.images[0].id) for content in contents[:-1]] + [0]
+    roots = rooted(VECTORS[rows])
+    assert np.allclose(found @ found.T, roots @ roots.T, atol=1e-5)
+    some = heads_of(collection, contents[1:3], basis(collection))
+    assert np.allclose(some, found[1:3], atol=1e-6)
+
+
+def test_an_empty_collection_has_directions_too(tmp_path: Path) -> None:
+    with empty(tmp_path / "none") as collection:
+        assert live_contents(collection, Decisions()) == {}
+        assert heads_of(collection, [], basis(collection)).shape[0] == 0

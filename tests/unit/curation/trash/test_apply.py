@@ -1,0 +1,329 @@
+"""Near-duplicates go to the trash only if all is as it was when that was planned, and come back."""
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from trash_fixtures import (
+    DROPS,
+    FILES,
+    collected,
+    contents,
+    in_trash,
+    live,
+    move_in,
+    move_of,
+    paths,
+    photos,
+    planned,
+    write,
+)
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import MissingExtraError
+from sokkuri.core.types import Group, Pair
+from sokkuri.curation.trash.apply import apply_plan, log_of, plan, undo
+from sokkuri.curation.trash.plan import Plan
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+
+
+@pytest.fixture
+def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return move_in(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "plan.log"
+
+
+def test_files_go_to_the_trash_and_come_back(trash: Path, root: Path, log: Path) -> None:
+    before = {path: (root / path).stat() for path in FILES}
+    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert contents(root) == {"keep.jpg": b"kept"}
+    assert in_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert paths(undo(log)) == DROPS[::-1], "the newest first"
+    assert contents(root) == FILES
+    assert in_trash(trash) == []
+    for path, stat in before.items():
+        after = (root / path).stat()
+        assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)
+
+
+def test_again_changes_nothing_and_says_the_same(trash: Path, root: Path, log: Path) -> None:
+    moves = planned(root)
+    for _ in range(2):
+        for _ in range(2):
+            assert paths(apply_plan(moves, log)) == DROPS
+            assert contents(root) == {"keep.jpg": b"kept"}
+        for _ in range(2):
+            assert paths(undo(log)) == DROPS[::-1]
+            assert contents(root) == FILES
+
+
+def _link_out(folder: Path) -> None:
+    """The folder is a link now, to the same files outside of the root."""
+    elsewhere = folder.parents[1] / "elsewhere"
+    folder.rename(elsewhere)
+    folder.symlink_to(elsewhere)
+
+
+def _instead(file: Path, make: Callable[[Path], object]) -> None:
+    """Something else has the file's name."""
+    file.unlink()
+    make(file)
+
+
+def _lead_to(folder: Path, target: Path) -> None:
+    """The folder is a link now."""
+    shutil.rmtree(folder)
+    folder.symlink_to(target)
+
+
+B, K = "sub/b.jpg", "k/keep.jpg"
+REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "changed": ("it was changed", lambda root: write(root / B, b"second!")),
+    "changed in place": ("it was changed", lambda root: write(root / B, b"sEcond")),
+    "gone": ("it is not there", lambda root: (root / B).unlink()),
+    "its folder is gone": ("it is not there", lambda root: shutil.rmtree(root / "sub")),
+    "a link": (
+        "it is a link",
+        lambda root: _instead(root / B, lambda file: file.symlink_to(root / "a.jpg")),
+    ),
+    "a folder": ("it is not a regular file", lambda root: _instead(root / B, Path.mkdir)),
+    "a pipe": ("it is not a regular file", lambda root: _instead(root / B, os.mkfifo)),
+    "out of the root": ("out of", lambda root: _link_out(root / "sub")),
+    "its folder leads to itself": (
+        "levels of symbolic links",
+        lambda root: _lead_to(root / "sub", Path("sub")),
+    ),
+}
+KEEP_REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "changed": ("was changed", lambda root: write(root / K, b"KEPT")),
+    "gone": ("is not there", lambda root: (root / K).unlink()),
+    "a link to what is dropped": (
+        "is a link",
+        lambda root: _instead(root / K, lambda file: file.symlink_to(root / "same.jpg")),
+    ),
+    "the same file": (
+        "same file",
+        lambda root: _instead(root / K, lambda file: file.hardlink_to(root / "same.jpg")),
+    ),
+    "in a folder that leads to what is dropped": (
+        "same file",  # the root's `keep.jpg` is what is dropped
+        lambda root: _lead_to(root / "k", root),
+    ),
+    "out of the root": ("out of", lambda root: _link_out(root / "k")),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_file_that_is_not_as_planned_stays(trash: Path, root: Path, log: Path, case: str) -> None:
+    moves = planned(root)
+    reason, change = REFUSED[case]
+    change(root)
+    before = contents(root)
+    done = {one.move.path: one for one in apply_plan(moves, log)}
+    assert not done["sub/b.jpg"].moved
+    assert reason in done["sub/b.jpg"].reason
+    assert "\n" not in done["sub/b.jpg"].reason
+    assert done["a.jpg"].moved, "the others go on"
+    assert "b.jpg" not in in_trash(trash)
+    for one in undo(log):
+        assert one.moved
+    assert contents(root) == before
+
+
+@pytest.mark.parametrize("case", KEEP_REFUSED)
+def test_without_the_one_to_keep_as_planned_the_file_stays(
+    trash: Path, root: Path, log: Path, case: str
+) -> None:
+    write(root / "k" / "keep.jpg", b"kept")
+    write(root / "same.jpg", b"kept")
+    dropped = "keep.jpg" if "folder" in case else "same.jpg"
+    moves = Plan((move_of(root, dropped, "k/keep.jpg"), move_of(root, "a.jpg", "sub/b.jpg")))
+    reason, change = KEEP_REFUSED[case]
+    change(root)
+    refused, other = apply_plan(moves, log)
+    assert not refused.moved
+    assert reason in refused.reason
+    assert other.moved
+    assert in_trash(trash) == ["a.jpg"]
+    assert (root / dropped).read_bytes() == b"kept"
+
+
+def test_what_the_plan_keeps_is_not_dropped_by_it(trash: Path, root: Path, log: Path) -> None:
+    chain = Plan((move_of(root, "a.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
+    first, second = apply_plan(chain, log)
+    assert (first.moved, second.moved) == (True, False)
+    assert "the plan keeps it" in second.reason
+    ring = Plan((move_of(root, "keep.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
+    assert not any(one.moved for one in apply_plan(ring, log.with_name("ring.log")))
+
+
+def test_a_root_that_is_a_link_is_no_way_out(trash: Path, root: Path, log: Path) -> None:
+    (root.parent / "way").symlink_to(root)
+    moves = planned(root.parent / "way")
+    assert paths(apply_plan(moves, log)) == DROPS
+    assert paths(undo(log)) == DROPS[::-1]
+    assert contents(root) == FILES
+
+
+def test_names_that_are_not_utf_8(trash: Path, root: Path, log: Path) -> None:
+    name = "sub/\udcff\udc80 é\n.jpg"
+    write(root / name, b"odd")
+    assert paths(apply_plan(Plan((move_of(root, name, "keep.jpg"),)), log)) == [name]
+    assert paths(undo(log)) == [name]
+    assert (root / name).read_bytes() == b"odd"
+
+
+def test_a_trash_that_takes_nothing_leaves_the_files(trash: Path, root: Path, log: Path) -> None:
+    write(trash, b"no folder")
+    done = list(apply_plan(planned(root), log))
+    assert [one.moved for one in done] == [False] * 3
+    assert all("the trash does not take it" in one.reason for one in done)
+    assert contents(root) == FILES
+    assert list(undo(log)) == [], "nothing was moved, so nothing comes back"
+    trash.unlink()
+    assert paths(apply_plan(planned(root), log)) == DROPS
+
+
+def test_a_file_that_appeared_is_not_replaced(trash: Path, root: Path, log: Path) -> None:
+    moves = planned(root)
+    assert paths(apply_plan(moves, log)) == DROPS
+    write(root / "a.jpg", b"another")
+    (root / "sub" / "b.jpg").symlink_to(root / "keep.jpg")
+    (root / "sub" / "deep" / "c.jpg").mkdir()
+    done = list(undo(log))
+    assert [one.moved for one in done] == [False] * 3
+    assert {one.reason for one in done} <= {
+        "another file is at its place",
+        "it is not a regular file",
+    }
+    assert (root / "a.jpg").read_bytes() == b"another"
+    assert in_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
+    (root / "a.jpg").unlink()
+    assert [one.move.path for one in undo(log) if one.moved] == ["a.jpg"]
+    assert (root / "a.jpg").read_bytes() == b"first"
+
+
+def test_folders_that_are_gone_are_made_again(trash: Path, root: Path, log: Path) -> None:
+    assert paths(apply_plan(planned(root), log)) == DROPS
+    shutil.rmtree(root / "sub")
+    assert paths(undo(log)) == DROPS[::-1]
+    assert contents(root) == FILES
+
+
+def test_nothing_comes_back_out_of_the_root(trash: Path, root: Path, log: Path) -> None:
+    assert paths(apply_plan(planned(root), log)) == DROPS
+    shutil.rmtree(root / "sub")
+    outside = root.parent / "outside"
+    outside.mkdir()
+    (root / "sub").symlink_to(outside)
+    done = {one.move.path: one for one in undo(log)}
+    assert done["a.jpg"].moved
+    assert "out of" in done["sub/b.jpg"].reason
+    assert "out of" in done["sub/deep/c.jpg"].reason
+    assert list(outside.iterdir()) == []
+
+
+def test_an_empty_trash_and_a_missing_root_are_said(trash: Path, root: Path, log: Path) -> None:
+    assert paths(apply_plan(planned(root), log)) == DROPS
+    moved = root.rename(root.parent / "moved")
+    assert {one.reason for one in undo(log)} == {f"there is no folder {root}"}
+    assert not root.exists()
+    moved.rename(root)
+    shutil.rmtree(trash)
+    assert {one.reason for one in undo(log)} == {"it is not in the trash any more"}
+    assert sorted(one.name for one in root.iterdir()) == ["keep.jpg", "sub"], "no folder is made"
+
+
+def test_a_plan_of_groups(trash: Path, root: Path) -> None:
+    """Everything but the one to keep; what another group keeps stays; a pair's grade is known."""
+    collected(root).close()
+    ids = ("keep.jpg", "a.jpg", "sub/b.jpg")
+    pairs = (Pair("a.jpg", "keep.jpg", "same", 0.9), Pair("a.jpg", "sub/b.jpg", "identical", 1))
+    with Collection.open(root) as collection:
+        (root / "a.jpg").unlink()
+        made = plan(
+            collection,
+            [
+                Group("edited", ids, "keep.jpg", pairs),
+                Group("alike", ("sub/b.jpg", "a.jpg"), "sub/b.jpg", ()),
+                Group("same", ("none.jpg", "sub/deep/c.jpg"), "none.jpg", ()),
+                Group("same", ("keep.jpg", "none.jpg"), "keep.jpg", ()),
+            ],
+        )
+    assert [(move.id, move.grade, move.keep.id) for move in made.moves] == [
+        ("a.jpg", "same", "keep.jpg")
+    ]
+    assert made.moves[0].root == made.moves[0].keep.root == str(root)
+    assert made.moves[0].size == len(FILES["a.jpg"])
+    assert made.store == str(root / ".sokkuri")
+
+
+def test_searches_no_longer_find_what_was_moved_until_it_is_back(
+    trash: Path, root: Path, log: Path
+) -> None:
+    with collected(root) as collection:
+        made = plan(collection, [Group("same", tuple(FILES), "keep.jpg", ())])
+        assert sorted(move.id for move in made.moves) == DROPS
+        write(root / "a.jpg", b"changed")
+        done = apply_plan(made, log)
+        assert sum(one.moved for one in done) == 2
+        assert live(root) == ["a.jpg", "keep.jpg"]
+        assert paths(apply_plan(Plan((), store=made.store), log)) == []
+        list(undo(log))
+        assert live(root) == sorted(FILES)
+
+
+def test_what_comes_back_otherwise_waits_for_the_next_run(
+    trash: Path, root: Path, log: Path
+) -> None:
+    with collected(root) as collection:
+        made = plan(collection, [Group("same", ("keep.jpg", "a.jpg"), "keep.jpg", ())])
+        assert paths(apply_plan(made, log)) == ["a.jpg"]
+        os.utime(trash / "files" / "a.jpg", ns=(0, 5))
+        assert paths(undo(log)) == ["a.jpg"]
+        assert "a.jpg" not in live(root)
+
+
+def test_a_catalog_of_other_files_is_left_alone(trash: Path, root: Path, log: Path) -> None:
+    """A copy of the collection's folder holds the same paths and bytes: they are not its images."""
+    copy = shutil.copytree(root, root.parent / "copy")
+    collected(root).close()
+    moves = Plan(planned(copy).moves, store=str(root / ".sokkuri"))
+    assert paths(apply_plan(moves, log)) == DROPS
+    assert live(root) == sorted(FILES)
+
+
+@pytest.mark.parametrize("store", ["nothing", "damaged"])
+def test_without_its_catalog_the_files_go_all_the_same(
+    trash: Path, root: Path, log: Path, store: str
+) -> None:
+    write(root / "damaged" / "catalog.sqlite", b"no catalog")
+    moves = Plan(planned(root).moves, store=str(root / store))
+    assert paths(apply_plan(moves, log)) == DROPS
+    assert paths(undo(log)) == DROPS[::-1]
+
+
+def test_the_log_of_a_plan_lies_beside_it(tmp_path: Path) -> None:
+    assert log_of(tmp_path / "plan.json") == tmp_path / "plan.log"
+
+
+def test_without_the_extra_nothing_is_begun(
+    root: Path, log: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "send2trash", None)
+    with pytest.raises(MissingExtraError):
+        apply_plan(planned(root), log)
+    assert not log.exists()

@@ -1,0 +1,216 @@
+"""Killed at any moment, no file is lost: it is at its place or found in the trash, and both a
+second apply and an undo end as if nothing had happened."""
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from trash_fixtures import (
+    DROPS,
+    FILES,
+    collected,
+    contents,
+    in_child,
+    in_trash,
+    live,
+    move_in,
+    move_of,
+    paths,
+    photos,
+    planned,
+)
+
+from sokkuri.curation.trash.apply import apply_plan, undo
+from sokkuri.curation.trash.plan import Plan
+from sokkuri.curation.trash.system_trash import find_in_trash, require_trash
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+
+STEPS = {
+    "open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.utime", "os.truncate",
+    "os.scandir", "shutil.copyfile", "shutil.copystat", "shutil.move",
+}  # fmt: skip
+"""What Python tells of before it does it. Between any two of these a process can be killed."""
+
+MOST_STEPS = 400
+
+
+class Scene:
+    """A collection in a folder of its own, its plan and the log. The trash lies beside."""
+
+    def __init__(self, tmp_path: Path) -> None:
+        ready = tmp_path / "ready"
+        if not ready.exists():
+            collected(photos(ready)).close()
+        folder = Path(tempfile.mkdtemp(dir=tmp_path))
+        self.around = tmp_path
+        self.root = shutil.copytree(ready, folder / "photos")
+        self.plan = Plan(planned(self.root).moves, store=str(self.root / ".sokkuri"))
+        self.log = folder / "plan.log"
+
+    def apply(self) -> None:
+        assert sorted(paths(apply_plan(self.plan, self.log))) == DROPS
+
+    def undo(self) -> None:
+        if self.log.exists():
+            paths(undo(self.log))
+
+    def killed(self, verb: str, step: int) -> bool:
+        """Do it in another process, which is killed before a step; whether it came so far."""
+        code = in_child(lambda: _killing(step, self.around, getattr(self, verb)))
+        assert code in (0, -signal.SIGKILL)
+        return code != 0
+
+    def assert_nothing_is_lost(self) -> None:
+        """Each file is at its place or is found in the trash, whole; and no other file is there."""
+        there = contents(self.root)
+        seen = {path: there[path] for path in there if not Path(path).name.startswith(".")}
+        whole = {path: data for path, data in seen.items() if data}  # a place may be taken only
+        assert whole.items() <= FILES.items()
+        assert "keep.jpg" in whole
+        for move in self.plan.moves:
+            place = self.root / move.path
+            if move.path not in whole:
+                found = find_in_trash(place, move.size, move.digest)
+                assert found is not None, move.path
+                assert found.read_bytes() == FILES[move.path]
+
+    def assert_all_is_in_the_trash(self) -> None:
+        assert contents(self.root) == {"keep.jpg": FILES["keep.jpg"]}
+        self.assert_nothing_is_lost()
+        assert live(self.root) == ["keep.jpg"]
+
+    def assert_all_is_back(self) -> None:
+        assert contents(self.root) == FILES
+        for path in FILES:
+            stat = (self.root / path).stat()
+            assert (stat.st_nlink, stat.st_mtime_ns) == (1, 1_400_000_000_123_456_789), path
+        assert live(self.root) == sorted(FILES)
+
+
+def _killing(step: int, folder: Path, act: Callable[[], object]) -> None:
+    """Kill this process before a step that concerns `folder`, or before its syncing of a file."""
+    taken = count(1)
+
+    def take() -> None:
+        if next(taken) == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def hook(event: str, arguments: tuple[object, ...]) -> None:
+        named = arguments[0] if event in STEPS else None
+        if isinstance(named, str | bytes | os.PathLike):
+            take() if os.fsdecode(named).startswith(str(folder)) else None
+
+    os.fsync = lambda fd: take()
+    sys.addaudithook(hook)
+    act()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    trash = move_in(tmp_path / "home", monkeypatch)
+    require_trash()
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # a kill leaves what is written to the system
+    return trash
+
+
+@pytest.mark.parametrize("then", ["apply", "undo"])
+@pytest.mark.parametrize("verb", ["apply", "undo"])
+def test_killed_at_every_step(home: Path, tmp_path: Path, verb: str, then: str) -> None:
+    for step in range(1, MOST_STEPS):
+        scene = Scene(tmp_path)
+        if verb == "undo":
+            scene.apply()
+        was_killed = scene.killed(verb, step)
+        scene.assert_nothing_is_lost()
+        if then == "apply":
+            scene.apply()
+            scene.assert_all_is_in_the_trash()
+        scene.undo()
+        scene.assert_all_is_back()
+        assert in_trash(home) == []
+        shutil.rmtree(home, ignore_errors=True)  # a kill can leave notes without a file
+        if not was_killed:
+            assert step > 30, "the steps were counted"
+            return
+    pytest.fail(f"it took more than {MOST_STEPS} steps")
+
+
+def test_killed_at_every_step_where_there_are_no_hard_links(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then a file comes back as a copy, and the trash keeps its own until that is whole."""
+
+    def link(*_: object, **__: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", link)
+    for step in range(1, MOST_STEPS):
+        scene = Scene(tmp_path)
+        scene.apply()
+        was_killed = scene.killed("undo", step)
+        scene.assert_nothing_is_lost()
+        scene.undo()
+        scene.assert_all_is_back()
+        shutil.rmtree(home, ignore_errors=True)
+        if not was_killed:
+            return
+    pytest.fail(f"it took more than {MOST_STEPS} steps")
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    acts=st.lists(
+        st.tuples(st.sampled_from(["apply", "undo"]), st.integers(1, 90)), min_size=2, max_size=5
+    )
+)
+def test_killed_again_and_again(home: Path, tmp_path: Path, acts: list[tuple[str, int]]) -> None:
+    scene = Scene(tmp_path)
+    for verb, step in acts:
+        scene.killed(verb, step)
+        scene.assert_nothing_is_lost()
+    scene.apply()
+    scene.assert_all_is_in_the_trash()
+    scene.undo()
+    scene.assert_all_is_back()
+
+
+def test_two_plans_at_once_never_drop_both_of_two(home: Path, tmp_path: Path) -> None:
+    """Each wants the file of which the other keeps the like: one of them comes too late."""
+    for number in range(15):
+        root = photos(tmp_path / str(number))
+        plans = [
+            Plan((move_of(root, "a.jpg", "keep.jpg"),)),
+            Plan((move_of(root, "keep.jpg", "a.jpg"),)),
+        ]
+        ready, go = os.pipe()
+
+        def act(
+            which: int, ready: int = ready, plans: list[Plan] = plans, root: Path = root
+        ) -> None:
+            os.read(ready, 1)
+            list(apply_plan(plans[which], root.parent / f"{root.name}-{which}.log"))
+
+        children = []
+        for which in range(2):
+            child = os.fork()
+            if child == 0:
+                try:
+                    act(which)
+                finally:
+                    os._exit(0)
+            children.append(child)
+        os.write(go, b"..")
+        for child in children:
+            os.waitpid(child, 0)
+        os.close(ready)
+        os.close(go)
+        assert len({"a.jpg", "keep.jpg"} & contents(root).keys()) == 1

@@ -1,0 +1,130 @@
+"""The log of what goes to the trash: one process has it, and no other file is taken for one."""
+
+import json
+import resource
+import sys
+from pathlib import Path
+
+import pytest
+from trash_fixtures import DROPS, FILES, contents, in_child, move_in, paths, photos, planned
+
+from sokkuri.core.errors import StorageError, UsageError
+from sokkuri.curation.trash.apply import apply_plan, undo
+from sokkuri.curation.trash.plan import Plan
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+
+
+@pytest.fixture
+def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    return move_in(tmp_path / "home", monkeypatch)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return photos(tmp_path / "photos")
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    return tmp_path / "plan.log"
+
+
+@pytest.mark.parametrize("data", [b"", b"my own notes\n", b"\0" * 100, b'{"version": 1}\n'])
+def test_another_file_is_no_log_and_stays_as_it_is(
+    trash: Path, root: Path, log: Path, data: bytes
+) -> None:
+    log.write_bytes(data)
+    for done in (apply_plan(planned(root), log), undo(log)):
+        with pytest.raises(UsageError, match="is no log"):
+            list(done)
+    assert log.read_bytes() == data
+    assert contents(root) == FILES
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"event": "intent"},
+        {"event": "intent", "move": {}, "place": "/a", "store": None},
+        {"event": "moved", "root": "/a", "path": "b", "digest": "00"},
+        {"event": "moved", "root": "/a", "path": "b", "digest": 5},
+        {"event": "erase"},
+        {},
+    ],
+)
+def test_a_line_of_a_log_that_makes_no_sense_is_named(
+    trash: Path, root: Path, log: Path, line: object
+) -> None:
+    assert paths(apply_plan(planned(root), log)) == DROPS
+    number = len(log.read_text().splitlines()) + 1
+    with log.open("a") as file:
+        file.write(f"{json.dumps(line)}\n")
+    with pytest.raises(UsageError, match=f"line {number}: "):
+        list(undo(log))
+
+
+def test_without_a_log_there_is_nothing_to_undo(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match="cannot be read"):
+        list(undo(tmp_path / "plan.log"))
+    assert list(tmp_path.iterdir()) == [], "and no lock is left"
+
+
+def test_a_log_is_held_by_one_process(trash: Path, root: Path, log: Path) -> None:
+    moves = planned(root)
+    under_way = apply_plan(moves, log)
+    next(under_way)
+    for done in (apply_plan(moves, log), undo(log)):
+        with pytest.raises(StorageError, match="in use by another process"):
+            list(done)
+    assert len(list(under_way)) == 2
+    assert paths(undo(log)) == DROPS[::-1]
+
+
+@pytest.mark.parametrize("room", [0, 20])
+def test_nothing_is_moved_without_a_log(trash: Path, root: Path, log: Path, room: int) -> None:
+    """The disk is full before the first line, or in the middle of it; then there is room again."""
+    assert list(apply_plan(Plan(()), log)) == []
+    limit = log.stat().st_size + room
+    moves = planned(root)
+
+    def fill() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        with pytest.raises(StorageError, match="nothing is moved without a log"):
+            list(apply_plan(moves, log))
+
+    assert in_child(fill) == 0
+    assert log.stat().st_size == limit, "the line is cut"
+    assert contents(root) == FILES
+    assert paths(undo(log)) == []
+    assert paths(apply_plan(moves, log)) == DROPS
+    assert paths(undo(log)) == DROPS[::-1]
+
+
+def test_a_cut_line_is_passed_over_wherever_it_was_cut(trash: Path, root: Path, log: Path) -> None:
+    moves = planned(root)
+    assert paths(apply_plan(moves, log)) == DROPS
+    whole = log.read_bytes()
+    *_, intent, end = whole.splitlines(keepends=True)
+    moved = log.with_name("moved.log")
+    for at in range(1, len(end), 13):
+        # Of a line that says what became of a file, and of one that says what was to be done.
+        moved.write_bytes(whole[:-at])
+        assert paths(undo(moved)) == DROPS[::-1]
+        assert paths(apply_plan(moves, moved)) == DROPS
+        moved.write_bytes(whole + intent[:at])
+        assert paths(apply_plan(moves, moved)) == DROPS
+        assert paths(undo(moved)) == DROPS[::-1]
+        assert contents(root) == FILES
+        assert paths(apply_plan(moves, log)) == DROPS
+
+
+def test_the_log_says_what_was_refused_and_why(trash: Path, root: Path, log: Path) -> None:
+    moves = planned(root)
+    (root / "a.jpg").unlink()
+    list(apply_plan(moves, log))
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert [line.get("event") for line in lines] == [
+        None, "refused", "intent", "moved", "intent", "moved",
+    ]  # fmt: skip
+    assert (lines[1]["path"], lines[1]["reason"]) == ("a.jpg", "it is not there any more")

@@ -1,0 +1,181 @@
+"""A plan as a file: what was written is read again, what is not right is refused in one line."""
+
+import json
+import string
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sokkuri.core.errors import StorageError, UsageError
+from sokkuri.core.types import GRADES
+from sokkuri.curation.trash import plan as plans
+from sokkuri.curation.trash.plan import (
+    Kept,
+    Move,
+    Plan,
+    as_document,
+    as_move,
+    read_plan,
+    write_plan,
+)
+
+NAMES = st.text(string.ascii_letters + ' "\\é日\udc80\udcff\n', min_size=1, max_size=5)
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+DIGESTS = st.binary(min_size=16, max_size=16)
+ROOTS = PATHS.map("/".__add__)
+MOVES = st.builds(
+    Move,
+    id=NAMES,
+    path=PATHS,
+    root=ROOTS,
+    size=st.integers(0, 2**60),
+    digest=DIGESTS,
+    grade=st.sampled_from(GRADES),
+    keep=st.builds(Kept, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
+)
+PLANS = st.builds(
+    Plan,
+    moves=st.lists(MOVES, max_size=4, unique_by=lambda move: (move.root, move.path)).map(tuple),
+    made=st.just("2024-01-02T03:04:05+00:00"),
+    store=st.none() | ROOTS,
+)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("plans") / "plan.json"
+
+
+@given(plan=PLANS)
+def test_what_was_written_is_read_again(file: Path, plan: Plan) -> None:
+    write_plan(file, plan)
+    assert read_plan(file) == plan
+    assert file.read_bytes().isascii()
+
+
+def test_moves_can_be_taken_out_by_hand(file: Path) -> None:
+    """A line each, so that a person finds them."""
+    moves = tuple(move(path=f"{number}.jpg") for number in range(3))
+    write_plan(file, Plan(moves, "now"))
+    lines = [line for line in file.read_text().splitlines() if "1.jpg" not in line]
+    file.write_text("\n".join(lines))
+    assert [one.path for one in read_plan(file).moves] == ["0.jpg", "2.jpg"]
+
+
+def move(**changes: Any) -> Move:
+    plain = {
+        "id": "a", "path": "b/a.jpg", "root": "/photos", "size": 5, "digest": b"d" * 16,
+        "grade": "same", "keep": Kept("c", "c.jpg", "/photos", b"k" * 16),
+    }  # fmt: skip
+    return Move(**{**plain, **changes})
+
+
+WRONG: list[tuple[str, Any]] = [
+    ("id", 5), ("id", None), ("path", ["a"]), ("root", True), ("size", "5"), ("size", 5.0),
+    ("size", True), ("size", -1), ("digest", "xx" * 16), ("digest", "00"), ("digest", 0),
+    ("grade", "equal"), ("grade", None), ("keep", []), ("keep", "c.jpg"),
+    ("root", "photos"), ("root", ""), ("root", "/a\0b"),
+    *(("path", path) for path in [
+        "", "/etc/passwd", "../a", "a/../b", "a/..", "./a", "a//b", "a/", "a\0b", "\ud800", "..",
+    ]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_a_move_that_is_wrong_is_refused(file: Path, key: str, value: Any) -> None:
+    document = as_document(move())
+    document[key] = value
+    assert key in refusal(file, document)
+    document = as_document(move())
+    if key in document["keep"]:
+        document["keep"][key] = value
+        assert key in refusal(file, document)
+
+
+@pytest.mark.parametrize("key", ["id", "path", "root", "size", "digest", "grade", "keep"])
+def test_a_move_that_lacks_something_is_refused(file: Path, key: str) -> None:
+    document = as_document(move())
+    del document[key]
+    assert f'"{key}" is missing' in refusal(file, document)
+
+
+@pytest.mark.parametrize("key", ["id", "path", "root", "digest"])
+def test_a_move_that_lacks_something_of_what_is_kept_is_refused(file: Path, key: str) -> None:
+    document = as_document(move())
+    del document["keep"][key]
+    assert f'"{key}" is missing' in refusal(file, document)
+
+
+def refusal(file: Path, document: Any) -> str:
+    """Why a plan with a good move and this one is not taken; one line that names the move."""
+    good = as_document(move(path="good.jpg"))
+    file.write_text(json.dumps({"version": 1, "made": "", "moves": [good, document]}))
+    with pytest.raises(UsageError) as refused:
+        read_plan(file)
+    text = str(refused.value)
+    assert str(file) in text
+    assert "move 2: " in text
+    assert "\n" not in text
+    return text
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"{", b"[]", b"null", b"5", b"{}", b'"moves"', b"\xff\xfe{}", b"\x89PNG\r\n",
+        b"[" * 200_000, b'{"version": 1, "made": ""}', b'{"version": 1, "moves": []}',
+        b'{"version": 2, "made": "", "moves": []}', b'{"made": "", "moves": []}',
+        b'{"version": 1, "made": "", "moves": {}}', b'{"version": 1, "made": 5, "moves": []}',
+        b'{"version": 1, "made": "", "moves": [], "store": "photos"}',
+        b'{"version": 1, "made": "", "moves": [], "store": 5}',
+        b'{"version": 1, "made": "", "moves": [5]}', b'{"version": 1, "made": "", "moves": [null]}',
+        b'{"version": ' + b"1" * 10_000 + b"}",
+    ],
+    ids=range(21).__iter__(),
+)  # fmt: skip
+def test_a_file_that_is_no_plan_is_refused(file: Path, data: bytes) -> None:
+    file.write_bytes(data)
+    with pytest.raises(UsageError, match=r"plan|text") as refused:
+        read_plan(file)
+    assert "\n" not in str(refused.value)
+
+
+@given(
+    document=st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
+            st.sampled_from([*as_document(move()), "x"]), inner, max_size=7
+        ),
+    )
+)  # fmt: skip
+def test_whatever_a_file_has_is_a_move_or_a_value_error(document: Any) -> None:
+    try:
+        made = as_move(document)
+    except ValueError:
+        return
+    assert as_document(made).items() <= document.items()
+
+
+def test_one_file_is_named_once(file: Path) -> None:
+    assert "twice" in refusal(file, as_document(move(path="good.jpg", id="other")))
+
+
+def test_a_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_plan(file, Plan(()))
+    monkeypatch.setattr(plans, "MOST_BYTES", file.stat().st_size)
+    assert read_plan(file) == Plan(())
+    monkeypatch.setattr(plans, "MOST_BYTES", file.stat().st_size - 1)
+    with pytest.raises(UsageError, match="too large"):
+        read_plan(file)
+
+
+def test_a_file_that_cannot_be_had_says_so(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"[Nn]o such file"):
+        read_plan(tmp_path / "plan.json")
+    with pytest.raises(StorageError, match="cannot be read"):
+        read_plan(tmp_path)
+    with pytest.raises(StorageError, match="cannot be written"):
+        write_plan(tmp_path / "nowhere" / "plan.json", Plan(()))

@@ -1,0 +1,181 @@
+"""Any file becomes pixels of the network's size, upright and over white, or one clear sentence."""
+
+import dataclasses
+import io
+import struct
+from typing import Any
+
+import numpy as np
+import pytest
+from image_formats import (
+    FORMS,
+    FULL,
+    GREYS,
+    KINDS,
+    SPEC,
+    TURNS,
+    assert_colours,
+    chunk,
+    look,
+    png,
+    quarters,
+    saved,
+    turned,
+)
+from PIL import Image
+
+from sokkuri.core.types import PixelSpec
+from sokkuri.images import decode as module
+
+# Colours
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_mode_and_format_comes_back_in_its_colours(kind: str) -> None:
+    """Guarantee: any colour mode becomes RGB of the network's size, over white where it is
+    transparent."""
+    write, mode, colours, tolerance = KINDS[kind]
+    data = write()
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.mode == mode  # or this would test another one
+    found = look(data)
+    assert_colours(found, colours, tolerance)
+    assert (found.width, found.height) == (60, 40)
+
+
+def test_black_and_white_dots_become_the_greys_that_they_stand_for() -> None:
+    """A dithered picture is seen as what it shows: its dots are averaged, not picked."""
+    data = saved(quarters(600, 400).convert("1"), "PNG")
+    assert_colours(look(data), GREYS, 12)
+
+
+@pytest.mark.parametrize("mode", ["HSV", "PA", "La", "RGBa"])
+def test_modes_that_no_format_hands_on_are_turned_too(mode: str) -> None:
+    """Pillow's readers may hand on any of its modes one day."""
+    picture = quarters().convert("RGBA") if mode != "HSV" else quarters()
+    if mode == "PA":
+        picture = quarters().quantize(8)
+    elif mode == "La":
+        picture = quarters().convert("LA")
+    rgb = np.asarray(module._to_rgb(picture.convert(mode)).convert("RGB"), int)
+    expected = GREYS if mode == "La" else FULL
+    for (y, x), colour in zip(((10, 15), (10, 45), (30, 15), (30, 45)), expected, strict=True):
+        assert np.abs(rgb[y, x] - colour).max() <= 3
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+@pytest.mark.parametrize("which", ["least", "next", "most"])
+def test_a_transparent_grey_is_white_at_every_depth(depth: int, which: str) -> None:
+    """A PNG names its transparent colour in its own depth, not in the 8 bits Pillow gives."""
+    key = {"least": 0, "next": 1, "most": 2**depth - 1}[which]
+    other = 2**depth // 2 if key != 2**depth // 2 else 0
+    rows = b"".join(
+        b"\0" + int(format(value, f"0{depth}b") * 8, 2).to_bytes(depth, "big")
+        for value in [key] * 4 + [other] * 4
+    )
+    data = png(8, 8, depth, 0, rows, chunk(b"tRNS", struct.pack(">H", key)))
+    found = look(data, PixelSpec(8, 8, "nearest")).rgb
+    assert (found[:4] == 255).all()
+    grey = round(other * 255 / (2**depth - 1))
+    assert np.abs(found[4:].astype(int) - grey).max() <= 1
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+@pytest.mark.parametrize("key", [(0x1234, 0x5678, 0x9ABC), (0xFFFF, 0, 0x8000)])
+def test_a_transparent_colour_is_white_in_8_and_in_16_bits(
+    depth: int, key: tuple[int, int, int]
+) -> None:
+    other = (0x4000, 0xC000, 0x2000)
+    kind = {8: ">u1", 16: ">u2"}[depth]
+    values = np.array([[key] * 8] * 4 + [[other] * 8] * 4) >> (16 - depth)
+    rows = b"".join(b"\0" + row.astype(kind).tobytes() for row in values)
+    mark = struct.pack(">3H", *(part >> (16 - depth) for part in key))
+    found = look(png(8, 8, depth, 2, rows, chunk(b"tRNS", mark)), PixelSpec(8, 8, "nearest")).rgb
+    assert (found[:4] == 255).all()
+    assert (found[4:] == [part >> 8 for part in other]).all()
+
+
+def test_transparent_16_bit_grey_with_an_alpha_channel_is_over_white() -> None:
+    pairs = np.array([[[0x4000, 0xFFFF]] * 8] * 4 + [[[0x4000, 0]] * 8] * 4, ">u2")
+    rows = b"".join(b"\0" + row.tobytes() for row in pairs)
+    found = look(png(8, 8, 16, 4, rows), PixelSpec(8, 8, "nearest")).rgb
+    assert (found[:4] == 0x40).all()
+    assert (found[4:] == 255).all()
+
+
+# The first frame
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "tolerance"),
+    [
+        ("GIF", {}, 0),
+        ("PNG", {}, 0),
+        ("WEBP", {"lossless": True}, 0),
+        ("TIFF", {}, 0),
+        ("AVIF", {"quality": 95}, 8),
+        ("MPO", {"quality": 95}, 8),
+    ],
+)
+def test_of_an_animation_or_many_pages_the_first_is_seen(
+    kind: str, options: dict[str, Any], tolerance: int
+) -> None:
+    """Guarantee: an animation counts as its first frame."""
+    rest = [Image.new("RGB", (60, 40), colour) for colour in ("black", "yellow")]
+    data = saved(quarters(), kind, save_all=True, append_images=rest, **options)
+    with Image.open(io.BytesIO(data)) as image:
+        assert getattr(image, "n_frames", 1) == 3
+    assert_colours(look(data), FULL, tolerance)
+
+
+# Upright
+
+
+@pytest.mark.parametrize("size", [(60, 40), (48, 48), (600, 400)])
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize(("kind", "options"), FORMS)
+def test_a_picture_is_upright_whichever_way_it_is_stored(
+    kind: str, options: dict[str, Any], orientation: int, size: tuple[int, int]
+) -> None:
+    """Guarantee: every EXIF orientation gives the upright picture, and its width and height."""
+    found = look(turned(orientation, kind, options, size))
+    assert (found.width, found.height) == size
+    assert_colours(found, FULL, 8)
+
+
+@pytest.mark.parametrize("size", [(60, 40), (48, 48)])
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize(("kind", "options"), FORMS)
+def test_a_card_may_ask_for_pictures_as_they_are_stored(
+    kind: str, options: dict[str, Any], orientation: int, size: tuple[int, int]
+) -> None:
+    """`orientation = false` in a card: for a network that was fed so."""
+    stored = TURNS[orientation](np.asarray(quarters(*size)))
+    expected = look(saved(Image.fromarray(np.ascontiguousarray(stored)), kind, **options))
+    plain = dataclasses.replace(SPEC, orientation=False)
+    found = look(turned(orientation, kind, options, size), plain)
+    assert (found.width, found.height) == (stored.shape[1], stored.shape[0])
+    assert np.abs(found.rgb.astype(int) - expected.rgb).max() <= 8
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("value", [0, 9, 40000])
+def test_an_orientation_that_cannot_be_is_ignored(kind: str, value: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = value
+    found = look(saved(quarters(), kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {})))
+    assert_colours(found, FULL, 8)
+
+
+def test_broken_exif_does_not_make_a_picture_unreadable() -> None:
+    for exif in (b"Exif\0\0", b"Exif\0\0II*\0\xff\xff\xff\xff", b"Exif\0\0" + b"\xff" * 100):
+        assert_colours(look(saved(quarters(), "JPEG", quality=95, exif=exif)), FULL, 8)
+
+
+def test_a_tiff_whose_orientation_is_in_its_xmp_is_upright() -> None:
+    """Pillow learns of that one only while it loads the pixels."""
+    stored = Image.fromarray(np.ascontiguousarray(np.rot90(np.asarray(quarters()), 1)))
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    found = look(saved(stored, "TIFF", tiffinfo={700: xmp}))
+    assert (found.width, found.height) == (60, 40)
+    assert_colours(found, FULL, 0)

@@ -1,0 +1,399 @@
+"""Decoding refuses what it should, in words a person understands, whatever the bytes."""
+
+import dataclasses
+import functools
+import io
+import os
+import struct
+import subprocess
+import sys
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from image_formats import (
+    FORMS,
+    FULL,
+    GREYS,
+    HALF,
+    KINDS,
+    SAND,
+    SPEC,
+    TURNS,
+    assert_colours,
+    chunk,
+    look,
+    png,
+    quarters,
+    reason,
+    saved,
+    see_through,
+    turned,
+)
+from PIL import Image, features
+
+from sokkuri.core.errors import DecodeError
+from sokkuri.core.types import Limits, Resample
+from sokkuri.images import decode as module
+from sokkuri.images.decode import FORMATS
+
+# Sizes and limits
+
+
+def smooth(width: int, height: int) -> Image.Image:
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    parts = (x / width, y / height, 0.5 + 0.5 * np.sin(x / 17) * np.cos(y / 23))
+    return Image.fromarray((np.stack(parts, -1) * 255).astype(np.uint8))
+
+
+@pytest.mark.parametrize("size", [(1000, 700), (700, 1000), (61, 2000)])
+def test_a_jpeg_decoded_small_is_close_to_one_decoded_whole(size: tuple[int, int]) -> None:
+    """Decoding at 1/2 to 1/8 costs no visible difference, and the true size is still told."""
+    data = saved(smooth(*size), "JPEG", quality=90)
+    fast, whole = look(data), look(data, dataclasses.replace(SPEC, draft=False))
+    assert (fast.width, fast.height) == (whole.width, whole.height) == size
+    assert np.abs(fast.rgb.astype(int) - whole.rgb).mean() < 2
+
+
+@pytest.mark.parametrize("resample", ["nearest", "bilinear", "bicubic", "lanczos"])
+def test_a_picture_of_one_pixel_and_a_very_long_one_are_pictures(resample: Resample) -> None:
+    for size in ((1, 1), (1, 3000), (3000, 1)):
+        spec = dataclasses.replace(SPEC, resample=resample)
+        found = look(saved(Image.new("RGB", size, SAND), "PNG"), spec)
+        assert_colours(found, (SAND,) * 4, 0)
+
+
+def test_more_pixels_than_the_limit_are_refused_and_exactly_as_many_are_not() -> None:
+    data = saved(quarters(), "PNG")
+    assert look(data, limits=Limits(max_pixels=2400)).width == 60
+    assert reason(data, limits=Limits(max_pixels=2399)) == (
+        "60 x 40 pixels are more than the limit of 2,399"
+    )
+
+
+def test_a_header_of_50000_x_50000_is_refused_before_a_byte_is_decoded() -> None:
+    """Guarantee: one broken header must not take the machine."""
+    data = png(50_000, 50_000, 8, 2, b"\0" * 100)
+    assert reason(data) == "it claims more pixels than the limit of 250,000,000"
+
+
+def test_a_limit_above_the_usual_one_counts() -> None:
+    """In a process of its own: the limit is Pillow's as well, for all of a process."""
+    script = (
+        "import struct, zlib\n"
+        "from sokkuri.images.decode import decode\n"
+        "from sokkuri.core.types import Limits, PixelSpec\n"
+        "def chunk(kind, data):\n"
+        "    sum = zlib.crc32(kind + data)\n"
+        "    return struct.pack('>I', len(data)) + kind + data + struct.pack('>I', sum)\n"
+        "header = chunk(b'IHDR', struct.pack('>IIBBBBB', 300_000, 1_000, 1, 0, 0, 0, 0))\n"
+        "rows = chunk(b'IDAT', zlib.compress(b'\\0' * (37_501 * 1_000)))\n"
+        "data = b'\\x89PNG\\r\\n\\x1a\\n' + header + rows + chunk(b'IEND', b'')\n"
+        "found = decode(data, PixelSpec(8, 8), Limits(max_pixels=300_000_000))\n"
+        "print(found.width, found.height)\n"
+    )
+    assert run(script).stdout == "300000 1000\n"
+
+
+def test_metadata_of_any_size_does_not_make_a_picture_unreadable() -> None:
+    """Colour profiles and texts of some megabytes are found in the wild."""
+    rows = b"".join(b"\0" + np.asarray(quarters())[y].tobytes() for y in range(40))
+    for kind in (b"iCCP", b"zTXt"):
+        beside = chunk(kind, b"name\0\0" + zlib.compress(b"x" * 5_000_000))
+        assert_colours(look(png(60, 40, 8, 2, rows, beside)), FULL, 0)
+
+
+def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
+    """Only the first is looked for, so the others cannot keep a worker busy."""
+    rows = b"".join(b"\0" + np.asarray(quarters())[y].tobytes() for y in range(40))
+    control = chunk(b"acTL", struct.pack(">II", 0x7FFFFFFF, 0))
+    assert_colours(look(png(60, 40, 8, 2, rows, control)), FULL, 0)
+    gif = saved(quarters().quantize(8), "GIF")
+    frame = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
+    assert_colours(look(gif[:-1] + frame * 100_000 + b";"), FULL, 0)
+    tiff = bytearray(saved(quarters(), "TIFF"))
+    (at,) = struct.unpack_from("<I", tiff, 4)
+    (entries,) = struct.unpack_from("<H", tiff, at)
+    struct.pack_into("<I", tiff, at + 2 + 12 * entries, at)  # the next page is this one
+    assert_colours(look(bytes(tiff)), FULL, 0)
+
+
+# What is no picture
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", "the file is empty"),
+        (b"Dear diary,\nno picture today.\n", "it is no image: it looks like a text file"),
+        ("日記: 今日は写真がない。".encode() * 9, "it is no image: it looks like a text file"),
+        (b"\x00\x01\x02\x03" * 10, "it is no image that can be read"),
+        (b"\xff\x0a" + b"\0" * 50, "JPEG XL is not supported"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 50, "JPEG XL is not supported"),
+        (b"%PDF-1.7\n", "PDF is not supported"),
+        (b"v/1\x01\2\0\0\0", "OpenEXR is not supported"),
+        (b"II*\0\xff\xff\xff\xff",
+         "it begins like TIFF, but is damaged or of a kind that cannot be read"),
+    ],
+)  # fmt: skip
+def test_what_is_no_picture_is_called_what_it_is(data: bytes, expected: str) -> None:
+    """Guarantee: a failure row's reason is one that a person understands."""
+    assert reason(data) == expected
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "TGA", "PPM"])
+def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
+    """Guarantee: a half-copied file fails, so that the next run tries it again."""
+    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 120, 3), dtype=np.uint8))
+    data = saved(image, kind)
+    assert look(data).width == 120
+    text = reason(data[: len(data) // 2])
+    assert text == "the file is cut short" or (kind == "TIFF" and "TIFF" in text), text
+
+
+def test_a_reason_of_many_lines_becomes_one_short_line() -> None:
+    """A reason is printed in a table: it is short and has no control characters."""
+    text = module._reason(ValueError("a\nb\x1b[31m" + "c" * 1000))
+    assert text.startswith("the picture is damaged: a b?[31mccc")
+    assert len(text) <= 200
+    assert text.isprintable()
+
+
+def test_a_kind_that_pillow_does_not_know_is_not_called_damaged() -> None:
+    data = bytearray(saved(quarters(), "BMP"))
+    struct.pack_into("<I", data, 30, 4)  # a JPEG inside, for printers
+    assert reason(bytes(data)).startswith("it is of a kind that cannot be read: ")
+
+
+def test_damage_is_told_in_the_reason_alone(capfd: pytest.CaptureFixture[str]) -> None:
+    """Guarantee: nothing is printed past the progress line; libtiff would, left to itself."""
+    refused = 0
+    for coded in CODED:
+        data = bytearray(saved(smooth(200, 150), "TIFF", compression=coded))
+        data[100:3000] = bytes(reversed(data[100:3000]))
+        try:
+            look(bytes(data))
+        except DecodeError:
+            refused += 1
+    assert refused > 0
+    assert capfd.readouterr() == ("", "")
+
+
+def test_numbers_that_are_none_do_not_spoil_the_others() -> None:
+    """A float picture with gaps (NaN) or infinities shows the rest as it is."""
+    values = np.array(quarters().convert("F")) / 255
+    values[18:22, 28:32] = [np.nan, np.inf, -np.inf, np.nan]
+    values.view(np.uint32)[0, 0] = 0x7F800001  # a NaN that complains when it is converted
+    assert_colours(look(saved(Image.fromarray(values), "TIFF")), GREYS, 1)
+    nothing = Image.fromarray(np.full((8, 8), np.nan, np.float32))
+    assert reason(saved(nothing, "TIFF")).endswith("none of its values is a finite number")
+
+
+def test_numbers_beyond_16_bits_go_from_the_least_to_the_greatest() -> None:
+    values = np.asarray(quarters().convert("I"), np.int32)
+    grey = (values - values.min()) * 255.0 / (values.max() - values.min())
+    expected = [(int(g), int(g), int(g)) for g in np.rint(grey[[10, 10, 30, 30], [15, 45, 15, 45]])]
+    data = saved(Image.fromarray(values * 100_000 - 5_000_000), "TIFF")
+    assert_colours(look(data), tuple(expected), 1)
+
+
+# HEIC, and what is never started
+
+
+def run(script: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        check=True, capture_output=True, text=True, env={**os.environ, **env},
+    )  # fmt: skip
+
+
+def heic(image: Image.Image, **options: Any) -> bytes:
+    pillow_heif = pytest.importorskip("pillow_heif", reason="the extra `heic` is not installed")
+    file = io.BytesIO()
+    pillow_heif.from_pillow(image).save(file, quality=95, **options)
+    return file.getvalue()
+
+
+def test_heic_is_read_with_the_extra() -> None:
+    found = look(heic(quarters()))
+    assert (found.width, found.height) == (60, 40)
+    assert_colours(found, FULL, 12)
+    assert_colours(look(heic(see_through(quarters()))), HALF, 12)
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+def test_heic_is_upright(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = np.ascontiguousarray(TURNS[orientation](np.asarray(quarters())))
+    found = look(heic(Image.fromarray(stored), exif=exif.tobytes()))
+    assert (found.width, found.height) == (60, 40)
+    assert_colours(found, FULL, 12)
+
+
+def test_heic_cut_short_is_a_failure() -> None:
+    data = heic(smooth(200, 200))
+    for length in (40, len(data) // 2, len(data) - 10):
+        assert "\n" not in reason(data[:length])
+
+
+def test_heic_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
+    """Guarantee: a missing optional part is named with the command that brings it."""
+    (tmp_path / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    script = (
+        "import sys\n"
+        "sys.modules['pillow_heif'] = None\n"  # as if it were not installed
+        "from pathlib import Path\n"
+        "from sokkuri.images.decode import decode\n"
+        "from sokkuri.core.errors import DecodeError\n"
+        "from sokkuri.core.types import Limits, PixelSpec\n"
+        "try:\n"
+        "    decode(Path('photo.heic').read_bytes(), PixelSpec(8, 8), Limits())\n"
+        "except DecodeError as error:\n"
+        "    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path
+    )
+    assert done.stdout == "HEIC needs an optional part: pip install 'sokkuri[heic]'\n"
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
+def test_avif_that_calls_itself_a_heif_needs_no_extra() -> None:
+    data = saved(quarters(), "AVIF", quality=95)
+    assert data[8:12] == b"avif"
+    assert b"avif" not in data[12:16]
+    general = data[:8] + b"mif1" + data[12:]
+    assert b"avif" in general[16:64]
+    assert_colours(look(general), FULL, 8)
+
+
+EPS = (
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 20 20\n%%EndComments\n"
+    b"newpath 0 0 moveto 20 20 lineto stroke\nshowpage\n%%EOF\n"
+)
+
+
+def test_postscript_is_refused_and_never_starts_a_program(tmp_path: Path) -> None:
+    """Guarantee: no file, whatever it holds, has another program started.
+
+    Pillow hands EPS to Ghostscript; a script in its place tells whether it was called.
+    """
+    ghostscript = tmp_path / "gs"
+    ghostscript.write_text(f'#!/bin/sh\ntouch "{tmp_path}/called"\nexit 1\n')
+    ghostscript.chmod(0o755)
+    (tmp_path / "picture.eps").write_bytes(EPS)
+    start = (
+        "from pathlib import Path\n"
+        "from PIL import Image\n"
+        "from sokkuri.images.decode import decode\n"
+        "from sokkuri.core.errors import DecodeError\n"
+        "from sokkuri.core.types import Limits, PixelSpec\n"
+        f"path = Path({str(tmp_path / 'picture.eps')!r})\n"
+    )
+    ours = (
+        "try:\n"
+        "    decode(path.read_bytes(), PixelSpec(8, 8), Limits())\n"
+        "except DecodeError as error:\n"
+        "    print(error)\n"
+    )
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    assert run(start + ours, PATH=path).stdout == "PostScript is not supported\n"
+    assert not (tmp_path / "called").exists()
+    pillows = "try:\n    Image.open(path).load()\nexcept Exception:\n    pass\n"
+    run(start + pillows, PATH=path)
+    assert (tmp_path / "called").exists(), "the script would not have told"
+
+
+def test_formats_that_start_programs_or_are_no_pictures_are_not_admitted() -> None:
+    Image.init()
+    assert not {"EPS", "WMF", "MPEG", "HDF5", "GRIB", "BUFR"} & set(FORMATS)
+    assert set(FORMATS) <= set(Image.OPEN)
+
+
+# Threads
+
+
+def test_eight_threads_give_the_bits_that_one_gives() -> None:
+    """Guarantee: features do not depend on the number of workers."""
+    files = [write() for write, *_ in KINDS.values()]
+    files += [turned(n, kind, options, (600, 400)) for kind, options in FORMS for n in (1, 6)]
+    files.append(saved(smooth(1000, 700), "JPEG"))
+    alone = [look(data).rgb.tobytes() for data in files]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            together = list(pool.map(lambda data: look(data).rgb.tobytes(), files * 4))
+            assert together == alone * 4
+
+
+# Whatever the bytes
+
+SOUND = {
+    "JPEG": {"quality": 80}, "PNG": {}, "GIF": {}, "WEBP": {}, "TIFF": {}, "BMP": {},
+    "TGA": {}, "PPM": {}, "ICO": {}, "AVIF": {}, "JPEG2000": {}, "PCX": {}, "DDS": {}, "SGI": {},
+}  # fmt: skip
+CODED = ("tiff_lzw", "tiff_deflate", "jpeg", "packbits")
+
+
+@functools.cache
+def sound_files() -> tuple[bytes, ...]:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a text"
+    files = [
+        saved(smooth(64, 48), kind, **({"exif": exif} if kind in {"JPEG", "PNG", "WEBP"} else {}))
+        for kind in SOUND
+    ]
+    files += [saved(smooth(64, 48), "TIFF", compression=one, exif=exif) for one in CODED]
+    files += [saved(smooth(64, 48), "JPEG", progressive=True)]
+    return tuple(files)
+
+
+def never_but_a_reason(data: bytes) -> None:
+    try:
+        found = look(data, limits=Limits(max_pixels=1_000_000))
+    except DecodeError as error:
+        text = str(error)
+        assert 0 < len(text) <= 200
+        assert text.isprintable()
+    else:
+        assert found.rgb.shape == (SPEC.height, SPEC.width, 3)
+
+
+BOUNDED = settings(
+    max_examples=1000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+
+
+@BOUNDED
+@given(
+    start=st.sampled_from([b"", *module._SIGNATURES, b"P6 ", b"\0\0\1\0", b"qoif", b"DDS "]),
+    data=st.binary(max_size=400),
+)
+def test_any_bytes_give_a_picture_or_a_reason(start: bytes, data: bytes) -> None:
+    """Guarantee: no file stops a run."""
+    never_but_a_reason(start + data)
+
+
+@BOUNDED
+@given(
+    which=st.integers(0, 1000),
+    cut=st.floats(0, 1),
+    places=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=12),
+    early=st.booleans(),
+)
+def test_a_damaged_picture_gives_a_picture_or_a_reason(
+    which: int, cut: float, places: list[tuple[float, int]], early: bool
+) -> None:
+    """Guarantee: no damage to a file stops a run."""
+    files = sound_files()
+    data = bytearray(files[which % len(files)])
+    for place, value in places:
+        reach = min(len(data), 200) if early else len(data)  # headers are where it hurts
+        data[int(place * (reach - 1))] = value
+    never_but_a_reason(bytes(data[: max(1, int(cut * len(data)))] if cut < 0.8 else data))

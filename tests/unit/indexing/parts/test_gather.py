@@ -1,0 +1,127 @@
+"""What cannot be united is refused by name, before anything is written."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from part_collections import Folder, filled, run
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import CollectionError, ModelMismatchError, UsageError
+from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.partition import Part
+from sokkuri.indexing.parts.merge import merge
+from sokkuri.indexing.source import remember, settled
+from sokkuri.store.leases import end_run, start_run
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return filled(tmp_path)
+
+
+@pytest.fixture
+def whole(folder: Folder) -> Iterator[Collection]:
+    folder.merged()
+    with folder.open() as collection:
+        yield collection
+
+
+def test_a_missing_part_is_named(folder: Folder) -> None:
+    shutil.rmtree(folder.root / folder.parts[1].store_name)
+    with pytest.raises(CollectionError, match=r"of the 3 parts: 2/3;.*--part 2/3`"):
+        folder.merged()
+    assert not (folder.root / ".sokkuri").exists()
+
+
+def test_a_part_that_is_given_twice_is_refused(folder: Folder, tmp_path: Path) -> None:
+    again = shutil.copytree(folder.root / folder.parts[0].store_name, tmp_path / "again")
+    with pytest.raises(UsageError, match="part 1/3 is given twice"):
+        merge([folder.root, again], root=folder.root)
+
+
+def test_parts_of_other_wholes_are_refused(folder: Folder) -> None:
+    other = Part(4, 1)
+    with folder.open(other) as collection:
+        run(collection, other)
+    with pytest.raises(UsageError, match="no parts of one whole"):
+        folder.merged()
+
+
+def test_a_part_with_work_left_is_named(folder: Folder) -> None:
+    with folder.open(folder.parts[2]) as part:
+        remember(part.catalog, settled(part.catalog, SyncOptions()))  # a run begins, and is killed
+    with pytest.raises(CollectionError, match=r"part 3/3 in .* not been finished: run `sokkuri"):
+        folder.merged()
+    with folder.open(folder.parts[2]) as part:
+        run(part)
+        part.catalog.run("UPDATE images SET todo = 1")
+    with pytest.raises(CollectionError, match=r"part 3/3 in .* has \d+ images to do: run"):
+        folder.merged()
+
+
+def test_a_part_that_is_worked_on_is_waited_for(folder: Folder) -> None:
+    with folder.open(folder.parts[0]) as part:
+        number = start_run(part.catalog)
+        with pytest.raises(CollectionError, match=r"part 1/3 in .* is being worked on"):
+            folder.merged()
+        end_run(part.catalog, number)
+    folder.merged()
+
+
+def test_a_whole_that_is_worked_on_is_waited_for(folder: Folder, whole: Collection) -> None:
+    number = start_run(whole.catalog)
+    with pytest.raises(CollectionError, match="is being worked on"):
+        folder.merged()
+    end_run(whole.catalog, number)
+
+
+@pytest.mark.parametrize(
+    ("what", "statement"),
+    [
+        ("--dtype float32", "UPDATE meta SET value = 'float16' WHERE key = 'dtype'"),
+        ("--ids path", "UPDATE meta SET value = 'name' WHERE key = 'ids'"),
+        ("--exclude ''", "UPDATE meta SET value = '[\"raw\"]' WHERE key = 'exclude'"),
+        ("the images in", "UPDATE meta SET value = '/elsewhere' WHERE key = 'root'"),
+    ],
+)
+def test_parts_that_were_made_otherwise_are_refused(
+    folder: Folder, what: str, statement: str
+) -> None:
+    with folder.open(folder.parts[1]) as part:
+        part.catalog.run(statement)
+    with pytest.raises(UsageError, match=f"part 1/3.*{what}.*part 2/3"):
+        folder.merged()
+    assert not (folder.root / ".sokkuri").exists()
+
+
+def test_parts_of_other_models_are_refused(folder: Folder) -> None:
+    with folder.open(folder.parts[1]) as part:
+        part.catalog.run("UPDATE models SET fingerprint = 'other'")
+    with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* cannot be compared"):
+        folder.merged()
+
+
+def test_a_whole_of_another_kind_is_refused(folder: Folder, tmp_path: Path) -> None:
+    with folder.open() as whole:
+        whole.catalog.set_meta("ids", "name")
+    with pytest.raises(UsageError, match="under each file's path, unlike"):
+        folder.merged()
+    with folder.open() as whole:
+        whole.catalog.set_meta("ids", "path")
+        whole.catalog.run("UPDATE models SET fingerprint = 'other'")
+    with pytest.raises(ModelMismatchError):
+        folder.merged()
+
+
+def test_what_is_no_part_is_refused(folder: Folder, whole: Collection) -> None:
+    with pytest.raises(UsageError, match="is no part"):
+        merge([folder.root / ".sokkuri"])
+    stores = [folder.root / part.store_name for part in folder.parts]
+    with pytest.raises(UsageError, match="is one of the parts"):
+        merge([folder.root], stores[0])
+    with folder.open(Part(9, 1)) as other:
+        run(other, Part(9, 1))
+    with pytest.raises(UsageError, match="is itself a part"):
+        merge(stores, folder.root / Part(9, 1).store_name)

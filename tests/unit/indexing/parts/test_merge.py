@@ -1,0 +1,328 @@
+"""merge: whatever happened to folder, parts and whole before, it gives what one run would have."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from part_collections import COUNT, NAMES, Folder, filled, run, state
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import DamagedError
+from sokkuri.indexing.options import Progress
+from sokkuri.indexing.parts import merge as merging
+from sokkuri.indexing.parts import merge_images
+from sokkuri.indexing.parts.merge import merge
+from sokkuri.indexing.verify import verify
+from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
+from sokkuri.store.labels import read_labels, set_labels
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Folder:
+    return filled(tmp_path)
+
+
+@pytest.fixture
+def whole(folder: Folder) -> Iterator[Collection]:
+    folder.merged()
+    with folder.open() as collection:
+        yield collection
+
+
+def test_the_whole_is_what_one_run_gives(folder: Folder) -> None:
+    done = folder.merged()
+    assert (done.parts, done.added, done.failed, done.total) == (COUNT, len(NAMES), 1, len(NAMES))
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run()
+        assert run(whole) == 0, "the next run finds nothing to do"
+        assert [*verify(whole)] == []
+
+
+def test_merging_again_changes_nothing(folder: Folder, whole: Collection) -> None:
+    before = whole.catalog.all("SELECT * FROM images ORDER BY key")
+    done = folder.merged()
+    assert (done.added, done.updated, done.moved, done.removed) == (0, 0, 0, 0)
+    assert done.unchanged == len(NAMES)
+    assert whole.catalog.all("SELECT * FROM images ORDER BY key") == before
+    assert sum(whole.counted().values()) == len(NAMES)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"exclude": ("0*.jpg",)}, {"ids": "name"}, {"shuffle": 7}, {"names": "list.txt"}],
+    ids=lambda options: next(iter(options)),
+)
+def test_parts_of_what_the_options_say(tmp_path: Path, options: dict[str, Any]) -> None:
+    folder = Folder(tmp_path)
+    (folder.root / "album").mkdir()
+    for number, name in enumerate(NAMES):
+        folder.write(f"album/{name}", f"content {number}")
+    if "names" in options:
+        options = {"names": tmp_path / "list.txt"}
+        options["names"].write_text("".join(f"album/{name}\n" for name in NAMES[::2]))
+    folder.run_parts(**options)
+    folder.merged()
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run(**options)
+        left = {"exclude": 2, "names": 6}
+        assert len(state(whole)[0]) == left.get(next(iter(options)), len(NAMES))  # fmt: skip
+        assert run(whole, names=options.get("names")) == 0
+
+
+def test_an_image_of_another_part_is_none_of_this_one(folder: Folder) -> None:
+    """As `import` may bring them in: they leave with the next run."""
+    part = folder.part_with(NAMES[0])
+    other = next(name for name in NAMES if not part.holds(name))
+    with folder.open(part) as collection:
+        renamed = "UPDATE images SET id = ?, path = ? WHERE id = ?"
+        collection.catalog.run(renamed, [other, other, NAMES[0]])
+        run(collection)
+        assert other not in state(collection)[0]
+        assert NAMES[0] in state(collection)[0]
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("write"), st.sampled_from(NAMES), st.sampled_from("abcd")),
+    st.tuples(st.just("break"), st.sampled_from(NAMES)),
+    st.tuples(st.just("delete"), st.sampled_from(NAMES)),
+    st.tuples(st.just("move"), st.sampled_from(NAMES), st.sampled_from(NAMES)),
+    st.tuples(st.just("run part"), st.sampled_from(range(COUNT))),
+    st.tuples(st.just("run whole")),
+    st.tuples(st.just("compact"), st.sampled_from(range(COUNT))),
+    st.tuples(st.just("merge")),
+)
+
+
+def take(step: tuple[object, ...], folder: Folder) -> None:
+    match step:
+        case "write", str(name), str(text):
+            folder.write(name, text)
+        case "break", str(name):
+            folder.write(name, f"broken {name}")
+        case "delete", str(name):
+            (folder.root / name).unlink(missing_ok=True)
+        case "move", str(name), str(other) if (folder.root / name).exists():
+            (folder.root / name).rename(folder.root / other)
+        case "run part", int(number):
+            with folder.open(folder.parts[number]) as collection:
+                run(collection, folder.parts[number])
+        case "compact", int(number):
+            with folder.open(folder.parts[number]) as collection:
+                collection.compact()
+        case "run whole", *_:
+            with folder.open() as collection:
+                run(collection)
+        case "merge", *_:
+            folder.run_parts()
+            folder.merged()
+
+
+@settings(max_examples=12)
+@given(st.lists(STEPS, max_size=12))
+def test_whatever_happened_before_it_is_what_one_run_gives(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]
+) -> None:
+    """Files come, change, move and vanish; parts, and the whole itself, are brought up to date or
+    not; merges lie between. After the last one the whole is as by one run."""
+    folder = Folder(tmp_path_factory.mktemp("drawn"))
+    for step in [*steps, ("merge",)]:
+        take(step, folder)
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run()
+        assert run(whole) == 0
+        assert [*verify(whole)] == []
+
+
+def test_it_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A merge that ends between two commits is made up by the same command, and every one of its
+    states is sound."""
+    monkeypatch.setattr(merge_images, "CHUNK", 3)
+
+    class EndError(Exception):
+        pass
+
+    def live() -> int:
+        with folder.open() as whole:
+            assert [*verify(whole)] == []
+            return whole.catalog.counts().live
+
+    def ending(progress: Progress) -> None:
+        if live() > before:
+            raise EndError
+
+    for before in (0, 3, 6):
+        with pytest.raises(EndError):
+            merge([folder.root], told=ending)
+        assert before < live() <= before + 3
+    folder.merged()
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run()
+        assert sum(whole.counted().values()) == len(NAMES), "no row was copied twice"
+
+
+def test_rows_that_were_copied_and_not_committed_are_made_up(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows first, then the catalog: what lies between them when it ends is cut off."""
+    monkeypatch.setattr(merging, "enter", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        folder.merged()
+    monkeypatch.undo()
+    with folder.open() as whole:
+        assert whole.catalog.counts().live == 0
+    folder.merged()
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run()
+        assert [*verify(whole)] == []
+
+
+def test_a_file_that_changed_after_its_part_was_made_keeps_the_row_of_the_whole(
+    folder: Folder, whole: Collection
+) -> None:
+    """Which wins: what the file is like."""
+    folder.write("00.jpg", "newer")
+    assert run(whole) == 1
+    now = state(whole)
+    done = folder.merged()
+    assert (done.updated, done.added) == (0, 0)
+    assert state(whole) == now
+    folder.run_parts()
+    assert folder.merged().updated == 0
+    assert state(whole) == now == folder.by_one_run()
+
+
+def test_a_changed_file_replaces_its_row(folder: Folder, whole: Collection) -> None:
+    folder.write("00.jpg", "newer")
+    folder.write("01.jpg", "broken now")
+    folder.write("broken.jpg", "mended")
+    folder.run_parts()
+    done = folder.merged()
+    assert (done.added, done.updated, done.failed) == (1, 1, 1)
+    assert state(whole) == folder.by_one_run()
+    assert run(whole) == 0
+
+
+def test_a_removed_image_that_moved_to_another_part_stays_removed(
+    folder: Folder, whole: Collection
+) -> None:
+    """Guarantee: a moved file keeps its row, and its mark, though its parts know nothing of each
+    other."""
+    part = folder.part_with(NAMES[0])
+    target = next(name for name in map("m{}.jpg".format, range(99)) if not part.holds(name))
+    whole.remove([NAMES[0]])
+    (folder.root / NAMES[0]).rename(folder.root / target)
+    folder.run_parts()
+    done = folder.merged()
+    assert (done.moved, done.added) == (1, 0)
+    assert target not in state(whole)[0]
+    assert whole.restore([target]) == 1
+    assert state(whole) == folder.by_one_run()
+
+
+def test_marks_of_a_part_are_taken_over_once(folder: Folder) -> None:
+    """What a person says in the whole later on stands."""
+    with folder.open(folder.part_with(NAMES[0])) as part:
+        part.remove([NAMES[0]])
+    folder.merged()
+    with folder.open() as whole:
+        assert NAMES[0] not in state(whole)[0]
+        whole.restore([NAMES[0]])
+        folder.merged()
+        assert NAMES[0] in state(whole)[0]
+    with folder.open(folder.part_with(NAMES[1])) as part:
+        part.remove([NAMES[1]])
+    folder.merged()
+    with folder.open() as whole:
+        assert NAMES[1] not in state(whole)[0], "said since"
+
+
+def test_labels_and_decisions_are_taken_over(folder: Folder) -> None:
+    part = folder.part_with(NAMES[0])
+    mine = [name for name in NAMES if part.holds(name)][:2]
+    with folder.open(part) as collection:
+        set_labels(collection.catalog, [(mine[0], "cat"), (mine[1], "dog")])
+        mark_different(collection.catalog, mine)
+        mark_kept(collection.catalog, mine[:1])
+        said = read_decisions(collection.catalog)
+    folder.merged()
+    with folder.open() as whole:
+        assert read_labels(whole.catalog) == {mine[0]: "cat", mine[1]: "dog"}
+        assert read_decisions(whole.catalog) == said
+        set_labels(whole.catalog, [(mine[0], "lynx"), (mine[1], None)])
+        folder.merged()
+        assert read_labels(whole.catalog) == {mine[0]: "lynx"}
+
+
+def test_what_has_no_file_any_more_is_known_when_it_comes_back(folder: Folder) -> None:
+    kept = (folder.root / NAMES[0]).read_bytes(), (folder.root / NAMES[0]).stat().st_mtime_ns
+    (folder.root / NAMES[0]).unlink()
+    folder.run_parts()
+    assert folder.merged().total == len(NAMES) - 1
+    with folder.open() as whole:
+        assert whole.catalog.counts().missing == 1
+        (folder.root / NAMES[0]).write_bytes(kept[0])
+        os.utime(folder.root / NAMES[0], ns=(kept[1], kept[1]))
+        assert run(whole) == 0, "nothing is read for it"
+        assert state(whole) == folder.by_one_run()
+
+
+def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -> None:
+    """The parts can be united where the photos are not."""
+    elsewhere = tmp_path / "united"
+    stores = [
+        shutil.copytree(folder.root / part.store_name, tmp_path / f"part-{part.number}")
+        for part in folder.parts
+    ]
+    for store in stores:
+        with Collection.open(store) as part_:
+            part_.catalog.set_meta("root", str(folder.root))
+    one_run = folder.by_one_run()
+    away = folder.root.rename(tmp_path / "unmounted")
+    merge(stores, elsewhere)
+    done = merge(stores, elsewhere)
+    assert (done.unchanged, done.removed) == (len(NAMES), 0)
+    with Collection.open(elsewhere) as united:
+        assert state(united) == one_run
+        united.set_root(away)
+        assert run(united) == 0
+
+
+def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None:
+    part = folder.part_with(NAMES[0])
+    with folder.open(part) as collection:
+        path = collection.shards.features_path(0)
+        sound = path.read_bytes()
+        path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
+    with pytest.raises(DamagedError, match=rf"part {part} .*--repair -C .*{part.store_name}"):
+        folder.merged()
+    with folder.open() as whole:
+        assert [*verify(whole)] == [], "the whole stays usable"
+    path.write_bytes(sound[:-4])
+    with pytest.raises(DamagedError, match=f"part {part} in .* is damaged"):
+        folder.merged()
+    with folder.open(part) as collection:
+        collection.repair()
+        assert run(collection) == 1
+    folder.merged()
+    with folder.open() as whole:
+        assert state(whole) == folder.by_one_run()
+
+
+def test_the_parts_are_only_read(folder: Folder) -> None:
+    def contents() -> dict[str, bytes]:
+        return {
+            str(path): path.read_bytes()
+            for part in folder.parts
+            for path in (folder.root / part.store_name).rglob("*")
+            if path.is_file() and not path.name.endswith(("-shm", "-wal"))
+        }
+
+    before = contents()
+    folder.merged()
+    folder.merged()
+    assert contents() == before

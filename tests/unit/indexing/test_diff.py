@@ -1,0 +1,94 @@
+"""The listing against the catalog, for any history: new, changed, back, vanished."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sokkuri.core.types import FileRef, FileStat
+from sokkuri.indexing.diff import Changes, add_listed, apply_changes, begin_listing, compare
+from sokkuri.store.catalog import Catalog
+
+names = st.sampled_from(["a", "b", "c", "d", "写真", "caf\udce9", "new\nline"])
+folders = st.dictionaries(names, st.tuples(st.integers(1, 2), st.integers(1, 2)))
+
+
+def refs(folder: dict[str, tuple[int, int]]) -> list[FileRef]:
+    return [FileRef(name, name, FileStat(size, time)) for name, (size, time) in folder.items()]
+
+
+def extract_all(catalog: Catalog) -> None:
+    """As if a run had done all there is to do."""
+    catalog.run(
+        "UPDATE images SET shard = 0, row = key, todo = 0 WHERE todo = 1 AND missing IS NULL"
+    )
+
+
+@given(history=st.lists(folders, min_size=1, max_size=6), finished=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_the_comparison_says_what_is_written_down(
+    history: list[dict[str, tuple[int, int]]], finished: bool
+) -> None:
+    """What a dry run counts is what a run does; afterwards the catalog is the folder."""
+    catalog = Catalog.in_memory()
+    for run, folder in enumerate(history, start=1):
+        gone = lambda path: path not in folder  # noqa: B023, E731 - used within this round
+        begin_listing(catalog)
+        add_listed(catalog, refs(folder))
+        expected = compare(catalog, gone, retry_failed=False)
+        assert apply_changes(catalog, run, gone, retry_failed=False) == expected
+        present = catalog.all("SELECT id, size, mtime_ns FROM images WHERE missing IS NULL")
+        assert {id_: (size, time) for id_, size, time in present} == folder
+        assert compare(catalog, gone, retry_failed=False) == Changes(len(folder), 0, 0, 0, 0, 0, 0)
+        if finished:
+            extract_all(catalog)
+    catalog.close()
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return Catalog.in_memory()
+
+
+def listing(catalog: Catalog, folder: dict[str, tuple[int, int]], run: int = 1) -> Changes:
+    begin_listing(catalog)
+    add_listed(catalog, refs(folder))
+    return apply_changes(catalog, run, lambda path: path not in folder, retry_failed=False)
+
+
+def test_what_is_not_listed_but_still_there_is_left_alone(catalog: Catalog) -> None:
+    """A folder that cannot be read, or a file that another process has just listed, has not
+    vanished."""
+    listing(catalog, {"a": (1, 1), "b": (1, 1)})
+    begin_listing(catalog)
+    found = apply_changes(catalog, 2, lambda path: path == "b", retry_failed=False)
+    assert found.vanished == 1
+    assert catalog.all("SELECT id FROM images WHERE missing = 2") == [("b",)]
+
+
+def test_failed_reads_are_tried_each_time_and_others_when_asked(catalog: Catalog) -> None:
+    folder = {"a": (1, 1), "b": (1, 1)}
+    listing(catalog, folder)
+    catalog.run("UPDATE images SET todo = 0, stage = 'read', reason = '' WHERE id = 'a'")
+    catalog.run("UPDATE images SET todo = 0, stage = 'decode', reason = '' WHERE id = 'b'")
+    assert listing(catalog, folder).retried == 1
+    begin_listing(catalog)
+    add_listed(catalog, refs(folder))
+    assert compare(catalog, lambda _: False, retry_failed=True).retried == 2
+
+
+def test_a_failed_image_that_changed_is_read_again(catalog: Catalog) -> None:
+    listing(catalog, {"a": (1, 1)})
+    catalog.run("UPDATE images SET todo = 0, stage = 'decode', reason = 'damaged'")
+    assert listing(catalog, {"a": (1, 1)}).changed == 0
+    assert listing(catalog, {"a": (1, 2)}).changed == 1
+    assert catalog.one("SELECT todo FROM images")[0] == 1
+
+
+def test_removed_images_are_left_alone_whatever_their_files_do(catalog: Catalog) -> None:
+    listing(catalog, {"a": (1, 1)})
+    extract_all(catalog)
+    catalog.run("UPDATE images SET removed = 1")
+    assert listing(catalog, {"a": (2, 2)}) == Changes(1, 0, 0, 0, 0, 0, 0)
+    assert catalog.one("SELECT todo, size FROM images") == (0, 1)

@@ -1,0 +1,108 @@
+"""A run over an address where something is wrong: nothing of the collection is lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flaky_filesystem import HUSH, Trouble, failing
+from tiny_model import write_tiny_model
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import CollectionError, UsageError
+from sokkuri.core.locations import Address
+from sokkuri.indexing.options import SyncOptions, SyncReport
+
+
+@pytest.fixture
+def collection(files: Trouble, tmp_path: Path, drawn: list[bytes]) -> Iterator[Collection]:
+    """Nine images in three folders, indexed."""
+    for number, data in enumerate(drawn):
+        files.pipe_file(f"/photos/{number % 3}/{number}.jpg", data)
+    model = str(write_tiny_model(tmp_path / "tiny.onnx"))
+    made = Collection.create("trouble://photos", store=tmp_path / "store", model=model)
+    with made:
+        assert synced(made).added == 9
+        yield made
+
+
+@pytest.fixture
+def drawn(tmp_path: Path) -> list[bytes]:
+    from draw_images import save
+
+    return [save(tmp_path / "drawn" / f"{seed}.jpg", seed).read_bytes() for seed in range(9)]
+
+
+def synced(collection: Collection, **options: Any) -> SyncReport:
+    *_, last = collection.sync(SyncOptions(**options))
+    assert last.report is not None
+    return last.report
+
+
+def test_images_of_a_folder_that_cannot_be_listed_stay(
+    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What vanished elsewhere is marked; this folder's are left as they were, and it is said."""
+    files.rm("/photos/0/0.jpg")
+    files.rm("/photos/1/1.jpg")
+
+    def before(method: str, path: str) -> None:
+        if method == "ls" and path.endswith("/1"):
+            raise PermissionError(HUSH)
+
+    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    steps = list(collection.sync())
+    report = steps[-1].report
+    assert report is not None
+    assert (report.removed, report.total) == (1, 8)
+    assert "1 was skipped: the credentials do not allow it; its images are left as they were" in [
+        step.note for step in steps
+    ]
+
+
+@pytest.mark.parametrize("wanted", ["rm", "refuse", "break"])
+def test_an_address_where_nothing_is_changes_nothing(
+    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch, wanted: str
+) -> None:
+    if wanted == "rm":
+        files.rm("/photos", recursive=True)
+    else:
+        error = PermissionError(HUSH) if wanted == "refuse" else ConnectionResetError(HUSH)
+        always = dict.fromkeys(range(100), error)
+        monkeypatch.setattr(Trouble, "before", staticmethod(failing("ls", always, [])))
+    with pytest.raises(CollectionError, match="so nothing was changed") as refused:
+        synced(collection)
+    assert "hush" not in str(refused.value)
+    assert collection.status().total == 9
+
+
+def test_a_breakdown_in_the_middle_of_a_listing_changes_nothing(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def before(method: str, path: str) -> None:
+        if method == "ls" and path.endswith("/2"):
+            raise ConnectionResetError(HUSH)
+
+    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    with pytest.raises(CollectionError, match="trouble://photos/2 could not be listed"):
+        synced(collection)
+    assert collection.status().total == 9
+
+
+def test_images_can_be_at_another_address_now(
+    collection: Collection, files: Trouble, tmp_path: Path
+) -> None:
+    elsewhere = Address("trouble://elsewhere")
+    with pytest.raises(UsageError, match="belongs to trouble://photos"):
+        collection.set_root(elsewhere)
+    files.mv("/photos", "/elsewhere", recursive=True)
+    collection.set_root(elsewhere)
+    assert synced(collection).unchanged == 9
+    with Collection.open(tmp_path / "store") as again:
+        assert again.root == elsewhere
+
+
+def test_a_collection_needs_a_place_here(files: Trouble) -> None:
+    files.pipe_file("/photos/a.jpg", b"x")
+    with pytest.raises(UsageError, match="--store DIR"):
+        Collection.create("trouble://photos")

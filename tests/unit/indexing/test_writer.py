@@ -1,0 +1,197 @@
+"""Outcomes become rows: the order of every commit, and what each kind of outcome leaves."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, empty, extracted, same_bytes
+
+from sokkuri.core.errors import StorageError
+from sokkuri.core.types import Failed, Gone, RowRef
+from sokkuri.store.leases import clear_over
+from sokkuri.store.shards import SHARD_ROWS
+
+
+def vector(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    return np.random.default_rng(seed).random(DIMENSION, np.float32)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    collection = empty(tmp_path / "photos")
+    bench = Bench(collection)
+    yield bench
+    bench.known.close()
+    collection.close()
+
+
+def place(bench: Bench, id_: str) -> RowRef | None:
+    row = bench.catalog.find(id_)
+    assert row is not None
+    return row.at
+
+
+def stored(bench: Bench, id_: str) -> list[float]:
+    at = place(bench, id_)
+    assert at is not None
+    shard = bench.catalog.shard(at.shard)
+    assert shard is not None
+    found: list[float] = bench.collection.shards.features(at.shard, shard.rows)[at.row].tolist()
+    return found
+
+
+def test_new_images_get_rows(bench: Bench) -> None:
+    bench.listed("a", "b")
+    jobs = bench.jobs()
+    bench.commit(*(extracted(jobs[id_], id_.encode(), vector(n)) for n, id_ in enumerate("ab")))
+    assert stored(bench, "a") == vector(0).tolist()
+    assert stored(bench, "b") == vector(1).tolist()
+    assert bench.writer.counts == {"added": 2}
+    assert bench.collection.shards.ids(0).tolist() == ["a", "b"]
+
+
+def test_what_is_no_longer_claimed_is_not_taken(bench: Bench) -> None:
+    """Guarantee: nothing is done twice. A run that was suspended beyond its lease, and whose
+    images another run has done meanwhile, brings its own results in vain."""
+    bench.listed("a")
+    late = extracted(bench.jobs()["a"], b"late", vector(1))
+    bench.catalog.run("UPDATE runs SET expires = 0")
+    other = Bench(bench.collection)
+    clear_over(bench.catalog)
+    other.commit(extracted(other.jobs()["a"], b"other", vector(2)))
+    bench.commit(late)
+    assert stored(bench, "a") == vector(2).tolist()
+    assert bench.writer.counts == {}
+    assert bench.catalog.shards()[0].rows == 1
+    other.known.close()
+
+
+def test_a_suspended_run_is_on_record_again_with_its_next_claim(bench: Bench) -> None:
+    bench.catalog.run("UPDATE runs SET expires = 0")
+    clear_over(bench.catalog)
+    assert bench.catalog.one("SELECT count(*) FROM runs")[0] == 0
+    bench.listed("a")
+    bench.commit(extracted(bench.jobs()["a"], b"a", vector(1)))
+    assert bench.writer.counts == {"added": 1}
+
+
+def test_a_changed_image_keeps_its_row_until_the_new_one_is_committed(bench: Bench) -> None:
+    """Guarantee: a changed file replaces its row only after the new row is committed."""
+    bench.fill(np.stack([vector(0), vector(1)]), ["a", "b"])
+    bench.listed("a", "b", mtime_ns=2)
+    jobs = bench.jobs()
+    assert stored(bench, "a") == vector(0).tolist()
+    bench.commit(extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
+    assert stored(bench, "a") == vector(9).tolist()
+    bench.collection.refresh_ids()
+    assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: counts no more"
+
+
+def test_a_failure_replaces_the_row_and_is_kept(bench: Bench) -> None:
+    bench.fill(vector(0)[None], ["a"])
+    bench.listed("a", mtime_ns=2)
+    job = bench.jobs()["a"]
+    bench.commit(Failed(job, "decode", "the file is cut short"))
+    assert place(bench, "a") is None
+    (failure,) = bench.catalog.failures()
+    assert (failure.id, failure.stage, failure.reason) == ("a", "decode", "the file is cut short")
+    assert bench.catalog.counts().todo == 0
+
+
+def test_a_file_that_vanished_meanwhile_is_missing(bench: Bench) -> None:
+    bench.listed("a")
+    bench.commit(Gone(bench.jobs()["a"]))
+    counts = bench.catalog.counts()
+    assert (counts.live, counts.failed, counts.missing, counts.todo) == (0, 0, 1, 0)
+
+
+def test_a_moved_image_takes_its_row_and_its_marks(bench: Bench) -> None:
+    """Guarantee: a moved file keeps its row; one that was removed stays so."""
+    bench.fill(np.stack([vector(0), vector(1)]), ["a", "b"])
+    bench.collection.remove(["b"])
+    at = place(bench, "a"), place(bench, "b")
+    bench.listed("x", "y", gone=["a", "b"])
+    jobs = bench.jobs()
+    bench.commit(
+        same_bytes(jobs["x"], b"content %8d" % 0), same_bytes(jobs["y"], b"content %8d" % 1)
+    )
+    assert (place(bench, "x"), place(bench, "y")) == at
+    assert bench.catalog.find("a") is None
+    assert bench.catalog.counts().removed == 1
+    assert bench.writer.counts["moved"] == 2
+    bench.collection.refresh_ids()
+    assert bench.collection.shards.ids(0).tolist() == ["x", "y"]
+
+
+def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
+    bench.listed("a", "b", "c")
+    jobs = bench.jobs()
+    assert bench.known.take(b"same")
+    assert not bench.known.take(b"same")
+    bench.commit(
+        same_bytes(jobs["b"], b"same"),
+        extracted(jobs["a"], b"same", vector(3)),
+        same_bytes(jobs["c"], b"same"),
+    )
+    assert stored(bench, "a") == stored(bench, "b") == stored(bench, "c") == vector(3).tolist()
+    assert len({place(bench, id_) for id_ in "abc"}) == 3
+    assert bench.writer.counts == {"added": 1, "reused": 2}
+
+
+def test_a_twin_waits_for_bytes_in_hand(bench: Bench) -> None:
+    """Guarantee: two files with the same bytes are extracted once, whoever comes back first."""
+    bench.listed("a", "b")
+    jobs = bench.jobs()
+    assert bench.known.take(b"same")
+    bench.commit(same_bytes(jobs["b"], b"same"))
+    assert place(bench, "b") is None
+    bench.commit(extracted(jobs["a"], b"same", vector(3)))
+    bench.writer.finish()
+    assert stored(bench, "b") == vector(3).tolist()
+
+
+def test_the_twin_of_a_failure_is_tried_by_itself(bench: Bench) -> None:
+    bench.listed("a", "b")
+    jobs = bench.jobs()
+    assert bench.known.take(b"same")
+    contents = same_bytes(jobs["a"], b"same").contents
+    bench.commit(same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", contents))
+    bench.writer.finish()
+    assert bench.jobs().keys() == {"b"}, "given back, to be claimed again"
+    assert bench.known.take(b"same")
+
+
+def test_a_new_time_stamp_alone_keeps_the_row(bench: Bench) -> None:
+    bench.fill(vector(0)[None], ["a"])
+    at = place(bench, "a")
+    bench.listed("a", mtime_ns=7)
+    bench.commit(same_bytes(bench.jobs()["a"], b"content %8d" % 0, mtime_ns=7))
+    row = bench.catalog.find("a")
+    assert row is not None
+    assert (row.at, row.stat.mtime_ns) == (at, 7)
+    assert not bench.catalog.shards()[0].stale_ids
+
+
+def test_shards_fill_to_10000_and_go_on(bench: Bench) -> None:
+    count = SHARD_ROWS + 30
+    features = np.arange(count * DIMENSION, dtype=np.float32).reshape(count, DIMENSION)
+    ids = [f"{number:05d}" for number in range(count)]
+    bench.fill(features, ids)
+    assert [shard.rows for shard in bench.catalog.shards()] == [SHARD_ROWS, 30]
+    assert stored(bench, "10007") == features[10007].tolist()
+    assert np.load(bench.collection.shards.features_path(0)).shape == (SHARD_ROWS, DIMENSION)
+
+
+def test_a_disk_that_refuses_leaves_nothing_half(bench: Bench) -> None:
+    """Guarantee: rows count only when the transaction that says so is committed."""
+    bench.listed("a")
+    job = bench.jobs()["a"]
+    bench.collection.shards.folder.parent.mkdir(parents=True)
+    bench.collection.shards.folder.write_text("a file where the folder should be")
+    with pytest.raises(StorageError, match="could not be written"):
+        bench.commit(extracted(job, b"a", vector(0)))
+    assert bench.catalog.shards() == []
+    bench.collection.shards.folder.unlink()
+    bench.writer.flush()
+    assert stored(bench, "a") == vector(0).tolist()

@@ -1,0 +1,153 @@
+"""Codes are kept beside the shards, checked before use, and made anew where they are lost."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, empty
+
+from sokkuri.api import Collection
+from sokkuri.search import code_files
+from sokkuri.search.code_files import CodeReader, index_folder, refresh_codes
+from sokkuri.search.searcher import Searcher
+
+COUNT = 3000
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes are kept from a few rows on."""
+    monkeypatch.setattr(code_files, "CODED_FROM", 100)
+    monkeypatch.setattr(code_files, "_BEHIND", 100)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    bench = Bench(empty(tmp_path / "photos"))
+    bench.add_drawn(0, COUNT)
+    yield bench
+    bench.known.close()
+    bench.collection.close()
+
+
+def code(collection: Collection, *, thorough: bool = False) -> list[tuple[int, int]]:
+    return list(refresh_codes(collection, thorough=thorough))
+
+
+def held(collection: Collection) -> tuple[list[int], list[str]]:
+    """Rows that have codes, by shard, and what is said of the others."""
+    found, notes = CodeReader(collection).read(collection.counted())
+    return [0 if one is None else len(one) for one in found], notes
+
+
+def test_codes_are_made_once_and_as_rows_are_added(bench: Bench) -> None:
+    collection = bench.collection
+    assert held(collection) == ([0], [])
+    assert code(collection) == [(0, 1), (1, 1)]
+    assert held(collection) == ([COUNT], [])
+    assert code(collection) == []
+    bench.add_drawn(COUNT, 50)
+    assert code(collection) == [], "a few rows are scanned without codes"
+    assert held(collection) == ([COUNT], [])
+    bench.add_drawn(COUNT + 50, 60)
+    assert code(collection) == [(0, 1), (1, 1)]
+    assert held(collection) == ([COUNT + 110], [])
+    assert len(list(index_folder(collection).glob("*.codes.npy"))) == 1
+
+
+def test_a_small_collection_has_none(tmp_path: Path) -> None:
+    bench = Bench(empty(tmp_path / "photos"))
+    bench.add_drawn(0, 99)
+    assert code(bench.collection) == []
+    assert held(bench.collection) == ([0], [])
+    bench.known.close()
+
+
+@pytest.mark.parametrize("kind", ["codes", "terms", "heads", "head_terms", "basis"])
+@pytest.mark.parametrize("damage", ["a changed byte", "cut short", "gone"])
+def test_damaged_codes_are_searched_around_and_made_anew(
+    bench: Bench, kind: str, damage: str
+) -> None:
+    collection = bench.collection
+    code(collection)
+    truth = Searcher(collection).search(["00007"], 20)
+    name = "basis.npy" if kind == "basis" else f"0000-{COUNT}.{kind}.npy"
+    path = index_folder(collection) / name
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(data if damage == "a changed byte" else data[:-9])
+    rows, notes = held(collection)
+    assert rows == [0]
+    assert len(notes) == 1
+    assert "searched without it; `sokkuri compact` makes it anew" in notes[0]
+    searcher = Searcher(collection)
+    found = searcher.search(["00007"], 20)
+    assert found.ids == truth.ids
+    np.testing.assert_array_equal(found.distances, truth.distances)
+    assert searcher.notes == notes
+    code(collection, thorough=True)
+    assert held(collection) == ([COUNT], [])
+
+
+def test_codes_of_another_version_are_made_anew(bench: Bench) -> None:
+    collection = bench.collection
+    code(collection)
+    manifest = index_folder(collection) / "codes.json"
+    manifest.write_text(manifest.read_text().replace('"version": 2', '"version": 1'))
+    assert held(collection) == ([0], [])
+    assert code(collection) == [(0, 1), (1, 1)]
+    assert held(collection) == ([COUNT], [])
+
+
+def test_codes_of_a_shard_that_is_gone_are_dropped(bench: Bench) -> None:
+    collection = bench.collection
+    code(collection)
+    collection.remove([f"{number:05d}" for number in range(0, COUNT, 2)])
+    collection.compact()
+    assert held(collection) == ([COUNT // 2], [])
+    names = {path.name for path in index_folder(collection).glob("*.npy")}
+    assert names == {"basis.npy"} | {
+        f"0001-{COUNT // 2}.{kind}.npy" for kind in ("codes", "terms", "heads", "head_terms")
+    }
+
+
+def test_a_reader_reads_each_file_once(bench: Bench) -> None:
+    collection = bench.collection
+    code(collection)
+    reader = CodeReader(collection)
+    (first,), _ = reader.read(collection.counted())
+    for path in index_folder(collection).glob("*.npy"):
+        path.unlink()
+    (again,), notes = reader.read(collection.counted())
+    assert first is not None
+    assert again is not None
+    assert notes == []
+    assert np.shares_memory(first.full.codes, again.full.codes)
+
+
+def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench: Bench) -> None:
+    """A shard that `repair` cuts back grows again: what was made of the rows before is gone."""
+    collection = bench.collection
+    code(collection)
+    path = collection.shards.features_path(0)
+    data = bytearray(path.read_bytes())
+    lost = 500 * DIMENSION * 4
+    data[-lost:] = bytes(lost)
+    path.write_bytes(data)
+    collection.repair()
+    assert collection.counted() == {0: COUNT - 500}
+    assert held(collection) == ([0], [])
+    bench.add_drawn(COUNT, 500)  # in the places of those that were lost, and the lost ones after it
+    code(collection)
+    rows = collection.vectors([(0, row) for row in range(collection.counted()[0])]).astype(float)
+    for id_ in ("00007", f"{COUNT + 3:05d}"):
+        hits = Searcher(collection).search([id_], 20, "l2")
+        place = collection.catalog.find(id_)
+        assert place is not None
+        assert place.at is not None
+        truth = np.sort(np.linalg.norm(rows - rows[place.at.row], axis=1))[:20]
+        np.testing.assert_allclose(hits.distances, truth, atol=1e-12)

@@ -1,0 +1,96 @@
+"""Searcher: over several shards, with removed images, and as it was when it was made."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, empty
+
+from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.search.searcher import Searcher
+from sokkuri.store.shards import SHARD_ROWS
+
+COUNT = SHARD_ROWS + 500
+
+
+@pytest.fixture(scope="module")
+def features() -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.random.default_rng(0).random((COUNT, DIMENSION), np.float32)
+
+
+@pytest.fixture(scope="module")
+def bench(
+    tmp_path_factory: pytest.TempPathFactory,
+    features: np.ndarray[tuple[int, int], np.dtype[np.float32]],
+) -> Iterator[Bench]:
+    bench = Bench(empty(tmp_path_factory.mktemp("searching") / "photos"))
+    bench.fill(features, [f"{number:05d}" for number in range(COUNT)])
+    yield bench
+    bench.known.close()
+    bench.collection.close()
+
+
+def test_results_span_the_shards(
+    bench: Bench, features: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> None:
+    hits = Searcher(bench.collection).search(["10123"], k=200, metric="l2")
+    truth = np.linalg.norm(features.astype(float) - features[10123].astype(float), axis=1)
+    assert list(hits.ids) == [f"{number:05d}" for number in np.argsort(truth)[:200]]
+    assert hits.distances.shape == (200,)
+    assert hits.distances.dtype == np.float64
+    assert {int(id_) >= SHARD_ROWS for id_ in hits.ids} == {True, False}
+
+
+def test_hits_are_arrays_first_and_objects_on_iteration(bench: Bench) -> None:
+    hits = Searcher(bench.collection).search(["00003"], k=4)
+    assert (len(hits), len(hits.ids), len(hits.paths)) == (4, 4, 4)
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4]
+    assert [hit.id for hit in hits] == list(hits.ids)
+    assert next(iter(hits)).path == bench.collection.root / "00003"
+    assert (hits.query, hits.metric) == (("00003",), "cosine")
+
+
+def test_removed_images_make_room_for_others(bench: Bench) -> None:
+    searcher = Searcher(bench.collection)
+    nearest = searcher.search(["00007"], k=40)
+    gone = list(nearest.ids[1:31])
+    bench.collection.remove(gone)
+    try:
+        after = Searcher(bench.collection).search(["00007"], k=10)
+        assert after.ids == (nearest.ids[0], *nearest.ids[31:40])
+        assert searcher.search(["00007"], k=10).ids == after.ids, "removed ones vanish at once"
+        as_query = Searcher(bench.collection).search([gone[0]], k=5)
+        assert gone[0] not in as_query.ids
+    finally:
+        bench.collection.restore(gone)
+
+
+def test_a_searcher_made_before_a_change_gives_no_wrong_answer(tmp_path: Path) -> None:
+    """Guarantee: a reader that still has an old shard open finds no row of it in the catalog."""
+    bench = Bench(empty(tmp_path / "photos"))
+    features = np.random.default_rng(1).random((50, DIMENSION), np.float32)
+    bench.fill(features, [f"{number:02d}" for number in range(50)])
+    before = Searcher(bench.collection)
+    bench.collection.remove([f"{number:02d}" for number in range(0, 50, 2)])
+    bench.collection.compact()
+    assert before.search(["01"], k=50).ids == ()
+    assert len(Searcher(bench.collection).search(["01"], k=50)) == 25
+    bench.known.close()
+
+
+@pytest.mark.parametrize(("images", "k"), [([], 5), (["00001"], 0)])
+def test_what_cannot_be_asked_is_refused(bench: Bench, images: list[str], k: int) -> None:
+    with pytest.raises(UsageError):
+        Searcher(bench.collection).search(images, k=k)
+
+
+def test_an_unknown_id_is_named(bench: Bench) -> None:
+    with pytest.raises(UnknownImageError, match="nobody"):
+        Searcher(bench.collection).search(["nobody"])
+
+
+def test_an_empty_collection_has_no_hits(tmp_path: Path) -> None:
+    collection = empty(tmp_path / "photos")
+    with pytest.raises(UnknownImageError):
+        Searcher(collection).search(["a"])

@@ -1,0 +1,210 @@
+"""Labels: kept by content, undone, taken from files and folders, and handed on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import Bench, empty, extracted, same_bytes
+
+from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.images.scan import list_images
+from sokkuri.store.collection import Collection
+from sokkuri.store.labels import (
+    MOST,
+    cleaned,
+    export_labels,
+    import_labels,
+    label_counts,
+    labels_from,
+    labels_of,
+    labels_turn,
+    placed_labels,
+    read_labels,
+    set_labels,
+)
+
+IDS = ["cats/a.jpg", "cats/b.jpg", "dogs/c,d.jpg", "e.jpg"]
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with empty(tmp_path / "photos") as made:
+        bench = Bench(made)
+        bench.fill(np.eye(4, dtype=np.float32), IDS)
+        bench.known.close()
+        yield made
+
+
+def folder(collection: Collection) -> Path:
+    assert isinstance(collection.root, Path)
+    return collection.root
+
+
+def csv(collection: Collection, data: bytes) -> Path:
+    path = folder(collection).parent / "labels.csv"
+    path.write_bytes(data)
+    return path
+
+
+def test_without_labels_there_is_no_table(collection: Collection) -> None:
+    catalog = collection.catalog
+    assert read_labels(catalog) == {} == labels_of(catalog, IDS)
+    assert label_counts(catalog) == {}
+    assert placed_labels(catalog) == []
+    assert [*export_labels(catalog)] == ["id,label\r\n"]
+    assert catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'labels'") == (0,)
+    assert catalog.meta("schema") == "1"
+
+
+def test_labels_are_kept_in_the_order_in_which_they_were_given(collection: Collection) -> None:
+    catalog = collection.catalog
+    assert set_labels(catalog, [("e.jpg", " car "), (IDS[0], "cat")]) == [
+        ("e.jpg", None), (IDS[0], None),
+    ]  # fmt: skip
+    set_labels(catalog, [(IDS[1], "cat"), ("e.jpg", "lorry")])  # the first one keeps its turn
+    assert [*read_labels(catalog).items()] == [
+        ("e.jpg", "lorry"), (IDS[0], "cat"), (IDS[1], "cat"),
+    ]  # fmt: skip
+    assert [label for _, _, label in placed_labels(catalog)] == ["lorry", "cat", "cat"]
+    assert labels_of(catalog, [IDS[1], IDS[2], "nobody"]) == {IDS[1]: "cat"}
+    assert [*label_counts(catalog).items()] == [("cat", 2), ("lorry", 1)]
+
+
+def test_what_was_before_undoes_a_change(collection: Collection) -> None:
+    catalog = collection.catalog
+    set_labels(catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
+    held, turn = read_labels(catalog), labels_turn(catalog)
+    before = set_labels(catalog, [(IDS[0], None), (IDS[1], "dog"), (IDS[1], "cow"), (IDS[2], "x")])
+    assert read_labels(catalog) == {IDS[1]: "cow", IDS[2]: "x"}
+    assert labels_turn(catalog) != turn
+    set_labels(catalog, before)
+    assert read_labels(catalog) == held
+
+
+def test_an_unknown_image_or_a_bad_label_changes_nothing(collection: Collection) -> None:
+    catalog = collection.catalog
+    with pytest.raises(UnknownImageError, match="nobody"):
+        set_labels(catalog, [(IDS[0], "cat"), ("nobody", "cat")])
+    with pytest.raises(UsageError):
+        set_labels(catalog, [(IDS[0], "cat"), (IDS[1], " ")])
+    assert read_labels(catalog) == {}
+
+
+@pytest.mark.parametrize("label", ["", "  ", "a\nb", "a\x1b[2J", "x" * (MOST + 1), "\udcff"])
+def test_a_label_is_short_printable_text(label: str) -> None:
+    with pytest.raises(UsageError):
+        cleaned(label)
+
+
+def test_a_label_may_be_of_any_script() -> None:
+    assert cleaned("\t 猫 & größe ") == "猫 & größe"
+    assert cleaned("x" * MOST) == "x" * MOST
+
+
+def test_a_label_survives_a_move_and_holds_for_the_same_bytes(tmp_path: Path) -> None:
+    with empty(tmp_path / "photos") as collection:
+        bench = Bench(collection)
+        bench.listed("a", "b")
+        jobs = bench.jobs()
+        bench.commit(extracted(jobs["a"], b"bytes of a", np.ones(4, np.float32)))
+        bench.commit(extracted(jobs["b"], b"bytes of b", np.ones(4, np.float32)))
+        set_labels(collection.catalog, [("a", "cat")])
+        bench.listed("b", "new/a", "copy", gone=["a"])
+        jobs = bench.jobs()
+        bench.commit(same_bytes(jobs["new/a"], b"bytes of a"))
+        bench.commit(same_bytes(jobs["copy"], b"bytes of a"))
+        bench.writer.finish()
+        assert read_labels(collection.catalog) == {"new/a": "cat", "copy": "cat"}
+        assert len(placed_labels(collection.catalog)) == 1  # one image to learn from
+        bench.known.close()
+
+
+def test_a_removed_image_is_not_among_the_labels(collection: Collection) -> None:
+    set_labels(collection.catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
+    collection.remove([IDS[0]])
+    assert read_labels(collection.catalog) == {IDS[1]: "cat"}
+    collection.restore([IDS[0]])
+    assert read_labels(collection.catalog) == {IDS[0]: "cat", IDS[1]: "cat"}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'id,label\ncats/a.jpg,cat\n"dogs/c,d.jpg",dog\n',
+        b'cats/a.jpg,cat\r\n"dogs/c,d.jpg",dog',  # no head
+        b'\xef\xbb\xbfID,Label\r\ncats/a.jpg, cat \r\n\r\n"dogs/c,d.jpg",dog\r\ne.jpg,\r\n',
+        b"Label;seen by;id\r\ncat;me;cats/a.jpg\r\ndog;you;dogs/c,d.jpg\r\n",
+        'id\tlabel\n./cats/a.jpg\tcat\ndogs//c,d.jpg\tdog\n'.encode("utf-16"),
+    ],
+)  # fmt: skip
+def test_csv_as_people_have_it(collection: Collection, data: bytes) -> None:
+    found = labels_from(collection, [csv(collection, data)])
+    assert found.labels == {"cats/a.jpg": "cat", "dogs/c,d.jpg": "dog"}
+    assert found.unknown == ()
+
+
+def test_csv_may_name_images_by_their_whole_path(collection: Collection) -> None:
+    path = csv(collection, f"{collection.root}/cats/b.jpg,cat\n/elsewhere/x.jpg,dog\n".encode())
+    found = import_labels(collection, [path])
+    assert found.labels == {"cats/b.jpg": "cat"} == read_labels(collection.catalog)
+    assert found.unknown == ("/elsewhere/x.jpg",)
+
+
+@pytest.mark.parametrize(
+    ("data", "where"),
+    [
+        (b"id,label\ncats/a.jpg\n", "line 2"),
+        (b"cats/a.jpg,cat\ncats/a.jpg,dog\n", "line 2.*'cat' further up"),
+        (b'cats/a.jpg,cat\n"cats/b.jpg,cat\n', "line 2"),
+        (b"cats/a.jpg,a\x07b\n", "line 1"),
+    ],
+)
+def test_csv_that_makes_no_sense_is_refused_whole(
+    collection: Collection, data: bytes, where: str
+) -> None:
+    with pytest.raises(UsageError, match=where):
+        import_labels(collection, [csv(collection, data)])
+    assert read_labels(collection.catalog) == {}
+
+
+def test_a_folders_name_is_the_label_of_what_lies_in_it(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder(collection)
+    for id_ in IDS:
+        (root / id_).parent.mkdir(exist_ok=True)
+        (root / id_).touch()
+    assert {ref.id for ref in list_images(root)} == {*IDS}
+    found = labels_from(collection, [root])
+    assert found.labels == {IDS[0]: "cats", IDS[1]: "cats", IDS[2]: "dogs"}
+    assert labels_from(collection, [Path("dogs")]).labels == {IDS[2]: "dogs"}
+    monkeypatch.chdir(root)
+    assert labels_from(collection, [Path("cats"), Path("dogs")]).labels == found.labels
+    with pytest.raises(UsageError, match="neither a file nor a folder"):
+        labels_from(collection, [Path("cows")])
+    with pytest.raises(UsageError, match="not below"):
+        labels_from(collection, [root.parent])
+
+
+def test_later_sources_count_for_more(collection: Collection) -> None:
+    (folder(collection) / "cats").mkdir()
+    named = csv(collection, b"cats/a.jpg,kitten\n")
+    found = labels_from(collection, [folder(collection) / "cats", named])
+    assert found.labels == {"cats/a.jpg": "kitten", "cats/b.jpg": "cats"}
+
+
+def test_what_is_exported_can_be_imported(tmp_path: Path) -> None:
+    ids = ['a "b",c.jpg', "=1+1.jpg", "caf\udce9.png", "line\nbreak.jpg"]
+    with empty(tmp_path / "photos") as collection:
+        bench = Bench(collection)
+        bench.fill(np.eye(4, dtype=np.float32), ids)
+        bench.known.close()
+        wanted = {id_: f'label "{number}", =x' for number, id_ in enumerate(ids)}
+        set_labels(collection.catalog, [*wanted.items()])
+        written = "".join(export_labels(collection.catalog))
+        assert written.startswith("id,label\r\n")
+        set_labels(collection.catalog, [(id_, None) for id_ in ids])
+        assert read_labels(collection.catalog) == {}
+        import_labels(collection, [csv(collection, written.encode("utf-8", "surrogateescape"))])
+        assert read_labels(collection.catalog) == wanted

@@ -1,0 +1,118 @@
+"""The grid's order: by folder or date, in groups, and kept until the collection changes."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic_collection import DIMENSION, Bench, empty, extracted, listed
+
+from sokkuri.core.errors import UsageError
+from sokkuri.core.types import FileRef, FileStat
+from sokkuri.web.services import grid
+
+DAY = 86400 * 10**9
+FILES = {
+    "a.png": datetime(2024, 5, 2, 12, tzinfo=UTC),
+    "b/1.png": datetime(2024, 7, 1, 12, tzinfo=UTC),
+    "b/2.png": datetime(2023, 7, 9, 12, tzinfo=UTC),
+    "b/c/1.png": datetime(2024, 5, 20, 12, tzinfo=UTC),
+    "b-c/1.png": datetime(2024, 7, 9, 12, tzinfo=UTC),
+    "z.png": datetime(1960, 1, 15, 12, tzinfo=UTC),
+}
+"""Files and when they were changed; "b-c" comes between "b" and "b/" by characters."""
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    made = Bench(empty(tmp_path / "photos"))
+    fill(made, {id_: int(when.timestamp()) * 10**9 for id_, when in FILES.items()})
+    yield made
+    made.known.close()
+    made.collection.close()
+
+
+def fill(bench: Bench, dates: dict[str, int]) -> None:
+    files = [FileRef(id_, id_, FileStat(10, date)) for id_, date in dates.items()]
+    listed(bench.catalog, files, bench.run)
+    vector = np.ones(DIMENSION, np.float32)
+    for number, (id_, job) in enumerate(bench.jobs().items()):
+        bench.writer.add(extracted(job, b"content %8d" % number, vector, dates[id_]))
+    bench.writer.finish()
+
+
+def shown(bench: Bench, sort: grid.Sort, under: str | None = None) -> list[tuple[str, list[str]]]:
+    """The groups' titles, each with its images."""
+    order = grid.order(bench.collection, under, sort)
+    whole = grid.grid(order, "now")
+    assert whole["count"] == len(whole["ratios"]) == len(order.keys)
+    images = grid.window(bench.collection, order, "now", 0, 500)["images"]
+    ids = [one["id"] for one in images]
+    firsts = [*(group["first"] for group in whole["groups"]), len(ids)]
+    return [
+        (group["title"], ids[firsts[number] : firsts[number + 1]])
+        for number, group in enumerate(whole["groups"])
+    ]
+
+
+def test_by_folder(bench: Bench) -> None:
+    assert shown(bench, "folder") == [
+        ("", ["a.png", "z.png"]), ("b", ["b/1.png", "b/2.png"]), ("b-c", ["b-c/1.png"]),
+        ("b/c", ["b/c/1.png"]),
+    ]  # fmt: skip
+    assert shown(bench, "folder", "b") == [("b", ["b/1.png", "b/2.png"]), ("b/c", ["b/c/1.png"])]
+
+
+def test_by_date(bench: Bench) -> None:
+    newest = [
+        ("July 2024", ["b-c/1.png", "b/1.png"]), ("May 2024", ["b/c/1.png", "a.png"]),
+        ("July 2023", ["b/2.png"]), ("January 1960", ["z.png"]),
+    ]  # fmt: skip
+    assert shown(bench, "newest") == newest
+    assert shown(bench, "oldest") == [(title, ids[::-1]) for title, ids in newest[::-1]]
+
+
+def test_windows_are_parts_of_the_order(bench: Bench) -> None:
+    order = grid.order(bench.collection, None, "folder")
+    whole = grid.window(bench.collection, order, "now", 0, 500)["images"]
+    for offset in range(8):
+        part = grid.window(bench.collection, order, "now", offset, 2)
+        assert part == {"revision": "now", "images": whole[offset : offset + 2]}
+    assert grid.window(bench.collection, order, "now", 10**30, 500)["images"] == []
+
+
+def test_an_order_is_made_once_a_revision(bench: Bench) -> None:
+    orders = grid.Orders()
+    first = orders.get(bench.collection, "1", None, "folder")
+    assert orders.get(bench.collection, "1", "", "folder") is first
+    assert orders.get(bench.collection, "1", None, "newest") is not first
+    assert orders.get(bench.collection, "1", "b", "folder") is not first
+    assert orders.get(bench.collection, "2", None, "folder") is not first
+    for number in range(50):
+        orders.get(bench.collection, str(number), None, "folder")
+        assert len(orders._kept) <= 8, "old revisions do not pile up"
+    with pytest.raises(UsageError):
+        orders.get(bench.collection, "1", "../elsewhere", "folder")
+
+
+@given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
+def test_groups_are_runs_of_one_name(names: list[str]) -> None:
+    groups = grid._groups(names, lambda name: (name.upper(), name))
+    firsts = [first for _, first, _ in groups]
+    rebuilt: list[str] = []
+    for (title, first, name), end in zip(groups, [*firsts[1:], len(names)], strict=True):
+        assert title == str(name).upper()
+        rebuilt += [str(name)] * (end - first)
+    assert rebuilt == names
+    assert all(one[2] != other[2] for one, other in pairwise(groups))
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_any_time_stamp_has_a_title(mtime_ns: int) -> None:
+    title, folder = grid._month_title(grid._month(mtime_ns))
+    assert title
+    assert folder is None
