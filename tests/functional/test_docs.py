@@ -195,7 +195,9 @@ def test_every_verb_and_option_is_documented() -> None:
 def test_the_map_lists_every_module() -> None:
     """The tables of docs/design.md name every module with code, and no module that is gone."""
     source = PROJECT / "src/sokkuri"
-    rows = re.findall(r"^\| `(\S+/\S+\.py)` \|", (PROJECT / "docs/design.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `(\S+/\S+\.py)` \|", (PROJECT / "docs/design.md").read_text(), re.MULTILINE
+    )
     modules = {path.relative_to(source).as_posix(): path for path in source.glob("*/**/*.py")}
     code = {name for name, path in modules.items() if path.name != "__init__.py"}
     assert code - set(rows) == set()

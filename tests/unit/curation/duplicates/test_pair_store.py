@@ -162,12 +162,12 @@ def test_where_none_can_be_written_it_says_so(collection: Collection) -> None:
 def test_several_processes_make_it_together(tmp_path: Path) -> None:
     """They find none, all at once: what one has written, no other may take away."""
     code = (
-        "import sys; from sokkuri import pairs; from sokkuri.api import Collection\n"
+        "import sys; from sokkuri.curation.duplicates import pair_store; from sokkuri.api import Collection\n"
         "number, *roots = sys.argv[1:]\n"
         "for root in roots:\n"
         "    with Collection.open(root) as collection:\n"
         "        print(flush=True); sys.stdin.readline()\n"
-        "        with pairs.opened(collection) as ledger:\n"
+        "        with pair_store.opened(collection) as ledger:\n"
         "            ledger.keep([], [(number.encode() * 16, 0.5)])\n"
     )
     roots = [tmp_path / str(number) for number in range(12)]
