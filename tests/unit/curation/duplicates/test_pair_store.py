@@ -162,7 +162,8 @@ def test_where_none_can_be_written_it_says_so(collection: Collection) -> None:
 def test_several_processes_make_it_together(tmp_path: Path) -> None:
     """They find none, all at once: what one has written, no other may take away."""
     code = (
-        "import sys; from sokkuri.curation.duplicates import pair_store; from sokkuri.api import Collection\n"
+        "import sys; from sokkuri.curation.duplicates import pair_store\n"
+        "from sokkuri.api import Collection\n"
         "number, *roots = sys.argv[1:]\n"
         "for root in roots:\n"
         "    with Collection.open(root) as collection:\n"
