@@ -29,7 +29,7 @@ from sokkuri.indexing import diff
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import Progress, SyncOptions
 from sokkuri.indexing.partition import Part
-from sokkuri.indexing.source import finish, remember, settled
+from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.writer import Writer
 from sokkuri.store import leases
 from sokkuri.store.rows import place_rows
@@ -233,7 +233,7 @@ def _make_part(root: Path, part: Part) -> None:
         root, root / part.store_name, model(DIMENSION), "synthetic.onnx"
     ) as collection:
         catalog, shards = collection.catalog, collection.shards
-        remember(catalog, settled(catalog, SyncOptions(part=part)))
+        save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
         rest = iter(ids)
         while chunk := list(islice(rest, CHUNK)):
             rows = shards.stored(rng.random((len(chunk), DIMENSION), np.float32))
@@ -248,7 +248,7 @@ def _make_part(root: Path, part: Part) -> None:
                         for id_, at, sum_ in zip(chunk, places, checksums(rows), strict=True)
                     ),
                 )
-        finish(catalog)
+        mark_finished(catalog)
 
 
 class _MergedError(Exception):

@@ -21,7 +21,7 @@ from tiny_model import write_tiny_model
 from sokkuri.api import Collection
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, share
-from sokkuri.indexing.source import finish, remember, settled
+from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.store.rows import place_rows
 from sokkuri.store.shards import checksums
 
@@ -134,7 +134,7 @@ def made_parts(root: Path) -> list[Path]:
             root, root / part.store_name, model(), "synthetic.onnx"
         ) as collection:
             catalog = collection.catalog
-            remember(catalog, settled(catalog, SyncOptions(part=part)))
+            save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
             rows = np.random.default_rng(number).random((len(mine), DIMENSION), np.float32)
             with catalog.writing():
                 places = place_rows(collection, rows, mine)
@@ -147,7 +147,7 @@ def made_parts(root: Path) -> list[Path]:
                         for id_, at, checksum in zip(mine, places, checksums(rows), strict=True)
                     ),
                 )
-            finish(catalog)
+            mark_finished(catalog)
         stores.append(root / part.store_name)
     return stores
 

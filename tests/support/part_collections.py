@@ -17,7 +17,8 @@ from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, share
 from sokkuri.indexing.parts.merge import Merged, merge
-from sokkuri.indexing.source import finish, gone_test, remember, settled, take_listing
+from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
+from sokkuri.indexing.source import fill_listing, make_is_gone
 from sokkuri.indexing.writer import Writer
 from sokkuri.store.leases import claim, clear_over, end_run, start_run
 
@@ -31,11 +32,11 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
     clear_over(catalog)
     number = start_run(catalog)
     collection.recover()
-    asked = settled(catalog, SyncOptions(part=part, **options))
-    remember(catalog, asked)
-    for _ in take_listing(catalog, collection.root, asked):
+    asked = with_saved_settings(catalog, SyncOptions(part=part, **options))
+    save_settings(catalog, asked)
+    for _ in fill_listing(catalog, collection.root, asked):
         pass
-    is_gone = gone_test(collection.root, asked)
+    is_gone = make_is_gone(collection.root, asked)
     apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
     with closing(KnownBytes(catalog.where)) as known:
         writer = Writer(collection, number, known)
@@ -44,7 +45,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
                 writer.add(outcome(collection, known, job))
             read += len(jobs)
             writer.finish()
-    finish(catalog)
+    mark_finished(catalog)
     collection.refresh_ids()
     end_run(catalog, number)
     return read

@@ -98,13 +98,13 @@ def import_(
     """Take over features that the article's scripts made; exits with 1 if any was refused."""
     from sokkuri.indexing.import_features import Imported, import_features
     from sokkuri.indexing.options import Progress
-    from sokkuri.indexing.source import settled_ids
+    from sokkuri.indexing.settings import resolve_ids
 
     vectors = folder_at(folder)
     done = Imported()
     asked = Place(root, store, where, model, value_of(decode), value_of(dtype))
     with opened(_place(asked)) as collection:
-        kind = settled_ids(collection.catalog, value_of(ids), "name")
+        kind = resolve_ids(collection.catalog, value_of(ids), "name")
         collection.catalog.set_meta("ids", kind)
         taking = import_features(collection, vectors, delete=delete)
         with closing(taking) as parts, console.progress_bar() as bar:

@@ -18,7 +18,8 @@ from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import SyncOptions
-from sokkuri.indexing.source import check_root, gone_test, settled, take_listing
+from sokkuri.indexing.settings import with_saved_settings
+from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
 from sokkuri.indexing.sync import check_device, worker_threads
 from sokkuri.indexing.worker import Work
 from sokkuri.models import Model
@@ -58,11 +59,11 @@ def plan(
     check_device(options.device)
     check_root(root)
     started = time.monotonic()
-    asked = settled(catalog, options)
+    asked = with_saved_settings(catalog, options)
     unread: set[str] = set()
-    for _ in take_listing(catalog, root, asked, unread):
+    for _ in fill_listing(catalog, root, asked, unread):
         pass
-    is_gone = gone_test(root, asked, unread)
+    is_gone = make_is_gone(root, asked, unread)
     found = diff.compare(catalog, is_gone, retry_failed=options.retry_failed)
     listing_seconds = time.monotonic() - started
     reading = found.new + found.changed + found.retried

@@ -1,27 +1,24 @@
-"""What there is to index: the folder or the list, as the options say, into the catalog's listing.
+"""Copy the paths of a folder or of a list file into the catalog's temporary listing.
 
-Takes a root, a catalog and options; fills the temporary table that changes.py compares, and says
-what is really gone. Options that a run leaves out are those of the run before.
+Takes a root, a catalog and settings; fills the table that diff.py compares with the catalog, and
+tells which unlisted files are really gone.
 """
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import FileRef, IdKind
+from sokkuri.core.types import FileRef
 from sokkuri.images import remote
 from sokkuri.images.scan import OnError, is_excluded, is_folder, list_images, read_list
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import Progress, SyncOptions
-from sokkuri.indexing.partition import Part
 from sokkuri.store.catalog import Catalog
 
 _LISTING_CHUNK = 10_000
 _SHOWN_NOTES = 20
-_FINISHED = "part_finished"
 
 
 def check_root(root: Location) -> None:
@@ -47,7 +44,7 @@ def _check_address(root: Address) -> None:
         raise CollectionError(f"{root} cannot be listed, so nothing was changed: {reason}")
 
 
-def take_listing(
+def fill_listing(
     catalog: Catalog, root: Location, options: SyncOptions, unread: set[str] | None = None
 ) -> Iterator[Progress]:
     """Fill the catalog's temporary table with what the folder or the list holds, in bounded
@@ -131,7 +128,7 @@ def _note(path: str, error: OSError, options: SyncOptions) -> str:
     return f"{path} of the list is left out: {error.strerror}"
 
 
-def gone_test(
+def make_is_gone(
     root: Location, options: SyncOptions, unread: set[str] | None = None
 ) -> Callable[[str], bool]:
     """A test for paths that the listing lacks: excluded now, not on the list, of another part, or
@@ -161,81 +158,3 @@ def _with_folders(path: str) -> Iterator[str]:
     while path:
         yield path
         path = path.rpartition("/")[0]
-
-
-def settled(catalog: Catalog, options: SyncOptions) -> SyncOptions:
-    """The options with what the run before has left for this one. Raises UsageError when the ids
-    or the part would become something else."""
-    given = (
-        json.loads(catalog.meta("exclude") or "[]") if options.exclude is None else options.exclude
-    )
-    ids = settled_ids(catalog, options.ids)
-    part = settled_part(catalog, options.part)
-    return replace(options, exclude=tuple(glob for glob in given if glob), ids=ids, part=part)
-
-
-def settled_ids(catalog: Catalog, wanted: IdKind | None, default: IdKind = "path") -> IdKind:
-    """What an image's id is in this collection. Raises UsageError when it would become another."""
-    kept = catalog.meta("ids")
-    if kept is not None and wanted not in (None, kept):
-        raise UsageError(
-            f"the ids of {catalog.where.parent} are each file's {kept}: leave --ids out, or give "
-            "--store DIR for a second collection"
-        )
-    if kept is not None:
-        return "name" if kept == "name" else "path"
-    return wanted or default
-
-
-def part_of(catalog: Catalog) -> Part | None:
-    """The part that this collection is, None for one of all images."""
-    kept = catalog.meta("part")
-    return Part.parsed(kept) if kept else None
-
-
-def settled_part(catalog: Catalog, wanted: Part | None) -> Part | None:
-    """Which part this collection is to be. Raises UsageError when it would become another one, or
-    has images already and is none."""
-    kept = part_of(catalog)
-    if kept is None and wanted is not None and not _is_new(catalog):
-        raise UsageError(
-            f"{catalog.where.parent} is a collection of all images and cannot become a part: leave "
-            f"--part out, or give --store DIR for part {wanted}"
-        )
-    if kept is not None and wanted not in (None, kept):
-        raise UsageError(
-            f"{catalog.where.parent} is part {kept}, not {wanted}: leave --part out, or give "
-            "another --store"
-        )
-    return kept or wanted
-
-
-def _is_new(catalog: Catalog) -> bool:
-    """Whether no run has begun yet to fill it."""
-    return catalog.meta("exclude") is None and catalog.one("SELECT 1 FROM images LIMIT 1") is None
-
-
-def remember(catalog: Catalog, options: SyncOptions) -> None:
-    """Leave for the next run what it does not say itself. options : settled. Raises UsageError when
-    another process has just made another part of it."""
-    with catalog.writing():
-        if settled_part(catalog, options.part) != options.part:
-            raise UsageError(f"{catalog.where.parent} has just become a part: run again")
-        catalog.set_meta("exclude", json.dumps(options.exclude))
-        catalog.set_meta("ids", str(options.ids))
-        if options.ann_from is not None:
-            catalog.set_meta("ann_from", str(options.ann_from))
-        if options.part is not None:
-            catalog.set_meta("part", str(options.part))
-            catalog.set_meta(_FINISHED, "no")
-
-
-def finish(catalog: Catalog) -> None:
-    """A run has seen everything and done it: for `merge`, which takes no half part."""
-    if part_of(catalog) is not None:
-        catalog.set_meta(_FINISHED, "yes")
-
-
-def is_finished(catalog: Catalog) -> bool:
-    """Whether the last run of this part came to its end."""
-    return catalog.meta(_FINISHED) == "yes"

@@ -28,7 +28,8 @@ from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import Progress, SyncOptions, SyncReport
-from sokkuri.indexing.source import check_root, finish, gone_test, remember, settled, take_listing
+from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
+from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
 from sokkuri.indexing.worker import Work
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model
@@ -58,20 +59,20 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
     started = time.monotonic()
     with _running(collection) as run:
         collection.recover()
-        asked = settled(collection.catalog, options)
-        remember(collection.catalog, asked)
+        asked = with_saved_settings(collection.catalog, options)
+        save_settings(collection.catalog, asked)
         unread: set[str] = set()
-        yield from take_listing(collection.catalog, collection.root, asked, unread)
+        yield from fill_listing(collection.catalog, collection.root, asked, unread)
         found = diff.apply_changes(
             collection.catalog,
             run,
-            gone_test(collection.root, asked, unread),
+            make_is_gone(collection.root, asked, unread),
             retry_failed=asked.retry_failed,
             shuffle=asked.shuffle,
         )
         extraction = _Extraction(collection, model, options, run)
         yield from extraction.progress()
-        finish(collection.catalog)
+        mark_finished(collection.catalog)
         collection.refresh_ids()
         yield from make_fast(collection)
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)

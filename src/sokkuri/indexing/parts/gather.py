@@ -16,7 +16,7 @@ from sokkuri.core.locations import Location, is_within
 from sokkuri.core.types import Dtype, IdKind
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, stores_of_parts
-from sokkuri.indexing.source import is_finished, part_of, remember, settled_ids
+from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
 from sokkuri.store.collection import CATALOG_NAME, Collection, find_store, has_store, store_for
 from sokkuri.store.leases import clear_over, is_worked_on
@@ -105,7 +105,7 @@ def _stores(where: Sequence[Path]) -> list[Path]:
 def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
     with Collection.open(store, "ro") as part:
         catalog = part.catalog
-        which = part_of(catalog)
+        which = saved_part(catalog)
         if which is None:
             raise UsageError(f"{store} is no part: parts are made with `sokkuri index --part I/N`")
         if is_worked_on(catalog):
@@ -124,7 +124,7 @@ def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
         kind = Kind(
             part.model,
             part.dtype,
-            settled_ids(catalog, None),
+            resolve_ids(catalog, None),
             exclude,
             None if ann_from is None else int(ann_from),
         )
@@ -214,10 +214,10 @@ def whole(gathered: Gathered, into: Path | None) -> Iterator[Collection]:
         collection = Collection.create_for(gathered.root, store, kind.model, kind.dtype)
     with collection:
         catalog = collection.catalog
-        if part_of(catalog) is not None:
+        if saved_part(catalog) is not None:
             raise UsageError(f"{store} is itself a part: unite them elsewhere, with --into DIR")
         collection.check_made_by(kind.model.name, kind.model.fingerprint)
-        if (collection.dtype, settled_ids(catalog, None, kind.ids)) != (kind.dtype, kind.ids):
+        if (collection.dtype, resolve_ids(catalog, None, kind.ids)) != (kind.dtype, kind.ids):
             raise UsageError(
                 f"the parts have {kind.dtype} vectors under each file's {kind.ids}, unlike "
                 f"{store}: unite them elsewhere, with --into DIR"
@@ -228,6 +228,6 @@ def whole(gathered: Gathered, into: Path | None) -> Iterator[Collection]:
         collection.set_root(gathered.root)
         has_own = catalog.meta("ann_from") is not None
         ann_from = None if has_own else kind.ann_from
-        remember(catalog, SyncOptions(exclude=kind.exclude, ids=kind.ids, ann_from=ann_from))
+        save_settings(catalog, SyncOptions(exclude=kind.exclude, ids=kind.ids, ann_from=ann_from))
         collection.recover()
         yield collection

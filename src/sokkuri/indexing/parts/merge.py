@@ -40,7 +40,7 @@ from sokkuri.indexing.parts.merge_images import (
     take_over_said,
     touch,
 )
-from sokkuri.indexing.source import gone_test
+from sokkuri.indexing.source import make_is_gone
 from sokkuri.indexing.sync import make_fast
 from sokkuri.store import leases
 from sokkuri.store.collection import CATALOG_NAME, Collection
@@ -136,7 +136,7 @@ class _Merging:
         self._done = self._total = 0
         self._reachable = is_folder(whole.root)
         options = SyncOptions(exclude=gathered.kind.exclude, ids=gathered.kind.ids)
-        self._is_gone = gone_test(whole.root, options)
+        self._is_gone = make_is_gone(whole.root, options)
 
     def all(self) -> None:
         """What is known first, so that what is new can be recognised as moved; last of all what has

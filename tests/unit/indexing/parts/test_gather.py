@@ -12,7 +12,7 @@ from sokkuri.core.errors import CollectionError, ModelMismatchError, UsageError
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.parts.merge import merge
-from sokkuri.indexing.source import remember, settled
+from sokkuri.indexing.settings import save_settings, with_saved_settings
 from sokkuri.store.leases import end_run, start_run
 
 
@@ -51,7 +51,9 @@ def test_parts_of_other_wholes_are_refused(folder: Folder) -> None:
 
 def test_a_part_with_work_left_is_named(folder: Folder) -> None:
     with folder.open(folder.parts[2]) as part:
-        remember(part.catalog, settled(part.catalog, SyncOptions()))  # a run begins, and is killed
+        save_settings(
+            part.catalog, with_saved_settings(part.catalog, SyncOptions())
+        )  # a run begins, and is killed
     with pytest.raises(CollectionError, match=r"part 3/3 in .* not been finished: run `sokkuri"):
         folder.merged()
     with folder.open(folder.parts[2]) as part:
