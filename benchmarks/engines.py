@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 from benchmarks.features import mixtures
 from benchmarks.harness import PROJECT, run, sokkuri, table
 from sokkuri.api import Collection
-from sokkuri.search.searcher import Engine, Hits, Searcher, SearchOptions
+from sokkuri.search.results import Hits, SearchMode, SearchOptions
+from sokkuri.search.searcher import Searcher
 
 ROWS, QUERIES, K = 100_000, 200, 10
 FILTERS = {"": None, "10 %": "id like 'object/%7.jpg'", "1 %": "id like 'object/%37.jpg'"}
@@ -79,7 +80,9 @@ def _milvus() -> Iterator[Server | None]:
         yield Server("Milvus", f"milvus://{server.at}/photos", version, server.process.pid)
 
 
-def measure(real: Path, root: Path, search: Engine, address: str | None = None) -> dict[str, Any]:
+def measure(
+    real: Path, root: Path, search: SearchMode, address: str | None = None
+) -> dict[str, Any]:
     """Milliseconds a query by itself, the median and the 99th percentile, and recall@10, by
     filter."""
     queries = next(mixtures(np.load(real), QUERIES, seed=1))
@@ -88,9 +91,9 @@ def measure(real: Path, root: Path, search: Engine, address: str | None = None) 
         for share, where in FILTERS.items():
             if where is not None and search == "ann":
                 continue  # it cannot filter
-            exact = SearchOptions(engine="exact", where=where)
+            exact = SearchOptions(mode="exact", where=where)
             truth = _found(ours.search_each(list(queries), K, options=exact))
-            options = SearchOptions(engine=search, where=where)
+            options = SearchOptions(mode=search, where=where)
             found[share] = _timed(lambda query: ours.search([query], K, options=options),  # noqa: B023
                                   queries, truth)  # fmt: skip
     return found

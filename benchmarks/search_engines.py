@@ -22,7 +22,8 @@ from benchmarks.harness import Measured, forget_pages, in_turn, run, seconds, so
 from benchmarks.made import append
 from benchmarks.peers import PEERS, SLOW_TO_BUILD
 from sokkuri.api import Collection
-from sokkuri.search.searcher import Engine, Hits, Searcher, SearchOptions
+from sokkuri.search.results import Hits, SearchMode, SearchOptions
+from sokkuri.search.searcher import Searcher
 from sokkuri.search.vectors.distance import normalised
 
 SIZES = (100_000, 600_000, 1_000_000)
@@ -51,8 +52,8 @@ def measure(real: Path, root: Path, peers: Sequence[str]) -> dict[str, Any]:
         return {"engines": found, "fresh": _fresh(collection, searcher, real)}
 
 
-def _ours(searcher: Searcher, engine: Engine) -> Callable[[NDArray[np.float32]], Numbers]:
-    options = SearchOptions(engine=engine)
+def _ours(searcher: Searcher, mode: SearchMode) -> Callable[[NDArray[np.float32]], Numbers]:
+    options = SearchOptions(mode=mode)
 
     def ask(queries: NDArray[np.float32]) -> Numbers:
         if len(queries) == 1:

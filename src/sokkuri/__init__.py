@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.core.errors import SokkuriError
     from sokkuri.indexing.options import Progress, SyncOptions, SyncReport
-    from sokkuri.search.searcher import Hit, Hits, Searcher, SearchOptions
+    from sokkuri.search.results import Hit, Hits, SearchOptions
+    from sokkuri.search.searcher import Searcher
 
 __all__ = [
     "Collection",
@@ -27,10 +28,10 @@ __all__ = [
 
 _HOMES = {
     "Collection": "sokkuri.api",
-    "Hit": "sokkuri.search.searcher",
-    "Hits": "sokkuri.search.searcher",
+    "Hit": "sokkuri.search.results",
+    "Hits": "sokkuri.search.results",
     "Progress": "sokkuri.indexing.options",
-    "SearchOptions": "sokkuri.search.searcher",
+    "SearchOptions": "sokkuri.search.results",
     "Searcher": "sokkuri.search.searcher",
     "SokkuriError": "sokkuri.core.errors",
     "SyncOptions": "sokkuri.indexing.options",

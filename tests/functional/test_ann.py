@@ -13,7 +13,8 @@ from run_cli import as_json, assert_sound, command, sokkuri, start
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
-from sokkuri.search.searcher import Searcher, SearchOptions
+from sokkuri.search.results import SearchOptions
+from sokkuri.search.searcher import Searcher
 
 COUNT, DIMENSION = 12_000, 32
 MORE = 1000  # rows of each later import
@@ -187,7 +188,7 @@ def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> No
 
 def test_a_running_reader_takes_up_what_is_new(store: Path, tmp_path: Path) -> None:
     """It keeps its snapshot until it is refreshed, and needs no restart."""
-    options = SearchOptions(engine="ann")
+    options = SearchOptions(mode="ann")
     sokkuri("compact", "-C", store, "--ann-from", 0)
     with Collection.open(store, "ro") as collection:
         searcher = Searcher(collection)

@@ -26,7 +26,8 @@ from tiny_model import write_tiny_model
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.search.engines.registry import open_engine
-from sokkuri.search.searcher import Hits, Searcher, SearchOptions
+from sokkuri.search.results import Hits, SearchOptions
+from sokkuri.search.searcher import Searcher
 
 if TYPE_CHECKING:
     import subprocess
@@ -195,9 +196,9 @@ def test_filters_and_ways_to_search(store: Path, served_address: str) -> None:  
         closing(Searcher(collection, served_address)) as searcher,
     ):
         assert searcher.search([QUERY], metric="l2").exact
-        assert searcher.search([QUERY], options=SearchOptions(engine="exact")).exact
+        assert searcher.search([QUERY], options=SearchOptions(mode="exact")).exact
         with pytest.raises(UnsupportedError, match="has no approximate index"):
-            searcher.search([QUERY], options=SearchOptions(engine="ann"))
+            searcher.search([QUERY], options=SearchOptions(mode="ann"))
 
 
 def test_killed_in_the_middle_it_goes_on(pushed: Pushed, postgres_server: Postgres) -> None:  # noqa: F811

@@ -17,7 +17,8 @@ from tiny_model import write_tiny_model
 from sokkuri.api import Collection
 from sokkuri.images import remote
 from sokkuri.indexing.options import SyncOptions
-from sokkuri.search.searcher import Searcher, SearchOptions
+from sokkuri.search.results import SearchOptions
+from sokkuri.search.searcher import Searcher
 from sokkuri.store.collection import has_store
 
 COUNT = 12

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # for their types only: a search must not pay for what indexi
     from sokkuri.indexing.options import Progress, SyncReport
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import Pushing, PushReport
-    from sokkuri.search.searcher import Hits
+    from sokkuri.search.results import Hits
     from sokkuri.store.collection import Status
 
     Step = Progress | Comparing | Pushing

@@ -12,7 +12,7 @@ from sokkuri.core.locations import Location
 from sokkuri.core.types import Group, Limits
 from sokkuri.images.read import read_file
 from sokkuri.images.thumbnails import thumbnail
-from sokkuri.search.searcher import Hits
+from sokkuri.search.results import Hits
 
 _SIDE = 240  # pixels
 _STYLE = """

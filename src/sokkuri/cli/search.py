@@ -28,7 +28,8 @@ from sokkuri.core.errors import SokkuriError, UsageError
 if TYPE_CHECKING:
     from sokkuri.core.types import Metric
     from sokkuri.search.query import Image
-    from sokkuri.search.searcher import Hits, Searcher, SearchOptions
+    from sokkuri.search.results import Hits, SearchOptions
+    from sokkuri.search.searcher import Searcher
 
 
 _TOGETHER = 64  # queries of a batch that are searched at once
@@ -97,7 +98,8 @@ def search(
     """Find what looks like the given images, nearest first; several are one query together."""
     from sokkuri.api import Collection
     from sokkuri.search.query import parsed_box
-    from sokkuri.search.searcher import Searcher, SearchOptions
+    from sokkuri.search.results import SearchOptions
+    from sokkuri.search.searcher import Searcher
 
     queries = query or []
     if bool(queries) == (batch is not None):
@@ -108,7 +110,7 @@ def search(
         under=under,
         where=where_,
         max_distance=max_distance,
-        engine=way.value,
+        mode=way.value,
     )
     asked = _Asked(k, None if metric is None else metric.value, options)
     near = queries[0] if queries else None

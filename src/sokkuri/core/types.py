@@ -173,6 +173,23 @@ class RowRef:
 
 
 @dataclass(frozen=True, slots=True)
+class ImageRecord:
+    """What the catalog knows about an image that has a vector. row : the position of its vector.
+    path : relative to the root. size : bytes of the file. mtime_ns : when the file was modified, in
+    nanoseconds since 1970. width, height : pixels of the upright picture, None if unknown. digest :
+    XXH3-128 of the file's bytes, None if unknown."""
+
+    row: RowRef
+    id: str
+    path: str
+    size: int
+    mtime_ns: int
+    width: int | None
+    height: int | None
+    digest: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An image without features, and why."""
 

@@ -5,23 +5,21 @@ Opens the collection's rows with whatever makes searching them fast, turns queri
 The index may be in an engine elsewhere (pushed.py).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError, SokkuriError, UnsupportedError, UsageError
-from sokkuri.core.locations import Location, relocated
-from sokkuri.core.types import Box, Metric, RowRef
+from sokkuri.core.types import ImageRecord, Metric, RowRef
 from sokkuri.search.ann_files import AnnReader
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.query import Image, QueryReader, QueryVector, combined
+from sokkuri.search.results import Hits, SearchMode, SearchOptions
 from sokkuri.search.vectors import ExactIndex, Rows, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.remote import ServedIndex
@@ -30,63 +28,7 @@ from sokkuri.store.collection import Collection
 from sokkuri.store.filters import condition
 from sokkuri.store.row_numbers import Numbering
 
-Engine = Literal["auto", "exact", "ann"]
-
 _Found = tuple[NDArray[np.int64], NDArray[np.float64]]
-
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One image found. `rank` counts from 1; `path` is where its file is now."""
-
-    rank: int
-    id: str
-    path: Location
-    distance: float
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Hits:
-    """What was found, nearest first; iterating gives `Hit`s.
-
-    query : the queries as they were asked. ids, paths : K strings each, paths absolute.
-    distances : (K,) float64, ascending. exact : proved to be the nearest; else `recall` is the
-    share of the true nearest that searches for as many found when it was measured: when the index
-    was made, or after a push; 0 where it never was.
-    """
-
-    query: tuple[str, ...]
-    metric: Metric
-    ids: tuple[str, ...]
-    paths: tuple[str, ...]
-    distances: NDArray[np.float64]
-    exact: bool = True
-    recall: float = 1.0
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def __iter__(self) -> Iterator[Hit]:
-        for number, (id_, path) in enumerate(zip(self.ids, self.paths, strict=True)):
-            yield Hit(number + 1, id_, relocated(path), float(self.distances[number]))
-
-
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """What to search for, and where.
-
-    without : images that the result should not be like. crop : (x, y, width, height) in pixels, the
-    part of each query's upright picture that counts. under : a folder. where : an expression, see
-    filters.py. max_distance : hits are no farther. engine : `auto` takes the engine elsewhere where
-    the searcher has one, and else chooses by size; the others search here.
-    """
-
-    without: tuple[Image, ...] = ()
-    crop: Box | None = None
-    under: str | None = None
-    where: str | None = None
-    max_distance: float | None = None
-    engine: Engine = "auto"
 
 
 class Searcher:
@@ -142,7 +84,7 @@ class Searcher:
         """The k images most like `images` together: files, ids of the collection, bytes, vectors.
 
         metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
-        UsageError for no image, k < 1, or filters that make no sense, and for the engine `ann`
+        UsageError for no image, k < 1, or filters that make no sense, and for the mode `ann`
         UnsupportedError where it cannot do this, and MissingExtraError; EngineError where one
         elsewhere does not answer.
         """
@@ -189,29 +131,33 @@ class Searcher:
         task = _Task(snapshot, k, chosen, self._mask(asked), [row for row in refused if row >= 0])
         pushed = [one.vector for one in away]
         vectors = np.stack([combined([q.vector for q in one], pushed, chosen) for one in wanted])
-        found, recall = snapshot.search(asked.engine, vectors, task)
+        found, recall = snapshot.search(asked.mode, vectors, task)
         made = []
         for one, query, name, pair in zip(wanted, vectors, names, found, strict=True):
             at = one[0].at if len(one) == 1 and not away else None
             rows, measured = task.itself_first(query, at, pair)
             near = measured <= (np.inf if asked.max_distance is None else asked.max_distance)
-            made.append(self._hits(name, task, (rows[near], measured[near]), recall))
+            made.append(self._hits(name, query, task, (rows[near], measured[near]), recall))
         return made
 
     def _hits(
-        self, name: tuple[str, ...], task: "_Task", found: _Found, recall: float | None
+        self,
+        name: tuple[str, ...],
+        query: NDArray[np.float32],
+        task: "_Task",
+        found: _Found,
+        recall: float | None,
     ) -> Hits:
-        rows, measured = found
-        root = self._collection.root
+        rows, distances = found
         images = task.images(rows)
-        kept = [number for number, image in enumerate(images) if image is not None]
-        pairs = [image for image in images if image is not None]
+        kept = [offset for offset, image in enumerate(images) if image is not None]
         return Hits(
             query=name,
+            vector=query,
             metric=task.metric,
-            ids=tuple(id_ for id_, _ in pairs),
-            paths=tuple(str(root / path) for _, path in pairs),
-            distances=measured[kept],
+            images=tuple(image for image in images if image is not None),
+            distances=distances[kept],
+            root=self._collection.root,
             exact=recall is None,
             recall=1.0 if recall is None else recall,
         )
@@ -279,25 +225,25 @@ class _Snapshot:
         return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
 
     def search(
-        self, engine: Engine, queries: NDArray[np.float32], task: "_Task"
+        self, mode: SearchMode, queries: NDArray[np.float32], task: "_Task"
     ) -> tuple[list[_Found], float | None]:
         """What each query finds, and the recall of such searches where they are not exact. `auto`
         takes an approximate index where there is one that can do what is asked, the one elsewhere
         first."""
         asked = (queries, task.k, task.metric, task.accept, task.mask)
-        if engine == "auto" and self.served is not None:
+        if mode == "auto" and self.served is not None:
             with suppress(UnsupportedError):  # which the exact search can do
                 served, recall = self.served
                 return served.search_many(*asked), _recall_at(recall, task.k)
             return self.exact.search_many(*asked), None
-        if engine != "exact":
+        if mode != "exact":
             try:
                 if isinstance(self.ann, SokkuriError):
                     raise self.ann
                 index, recall = self.ann
                 return index.search_many(*asked), _recall_at(recall, task.k)
             except (UnsupportedError, MissingExtraError) as error:
-                if engine == "ann":
+                if mode == "ann":
                     raise
                 if isinstance(error, MissingExtraError):
                     self._note(f"searched exactly: {error}")
@@ -310,10 +256,10 @@ class _Snapshot:
         """The number of a row; -1 for one that was committed after this moment."""
         return int(self.numbering.numbers([(at.shard, at.row)])[0])
 
-    def images(self, rows: Sequence[int]) -> list[tuple[str, str] | None]:
-        """(id, path) of each row, None where no image that may be found owns it."""
+    def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
+        """Return the record of each row's live image, None for a row without one."""
         refs = [self.numbering.ref(row) for row in rows]
-        live = self._collection.catalog.live_images(refs)
+        live = self._collection.catalog.live_records(refs)
         return [live.get(ref) for ref in refs]
 
 
@@ -333,10 +279,11 @@ class _Task:
         self.k = k
         self.metric = metric
         self._refused = np.array(refused, np.int64)
-        self._known: dict[int, tuple[str, str] | None] = {}
+        self._known: dict[int, ImageRecord | None] = {}
 
-    def images(self, rows: NDArray[np.int64]) -> list[tuple[str, str] | None]:
-        """(id, path) of each row, None where it may not be found. The catalog is asked once."""
+    def images(self, rows: NDArray[np.int64]) -> list[ImageRecord | None]:
+        """Return the record of each row's live image, None for a row without one. Each row is
+        looked up in the catalog once."""
         new = [row for row in rows.tolist() if row not in self._known]
         if new:
             self._known.update(zip(new, self._snapshot.images(new), strict=True))

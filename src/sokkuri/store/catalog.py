@@ -19,7 +19,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from sokkuri.core.errors import CollectionError, DamagedError, StorageError, UnfinishedError
-from sokkuri.core.types import Decoding, Failure, FileStat, Metric, RowRef
+from sokkuri.core.types import Decoding, Failure, FileStat, ImageRecord, Metric, RowRef
 
 SCHEMA_VERSION = 1
 _ROWS_AT_ONCE = 400  # two parameters each: SQLite takes 999 in any build
@@ -327,6 +327,22 @@ class Catalog:
             ):
                 found[RowRef(shard, row)] = (id_, path)
         return found
+
+    def live_records(self, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
+        """Return the records of the live images among the given rows."""
+        wanted, records = list(rows), {}
+        for start in range(0, len(wanted), _ROWS_AT_ONCE):
+            chunk = wanted[start : start + _ROWS_AT_ONCE]
+            places = ", ".join(["(?, ?)"] * len(chunk))
+            for shard, row, *columns in self.each(
+                f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
+                " SELECT shard, row, id, path, size, mtime_ns, width, height, digest"
+                f" FROM wanted JOIN images ON shard = s AND row = r WHERE {LIVE}",
+                [number for ref in chunk for number in (ref.shard, ref.row)],
+            ):
+                ref = RowRef(shard, row)
+                records[ref] = ImageRecord(ref, *columns)
+        return records
 
     def find(self, id_: str) -> ImageRow | None:
         """The image with this id, live or not."""

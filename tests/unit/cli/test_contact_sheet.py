@@ -13,14 +13,18 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sokkuri.cli.contact_sheet import contact_sheet
-from sokkuri.core.types import Limits
+from sokkuri.core.types import ImageRecord, Limits, RowRef
 from sokkuri.images.thumbnails import thumbnail
-from sokkuri.search.searcher import Hits
+from sokkuri.search.results import Hits
 
 
 def hits(paths: list[Path], query: str = "query") -> Hits:
-    names = tuple(map(str, paths))
-    return Hits((query,), "cosine", names, names, np.linspace(0, 1, len(paths)))
+    images = tuple(
+        ImageRecord(RowRef(0, row), str(path), str(path), 1, 0, None, None, None)
+        for row, path in enumerate(paths)
+    )
+    vector, distances = np.ones(3, np.float32), np.linspace(0, 1, len(paths))
+    return Hits((query,), vector, "cosine", images, distances, Path("/"))
 
 
 class Tags(HTMLParser):

@@ -10,7 +10,8 @@ from synthetic_collection import Bench, empty
 from sokkuri.core.errors import EngineError
 from sokkuri.search import push as pushing
 from sokkuri.search.push import push
-from sokkuri.search.searcher import Searcher, SearchOptions
+from sokkuri.search.results import SearchOptions
+from sokkuri.search.searcher import Searcher
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_a_searcher_finds_there_what_it_would_find_here(
             assert found.ids == expected.ids
             assert (found.exact, found.recall, expected.exact) == (False, 1.0, True)
         assert len(engine.asked) == 2
-        assert there.search(["00700"], options=SearchOptions(engine="exact")).exact
+        assert there.search(["00700"], options=SearchOptions(mode="exact")).exact
         assert there.search(["00700"], metric="l2").exact
         assert len(engine.asked) == 2
         each = there.search_each(["00003", "no such", "00004"], 5)

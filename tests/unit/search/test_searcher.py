@@ -1,6 +1,6 @@
 """Searcher: over several shards, with removed images, and as it was when it was made."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,9 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.types import ImageRecord, RowRef
 from sokkuri.search.searcher import Searcher
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.shards import SHARD_ROWS
 
 COUNT = SHARD_ROWS + 500
@@ -49,6 +51,38 @@ def test_hits_are_arrays_first_and_objects_on_iteration(bench: Bench) -> None:
     assert [hit.id for hit in hits] == list(hits.ids)
     assert next(iter(hits)).path == bench.collection.root / "00003"
     assert (hits.query, hits.metric) == (("00003",), "cosine")
+
+
+def test_hits_carry_catalog_records_and_the_query_vector(
+    bench: Bench, features: np.ndarray[tuple[int, int], np.dtype[np.float32]]
+) -> None:
+    hits = Searcher(bench.collection).search(["10123"], k=5)
+    for image in hits.images:
+        row = bench.collection.catalog.find(image.id)
+        assert row is not None
+        assert (image.row, image.path) == (row.at, row.path)
+        assert (image.size, image.mtime_ns) == (row.stat.size, row.stat.mtime_ns)
+    assert np.array_equal(hits.vector, features[10123])
+    assert hits.vector.dtype == np.float32
+    several = Searcher(bench.collection).search(["00001", "00002"], k=5, metric="l2")
+    assert np.allclose(several.vector, (features[1] + features[2]) / 2)
+
+
+def test_the_records_of_all_hits_are_read_at_once(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searcher = Searcher(bench.collection)
+    searcher.search(["00003"])
+    calls: list[int] = []
+    live_records = Catalog.live_records
+
+    def counted(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
+        calls.append(1)
+        return live_records(catalog, rows)
+
+    monkeypatch.setattr(Catalog, "live_records", counted)
+    assert len(searcher.search(["10123"])) == 10
+    assert len(calls) == 1
 
 
 def test_removed_images_make_room_for_others(bench: Bench) -> None:

@@ -21,10 +21,11 @@ import numpy as np
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import BusyError, DamagedError, SokkuriError, StorageError, UsageError
-from sokkuri.core.types import Metric
-from sokkuri.search.query import QueryReader, QueryVector, combined
-from sokkuri.search.searcher import Hits, Searcher, SearchOptions
-from sokkuri.web.services.browse import described, folder_in, parts, unknown, version
+from sokkuri.core.types import ImageRecord, Metric
+from sokkuri.search.query import QueryReader, QueryVector
+from sokkuri.search.results import Hits, SearchOptions
+from sokkuri.search.searcher import Searcher
+from sokkuri.web.services.browse import folder_in, parts, unknown, version
 from sokkuri.web.services.ring_angles import angles
 
 _TOGETHER = 16
@@ -212,17 +213,12 @@ class _Clerk:
             away = [self._vector(one) for one in tickets[0].unwanted]
             options = self._options(asked, away)
             hits = self._searcher.search(good[0][1], asked.k, asked.metric, options)
-            middle = combined(
-                [one.vector for one in good[0][1]], [one.vector for one in away], hits.metric
-            )
-            return [self._document(hits, QueryVector(middle), tickets[0])]
+            return [self._document(hits, tickets[0])]
         vectors = [wanted[0] for _, wanted in good]
         each = self._searcher.search_each(vectors, asked.k, asked.metric, self._options(asked, []))
-        for (number, wanted), found in zip(good, each, strict=True):
+        for (number, _), found in zip(good, each, strict=True):
             answers[number] = (
-                found
-                if isinstance(found, SokkuriError)
-                else self._document(found, wanted[0], tickets[number])
+                found if isinstance(found, SokkuriError) else self._document(found, tickets[number])
             )
         return answers
 
@@ -244,26 +240,33 @@ class _Clerk:
         vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]
         return QueryVector(vector, row.at, one)
 
-    def _document(self, hits: Hits, query: QueryVector, ticket: Ticket) -> dict[str, Any]:
-        rows = described(self._collection, hits.ids)
-        kept = [hit for hit in hits if hit.id in rows and rows[hit.id][6] is not None]
-        found = []
-        for hit in kept:
-            _, path, width, height, digest = rows[hit.id][:5]
-            folder, name = parts(path)
-            found.append({
-                "rank": hit.rank, "id": hit.id, "name": name, "folder": folder,
-                "distance": hit.distance, "width": width, "height": height, "v": version(digest),
-            })  # fmt: skip
-        if ticket.with_angles and found:
-            places = [tuple(rows[hit.id][6:8]) for hit in kept]
-            turned = angles(query.vector, self._collection.vectors(places), hits.metric)
-            for document, angle in zip(found, (np.trunc(1e4 * turned) / 1e4).tolist(), strict=True):
+    def _document(self, hits: Hits, ticket: Ticket) -> dict[str, Any]:
+        """Return the hits as the document Result, without the milliseconds."""
+        documents = [
+            hit_document(rank, distance, image)
+            for rank, (distance, image) in enumerate(
+                zip(hits.distances.tolist(), hits.images, strict=True), 1
+            )
+        ]
+        if ticket.with_angles and documents:
+            places = [(image.row.shard, image.row.row) for image in hits.images]
+            turned = angles(hits.vector, self._collection.vectors(places), hits.metric)
+            rounded = (np.trunc(1e4 * turned) / 1e4).tolist()
+            for document, angle in zip(documents, rounded, strict=True):
                 document["angle"] = angle
         return {
             "query": list(hits.query),
             "metric": hits.metric,
             "exact": hits.exact,
             "recall": hits.recall,
-            "hits": found,
+            "hits": documents,
         }
+
+
+def hit_document(rank: int, distance: float, image: ImageRecord) -> dict[str, Any]:
+    """Return a hit as the document HitDocument."""
+    folder, name = parts(image.path)
+    return {
+        "rank": rank, "id": image.id, "name": name, "folder": folder, "distance": distance,
+        "width": image.width, "height": image.height, "v": version(image.digest),
+    }  # fmt: skip

@@ -12,7 +12,8 @@ from synthetic_collection import Bench, empty
 
 from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
 from sokkuri.search.query import QueryVector
-from sokkuri.search.searcher import Searcher, SearchOptions
+from sokkuri.search.results import SearchOptions
+from sokkuri.search.searcher import Searcher
 from sokkuri.web.services.search_queue import Asked, SearchDesk, Ticket, _Clerk
 
 PLAIN = Asked(8, None, None, None, None)

@@ -1,0 +1,92 @@
+"""What a search takes and returns: the options, and the hits with their image records.
+
+`Hits` hold arrays and records; iterating them makes one `Hit` for each, for presentation.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.core.locations import Location
+from sokkuri.core.types import Box, ImageRecord, Metric
+from sokkuri.search.query import Image
+
+SearchMode = Literal["auto", "exact", "ann"]
+"""Which index to search. `exact`: all vectors. `ann`: the approximate index. `auto`: the vector
+engine if the searcher has one, else the approximate index if it can answer, else exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchOptions:
+    """How to search, and which images to search.
+
+    without : images that the hits should be unlike. crop : (x, y, width, height) in pixels of the
+    upright picture; only this part of each query counts. under : a folder; only images in it or
+    below it are hits. where : an expression, see `store/filters.py`. max_distance : the largest
+    distance of a hit. mode : see `SearchMode`.
+    """
+
+    without: tuple[Image, ...] = ()
+    crop: Box | None = None
+    under: str | None = None
+    where: str | None = None
+    max_distance: float | None = None
+    mode: SearchMode = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One hit. rank : from 1. path : where the image's file is now. image : its catalog record."""
+
+    rank: int
+    path: Location
+    distance: float
+    image: ImageRecord
+
+    @property
+    def id(self) -> str:
+        """The image's id."""
+        return self.image.id
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hits:
+    """The hits of one search, nearest first. Iterating yields one `Hit` for each.
+
+    query : the names of the query images. vector : (D,) float32, the query's vector, combined if
+    there are several images. images : K records. distances : (K,) float64, ascending. root : the
+    folder or address that the records' paths are relative to. exact : True if these are proved to
+    be the nearest. recall : 1 for an exact search; else the share of the true nearest neighbours
+    that searches for as many hits returned when the recall was last measured (when the index was
+    built, or after a push); 0 if it was never measured.
+    """
+
+    query: tuple[str, ...]
+    vector: NDArray[np.float32]
+    metric: Metric
+    images: tuple[ImageRecord, ...]
+    distances: NDArray[np.float64]
+    root: Location
+    exact: bool = True
+    recall: float = 1.0
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the hits : K strings."""
+        return tuple(image.id for image in self.images)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """Where the files of the hits are now : K absolute paths or addresses."""
+        return tuple(str(self.root / image.path) for image in self.images)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def __iter__(self) -> Iterator[Hit]:
+        pairs = zip(self.images, self.distances.tolist(), strict=True)
+        for rank, (image, distance) in enumerate(pairs, 1):
+            yield Hit(rank, self.root / image.path, distance, image)
