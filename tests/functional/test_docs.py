@@ -204,6 +204,26 @@ def test_the_map_lists_every_module() -> None:
     assert set(rows) - set(modules) == set()
 
 
+def test_the_files_that_contributing_names_exist() -> None:
+    """CONTRIBUTING.md leads to files that are there, and names every package."""
+    text = (PROJECT / "CONTRIBUTING.md").read_text()
+    changes = re.findall(r"^\| .* \| `(src/\S+)`", text, re.MULTILINE)
+    assert len(changes) == 10
+    source = PROJECT / "src/sokkuri"
+    named = {
+        *re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", text),
+        *(
+            f"src/sokkuri/{name}"
+            for name in re.findall(r"`((?:core|images|models|store|search|web)/[\w/.]+)`", text)
+        ),
+    }
+    assert len(named) > 20
+    assert {name for name in named if not (PROJECT / name).exists()} == set()
+    assert {path.name for path in source.iterdir() if (path / "__init__.py").exists()} <= set(
+        re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
+    )
+
+
 def test_every_kind_of_fault_is_documented() -> None:
     source = (PROJECT / "src/sokkuri/indexing/verify.py").read_text()
     kinds = set(re.findall(r'Fault\(\s*"(\w+)"', source))
