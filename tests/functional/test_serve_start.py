@@ -225,7 +225,7 @@ def test_without_the_extra_it_says_which(folder: Path) -> None:
     hide = (
         "import sys\n"
         "for name in ('fastapi', 'starlette', 'uvicorn', 'prometheus_client', "
-        "'python_multipart'):\n"
+        "'python_multipart', 'cachetools'):\n"
         "    sys.modules[name] = None\n"
         "from sokkuri.cli import main\n"
         "main()\n"

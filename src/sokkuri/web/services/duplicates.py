@@ -11,12 +11,13 @@ import binascii
 import secrets
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
+
+from cachetools import LRUCache
 
 from sokkuri.api import Collection
 from sokkuri.core.atomic import sqlite_stamp
@@ -64,7 +65,7 @@ class Resembling:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[Any, ...], Found] = OrderedDict()
+        self._kept: LRUCache[tuple[Any, ...], Found] = LRUCache(_KEPT)
 
     def get(self, collection: Collection, wanted: Wanted) -> Found:
         """Raises UsageError for a filter that makes no sense."""
@@ -72,14 +73,11 @@ class Resembling:
         name = (wanted, stamp)
         with self._lock:
             if name in self._kept:
-                self._kept.move_to_end(name)
                 return self._kept[name]
         found = _found(collection, wanted)
         if settled:
             with self._lock:
                 self._kept[name] = found
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
         return found
 
 

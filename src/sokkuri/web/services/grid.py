@@ -5,13 +5,13 @@ collection changes: a page asks for its windows many times.
 """
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
@@ -39,20 +39,17 @@ class Orders:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str, str], Order] = OrderedDict()
+        self._kept: LRUCache[tuple[str, str, str], Order] = LRUCache(_KEPT)
 
     def get(self, collection: Collection, revision: str, under: str | None, sort: Sort) -> Order:
         """Raises UsageError for a folder outside the root."""
         name = (revision, under or "", sort)
         with self._lock:
             if name in self._kept:
-                self._kept.move_to_end(name)
                 return self._kept[name]
         made = order(collection, under, sort)
         with self._lock:
             self._kept[name] = made
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
         return made
 
 

@@ -5,13 +5,14 @@ dictionaries, the documents of schemas_labels.py.
 """
 
 import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 
 from sokkuri.api import Collection
 from sokkuri.core.atomic import sqlite_stamp
@@ -78,7 +79,7 @@ class Kept:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: OrderedDict[Hashable, Document] = OrderedDict()
+        self._documents: LRUCache[Hashable, Document] = LRUCache(_KEPT)
 
     def get(
         self, collection: Collection, about: Hashable, make: Callable[[Collection], Document]
@@ -87,13 +88,10 @@ class Kept:
         name = (labels_turn(collection.catalog), about)
         with self._lock:
             if name in self._documents:
-                self._documents.move_to_end(name)
                 return self._documents[name]
         made = make(collection)
         with self._lock:
             self._documents[name] = made
-            while len(self._documents) > _KEPT:
-                self._documents.popitem(last=False)
         return made
 
 
