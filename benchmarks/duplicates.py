@@ -32,7 +32,7 @@ from sokkuri.curation.duplicates.compare import Judge
 from sokkuri.curation.duplicates.contents import Content, basis, field_of, live_contents
 from sokkuri.curation.duplicates.matching import SURE
 from sokkuri.curation.duplicates.matching.fingerprint import PRINT
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 
 PRECISION = 0.99
@@ -59,7 +59,7 @@ class Setting:
 def setting(root: Path, *, held_out: bool = True) -> Setting:
     """Copies and photos without one, among all photos that were not edited. held_out : those alone
     that no weight was fitted on."""
-    with Collection.open(root, "ro") as collection:
+    with CollectionStore.open(root, "ro") as collection:
         contents = [*live_contents(collection, Decisions()).values()]
     of = layout([content.images[0].path for content in contents])
     plain = np.isin(of.kind, ["original", "gallery"])
@@ -75,7 +75,7 @@ def ours(given: Setting) -> Scores:
     scores = np.zeros(given.copies.shape)
     keys = [content.key for content in given.contents]
     paths = {content.key: given.root / content.images[0].path for content in given.contents}
-    with Collection.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
+    with CollectionStore.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
         prints = {key: data for key, data in judge.prints(keys) if data is not None}
         _, whole = field_of(collection, given.contents, prints, basis(collection))
         candidates = Candidates(whole.part(given.gallery))

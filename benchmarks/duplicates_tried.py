@@ -25,7 +25,7 @@ from sokkuri.curation.duplicates.matching.fingerprint import (
     print_of,
     righted_prints,
 )
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 _NEAREST = 1, 8, 16
 _PRINTS = 4
@@ -55,7 +55,7 @@ WAYS: dict[str, Callable[[Features], Features]] = {
 
 def candidates(root: Path) -> str:
     given = setting(root, held_out=False)
-    with Collection.open(root, "ro") as collection:
+    with CollectionStore.open(root, "ro") as collection:
         features = collection.vectors([content.place for content in given.contents])
     copied = given.edits != ""
     lines, nearest = [], {}

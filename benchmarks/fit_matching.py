@@ -34,7 +34,7 @@ from sokkuri.curation.duplicates.matching.fingerprint import (
 )
 from sokkuri.curation.duplicates.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
 from sokkuri.curation.duplicates.matching.scoring import joint, moved, still
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 
 _NEAREST_PRINTS = 4
@@ -74,7 +74,7 @@ class Pictures:
     """A laid-out collection's pictures : their files' paths, looks and keypoints when asked for."""
 
     def __init__(self, root: Path) -> None:
-        with Collection.open(root, "ro") as collection:
+        with CollectionStore.open(root, "ro") as collection:
             contents = [*live_contents(collection, Decisions()).values()]
             self.heads = heads_of(collection, contents, basis(collection))
             self.paths = [content.images[0].path for content in contents]

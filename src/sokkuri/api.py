@@ -23,15 +23,15 @@ from sokkuri.indexing.source import check_root
 from sokkuri.indexing.sync import make_fast, sync
 from sokkuri.models import Model, resolve_model
 from sokkuri.search.ann_files import ann_state
-from sokkuri.store import collection
 from sokkuri.store.catalog import as_text
+from sokkuri.store.collection import CollectionStore, Status, has_store, store_for
 
 if TYPE_CHECKING:  # what few verbs need is imported where it is used: it would slow down all
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import Pushing
 
 
-class Collection(collection.Collection):
+class Collection(CollectionStore):
     """A folder of images with its feature vectors. Make one with `create` or `open`.
 
     >>> with Collection.create("photos") as collection:          # doctest: +SKIP
@@ -58,8 +58,8 @@ class Collection(collection.Collection):
         the store holds a collection already, ModelError.
         """
         folder = check_folder(root)
-        where = collection.store_for(folder, None if store is None else Path(store))
-        if collection.has_store(where):
+        where = store_for(folder, None if store is None else Path(store))
+        if has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
         made = resolve_model(model).decoding(decode)
         return cls.create_with(folder, where, made, source_of(model), dtype)
@@ -142,7 +142,7 @@ class Collection(collection.Collection):
                 told(progress)
         return done
 
-    def status(self, *, engines: bool = True) -> collection.Status:
+    def status(self, *, engines: bool = True) -> Status:
         """Counts, failures, sizes, the approximate index, and engines elsewhere, which take a look
         at every image; `engines` : whether they do."""
         from sokkuri.search.push_log import pushed_states

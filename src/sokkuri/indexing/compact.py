@@ -8,7 +8,7 @@ open finds no row of it in the catalog rather than a wrong one.
 
 from dataclasses import dataclass
 
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.shards import SHARD_ROWS
 
 _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
@@ -24,7 +24,7 @@ class Compaction:
     bytes_after: int
 
 
-def compact(collection: Collection) -> Compaction:
+def compact(collection: CollectionStore) -> Compaction:
     """Rewrite the shards that hold rows which no longer count, and join the unfinished ones.
 
     Images whose files are gone are forgotten; removed ones stay marked, without their vector.
@@ -42,11 +42,11 @@ def compact(collection: Collection) -> Compaction:
     return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
 
 
-def _rows(collection: Collection) -> int:
+def _rows(collection: CollectionStore) -> int:
     return sum(shard.rows for shard in collection.catalog.shards())
 
 
-def _forget(collection: Collection) -> None:
+def _forget(collection: CollectionStore) -> None:
     """Take the rows away from images that no search finds."""
     catalog = collection.catalog
     with catalog.writing():
@@ -61,7 +61,7 @@ def _forget(collection: Collection) -> None:
         )
 
 
-def _wasteful(collection: Collection) -> list[int]:
+def _wasteful(collection: CollectionStore) -> list[int]:
     """Shards with rows that nobody owns; the unfinished ones too where joining them helps."""
     rows = collection.catalog.all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
     wasteful = {shard for shard, held, owned in rows if owned < held}
@@ -71,7 +71,7 @@ def _wasteful(collection: Collection) -> list[int]:
     return sorted(wasteful)
 
 
-def _step(collection: Collection, sources: list[int]) -> bool:
+def _step(collection: CollectionStore, sources: list[int]) -> bool:
     """Move up to one shard's rows out of `sources`, and drop those left empty.
 
     Gives back whether there may be more to do.

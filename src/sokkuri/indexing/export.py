@@ -28,7 +28,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Dtype
 from sokkuri.images import remote
 from sokkuri.store.catalog import LIVE
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.shards import SHARD_ROWS
 
 Layout = Literal["article", "clip-retrieval", "parquet"]
@@ -62,7 +62,9 @@ class _Part:
     features: NDArray[Any]
 
 
-def export(collection: Collection, to: Location, options: ExportOptions) -> Generator[Exported]:
+def export(
+    collection: CollectionStore, to: Location, options: ExportOptions
+) -> Generator[Exported]:
     """Write the live images' vectors in id order; yields what is done after each shard.
 
     to : a folder or an address. Raises UsageError when it is not empty, CollectionError when ids or
@@ -96,7 +98,7 @@ def _is_empty(to: Location) -> bool:
 
 
 def _written(
-    collection: Collection, folder: Path, options: ExportOptions
+    collection: CollectionStore, folder: Path, options: ExportOptions
 ) -> Iterator[tuple[Exported, list[Path]]]:
     """After each shard what is done, and the shard's files."""
     write = _WRITERS[options.layout]
@@ -119,7 +121,7 @@ def _send(path: Path, address: Address) -> None:
         raise DamagedError(f"{address} reads back differently from what was written")
 
 
-def _parts(collection: Collection, options: ExportOptions) -> Iterator[_Part]:
+def _parts(collection: CollectionStore, options: ExportOptions) -> Iterator[_Part]:
     with collection.catalog.reading():  # one picture of the collection, from the first row on
         images = collection.catalog.each(
             f"SELECT id, path, shard, row FROM images WHERE {LIVE} ORDER BY id"  # noqa: S608

@@ -17,7 +17,7 @@ from sokkuri.core.errors import CollectionError, StorageError, UsageError
 from sokkuri.core.locations import Address, Location, is_within
 from sokkuri.indexing.feature_files import FoundVector, found_vectors
 from sokkuri.store.catalog import Catalog, ImageRow, as_text
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.rows import NewRow, append_rows
 
 _BATCH = 1000  # rows of one commit: what a crash can cost
@@ -37,7 +37,7 @@ class Imported:
 
 
 def import_features(
-    collection: Collection, folder: Location, *, delete: bool = False
+    collection: CollectionStore, folder: Location, *, delete: bool = False
 ) -> Generator[Imported]:
     """Take over all vectors below `folder`; yields what is done after each commit.
 
@@ -82,7 +82,7 @@ def import_features(
     yield replace(done, notes=())
 
 
-def _rounded(collection: Collection, one: FoundVector | str) -> FoundVector | str:
+def _rounded(collection: CollectionStore, one: FoundVector | str) -> FoundVector | str:
     """The vector as the collection's shards will give it back, or why they cannot hold it."""
     if isinstance(one, str):
         return one
@@ -94,7 +94,7 @@ def _rounded(collection: Collection, one: FoundVector | str) -> FoundVector | st
 
 
 def _commit(
-    collection: Collection, found: Sequence[FoundVector]
+    collection: CollectionStore, found: Sequence[FoundVector]
 ) -> tuple[list[FoundVector], list[FoundVector], list[FoundVector]]:
     """Append what is new, in one transaction: new, known and clashing vectors."""
     catalog = collection.catalog
@@ -120,7 +120,7 @@ def _commit(
 
 
 def _held(
-    collection: Collection, images: Mapping[str, ImageRow | None]
+    collection: CollectionStore, images: Mapping[str, ImageRow | None]
 ) -> dict[str, NDArray[np.float32]]:
     """The vectors that the collection's shards hold for these ids."""
     places = {
@@ -149,7 +149,7 @@ def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
     return image.key
 
 
-def _delete(collection: Collection, kept: Sequence[FoundVector]) -> int:
+def _delete(collection: CollectionStore, kept: Sequence[FoundVector]) -> int:
     """Remove the small files whose vectors the collection gives back as they were."""
     small = [(one, one.file) for one in kept if one.file is not None]
     held = _held(collection, {one.id: collection.catalog.find(one.id) for one, _ in small})

@@ -13,10 +13,10 @@ from sokkuri.search.ann_files import forget_ann
 from sokkuri.search.code_files import forget_codes
 from sokkuri.search.push_log import doubt
 from sokkuri.store.catalog import as_text
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 
-def repair(collection: Collection) -> list[str]:
+def repair(collection: CollectionStore) -> list[str]:
     """Mend, and say in a line each what was done. Run `verify` again for what is left."""
     done: list[str] = []
     collection.recover()
@@ -32,7 +32,7 @@ def repair(collection: Collection) -> list[str]:
     return done
 
 
-def _mend(collection: Collection, found: ShardFaults) -> str:
+def _mend(collection: CollectionStore, found: ShardFaults) -> str:
     catalog, shards = collection.catalog, collection.shards
     with catalog.writing():
         catalog.run_many(
@@ -57,7 +57,7 @@ def _mend(collection: Collection, found: ShardFaults) -> str:
     )
 
 
-def _mark_files(collection: Collection) -> list[str]:
+def _mark_files(collection: CollectionStore) -> list[str]:
     done = []
     marks = {"missing": "missing = 0", "changed": "todo = 1"}
     for fault in list(file_faults(collection)):

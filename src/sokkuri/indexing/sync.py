@@ -38,14 +38,14 @@ from sokkuri.search.ann_files import refresh_ann
 from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import CATALOG_NAME, Collection
+from sokkuri.store.collection import CATALOG_NAME, CollectionStore
 
 _POLL_SECONDS = 0.2  # how often to look whether another process has given up its claims
 _WAITING_WORKERS = 4  # a core, where a GPU computes: most wait for their batch meanwhile
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
-def sync(collection: Collection, model: Model, options: SyncOptions) -> Generator[Progress]:
+def sync(collection: CollectionStore, model: Model, options: SyncOptions) -> Generator[Progress]:
     """Bring the collection up to date; yields progress, last of all the report.
 
     Closing the iterator, or an interrupt, ends the run in good order: what was done is committed.
@@ -78,7 +78,7 @@ def sync(collection: Collection, model: Model, options: SyncOptions) -> Generato
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
 
 
-def make_fast(collection: Collection, *, everything: bool = False) -> Iterator[Progress]:
+def make_fast(collection: CollectionStore, *, everything: bool = False) -> Iterator[Progress]:
     """Bring what makes searches fast up to date; without it they are slower, and as right.
 
     everything : put even a few fresh rows into the approximate index, and renew damaged codes.
@@ -93,7 +93,7 @@ def make_fast(collection: Collection, *, everything: bool = False) -> Iterator[P
 
 
 @contextmanager
-def _running(collection: Collection) -> Iterator[int]:
+def _running(collection: CollectionStore) -> Iterator[int]:
     """A run with its lease. However it ends, its claims are given back, if the disk allows."""
     catalog = collection.catalog
     leases.clear_over(catalog)
@@ -174,7 +174,7 @@ class _Extraction:
     """The run's work on images: claims, workers, writer."""
 
     def __init__(
-        self, collection: Collection, model: Model, options: SyncOptions, run: int
+        self, collection: CollectionStore, model: Model, options: SyncOptions, run: int
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.seconds = 0.0

@@ -22,7 +22,7 @@ from sokkuri.images.scan import is_folder
 from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
 from sokkuri.store.catalog import LIVE, Catalog
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.leases import is_worked_on
 from sokkuri.store.shards import checksums, read_header
 
@@ -49,7 +49,7 @@ class ShardFaults:
     bad_keys: tuple[int, ...]
 
 
-def verify(collection: Collection, deep: Model | None = None) -> Iterator[Fault]:
+def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[Fault]:
     """Every fault found. deep : the collection's model, to extract a sample again and compare."""
     yield from _catalog_faults(collection.catalog)
     for shard in [row.shard for row in collection.catalog.shards()]:
@@ -66,13 +66,13 @@ def _catalog_faults(catalog: Catalog) -> Iterator[Fault]:
             yield Fault("catalog", str(catalog.where), str(text))
 
 
-def shard_faults(collection: Collection, shard: int) -> ShardFaults:
+def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
     """One shard's shape, checksums and ids against the catalog."""
     first = _look_at(collection, shard)
     return _look_at(collection, shard) if first.faults else first
 
 
-def _look_at(collection: Collection, shard: int) -> ShardFaults:
+def _look_at(collection: CollectionStore, shard: int) -> ShardFaults:
     catalog, shards = collection.catalog, collection.shards
     with catalog.reading():
         row = catalog.shard(shard)
@@ -115,7 +115,7 @@ def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
     return bad
 
 
-def _ids_fault(collection: Collection, shard: int, ids: list[str]) -> Fault | None:
+def _ids_fault(collection: CollectionStore, shard: int, ids: list[str]) -> Fault | None:
     path = collection.shards.ids_path(shard)
     try:
         held = collection.shards.ids(shard)[: len(ids)].tolist()
@@ -129,12 +129,12 @@ def _ids_fault(collection: Collection, shard: int, ids: list[str]) -> Fault | No
     return Fault("ids", str(path), f"row {row} is {held[row]!r}, the catalog says {ids[row]!r}")
 
 
-def _has_slack(collection: Collection, shard: int, rows: int) -> bool:
+def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
     paths = (collection.shards.features_path(shard), collection.shards.ids_path(shard))
     return any(read_header(path)[1][0] > rows for path in paths)
 
 
-def _stray_files(collection: Collection) -> Iterator[Fault]:
+def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     if is_worked_on(collection.catalog):
         return
     known = {row.shard for row in collection.catalog.shards()}
@@ -144,7 +144,7 @@ def _stray_files(collection: Collection) -> Iterator[Fault]:
             yield Fault("stray", where, "no row of the catalog counts in it")
 
 
-def file_faults(collection: Collection) -> Iterator[Fault]:
+def file_faults(collection: CollectionStore) -> Iterator[Fault]:
     """Every live row's file against the disk, by size and time stamp."""
     if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
@@ -160,7 +160,7 @@ def file_faults(collection: Collection) -> Iterator[Fault]:
 
 
 def _looks(
-    collection: Collection, rows: Iterator[_FileRow]
+    collection: CollectionStore, rows: Iterator[_FileRow]
 ) -> Iterator[tuple[_FileRow, FileStat | OSError]]:
     """How each row's file is now; those at an address are asked for many at a time."""
     root = collection.root
@@ -176,7 +176,7 @@ def _looks(
             yield row, FileStat(stat.st_size, stat.st_mtime_ns)
 
 
-def _feature_faults(collection: Collection, model: Model) -> Iterator[Fault]:
+def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault]:
     """Extract a random sample again and compare with the rows."""
     collection.check_model(model)
     catalog = collection.catalog
@@ -199,6 +199,6 @@ def _feature_faults(collection: Collection, model: Model) -> Iterator[Fault]:
             yield Fault("features", id_, f"extracted again, it differs by {off:.2g} of its maximum")
 
 
-def _pixels(collection: Collection, path: str, model: Model) -> Pixels:
+def _pixels(collection: CollectionStore, path: str, model: Model) -> Pixels:
     data, _ = read_file(collection.root, path, Limits())
     return decode(data, model.card.pixels, Limits())

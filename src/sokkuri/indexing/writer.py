@@ -22,7 +22,7 @@ from sokkuri.core.types import (
     SameBytes,
 )
 from sokkuri.indexing.in_flight import KnownBytes
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.rows import NewRow, append_rows, free_row
 
 BATCH = 64
@@ -57,7 +57,7 @@ class _Fresh:
 class Writer:
     """The one writer of a run. `counts` : images by what was done, committed ones only."""
 
-    def __init__(self, collection: Collection, run: int, known: KnownBytes) -> None:
+    def __init__(self, collection: CollectionStore, run: int, known: KnownBytes) -> None:
         self.counts: Counter[Change] = Counter()
         self._collection = collection
         self._catalog = collection.catalog

@@ -30,7 +30,7 @@ from sokkuri.search.vectors.ann import (
     write_lists,
 )
 from sokkuri.search.vectors.recall import tune
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 ANN_FROM = 1_000_000
 """Images from which an approximate index is kept: below, an exact search is quick enough."""
@@ -59,7 +59,7 @@ class _Kept:
 
 
 def refresh_ann(
-    collection: Collection, *, everything: bool = False
+    collection: CollectionStore, *, everything: bool = False
 ) -> Iterator[tuple[Stage, int, int]]:
     """Build what is missing; yields a stage, how much of it is done, of how much.
 
@@ -84,12 +84,12 @@ def refresh_ann(
             yield from _write(collection, _Making(collection, counted, kept))
 
 
-def ann_from(collection: Collection) -> int:
+def ann_from(collection: CollectionStore) -> int:
     """Images from which this collection keeps an approximate index."""
     return int(collection.catalog.meta("ann_from") or ANN_FROM)
 
 
-def ann_state(collection: Collection) -> AnnState | None:
+def ann_state(collection: CollectionStore) -> AnnState | None:
     """What the index covers and how good it is; None without one."""
     kept = _read(collection)
     if kept is None:
@@ -101,7 +101,7 @@ def ann_state(collection: Collection) -> AnnState | None:
 class AnnReader:
     """Opens a collection's approximate index, and a file of it once, however often it is asked."""
 
-    def __init__(self, collection: Collection, codes: CodeReader) -> None:
+    def __init__(self, collection: CollectionStore, codes: CodeReader) -> None:
         self._collection = collection
         self._codes = codes
         self._lists: tuple[str, Any] = ("", None)
@@ -147,7 +147,7 @@ class _Making:
     """Lists in the making: new ones, or those of `kept` with what they lack."""
 
     def __init__(
-        self, collection: Collection, counted: Mapping[int, int], kept: _Kept | None
+        self, collection: CollectionStore, counted: Mapping[int, int], kept: _Kept | None
     ) -> None:
         self.counted = dict(counted)
         self.metric = collection.model.metric
@@ -185,7 +185,7 @@ class _Making:
         self.reach = index.reach
 
 
-def _write(collection: Collection, making: _Making) -> Iterator[tuple[Stage, int, int]]:
+def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage, int, int]]:
     """Make the lists, write them, and then the manifest that makes them count."""
     folder = index_folder(collection)
     try:
@@ -225,7 +225,7 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def _read(collection: Collection) -> _Kept | None:
+def _read(collection: CollectionStore) -> _Kept | None:
     """The manifest; None where it is not there, or not for these vectors."""
     try:
         kept = json.loads((index_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
@@ -245,7 +245,7 @@ def _read(collection: Collection) -> _Kept | None:
         return None
 
 
-def _damage(collection: Collection, kept: _Kept) -> str:
+def _damage(collection: CollectionStore, kept: _Kept) -> str:
     """What is wrong with the lists' file, or ""."""
     path = index_folder(collection) / kept.file
     hashed = xxhash.xxh3_128()
@@ -269,14 +269,14 @@ def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
     return sum(counted.values()) > _GROWN * kept.trained or gone > _GONE * held
 
 
-def forget_ann(collection: Collection) -> None:
+def forget_ann(collection: CollectionStore) -> None:
     """Drop the index, if there is one."""
     with suppress(OSError):
         (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
         _forget_others(collection, "")
 
 
-def _forget_others(collection: Collection, name: str) -> None:
+def _forget_others(collection: CollectionStore, name: str) -> None:
     """Drop what a newer file replaced, and what a kill left half written."""
     folder = index_folder(collection)
     for path in (*folder.glob("ann-*.faiss"), *folder.glob(".ann*.new")):

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from sokkuri.core.atomic import replacing
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.search.vectors import Basis, Coded, Codes, Rows, encode, principal
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.shards import SHARD_ROWS
 
 CODED_FROM = 20_000
@@ -33,13 +33,13 @@ _VERSION = 2
 _MANIFEST, _BASIS = "codes.json", "basis.npy"
 
 
-def index_folder(collection: Collection) -> Path:
+def index_folder(collection: CollectionStore) -> Path:
     """Where what is derived from the collection's vectors is kept."""
     return collection.store / "indexes" / collection.model.name
 
 
 @contextmanager
-def alone(collection: Collection, what: str) -> Iterator[bool]:
+def alone(collection: CollectionStore, what: str) -> Iterator[bool]:
     """Whether no other process is at this; it ends with the process that holds it. Raises
     StorageError when the disk refuses."""
     from filelock import FileLock, Timeout
@@ -58,7 +58,9 @@ def alone(collection: Collection, what: str) -> Iterator[bool]:
             lock.release()
 
 
-def refresh_codes(collection: Collection, *, thorough: bool = False) -> Iterator[tuple[int, int]]:
+def refresh_codes(
+    collection: CollectionStore, *, thorough: bool = False
+) -> Iterator[tuple[int, int]]:
     """Code what is not coded yet; yields how many shards are done, of how many.
 
     thorough : read all codes, and renew those that are damaged. Raises StorageError when the disk
@@ -92,7 +94,7 @@ def refresh_codes(collection: Collection, *, thorough: bool = False) -> Iterator
         yield len(todo), len(todo)
 
 
-def forget_codes(collection: Collection) -> None:
+def forget_codes(collection: CollectionStore) -> None:
     """Let no code count any more. Raises StorageError when the disk refuses."""
     with _storing(collection), collection.catalog.writing():
         (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
@@ -101,7 +103,7 @@ def forget_codes(collection: Collection) -> None:
 class CodeReader:
     """Reads a collection's codes, and each file of them once, however often it is asked."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
         self._held: dict[Path, Coded] = {}
         self._basis: tuple[str, Basis] | None = None
@@ -164,7 +166,9 @@ def _checked(paths: list[Path], entry: Mapping[str, Any], basis: Basis) -> Coded
     return Coded(Codes(codes, terms), Codes(heads, head_terms), basis)
 
 
-def _is_sound(collection: Collection, shard: int, entry: Mapping[str, Any], thorough: bool) -> bool:
+def _is_sound(
+    collection: CollectionStore, shard: int, entry: Mapping[str, Any], thorough: bool
+) -> bool:
     paths = _paths(collection, shard, entry["rows"])
     if not thorough:
         return all(path.is_file() for path in paths)
@@ -181,12 +185,12 @@ def _is_behind(entry: Mapping[str, Any] | None, rows: int) -> bool:
     return rows - entry["rows"] >= _BEHIND or (rows == SHARD_ROWS and entry["rows"] < rows)
 
 
-def _paths(collection: Collection, shard: int, rows: int) -> list[Path]:
+def _paths(collection: CollectionStore, shard: int, rows: int) -> list[Path]:
     stem = f"{shard:04d}-{rows}"
     return [index_folder(collection) / f"{stem}.{kind}.npy" for kind in _KINDS]
 
 
-def _basis(collection: Collection, kept: Mapping[str, Any]) -> Basis | None:
+def _basis(collection: CollectionStore, kept: Mapping[str, Any]) -> Basis | None:
     """The directions that the manifest names; None where they are not there, or not whole."""
     try:
         basis: Basis = np.load(index_folder(collection) / _BASIS, allow_pickle=False)
@@ -195,7 +199,7 @@ def _basis(collection: Collection, kept: Mapping[str, Any]) -> Basis | None:
     return basis if xxhash.xxh3_64_hexdigest(basis.data) == kept.get("basis") else None
 
 
-def _make_basis(collection: Collection, counted: Mapping[int, int]) -> Basis:
+def _make_basis(collection: CollectionStore, counted: Mapping[int, int]) -> Basis:
     """New directions, and a manifest that knows no codes yet."""
     try:
         rows = Rows([collection.shards.features(*one) for one in counted.items()])
@@ -209,7 +213,7 @@ def _make_basis(collection: Collection, counted: Mapping[int, int]) -> Basis:
     return basis
 
 
-def _write(collection: Collection, shard: int, coded: Coded) -> None:
+def _write(collection: CollectionStore, shard: int, coded: Coded) -> None:
     arrays: list[NDArray[Any]] = [
         coded.full.codes, coded.full.terms, coded.head.codes, coded.head.terms,
     ]  # fmt: skip
@@ -230,7 +234,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
 
 
-def _manifest(collection: Collection) -> dict[str, Any]:
+def _manifest(collection: CollectionStore) -> dict[str, Any]:
     """`basis` and `shards`; empty where the file is not there, or not for these vectors."""
     try:
         kept = json.loads((index_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
@@ -243,7 +247,7 @@ def _manifest(collection: Collection) -> dict[str, Any]:
         return {}
 
 
-def _write_manifest(collection: Collection, basis: str, shards: Mapping[str, Any]) -> None:
+def _write_manifest(collection: CollectionStore, basis: str, shards: Mapping[str, Any]) -> None:
     kept = {
         "version": _VERSION, "fingerprint": collection.model.fingerprint, "basis": basis,
         "shards": shards,
@@ -253,7 +257,7 @@ def _write_manifest(collection: Collection, basis: str, shards: Mapping[str, Any
 
 
 @contextmanager
-def _storing(collection: Collection) -> Iterator[None]:
+def _storing(collection: CollectionStore) -> Iterator[None]:
     folder = index_folder(collection)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -262,7 +266,7 @@ def _storing(collection: Collection) -> Iterator[None]:
         raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
 
 
-def _forget_others(collection: Collection) -> None:
+def _forget_others(collection: CollectionStore) -> None:
     """Drop what belongs to shards that are gone, and files that newer ones replaced."""
     with collection.catalog.writing():
         there = {str(shard.shard) for shard in collection.catalog.shards()}

@@ -37,7 +37,7 @@ from sokkuri.search.vectors.recall import recall
 from sokkuri.search.vectors.remote import pushable
 from sokkuri.search.vectors.row_keys import key_at, keys_of
 from sokkuri.store.catalog import LIVE
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 BATCH = 1000
 """Rows that an engine is given at once."""
@@ -76,7 +76,7 @@ class Pushing:
     report: PushReport | None = None
 
 
-def push(collection: Collection, engine: Engine) -> Generator[Pushing]:
+def push(collection: CollectionStore, engine: Engine) -> Generator[Pushing]:
     """Send what is new or changed, delete what is gone, and wait until it is found.
 
     Raises ModelMismatchError where the engine holds vectors of another model, CollectionError where
@@ -94,7 +94,7 @@ def push(collection: Collection, engine: Engine) -> Generator[Pushing]:
 class _Push:
     """One run. counts : by what was done."""
 
-    def __init__(self, collection: Collection, engine: Engine, ledger: Ledger) -> None:
+    def __init__(self, collection: CollectionStore, engine: Engine, ledger: Ledger) -> None:
         self._collection = collection
         self._engine = engine
         self._ledger = ledger
@@ -237,7 +237,7 @@ class _Push:
         self._ledger.keep("changed", "0")
 
 
-def _agree(collection: Collection, engine: Engine, ledger: Ledger) -> None:
+def _agree(collection: CollectionStore, engine: Engine, ledger: Ledger) -> None:
     """See that the engine holds this collection's vectors or nothing, and that the ledger is about
     what it holds."""
     mine = _identity(collection)
@@ -253,7 +253,7 @@ def _agree(collection: Collection, engine: Engine, ledger: Ledger) -> None:
         ledger.begin_anew(engine.keys(), holding.token)
 
 
-def _check(collection: Collection, engine: Engine, holding: Holding | None, mine: str) -> None:
+def _check(collection: CollectionStore, engine: Engine, holding: Holding | None, mine: str) -> None:
     if holding is None:
         raise CollectionError(f"{engine.address} was dropped at this moment: run again")
     model = collection.model
@@ -270,7 +270,7 @@ def _check(collection: Collection, engine: Engine, holding: Holding | None, mine
         )
 
 
-def _identity(collection: Collection) -> str:
+def _identity(collection: CollectionStore) -> str:
     """What tells this collection from all others, drawn when it is first pushed."""
     with collection.catalog.writing():
         found = collection.catalog.meta("pushed_as")

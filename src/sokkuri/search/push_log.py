@@ -28,7 +28,7 @@ from sokkuri.search.vectors import Rows
 from sokkuri.search.vectors.remote import ServedIndex
 from sokkuri.store import derived
 from sokkuri.store.catalog import LIVE, Catalog
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 _VERSION = "1"
 _SCHEMA = """
@@ -141,28 +141,28 @@ def name_of(address: str) -> str:
 
 
 @contextmanager
-def opened(collection: Collection, address: str) -> Iterator[Ledger]:
+def opened(collection: CollectionStore, address: str) -> Iterator[Ledger]:
     """The ledger for this engine, made where there is none to be used. Raises StorageError."""
     with derived.opened(_place(collection, address), _kept(collection), _SCHEMA.strip()) as tables:
         yield Ledger(tables)
 
 
 @contextmanager
-def read(collection: Collection, place: Path) -> Iterator[Ledger | None]:
+def read(collection: CollectionStore, place: Path) -> Iterator[Ledger | None]:
     """The same without writing anything; None where there is none."""
     with derived.read(place, _kept(collection)) as tables:
         yield None if tables is None else Ledger(tables)
 
 
-def _place(collection: Collection, address: str) -> Path:
+def _place(collection: CollectionStore, address: str) -> Path:
     return index_folder(collection) / f"{name_of(address)}.sqlite"
 
 
-def _kept(collection: Collection) -> dict[str, str]:
+def _kept(collection: CollectionStore) -> dict[str, str]:
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}
 
 
-def doubt(collection: Collection, shard: int) -> None:
+def doubt(collection: CollectionStore, shard: int) -> None:
     """This shard's rows are others from now on: what engines hold of it is not to be trusted."""
     for place in sorted(index_folder(collection).glob("pushed-*.sqlite")):
         with derived.opened(place, _kept(collection), _SCHEMA.strip()) as tables:
@@ -174,7 +174,7 @@ def doubt(collection: Collection, shard: int) -> None:
                     ledger.keep("moment", secrets.token_hex(8))
 
 
-def pushed_states(collection: Collection) -> tuple[PushedState, ...]:
+def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
     """What each engine holds of the collection."""
     found = []
     for place in sorted(index_folder(collection).glob("pushed-*.sqlite")):
@@ -184,7 +184,7 @@ def pushed_states(collection: Collection) -> tuple[PushedState, ...]:
     return tuple(found)
 
 
-def _state(collection: Collection, ledger: Ledger) -> PushedState:
+def _state(collection: CollectionStore, ledger: Ledger) -> PushedState:
     held = behind = 0
     counted = collection.counted()
     for shard in {*counted, *ledger.shards()}:
@@ -208,7 +208,7 @@ def recall_of(ledger: Ledger) -> dict[int, float]:
 class PushedReader:
     """Makes indexes over what an engine holds of a collection."""
 
-    def __init__(self, collection: Collection, codes: CodeReader, engine: Engine) -> None:
+    def __init__(self, collection: CollectionStore, codes: CodeReader, engine: Engine) -> None:
         self._collection = collection
         self._codes = codes
         self.engine = engine

@@ -19,7 +19,7 @@ from sokkuri.core.locations import Address, Location, located
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images import remote
 from sokkuri.search.vectors import normalised
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 Result = TypeVar("Result")
 
@@ -54,7 +54,7 @@ class _Source:
 class QueryReader:
     """Reads queries against one collection. The network is loaded when a query first needs it."""
 
-    def __init__(self, collection: Collection, limits: Limits | None = None) -> None:
+    def __init__(self, collection: CollectionStore, limits: Limits | None = None) -> None:
         self._collection = collection
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None

@@ -24,7 +24,7 @@ from sokkuri.search.vectors import ExactIndex, Rows, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.remote import ServedIndex
 from sokkuri.store.catalog import LIVE
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
 from sokkuri.store.row_numbers import Numbering
 
@@ -39,7 +39,7 @@ class Searcher:
     UsageError for one that makes no sense, MissingExtraError.
     """
 
-    def __init__(self, collection: Collection, engine: str | None = None) -> None:
+    def __init__(self, collection: CollectionStore, engine: str | None = None) -> None:
         self._collection = collection
         self._reader = QueryReader(collection)
         self._codes = CodeReader(collection)
@@ -182,7 +182,7 @@ class _Snapshot:
 
     def __init__(
         self,
-        collection: Collection,
+        collection: CollectionStore,
         codes: CodeReader,
         ann: AnnReader,
         pushed: PushedReader | None,

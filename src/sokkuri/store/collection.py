@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 import numpy as np
 
@@ -26,10 +26,12 @@ from sokkuri.core.errors import (
 from sokkuri.core.locations import Address, Location, located
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
-from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog, ModelRow, as_text
 from sokkuri.store.leases import stale_claims
 from sokkuri.store.shards import ShardFolder
+
+if TYPE_CHECKING:
+    from sokkuri.models import Model
 
 STORE_NAME = ".sokkuri"
 CATALOG_NAME = "catalog.sqlite"
@@ -56,7 +58,7 @@ class Status:
     part: str | None = None
 
 
-class Collection:
+class CollectionStore:
     """An open collection. Use it as a context manager, or call `close`."""
 
     def __init__(self, store: Path, catalog: Catalog, root: Location) -> None:
@@ -82,7 +84,7 @@ class Collection:
 
     @classmethod
     def create_with(
-        cls, root: Location, store: Path, model: Model, source: str, dtype: Dtype | None = None
+        cls, root: Location, store: Path, model: "Model", source: str, dtype: Dtype | None = None
     ) -> Self:
         """Make an empty collection, or open it where another process was quicker.
 
@@ -122,7 +124,7 @@ class Collection:
         collection.check_dtype(dtype)
         return collection
 
-    def check_model(self, model: Model) -> None:
+    def check_model(self, model: "Model") -> None:
         """Raises ModelMismatchError unless `model` is the one that made the features."""
         self.check_made_by(model.card.name, model.fingerprint)
 

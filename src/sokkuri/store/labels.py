@@ -16,7 +16,7 @@ from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.core.locations import Address
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import LIVE, Catalog, as_text
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import CONTENT, content_of
 from sokkuri.store.filters import condition
 
@@ -155,14 +155,14 @@ def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
     _count_change(catalog)
 
 
-def import_labels(collection: Collection, sources: Sequence[Path]) -> Labelled:
+def import_labels(collection: CollectionStore, sources: Sequence[Path]) -> Labelled:
     """Set what CSV files and folders say. Raises as `labels_from`, before any change."""
     found = labels_from(collection, sources)
     set_labels(collection.catalog, [*found.labels.items()])
     return found
 
 
-def labels_from(collection: Collection, sources: Sequence[Path]) -> Labelled:
+def labels_from(collection: CollectionStore, sources: Sequence[Path]) -> Labelled:
     """The labels that sources give; later ones count for more.
 
     A file is CSV: an id or a path, and a label. In a folder of the collection, each image's label
@@ -196,7 +196,7 @@ def _line(*fields: str) -> str:
     return out.getvalue()
 
 
-def _from_folder(collection: Collection, folder: Path) -> dict[str, str]:
+def _from_folder(collection: CollectionStore, folder: Path) -> dict[str, str]:
     root = collection.root
     if not (folder.is_dir() or is_folder(root / str(folder))):
         raise UsageError(f"{folder} is neither a file nor a folder of {root}")
@@ -210,7 +210,7 @@ def _from_folder(collection: Collection, folder: Path) -> dict[str, str]:
     return {id_: cleaned(name) for id_, name in named if name}  # in the root itself: no name
 
 
-def _from_file(collection: Collection, path: Path) -> Labelled:
+def _from_file(collection: CollectionStore, path: Path) -> Labelled:
     known = _Known(collection)
     labels: dict[str, str] = {}
     unknown: dict[str, None] = {}
@@ -228,7 +228,7 @@ def _from_file(collection: Collection, path: Path) -> Labelled:
 class _Known:
     """Which image a line means: by its id, by its path below the root, or by the whole path."""
 
-    def __init__(self, collection: Collection) -> None:
+    def __init__(self, collection: CollectionStore) -> None:
         self._root = collection.root
         images = collection.catalog.each(f"SELECT id, path FROM images WHERE {LIVE}")  # noqa: S608
         self._ids: set[str] = set()

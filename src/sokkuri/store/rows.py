@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.shards import SHARD_ROWS, checksums
 
 
@@ -25,7 +25,7 @@ class NewRow:
     vector: NDArray[np.float32]
 
 
-def append_rows(collection: Collection, rows: Sequence[NewRow]) -> None:
+def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
     """Append rows and point their images there. Raises StorageError when the disk refuses,
     CollectionError for a vector that the shards cannot hold."""
     if not rows:
@@ -41,7 +41,9 @@ def append_rows(collection: Collection, rows: Sequence[NewRow]) -> None:
         )
 
 
-def place_rows(collection: Collection, features: StoredRows, ids: Sequence[str]) -> list[RowRef]:
+def place_rows(
+    collection: CollectionStore, features: StoredRows, ids: Sequence[str]
+) -> list[RowRef]:
     """Append rows : (N, D), from `stored`; where each lies, for the caller to record in the same
     transaction. Raises StorageError when the disk refuses."""
     catalog = collection.catalog

@@ -9,7 +9,7 @@ from synthetic_collection import Bench, empty, extracted, same_bytes
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.images.scan import list_images
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import (
     MOST,
     cleaned,
@@ -28,7 +28,7 @@ IDS = ["cats/a.jpg", "cats/b.jpg", "dogs/c,d.jpg", "e.jpg"]
 
 
 @pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
+def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with empty(tmp_path / "photos") as made:
         bench = Bench(made)
         bench.fill(np.eye(4, dtype=np.float32), IDS)
@@ -36,18 +36,18 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield made
 
 
-def folder(collection: Collection) -> Path:
+def folder(collection: CollectionStore) -> Path:
     assert isinstance(collection.root, Path)
     return collection.root
 
 
-def csv(collection: Collection, data: bytes) -> Path:
+def csv(collection: CollectionStore, data: bytes) -> Path:
     path = folder(collection).parent / "labels.csv"
     path.write_bytes(data)
     return path
 
 
-def test_without_labels_there_is_no_table(collection: Collection) -> None:
+def test_without_labels_there_is_no_table(collection: CollectionStore) -> None:
     catalog = collection.catalog
     assert read_labels(catalog) == {} == labels_of(catalog, IDS)
     assert label_counts(catalog) == {}
@@ -57,7 +57,7 @@ def test_without_labels_there_is_no_table(collection: Collection) -> None:
     assert catalog.meta("schema") == "1"
 
 
-def test_labels_are_kept_in_the_order_in_which_they_were_given(collection: Collection) -> None:
+def test_labels_are_kept_in_the_order_in_which_they_were_given(collection: CollectionStore) -> None:
     catalog = collection.catalog
     assert set_labels(catalog, [("e.jpg", " car "), (IDS[0], "cat")]) == [
         ("e.jpg", None), (IDS[0], None),
@@ -71,7 +71,7 @@ def test_labels_are_kept_in_the_order_in_which_they_were_given(collection: Colle
     assert [*label_counts(catalog).items()] == [("cat", 2), ("lorry", 1)]
 
 
-def test_what_was_before_undoes_a_change(collection: Collection) -> None:
+def test_what_was_before_undoes_a_change(collection: CollectionStore) -> None:
     catalog = collection.catalog
     set_labels(catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
     held, turn = read_labels(catalog), labels_turn(catalog)
@@ -82,7 +82,7 @@ def test_what_was_before_undoes_a_change(collection: Collection) -> None:
     assert read_labels(catalog) == held
 
 
-def test_an_unknown_image_or_a_bad_label_changes_nothing(collection: Collection) -> None:
+def test_an_unknown_image_or_a_bad_label_changes_nothing(collection: CollectionStore) -> None:
     catalog = collection.catalog
     with pytest.raises(UnknownImageError, match="nobody"):
         set_labels(catalog, [(IDS[0], "cat"), ("nobody", "cat")])
@@ -120,7 +120,7 @@ def test_a_label_survives_a_move_and_holds_for_the_same_bytes(tmp_path: Path) ->
         bench.known.close()
 
 
-def test_a_removed_image_is_not_among_the_labels(collection: Collection) -> None:
+def test_a_removed_image_is_not_among_the_labels(collection: CollectionStore) -> None:
     set_labels(collection.catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
     collection.remove([IDS[0]])
     assert read_labels(collection.catalog) == {IDS[1]: "cat"}
@@ -138,13 +138,13 @@ def test_a_removed_image_is_not_among_the_labels(collection: Collection) -> None
         'id\tlabel\n./cats/a.jpg\tcat\ndogs//c,d.jpg\tdog\n'.encode("utf-16"),
     ],
 )  # fmt: skip
-def test_csv_as_people_have_it(collection: Collection, data: bytes) -> None:
+def test_csv_as_people_have_it(collection: CollectionStore, data: bytes) -> None:
     found = labels_from(collection, [csv(collection, data)])
     assert found.labels == {"cats/a.jpg": "cat", "dogs/c,d.jpg": "dog"}
     assert found.unknown == ()
 
 
-def test_csv_may_name_images_by_their_whole_path(collection: Collection) -> None:
+def test_csv_may_name_images_by_their_whole_path(collection: CollectionStore) -> None:
     path = csv(collection, f"{collection.root}/cats/b.jpg,cat\n/elsewhere/x.jpg,dog\n".encode())
     found = import_labels(collection, [path])
     assert found.labels == {"cats/b.jpg": "cat"} == read_labels(collection.catalog)
@@ -161,7 +161,7 @@ def test_csv_may_name_images_by_their_whole_path(collection: Collection) -> None
     ],
 )
 def test_csv_that_makes_no_sense_is_refused_whole(
-    collection: Collection, data: bytes, where: str
+    collection: CollectionStore, data: bytes, where: str
 ) -> None:
     with pytest.raises(UsageError, match=where):
         import_labels(collection, [csv(collection, data)])
@@ -169,7 +169,7 @@ def test_csv_that_makes_no_sense_is_refused_whole(
 
 
 def test_a_folders_name_is_the_label_of_what_lies_in_it(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = folder(collection)
     for id_ in IDS:
@@ -187,7 +187,7 @@ def test_a_folders_name_is_the_label_of_what_lies_in_it(
         labels_from(collection, [root.parent])
 
 
-def test_later_sources_count_for_more(collection: Collection) -> None:
+def test_later_sources_count_for_more(collection: CollectionStore) -> None:
     (folder(collection) / "cats").mkdir()
     named = csv(collection, b"cats/a.jpg,kitten\n")
     found = labels_from(collection, [folder(collection) / "cats", named])

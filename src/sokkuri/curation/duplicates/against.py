@@ -39,7 +39,7 @@ from sokkuri.curation.trash.apply import folder_of
 from sokkuri.curation.trash.log import now
 from sokkuri.curation.trash.plan import Kept, Move, Plan
 from sokkuri.images.read import threads_for
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 
 _Named: TypeAlias = Mapping[bytes, list[Candidate]]
@@ -51,7 +51,7 @@ _Side: TypeAlias = tuple[list[Content], Field]
 
 
 def find_against(
-    archive: Collection, other: Collection, options: DuplicateOptions | None = None
+    archive: CollectionStore, other: CollectionStore, options: DuplicateOptions | None = None
 ) -> Generator[Comparing]:
     """Compare all of `other` with `archive`; the last Comparing holds the groups. The filters and
     the rules for the one to keep are about the archive.
@@ -91,7 +91,7 @@ def find_against(
     yield Comparing("done", len(theirs), len(theirs), groups=groups)
 
 
-def _check(archive: Collection, other: Collection) -> None:
+def _check(archive: CollectionStore, other: CollectionStore) -> None:
     """Raises ModelMismatchError, UsageError."""
     if archive.model.fingerprint != other.model.fingerprint:
         raise ModelMismatchError(
@@ -106,7 +106,7 @@ def _check(archive: Collection, other: Collection) -> None:
 
 
 def _passing(
-    archive: Collection, contents: Mapping[bytes, Content], asked: DuplicateOptions
+    archive: CollectionStore, contents: Mapping[bytes, Content], asked: DuplicateOptions
 ) -> dict[bytes, list[Candidate]]:
     """Of each content the images that pass the filters, the one to keep first, if any do."""
     key = preference(parsed(asked.keep))
@@ -121,7 +121,11 @@ def _passing(
 
 
 def plan_against(
-    archive: Collection, other: Collection, groups: Iterable[Group], *, lasting: bool = True
+    archive: CollectionStore,
+    other: CollectionStore,
+    groups: Iterable[Group],
+    *,
+    lasting: bool = True,
 ) -> Plan:
     """Of each group the folder's copies go; nothing of the archive does. lasting : whether the
     folder's collection is still there when the plan is applied."""
@@ -139,7 +143,9 @@ def plan_against(
     return Plan(tuple(moves), now(), store)
 
 
-def _images(collection: Collection, root: Location | None) -> dict[str, tuple[Candidate, bytes]]:
+def _images(
+    collection: CollectionStore, root: Location | None
+) -> dict[str, tuple[Candidate, bytes]]:
     """Every image with its content, by its id, or its whole path where `root` is given."""
     return {
         image.id if root is None else str(root / image.path): (image, content.key)
@@ -171,7 +177,7 @@ def _compare(
 
 
 def _groups(
-    other: Collection, found: Iterable[Known], mine: _Named, theirs: Mapping[bytes, Content]
+    other: CollectionStore, found: Iterable[Known], mine: _Named, theirs: Mapping[bytes, Content]
 ) -> tuple[Group, ...]:
     """Around each picture of the archive the copies that are most like it."""
     best: dict[bytes, tuple[bytes, Known]] = {}

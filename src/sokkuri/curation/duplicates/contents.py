@@ -18,7 +18,7 @@ from sokkuri.images.read import is_file
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.vectors.row_keys import key_at
 from sokkuri.store.catalog import LIVE, Catalog
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import CONTENT, Decisions
 from sokkuri.store.filters import condition
 from sokkuri.store.row_numbers import Numbering
@@ -38,7 +38,7 @@ class Content:
 
 
 def live_contents(
-    collection: Collection, decided: Decisions, some: Iterable[bytes] | None = None
+    collection: CollectionStore, decided: Decisions, some: Iterable[bytes] | None = None
 ) -> dict[bytes, Content]:
     """Every content by its key, in the order of their rows. some : only these, and those that
     several images hold; of images that have a file."""
@@ -74,7 +74,7 @@ def _rows_of(catalog: Catalog, some: Iterable[bytes]) -> list[Any]:
     return sorted(rows, key=lambda row: (row[-2], row[-1]))
 
 
-def count_contents(collection: Collection) -> int:
+def count_contents(collection: CollectionStore) -> int:
     """How many there are."""
     return int(
         collection.catalog.one(
@@ -83,7 +83,9 @@ def count_contents(collection: Collection) -> int:
     )
 
 
-def ids_that_pass(collection: Collection, under: str | None, where: str | None) -> set[str] | None:
+def ids_that_pass(
+    collection: CollectionStore, under: str | None, where: str | None
+) -> set[str] | None:
     """The live images that pass both filters; None without any. Raises UsageError."""
     made = condition(collection.root, under, where)
     if made is None:
@@ -95,7 +97,7 @@ def ids_that_pass(collection: Collection, under: str | None, where: str | None) 
     return {id_ for (id_,) in rows}
 
 
-def file_of(collection: Collection, content: Content) -> Location:
+def file_of(collection: CollectionStore, content: Content) -> Location:
     """A file that holds it, of several one that is there."""
     files = [collection.file(image.path) for image in content.images]
     if len(files) == 1:
@@ -103,7 +105,7 @@ def file_of(collection: Collection, content: Content) -> Location:
     return next((file for file in files if is_file(file)), files[0])
 
 
-def basis(collection: Collection) -> Matrix:
+def basis(collection: CollectionStore) -> Matrix:
     """The directions in which to compare this collection's vectors."""
     counted = collection.counted()
     step = max(1, sum(counted.values()) // _SAMPLE)
@@ -114,7 +116,7 @@ def basis(collection: Collection) -> Matrix:
 
 
 def field_of(
-    collection: Collection,
+    collection: CollectionStore,
     contents: Iterable[Content],
     prints: Mapping[bytes, bytes],
     directions: Matrix,
@@ -128,7 +130,9 @@ def field_of(
     )
 
 
-def heads_of(collection: Collection, contents: Sequence[Content], directions: Matrix) -> Matrix:
+def heads_of(
+    collection: CollectionStore, contents: Sequence[Content], directions: Matrix
+) -> Matrix:
     """Of contents in the order of their places : (N, H) float32."""
 
     def blocks() -> Iterator[tuple[Features, int]]:
@@ -143,7 +147,9 @@ def heads_of(collection: Collection, contents: Sequence[Content], directions: Ma
     return heads(blocks(), directions, len(contents))
 
 
-def served_of(collection: Collection, reader: PushedReader, contents: Sequence[Content]) -> Served:
+def served_of(
+    collection: CollectionStore, reader: PushedReader, contents: Sequence[Content]
+) -> Served:
     """What of these contents an engine holds, each by all of its images. Raises EngineError."""
     numbers = {content.key: number for number, content in enumerate(contents)}
     counted = collection.counted()

@@ -36,7 +36,7 @@ from sokkuri.images.read import threads_for
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import PushedReader
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 
 _PRINTS = 256  # prints committed together
@@ -69,7 +69,7 @@ class Comparing:
 
 
 def find_duplicates(
-    collection: Collection, options: DuplicateOptions | None = None
+    collection: CollectionStore, options: DuplicateOptions | None = None
 ) -> Generator[Comparing]:
     """Compare what was not compared yet; the last Comparing holds the groups, surest grade first.
 
@@ -91,7 +91,7 @@ def find_duplicates(
 
 
 def known_groups(
-    collection: Collection, options: DuplicateOptions | None = None
+    collection: CollectionStore, options: DuplicateOptions | None = None
 ) -> tuple[Group, ...]:
     """The groups among what was compared so far; compares nothing, writes nothing. Raises
     UsageError."""
@@ -102,14 +102,14 @@ def known_groups(
         return task.groups(known, ledger, None)
 
 
-def compared(collection: Collection) -> tuple[int, int]:
+def compared(collection: CollectionStore) -> tuple[int, int]:
     """How many contents were compared so far, of how many."""
     total = count_contents(collection)
     with pairs.read(collection) as ledger:
         return 0 if ledger is None else min(ledger.compared_count(), total), total
 
 
-def known_pairs(collection: Collection) -> tuple[tuple[str, str], ...]:
+def known_pairs(collection: CollectionStore) -> tuple[tuple[str, str], ...]:
     """The ids of the near-duplicates that were found so far, two by two."""
     return tuple((pair.a, pair.b) for group in known_groups(collection) for pair in group.pairs)
 
@@ -123,7 +123,7 @@ class _Task:
     """What is to be compared, and the way from pairs to groups. some : see live_contents."""
 
     def __init__(
-        self, collection: Collection, options: DuplicateOptions, some: set[bytes] | None = None
+        self, collection: CollectionStore, options: DuplicateOptions, some: set[bytes] | None = None
     ) -> None:
         if options.min_grade not in GRADES:
             raise UsageError(f"{options.min_grade} is no grade: give one of {', '.join(GRADES)}")
@@ -231,7 +231,7 @@ def looked_at(
 
 
 @contextmanager
-def _served(collection: Collection, address: str | None) -> Iterator[PushedReader | None]:
+def _served(collection: CollectionStore, address: str | None) -> Iterator[PushedReader | None]:
     """What reads what the engine there holds; None without one."""
     if address is None:
         yield None

@@ -14,7 +14,7 @@ from sokkuri.core.types import Grade, Pair
 from sokkuri.search.code_files import index_folder
 from sokkuri.store import derived
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 _NAME = "pairs.sqlite"
 UNSURE = -1.0
@@ -113,13 +113,13 @@ class Ledger:
         self._tables.close()
 
 
-def place(collection: Collection) -> Path:
+def place(collection: CollectionStore) -> Path:
     """Where the collection's ledger lies, or would."""
     return index_folder(collection) / _NAME
 
 
 @contextmanager
-def opened(collection: Collection) -> Iterator[Ledger]:
+def opened(collection: CollectionStore) -> Iterator[Ledger]:
     """The collection's ledger, made where there is none, or none that can be used. Raises
     StorageError."""
     with derived.opened(place(collection), _kept(collection), _SCHEMA) as tables:
@@ -127,12 +127,12 @@ def opened(collection: Collection) -> Iterator[Ledger]:
 
 
 @contextmanager
-def read(collection: Collection) -> Iterator[Ledger | None]:
+def read(collection: CollectionStore) -> Iterator[Ledger | None]:
     """The same without writing anything: None where nothing was compared yet."""
     with derived.read(place(collection), _kept(collection)) as tables:
         yield None if tables is None else Ledger(tables)
 
 
-def _kept(collection: Collection) -> dict[str, str]:
+def _kept(collection: CollectionStore) -> dict[str, str]:
     """Tells tables of this version, and for these features."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Features
 from sokkuri.search.vectors import Rows, normalised
 from sokkuri.store.catalog import LIVE
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
 from sokkuri.store.labels import placed_labels
 from sokkuri.store.row_numbers import Numbering
@@ -28,7 +28,7 @@ class Population:
     """
 
     def __init__(
-        self, collection: Collection, under: str | None = None, where: str | None = None
+        self, collection: CollectionStore, under: str | None = None, where: str | None = None
     ) -> None:
         self._catalog = collection.catalog
         counted = collection.counted()

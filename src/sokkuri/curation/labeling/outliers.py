@@ -16,7 +16,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
 from sokkuri.curation.labeling.knn_vote import numbered, votes
 from sokkuri.curation.labeling.live_vectors import Population
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 MOST = 1000
 """Outliers at once."""
@@ -54,7 +54,7 @@ class Mistake:
 
 
 def outliers(
-    collection: Collection, n: int = 100, under: str | None = None, where: str | None = None
+    collection: CollectionStore, n: int = 100, under: str | None = None, where: str | None = None
 ) -> list[Outlier]:
     """The n images with the farthest tenth neighbour, the oddest first. Neighbours are looked for
     among all that pass the filters.
@@ -81,7 +81,7 @@ def outliers(
 
 
 def mistakes(
-    collection: Collection, labels: Mapping[str, str] | None = None, n: int = 100
+    collection: CollectionStore, labels: Mapping[str, str] | None = None, n: int = 100
 ) -> list[Mistake]:
     """Labels that most of the vote of the nearest labelled images is against, the surest first.
 

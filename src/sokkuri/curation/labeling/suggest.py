@@ -24,7 +24,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
 from sokkuri.curation.labeling.knn_vote import numbered, votes
 from sokkuri.curation.labeling.live_vectors import Population
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 
 Method = Literal["density", "k-center"]
 
@@ -81,7 +81,7 @@ class Suggestion:
     why: str
 
 
-def suggest(collection: Collection, options: SuggestOptions | None = None) -> list[Suggestion]:
+def suggest(collection: CollectionStore, options: SuggestOptions | None = None) -> list[Suggestion]:
     """What to label next, the best first; fewer than asked for when nothing is left to teach.
 
     Raises UsageError for a number out of range, and for filters that make no sense.
@@ -105,7 +105,7 @@ def suggest(collection: Collection, options: SuggestOptions | None = None) -> li
         return _told_by_distance(task, chosen, people)
 
 
-def accuracy_curve(collection: Collection) -> list[tuple[int, float]]:
+def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
     """(labels, accuracy): an estimate of how well labelled neighbours tell what images are, after
     so many labels. Empty for fewer than ten, or one class.
 

@@ -31,7 +31,7 @@ from sokkuri.curation.trash.system_trash import (
     trash_to_ourselves,
 )
 from sokkuri.store.catalog import LIVE, Catalog, as_text
-from sokkuri.store.collection import CATALOG_NAME, Collection, root_of
+from sokkuri.store.collection import CATALOG_NAME, CollectionStore, root_of
 
 MOVED_AWAY = 0
 """In the catalog's `missing`, where else the number of the run is that found a file gone."""
@@ -53,7 +53,7 @@ class _StaysError(Exception):
     """A file is left where it is; the message says why."""
 
 
-def plan(collection: Collection, groups: Iterable[Group]) -> Plan:
+def plan(collection: CollectionStore, groups: Iterable[Group]) -> Plan:
     """Of each group all images but the one to keep. Images without a file are left out, and so are
     those that another group keeps. Raises UsageError for images at an address."""
     found = list(groups)
@@ -72,7 +72,7 @@ def plan(collection: Collection, groups: Iterable[Group]) -> Plan:
     return Plan(tuple(moves), now(), os.path.abspath(collection.store))  # noqa: PTH100
 
 
-def folder_of(collection: Collection) -> str:
+def folder_of(collection: CollectionStore) -> str:
     """The folder of images, absolute. Raises UsageError where they are at an address."""
     if isinstance(collection.root, Path):
         return os.path.abspath(collection.root)  # noqa: PTH100 - the links a person gave stay

@@ -18,7 +18,7 @@ from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, stores_of_parts
 from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
-from sokkuri.store.collection import CATALOG_NAME, Collection, find_store, has_store, store_for
+from sokkuri.store.collection import CATALOG_NAME, CollectionStore, find_store, has_store, store_for
 from sokkuri.store.leases import clear_over, is_worked_on
 
 _SHOWN_PARTS = 20
@@ -50,9 +50,9 @@ class PartStore:
         return f"part {self.part} in {self.store}"
 
     @contextmanager
-    def opened(self) -> Iterator[Collection]:
+    def opened(self) -> Iterator[CollectionStore]:
         """One consistent picture of it, as long as the block lasts."""
-        with Collection.open(self.store, "ro") as part, part.catalog.reading():
+        with CollectionStore.open(self.store, "ro") as part, part.catalog.reading():
             yield part
 
 
@@ -103,7 +103,7 @@ def _stores(where: Sequence[Path]) -> list[Path]:
 
 
 def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
-    with Collection.open(store, "ro") as part:
+    with CollectionStore.open(store, "ro") as part:
         catalog = part.catalog
         which = saved_part(catalog)
         if which is None:
@@ -200,7 +200,7 @@ def _target(gathered: Gathered, into: Path | None) -> Path:
 
 
 @contextmanager
-def whole(gathered: Gathered, into: Path | None) -> Iterator[Collection]:
+def whole(gathered: Gathered, into: Path | None) -> Iterator[CollectionStore]:
     """The collection to unite in, made if there is none: the parts are of its kind, and it knows
     what they know of how it is to be kept.
 
@@ -209,9 +209,9 @@ def whole(gathered: Gathered, into: Path | None) -> Iterator[Collection]:
     """
     kind, store = gathered.kind, _target(gathered, into)
     if has_store(store):
-        collection = Collection.open(store)
+        collection = CollectionStore.open(store)
     else:
-        collection = Collection.create_for(gathered.root, store, kind.model, kind.dtype)
+        collection = CollectionStore.create_for(gathered.root, store, kind.model, kind.dtype)
     with collection:
         catalog = collection.catalog
         if saved_part(catalog) is not None:

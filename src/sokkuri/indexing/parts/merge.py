@@ -43,7 +43,7 @@ from sokkuri.indexing.parts.merge_images import (
 from sokkuri.indexing.source import make_is_gone
 from sokkuri.indexing.sync import make_fast
 from sokkuri.store import leases
-from sokkuri.store.collection import CATALOG_NAME, Collection
+from sokkuri.store.collection import CATALOG_NAME, CollectionStore
 from sokkuri.store.rows import free_row
 
 Change = Literal["added", "updated", "moved", "removed"]
@@ -98,7 +98,7 @@ def merge(
 
 
 @contextmanager
-def _at_work(collection: Collection) -> Iterator[int]:
+def _at_work(collection: CollectionStore) -> Iterator[int]:
     """On record as a run, so that others know that somebody is at work."""
     catalog = collection.catalog
     run = leases.start_run(catalog)
@@ -124,7 +124,7 @@ class _Merging:
     """The work. The parts that say something new of an image win, unless the whole was brought up
     to date since: then what it has is the file's state."""
 
-    def __init__(self, gathered: Gathered, whole: Collection, run: int, told: Told) -> None:
+    def __init__(self, gathered: Gathered, whole: CollectionStore, run: int, told: Told) -> None:
         self._parts = gathered.parts
         self._whole = whole
         self._catalog = whole.catalog
@@ -171,7 +171,7 @@ class _Merging:
             seconds=round(seconds, 3),
         )
 
-    def _chunks(self, part: Collection, condition: str = "true") -> Iterator[list[Image]]:
+    def _chunks(self, part: CollectionStore, condition: str = "true") -> Iterator[list[Image]]:
         for chunk in images_of(part, condition):
             yield chunk
             self._done += len(chunk)
@@ -228,7 +228,7 @@ class _Merging:
         except OSError:
             return False
 
-    def _take(self, one: PartStore, part: Collection, steps: Sequence[_Step]) -> None:
+    def _take(self, one: PartStore, part: CollectionStore, steps: Sequence[_Step]) -> None:
         """Do what the steps say, inside a transaction."""
         by_fate: dict[Fate, list[_Step]] = {"touch": [], "replace": [], "gone": [], "same": []}
         for step in steps:

@@ -16,7 +16,7 @@ from sokkuri.core.errors import DamagedError
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.indexing.parts.gather import PartStore
 from sokkuri.store.catalog import Catalog, as_text
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import add_decisions, read_decisions
 from sokkuri.store.labels import add_labels, said_labels
 from sokkuri.store.rows import free_row, place_rows
@@ -88,7 +88,7 @@ class Held(NamedTuple):
     missing: int | None
 
 
-def images_of(part: Collection, condition: str = "true") -> Iterator[list[Image]]:
+def images_of(part: CollectionStore, condition: str = "true") -> Iterator[list[Image]]:
     """Its images of which the SQL condition is true, in chunks."""
     rows = part.catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
     while chunk := [Image._make(row) for row in islice(rows, CHUNK)]:
@@ -112,7 +112,7 @@ def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Held]:
 
 
 def copied(
-    whole: Collection, one: PartStore, part: Collection, images: Sequence[Image]
+    whole: CollectionStore, one: PartStore, part: CollectionStore, images: Sequence[Image]
 ) -> list[RowRef | None]:
     """Append the vectors of those that have one to the whole; where each lies. Raises DamagedError,
     StorageError."""
@@ -122,7 +122,7 @@ def copied(
     return [None if image.shard is None else next(at) for image in images]
 
 
-def _vectors(one: PartStore, part: Collection, images: Sequence[Image]) -> StoredRows:
+def _vectors(one: PartStore, part: CollectionStore, images: Sequence[Image]) -> StoredRows:
     """The images' rows : (N, D), as the part holds them. Raises DamagedError unless each is as it
     was written."""
     mend = f"run `sokkuri verify --repair -C {one.store}` and `sokkuri index -C {one.store}`"

@@ -12,7 +12,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling import outliers as module
 from sokkuri.curation.labeling.knn_vote import numbered, votes
 from sokkuri.curation.labeling.outliers import MOST, mistakes, outliers
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import set_labels
 
 DIMENSION, COUNT = 16, 60
@@ -32,7 +32,7 @@ def photos() -> Photos:
 
 
 @pytest.fixture
-def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
+def collection(tmp_path: Path, photos: Photos) -> Iterator[CollectionStore]:
     with empty(tmp_path / "photos", DIMENSION) as made:
         bench = Bench(made)
         bench.fill(*photos)
@@ -40,7 +40,7 @@ def collection(tmp_path: Path, photos: Photos) -> Iterator[Collection]:
         yield made
 
 
-def test_odd_images_come_first_even_where_two_are_alike(collection: Collection) -> None:
+def test_odd_images_come_first_even_where_two_are_alike(collection: CollectionStore) -> None:
     found = outliers(collection, 5)
     assert {one.id for one in found[:3]} == {*ODD}
     assert all(one.score > 0.8 for one in found[:3])
@@ -51,7 +51,7 @@ def test_odd_images_come_first_even_where_two_are_alike(collection: Collection) 
 
 
 def test_distances_are_those_of_the_tenth_neighbour(
-    collection: Collection,
+    collection: CollectionStore,
     photos: Photos,
 ) -> None:
     rows, ids = photos
@@ -63,7 +63,7 @@ def test_distances_are_those_of_the_tenth_neighbour(
 
 
 def test_of_many_images_those_far_from_a_drawn_part_are_measured(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     everything = outliers(collection, 3)
     monkeypatch.setattr(module, "_WHOLE", 40)
@@ -73,7 +73,7 @@ def test_of_many_images_those_far_from_a_drawn_part_are_measured(
     assert [one.score for one in screened] == pytest.approx([one.score for one in everything])
 
 
-def test_neighbours_are_those_that_pass_the_filters(collection: Collection) -> None:
+def test_neighbours_are_those_that_pass_the_filters(collection: CollectionStore) -> None:
     assert {one.id.partition("/")[0] for one in outliers(collection, 200, under="a")} == {"a"}
     (first, *_) = outliers(collection, 1, where="id like 'b/%' or id = 'a/07.jpg'")
     assert first.id == "a/07.jpg"
@@ -90,12 +90,12 @@ def test_there_may_be_too_few_to_compare(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("count", [0, MOST + 1])
-def test_a_number_out_of_range_is_refused(collection: Collection, count: int) -> None:
+def test_a_number_out_of_range_is_refused(collection: CollectionStore, count: int) -> None:
     with pytest.raises(UsageError):
         outliers(collection, count)
 
 
-def test_labels_that_the_neighbours_belie_are_found(collection: Collection) -> None:
+def test_labels_that_the_neighbours_belie_are_found(collection: CollectionStore) -> None:
     right = {f"{group}/{number:02d}.jpg": group for group in "ab" for number in range(40)}
     assert mistakes(collection, right) == []
     wrong = right | {"a/05.jpg": "b", "b/17.jpg": "a"}
@@ -109,13 +109,13 @@ def test_labels_that_the_neighbours_belie_are_found(collection: Collection) -> N
     assert mistakes(collection, n=1) == found[:1]
 
 
-def test_one_class_has_no_mistakes(collection: Collection) -> None:
+def test_one_class_has_no_mistakes(collection: CollectionStore) -> None:
     assert mistakes(collection, {"a/00.jpg": "x", "b/00.jpg": "x"}) == []
     assert mistakes(collection, {}) == []
 
 
 def test_of_many_labels_a_drawn_part_votes(
-    collection: Collection, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "_JUDGES", 20)
     labels = {f"{group}/{number:02d}.jpg": group for group in "ab" for number in range(40)}

@@ -11,7 +11,7 @@ from synthetic_collection import Bench, empty
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling import suggest as suggesting
 from sokkuri.curation.labeling.suggest import MOST, Method, SuggestOptions, accuracy_curve, suggest
-from sokkuri.store.collection import Collection
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import set_labels
 
 DIMENSION = 16
@@ -31,7 +31,7 @@ def groups(noise: float = 0.05) -> tuple[Vectors, list[str]]:
     return np.concatenate([*rows, centres[-1:]]), [*ids, "odd.jpg"]
 
 
-def collected(root: Path, rows: Vectors, ids: Sequence[str]) -> Collection:
+def collected(root: Path, rows: Vectors, ids: Sequence[str]) -> CollectionStore:
     made = empty(root, rows.shape[1])
     bench = Bench(made)
     bench.fill(np.ascontiguousarray(rows, np.float32), ids)
@@ -40,18 +40,18 @@ def collected(root: Path, rows: Vectors, ids: Sequence[str]) -> Collection:
 
 
 @pytest.fixture
-def collection(tmp_path: Path) -> Iterator[Collection]:
+def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with collected(tmp_path / "photos", *groups()) as made:
         yield made
 
 
-def folders(collection: Collection, **options: object) -> list[str]:
+def folders(collection: CollectionStore, **options: object) -> list[str]:
     found = suggest(collection, SuggestOptions(**options))  # type: ignore[arg-type]
     return [one.id.partition("/")[0] for one in found]
 
 
 def test_density_begins_with_one_of_each_kind_and_not_with_the_odd_one(
-    collection: Collection,
+    collection: CollectionStore,
 ) -> None:
     found = suggest(collection, SuggestOptions(4))
     assert sorted(one.id[0] for one in found) == ["a", "b", "c", "d"]
@@ -62,7 +62,7 @@ def test_density_begins_with_one_of_each_kind_and_not_with_the_odd_one(
     assert all(0 <= stands["abcd"[at]] - size <= 1 for at, size in enumerate(SIZES))
 
 
-def test_k_center_takes_the_odd_one_second(collection: Collection) -> None:
+def test_k_center_takes_the_odd_one_second(collection: CollectionStore) -> None:
     found = suggest(collection, SuggestOptions(5, "k-center"))
     assert {one.id[0] for one in found} == {"a", "b", "c", "d", "o"}
     assert found[0].why == "nothing has a label, and most are like it"
@@ -72,7 +72,7 @@ def test_k_center_takes_the_odd_one_second(collection: Collection) -> None:
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
 def test_what_has_a_label_is_not_taken_and_its_kind_can_wait(
-    collection: Collection, method: Method
+    collection: CollectionStore, method: Method
 ) -> None:
     set_labels(collection.catalog, [("a/03.jpg", "A"), ("b/03.jpg", "B")])
     taken = folders(collection, n=2, method=method)
@@ -115,7 +115,7 @@ def test_what_is_known_to_be_the_same_is_taken_once(tmp_path: Path, method: Meth
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
 def test_a_person_may_pass_over_images_and_say_where_to_look(
-    collection: Collection, method: Method
+    collection: CollectionStore, method: Method
 ) -> None:
     without = [f"c/{number:02d}.jpg" for number in range(20)]
     assert "c" not in folders(collection, n=50, method=method, without=without)
@@ -125,7 +125,7 @@ def test_a_person_may_pass_over_images_and_say_where_to_look(
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_removed_images_are_not_suggested(collection: Collection, method: Method) -> None:
+def test_removed_images_are_not_suggested(collection: CollectionStore, method: Method) -> None:
     first = suggest(collection, SuggestOptions(1, method))[0].id
     collection.remove([first])
     assert first not in [one.id for one in suggest(collection, SuggestOptions(50, method))]
@@ -144,7 +144,7 @@ def test_there_may_be_nothing_to_suggest(tmp_path: Path, method: Method) -> None
 
 
 @pytest.mark.parametrize("count", [0, -1, MOST + 1])
-def test_a_number_out_of_range_is_refused(collection: Collection, count: int) -> None:
+def test_a_number_out_of_range_is_refused(collection: CollectionStore, count: int) -> None:
     with pytest.raises(UsageError):
         suggest(collection, SuggestOptions(count))
 
@@ -164,7 +164,7 @@ def test_of_many_images_a_drawn_part_stands_for_all(
             assert 60 <= sum(numbers) <= 110
 
 
-def test_gains_are_those_of_plain_greedy(collection: Collection) -> None:
+def test_gains_are_those_of_plain_greedy(collection: CollectionStore) -> None:
     """The lazy search for the best, beside one that asks all, at every step."""
     rows, ids = groups()
     points = rows / np.linalg.norm(rows, axis=1, keepdims=True)
@@ -202,7 +202,7 @@ def test_where_neighbours_disagree_more_is_to_be_learnt(tmp_path: Path) -> None:
     assert counts[0] > counts[1]
 
 
-def test_the_accuracy_curve_is_of_what_the_neighbours_tell(collection: Collection) -> None:
+def test_the_accuracy_curve_is_of_what_the_neighbours_tell(collection: CollectionStore) -> None:
     _, ids = groups()
     assert accuracy_curve(collection) == []
     labels = [(id_, id_[0]) for id_ in np.random.default_rng(0).permutation(ids[:-1]).tolist()]
@@ -220,6 +220,6 @@ def test_the_accuracy_curve_is_of_what_the_neighbours_tell(collection: Collectio
     assert accuracy_curve(collection)[-1][1] < 0.6
 
 
-def test_one_class_has_no_accuracy_curve(collection: Collection) -> None:
+def test_one_class_has_no_accuracy_curve(collection: CollectionStore) -> None:
     set_labels(collection.catalog, [(f"a/{number:02d}.jpg", "same") for number in range(20)])
     assert accuracy_curve(collection) == []
