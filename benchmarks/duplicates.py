@@ -27,7 +27,13 @@ from PIL import Image
 from benchmarks.copies import EDITS, lay_out, layout
 from benchmarks.features import CHUNK, mixtures, real
 from benchmarks.harness import SHARED, run, sokkuri, table
-from sokkuri.curation.duplicates.candidates import TOGETHER, Candidates, Field, basis_of, rooted
+from sokkuri.curation.duplicates.candidates import (
+    BATCH,
+    CandidateFinder,
+    FeatureTable,
+    fit_projection,
+    signed_sqrt_normalise,
+)
 from sokkuri.curation.duplicates.compare import Judge
 from sokkuri.curation.duplicates.contents import Content, basis, field_of, live_contents
 from sokkuri.curation.duplicates.matching import SURE
@@ -78,10 +84,10 @@ def ours(given: Setting) -> Scores:
     with CollectionStore.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
         prints = {key: data for key, data in judge.prints(keys) if data is not None}
         _, whole = field_of(collection, given.contents, prints, basis(collection))
-        candidates = Candidates(whole.part(given.gallery))
-        for at in range(0, len(given.queries), TOGETHER):
-            rows = given.queries[at : at + TOGETHER]
-            near, _ = candidates.of(whole.part(rows), np.full(len(rows), -1))
+        candidates = CandidateFinder(whole.select(given.gallery))
+        for at in range(0, len(given.queries), BATCH):
+            rows = given.queries[at : at + BATCH]
+            near, _ = candidates.find(whole.select(rows), np.full(len(rows), -1))
             pairs = [(keys[rows[q]], keys[given.gallery[g]]) for q, g in near.tolist()]
             for (q, g), known in zip(near.tolist(), judge.compare(pairs), strict=True):
                 scores[at + q, g] = known.score
@@ -280,18 +286,20 @@ def join(vectors: Path, count: int) -> None:
     """Candidates of some pictures among `count`, made of mixtures of vectors and drawn prints."""
     blocks = mixtures(np.load(vectors), count)
     first = next(blocks)
-    directions = basis_of(first)
+    directions = fit_projection(first)
     made = np.empty((count, len(directions)), np.float32)
     for number, block in enumerate(chain([first], blocks)):
-        made[number * CHUNK : number * CHUNK + len(block)] = rooted(block) @ directions.T
+        made[number * CHUNK : number * CHUNK + len(block)] = (
+            signed_sqrt_normalise(block) @ directions.T
+        )
     prints = np.random.default_rng(0).integers(0, 256, (count, PRINT * PRINT), np.uint8)
-    field = Field(made, prints)
-    candidates = Candidates(field)
+    field = FeatureTable(made, prints)
+    candidates = CandidateFinder(field)
     rows = np.linspace(0, count - 1, ASKED).astype(np.int64)
     began = time.perf_counter()
-    for at in range(0, len(rows), TOGETHER):
-        part = rows[at : at + TOGETHER]
-        candidates.of(field.part(part), part)
+    for at in range(0, len(rows), BATCH):
+        part = rows[at : at + BATCH]
+        candidates.find(field.select(part), part)
     print(len(rows), f"{time.perf_counter() - began:.1f}")
 
 

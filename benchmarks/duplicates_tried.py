@@ -19,7 +19,7 @@ from benchmarks.copies import lay_out
 from benchmarks.duplicates import Setting, setting
 from benchmarks.harness import SHARED, run, sokkuri, table
 from sokkuri.core.types import Features, Limits
-from sokkuri.curation.duplicates.candidates import rooted
+from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
 from sokkuri.curation.duplicates.matching.fingerprint import (
     normalised_prints,
     print_of,
@@ -46,7 +46,7 @@ WAYS: dict[str, Callable[[Features], Features]] = {
     "features, cosine": lambda rows: rows,
     "less their mean": lambda rows: _less_mean(_of_length_one(rows)),
     "each number over its deviation": lambda rows: _less_mean(rows) / (rows.std(axis=0) + 1e-6),
-    "square roots": rooted,
+    "square roots": signed_sqrt_normalise,
     "square roots less their mean": lambda rows: _less_mean(np.sqrt(rows)),
     "powers of 0.3 less their mean": lambda rows: _less_mean(rows**0.3),
 }

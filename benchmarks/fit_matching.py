@@ -1,4 +1,4 @@
-"""Fits the weights of `matching/scoring.py` and `joining.py`.
+"""Fits the weights of `matching/scoring.py` and `candidates.py`.
 
     python -m benchmarks.copies PHOTOS FOLDER
     sokkuri index FOLDER
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from benchmarks.copies import layout
 from sokkuri.core.types import Limits
-from sokkuri.curation.duplicates.candidates import GENEROUSLY, NEAREST, worth_measures
+from sokkuri.curation.duplicates.candidates import FEATURE_NEIGHBOURS, LENIENT_MARGIN, pair_features
 from sokkuri.curation.duplicates.contents import basis, heads_of, live_contents
 from sokkuri.curation.duplicates.matching import INLIERS
 from sokkuri.curation.duplicates.matching.block_agreement import agreement
@@ -111,12 +111,12 @@ def pairs_of(pictures: Pictures) -> Pairs:
         some[queries] @ some[rows].T
         for some in (normalised_prints(prints), normalised_prints(righted_prints(prints)))
     ))  # fmt: skip
-    nearest = -np.sort(-likeness, axis=1)[:, :NEAREST]
-    near = np.argsort(-likeness, axis=1)[:, :NEAREST]
+    nearest = -np.sort(-likeness, axis=1)[:, :FEATURE_NEIGHBOURS]
+    near = np.argsort(-likeness, axis=1)[:, :FEATURE_NEIGHBOURS]
     printed = np.argsort(-correlation, axis=1)[:, :_NEAREST_PRINTS]
     found = [(q, r) for q in range(len(queries)) for r in {*near[q], *printed[q]}]
     q, r = np.array(found).T
-    measured = worth_measures(likeness[q, r], correlation[q, r], nearest[q])
+    measured = pair_features(likeness[q, r], correlation[q, r], nearest[q])
     copy = (of.source[queries[q]] == of.source[rows[r]]) & (of.source[queries[q]] >= 0)
     return Pairs(queries[q], rows[r], copy, measured)
 
@@ -127,7 +127,7 @@ def fit(pictures: Pictures) -> dict[str, tuple[Array, float]]:
     logits = pairs.measured @ weights + bias
     least = float(np.quantile(logits[pairs.copy], _MISSED))
     found = {"WORTH": (weights, bias - least)}
-    chosen = np.flatnonzero((logits >= least - GENEROUSLY) | pairs.copy)
+    chosen = np.flatnonzero((logits >= least - LENIENT_MARGIN) | pairs.copy)
     print(f"{len(pairs.copy)} pairs, {len(chosen)} of them worth a look", file=sys.stderr)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = [*pool.map(lambda at: _seen(pictures, pairs, at), chosen.tolist())]

@@ -16,7 +16,7 @@ from sokkuri.core.errors import ModelMismatchError, UsageError
 from sokkuri.core.locations import Location, is_within
 from sokkuri.core.types import Group, Pair
 from sokkuri.curation.duplicates import pair_store
-from sokkuri.curation.duplicates.candidates import TOGETHER, Candidates, Field
+from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
 from sokkuri.curation.duplicates.compare import Judge
 from sokkuri.curation.duplicates.contents import (
     Content,
@@ -46,7 +46,7 @@ _Named: TypeAlias = Mapping[bytes, list[Candidate]]
 """Contents and their images, the one to keep first; none where they do not pass."""
 
 
-_Side: TypeAlias = tuple[list[Content], Field]
+_Side: TypeAlias = tuple[list[Content], FeatureTable]
 """One of the two: its contents that have a print, and what they are compared by."""
 
 
@@ -163,11 +163,11 @@ def _compare(
         return
     if judge.by_points:
         ledger.forget_unsure()
-    candidates = Candidates(field)
-    for at in range(0, len(new), TOGETHER):
+    candidates = CandidateFinder(field)
+    for at in range(0, len(new), BATCH):
         yield Comparing("comparing", at, len(new))
-        rows = np.arange(at, min(at + TOGETHER, len(new)))
-        near, _ = candidates.of(asked.part(rows), np.full(len(rows), -1))
+        rows = np.arange(at, min(at + BATCH, len(new)))
+        near, _ = candidates.find(asked.select(rows), np.full(len(rows), -1))
         todo = [(new[at + one].key, contents[row].key) for one, row in near.tolist()]
         seen = [ledger.known(*pair) for pair in todo]
         unseen = (pair for pair, one in zip(todo, seen, strict=True) if one is None)

@@ -11,9 +11,10 @@ import numpy as np
 
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Features
-from sokkuri.curation.duplicates.candidates import Field, Matrix, Served, basis_of, heads
+from sokkuri.curation.duplicates.candidates import FeatureTable, fit_projection, project
 from sokkuri.curation.duplicates.keep_rules import Candidate
 from sokkuri.curation.duplicates.matching.fingerprint import PRINT
+from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.vectors.row_keys import key_at
@@ -112,7 +113,7 @@ def basis(collection: CollectionStore) -> Matrix:
     sample = [np.empty((0, collection.model.dimension), np.float32)]
     for shard, rows in counted.items():
         sample.append(np.asarray(collection.shards.features(shard, rows)[::step], np.float32))
-    return basis_of(np.concatenate(sample))
+    return fit_projection(np.concatenate(sample))
 
 
 def field_of(
@@ -120,12 +121,12 @@ def field_of(
     contents: Iterable[Content],
     prints: Mapping[bytes, bytes],
     directions: Matrix,
-) -> tuple[list[Content], Field]:
+) -> tuple[list[Content], FeatureTable]:
     """Those of the contents, in the order of their places, that have a print; and what they are
     compared by."""
     some = [content for content in contents if content.key in prints]
     printed = np.frombuffer(b"".join(prints[content.key] for content in some), np.uint8)
-    return some, Field(
+    return some, FeatureTable(
         heads_of(collection, some, directions), printed.reshape(len(some), PRINT * PRINT)
     )
 
@@ -144,12 +145,12 @@ def heads_of(
                 held = collection.shards.features(int(places[first, 0]), int(rows[-1]) + 1)
                 yield np.asarray(held[rows], np.float32), int(first)
 
-    return heads(blocks(), directions, len(contents))
+    return project(blocks(), directions, len(contents))
 
 
 def served_of(
     collection: CollectionStore, reader: PushedReader, contents: Sequence[Content]
-) -> Served:
+) -> RemoteRows:
     """What of these contents an engine holds, each by all of its images. Raises EngineError."""
     numbers = {content.key: number for number, content in enumerate(contents)}
     counted = collection.counted()
@@ -167,7 +168,7 @@ def served_of(
     number = np.array(rows, np.int64)[held]
     keys = np.array([key_at(*place) for place in places], np.int64)[held]
     order = np.argsort(keys)
-    return Served(
+    return RemoteRows(
         reader.engine,
         collection.model.metric,
         keys[order],

@@ -17,7 +17,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import GRADES, Grade, Group, Pair
 from sokkuri.curation.duplicates import pair_store as pairs
-from sokkuri.curation.duplicates.candidates import TOGETHER, Candidates, clustered
+from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, cluster_order
 from sokkuri.curation.duplicates.compare import Judge
 from sokkuri.curation.duplicates.contents import (
     Content,
@@ -262,13 +262,15 @@ def _compare(
     keys = [content.key for content in contents]
     reach = np.array([before.get(key, np.inf) for key in keys], np.float32)
     served = None if reader is None else served_of(task.collection, reader, contents)
-    candidates = Candidates(field, reach, served)
+    candidates = CandidateFinder(field, reach, served)
     for note in candidates.notes:
         yield Comparing("comparing", 0, len(new), note)
-    rows = clustered(field.heads, np.array([at for at, key in enumerate(keys) if key in new]))
-    for at in range(0, len(rows), TOGETHER):
-        batch = rows[at : at + TOGETHER]
-        found, reaches = candidates.of(field.part(batch), batch)
+    rows = cluster_order(
+        field.projected, np.array([at for at, key in enumerate(keys) if key in new])
+    )
+    for at in range(0, len(rows), BATCH):
+        batch = rows[at : at + BATCH]
+        found, reaches = candidates.find(field.select(batch), batch)
         todo = _todo(ledger, ((keys[batch[one]], keys[row]) for one, row in found.tolist()))
         with closing(looked_at(todo, ledger, judge)) as looks:
             for done, _ in enumerate(looks):

@@ -8,7 +8,7 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, empty, extracted
 
 from sokkuri.api import Collection
-from sokkuri.curation.duplicates.candidates import rooted
+from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
 from sokkuri.curation.duplicates.contents import (
     basis,
     count_contents,
@@ -85,7 +85,7 @@ def test_heads_keep_angles(collection: Collection) -> None:
     contents = list(live_contents(collection, Decisions()).values())
     found = heads_of(collection, contents, basis(collection))
     rows = [list(HELD).index(content.images[0].id) for content in contents[:-1]] + [0]
-    roots = rooted(VECTORS[rows])
+    roots = signed_sqrt_normalise(VECTORS[rows])
     assert np.allclose(found @ found.T, roots @ roots.T, atol=1e-5)
     some = heads_of(collection, contents[1:3], basis(collection))
     assert np.allclose(some, found[1:3], atol=1e-6)
