@@ -23,11 +23,11 @@ from numpy.typing import NDArray
 
 from benchmarks.harness import run, table
 from sokkuri.api import Collection
-from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job
+from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job, Progress
 from sokkuri.images.scan import list_images
 from sokkuri.indexing import diff
 from sokkuri.indexing.in_flight import KnownBytes
-from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.writer import Writer
@@ -260,7 +260,7 @@ def _merged(root: Path) -> tuple[float, float]:
     started = time.perf_counter()
     ended, peak = started, 0.0
 
-    def told(progress: Progress) -> None:
+    def told(progress: Progress[object]) -> None:
         nonlocal ended, peak
         if progress.stage != "merging":
             raise _MergedError

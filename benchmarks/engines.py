@@ -132,7 +132,7 @@ def _pushed(root: Path, server: Server) -> list[str]:
             now = time.perf_counter()
             spent[stage] = spent.get(stage, 0.0) + now - since
             stage, since = step.stage, now
-            added = step.report.added if step.report else 0
+            added = step.result.added if step.result else 0
     again = run(sokkuri("push", server.address, "-C", root))
     return [
         server.version, f"{added / spent['pushing']:,.0f}", f"{spent['indexing']:.0f} s",

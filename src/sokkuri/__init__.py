@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.core.errors import SokkuriError
-    from sokkuri.indexing.options import Progress, SyncOptions, SyncReport
+    from sokkuri.core.types import Progress
+    from sokkuri.indexing.options import SyncOptions, SyncReport
     from sokkuri.search.results import Hit, Hits, SearchOptions
     from sokkuri.search.searcher import Searcher
 
@@ -30,7 +31,7 @@ _HOMES = {
     "Collection": "sokkuri.api",
     "Hit": "sokkuri.search.results",
     "Hits": "sokkuri.search.results",
-    "Progress": "sokkuri.indexing.options",
+    "Progress": "sokkuri.core.types",
     "SearchOptions": "sokkuri.search.results",
     "Searcher": "sokkuri.search.searcher",
     "SokkuriError": "sokkuri.core.errors",

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Self
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location, located
-from sokkuri.core.types import Decoding, Dtype, Fault
+from sokkuri.core.types import Decoding, Dtype, Fault, Progress
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
 from sokkuri.indexing import repair as repairing
 from sokkuri.indexing import verify as verifying
-from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
 from sokkuri.indexing.sync import make_fast, sync
 from sokkuri.models import Model, resolve_model
@@ -28,7 +28,7 @@ from sokkuri.store.collection import CollectionStore, Status, has_store, store_f
 
 if TYPE_CHECKING:  # what few verbs need is imported where it is used: it would slow down all
     from sokkuri.indexing.parts.merge import Merged
-    from sokkuri.search.push import Pushing
+    from sokkuri.search.push import PushReport
 
 
 class Collection(CollectionStore):
@@ -70,7 +70,7 @@ class Collection(CollectionStore):
         into: Path | str | None = None,
         *,
         root: Location | str | None = None,
-        told: Callable[[Progress], None] = lambda _: None,
+        told: Callable[[Progress[object]], None] = lambda _: None,
     ) -> "Merged":
         """Unite the parts of a collection, made with `SyncOptions(part=...)`; they are only read.
 
@@ -86,7 +86,7 @@ class Collection(CollectionStore):
         where = None if root is None else check_folder(root)
         return merge(stores, whole, root=where, told=told)
 
-    def sync(self, options: SyncOptions | None = None) -> Generator[Progress]:
+    def sync(self, options: SyncOptions | None = None) -> Generator[Progress[SyncReport]]:
         """Bring the collection up to date with its folder, yielding progress; the last one holds
         the SyncReport. Nothing happens before the first is asked for. See `indexing.sync`.
         """
@@ -109,7 +109,7 @@ class Collection(CollectionStore):
         self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
         self.model = replace(self.model, source=kept)
 
-    def push(self, address: str) -> "Generator[Pushing]":
+    def push(self, address: str) -> "Generator[Progress[PushReport]]":
         """Bring an engine elsewhere up to date, such as `pgvector://user@host/database/table`,
         yielding progress; the last one holds the PushReport. See `pushing.push`."""
         from sokkuri.search.engines.registry import open_engine
@@ -127,7 +127,7 @@ class Collection(CollectionStore):
         return repairing.repair(self)
 
     def compact(
-        self, ann_from: int | None = None, told: Callable[[Progress], None] | None = None
+        self, ann_from: int | None = None, told: Callable[[Progress[object]], None] | None = None
     ) -> compacting.Compaction:
         """Rewrite shards without the rows that no longer count, and bring all that makes searches
         fast up to date.

@@ -179,13 +179,13 @@ def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Pat
     ):
         list(card.sync())
         *_, last = find_duplicates(collection)
-        assert last.groups is not None
-        assert [group.ids for group in last.groups] == [("0/0.jpg", "1/small 0.jpg")]
+        assert last.result is not None
+        assert [group.ids for group in last.result] == [("0/0.jpg", "1/small 0.jpg")]
         *_, last = find_against(collection, card)
-        assert last.groups is not None
-        assert {group.ids[0] for group in last.groups} == {"2/2.jpg", "2/5.jpg", "2/8.jpg"}
+        assert last.result is not None
+        assert {group.ids[0] for group in last.result} == {"2/2.jpg", "2/5.jpg", "2/8.jpg"}
         with pytest.raises(UsageError, match="is only ever read"):
-            plan_against(collection, card, last.groups)
+            plan_against(collection, card, last.result)
 
 
 def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folder: Path) -> None:

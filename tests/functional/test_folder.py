@@ -321,9 +321,9 @@ def test_files_that_vanish_while_the_run_is_on(folder: Path) -> None:
         for progress in collection.sync():
             if progress.stage == "listing" and progress.done == COUNT:
                 shutil.rmtree(folder / "3")
-        assert progress.report is not None
-        assert progress.report.total == COUNT * 3 // 4
-        assert progress.report.failed == 0
+        assert progress.result is not None
+        assert progress.result.total == COUNT * 3 // 4
+        assert progress.result.failed == 0
     assert_sound(folder)
     assert changes(as_json("index", folder)) == {}
 

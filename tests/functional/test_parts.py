@@ -63,7 +63,7 @@ def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) 
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, PHOTOS)
     with Collection.create(photos, store=photos.parent / "one", model=str(network)) as one:
         *_, last = one.sync()
-        assert last.report is not None
+        assert last.result is not None
         with Collection.open(photos) as whole:
             assert [*whole.catalog.failures()] == [*one.catalog.failures()] != []
             assert whole.verify() == []

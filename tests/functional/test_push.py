@@ -77,7 +77,7 @@ class Pushed:
     def counts(self) -> tuple[int, int, int, int]:
         """Push by the Python API, which takes a fraction of the time: what it did."""
         with Collection.open(self.store) as collection:
-            report = [*collection.push(self.address)][-1].report
+            report = [*collection.push(self.address)][-1].result
         assert report is not None
         return report.added, report.updated, report.deleted, report.unchanged
 

@@ -81,8 +81,8 @@ class Cloud:
         """What a run did, without what it left."""
         with self.open() as collection:
             *_, last = collection.sync(SyncOptions(**options))
-        assert last.report is not None
-        return did(asdict(last.report))
+        assert last.result is not None
+        return did(asdict(last.result))
 
     def failures(self) -> dict[str, tuple[str, str]]:
         with self.open() as collection:

@@ -15,17 +15,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for their types only: a search must not pay for what indexing needs
     from collections.abc import Iterator
 
-    from sokkuri.core.types import Fault, Group
-    from sokkuri.curation.duplicates.find import Comparing
+    from sokkuri.core.types import Fault, Group, Progress
     from sokkuri.indexing.compact import Compaction
     from sokkuri.indexing.dry_run import Plan
-    from sokkuri.indexing.options import Progress, SyncReport
+    from sokkuri.indexing.options import SyncReport
     from sokkuri.indexing.parts.merge import Merged
-    from sokkuri.search.push import Pushing, PushReport
+    from sokkuri.search.push import PushReport
     from sokkuri.search.results import Hits
     from sokkuri.store.collection import Status
-
-    Step = Progress | Comparing | Pushing
 
 _SHOWN_FAILURES = 20
 
@@ -264,7 +261,7 @@ def progress_bar() -> Iterator[Bar]:
 class Bar:
     """Shows nothing; notes are said all the same."""
 
-    def show(self, progress: Step) -> None:
+    def show(self, progress: Progress[object]) -> None:
         if progress.note:
             say(progress.note)
 
@@ -276,7 +273,7 @@ class _RichBar(Bar):
         self._rich = rich
         self._task = rich.add_task("listing", total=None, rate="")
 
-    def show(self, progress: Step) -> None:
+    def show(self, progress: Progress[object]) -> None:
         if progress.note:
             self._rich.console.print(shown(progress.note), markup=False)
         speed = self._rich.tasks[0].speed

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from sokkuri.api import Collection
     from sokkuri.core.locations import Location
-    from sokkuri.core.types import Group
-    from sokkuri.curation.duplicates.find import Comparing, DuplicateOptions
+    from sokkuri.core.types import Group, Progress
+    from sokkuri.curation.duplicates.find import DuplicateOptions
     from sokkuri.curation.trash.apply import Done
     from sokkuri.curation.trash.plan import Plan
 
@@ -185,13 +185,13 @@ def _crossing(
     return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting))
 
 
-def _followed(steps: "Generator[Comparing]") -> "tuple[Group, ...]":
+def _followed(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, ...]":
     """The groups, with a bar while they are looked for."""
     groups: tuple[Group, ...] = ()
     with closing(steps), console.progress_bar() as bar:
         for step in steps:
             bar.show(step)
-            groups = step.groups or groups
+            groups = step.result or groups
     return groups
 
 
@@ -306,13 +306,13 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
 
 def _seen(stage: str, steps: "Iterator[Done]", total: int) -> "list[Done]":
     """All of them, with a bar while they come. total : 0 where it is not known."""
-    from sokkuri.curation.duplicates.find import Comparing
+    from sokkuri.core.types import Progress
 
     found = []
     with console.progress_bar() as bar:
         for done in steps:
             found.append(done)
-            bar.show(Comparing(stage, len(found), total))
+            bar.show(Progress(stage, len(found), total))
     return found
 
 

@@ -141,8 +141,8 @@ def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
     with closing(collection.sync(options)) as events, console.progress_bar() as bar:
         for progress in events:
             bar.show(progress)
-    assert progress.report is not None, "the last progress holds the report"
-    return progress.report
+    assert progress.result is not None, "the last progress holds the report"
+    return progress.result
 
 
 def _print_report(report: "SyncReport", *, as_json: bool) -> None:

@@ -52,7 +52,7 @@ def models(
 
 def _add(source: str | None, sha256: str, name: str) -> str:
     """Add a model; its name."""
-    from sokkuri.indexing.options import Progress
+    from sokkuri.core.types import Progress
     from sokkuri.models import add_model
 
     if source is None:

@@ -31,7 +31,7 @@ def push(
     ):
         for step in steps:
             bar.show(step)
-            report = step.report
+            report = step.result
     assert report is not None
     if as_json:
         console.put_json(asdict(report))

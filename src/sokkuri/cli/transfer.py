@@ -96,8 +96,8 @@ def import_(
     as_json: Json = False,
 ) -> None:
     """Take over features that the article's scripts made; exits with 1 if any was refused."""
+    from sokkuri.core.types import Progress
     from sokkuri.indexing.import_features import Imported, import_features
-    from sokkuri.indexing.options import Progress
     from sokkuri.indexing.settings import resolve_ids
 
     vectors = folder_at(folder)
@@ -111,7 +111,7 @@ def import_(
             for done in parts:
                 at = done.imported + done.known
                 for note in done.notes or [""]:
-                    bar.show(Progress("importing", at, 0, done.refused, note))
+                    bar.show(Progress("importing", at, 0, note, done.refused))
     if as_json:
         console.put_json({key: value for key, value in asdict(done).items() if key != "notes"})
     else:

@@ -6,7 +6,7 @@ The data's way: FileRef (listing) -> Job (catalog) -> Pixels (decode) -> Outcome
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,26 @@ re-encoded or re-tagged. `edited`: cropped, marked, recoloured, turned. `alike`:
 
 GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
 """The surest first."""
+
+ResultT_co = TypeVar("ResultT_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress(Generic[ResultT_co]):
+    """How far a long task is: `done` of `total` items of the current `stage`.
+
+    total : 0 while it is unknown. note : a line for the user, or "". failed : items that could not
+    be used. result : what the whole task returns; None but in the last Progress, whose stage is
+    "done".
+    """
+
+    stage: str
+    done: int
+    total: int
+    note: str = ""
+    failed: int = 0
+    result: ResultT_co | None = None
+
 
 IdKind: TypeAlias = Literal["path", "name"]
 """What an image's id is: its path below the root, or its file's name."""

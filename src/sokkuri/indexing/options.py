@@ -1,4 +1,4 @@
-"""What a run of the pipeline is asked, what it says meanwhile, and what it reports."""
+"""What a run of the pipeline is asked, and what it reports."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -58,21 +58,3 @@ class SyncReport:
     total: int = 0
     seconds: float = 0.0
     images_per_second: float = 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """A sign of life. `done` of `total` images in this stage; `total` is 0 while unknown.
-
-    `note` is a line for the user. The last one has the stage `done` and holds the report.
-    """
-
-    stage: Literal[
-        "listing", "extracting", "importing", "merging", "coding", "training", "adding",
-        "measuring", "fetching KiB", "waiting", "done",
-    ]  # fmt: skip
-    done: int
-    total: int
-    failed: int = 0
-    note: str = ""
-    report: SyncReport | None = None

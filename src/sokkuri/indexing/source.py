@@ -7,14 +7,15 @@ tells which unlisted files are really gone.
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
+from typing import Never
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import FileRef
+from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
 from sokkuri.images.scan import OnError, is_excluded, is_folder, list_images, read_list
 from sokkuri.indexing import diff
-from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
 
 _LISTING_CHUNK = 10_000
@@ -46,7 +47,7 @@ def _check_address(root: Address) -> None:
 
 def fill_listing(
     catalog: Catalog, root: Location, options: SyncOptions, unread: set[str] | None = None
-) -> Iterator[Progress]:
+) -> Iterator[Progress[Never]]:
     """Fill the catalog's temporary table with what the folder or the list holds, in bounded
     memory. options : settled. unread : takes up the folders that could not be listed. Raises
     UsageError for a list that cannot be read, or two files with one id; CollectionError when a

@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
+from typing import Never
 
 from sokkuri.core.errors import (
     MissingExtraError,
@@ -22,12 +23,12 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Job, Outcome
+from sokkuri.core.types import Job, Outcome, Progress
 from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor
 from sokkuri.indexing.in_flight import KnownBytes
-from sokkuri.indexing.options import Progress, SyncOptions, SyncReport
+from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
 from sokkuri.indexing.worker import Work
@@ -45,7 +46,9 @@ _WAITING_WORKERS = 4  # a core, where a GPU computes: most wait for their batch 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
-def sync(collection: CollectionStore, model: Model, options: SyncOptions) -> Generator[Progress]:
+def sync(
+    collection: CollectionStore, model: Model, options: SyncOptions
+) -> Generator[Progress[SyncReport]]:
     """Bring the collection up to date; yields progress, last of all the report.
 
     Closing the iterator, or an interrupt, ends the run in good order: what was done is committed.
@@ -78,7 +81,9 @@ def sync(collection: CollectionStore, model: Model, options: SyncOptions) -> Gen
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
 
 
-def make_fast(collection: CollectionStore, *, everything: bool = False) -> Iterator[Progress]:
+def make_fast(
+    collection: CollectionStore, *, everything: bool = False
+) -> Iterator[Progress[Never]]:
     """Bring what makes searches fast up to date; without it they are slower, and as right.
 
     everything : put even a few fresh rows into the approximate index, and renew damaged codes.
@@ -145,7 +150,7 @@ def worker_threads(options: SyncOptions, root: Location) -> int:
 
 def _last(
     catalog: Catalog, run: int, found: diff.Changes, work: "_Extraction", seconds: float
-) -> Progress:
+) -> Progress[SyncReport]:
     counts = catalog.counts()
     did = work.counts
     reused, moved = did["reused"] + found.returned, did["moved"] + found.moved
@@ -167,7 +172,9 @@ def _last(
         seconds=round(seconds, 3),
         images_per_second=round(extracted / work.seconds, 1) if extracted else 0.0,
     )
-    return Progress("done", sum(did.values()), sum(did.values()), counts.failed, report=report)
+    return Progress(
+        "done", sum(did.values()), sum(did.values()), failed=counts.failed, result=report
+    )
 
 
 class _Extraction:
@@ -184,7 +191,7 @@ class _Extraction:
         self._options = options
         self._run = run
 
-    def progress(self) -> Iterator[Progress]:
+    def progress(self) -> Iterator[Progress[Never]]:
         total = leases.open_images(self._catalog)
         started = time.monotonic()
         with ExitStack() as stack:
@@ -201,13 +208,14 @@ class _Extraction:
                     note = came.note if isinstance(came, Pause) else ""
                     note = note or (work.notes.pop() if work.notes else "")
                     failed = writer.counts["failed"]
-                    yield Progress("extracting", done, max(done, total), failed, note)
+                    yield Progress("extracting", done, max(done, total), note, failed)
                 leases.clear_over(self._catalog)
                 if leases.open_images(self._catalog):
                     continue
                 if not leases.held_by_others(self._catalog, self._run):
                     break
-                yield Progress("waiting", done, max(done, total), writer.counts["failed"])
+                failed = writer.counts["failed"]
+                yield Progress("waiting", done, max(done, total), failed=failed)
                 time.sleep(_POLL_SECONDS)  # other processes: there is no event to wait for
         self.counts.update(writer.counts)
         self.seconds = time.monotonic() - started

@@ -1,6 +1,6 @@
 """Brings an engine up to date with a collection: what is live is there, and nothing else.
 
-Takes a collection and an engine; yields Pushings, at last with a PushReport. The ledger (pushed.py)
+Takes a collection and an engine; yields Progress, at last with a PushReport. The ledger (pushed.py)
 says what the engine has. Before a shard's rows are sent they are noted as begun; when the engine
 has a batch, it is noted as given; when it has indexed all, as found. So a kill at any moment costs
 a batch at most, and the next push goes on.
@@ -11,13 +11,13 @@ import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Never
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchError
-from sokkuri.core.types import Metric
+from sokkuri.core.types import Metric, Progress
 from sokkuri.search import push_log
 from sokkuri.search.code_files import CodeReader, alone
 from sokkuri.search.engines import Engine, Entry, Holding
@@ -65,18 +65,7 @@ class PushReport:
     recall: dict[int, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Pushing:
-    """How far it is, in rows. report : at the end."""
-
-    stage: str
-    done: int
-    total: int
-    note: str = ""
-    report: PushReport | None = None
-
-
-def push(collection: CollectionStore, engine: Engine) -> Generator[Pushing]:
+def push(collection: CollectionStore, engine: Engine) -> Generator[Progress[PushReport]]:
     """Send what is new or changed, delete what is gone, and wait until it is found.
 
     Raises ModelMismatchError where the engine holds vectors of another model, CollectionError where
@@ -101,14 +90,14 @@ class _Push:
         self._counts = dict.fromkeys(("added", "updated", "deleted", "unchanged", "unfit"), 0)
         self._done = self._total = 0
 
-    def steps(self) -> Generator[Pushing]:
+    def steps(self) -> Generator[Progress[PushReport]]:
         began = time.monotonic()
-        yield Pushing("connecting", 0, 0)
+        yield Progress("connecting", 0, 0)
         _agree(self._collection, self._engine, self._ledger)
         self._ledger.keep("address", self._engine.address)
         yield from self._shards()
         if self._counts["deleted"] or any(True for _ in self._ledger.unsettled()):
-            yield Pushing("indexing", self._done, self._total)
+            yield Progress("indexing", self._done, self._total)
             self._engine.finish()
             self._ledger.settle()
         yield from self._measured()
@@ -116,9 +105,9 @@ class _Push:
         report = PushReport(
             self._engine.address, **self._counts, seconds=time.monotonic() - began, recall=found
         )
-        yield Pushing("done", self._done, self._total, report=report)
+        yield Progress("done", self._done, self._total, result=report)
 
-    def _shards(self) -> Generator[Pushing]:
+    def _shards(self) -> Generator[Progress[Never]]:
         """Those of the collection, then what the engine has of others. Compacting, which can happen
         meanwhile, makes new ones."""
         seen: set[int] = set()
@@ -132,7 +121,7 @@ class _Push:
             yield from self._shard(shard)
             self._ledger.forget(shard)
 
-    def _shard(self, shard: int) -> Generator[Pushing]:
+    def _shard(self, shard: int) -> Generator[Progress[Never]]:
         columns, wanted = self._wanted(shard)
         stamps = grown(self._ledger.stamps(shard), len(wanted))
         wanted = grown(wanted, len(stamps))
@@ -200,7 +189,9 @@ class _Push:
     def _metric(self) -> Metric:
         return self._collection.model.metric
 
-    def _drop(self, shard: int, rows: NDArray[np.int64], stamps: Stamps) -> Iterator[Pushing]:
+    def _drop(
+        self, shard: int, rows: NDArray[np.int64], stamps: Stamps
+    ) -> Iterator[Progress[Never]]:
         for at in range(0, len(rows), _DELETED):
             part = rows[at : at + _DELETED]
             self._engine.delete(keys_of(shard, part))
@@ -209,11 +200,11 @@ class _Push:
             self._ledger.note(shard, stamps)
             yield self._step(0)
 
-    def _step(self, rows: int) -> Pushing:
+    def _step(self, rows: int) -> Progress[Never]:
         self._done += rows
-        return Pushing("pushing", self._done, max(self._total, self._done))
+        return Progress("pushing", self._done, max(self._total, self._done))
 
-    def _measured(self) -> Generator[Pushing]:
+    def _measured(self) -> Generator[Progress[Never]]:
         """Measure the recall, where that was not done or much has changed since."""
         counted = self._collection.counted()
         there = self._counts["added"] + self._counts["updated"] + self._counts["unchanged"]
@@ -223,7 +214,7 @@ class _Push:
         self._ledger.keep("changed", str(changed))
         if not there or (before and changed <= _OTHERS * before):
             return
-        yield Pushing("measuring", self._done, self._total)
+        yield Progress("measuring", self._done, self._total)
         try:
             rows = Rows([self._collection.shards.features(*one) for one in counted.items()])
         except DamagedError:

@@ -35,8 +35,8 @@ def drawn(tmp_path: Path) -> list[bytes]:
 
 def synced(collection: Collection, **options: Any) -> SyncReport:
     *_, last = collection.sync(SyncOptions(**options))
-    assert last.report is not None
-    return last.report
+    assert last.result is not None
+    return last.result
 
 
 def test_images_of_a_folder_that_cannot_be_listed_stay(
@@ -52,7 +52,7 @@ def test_images_of_a_folder_that_cannot_be_listed_stay(
 
     monkeypatch.setattr(Trouble, "before", staticmethod(before))
     steps = list(collection.sync())
-    report = steps[-1].report
+    report = steps[-1].result
     assert report is not None
     assert (report.removed, report.total) == (1, 8)
     assert "1 was skipped: the credentials do not allow it; its images are left as they were" in [

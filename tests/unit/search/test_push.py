@@ -40,7 +40,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def pushed(bench: Bench, engine: ReferenceEngine) -> PushReport:
-    report = [*push(bench.collection, engine)][-1].report
+    report = [*push(bench.collection, engine)][-1].result
     assert report is not None
     return report
 

@@ -31,7 +31,7 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> ReferenceEngine:
 
 
 def pushed(bench: Bench, engine: ReferenceEngine) -> None:
-    assert [*push(bench.collection, engine)][-1].report is not None
+    assert [*push(bench.collection, engine)][-1].result is not None
 
 
 def test_a_searcher_finds_there_what_it_would_find_here(

@@ -8,13 +8,13 @@ import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from typing import TypeAlias
+from typing import Never, TypeAlias
 
 import numpy as np
 
 from sokkuri.core.errors import ModelMismatchError, UsageError
 from sokkuri.core.locations import Location, is_within
-from sokkuri.core.types import Group, Pair
+from sokkuri.core.types import Group, Pair, Progress
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
 from sokkuri.curation.duplicates.compare import Judge
@@ -27,7 +27,6 @@ from sokkuri.curation.duplicates.contents import (
     live_contents,
 )
 from sokkuri.curation.duplicates.find import (
-    Comparing,
     DuplicateOptions,
     at_least,
     looked_at,
@@ -52,8 +51,8 @@ _Side: TypeAlias = tuple[list[Content], FeatureTable]
 
 def find_against(
     archive: CollectionStore, other: CollectionStore, options: DuplicateOptions | None = None
-) -> Generator[Comparing]:
-    """Compare all of `other` with `archive`; the last Comparing holds the groups. The filters and
+) -> Generator[Progress[tuple[Group, ...]]]:
+    """Compare all of `other` with `archive`; the last Progress holds the groups. The filters and
     the rules for the one to keep are about the archive.
 
     Raises ModelMismatchError, UsageError, StorageError.
@@ -82,13 +81,13 @@ def find_against(
         there = field_of(other, other_new, new.prints(), directions)
         yield from _compare(here, there, kept, judge, found)
         for note in judge.notes():
-            yield Comparing("comparing", 0, 0, note)
+            yield Progress("comparing", 0, 0, note)
     grades = at_least(asked.min_grade)
     counted = [
         one for one in found if one.grade in grades and not decided.part(one.first, one.second)
     ]
     groups = _groups(other, counted, images, theirs)
-    yield Comparing("done", len(theirs), len(theirs), groups=groups)
+    yield Progress("done", len(theirs), len(theirs), result=groups)
 
 
 def _check(archive: CollectionStore, other: CollectionStore) -> None:
@@ -156,7 +155,7 @@ def _images(
 
 def _compare(
     archive: _Side, other: _Side, ledger: Ledger, judge: Judge, found: list[Known]
-) -> Generator[Comparing]:
+) -> Generator[Progress[Never]]:
     """Puts into `found` what comes of each pair that is worth a look."""
     (contents, field), (new, asked) = archive, other
     if not contents or not new:
@@ -165,7 +164,7 @@ def _compare(
         ledger.forget_unsure()
     candidates = CandidateFinder(field)
     for at in range(0, len(new), BATCH):
-        yield Comparing("comparing", at, len(new))
+        yield Progress("comparing", at, len(new))
         rows = np.arange(at, min(at + BATCH, len(new)))
         near, _ = candidates.find(asked.select(rows), np.full(len(rows), -1))
         todo = [(new[at + one].key, contents[row].key) for one, row in near.tolist()]

@@ -10,12 +10,13 @@ from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Never
 
 import numpy as np
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import GRADES, Grade, Group, Pair
+from sokkuri.core.types import GRADES, Grade, Group, Pair, Progress
 from sokkuri.curation.duplicates import pair_store as pairs
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, cluster_order
 from sokkuri.curation.duplicates.compare import Judge
@@ -57,21 +58,10 @@ class DuplicateOptions:
     engine: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparing:
-    """How far it is. note : something to tell. groups : at the end."""
-
-    stage: str
-    done: int
-    total: int
-    note: str = ""
-    groups: tuple[Group, ...] | None = None
-
-
 def find_duplicates(
     collection: CollectionStore, options: DuplicateOptions | None = None
-) -> Generator[Comparing]:
-    """Compare what was not compared yet; the last Comparing holds the groups, surest grade first.
+) -> Generator[Progress[tuple[Group, ...]]]:
+    """Compare what was not compared yet; the last Progress holds the groups, surest grade first.
 
     Interrupted at any moment, it keeps what it has committed. Raises UsageError for filters and
     rules that make no sense, StorageError, EngineError where one elsewhere does not answer.
@@ -83,11 +73,11 @@ def find_duplicates(
         yield from take_prints(task.contents, ledger, judge)
         with _served(collection, asked.engine) as reader:
             yield from _compare(task, ledger, judge, reader)
-        yield Comparing("grouping", 0, 0)
+        yield Progress("grouping", 0, 0)
         groups = task.groups(ledger.near_duplicates(), ledger, judge)
         for note in judge.notes():
-            yield Comparing("grouping", 0, 0, note)
-    yield Comparing("done", len(task.contents), len(task.contents), groups=groups)
+            yield Progress("grouping", 0, 0, note)
+    yield Progress("done", len(task.contents), len(task.contents), result=groups)
 
 
 def known_groups(
@@ -196,7 +186,9 @@ def group_of(star: Star, images: Mapping[bytes, Sequence[Candidate]], decided: D
     return Group(grade, tuple(ids), kept, tuple(found))
 
 
-def take_prints(contents: Iterable[bytes], ledger: Ledger, judge: Judge) -> Generator[Comparing]:
+def take_prints(
+    contents: Iterable[bytes], ledger: Ledger, judge: Judge
+) -> Generator[Progress[Never]]:
     """Put those prints into the ledger that it lacks."""
     there = ledger.printed()
     lacking = [key for key in contents if key not in there]
@@ -209,7 +201,7 @@ def take_prints(contents: Iterable[bytes], ledger: Ledger, judge: Judge) -> Gene
                 done += len(waiting)
                 ledger.keep_prints(waiting)
                 waiting = []
-                yield Comparing("looking", done, len(lacking))
+                yield Progress("looking", done, len(lacking))
     finally:
         ledger.keep_prints(waiting)
 
@@ -244,7 +236,7 @@ def _served(collection: CollectionStore, address: str | None) -> Iterator[Pushed
 
 def _compare(
     task: _Task, ledger: Ledger, judge: Judge, reader: PushedReader | None
-) -> Generator[Comparing]:
+) -> Generator[Progress[Never]]:
     """Every picture that was not compared, with those most like it."""
     if judge.by_points:
         ledger.forget_unsure()
@@ -253,7 +245,7 @@ def _compare(
         key for key, content in task.contents.items()
         if key in prints and key not in before and task.wanted(content)
     }  # fmt: skip
-    yield Comparing("comparing", 0, len(new))
+    yield Progress("comparing", 0, len(new))
     if not new:
         return
     directions = basis(task.collection)
@@ -264,7 +256,7 @@ def _compare(
     served = None if reader is None else served_of(task.collection, reader, contents)
     candidates = CandidateFinder(field, reach, served)
     for note in candidates.notes:
-        yield Comparing("comparing", 0, len(new), note)
+        yield Progress("comparing", 0, len(new), note)
     rows = cluster_order(
         field.projected, np.array([at for at, key in enumerate(keys) if key in new])
     )
@@ -276,10 +268,10 @@ def _compare(
             for done, _ in enumerate(looks):
                 if done % _PAIRS == 0:
                     share = done * len(batch) // len(todo)
-                    yield Comparing("comparing", at + share, len(rows))
+                    yield Progress("comparing", at + share, len(rows))
         reached = zip([keys[row] for row in batch], reaches.tolist(), strict=True)
         ledger.keep([], [one for one in reached if one[0] not in judge.unread])
-        yield Comparing("comparing", at + len(batch), len(rows))
+        yield Progress("comparing", at + len(batch), len(rows))
     ledger.forget(judge.unread)
 
 

@@ -18,11 +18,11 @@ from typing import Literal, NamedTuple
 
 from sokkuri.core.errors import StorageError
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import FileRef, FileStat
+from sokkuri.core.types import FileRef, FileStat, Progress
 from sokkuri.images import remote
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
-from sokkuri.indexing.options import Progress, SyncOptions
+from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.parts.gather import Gathered, PartStore, gather, whole
 from sokkuri.indexing.parts.merge_images import (
     ABSENT,
@@ -51,7 +51,7 @@ Fate = Literal["same", "touch", "replace", "gone"]
 """What an image that both sides know needs. touch : the whole has its vector, and is told of its
 file. replace : all that the whole has of it."""
 
-Told = Callable[[Progress], None]
+Told = Callable[[Progress[object]], None]
 
 
 @dataclass(frozen=True, slots=True)

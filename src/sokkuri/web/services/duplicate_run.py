@@ -6,26 +6,17 @@ What was compared is kept by the collection, so that a run which is stopped lose
 import logging
 import threading
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
-from sokkuri.core.types import Grade
+from sokkuri.core.types import Grade, Progress
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
 
 _GOODBYE_SECONDS = 10.0  # a step of a run is done by then
 _log = logging.getLogger("sokkuri.web")
-
-
-@dataclass(frozen=True, slots=True)
-class Running:
-    """How far a run is."""
-
-    stage: str = "starting"
-    done: int = 0
-    total: int = 0
+_STARTING: Progress[object] = Progress("starting", 0, 0)
 
 
 class Comparer:
@@ -37,7 +28,7 @@ class Comparer:
         self._engine = engine
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
-        self._running: Running | None = None
+        self._running: Progress[object] | None = None
         self._failure: str | None = None
         self._notes: list[str] = []
         self._stopped = threading.Event()
@@ -47,7 +38,7 @@ class Comparer:
         with self._lock:
             if self._running is not None or self._stopped.is_set():
                 return False
-            self._running, self._failure, self._notes = Running(), None, []
+            self._running, self._failure, self._notes = _STARTING, None, []
             self._thread = threading.Thread(
                 target=self._run, args=[min_grade], name="sokkuri-comparing", daemon=True
             )
@@ -60,7 +51,7 @@ class Comparer:
         with self._lock:
             running = self._running
             return {
-                "running": running and asdict(running),
+                "running": running and _document(running),
                 "failure": self._failure,
                 "notes": [*self._notes],
             }
@@ -94,5 +85,9 @@ class Comparer:
                 if self._stopped.is_set():
                     return
                 with self._lock:
-                    self._running = Running(step.stage, step.done, step.total)
+                    self._running = step
                     self._notes += [step.note] if step.note else []
+
+
+def _document(running: Progress[object]) -> dict[str, Any]:
+    return {"stage": running.stage, "done": running.done, "total": running.total}

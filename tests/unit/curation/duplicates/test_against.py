@@ -41,8 +41,8 @@ def groups(
     archive: Collection, other: Collection, options: DuplicateOptions | None = None
 ) -> tuple[Group, ...]:
     *_, last = find_against(archive, other, options)
-    assert last.groups is not None
-    return last.groups
+    assert last.result is not None
+    return last.result
 
 
 def around(found: tuple[Group, ...]) -> dict[str, set[str]]:
@@ -149,6 +149,6 @@ def test_a_picture_that_is_gone_is_left_out(archive: Collection, new: Path) -> N
         steps = list(find_against(archive, other))
     (note,) = [step.note for step in steps if step.note]
     assert "3 pictures were left out" in note
-    assert steps[-1].groups is not None
-    found = around(steps[-1].groups)
+    assert steps[-1].result is not None
+    found = around(steps[-1].result)
     assert found["0/orig.jpg"] | found["0/small.jpg"] == copies(0, ["orig", "twin", *KINDS])

@@ -44,8 +44,8 @@ def collection(root: Path) -> Iterator[Collection]:
 
 def groups(collection: Collection, options: DuplicateOptions | None = None) -> tuple[Group, ...]:
     *_, last = find_duplicates(collection, options)
-    assert last.groups is not None
-    return last.groups
+    assert last.result is not None
+    return last.result
 
 
 def notes(collection: Collection) -> list[str]:

@@ -13,7 +13,7 @@ from part_collections import COUNT, NAMES, Folder, filled, run, state
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import DamagedError
-from sokkuri.indexing.options import Progress
+from sokkuri.core.types import Progress
 from sokkuri.indexing.parts import merge as merging
 from sokkuri.indexing.parts import merge_images
 from sokkuri.indexing.parts.merge import merge
@@ -151,7 +151,7 @@ def test_it_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyP
             assert [*verify(whole)] == []
             return whole.catalog.counts().live
 
-    def ending(progress: Progress) -> None:
+    def ending(progress: Progress[object]) -> None:
         if live() > before:
             raise EndError
 
