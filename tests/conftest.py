@@ -1,4 +1,4 @@
-"""Settings of all tests: shared fixtures, Hypothesis profiles, and compiled modules kept on disk."""
+"""Settings of all tests: shared fixtures, Hypothesis profiles, compiled modules kept on disk."""
 
 import os
 import sys

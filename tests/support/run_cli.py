@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_server import ForkedCommand, can_fork
+
+RunningCommand = ForkedCommand | subprocess.Popen[str]
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 """Real photos with ground truth, beside the project where they are at hand."""
@@ -24,20 +27,15 @@ def command(*arguments: object) -> list[str]:
 def sokkuri(
     *arguments: object, code: int = 0, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end and insist on its exit code."""
-    done = subprocess.run(
-        command(*arguments),
-        cwd=cwd,
-        env={**os.environ, **environment},
-        capture_output=True,
-        encoding="utf-8",
-        errors="surrogateescape",
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == code, f"exit {done.returncode}: {done.stdout}{done.stderr}"
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    """Run the command to its end in a process of its own, and insist on its exit code."""
+    process = start(*arguments, cwd=cwd, **environment)
+    try:
+        out, errors = process.communicate(timeout=300)
+    finally:
+        process.kill()
+    assert process.returncode == code, f"exit {process.returncode}: {out}{errors}"
+    assert "Traceback" not in errors, errors
+    return subprocess.CompletedProcess(command(*arguments), process.returncode, out, errors)
 
 
 def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
@@ -45,9 +43,19 @@ def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
     return json.loads(sokkuri(*arguments, "--json", code=code, cwd=cwd).stdout)
 
 
-def start(*arguments: object) -> subprocess.Popen[str]:
+def start(*arguments: object, cwd: Path | None = None, **environment: str) -> RunningCommand:
+    """Start the command in a process of its own."""
+    variables = {**os.environ, **environment}
+    if can_fork(variables):
+        return ForkedCommand([*map(str, arguments)], cwd, variables)
     return subprocess.Popen(
-        command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command(*arguments),
+        cwd=cwd,
+        env=variables,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="surrogateescape",
     )
 
 
