@@ -14,7 +14,7 @@ export PHOTOS
 # `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock clean
+.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock dist docs clean
 
 ## help              this list
 help:
@@ -130,8 +130,18 @@ lock: $(VENV)/.packages
 	  --custom-compile-command 'make lock' $(ARGS) \
 	  --output-file constraints.txt pyproject.toml -
 
+## dist              the wheel and the source archive, in dist/, checked
+dist: $(VENV)/.installed
+	rm -rf dist
+	$(BIN)/python -m hatchling build
+	$(BIN)/python -m twine check --strict dist/*
+
+## docs              the documentation as a site, in build/docs/; warnings are errors
+docs: $(VENV)/.installed
+	$(BIN)/python tools/build_docs.py build/docs
+
 ## clean             remove the virtual environment, caches and builds
 clean:
 	@[ ! -e '$(VENV)/pyvenv.cfg' ] || rm -rf '$(VENV)'
-	rm -rf dist .screenshots tests/.axe .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf dist build .screenshots tests/.axe .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -path ./.git -prune -o -name __pycache__ -prune -exec rm -rf {} +

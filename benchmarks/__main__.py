@@ -15,6 +15,7 @@ LONG = {
     "duplicates": "Near-duplicates",
     "duplicates_tried": "What was tried for near-duplicates",
     "suggesting": "What to label next",
+    "distances": "What a distance means",
     "scaling": "Threads beside Ray",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",

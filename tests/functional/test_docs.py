@@ -154,6 +154,29 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+@pytest.mark.full
+def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
+    """`make docs`: every page is reachable, every link leads somewhere, the references are made."""
+    built = subprocess.run(
+        [sys.executable, PROJECT / "tools/build_docs.py", tmp_path / "site"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert built.returncode == 0, built.stderr
+    site = tmp_path / "site"
+    assert "--retry-failed" in (site / "reference/commands.html").read_text()
+    assert "/api/v1/search" in (site / "reference/http.html").read_text()
+    assert "sokkuri.Searcher" in (site / "reference/python.html").read_text()
+
+
+def test_every_page_is_in_the_index() -> None:
+    """docs/index.md links to every page of docs, and so the site leads to it."""
+    index = (PROJECT / "docs/index.md").read_text()
+    pages = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"index.md"}
+    assert {page for page in pages if f"({page})" not in index} == set()
+
+
 def test_the_card_of_the_docs_is_a_card(tmp_path: Path) -> None:
     from sokkuri.models import read_card
 
@@ -173,12 +196,12 @@ def test_every_public_name_is_documented() -> None:
 
 
 def test_every_verb_and_option_is_documented() -> None:
-    """Every verb is in README, every option of `index` in docs/usage.md."""
+    """Every verb is in README, every option of `index` in docs/indexing.md."""
     from typer.main import get_command
 
     from sokkuri.cli import app
 
-    usage = (PROJECT / "docs" / "usage.md").read_text()
+    indexing = (PROJECT / "docs" / "indexing.md").read_text()
     readme = (PROJECT / "README.md").read_text()
     verbs = get_command(app).commands  # type: ignore[attr-defined]
     for name, verb in verbs.items():
@@ -187,7 +210,7 @@ def test_every_verb_and_option_is_documented() -> None:
         for parameter in verb.params:
             if name == "index" and parameter.param_type_name == "option":
                 option = parameter.opts[-1]
-                assert option in usage or option in readme, option
+                assert option in indexing or option in readme, option
             elif parameter.param_type_name == "option":
                 assert parameter.help, parameter.name
 
