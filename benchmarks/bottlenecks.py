@@ -23,11 +23,12 @@ from numpy.typing import NDArray
 
 from benchmarks.harness import run, table
 from sokkuri.api import Collection
-from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job, Progress
+from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job, Progress
 from sokkuri.images.scan import list_images
 from sokkuri.indexing import diff
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.outcomes import Extracted
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.writer import Writer
@@ -134,7 +135,9 @@ def _write(collection: Collection, first: int) -> float:
         jobs += batch
     vectors = np.random.default_rng(0).random((1000, DIMENSION), np.float32)
     ready = [
-        Extracted(job, Contents(FileStat(1, 1), b"%16d" % job.key), 640, 480, vectors[n % 1000])
+        Extracted(
+            job, FileFingerprint(FileStat(1, 1), b"%16d" % job.key), 640, 480, vectors[n % 1000]
+        )
         for n, job in enumerate(jobs)
     ]
     with closing(KnownBytes(catalog.where)) as known, _timed() as seconds:

@@ -14,7 +14,7 @@ from PIL import Image
 from run_cli import as_json, assert_sound, sokkuri, start
 from trash_fixtures import contents, in_trash, live, move_in
 
-from sokkuri.models import cache_folder
+from sokkuri.core.paths import cache_folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 

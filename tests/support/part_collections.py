@@ -11,10 +11,11 @@ import xxhash
 from synthetic_collection import DIMENSION, model
 
 from sokkuri.api import Collection
-from sokkuri.core.types import Contents, Extracted, Failed, FileStat, Gone, Job, Outcome, SameBytes
+from sokkuri.core.types import FileFingerprint, FileStat, Job
 from sokkuri.indexing.diff import apply_changes
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.outcomes import Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.indexing.partition import Part, share
 from sokkuri.indexing.parts.merge import Merged, merge
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
@@ -58,14 +59,16 @@ def outcome(collection: Collection, known: KnownBytes, job: Job) -> Outcome:
     except FileNotFoundError:
         return Gone(job)
     found = path.stat()
-    contents = Contents(FileStat(found.st_size, found.st_mtime_ns), xxhash.xxh3_128_digest(data))
+    fingerprint = FileFingerprint(
+        FileStat(found.st_size, found.st_mtime_ns), xxhash.xxh3_128_digest(data)
+    )
     if data.startswith(b"broken"):
-        return Failed(job, "decode", "it is no picture", contents)
-    if not known.take(contents.digest):
-        return SameBytes(job, contents)
-    seed = int.from_bytes(contents.digest[:8])
+        return Failed(job, "decode", "it is no picture", fingerprint)
+    if not known.take(fingerprint.digest):
+        return SameBytes(job, fingerprint)
+    seed = int.from_bytes(fingerprint.digest[:8])
     vector = np.random.default_rng(seed).random(DIMENSION, np.float32)
-    return Extracted(job, contents, 640, 480, vector)
+    return Extracted(job, fingerprint, 640, 480, vector)
 
 
 class Folder:

@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
-from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Job, Outcome, SameBytes
+from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job
 from sokkuri.indexing.diff import add_listed, apply_changes, begin_listing
 from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.outcomes import Extracted, Outcome, SameBytes
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
 from sokkuri.store.catalog import Catalog
@@ -41,11 +42,11 @@ def listed(catalog: Catalog, found: Sequence[FileRef], run: int, gone: Sequence[
 
 
 def extracted(job: Job, digest: bytes, vector: NDArray[np.float32], mtime_ns: int = 1) -> Extracted:
-    return Extracted(job, Contents(FileStat(10, mtime_ns), digest), 640, 480, vector)
+    return Extracted(job, FileFingerprint(FileStat(10, mtime_ns), digest), 640, 480, vector)
 
 
 def same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
-    return SameBytes(job, Contents(FileStat(10, mtime_ns), digest))
+    return SameBytes(job, FileFingerprint(FileStat(10, mtime_ns), digest))
 
 
 class Bench:

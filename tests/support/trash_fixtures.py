@@ -10,10 +10,12 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, empty, listed
 
 from sokkuri.api import Collection
-from sokkuri.core.types import Contents, Extracted, FileRef, FileStat, Grade
+from sokkuri.core.types import FileFingerprint, FileRef, FileStat
 from sokkuri.curation.trash.apply import Done
 from sokkuri.curation.trash.plan import Kept, Move, Plan
 from sokkuri.curation.trash.system_trash import contents_of
+from sokkuri.curation.types import Grade
+from sokkuri.indexing.outcomes import Extracted
 from sokkuri.store.catalog import LIVE
 from sokkuri.store.leases import end_run
 
@@ -90,9 +92,9 @@ def collected(root: Path) -> Collection:
     }
     listed(collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run)
     for path, job in bench.jobs().items():
-        contents = Contents(stats[path], contents_of(root / path)[1])
+        fingerprint = FileFingerprint(stats[path], contents_of(root / path)[1])
         vector = np.full(DIMENSION, len(path), np.float32)
-        bench.writer.add(Extracted(job, contents, 640, 480, vector))
+        bench.writer.add(Extracted(job, fingerprint, 640, 480, vector))
     bench.writer.finish()
     end_run(collection.catalog, bench.run)
     return collection

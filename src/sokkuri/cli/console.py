@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # for their types only: a search must not pay for what indexing needs
     from collections.abc import Iterator
 
-    from sokkuri.core.types import Fault, Group, Progress
+    from sokkuri.core.types import Fault, Progress
+    from sokkuri.curation.types import Group
     from sokkuri.indexing.compact import Compaction
     from sokkuri.indexing.dry_run import Plan
     from sokkuri.indexing.options import SyncReport

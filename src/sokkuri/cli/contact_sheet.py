@@ -9,7 +9,8 @@ from html import escape
 
 from sokkuri.core.errors import ImageError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Group, Limits
+from sokkuri.core.types import Limits
+from sokkuri.curation.types import Group
 from sokkuri.images.read import read_file
 from sokkuri.images.thumbnails import thumbnail
 from sokkuri.search.results import Hits

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from sokkuri.api import Collection
     from sokkuri.core.locations import Location
-    from sokkuri.core.types import Group, Progress
+    from sokkuri.core.types import Progress
     from sokkuri.curation.duplicates.find import DuplicateOptions
     from sokkuri.curation.trash.apply import Done
     from sokkuri.curation.trash.plan import Plan
+    from sokkuri.curation.types import Group
 
 
 class GradeName(StrEnum):

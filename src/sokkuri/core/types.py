@@ -32,13 +32,6 @@ Decoding: TypeAlias = Literal["fast", "exact"]
 """`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: as the article's
 script does it, Pillow's whole decode, `convert("RGB")`, `resize`, and nothing else."""
 
-Grade: TypeAlias = Literal["identical", "same", "edited", "alike"]
-"""How near two images are. `identical`: the same bytes. `same`: the same picture, resized,
-re-encoded or re-tagged. `edited`: cropped, marked, recoloured, turned. `alike`: the same thing."""
-
-GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
-"""The surest first."""
-
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 
@@ -126,62 +119,11 @@ class Pixels:
 
 
 @dataclass(frozen=True, slots=True)
-class Contents:
-    """What a file held: the stat it had when it was opened and the XXH3-128 of its bytes."""
+class FileFingerprint:
+    """A file as it was read: its stat when it was opened, and the XXH3-128 of its bytes."""
 
     stat: FileStat
     digest: bytes
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Extracted:
-    """A new feature vector. `vector` : (D,) float32."""
-
-    job: Job
-    contents: Contents
-    width: int
-    height: int
-    vector: NDArray[np.float32]
-
-
-@dataclass(frozen=True, slots=True)
-class SameBytes:
-    """These bytes are known, or another worker has them in hand: nothing was decoded."""
-
-    job: Job
-    contents: Contents
-
-
-@dataclass(frozen=True, slots=True)
-class Adopted:
-    """The file of a vector that was taken over from elsewhere. Its picture's `width` and `height`
-    are None where they could not be had."""
-
-    job: Job
-    contents: Contents
-    width: int | None
-    height: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """The image cannot be used. `contents` is None where its bytes could not be had."""
-
-    job: Job
-    stage: str
-    reason: str
-    contents: Contents | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """The file vanished between listing and reading."""
-
-    job: Job
-
-
-Outcome: TypeAlias = Extracted | SameBytes | Adopted | Failed | Gone
-"""What became of a Job. A broken image is an outcome, never an exception."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -248,34 +190,3 @@ class Fault:
     kind: str
     where: str
     what: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two images that are near-duplicates. `score` : 0 to 1, how sure that is."""
-
-    a: str
-    b: str
-    grade: Grade
-    score: float
-
-    @property
-    def order(self) -> tuple[int, float, str]:
-        """For sorting, the surest first."""
-        return GRADES.index(self.grade), -self.score, self.b
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Near-duplicates of `keep`, the one to keep, which comes first in `ids`. `grade` : of the
-    least sure of them. `pairs` : what is known of any two of them."""
-
-    grade: Grade
-    ids: tuple[str, ...]
-    keep: str
-    pairs: tuple[Pair, ...]
-
-    @property
-    def order(self) -> tuple[int, tuple[str, ...]]:
-        """For sorting, the surest first."""
-        return GRADES.index(self.grade), self.ids

@@ -23,12 +23,13 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Job, Outcome, Progress
+from sokkuri.core.types import Job, Progress
 from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor
 from sokkuri.indexing.in_flight import KnownBytes
 from sokkuri.indexing.options import SyncOptions, SyncReport
+from sokkuri.indexing.outcomes import Outcome
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
 from sokkuri.indexing.worker import Work

@@ -20,22 +20,12 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import (
-    Adopted,
-    Contents,
-    Dtype,
-    Extracted,
-    Failed,
-    Gone,
-    Job,
-    Limits,
-    Outcome,
-    SameBytes,
-)
+from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
 from sokkuri.images.decode import decode, measure
 from sokkuri.images.read import read_file
 from sokkuri.images.sandbox import try_apart
 from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.models import Model, PackedModel, pack
 from sokkuri.models.batcher import Batcher
 from sokkuri.models.extractor import Extractor
@@ -56,7 +46,7 @@ class _Read:
     """An image whose bytes are at hand."""
 
     job: Job
-    contents: Contents
+    fingerprint: FileFingerprint
     data: bytes
 
 
@@ -104,15 +94,15 @@ class Work:
         read = self._read(job)
         if not isinstance(read, _Read):
             return read
-        mine = self._known.take(read.contents.digest, job.key)
-        return self._extract(read) if mine else SameBytes(job, read.contents)
+        mine = self._known.take(read.fingerprint.digest, job.key)
+        return self._extract(read) if mine else SameBytes(job, read.fingerprint)
 
     def batch(self, items: Sequence[Job]) -> list[Outcome]:
         """The outcomes of several jobs, in their order; one question for all bytes at hand."""
         found: list[Outcome] = []
         for reads in self._read_ahead(items):
             at_hand = [read for read in reads if isinstance(read, _Read)]
-            taken = self._known.take_all([(one.contents.digest, one.job.key) for one in at_hand])
+            taken = self._known.take_all([(one.fingerprint.digest, one.job.key) for one in at_hand])
             mine = {one.job.key for one, is_mine in zip(at_hand, taken, strict=True) if is_mine}
             with self._turn:
                 found += self._each(partial(self._finish, mine), reads)
@@ -123,7 +113,7 @@ class Work:
             return read
         if read.job.key in mine:
             return self._extract(read)
-        return SameBytes(read.job, read.contents)
+        return SameBytes(read.job, read.fingerprint)
 
     def _read_ahead(self, jobs: Sequence[Job]) -> Iterator[list[_Read | Outcome]]:
         """The jobs, read, as many at a time as memory should hold."""
@@ -158,13 +148,13 @@ class Work:
             return Gone(job)
         except ImageError as error:
             return Failed(job, error.stage, str(error))
-        contents = Contents(stat, xxhash.xxh3_128_digest(data))
+        fingerprint = FileFingerprint(stat, xxhash.xxh3_128_digest(data))
         if job.adopt:
-            return Adopted(job, contents, *self._size(data))
-        return _Read(job, contents, data)
+            return Adopted(job, fingerprint, *self._size(data))
+        return _Read(job, fingerprint, data)
 
     def _extract(self, read: _Read) -> Outcome:
-        job, contents, data = read.job, read.contents, read.data
+        job, fingerprint, data = read.job, read.fingerprint, read.data
         try:
             if job.deaths >= SUSPICIOUS_DEATHS:
                 try_apart(data, self._card.pixels)
@@ -173,8 +163,8 @@ class Work:
             if np.abs(vector).max() > self._largest:
                 raise ExtractError(f"its vector has numbers too large for {self._dtype}")
         except ImageError as error:
-            return Failed(job, error.stage, str(error), contents)
-        return Extracted(job, contents, pixels.width, pixels.height, vector)
+            return Failed(job, error.stage, str(error), fingerprint)
+        return Extracted(job, fingerprint, pixels.width, pixels.height, vector)
 
     def _size(self, data: bytes) -> tuple[int, int] | tuple[None, None]:
         try:
@@ -229,8 +219,8 @@ class Work:
     def received(self, result: Outcome, node: str) -> Outcome:
         """The outcome; what this machine still sees is not gone."""
         if isinstance(result, Gone | Failed) and result.job.key in self._repeated:
-            contents = result.contents if isinstance(result, Failed) else None
-            if contents is None:  # what its first worker may have taken will not come
+            fingerprint = result.fingerprint if isinstance(result, Failed) else None
+            if fingerprint is None:  # what its first worker may have taken will not come
                 self._known.give_up(result.job.key)
         if isinstance(result, Gone) and isinstance(self._root, Path):
             try:

@@ -11,17 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sokkuri.core.types import (
-    Adopted,
-    Contents,
-    Extracted,
-    Failed,
-    Gone,
-    Outcome,
-    RowRef,
-    SameBytes,
-)
+from sokkuri.core.types import FileFingerprint, RowRef
 from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.rows import NewRow, append_rows, free_row
 
@@ -49,7 +41,7 @@ class _Fresh:
     """A row to append, and what is known of the file it belongs to."""
 
     row: NewRow
-    contents: Contents
+    fingerprint: FileFingerprint
     width: int
     height: int
 
@@ -94,7 +86,7 @@ class Writer:
                     self._record_failure(other)
                     counts["failed"] += 1
                 elif isinstance(other, Adopted):
-                    self._record_file(other.job.key, other.contents, other.width, other.height)
+                    self._record_file(other.job.key, other.fingerprint, other.width, other.height)
                 elif isinstance(other, Gone):
                     self._record_gone(other)
                     counts["gone"] += 1
@@ -105,9 +97,9 @@ class Writer:
         self._waiting = later
         self.counts += counts
         self._known.release(
-            outcome.contents.digest
+            outcome.fingerprint.digest
             for outcome in settled
-            if isinstance(outcome, Extracted | Failed) and outcome.contents is not None
+            if isinstance(outcome, Extracted | Failed) and outcome.fingerprint is not None
         )
 
     def finish(self) -> None:
@@ -132,23 +124,23 @@ class Writer:
     def _append(self, fresh: Sequence[_Fresh]) -> None:
         append_rows(self._collection, [one.row for one in fresh])
         for one in fresh:
-            self._record_file(one.row.key, one.contents, one.width, one.height)
+            self._record_file(one.row.key, one.fingerprint, one.width, one.height)
 
     def _record_file(
-        self, key: int, contents: Contents, width: int | None, height: int | None
+        self, key: int, fingerprint: FileFingerprint, width: int | None, height: int | None
     ) -> None:
         """The image's vector is there: what is known of its file, and nothing left to do."""
-        stat = contents.stat
+        stat = fingerprint.stat
         self._catalog.run(
             "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
             f" {_CLEAN} WHERE key = ?",
-            [stat.size, stat.mtime_ns, contents.digest, width, height, key],
+            [stat.size, stat.mtime_ns, fingerprint.digest, width, height, key],
         )
 
     def _record_failure(self, outcome: Failed) -> None:
         free_row(self._catalog, outcome.job.key)
-        contents = outcome.contents
-        stat = None if contents is None else contents.stat
+        fingerprint = outcome.fingerprint
+        stat = None if fingerprint is None else fingerprint.stat
         self._catalog.run(
             f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED},"  # noqa: S608
             " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns),"
@@ -157,7 +149,7 @@ class Writer:
             [
                 outcome.stage, outcome.reason.encode("utf-8", "surrogateescape"),
                 None if stat is None else stat.size, None if stat is None else stat.mtime_ns,
-                None if contents is None else contents.digest, outcome.job.key,
+                None if fingerprint is None else fingerprint.digest, outcome.job.key,
             ],
         )  # fmt: skip
 
@@ -174,7 +166,7 @@ class Writer:
         later: list[Outcome] = []
         copies: list[_Fresh] = []
         for outcome in same:
-            digest, key = outcome.contents.digest, outcome.job.key
+            digest, key = outcome.fingerprint.digest, outcome.job.key
             if before[key].digest == digest and before[key].shard is not None:
                 self._record_touch(outcome)
                 continue
@@ -200,11 +192,11 @@ class Writer:
     def _copy_of(self, outcome: SameBytes, at: RowRef, size: tuple[int, int]) -> _Fresh:
         vector = self._collection.vectors([(at.shard, at.row)])[0]
         job = outcome.job
-        return _Fresh(NewRow(job.key, job.id, vector), outcome.contents, *size)
+        return _Fresh(NewRow(job.key, job.id, vector), outcome.fingerprint, *size)
 
     def _record_touch(self, outcome: SameBytes) -> None:
         """Another time stamp, the same bytes: the row stands."""
-        stat = outcome.contents.stat
+        stat = outcome.fingerprint.stat
         self._catalog.run(
             f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
             [stat.size, stat.mtime_ns, outcome.job.key],
@@ -220,7 +212,7 @@ class Writer:
             [from_key],
         )
         self._catalog.run("DELETE FROM images WHERE key = ?", [from_key])
-        stat = outcome.contents.stat
+        stat = outcome.fingerprint.stat
         self._catalog.run(
             f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?),"  # noqa: S608
             f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
@@ -230,4 +222,4 @@ class Writer:
 
 def _row_of(outcome: Extracted) -> _Fresh:
     row = NewRow(outcome.job.key, outcome.job.id, outcome.vector)
-    return _Fresh(row, outcome.contents, outcome.width, outcome.height)
+    return _Fresh(row, outcome.fingerprint, outcome.width, outcome.height)

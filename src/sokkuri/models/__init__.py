@@ -1,7 +1,7 @@
 """Models: cards, the known ones, those a person added, and how weights become an ONNX file."""
 
 from sokkuri.models.builtin import known_cards
-from sokkuri.models.cache import cache_folder, replace_cached
+from sokkuri.models.cache import replace_cached
 from sokkuri.models.card import ModelCard, card_text, read_card
 from sokkuri.models.installed import add_model
 from sokkuri.models.registry import Model, added_cards, resolve_model, weights_place
@@ -13,7 +13,6 @@ __all__ = [
     "PackedModel",
     "add_model",
     "added_cards",
-    "cache_folder",
     "card_text",
     "known_cards",
     "pack",

@@ -1,23 +1,15 @@
-"""Where converted networks are kept: the user's cache folder, or `SOKKURI_CACHE`.
+"""Keeps converted networks in the user's cache folder.
 
 A file appears there whole or not at all, so several processes may make the same one at once.
 """
 
 import hashlib
-import os
 from collections.abc import Callable
 from pathlib import Path
 
-import platformdirs
-
 from sokkuri.core.atomic import replacing
 from sokkuri.core.errors import ModelError
-
-
-def cache_folder() -> Path:
-    """The folder, whether it exists or not."""
-    given = os.environ.get("SOKKURI_CACHE")
-    return Path(given) if given else platformdirs.user_cache_path("sokkuri", appauthor=False)
+from sokkuri.core.paths import cache_folder
 
 
 def cached(name: str, sha256: str, make: Callable[[], bytes]) -> Path:

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import ModelError
-from sokkuri.models import Model, cache_folder, replace_cached
+from sokkuri.core.paths import cache_folder
+from sokkuri.models import Model, replace_cached
 
 Device = str
 """`auto`, `cpu`, `cuda`, or `cuda:N` for the GPU with that number."""

@@ -9,7 +9,8 @@ import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sokkuri.models.cache import cache_folder, file_sha256, replace_cached
+from sokkuri.core.paths import cache_folder
+from sokkuri.models.cache import file_sha256, replace_cached
 from sokkuri.models.registry import Model, external_files_of
 
 

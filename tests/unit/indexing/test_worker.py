@@ -12,8 +12,9 @@ from synthetic_collection import Bench, empty
 from tiny_model import write_tiny_model
 
 from sokkuri.core.errors import ClusterError
-from sokkuri.core.types import Extracted, Failed, Gone, Job, Limits, Outcome, SameBytes
+from sokkuri.core.types import Job, Limits
 from sokkuri.indexing import worker
+from sokkuri.indexing.outcomes import Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.indexing.worker import Work
 from sokkuri.models import resolve_model
 
@@ -59,7 +60,7 @@ def test_a_batch_gives_what_its_jobs_give(
         assert [one.job for one in found] == jobs
         kinds = [type(one) for one in found]
         assert kinds == [*[Extracted] * 4, SameBytes, Gone, Failed]
-        bench.known.release(one.contents.digest for one in found if isinstance(one, Extracted))
+        bench.known.release(one.fingerprint.digest for one in found if isinstance(one, Extracted))
         assert vectors([work(job) for job in jobs]) == vectors(found)
         assert work.batch([]) == []
 

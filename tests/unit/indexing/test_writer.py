@@ -8,7 +8,8 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, empty, extracted, same_bytes
 
 from sokkuri.core.errors import StorageError
-from sokkuri.core.types import Failed, Gone, RowRef
+from sokkuri.core.types import RowRef
+from sokkuri.indexing.outcomes import Failed, Gone
 from sokkuri.store.leases import clear_over
 from sokkuri.store.shards import SHARD_ROWS
 
@@ -155,8 +156,10 @@ def test_the_twin_of_a_failure_is_tried_by_itself(bench: Bench) -> None:
     bench.listed("a", "b")
     jobs = bench.jobs()
     assert bench.known.take(b"same")
-    contents = same_bytes(jobs["a"], b"same").contents
-    bench.commit(same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", contents))
+    fingerprint = same_bytes(jobs["a"], b"same").fingerprint
+    bench.commit(
+        same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
+    )
     bench.writer.finish()
     assert bench.jobs().keys() == {"b"}, "given back, to be claimed again"
     assert bench.known.take(b"same")

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from sokkuri.core.errors import ModelError
-from sokkuri.models.cache import cache_folder, cached
+from sokkuri.core.paths import cache_folder
+from sokkuri.models.cache import cached
 
 DATA = b"a network"
 SHA = hashlib.sha256(DATA).hexdigest()

@@ -14,7 +14,7 @@ import numpy as np
 
 from sokkuri.core.errors import ModelMismatchError, UsageError
 from sokkuri.core.locations import Location, is_within
-from sokkuri.core.types import Group, Pair, Progress
+from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
 from sokkuri.curation.duplicates.compare import Judge
@@ -37,6 +37,7 @@ from sokkuri.curation.duplicates.pair_store import Known, Ledger
 from sokkuri.curation.trash.apply import folder_of
 from sokkuri.curation.trash.log import now
 from sokkuri.curation.trash.plan import Kept, Move, Plan
+from sokkuri.curation.types import Group, Pair
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions

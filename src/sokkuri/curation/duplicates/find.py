@@ -16,7 +16,7 @@ import numpy as np
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import GRADES, Grade, Group, Pair, Progress
+from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates import pair_store as pairs
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, cluster_order
 from sokkuri.curation.duplicates.compare import Judge
@@ -33,6 +33,7 @@ from sokkuri.curation.duplicates.contents import (
 from sokkuri.curation.duplicates.groups import Star, stars
 from sokkuri.curation.duplicates.keep_rules import Candidate, parsed, preference
 from sokkuri.curation.duplicates.pair_store import Known, Ledger
+from sokkuri.curation.types import GRADES, Grade, Group, Pair
 from sokkuri.images.read import threads_for
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sokkuri.core.types import Grade, Pair
+from sokkuri.curation.types import Grade, Pair
 from sokkuri.search.code_files import index_folder
 from sokkuri.store import derived
 from sokkuri.store.catalog import Catalog

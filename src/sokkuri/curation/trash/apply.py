@@ -16,7 +16,6 @@ from typing import Self
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Grade, Group
 from sokkuri.curation.trash.log import Entry, Journal, now
 from sokkuri.curation.trash.plan import Kept, Move, Plan
 from sokkuri.curation.trash.system_trash import (
@@ -30,6 +29,7 @@ from sokkuri.curation.trash.system_trash import (
     to_trash,
     trash_to_ourselves,
 )
+from sokkuri.curation.types import Grade, Group
 from sokkuri.store.catalog import LIVE, Catalog, as_text
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore, root_of
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sokkuri.core.atomic import replacing
 from sokkuri.core.errors import StorageError, UsageError
-from sokkuri.core.types import GRADES, Grade
+from sokkuri.curation.types import GRADES, Grade
 
 VERSION = 1
 MOST_BYTES = 2**30

@@ -53,7 +53,7 @@ def trash_to_ourselves() -> Iterator[None]:
     """
     from filelock import FileLock
 
-    from sokkuri.models.cache import cache_folder
+    from sokkuri.core.paths import cache_folder
 
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)

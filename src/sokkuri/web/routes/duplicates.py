@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.core.types import Grade
+from sokkuri.curation.types import Grade
 from sokkuri.web.context import Hall
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute

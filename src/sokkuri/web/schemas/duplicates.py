@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sokkuri.core.types import Grade
+from sokkuri.curation.types import Grade
 from sokkuri.web.schemas.search import Folder, ImageInList, Name
 
 MOST_DROPS = 200

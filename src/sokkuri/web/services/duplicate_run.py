@@ -11,8 +11,9 @@ from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
-from sokkuri.core.types import Grade, Progress
+from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
+from sokkuri.curation.types import Grade
 
 _GOODBYE_SECONDS = 10.0  # a step of a run is done by then
 _log = logging.getLogger("sokkuri.web")

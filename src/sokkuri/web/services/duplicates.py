@@ -22,9 +22,9 @@ from cachetools import LRUCache
 from sokkuri.api import Collection
 from sokkuri.core.atomic import sqlite_stamp
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import GRADES, Grade, Group
 from sokkuri.curation.duplicates import find, pair_store
 from sokkuri.curation.trash import apply
+from sokkuri.curation.types import GRADES, Grade, Group
 from sokkuri.store.catalog import as_text
 from sokkuri.store.decisions import CONTENT, mark_different, mark_kept, read_decisions
 from sokkuri.web.services import browse

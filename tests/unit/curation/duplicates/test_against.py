@@ -11,9 +11,9 @@ from trash_fixtures import collected
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import ModelMismatchError, UsageError
-from sokkuri.core.types import Group
 from sokkuri.curation.duplicates.against import find_against, plan_against
 from sokkuri.curation.duplicates.find import DuplicateOptions
+from sokkuri.curation.types import Group
 
 KINDS = ["small", "crop", "side"]
 

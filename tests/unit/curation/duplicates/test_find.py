@@ -13,7 +13,6 @@ from trash_fixtures import collected
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import Group
 from sokkuri.curation.duplicates import find, pair_store
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
@@ -21,6 +20,7 @@ from sokkuri.curation.duplicates.find import (
     find_duplicates,
     known_groups,
 )
+from sokkuri.curation.types import Group
 from sokkuri.search.code_files import index_folder
 from sokkuri.store.decisions import mark_different
 

@@ -24,9 +24,9 @@ from trash_fixtures import (
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.core.types import Group, Pair
 from sokkuri.curation.trash.apply import apply_plan, log_of, plan, undo
 from sokkuri.curation.trash.plan import Plan
+from sokkuri.curation.types import Group, Pair
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import StorageError, UsageError
-from sokkuri.core.types import GRADES
 from sokkuri.curation.trash import plan as plans
 from sokkuri.curation.trash.plan import (
     Kept,
@@ -21,6 +20,7 @@ from sokkuri.curation.trash.plan import (
     read_plan,
     write_plan,
 )
+from sokkuri.curation.types import GRADES
 
 NAMES = st.text(string.ascii_letters + ' "\\é日\udc80\udcff\n', min_size=1, max_size=5)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)

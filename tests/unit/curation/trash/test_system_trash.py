@@ -306,7 +306,7 @@ def test_the_turn_is_waited_for(trash: Path) -> None:
 def another_waits(seconds: float) -> None:
     from filelock import FileLock
 
-    from sokkuri.models.cache import cache_folder
+    from sokkuri.core.paths import cache_folder
 
     with FileLock(cache_folder() / "trash.lock", timeout=seconds, thread_local=False):
         pass

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from synthetic_collection import DIMENSION, Bench, empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.core.types import Failed
+from sokkuri.indexing.outcomes import Failed
 from sokkuri.web.services import browse
 
 NAMES = st.binary(min_size=1, max_size=30).map(os.fsdecode)

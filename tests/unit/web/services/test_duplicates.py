@@ -14,7 +14,7 @@ from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import Group
+from sokkuri.curation.types import Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import duplicates
 from sokkuri.web.services.duplicates import Resembling, Wanted

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from synthetic_collection import Bench, empty
 
-from sokkuri.core.types import Failed
+from sokkuri.indexing.outcomes import Failed
 from sokkuri.store.leases import end_run
 from sokkuri.web.services.watcher import Pulse, Watch
 

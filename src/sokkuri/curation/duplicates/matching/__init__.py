@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sokkuri.core.types import Grade
 from sokkuri.curation.duplicates.matching.block_agreement import Agreement, agreement
 from sokkuri.curation.duplicates.matching.fingerprint import SQUARE, Picture
 from sokkuri.curation.duplicates.matching.keypoints import Fit, Keypoints, fitted, laid
@@ -23,6 +22,7 @@ from sokkuri.curation.duplicates.matching.scoring import (
     probability,
     still,
 )
+from sokkuri.curation.types import Grade
 
 SURE = 0.7
 """Score from which two pictures are taken for copies."""
