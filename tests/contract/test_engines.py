@@ -1,4 +1,4 @@
-"""Every engine keeps the same promises, and an index over it those of all indexes."""
+"""Every vector engine keeps the promises of `VectorEngine`, and indexes over it theirs."""
 
 import gc
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from engine_servers import engine_address, postgres_server  # noqa: F401 - fixtures
 from numpy.typing import NDArray
-from reference_engine import entry
+from reference_engine import record
 
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import Features, Metric
-from sokkuri.search.engines import Engine, Entry, Holding
+from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.vectors import ExactIndex, Rows
 from sokkuri.search.vectors.remote import ServedIndex, pushable
@@ -22,8 +22,8 @@ DIMENSION = 32
 METRICS: list[Metric] = ["cosine", "l2"]
 
 
-def holding(metric: Metric = "cosine", dimension: int = DIMENSION) -> Holding:
-    return Holding("a token", "f" * 64, dimension, metric)
+def index_info(metric: Metric = "cosine", dimension: int = DIMENSION) -> IndexInfo:
+    return IndexInfo("a token", "f" * 64, dimension, metric)
 
 
 def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> Features:
@@ -31,48 +31,51 @@ def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> 
     return pushable(vectors.astype(np.float32), metric)[0]
 
 
-def entries(keys: NDArray[np.int64]) -> list[Entry]:
-    return [entry(key) for key in keys.tolist()]
+def records(keys: NDArray[np.int64]) -> list[VectorRecord]:
+    return [record(key) for key in keys.tolist()]
 
 
 @pytest.fixture
-def engine(engine_address: str) -> Iterator[Engine]:  # noqa: F811
+def engine(engine_address: str) -> Iterator[VectorEngine]:  # noqa: F811
     with closing(open_engine(engine_address)) as found:
         yield found
-    gc.collect()  # what is left open would be warned of in another test
+    gc.collect()  # an unclosed connection would raise a warning in another test
 
 
-def filled(engine: Engine, vectors: Features, metric: Metric = "cosine") -> NDArray[np.int64]:
-    """The keys under which they were put, of two shards."""
+def filled(engine: VectorEngine, vectors: Features, metric: Metric = "cosine") -> NDArray[np.int64]:
+    """Upsert vectors under keys of two shards; return the keys."""
     keys = np.arange(len(vectors)) + np.where(np.arange(len(vectors)) % 2, 5 << 32, 2**30 << 32)
-    engine.create(holding(metric, vectors.shape[1]))
-    engine.put(entries(keys), vectors)
-    engine.finish()
+    engine.create(index_info(metric, vectors.shape[1]))
+    engine.upsert(records(keys), vectors)
+    engine.flush()
     return keys
 
 
-def all_keys(engine: Engine) -> list[int]:
+def all_keys(engine: VectorEngine) -> list[int]:
     return sorted(np.concatenate([np.empty(0, np.int64), *engine.keys()]).tolist())
 
 
-def test_what_is_there_is_told(engine: Engine, engine_address: str) -> None:  # noqa: F811
-    """Nothing at first; then what was made first, to any client, whoever comes later."""
-    assert engine.held() is None
+def test_info_is_what_the_collection_was_first_created_for(
+    engine: VectorEngine,
+    engine_address: str,  # noqa: F811
+) -> None:
+    """It is None at first. A second `create` changes nothing, and every client sees the same."""
+    assert engine.info() is None
     for metric in METRICS:
-        engine.create(holding(metric))
-        assert engine.held() == holding("cosine")
+        engine.create(index_info(metric))
+        assert engine.info() == index_info("cosine")
     with closing(open_engine(engine_address)) as other:
-        assert other.held() == holding("cosine")
+        assert other.info() == index_info("cosine")
         assert other.address == engine.address
     assert all_keys(engine) == []
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_the_nearest_are_found(engine: Engine, metric: Metric) -> None:
+def test_a_search_returns_the_nearest(engine: VectorEngine, metric: Metric) -> None:
     vectors = drawn(300, metric)
     keys = filled(engine, vectors, metric)
     queries = vectors[:5] + np.float32(0.01)
-    found = engine.nearest(queries, 20)
+    found = engine.search(queries, 20)
     measured = np.linalg.norm(vectors[None] - queries[:, None], axis=2)
     if metric == "cosine":
         lengths = np.linalg.norm(queries, axis=1)[:, None]
@@ -83,76 +86,76 @@ def test_the_nearest_are_found(engine: Engine, metric: Metric) -> None:
         assert len({*found[number].tolist()} & {*keys[order[number]].tolist()}) >= 19
 
 
-def test_what_is_put_again_is_replaced(engine: Engine) -> None:
+def test_an_upsert_replaces_equal_keys(engine: VectorEngine) -> None:
     vectors = drawn(50)
     keys = filled(engine, vectors)
-    engine.put(entries(keys[:20]), vectors[:20])  # as after a kill
-    engine.put(entries(keys[7:8]), -vectors[9:10])
-    engine.finish()
+    engine.upsert(records(keys[:20]), vectors[:20])  # as a run does after a kill
+    engine.upsert(records(keys[7:8]), -vectors[9:10])
+    engine.flush()
     assert all_keys(engine) == sorted(keys.tolist())
-    assert engine.nearest(-vectors[9:10], 1)[0, 0] == keys[7]
+    assert engine.search(-vectors[9:10], 1)[0, 0] == keys[7]
 
 
-def test_what_is_deleted_is_gone(engine: Engine) -> None:
+def test_deleted_keys_are_gone(engine: VectorEngine) -> None:
     vectors = drawn(50)
     keys = filled(engine, vectors)
     engine.delete(keys[:10])
-    engine.delete(np.array([keys[3], 77 << 32], np.int64))  # gone, and never there
+    engine.delete(np.array([keys[3], 77 << 32], np.int64))  # already deleted; never there
     engine.delete(np.empty(0, np.int64))
-    engine.finish()
+    engine.flush()
     assert all_keys(engine) == sorted(keys[10:].tolist())
-    found = engine.nearest(vectors[:3], 50)
+    found = engine.search(vectors[:3], 50)
     assert not {*keys[:10].tolist()} & {*found.reshape(-1).tolist()}
-    assert (np.sort(found, axis=1)[:, :10] == -1).all(), "there are but 40"
+    assert (np.sort(found, axis=1)[:, :10] == -1).all(), "only 40 are left"
 
 
-def test_among_given_keys_all_are_compared(engine: Engine) -> None:
+def test_a_search_among_keys_compares_all_of_them(engine: VectorEngine) -> None:
     vectors = drawn(400)
     keys = filled(engine, vectors)
     far = np.argsort(vectors @ vectors[0])[:30]
-    found = engine.nearest(vectors[:1], 10, keys[far])
+    found = engine.search(vectors[:1], 10, keys[far])
     assert found[0].tolist() == keys[far[np.argsort(-(vectors[far] @ vectors[0]))][:10]].tolist()
-    some = np.array([keys[2], 99 << 32, keys[5]], np.int64)  # one is not there
-    (found,) = engine.nearest(vectors[:1], 3, some)
+    some = np.array([keys[2], 99 << 32, keys[5]], np.int64)  # the second does not exist
+    (found,) = engine.search(vectors[:1], 3, some)
     assert {*found.tolist()} == {int(keys[2]), int(keys[5]), -1}
     assert found[2] == -1
 
 
-def test_as_many_as_can_be_asked_for(engine: Engine) -> None:
-    vectors = drawn(engine.most + 100 if engine.most < 5000 else 200)
+def test_the_largest_search(engine: VectorEngine) -> None:
+    vectors = drawn(engine.max_candidates + 100 if engine.max_candidates < 5000 else 200)
     keys = filled(engine, vectors)
-    found = engine.nearest(vectors[:2], engine.most)
-    assert found.shape == (2, engine.most)
-    there = min(engine.most, len(keys))
+    found = engine.search(vectors[:2], engine.max_candidates)
+    assert found.shape == (2, engine.max_candidates)
+    there = min(engine.max_candidates, len(keys))
     assert all(len({*row.tolist()} - {-1}) >= there * 0.95 for row in found)
 
 
-def test_columns_of_any_kind(engine: Engine) -> None:
-    """Names that are not UTF-8, hold quotes or are long; sizes that are not known or huge."""
+def test_any_text_and_number_can_be_stored(engine: VectorEngine) -> None:
+    """Names that are not UTF-8, contain quotes, or are long; sizes that are unknown or huge."""
     names = ["plain.jpg", "Ünïcode/そ.jpg", "broken\udcff.jpg", "'; DROP TABLE x; --", "a\\b\tc",
              "nul\0", "x/" * 400 + "long.jpg", ""]  # fmt: skip
     odd = [
-        Entry(key, name, f"folder/{name}", None if key % 2 else 2**31 - 1, None, 2**62 * (key % 2),
-              (-1) ** key * 4 * 10**18)
+        VectorRecord(key, name, f"folder/{name}", None if key % 2 else 2**31 - 1, None,
+                     2**62 * (key % 2), (-1) ** key * 4 * 10**18)
         for key, name in enumerate(names)
     ]  # fmt: skip
-    engine.create(holding())
-    engine.put(odd, drawn(len(odd)))
-    engine.put(odd, drawn(len(odd)))
-    engine.finish()
+    engine.create(index_info())
+    engine.upsert(odd, drawn(len(odd)))
+    engine.upsert(odd, drawn(len(odd)))
+    engine.flush()
     assert all_keys(engine) == list(range(len(odd)))
 
 
-def test_many_dimensions(engine: Engine) -> None:
-    """Also more than an index of some engines takes."""
+def test_many_dimensions(engine: VectorEngine) -> None:
+    """Some engines cannot index so many."""
     vectors = drawn(30, dimension=2100)
     keys = filled(engine, vectors)
-    assert engine.nearest(vectors[4:5], 3)[0, 0] == keys[4]
+    assert engine.search(vectors[4:5], 3)[0, 0] == keys[4]
 
 
-def test_what_is_not_there_is_one_error(engine: Engine) -> None:
+def test_searching_a_missing_collection_raises_one_line(engine: VectorEngine) -> None:
     with pytest.raises(EngineError) as caught:
-        engine.nearest(drawn(1), 3)
+        engine.search(drawn(1), 3)
     assert engine.address in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -161,23 +164,26 @@ def test_what_is_not_there_is_one_error(engine: Engine) -> None:
     "address",
     ["pgvector://user:geheim@127.0.0.1:9/db/table", "milvus://user:geheim@127.0.0.1:9/name"],
 )
-def test_an_engine_that_is_away_is_one_error(address: str) -> None:
-    """A line with the address, and no password. Nothing listens at port 9."""
+def test_an_engine_that_is_down_raises_one_line(address: str) -> None:
+    """The line has the address but no password. Nothing listens at port 9."""
     if address.startswith("milvus"):
         pytest.importorskip("sokkuri.search.engines.milvus")
     with closing(open_engine(address)) as away:
-        for ask in (away.held, lambda: away.create(holding())):
+        for ask in (away.info, lambda: away.create(index_info())):
             with pytest.raises(EngineError) as caught:
                 ask()
-            said = str(caught.value)
-            assert said.startswith(away.address)
-            assert "geheim" not in said + away.address + repr(caught.value.__cause__)
-            assert "\n" not in said
+            message = str(caught.value)
+            assert message.startswith(away.address)
+            assert "geheim" not in message + away.address + repr(caught.value.__cause__)
+            assert "\n" not in message
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_an_index_over_it_keeps_the_promises_of_indexes(engine: Engine, metric: Metric) -> None:
-    """Equal rows in row order, rows refused, masks of any share, rows that it lacks, odd rows."""
+def test_an_index_over_an_engine_keeps_the_promises_of_indexes(
+    engine: VectorEngine, metric: Metric
+) -> None:
+    """Equal rows in row order, refused rows, masks of any share, rows that the engine lacks, and
+    zero, huge and tiny rows."""
     rng = np.random.default_rng(8)
     features = rng.standard_normal((3000, 16)).astype(np.float32) * 3
     features[50:60] = features[7]
@@ -187,10 +193,10 @@ def test_an_index_over_it_keeps_the_promises_of_indexes(engine: Engine, metric: 
     vectors, good = pushable(features, metric)
     pushed &= good
     keys = Keyed(rows, [4, 2, 9]).keys(np.arange(3000))
-    engine.create(holding(metric, 16))
+    engine.create(index_info(metric, 16))
     for part in np.array_split(np.flatnonzero(pushed), 3):
-        engine.put(entries(keys[part]), vectors[part])
-    engine.finish()
+        engine.upsert(records(keys[part]), vectors[part])
+    engine.flush()
     index = ServedIndex(rows, [4, 2, 9], pushed, [None] * 3, engine, metric)
     exact = ExactIndex(rows.blocks)
     near = exact.search(features[7], 400, metric, lambda some: some >= 0)[0]

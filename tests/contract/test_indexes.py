@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from reference_engine import ReferenceEngine, entry
+from reference_engine import ReferenceEngine, record
 from run_cli import real_photos
 
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
-from sokkuri.search.engines import Holding
+from sokkuri.search.engines import IndexInfo
 from sokkuri.search.vectors import Basis, ExactIndex, Index, Rows, encode, principal
 from sokkuri.search.vectors.ann import MOST, AnnIndex, Reach, add, train
 from sokkuri.search.vectors.remote import ServedIndex, pushable
@@ -62,11 +62,11 @@ def served(blocks: Sequence[Features], metric: Metric) -> ServedIndex:
     engine, numbers = ReferenceEngine(), np.arange(rows.size)
     pushed = numbers % 3 > 0
     if rows.size:
-        engine.create(Holding("token", "fingerprint", blocks[0].shape[1], metric))
+        engine.create(IndexInfo("token", "fingerprint", blocks[0].shape[1], metric))
         vectors, good = pushable(rows.take(numbers), metric)
         pushed &= good
         held = Keyed(rows, keys).keys(numbers[pushed])
-        engine.put([entry(key) for key in held.tolist()], vectors[pushed])
+        engine.upsert([record(key) for key in held.tolist()], vectors[pushed])
     return ServedIndex(rows, keys, pushed, [None] * len(blocks), engine, metric)
 
 

@@ -51,7 +51,7 @@ def store(tmp_path: Path) -> Path:
 
 def keys(address: str) -> int:
     with closing(open_engine(address)) as engine:
-        return 0 if engine.held() is None else len(np.concatenate([*engine.keys()]))
+        return 0 if engine.info() is None else len(np.concatenate([*engine.keys()]))
 
 
 def test_a_server_that_is_killed_has_what_it_acknowledged(server: Milvus, store: Path) -> None:
@@ -90,7 +90,7 @@ def test_who_may_not_is_told_so(server: Milvus, store: Path) -> None:
         failed = sokkuri(
             "push", f"milvus://{given}{at}/refused", "-C", store, code=1, MILVUS_TOKEN=token
         )
-        assert "refused what was asked (" in failed.stderr
+        assert "refused the request (" in failed.stderr
         assert failed.stderr.count("\n") == 1
         assert "geheim" not in failed.stderr + failed.stdout
     sokkuri("push", f"milvus://{at}/let_in", "-C", store, MILVUS_TOKEN="root:Milvus")

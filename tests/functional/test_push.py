@@ -84,7 +84,7 @@ class Pushed:
     def rows(self) -> int:
         """How many the engine holds."""
         with closing(open_engine(self.address)) as engine:
-            if engine.held() is None:
+            if engine.info() is None:
                 return 0
             return len(np.concatenate([np.empty(0, np.int64), *engine.keys()]))
 

@@ -1,10 +1,10 @@
 """Random rows to find neighbours in, and an engine that holds most of them."""
 
 import numpy as np
-from reference_engine import ReferenceEngine, entry
+from reference_engine import ReferenceEngine, record
 
 from sokkuri.curation.duplicates.neighbours import RemoteRows
-from sokkuri.search.engines import Holding
+from sokkuri.search.engines import IndexInfo
 
 
 def unit_rows(seed: int, count: int, dimension: int = 8) -> np.ndarray:
@@ -16,12 +16,12 @@ def unit_rows(seed: int, count: int, dimension: int = 8) -> np.ndarray:
 def remote_rows(rows: np.ndarray, most: int = 10_000) -> RemoteRows:
     """An engine that lacks every fifth row, and holds every second of the others under two keys."""
     engine = ReferenceEngine(most)
-    engine.create(Holding("token", "fingerprint", rows.shape[1], "cosine"))
+    engine.create(IndexInfo("token", "fingerprint", rows.shape[1], "cosine"))
     present = np.array([row for row in range(len(rows)) if row % 5], np.int64)
     twice = present[present % 2 == 0]
     numbers = np.concatenate([present, twice])
     keys = np.concatenate([1000 - present, 5000 + twice])
-    engine.put([entry(key) for key in keys.tolist()], rows[numbers])
+    engine.upsert([record(key) for key in keys.tolist()], rows[numbers])
     order = np.argsort(keys)
     missing = np.setdiff1d(np.arange(len(rows)), present)
     return RemoteRows(

@@ -1,4 +1,4 @@
-"""An engine in memory that compares all in float64: what a real one does, without its server."""
+"""A vector engine in memory that compares all vectors in float64: a real one without its server."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,25 +7,25 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import Features, Metric
-from sokkuri.search.engines import Entry, Holding
+from sokkuri.search.engines import IndexInfo, VectorRecord
 from sokkuri.search.vectors import distances
 
 
 class ReferenceEngine:
-    """`failing` : calls of `put` and `delete` that are done before it goes away. `asked` : what
-    each query asked for: how many, and among how many, -1 for all."""
+    """failing : calls of `upsert` and `delete` that succeed before the engine fails. searches : the
+    count of each search, and how many keys `among` had, -1 without it."""
 
     address = "reference://here/it"
 
-    def __init__(self, most: int = 10_000) -> None:
-        self.most = most
-        self.holding: Holding | None = None
-        self.entries: dict[int, Entry] = {}
+    def __init__(self, max_candidates: int = 10_000) -> None:
+        self.max_candidates = max_candidates
+        self.index_info: IndexInfo | None = None
+        self.records: dict[int, VectorRecord] = {}
         self.vectors: dict[int, NDArray[np.float32]] = {}
         self.failing: int | None = None
-        self.asked: list[tuple[int, int]] = []
+        self.searches: list[tuple[int, int]] = []
         self.sent = 0
-        self.finished = 0
+        self.flushes = 0
         self._stacked: tuple[dict[int, int], NDArray[np.float64]] | None = None
 
     def _work(self) -> None:
@@ -34,41 +34,41 @@ class ReferenceEngine:
                 raise EngineError(f"{self.address} does not answer")
             self.failing -= 1
 
-    def held(self) -> Holding | None:
-        return self.holding
+    def info(self) -> IndexInfo | None:
+        return self.index_info
 
-    def create(self, holding: Holding) -> None:
-        self.holding = self.holding or holding
+    def create(self, info: IndexInfo) -> None:
+        self.index_info = self.index_info or info
 
-    def put(self, entries: Sequence[Entry], vectors: Features) -> None:
-        assert len(entries) == len(vectors)
+    def upsert(self, records: Sequence[VectorRecord], vectors: Features) -> None:
+        assert len(records) == len(vectors)
         assert np.isfinite(vectors).all()
         self._work()
-        self.sent += len(entries)
-        for entry, vector in zip(entries, vectors, strict=True):
-            self.entries[entry.key] = entry
-            self.vectors[entry.key] = np.array(vector)
+        self.sent += len(records)
+        for record, vector in zip(records, vectors, strict=True):
+            self.records[record.key] = record
+            self.vectors[record.key] = np.array(vector)
         self._stacked = None
 
     def delete(self, keys: NDArray[np.int64]) -> None:
         self._work()
         for key in keys.tolist():
-            self.entries.pop(key, None)
+            self.records.pop(key, None)
             self.vectors.pop(key, None)
         self._stacked = None
 
-    def finish(self) -> None:
-        self.finished += 1
+    def flush(self) -> None:
+        self.flushes += 1
 
     def keys(self) -> Iterator[NDArray[np.int64]]:
-        there = np.array([*self.entries], np.int64)
+        there = np.array([*self.records], np.int64)
         yield from np.array_split(there, 3)
 
-    def nearest(
+    def search(
         self, queries: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        assert 0 < count <= self.most
-        self.asked.append((count, -1 if among is None else len(among)))
+        assert 0 < count <= self.max_candidates
+        self.searches.append((count, -1 if among is None else len(among)))
         if self._stacked is None:
             vectors = np.array([*self.vectors.values()], np.float64)
             self._stacked = dict(zip(self.vectors, range(len(vectors)), strict=True)), vectors
@@ -86,16 +86,18 @@ class ReferenceEngine:
 
     @property
     def metric(self) -> Metric:
-        assert self.holding is not None
-        return self.holding.metric
+        assert self.index_info is not None
+        return self.index_info.metric
 
     def close(self) -> None: ...
 
     def drop(self) -> None:
-        """As somebody else does it."""
-        self.holding = None
-        self.delete(np.array([*self.entries], np.int64))
+        """Drop the collection, as another user of the engine can."""
+        self.index_info = None
+        self.delete(np.array([*self.records], np.int64))
 
 
-def entry(key: int) -> Entry:
-    return Entry(key, f"{key}.jpg", f"folder/{key}.jpg", 640, 480, 1000, 1_700_000_000_123_456_789)
+def record(key: int) -> VectorRecord:
+    return VectorRecord(
+        key, f"{key}.jpg", f"folder/{key}.jpg", 640, 480, 1000, 1_700_000_000_123_456_789
+    )

@@ -20,7 +20,7 @@ from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchErro
 from sokkuri.core.types import Metric, Progress
 from sokkuri.search import push_log
 from sokkuri.search.code_files import CodeReader, alone
-from sokkuri.search.engines import Engine, Entry, Holding
+from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.push_log import (
     BEGUN,
     KNOWN,
@@ -45,7 +45,9 @@ BATCH = 1000
 _DELETED = 10_000  # keys that it is to forget at once
 _QUERIES = 100  # to measure the recall with
 _OTHERS = 0.1  # share of the rows, changed since, at which it is measured again
-_COLUMNS = "row, id, path, width, height, size, mtime_ns, checksum"  # an Entry's, and the vector's
+_COLUMNS = (
+    "row, id, path, width, height, size, mtime_ns, checksum"  # of a VectorRecord, and of the vector
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class PushReport:
     recall: dict[int, float] = field(default_factory=dict)
 
 
-def push(collection: CollectionStore, engine: Engine) -> Generator[Progress[PushReport]]:
+def push(collection: CollectionStore, engine: VectorEngine) -> Generator[Progress[PushReport]]:
     """Send what is new or changed, delete what is gone, and wait until it is found.
 
     Raises ModelMismatchError where the engine holds vectors of another model, CollectionError where
@@ -83,7 +85,7 @@ def push(collection: CollectionStore, engine: Engine) -> Generator[Progress[Push
 class _Push:
     """One run. counts : by what was done."""
 
-    def __init__(self, collection: CollectionStore, engine: Engine, ledger: Ledger) -> None:
+    def __init__(self, collection: CollectionStore, engine: VectorEngine, ledger: Ledger) -> None:
         self._collection = collection
         self._engine = engine
         self._ledger = ledger
@@ -98,7 +100,7 @@ class _Push:
         yield from self._shards()
         if self._counts["deleted"] or any(True for _ in self._ledger.unsettled()):
             yield Progress("indexing", self._done, self._total)
-            self._engine.finish()
+            self._engine.flush()
             self._ledger.settle()
         yield from self._measured()
         found = push_log.recall_of(self._ledger)
@@ -171,8 +173,10 @@ class _Push:
             return False
         fit, unfit = rows[good], rows[~good]
         if len(fit):
-            entries = [Entry(key_at(shard, row), *columns[row][1:-1]) for row in fit.tolist()]
-            self._engine.put(entries, vectors[good])
+            entries = [
+                VectorRecord(key_at(shard, row), *columns[row][1:-1]) for row in fit.tolist()
+            ]
+            self._engine.upsert(entries, vectors[good])
         known = int(np.count_nonzero(stamps[fit] == KNOWN))
         self._counts["updated"] += known
         self._counts["added"] += len(fit) - known
@@ -228,23 +232,25 @@ class _Push:
         self._ledger.keep("changed", "0")
 
 
-def _agree(collection: CollectionStore, engine: Engine, ledger: Ledger) -> None:
+def _agree(collection: CollectionStore, engine: VectorEngine, ledger: Ledger) -> None:
     """See that the engine holds this collection's vectors or nothing, and that the ledger is about
     what it holds."""
     mine = _identity(collection)
-    holding = engine.held()
+    holding = engine.info()
     if holding is None:
         model = collection.model
         token = f"{mine}-{secrets.token_hex(8)}"
-        engine.create(Holding(token, model.fingerprint, model.dimension, model.metric))
-        holding = engine.held()
+        engine.create(IndexInfo(token, model.fingerprint, model.dimension, model.metric))
+        holding = engine.info()
     _check(collection, engine, holding, mine)
     assert holding is not None
     if ledger.about("token") != holding.token:
         ledger.begin_anew(engine.keys(), holding.token)
 
 
-def _check(collection: CollectionStore, engine: Engine, holding: Holding | None, mine: str) -> None:
+def _check(
+    collection: CollectionStore, engine: VectorEngine, holding: IndexInfo | None, mine: str
+) -> None:
     if holding is None:
         raise CollectionError(f"{engine.address} was dropped at this moment: run again")
     model = collection.model

@@ -23,7 +23,7 @@ from sokkuri.core.atomic import sqlite_stamp
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import PushedState
 from sokkuri.search.code_files import CodeReader, index_folder
-from sokkuri.search.engines import Engine
+from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors import Rows
 from sokkuri.search.vectors.remote import ServedIndex
 from sokkuri.store import derived
@@ -208,7 +208,9 @@ def recall_of(ledger: Ledger) -> dict[int, float]:
 class PushedReader:
     """Makes indexes over what an engine holds of a collection."""
 
-    def __init__(self, collection: CollectionStore, codes: CodeReader, engine: Engine) -> None:
+    def __init__(
+        self, collection: CollectionStore, codes: CodeReader, engine: VectorEngine
+    ) -> None:
         self._collection = collection
         self._codes = codes
         self.engine = engine
@@ -231,7 +233,7 @@ class PushedReader:
         address = self.engine.address
         with read(self._collection, self._ledger) as ledger:
             token = "" if ledger is None else ledger.about("token")
-            holding = self.engine.held()
+            holding = self.engine.info()
             if ledger is None or not token or holding is None or holding.token != token:
                 raise EngineError(
                     f"{address} holds nothing of {self._collection.store}: run `sokkuri push` to it"

@@ -58,7 +58,7 @@ def assert_in_step(bench: Bench, engine: ReferenceEngine) -> None:
     wanted = {key_at(shard, row): (id_, path, *others) for shard, row, id_, path, *others in rows}
     held = {
         key: (one.id, one.path, one.width, one.height, one.size, one.mtime_ns)
-        for key, one in engine.entries.items()
+        for key, one in engine.records.items()
     }
     assert held == wanted
     vectors = bench.collection.vectors([(key >> 32, key & (2**32 - 1)) for key in held])
@@ -73,7 +73,7 @@ def test_what_is_new_changed_and_gone(bench: Bench, engine: ReferenceEngine) -> 
     assert_in_step(bench, engine)
     assert engine.sent == 250
     assert counts(pushed(bench, engine)) == (0, 0, 0, 250)
-    assert (engine.sent, engine.finished) == (250, 1)
+    assert (engine.sent, engine.flushes) == (250, 1)
     bench.collection.remove(["00003", "00004"])
     bench.add_drawn(250, 10)
     assert counts(pushed(bench, engine)) == (10, 0, 2, 248)
@@ -101,9 +101,9 @@ def test_compacted_shards_have_new_keys(bench: Bench, engine: ReferenceEngine) -
     bench.collection.remove([f"{number:05d}" for number in range(0, 250, 2)])
     bench.writer.finish()
     compact(bench.collection)
-    before = {key >> 32 for key in engine.entries}
+    before = {key >> 32 for key in engine.records}
     assert counts(pushed(bench, engine)) == (125, 0, 250, 0)
-    assert not {key >> 32 for key in engine.entries} & before
+    assert not {key >> 32 for key in engine.records} & before
     assert_in_step(bench, engine)
     assert counts(pushed(bench, engine)) == (0, 0, 0, 125)
 
@@ -188,7 +188,7 @@ def test_killed_while_the_engine_indexes(
     (state,) = pushed_states(bench.collection)
     assert (state.rows, state.behind) == (0, 250)
     assert counts(pushed(bench, engine)) == (0, 0, 0, 250)
-    assert engine.finished == 1
+    assert engine.flushes == 1
     assert_in_step(bench, engine)
 
 
@@ -220,10 +220,10 @@ def test_a_lost_ledger_loses_nothing(bench: Bench, engine: ReferenceEngine, dama
 
 def test_a_collection_dropped_there_is_made_again(bench: Bench, engine: ReferenceEngine) -> None:
     pushed(bench, engine)
-    first = engine.held()
+    first = engine.info()
     engine.drop()
     assert counts(pushed(bench, engine)) == (250, 0, 0, 0)
-    assert engine.held() != first
+    assert engine.info() != first
     assert_in_step(bench, engine)
 
 
@@ -233,11 +233,11 @@ def test_what_is_not_ours_is_refused(bench: Bench, engine: ReferenceEngine, tmp_
     pushed(other, engine)
     with pytest.raises(CollectionError, match="holds another collection's images"):
         pushed(bench, engine)
-    assert engine.holding is not None
-    engine.holding = replace(engine.holding, fingerprint="f" * 64)
+    assert engine.index_info is not None
+    engine.index_info = replace(engine.index_info, fingerprint="f" * 64)
     with pytest.raises(ModelMismatchError, match=r"another model \(fingerprint ffffffffffff\)"):
         pushed(other, engine)
-    assert len(engine.entries) == 5
+    assert len(engine.records) == 5
 
 
 def test_two_at_once(bench: Bench, engine: ReferenceEngine) -> None:
@@ -258,10 +258,10 @@ def test_vectors_that_no_engine_can_compare_stay_here(
     bench.fill(features, list("abcdef"))
     for report in (pushed(bench, engine), pushed(bench, engine)):
         assert (report.unfit, report.added + report.unchanged) == (2, 4)
-    assert len(engine.entries) == 4
+    assert len(engine.records) == 4
     assert [state.behind for state in pushed_states(bench.collection)] == [0]
     bench.collection.remove(["c"])
-    assert (pushed(bench, engine).unfit, len(engine.entries)) == (1, 4)
+    assert (pushed(bench, engine).unfit, len(engine.records)) == (1, 4)
 
 
 def test_rows_that_were_mended_are_sent_again(bench: Bench, engine: ReferenceEngine) -> None:
@@ -287,7 +287,7 @@ def test_the_recall_is_measured_when_much_changed(bench: Bench, engine: Referenc
 def test_an_empty_collection(tmp_path: Path, engine: ReferenceEngine) -> None:
     bench = Bench(empty(tmp_path / "photos"))
     assert counts(pushed(bench, engine)) == (0, 0, 0, 0)
-    assert engine.held() is not None
+    assert engine.info() is not None
 
 
 def test_progress_says_how_far_it_is(bench: Bench, engine: ReferenceEngine) -> None:

@@ -38,7 +38,7 @@ def test_a_searcher_finds_there_what_it_would_find_here(
     bench: Bench, engine: ReferenceEngine
 ) -> None:
     pushed(bench, engine)
-    engine.asked.clear()
+    engine.searches.clear()
     here = Searcher(bench.collection)
     with closing(Searcher(bench.collection, "reference://")) as there:
         for options in (SearchOptions(), SearchOptions(where="id > '00020'")):
@@ -46,10 +46,10 @@ def test_a_searcher_finds_there_what_it_would_find_here(
             found = there.search(["00700"], 12, options=options)
             assert found.ids == expected.ids
             assert (found.exact, found.recall, expected.exact) == (False, 1.0, True)
-        assert len(engine.asked) == 2
+        assert len(engine.searches) == 2
         assert there.search(["00700"], options=SearchOptions(mode="exact")).exact
         assert there.search(["00700"], metric="l2").exact
-        assert len(engine.asked) == 2
+        assert len(engine.searches) == 2
         each = there.search_each(["00003", "no such", "00004"], 5)
         assert [getattr(one, "ids", ("",))[0] for one in each] == ["00003", "", "00004"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.core.types import Features, Metric
-from sokkuri.search.engines import Engine
+from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors import Rows
 from sokkuri.search.vectors.ann import AnnIndex, Reach, add, train
 from sokkuri.search.vectors.remote import pushable
@@ -157,7 +157,7 @@ class RemoteRows:
     missing : (L,), the rows that the engine does not hold.
     """
 
-    engine: Engine
+    engine: VectorEngine
     metric: Metric
     keys: Numbers
     rows: Numbers
@@ -186,7 +186,7 @@ class RemoteFinder:
         vectors, valid = pushable(remote.vectors(np.maximum(own, 0)), remote.metric)
         if (own < 0).any() or not valid.all() or not len(remote.keys):  # no engine can answer
             return self._all.find(queries, own, k)
-        keys = remote.engine.nearest(vectors, min(remote.engine.most, _CANDIDATES * k))
+        keys = remote.engine.search(vectors, min(remote.engine.max_candidates, _CANDIDATES * k))
         place = np.minimum(np.searchsorted(remote.keys, keys), len(remote.keys) - 1)
         rows = np.where(remote.keys[place] == keys, remote.rows[place], -1)
         if len(remote.missing):

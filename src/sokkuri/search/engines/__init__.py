@@ -1,12 +1,15 @@
-"""Search engines that others run: they hold vectors by key and find those nearest to a query.
+"""The protocol of vector engines: databases elsewhere that hold vectors by key and search them.
 
-Takes an address such as `milvus://host:19530/collection`; hands on an Engine. What an engine finds
-are candidates only: distances, ties and what may be found are settled beside the shards
-(indexes/served.py). What is in one, and what is out of date there, pushing.py knows.
+`registry.open_engine` takes a URL such as `milvus://host:19530/collection` and returns a
+`VectorEngine`. An engine only returns candidates. `vectors/remote.py` computes their distances from
+the shards, orders them, and checks which of them may be hits. `push_log.py` records what an engine
+holds and what is out of date there.
 
-What every engine promises (tests/contract holds them to it): what `put` or `delete` was given is
-done when it returns, and can be given again; after `finish`, searches find all of it; one that does
-not answer raises EngineError, a line with its address and no password.
+What every engine promises (the contract tests check it):
+
+- `upsert` and `delete` are done when they return, and may be repeated.
+- After `flush`, searches can return everything that was upserted.
+- An engine that does not answer raises EngineError: one line with its URL and without a password.
 """
 
 import re
@@ -21,9 +24,10 @@ from sokkuri.core.types import Features, Metric
 
 
 @dataclass(frozen=True, slots=True)
-class Holding:
-    """What a collection in an engine was made for. token : drawn when it was made, so that one that
-    was dropped and made anew is known for another. fingerprint : of the model."""
+class IndexInfo:
+    """What the collection in an engine was created for. token : drawn at random when it was
+    created, so a collection that was dropped and created again is not taken for the old one.
+    fingerprint : of the model."""
 
     token: str
     fingerprint: str
@@ -32,9 +36,9 @@ class Holding:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A vector's image. key : shard << 32 | row, never used for another vector. width, height : in
-    pixels, None where unknown. size : bytes."""
+class VectorRecord:
+    """The image of a vector. key : shard << 32 | row, never used again for another vector. width,
+    height : in pixels, None if unknown. size : in bytes."""
 
     key: int
     id: str
@@ -45,59 +49,68 @@ class Entry:
     mtime_ns: int
 
 
-class Engine(Protocol):
-    """One collection in an engine. address : as it was given, less what is secret. most :
-    candidates that one query can ask for. Not shared between threads."""
+class VectorEngine(Protocol):
+    """One collection in an engine. Not shared between threads.
+
+    address : the engine's URL without secrets. max_candidates : the largest `count` of a search.
+    """
 
     address: str
-    most: int
+    max_candidates: int
 
-    def held(self) -> Holding | None:
-        """What is there; None without any."""
+    def info(self) -> IndexInfo | None:
+        """Return what the collection was created for, None if there is no collection."""
         ...
 
-    def create(self, holding: Holding) -> None:
-        """Make it. Another process may have been quicker: `held` says."""
+    def create(self, info: IndexInfo) -> None:
+        """Create the collection. If another process created it first, that one stays: `info`
+        tells which."""
         ...
 
-    def put(self, entries: Sequence[Entry], vectors: Features) -> None:
-        """Add or replace by key. vectors : (M, D) float32, of finite numbers."""
+    def upsert(self, records: Sequence[VectorRecord], vectors: Features) -> None:
+        """Add vectors, or replace those with the same keys. vectors : (M, D) float32, finite."""
         ...
 
     def delete(self, keys: NDArray[np.int64]) -> None:
-        """Forget these, (M,); what is not there is no error."""
+        """Delete the vectors with these keys : (M,) int64. Ignore keys that are not there."""
         ...
 
-    def finish(self) -> None:
-        """Wait until all that was put is indexed and found."""
+    def flush(self) -> None:
+        """Wait until everything that was upserted is indexed and searches can return it."""
         ...
 
     def keys(self) -> Iterator[NDArray[np.int64]]:
-        """All keys that it holds, in parts, in any order."""
+        """Yield all keys in the collection, in parts and in any order : (M,) int64 each."""
         ...
 
-    def nearest(
+    def search(
         self, queries: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
-        """Keys of about the `count` nearest to each query : (Q, D) -> (Q, count), -1 where there
-        are fewer. count : `most` at most. among : only these keys, all of them compared."""
+        """Return the keys of about the `count` nearest vectors of each query.
+
+        queries : (Q, D) float32. count : at most `max_candidates`. among : (M,) int64; if given,
+        only the vectors with these keys are searched, and all of them are compared. Returns
+        (Q, count) int64, padded with -1.
+        """
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
-_UNUSUAL = re.compile("[\\\\\0\ud800-\udfff]")
+_ESCAPED = re.compile("[\\\\\0\ud800-\udfff]")
 
 
 def as_utf8(text: str) -> str:
-    """An id or a path as engines can hold it, and back again by hand: a backslash is doubled, a
-    byte that is not UTF-8 is written `\\xff`, and so is NUL. Most are as they were."""
-    return _UNUSUAL.sub(_spelled, text)
+    """Return an id or a path as valid UTF-8 without NUL, as engines require. A backslash is
+    doubled; NUL and a byte that is not UTF-8 become `\\xff`. Most texts do not change."""
+    return _ESCAPED.sub(_escape, text)
 
 
-def _spelled(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    if found[0] == "\\":
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if match[0] == "\\":
         return "\\\\"
     byte = code - 0xDC00 if 0xDC80 <= code <= 0xDCFF else code
     return f"\\x{byte:02x}" if byte < 0x100 else f"\\u{code:04x}"

@@ -1,8 +1,9 @@
-"""How a Milvus is reached: from an address to what its client is made with.
+"""Resolve a Milvus URL to the arguments of the client, and share Milvus Lite's files.
 
-Takes `milvus://user@host:19530/collection`, taken apart, or `milvus:///folder/file.db/collection`
-for Milvus Lite, a server in this process, with its data in a folder of that name. Only one process
-has such a folder open; `take` and `leave` count who uses it here, and the last one gives it back.
+Takes `milvus://user@host:19530/collection`, parsed, or `milvus:///folder/file.db/collection` for
+Milvus Lite, a server inside this process whose data is in a folder of that name. Only one process
+can open such a folder. `acquire` and `release` count the users in this process; the last one closes
+the folder.
 """
 
 import logging
@@ -16,33 +17,33 @@ from threading import Lock
 from typing import Any
 
 from sokkuri.core.errors import MissingExtraError, UsageError
-from sokkuri.search.engines.url import EngineAddress
+from sokkuri.search.engines.url import EngineUrl
 
 _PORT = 19530
-_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,254}")  # of a collection
+_COLLECTION_NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,254}")
 _OPTIONS = frozenset({"database", "tls"})
-_FILE = ".db"  # how the name of Milvus Lite's folder ends
+_LITE_SUFFIX = ".db"  # of Milvus Lite's folder
 _EXAMPLE = "milvus://user@host:19530/collection"
-_EXAMPLE_FILE = f"milvus:///folder/file{_FILE}/collection"
+_LITE_EXAMPLE = f"milvus:///folder/file{_LITE_SUFFIX}/collection"
 
 _users: Counter[str] = Counter()
-_counting = Lock()
+_users_lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """shown : the address without what is secret. given : what the client is made with. file :
-    Milvus Lite's; "" of a server."""
+class MilvusTarget:
+    """A collection of a Milvus. address : the URL without secrets. client_arguments : for
+    `MilvusClient`. lite_file : the folder of Milvus Lite, "" for a server."""
 
     collection: str
-    shown: str
-    given: Mapping[str, Any] = field(repr=False)
-    file: str = ""
+    address: str
+    client_arguments: Mapping[str, Any] = field(repr=False)
+    lite_file: str = ""
 
 
-def client_library() -> Any:
-    """pymilvus, which keeps to itself what is for its developers. Raises MissingExtraError."""
-    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # asked for once, when it is loaded
+def import_pymilvus() -> Any:
+    """Return the module pymilvus, with its debug logs turned off. Raises MissingExtraError."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # gRPC reads it once, at its import
     try:
         import pymilvus
     except ImportError:
@@ -52,65 +53,63 @@ def client_library() -> Any:
     return pymilvus
 
 
-def reached(address: EngineAddress) -> Place:
-    """Raises UsageError for an address that names no collection."""
-    if unknown := sorted(address.options.keys() - _OPTIONS):
+def resolve_milvus(url: EngineUrl) -> MilvusTarget:
+    """Return the collection that a URL names. Raises UsageError if it names none."""
+    if unknown := sorted(url.options.keys() - _OPTIONS):
         raise UsageError(
             f"an address of Milvus takes {' and '.join(sorted(_OPTIONS))} after its question mark, "
             f"not {unknown[0]}"
         )
-    *folders, name = address.parts or ("",)
-    if not _NAME.fullmatch(name) or bool(folders) == bool(address.host):
+    *folders, name = url.path or ("",)
+    if not _COLLECTION_NAME.fullmatch(name) or bool(folders) == bool(url.host):
         raise UsageError(
             f"name a collection, of letters, digits and underscores: {_EXAMPLE} or "
-            f"{_EXAMPLE_FILE}, not {address.shown(_PORT)}"
+            f"{_LITE_EXAMPLE}, not {url.without_secret(_PORT)}"
         )
     if folders:
-        return _local(address, "/" + "/".join(folders), name)
-    host = f"[{address.host}]" if ":" in address.host else address.host
-    secure = _truth(address.options.get("tls", "0"))
+        return _resolve_lite(url, "/" + "/".join(folders), name)
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    secure = _parse_flag(url.options.get("tls", "0"))
     token = os.environ.get("MILVUS_TOKEN", "")
-    if address.secret:
-        token = f"{address.user}:{address.secret}"
-    given = {
-        "uri": f"{'https' if secure else 'http'}://{host}:{address.port or _PORT}",
-        "secure": secure, "token": token, "db_name": address.options.get("database", ""),
+    if url.secret:
+        token = f"{url.user}:{url.secret}"
+    arguments = {
+        "uri": f"{'https' if secure else 'http'}://{host}:{url.port or _PORT}",
+        "secure": secure, "token": token, "db_name": url.options.get("database", ""),
     }  # fmt: skip
-    return Place(name, address.shown(_PORT), given)
+    return MilvusTarget(name, url.without_secret(_PORT), arguments)
 
 
-def _local(address: EngineAddress, file: str, collection: str) -> Place:
-    if not file.endswith(_FILE) or address.options:
-        raise UsageError(
-            f"a collection of Milvus Lite is {_EXAMPLE_FILE}, not {address.shown(_PORT)}"
-        )  # fmt: skip
+def _resolve_lite(url: EngineUrl, file: str, collection: str) -> MilvusTarget:
+    address = url.without_secret(_PORT)
+    if not file.endswith(_LITE_SUFFIX) or url.options:
+        raise UsageError(f"a collection of Milvus Lite is {_LITE_EXAMPLE}, not {address}")
     if find_spec("milvus_lite") is None:
         raise UsageError(
-            f"Milvus Lite, for {address.shown(_PORT)}, is a package of its own: "
-            "pip install milvus-lite"
+            f"Milvus Lite, for {address}, is a package of its own: pip install milvus-lite"
         )
-    return Place(collection, address.shown(_PORT), {"uri": file}, file)
+    return MilvusTarget(collection, address, {"uri": file}, file)
 
 
-def _truth(said: str) -> bool:
-    if said not in {"0", "1"}:
-        raise UsageError(f"tls is 1 or 0, not {said}")
-    return said == "1"
+def _parse_flag(text: str) -> bool:
+    if text not in {"0", "1"}:
+        raise UsageError(f"tls is 1 or 0, not {text}")
+    return text == "1"
 
 
-def take(place: Place) -> None:
-    """One more has it open."""
-    if place.file:
-        with _counting:
-            _users[place.file] += 1
+def acquire(target: MilvusTarget) -> None:
+    """Count one more user of Milvus Lite's folder in this process."""
+    if target.lite_file:
+        with _users_lock:
+            _users[target.lite_file] += 1
 
 
-def leave(place: Place) -> None:
-    """One has it open no more."""
-    if place.file:
+def release(target: MilvusTarget) -> None:
+    """Count one user less of Milvus Lite's folder; close it after the last one."""
+    if target.lite_file:
         from milvus_lite.server_manager import server_manager_instance
 
-        with _counting:
-            _users[place.file] -= 1
-            if not _users[place.file]:
-                server_manager_instance.release_server(place.file)
+        with _users_lock:
+            _users[target.lite_file] -= 1
+            if not _users[target.lite_file]:
+                server_manager_instance.release_server(target.lite_file)

@@ -1,19 +1,19 @@
-"""From an engine's address to the engine: its scheme says which.
+"""Open the vector engine that a URL names; the URL's scheme selects the class.
 
-Connects to nothing yet, so that a server which is away is no reason not to start.
+Opening does not connect yet, so a program can start while the engine is down.
 """
 
 from sokkuri.core.errors import UsageError
-from sokkuri.search.engines import Engine
-from sokkuri.search.engines.url import taken_apart
+from sokkuri.search.engines import VectorEngine
+from sokkuri.search.engines.url import parse_engine_url
 
 SCHEMES = ("milvus", "pgvector")
 
 
-def open_engine(address: str) -> Engine:
-    """Raises UsageError for an address that makes no sense, MissingExtraError where its client is
-    not installed."""
-    scheme = taken_apart(address).scheme
+def open_engine(address: str) -> VectorEngine:
+    """Return the engine at this URL. Raises UsageError for an invalid URL, MissingExtraError if the
+    engine's client is not installed."""
+    scheme = parse_engine_url(address).scheme
     if scheme == "milvus":
         from sokkuri.search.engines.milvus import MilvusEngine
 
@@ -21,6 +21,6 @@ def open_engine(address: str) -> Engine:
     if scheme == "pgvector":
         from sokkuri.search.engines.pgvector import PgvectorEngine
 
-        return PgvectorEngine(taken_apart(address))
-    known = " or ".join(f"{one}://" for one in SCHEMES)
-    raise UsageError(f"an engine's address begins with {known}, not {scheme or 'nothing'}")
+        return PgvectorEngine(parse_engine_url(address))
+    schemes = " or ".join(f"{name}://" for name in SCHEMES)
+    raise UsageError(f"an engine's address begins with {schemes}, not {scheme or 'nothing'}")

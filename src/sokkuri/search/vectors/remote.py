@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
-from sokkuri.search.engines import Engine
+from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors.base import Accept, Found, Index, Mask
 from sokkuri.search.vectors.distance import Rows, nearest, normalised
 from sokkuri.search.vectors.exact import ExactIndex
@@ -53,7 +53,7 @@ class ServedIndex(Index):
         keys: Sequence[int],
         pushed: Mask,
         codes: Sequence[Coded | None],
-        engine: Engine,
+        engine: VectorEngine,
         metric: Metric,
     ) -> None:
         self.rows = rows
@@ -61,7 +61,7 @@ class ServedIndex(Index):
         self.pushed = pushed
         self._metric = metric
         self._engine = engine
-        self.most = engine.most
+        self.most = engine.max_candidates
         self._keyed = Keyed(rows, keys)
         self._everything = ExactIndex(rows.blocks, codes)
         self.held = int(np.count_nonzero(pushed))
@@ -105,7 +105,7 @@ class ServedIndex(Index):
         """Numbers of the rows that the engine finds, ascending, for each of these queries.
         among : row numbers."""
         keys = None if among is None else self._keyed.keys(among)
-        found = self._engine.nearest(asked, count, keys)
+        found = self._engine.search(asked, count, keys)
         numbers = [self._keyed.numbers(one) for one in found]
         return [some[self.pushed[some]] for some in numbers]
 

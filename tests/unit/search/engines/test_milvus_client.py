@@ -1,14 +1,14 @@
-"""From an address of Milvus to what its client is made with."""
+"""Milvus URLs resolve to the arguments of the client."""
 
 import pytest
 
 from sokkuri.core.errors import UsageError
-from sokkuri.search.engines.milvus_client import Place, reached
-from sokkuri.search.engines.url import taken_apart
+from sokkuri.search.engines.milvus_client import MilvusTarget, resolve_milvus
+from sokkuri.search.engines.url import parse_engine_url
 
 
-def place(address: str) -> Place:
-    return reached(taken_apart(address))
+def resolve(address: str) -> MilvusTarget:
+    return resolve_milvus(parse_engine_url(address))
 
 
 @pytest.fixture(autouse=True)
@@ -16,43 +16,43 @@ def no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MILVUS_TOKEN", raising=False)
 
 
-def test_an_address_with_everything() -> None:
-    found = place("milvus://ann:ge%3Aheim@db.example:123/photos?database=mine&tls=1")
-    assert found.collection == "photos"
-    assert found.given == {
+def test_a_url_with_all_parts() -> None:
+    target = resolve("milvus://ann:ge%3Aheim@db.example:123/photos?database=mine&tls=1")
+    assert target.collection == "photos"
+    assert target.client_arguments == {
         "uri": "https://db.example:123", "secure": True, "token": "ann:ge:heim", "db_name": "mine",
     }  # fmt: skip
-    assert found.shown == "milvus://ann@db.example:123/photos?database=mine&tls=1"
-    assert found.file == ""
+    assert target.address == "milvus://ann@db.example:123/photos?database=mine&tls=1"
+    assert target.lite_file == ""
 
 
-def test_an_address_with_the_least() -> None:
-    found = place("milvus://localhost/photos")
-    assert found.given == {
+def test_a_url_with_only_the_required_parts() -> None:
+    target = resolve("milvus://localhost/photos")
+    assert target.client_arguments == {
         "uri": "http://localhost:19530", "secure": False, "token": "", "db_name": "",
     }  # fmt: skip
-    assert found.shown == "milvus://localhost:19530/photos", "one server, one name for it"
-    assert place("milvus://[::1]/photos").given["uri"] == "http://[::1]:19530"
+    assert target.address == "milvus://localhost:19530/photos", "one server has one address"
+    assert resolve("milvus://[::1]/photos").client_arguments["uri"] == "http://[::1]:19530"
 
 
-def test_a_token_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the address has no password; it is never shown."""
+def test_the_environment_token_is_used_without_a_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address never shows it."""
     monkeypatch.setenv("MILVUS_TOKEN", "geheim")
-    found = place("milvus://host/photos")
-    assert found.given["token"] == "geheim"
-    assert "geheim" not in found.shown + repr(found)
-    assert place("milvus://ann:other@host/photos").given["token"] == "ann:other"
+    target = resolve("milvus://host/photos")
+    assert target.client_arguments["token"] == "geheim"
+    assert "geheim" not in target.address + repr(target)
+    assert resolve("milvus://ann:other@host/photos").client_arguments["token"] == "ann:other"
 
 
-def test_a_folder_of_milvus_lite() -> None:
-    found = place("milvus:///some/where%20else/file.db/photos")
-    assert found.given == {"uri": "/some/where else/file.db"}
-    assert found.file == "/some/where else/file.db"
-    assert found.shown == "milvus:///some/where%20else/file.db/photos"
+def test_a_milvus_lite_folder() -> None:
+    target = resolve("milvus:///some/where%20else/file.db/photos")
+    assert target.client_arguments == {"uri": "/some/where else/file.db"}
+    assert target.lite_file == "/some/where else/file.db"
+    assert target.address == "milvus:///some/where%20else/file.db/photos"
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("milvus://host", "name a collection"),
         ("milvus://host/", "name a collection"),
@@ -67,8 +67,8 @@ def test_a_folder_of_milvus_lite() -> None:
         ("milvus:///file.db/photos?tls=1", "file.db/collection"),
     ],
 )
-def test_an_address_that_makes_no_sense(address: str, said: str) -> None:
+def test_an_invalid_url_is_refused_without_its_secret(address: str, message: str) -> None:
     secret = address.replace("host", "ann:geheim@host")
-    with pytest.raises(UsageError, match=said) as caught:
-        place(secret)
+    with pytest.raises(UsageError, match=message) as caught:
+        resolve(secret)
     assert "geheim" not in str(caught.value)

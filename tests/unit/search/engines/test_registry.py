@@ -1,15 +1,15 @@
-"""Addresses of engines: what opens what, and that secrets stay where they are."""
+"""URLs of engines: which class each opens, and that messages never show a secret."""
 
 import pytest
 
 from sokkuri.core.errors import UsageError
 from sokkuri.search.engines import as_utf8
 from sokkuri.search.engines.registry import open_engine
-from sokkuri.search.engines.url import taken_apart
+from sokkuri.search.engines.url import parse_engine_url
 
 
 @pytest.mark.parametrize(
-    ("given", "shown"),
+    ("url", "address"),
     [
         ("pgvector://me:geheim@host/db/t", "pgvector://me@host:5432/db/t"),
         ("pgvector://host:99/db/schema.t", "pgvector://host:99/db/schema.t"),
@@ -18,13 +18,13 @@ from sokkuri.search.engines.url import taken_apart
         ("milvus://root:geheim@host/photos", "milvus://root@host:19530/photos"),
     ],
 )
-def test_an_address_is_shown_without_its_secret(given: str, shown: str) -> None:
-    """And in one way, whether or not it says what goes without saying."""
-    assert open_engine(given).address == open_engine(shown).address == shown
+def test_the_address_of_an_engine_has_no_secret(url: str, address: str) -> None:
+    """Also, URLs with and without the default port have the same address."""
+    assert open_engine(url).address == open_engine(address).address == address
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("elastic://u:geheim@host/x", "begins with milvus:// or pgvector://, not elastic"),
         ("photos", "begins with milvus:// or pgvector://, not nothing"),
@@ -38,23 +38,23 @@ def test_an_address_is_shown_without_its_secret(given: str, shown: str) -> None:
         ("milvus://u:geheim@host/", "name a collection"),
     ],
 )
-def test_what_makes_no_sense_is_a_line(address: str, said: str) -> None:
+def test_an_invalid_url_is_refused_in_one_line_without_secrets(address: str, message: str) -> None:
     with pytest.raises(UsageError) as caught:
         open_engine(address)
-    assert said in str(caught.value)
+    assert message in str(caught.value)
     assert "geheim" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_parts_are_unquoted_and_secrets_not_in_their_repr() -> None:
-    found = taken_apart("milvus://m%3Ae:ge%2Fheim@HOST:1/%C3%A9/b?tls=1")
-    assert (found.user, found.secret, found.host, found.port) == ("m:e", "ge/heim", "host", 1)
-    assert (found.parts, found.options) == (("é", "b"), {"tls": "1"})
-    assert "heim" not in repr(found) + found.shown(5432)
+def test_parsed_parts_are_unquoted_and_their_repr_has_no_secret() -> None:
+    url = parse_engine_url("milvus://m%3Ae:ge%2Fheim@HOST:1/%C3%A9/b?tls=1")
+    assert (url.user, url.secret, url.host, url.port) == ("m:e", "ge/heim", "host", 1)
+    assert (url.path, url.options) == (("é", "b"), {"tls": "1"})
+    assert "heim" not in repr(url) + url.without_secret(5432)
 
 
 @pytest.mark.parametrize(
-    ("name", "kept"),
+    ("name", "escaped"),
     [
         ("2024/そ r'\".jpg", "2024/そ r'\".jpg"),
         ("a\\b", "a\\\\b"),
@@ -63,6 +63,6 @@ def test_parts_are_unquoted_and_secrets_not_in_their_repr() -> None:
         ("\ud800", "\\ud800"),
     ],
 )
-def test_names_go_into_engines_as_utf8_and_can_be_told_apart(name: str, kept: str) -> None:
-    assert as_utf8(name) == kept
-    kept.encode()
+def test_names_are_escaped_to_utf8_and_stay_distinct(name: str, escaped: str) -> None:
+    assert as_utf8(name) == escaped
+    escaped.encode()

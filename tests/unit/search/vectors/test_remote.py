@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from reference_engine import ReferenceEngine, entry
+from reference_engine import ReferenceEngine, record
 
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Metric
-from sokkuri.search.engines import Holding
+from sokkuri.search.engines import IndexInfo
 from sokkuri.search.vectors import Accept, ExactIndex, Rows
 from sokkuri.search.vectors.recall import recall
 from sokkuri.search.vectors.remote import ServedIndex, pushable
@@ -27,11 +27,11 @@ class Setting:
         features = np.random.default_rng(3).standard_normal((COUNT, 8)).astype(np.float32)
         self.rows = Rows(np.split(features, [1000, 2500]))
         self.engine = ReferenceEngine(most)
-        self.engine.create(Holding("token", "fingerprint", 8, metric))
+        self.engine.create(IndexInfo("token", "fingerprint", 8, metric))
         blocks = [7, 3, 11]
         keys = Keyed(self.rows, blocks).keys(np.arange(COUNT))[:held]
         vectors, _ = pushable(features[:held], metric)
-        self.engine.put([entry(key) for key in keys.tolist()], vectors)
+        self.engine.upsert([record(key) for key in keys.tolist()], vectors)
         pushed = np.arange(COUNT) < held
         self.index = ServedIndex(self.rows, blocks, pushed, [None] * 3, self.engine, metric)
         self.exact = ExactIndex(self.rows.blocks)
@@ -42,12 +42,12 @@ class Setting:
         self, k: int, accept: Accept = everything, mask: NDArray[np.bool_] | None = None
     ) -> list[tuple[int, int]]:
         """It finds what the exact search finds; what the engine was asked."""
-        self.engine.asked.clear()
+        self.engine.searches.clear()
         rows, measured = self.index.search(self.query, k, self.metric, accept, mask)
         expected = self.exact.search(self.query, k, self.metric, accept, mask)
         assert rows.tolist() == expected[0].tolist()
         np.testing.assert_allclose(measured, expected[1], rtol=1e-12)
-        return self.engine.asked
+        return self.engine.searches
 
 
 @pytest.mark.parametrize("metric", ["cosine", "l2"])
@@ -134,8 +134,8 @@ def test_which_vectors_an_engine_can_take() -> None:
 def test_rows_that_are_gone_are_no_candidates() -> None:
     """Keys of blocks that are no more, and of rows past the end, as other processes leave them."""
     setting = Setting()
-    gone = [entry((99 << 32) + 5), entry((7 << 32) + 1000), entry((3 << 32) + 5000)]
-    setting.engine.put(gone, np.tile(pushable(setting.query[None], "cosine")[0], (3, 1)))
+    gone = [record((99 << 32) + 5), record((7 << 32) + 1000), record((3 << 32) + 5000)]
+    setting.engine.upsert(gone, np.tile(pushable(setting.query[None], "cosine")[0], (3, 1)))
     assert setting.check(10) == [(100, -1)]
 
 
@@ -144,7 +144,7 @@ def test_the_recall_says_what_an_engine_misses() -> None:
     setting = Setting()
     index, exact = setting.index, setting.exact
     assert recall(index, exact, "cosine", index.pushed, 50) == {1: 1.0, 10: 1.0, 100: 1.0}
-    odd = np.array([key for key in setting.engine.entries if key % 2])
+    odd = np.array([key for key in setting.engine.records if key % 2])
     setting.engine.delete(odd)
     shares = recall(index, exact, "cosine", index.pushed, 50)
     assert all(0.35 < share < 0.65 for share in shares.values())
