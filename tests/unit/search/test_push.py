@@ -156,7 +156,7 @@ def test_what_was_under_way_is_never_taken_for_done(
         bench.catalog.run(move, ["elsewhere"])
         undo = lambda: bench.catalog.run(move, ["00009"])  # noqa: E731
     with monkeypatch.context() as patched:
-        for name in ("put", "delete"):
+        for name in ("upsert", "delete"):
             real = getattr(engine, name)
 
             def killed(*given: object, real: Callable[..., None] = real) -> None:
@@ -182,7 +182,7 @@ def test_killed_while_the_engine_indexes(
         raise _KilledError
 
     with monkeypatch.context() as patched:
-        patched.setattr(engine, "finish", killed)
+        patched.setattr(engine, "flush", killed)
         with pytest.raises(_KilledError):
             pushed(bench, engine)
     (state,) = pushed_states(bench.collection)
