@@ -26,7 +26,7 @@ from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job, Progress
 from sokkuri.images.scan import list_images
 from sokkuri.indexing import diff
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.outcomes import Extracted
 from sokkuri.indexing.partition import Part
@@ -140,7 +140,7 @@ def _write(collection: Collection, first: int) -> float:
         )
         for n, job in enumerate(jobs)
     ]
-    with closing(KnownBytes(catalog.where)) as known, _timed() as seconds:
+    with closing(InFlightDigests(catalog.where)) as known, _timed() as seconds:
         writer = Writer(collection, run_, known)
         for outcome in ready:
             writer.add(outcome)

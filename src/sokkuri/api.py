@@ -20,7 +20,7 @@ from sokkuri.indexing import repair as repairing
 from sokkuri.indexing import verify as verifying
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
-from sokkuri.indexing.sync import make_fast, sync
+from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, resolve_model
 from sokkuri.search.ann_files import ann_state
 from sokkuri.store.catalog import as_text
@@ -137,7 +137,7 @@ class Collection(CollectionStore):
         if ann_from is not None:
             self.catalog.set_meta("ann_from", str(ann_from))
         done = compacting.compact(self)
-        for progress in make_fast(self, everything=True):
+        for progress in refresh_indexes(self, everything=True):
             if told is not None:
                 told(progress)
         return done

@@ -1,5 +1,5 @@
-"""Every executor keeps the same promises. Ray has a cluster of this machine's own here, with two
-CPUs; test_ray.py has one of two nodes."""
+"""The contract that every executor keeps. Ray runs a cluster of two CPUs on this machine;
+test_ray.py has a cluster of two nodes."""
 
 import os
 import threading
@@ -13,7 +13,7 @@ import pytest
 from ray_cluster import PATIENCE
 
 from sokkuri.core.errors import ClusterError
-from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor, ray_pool
+from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor, ray_pool
 from sokkuri.indexing.executors.ray import RayExecutor
 
 EXECUTORS: list[Callable[[], Executor]] = [
@@ -38,12 +38,12 @@ def ray(executor: Executor) -> RayExecutor:
 
 
 def results(came: "Generator[Any]") -> Iterator[Any]:
-    """All that is no Pause."""
-    return (one for one in came if not isinstance(one, Pause))
+    """The results without the heartbeats."""
+    return (one for one in came if not isinstance(one, Heartbeat))
 
 
 def descendants() -> int:
-    """Threads here and processes below that are there for a run."""
+    """The number of threads of this process and of worker processes below it."""
     titles = [process.name() for process in psutil.Process().children(recursive=True)]
     return threading.active_count() + sum("Worker" in title for title in titles)
 
@@ -55,7 +55,7 @@ def test_every_item_gives_exactly_one_result(executor: Executor, count: int) -> 
 
 
 def test_items_are_drawn_lazily(executor: Executor) -> None:
-    """Guarantee: memory is bounded whatever the folder's size."""
+    """Guarantee: memory is bounded for a folder of any size."""
     drawn = 0
 
     def endless() -> Iterator[int]:
@@ -67,14 +67,14 @@ def test_items_are_drawn_lazily(executor: Executor) -> None:
     came = executor.run(lambda n: n, endless())
     taken = 0
     for result in came:
-        taken += not isinstance(result, Pause)
+        taken += not isinstance(result, Heartbeat)
         assert drawn <= taken + 100 * executor.workers
         if taken == 1000:
             break
     came.close()
 
 
-def test_closing_stops_the_drawing_and_the_workers(executor: Executor) -> None:
+def test_closing_stops_drawing_and_ends_the_workers(executor: Executor) -> None:
     before = descendants()
     came = executor.run(lambda n: n, iter(range(10**9)))
     next(results(came))
@@ -86,20 +86,22 @@ def test_closing_stops_the_drawing_and_the_workers(executor: Executor) -> None:
 
 
 def test_closing_does_not_wait_for_work_that_hangs(executor: Executor, tmp_path: Path) -> None:
-    """An interrupt must not wait for a giant picture."""
+    """An interrupt must not wait for a giant image."""
     release, hanging = tmp_path / "release", tmp_path / "hanging"
 
-    def work(number: int) -> int:
+    def task(number: int) -> int:
         while number and not release.exists():
             hanging.touch()
             time.sleep(0.01)
         return number
 
-    # The first batches of all workers, which begin in no order, must come back.
+    # The first batches of all workers start in any order and must come back.
     quick = 1 if isinstance(executor, ThreadExecutor) else 64
-    came = executor.run(work, (number // quick for number in range(1000)))
+    came = executor.run(task, (number // quick for number in range(1000)))
     assert next(results(came)) == 0
-    for _ in came if isinstance(executor, RayExecutor) else ():  # it hands out while it is asked
+    for _ in (
+        came if isinstance(executor, RayExecutor) else ()
+    ):  # it hands out only when asked for a result
         if hanging.exists():
             break
     came.close()
@@ -107,17 +109,17 @@ def test_closing_does_not_wait_for_work_that_hangs(executor: Executor, tmp_path:
     release.touch()
 
 
-def test_a_mistake_in_the_work_is_raised_with_its_cause(executor: Executor) -> None:
+def test_an_exception_of_the_task_is_raised(executor: Executor) -> None:
     """A pool must not lose the cause of a failure."""
 
-    def work(number: int) -> float:
+    def task(number: int) -> float:
         return 1 / (number - 5)
 
     with pytest.raises(ZeroDivisionError):
-        list(executor.run(work, iter(range(10))))
+        list(executor.run(task, iter(range(10))))
 
 
-def test_an_error_of_the_items_reaches_the_caller(executor: Executor) -> None:
+def test_an_exception_of_the_item_iterator_is_raised(executor: Executor) -> None:
     def items() -> Iterator[int]:
         yield 1
         raise LookupError("no more to be had")
@@ -126,24 +128,24 @@ def test_an_error_of_the_items_reaches_the_caller(executor: Executor) -> None:
         list(executor.run(lambda n: n, items()))
 
 
-def test_the_work_runs_side_by_side(executor: Executor, tmp_path: Path) -> None:
-    """Two workers are in the work at once: each waits there for the other."""
+def test_items_run_in_parallel(executor: Executor, tmp_path: Path) -> None:
+    """Two workers run at once: each waits for the other."""
     if executor.workers == 1:
         pytest.skip("one worker")
 
-    def work(number: int) -> int:
+    def task(number: int) -> int:
         (tmp_path / f"{os.getpid()} {threading.get_ident()}").touch()
         until = time.monotonic() + PATIENCE
         while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
             time.sleep(0.01)
         return len(list(tmp_path.iterdir()))
 
-    assert all(seen >= 2 for seen in results(executor.run(work, iter(range(10)))))
+    assert all(seen >= 2 for seen in results(executor.run(task, iter(range(10)))))
 
 
-def test_what_is_shared_is_one_object(executor: Executor) -> None:
+def test_a_shared_object_is_one_object(executor: Executor) -> None:
     class Counter:
-        """Counts, wherever it is called from."""
+        """Counts calls from any process."""
 
         def __init__(self) -> None:
             self._count = 0
@@ -168,42 +170,42 @@ def test_what_is_shared_is_one_object(executor: Executor) -> None:
     shared.close()
 
 
-def test_where_a_mistake_was_made_is_told(ray: RayExecutor) -> None:
-    """Also of an error that cannot travel."""
+def test_the_traceback_of_a_worker_is_kept(ray: RayExecutor) -> None:
+    """Also for an exception that cannot be pickled."""
 
     class OddError(Exception):
         def __init__(self, one: int, two: int) -> None:
             super().__init__(f"odd: {one}")
 
-    def work(number: int) -> float:
+    def task(number: int) -> float:
         try:
             return 1 / number
         except ZeroDivisionError as error:
             raise OddError(1, 2) from error
 
     with pytest.raises(RuntimeError, match="OddError: odd: 1") as raised:
-        list(ray.run(work, iter([0])))
+        list(ray.run(task, iter([0])))
     assert "ZeroDivisionError: division by zero" in raised.value.__notes__[0]
 
 
-def test_an_item_that_kills_its_workers_ends_the_work(ray: RayExecutor) -> None:
-    """Where the work has no result for it; all others have theirs before."""
+def test_an_item_that_kills_its_workers_ends_the_run(ray: RayExecutor) -> None:
+    """If the task has no result for it; all other items get theirs first."""
     found: list[int] = []
 
-    def work(number: int) -> int:
+    def task(number: int) -> int:
         if number == 9:
             os._exit(1)
         return number
 
-    with pytest.raises(ClusterError, match="die one after another with 9 in hand"):
-        found.extend(results(ray.run(work, iter(range(12)))))
+    with pytest.raises(ClusterError, match="die one after another while they work on 9"):
+        found.extend(results(ray.run(task, iter(range(12)))))
     assert set(found) <= set(range(12)) - {9}
 
 
-def test_what_takes_long_is_told(
+def test_delays_are_reported(
     ray: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Which node has what in hand, and that a cluster has no room; when it has, work begins."""
+    """A slow item and its node, and a cluster without room; work begins when it has room."""
     monkeypatch.setattr(ray_pool, "_PATIENCE_SECONDS", 0.2)
 
     def hang(number: int) -> int:
@@ -212,11 +214,11 @@ def test_what_takes_long_is_told(
         return number
 
     def note(came: Generator[Any], words: str) -> str:
-        return next(x.note for x in came if isinstance(x, Pause) and words in x.note)
+        return next(x.note for x in came if isinstance(x, Heartbeat) and words in x.note)
 
     first = ray.run(hang, iter(range(8)))
-    assert "s, the first is " in note(first, " has had 4 in hand for ")
-    assert note(first, " has had 4 in hand for ").startswith("node ")
+    assert "s, the first is " in note(first, " has been working on 4 items for ")
+    assert note(first, " has been working on 4 items for ").startswith("node ")
     second = ray.run(lambda number: number, iter([1]))
     assert note(second, "no room").startswith("the cluster has no room yet")
     first.close()

@@ -27,7 +27,7 @@ from run_cli import (
     vectors,
 )
 
-from sokkuri.indexing.executors import Pause
+from sokkuri.indexing.executors import Heartbeat
 from sokkuri.indexing.executors.ray import RayExecutor
 
 PHOTOS = 120
@@ -222,7 +222,7 @@ def test_nodes_that_die_and_join(cluster: Cluster) -> None:
         assert executor.workers == 2
         notes, found, nodes = [], [], set()
         for result in executor.run(work, items()):
-            if isinstance(result, Pause):
+            if isinstance(result, Heartbeat):
                 notes.append(result.note)
                 continue
             found.append(result[0])
@@ -236,7 +236,7 @@ def test_nodes_that_die_and_join(cluster: Cluster) -> None:
     finally:
         executor.close()
     assert sorted(found) == drawn
-    assert any("is gone: what it had in hand is made up" in note for note in notes), notes
+    assert any("is gone: other workers redo its items" in note for note in notes), notes
 
 
 def test_a_worker_and_a_node_that_are_killed_are_made_up(
@@ -252,5 +252,5 @@ def test_a_worker_and_a_node_that_are_killed_are_made_up(
     # It depends on who came first whether a worker had something in hand.
     assert re.search(r"died( before it began)?: its process ended", errors), errors
     assert re.search(r"died( before it began)?: its node is gone", errors), errors
-    assert "is gone: what it had in hand is made up" in errors
+    assert "is gone: other workers redo its items" in errors
     assert_made_up(tmp_path / "store", local)

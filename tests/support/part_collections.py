@@ -13,7 +13,7 @@ from synthetic_collection import DIMENSION, model
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileStat, Job
 from sokkuri.indexing.diff import apply_changes
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.outcomes import Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.indexing.partition import Part, share
@@ -39,7 +39,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
         pass
     is_gone = make_is_gone(collection.root, asked)
     apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
-    with closing(KnownBytes(catalog.where)) as known:
+    with closing(InFlightDigests(catalog.where)) as known:
         writer = Writer(collection, number, known)
         while jobs := claim(catalog, number):
             for job in jobs:
@@ -52,7 +52,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
     return read
 
 
-def outcome(collection: Collection, known: KnownBytes, job: Job) -> Outcome:
+def outcome(collection: Collection, known: InFlightDigests, job: Job) -> Outcome:
     path = Path(str(collection.file(job.path)))
     try:
         data = path.read_bytes()
@@ -64,7 +64,7 @@ def outcome(collection: Collection, known: KnownBytes, job: Job) -> Outcome:
     )
     if data.startswith(b"broken"):
         return Failed(job, "decode", "it is no picture", fingerprint)
-    if not known.take(fingerprint.digest):
+    if not known.acquire(fingerprint.digest):
         return SameBytes(job, fingerprint)
     seed = int.from_bytes(fingerprint.digest[:8])
     vector = np.random.default_rng(seed).random(DIMENSION, np.float32)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job
 from sokkuri.indexing.diff import add_listed, apply_changes, begin_listing
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Extracted, Outcome, SameBytes
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
@@ -56,7 +56,7 @@ class Bench:
         self.collection = collection
         self.catalog = collection.catalog
         self.run = start_run(self.catalog)
-        self.known = KnownBytes(self.catalog.where)
+        self.known = InFlightDigests(self.catalog.where)
         self.writer = Writer(collection, self.run, self.known)
 
     def listed(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # for their types only: a search must not pay for what indexi
     from sokkuri.core.types import Fault, Progress
     from sokkuri.curation.types import Group
     from sokkuri.indexing.compact import Compaction
-    from sokkuri.indexing.dry_run import Plan
+    from sokkuri.indexing.dry_run import RunEstimate
     from sokkuri.indexing.options import SyncReport
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import PushReport
@@ -107,7 +107,7 @@ def merged_text(done: Merged) -> str:
     )
 
 
-def plan_text(plan: Plan) -> str:
+def plan_text(plan: RunEstimate) -> str:
     """The result of `index --dry-run`."""
     part = "" if plan.part is None else f"part {plan.part}: "
     return (

@@ -156,20 +156,20 @@ def _print_report(report: "SyncReport", *, as_json: bool) -> None:
 
 def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
     from sokkuri.api import Collection
-    from sokkuri.indexing.dry_run import plan
+    from sokkuri.indexing.dry_run import estimate_run
     from sokkuri.store.catalog import Catalog
     from sokkuri.store.collection import has_store
 
     folder, store = folder_and_store(place)
     if folder is not None and not has_store(store):
         made = place.resolve()
-        found = plan(folder, Catalog.in_memory(), made, options, place.dtype or "float32")
+        found = estimate_run(folder, Catalog.in_memory(), made, options, place.dtype or "float32")
     else:
         with Collection.open(store, "ro") as collection:
             check_kept(collection, place)
             known = collection.load_model(place.model)
             root = folder or collection.root
-            found = plan(root, collection.catalog, known, options, collection.dtype)
+            found = estimate_run(root, collection.catalog, known, options, collection.dtype)
     if as_json:
         console.put_json(asdict(found))
     else:

@@ -16,12 +16,12 @@ from sokkuri.core.locations import Location
 from sokkuri.core.types import Dtype, Job
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.settings import with_saved_settings
 from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
 from sokkuri.indexing.sync import check_device, worker_threads
-from sokkuri.indexing.worker import Work
+from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog
 
@@ -30,7 +30,7 @@ _CATALOG_BYTES = 420  # an image in the catalog with its indexes, measured at 10
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class RunEstimate:
     """What a run would do, in images, and an estimate of what it would take.
 
     vanished ones may turn out to be moved: only reading tells. seconds : wall time with the
@@ -51,9 +51,9 @@ class Plan:
     part: str | None = None
 
 
-def plan(
+def estimate_run(
     root: Location, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
-) -> Plan:
+) -> RunEstimate:
     """Compare the folder with the catalog, and try a sample. dtype : of the vectors on disk. Raises
     CollectionError, ModelError."""
     check_device(options.device)
@@ -69,7 +69,7 @@ def plan(
     reading = found.new + found.changed + found.retried
     seconds, sampled, widest = _sample(root, catalog, model, options)
     row_bytes = np.dtype(dtype).itemsize * model.card.dimension + 4 * widest + _CATALOG_BYTES
-    return Plan(
+    return RunEstimate(
         new=found.new,
         changed=found.changed,
         returned=found.returned,
@@ -93,8 +93,8 @@ def _sample(
         return 0.0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         Catalog.create(Path(folder) / "sample.sqlite").close()
-        known = KnownBytes(Path(folder) / "sample.sqlite")
-        work = Work(root, model, options.limits, known, options.device)
+        known = InFlightDigests(Path(folder) / "sample.sqlite")
+        work = ImageWorker(root, model, options.limits, known, options.device)
         jobs = [Job(key, path, path) for key, path in enumerate(paths)]
         work.load()  # takes a moment once, which is no part of the rate
         executor = ThreadExecutor(worker_threads(options, root))

@@ -1,8 +1,9 @@
-"""Which bytes need no extraction: those with a row in the catalog, and those in hand right now.
+"""Decide which bytes need no extraction: stored ones, and those that a worker has right now.
 
-Takes the content hash a worker has just computed and says whether that worker must extract it, so
-that two files with the same bytes are extracted once. Shared by all workers of a run; those on
-other machines ask for many at once, since each question costs a way over the network.
+Takes the content hash that a worker has just computed and returns whether that worker must extract
+the bytes, so that two files with equal bytes are extracted once. All workers of a run share one
+object. Workers on other machines ask for many digests at once, because each question is a network
+round trip.
 """
 
 import threading
@@ -12,64 +13,69 @@ from pathlib import Path
 from sokkuri.store.catalog import Catalog
 
 
-class KnownBytes:
-    """Thread-safe; memory is bounded by what is in flight."""
+class InFlightDigests:
+    """The digests whose bytes are being extracted. Thread-safe; memory is bounded by their number.
+
+    catalog_path : the catalog file, which tells the digests that have a vector already.
+    """
 
     def __init__(self, catalog_path: Path) -> None:
         self._catalog = Catalog.open(catalog_path, "ro", threads=True)
         self._lock = threading.Lock()
-        self._in_hand: dict[bytes, int | None] = {}  # the job that they are extracted for
-        self._held_for: dict[int, bytes] = {}
+        self._job_of: dict[bytes, int | None] = {}  # digest -> the job that extracts its bytes
+        self._digest_of: dict[int, bytes] = {}  # the same the other way round
 
-    def take(self, digest: bytes, job: int | None = None) -> bool:
-        """True when the caller must extract these bytes; it then has them in hand.
+    def acquire(self, digest: bytes, job: int | None = None) -> bool:
+        """Return whether the caller must extract these bytes; if so, they are in flight from now.
 
-        job : its key. A job that asks again, since its worker died, is told the same again.
+        job : its key. A job that asks again because its worker died gets the same answer again.
         """
         with self._lock:
-            return self._take(digest, job)
+            return self._acquire(digest, job)
 
-    def take_all(self, wanted: Sequence[tuple[bytes, int]]) -> list[bool]:
-        """The same for several digests, each with its job's key, in their order."""
+    def acquire_all(self, requests: Sequence[tuple[bytes, int]]) -> list[bool]:
+        """Return the answers of `acquire` for several pairs of a digest and a job's key."""
         with self._lock:
-            return [self._take(digest, job) for digest, job in wanted]
+            return [self._acquire(digest, job) for digest, job in requests]
 
-    def _take(self, digest: bytes, job: int | None) -> bool:
-        # In this order: bytes leave the hand only after their row is committed.
-        if digest in self._in_hand:
-            return job is not None and self._in_hand[digest] == job
-        known = self._catalog.one(
+    def _acquire(self, digest: bytes, job: int | None) -> bool:
+        # In this order: a digest is released only after its row is committed.
+        if digest in self._job_of:
+            return job is not None and self._job_of[digest] == job
+        stored = self._catalog.one(
             "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
         )
-        if known is None:
+        if stored is None:
             if job is not None:
                 self._drop(job)  # its file has changed since it asked before
-                self._held_for[job] = digest
-            self._in_hand[digest] = job
-        return known is None
+                self._digest_of[job] = digest
+            self._job_of[digest] = job
+        return stored is None
 
-    def in_hand(self, digest: bytes) -> bool:
+    def contains(self, digest: bytes) -> bool:
+        """Return whether these bytes are being extracted."""
         with self._lock:
-            return digest in self._in_hand
+            return digest in self._job_of
 
     def release(self, digests: Iterable[bytes]) -> None:
-        """What came of these bytes is committed, or they are given up."""
+        """Forget digests whose outcomes are committed, or that will not be extracted."""
         with self._lock:
             for digest in digests:
-                job = self._in_hand.pop(digest, None)
+                job = self._job_of.pop(digest, None)
                 if job is not None:
-                    self._held_for.pop(job, None)
+                    self._digest_of.pop(job, None)
 
-    def give_up(self, job: int) -> None:
-        """Whatever this job had in hand, nothing will come of it."""
+    def abandon(self, job: int) -> None:
+        """Forget the digest that this job was to extract: the job has no result."""
         with self._lock:
             self._drop(job)
 
     def _drop(self, job: int) -> None:
-        digest = self._held_for.pop(job, None)
+        digest = self._digest_of.pop(job, None)
         if digest is not None:
-            self._in_hand.pop(digest, None)
+            self._job_of.pop(digest, None)
 
     def close(self) -> None:
+        """Close the catalog."""
         with self._lock:
             self._catalog.close()

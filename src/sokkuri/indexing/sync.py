@@ -26,13 +26,13 @@ from sokkuri.core.locations import Location
 from sokkuri.core.types import Job, Progress
 from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
-from sokkuri.indexing.executors import Executor, Pause, ThreadExecutor
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.outcomes import Outcome
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
-from sokkuri.indexing.worker import Work
+from sokkuri.indexing.worker import ImageWorker
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model
 from sokkuri.models.session import wants_gpu
@@ -78,11 +78,11 @@ def sync(
         yield from extraction.progress()
         mark_finished(collection.catalog)
         collection.refresh_ids()
-        yield from make_fast(collection)
+        yield from refresh_indexes(collection)
         yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
 
 
-def make_fast(
+def refresh_indexes(
     collection: CollectionStore, *, everything: bool = False
 ) -> Iterator[Progress[Never]]:
     """Bring what makes searches fast up to date; without it they are slower, and as right.
@@ -198,15 +198,15 @@ class _Extraction:
         with ExitStack() as stack:
             executor, threads = self._executor(total)
             stack.enter_context(closing(executor))
-            known = executor.share(partial(KnownBytes, self._catalog.where.absolute()))
+            known = executor.share(partial(InFlightDigests, self._catalog.where.absolute()))
             stack.enter_context(closing(known))
             work = stack.enter_context(closing(self._work(known, threads)))
             writer = Writer(self._collection, self._run, known)
             done = 0
             while True:
                 for came in self._commit(executor, work, writer):
-                    done += not isinstance(came, Pause)
-                    note = came.note if isinstance(came, Pause) else ""
+                    done += not isinstance(came, Heartbeat)
+                    note = came.note if isinstance(came, Heartbeat) else ""
                     note = note or (work.notes.pop() if work.notes else "")
                     failed = writer.counts["failed"]
                     yield Progress("extracting", done, max(done, total), note, failed)
@@ -236,20 +236,24 @@ class _Extraction:
         executor = RayExecutor(
             options.address, options.workers, gpu=gpu, threads=threads, cores=cores
         )
-        return executor, executor.seat.threads
+        return executor, executor.resources.threads
 
-    def _work(self, known: KnownBytes, threads: int) -> Work:
+    def _work(self, known: InFlightDigests, threads: int) -> ImageWorker:
         options, made = self._options, self._collection
         # On a cluster a GPU is used where it is asked for, since only then one is set aside.
         device = "cpu" if options.executor == "ray" and options.device == "auto" else options.device
-        return Work(made.root, self._model, options.limits, known, device, made.dtype, threads)
+        return ImageWorker(
+            made.root, self._model, options.limits, known, device, made.dtype, threads
+        )
 
-    def _commit(self, executor: Executor, work: Work, writer: Writer) -> Iterator[Outcome | Pause]:
+    def _commit(
+        self, executor: Executor, work: ImageWorker, writer: Writer
+    ) -> Iterator[Outcome | Heartbeat]:
         """Work off what can be claimed; whatever ends it, what came back is committed."""
         outcomes = executor.run(work, self._jobs())
         with closing(outcomes), flushed(self._catalog, writer):
             for came in outcomes:
-                if isinstance(came, Pause):
+                if isinstance(came, Heartbeat):
                     writer.flush()
                 else:
                     writer.add(came)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from sokkuri.core.types import FileFingerprint, RowRef
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.rows import NewRow, append_rows, free_row
@@ -49,7 +49,7 @@ class _Fresh:
 class Writer:
     """The one writer of a run. `counts` : images by what was done, committed ones only."""
 
-    def __init__(self, collection: CollectionStore, run: int, known: KnownBytes) -> None:
+    def __init__(self, collection: CollectionStore, run: int, known: InFlightDigests) -> None:
         self.counts: Counter[Change] = Counter()
         self._collection = collection
         self._catalog = collection.catalog
@@ -176,7 +176,7 @@ class Writer:
                 " ORDER BY missing IS NULL, key LIMIT 1",
                 [digest],
             )
-            if source is None and self._known.in_hand(digest):
+            if source is None and self._known.contains(digest):
                 later.append(outcome)
             elif source is None:
                 self._catalog.run("UPDATE images SET claim = NULL WHERE key = ?", [key])

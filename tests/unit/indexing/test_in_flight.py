@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from synthetic_collection import Bench, empty
 
-from sokkuri.indexing.in_flight import KnownBytes
+from sokkuri.indexing.in_flight import InFlightDigests
 
 
 def test_of_many_workers_one_takes_the_bytes(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_of_many_workers_one_takes_the_bytes(tmp_path: Path) -> None:
         start.wait()
         for number in range(50):
             digest = b"%16d" % number
-            if bench.known.take(digest):
+            if bench.known.acquire(digest):
                 taken[digest] += 1
 
     threads = [threading.Thread(target=worker) for _ in range(8)]
@@ -30,17 +30,17 @@ def test_of_many_workers_one_takes_the_bytes(tmp_path: Path) -> None:
         thread.join()
     assert taken == {b"%16d" % number: 1 for number in range(50)}
     bench.known.release(taken)
-    assert not bench.known.in_hand(b"%16d" % 0)
-    assert bench.known.take(b"%16d" % 0), "given up, so the next one must"
+    assert not bench.known.contains(b"%16d" % 0)
+    assert bench.known.acquire(b"%16d" % 0), "given up, so the next one must"
     bench.known.close()
 
 
 def test_what_is_committed_is_known_without_being_in_hand(tmp_path: Path) -> None:
     bench = Bench(empty(tmp_path / "photos"))
     bench.fill(np.ones((1, 4), np.float32), ["a"])
-    known = KnownBytes(bench.catalog.where)
-    assert not known.take(b"content %8d" % 0)
-    assert not known.in_hand(b"content %8d" % 0)
+    known = InFlightDigests(bench.catalog.where)
+    assert not known.acquire(b"content %8d" % 0)
+    assert not known.contains(b"content %8d" % 0)
     known.close()
     bench.known.close()
 
@@ -49,16 +49,16 @@ def test_a_job_that_asks_again_is_told_the_same(tmp_path: Path) -> None:
     """Its worker may have died with the bytes in hand, which nobody else would extract then."""
     bench = Bench(empty(tmp_path / "photos"))
     known = bench.known
-    assert known.take_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
-    assert known.take(b"one", 1)
-    assert not known.take(b"one", 3)
-    assert not known.take(b"one")
-    assert known.take(b"other", 1), "its file has changed since"
-    assert not known.in_hand(b"one")
-    known.give_up(1)
-    known.give_up(1)
-    assert not known.in_hand(b"other")
+    assert known.acquire_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
+    assert known.acquire(b"one", 1)
+    assert not known.acquire(b"one", 3)
+    assert not known.acquire(b"one")
+    assert known.acquire(b"other", 1), "its file has changed since"
+    assert not known.contains(b"one")
+    known.abandon(1)
+    known.abandon(1)
+    assert not known.contains(b"other")
     known.release([b"two"])
-    known.give_up(2)
-    assert known.take_all([(b"two", 3), (b"one", 4)]) == [True, True]
+    known.abandon(2)
+    assert known.acquire_all([(b"two", 3), (b"one", 4)]) == [True, True]
     known.close()

@@ -1,4 +1,4 @@
-"""The work in batches, and its copies on other machines."""
+"""Workers in batches, and their copies on other machines."""
 
 import pickle
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from sokkuri.core.errors import ClusterError
 from sokkuri.core.types import Job, Limits
 from sokkuri.indexing import worker
 from sokkuri.indexing.outcomes import Extracted, Failed, Gone, Outcome, SameBytes
-from sokkuri.indexing.worker import Work
+from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import resolve_model
 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    """A collection whose folder has five pictures, the last one with the bytes of the first."""
+    """A collection whose folder has five images; the last has the bytes of the first."""
     root = tmp_path / "photos"
     for number, seed in enumerate([0, 1, 2, 3, 0]):
         save(root / f"{number}.png", seed)
@@ -35,10 +35,10 @@ def model(tmp_path: Path) -> Path:
     return write_tiny_model(tmp_path / "tiny.onnx")
 
 
-def work_of(bench: Bench, model: Path, threads: int = 1) -> Work:
+def worker_for(bench: Bench, model: Path, threads: int = 1) -> ImageWorker:
     root = bench.collection.root
     known = resolve_model(str(model))
-    return Work(root, known, Limits(max_bytes=2**20), bench.known, threads=threads)
+    return ImageWorker(root, known, Limits(max_bytes=2**20), bench.known, threads=threads)
 
 
 JOBS = [Job(number, f"{number}.png", f"{number}.png") for number in range(5)]
@@ -49,55 +49,55 @@ def vectors(outcomes: list[Outcome]) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
-def test_a_batch_gives_what_its_jobs_give(
+def test_a_batch_gives_the_same_outcomes_as_single_jobs(
     bench: Bench, model: Path, tmp_path: Path, threads: int
 ) -> None:
-    """In their order; equal bytes are extracted once, also of one batch."""
+    """In the order of the jobs; equal bytes are extracted once, within a batch too."""
     (tmp_path / "photos" / "odd.png").write_bytes(b"odd")
     jobs = [*JOBS, Job(5, "gone.png", "gone.png"), Job(6, "odd.png", "odd.png")]
-    with closing(work_of(bench, model, threads)) as work:
-        found = work.batch(jobs)
+    with closing(worker_for(bench, model, threads)) as image_worker:
+        found = image_worker.batch(jobs)
         assert [one.job for one in found] == jobs
         kinds = [type(one) for one in found]
         assert kinds == [*[Extracted] * 4, SameBytes, Gone, Failed]
         bench.known.release(one.fingerprint.digest for one in found if isinstance(one, Extracted))
-        assert vectors([work(job) for job in jobs]) == vectors(found)
-        assert work.batch([]) == []
+        assert vectors([image_worker(job) for job in jobs]) == vectors(found)
+        assert image_worker.batch([]) == []
 
 
-def test_a_batch_of_large_files_is_not_held_at_once(
+def test_large_files_of_a_batch_are_not_in_memory_at_once(
     bench: Bench, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "_HELD_BYTES", 1)
-    with closing(work_of(bench, model)) as work:
-        parts = [len(reads) for reads in work._read_ahead(JOBS)]
+    monkeypatch.setattr(worker, "_MAX_BATCH_BYTES", 1)
+    with closing(worker_for(bench, model)) as image_worker:
+        parts = [len(reads) for reads in image_worker._read_ahead(JOBS)]
         assert sum(parts) == len(JOBS)
         assert max(parts) == 1
-        assert len(work.batch(JOBS)) == len(JOBS)
+        assert len(image_worker.batch(JOBS)) == len(JOBS)
 
 
-def test_a_job_that_comes_again_is_extracted(bench: Bench, model: Path) -> None:
-    """Its first worker has died with the bytes in hand."""
-    with closing(work_of(bench, model)) as work:
-        assert isinstance(work.batch(JOBS[:1])[0], Extracted)
-        assert isinstance(work.batch(JOBS[4:])[0], SameBytes)
-        assert isinstance(work.batch(JOBS[:1])[0], Extracted)
+def test_a_job_that_is_handed_out_again_is_extracted(bench: Bench, model: Path) -> None:
+    """Its first worker acquired the digest and died."""
+    with closing(worker_for(bench, model)) as image_worker:
+        assert isinstance(image_worker.batch(JOBS[:1])[0], Extracted)
+        assert isinstance(image_worker.batch(JOBS[4:])[0], SameBytes)
+        assert isinstance(image_worker.batch(JOBS[:1])[0], Extracted)
 
 
-def test_a_copy_needs_no_file_of_the_network(
+def test_a_copy_works_without_the_network_file(
     bench: Bench, model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Neither it nor its rewritten form in the cache; the vectors are the same, bit for bit."""
+    """Without the model file and its fused form in the cache; the vectors are equal bit for bit."""
     monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "here"))
     bench_known = bench.known
-    with closing(work_of(bench, model)) as work:
-        expected = vectors(work.batch(JOBS[:4]))
-        work._known = None  # type: ignore[assignment]
-        sent = pickle.dumps(work)
+    with closing(worker_for(bench, model)) as image_worker:
+        expected = vectors(image_worker.batch(JOBS[:4]))
+        image_worker._digests = None  # type: ignore[assignment]
+        sent = pickle.dumps(image_worker)
     model.unlink()
     monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "there"))
     copy = pickle.loads(sent)
-    copy._known = bench_known
+    copy._digests = bench_known
     with closing(copy):
         copy.check()
         assert copy.notes == []
@@ -105,12 +105,12 @@ def test_a_copy_needs_no_file_of_the_network(
     assert [path.suffix for path in (tmp_path / "there").rglob("*.*")] == [".onnx"]
 
 
-def test_a_copy_says_what_is_different_there(
+def test_a_copy_reports_another_runtime_and_a_missing_folder(
     bench: Bench, model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with closing(work_of(bench, model)) as work:
-        work._known = None  # type: ignore[assignment]
-        copy = pickle.loads(pickle.dumps(work))
+    with closing(worker_for(bench, model)) as image_worker:
+        image_worker._digests = None  # type: ignore[assignment]
+        copy = pickle.loads(pickle.dumps(image_worker))
     monkeypatch.setattr(worker, "runtime_version", lambda: "0.1")
     copy.check()
     assert copy.notes[0].startswith("ONNX Runtime is 0.1 there and ")
@@ -119,31 +119,31 @@ def test_a_copy_says_what_is_different_there(
         copy.check()
 
 
-def test_what_this_machine_sees_is_not_gone(bench: Bench, model: Path) -> None:
-    with closing(work_of(bench, model)) as work:
-        seen = work.received(Gone(JOBS[0]), "node a")
+def test_a_file_that_this_machine_sees_is_not_gone(bench: Bench, model: Path) -> None:
+    with closing(worker_for(bench, model)) as image_worker:
+        seen = image_worker.on_received(Gone(JOBS[0]), "node a")
         assert seen == Failed(JOBS[0], "read", "node a does not see it")
         gone = Gone(Job(9, "gone.png", "gone.png"))
-        assert work.received(gone, "node a") == gone
+        assert image_worker.on_received(gone, "node a") == gone
         failed = Failed(JOBS[1], "decode", "it is broken")
-        assert work.received(failed, "node a") == failed
+        assert image_worker.on_received(failed, "node a") == failed
 
 
-def test_who_is_blamed_comes_nearer_to_being_tried_apart(bench: Bench, model: Path) -> None:
-    with closing(work_of(bench, model)) as work:
-        assert work.again(JOBS[0], blamed=False) == JOBS[0]
-        assert work.again(JOBS[0], blamed=True).deaths == 1
+def test_a_blamed_job_has_one_death_more(bench: Bench, model: Path) -> None:
+    with closing(worker_for(bench, model)) as image_worker:
+        assert image_worker.for_retry(JOBS[0], blamed=False) == JOBS[0]
+        assert image_worker.for_retry(JOBS[0], blamed=True).deaths == 1
 
 
-def test_a_lost_job_holds_back_nothing(bench: Bench, model: Path) -> None:
-    """What its dead worker had in hand, another image with the same bytes may take."""
-    with closing(work_of(bench, model)) as work:
-        work.batch(JOBS[:1])
-        work.again(JOBS[0], blamed=True)
-        assert isinstance(work.lost(JOBS[0]), Failed)
-        (other,) = work.batch(JOBS[4:])
+def test_a_job_given_up_releases_its_digest(bench: Bench, model: Path) -> None:
+    """Another image with equal bytes can then be extracted."""
+    with closing(worker_for(bench, model)) as image_worker:
+        image_worker.batch(JOBS[:1])
+        image_worker.for_retry(JOBS[0], blamed=True)
+        assert isinstance(image_worker.as_failure(JOBS[0]), Failed)
+        (other,) = image_worker.batch(JOBS[4:])
         assert isinstance(other, Extracted)
         assert np.isfinite(other.vector).all()
-        again = work.again(other.job, blamed=False)
-        work.received(Failed(again, "read", "permission denied"), "node a")
-        assert isinstance(work.batch(JOBS[:1])[0], Extracted)
+        retry = image_worker.for_retry(other.job, blamed=False)
+        image_worker.on_received(Failed(retry, "read", "permission denied"), "node a")
+        assert isinstance(image_worker.batch(JOBS[:1])[0], Extracted)

@@ -128,8 +128,8 @@ def test_a_moved_image_takes_its_row_and_its_marks(bench: Bench) -> None:
 def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
     bench.listed("a", "b", "c")
     jobs = bench.jobs()
-    assert bench.known.take(b"same")
-    assert not bench.known.take(b"same")
+    assert bench.known.acquire(b"same")
+    assert not bench.known.acquire(b"same")
     bench.commit(
         same_bytes(jobs["b"], b"same"),
         extracted(jobs["a"], b"same", vector(3)),
@@ -144,7 +144,7 @@ def test_a_twin_waits_for_bytes_in_hand(bench: Bench) -> None:
     """Guarantee: two files with the same bytes are extracted once, whoever comes back first."""
     bench.listed("a", "b")
     jobs = bench.jobs()
-    assert bench.known.take(b"same")
+    assert bench.known.acquire(b"same")
     bench.commit(same_bytes(jobs["b"], b"same"))
     assert place(bench, "b") is None
     bench.commit(extracted(jobs["a"], b"same", vector(3)))
@@ -155,14 +155,14 @@ def test_a_twin_waits_for_bytes_in_hand(bench: Bench) -> None:
 def test_the_twin_of_a_failure_is_tried_by_itself(bench: Bench) -> None:
     bench.listed("a", "b")
     jobs = bench.jobs()
-    assert bench.known.take(b"same")
+    assert bench.known.acquire(b"same")
     fingerprint = same_bytes(jobs["a"], b"same").fingerprint
     bench.commit(
         same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
     )
     bench.writer.finish()
     assert bench.jobs().keys() == {"b"}, "given back, to be claimed again"
-    assert bench.known.take(b"same")
+    assert bench.known.acquire(b"same")
 
 
 def test_a_new_time_stamp_alone_keeps_the_row(bench: Bench) -> None:

@@ -1,18 +1,18 @@
-"""Who runs the work: threads here, or a Ray cluster's machines. Nothing about images.
+"""Run a task on many items: in threads of this process, or on a Ray cluster. Knows no images.
 
-An executor applies one function to many items and hands results on as they are ready. The contract,
-which tests/contract holds every executor to:
+An executor applies one function to many items and yields the results as they are ready. The tests
+in tests/contract hold every executor to this contract:
 
-- items are drawn lazily, at most a bounded number ahead of the results taken;
-- every item drawn gives exactly one result, in any order;
-- an exception of the function, which is a mistake of ours (a bad image is a result), is raised
-  where the results are taken, and ends the work;
-- closing the iterator stops drawing; work in progress is given a moment, then left behind;
-- while results are long in coming, an executor may hand on a Pause instead; threads never do;
-- what is shared is one object that all copies of the work reach, wherever they run.
+- Items are drawn lazily, at most a bounded number ahead of the results that were taken.
+- Each drawn item gives exactly one result, in any order.
+- An exception of the function (a bug, because a bad image is a result) is raised where the results
+  are taken, and ends the run.
+- Closing the iterator stops the drawing. Work in progress gets a moment, then is left behind.
+- When no result comes for a while, an executor may yield a Heartbeat. Threads never do.
+- A shared object is one object that all copies of the task reach, on any machine.
 
-Where workers are other processes, items, results and the function must be picklable. A function
-that offers what a TravellingWork does is asked more than to be called.
+If workers are other processes, items, results and the function must be picklable. An executor uses
+the additional methods of a function that is a RemoteTask.
 """
 
 from collections.abc import Callable, Generator, Iterable, Sequence
@@ -27,64 +27,73 @@ Shared = TypeVar("Shared")
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """No result, but a moment to look around: time to commit what came. `note` : a line for the
-    user, or "" for a mere sign of life."""
+class Heartbeat:
+    """No result, but time to commit the results so far. `note` : a line for the user, or ""."""
 
     note: str = ""
 
 
 class Executor(Protocol):
-    """What the pipeline asks of whoever runs its work."""
+    """Runs a task on items."""
 
     @property
     def workers(self) -> int:
-        """How many there are, or will be where there is room for them."""
+        """The number of workers, now or as soon as there is room for them."""
         ...
 
     def run(
-        self, work: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Generator[Result | Pause]:
-        """Results of `work` for each of `items`, as they are ready."""
+        self, task: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Generator[Result | Heartbeat]:
+        """Yield the results of `task` for each of `items`, as they are ready."""
         ...
 
     def share(self, make: Callable[[], Shared]) -> Shared:
-        """The object that `make` makes on this machine, or what stands for it: its methods may be
-        called here and by the work, by many at once. Whoever asked for it closes it."""
+        """Return the object that `make` creates on this machine, or a proxy of it.
+
+        Its methods may be called from here and from the task, from many threads at once. The
+        caller closes it.
+        """
         ...
 
     def close(self) -> None:
-        """No work may come after this."""
+        """Free all resources. No run may follow."""
         ...
 
 
 @runtime_checkable
-class TravellingWork(Protocol[Item, Result]):
-    """What a work offers to executors whose workers are other processes, which can die. A copy of
-    it is at each of them; `notes` : of a copy, lines for the user, as they come."""
+class RemoteTask(Protocol[Item, Result]):
+    """A task for executors whose workers are other processes, which can die.
+
+    Each worker has a copy. `notes` : lines for the user, which a copy appends.
+    """
 
     notes: list[str]
 
     def check(self) -> None:
-        """At a copy: raises SokkuriError when the work cannot be done there."""
+        """At a copy: raise SokkuriError if the task cannot run on this node."""
         ...
 
     def batch(self, items: Sequence[Item]) -> Sequence[Result]:
-        """At a copy: the results of several items, in their order."""
+        """At a copy: return the results of several items, in their order."""
         ...
 
-    def again(self, item: Item, *, blamed: bool) -> Item:
-        """Here: what is handed out for an item once more, after its worker died. blamed : the
-        worker had nothing else in hand."""
+    def for_retry(self, item: Item, *, blamed: bool) -> Item:
+        """At the driver: return the item to hand out after the worker of `item` died.
+
+        blamed : whether the worker had no other item.
+        """
         ...
 
-    def lost(self, item: Item) -> Result:
-        """Here: the result of an item that one worker after another dies with."""
+    def as_failure(self, item: Item) -> Result:
+        """At the driver: return the result of an item whose workers died again and again."""
         ...
 
-    def received(self, result: Result, node: str) -> Result:
-        """Here: a result as it looks from this machine. node : the name of where it comes from."""
+    def on_received(self, result: Result, node: str) -> Result:
+        """At the driver: return the result, corrected with what this machine knows.
+
+        node : the name of the node that the result comes from.
+        """
         ...
 
 
-__all__ = ["Executor", "Pause", "ThreadExecutor", "TravellingWork"]
+__all__ = ["Executor", "Heartbeat", "RemoteTask", "ThreadExecutor"]

@@ -1,8 +1,8 @@
-"""Workers on the nodes of a Ray cluster: the same promises as threads, beyond one machine.
+"""Run a task on the nodes of a Ray cluster, under the same contract as threads.
 
-Hands batches to workers that are ready (executors/crew.py) and takes results as they come. What a
-worker had in hand when it died is handed out again, one by one, each item to a worker that has
-nothing else, so that only the one at fault is blamed.
+Hands batches to workers that are ready (executors/ray_pool.py) and yields their results. If a
+worker dies, its items are handed out again one by one, each to a worker that has nothing else, so
+that only the item at fault is blamed.
 """
 
 import time
@@ -12,31 +12,43 @@ from itertools import islice
 from typing import Any, TypeVar, cast
 
 from sokkuri.core.errors import ClusterError
-from sokkuri.indexing.executors import Pause, TravellingWork
-from sokkuri.indexing.executors.ray_actors import Done, Host, PlainWork, Proxy
+from sokkuri.indexing.executors import Heartbeat, RemoteTask
+from sokkuri.indexing.executors.ray_actors import (
+    ActorProxy,
+    BatchResult,
+    FunctionTask,
+    SharedActor,
+)
 from sokkuri.indexing.executors.ray_cluster import connect, import_ray
-from sokkuri.indexing.executors.ray_pool import AHEAD, Batch, Crew, Member, Seat, cause_of_death
+from sokkuri.indexing.executors.ray_pool import (
+    AHEAD,
+    Batch,
+    PoolWorker,
+    WorkerPool,
+    WorkerResources,
+    cause_of_death,
+)
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Shared = TypeVar("Shared")
 
-LOST_DEATHS = 3
-"""So many workers may die with an item alone in hand before it is given up."""
+MAX_DEATHS = 3
+"""Workers that may die while they have an item alone, before the item is given up."""
 
-_LARGEST = 16  # items of a batch and thread: with 1280 numbers each they travel in one message
-_MOST = 48  # whatever the threads: two batches stay below a hundred items
-_FIRST = 4
-_BATCH_SECONDS = 0.5  # so that none waits long for the last batch
+_BATCH_PER_THREAD = 16  # items: with 1280 numbers each, the results fit in one message
+_MAX_BATCH = 48  # items, for any number of threads: two batches stay below a hundred items
+_FIRST_BATCH_PER_THREAD = 4
+_BATCH_SECONDS = 0.5  # aimed at, so that no worker waits long for the last batch
 _WAIT_SECONDS = 1.0
 
 
 class RayExecutor:
-    """`workers` actors, or as many as the cluster has CPUs, started for each `run`.
+    """Runs tasks in `workers` actors, or one per CPU of the cluster, started for each `run`.
 
-    address : `auto` or HOST:PORT; None for that of RAY_ADDRESS, or a cluster of this machine's own.
-    gpu : each worker gets a GPU, and the CPUs that its node has for one. threads : of a batch,
-    items that are worked on at once. cores : of this machine, for a cluster of its own.
+    address : `auto` or HOST:PORT; None for RAY_ADDRESS, or else a new cluster on this machine.
+    gpu : give each worker a GPU and its share of the node's CPUs. threads : items of a batch that
+    one CPU works on at once. cores : the CPUs of a new cluster on this machine.
 
     Raises UsageError, ClusterError, MissingExtraError.
     """
@@ -51,51 +63,53 @@ class RayExecutor:
         cores: int = 1,
     ) -> None:
         self._limit = workers
-        self._ours = connect(address, workers or cores)
+        self._is_ours = connect(address, workers or cores)
         self._ray = import_ray()
-        self.seat = self._gpu_seat(threads) if gpu else Seat(threads=threads)
+        self.resources = self._with_gpu(threads) if gpu else WorkerResources(threads=threads)
 
-    def _gpu_seat(self, threads: int) -> Seat:
-        """A GPU, and the CPUs there are for one where there are fewest."""
-        shares = [
+    def _with_gpu(self, threads: int) -> WorkerResources:
+        """Return one GPU, and the CPUs per GPU of the node that has the fewest."""
+        cpus_per_gpu = [
             node["Resources"].get("CPU", 0) // node["Resources"]["GPU"]
-            for node in self._alive()
+            for node in self._nodes_alive()
             if node["Resources"].get("GPU", 0) >= 1
         ]
-        if not shares:
+        if not cpus_per_gpu:
             self.close()
             raise ClusterError("no node of the cluster has a GPU: leave --device out")
-        cpus = max(1, int(min(shares)))
-        return Seat(cpus=cpus, gpus=1, threads=threads * cpus)
+        cpus = max(1, int(min(cpus_per_gpu)))
+        return WorkerResources(cpus=cpus, gpus=1, threads=threads * cpus)
 
-    def _alive(self) -> list[dict[str, Any]]:
+    def _nodes_alive(self) -> list[dict[str, Any]]:
         return [node for node in self._ray.nodes() if node["Alive"]]
 
     @property
     def workers(self) -> int:
-        """As many as are asked for, and as the cluster has places for now."""
-        places = sum(self.seat.on(node) for node in self._alive())
+        """The number of workers that fit on the cluster now, up to the limit."""
+        places = sum(self.resources.places_on(node) for node in self._nodes_alive())
         return max(1, places if self._limit is None else min(places, self._limit))
 
     def run(
-        self, work: Callable[[Item], Result], items: Iterable[Item]
-    ) -> Generator[Result | Pause]:
-        """See the contract in `sokkuri.indexing.executors`."""
-        travelling = _travelling(work)
-        crew = Crew(travelling, self.seat, self._limit)
+        self, task: Callable[[Item], Result], items: Iterable[Item]
+    ) -> Generator[Result | Heartbeat]:
+        """Yield the results; see the contract in `sokkuri.indexing.executors`."""
+        remote_task = task if isinstance(task, RemoteTask) else FunctionTask(task)
+        pool = WorkerPool(remote_task, self.resources, self._limit)
         try:
-            yield from _Run(crew, travelling, self.seat, iter(items)).results()
+            yield from _Run(pool, remote_task, self.resources, iter(items)).results()
         finally:
-            crew.dismiss()
+            pool.shutdown()
 
     def share(self, make: Callable[[], Shared]) -> Shared:
-        """What stands for the object, which lives in a process of its own on this machine. Dies
-        that process, it is made anew."""
+        """Return a proxy of the object, which lives in a process of its own on this machine.
+
+        If that process dies, Ray makes the object anew.
+        """
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         here = self._ray.get_runtime_context().get_node_id()
-        host = (
-            self._ray.remote(Host)
+        actor = (
+            self._ray.remote(SharedActor)
             .options(
                 num_cpus=0,
                 max_restarts=-1,
@@ -104,130 +118,136 @@ class RayExecutor:
             )
             .remote(make)
         )
-        return cast("Shared", Proxy(host))
+        return cast("Shared", ActorProxy(actor))
 
     def close(self) -> None:
-        """Leave the cluster, unless the process was there before."""
-        if self._ours:
+        """Leave the cluster, unless the process had joined it before."""
+        if self._is_ours:
             self._ray.shutdown()
 
 
-def _travelling(work: Any) -> TravellingWork[Any, Any]:
-    return work if isinstance(work, TravellingWork) else PlainWork(work)
-
-
 class _Run:
-    """One run: what is to be handed out, and what came."""
+    """One run: the batches to hand out, and the results that arrive."""
 
     def __init__(
-        self, crew: Crew, work: TravellingWork[Any, Any], seat: Seat, items: Iterator[Any]
+        self,
+        pool: WorkerPool,
+        task: RemoteTask[Any, Any],
+        resources: WorkerResources,
+        items: Iterator[Any],
     ) -> None:
         self._ray = import_ray()
-        self._crew = crew
-        self._work = work
-        self._seat = seat
+        self._pool = pool
+        self._task = task
+        self._resources = resources
         self._items = items
         self._more = True
-        self._todo: deque[Batch] = deque()
-        self._size = min(_FIRST * seat.threads, _MOST)
+        self._queue: deque[Batch] = deque()
+        self._batch_size = min(_FIRST_BATCH_PER_THREAD * resources.threads, _MAX_BATCH)
 
     def results(self) -> Iterator[Any]:
-        shown = time.monotonic()
+        """Yield results and heartbeats until every item has a result."""
+        last_yield = time.monotonic()
         while True:
             self._draw()
-            self._crew.look(len(self._todo) + self._crew.in_hand)
+            self._pool.refresh(len(self._queue) + self._pool.batches_out)
             self._hand_out()
-            if not self._todo and not self._crew.in_hand and not self._more:
+            if not self._queue and not self._pool.batches_out and not self._more:
                 return
-            came = False
+            has_results = False
             for ref in self._ready():
-                for result in self._settled(ref):
-                    came = True
+                for result in self._results_of(ref):
+                    has_results = True
                     yield result
-            notes, self._crew.notes = self._crew.notes, []
+            notes, self._pool.notes = self._pool.notes, []
             for note in notes:
-                yield Pause(note)
-            if came or notes:
-                shown = time.monotonic()
-            elif time.monotonic() - shown >= _WAIT_SECONDS:
-                shown = time.monotonic()
-                yield Pause()
+                yield Heartbeat(note)
+            if has_results or notes:
+                last_yield = time.monotonic()
+            elif time.monotonic() - last_yield >= _WAIT_SECONDS:
+                last_yield = time.monotonic()
+                yield Heartbeat()
 
     def _draw(self) -> None:
-        """As many batches as workers have room for, or will have when they are there."""
-        while self._more and len(self._todo) < max(1, self._crew.room):
-            items = list(islice(self._items, self._size))
-            self._more = len(items) == self._size
+        """Queue as many batches as workers have room for, the starting ones included."""
+        while self._more and len(self._queue) < max(1, self._pool.room):
+            items = list(islice(self._items, self._batch_size))
+            self._more = len(items) == self._batch_size
             if items:
-                self._todo.append(Batch(items))
+                self._queue.append(Batch(items))
 
     def _hand_out(self) -> None:
-        for given in range(AHEAD):  # a first batch to everybody, then a second one
-            for member in self._crew.members:
-                if not self._todo:
+        for count in range(AHEAD):  # a first batch to every worker, then a second one
+            for worker in self._pool.workers:
+                if not self._queue:
                     return
-                if not member.room or len(member.hands) > given:
+                if not worker.room or len(worker.batches) > count:
                     continue
-                if self._todo[0].alone and member.hands:
+                if self._queue[0].alone and worker.batches:
                     continue
-                self._crew.give(member, self._todo.popleft())
+                self._pool.give(worker, self._queue.popleft())
 
     def _ready(self) -> list[Any]:
-        """What has come, after a wait for the first."""
-        refs = self._crew.waits_for()
+        """Wait for the first reference that is ready; return all that are."""
+        refs = self._pool.pending()
         if not refs:
-            time.sleep(_WAIT_SECONDS)  # until a node joins, of which there is no event
+            time.sleep(_WAIT_SECONDS)  # until a node joins: Ray has no event for that
             return []
         ready, _ = self._ray.wait(refs, num_returns=1, timeout=_WAIT_SECONDS)
         if ready:
             ready, _ = self._ray.wait(refs, num_returns=len(refs), timeout=0)
         return list(ready)
 
-    def _settled(self, ref: Any) -> Iterator[Any]:
-        """The results that a word from the cluster brings. Raises what the work raised."""
-        member = self._crew.owner(ref)
-        if member is None:
-            self._crew.answered(ref)
-        elif ref not in member.hands:
-            self._crew.arrived(member)
+    def _results_of(self, ref: Any) -> Iterator[Any]:
+        """Yield the results behind a reference, if any. Raises what the task raised."""
+        worker = self._pool.owner(ref)
+        if worker is None:
+            self._pool.on_handshake(ref)
+        elif ref not in worker.batches:
+            self._pool.on_started(worker)
         else:
             try:
-                done: Done = self._ray.get(ref)
+                batch_result: BatchResult = self._ray.get(ref)
             except self._ray.exceptions.RayTaskError as error:
                 raise error.cause from error
             except self._ray.exceptions.RayError as error:
-                yield from self._died(member, str(error))
+                yield from self._retry_items(worker, str(error))
             else:
-                yield from self._taken(member, ref, done)
+                yield from self._accept(worker, ref, batch_result)
 
-    def _taken(self, member: Member, ref: Any, done: Done) -> Iterator[Any]:
-        batch = member.hands.pop(ref)
-        member.since = time.monotonic()
-        self._crew.say(done.notes, member.node)
-        if done.error is not None:
-            raise done.error
+    def _accept(self, worker: PoolWorker, ref: Any, batch_result: BatchResult) -> Iterator[Any]:
+        batch = worker.batches.pop(ref)
+        worker.since = time.monotonic()
+        self._pool.add_notes(batch_result.notes, worker.node)
+        if batch_result.error is not None:
+            raise batch_result.error
         if not batch.alone:
-            wanted = len(batch.items) * _BATCH_SECONDS / max(done.seconds, 1e-6)
-            most = min(_LARGEST * self._seat.threads, _MOST)
-            self._size = max(self._seat.threads, min(most, int((self._size + wanted) / 2)))
-        name = self._crew.name(member.node)
-        for result in done.results:
-            yield self._work.received(result, name)
+            self._adapt_batch_size(len(batch.items), batch_result.seconds)
+        node_name = self._pool.node_name(worker.node)
+        for result in batch_result.results:
+            yield self._task.on_received(result, node_name)
 
-    def _died(self, member: Member, reason: str) -> Iterator[Any]:
-        """Hand out again what a worker had; a result for an item that kills one after another."""
-        batches = self._crew.bury(member)
-        self._crew.notes.append(
-            f"a worker on {self._crew.name(member.node)} died: {cause_of_death(reason)}; "
-            "what it had in hand is made up"
+    def _adapt_batch_size(self, items: int, seconds: float) -> None:
+        """Move the batch size half way to the one that would take `_BATCH_SECONDS`."""
+        ideal = items * _BATCH_SECONDS / max(seconds, 1e-6)
+        threads = self._resources.threads
+        largest = min(_BATCH_PER_THREAD * threads, _MAX_BATCH)
+        self._batch_size = max(threads, min(largest, int((self._batch_size + ideal) / 2)))
+
+    def _retry_items(self, worker: PoolWorker, message: str) -> Iterator[Any]:
+        """Queue the items of a dead worker again; yield a failure for a deadly item."""
+        batches = self._pool.remove_dead(worker)
+        self._pool.notes.append(
+            f"a worker on {self._pool.node_name(worker.node)} died: {cause_of_death(message)}; "
+            "other workers redo its items"
         )
         for batch in batches:
             if not batch.alone:
                 for item in batch.items:
-                    again = self._work.again(item, blamed=False)
-                    self._todo.appendleft(Batch([again], alone=True))
-            elif batch.deaths + 1 >= LOST_DEATHS:
-                yield self._work.lost(batch.items[0])
+                    retry = self._task.for_retry(item, blamed=False)
+                    self._queue.appendleft(Batch([retry], alone=True))
+            elif batch.deaths + 1 >= MAX_DEATHS:
+                yield self._task.as_failure(batch.items[0])
             else:
-                again = self._work.again(batch.items[0], blamed=True)
-                self._todo.appendleft(Batch([again], alone=True, deaths=batch.deaths + 1))
+                retry = self._task.for_retry(batch.items[0], blamed=True)
+                self._queue.appendleft(Batch([retry], alone=True, deaths=batch.deaths + 1))

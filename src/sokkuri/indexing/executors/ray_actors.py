@@ -1,6 +1,6 @@
-"""What runs at the nodes of a Ray cluster: workers with a copy of the work, and shared objects.
+"""The classes that run as actors on the nodes of a Ray cluster: workers and shared objects.
 
-Plain classes here, which executors/ray.py and executors/crew.py make actors of.
+They are plain classes; executors/ray.py and executors/ray_pool.py make actors of them.
 """
 
 import pickle
@@ -14,13 +14,13 @@ from functools import partial
 from typing import Any
 
 from sokkuri.core.errors import ClusterError, SokkuriError
-from sokkuri.indexing.executors import TravellingWork
+from sokkuri.indexing.executors import RemoteTask
 from sokkuri.indexing.executors.ray_cluster import import_ray
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """What came of a batch: its results, or the error that ended it."""
+class BatchResult:
+    """The results of a batch, or the error that ended it; lines for the user; seconds spent."""
 
     results: Sequence[Any]
     notes: tuple[str, ...]
@@ -29,36 +29,37 @@ class Done:
 
 
 class Worker:
-    """One copy of the work, in a process of its own."""
+    """One copy of the task, in a process of its own."""
 
-    def __init__(self, work: TravellingWork[Any, Any]) -> None:
-        self._work = work
+    def __init__(self, task: RemoteTask[Any, Any]) -> None:
+        self._task = task
 
-    def hello(self) -> str:
-        """The id of the node where this is."""
+    def node_id(self) -> str:
+        """Return the id of the node that this worker runs on."""
         return str(import_ray().get_runtime_context().get_node_id())
 
-    def do(self, items: Sequence[Any]) -> Done:
+    def run_batch(self, items: Sequence[Any]) -> BatchResult:
+        """Return the results of the items. Never raises: an error is part of the result."""
         started = time.monotonic()
         results: Sequence[Any] = ()
         error = None
         try:
-            results = self._work.batch(items)
+            results = self._task.batch(items)
         except Exception as raised:  # noqa: BLE001 - raised again where the results are taken
-            error = _portable(raised)
+            error = _picklable(raised)
         notes = []
         with suppress(IndexError):
             while True:
-                notes.append(self._work.notes.pop(0))
-        return Done(results, tuple(notes), time.monotonic() - started, error)
+                notes.append(self._task.notes.pop(0))
+        return BatchResult(results, tuple(notes), time.monotonic() - started, error)
 
 
-def _portable(error: Exception) -> Exception:
-    """The error, as it can travel, with where it was raised and what caused it as its note."""
+def _picklable(error: Exception) -> Exception:
+    """Return the error in a form that can be sent, with its traceback as a note."""
     error.add_note("".join(traceback.format_exception(error)).rstrip())
     try:
         pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    except Exception:  # noqa: BLE001 - of whatever kind, it would be lost on the way
+    except Exception:  # noqa: BLE001 - an error that cannot be pickled would be lost
         if isinstance(error, SokkuriError):
             return SokkuriError(str(error))
         plain = RuntimeError(f"{type(error).__name__}: {error}")
@@ -68,52 +69,57 @@ def _portable(error: Exception) -> Exception:
     return error
 
 
-class PlainWork:
-    """A function as a TravellingWork."""
+class FunctionTask:
+    """A plain function as a RemoteTask."""
 
     def __init__(self, function: Callable[[Any], Any]) -> None:
         self.notes: list[str] = []
         self._function = function
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type["PlainWork"], tuple[Any]]:
-        return PlainWork, (self._function,)
+    def __reduce__(self) -> tuple[type["FunctionTask"], tuple[Any]]:
+        return FunctionTask, (self._function,)
 
     def check(self) -> None:
-        """It can be called anywhere."""
+        """Do nothing: a function can be called on any node."""
 
     def batch(self, items: Sequence[Any]) -> list[Any]:
-        with self._turn:  # a worker has one item in work
+        """Return the results of the items, computed one at a time."""
+        with self._lock:
             return [self._function(item) for item in items]
 
-    def again(self, item: Any, *, blamed: bool) -> Any:  # noqa: ARG002 - an item is what it is
+    def for_retry(self, item: Any, *, blamed: bool) -> Any:  # noqa: ARG002 - the same item
+        """Return the item."""
         return item
 
-    def lost(self, item: Any) -> Any:
-        raise ClusterError(f"workers die one after another with {item!r} in hand")
+    def as_failure(self, item: Any) -> Any:
+        """Raise ClusterError: a function has no result that means failure."""
+        raise ClusterError(f"workers die one after another while they work on {item!r}")
 
-    def received(self, result: Any, node: str) -> Any:  # noqa: ARG002 - the same from any node
+    def on_received(self, result: Any, node: str) -> Any:  # noqa: ARG002 - the same from any node
+        """Return the result."""
         return result
 
 
-class Host:
-    """Holds a shared object."""
+class SharedActor:
+    """Holds a shared object and calls its methods."""
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self._object = make()
 
     def call(self, name: str, arguments: Sequence[Any]) -> Any:
+        """Return the result of the method `name`."""
         return getattr(self._object, name)(*arguments)
 
 
-class Proxy:
-    """Stands for the object of a Host, wherever it is: one call is a message there and back."""
+class ActorProxy:
+    """Forwards method calls to the object of a SharedActor. Each call is a network round trip."""
 
-    def __init__(self, host: Any) -> None:
-        self._host = host
+    def __init__(self, actor: Any) -> None:
+        self._actor = actor
 
-    def __reduce__(self) -> tuple[type["Proxy"], tuple[Any]]:
-        return Proxy, (self._host,)
+    def __reduce__(self) -> tuple[type["ActorProxy"], tuple[Any]]:
+        return ActorProxy, (self._actor,)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         if name.startswith("_"):
@@ -122,14 +128,16 @@ class Proxy:
 
     def _call(self, name: str, *arguments: Any) -> Any:
         ray = import_ray()
-        sent = [list(one) if isinstance(one, Iterator) else one for one in arguments]
+        sent = [list(value) if isinstance(value, Iterator) else value for value in arguments]
         try:
-            return ray.get(self._host.call.remote(name, sent))
+            return ray.get(self._actor.call.remote(name, sent))
         except ray.exceptions.RayTaskError as error:
             raise error.cause from error
         except ray.exceptions.RayError as error:
-            first = str(error).partition("\n")[0]
-            raise ClusterError(f"the machine of the collection is out of reach: {first}") from error
+            first_line = str(error).partition("\n")[0]
+            raise ClusterError(
+                f"the machine of the collection is out of reach: {first_line}"
+            ) from error
 
     def close(self) -> None:
         """Close the object and end its process."""
@@ -137,5 +145,5 @@ class Proxy:
         try:
             self._call("close")
         except ClusterError:
-            return  # it is gone already
-        ray.kill(self._host)
+            return  # the process is gone already
+        ray.kill(self._actor)

@@ -1,7 +1,7 @@
-"""The way into a Ray cluster: an address becomes a connection, or one clear error, quickly.
+"""Connect to a Ray cluster: an address becomes a connection, or one clear error, quickly.
 
-Nothing of Ray's own talk reaches the shell, nothing is told to anybody outside, and a process that
-is connected already stays so.
+Hides Ray's own output, turns off its usage statistics, and keeps a connection that the process
+already has.
 """
 
 import os
@@ -15,19 +15,20 @@ from typing import Any
 from sokkuri.core.errors import ClusterError, MissingExtraError, UsageError
 
 _SECONDS = 5.0
-_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
-_SETTINGS = 4  # the kind of frame that a server answers with
+# The first bytes of an HTTP/2 connection (RFC 9113, 3.4): the preface and an empty SETTINGS frame.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_SETTINGS = 4  # the frame type that an HTTP/2 server answers with
 
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
-    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # every line: deaths are told in our own words
+    "RAY_DEDUP_LOGS_SKIP_REGEX": "^",  # every line: deaths are reported in our own messages
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 """Ray reads these when it is imported."""
 
 
 def import_ray() -> Any:
-    """The package. Raises MissingExtraError."""
+    """Return the package `ray`. Raises MissingExtraError."""
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     try:
@@ -38,38 +39,38 @@ def import_ray() -> Any:
 
 
 def check_address(address: str | None) -> None:
-    """Raises UsageError for what is no address, ClusterError where no cluster answers."""
+    """Raise UsageError if this is no address, ClusterError if no cluster answers there."""
     address = _resolved(address)
     if address in ("auto", "local"):
         return
     if "://" in address:
         raise UsageError(
-            f"{address} is an address of Ray Client, which the writer of a collection cannot go "
-            "through: run the command on a node of the cluster, with --address auto"
+            f"{address} is an address of Ray Client, which sokkuri cannot use: run the command on "
+            "a node of the cluster, with --address auto"
         )
     host, _, port = address.rpartition(":")
     if not host or not port.isdigit():
         raise UsageError(f"no address {address}: it is auto, or HOST:PORT of the cluster's head")
     try:
-        answer = _ask(host.strip("[]"), int(port))
+        is_cluster = _speaks_grpc(host.strip("[]"), int(port))
     except (OSError, OverflowError) as error:
-        raise ClusterError(f"no Ray cluster at {address}: {_said(error).lower()}") from None
-    if not answer:
-        raise ClusterError(f"no Ray cluster at {address}: what answers there is something else")
+        raise ClusterError(f"no Ray cluster at {address}: {_in_one_line(error).lower()}") from None
+    if not is_cluster:
+        raise ClusterError(f"no Ray cluster at {address}: another program answers there")
 
 
 def _resolved(address: str | None) -> str:
-    """With what the environment says, as Ray itself takes it."""
-    given = os.environ.get("RAY_ADDRESS")
-    return given or address or "local" if address in (None, "auto") else address
+    """Return the address that Ray would use, with RAY_ADDRESS taken into account."""
+    from_environment = os.environ.get("RAY_ADDRESS")
+    return from_environment or address or "local" if address in (None, "auto") else address
 
 
-def _ask(host: str, port: int) -> bool:
-    """Whether what listens there speaks as the head of a cluster does, which is gRPC."""
+def _speaks_grpc(host: str, port: int) -> bool:
+    """Return whether the server there answers as the head of a cluster does: in gRPC."""
     with socket.create_connection((host, port), _SECONDS) as connection:
         if os.environ.get("RAY_USE_TLS", "0") not in ("0", "false", ""):
             return True  # it would want a certificate first
-        connection.sendall(_GREETING)
+        connection.sendall(_PREFACE)
         answer = b""
         while len(answer) < 4 and (more := connection.recv(4)):
             answer += more
@@ -77,41 +78,40 @@ def _ask(host: str, port: int) -> bool:
 
 
 def connect(address: str | None, cpus: int) -> bool:
-    """Join the cluster at the address, that of RAY_ADDRESS, or one of this machine's own, with so
-    many CPUs. Whether there is a connection to close: not where the process had one.
+    """Join a cluster: at the address, at RAY_ADDRESS, or a new one on this machine.
 
-    Raises UsageError, ClusterError, MissingExtraError.
+    cpus : of a new cluster. Returns whether the caller must close the connection: False if the
+    process already had one. Raises UsageError, ClusterError, MissingExtraError.
     """
     ray = import_ray()
     if ray.is_initialized():
         return False
     check_address(address)
-    where = _resolved(address)
-    own = {"num_cpus": cpus, "include_dashboard": False} if where == "local" else {}
+    target = _resolved(address)
+    options = {"num_cpus": cpus, "include_dashboard": False} if target == "local" else {}
     try:
-        with _handlers_kept():
-            ray.init(address=where, log_to_driver=False, logging_level="ERROR", **own)
+        with _keep_sigterm_handler():
+            ray.init(address=target, log_to_driver=False, logging_level="ERROR", **options)
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
-        found = "a Ray cluster cannot be started" if where == "local" else "no Ray cluster"
-        place = "" if where == "local" else f" at {where}"
-        raise ClusterError(f"{found}{place}: {_said(error)}") from error
+        is_new = target == "local"
+        what = "a Ray cluster cannot be started" if is_new else f"no Ray cluster at {target}"
+        raise ClusterError(f"{what}: {_in_one_line(error)}") from error
     return True
 
 
 @contextmanager
-def _handlers_kept() -> Iterator[None]:
-    """Ray puts a handler of its own in the place of the one that ends us in good order."""
+def _keep_sigterm_handler() -> Iterator[None]:
+    """Restore our handler of SIGTERM, which ends the process in good order: Ray replaces it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGTERM)
+    handler = signal.getsignal(signal.SIGTERM)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        signal.signal(signal.SIGTERM, handler)
 
 
-def _said(error: BaseException) -> str:
-    """An error in one line."""
+def _in_one_line(error: BaseException) -> str:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     return " ".join(reason.split())[:300] or type(error).__name__

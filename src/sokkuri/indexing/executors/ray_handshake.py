@@ -1,37 +1,38 @@
-"""The first words with a node: whether it can do the work at all. The standard library only.
+"""Check whether a node can run the task. Uses the standard library only.
 
-This module's function travels by value, so that it runs where sokkuri is missing or another one.
+The function is pickled by value, so that it also runs on nodes without sokkuri or with another
+version.
 """
 
 from typing import Any
 
 
-def greet(work: list[Any], wanted: dict[str, str]) -> tuple[str, list[str]]:
-    """Why this node cannot do the work, or ""; and lines for the user.
+def handshake(task: list[Any], required: dict[str, str]) -> tuple[str, list[str]]:
+    """Return why this node cannot run the task, or "", and lines for the user.
 
-    work : holds a reference to the TravellingWork. wanted : the driver's versions of `python` and
-    `sokkuri`.
+    task : a list with a reference to the RemoteTask. required : the driver's versions of `python`
+    and `sokkuri`.
     """
     import sys
     from importlib.metadata import PackageNotFoundError, version
 
     python = ".".join(map(str, sys.version_info[:2]))
-    if python != wanted["python"]:
-        return f"its Python is {python}, here it is {wanted['python']}", []
+    if python != required["python"]:
+        return f"its Python is {python}, here it is {required['python']}", []
     try:
-        found = version("sokkuri")
+        installed = version("sokkuri")
     except PackageNotFoundError:
         return (
-            f"sokkuri is not installed there: pip install 'sokkuri[ray]=={wanted['sokkuri']}'",
+            f"sokkuri is not installed there: pip install 'sokkuri[ray]=={required['sokkuri']}'",
             [],
         )
-    if found != wanted["sokkuri"]:
-        return f"its sokkuri is {found}, here it is {wanted['sokkuri']}", []
+    if installed != required["sokkuri"]:
+        return f"its sokkuri is {installed}, here it is {required['sokkuri']}", []
     import ray
 
     try:
-        copy = ray.get(work[0])
+        copy = ray.get(task[0])
         copy.check()
-    except Exception as error:  # noqa: BLE001 - whatever it is, no work can be done there
+    except Exception as error:  # noqa: BLE001 - any error means that the task cannot run there
         return (str(error).strip().splitlines() or [type(error).__name__])[-1], []
     return "", list(copy.notes)

@@ -1,8 +1,8 @@
-"""The workers of one run on a Ray cluster: who there is, who may come, who has died.
+"""The workers of one run on a Ray cluster: start them, keep track of them, remove dead ones.
 
-Takes the nodes as they come and go; greets each once, and refuses those that cannot do the work;
-starts workers where there is room, and gives those that are ready to executors/ray.py. A worker
-that waits for its place is never waited for.
+Follows the nodes as they join and leave. Checks each new node once with a handshake, and leaves
+out nodes that cannot run the task. Starts workers where there is room, and hands those that are
+ready to executors/ray.py. Never blocks on a worker that waits for resources.
 """
 
 import sys
@@ -13,37 +13,40 @@ from importlib.metadata import version
 from typing import Any
 
 from sokkuri.core.errors import ClusterError
-from sokkuri.indexing.executors import TravellingWork, ray_handshake
+from sokkuri.indexing.executors import RemoteTask, ray_handshake
 from sokkuri.indexing.executors.ray_actors import Worker
 from sokkuri.indexing.executors.ray_cluster import import_ray
 
 AHEAD = 2
-"""Batches that a worker has at once: while one is computed, the other's bytes come."""
+"""Batches that a worker has at once: while it computes one, it reads the files of the other."""
 
-_LOOK_SECONDS = 2.0
-_PATIENCE_SECONDS = 30.0  # with one batch, or without room, before it is told; then twice as long
-_ATTEMPTS = 3  # to greet a node, or to start a first worker
+_REFRESH_SECONDS = 2.0
+_PATIENCE_SECONDS = 30.0  # before a slow batch or a full cluster is reported; doubles each time
+_ATTEMPTS = 3  # handshakes with a node, or starts of a first worker
 
 
 @dataclass(frozen=True, slots=True)
-class Seat:
-    """What one worker asks of a node. threads : of a batch, items worked on at once."""
+class WorkerResources:
+    """What one worker needs. threads : items of a batch that it works on at once."""
 
     cpus: int = 1
     gpus: int = 0
     threads: int = 1
 
-    def on(self, node: dict[str, Any]) -> int:
-        """How many of them a node has, be they free or not."""
-        has = node["Resources"]
-        seats = int(has.get("CPU", 0) // self.cpus)
-        return min(seats, int(has.get("GPU", 0) // self.gpus)) if self.gpus else seats
+    def places_on(self, node: dict[str, Any]) -> int:
+        """Return how many workers fit on a node, whether its resources are free or not."""
+        resources = node["Resources"]
+        places = int(resources.get("CPU", 0) // self.cpus)
+        return min(places, int(resources.get("GPU", 0) // self.gpus)) if self.gpus else places
 
 
 @dataclass(slots=True)
 class Batch:
-    """Items that are handed out together. alone : its worker gets nothing else meanwhile, since
-    one of the kind may have killed another; `deaths` : those that it is to blame for."""
+    """Items that are handed out together.
+
+    alone : the worker gets no other batch meanwhile, because an item like this may have killed
+    another worker. deaths : workers that died while they had this batch alone.
+    """
 
     items: list[Any]
     alone: bool = False
@@ -51,146 +54,158 @@ class Batch:
 
 
 @dataclass(eq=False, slots=True)
-class Member:
-    """One worker. hands : its batches by what will hold their results, the oldest first."""
+class PoolWorker:
+    """One worker. batches : what it works on, by the reference to the result, oldest first.
+
+    started : the reference to its node's id, which arrives when it is ready. since : when its
+    current batch began (`time.monotonic`). patience : seconds until a slow batch is reported.
+    """
 
     actor: Any
-    hello: Any
+    started: Any
     node: str = ""
-    hands: dict[Any, Batch] = field(default_factory=dict)
+    batches: dict[Any, Batch] = field(default_factory=dict)
     since: float = 0.0
     patience: float = field(default_factory=lambda: _PATIENCE_SECONDS)
 
     @property
     def ready(self) -> bool:
+        """Whether it has started."""
         return bool(self.node)
 
     @property
     def room(self) -> int:
-        """Batches that it can be given."""
-        if not self.ready or any(batch.alone for batch in self.hands.values()):
+        """The number of batches that it can take now."""
+        if not self.ready or any(batch.alone for batch in self.batches.values()):
             return 0
-        return AHEAD - len(self.hands)
+        return AHEAD - len(self.batches)
 
 
-class Crew:
-    """See above. notes : lines for the user, as they come."""
+class WorkerPool:
+    """The nodes and workers of one run. notes : lines for the user, which the caller takes."""
 
-    def __init__(self, work: TravellingWork[Any, Any], seat: Seat, limit: int | None) -> None:
-        self.members: list[Member] = []
+    def __init__(
+        self, task: RemoteTask[Any, Any], resources: WorkerResources, limit: int | None
+    ) -> None:
+        self.workers: list[PoolWorker] = []
         self.notes: list[str] = []
         self._ray = import_ray()
-        self._seat = seat
+        self._resources = resources
         self._limit = limit
-        self._work = self._ray.put(work)
+        self._task = self._ray.put(task)
         self._nodes: dict[str, dict[str, Any]] = {}
-        self._greetings: dict[Any, str] = {}
+        self._handshakes: dict[Any, str] = {}  # reference to the answer -> node
         self._accepted: set[str] = set()
-        self._refused: dict[str, str] = {}
-        self._attempts: dict[str, int] = {}
-        self._told: set[str] = set()
-        self._looked = 0.0
+        self._refused: dict[str, str] = {}  # node -> reason
+        self._attempts: dict[str, int] = {}  # node, or "" for a worker's start
+        self._shown_notes: set[str] = set()
+        self._refreshed = 0.0
         self._idle_since = time.monotonic()
         self._patience = _PATIENCE_SECONDS
 
     @property
     def target(self) -> int:
-        """Workers that the nodes have places for, as far as they are asked for."""
-        places = sum(self._seat.on(self._nodes[node]) for node in self._accepted)
+        """The number of workers that fit on the accepted nodes, up to the limit."""
+        places = sum(self._resources.places_on(self._nodes[node]) for node in self._accepted)
         return places if self._limit is None else min(places, self._limit)
 
     @property
     def room(self) -> int:
-        """Batches that can be given out now, or to workers that are on their way."""
-        ready = [member for member in self.members if member.ready]
-        return sum(member.room for member in ready) + max(0, self.target - len(ready))
+        """The number of batches for workers that are ready or starting."""
+        ready = [worker for worker in self.workers if worker.ready]
+        return sum(worker.room for worker in ready) + max(0, self.target - len(ready))
 
     @property
-    def in_hand(self) -> int:
-        return sum(len(member.hands) for member in self.members)
+    def batches_out(self) -> int:
+        """The number of batches that workers have."""
+        return sum(len(worker.batches) for worker in self.workers)
 
-    def name(self, node: str) -> str:
-        """What a node is called to the user: two may be on one machine."""
+    def node_name(self, node: str) -> str:
+        """Return the name of a node for the user. Two nodes may be on one machine."""
         host = self._nodes.get(node, {}).get("NodeManagerHostname", "?")
         return f"node {host} ({node[:8]})"
 
-    def look(self, batches: int) -> None:
-        """Greet nodes that are new, and start workers for so many batches in all. Raises
-        ClusterError when no node can do the work."""
-        now = time.monotonic()
-        if now - self._looked >= _LOOK_SECONDS:
-            self._looked = now
-            self._look_for_nodes()
-        for _ in range(len(self.members), min(self.target, batches)):
-            self.members.append(self._start())
-        self._tell_what_takes_long(now)
+    def refresh(self, batches: int) -> None:
+        """Look for new and lost nodes, and start workers for this many batches in all.
 
-    def _look_for_nodes(self) -> None:
+        Raises ClusterError if no node can run the task.
+        """
+        now = time.monotonic()
+        if now - self._refreshed >= _REFRESH_SECONDS:
+            self._refreshed = now
+            self._refresh_nodes()
+        for _ in range(len(self.workers), min(self.target, batches)):
+            self.workers.append(self._start_worker())
+        self._report_delays(now)
+
+    def _refresh_nodes(self) -> None:
         alive = {node["NodeID"]: node for node in self._ray.nodes() if node["Alive"]}
         self._nodes |= alive
-        for gone in self._accepted - alive.keys():
-            self._accepted.discard(gone)
-            self.notes.append(f"{self.name(gone)} is gone: what it had in hand is made up")
-        greeted = {*self._accepted, *self._refused, *self._greetings.values()}
-        for node in alive.keys() - greeted:
-            if self._seat.on(alive[node]):
-                self._greetings[self._greet(node)] = node
+        for node in self._accepted - alive.keys():
+            self._accepted.discard(node)
+            self.notes.append(f"{self.node_name(node)} is gone: other workers redo its items")
+        checked = {*self._accepted, *self._refused, *self._handshakes.values()}
+        for node in alive.keys() - checked:
+            if self._resources.places_on(alive[node]):
+                self._handshakes[self._start_handshake(node)] = node
         refused = alive.keys() & self._refused.keys()
-        if refused and not self._accepted and not self._greetings:
+        if refused and not self._accepted and not self._handshakes:
             node = min(refused)
-            raise ClusterError(f"{self.name(node)} cannot do the work: {self._refused[node]}")
+            raise ClusterError(f"{self.node_name(node)} cannot do the work: {self._refused[node]}")
 
-    def _greet(self, node: str) -> Any:
+    def _start_handshake(self, node: str) -> Any:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        wanted = {
+        required = {
             "python": ".".join(map(str, sys.version_info[:2])),
             "sokkuri": version("sokkuri"),
         }
         ray = self._ray
         ray.cloudpickle.register_pickle_by_value(ray_handshake)
         try:
-            there = NodeAffinitySchedulingStrategy(node, soft=False)
-            task = ray.remote(ray_handshake.greet)
-            task = task.options(num_cpus=0, max_retries=0, scheduling_strategy=there)
-            return task.remote([self._work], wanted)
+            on_node = NodeAffinitySchedulingStrategy(node, soft=False)
+            handshake = ray.remote(ray_handshake.handshake)
+            handshake = handshake.options(num_cpus=0, max_retries=0, scheduling_strategy=on_node)
+            return handshake.remote([self._task], required)
         finally:
             ray.cloudpickle.unregister_pickle_by_value(ray_handshake)
 
-    def _start(self) -> Member:
+    def _start_worker(self) -> PoolWorker:
         others = self._nodes.keys() - self._accepted
         options: dict[str, Any] = {"scheduling_strategy": "SPREAD"}
         if others:
             options["label_selector"] = {"ray.io/node-id": f"!in({','.join(sorted(others))})"}
-        if self._seat.gpus:
-            options["num_gpus"] = self._seat.gpus
+        if self._resources.gpus:
+            options["num_gpus"] = self._resources.gpus
         actor = (
             self._ray.remote(Worker)
-            .options(num_cpus=self._seat.cpus, max_concurrency=AHEAD, **options)
-            .remote(self._work)
+            .options(num_cpus=self._resources.cpus, max_concurrency=AHEAD, **options)
+            .remote(self._task)
         )
-        return Member(actor, actor.hello.remote())
+        return PoolWorker(actor, actor.node_id.remote())
 
-    def give(self, member: Member, batch: Batch) -> None:
-        if not member.hands:
-            member.since = time.monotonic()
-        member.hands[member.actor.do.remote(batch.items)] = batch
+    def give(self, worker: PoolWorker, batch: Batch) -> None:
+        """Hand a batch to a worker."""
+        if not worker.batches:
+            worker.since = time.monotonic()
+        worker.batches[worker.actor.run_batch.remote(batch.items)] = batch
 
-    def waits_for(self) -> list[Any]:
-        """All that may come next."""
-        hellos = [member.hello for member in self.members if not member.ready]
-        return [*self._greetings, *hellos, *(ref for one in self.members for ref in one.hands)]
+    def pending(self) -> list[Any]:
+        """Return the references to everything that may arrive next."""
+        starting = [worker.started for worker in self.workers if not worker.ready]
+        results = (ref for worker in self.workers for ref in worker.batches)
+        return [*self._handshakes, *starting, *results]
 
-    def owner(self, ref: Any) -> Member | None:
-        """The worker whose word this is; None for others: a node, or a worker that has died."""
-        for member in self.members:
-            if ref in member.hands or ref == member.hello:
-                return member
+    def owner(self, ref: Any) -> PoolWorker | None:
+        """Return the worker that a reference belongs to, None if it is a node's or a dead one's."""
+        for worker in self.workers:
+            if ref in worker.batches or ref == worker.started:
+                return worker
         return None
 
-    def answered(self, ref: Any) -> None:
-        """A node's answer to its greeting has come, if it is one."""
-        node = self._greetings.pop(ref, None)
+    def on_handshake(self, ref: Any) -> None:
+        """Accept or refuse the node whose handshake has ended. Ignore other references."""
+        node = self._handshakes.pop(ref, None)
         if node is None:
             return
         try:
@@ -198,73 +213,76 @@ class Crew:
         except self._ray.exceptions.RayError as error:
             self._attempts[node] = self._attempts.get(node, 0) + 1
             if self._attempts[node] < _ATTEMPTS:
-                return  # it may be on its way out; if not, it is greeted once more
+                return  # if it is still there, another handshake follows
             refusal, notes = str(error).strip().splitlines()[-1], []
         if refusal:
             self._refused[node] = refusal
-            self.notes.append(f"{self.name(node)} is left out: {refusal}")
+            self.notes.append(f"{self.node_name(node)} is left out: {refusal}")
         else:
             self._accepted.add(node)
-        self.say(notes, node)
-        self._looked = 0.0
+        self.add_notes(notes, node)
+        self._refreshed = 0.0
 
-    def arrived(self, member: Member) -> None:
-        """A worker says where it is, or why it could not start. Raises ClusterError when workers
-        cannot be started at all."""
+    def on_started(self, worker: PoolWorker) -> None:
+        """Record the node of a worker that has started, or remove a worker that could not.
+
+        Raises ClusterError if no worker can be started at all.
+        """
         try:
-            member.node = self._ray.get(member.hello)
+            worker.node = self._ray.get(worker.started)
         except self._ray.exceptions.RayError as error:
             self._attempts[""] = self._attempts.get("", 0) + 1
-            self.bury(member)
+            self.remove_dead(worker)
             self.notes.append(f"a worker died before it began: {cause_of_death(str(error))}")
-            if self._attempts[""] >= _ATTEMPTS and not self.members:
+            if self._attempts[""] >= _ATTEMPTS and not self.workers:
                 reason = str(error).strip().splitlines()[-1]
                 raise ClusterError(f"no worker can be started on the cluster: {reason}") from error
 
-    def say(self, notes: Sequence[str], node: str) -> None:
-        """Lines of a copy of the work, each once a run, however many copies say it."""
+    def add_notes(self, notes: Sequence[str], node: str) -> None:
+        """Add lines of a copy of the task, each only once in a run."""
         for note in notes:
-            if note not in self._told:
-                self._told.add(note)
-                self.notes.append(f"{self.name(node)}: {note}")
+            if note not in self._shown_notes:
+                self._shown_notes.add(note)
+                self.notes.append(f"{self.node_name(node)}: {note}")
 
-    def bury(self, member: Member) -> list[Batch]:
-        """Strike off a worker that has died; hands back what it had, the oldest first."""
-        self.members.remove(member)
-        self._ray.kill(member.actor)  # it may only be out of reach
-        self._looked = min(self._looked, time.monotonic() - _LOOK_SECONDS / 2)
-        return list(member.hands.values())
+    def remove_dead(self, worker: PoolWorker) -> list[Batch]:
+        """Remove a worker that has died. Returns the batches that it had, oldest first."""
+        self.workers.remove(worker)
+        self._ray.kill(worker.actor)  # it may be alive and only out of reach
+        self._refreshed = min(self._refreshed, time.monotonic() - _REFRESH_SECONDS / 2)
+        return list(worker.batches.values())
 
-    def _tell_what_takes_long(self, now: float) -> None:
-        if any(member.ready for member in self.members):
+    def _report_delays(self, now: float) -> None:
+        """Add a note if no worker starts, or if a worker takes long for a batch."""
+        if any(worker.ready for worker in self.workers):
             self._idle_since, self._patience = now, _PATIENCE_SECONDS
         elif now - self._idle_since > self._patience:
             self._patience *= 2
-            silent = ", ".join(sorted(map(self.name, self._greetings.values())))
+            silent = ", ".join(sorted(map(self.node_name, self._handshakes.values())))
             self.notes.append(
                 f"no answer yet from {silent}" if silent
                 else "the cluster has no room yet: its CPUs are in use, or it has none"
             )  # fmt: skip
-        for member in self.members:
-            if member.hands and now - member.since > member.patience:
-                member.patience *= 2
-                first = next(iter(member.hands.values())).items
-                what = getattr(first[0], "id", first[0])
+        for worker in self.workers:
+            if worker.batches and now - worker.since > worker.patience:
+                worker.patience *= 2
+                items = next(iter(worker.batches.values())).items
+                first = getattr(items[0], "id", items[0])
                 self.notes.append(
-                    f"{self.name(member.node)} has had {len(first)} in hand for "
-                    f"{now - member.since:.0f} s, the first is {what}"
+                    f"{self.node_name(worker.node)} has been working on {len(items)} items for "
+                    f"{now - worker.since:.0f} s, the first is {first}"
                 )
 
-    def dismiss(self) -> None:
-        """End all workers, whatever they do."""
-        for member in self.members:
-            self._ray.kill(member.actor)
-        self.members.clear()
+    def shutdown(self) -> None:
+        """End all workers at once."""
+        for worker in self.workers:
+            self._ray.kill(worker.actor)
+        self.workers.clear()
 
 
-def cause_of_death(reason: str) -> str:
-    """What Ray says of a death, in a few words."""
-    said = reason.partition("Some common causes")[0].lower()
-    if "memory" in said:
+def cause_of_death(message: str) -> str:
+    """Return the cause in Ray's message about a death, in a few words."""
+    text = message.partition("Some common causes")[0].lower()
+    if "memory" in text:
         return "memory ran out there"
-    return "its node is gone" if "node has died" in said else "its process ended"
+    return "its node is gone" if "node has died" in text else "its process ended"

@@ -1,6 +1,7 @@
-"""Threads of this process: decoding and ONNX Runtime leave the interpreter's lock, so they scale.
+"""Run a task in threads of this process.
 
-Daemon threads, because an interrupt must not wait for a giant picture that is being decoded.
+Decoding and ONNX Runtime release the interpreter's lock, so threads scale. They are daemon threads,
+because an interrupt must not wait for a giant image that is being decoded.
 """
 
 import queue
@@ -12,60 +13,63 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 Shared = TypeVar("Shared")
 
-_AHEAD = 16  # items drawn per worker: covers a commit's time without letting memory grow
+_AHEAD = 16  # items drawn per worker: enough for the time of a commit, and bounded memory
 _GRACE_SECONDS = 1.0
 
-_Task = tuple[Any] | None
-_Done = tuple[Any, BaseException | None]
+_QueuedItem = tuple[Any] | None
+_QueuedResult = tuple[Any, BaseException | None]
 
 
 class ThreadExecutor:
-    """`workers` threads, started for each `run`."""
+    """Runs tasks in `workers` threads, which are started for each `run`."""
 
     def __init__(self, workers: int) -> None:
         self.workers = workers
 
-    def run(self, work: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
-        """See the contract in `sokkuri.indexing.executors`."""
-        tasks: queue.SimpleQueue[_Task] = queue.SimpleQueue()
-        results: queue.SimpleQueue[_Done] = queue.SimpleQueue()
+    def run(self, task: Callable[[Item], Result], items: Iterable[Item]) -> Generator[Result]:
+        """Yield the results; see the contract in `sokkuri.indexing.executors`."""
+        queued: queue.SimpleQueue[_QueuedItem] = queue.SimpleQueue()
+        results: queue.SimpleQueue[_QueuedResult] = queue.SimpleQueue()
         stop = threading.Event()
         threads = [
             threading.Thread(
-                target=_serve, args=(work, tasks, results, stop), name=f"sokkuri-{n}", daemon=True
+                target=_work_off,
+                args=(task, queued, results, stop),
+                name=f"sokkuri-{n}",
+                daemon=True,
             )
             for n in range(self.workers)
         ]
         for thread in threads:
             thread.start()
         try:
-            yield from self._results(iter(items), tasks, results)
+            yield from self._results(iter(items), queued, results)
         finally:
             stop.set()
             for _ in threads:
-                tasks.put(None)
+                queued.put(None)
             for thread in threads:
                 thread.join(_GRACE_SECONDS / self.workers)
 
     def share(self, make: Callable[[], Shared]) -> Shared:
-        """The object itself: its methods must be safe to call from many threads."""
+        """Return the object itself: its methods must be safe to call from many threads."""
         return make()
 
     def close(self) -> None:
-        """Nothing is left to close: threads end with each `run`."""
+        """Do nothing: the threads end with each `run`."""
 
     def _results(
         self,
         items: Iterator[Any],
-        tasks: "queue.SimpleQueue[_Task]",
-        results: "queue.SimpleQueue[_Done]",
+        queued: "queue.SimpleQueue[_QueuedItem]",
+        results: "queue.SimpleQueue[_QueuedResult]",
     ) -> Iterator[Any]:
         pending = 0
         more = True
         while more or pending:
             while more and pending < self.workers * _AHEAD:
                 try:
-                    tasks.put((next(items),))
+                    queued.put((next(items),))
                     pending += 1
                 except StopIteration:
                     more = False
@@ -77,14 +81,14 @@ class ThreadExecutor:
                 yield result
 
 
-def _serve(
-    work: Callable[[Any], Any],
-    tasks: "queue.SimpleQueue[_Task]",
-    results: "queue.SimpleQueue[_Done]",
+def _work_off(
+    task: Callable[[Any], Any],
+    queued: "queue.SimpleQueue[_QueuedItem]",
+    results: "queue.SimpleQueue[_QueuedResult]",
     stop: threading.Event,
 ) -> None:
-    while (task := tasks.get()) is not None and not stop.is_set():
+    while (item := queued.get()) is not None and not stop.is_set():
         try:
-            results.put((work(task[0]), None))
+            results.put((task(item[0]), None))
         except BaseException as error:  # noqa: BLE001 - raised again where the results are taken
             results.put((None, error))

@@ -25,7 +25,7 @@ _SHOWN_PARTS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
+class PartSettings:
     """What all parts of a collection have in common. exclude : globs. ann_from : images from which
     an approximate index is kept, None for the default."""
 
@@ -57,22 +57,22 @@ class PartStore:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class PartSet:
     """Parts that can be united, in their order. `root` : where their images are."""
 
     parts: tuple[PartStore, ...]
-    kind: Kind
+    kind: PartSettings
     root: Location
 
 
-def gather(where: Sequence[Path], root: Location | None = None) -> Gathered:
+def gather(where: Sequence[Path], root: Location | None = None) -> PartSet:
     """The parts kept in these stores, or in stores beside the photos in these folders.
 
     root : where the images are now, if that is elsewhere than where the parts were made. Raises
     UsageError and CollectionError for what cannot be united, and says what to do.
     """
     found: dict[Part, PartStore] = {}
-    first: tuple[PartStore, Kind, Location] | None = None
+    first: tuple[PartStore, PartSettings, Location] | None = None
     for store in _stores(where):
         one, kind, its_root = _look_at(store)
         if one.part in found:
@@ -85,7 +85,7 @@ def gather(where: Sequence[Path], root: Location | None = None) -> Gathered:
     assert first is not None, "_stores finds one, or raises"
     parts = sorted(found.values(), key=lambda one: one.part)
     _check_all_there(parts, root or first[2])
-    return Gathered(tuple(parts), first[1], root or first[2])
+    return PartSet(tuple(parts), first[1], root or first[2])
 
 
 def _stores(where: Sequence[Path]) -> list[Path]:
@@ -102,7 +102,7 @@ def _stores(where: Sequence[Path]) -> list[Path]:
     return list(stores)
 
 
-def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
+def _look_at(store: Path) -> tuple[PartStore, PartSettings, Location]:
     with CollectionStore.open(store, "ro") as part:
         catalog = part.catalog
         which = saved_part(catalog)
@@ -121,7 +121,7 @@ def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
         )
         exclude = tuple(json.loads(catalog.meta("exclude") or "[]"))
         ann_from = catalog.meta("ann_from")
-        kind = Kind(
+        kind = PartSettings(
             part.model,
             part.dtype,
             resolve_ids(catalog, None),
@@ -131,7 +131,7 @@ def _look_at(store: Path) -> tuple[PartStore, Kind, Location]:
         return PartStore(which, store, images, int(absent)), kind, part.root
 
 
-_Look = tuple[PartStore, Kind, Location]
+_Look = tuple[PartStore, PartSettings, Location]
 
 
 def _check_same(first: _Look, other: _Look, *, anywhere: bool) -> None:
@@ -182,7 +182,7 @@ def _check_all_there(parts: Sequence[PartStore], root: Location) -> None:
         )
 
 
-def _target(gathered: Gathered, into: Path | None) -> Path:
+def _target(gathered: PartSet, into: Path | None) -> Path:
     """The store to unite in. Raises UsageError, CollectionError."""
     root = gathered.root
     if into is None and (not isinstance(root, Path) or not root.is_dir()):
@@ -200,7 +200,7 @@ def _target(gathered: Gathered, into: Path | None) -> Path:
 
 
 @contextmanager
-def whole(gathered: Gathered, into: Path | None) -> Iterator[CollectionStore]:
+def whole(gathered: PartSet, into: Path | None) -> Iterator[CollectionStore]:
     """The collection to unite in, made if there is none: the parts are of its kind, and it knows
     what they know of how it is to be kept.
 

@@ -23,31 +23,31 @@ from sokkuri.images import remote
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
-from sokkuri.indexing.parts.gather import Gathered, PartStore, gather, whole
+from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, whole
 from sokkuri.indexing.parts.merge_images import (
     ABSENT,
     CHUNK,
     PRESENT,
-    Held,
-    Image,
+    PartImage,
+    TargetImage,
+    annotations_digest,
+    annotations_key,
     copied,
     enter,
     held_of,
     images_of,
+    merge_annotations,
     replace_image,
-    said_in,
-    said_key,
-    take_over_said,
     touch,
 )
 from sokkuri.indexing.source import make_is_gone
-from sokkuri.indexing.sync import make_fast
+from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
 from sokkuri.store.rows import free_row
 
 Change = Literal["added", "updated", "moved", "removed"]
-Fate = Literal["same", "touch", "replace", "gone"]
+MergeAction = Literal["same", "touch", "replace", "gone"]
 """What an image that both sides know needs. touch : the whole has its vector, and is told of its
 file. replace : all that the whole has of it."""
 
@@ -92,7 +92,7 @@ def merge(
         merging = _Merging(gathered, united, run, told)
         merging.all()
         united.refresh_ids()
-        for progress in make_fast(united):
+        for progress in refresh_indexes(united):
             told(progress)
         return merging.report(time.monotonic() - started)
 
@@ -114,9 +114,9 @@ def _at_work(collection: CollectionStore) -> Iterator[int]:
 class _Step(NamedTuple):
     """What an image that both sides know needs. marked : it is to be taken out of searches."""
 
-    image: Image
-    held: Held
-    fate: Fate
+    image: PartImage
+    held: TargetImage
+    fate: MergeAction
     marked: bool
 
 
@@ -124,7 +124,7 @@ class _Merging:
     """The work. The parts that say something new of an image win, unless the whole was brought up
     to date since: then what it has is the file's state."""
 
-    def __init__(self, gathered: Gathered, whole: CollectionStore, run: int, told: Told) -> None:
+    def __init__(self, gathered: PartSet, whole: CollectionStore, run: int, told: Told) -> None:
         self._parts = gathered.parts
         self._whole = whole
         self._catalog = whole.catalog
@@ -152,7 +152,7 @@ class _Merging:
             if self._known[one] < one.images:
                 self._enter(one, moves=bool(moves))
             with one.opened() as part:
-                take_over_said(self._catalog, part.catalog, said_key(one))
+                merge_annotations(self._catalog, part.catalog, annotations_key(one))
         for one in self._parts:
             if one.absent:
                 self._enter_absent(one)
@@ -171,7 +171,7 @@ class _Merging:
             seconds=round(seconds, 3),
         )
 
-    def _chunks(self, part: CollectionStore, condition: str = "true") -> Iterator[list[Image]]:
+    def _chunks(self, part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
         for chunk in images_of(part, condition):
             yield chunk
             self._done += len(chunk)
@@ -182,7 +182,7 @@ class _Merging:
     def _compare(self, one: PartStore) -> None:
         """Bring what the whole knows of a part's images in step with it."""
         with one.opened() as part:
-            is_new = self._catalog.meta(said_key(one)) != said_in(part.catalog)
+            is_new = self._catalog.meta(annotations_key(one)) != annotations_digest(part.catalog)
             for images in self._chunks(part):
                 steps = self._steps(images, marks=is_new)
                 if any(fate != "same" or marked for _, _, fate, marked in steps):
@@ -193,7 +193,7 @@ class _Merging:
                 for _, held, fate, _ in steps:
                     self._present += held.missing is None if fate == "same" else fate != "gone"
 
-    def _steps(self, images: Sequence[Image], *, marks: bool) -> list[_Step]:
+    def _steps(self, images: Sequence[PartImage], *, marks: bool) -> list[_Step]:
         """What those that the whole knows need. marks : a person said something new in the part."""
         held = held_of(self._catalog, [image.id for image in images])
         return [
@@ -202,7 +202,7 @@ class _Merging:
             if (mine := held.get(image.id)) is not None
         ]
 
-    def _fate(self, image: Image, held: Held) -> Fate:
+    def _fate(self, image: PartImage, held: TargetImage) -> MergeAction:
         if image.missing is not None:
             gone = held.missing is None and (not self._reachable or self._is_gone(image.path))
             return "gone" if gone else "same"
@@ -219,7 +219,7 @@ class _Merging:
             return "same" if settled and same_file else "touch"
         return "same" if settled and same_file and image.shard is None else "replace"
 
-    def _is_current(self, held: Held) -> bool:
+    def _is_current(self, held: TargetImage) -> bool:
         """Whether the file is as the whole has it, which then looked at it after the part."""
         if not self._reachable:
             return False
@@ -230,7 +230,12 @@ class _Merging:
 
     def _take(self, one: PartStore, part: CollectionStore, steps: Sequence[_Step]) -> None:
         """Do what the steps say, inside a transaction."""
-        by_fate: dict[Fate, list[_Step]] = {"touch": [], "replace": [], "gone": [], "same": []}
+        by_fate: dict[MergeAction, list[_Step]] = {
+            "touch": [],
+            "replace": [],
+            "gone": [],
+            "same": [],
+        }
         for step in steps:
             by_fate[step.fate].append(step)
         replaced = by_fate["replace"]
@@ -279,7 +284,7 @@ class _Merging:
                     enter(self._catalog, new, places)
                 self._counts["added"] += sum(at is not None for at in places)
 
-    def _move(self, image: Image) -> bool:
+    def _move(self, image: PartImage) -> bool:
         """Whether it is one that vanished, under another name: its row and its marks go with it."""
         source = self._catalog.one(
             f"SELECT key FROM images WHERE digest = ? AND {ABSENT} ORDER BY key LIMIT 1",  # noqa: S608

@@ -45,7 +45,7 @@ PRESENT = "missing IS NULL"
 ABSENT = "missing IS NOT NULL AND shard IS NOT NULL"
 
 
-class Image(NamedTuple):
+class PartImage(NamedTuple):
     """An image as a part has it."""
 
     id: str
@@ -73,7 +73,7 @@ class Image(NamedTuple):
         ]  # fmt: skip
 
 
-class Held(NamedTuple):
+class TargetImage(NamedTuple):
     """The same image as the whole has it."""
 
     key: int
@@ -88,16 +88,16 @@ class Held(NamedTuple):
     missing: int | None
 
 
-def images_of(part: CollectionStore, condition: str = "true") -> Iterator[list[Image]]:
+def images_of(part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
     """Its images of which the SQL condition is true, in chunks."""
     rows = part.catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
-    while chunk := [Image._make(row) for row in islice(rows, CHUNK)]:
+    while chunk := [PartImage._make(row) for row in islice(rows, CHUNK)]:
         yield chunk
 
 
-def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Held]:
+def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
     """What the whole knows of these."""
-    found: dict[str, Held] = {}
+    found: dict[str, TargetImage] = {}
     for at in range(0, len(ids), _IDS_AT_ONCE):
         chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
         marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
@@ -106,13 +106,13 @@ def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, Held]:
             f" FROM images WHERE id IN ({marks})",
             chunk,
         ):
-            held = Held._make(row)
+            held = TargetImage._make(row)
             found[held.id] = held
     return found
 
 
 def copied(
-    whole: CollectionStore, one: PartStore, part: CollectionStore, images: Sequence[Image]
+    whole: CollectionStore, one: PartStore, part: CollectionStore, images: Sequence[PartImage]
 ) -> list[RowRef | None]:
     """Append the vectors of those that have one to the whole; where each lies. Raises DamagedError,
     StorageError."""
@@ -122,7 +122,7 @@ def copied(
     return [None if image.shard is None else next(at) for image in images]
 
 
-def _vectors(one: PartStore, part: CollectionStore, images: Sequence[Image]) -> StoredRows:
+def _vectors(one: PartStore, part: CollectionStore, images: Sequence[PartImage]) -> StoredRows:
     """The images' rows : (N, D), as the part holds them. Raises DamagedError unless each is as it
     was written."""
     mend = f"run `sokkuri verify --repair -C {one.store}` and `sokkuri index -C {one.store}`"
@@ -143,7 +143,7 @@ def _vectors(one: PartStore, part: CollectionStore, images: Sequence[Image]) -> 
 
 def enter(
     catalog: Catalog,
-    images: Sequence[Image],
+    images: Sequence[PartImage],
     places: Sequence[RowRef | None],
     missing: int | None = None,
 ) -> None:
@@ -153,22 +153,22 @@ def enter(
     catalog.run_many(_ENTER, rows)
 
 
-def replace_image(catalog: Catalog, held: Held, image: Image, at: RowRef | None) -> None:
+def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
     """All that the whole has of an image becomes what the part has, but for its mark."""
     free_row(catalog, held.key)
     catalog.run(_REPLACE, [*image.values(at, removed=held.removed), held.key])
 
 
-def touch(catalog: Catalog, key: int, image: Image) -> None:
+def touch(catalog: Catalog, key: int, image: PartImage) -> None:
     """The file of a vector that the whole has is the part's, and there is nothing left to do."""
     values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
     catalog.run(_TOUCH, values)
 
 
-def take_over_said(catalog: Catalog, part: Catalog, key: str) -> None:
+def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:
     """Labels and decisions, if they are others than at the last merge: what is said in the whole
     later on stands."""
-    said = said_in(part)
+    said = annotations_digest(part)
     if said == catalog.meta(key):
         return
     with catalog.writing():
@@ -177,7 +177,7 @@ def take_over_said(catalog: Catalog, part: Catalog, key: str) -> None:
         catalog.set_meta(key, said)
 
 
-def said_in(catalog: Catalog) -> str:
+def annotations_digest(catalog: Catalog) -> str:
     """A digest of all that a person said in a collection."""
     digest = xxhash.xxh3_64()
     tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
@@ -190,6 +190,6 @@ def said_in(catalog: Catalog) -> str:
     return digest.hexdigest()
 
 
-def said_key(one: PartStore) -> str:
+def annotations_key(one: PartStore) -> str:
     """Under which the whole keeps the digest of what was said in a part when it was merged."""
     return f"said {one.part}"
