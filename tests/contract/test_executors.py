@@ -99,9 +99,8 @@ def test_closing_does_not_wait_for_work_that_hangs(executor: Executor, tmp_path:
     quick = 1 if isinstance(executor, ThreadExecutor) else 64
     came = executor.run(task, (number // quick for number in range(1000)))
     assert next(results(came)) == 0
-    for _ in (
-        came if isinstance(executor, RayExecutor) else ()
-    ):  # it hands out only when asked for a result
+    # Ray hands out items only when it is asked for a result.
+    for _ in came if isinstance(executor, RayExecutor) else ():
         if hanging.exists():
             break
     came.close()

@@ -93,7 +93,7 @@ class RayExecutor:
         self, task: Callable[[Item], Result], items: Iterable[Item]
     ) -> Generator[Result | Heartbeat]:
         """Yield the results; see the contract in `sokkuri.indexing.executors`."""
-        remote_task = task if isinstance(task, RemoteTask) else FunctionTask(task)
+        remote_task = _as_remote_task(task)
         pool = WorkerPool(remote_task, self.resources, self._limit)
         try:
             yield from _Run(pool, remote_task, self.resources, iter(items)).results()
@@ -124,6 +124,10 @@ class RayExecutor:
         """Leave the cluster, unless the process had joined it before."""
         if self._is_ours:
             self._ray.shutdown()
+
+
+def _as_remote_task(task: Any) -> RemoteTask[Any, Any]:
+    return task if isinstance(task, RemoteTask) else FunctionTask(task)
 
 
 class _Run:
