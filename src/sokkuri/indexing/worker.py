@@ -21,22 +21,12 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import (
-    Adopted,
-    Dtype,
-    Extracted,
-    Failed,
-    FileFingerprint,
-    Gone,
-    Job,
-    Limits,
-    Outcome,
-    SameBytes,
-)
+from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
 from sokkuri.images.decode import decode, measure
 from sokkuri.images.read import read_file
 from sokkuri.images.sandbox import try_apart
 from sokkuri.indexing.in_flight import InFlightDigests
+from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.models import Model, PackedModel, pack
 from sokkuri.models.batcher import Batcher
 from sokkuri.models.extractor import Extractor
