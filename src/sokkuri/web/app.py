@@ -1,4 +1,4 @@
-"""Puts the server together: routes, their parts, and what stands before them."""
+"""Create the ASGI application: routes, their context, error handlers, middleware."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,61 +9,61 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
-from sokkuri.web import context
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.errors import add_handlers
+from sokkuri.web.context import AppContext, create_context
+from sokkuri.web.errors import add_error_handlers
 from sokkuri.web.guard import Guard
 from sokkuri.web.routes import duplicates, images, labels, originals, pages, searches, state
-from sokkuri.web.services.metrics import Counting
+from sokkuri.web.services.metrics import MetricsMiddleware
 
-_GZIP_FROM = 20_000  # bytes: below, packing costs more than it saves on the way
+_GZIP_MIN_BYTES = 20_000  # smaller answers take longer to compress than to send
 
 
 def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
-    """The ASGI application for the collection in `where` : its folder of images, or its store.
+    """Return the ASGI application for the collection at `where` : its root folder or its store.
 
     Raises NoCollectionError.
     """
-    hall = context.made(where, config or ServeConfig())
+    context = create_context(where, config or ServeConfig())
 
     @asynccontextmanager
-    async def running(_app: FastAPI) -> AsyncIterator[None]:
-        await hall.watch.start()
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await context.watcher.start()
         try:
             yield
         finally:
-            await hall.watch.stop()
-            hall.close()
+            await context.watcher.stop()
+            context.close()
 
     app = FastAPI(
         title="sokkuri",
         version=version("sokkuri"),
-        description="What looks like this? Search a collection of images by what they look like.",
+        description="Similar-image search for a collection of images.",
         openapi_url="/api/v1/openapi.json",
-        docs_url=None,  # those pages load scripts from another host
+        docs_url=None,  # these pages would load scripts from another host
         redoc_url=None,
-        lifespan=running,
+        lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.state.parts = hall
-    add_handlers(app, pages.no_page)
-    # images after searches: .../similar is no id
-    for one in (searches, originals, images, duplicates, labels, state, pages):
-        app.include_router(one.router)
-    pages.add_files(app)
-    _put_before(app, hall)
+    app.state.context = context
+    add_error_handlers(app, pages.not_found_page)
+    # searches before images: the route of an image would take ".../similar" for a part of the id
+    for module in (searches, originals, images, duplicates, labels, state, pages):
+        app.include_router(module.router)
+    pages.add_static_files(app)
+    _add_middleware(app, context)
     return app
 
 
-def _put_before(app: FastAPI, hall: context.Parts) -> None:
-    """What every request passes, the last one added first."""
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM)
-    app.add_middleware(Guard, config=hall.config, keys=hall.keys)
-    if hall.config.origins:
+def _add_middleware(app: FastAPI, context: AppContext) -> None:
+    """Add the middleware. Starlette calls the one that was added last first."""
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_MIN_BYTES)
+    app.add_middleware(Guard, config=context.config, auth_secrets=context.auth_secrets)
+    if context.config.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=list(hall.config.origins),
+            allow_origins=list(context.config.origins),
             allow_methods=["GET", "POST"],
             allow_headers=["Authorization", "Content-Type"],
         )
-    app.add_middleware(Counting, counts=hall.counts)
+    app.add_middleware(MetricsMiddleware, metrics=context.metrics)

@@ -1,4 +1,4 @@
-"""What a server was asked for: one frozen record that goes down to whoever needs a part of it."""
+"""The configuration of a server: one frozen record."""
 
 import ipaddress
 from dataclasses import dataclass, field
@@ -8,15 +8,20 @@ from sokkuri.core.types import Limits
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
-    """Where to serve, whom, and how much at once.
+    """Where to listen, who has access, and the limits.
 
-    token : what clients must show, None for none. mosaic : no picture leaves unblurred. origins :
-    web pages of other hosts whose scripts may ask (CORS). hosts : names beside the machine's own
-    that requests may come for. max_upload : bytes of one request's body. searches, reads : how many
-    may wait before the answer is 503. cache_bytes : of thumbnails on disk. header_seconds,
-    body_seconds : in which a request's head must be there, and between two parts of its body.
-    engine : the address of one that the collection was pushed to, to search there. allow_changes :
-    pages may label images, decide about duplicates, and move files to the trash.
+    token : secret that clients must send; None for no token.
+    mosaic : send pictures only as mosaics.
+    origins : origins of other web pages whose scripts may read (CORS).
+    hosts : further names that the Host header may have, besides this machine's own.
+    max_upload : largest body of a request in bytes.
+    searches, reads : how many requests of each kind may wait; the server answers others with 503.
+    cache_bytes : size limit of the thumbnails on disk.
+    header_seconds : time limit for the head of a request.
+    body_seconds : time limit for each part of a body.
+    allow_changes : pages may label images, decide about duplicates, and move files to the trash.
+    engine : address of a vector database to search with; the collection was pushed to it before.
+    limits : limits for reading and decoding pictures.
     """
 
     host: str = "127.0.0.1"
@@ -37,7 +42,7 @@ class ServeConfig:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach a server that listens there."""
+    """Return whether only this machine can reach a server that listens on `host`."""
     if host == "localhost":
         return True
     try:

@@ -1,4 +1,4 @@
-"""What routes work with: the server's parts, made once, started and stopped with it."""
+"""The objects that routes share: created once a server, closed with it."""
 
 import os
 import secrets
@@ -10,84 +10,94 @@ from fastapi import Depends, Request
 
 from sokkuri.store.collection import find_store
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.login import Keys
-from sokkuri.web.services.duplicate_run import Comparer
-from sokkuri.web.services.duplicates import Resembling
-from sokkuri.web.services.grid import Orders
-from sokkuri.web.services.labels import LabelDesk
-from sokkuri.web.services.metrics import Counts
-from sokkuri.web.services.search_queue import SearchDesk
-from sokkuri.web.services.thread_pool import Bounded, Library
-from sokkuri.web.services.thumbnail_cache import Thumbnails
-from sokkuri.web.services.uploads import Uploads
-from sokkuri.web.services.watcher import Watch
+from sokkuri.web.login import AuthSecrets
+from sokkuri.web.services.duplicate_run import DuplicateRun
+from sokkuri.web.services.duplicates import DuplicateGroupCache
+from sokkuri.web.services.grid import GridOrderCache
+from sokkuri.web.services.labels import LabelService
+from sokkuri.web.services.metrics import Metrics
+from sokkuri.web.services.search_queue import SearchQueue
+from sokkuri.web.services.thread_pool import BoundedExecutor, CollectionPool
+from sokkuri.web.services.thumbnail_cache import ThumbnailCache
+from sokkuri.web.services.uploads import UploadReader
+from sokkuri.web.services.watcher import ChangeWatcher
 
-_CACHE = "thumbnails"
+_THUMBNAIL_FOLDER = "thumbnails"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Parts:
-    """library : questions about the catalog. changing : those that change it, one after another.
-    comparing : finds near-duplicates. resembling : the groups found. decoding : what must be
-    decoded, so that a large picture holds up pictures alone. desk : searches. uploads : pictures
-    that were sent. labels : what to label next. change_key : what a page shows to change anything,
-    drawn for this process."""
+class AppContext:
+    """The shared objects of one server.
+
+    auth_secrets : None if clients need no token.
+    read_pool : threads that read the collection.
+    write_pool : one thread that changes the collection, one request after another.
+    duplicate_run : finds near-duplicates in the background.
+    duplicate_groups : cache of the groups.
+    decode_pool : threads that decode pictures, so that large ones delay only other pictures.
+    uploads : turns pictures that were sent into vectors.
+    labels : label counts and suggestions.
+    watcher : the state of the collection, and its changes.
+    change_key : random secret of this process, which a request that changes something must carry.
+    """
 
     config: ServeConfig
-    keys: Keys | None
-    library: Library
-    changing: Library
-    comparing: Comparer
-    resembling: Resembling
-    decoding: Bounded
-    desk: SearchDesk
-    uploads: Uploads
-    labels: LabelDesk
-    watch: Watch
-    orders: Orders
-    thumbnails: Thumbnails
-    counts: Counts
+    auth_secrets: AuthSecrets | None
+    read_pool: CollectionPool
+    write_pool: CollectionPool
+    duplicate_run: DuplicateRun
+    duplicate_groups: DuplicateGroupCache
+    decode_pool: BoundedExecutor
+    search_queue: SearchQueue
+    uploads: UploadReader
+    labels: LabelService
+    watcher: ChangeWatcher
+    grid_orders: GridOrderCache
+    thumbnails: ThumbnailCache
+    metrics: Metrics
     change_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
 
     def close(self) -> None:
-        for part in (
-            self.comparing,
-            self.library,
-            self.changing,
-            self.decoding,
-            self.desk,
+        """Stop all threads."""
+        for service in (
+            self.duplicate_run,
+            self.read_pool,
+            self.write_pool,
+            self.decode_pool,
+            self.search_queue,
             self.uploads,
             self.labels,
         ):
-            part.close()
+            service.close()
 
 
-def made(where: Path, config: ServeConfig) -> Parts:
-    """The parts for the collection in `where`. Raises NoCollectionError."""
+def create_context(where: Path, config: ServeConfig) -> AppContext:
+    """Return the context for the collection at `where`. Raises NoCollectionError."""
     cores = max(2, os.cpu_count() or 2)
     store = find_store(where)
-    return Parts(
+    return AppContext(
         config=config,
-        keys=None if config.token is None else Keys(config.token),
-        library=Library(store, 4, config.reads),
-        changing=Library(store, 1, config.reads, "rw"),
-        comparing=Comparer(store, config.engine),
-        resembling=Resembling(),
-        decoding=Bounded("pictures", cores, config.reads),
-        desk=SearchDesk(store, max(1, cores // 2), config.searches, config.engine),
-        uploads=Uploads(store, cores, config.searches, config.limits),
-        labels=LabelDesk(store),
-        watch=Watch(store),
-        orders=Orders(),
-        thumbnails=Thumbnails(store / _CACHE, config.cache_bytes),
-        counts=Counts(),
+        auth_secrets=None if config.token is None else AuthSecrets(config.token),
+        read_pool=CollectionPool(store, 4, config.reads),
+        write_pool=CollectionPool(store, 1, config.reads, "rw"),
+        duplicate_run=DuplicateRun(store, config.engine),
+        duplicate_groups=DuplicateGroupCache(),
+        decode_pool=BoundedExecutor("pictures", cores, config.reads),
+        search_queue=SearchQueue(store, max(1, cores // 2), config.searches, config.engine),
+        uploads=UploadReader(store, cores, config.searches, config.limits),
+        labels=LabelService(store),
+        watcher=ChangeWatcher(store),
+        grid_orders=GridOrderCache(),
+        thumbnails=ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes),
+        metrics=Metrics(),
     )
 
 
-async def _of(request: Request) -> Parts:  # async: a plain function would go to a thread
-    found: Parts = request.app.state.parts
-    return found
+async def _get_context(request: Request) -> AppContext:
+    """Return the context of the app. FastAPI would run a function that is not async in a thread."""
+    context: AppContext = request.app.state.context
+    return context
 
 
-Hall = Annotated[Parts, Depends(_of)]
-"""A route's way to the parts."""
+Context = Annotated[AppContext, Depends(_get_context)]
+"""The parameter type by which a route gets the context."""

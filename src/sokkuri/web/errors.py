@@ -1,7 +1,7 @@
-"""Errors as RFC 9457 problem documents: from what was raised to a status and one clear line.
+"""Problem documents (RFC 9457): turn exceptions into a status and one clear line.
 
-`type` is `urn:sokkuri:problem:NAME`; docs/api.md lists the names. A fault of ours is logged with
-its trace and answered without it.
+`type` is `urn:sokkuri:problem:NAME`; docs/api.md lists the names. A fault of the server is logged
+with its traceback, which the answer does not contain.
 """
 
 import json
@@ -35,7 +35,7 @@ MEDIA_TYPE = "application/problem+json"
 _log = logging.getLogger("sokkuri.web")
 
 
-_KINDS: tuple[tuple[type[SokkuriError], int, str], ...] = (
+_STATUS_AND_NAME: tuple[tuple[type[SokkuriError], int, str], ...] = (
     (BusyError, 503, "busy"),
     (TooLargeError, 413, "too-large"),
     (SlowError, 408, "slow"),
@@ -49,31 +49,32 @@ _KINDS: tuple[tuple[type[SokkuriError], int, str], ...] = (
     (EngineError, 503, "engine"),
     (SokkuriError, 503, "collection"),
 )
-"""The first that fits: an error's status and its name in the address of the problem's type."""
+"""Status and problem name of each exception class. The first class that matches counts."""
 
 
-_EXTRA = {
+_HEADERS = {
     503: {"Retry-After": "1"},
-    413: {"Connection": "close"},  # the rest of the body is not waited for
+    413: {"Connection": "close"},  # the server does not read the rest of the body
     408: {"Connection": "close"},
 }
 
 
 class AsciiJSON(Response):
-    """JSON in ASCII, so that file names which are not UTF-8 (lone surrogates, PEP 383) arrive."""
+    """JSON in ASCII. Escapes keep file names that are not UTF-8 (lone surrogates, PEP 383)."""
 
     media_type = "application/json"
 
     def render(self, content: Any) -> bytes:
+        """Return the content as JSON. Raises ValueError for NaN and infinity."""
         return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
-def problem(
-    status: int, kind: str, detail: str, headers: Mapping[str, str] | None = None
+def problem_response(
+    status: int, name: str, detail: str, headers: Mapping[str, str] | None = None
 ) -> Response:
-    """The problem document as a response."""
+    """Return a response with a problem document."""
     document = {
-        "type": f"{URN}{kind}",
+        "type": f"{URN}{name}",
         "title": HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
@@ -81,50 +82,51 @@ def problem(
     return AsciiJSON(document, status, {**(headers or {}), "Cache-Control": "no-store"}, MEDIA_TYPE)
 
 
-def answer_for(error: SokkuriError) -> Response:
-    """The problem that an error of ours is."""
-    for kind, status, name in _KINDS:
-        if isinstance(error, kind):
-            return problem(status, name, str(error), _EXTRA.get(status))
-    raise error  # not reached: the last kind is every error
+def error_response(error: SokkuriError) -> Response:
+    """Return the problem document of an exception of sokkuri."""
+    for error_class, status, name in _STATUS_AND_NAME:
+        if isinstance(error, error_class):
+            return problem_response(status, name, str(error), _HEADERS.get(status))
+    raise error  # not reached: the last class is the base of all
 
 
-Otherwise = Callable[[Request, HTTPException], Awaitable[Response | None]]
-"""An answer for an error of HTTP that is better than a problem document, or None."""
+NotFoundPage = Callable[[Request, HTTPException], Awaitable[Response | None]]
+"""Returns an HTML answer to an HTTP error, or None for a problem document."""
 
 
-def add_handlers(app: FastAPI, otherwise: Otherwise) -> None:
-    """Let the app answer with problems, whatever is raised."""
+def add_error_handlers(app: FastAPI, not_found_page: NotFoundPage) -> None:
+    """Make the app answer every exception with a problem document, or with a page if
+    `not_found_page` returns one."""
 
-    async def ours(_request: Request, error: Exception) -> Response:
+    async def handle_sokkuri_error(_request: Request, error: Exception) -> Response:
         assert isinstance(error, SokkuriError)
-        return answer_for(error)
+        return error_response(error)
 
-    async def invalid(_request: Request, error: Exception) -> Response:
+    async def handle_invalid_request(_request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)
-        return problem(422, "invalid", _complaints(error))
+        return problem_response(422, "invalid", _validation_text(error))
 
-    async def http(request: Request, error: Exception) -> Response:
+    async def handle_http_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
-        if (better := await otherwise(request, error)) is not None:
-            return better
-        kind = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
-        return problem(error.status_code, kind, str(error.detail), error.headers)
+        if (page := await not_found_page(request, error)) is not None:
+            return page
+        name = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "refused")
+        return problem_response(error.status_code, name, str(error.detail), error.headers)
 
-    async def fault(request: Request, error: Exception) -> Response:
+    async def handle_fault(request: Request, error: Exception) -> Response:
         _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-        return problem(500, "fault", "the server failed at this; its log says more")
+        return problem_response(500, "fault", "the server has a fault: see its log")
 
-    app.add_exception_handler(SokkuriError, ours)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, http)
-    app.add_exception_handler(Exception, fault)
+    app.add_exception_handler(SokkuriError, handle_sokkuri_error)
+    app.add_exception_handler(RequestValidationError, handle_invalid_request)
+    app.add_exception_handler(HTTPException, handle_http_error)
+    app.add_exception_handler(Exception, handle_fault)
 
 
-def _complaints(error: RequestValidationError) -> str:
-    """What is wrong with each part of the request, in one line."""
-    parts = []
-    for one in error.errors():
-        where = ".".join(str(part) for part in one["loc"][1:]) or str(one["loc"][0])
-        parts.append(f"{where}: {one['msg'].removeprefix('Value error, ')}")
-    return "; ".join(parts)
+def _validation_text(error: RequestValidationError) -> str:
+    """Return one line that names each invalid field and what is wrong with it."""
+    complaints = []
+    for entry in error.errors():
+        field = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
+        complaints.append(f"{field}: {entry['msg'].removeprefix('Value error, ')}")
+    return "; ".join(complaints)

@@ -1,8 +1,9 @@
-"""What stands before every route: is this request meant for us, allowed, and of a size we take?
+"""ASGI middleware that checks every request before a route sees it.
 
-An ASGI middleware. Checks the Host header (a page of another site that lets its name point here is
-turned away), the token, and the body's length and pace; adds the headers that keep a page from
-loading anything that is not ours. Refuses with problem documents.
+It checks the Host header, the token, and the length and pace of the body. The check of the Host
+header stops pages of other sites whose domain name points to this server (DNS rebinding). It also
+adds headers that forbid a page to load anything from elsewhere. Refused requests get a problem
+document.
 """
 
 import asyncio
@@ -18,72 +19,76 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sokkuri.core.errors import SlowError, TooLargeError
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.errors import answer_for, problem
-from sokkuri.web.login import Keys
+from sokkuri.web.errors import error_response, problem_response
+from sokkuri.web.login import AuthSecrets
 
-POLICY = (
+CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@?#\\\s]+)(?::[0-9]*)?")
-"""A name or an address, in brackets where it has colons, and perhaps a port."""
-_LEAST_RATE = 4096  # bytes a second, over the whole body
-_OPEN = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
-"""What needs no token: whether it serves, and the way in."""
+"""A name or an address, with an optional port. Addresses with colons stand in brackets."""
+_MIN_BYTES_PER_SECOND = 4096  # average over the whole body
+_OPEN_PATHS = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
+"""Paths that need no token: the health check and the login page."""
 
 
 class Guard:
-    """Wraps the app."""
+    """The middleware."""
 
-    def __init__(self, app: ASGIApp, config: ServeConfig, keys: Keys | None) -> None:
+    def __init__(self, app: ASGIApp, config: ServeConfig, auth_secrets: AuthSecrets | None) -> None:
         self._app = app
         self._config = config
-        self._keys = keys
+        self._auth_secrets = auth_secrets
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        _keep_bytes(scope)
-        refusal = self._refusal(scope)
+        _decode_path(scope)
+        refusal = self._check(scope)
         if refusal is not None:
             await refusal(scope, receive, _with_headers(send, scope))
             return
         await self._app(scope, _Body(receive, self._config), _with_headers(send, scope))
 
-    def _refusal(self, scope: Scope) -> Response | None:
+    def _check(self, scope: Scope) -> Response | None:
+        """Return the answer that refuses the request, or None if it is allowed."""
         headers = Headers(scope=scope)
-        if not self._is_ours(headers.get("host", "")):
-            return problem(
-                421, "wrong-host", "this server does not go by that name: see --allow-host"
+        if not self._is_own_host(headers.get("host", "")):
+            return problem_response(
+                421, "wrong-host", "the Host header does not name this server: see --allow-host"
             )
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._config.max_upload:
-            return answer_for(_too_large(self._config))
-        if self._keys is None or scope["path"] in _OPEN or _is_let_in(headers, self._keys):
+            return error_response(_too_large(self._config))
+        if self._auth_secrets is None or scope["path"] in _OPEN_PATHS:
+            return None
+        if _is_authenticated(headers, self._auth_secrets):
             return None
         if "text/html" in headers.get("accept", "") and scope["method"] == "GET":
             return RedirectResponse("/login", 303)
-        return problem(
+        return problem_response(
             401,
             "token",
-            "this server wants its token: Authorization: Bearer TOKEN",
+            "this server needs a token: send the header Authorization: Bearer TOKEN",
             {"WWW-Authenticate": "Bearer"},
         )
 
-    def _is_ours(self, host: str) -> bool:
-        """Names must be known; an address is one that no name could be made to stand for."""
-        parts = _HOST.fullmatch(host)
-        if parts is None:
+    def _is_own_host(self, host: str) -> bool:
+        """Return whether the Host header may name this server. Names must be known. Any IP address
+        is allowed, because DNS rebinding needs a name."""
+        match = _HOST.fullmatch(host)
+        if match is None:
             return False
-        name = parts[1].strip("[]").lower().rstrip(".")
+        name = match[1].strip("[]").lower().rstrip(".")
         if name in ("localhost", self._config.host.lower(), *self._config.hosts):
             return True
         try:
@@ -93,23 +98,27 @@ class Guard:
         return True
 
 
-def _is_let_in(headers: Headers, keys: Keys) -> bool:
-    kind, _, token = headers.get("authorization", "").partition(" ")
-    if kind.lower() == "bearer" and keys.is_token(token.strip()):
+def _is_authenticated(headers: Headers, auth_secrets: AuthSecrets) -> bool:
+    """Return whether the request carries the token or the session cookie."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and auth_secrets.is_token(token.strip()):
         return True
-    # Not the standard library's parser: it drops all cookies where one of another server is odd.
-    return keys.is_session(cookie_parser(headers.get("cookie", "")).get(keys.cookie, ""))
+    # The standard library's parser drops all cookies if a cookie of another server is malformed.
+    cookies = cookie_parser(headers.get("cookie", ""))
+    return auth_secrets.is_session(cookies.get(auth_secrets.cookie_name, ""))
 
 
-def _keep_bytes(scope: Scope) -> None:
-    """The path as the client sent it: a file name that is not UTF-8 would be lost otherwise."""
-    raw = scope.get("raw_path")
-    if raw is not None:
-        scope["path"] = unquote_to_bytes(raw).decode("utf-8", "surrogateescape")
+def _decode_path(scope: Scope) -> None:
+    """Decode the path so that file names which are not UTF-8 keep their bytes."""
+    raw_path = scope.get("raw_path")
+    if raw_path is not None:
+        scope["path"] = unquote_to_bytes(raw_path).decode("utf-8", "surrogateescape")
 
 
 def _with_headers(send: Send, scope: Scope) -> Send:
-    async def wrapped(message: Message) -> None:
+    """Return a `send` that adds the security headers."""
+
+    async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in _HEADERS.items():
@@ -118,42 +127,42 @@ def _with_headers(send: Send, scope: Scope) -> Send:
                 headers.setdefault("Cache-Control", "no-store")
         await send(message)
 
-    return wrapped
+    return send_with_headers
 
 
 def _too_large(config: ServeConfig) -> TooLargeError:
     return TooLargeError(
-        f"the request's body is larger than the {config.max_upload / 2**20:.0f} MiB that this "
-        "server takes: see --max-upload"
+        f"the body of the request is larger than {config.max_upload / 2**20:.0f} MiB, the limit "
+        "of this server: see --max-upload"
     )
 
 
 class _Body:
-    """Hands the body on part by part, as long as it is within the limit and keeps coming.
+    """A `receive` that passes on the body while it is small enough and arrives fast enough.
 
-    Raises TooLargeError and SlowError to the route that reads it, which then answers with them.
+    Raises TooLargeError and SlowError in the route that reads the body.
     """
 
     def __init__(self, receive: Receive, config: ServeConfig) -> None:
         self._receive = receive
         self._config = config
         self._length = 0
-        self._ended = False
-        self._began = time.monotonic()
+        self._is_complete = False
+        self._start = time.monotonic()
 
     async def __call__(self) -> Message:
-        if self._ended:  # what comes now is the client's farewell, which may take for ever
+        if self._is_complete:  # the next message is the disconnect, which may come much later
             return await self._receive()
         try:
             async with asyncio.timeout(self._config.body_seconds):
                 message = await self._receive()
         except TimeoutError:
-            raise SlowError("the request's body did not come in time") from None
+            raise SlowError("the body of the request did not arrive in time") from None
         self._length += len(message.get("body", b""))
-        self._ended = not message.get("more_body", False)
+        self._is_complete = not message.get("more_body", False)
         if self._length > self._config.max_upload:
             raise _too_large(self._config)
-        spent = time.monotonic() - self._began
-        if spent > self._config.body_seconds and self._length < _LEAST_RATE * spent:
-            raise SlowError("the request's body comes too slowly")
+        seconds = time.monotonic() - self._start
+        if seconds > self._config.body_seconds and self._length < _MIN_BYTES_PER_SECOND * seconds:
+            raise SlowError("the body of the request arrives too slowly")
         return message

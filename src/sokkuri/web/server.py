@@ -1,6 +1,6 @@
-"""Runs the server: listens, says where, opens the browser, and ends in good order.
+"""Run the server: listen, print the address, open the browser, shut down cleanly.
 
-Takes a collection's place and a ServeConfig; returns when it is stopped.
+Takes the folder of a collection and a ServeConfig. Returns when the server is stopped.
 """
 
 import asyncio
@@ -21,115 +21,130 @@ from sokkuri.core.errors import SokkuriError, UsageError
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.context import Parts
-from sokkuri.web.head_timeout import in_time
+from sokkuri.web.context import AppContext
+from sokkuri.web.head_timeout import protocol_with_timeout
 
 _BACKLOG = 256
-_MOST_CONNECTIONS = 1000
-_GOODBYE_SECONDS = 1  # for answers under way when the server is stopped
+_MAX_CONNECTIONS = 1000
+_SHUTDOWN_SECONDS = 1  # time that running answers get to finish
+_WSAEADDRINUSE = 10048  # Windows' code for an address in use
 
 
 def serve(
     where: Path,
     config: ServeConfig,
-    told: Callable[[str], None],
+    print_message: Callable[[str], None],
     *,
     browser: bool = False,
 ) -> None:
-    """Serve until SIGINT or SIGTERM. told : is given a line for the user, once it listens.
+    """Serve until SIGINT or SIGTERM.
 
-    Raises what opening the collection does, UsageError where the port or host cannot be had,
-    KeyboardInterrupt at the end.
+    print_message : prints a line for the user, once the server listens.
+    browser : open the page in a browser.
+
+    Raises the errors of opening a collection, UsageError if the port or host is not available,
+    and KeyboardInterrupt at the end.
     """
-    Collection.open(where, "ro").close()  # what is wrong with it is said here, in one line
+    Collection.open(where, "ro").close()  # report errors of the collection before listening
     if config.engine is not None:
-        open_engine(config.engine).close()  # and an address that makes no sense; nobody is asked
+        open_engine(config.engine).close()  # report a malformed address; connects to nothing
     app = create_app(where, config)
-    hall: Parts = app.state.parts
-    listening = _listen(config)
-    address = _address(config, listening)
-    link = address if hall.keys is None else f"{address}login?once={hall.keys.once}"
+    context: AppContext = app.state.context
+    listener = _listen(config)
+    link = url = _server_url(config, listener)
+    if context.auth_secrets is not None:
+        link = f"{url}login?once={context.auth_secrets.one_time_code}"
     settings = uvicorn.Config(
         app,
-        http=in_time(config.header_seconds),
+        http=protocol_with_timeout(config.header_seconds),
         ws="none",
         lifespan="on",
         log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=_MOST_CONNECTIONS,
-        timeout_graceful_shutdown=_GOODBYE_SECONDS,
+        limit_concurrency=_MAX_CONNECTIONS,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
     logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
-    server = _Server(settings, hall, lambda: _greet(told, config, link, browser=browser))
-    server.run(sockets=[listening])
+
+    def on_started() -> None:
+        _announce(print_message, config, link, browser=browser)
+
+    _Server(settings, context, on_started).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
-    """Says so when it can serve, and gets ready what the first search needs."""
+    """A server that reports when it is ready, and then loads the model for the first search."""
 
-    def __init__(self, settings: uvicorn.Config, hall: Parts, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, settings: uvicorn.Config, context: AppContext, on_started: Callable[[], None]
+    ) -> None:
         super().__init__(settings)
-        self._hall = hall
-        self._ready = ready
-        self._warming: asyncio.Task[None] | None = None
+        self._context = context
+        self._on_started = on_started
+        self._load_task: asyncio.Task[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            self._ready()
-            self._warming = asyncio.create_task(_warm(self._hall))
+            self._on_started()
+            self._load_task = asyncio.create_task(_load_model(self._context))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._hall.watch.end()  # else whoever listens to events would be cut off
+        await self._context.watcher.end_streams()  # otherwise uvicorn would cut off event streams
         await super().shutdown(sockets)
 
 
-async def _warm(hall: Parts) -> None:
-    """Load the network before somebody waits for it."""
-    with suppress(SokkuriError):  # whoever asks is told
-        await hall.uploads.warm()
+async def _load_model(context: AppContext) -> None:
+    """Load the model before the first search needs it."""
+    with suppress(SokkuriError):  # the first search reports the error
+        await context.uploads.load_model()
 
 
-def _greet(told: Callable[[str], None], config: ServeConfig, link: str, *, browser: bool) -> None:
-    told(f"sokkuri serves at {link}")
+def _announce(
+    print_message: Callable[[str], None], config: ServeConfig, link: str, *, browser: bool
+) -> None:
+    """Print the address and open it in a browser."""
+    print_message(f"sokkuri serves at {link}")
     if config.token is not None:
-        told("the link lets one browser in, once; programs send Authorization: Bearer TOKEN")
-    if browser:  # in a thread: some browsers give back control only when they are closed
-        threading.Thread(target=_show, args=(link, told), daemon=True).start()
+        print_message(
+            "the link logs in one browser, once; programs send Authorization: Bearer TOKEN"
+        )
+    if browser:  # in a thread: some browsers return only when they are closed
+        threading.Thread(target=_open_browser, args=(link, print_message), daemon=True).start()
 
 
-def _show(link: str, told: Callable[[str], None]) -> None:
+def _open_browser(link: str, print_message: Callable[[str], None]) -> None:
     if not webbrowser.open(link):
-        told("no browser could be opened: open that address yourself")
+        print_message("no browser could be opened: open this address yourself")
 
 
 def _listen(config: ServeConfig) -> socket.socket:
-    """Raises UsageError."""
+    """Return a socket that listens on the host and port. Raises UsageError."""
     try:
-        found = socket.getaddrinfo(
+        infos = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
-        family, kind, protocol, _, address = found[0]
-        # With the protocol's own number: asyncio turns Nagle's algorithm off only where it sees it,
-        # and an answer in two parts would wait 40 ms for the other side's acknowledgement.
-        listening = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
-        if os.name == "posix":  # there alone it means: also right after the server before
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(_BACKLOG)
+        family, kind, protocol, _, address = infos[0]
+        # The protocol number must be given: asyncio turns off Nagle's algorithm only for TCP
+        # sockets that name it. Otherwise an answer in two parts waits 40 ms for an acknowledgement.
+        listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
+        if os.name == "posix":  # on Windows the option would let two servers share the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(_BACKLOG)
     except OSError as error:
-        if error.errno == errno.EADDRINUSE:
+        if error.errno in (errno.EADDRINUSE, _WSAEADDRINUSE):
             raise UsageError(
-                f"port {config.port} of {config.host} is taken: name another with --port"
+                f"port {config.port} of {config.host} is in use: name another port with --port"
             ) from None
         raise UsageError(f"cannot listen on {config.host}: {error.strerror or error}") from None
-    return listening
+    return listener
 
 
-def _address(config: ServeConfig, listening: socket.socket) -> str:
-    """What a browser on this machine opens."""
-    port = listening.getsockname()[1]
+def _server_url(config: ServeConfig, listener: socket.socket) -> str:
+    """Return the address that a browser on this machine opens."""
+    port = listener.getsockname()[1]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"

@@ -1,7 +1,8 @@
-"""Which requests may change something: those of the server's own pages, where it was said so.
+"""Check that a request may change the collection.
 
-A page of another site can make a browser send requests here, but neither read the key nor set the
-header that carries it, and its browser says where it comes from.
+Changes need the option --allow-changes, and must come from the server's own pages. A page of
+another site can make a browser send requests to this server. However, it can neither read the
+change key nor set the header that carries it, and the browser tells the origin of the page.
 """
 
 import hmac
@@ -12,44 +13,50 @@ from fastapi import Depends, Header, Request
 from starlette.datastructures import Headers
 
 from sokkuri.core.errors import ChangesError
-from sokkuri.web.context import Hall, Parts
+from sokkuri.web.context import AppContext, Context
 
 HEADER = "X-Sokkuri-Change"
 
 
 def check_origin(headers: Headers) -> None:
-    """Raises ChangesError where the browser says that another origin's page asks.
+    """Raise ChangesError if the browser says that the request comes from another origin.
 
-    The scheme is not compared: behind a proxy the page's is HTTPS, and ours is not.
+    The scheme is not compared: behind a proxy the page uses HTTPS, and this server does not.
     """
     host = headers.get("host", "").lower()
     origin = headers.get("origin", f"http://{host}")
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or _place(origin) != host:
-        raise ChangesError("only this server's own pages may change something")
+    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or _host_of(origin) != host:
+        raise ChangesError("only this server's own pages may change the collection")
 
 
-def _place(origin: str) -> str | None:
+def _host_of(origin: str) -> str | None:
+    """Return host and port of an origin, or None if it has none."""
     try:
         return urlsplit(origin).netloc.lower() or None
     except ValueError:  # brackets without an address in them
         return None
 
 
-async def _may_change(
+async def _check_write_access(
     request: Request,
-    hall: Hall,
+    context: Context,
     key: Annotated[
         str,
-        Header(alias=HEADER, description="The key that `GET /api/v1/changes` tells."),
+        Header(alias=HEADER, description="The key that `GET /api/v1/changes` returns."),
     ] = "",
-) -> Parts:
-    if not hall.config.allow_changes:
-        raise ChangesError("nothing can be changed here: serve with --allow-changes")
+) -> AppContext:
+    """Return the context if the request may change the collection. Raises ChangesError."""
+    if not context.config.allow_changes:
+        raise ChangesError("this server is read-only: start it with --allow-changes")
     check_origin(request.headers)
-    if not hmac.compare_digest(key.encode("utf-8", "replace"), hall.change_key.encode()):
-        raise ChangesError(f"{HEADER} does not carry the key of this server: ask for it again")
-    return hall
+    if not hmac.compare_digest(key.encode("utf-8", "replace"), context.change_key.encode()):
+        raise ChangesError(
+            f"the header {HEADER} does not carry this server's key: get it from "
+            "/api/v1/changes again"
+        )
+    return context
 
 
-Changing = Annotated[Parts, Depends(_may_change)]
-"""The way to the parts for a route that changes something. Raises ChangesError."""
+WriteContext = Annotated[AppContext, Depends(_check_write_access)]
+"""The parameter type by which a route that changes the collection gets the context. Raises
+ChangesError."""

@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from sokkuri.core import errors
 from sokkuri.core.errors import BusyError, SlowError, TooLargeError, WithheldError
-from sokkuri.web.errors import AsciiJSON, answer_for
+from sokkuri.web.errors import AsciiJSON, error_response
 
 
 def every(kind: type[errors.SokkuriError]) -> list[type[errors.SokkuriError]]:
@@ -45,12 +45,12 @@ def read(answer: Response) -> tuple[int, str, str]:
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
 def test_what_was_raised_decides(error: errors.SokkuriError, status: int, name: str) -> None:
-    assert read(answer_for(error)) == (status, name, "why")
+    assert read(error_response(error)) == (status, name, "why")
 
 
 def test_no_error_of_ours_is_left_without_an_answer() -> None:
     for kind in every(errors.SokkuriError):
-        status, name, detail = read(answer_for(made(kind)))
+        status, name, detail = read(error_response(made(kind)))
         assert 400 <= status < 600
         assert name
         assert detail
@@ -58,10 +58,10 @@ def test_no_error_of_ours_is_left_without_an_answer() -> None:
 
 
 def test_who_is_told_to_come_again_is_told_when() -> None:
-    assert answer_for(BusyError("why")).headers["retry-after"] == "1"
-    assert answer_for(TooLargeError("why")).headers["connection"] == "close"
+    assert error_response(BusyError("why")).headers["retry-after"] == "1"
+    assert error_response(TooLargeError("why")).headers["connection"] == "close"
     for error in (BusyError("why"), WithheldError("why")):
-        answer = answer_for(error)
+        answer = error_response(error)
         assert answer.media_type == "application/problem+json"
         assert answer.headers["cache-control"] == "no-store"
 
@@ -72,7 +72,7 @@ def test_any_file_name_arrives(name: bytes) -> None:
     body = bytes(AsciiJSON({"id": text}).body)
     assert body.isascii()
     assert json.loads(body)["id"].encode("utf-8", "surrogateescape") == name
-    assert read(answer_for(errors.UnknownImageError(text)))[2] == text
+    assert read(error_response(errors.UnknownImageError(text)))[2] == text
 
 
 def test_numbers_that_json_lacks_are_no_answer() -> None:

@@ -21,7 +21,7 @@ async def nothing(*_: Any) -> None:
 
 def is_ours(host: str, *names: str, listens: str = "127.0.0.1") -> bool:
     guard = Guard(nothing, ServeConfig(host=listens, hosts=names), None)
-    return guard._is_ours(host)
+    return guard._is_own_host(host)
 
 
 def with_port(host: str, port: int | None) -> str:
@@ -29,7 +29,7 @@ def with_port(host: str, port: int | None) -> str:
 
 
 @given(st.ip_addresses(), PORTS)
-def test_every_address_is_ours(
+def test_every_address_is_own_host(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int | None
 ) -> None:
     """No page of another site can make an address stand for this machine."""
@@ -38,7 +38,7 @@ def test_every_address_is_ours(
 
 
 @given(NAMES, PORTS)
-def test_a_name_is_ours_only_if_it_was_given(name: str, port: int | None) -> None:
+def test_a_name_is_own_host_only_if_it_was_given(name: str, port: int | None) -> None:
     host = with_port(name, port)
     try:
         ipaddress.ip_address(name)

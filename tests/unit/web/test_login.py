@@ -1,4 +1,4 @@
-"""Keys: the token, the link that works once, the cookie; and none of them guessed by its time."""
+"""The token, the one-time link and the session cookie, and their comparison in constant time."""
 
 import hmac
 from concurrent.futures import ThreadPoolExecutor
@@ -7,31 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.web.login import Keys
+from sokkuri.web.login import AuthSecrets
 
 TOKEN = "a token of some length"
-KEYS = Keys(TOKEN)
+KEYS = AuthSecrets(TOKEN)
 
 
 def test_each_key_opens_its_own_door() -> None:
-    keys = Keys(TOKEN)
-    assert keys.is_token(TOKEN)
-    assert keys.is_session(keys.session)
-    assert len({TOKEN, keys.session, keys.once}) == 3
-    for wrong in (keys.session, keys.once, "", TOKEN[:-1]):
-        assert not keys.is_token(wrong)
-    for wrong in (TOKEN, keys.once, ""):
-        assert not keys.is_session(wrong)
-        assert wrong == keys.once or not keys.use_once(wrong)
-    assert keys.use_once(keys.once), "wrong codes do not use it up"
-    assert not keys.use_once(keys.once)
+    secrets = AuthSecrets(TOKEN)
+    assert secrets.is_token(TOKEN)
+    assert secrets.is_session(secrets.session)
+    assert len({TOKEN, secrets.session, secrets.one_time_code}) == 3
+    for wrong in (secrets.session, secrets.one_time_code, "", TOKEN[:-1]):
+        assert not secrets.is_token(wrong)
+    for wrong in (TOKEN, secrets.one_time_code, ""):
+        assert not secrets.is_session(wrong)
+        assert wrong == secrets.one_time_code or not secrets.use_one_time_code(wrong)
+    assert secrets.use_one_time_code(secrets.one_time_code), "wrong codes do not use it up"
+    assert not secrets.use_one_time_code(secrets.one_time_code)
 
 
 def test_two_servers_have_no_secret_in_common() -> None:
-    first, second = Keys(TOKEN), Keys(TOKEN)
+    first, second = AuthSecrets(TOKEN), AuthSecrets(TOKEN)
     assert first.session != second.session
-    assert first.once != second.once
-    assert min(len(first.session), len(first.once)) >= 20
+    assert first.one_time_code != second.one_time_code
+    assert min(len(first.session), len(first.one_time_code)) >= 20
 
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=40))
@@ -39,14 +39,14 @@ def test_no_other_text_is_the_token(given: str) -> None:
     """Lone surrogates and what is not ASCII too: it is wrong, and no error."""
     assert KEYS.is_token(given) is (given == TOKEN)
     assert not KEYS.is_session(given)
-    assert not KEYS.use_once(given)
+    assert not KEYS.use_one_time_code(given)
 
 
 def test_of_many_who_use_the_link_one_gets_in() -> None:
     for _ in range(20):
-        keys = Keys(TOKEN)
+        secrets = AuthSecrets(TOKEN)
         with ThreadPoolExecutor(8) as pool:
-            assert sum(pool.map(keys.use_once, [keys.once] * 8)) == 1
+            assert sum(pool.map(secrets.use_one_time_code, [secrets.one_time_code] * 8)) == 1
 
 
 def test_secrets_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,10 +58,12 @@ def test_secrets_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.M
         return one == other
 
     monkeypatch.setattr(hmac, "compare_digest", noting)
-    keys = Keys(TOKEN)
-    keys.is_token("x")
-    keys.is_session("y")
-    keys.use_once("z")
+    secrets = AuthSecrets(TOKEN)
+    secrets.is_token("x")
+    secrets.is_session("y")
+    secrets.use_one_time_code("z")
     assert seen == [
-        (b"x", TOKEN.encode()), (b"y", keys.session.encode()), (b"z", keys.once.encode()),
-    ]  # fmt: skip
+        (b"x", TOKEN.encode()),
+        (b"y", secrets.session.encode()),
+        (b"z", secrets.one_time_code.encode()),
+    ]

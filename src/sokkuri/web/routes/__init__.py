@@ -1,1 +1,1 @@
-"""The addresses: each module takes a request apart, asks a part of the server, and answers."""
+"""The routes: each module reads requests, calls a service, and builds the answers."""

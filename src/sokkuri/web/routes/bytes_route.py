@@ -1,4 +1,7 @@
-"""Requests whose queries keep what the client sent: a folder's name that is not UTF-8, too."""
+"""A route class that keeps the bytes of a query, for names of files and folders that are not UTF-8.
+
+Starlette replaces bytes that are not UTF-8 with U+FFFD.
+"""
 
 from collections.abc import Callable, Coroutine
 from functools import cached_property
@@ -12,7 +15,7 @@ from starlette.datastructures import QueryParams
 
 
 class _BytesRequest(Request):
-    """Bytes that are not UTF-8 become lone surrogates, as in the path."""
+    """A request that decodes bytes which are not UTF-8 to lone surrogates, as in the path."""
 
     @cached_property
     def query_params(self) -> QueryParams:
@@ -21,9 +24,10 @@ class _BytesRequest(Request):
 
 
 class BytesRoute(APIRoute):
-    """The route class of routers whose queries name files or folders."""
+    """The route class for routers whose queries name files or folders."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Return a handler that passes on a request with all bytes of its query."""
         handler = super().get_route_handler()
 
         async def with_bytes(request: Request) -> Response:

@@ -1,4 +1,4 @@
-"""Near-duplicates: groups, finding them, what is decided about them, and what goes to the trash."""
+"""Routes of near-duplicates: groups, comparing, decisions, moves to the trash."""
 
 from typing import Annotated
 
@@ -6,81 +6,94 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from sokkuri.curation.types import Grade
-from sokkuri.web.context import Hall
+from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
 from sokkuri.web.schemas.duplicates import (
-    ComparingState,
-    DecisionsDone,
-    DecisionsRequest,
-    DropsDone,
-    DropsRequest,
-    DuplicatePage,
-    FindRequest,
-    Started,
-    UndoDone,
-    UndoRequest,
+    DecisionsRequestDocument,
+    DecisionsResultDocument,
+    DropsRequestDocument,
+    DropsResultDocument,
+    DuplicatePageDocument,
+    DuplicateRunDocument,
+    FindRequestDocument,
+    FindStartedDocument,
+    UndoRequestDocument,
+    UndoResultDocument,
 )
 from sokkuri.web.services import duplicates
-from sokkuri.web.services.duplicates import Wanted
-from sokkuri.web.write_access import Changing
+from sokkuri.web.services.duplicates import GroupQuery
+from sokkuri.web.write_access import WriteContext
 
 router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class=BytesRoute)
 
-_SENT = (400, 403, 408, 413)  # what any change can be refused with, by its body or its sender
+_CHANGE_PROBLEMS = (400, 403, 408, 413)  # problems of the body or of the sender
 
 
-@router.get("", response_model=DuplicatePage, responses=problems())
+@router.get("", response_model=DuplicatePageDocument, responses=problems())
 async def list_groups(
-    hall: Hall,
-    min_grade: Annotated[Grade, Query(description="Or a surer one.")] = "edited",
+    context: Context,
+    min_grade: Annotated[Grade, Query(description="This grade or a more certain one.")] = "edited",
     under: Under = None,
     where: Where = None,
     cursor: Cursor = None,
-    limit: Annotated[int, Query(ge=1, le=500, description="At most so many groups.")] = 50,
+    limit: Annotated[int, Query(ge=1, le=500, description="Largest number of groups.")] = 50,
 ) -> Response:
-    """Groups of near-duplicates among what was compared so far, the surest first."""
-    run = hall.comparing.state()  # first: where it says that a run is over, its groups are there
-    wanted = Wanted(min_grade, under, where)
-    found = await hall.library.ask(duplicates.page, hall.resembling, wanted, cursor, limit)
-    return AsciiJSON({**found, **run})
-
-
-@router.get("/state", response_model=ComparingState, responses=problems())
-async def state(hall: Hall) -> Response:
-    """How much was compared, and the run that does so at present."""
-    run = hall.comparing.state()
-    return AsciiJSON({**await hall.library.ask(duplicates.compared), **run})
-
-
-@router.post("/find", response_model=Started, responses=problems(*_SENT, 501))
-async def find(hall: Changing, asked: FindRequest) -> Response:
-    """Compare what is new. The answer comes at once, the run goes on."""
-    return AsciiJSON({"started": hall.comparing.start(asked.min_grade)})
-
-
-@router.post("/decisions", response_model=DecisionsDone, responses=problems(*_SENT, 404))
-async def decide(hall: Changing, decided: DecisionsRequest) -> Response:
-    """Write down what a person decided: it is kept by content, whatever the files are called."""
-    done = await hall.changing.ask(
-        duplicates.decide, decided.different, decided.keep, undo=decided.undo
+    """Return groups of near-duplicates among the compared images, the most certain first."""
+    run = context.duplicate_run.state()  # before the groups: a run that has ended has stored them
+    query = GroupQuery(min_grade, under, where)
+    page = await context.read_pool.run(
+        duplicates.read_page, context.duplicate_groups, query, cursor, limit
     )
-    return AsciiJSON(done)
+    return AsciiJSON({**page, **run})
 
 
-@router.post("/drops", response_model=DropsDone, responses=problems(*_SENT, 501))
-async def drop(hall: Changing, asked: DropsRequest) -> Response:
-    """Move files to the system's trash, each for a near-duplicate of it that stays.
+@router.get("/state", response_model=DuplicateRunDocument, responses=problems())
+async def state(context: Context) -> Response:
+    """Return how many images are compared, and the progress of the current run."""
+    run = context.duplicate_run.state()
+    return AsciiJSON({**await context.read_pool.run(duplicates.count_compared), **run})
 
-    Both are read again first. What is not known as a near-duplicate stays.
+
+@router.post(
+    "/find", response_model=FindStartedDocument, responses=problems(*_CHANGE_PROBLEMS, 501)
+)
+async def find(context: WriteContext, request: FindRequestDocument) -> Response:
+    """Start to compare new images in the background. Does not wait for the result."""
+    return AsciiJSON({"started": context.duplicate_run.start(request.min_grade)})
+
+
+@router.post(
+    "/decisions",
+    response_model=DecisionsResultDocument,
+    responses=problems(*_CHANGE_PROBLEMS, 404),
+)
+async def decide(context: WriteContext, request: DecisionsRequestDocument) -> Response:
+    """Save the decisions of a person. They belong to the content, so files may be renamed."""
+    result = await context.write_pool.run(
+        duplicates.save_decisions, request.different, request.keep, undo=request.undo
+    )
+    return AsciiJSON(result)
+
+
+@router.post(
+    "/drops", response_model=DropsResultDocument, responses=problems(*_CHANGE_PROBLEMS, 501)
+)
+async def drop(context: WriteContext, request: DropsRequestDocument) -> Response:
+    """Move files to the system's trash. For each file a near-duplicate stays.
+
+    The server reads both files again first. It moves only known near-duplicates.
     """
-    drops = [(one.id, one.keep) for one in asked.drops]
-    wanted = Wanted(asked.min_grade, asked.under, asked.where)
-    return AsciiJSON(await hall.changing.ask(duplicates.drop, hall.resembling, wanted, drops))
+    drops = [(entry.id, entry.keep) for entry in request.drops]
+    query = GroupQuery(request.min_grade, request.under, request.where)
+    result = await context.write_pool.run(
+        duplicates.drop_images, context.duplicate_groups, query, drops
+    )
+    return AsciiJSON(result)
 
 
-@router.post("/undo", response_model=UndoDone, responses=problems(*_SENT, 501))
-async def undo(hall: Changing, asked: UndoRequest) -> Response:
-    """Bring back from the trash what a drop moved there."""
-    return AsciiJSON(await hall.changing.ask(duplicates.undo, asked.log))
+@router.post("/undo", response_model=UndoResultDocument, responses=problems(*_CHANGE_PROBLEMS, 501))
+async def undo(context: WriteContext, request: UndoRequestDocument) -> Response:
+    """Move files that were dropped from the trash back to their places."""
+    return AsciiJSON(await context.write_pool.run(duplicates.undo_drops, request.log))

@@ -1,4 +1,4 @@
-"""Images one by one and in lists: what is known of them, their files, their thumbnails."""
+"""Routes of images: lists, the grid, one image, thumbnails."""
 
 from typing import Annotated
 
@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import WithheldError
-from sokkuri.web.context import Hall
+from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import (
@@ -20,14 +20,14 @@ from sokkuri.web.routes.openapi import (
     Where,
     problems,
 )
-from sokkuri.web.schemas.search import (
-    FailurePage,
-    Folders,
-    Grid,
-    GridItems,
+from sokkuri.web.schemas.fields import ThumbnailSize
+from sokkuri.web.schemas.images import (
+    FailurePageDocument,
+    FolderListDocument,
+    GridDocument,
+    GridItemsDocument,
     ImageDocument,
-    ImagePage,
-    Size,
+    ImagePageDocument,
 )
 from sokkuri.web.services import browse, grid, image_files
 
@@ -36,93 +36,103 @@ router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 _JPEG = {"content": {"image/jpeg": {}}, "description": "A JPEG."}
 
 
-@router.get("/images", response_model=ImagePage, responses=problems())
+@router.get("/images", response_model=ImagePageDocument, responses=problems())
 async def list_images(
-    hall: Hall, under: Under = None, where: Where = None, cursor: Cursor = None, limit: Limit = 100
+    context: Context,
+    under: Under = None,
+    where: Where = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Response:
-    """Images in the order of their ids."""
-    return AsciiJSON(await hall.library.ask(browse.image_page, under, where, cursor, limit))
+    """Return a page of images, ordered by id."""
+    page = await context.read_pool.run(browse.image_page, under, where, cursor, limit)
+    return AsciiJSON(page)
 
 
-@router.get("/failures", response_model=FailurePage, responses=problems())
-async def list_failures(hall: Hall, cursor: Cursor = None, limit: Limit = 100) -> Response:
-    """Images without features, and why, in the order of their ids."""
-    return AsciiJSON(await hall.library.ask(browse.failure_page, cursor, limit))
+@router.get("/failures", response_model=FailurePageDocument, responses=problems())
+async def list_failures(context: Context, cursor: Cursor = None, limit: Limit = 100) -> Response:
+    """Return a page of images that have no feature vector, with reasons, ordered by id."""
+    return AsciiJSON(await context.read_pool.run(browse.failure_page, cursor, limit))
 
 
-@router.get("/folders", response_model=Folders, responses=problems())
-async def list_folders(hall: Hall) -> Response:
-    """Every folder with images, and how many are in it and below."""
-    return AsciiJSON(await hall.library.ask(browse.folders))
+@router.get("/folders", response_model=FolderListDocument, responses=problems())
+async def list_folders(context: Context) -> Response:
+    """Return every folder that has images, with the number of images in it and below."""
+    return AsciiJSON(await context.read_pool.run(browse.folders))
 
 
-@router.get("/grid", response_model=Grid, responses=problems())
-async def whole_grid(hall: Hall, under: Under = None, sort: grid.Sort = "folder") -> Response:
-    """The shape of all images at once, in an order: what a page needs to lay them out."""
+@router.get("/grid", response_model=GridDocument, responses=problems())
+async def whole_grid(context: Context, under: Under = None, sort: grid.Sort = "folder") -> Response:
+    """Return the order and the proportions of all images, for a page that lays them out."""
 
-    def shape(collection: Collection, revision: str) -> bytes:
-        order = hall.orders.get(collection, revision, under, sort)
+    def render(collection: Collection, revision: str) -> bytes:
+        order = context.grid_orders.get(collection, revision, under, sort)
         return AsciiJSON(None).render(grid.grid(order, revision))
 
-    shown = await hall.library.ask(shape, hall.watch.pulse.revision)
-    return Response(shown, media_type="application/json")
+    body = await context.read_pool.run(render, context.watcher.state.revision)
+    return Response(body, media_type="application/json")
 
 
-@router.get("/grid/items", response_model=GridItems, responses=problems())
+@router.get("/grid/items", response_model=GridItemsDocument, responses=problems())
 async def part_of_the_grid(
-    hall: Hall,
+    context: Context,
     under: Under = None,
     sort: grid.Sort = "folder",
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
-    """Some images of that order."""
+    """Return consecutive images of the grid."""
 
     def window(collection: Collection, revision: str) -> dict[str, object]:
-        order = hall.orders.get(collection, revision, under, sort)
+        order = context.grid_orders.get(collection, revision, under, sort)
         return grid.window(collection, order, revision, offset, limit)
 
-    return AsciiJSON(await hall.library.ask(window, hall.watch.pulse.revision))
+    return AsciiJSON(await context.read_pool.run(window, context.watcher.state.revision))
 
 
 @router.get(
     "/images/{id:path}/thumbnail",
     response_class=Response,
-    responses={200: _JPEG, 304: {"description": "It has not changed."}, **problems(403, 404)},
+    responses={
+        200: _JPEG,
+        304: {"description": "The thumbnail has not changed."},
+        **problems(403, 404),
+    },
 )
 async def thumbnail(
     request: Request,
-    hall: Hall,
+    context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
-    size: Size = 256,
+    size: ThumbnailSize = 256,
     version: Version = None,
     mosaic: Mosaic = False,
 ) -> Response:
-    """The picture upright, within a square of `size` pixels."""
-    blurred = mosaic or hall.config.mosaic
-    file = await hall.library.ask(image_files.filed, id)
-    headers = {"Cache-Control": image_files.kept_for(file, version)}
+    """Return the picture upright, scaled to fit into a square of `size` pixels."""
+    mosaic = mosaic or context.config.mosaic
+    file = await context.read_pool.run(image_files.find_file, id)
+    headers = {"Cache-Control": image_files.cache_control(file, version)}
     if file.v:
-        headers["ETag"] = f'"{file.v}-{size}{"-mosaic" if blurred else ""}"'
+        headers["ETag"] = f'"{file.v}-{size}{"-mosaic" if mosaic else ""}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
-    made = await hall.decoding.run(
-        image_files.small, file, size, hall.config.limits, hall.thumbnails, mosaic=blurred
-    )
-    return Response(made, media_type="image/jpeg", headers=headers)
+    jpeg = await context.decode_pool.run(
+        image_files.make_thumbnail,
+        file, size, context.config.limits, context.thumbnails, mosaic=mosaic,
+    )  # fmt: skip
+    return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
 @router.get("/images/{id:path}", response_model=ImageDocument, responses=problems(404))
 async def one_image(
-    hall: Hall,
+    context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
 ) -> Response:
-    """What is known of an image, with what its camera wrote."""
-    found = await hall.library.ask(browse.image, id)
+    """Return all data of an image, with the data that its camera wrote."""
+    image = await context.read_pool.run(browse.image, id)
     try:
-        file = await hall.library.ask(image_files.filed, id)
+        file = await context.read_pool.run(image_files.find_file, id)
     except WithheldError:
-        return AsciiJSON({**found, "exif": {}})
-    limits, mosaic = hall.config.limits, hall.config.mosaic
-    exif = await hall.decoding.run(image_files.camera, file, limits, mosaic=mosaic)
-    return AsciiJSON({**found, "exif": exif})
+        return AsciiJSON({**image, "exif": {}})
+    limits, mosaic = context.config.limits, context.config.mosaic
+    exif = await context.decode_pool.run(image_files.read_exif, file, limits, mosaic=mosaic)
+    return AsciiJSON({**image, "exif": exif})

@@ -1,100 +1,114 @@
-"""Labels: which there are, what to label next, what is near, giving them, taking them along."""
+"""Routes of labels: counts, suggestions, nearby labelled images, changes, export."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.web.context import Hall, Parts
+from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import Under, Where, problems
+from sokkuri.web.schemas.fields import MAX_HITS, PathText
 from sokkuri.web.schemas.labels import (
-    Curve,
-    LabelChange,
-    LabelsBefore,
-    LabelsDocument,
-    Near,
-    Suggestions,
+    CurveDocument,
+    LabelChangeDocument,
+    LabelListDocument,
+    NearbyImagesDocument,
+    PreviousLabelsDocument,
+    SuggestionListDocument,
 )
-from sokkuri.web.schemas.search import MOST_HITS, Name
-from sokkuri.web.services import labels as labelling
-from sokkuri.web.services.labels import Wanted
-from sokkuri.web.services.search_queue import Asked, Ticket
-from sokkuri.web.write_access import Changing
+from sokkuri.web.services import labels as label_service
+from sokkuri.web.services.labels import SuggestionQuery
+from sokkuri.web.services.search_queue import SearchParams, SearchRequest
+from sokkuri.web.write_access import WriteContext
 
 router = APIRouter(prefix="/api/v1", tags=["labels"], route_class=BytesRoute)
 
-_AROUND = 256  # hits among which labelled and unlabelled ones are looked for at first
-_CSV = {"content": {"text/csv": {}}, "description": "Lines `id,label`, as `label --import` reads."}
+_FIRST_HITS = 256  # hits among which labelled and unlabelled images are looked up at first
+_CSV = {
+    "content": {"text/csv": {}},
+    "description": "Lines `id,label`, in the format that `label --import` reads.",
+}
 
 
-@router.get("/suggestions", response_model=Suggestions, responses=problems())
+@router.get("/suggestions", response_model=SuggestionListDocument, responses=problems())
 async def what_to_label_next(
-    hall: Hall,
-    n: Annotated[int, Query(ge=1, le=1000, description="At most so many.")] = 20,
+    context: Context,
+    n: Annotated[int, Query(ge=1, le=1000, description="Largest number of images.")] = 20,
     under: Under = None,
     where: Where = None,
-    without: Annotated[
-        list[Name], Query(max_length=500, description="Ids that are not to be suggested.")
-    ] = [],  # noqa: B006 - never changed; FastAPI shows it
+    without: Annotated[list[PathText], Query(max_length=500, description="Ids to leave out.")] = [],  # noqa: B006 - never changed; FastAPI shows it
 ) -> Response:
-    """Images whose labels would teach most. May take seconds in a large collection."""
-    wanted = Wanted(n, under, where, tuple(sorted(without)))
-    return AsciiJSON(await hall.labels.suggestions(wanted, hall.watch.pulse.revision))
+    """Return the images that are most useful to label. Large collections take seconds."""
+    query = SuggestionQuery(n, under, where, tuple(sorted(without)))
+    return AsciiJSON(await context.labels.suggestions(query, context.watcher.state.revision))
 
 
-@router.get("/labels", response_model=LabelsDocument, responses=problems())
-async def all_labels(hall: Hall) -> Response:
-    """Every label, and how many images have it."""
-    return AsciiJSON(await hall.labels.counts(hall.watch.pulse.revision, hall.library))
+@router.get("/labels", response_model=LabelListDocument, responses=problems())
+async def all_labels(context: Context) -> Response:
+    """Return every label with the number of its images."""
+    revision = context.watcher.state.revision
+    return AsciiJSON(await context.labels.counts(revision, context.read_pool))
 
 
-@router.get("/labels/curve", response_model=Curve, responses=problems())
-async def accuracy_by_labels(hall: Hall) -> Response:
-    """How well labels are foretold by the others, after so many of them. May take seconds."""
-    return AsciiJSON(await hall.labels.curve(hall.watch.pulse.revision))
+@router.get("/labels/curve", response_model=CurveDocument, responses=problems())
+async def accuracy_by_labels(context: Context) -> Response:
+    """Return the accuracy of predicted labels by the number of labels. May take seconds."""
+    return AsciiJSON(await context.labels.curve(context.watcher.state.revision))
 
 
-@router.get("/labels/near", response_model=Near, responses=problems(404))
+@router.get("/labels/near", response_model=NearbyImagesDocument, responses=problems(404))
 async def near_by_label(
-    hall: Hall,
-    id: Annotated[Name, Query(description="An image's id.")],  # noqa: A002 - its name in the address
-    labelled: Annotated[int, Query(ge=0, le=100, description="So many with labels.")] = 6,
-    unlabelled: Annotated[int, Query(ge=0, le=100, description="So many without.")] = 0,
+    context: Context,
+    id: Annotated[PathText, Query(description="The id of an image.")],  # noqa: A002 - its name in the address
+    labelled: Annotated[
+        int, Query(ge=0, le=100, description="Number of images that have labels.")
+    ] = 6,
+    unlabelled: Annotated[
+        int, Query(ge=0, le=100, description="Number of images that have no label.")
+    ] = 0,
     under: Under = None,
     where: Where = None,
 ) -> Response:
-    """What lies near an image: some with labels, and some without, which the filters are for."""
-    around = await _hits(hall, id, _AROUND)
-    free = around
+    """Return images near an image: some that have labels, and some that have none. The filters
+    apply to the images without labels."""
+    around = await _search(context, id, _FIRST_HITS)
+    filtered = around
     if unlabelled and (under or where):
-        free = await _hits(hall, id, _AROUND, under, where)
-    if not await hall.library.ask(labelling.has_unlabelled, id, free, unlabelled):
-        free = await _hits(hall, id, MOST_HITS, under, where)
-    return AsciiJSON(await hall.library.ask(labelling.near, id, around, free, labelled, unlabelled))
+        filtered = await _search(context, id, _FIRST_HITS, under, where)
+    if not await context.read_pool.run(label_service.has_unlabelled, id, filtered, unlabelled):
+        filtered = await _search(context, id, MAX_HITS, under, where)
+    nearby = await context.read_pool.run(
+        label_service.near, id, around, filtered, labelled, unlabelled
+    )
+    return AsciiJSON(nearby)
 
 
-async def _hits(
-    hall: Parts, id_: str, k: int, under: str | None = None, where: str | None = None
+async def _search(
+    context: AppContext, id_: str, k: int, under: str | None = None, where: str | None = None
 ) -> list[dict[str, Any]]:
-    found = await hall.desk.search(Ticket(Asked(k, None, under, where, None), (id_,)))
-    hits: list[dict[str, Any]] = found["hits"]
+    """Return the hits of a search for an image, as HitDocuments."""
+    request = SearchRequest(SearchParams(k, None, under, where, None), (id_,))
+    result = await context.search_queue.search(request)
+    hits: list[dict[str, Any]] = result["hits"]
     return hits
 
 
 @router.get("/labels/export", response_class=Response, responses={200: _CSV, **problems()})
-async def export_labels(hall: Hall) -> Response:
-    """All labels as a CSV file."""
+async def export_labels(context: Context) -> Response:
+    """Return all labels as a CSV file."""
     return Response(
-        await hall.library.ask(labelling.export),
+        await context.read_pool.run(label_service.export),
         media_type="text/csv",
         headers={"Content-Disposition": 'attachment; filename="labels.csv"'},
     )
 
 
-@router.post("/labels", response_model=LabelsBefore, responses=problems(400, 403, 404, 408, 413))
-async def give_labels(hall: Changing, change: LabelChange) -> Response:
-    """Label images, or take labels away; all of them or none."""
-    labels = [(one.id, one.label) for one in change.labels]
-    return AsciiJSON(await hall.changing.ask(labelling.give, labels))
+@router.post(
+    "/labels", response_model=PreviousLabelsDocument, responses=problems(400, 403, 404, 408, 413)
+)
+async def give_labels(context: WriteContext, change: LabelChangeDocument) -> Response:
+    """Set or remove labels of images. Changes all of these images or none."""
+    labels = [(entry.id, entry.label) for entry in change.labels]
+    return AsciiJSON(await context.write_pool.run(label_service.give, labels))

@@ -1,5 +1,4 @@
-"""The files of images as they are, whole or in parts; or their mosaics, where nothing else may be
-seen."""
+"""The route of original files: whole files, ranges of them, or mosaics in their place."""
 
 import mimetypes
 import os
@@ -14,68 +13,75 @@ from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from sokkuri.core.errors import ReadError
 from sokkuri.core.locations import Address
-from sokkuri.web.context import Hall
+from sokkuri.web.context import Context
 from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import ImageId, Mosaic, Version, problems
 from sokkuri.web.services import image_files
+from sokkuri.web.services.image_files import ServedFile
 
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
-_MOSAIC_SIDE = 1024  # of what is served for an original
+_MOSAIC_SIDE = 1024  # pixels, of the mosaic that replaces an original
 
 
 @router.get(
     "/images/{id:path}/file",
     response_class=Response,
     responses={
-        200: {"content": {"image/*": {}}, "description": "The file as it is."},
-        206: {"content": {"image/*": {}}, "description": "A part of it."},
-        304: {"description": "It has not changed."},
+        200: {"content": {"image/*": {}}, "description": "The original file."},
+        206: {"content": {"image/*": {}}, "description": "A range of the file."},
+        304: {"description": "The file has not changed."},
         **problems(400, 403, 404, 416),
     },
 )
 async def original(
     request: Request,
-    hall: Hall,
+    context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
     version: Version = None,
     mosaic: Mosaic = False,
 ) -> Response:
-    """The image's file; in blocks, as a JPEG, where the server shows mosaics only."""
-    file = await hall.library.ask(image_files.filed, id)
-    cache = {"Cache-Control": image_files.kept_for(file, version)}
-    if mosaic or hall.config.mosaic:
-        made = await hall.decoding.run(
-            image_files.small, file, _MOSAIC_SIDE, hall.config.limits, hall.thumbnails, mosaic=True
+    """Return the file of an image, or a JPEG mosaic if the server shows only mosaics."""
+    file = await context.read_pool.run(image_files.find_file, id)
+    limits = context.config.limits
+    headers = {"Cache-Control": image_files.cache_control(file, version)}
+    if mosaic or context.config.mosaic:
+        jpeg = await context.decode_pool.run(
+            image_files.make_thumbnail, file, _MOSAIC_SIDE, limits, context.thumbnails, mosaic=True
         )
-        return Response(made, media_type="image/jpeg", headers=cache)
+        return Response(jpeg, media_type="image/jpeg", headers=headers)
     answer: Response
-    if isinstance(file.path, Address):
-        data, held = await hall.decoding.run(image_files.whole, file, hall.config.limits)
-        cache = {"Cache-Control": image_files.kept_for(held, version)}
-        unchanged = request.headers.get("if-range", f'"{held.v}"') == f'"{held.v}"'
-        asked = request.headers.get("range") if unchanged else None
-        answer = _answer(data, held, cache, asked)
+    if isinstance(file.location, Address):
+        data, file = await context.decode_pool.run(image_files.read_with_digest, file, limits)
+        headers = {"Cache-Control": image_files.cache_control(file, version)}
+        etag = f'"{file.v}"'
+        is_same = request.headers.get("if-range", etag) == etag
+        answer = _remote_response(
+            data, file, headers, request.headers.get("range") if is_same else None
+        )
     else:
-        answer = _Original(file, cache)
+        answer = _LocalFileResponse(file, headers)
     if answer.headers["etag"] in request.headers.get("if-none-match", ""):
-        return Response(status_code=304, headers={**cache, "ETag": answer.headers["etag"]})
+        return Response(status_code=304, headers={**headers, "ETag": answer.headers["etag"]})
     return answer
 
 
-class _Original(FileResponse):
-    """A file, or a part of it; a part that cannot be had is a problem like all others."""
+class _LocalFileResponse(FileResponse):
+    """A file of this machine or a range of it. A wrong range is a problem document."""
 
-    def __init__(self, file: image_files.Filed, cache: dict[str, str]) -> None:
+    def __init__(self, file: ServedFile, headers: dict[str, str]) -> None:
         """Raises ReadError."""
-        kind, headers = _described(file)
+        media_type, file_headers = _file_headers(file)
         super().__init__(
-            str(file.path), headers={**cache, **headers}, media_type=kind, stat_result=_stat(file)
+            str(file.location),
+            headers={**headers, **file_headers},
+            media_type=media_type,
+            stat_result=_stat_file(file),
         )
 
     @classmethod
-    def ranges(cls, header: str, size: int) -> list[tuple[int, int]]:
-        """Which parts of so many bytes are asked for. Raises HTTPException."""
+    def parse_ranges(cls, header: str, size: int) -> list[tuple[int, int]]:
+        """Return the (start, end) ranges of a Range header. Raises HTTPException."""
         return cls._parse_range_header(header, size)
 
     @classmethod
@@ -86,39 +92,41 @@ class _Original(FileResponse):
             raise HTTPException(400, error.content) from None
         except RangeNotSatisfiable as error:
             size = {"Content-Range": f"bytes */{error.max_size}"}
-            raise HTTPException(416, "the file has no such part", size) from None
+            raise HTTPException(416, "the file has no such range", size) from None
 
 
-def _answer(
-    data: bytes, file: image_files.Filed, cache: dict[str, str], asked: str | None
+def _remote_response(
+    data: bytes, file: ServedFile, headers: dict[str, str], range_header: str | None
 ) -> Response:
-    """The bytes of an object, or the part of them that is asked for; of several parts, all of it.
-    Raises HTTPException."""
-    kind, described = _described(file)
-    headers = {**cache, **described, "ETag": f'"{file.v}"', "Accept-Ranges": "bytes"}
-    parts = _Original.ranges(asked, len(data)) if asked else []
-    if len(parts) != 1:
-        return Response(data, media_type=kind, headers=headers)
-    start, end = parts[0]
+    """Return the bytes of a remote file, or one range of them. Several ranges are answered with
+    the whole file. Raises HTTPException."""
+    media_type, file_headers = _file_headers(file)
+    headers = {**headers, **file_headers, "ETag": f'"{file.v}"', "Accept-Ranges": "bytes"}
+    ranges = _LocalFileResponse.parse_ranges(range_header, len(data)) if range_header else []
+    if len(ranges) != 1:
+        return Response(data, media_type=media_type, headers=headers)
+    start, end = ranges[0]
     headers["Content-Range"] = f"bytes {start}-{end - 1}/{len(data)}"
-    return Response(data[start:end], 206, headers, kind)
+    return Response(data[start:end], 206, headers, media_type)
 
 
-def _described(file: image_files.Filed) -> tuple[str, dict[str, str]]:
-    """The media type, and how a browser is to take it: what it would run, it is to store."""
-    kind = mimetypes.guess_type(file.name)[0] or ""
-    shown = kind.startswith("image/") and kind != "image/svg+xml"
+def _file_headers(file: ServedFile) -> tuple[str, dict[str, str]]:
+    """Return the media type and headers. A browser shows only plain images and downloads anything
+    that could run scripts."""
+    media_type = mimetypes.guess_type(file.name)[0] or ""
+    is_plain_image = media_type.startswith("image/") and media_type != "image/svg+xml"
+    disposition = "inline" if is_plain_image else "attachment"
     name = quote(file.name.encode("utf-8", "surrogateescape"))
-    return kind if shown else "application/octet-stream", {
-        "Content-Disposition": f"{'inline' if shown else 'attachment'}; filename*=utf-8''{name}",
+    return media_type if is_plain_image else "application/octet-stream", {
+        "Content-Disposition": f"{disposition}; filename*=utf-8''{name}",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
 
 
-def _stat(file: image_files.Filed) -> os.stat_result:
-    """Raises ReadError, also for what is no file any more."""
+def _stat_file(file: ServedFile) -> os.stat_result:
+    """Return the stat of a regular file. Raises ReadError, also if it is no regular file."""
     with suppress(OSError):
-        found = os.stat(str(file.path))  # noqa: PTH116 - of this machine, where this is asked
-        if stat.S_ISREG(found.st_mode):
-            return found
+        file_stat = os.stat(str(file.location))  # noqa: PTH116 - a Path here, never an Address
+        if stat.S_ISREG(file_stat.st_mode):
+            return file_stat
     raise ReadError(f"the file of {file.name} is gone")

@@ -1,4 +1,4 @@
-"""The pages: one document for every address, its files, and the way in where a token is wanted."""
+"""Routes of the pages: one HTML document for all addresses, its static files, the login page."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,67 +8,75 @@ from fastapi.responses import FileResponse, RedirectResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
 
-from sokkuri.web.context import Hall
-from sokkuri.web.login import Keys
+from sokkuri.web.context import Context
+from sokkuri.web.login import AuthSecrets
 
 STATIC = Path(__file__).parents[1] / "static"
 ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")
 router = APIRouter(include_in_schema=False)
 
 
-def _page(name: str, status: int = 200) -> Response:
+def _html_response(name: str, status: int = 200) -> Response:
     return FileResponse(STATIC / name, status, headers={"Cache-Control": "no-cache"})
 
 
 async def page() -> Response:
-    """The document that shows whatever its address says."""
-    return _page("index.html")
+    """Return the HTML document. Its script shows the page that the address names."""
+    return _html_response("index.html")
 
 
 for address in ADDRESSES:
     router.add_api_route(address, page, methods=["GET"])
 
 
-async def no_page(request: Request, error: HTTPException) -> Response | None:
-    """For a browser that asks for an address without a page: the page that says so."""
-    wanted = "text/html" in request.headers.get("accept", "")
-    inside = request.url.path.startswith(("/api/", "/static/"))
-    return _page("index.html", 404) if wanted and not inside and error.status_code == 404 else None
+async def not_found_page(request: Request, error: HTTPException) -> Response | None:
+    """Return the HTML document with status 404 if a browser asks for a page that does not exist,
+    else None."""
+    wants_html = "text/html" in request.headers.get("accept", "")
+    is_page = not request.url.path.startswith(("/api/", "/static/"))
+    if wants_html and is_page and error.status_code == 404:
+        return _html_response("index.html", 404)
+    return None
 
 
 @router.get("/login")
-async def login(hall: Hall, once: str = "") -> Response:
-    """A link that works once lets the browser in; else the token is asked for."""
-    if hall.keys is None:
+async def login(context: Context, once: str = "") -> Response:
+    """Log the browser in if the link's one-time code is valid, else show the login page."""
+    if context.auth_secrets is None:
         return RedirectResponse("/", 303)
-    if once and hall.keys.use_once(once):
-        return _let_in(hall.keys)
-    return _page("login.html", 401 if once else 200)
+    if once and context.auth_secrets.use_one_time_code(once):
+        return _log_in(context.auth_secrets)
+    return _html_response("login.html", 401 if once else 200)
 
 
 @router.post("/login")
-async def log_in(hall: Hall, token: Annotated[str, Form(max_length=1000)] = "") -> Response:
-    """The token, typed into the page."""
-    if hall.keys is None:
+async def log_in(context: Context, token: Annotated[str, Form(max_length=1000)] = "") -> Response:
+    """Log the browser in if the token of the form is right."""
+    if context.auth_secrets is None:
         return RedirectResponse("/", 303)
-    return _let_in(hall.keys) if hall.keys.is_token(token) else _page("login.html", 401)
+    if context.auth_secrets.is_token(token):
+        return _log_in(context.auth_secrets)
+    return _html_response("login.html", 401)
 
 
-def _let_in(keys: Keys) -> Response:
-    answer = RedirectResponse("/", 303)
-    answer.set_cookie(keys.cookie, keys.session, httponly=True, samesite="strict")
-    return answer
+def _log_in(auth_secrets: AuthSecrets) -> Response:
+    """Return a redirect to the first page that sets the session cookie."""
+    response = RedirectResponse("/", 303)
+    response.set_cookie(
+        auth_secrets.cookie_name, auth_secrets.session, httponly=True, samesite="strict"
+    )
+    return response
 
 
-def add_files(app: FastAPI) -> None:
-    """Serve what the pages consist of."""
-    app.mount("/static", _Files(directory=STATIC), name="static")
+def add_static_files(app: FastAPI) -> None:
+    """Serve the scripts, styles and images of the pages."""
+    app.mount("/static", _StaticFiles(directory=STATIC), name="static")
 
 
-class _Files(StaticFiles):
-    """Asked for again each time, and answered with 304: an upgrade shows at once."""
+class _StaticFiles(StaticFiles):
+    """Static files that browsers revalidate each time, so that an upgrade shows at once."""
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
-        answer = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
-        answer.headers["Cache-Control"] = "no-cache"
-        return answer
+        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "no-cache"
+        return response

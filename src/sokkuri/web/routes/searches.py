@@ -1,4 +1,4 @@
-"""Searches: like an image of the collection, like sent pictures, and as the article's server."""
+"""Routes of searches: by an image of the collection, by sent pictures, and the article's route."""
 
 import json
 from typing import Annotated, Any
@@ -12,21 +12,26 @@ from starlette.exceptions import HTTPException
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Metric
-from sokkuri.web.context import Hall, Parts
+from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import ImageId, Under, Where, problems
-from sokkuri.web.schemas.search import MOST_HITS, ArticleResult, Question, Result
+from sokkuri.web.schemas.fields import MAX_HITS
+from sokkuri.web.schemas.search import (
+    ArticleResultDocument,
+    SearchRequestDocument,
+    SearchResultDocument,
+)
 from sokkuri.web.services import image_files
-from sokkuri.web.services.search_queue import Asked, Ticket
+from sokkuri.web.services.search_queue import SearchParams, SearchRequest
 
 router = APIRouter(tags=["search"], route_class=BytesRoute)
 
 Picture = tuple[str, bytes]
-"""A picture's name and its file's bytes."""
+"""The name of a picture and the bytes of its file."""
 
-_MOST_FILES = 16
-_MOST_FIELDS = 200
+_MAX_FILES = 16
+_MAX_FIELDS = 200
 _FORM = {
     "type": "object",
     "properties": {
@@ -34,7 +39,7 @@ _FORM = {
         "not_image": {"type": "array", "items": {"type": "string", "format": "binary"}},
         "id": {"type": "array", "items": {"type": "string"}},
         "not_id": {"type": "array", "items": {"type": "string"}},
-        "k": {"type": "integer", "minimum": 1, "maximum": MOST_HITS},
+        "k": {"type": "integer", "minimum": 1, "maximum": MAX_HITS},
         "metric": {"type": "string", "enum": ["cosine", "l2"]},
         "under": {"type": "string"},
         "where": {"type": "string"},
@@ -43,123 +48,132 @@ _FORM = {
         "angles": {"type": "boolean"},
     },
 }
-"""The fields of a form: pictures, ids, and what Question has."""
+"""The fields of a form: pictures, ids, and the other fields of SearchRequestDocument."""
 
 
-@router.get("/api/v1/images/{id:path}/similar", response_model=Result, responses=problems(404))
+@router.get(
+    "/api/v1/images/{id:path}/similar",
+    response_model=SearchResultDocument,
+    responses=problems(404),
+)
 async def similar(
-    hall: Hall,
+    context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
-    k: Annotated[int, Query(ge=1, le=MOST_HITS)] = 10,
+    k: Annotated[int, Query(ge=1, le=MAX_HITS)] = 10,
     metric: Metric | None = None,
     under: Under = None,
     where: Where = None,
     max_distance: Annotated[float | None, Query(ge=0)] = None,
     angles: bool = False,
 ) -> Response:
-    """What looks like an image of the collection; itself comes first."""
-    asked = Asked(k, metric, under, where, max_distance)
-    return AsciiJSON(await hall.desk.search(Ticket(asked, (id,), (), angles)))
+    """Return the images most similar to an image of the collection. The image itself is first."""
+    params = SearchParams(k, metric, under, where, max_distance)
+    return AsciiJSON(await context.search_queue.search(SearchRequest(params, (id,), (), angles)))
 
 
 @router.post(
     "/api/v1/search",
-    response_model=Result,
+    response_model=SearchResultDocument,
     responses=problems(400, 404, 408, 413, 415),
     openapi_extra={
         "requestBody": {
             "required": True,
             "content": {
-                "application/json": {"schema": Question.model_json_schema()},
+                "application/json": {"schema": SearchRequestDocument.model_json_schema()},
                 "multipart/form-data": {"schema": _FORM},
             },
         }
     },
 )
-async def search(request: Request, hall: Hall) -> Response:
-    """What looks like all of these together, and not like those: pictures, or ids."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    sent: list[Picture] = []
-    unwanted: list[Picture] = []
-    if kind == "application/json":
-        question = _checked(await _json(request))
-    elif kind == "multipart/form-data":
-        question, sent, unwanted = await _form(request)
+async def search(request: Request, context: Context) -> Response:
+    """Return the images most similar to all given pictures and ids, and least similar to the
+    unwanted ones."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    pictures: list[Picture] = []
+    unwanted_pictures: list[Picture] = []
+    if media_type == "application/json":
+        query = _validate(await _read_json(request))
+    elif media_type == "multipart/form-data":
+        query, pictures, unwanted_pictures = await _read_form(request)
     else:
         raise HTTPException(415, "send multipart/form-data with pictures, or application/json")
-    if not (question.ids or sent):
-        raise UsageError("say what to search for: a picture as `image`, or ids")
-    asked = Asked(
-        question.k, question.metric, question.under, question.where, question.max_distance
-    )
-    ids = question.ids
-    if question.crop is not None:  # only a part of their pictures is meant
-        sent += await _files(ids, hall)
+    if not (query.ids or pictures):
+        raise UsageError("nothing to search for: send a picture in the field image, or ids")
+    ids = query.ids
+    if query.crop is not None:  # the crop applies to the pictures of ids, too
+        pictures += await _read_pictures(ids, context)
         ids = []
-    wanted = await hall.uploads.read_all(sent, question.crop)
-    away = await hall.uploads.read_all(unwanted, None)
-    ticket = Ticket(asked, (*ids, *wanted), (*question.not_ids, *away), question.angles)
-    return AsciiJSON(await hall.desk.search(ticket))
+    vectors = await context.uploads.read_all(pictures, query.crop)
+    unwanted_vectors = await context.uploads.read_all(unwanted_pictures, None)
+    search_request = SearchRequest(
+        SearchParams(query.k, query.metric, query.under, query.where, query.max_distance),
+        (*ids, *vectors),
+        (*query.not_ids, *unwanted_vectors),
+        query.angles,
+    )
+    return AsciiJSON(await context.search_queue.search(search_request))
 
 
-async def _files(ids: list[str], hall: Parts) -> list[Picture]:
-    """The files of images of which only a part is meant."""
-    files = [await hall.library.ask(image_files.filed, id_) for id_ in ids]
-    limits = hall.config.limits
+async def _read_pictures(ids: list[str], context: AppContext) -> list[Picture]:
+    """Read the files of images of the collection."""
+    files = [await context.read_pool.run(image_files.find_file, id_) for id_ in ids]
+    limits = context.config.limits
     return [
-        (id_, await hall.decoding.run(image_files.contents, file, limits))
+        (id_, await context.decode_pool.run(image_files.read_bytes, file, limits))
         for id_, file in zip(ids, files, strict=True)
     ]
 
 
-async def _json(request: Request) -> Any:
+async def _read_json(request: Request) -> Any:
     try:
         return json.loads(await request.body())
     except (ValueError, RecursionError) as error:
-        raise HTTPException(400, f"the body is no JSON: {error}") from None
+        raise HTTPException(400, f"the body is not valid JSON: {error}") from None
 
 
-async def _form(
+async def _read_form(
     request: Request,
-) -> tuple[Question, list[Picture], list[Picture]]:
-    """The question, the pictures that it is about, and those that it is not."""
+) -> tuple[SearchRequestDocument, list[Picture], list[Picture]]:
+    """Return the fields of a form, its wanted pictures, and its unwanted pictures."""
     fields: dict[str, Any] = {}
-    files: dict[str, list[Picture]] = {"image": [], "not_image": []}
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FIELDS) as form:
+    pictures: dict[str, list[Picture]] = {"image": [], "not_image": []}
+    async with request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS) as form:
         for name, value in form.multi_items():
-            if name in files:
+            if name in pictures:
                 if not isinstance(value, UploadFile):
-                    raise UsageError(f"the field {name} wants a file")
-                files[name].append((value.filename or "a picture", await value.read()))
+                    raise UsageError(f"the field {name} must be a file")
+                pictures[name].append((value.filename or "a picture", await value.read()))
             elif isinstance(value, UploadFile):
-                raise UsageError(f"a picture belongs into the field image, not {name}")
+                raise UsageError(f"send pictures in the field image, not in {name}")
             elif name in ("id", "not_id"):
                 fields.setdefault(f"{name}s", []).append(value)
             else:
                 fields[name] = value
-    return _checked(fields), files["image"], files["not_image"]
+    return _validate(fields), pictures["image"], pictures["not_image"]
 
 
-def _checked(given: Any) -> Question:
+def _validate(fields: Any) -> SearchRequestDocument:
+    """Return the fields of a body, checked. Raises RequestValidationError."""
     try:
-        return Question.model_validate(given)
+        return SearchRequestDocument.model_validate(fields)
     except ValidationError as error:
         raise RequestValidationError(
-            [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
+            [{**entry, "loc": ("body", *entry["loc"])} for entry in error.errors()]
         ) from error
 
 
-@router.get("/similar/{id:path}", response_model=ArticleResult, responses=problems(404))
+@router.get("/similar/{id:path}", response_model=ArticleResultDocument, responses=problems(404))
 async def as_in_the_article(
-    hall: Hall,
+    context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
 ) -> Response:
-    """The article's address: the hundred nearest by Euclidean distance."""
-    found = await hall.desk.search(Ticket(Asked(100, "l2", None, None, None), (id,)))
+    """Return the hundred nearest images by Euclidean distance, as the article's server does."""
+    params = SearchParams(100, "l2", None, None, None)
+    result = await context.search_queue.search(SearchRequest(params, (id,)))
     return AsciiJSON({
-        "time": found["milliseconds"],
+        "time": result["milliseconds"],
         "queryObjectId": id,
         "similarImages": [
-            {"objectId": hit["id"], "distance": hit["distance"]} for hit in found["hits"]
+            {"objectId": hit["id"], "distance": hit["distance"]} for hit in result["hits"]
         ],
     })  # fmt: skip

@@ -1,4 +1,4 @@
-"""How the collection and the server are: status, events as it changes, health, metrics."""
+"""Routes of the state: the collection's status, events, write access, health, metrics."""
 
 from collections.abc import AsyncIterator
 from importlib.metadata import version
@@ -9,78 +9,82 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
 from sokkuri.store.filters import COLUMNS
-from sokkuri.web.context import Hall
+from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import problems
-from sokkuri.web.schemas.duplicates import Rights
-from sokkuri.web.schemas.search import Health, Info, StatusDocument
+from sokkuri.web.schemas.state import (
+    HealthDocument,
+    InfoDocument,
+    StatusDocument,
+    WriteAccessDocument,
+)
 from sokkuri.web.services import browse
 from sokkuri.web.write_access import check_origin
 
 router = APIRouter(tags=["state"])
 
 
-@router.get("/api/v1/info", response_model=Info, responses=problems())
-async def info(hall: Hall) -> Response:
-    """What a page must know before it shows anything."""
-    pulse = hall.watch.pulse
+@router.get("/api/v1/info", response_model=InfoDocument, responses=problems())
+async def info(context: Context) -> Response:
+    """Return what a page needs before it can show anything."""
+    state = context.watcher.state
 
-    def about(collection: Collection) -> dict[str, object]:
+    def read_info(collection: Collection) -> dict[str, object]:
         return {
             "name": collection.root.name or str(collection.root),
             "version": version("sokkuri"),
-            "mosaic": hall.config.mosaic,
-            "total": pulse.total,
-            "max_upload": hall.config.max_upload,
+            "mosaic": context.config.mosaic,
+            "total": state.total,
+            "max_upload": context.config.max_upload,
             "model": collection.model.name,
             "metric": collection.model.metric,
-            "revision": pulse.revision,
+            "revision": state.revision,
             "columns": list(COLUMNS),
-            "changes": hall.config.allow_changes,
+            "changes": context.config.allow_changes,
         }
 
-    return AsciiJSON(await hall.library.ask(about))
+    return AsciiJSON(await context.read_pool.run(read_info))
 
 
-@router.get("/api/v1/changes", response_model=Rights, responses=problems(403))
-async def rights(request: Request, hall: Hall) -> Response:
-    """Whether this server lets its pages change something, and the key that they then show."""
-    check_origin(request.headers)  # those that CORS lets in may look, and no more
-    allowed = hall.config.allow_changes
-    return AsciiJSON({"allowed": allowed, "key": hall.change_key if allowed else None})
+@router.get("/api/v1/changes", response_model=WriteAccessDocument, responses=problems(403))
+async def rights(request: Request, context: Context) -> Response:
+    """Return whether pages may change the collection, and the key that they must then send."""
+    check_origin(request.headers)  # pages that CORS allows may read, but never change
+    allowed = context.config.allow_changes
+    return AsciiJSON({"allowed": allowed, "key": context.change_key if allowed else None})
 
 
 @router.get("/api/v1/status", response_model=StatusDocument, responses=problems())
-async def status(hall: Hall) -> Response:
-    """Counts, sizes, the index, and whether it is being indexed."""
-    pulse = hall.watch.pulse
+async def status(context: Context) -> Response:
+    """Return counts, sizes, the approximate index, and the number of processes that index."""
+    state = context.watcher.state
 
-    def found(collection: Collection) -> dict[str, object]:
+    def read_status(collection: Collection) -> dict[str, object]:
         return browse.status(collection.status(engines=False), collection.dtype)
 
-    state = await hall.library.ask(found)
-    return AsciiJSON({**state, "runs": pulse.runs, "revision": pulse.revision})
+    document = await context.read_pool.run(read_status)
+    return AsciiJSON({**document, "runs": state.runs, "revision": state.revision})
 
 
 @router.get("/api/v1/events", response_class=EventSourceResponse, responses=problems())
-async def events(hall: Hall) -> AsyncIterator[ServerSentEvent]:
-    """Server-sent events: `status` at once, and whenever the collection changes."""
-    async for pulse in hall.watch.pulses():
-        yield ServerSentEvent(event="status", data=pulse.document())
+async def events(context: Context) -> AsyncIterator[ServerSentEvent]:
+    """Send server-sent events: `status` at once, and each time the collection changes."""
+    async for state in context.watcher.states():
+        yield ServerSentEvent(event="status", data=state.document())
 
 
-@router.get("/api/v1/healthz", response_model=Health)
-@router.get("/healthz", response_model=Health)
+@router.get("/api/v1/healthz", response_model=HealthDocument)
+@router.get("/healthz", response_model=HealthDocument)
 async def health() -> Response:
-    """It serves. Needs no token."""
+    """Report that the server runs. Needs no token."""
     return AsciiJSON({"status": "ok"})
 
 
 @router.get("/api/v1/metrics", response_class=PlainTextResponse, responses=problems())
 @router.get("/metrics", response_class=PlainTextResponse, responses=problems())
-async def metrics(hall: Hall) -> Response:
-    """Requests, their times and the images, as Prometheus reads them."""
+async def metrics(context: Context) -> Response:
+    """Return metrics in Prometheus's format: requests, durations, images."""
     return Response(
-        hall.counts.page(hall.watch.pulse),
+        context.metrics.render(context.watcher.state),
         media_type="text/plain; version=0.0.4; charset=utf-8",
     )

@@ -1,1 +1,1 @@
-"""The JSON documents of the HTTP API."""
+"""Schemas of the HTTP API, a module a topic: they check requests and describe answers."""

@@ -1,25 +1,19 @@
-"""What goes over the wire where something is changed: rights, near-duplicates, what is decided."""
+"""Schemas of near-duplicates: groups, the run that finds them, decisions, moves to the trash."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sokkuri.curation.types import Grade
-from sokkuri.web.schemas.search import Folder, ImageInList, Name
+from sokkuri.web.schemas.fields import MAX_FILTER_LENGTH, Folder, PathText
+from sokkuri.web.schemas.images import ListedImageDocument
 
-MOST_DROPS = 200
-MOST_DECISIONS = 1000
-
-
-class Rights(BaseModel):
-    """Whether pages may change something. `key` : what they show then, in X-Sokkuri-Change."""
-
-    allowed: bool
-    key: str | None
+MAX_DROPS = 200
+MAX_DECISIONS = 1000
 
 
-class Likeness(BaseModel):
-    """Two images that are near-duplicates. `score` : 0 to 1, how sure that is."""
+class PairDocument(BaseModel):
+    """Two images that are near-duplicates. `score` : 0 to 1, how certain that is."""
 
     a: str
     b: str
@@ -27,60 +21,62 @@ class Likeness(BaseModel):
     score: float
 
 
-class DuplicateImage(ImageInList):
-    """An image of a group. `size` : bytes; `kept` : a person said that it is the one to keep."""
+class DuplicateImageDocument(ListedImageDocument):
+    """An image of a group. `size` : bytes; `kept` : a person chose to keep this image."""
 
     size: int
     kept: bool
 
 
-class DuplicateGroup(BaseModel):
-    """Near-duplicates of `keep`, which comes first. `grade` : of the least sure of them."""
+class DuplicateGroupDocument(BaseModel):
+    """Near-duplicates. `keep` : the image to keep, which comes first; `grade` : the least certain
+    grade of the pairs."""
 
     grade: Grade
     keep: str
-    images: list[DuplicateImage]
-    pairs: list[Likeness]
+    images: list[DuplicateImageDocument]
+    pairs: list[PairDocument]
 
 
-class GradeTotal(BaseModel):
-    """All groups of a grade: how many, and the images besides those to keep, with their bytes."""
+class GradeTotalDocument(BaseModel):
+    """Totals of a grade. `drops` : images that could go; `bytes` : their size."""
 
     groups: int
     drops: int
     bytes: int
 
 
-class Progress(BaseModel):
-    """How far the run is that compares. `total` is 0 where it is not known yet."""
+class RunProgressDocument(BaseModel):
+    """Progress of the run that compares images. `total` : 0 while it is unknown."""
 
     stage: str
     done: int
     total: int
 
 
-class ComparingState(BaseModel):
-    """How many contents were compared, `of` how many. `failure` : what ended the last run before
-    its time; `notes` : what it could not do."""
+class DuplicateRunDocument(BaseModel):
+    """The state of the comparison. `compared` of `of` unique images are compared. `failure` : why
+    the last run stopped early; `notes` : what the run could not do."""
 
     compared: int
     of: int
-    running: Progress | None
+    running: RunProgressDocument | None
     failure: str | None
     notes: list[str]
 
 
-class DuplicatePage(ComparingState):
-    """Some groups, the surest first, and the cursor of those that follow. `total` : groups."""
+class DuplicatePageDocument(DuplicateRunDocument):
+    """A page of groups, the most certain first. `total` : number of all groups; `next` : cursor of
+    the next page."""
 
-    groups: list[DuplicateGroup]
+    groups: list[DuplicateGroupDocument]
     total: int
-    grades: dict[Grade, GradeTotal]
+    grades: dict[Grade, GradeTotalDocument]
     next: str | None
 
 
-class FindRequest(BaseModel):
-    """What to find: near-duplicates of this grade or a surer one."""
+class FindRequestDocument(BaseModel):
+    """Find near-duplicates of this grade or a more certain one."""
 
     model_config = ConfigDict(
         extra="forbid", json_schema_extra={"examples": [{"min_grade": "edited"}]}
@@ -88,74 +84,75 @@ class FindRequest(BaseModel):
     min_grade: Grade = "edited"
 
 
-class Started(BaseModel):
-    """`started` : false where a run was under way already."""
+class FindStartedDocument(BaseModel):
+    """`started` : false if a run was already in progress."""
 
     started: bool
 
 
-Two = Annotated[list[Name], Field(min_length=2, max_length=2)]
+_TwoIds = Annotated[list[PathText], Field(min_length=2, max_length=2)]
 
 
-class DecisionsRequest(BaseModel):
-    """What a person decided: pairs that are no duplicates, images to keep. `undo` takes it back."""
+class DecisionsRequestDocument(BaseModel):
+    """Decisions of a person: pairs that are no duplicates, and images to keep. `undo` removes the
+    decisions."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"different": [["a.jpg", "b.jpg"]], "keep": []}]},
     )
-    different: list[Two] = Field(default_factory=list, max_length=MOST_DECISIONS)
-    keep: list[Name] = Field(default_factory=list, max_length=MOST_DECISIONS)
+    different: list[_TwoIds] = Field(default_factory=list, max_length=MAX_DECISIONS)
+    keep: list[PathText] = Field(default_factory=list, max_length=MAX_DECISIONS)
     undo: bool = False
 
 
-class DecisionsDone(BaseModel):
-    """How many pairs, and how many images to keep, were not so decided before."""
+class DecisionsResultDocument(BaseModel):
+    """How many decisions are new: on pairs, and on images to keep."""
 
     different: int
     keep: int
 
 
-class Drop(BaseModel):
-    """An image whose file goes to the trash, and the near-duplicate that stays for it."""
+class DropDocument(BaseModel):
+    """An image whose file moves to the trash, and the near-duplicate that stays instead."""
 
     model_config = ConfigDict(extra="forbid")
-    id: Name
-    keep: Name
+    id: PathText
+    keep: PathText
 
 
-class DropsRequest(BaseModel):
-    """Files to move to the trash. `min_grade`, `under` and `where` : as in the list of groups that
-    they come from."""
+class DropsRequestDocument(BaseModel):
+    """Files to move to the trash. `min_grade`, `under` and `where` : those of the list of groups
+    that the images come from."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"drops": [{"id": "b.jpg", "keep": "a.jpg"}]}]},
     )
-    drops: list[Drop] = Field(min_length=1, max_length=MOST_DROPS)
+    drops: list[DropDocument] = Field(min_length=1, max_length=MAX_DROPS)
     min_grade: Grade = "edited"
     under: Folder | None = None
-    where: str | None = Field(default=None, max_length=2000)
+    where: str | None = Field(default=None, max_length=MAX_FILTER_LENGTH)
 
 
-class Left(BaseModel):
-    """An image whose file stays where it is, and why."""
+class NotMovedDocument(BaseModel):
+    """An image whose file was not moved, and the reason."""
 
     id: str
     reason: str
 
 
-class DropsDone(BaseModel):
-    """What was moved to the trash, and what was not. `log` : what brings it back; null where there
-    is nothing to bring back."""
+class DropsResultDocument(BaseModel):
+    """Images that are in the trash now, and images that are not. `log` : name for undo; null if
+    nothing was moved."""
 
     log: str | None
     moved: list[str]
-    left: list[Left]
+    left: list[NotMovedDocument]
 
 
-class UndoRequest(BaseModel):
-    """The drops to take back: the `log` that their answer named."""
+class UndoRequestDocument(BaseModel):
+    """The moves to undo: the `log` of the earlier answer."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -164,8 +161,8 @@ class UndoRequest(BaseModel):
     log: str = Field(max_length=200)
 
 
-class UndoDone(BaseModel):
-    """What is back at its place, and what is not."""
+class UndoResultDocument(BaseModel):
+    """Images whose files are back, and images whose files are not."""
 
     returned: list[str]
-    left: list[Left]
+    left: list[NotMovedDocument]

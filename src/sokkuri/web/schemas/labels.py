@@ -1,14 +1,15 @@
-"""What goes over the wire about labels: which there are, what to label next, what is labelled."""
+"""Schemas of labels: counts, suggestions, nearby labelled images, changes."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sokkuri.web.schemas.search import HitDocument, Name
+from sokkuri.web.schemas.fields import PathText
+from sokkuri.web.schemas.search import HitDocument
 
-MOST_CHANGES = 1000
+MAX_LABEL_CHANGES = 1000
 
 
 class SuggestionDocument(BaseModel):
-    """An image to label. `score` : 0 to 1, how much it is hoped to teach; `why` : in words."""
+    """An image to label. `score` : 0 to 1, the expected benefit; `why` : the reason in words."""
 
     rank: int
     id: str
@@ -21,82 +22,84 @@ class SuggestionDocument(BaseModel):
     v: str
 
 
-class Suggestions(BaseModel):
-    """What to label next, what teaches most first; fewer than asked for when little is left."""
+class SuggestionListDocument(BaseModel):
+    """Images to label next, the most useful first. There are fewer than requested when few images
+    are left."""
 
     suggestions: list[SuggestionDocument]
 
 
-class LabelCount(BaseModel):
-    """A label, and how many images have it."""
+class LabelCountDocument(BaseModel):
+    """A label and the number of its images."""
 
     label: str
     count: int
 
 
-class LabelsDocument(BaseModel):
-    """Every label in the order of first use. `labelled` of `total` images have one."""
+class LabelListDocument(BaseModel):
+    """Every label, ordered by first use. `labelled` images of `total` have a label."""
 
-    labels: list[LabelCount]
+    labels: list[LabelCountDocument]
     labelled: int
     total: int
 
 
-class CurvePoint(BaseModel):
-    """With so many labels, the share of later ones that those before them foretold."""
+class CurvePointDocument(BaseModel):
+    """The share of later labels that the first `labels` labels predicted correctly."""
 
     labels: int
     accuracy: float
 
 
-class Curve(BaseModel):
-    """How good guesses by likeness were as labels were given; empty while there are few."""
+class CurveDocument(BaseModel):
+    """Accuracy of predicted labels by the number of labels; empty while there are few labels."""
 
-    curve: list[CurvePoint]
+    curve: list[CurvePointDocument]
 
 
-class LabelledHit(HitDocument):
-    """An image near another one, with its label, if it has one."""
+class LabelledHitDocument(HitDocument):
+    """A hit with its label; null if it has none."""
 
     label: str | None = None
 
 
-class Guess(BaseModel):
-    """What most of the nearest labelled images say. `share` : of them, 0 to 1."""
+class GuessDocument(BaseModel):
+    """The most frequent label of the nearest labelled images. `share` : 0 to 1, how many of them
+    have it."""
 
     label: str
     share: float
 
 
-class Near(BaseModel):
-    """What lies near an image, nearest first: some with labels, some without."""
+class NearbyImagesDocument(BaseModel):
+    """Images near an image, the nearest first: some with labels, some without."""
 
     id: str
     label: str | None
-    labelled: list[LabelledHit]
-    unlabelled: list[LabelledHit]
-    guess: Guess | None
+    labelled: list[LabelledHitDocument]
+    unlabelled: list[LabelledHitDocument]
+    guess: GuessDocument | None
 
 
-class LabelOfImage(BaseModel):
-    """An image, and its label; null for none."""
+class ImageLabelDocument(BaseModel):
+    """An image and its label; null for no label."""
 
     model_config = ConfigDict(extra="forbid")
-    id: Name
+    id: PathText
     label: str | None = Field(max_length=1000)
 
 
-class LabelChange(BaseModel):
-    """Images and the labels that they are to have. The same bytes elsewhere get them too."""
+class LabelChangeDocument(BaseModel):
+    """Images and their new labels. Other files with equal bytes get the same label."""
 
     model_config = ConfigDict(
         extra="forbid",
         json_schema_extra={"examples": [{"labels": [{"id": "cat.jpg", "label": "cat"}]}]},
     )
-    labels: list[LabelOfImage] = Field(min_length=1, max_length=MOST_CHANGES)
+    labels: list[ImageLabelDocument] = Field(min_length=1, max_length=MAX_LABEL_CHANGES)
 
 
-class LabelsBefore(BaseModel):
-    """The labels that these images had: sent back, they undo the change."""
+class PreviousLabelsDocument(BaseModel):
+    """The labels that the images had before. Send them back to undo the change."""
 
-    before: list[LabelOfImage]
+    before: list[ImageLabelDocument]

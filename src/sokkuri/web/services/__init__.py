@@ -1,1 +1,1 @@
-"""What the routes call: searches, thumbnails, duplicates, labels, in threads."""
+"""Services that the routes call: searches, thumbnails, duplicates, labels, in threads."""

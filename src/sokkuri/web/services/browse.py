@@ -80,11 +80,11 @@ def _read_cursor(cursor: str) -> bytes:
     try:
         return base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
     except (ValueError, binascii.Error):
-        raise UsageError("this cursor is none that was handed out") from None
+        raise UsageError("this is not a cursor: send the `next` that a page returned") from None
 
 
 def in_short(row: Sequence[Any]) -> dict[str, Any]:
-    """A row of `_COLUMNS` as ImageInList."""
+    """A row of `_COLUMNS` as ListedImageDocument."""
     id_, path, width, height, digest, mtime_ns = row
     folder, name = parts(path)
     return {

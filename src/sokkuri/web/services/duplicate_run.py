@@ -1,6 +1,6 @@
-"""Finds near-duplicates behind the pages' back: one thread, one run at a time, with its progress.
+"""Find near-duplicates in a background thread, one run at a time.
 
-What was compared is kept by the collection, so that a run which is stopped loses little.
+The collection stores compared pairs at each step, so a run that is stopped loses little work.
 """
 
 import logging
@@ -15,14 +15,14 @@ from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
 from sokkuri.curation.types import Grade
 
-_GOODBYE_SECONDS = 10.0  # a step of a run is done by then
+_CLOSE_SECONDS = 10.0  # a step of a run takes less
 _log = logging.getLogger("sokkuri.web")
 _STARTING: Progress[object] = Progress("starting", 0, 0)
 
 
-class Comparer:
-    """Compares the collection in `where`. Shared by threads; call `close` at the end. engine : see
-    DuplicateOptions."""
+class DuplicateRun:
+    """Compares the images of the collection at `where`. Thread-safe; call `close` at the end.
+    engine : see DuplicateOptions."""
 
     def __init__(self, where: Path, engine: str | None = None) -> None:
         self._where = where
@@ -35,7 +35,7 @@ class Comparer:
         self._stopped = threading.Event()
 
     def start(self, min_grade: Grade) -> bool:
-        """Compare what is new; False where a run is under way already."""
+        """Start to compare new images. Return False if a run is in progress or this is closed."""
         with self._lock:
             if self._running is not None or self._stopped.is_set():
                 return False
@@ -47,21 +47,24 @@ class Comparer:
         return True
 
     def state(self) -> dict[str, Any]:
-        """`running` : how far, or None. `failure` : what ended the last run before its time.
-        `notes` : what it could not do."""
+        """Return the fields that DuplicateRunDocument takes from the run.
+
+        running : its progress, or None. failure : why the last run stopped early. notes : what the
+        run could not do.
+        """
         with self._lock:
             running = self._running
             return {
-                "running": running and _document(running),
+                "running": running and _progress_document(running),
                 "failure": self._failure,
                 "notes": [*self._notes],
             }
 
     def close(self) -> None:
-        """Let a run end at its next step, and wait for that."""
+        """Stop the run at its next step and wait for it."""
         self._stopped.set()
         if self._thread is not None:
-            self._thread.join(_GOODBYE_SECONDS)
+            self._thread.join(_CLOSE_SECONDS)
 
     def _run(self, min_grade: Grade) -> None:
         failure = None
@@ -69,18 +72,18 @@ class Comparer:
             self._compare(min_grade)
         except SokkuriError as error:
             failure = str(error)
-        except Exception:  # noqa: BLE001 - a thread's fault would go unseen
-            _log.exception("comparing failed")
-            failure = "the server failed at this; its log says more"
+        except Exception:  # noqa: BLE001 - otherwise nobody sees the fault of a thread
+            _log.exception("the search for near-duplicates failed")
+            failure = "the server has a fault: see its log"
         finally:
             with self._lock:
                 self._running, self._failure = None, failure
 
     def _compare(self, min_grade: Grade) -> None:
-        asked = DuplicateOptions(min_grade, engine=self._engine)
+        options = DuplicateOptions(min_grade, engine=self._engine)
         with (
             Collection.open(self._where, "rw") as collection,
-            closing(find_duplicates(collection, asked)) as steps,
+            closing(find_duplicates(collection, options)) as steps,
         ):
             for step in steps:
                 if self._stopped.is_set():
@@ -90,5 +93,6 @@ class Comparer:
                     self._notes += [step.note] if step.note else []
 
 
-def _document(running: Progress[object]) -> dict[str, Any]:
-    return {"stage": running.stage, "done": running.done, "total": running.total}
+def _progress_document(progress: Progress[object]) -> dict[str, Any]:
+    """Return the progress as RunProgressDocument."""
+    return {"stage": progress.stage, "done": progress.done, "total": progress.total}

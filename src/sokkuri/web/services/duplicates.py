@@ -35,12 +35,12 @@ _FOLDER = "duplicates"
 _NOT_PLANNED = "it stays for another one, or there is no file of it"
 
 
-Place: TypeAlias = tuple[int, bytes, bytes]
+GroupSortKey: TypeAlias = tuple[int, bytes, bytes]
 """Of a group in the order: its grade's, its first image's, and that of the one to keep."""
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class GroupQuery:
     """Which groups: of this grade or a surer one, only what passes both filters."""
 
     min_grade: Grade = "edited"
@@ -49,25 +49,25 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class GroupSnapshot:
     """Groups, the surest first, with their places in that order. `images` : by id, as documents.
     `compared` : contents, of how many. `grades` : totals of each."""
 
     groups: tuple[Group, ...]
-    places: tuple[Place, ...]
+    places: tuple[GroupSortKey, ...]
     images: dict[str, dict[str, Any]]
     compared: tuple[int, int]
     grades: dict[Grade, dict[str, int]]
 
 
-class Resembling:
+class DuplicateGroupCache:
     """The groups that were asked for last, shared by threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[tuple[Any, ...], Found] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[Any, ...], GroupSnapshot] = LRUCache(_KEPT)
 
-    def get(self, collection: Collection, wanted: Wanted) -> Found:
+    def get(self, collection: Collection, wanted: GroupQuery) -> GroupSnapshot:
         """Raises UsageError for a filter that makes no sense."""
         stamp, settled = _stamp(collection)
         name = (wanted, stamp)
@@ -89,12 +89,12 @@ def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
     return seen, settled
 
 
-def _found(collection: Collection, wanted: Wanted) -> Found:
+def _found(collection: Collection, wanted: GroupQuery) -> GroupSnapshot:
     under = browse.folder_in(collection, wanted.under)
     options = find.DuplicateOptions(wanted.min_grade, under, wanted.where)
     groups = tuple(sorted(find.known_groups(collection, options), key=_place))
     images = _images(collection, [id_ for group in groups for id_ in group.ids])
-    return Found(
+    return GroupSnapshot(
         groups,
         tuple(map(_place, groups)),
         images,
@@ -103,7 +103,7 @@ def _found(collection: Collection, wanted: Wanted) -> Found:
     )
 
 
-def _place(group: Group) -> Place:
+def _place(group: Group) -> GroupSortKey:
     """A group's place in the order: it stays, whatever others come and go, and whichever of its
     images is the one to keep."""
     return GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
@@ -132,10 +132,14 @@ def _totals(
     return totals
 
 
-def page(
-    collection: Collection, kept: Resembling, wanted: Wanted, cursor: str | None, limit: int
+def read_page(
+    collection: Collection,
+    kept: DuplicateGroupCache,
+    wanted: GroupQuery,
+    cursor: str | None,
+    limit: int,
 ) -> dict[str, Any]:
-    """Groups from the cursor on, as DuplicatePage without what runs at present."""
+    """Groups from the cursor on, as DuplicatePageDocument without what runs at present."""
     found = kept.get(collection, wanted)
     after = None if cursor is None else _read_cursor(cursor)
     numbers = [n for n, place in enumerate(found.places) if after is None or place > after]
@@ -163,27 +167,27 @@ def _document(group: Group, images: dict[str, dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def _cursor(place: Place) -> str:
+def _cursor(place: GroupSortKey) -> str:
     grade, first, keep = place
     return base64.urlsafe_b64encode(b"%d\0%s\0%s" % (grade, first, keep)).decode().rstrip("=")
 
 
-def _read_cursor(cursor: str) -> Place:
+def _read_cursor(cursor: str) -> GroupSortKey:
     try:
         raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
         grade, first, keep = raw.split(b"\0")
         return int(grade), first, keep
     except (ValueError, binascii.Error):
-        raise UsageError("this cursor is none that was handed out") from None
+        raise UsageError("this is not a cursor: send the `next` that a page returned") from None
 
 
-def compared(collection: Collection) -> dict[str, int]:
+def count_compared(collection: Collection) -> dict[str, int]:
     """How many contents were compared, and how many there are."""
     done, of = find.compared(collection)
     return {"compared": done, "of": of}
 
 
-def decide(
+def save_decisions(
     collection: Collection, different: Sequence[Sequence[str]], keep: Sequence[str], *, undo: bool
 ) -> dict[str, int]:
     """Write down what a person decided. Raises UnknownImageError."""
@@ -194,11 +198,14 @@ def decide(
     }
 
 
-def drop(
-    collection: Collection, kept: Resembling, wanted: Wanted, drops: Sequence[tuple[str, str]]
+def drop_images(
+    collection: Collection,
+    kept: DuplicateGroupCache,
+    wanted: GroupQuery,
+    drops: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
-    """Move the first of each two to the trash, the other stays: as DropsDone. wanted : the groups
-    that they come from."""
+    """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
+    image stays. wanted : the groups that the images come from."""
     known, left = _known(kept.get(collection, wanted).groups, drops)
     plan = apply.plan(collection, known)
     planned = {move.id for move in plan.moves}
@@ -244,12 +251,13 @@ def _known(
     return found, left
 
 
-def undo(collection: Collection, log: str) -> dict[str, Any]:
-    """Bring back what a log says was moved, as UndoDone. Raises UsageError for none of ours."""
+def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
+    """Move the files of a log back, and return an UndoResultDocument. Raises UsageError if no drop
+    has made this log."""
     folder = logs(collection)
     names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
     if log not in names or not log.endswith(".log"):
-        raise UsageError("this log is none that a drop has named")
+        raise UsageError("there is no such log: send the `log` that a drop returned")
     returned, left = _sorted(apply.undo(folder / log))
     return {"returned": returned, "left": left}
 

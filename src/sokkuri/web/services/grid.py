@@ -25,7 +25,7 @@ _KEPT = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Order:
+class GridOrder:
     """keys : (N,) int64, the images' numbers in the catalog. ratios : (N,) a hundred times width
     by height. groups : their titles, first images and folders."""
 
@@ -34,14 +34,16 @@ class Order:
     groups: tuple[tuple[str, int, str | None], ...]
 
 
-class Orders:
+class GridOrderCache:
     """The orders made last, shared by threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[tuple[str, str, str], Order] = LRUCache(_KEPT)
+        self._kept: LRUCache[tuple[str, str, str], GridOrder] = LRUCache(_KEPT)
 
-    def get(self, collection: Collection, revision: str, under: str | None, sort: Sort) -> Order:
+    def get(
+        self, collection: Collection, revision: str, under: str | None, sort: Sort
+    ) -> GridOrder:
         """Raises UsageError for a folder outside the root."""
         name = (revision, under or "", sort)
         with self._lock:
@@ -53,8 +55,8 @@ class Orders:
         return made
 
 
-def grid(order_: Order, revision: str) -> dict[str, Any]:
-    """The shape of the whole, as Grid."""
+def grid(order_: GridOrder, revision: str) -> dict[str, Any]:
+    """The shape of the whole, as GridDocument."""
     return {
         "revision": revision,
         "count": len(order_.keys),
@@ -67,14 +69,14 @@ def grid(order_: Order, revision: str) -> dict[str, Any]:
 
 
 def window(
-    collection: Collection, order_: Order, revision: str, offset: int, limit: int
+    collection: Collection, order_: GridOrder, revision: str, offset: int, limit: int
 ) -> dict[str, Any]:
-    """A part of it, as GridItems."""
+    """A part of it, as GridItemsDocument."""
     keys = order_.keys[offset : offset + limit].tolist()
     return {"revision": revision, "images": by_keys(collection, keys)}
 
 
-def order(collection: Collection, under: str | None, sort: Sort) -> Order:
+def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
     """The live images below a folder in their order. Raises UsageError."""
     which = below(collection, under, None) or Condition("1", ())
     rows = collection.catalog.all(
@@ -88,7 +90,7 @@ def order(collection: Collection, under: str | None, sort: Sort) -> Order:
         rows.sort(key=lambda row: (row[2], row[1]), reverse=sort == "newest")
         groups = _groups([_month(row[2]) for row in rows], _month_title)
     ratios = [100 if not row[3] or not row[4] else round(100 * row[3] / row[4]) for row in rows]
-    return Order(
+    return GridOrder(
         np.array([row[0] for row in rows], np.int64),
         np.clip(np.array(ratios, np.int64), 1, 10_000),
         groups,

@@ -1,8 +1,8 @@
-"""Files of images, for the eyes: originals, thumbnails, what the camera wrote, sent pictures.
+"""Read the files of images: originals, thumbnails, EXIF data.
 
-Takes ids and bytes; hands on bytes. An id is looked up, and its file is served only where it lies
-inside the collection's folder, whatever links lead there. Of images at an address nothing is asked
-before their bytes are.
+Takes ids and returns bytes. A file of this machine is served only if it lies inside the
+collection's folder after symbolic links are resolved. Remote files are not checked before they are
+read.
 """
 
 import os
@@ -21,25 +21,29 @@ from sokkuri.images.scan import is_name
 from sokkuri.images.thumbnails import exif_summary, thumbnail
 from sokkuri.store.catalog import as_text
 from sokkuri.web.services.browse import unknown, version
-from sokkuri.web.services.thumbnail_cache import Thumbnails, Wanted
+from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
-    """An image's file: where it is, links resolved, and the digest of what it holds, as far as the
-    catalog knows: None where it was not read yet, or has changed since."""
+class ServedFile:
+    """The file of an image.
 
-    path: Location
+    location : with symbolic links resolved.
+    digest : of the content, from the catalog; None if the file was not read yet, or has changed.
+    """
+
+    location: Location
     name: str
     digest: bytes | None
 
     @property
     def v(self) -> str:
+        """The version of the content, for addresses."""
         return version(self.digest)
 
 
-def filed(collection: Collection, id_: str) -> Filed:
-    """Raises UnknownImageError, WithheldError."""
+def find_file(collection: Collection, id_: str) -> ServedFile:
+    """Return the file of an image. Raises UnknownImageError, WithheldError."""
     row = collection.catalog.one(
         "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
         [as_text(id_)],
@@ -50,56 +54,60 @@ def filed(collection: Collection, id_: str) -> Filed:
     name, root = path.rpartition("/")[2], collection.root
     if isinstance(root, Address):
         if not all(map(is_name, path.split("/"))):
-            raise WithheldError(f"{id_} leads out of the collection's address")
-        return Filed(root / path, name, digest)
+            raise WithheldError(f"{id_} lies outside the collection's address")
+        return ServedFile(root / path, name, digest)
     where = Path(os.path.realpath(root / path))
     if not where.is_relative_to(os.path.realpath(root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
-    with suppress(OSError):  # whoever reads it is told
-        found = where.stat()
-        if (found.st_size, found.st_mtime_ns) != (size, mtime_ns):
+    with suppress(OSError):  # reading the file reports the error
+        stat = where.stat()
+        if (stat.st_size, stat.st_mtime_ns) != (size, mtime_ns):
             digest = None
-    return Filed(where, name, digest)
+    return ServedFile(where, name, digest)
 
 
-def contents(file: Filed, limits: Limits) -> bytes:
-    """Raises ReadError, also for a file that is gone."""
+def read_bytes(file: ServedFile, limits: Limits) -> bytes:
+    """Return the content of a file. Raises ReadError, also if the file is gone."""
     try:
-        return read_file(file.path.parent, file.path.name, limits)[0]
+        return read_file(file.location.parent, file.location.name, limits)[0]
     except FileNotFoundError:
         raise ReadError(f"the file of {file.name} is gone") from None
 
 
-def whole(file: Filed, limits: Limits) -> tuple[bytes, Filed]:
-    """The bytes, and the file with the digest that they have. Raises ReadError."""
-    data = contents(file, limits)
+def read_with_digest(file: ServedFile, limits: Limits) -> tuple[bytes, ServedFile]:
+    """Return the content, and the file with the digest of this content. Raises ReadError."""
+    data = read_bytes(file, limits)
     return data, replace(file, digest=xxhash.xxh3_128_digest(data))
 
 
-def small(file: Filed, side: int, limits: Limits, kept: Thumbnails, *, mosaic: bool) -> bytes:
-    """The thumbnail : a JPEG. Raises ReadError, DecodeError."""
-    wanted = Wanted(file.digest or b"", side, mosaic)
-    if file.digest and (found := kept.find(wanted)):
-        return found
-    data = contents(file, limits)
-    made = thumbnail(data, side, limits, mosaic=mosaic)
-    if xxhash.xxh3_128_digest(data) == file.digest:  # a file may change and keep its time
-        kept.keep(wanted, made)
-    return made
+def make_thumbnail(
+    file: ServedFile, side: int, limits: Limits, cache: ThumbnailCache, *, mosaic: bool
+) -> bytes:
+    """Return a JPEG thumbnail, from the cache if possible. Raises ReadError, DecodeError."""
+    key = ThumbnailKey(file.digest or b"", side, mosaic)
+    if file.digest and (cached := cache.get(key)):
+        return cached
+    data = read_bytes(file, limits)
+    jpeg = thumbnail(data, side, limits, mosaic=mosaic)
+    if xxhash.xxh3_128_digest(data) == file.digest:  # a file may change and keep its date
+        cache.put(key, jpeg)
+    return jpeg
 
 
-def camera(file: Filed, limits: Limits, *, mosaic: bool) -> dict[str, str]:
-    """What the camera wrote; nothing where the file cannot be had. With a mosaic not the place."""
+def read_exif(file: ServedFile, limits: Limits, *, mosaic: bool) -> dict[str, str]:
+    """Return the camera's data by label, or nothing if the file cannot be read. Mosaic servers
+    leave out the position."""
     try:
-        found = exif_summary(contents(file, limits))
+        exif = exif_summary(read_bytes(file, limits))
     except ReadError:
         return {}
     if mosaic:
-        found.pop("Position", None)
-    return found
+        exif.pop("Position", None)
+    return exif
 
 
-def kept_for(file: Filed, version: str | None) -> str:
-    """Cache-Control : for ever, if the address names the contents; else to be asked for again."""
-    current = bool(version) and version == file.v
-    return f"private, {'max-age=31536000, immutable' if current else 'no-cache'}"
+def cache_control(file: ServedFile, version: str | None) -> str:
+    """Return the value of Cache-Control. An address that carries the current version may be cached
+    for ever. Clients must revalidate all others."""
+    is_current = bool(version) and version == file.v
+    return f"private, {'max-age=31536000, immutable' if is_current else 'no-cache'}"

@@ -1,6 +1,6 @@
 """What the pages ask about labels: counts, what to label next, what is near an image, a change.
 
-Takes a Collection, or for what takes long the LabelDesk with threads of its own; hands on plain
+Takes a Collection, or for what takes long the LabelService with threads of its own; hands on plain
 dictionaries, the documents of schemas_labels.py.
 """
 
@@ -23,7 +23,7 @@ from sokkuri.search.vectors import distances
 from sokkuri.store.decisions import read_decisions
 from sokkuri.store.labels import export_labels, labels_of, labels_turn, read_labels, set_labels
 from sokkuri.web.services.browse import described, folder_in, parts, unknown, version
-from sokkuri.web.services.thread_pool import Library
+from sokkuri.web.services.thread_pool import CollectionPool
 
 Document = dict[str, Any]
 Pairs = tuple[tuple[str, str], ...]
@@ -34,7 +34,7 @@ _LATEST = 4096  # labelled images that are measured where a search has met too f
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SuggestionQuery:
     """Which suggestions. without : ids that a person has passed over, or has at hand."""
 
     n: int
@@ -43,38 +43,38 @@ class Wanted:
     without: tuple[str, ...] = ()
 
 
-class LabelDesk:
+class LabelService:
     """What takes long, one after another, for the collection in `where`, so that it holds up
     nothing else. What was found is kept for as long as it holds."""
 
     def __init__(self, where: Path) -> None:
-        self._reading = Library(where, 1, 16)
-        self._kept = Kept()
-        self._same = Same()
+        self._pool = CollectionPool(where, 1, 16)
+        self._kept = DocumentCache()
+        self._same = PairCache()
 
-    async def suggestions(self, wanted: Wanted, revision: str) -> Document:
-        """As Suggestions. Raises UsageError, BusyError."""
+    async def suggestions(self, wanted: SuggestionQuery, revision: str) -> Document:
+        """As SuggestionListDocument. Raises UsageError, BusyError."""
 
         def find(collection: Collection) -> Document:
             same = self._same.get(collection, revision)
             about = (revision, wanted, same)
             return self._kept.get(collection, about, lambda it: suggestions(it, wanted, same))
 
-        return await self._reading.ask(find)
+        return await self._pool.run(find)
 
     async def curve(self, revision: str) -> Document:
-        """As Curve. Raises BusyError."""
-        return await self._reading.ask(self._kept.get, (revision, "curve"), curve)
+        """As CurveDocument. Raises BusyError."""
+        return await self._pool.run(self._kept.get, (revision, "curve"), curve)
 
-    async def counts(self, revision: str, library: Library) -> Document:
-        """As LabelsDocument, at once: not behind suggestions. Raises BusyError."""
-        return await library.ask(self._kept.get, (revision, "counts"), counts)
+    async def counts(self, revision: str, pool: CollectionPool) -> Document:
+        """As LabelListDocument, at once: not behind suggestions. Raises BusyError."""
+        return await pool.run(self._kept.get, (revision, "counts"), counts)
 
     def close(self) -> None:
-        self._reading.close()
+        self._pool.close()
 
 
-class Kept:
+class DocumentCache:
     """Documents that were made last, shared by threads, each for one state of the labels."""
 
     def __init__(self) -> None:
@@ -95,7 +95,7 @@ class Kept:
         return made
 
 
-class Same:
+class PairCache:
     """The near-duplicates that are known, for one thread: grouping those of a large collection
     takes longer than labels take to be given."""
 
@@ -113,9 +113,9 @@ class Same:
         return self._pairs
 
 
-def suggestions(collection: Collection, wanted: Wanted, same: Pairs = ()) -> Document:
-    """What to label next, as Suggestions. same : near-duplicates, of which one is enough. Raises
-    UsageError."""
+def suggestions(collection: Collection, wanted: SuggestionQuery, same: Pairs = ()) -> Document:
+    """Return images to label next, as SuggestionListDocument. same : pairs of near-duplicates, of
+    which only one is suggested. Raises UsageError."""
     found = suggest(
         collection,
         SuggestOptions(
@@ -137,8 +137,8 @@ def suggestions(collection: Collection, wanted: Wanted, same: Pairs = ()) -> Doc
 
 
 def counts(collection: Collection) -> Document:
-    """Every label with its images, as LabelsDocument: in an order that labelling does not change,
-    so that a key keeps its label."""
+    """Return every label with its number of images, as LabelListDocument. The order is that of
+    first use, so that a key on the page keeps its label."""
     found = Counter(read_labels(collection.catalog).values())
     return {
         "labels": [{"label": label, "count": count} for label, count in found.items()],
@@ -148,13 +148,14 @@ def counts(collection: Collection) -> Document:
 
 
 def curve(collection: Collection) -> Document:
-    """The estimated accuracy by the number of labels, as Curve."""
+    """The estimated accuracy by the number of labels, as CurveDocument."""
     points = accuracy_curve(collection)
     return {"curve": [{"labels": labels, "accuracy": accuracy} for labels, accuracy in points]}
 
 
 def give(collection: Collection, labels: Sequence[tuple[str, str | None]]) -> Document:
-    """Label images, as LabelsBefore. Raises UnknownImageError and UsageError before any change."""
+    """Set labels and return the old ones, as PreviousLabelsDocument. Raises UnknownImageError and
+    UsageError before any change."""
     before = set_labels(collection.catalog, labels)
     return {"before": [{"id": id_, "label": label} for id_, label in before]}
 
@@ -181,8 +182,11 @@ def near(
     labelled: int,
     unlabelled: int,
 ) -> Document:
-    """What lies near an image, as Near. around : hits of a search for it, from which labelled ones
-    are taken; free : hits from which unlabelled ones are. Raises UnknownImageError."""
+    """Return images near an image, as NearbyImagesDocument.
+
+    around : hits of a search for it, for the labelled images. free : hits of a search with filters,
+    for the unlabelled images. Raises UnknownImageError.
+    """
     known = _others(collection, id_, around)[0]
     if len(known) < labelled:
         known = _measured(collection, id_, labelled)

@@ -33,7 +33,7 @@ _PATIENCE_SECONDS = 0.004
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SearchParams:
     """How to search: questions that agree in this are searched together."""
 
     k: int
@@ -44,10 +44,10 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ticket:
+class SearchRequest:
     """One question. wanted, unwanted : ids, or vectors of pictures that were sent."""
 
-    asked: Asked
+    asked: SearchParams
     wanted: tuple[str | QueryVector, ...]
     unwanted: tuple[str | QueryVector, ...] = ()
     with_angles: bool = False
@@ -55,21 +55,23 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Waiting:
-    ticket: Ticket
+    ticket: SearchRequest
     future: "asyncio.Future[dict[str, Any]]"
     since: float = field(default_factory=time.perf_counter)
 
 
-class SearchDesk:
+class SearchQueue:
     """Searches the collection in `where`, with `threads` threads a lane; `close` it at the end.
     engine : the address of one to search with, None to search here."""
 
     def __init__(self, where: Path, threads: int, waiting: int, engine: str | None = None) -> None:
-        self._plain = _Lane(partial(_Clerk, where, engine), "plain", threads, waiting)
-        self._filtered = _Lane(partial(_Clerk, where, engine), "filtered", threads, waiting)
+        self._plain = _WorkQueue(partial(_SearchWorker, where, engine), "plain", threads, waiting)
+        self._filtered = _WorkQueue(
+            partial(_SearchWorker, where, engine), "filtered", threads, waiting
+        )
 
-    async def search(self, ticket: Ticket) -> dict[str, Any]:
-        """The answer, as the document Result. Raises BusyError, and what a search raises."""
+    async def search(self, ticket: SearchRequest) -> dict[str, Any]:
+        """Return a SearchResultDocument. Raises BusyError and the errors of a search."""
         has_filter = ticket.asked.under or ticket.asked.where
         lane = self._filtered if has_filter else self._plain
         waiting = _Waiting(ticket, asyncio.get_running_loop().create_future())
@@ -81,10 +83,12 @@ class SearchDesk:
         self._filtered.close()
 
 
-class _Lane:
+class _WorkQueue:
     """A queue, and the threads that work it off."""
 
-    def __init__(self, clerk: "Callable[[], _Clerk]", name: str, threads: int, room: int) -> None:
+    def __init__(
+        self, clerk: "Callable[[], _SearchWorker]", name: str, threads: int, room: int
+    ) -> None:
         self._clerk = clerk
         self._room = room
         self._queue: deque[_Waiting] = deque()
@@ -111,7 +115,7 @@ class _Lane:
 
     def _serve(self) -> None:
         """A thread's life: its own collection and searcher, and one batch after another."""
-        clerk: _Clerk | None = None
+        clerk: _SearchWorker | None = None
         while batch := self._next():
             try:
                 clerk = clerk or self._clerk()
@@ -157,7 +161,7 @@ class _Lane:
         return [one for one in batch if not one.future.cancelled()]
 
 
-def _is_simple(ticket: Ticket) -> bool:
+def _is_simple(ticket: SearchRequest) -> bool:
     return len(ticket.wanted) == 1 and not ticket.unwanted
 
 
@@ -178,7 +182,7 @@ def _hand_over(batch: Sequence[_Waiting], answers: Sequence[dict[str, Any] | Exc
         batch[0].future.get_loop().call_soon_threadsafe(settle)
 
 
-class _Clerk:
+class _SearchWorker:
     """One thread's searcher, which follows the collection."""
 
     def __init__(self, where: Path, engine: str | None) -> None:
@@ -187,7 +191,7 @@ class _Clerk:
         self._engine = engine
         self._searcher = Searcher(self._collection, engine)
 
-    def answers(self, tickets: Sequence[Ticket]) -> list[dict[str, Any] | Exception]:
+    def answers(self, tickets: Sequence[SearchRequest]) -> list[dict[str, Any] | Exception]:
         """An answer or an error for each; they agree in what they ask."""
         try:
             self._searcher.refresh()
@@ -198,7 +202,7 @@ class _Clerk:
             self._searcher = Searcher(self._collection, self._engine)
             return self._found(tickets)
 
-    def _found(self, tickets: Sequence[Ticket]) -> list[dict[str, Any] | Exception]:
+    def _found(self, tickets: Sequence[SearchRequest]) -> list[dict[str, Any] | Exception]:
         answers: list[dict[str, Any] | Exception] = [UsageError("nothing was asked")] * len(tickets)
         good: list[tuple[int, list[QueryVector]]] = []
         for number, ticket in enumerate(tickets):
@@ -222,7 +226,7 @@ class _Clerk:
             )
         return answers
 
-    def _options(self, asked: Asked, away: Sequence[QueryVector]) -> SearchOptions:
+    def _options(self, asked: SearchParams, away: Sequence[QueryVector]) -> SearchOptions:
         return SearchOptions(
             without=tuple(away),
             under=folder_in(self._collection, asked.under),
@@ -240,8 +244,8 @@ class _Clerk:
         vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]
         return QueryVector(vector, row.at, one)
 
-    def _document(self, hits: Hits, ticket: Ticket) -> dict[str, Any]:
-        """Return the hits as the document Result, without the milliseconds."""
+    def _document(self, hits: Hits, ticket: SearchRequest) -> dict[str, Any]:
+        """Return the hits as the document SearchResultDocument, without the milliseconds."""
         documents = [
             hit_document(rank, distance, image)
             for rank, (distance, image) in enumerate(

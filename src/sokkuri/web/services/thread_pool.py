@@ -1,7 +1,7 @@
-"""The collection as the server's threads see it: questions are answered off the event loop.
+"""Threads that run functions for the event loop, with a limit on waiting calls.
 
-Takes a function of a Collection and hands on what it gives. Each thread has a connection of its
-own, and how many questions may wait is bounded: beyond that, BusyError at once.
+Each thread of a CollectionPool has its own connection to the collection. A call beyond the limit
+fails at once with BusyError.
 """
 
 import asyncio
@@ -14,71 +14,72 @@ from typing import Concatenate, Literal, ParamSpec, TypeVar
 from sokkuri.api import Collection
 from sokkuri.core.errors import BusyError
 
-Given = ParamSpec("Given")
+P = ParamSpec("P")
 Result = TypeVar("Result")
 
 
-class Bounded:
-    """`workers` threads, and room for `waiting` tasks beyond those at work."""
+class BoundedExecutor:
+    """`workers` threads, and a queue of at most `waiting` calls. Use it from one event loop."""
 
     def __init__(self, name: str, workers: int, waiting: int) -> None:
         self._name = name
-        self._room = workers + waiting
-        self._taken = 0
+        self._max_calls = workers + waiting
+        self._calls = 0
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=f"sokkuri-{name}")
 
-    async def run(
-        self, work: Callable[Given, Result], *args: Given.args, **kwargs: Given.kwargs
-    ) -> Result:
-        """What `work` gives, computed by a thread. Raises BusyError when there is no room."""
-        if self._taken >= self._room:
-            raise BusyError(f"too many {self._name} are waiting: ask again in a moment")
-        self._taken += 1
-        future = self._pool.submit(work, *args, **kwargs)
-        # Counted until the thread is done with it, also where nobody waits for it any more.
+    async def run(self, function: Callable[P, Result], *args: P.args, **kwargs: P.kwargs) -> Result:
+        """Call the function in a thread and return its result. Raises BusyError if too many calls
+        wait, and what the function raises."""
+        if self._calls >= self._max_calls:
+            raise BusyError(f"too many {self._name} are waiting: try again in a moment")
+        self._calls += 1
+        future = self._pool.submit(function, *args, **kwargs)
+        # A call counts until its thread has finished, even if the caller was cancelled.
         loop = asyncio.get_running_loop()
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._finish_call))
         return await asyncio.wrap_future(future)
 
-    def _leave(self) -> None:
-        self._taken -= 1
+    def _finish_call(self) -> None:
+        self._calls -= 1
 
     def close(self) -> None:
+        """Cancel the waiting calls. Does not wait for the running ones."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-class Library:
-    """Asks the collection in `where` : a folder of images or a store. With "rw" questions may
-    change it."""
+class CollectionPool:
+    """Threads that call functions with the collection at `where` : its root folder or its store.
+    With mode "rw" the functions may change the collection."""
 
     def __init__(
         self, where: Path, workers: int, waiting: int, mode: Literal["ro", "rw"] = "ro"
     ) -> None:
-        self.where = where
+        self._where = where
         self._mode = mode
-        self._mine = threading.local()
-        self._bounded = Bounded("reads" if mode == "ro" else "changes", workers, waiting)
+        self._local = threading.local()
+        self._executor = BoundedExecutor("reads" if mode == "ro" else "changes", workers, waiting)
 
-    async def ask(
+    async def run(
         self,
-        question: Callable[Concatenate[Collection, Given], Result],
-        *args: Given.args,
-        **kwargs: Given.kwargs,
+        function: Callable[Concatenate[Collection, P], Result],
+        *args: P.args,
+        **kwargs: P.kwargs,
     ) -> Result:
-        """What the question's function gives for the collection. Raises what it raises, and
-        BusyError."""
+        """Call the function with the collection in a thread, and return its result. Raises
+        BusyError and what the function raises."""
 
-        def answer() -> Result:
-            return question(self._collection(), *args, **kwargs)
+        def call() -> Result:
+            return function(self._open_collection(), *args, **kwargs)
 
-        return await self._bounded.run(answer)
+        return await self._executor.run(call)
 
-    def _collection(self) -> Collection:
-        """This thread's own: SQLite's connections are not shared."""
-        if not hasattr(self._mine, "collection"):
-            self._mine.collection = Collection.open(self.where, self._mode)
-        found: Collection = self._mine.collection
-        return found
+    def _open_collection(self) -> Collection:
+        """Return the collection of this thread. Threads do not share SQLite connections."""
+        if not hasattr(self._local, "collection"):
+            self._local.collection = Collection.open(self._where, self._mode)
+        collection: Collection = self._local.collection
+        return collection
 
     def close(self) -> None:
-        self._bounded.close()
+        """Cancel the waiting calls. Does not wait for the running ones."""
+        self._executor.close()

@@ -1,7 +1,7 @@
-"""Thumbnails that were made, kept on disk within a bound.
+"""Cache thumbnails on disk, up to a size limit.
 
-Takes a picture's content digest and a size; hands on the JPEG. They lie in `<store>/thumbnails/`;
-deleting them loses nothing, and where none can be written all are made anew.
+The files are in `<store>/thumbnails/`. Deleting them loses nothing. If the folder is not writable,
+the server computes every thumbnail again.
 """
 
 import os
@@ -12,76 +12,76 @@ from pathlib import Path
 
 from sokkuri.core.atomic import replacing
 
-_ENOUGH = 0.9  # of the bound is left when the oldest go
+_FILL_AFTER_CLEANUP = 0.9  # share of the limit that stays when the oldest files are deleted
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """digest : of the picture's file. side : pixels. mosaic : in blocks."""
+class ThumbnailKey:
+    """digest : of the image file. side : pixels. mosaic : a mosaic of blocks."""
 
     digest: bytes
     side: int
     mosaic: bool
 
     @property
-    def name(self) -> str:
-        """Below the folder: a subfolder of a 256th, so that none grows large."""
-        name = self.digest.hex()
-        return f"{name[:2]}/{name}-{self.side}{'-mosaic' if self.mosaic else ''}.jpg"
+    def path(self) -> str:
+        """The path below the cache folder. 256 subfolders keep each of them small."""
+        digest = self.digest.hex()
+        return f"{digest[:2]}/{digest}-{self.side}{'-mosaic' if self.mosaic else ''}.jpg"
 
 
-class Thumbnails:
-    """Those in `folder`, of `most` bytes together. Shared by threads."""
+class ThumbnailCache:
+    """Thumbnails in `folder`, at most `max_bytes` together. Thread-safe."""
 
-    def __init__(self, folder: Path, most: int) -> None:
+    def __init__(self, folder: Path, max_bytes: int) -> None:
         self._folder = folder
-        self._most = most
+        self._max_bytes = max_bytes
         self._lock = threading.Lock()
-        self._bytes: int | None = None  # unknown until the first is written
+        self._bytes: int | None = None  # unknown until the first file is written
 
-    def find(self, wanted: Wanted) -> bytes | None:
-        """The JPEG, if it is there."""
+    def get(self, key: ThumbnailKey) -> bytes | None:
+        """Return the JPEG, or None if it is not in the cache."""
         try:
-            return (self._folder / wanted.name).read_bytes() or None  # empty after a power cut
+            data = (self._folder / key.path).read_bytes()
         except OSError:
             return None
+        return data or None  # a power cut may leave an empty file
 
-    def keep(self, wanted: Wanted, data: bytes) -> None:
-        """Put it on disk, if the disk will have it: else it is made anew at the next request."""
-        if len(data) > self._most * _ENOUGH:  # nothing may be kept, or no room could be made for it
+    def put(self, key: ThumbnailKey, data: bytes) -> None:
+        """Write a JPEG. Does nothing if it is too large for the limit or the disk refuses it."""
+        if len(data) > self._max_bytes * _FILL_AFTER_CLEANUP:
             return
-        path = self._folder / wanted.name
+        path = self._folder / key.path
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
             with replacing(path, durable=False) as file:
                 file.write(data)
             with self._lock:
-                known = self._bytes
-                self._bytes = self._measured() if known is None else known + len(data)
-                if self._bytes > self._most:
-                    self._bytes = self._make_room()
+                if self._bytes is None:
+                    self._bytes = sum(size for _, size, _ in self._list_files())
+                else:
+                    self._bytes += len(data)
+                if self._bytes > self._max_bytes:
+                    self._bytes = self._delete_oldest()
 
-    def _measured(self) -> int:
-        return sum(size for _, size, _ in self._all())
-
-    def _all(self) -> list[tuple[float, int, str]]:
-        """Time of making, bytes and path of each."""
-        found = []
+    def _list_files(self) -> list[tuple[float, int, str]]:
+        """Return modification time, bytes and path of each file."""
+        files = []
         for folder, _, names in os.walk(self._folder):
             for name in names:
                 with suppress(OSError):
                     stat = (Path(folder) / name).stat()
-                    found.append((stat.st_mtime, stat.st_size, str(Path(folder) / name)))
-        return found
+                    files.append((stat.st_mtime, stat.st_size, str(Path(folder) / name)))
+        return files
 
-    def _make_room(self) -> int:
-        """Delete the oldest; the bytes that are left."""
-        kept = sorted(self._all())
-        left = sum(size for _, size, _ in kept)
-        for _, size, name in kept:
-            if left <= self._most * _ENOUGH:
+    def _delete_oldest(self) -> int:
+        """Delete the oldest files and return the bytes that are left."""
+        files = sorted(self._list_files())
+        bytes_left = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if bytes_left <= self._max_bytes * _FILL_AFTER_CLEANUP:
                 break
             with suppress(OSError):
-                Path(name).unlink()
-                left -= size
-        return left
+                Path(path).unlink()
+                bytes_left -= size
+        return bytes_left

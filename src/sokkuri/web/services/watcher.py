@@ -1,7 +1,8 @@
-"""Follows the collection: notices what other processes commit, and tells whoever listens.
+"""Watch the collection for changes that other processes commit, and notify listeners.
 
-Asks the catalog a cheap question twice a second, and the dear one (how many images of which kind)
-only when it has changed, and never for more than a tenth of the time. Hands on Pulses.
+Twice a second a cheap query checks for new commits. Only after a commit an expensive query counts
+the images. The watcher waits ten times as long as the queries took, so it uses at most a tenth of
+the time.
 """
 
 import asyncio
@@ -16,16 +17,16 @@ from typing import Any
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
 from sokkuri.store.leases import runs
-from sokkuri.web.services.thread_pool import Library
+from sokkuri.web.services.thread_pool import CollectionPool
 
-_POLL_SECONDS = 0.5  # SQLite has no event for what other processes commit
-_SHARE = 10.0
+_POLL_SECONDS = 0.5  # SQLite does not notify of commits of other processes
+_PAUSE_PER_SECOND = 10.0
 _log = logging.getLogger("sokkuri.web")
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """How the collection is, as of `revision`: which is another one when images have changed."""
+class CollectionState:
+    """Counts of images, and of processes that index. `revision` changes when images change."""
 
     total: int
     waiting: int
@@ -34,86 +35,92 @@ class Pulse:
     revision: str
 
     def document(self) -> dict[str, Any]:
+        """Return the state as StatusEventDocument."""
         return asdict(self)
 
 
-_Seen = tuple[int, ...]
-"""What tells one state of the images from another."""
+_ImageSummary = tuple[int, ...]
+"""Numbers that differ when the images have changed."""
 
 
-class Watch:
-    """Call `start` in the event loop; `pulse` is the latest, `pulses` all from now on."""
+class ChangeWatcher:
+    """Watches the collection at `where`. Call `start` in the event loop. `state` is the latest
+    state."""
 
     def __init__(self, where: Path) -> None:
-        self.pulse = Pulse(0, 0, 0, 0, "0")
-        self._library = Library(where, 1, 1)  # one thread, whose connection counts commits
-        self._seen: _Seen = ()
+        self.state = CollectionState(0, 0, 0, 0, "0")
+        # One thread, because SQLite counts the commits of others for each connection.
+        self._pool = CollectionPool(where, 1, 1)
+        self._summary: _ImageSummary = ()
         self._commits = -1
-        self._number = 0
+        self._revision = 0
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
         self._ended = False
-        # Two servers of one collection, or one started anew, must not name alike what differs.
-        self._born = format(time.time_ns() // 10**6, "x")
+        # Revisions of different servers, or of a restarted one, must differ.
+        self._prefix = format(time.time_ns() // 10**6, "x")
 
     async def start(self) -> None:
-        await self._look()
-        self._task = asyncio.create_task(self._follow())
+        """Read the state and start to watch. Raises the errors of reading the collection."""
+        await self._update()
+        self._task = asyncio.create_task(self._poll())
 
     async def stop(self) -> None:
+        """Stop to watch."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        self._library.close()
+        self._pool.close()
 
-    async def end(self) -> None:
-        """Let every `pulses` end: the server goes."""
+    async def end_streams(self) -> None:
+        """End all iterators of `states`, because the server shuts down."""
         async with self._changed:
             self._ended = True
             self._changed.notify_all()
 
-    async def pulses(self) -> AsyncIterator[Pulse]:
-        """The latest pulse, and then each that differs from the one before, until the end."""
-        told = self.pulse
-        yield told
+    async def states(self) -> AsyncIterator[CollectionState]:
+        """Yield the latest state, and then each new one."""
+        last = self.state
+        yield last
         while True:
             async with self._changed:
-                while self.pulse == told and not self._ended:
+                while self.state == last and not self._ended:
                     await self._changed.wait()
                 if self._ended:
                     return
-                told = self.pulse
-            yield told
+                last = self.state
+            yield last
 
-    async def _follow(self) -> None:
+    async def _poll(self) -> None:
         while True:
-            began = time.monotonic()
+            start = time.monotonic()
             try:
-                await self._look()
+                await self._update()
             except SokkuriError as error:
-                _log.warning("the collection cannot be followed: %s", error)
-            spent = time.monotonic() - began
-            await asyncio.sleep(max(_POLL_SECONDS, _SHARE * spent))
+                _log.warning("cannot read changes of the collection: %s", error)
+            seconds = time.monotonic() - start
+            await asyncio.sleep(max(_POLL_SECONDS, _PAUSE_PER_SECOND * seconds))
 
-    async def _look(self) -> None:
-        """Take up what has changed. Raises what a collection that cannot be read raises."""
-        commits, seen, at_work = await self._library.ask(_state, self._commits)
+    async def _update(self) -> None:
+        """Read the state and notify listeners. Raises the errors of reading the collection."""
+        commits, summary, active_runs = await self._pool.run(_read_state, self._commits)
         self._commits = commits
-        if seen not in ((), self._seen):
-            self._seen = seen
-            self._number += 1
-        total, waiting, failed = self._seen[:3]
-        pulse = Pulse(total, waiting, failed, at_work, f"{self._born}-{self._number}")
+        if summary not in ((), self._summary):
+            self._summary = summary
+            self._revision += 1
+        total, waiting, failed = self._summary[:3]
+        revision = f"{self._prefix}-{self._revision}"
+        state = CollectionState(total, waiting, failed, active_runs, revision)
         async with self._changed:
-            if pulse != self.pulse:
-                self.pulse = pulse
+            if state != self.state:
+                self.state = state
                 self._changed.notify_all()
 
 
-def _state(collection: Collection, known: int) -> tuple[int, _Seen, int]:
-    """How many commits of others this connection has seen; the images, or () where that number is
-    the known one; and how many processes are at work."""
+def _read_state(collection: Collection, known: int) -> tuple[int, _ImageSummary, int]:
+    """Return the number of commits of other connections, a summary of the images, and the number of
+    processes that index. The summary is () if there are no commits after the `known` ones."""
     catalog = collection.catalog
     with catalog.reading():
         at_work = sum(not run.is_over(time.time()) for run in runs(catalog))
@@ -121,7 +128,7 @@ def _state(collection: Collection, known: int) -> tuple[int, _Seen, int]:
         if commits == known:
             return commits, (), at_work
         counts = catalog.counts()
-        # Seconds, weighted so that two files which change their dates with each other are seen.
+        # Weights make the sum of dates differ when two files swap their dates.
         last, dates = catalog.one(
             "SELECT coalesce(max(key), 0),"
             " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"

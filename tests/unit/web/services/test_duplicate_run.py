@@ -10,7 +10,7 @@ from run_cli import sokkuri
 from run_server import PATIENCE
 from tiny_model import write_tiny_model
 
-from sokkuri.web.services.duplicate_run import Comparer
+from sokkuri.web.services.duplicate_run import DuplicateRun
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def ended(comparer: Comparer) -> None:
+def ended(comparer: DuplicateRun) -> None:
     """Wait for the run to end by itself."""
     assert comparer._thread is not None
     comparer._thread.join(PATIENCE)
@@ -29,7 +29,7 @@ def ended(comparer: Comparer) -> None:
 
 
 def test_a_run_and_another(photos: Path) -> None:
-    comparer = Comparer(photos)
+    comparer = DuplicateRun(photos)
     assert comparer.state() == {"running": None, "failure": None, "notes": []}
     for _ in range(2):
         assert comparer.start("edited")
@@ -40,7 +40,7 @@ def test_a_run_and_another(photos: Path) -> None:
 
 
 def test_many_that_start_at_once_start_one(photos: Path) -> None:
-    comparer = Comparer(photos)
+    comparer = DuplicateRun(photos)
     ready, started = threading.Barrier(8), []
 
     def start() -> None:
@@ -60,7 +60,7 @@ def test_many_that_start_at_once_start_one(photos: Path) -> None:
 
 
 def test_what_ends_a_run_early_is_said(photos: Path) -> None:
-    comparer = Comparer(photos)
+    comparer = DuplicateRun(photos)
     shutil.rmtree(photos / ".sokkuri")
     assert comparer.start("edited")
     ended(comparer)

@@ -17,7 +17,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.curation.types import Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import duplicates
-from sokkuri.web.services.duplicates import Resembling, Wanted
+from sokkuri.web.services.duplicates import DuplicateGroupCache, GroupQuery
 
 IDS = st.binary(min_size=1, max_size=12).filter(lambda raw: 0 not in raw).map(os.fsdecode)
 
@@ -56,11 +56,11 @@ def test_any_text_for_a_cursor_is_answered(text: str) -> None:
 
 def test_what_was_grouped_is_kept_until_something_changes(collection: Collection) -> None:
     settle(collection)
-    kept, wanted = Resembling(), Wanted()
+    kept, wanted = DuplicateGroupCache(), GroupQuery()
     found = kept.get(collection, wanted)
     assert [group.ids for group in found.groups] == [("a.png", "b.png")]
     assert kept.get(collection, wanted) is found
-    assert kept.get(collection, Wanted("same")) is not found
+    assert kept.get(collection, GroupQuery("same")) is not found
     mark_different(collection.catalog, ["a.png", "b.png"])
     assert kept.get(collection, wanted).groups == ()
     mark_different(collection.catalog, ["a.png", "b.png"], undo=True)
@@ -71,7 +71,7 @@ def test_what_was_grouped_is_kept_until_something_changes(collection: Collection
 
 def test_what_has_just_changed_is_not_kept(collection: Collection) -> None:
     """A file that changes twice within a tick of its clock looks as if it had changed once."""
-    kept, wanted = Resembling(), Wanted()
+    kept, wanted = DuplicateGroupCache(), GroupQuery()
     settle(collection)
     now = time.time() + 60
     os.utime(collection.catalog.where, (now, now))

@@ -86,7 +86,7 @@ def test_windows_are_parts_of_the_order(bench: Bench) -> None:
 
 
 def test_an_order_is_made_once_a_revision(bench: Bench) -> None:
-    orders = grid.Orders()
+    orders = grid.GridOrderCache()
     first = orders.get(bench.collection, "1", None, "folder")
     assert orders.get(bench.collection, "1", "", "folder") is first
     assert orders.get(bench.collection, "1", None, "newest") is not first

@@ -14,7 +14,7 @@ from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.pair_store import Known
 from sokkuri.store.decisions import content_of, mark_different
 from sokkuri.web.services import labels as labelling
-from sokkuri.web.services.labels import Kept, Same, Wanted
+from sokkuri.web.services.labels import DocumentCache, PairCache, SuggestionQuery
 
 ODD = os.fsdecode(b"caf\xe9/\xff,=1.png")
 ANGLES = {"0": 0, "10": 10, "12": 12, "30": 30, "90": 90, "95": 95, "180": 180, ODD: 270}
@@ -123,21 +123,23 @@ def test_whether_enough_have_no_label(bench: Bench) -> None:
 
 def test_suggestions_leave_out_what_has_a_label_or_is_named(bench: Bench) -> None:
     give(bench, **{"180": "cat"})
-    first = labelling.suggestions(bench.collection, Wanted(8))["suggestions"]
+    first = labelling.suggestions(bench.collection, SuggestionQuery(8))["suggestions"]
     assert [one["rank"] for one in first] == [*range(1, len(first) + 1)]
     assert first[0].keys() == {
         "rank", "id", "name", "folder", "score", "why", "width", "height", "v",
     }  # fmt: skip
     assert "180" not in ids(first)
     named = ids(first)[0]
-    others = labelling.suggestions(bench.collection, Wanted(8, without=(named,)))["suggestions"]
+    others = labelling.suggestions(bench.collection, SuggestionQuery(8, without=(named,)))[
+        "suggestions"
+    ]
     assert others
     assert named not in ids(others)
 
 
 def test_known_near_duplicates_are_not_both_suggested(bench: Bench) -> None:
     """Until a person says that they are none."""
-    same = Same()
+    same = PairCache()
     assert same.get(bench.collection, "1") == ()
     first, second = sorted(content_of(bench.catalog, id_) for id_ in ("0", "180"))
     with pair_store.opened(bench.collection) as ledger:
@@ -145,7 +147,7 @@ def test_known_near_duplicates_are_not_both_suggested(bench: Bench) -> None:
     known = same.get(bench.collection, "1")
     assert [{*pair} for pair in known] == [{"0", "180"}]
     give(bench, **{"0": "cat"})
-    wanted = Wanted(8)
+    wanted = SuggestionQuery(8)
     assert "180" in ids(labelling.suggestions(bench.collection, wanted)["suggestions"])
     assert "180" not in ids(labelling.suggestions(bench.collection, wanted, known)["suggestions"])
     mark_different(bench.catalog, ["0", "180"])
@@ -153,10 +155,10 @@ def test_known_near_duplicates_are_not_both_suggested(bench: Bench) -> None:
 
 
 def test_suggestions_stay_in_their_folder(bench: Bench) -> None:
-    wanted = Wanted(8, under=str(Path(ODD).parent))
+    wanted = SuggestionQuery(8, under=str(Path(ODD).parent))
     assert ids(labelling.suggestions(bench.collection, wanted)["suggestions"]) == [ODD]
     with pytest.raises(UsageError):
-        labelling.suggestions(bench.collection, Wanted(8, where="no column > 1"))
+        labelling.suggestions(bench.collection, SuggestionQuery(8, where="no column > 1"))
 
 
 def test_an_export_has_names_as_they_are(bench: Bench) -> None:
@@ -171,7 +173,7 @@ def test_an_export_has_names_as_they_are(bench: Bench) -> None:
 
 
 def test_a_document_is_kept_until_labels_change(bench: Bench) -> None:
-    kept = Kept()
+    kept = DocumentCache()
     made = []
 
     def make(_: object) -> dict[str, Any]:

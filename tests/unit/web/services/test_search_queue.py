@@ -14,9 +14,14 @@ from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
 from sokkuri.search.query import QueryVector
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
-from sokkuri.web.services.search_queue import Asked, SearchDesk, Ticket, _Clerk
+from sokkuri.web.services.search_queue import (
+    SearchParams,
+    SearchQueue,
+    SearchRequest,
+    _SearchWorker,
+)
 
-PLAIN = Asked(8, None, None, None, None)
+PLAIN = SearchParams(8, None, None, None, None)
 COUNT = 60
 
 
@@ -35,26 +40,28 @@ class Gate:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sizes: list[int] = []
         self.busy, self.opened = threading.Event(), threading.Event()
-        answers = _Clerk.answers
+        answers = _SearchWorker.answers
 
-        def noting(clerk: _Clerk, tickets: Sequence[Ticket]) -> list[dict[str, Any] | Exception]:
+        def noting(
+            clerk: _SearchWorker, tickets: Sequence[SearchRequest]
+        ) -> list[dict[str, Any] | Exception]:
             self.sizes.append(len(tickets))
             self.busy.set()
             assert self.opened.wait(60)
             return answers(clerk, tickets)
 
-        monkeypatch.setattr(_Clerk, "answers", noting)
+        monkeypatch.setattr(_SearchWorker, "answers", noting)
 
 
 def with_desk(
     bench: Bench,
-    work: Callable[[SearchDesk], Awaitable[Any]],
+    work: Callable[[SearchQueue], Awaitable[Any]],
     *,
     threads: int = 1,
     waiting: int = 64,
 ) -> Any:
     async def run() -> Any:
-        desk = SearchDesk(bench.collection.store, threads, waiting)
+        desk = SearchQueue(bench.collection.store, threads, waiting)
         try:
             async with asyncio.timeout(60):
                 return await work(desk)
@@ -65,7 +72,7 @@ def with_desk(
 
 
 async def behind_the_first(
-    gate: Gate, desk: SearchDesk, first: Ticket, tickets: Sequence[Ticket]
+    gate: Gate, desk: SearchQueue, first: SearchRequest, tickets: Sequence[SearchRequest]
 ) -> list[dict[str, Any] | BaseException]:
     """The answers to tickets that all waited while the first was searched."""
     ahead = asyncio.create_task(desk.search(first))
@@ -76,8 +83,8 @@ async def behind_the_first(
     return await asyncio.gather(ahead, *others, return_exceptions=True)
 
 
-def by_id(number: int, asked: Asked = PLAIN) -> Ticket:
-    return Ticket(asked, (f"{number:05d}",))
+def by_id(number: int, asked: SearchParams = PLAIN) -> SearchRequest:
+    return SearchRequest(asked, (f"{number:05d}",))
 
 
 def found(answer: Any) -> list[tuple[str, float]]:
@@ -109,8 +116,12 @@ def test_like_tickets_are_searched_together(bench: Bench, monkeypatch: pytest.Mo
 def test_unlike_tickets_are_not_mixed_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each keeps its own k, metric and limits, however they lie in the queue."""
     gate = Gate(monkeypatch)
-    kinds = [PLAIN, Asked(3, None, None, None, None), Asked(8, "l2", None, None, None),
-             Asked(8, None, None, None, 0.05)]  # fmt: skip
+    kinds = [
+        PLAIN,
+        SearchParams(3, None, None, None, None),
+        SearchParams(8, "l2", None, None, None),
+        SearchParams(8, None, None, None, 0.05),
+    ]
     tickets = [by_id(number, kinds[number % 4]) for number in range(1, 25)]
     answers = with_desk(bench, lambda desk: behind_the_first(gate, desk, by_id(0), tickets))
     assert len(gate.sizes) < len(tickets)
@@ -124,7 +135,7 @@ def test_unlike_tickets_are_not_mixed_up(bench: Bench, monkeypatch: pytest.Monke
 
 def test_errors_stay_with_their_ticket(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
-    tickets = [by_id(number) if number % 3 else Ticket(PLAIN, (f"no {number}",))
+    tickets = [by_id(number) if number % 3 else SearchRequest(PLAIN, (f"no {number}",))
                for number in range(1, 13)]  # fmt: skip
     answers = with_desk(bench, lambda desk: behind_the_first(gate, desk, by_id(0), tickets))
     for ticket, answer in zip(tickets, answers[1:], strict=True):
@@ -138,14 +149,14 @@ def test_errors_stay_with_their_ticket(bench: Bench, monkeypatch: pytest.MonkeyP
 
 def test_filters_and_several_images(bench: Bench) -> None:
     vector = np.array([1, 2, 3, 4], np.float32)
-    asked = Asked(12, "l2", None, "id > '00030'", None)
+    asked = SearchParams(12, "l2", None, "id > '00030'", None)
 
-    async def ask(desk: SearchDesk) -> list[Any]:
+    async def ask(desk: SearchQueue) -> list[Any]:
         return [
-            await desk.search(Ticket(asked, ("00031", QueryVector(vector, None, "sent")),
+            await desk.search(SearchRequest(asked, ("00031", QueryVector(vector, None, "sent")),
                                      ("00040",))),
-            await desk.search(Ticket(PLAIN, (QueryVector(vector, None, "sent"),))),
-            await desk.search(Ticket(PLAIN, ("00005",), with_angles=True)),
+            await desk.search(SearchRequest(PLAIN, (QueryVector(vector, None, "sent"),))),
+            await desk.search(SearchRequest(PLAIN, ("00005",), with_angles=True)),
         ]  # fmt: skip
 
     several, sent, turned = with_desk(bench, ask)
@@ -163,9 +174,9 @@ def test_filters_and_several_images(bench: Bench) -> None:
 def test_a_wrong_filter_is_told_to_all_who_gave_it(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wrong = Asked(8, None, None, "colour = 1", None)
+    wrong = SearchParams(8, None, None, "colour = 1", None)
 
-    async def ask(desk: SearchDesk) -> list[Any]:
+    async def ask(desk: SearchQueue) -> list[Any]:
         tickets = [by_id(1, wrong), by_id(2, wrong), by_id(3), by_id(4, wrong)]
         return list(await asyncio.gather(*map(desk.search, tickets), return_exceptions=True))
 
@@ -185,7 +196,7 @@ def test_beyond_the_bound_the_desk_is_busy(bench: Bench, monkeypatch: pytest.Mon
 def test_who_has_gone_is_not_searched_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(monkeypatch)
 
-    async def ask(desk: SearchDesk) -> Any:
+    async def ask(desk: SearchQueue) -> Any:
         first = asyncio.create_task(desk.search(by_id(0)))
         await asyncio.to_thread(gate.busy.wait, 60)
         gone = [asyncio.create_task(desk.search(by_id(n))) for n in range(1, 5)]
@@ -204,12 +215,12 @@ def test_who_has_gone_is_not_searched_for(bench: Bench, monkeypatch: pytest.Monk
 def test_the_desk_follows_the_collection(bench: Bench) -> None:
     """What is added is found by the next search, what is removed is not."""
 
-    async def ask(desk: SearchDesk) -> list[list[str]]:
+    async def ask(desk: SearchQueue) -> list[list[str]]:
         seen = []
         for change in (lambda: None, lambda: bench.add_drawn(COUNT, 40),
                        lambda: bench.collection.remove(["00003"])):  # fmt: skip
             change()
-            answer = await desk.search(by_id(7, Asked(1000, None, None, None, None)))
+            answer = await desk.search(by_id(7, SearchParams(1000, None, None, None, None)))
             seen.append([hit["id"] for hit in answer["hits"]])
         return seen
 

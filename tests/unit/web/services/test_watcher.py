@@ -1,4 +1,4 @@
-"""Watch: notices what others commit, names each state anew, and ends when the server does."""
+"""The watcher notices commits of others, gives each state a new revision, and can be ended."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -10,7 +10,7 @@ from synthetic_collection import Bench, empty
 
 from sokkuri.indexing.outcomes import Failed
 from sokkuri.store.leases import end_run
-from sokkuri.web.services.watcher import Pulse, Watch
+from sokkuri.web.services.watcher import ChangeWatcher, CollectionState
 
 
 @pytest.fixture
@@ -22,9 +22,9 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.collection.close()
 
 
-def with_watch(bench: Bench, work: Callable[[Watch], Awaitable[Any]]) -> Any:
+def with_watch(bench: Bench, work: Callable[[ChangeWatcher], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        watch = Watch(bench.collection.store)
+        watch = ChangeWatcher(bench.collection.store)
         await watch.start()
         try:
             async with asyncio.timeout(60):
@@ -35,11 +35,13 @@ def with_watch(bench: Bench, work: Callable[[Watch], Awaitable[Any]]) -> Any:
     return asyncio.run(run())
 
 
-def has(total: int, failed: int) -> Callable[[Pulse], bool]:
+def has(total: int, failed: int) -> Callable[[CollectionState], bool]:
     return lambda pulse: (pulse.total, pulse.failed) == (total, failed)
 
 
-async def until(pulses: AsyncIterator[Pulse], is_it: Callable[[Pulse], bool]) -> Pulse:
+async def until(
+    pulses: AsyncIterator[CollectionState], is_it: Callable[[CollectionState], bool]
+) -> CollectionState:
     async for pulse in pulses:
         if is_it(pulse):
             return pulse
@@ -51,8 +53,8 @@ def test_each_change_has_a_revision_of_its_own(bench: Bench) -> None:
         bench.listed(*(f"{number:05d}" for number in range(8)), "broken")
         bench.commit(Failed(bench.jobs()["broken"], "decode", "no image"))
 
-    async def follow(watch: Watch) -> list[Pulse]:
-        pulses = watch.pulses()
+    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
+        pulses = watch.states()
         seen = [await anext(pulses)]
         for change, total, failed in (
             (lambda: bench.add_drawn(5, 3), 8, 0),
@@ -62,7 +64,7 @@ def test_each_change_has_a_revision_of_its_own(bench: Bench) -> None:
         ):
             change()
             seen.append(await until(pulses, has(total, failed)))
-            assert watch.pulse == seen[-1]
+            assert watch.state == seen[-1]
         return seen
 
     seen = with_watch(bench, follow)
@@ -75,8 +77,8 @@ def test_dates_that_are_swapped_are_a_change(bench: Bench) -> None:
     """The counts and the sum of all dates stay as they are; the order by date does not."""
     bench.catalog.run("UPDATE images SET mtime_ns = key * 1000000000000", [])
 
-    async def follow(watch: Watch) -> list[Pulse]:
-        pulses = watch.pulses()
+    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
+        pulses = watch.states()
         first = await anext(pulses)
         bench.catalog.run("UPDATE images SET mtime_ns = (6 - key) * 1000000000000", [])
         return [first, await anext(pulses)]
@@ -87,8 +89,8 @@ def test_dates_that_are_swapped_are_a_change(bench: Bench) -> None:
 
 
 def test_a_run_that_begins_and_ends_is_told_without_a_new_revision(bench: Bench) -> None:
-    async def follow(watch: Watch) -> list[Pulse]:
-        pulses = watch.pulses()
+    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
+        pulses = watch.states()
         first = await anext(pulses)
         end_run(bench.catalog, bench.run)
         return [first, await anext(pulses)]
@@ -99,15 +101,15 @@ def test_a_run_that_begins_and_ends_is_told_without_a_new_revision(bench: Bench)
 
 
 def test_two_servers_name_nothing_alike(bench: Bench) -> None:
-    async def revision(watch: Watch) -> str:
-        return watch.pulse.revision
+    async def revision(watch: ChangeWatcher) -> str:
+        return watch.state.revision
 
     assert with_watch(bench, revision) != with_watch(bench, revision)
 
 
 def test_all_listeners_are_told_the_same(bench: Bench) -> None:
-    async def follow(watch: Watch) -> list[Pulse]:
-        listeners = [watch.pulses() for _ in range(20)]
+    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
+        listeners = [watch.states() for _ in range(20)]
         for one in listeners:
             await anext(one)
         bench.add_drawn(5, 3)
@@ -119,8 +121,10 @@ def test_all_listeners_are_told_the_same(bench: Bench) -> None:
 def test_the_end_is_told_to_all_listeners(bench: Bench) -> None:
     """Else a server with a page open somewhere would have to cut it off."""
 
-    async def follow(watch: Watch) -> list[list[Pulse]]:
-        async def all_of(pulses: AsyncIterator[Pulse], heard: asyncio.Event) -> list[Pulse]:
+    async def follow(watch: ChangeWatcher) -> list[list[CollectionState]]:
+        async def all_of(
+            pulses: AsyncIterator[CollectionState], heard: asyncio.Event
+        ) -> list[CollectionState]:
             found = []
             async for pulse in pulses:
                 found.append(pulse)
@@ -128,10 +132,10 @@ def test_the_end_is_told_to_all_listeners(bench: Bench) -> None:
             return found
 
         heard = [asyncio.Event() for _ in range(3)]
-        listeners = [asyncio.create_task(all_of(watch.pulses(), one)) for one in heard]
+        listeners = [asyncio.create_task(all_of(watch.states(), one)) for one in heard]
         for one in heard:
             await one.wait()
-        await watch.end()
+        await watch.end_streams()
         return await asyncio.gather(*listeners)
 
     for found in with_watch(bench, follow):

@@ -1,0 +1,61 @@
+"""Field types that several schemas share: ids, folders, crops, thumbnail sizes.
+
+Ids and folders are file names, which may hold bytes that are not UTF-8. Python keeps such bytes as
+lone surrogates (PEP 383). Pydantic refuses these in a plain `str`, so requests use `PathText`, and
+answers are built as plain dictionaries.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+
+from sokkuri.core.types import Box
+from sokkuri.search.query import parsed_box
+
+MAX_HITS = 1000
+"""Largest `k` of a search."""
+
+MAX_FILTER_LENGTH = 2000
+"""Characters of a `where` filter."""
+
+
+def _as_path_text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError("must be a text")  # noqa: TRY004 - pydantic reports only ValueError
+    if "\0" in value:
+        raise ValueError("must not contain a NUL character")
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        raise ValueError("contains characters that no file name can have") from None
+    return value
+
+
+def _as_folder(value: Any) -> str:
+    folder = _as_path_text(value)
+    if folder.startswith("/") or ".." in folder.split("/"):
+        raise ValueError("must be a folder relative to the collection's root, without '..'")
+    return folder
+
+
+def _as_box(value: Any) -> Box:
+    if isinstance(value, str):
+        return parsed_box(value)
+    raise ValueError("must be x,y,width,height in pixels")
+
+
+PathText = Annotated[str, PlainValidator(_as_path_text), WithJsonSchema({"type": "string"})]
+"""An image id, a folder or a part of one. Any file name is valid, UTF-8 or not."""
+
+Folder = Annotated[str, PlainValidator(_as_folder), WithJsonSchema({"type": "string"})]
+"""A folder, relative to the collection's root."""
+
+Crop = Annotated[
+    Box,
+    PlainValidator(_as_box),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]+(,[0-9]+){3}$"}),
+]
+"""`x,y,width,height` in pixels of the upright picture."""
+
+ThumbnailSize = Annotated[Literal[64, 128, 256, 512, 1024, 2048], BeforeValidator(int)]
+"""Longer side of a thumbnail in pixels. There are few sizes, so that the cache is hit often."""

@@ -1,0 +1,96 @@
+"""Schemas of images: lists, the grid, folders and failures."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+
+class ListedImageDocument(BaseModel):
+    """An image in a list. `v` : version of the content; `modified` : ISO 8601, UTC."""
+
+    id: str
+    name: str
+    folder: str
+    width: int | None
+    height: int | None
+    v: str
+    modified: str
+
+
+class FailureReasonDocument(BaseModel):
+    """The stage at which an image failed, and the reason."""
+
+    stage: str
+    reason: str
+
+
+class ImageDocument(ListedImageDocument):
+    """An image in full. `path` : location of the file; `exif` : camera data by label; `previous`
+    and `next` : ids of its neighbours in its folder."""
+
+    path: str
+    size: int
+    state: Literal["live", "removed", "missing", "failed", "waiting"]
+    failure: FailureReasonDocument | None
+    exif: dict[str, str]
+    previous: str | None
+    next: str | None
+
+
+class ImagePageDocument(BaseModel):
+    """A page of images, ordered by id. `next` : cursor of the next page."""
+
+    images: list[ListedImageDocument]
+    next: str | None
+
+
+class GridGroupDocument(BaseModel):
+    """A section of the grid. `first` : the number of its first image."""
+
+    title: str
+    first: int
+    folder: str | None
+
+
+class GridDocument(BaseModel):
+    """The layout of the whole grid. `ratios` : one integer an image, 100 * width / height."""
+
+    revision: str
+    count: int
+    ratios: list[int]
+    groups: list[GridGroupDocument]
+
+
+class GridItemsDocument(BaseModel):
+    """Consecutive images of the grid."""
+
+    revision: str
+    images: list[ListedImageDocument]
+
+
+class FolderDocument(BaseModel):
+    """A folder that has images in it or below. `path` : "" for the root; `count` : images in it
+    and below."""
+
+    path: str
+    count: int
+
+
+class FolderListDocument(BaseModel):
+    """Every folder that has images, ordered by path."""
+
+    folders: list[FolderDocument]
+
+
+class FailureDocument(FailureReasonDocument):
+    """An image that has no feature vector."""
+
+    id: str
+    name: str
+
+
+class FailurePageDocument(BaseModel):
+    """A page of failures, ordered by id. `next` : cursor of the next page."""
+
+    failures: list[FailureDocument]
+    next: str | None

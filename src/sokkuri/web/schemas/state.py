@@ -1,0 +1,76 @@
+"""Schemas of the state of the collection and of the server."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from sokkuri.core.types import Metric
+
+
+class AnnIndexDocument(BaseModel):
+    """The approximate index. `recall` : share of the true nearest images that it returned when it
+    was measured, by k."""
+
+    covered: int
+    rows: int
+    recall: dict[str, float]
+    metric: Metric
+
+
+class StatusDocument(BaseModel):
+    """The state of the collection. `runs` : processes that index now; `bytes` : size on disk."""
+
+    root: str
+    store: str
+    model: str
+    dimension: int
+    dtype: str
+    total: int
+    removed: int
+    missing: int
+    waiting: int
+    failed: int
+    bytes: int
+    ann: AnnIndexDocument | None
+    runs: int
+    revision: str
+
+
+class InfoDocument(BaseModel):
+    """What a page needs before it can show anything. `columns` : the columns that a `where` filter
+    may name; `changes` : pages may change the collection."""
+
+    name: str
+    version: str
+    mosaic: bool
+    total: int
+    max_upload: int
+    model: str
+    metric: Metric
+    revision: str
+    columns: list[str]
+    changes: bool
+
+
+class StatusEventDocument(BaseModel):
+    """The data of a `status` event."""
+
+    total: int
+    waiting: int
+    failed: int
+    runs: int
+    revision: str
+
+
+class HealthDocument(BaseModel):
+    """The server runs."""
+
+    status: Literal["ok"]
+
+
+class WriteAccessDocument(BaseModel):
+    """Whether pages may change the collection. `key` : the value that they must then send in the
+    header X-Sokkuri-Change."""
+
+    allowed: bool
+    key: str | None
