@@ -263,14 +263,14 @@ def _merged(root: Path) -> tuple[float, float]:
     started = time.perf_counter()
     ended, peak = started, 0.0
 
-    def told(progress: Progress[object]) -> None:
+    def on_progress(progress: Progress[object]) -> None:
         nonlocal ended, peak
         if progress.stage != "merging":
             raise _MergedError
         ended, peak = time.perf_counter(), _peak()
 
     with suppress(_MergedError):
-        Collection.merge([root], told=told)
+        Collection.merge([root], on_progress=on_progress)
     return ended - started, peak
 
 

@@ -1,7 +1,6 @@
 """sokkuri: similar-image search for a folder of photos.
 
-The public names, nothing else; each is imported when it is first used, so that `import sokkuri`
-costs nothing.
+Holds the public names. Each is imported when it is first used, so that `import sokkuri` is fast.
 """
 
 from importlib import import_module

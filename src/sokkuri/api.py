@@ -1,7 +1,7 @@
-"""The Python API's Collection: the folder's collection together with its pipeline.
+"""The Collection of the Python API: a collection in its store, with the pipeline that fills it.
 
-Composes collection.py, indexing.py and what else acts on a collection as a whole; the shell and
-the public names use this one.
+Adds to `store.collection.CollectionStore` the tasks of the packages above it: sync, merge, push,
+verify, repair, compact. The command line and the web server use this class too.
 """
 
 import os
@@ -22,22 +22,25 @@ from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
 from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, resolve_model
+from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
 from sokkuri.store.catalog import as_text
 from sokkuri.store.collection import CollectionStore, Status, has_store, store_for
 
-if TYPE_CHECKING:  # what few verbs need is imported where it is used: it would slow down all
+if TYPE_CHECKING:  # imported where it is used: only a few commands need it
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import PushReport
 
 
 class Collection(CollectionStore):
-    """A folder of images with its feature vectors. Make one with `create` or `open`.
+    """A folder of images with its feature vectors. Get one with `create` or `open`.
 
     >>> with Collection.create("photos") as collection:          # doctest: +SKIP
     ...     for progress in collection.sync():
     ...         print(progress.stage, progress.done, progress.total)
     """
+
+    _resolved_model: Model | None = None  # from `create_with` or `use_model`, for the next `sync`
 
     @classmethod
     def create(
@@ -49,20 +52,35 @@ class Collection(CollectionStore):
         decode: Decoding = "fast",
         dtype: Dtype = "float32",
     ) -> Self:
-        """Make an empty collection for the images below `root`.
+        """Create an empty collection for the images below `root`.
 
-        root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`. store :
-        where to keep it, `root/.sokkuri` by default. model : a known model's name, an ONNX
-        file or a card. decode : `exact` for the article's way of decoding. dtype : `float16` for
-        vectors of half the size. Raises UsageError when `root` is no folder, CollectionError when
-        the store holds a collection already, ModelError.
+        root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`.
+        store : the folder of the collection, `root/.sokkuri` by default.
+        model : a known model's name, an ONNX file or a card.
+        decode : `exact` to decode as the article does.
+        dtype : `float16` for vectors of half the size on disk.
+
+        Raises UsageError if `root` is no folder, CollectionError if the store holds a collection
+        already, ModelError.
         """
         folder = check_folder(root)
         where = store_for(folder, None if store is None else Path(store))
         if has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
-        made = resolve_model(model).decoding(decode)
-        return cls.create_with(folder, where, made, source_of(model), dtype)
+        resolved = resolve_model(model).decoding(decode)
+        return cls.create_with(folder, where, resolved, source_of(model), dtype)
+
+    @classmethod
+    def create_with(
+        cls, root: Location, store: Path, model: Model, source: str, dtype: Dtype | None = None
+    ) -> Self:
+        """Create an empty collection, or open it if another process was first.
+
+        model : from `resolve_model`; the next `sync` uses it. source : from `source_of`.
+        """
+        collection = super().create_with(root, store, model, source, dtype)
+        collection._resolved_model = model  # noqa: SLF001 - our own
+        return collection
 
     @staticmethod
     def merge(
@@ -70,48 +88,54 @@ class Collection(CollectionStore):
         into: Path | str | None = None,
         *,
         root: Location | str | None = None,
-        told: Callable[[Progress[object]], None] = lambda _: None,
+        on_progress: Callable[[Progress[object]], None] = lambda _: None,
     ) -> "Merged":
-        """Unite the parts of a collection, made with `SyncOptions(part=...)`; they are only read.
+        """Merge the parts of a collection, made with `SyncOptions(part=...)`. Parts are only read.
 
-        parts : their stores, or the folder of images that they lie in. into : the collection's
-        store, or its folder of images, by default beside the images. root : where the images are
-        now, if not where the parts were made. told : is called with signs of life. See
-        `merging.merge`.
+        parts : their stores, or the folder of images with their stores. into : the store of the
+        merged collection, or its folder of images, by default `.sokkuri` in the folder of images.
+        root : where the images are now, if they have moved since the parts were made. See
+        `indexing.parts.merge.merge`.
         """
         from sokkuri.indexing.parts.merge import merge
 
         stores = [Path(part) for part in parts]
         whole = None if into is None else Path(into)
         where = None if root is None else check_folder(root)
-        return merge(stores, whole, root=where, told=told)
+        return merge(stores, whole, root=where, on_progress=on_progress)
 
     def sync(self, options: SyncOptions | None = None) -> Generator[Progress[SyncReport]]:
-        """Bring the collection up to date with its folder, yielding progress; the last one holds
-        the SyncReport. Nothing happens before the first is asked for. See `indexing.sync`.
+        """Bring the collection up to date with its folder; yield progress.
+
+        The result of the last Progress is the SyncReport. The run starts when the first Progress
+        is taken. See `indexing.sync.sync`.
         """
-        return sync(self, self.load_model(), options or SyncOptions())
+        model = self._resolved_model or self.load_model()
+        self._resolved_model = None  # once only: the file may change before a later run
+        return sync(self, model, options or SyncOptions())
 
     def load_model(self, source: str | None = None) -> Model:
-        """The model that made the features, from where it was or from `source`.
+        """Return the model that made the vectors, from its saved source or from `source`.
 
-        Raises ModelError when it is not to be found any more, ModelMismatchError when it is
-        another one.
+        Raises ModelError if it cannot be found, ModelMismatchError if it is another model.
         """
         model = resolve_model(source or self.model.source).decoding(self.model.decode)
         self.check_model(model)
         return model
 
     def use_model(self, source: str) -> None:
-        """Find the collection's model at `source` from now on. Raises as `load_model` does."""
-        self.load_model(source)
+        """Save where the collection's model is. Raises like `load_model`."""
+        self._resolved_model = self.load_model(source)
         kept = source_of(source)
         self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
         self.model = replace(self.model, source=kept)
 
     def push(self, address: str) -> "Generator[Progress[PushReport]]":
-        """Bring an engine elsewhere up to date, such as `pgvector://user@host/database/table`,
-        yielding progress; the last one holds the PushReport. See `pushing.push`."""
+        """Push the vectors to a vector engine; yield progress.
+
+        address : such as `pgvector://user@host/database/table`. The result of the last Progress is
+        the PushReport. See `search.push.push`.
+        """
         from sokkuri.search.engines.registry import open_engine
         from sokkuri.search.push import push
 
@@ -119,32 +143,34 @@ class Collection(CollectionStore):
             yield from push(self, engine)
 
     def verify(self, *, deep: bool = False) -> list[Fault]:
-        """Compare catalog, shards and files; `deep` extracts a sample again. Empty when sound."""
+        """Return the faults of catalog, shards and files. deep : also extract a sample again."""
         return list(verifying.verify(self, self.load_model() if deep else None))
 
     def repair(self) -> list[str]:
-        """Mend what can be mended without losing a good row; a line for each thing done."""
+        """Repair what can be repaired without losing a good row; return a line for each repair."""
         return repairing.repair(self)
 
     def compact(
-        self, ann_from: int | None = None, told: Callable[[Progress[object]], None] | None = None
+        self,
+        ann_from: int | None = None,
+        on_progress: Callable[[Progress[object]], None] = lambda _: None,
     ) -> compacting.Compaction:
-        """Rewrite shards without the rows that no longer count, and bring all that makes searches
-        fast up to date.
+        """Rewrite shards without unused rows, and update the codes and the approximate index.
 
-        ann_from : as in SyncOptions. told : is called with signs of life.
+        ann_from : as in SyncOptions.
         """
         if ann_from is not None:
             self.catalog.set_meta("ann_from", str(ann_from))
-        done = compacting.compact(self)
+        compaction = compacting.compact(self)
         for progress in refresh_indexes(self, everything=True):
-            if told is not None:
-                told(progress)
-        return done
+            on_progress(progress)
+        return compaction
 
     def status(self, *, engines: bool = True) -> Status:
-        """Counts, failures, sizes, the approximate index, and engines elsewhere, which take a look
-        at every image; `engines` : whether they do."""
+        """Return counts, failures, sizes, and the states of the approximate index and of engines.
+
+        engines : False to leave out vector engines, whose state needs a look at every image.
+        """
         from sokkuri.search.push_log import pushed_states
 
         pushed = pushed_states(self) if engines else ()
@@ -152,8 +178,10 @@ class Collection(CollectionStore):
 
 
 def check_folder(root: Location | str) -> Location:
-    """The folder as an absolute path, or the address. Raises UsageError unless there is one,
-    CollectionError for an address that cannot be listed."""
+    """Return the folder as an absolute path, or the address.
+
+    Raises UsageError if the folder does not exist, CollectionError if the address cannot be listed.
+    """
     where = located(root)
     if isinstance(where, Address):
         check_root(where)
@@ -165,8 +193,8 @@ def check_folder(root: Location | str) -> Location:
 
 
 def source_of(model: str | None) -> str:
-    """What finds the model again from any folder: a name as it is, a file by its absolute path."""
+    """Return the text that finds the model from any folder: a name, or a file's absolute path."""
     if model is None:
-        return resolve_model(None).card.name
+        return DEFAULT
     path = Path(model).expanduser()
     return str(path.resolve()) if path.is_file() else model

@@ -33,7 +33,7 @@ def merge(
     from sokkuri.api import Collection
 
     with console.progress_bar() as bar:
-        done = Collection.merge(parts, into, root=root, told=bar.show)
+        done = Collection.merge(parts, into, root=root, on_progress=bar.show)
     if as_json:
         console.put_json(asdict(done))
     else:

@@ -1,7 +1,7 @@
-"""index --dry-run: what a run would do, and what it would take. Writes nothing to the collection.
+"""Estimate what `index` would do and need (--dry-run). Writes nothing to the collection.
 
-Takes the folder and its catalog, or an empty one in memory, and a short sample of the images that
-would be read; hands on a Plan.
+Takes the root and its catalog, or an empty catalog in memory; extracts a small sample of the images
+that a run would read; returns a RunEstimate.
 """
 
 import tempfile
@@ -26,16 +26,17 @@ from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog
 
 SAMPLE = 32
-_CATALOG_BYTES = 420  # an image in the catalog with its indexes, measured at 100,000 images
+_CATALOG_BYTES = 420  # per image, SQL indexes included; measured at 100,000 images
 
 
 @dataclass(frozen=True, slots=True)
 class RunEstimate:
-    """What a run would do, in images, and an estimate of what it would take.
+    """What a run would do, in images, and an estimate of what it would need.
 
-    vanished ones may turn out to be moved: only reading tells. seconds : wall time with the
-    options' workers, from `sampled` images. memory_bytes : peak resident memory. disk_bytes :
-    growth of the store. part : the share of the images that is meant, None for all.
+    vanished : some may turn out to be moved, which only reading the new files tells. seconds : wall
+    time with the workers of the options, from `sampled` images. memory_bytes : resident memory
+    after the sample. disk_bytes : growth of the store. part : the share of the images, None for
+    all.
     """
 
     new: int
@@ -54,53 +55,55 @@ class RunEstimate:
 def estimate_run(
     root: Location, catalog: Catalog, model: Model, options: SyncOptions, dtype: Dtype = "float32"
 ) -> RunEstimate:
-    """Compare the folder with the catalog, and try a sample. dtype : of the vectors on disk. Raises
-    CollectionError, ModelError."""
+    """Compare the root with the catalog, extract a sample, and return the estimate.
+
+    dtype : of the vectors on disk. Raises UsageError, CollectionError, ModelError.
+    """
     check_device(options.device)
     check_root(root)
     started = time.monotonic()
-    asked = with_saved_settings(catalog, options)
+    settings = with_saved_settings(catalog, options)
     unread: set[str] = set()
-    for _ in fill_listing(catalog, root, asked, unread):
+    for _ in fill_listing(catalog, root, settings, unread):
         pass
-    is_gone = make_is_gone(root, asked, unread)
-    found = diff.compare(catalog, is_gone, retry_failed=options.retry_failed)
+    is_gone = make_is_gone(root, settings, unread)
+    changes = diff.compare(catalog, is_gone, retry_failed=settings.retry_failed)
     listing_seconds = time.monotonic() - started
-    reading = found.new + found.changed + found.retried
-    seconds, sampled, widest = _sample(root, catalog, model, options)
+    reading = changes.new + changes.changed + changes.retried
+    seconds, sampled, widest = _sample(root, catalog, model, settings)
     row_bytes = np.dtype(dtype).itemsize * model.card.dimension + 4 * widest + _CATALOG_BYTES
     return RunEstimate(
-        new=found.new,
-        changed=found.changed,
-        returned=found.returned,
-        vanished=found.vanished,
-        retried=found.retried,
-        listed=found.listed,
+        new=changes.new,
+        changed=changes.changed,
+        returned=changes.returned,
+        vanished=changes.vanished,
+        retried=changes.retried,
+        listed=changes.listed,
         sampled=sampled,
         seconds=round(listing_seconds + seconds * reading, 1),
         memory_bytes=psutil.Process().memory_info().rss,
-        disk_bytes=row_bytes * (found.new + found.changed),
-        part=None if asked.part is None else str(asked.part),
+        disk_bytes=row_bytes * (changes.new + changes.changed),
+        part=None if settings.part is None else str(settings.part),
     )
 
 
 def _sample(
-    root: Location, catalog: Catalog, model: Model, options: SyncOptions
+    root: Location, catalog: Catalog, model: Model, settings: SyncOptions
 ) -> tuple[float, int, int]:
-    """Seconds an image at the options' workers, images tried, characters of the longest id."""
+    """Return seconds per image, the number of images tried, and the length of the longest path."""
     paths = diff.unread_paths(catalog, SAMPLE)
     if not paths:
         return 0.0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         Catalog.create(Path(folder) / "sample.sqlite").close()
-        known = InFlightDigests(Path(folder) / "sample.sqlite")
-        work = ImageWorker(root, model, options.limits, known, options.device)
+        digests = InFlightDigests(Path(folder) / "sample.sqlite")
+        worker = ImageWorker(root, model, settings.limits, digests, settings.device)
         jobs = [Job(key, path, path) for key, path in enumerate(paths)]
-        work.load()  # takes a moment once, which is no part of the rate
-        executor = ThreadExecutor(worker_threads(options, root))
+        worker.load()  # outside the measured time, because a run loads the network once
+        executor = ThreadExecutor(worker_threads(settings, root))
         started = time.monotonic()
-        tried = sum(1 for _ in executor.run(work, jobs))
+        tried = sum(1 for _ in executor.run(worker, jobs))
         seconds = (time.monotonic() - started) / tried
-        work.close()
-        known.close()
+        worker.close()
+        digests.close()
     return seconds, tried, max(len(path) for path in paths)

@@ -1,4 +1,4 @@
-"""What a run of the pipeline is asked, and what it reports."""
+"""The options of a run of the pipeline, and its report."""
 
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,18 +10,25 @@ from sokkuri.indexing.partition import Part
 
 @dataclass(frozen=True, slots=True)
 class SyncOptions:
-    """How a run goes about it.
+    """The options of a run. None means the saved setting or the default.
 
-    workers : threads, None for one a core that this process may use, and more where a GPU computes.
-    device : `auto`, `cpu`, `cuda` or `cuda:N`; the CPU where there is no such GPU, which is said.
-    exclude : globs, None for those of the run before. names : a file that lists the images, in
-    place of walking the folder; what it lacks is not in the collection. ids : what an image's id
-    is, None for what it was, at first its path. shuffle : a seed for the order of extraction.
-    ann_from : images from which an approximate index is kept, None for what it was, at first a
-    million. executor : what runs the work, threads of this process or the processes of a Ray
-    cluster, of which `workers` is the number then, None for one a CPU of the cluster. address : the
-    cluster's, `auto` or HOST:PORT, None for that of RAY_ADDRESS or a cluster of this machine's own.
-    part : the one share of the images that this collection has, None for what it was, at first all.
+    workers : number of threads; None for one per core that this process may use, and more with a
+    GPU. On a Ray cluster the number of processes; None for one per CPU of the cluster.
+    executor : `threads` of this process, or the processes of a `ray` cluster.
+    address : of the cluster, `auto` or HOST:PORT; None for RAY_ADDRESS, or else a new cluster on
+    this machine.
+    device : `auto`, `cpu`, `cuda` or `cuda:N`. Without that GPU the CPU is used, with a note.
+    exclude : globs of paths to leave out; None for those of the last run.
+    names : a file that lists the images, instead of walking the folder. Other images are not in the
+    collection.
+    ids : what an image's id is; None for the saved setting, at first `path`.
+    shuffle : a seed for a random order of extraction.
+    ann_from : number of images from which an approximate index is kept; None for the saved setting,
+    at first a million.
+    part : the share of the images that this collection has; None for the saved setting, at first
+    all.
+    retry_failed : also try images that failed before.
+    limits : sizes above which an image is a failure.
     """
 
     workers: int | None = None
@@ -42,10 +49,10 @@ class SyncOptions:
 class SyncReport:
     """What a run did, in images: added + updated + moved + reused + unchanged = total.
 
-    added : extracted, not known before. updated : extracted anew. moved : took over the row of an
-    image that vanished. reused : came back, or has the bytes of another image, nothing extracted.
-    removed : their files are gone. failed : in the folder, but without features. total : found by
-    searches. seconds : wall time. images_per_second : extracted ones, while they were.
+    added : extracted for the first time. updated : extracted again. moved : took the row of an
+    image that vanished. reused : returned, or has the bytes of another image; not extracted.
+    removed : their files are gone. failed : in the folder, but without a vector. total : live
+    images. seconds : wall time. images_per_second : extracted images per second of extraction.
     """
 
     added: int = 0

@@ -1,7 +1,7 @@
-"""Parts of a collection, for schedulers: N jobs that never meet, each with its share of the images.
+"""Parts of a collection: N independent jobs of a scheduler index N disjoint sets of images.
 
-An image is in the part that the XXH3-64 of its id says, modulo N: the same on every machine,
-whatever else the folder holds. Takes ids; says which part has them, and where parts are kept.
+The part of an image is the XXH3-64 hash of its id modulo N. It is the same on every machine and
+does not depend on other images. Takes ids; returns their parts, and the store folders of parts.
 """
 
 import re
@@ -25,20 +25,20 @@ class Part:
 
     @classmethod
     def parsed(cls, text: str) -> Self:
-        """`3/16`. Raises UsageError."""
-        found = _TEXT.fullmatch(text.strip())
-        part = cls(int(found[2]), int(found[1])) if found else None
+        """Return the part for a text such as `3/16`. Raises UsageError."""
+        match = _TEXT.fullmatch(text.strip())
+        part = cls(int(match[2]), int(match[1])) if match else None
         if part is None or not 1 <= part.number <= part.count:
             raise UsageError(f"no part {text}: it is I/N, with I from 1 to N, such as 3/16")
         return part
 
     def holds(self, id_: str) -> bool:
-        """Whether the image with this id is in it."""
+        """Return whether the image with this id is in this part."""
         return share(id_, self.count) == self.number
 
     @property
     def store_name(self) -> str:
-        """The folder beside the photos that keeps it: hidden from listings, and sorted."""
+        """The name of its store below the root: hidden from listings, and sortable."""
         return f".sokkuri-{self.number:0{len(str(self.count))}d}-of-{self.count}"
 
     def __str__(self) -> str:
@@ -46,10 +46,10 @@ class Part:
 
 
 def share(id_: str, count: int) -> int:
-    """Which of `count` parts has this id : 1 to count."""
+    """Return the number of the part, from 1 to `count`, that this id belongs to."""
     return xxhash.xxh3_64_intdigest(id_.encode("utf-8", "surrogateescape")) % count + 1
 
 
 def stores_of_parts(folder: Path) -> list[Path]:
-    """The folders below `folder` that are named as stores of parts, sorted."""
+    """Return the folders below `folder` whose names are those of stores of parts, sorted."""
     return sorted(path for path in folder.glob(".sokkuri-*-of-*") if path.is_dir())

@@ -23,8 +23,10 @@ _SHOWN_NOTES = 20
 
 
 def check_root(root: Location) -> None:
-    """Raises CollectionError unless the folder of images is there, or anything at the address:
-    nothing at all is what a wrong name looks like."""
+    """Raise CollectionError if the folder of images does not exist, or the address is empty.
+
+    An address with nothing below it is probably a wrong name.
+    """
     if isinstance(root, Address):
         _check_address(root)
     elif not is_folder(root):
@@ -46,63 +48,65 @@ def _check_address(root: Address) -> None:
 
 
 def fill_listing(
-    catalog: Catalog, root: Location, options: SyncOptions, unread: set[str] | None = None
+    catalog: Catalog, root: Location, settings: SyncOptions, unread: set[str] | None = None
 ) -> Iterator[Progress[Never]]:
-    """Fill the catalog's temporary table with what the folder or the list holds, in bounded
-    memory. options : settled. unread : takes up the folders that could not be listed. Raises
-    UsageError for a list that cannot be read, or two files with one id; CollectionError when a
-    server is gone."""
-    notes: list[str] = []
-    left_out = 0
+    """Fill the catalog's temporary listing from the folder or the list file; yield progress.
 
-    def skipped(path: str, error: OSError) -> None:
-        nonlocal left_out
+    Needs bounded memory. settings : from `with_saved_settings`. unread : receives the folders that
+    could not be listed. Raises UsageError if the list cannot be read or two files have one id,
+    CollectionError if a server is gone.
+    """
+    notes: list[str] = []
+    skipped_count = 0
+
+    def on_error(path: str, error: OSError) -> None:
+        nonlocal skipped_count
         if unread is not None:
             unread.add(path)
-        left_out += 1
-        if left_out <= _SHOWN_NOTES:
-            notes.append(_note(path, error, options))
+        skipped_count += 1
+        if skipped_count <= _SHOWN_NOTES:
+            notes.append(_note(path, error, settings))
 
     listed = 0
     diff.begin_listing(catalog)
     yield Progress("listing", 0, 0)
-    refs = _refs(root, options, skipped)
+    refs = _refs(root, settings, on_error)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
         diff.add_listed(catalog, chunk)
         listed += len(chunk)
         yield Progress("listing", listed, 0)
-    if left_out > _SHOWN_NOTES:
-        notes.append(f"and {left_out - _SHOWN_NOTES:,} more")
+    if skipped_count > _SHOWN_NOTES:
+        notes.append(f"and {skipped_count - _SHOWN_NOTES:,} more")
     for note in notes:
         yield Progress("listing", listed, 0, note=note)
 
 
-def _refs(root: Location, options: SyncOptions, on_error: OnError) -> Iterator[FileRef]:
-    """The images of the list or the folder, under the ids that were asked for."""
-    exclude = options.exclude or ()
-    if options.names is None:
-        refs = list_images(root, exclude=exclude, wanted=_wanted(options), on_error=on_error)
+def _refs(root: Location, settings: SyncOptions, on_error: OnError) -> Iterator[FileRef]:
+    """Yield the images of the list or the folder, with ids as in the settings."""
+    exclude = settings.exclude or ()
+    if settings.names is None:
+        refs = list_images(root, exclude=exclude, wanted=_part_filter(settings), on_error=on_error)
     else:
-        refs = _listed(options.names, root, _wanted(options), on_error)
+        refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:
-        if options.names is not None and is_excluded(ref.path, exclude):
+        if settings.names is not None and is_excluded(ref.path, exclude):
             continue
-        id_ = _id_of(ref.path, options)
-        if options.part is None or options.part.holds(id_):
+        id_ = _id_of(ref.path, settings)
+        if settings.part is None or settings.part.holds(id_):
             yield ref if id_ == ref.path else replace(ref, id=id_)
 
 
-def _wanted(options: SyncOptions) -> Callable[[str], bool]:
-    """Whether a path is in the part: of others no stat is asked for, where that can be spared."""
-    part = options.part
-    return lambda path: part is None or part.holds(_id_of(path, options))
+def _part_filter(settings: SyncOptions) -> Callable[[str], bool]:
+    """Return a test whether a path is in the part; other files need no stat."""
+    part = settings.part
+    return lambda path: part is None or part.holds(_id_of(path, settings))
 
 
-def _id_of(path: str, options: SyncOptions) -> str:
-    return path.rpartition("/")[2] if options.ids == "name" else path
+def _id_of(path: str, settings: SyncOptions) -> str:
+    return path.rpartition("/")[2] if settings.ids == "name" else path
 
 
-def _listed(
+def _refs_of_list(
     names: Location, root: Location, wanted: Callable[[str], bool], on_error: OnError
 ) -> Iterator[FileRef]:
     if isinstance(names, Address):
@@ -123,23 +127,27 @@ def _lines(names: Address) -> Iterator[bytes]:
         raise UsageError(f"the list {names} cannot be read: {error.strerror}") from None
 
 
-def _note(path: str, error: OSError, options: SyncOptions) -> str:
-    if options.names is None:
+def _note(path: str, error: OSError, settings: SyncOptions) -> str:
+    if settings.names is None:
         return f"{path} was skipped: {error.strerror}; its images are left as they were"
     return f"{path} of the list is left out: {error.strerror}"
 
 
 def make_is_gone(
-    root: Location, options: SyncOptions, unread: set[str] | None = None
+    root: Location, settings: SyncOptions, unread: set[str] | None = None
 ) -> Callable[[str], bool]:
-    """A test for paths that the listing lacks: excluded now, not on the list, of another part, or
-    really not there. options : settled. unread : the folders that the listing left out: at an
-    address, where each look is a request, what lies in none of them is believed to be gone."""
+    """Return a test whether an unlisted path is gone from the collection.
+
+    A path is gone if it is excluded, not in the list file, in another part, or if its file does
+    not exist. settings : from `with_saved_settings`. unread : folders that could not be listed. At
+    an address, where a look at a file is a request, every unlisted path outside them counts as
+    gone.
+    """
 
     def is_gone(path: str) -> bool:
-        if options.names is not None or is_excluded(path, options.exclude or ()):
+        if settings.names is not None or is_excluded(path, settings.exclude or ()):
             return True
-        if options.part is not None and not options.part.holds(_id_of(path, options)):
+        if settings.part is not None and not settings.part.holds(_id_of(path, settings)):
             return True
         if isinstance(root, Address) and unread is not None:
             return unread.isdisjoint(_with_folders(path))
@@ -155,7 +163,7 @@ def make_is_gone(
 
 
 def _with_folders(path: str) -> Iterator[str]:
-    """The path, and the folders that it lies in."""
+    """Yield the path and its parent folders."""
     while path:
         yield path
         path = path.rpartition("/")[0]

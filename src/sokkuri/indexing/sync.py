@@ -1,8 +1,7 @@
-"""The pipeline: brings a collection up to date with its folder.
+"""Bring a collection up to date with its folder: one run of the pipeline, start to finish.
 
-Composes the stages: the listing is compared with the catalog, what must be read is claimed in
-batches, workers read, decode and extract, and the writer commits what comes back. Every step can
-be repeated, so a run that was killed is made up by the next one.
+Compares the listing with the catalog, takes jobs in batches, lets workers read, decode and extract,
+and commits their outcomes. Every step can be repeated, so the next run completes a killed one.
 """
 
 import os
@@ -42,52 +41,54 @@ from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
 
-_POLL_SECONDS = 0.2  # how often to look whether another process has given up its claims
-_WAITING_WORKERS = 4  # a core, where a GPU computes: most wait for their batch meanwhile
+_POLL_SECONDS = 0.2  # between looks at whether other processes have finished their jobs
+_WAITING_WORKERS = 4  # per core with a GPU: most threads wait for their batch
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 
 def sync(
     collection: CollectionStore, model: Model, options: SyncOptions
 ) -> Generator[Progress[SyncReport]]:
-    """Bring the collection up to date; yields progress, last of all the report.
+    """Bring the collection up to date; yield progress, the last one with the report.
 
-    Closing the iterator, or an interrupt, ends the run in good order: what was done is committed.
-    Raises ModelMismatchError, StorageError, ModelError, and CollectionError when the folder of
-    images is not there, which may be a disk that is not mounted.
+    If the iterator is closed or the process interrupted, all finished work is committed. Raises
+    ModelMismatchError, StorageError, ModelError, and CollectionError if the folder of images does
+    not exist, which may mean that a disk is not mounted.
     """
     collection.check_model(model)
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)
     started = time.monotonic()
-    with _running(collection) as run:
+    with _registered_run(collection) as run:
         collection.recover()
-        asked = with_saved_settings(collection.catalog, options)
-        save_settings(collection.catalog, asked)
+        settings = with_saved_settings(collection.catalog, options)
+        save_settings(collection.catalog, settings)
         unread: set[str] = set()
-        yield from fill_listing(collection.catalog, collection.root, asked, unread)
-        found = diff.apply_changes(
+        yield from fill_listing(collection.catalog, collection.root, settings, unread)
+        changes = diff.apply_changes(
             collection.catalog,
             run,
-            make_is_gone(collection.root, asked, unread),
-            retry_failed=asked.retry_failed,
-            shuffle=asked.shuffle,
+            make_is_gone(collection.root, settings, unread),
+            retry_failed=settings.retry_failed,
+            shuffle=settings.shuffle,
         )
-        extraction = _Extraction(collection, model, options, run)
+        extraction = _Extraction(collection, model, settings, run)
         yield from extraction.progress()
         mark_finished(collection.catalog)
         collection.refresh_ids()
         yield from refresh_indexes(collection)
-        yield _last(collection.catalog, run, found, extraction, time.monotonic() - started)
+        seconds = time.monotonic() - started
+        yield _last_progress(collection.catalog, run, changes, extraction, seconds)
 
 
 def refresh_indexes(
     collection: CollectionStore, *, everything: bool = False
 ) -> Iterator[Progress[Never]]:
-    """Bring what makes searches fast up to date; without it they are slower, and as right.
+    """Update the int8 codes and the approximate index; yield progress.
 
-    everything : put even a few fresh rows into the approximate index, and renew damaged codes.
+    Without them searches are slower, with the same results. everything : also add small numbers of
+    new rows to the approximate index, and replace damaged codes.
     """
     try:
         for done, total in refresh_codes(collection, thorough=everything):
@@ -99,8 +100,8 @@ def refresh_indexes(
 
 
 @contextmanager
-def _running(collection: CollectionStore) -> Iterator[int]:
-    """A run with its lease. However it ends, its claims are given back, if the disk allows."""
+def _registered_run(collection: CollectionStore) -> Iterator[int]:
+    """Register a run and keep its lease; release its jobs at the end, if the disk allows."""
     catalog = collection.catalog
     leases.clear_over(catalog)
     run = leases.start_run(catalog)
@@ -108,7 +109,7 @@ def _running(collection: CollectionStore) -> Iterator[int]:
         with leases.lease(collection.store / CATALOG_NAME, run):
             yield run
     except StorageError:
-        with suppress(StorageError):  # what cannot be given back ends with this process
+        with suppress(StorageError):  # the jobs become free when this process has ended
             leases.end_run(catalog, run)
         raise
     except BaseException:
@@ -120,16 +121,16 @@ def _running(collection: CollectionStore) -> Iterator[int]:
 
 
 def check_device(device: str) -> None:
-    """Raises UsageError unless it is the name of a device."""
+    """Raise UsageError if this is not the name of a device."""
     if not _DEVICE.fullmatch(device):
         raise UsageError(f"no device {device}: it is auto, cpu, cuda or cuda:N")
 
 
 def check_executor(options: SyncOptions) -> None:
-    """Raises UsageError, MissingExtraError or ClusterError unless what is to run the work can."""
+    """Raise UsageError, MissingExtraError or ClusterError if the executor cannot run."""
     if options.executor == "threads":
         if options.address is not None:
-            raise UsageError("an address is that of a cluster: give --executor ray as well")
+            raise UsageError("--address names a Ray cluster: give --executor ray as well")
         return
     if ":" in options.device:
         raise UsageError("on a cluster Ray chooses the GPU: give --device cuda")
@@ -140,30 +141,32 @@ def check_executor(options: SyncOptions) -> None:
 
 
 def worker_threads(options: SyncOptions, root: Location) -> int:
-    """How many threads the options come to on this machine, for images below `root`."""
+    """Return the number of threads for these options on this machine, for images below `root`."""
     if options.workers is not None:
         return options.workers
-    mine = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if mine else os.cpu_count() or 1
-    computing = cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
-    return max(computing, threads_for(root, cores))
+    # Windows and macOS lack the affinity of a process.
+    has_affinity = hasattr(os, "sched_getaffinity")
+    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    for_network = cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
+    return max(for_network, threads_for(root, cores))
 
 
-def _last(
-    catalog: Catalog, run: int, found: diff.Changes, work: "_Extraction", seconds: float
+def _last_progress(
+    catalog: Catalog, run: int, changes: diff.Changes, extraction: "_Extraction", seconds: float
 ) -> Progress[SyncReport]:
     counts = catalog.counts()
-    did = work.counts
-    reused, moved = did["reused"] + found.returned, did["moved"] + found.moved
+    outcomes = extraction.counts
+    reused = outcomes["reused"] + changes.returned
+    moved = outcomes["moved"] + changes.moved
     removed = catalog.one(
         "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
         " AND (shard IS NOT NULL OR stage IS NOT NULL)",
         [run],
     )[0]
-    extracted = did["added"] + did["updated"]
+    extracted = outcomes["added"] + outcomes["updated"]
     report = SyncReport(
-        added=did["added"],
-        updated=did["updated"],
+        added=outcomes["added"],
+        updated=outcomes["updated"],
         moved=moved,
         reused=reused,
         removed=removed,
@@ -171,43 +174,46 @@ def _last(
         failed=counts.failed,
         total=counts.live,
         seconds=round(seconds, 3),
-        images_per_second=round(extracted / work.seconds, 1) if extracted else 0.0,
+        images_per_second=round(extracted / extraction.seconds, 1) if extracted else 0.0,
     )
-    return Progress(
-        "done", sum(did.values()), sum(did.values()), failed=counts.failed, result=report
-    )
+    total = outcomes.total()
+    return Progress("done", total, total, failed=counts.failed, result=report)
 
 
 class _Extraction:
-    """The run's work on images: claims, workers, writer."""
+    """The part of a run that reads images: takes jobs, runs workers, commits outcomes.
+
+    counts : images by outcome. seconds : wall time of the extraction.
+    """
 
     def __init__(
-        self, collection: CollectionStore, model: Model, options: SyncOptions, run: int
+        self, collection: CollectionStore, model: Model, settings: SyncOptions, run: int
     ) -> None:
         self.counts: Counter[str] = Counter()
         self.seconds = 0.0
         self._collection = collection
         self._catalog = collection.catalog
         self._model = model
-        self._options = options
+        self._settings = settings
         self._run = run
 
     def progress(self) -> Iterator[Progress[Never]]:
+        """Process all open images and yield progress; wait for those of other runs."""
         total = leases.open_images(self._catalog)
         started = time.monotonic()
         with ExitStack() as stack:
             executor, threads = self._executor(total)
             stack.enter_context(closing(executor))
-            known = executor.share(partial(InFlightDigests, self._catalog.where.absolute()))
-            stack.enter_context(closing(known))
-            work = stack.enter_context(closing(self._work(known, threads)))
-            writer = Writer(self._collection, self._run, known)
+            digests = executor.share(partial(InFlightDigests, self._catalog.where.absolute()))
+            stack.enter_context(closing(digests))
+            worker = stack.enter_context(closing(self._worker(digests, threads)))
+            writer = Writer(self._collection, self._run, digests)
             done = 0
             while True:
-                for came in self._commit(executor, work, writer):
-                    done += not isinstance(came, Heartbeat)
-                    note = came.note if isinstance(came, Heartbeat) else ""
-                    note = note or (work.notes.pop() if work.notes else "")
+                for outcome in self._commit(executor, worker, writer):
+                    done += not isinstance(outcome, Heartbeat)
+                    note = outcome.note if isinstance(outcome, Heartbeat) else ""
+                    note = note or (worker.notes.pop() if worker.notes else "")
                     failed = writer.counts["failed"]
                     yield Progress("extracting", done, max(done, total), note, failed)
                 leases.clear_over(self._catalog)
@@ -217,47 +223,53 @@ class _Extraction:
                     break
                 failed = writer.counts["failed"]
                 yield Progress("waiting", done, max(done, total), failed=failed)
-                time.sleep(_POLL_SECONDS)  # other processes: there is no event to wait for
+                time.sleep(_POLL_SECONDS)  # other processes send no event
         self.counts.update(writer.counts)
         self.seconds = time.monotonic() - started
 
     def _executor(self, total: int) -> tuple[Executor, int]:
-        """What runs the work, and of a batch, if it makes some, the images worked on at once."""
-        options, root = self._options, self._collection.root
-        if not total:  # a run with nothing to do does not ask for a GPU, which takes a moment
+        """Return the executor, and the number of images of a batch that are worked on at once."""
+        settings, root = self._settings, self._collection.root
+        if not total:  # do not look for a GPU, which takes a moment, if there is nothing to do
             return ThreadExecutor(1), 1
-        if options.executor == "threads":
-            return ThreadExecutor(worker_threads(options, root)), 1
+        if settings.executor == "threads":
+            return ThreadExecutor(worker_threads(settings, root)), 1
         from sokkuri.indexing.executors.ray import RayExecutor
 
-        gpu = options.device == "cuda"
+        gpu = settings.device == "cuda"
         threads = max(threads_for(root, 1), _WAITING_WORKERS if gpu else 1)
         cores = worker_threads(SyncOptions(device="cpu"), Path())
         executor = RayExecutor(
-            options.address, options.workers, gpu=gpu, threads=threads, cores=cores
+            settings.address, settings.workers, gpu=gpu, threads=threads, cores=cores
         )
         return executor, executor.resources.threads
 
-    def _work(self, known: InFlightDigests, threads: int) -> ImageWorker:
-        options, made = self._options, self._collection
-        # On a cluster a GPU is used where it is asked for, since only then one is set aside.
-        device = "cpu" if options.executor == "ray" and options.device == "auto" else options.device
+    def _worker(self, digests: InFlightDigests, threads: int) -> ImageWorker:
+        settings, collection = self._settings, self._collection
+        # Ray reserves a GPU only if the options name one, so `auto` means the CPU there.
+        is_auto_on_ray = settings.executor == "ray" and settings.device == "auto"
         return ImageWorker(
-            made.root, self._model, options.limits, known, device, made.dtype, threads
+            collection.root,
+            self._model,
+            settings.limits,
+            digests,
+            "cpu" if is_auto_on_ray else settings.device,
+            collection.dtype,
+            threads,
         )
 
     def _commit(
-        self, executor: Executor, work: ImageWorker, writer: Writer
+        self, executor: Executor, worker: ImageWorker, writer: Writer
     ) -> Iterator[Outcome | Heartbeat]:
-        """Work off what can be claimed; whatever ends it, what came back is committed."""
-        outcomes = executor.run(work, self._jobs())
-        with closing(outcomes), flushed(self._catalog, writer):
-            for came in outcomes:
-                if isinstance(came, Heartbeat):
+        """Process all jobs that can be taken; commit the outcomes however the work ends."""
+        outcomes = executor.run(worker, self._jobs())
+        with closing(outcomes), commit_at_end(self._catalog, writer):
+            for outcome in outcomes:
+                if isinstance(outcome, Heartbeat):
                     writer.flush()
                 else:
-                    writer.add(came)
-                yield came
+                    writer.add(outcome)
+                yield outcome
 
     def _jobs(self) -> Iterator[Job]:
         while jobs := leases.claim(self._catalog, self._run):
@@ -265,8 +277,8 @@ class _Extraction:
 
 
 @contextmanager
-def flushed(catalog: Catalog, writer: Writer) -> Iterator[None]:
-    """Commit what came back however the work ends, unless the disk failed."""
+def commit_at_end(catalog: Catalog, writer: Writer) -> Iterator[None]:
+    """Commit the outcomes that arrived, however the block ends, unless with a SokkuriError."""
     try:
         yield
     except SokkuriError:

@@ -1,4 +1,4 @@
-"""An interrupt may fall anywhere: what came back is committed all the same."""
+"""An interrupt at any moment does not lose finished outcomes."""
 
 import contextlib
 import sys
@@ -12,19 +12,21 @@ import numpy as np
 from synthetic_collection import DIMENSION, Bench, empty, extracted
 
 from sokkuri.indexing import writer as writer_module
-from sokkuri.indexing.sync import flushed
+from sokkuri.indexing.sync import commit_at_end
 from sokkuri.indexing.writer import Writer
 from sokkuri.store import catalog as catalog_module
 
 _INTERRUPTED = (catalog_module.__file__, contextlib.__file__)
-"""Whose instructions an interrupt is tried at: there transactions begin and end."""
+"""The files with the instructions to interrupt: transactions begin and end there."""
 
 
 @contextmanager
 def interrupt_at(instruction: int) -> Iterator[list[int]]:
-    """KeyboardInterrupt at that instruction of `Writer.flush` and of what it calls. The list that
-    it gives has one entry when the interrupt fell."""
-    fell: list[int] = []
+    """Raise KeyboardInterrupt at that instruction of `Writer.flush` and of what it calls.
+
+    Yields a list that has one entry once the interrupt was raised.
+    """
+    raised: list[int] = []
     count = 0
 
     def trace(frame: FrameType, event: str, _: object) -> Any:
@@ -39,20 +41,20 @@ def interrupt_at(instruction: int) -> Iterator[list[int]]:
             count += 1
             if count == instruction:
                 sys.settrace(None)
-                fell.append(count)
+                raised.append(count)
                 raise KeyboardInterrupt
         return trace
 
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        yield fell
+        yield raised
     finally:
         sys.settrace(before)
 
 
 def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Path) -> None:
-    """Also between a transaction's BEGIN and its block, where nothing undoes it by itself."""
+    """Also between a transaction's BEGIN and its block, where nothing rolls it back."""
     collection = empty(tmp_path / "photos")
     bench = Bench(collection)
     names = [f"{number:04d}" for number in range(2000)]
@@ -64,17 +66,17 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
         writer._waiting.append(extracted(jobs[name], name.encode(), np.ones(DIMENSION, "f4")))
         with (
             suppress(KeyboardInterrupt),
-            flushed(bench.catalog, writer),
-            interrupt_at(instruction) as fell,
+            commit_at_end(bench.catalog, writer),
+            interrupt_at(instruction) as raised,
         ):
             writer.flush()
         done.add(name)
         row = bench.catalog.find(name)
         assert row is not None, name
         assert row.live, f"lost by an interrupt at instruction {instruction}"
-        if not fell:
+        if not raised:
             break
-    assert not fell, "an interrupt was tried at every instruction"
+    assert not raised, "an interrupt was tried at every instruction"
     assert len(done) > 100
     assert bench.catalog.counts().live == len(done)
     assert collection.counted() == {0: len(done)}

@@ -51,7 +51,7 @@ MergeAction = Literal["same", "touch", "replace", "gone"]
 """What an image that both sides know needs. touch : the whole has its vector, and is told of its
 file. replace : all that the whole has of it."""
 
-Told = Callable[[Progress[object]], None]
+OnProgress = Callable[[Progress[object]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def merge(
     into: Path | None = None,
     *,
     root: Location | None = None,
-    told: Told = lambda _: None,
+    on_progress: OnProgress = lambda _: None,
 ) -> Merged:
     """Unite all parts of a collection; they are only read.
 
@@ -89,11 +89,11 @@ def merge(
     started = time.monotonic()
     gathered = gather(parts, root)
     with whole(gathered, into) as united, _at_work(united) as run:
-        merging = _Merging(gathered, united, run, told)
+        merging = _Merging(gathered, united, run, on_progress)
         merging.all()
         united.refresh_ids()
         for progress in refresh_indexes(united):
-            told(progress)
+            on_progress(progress)
         return merging.report(time.monotonic() - started)
 
 
@@ -124,12 +124,14 @@ class _Merging:
     """The work. The parts that say something new of an image win, unless the whole was brought up
     to date since: then what it has is the file's state."""
 
-    def __init__(self, gathered: PartSet, whole: CollectionStore, run: int, told: Told) -> None:
+    def __init__(
+        self, gathered: PartSet, whole: CollectionStore, run: int, on_progress: OnProgress
+    ) -> None:
         self._parts = gathered.parts
         self._whole = whole
         self._catalog = whole.catalog
         self._run = run
-        self._told = told
+        self._on_progress = on_progress
         self._counts: Counter[Change] = Counter()
         self._known: Counter[PartStore] = Counter()  # their images that the whole had before
         self._present = 0  # images of the whole that a part knows, with a file
@@ -175,7 +177,7 @@ class _Merging:
         for chunk in images_of(part, condition):
             yield chunk
             self._done += len(chunk)
-            self._told(Progress("merging", min(self._done, self._total), self._total))
+            self._on_progress(Progress("merging", min(self._done, self._total), self._total))
 
     # What both know
 

@@ -157,7 +157,7 @@ def test_it_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyP
 
     for before in (0, 3, 6):
         with pytest.raises(EndError):
-            merge([folder.root], told=ending)
+            merge([folder.root], on_progress=ending)
         assert before < live() <= before + 3
     folder.merged()
     with folder.open() as whole:
