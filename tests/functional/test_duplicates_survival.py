@@ -96,7 +96,7 @@ def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
                 break
     finally:
         _, said = process.communicate(timeout=60)
-    return process.returncode, said
+    return process.wait(), said
 
 
 def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:

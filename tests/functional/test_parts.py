@@ -14,7 +14,7 @@ from textwrap import dedent
 import numpy as np
 import pytest
 from draw_images import save
-from run_cli import as_json, rows_in_shards, sokkuri, start, vectors
+from run_cli import RunningCommand, as_json, rows_in_shards, sokkuri, start, vectors
 from synthetic_collection import DIMENSION, model
 from tiny_model import write_tiny_model
 
@@ -165,7 +165,7 @@ def committed(store: Path) -> int:
         return 0  # it is being made
 
 
-def kill_when_more_is_there(process: subprocess.Popen[str], store: Path, than: int) -> bool:
+def kill_when_more_is_there(process: RunningCommand, store: Path, than: int) -> bool:
     """`kill -9` once the merge has committed something; False if it came to its end before."""
     deadline = time.monotonic() + 60
     while process.poll() is None and committed(store) <= than:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
@@ -19,7 +19,7 @@ from engine_servers import (  # noqa: F401 - fixtures
     served_address,
 )
 from PIL import Image
-from run_cli import as_json, sokkuri, start
+from run_cli import RunningCommand, as_json, sokkuri, start
 from run_server import Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
@@ -28,9 +28,6 @@ from sokkuri.core.errors import UnsupportedError
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
-
-if TYPE_CHECKING:
-    import subprocess
 
 COUNT, DIMENSION = 2400, 16
 QUERY = "1/00005.jpg"
@@ -130,7 +127,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def held_up(pushed: Pushed, server: Postgres) -> Iterator["subprocess.Popen[str]"]:
+def held_up(pushed: Pushed, server: Postgres) -> Iterator[RunningCommand]:
     """A push that has sent some rows and now waits for a lock on the table."""
     table = pushed.address.partition("?")[0].rpartition("/")[2]
     process = start("push", pushed.address, "-C", pushed.store)

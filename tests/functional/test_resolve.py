@@ -155,7 +155,7 @@ def killed(lines: int, log: Path, *arguments: object) -> bool:
         process.kill()
     finally:
         process.communicate()
-    return process.returncode < 0
+    return process.wait() < 0
 
 
 def _lines(log: Path) -> int:

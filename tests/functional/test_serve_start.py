@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from draw_images import save
-from run_cli import command, sokkuri
+from run_cli import sokkuri, start
 from run_server import PATIENCE, Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
@@ -153,7 +153,12 @@ def test_the_browser_opens_and_holds_up_nothing(folder: Path, tmp_path: Path) ->
     os.mkfifo(shown)
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')  # waits until somebody reads
     browser.chmod(0o755)
-    server = Server(command("serve", "-C", folder, "--port", 0), {"BROWSER": f"{browser} %s"})
+    variables = {"BROWSER": f"{browser} %s"}
+    server = Server(
+        lambda stderr: start(
+            "serve", "-C", folder, "--port", 0, stderr=stderr, environment=variables
+        )
+    )
     try:
         assert server.get("healthz").status_code == 200
         assert shown.read_text() == f"{server.link}\n"

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from draw_images import save
 from run_cli import (
+    RunningCommand,
     as_json,
     assert_sound,
     command,
@@ -179,7 +180,7 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
     assert errors == "sokkuri: interrupted; what was done is kept\n"
 
 
-def wait_for_rows(store: Path, process: "subprocess.Popen[str]") -> None:
+def wait_for_rows(store: Path, process: RunningCommand) -> None:
     """Until the first batch is committed."""
     while process.poll() is None:
         with contextlib.suppress(Exception):

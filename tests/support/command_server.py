@@ -189,6 +189,10 @@ def _run(request: dict[str, object], files: list[int]) -> None:
         os.dup2(files[_STDERR], 2)
         for file in files:
             os.close(file)
+        sys.stdout = open(1, "w", closefd=False)  # noqa: SIM115
+        sys.stderr = open(  # noqa: SIM115
+            2, "w", buffering=1, errors="backslashreplace", closefd=False
+        )
         environment, arguments = request["environment"], request["arguments"]
         assert isinstance(environment, dict)
         assert isinstance(arguments, list)

@@ -6,9 +6,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -28,7 +28,7 @@ def sokkuri(
     *arguments: object, code: int = 0, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end in a process of its own, and insist on its exit code."""
-    process = start(*arguments, cwd=cwd, **environment)
+    process = start(*arguments, cwd=cwd, environment=environment)
     try:
         out, errors = process.communicate(timeout=300)
     finally:
@@ -43,17 +43,26 @@ def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
     return json.loads(sokkuri(*arguments, "--json", code=code, cwd=cwd).stdout)
 
 
-def start(*arguments: object, cwd: Path | None = None, **environment: str) -> RunningCommand:
-    """Start the command in a process of its own."""
-    variables = {**os.environ, **environment}
+def start(
+    *arguments: object,
+    cwd: Path | None = None,
+    stderr: IO[bytes] | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> RunningCommand:
+    """Start the command in a process of its own.
+
+    stderr : where its messages go; None keeps them for `communicate`. environment : variables to
+    set beside ours.
+    """
+    variables = {**os.environ, **(environment or {})}
     if can_fork(variables):
-        return ForkedCommand([*map(str, arguments)], cwd, variables)
+        return ForkedCommand([*map(str, arguments)], cwd, variables, stderr)
     return subprocess.Popen(
         command(*arguments),
         cwd=cwd,
         env=variables,
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr or subprocess.PIPE,
         encoding="utf-8",
         errors="surrogateescape",
     )

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,7 +18,8 @@ from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from run_cli import command
+from command_server import ForkedCommand
+from run_cli import RunningCommand, start
 
 PATIENCE = 60.0
 """Seconds after which what is waited for will not come any more."""
@@ -50,20 +51,16 @@ class Reply:
 class Server:
     """A server that listens at `address`, which ends with a slash."""
 
-    def __init__(self, arguments: list[str], environment: Mapping[str, str]) -> None:
-        self._process = subprocess.Popen(
-            arguments,
-            env={**os.environ, **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="surrogateescape",
-        )
+    def __init__(self, start: Callable[[IO[bytes]], RunningCommand]) -> None:
+        """Call `start` with the file for its messages, and wait until it serves."""
+        reading, writing = os.pipe()
+        self._messages = os.fdopen(reading, encoding="utf-8", errors="surrogateescape")
+        with os.fdopen(writing, "wb") as stderr:
+            self._process = start(stderr)
         self.lines: list[str] = []
         """What it has said on stderr so far."""
         self._said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        assert self._process.stderr is not None
-        self._listener = threading.Thread(target=self._listen, args=[self._process.stderr])
+        self._listener = threading.Thread(target=self._listen)
         self._listener.start()
         self.link = self._link()
         self.address = self.link.partition("login?")[0]
@@ -72,8 +69,8 @@ class Server:
         assert parts.port is not None
         self.host, self.port = parts.hostname, parts.port
 
-    def _listen(self, stderr: IO[str]) -> None:
-        for line in stderr:
+    def _listen(self) -> None:
+        for line in self._messages:
             self.lines.append(line.rstrip("\n"))
             self._said.put(self.lines[-1])
         self._said.put(None)
@@ -142,25 +139,31 @@ class Server:
             self._process.kill()
         self._process.wait(PATIENCE)
         self._listener.join(PATIENCE)
-        assert self._process.stderr is not None
-        self._process.stderr.close()
+        self._messages.close()
+        if isinstance(self._process, ForkedCommand):
+            self._process.communicate()
 
 
 @contextmanager
 def serving(where: Path, *options: object, **environment: str) -> Iterator[Server]:
     """`sokkuri serve` for the collection in `where`, stopped in good order at the end."""
-    arguments = command("serve", "-C", where, "--no-browser", "--port", 0, *options)
-    yield from _run(arguments, environment)
+    arguments = ["serve", "-C", where, "--no-browser", "--port", 0, *options]
+    yield from _run(lambda stderr: start(*arguments, stderr=stderr, environment=environment))
 
 
 @contextmanager
 def configured(where: Path, **config: Any) -> Iterator[Server]:
     """The same through the Python API, for what no option says."""
-    yield from _run([sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)], {})
+    command = [sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)]
+    yield from _run(
+        lambda stderr: subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=stderr, encoding="utf-8"
+        )
+    )
 
 
-def _run(arguments: list[str], environment: Mapping[str, str]) -> Iterator[Server]:
-    server = Server(arguments, environment)
+def _run(start: Callable[[IO[bytes]], RunningCommand]) -> Iterator[Server]:
+    server = Server(start)
     try:
         yield server
         if server._process.poll() is None:
