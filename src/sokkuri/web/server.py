@@ -6,8 +6,8 @@ Takes the folder of a collection and a ServeConfig. Returns when the server is s
 import asyncio
 import errno
 import logging
-import os
 import socket
+import sys
 import threading
 import webbrowser
 from collections.abc import Callable
@@ -27,7 +27,6 @@ from sokkuri.web.head_timeout import protocol_with_timeout
 _BACKLOG = 256
 _MAX_CONNECTIONS = 1000
 _SHUTDOWN_SECONDS = 1  # time that running answers get to finish
-_WSAEADDRINUSE = 10048  # Windows' code for an address in use
 
 
 def serve(
@@ -130,12 +129,14 @@ def _listen(config: ServeConfig) -> socket.socket:
         # The protocol number must be given: asyncio turns off Nagle's algorithm only for TCP
         # sockets that name it. Otherwise an answer in two parts waits 40 ms for an acknowledgement.
         listener = socket.socket(family, kind, protocol or socket.IPPROTO_TCP)
-        if os.name == "posix":  # on Windows the option would let two servers share the port
+        if sys.platform == "win32":  # otherwise another program could take over the port
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+        else:  # listen at once after an earlier server has stopped
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError as error:
-        if error.errno in (errno.EADDRINUSE, _WSAEADDRINUSE):
+        if error.errno == errno.EADDRINUSE:
             raise UsageError(
                 f"port {config.port} of {config.host} is in use: name another port with --port"
             ) from None

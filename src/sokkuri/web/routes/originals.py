@@ -4,6 +4,7 @@ import mimetypes
 import os
 import stat
 from contextlib import suppress
+from pathlib import PurePosixPath
 from urllib.parse import quote
 
 from fastapi import APIRouter, Request
@@ -22,6 +23,13 @@ from sokkuri.web.services.image_files import ServedFile
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
 _MOSAIC_SIDE = 1024  # pixels, of the mosaic that replaces an original
+_MEDIA_TYPES = {
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".webp": "image/webp",
+}
+"""Media types that `mimetypes` does not know on every system."""
 
 
 @router.get(
@@ -113,7 +121,8 @@ def _remote_response(
 def _file_headers(file: ServedFile) -> tuple[str, dict[str, str]]:
     """Return the media type and headers. A browser shows only plain images and downloads anything
     that could run scripts."""
-    media_type = mimetypes.guess_type(file.name)[0] or ""
+    suffix = PurePosixPath(file.name).suffix.lower()
+    media_type = _MEDIA_TYPES.get(suffix) or mimetypes.guess_type(file.name)[0] or ""
     is_plain_image = media_type.startswith("image/") and media_type != "image/svg+xml"
     disposition = "inline" if is_plain_image else "attachment"
     name = quote(file.name.encode("utf-8", "surrogateescape"))

@@ -13,11 +13,21 @@ from sokkuri.web.login import AuthSecrets
 
 STATIC = Path(__file__).parents[1] / "static"
 ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+"""Media types of static files. On Windows the registry may name others, with which browsers refuse
+scripts."""
+
 router = APIRouter(include_in_schema=False)
 
 
 def _html_response(name: str, status: int = 200) -> Response:
-    return FileResponse(STATIC / name, status, headers={"Cache-Control": "no-cache"})
+    headers = {"Cache-Control": "no-cache"}
+    return FileResponse(STATIC / name, status, headers, media_type="text/html")
 
 
 async def page() -> Response:
@@ -79,4 +89,8 @@ class _StaticFiles(StaticFiles):
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "no-cache"
+        if isinstance(response, FileResponse):  # not the answer "not modified"
+            media_type = _MEDIA_TYPES.get(Path(response.path).suffix)
+            if media_type is not None:
+                response.headers["Content-Type"] = media_type
         return response

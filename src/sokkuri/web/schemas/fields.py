@@ -5,6 +5,7 @@ lone surrogates (PEP 383). Pydantic refuses these in a plain `str`, so requests 
 answers are built as plain dictionaries.
 """
 
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
@@ -31,9 +32,15 @@ def _as_path_text(value: Any) -> str:
     return value
 
 
+def is_relative(path: PurePath) -> bool:
+    """Return whether the path stays inside a folder. On Windows a drive or a leading backslash leads
+    out, too."""
+    return not path.anchor and ".." not in path.parts
+
+
 def _as_folder(value: Any) -> str:
     folder = _as_path_text(value)
-    if folder.startswith("/") or ".." in folder.split("/"):
+    if not is_relative(PurePath(folder)):
         raise ValueError("must be a folder relative to the collection's root, without '..'")
     return folder
 

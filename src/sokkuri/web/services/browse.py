@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sokkuri.api import Collection
@@ -18,6 +18,7 @@ from sokkuri.store.collection import Status
 from sokkuri.store.filters import Condition, condition
 
 _COLUMNS = "id, path, width, height, digest, mtime_ns"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 500  # parameters of a statement
 _FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
 
@@ -105,11 +106,17 @@ def version(digest: bytes | None) -> str:
 
 
 def moment(mtime_ns: int) -> str:
-    """Nanoseconds since 1970 as ISO 8601 in UTC; what no calendar holds, as its beginning."""
+    """Return nanoseconds since 1970 as ISO 8601 in UTC; 1970-01-01 for years outside 1 to 9999."""
     try:
-        return datetime.fromtimestamp(mtime_ns // 10**9, UTC).isoformat()
-    except (ValueError, OverflowError, OSError):
-        return datetime.fromtimestamp(0, UTC).isoformat()
+        return utc_time(mtime_ns).isoformat()
+    except OverflowError:
+        return _EPOCH.isoformat()
+
+
+def utc_time(mtime_ns: int) -> datetime:
+    """Return nanoseconds since 1970 as a time. On Windows `datetime.fromtimestamp` would refuse times
+    before 1970. Raises OverflowError."""
+    return _EPOCH + timedelta(seconds=mtime_ns // 10**9)
 
 
 def described(

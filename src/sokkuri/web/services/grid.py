@@ -6,6 +6,7 @@ collection changes: a page asks for its windows many times.
 
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from sokkuri.api import Collection
 from sokkuri.store.catalog import LIVE
 from sokkuri.store.filters import Condition
-from sokkuri.web.services.browse import below, by_keys, parts
+from sokkuri.web.services.browse import below, by_keys, parts, utc_time
 
 Sort = Literal["folder", "newest", "oldest"]
 
@@ -115,10 +116,13 @@ def _folder_title(folder: str) -> tuple[str, str | None]:
 
 
 def _month(mtime_ns: int) -> str:
-    """Year and month in this machine's time zone."""
+    """Return year and month in this machine's time zone, or "" for years outside 1 to 9999."""
     try:
-        return datetime.fromtimestamp(mtime_ns // 10**9, UTC).astimezone().strftime("%Y-%m")
-    except (ValueError, OverflowError, OSError):
+        time = utc_time(mtime_ns)
+        with suppress(OSError):  # Windows knows no local time before 1970: keep UTC
+            time = time.astimezone()
+        return time.strftime("%Y-%m")
+    except (ValueError, OverflowError):
         return ""
 
 

@@ -1,9 +1,10 @@
-"""Where searches are done: a few threads take what is waiting, and like questions together.
+"""Queue of searches, answered by a few threads that search similar requests in one batch.
 
-Takes Tickets from the event loop and hands on answers: hits with what a page shows of them. While
-one search runs, others gather; those that differ in nothing but the image are then searched at
-once, which costs a third of one after another. So few threads are better than many. Searches with
-filters, which may take long, have a lane of their own. How many may wait is bounded.
+Takes SearchRequests from the event loop and returns SearchResultDocuments. While a search runs,
+other requests wait in the queue. Requests that differ only in the image are then searched together,
+which takes a third of the time of single searches. Therefore few threads are faster than many.
+Requests with filters can take long and have a queue of their own. The length of the queues is
+limited.
 """
 
 import asyncio
@@ -20,21 +21,23 @@ from typing import Any
 import numpy as np
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import BusyError, DamagedError, SokkuriError, StorageError, UsageError
+from sokkuri.core.errors import BusyError, DamagedError, SokkuriError, StorageError
 from sokkuri.core.types import ImageRecord, Metric
-from sokkuri.search.query import QueryReader, QueryVector
+from sokkuri.search.query import QueryVector
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.web.services.browse import folder_in, parts, unknown, version
 from sokkuri.web.services.ring_angles import angles
 
-_TOGETHER = 16
-_PATIENCE_SECONDS = 0.004
+_MAX_BATCH = 16
+_GATHER_SECONDS = 0.004
+
+Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchParams:
-    """How to search: questions that agree in this are searched together."""
+    """Parameters of a search. Requests with equal parameters can share a batch."""
 
     k: int
     metric: Metric | None
@@ -45,218 +48,245 @@ class SearchParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
-    """One question. wanted, unwanted : ids, or vectors of pictures that were sent."""
+    """A search. wanted, unwanted : ids of images, or vectors of pictures that were sent."""
 
-    asked: SearchParams
+    params: SearchParams
     wanted: tuple[str | QueryVector, ...]
     unwanted: tuple[str | QueryVector, ...] = ()
     with_angles: bool = False
 
+    @property
+    def is_batchable(self) -> bool:
+        """Whether the request consists of one image, so that a batch may contain it."""
+        return len(self.wanted) == 1 and not self.unwanted
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Waiting:
-    ticket: SearchRequest
-    future: "asyncio.Future[dict[str, Any]]"
-    since: float = field(default_factory=time.perf_counter)
+class _PendingRequest:
+    """A request in the queue. future : gets the answer. start : time.perf_counter()."""
+
+    request: SearchRequest
+    future: "asyncio.Future[Document]"
+    start: float = field(default_factory=time.perf_counter)
 
 
 class SearchQueue:
-    """Searches the collection in `where`, with `threads` threads a lane; `close` it at the end.
-    engine : the address of one to search with, None to search here."""
+    """Searches the collection at `where`, with `threads` threads for each of the two queues. Call
+    `close` at the end.
 
-    def __init__(self, where: Path, threads: int, waiting: int, engine: str | None = None) -> None:
-        self._plain = _WorkQueue(partial(_SearchWorker, where, engine), "plain", threads, waiting)
-        self._filtered = _WorkQueue(
-            partial(_SearchWorker, where, engine), "filtered", threads, waiting
-        )
+    max_waiting : limit of requests in each queue. engine : address of a vector database to search
+    with; None to search here.
+    """
 
-    async def search(self, ticket: SearchRequest) -> dict[str, Any]:
+    def __init__(
+        self, where: Path, threads: int, max_waiting: int, engine: str | None = None
+    ) -> None:
+        create_worker = partial(_SearchWorker, where, engine)
+        self._plain = _WorkQueue(create_worker, "plain", threads, max_waiting)
+        self._filtered = _WorkQueue(create_worker, "filtered", threads, max_waiting)
+
+    async def search(self, request: SearchRequest) -> Document:
         """Return a SearchResultDocument. Raises BusyError and the errors of a search."""
-        has_filter = ticket.asked.under or ticket.asked.where
-        lane = self._filtered if has_filter else self._plain
-        waiting = _Waiting(ticket, asyncio.get_running_loop().create_future())
-        lane.put(waiting)
-        return await waiting.future
+        has_filter = request.params.under or request.params.where
+        queue = self._filtered if has_filter else self._plain
+        pending = _PendingRequest(request, asyncio.get_running_loop().create_future())
+        queue.put(pending)
+        return await pending.future
 
     def close(self) -> None:
+        """Let the threads end after the searches that they do now."""
         self._plain.close()
         self._filtered.close()
 
 
 class _WorkQueue:
-    """A queue, and the threads that work it off."""
+    """A queue and the threads that answer its requests."""
 
     def __init__(
-        self, clerk: "Callable[[], _SearchWorker]", name: str, threads: int, room: int
+        self,
+        create_worker: "Callable[[], _SearchWorker]",
+        name: str,
+        threads: int,
+        max_waiting: int,
     ) -> None:
-        self._clerk = clerk
-        self._room = room
-        self._queue: deque[_Waiting] = deque()
+        self._create_worker = create_worker
+        self._max_waiting = max_waiting
+        self._queue: deque[_PendingRequest] = deque()
         self._changed = threading.Condition()
         self._closed = False
-        self._together = 1  # how many seem to ask side by side
+        self._clients = 1  # estimated number of clients that search at the same time
         for number in range(threads):
             threading.Thread(
-                target=self._serve, name=f"sokkuri-{name}-{number}", daemon=True
+                target=self._run_thread, name=f"sokkuri-{name}-{number}", daemon=True
             ).start()
 
-    def put(self, waiting: _Waiting) -> None:
-        """Raises BusyError."""
+    def put(self, pending: _PendingRequest) -> None:
+        """Add a request. Raises BusyError if the queue is full."""
         with self._changed:
-            if len(self._queue) >= self._room:
-                raise BusyError("too many searches are waiting: ask again in a moment")
-            self._queue.append(waiting)
-            self._changed.notify_all()  # one thread may gather while another is free
+            if len(self._queue) >= self._max_waiting:
+                raise BusyError("too many searches are waiting: try again in a moment")
+            self._queue.append(pending)
+            self._changed.notify_all()  # one thread may gather a batch while another is idle
 
     def close(self) -> None:
+        """Let the threads end."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def _serve(self) -> None:
-        """A thread's life: its own collection and searcher, and one batch after another."""
-        clerk: _SearchWorker | None = None
-        while batch := self._next():
+    def _run_thread(self) -> None:
+        """Answer batches with a searcher of this thread until the queue is closed."""
+        worker: _SearchWorker | None = None
+        while batch := self._next_batch():
             try:
-                clerk = clerk or self._clerk()
-                answers = clerk.answers([one.ticket for one in batch])
+                worker = worker or self._create_worker()
+                answers = worker.answer_batch([pending.request for pending in batch])
             except SokkuriError as error:
                 answers = [error] * len(batch)
-            except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+            except Exception as error:  # noqa: BLE001 - raised again in the waiting coroutine
                 answers = [error] * len(batch)
             with self._changed:
-                self._together = len(batch) + len(self._queue)
-            _hand_over(batch, answers)
+                self._clients = len(batch) + len(self._queue)
+            _deliver(batch, answers)
 
-    def _next(self) -> list[_Waiting]:
-        """What is searched next, together; empty when the desk is closed."""
+    def _next_batch(self) -> list[_PendingRequest]:
+        """Wait for requests and return the next batch. Return [] if the queue is closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._queue or self._closed)
-                # Those that were answered together ask again together: a moment's patience lets
-                # one search serve them all. A client by itself never waits.
-                if self._together > 1:
-                    self._changed.wait_for(self._is_gathered, _PATIENCE_SECONDS)
+                # Clients that were answered together send their next requests together. A short
+                # wait lets one search answer them all. A single client never waits.
+                if self._clients > 1:
+                    self._changed.wait_for(self._is_batch_full, _GATHER_SECONDS)
                 if self._closed:
                     return []
-                if self._queue and (batch := self._taken()):
+                if self._queue and (batch := self._take_batch()):
                     return batch
 
-    def _is_gathered(self) -> bool:
-        return len(self._queue) >= min(self._together, _TOGETHER) or self._closed
+    def _is_batch_full(self) -> bool:
+        return len(self._queue) >= min(self._clients, _MAX_BATCH) or self._closed
 
-    def _taken(self) -> list[_Waiting]:
-        """The first in the queue and those like it, without what nobody waits for any more."""
+    def _take_batch(self) -> list[_PendingRequest]:
+        """Remove the first request and the ones that can share its batch. Return those that were
+        not cancelled."""
         first = self._queue.popleft()
         batch = [first]
-        if _is_simple(first.ticket):
-            like_it = [
-                one
-                for one in self._queue
-                if one.ticket.asked == first.ticket.asked and _is_simple(one.ticket)
+        if first.request.is_batchable:
+            similar = [
+                pending
+                for pending in self._queue
+                if pending.request.params == first.request.params and pending.request.is_batchable
             ]
-            batch += like_it[: _TOGETHER - 1]
-            for one in batch[1:]:
-                self._queue.remove(one)
-        return [one for one in batch if not one.future.cancelled()]
+            batch += similar[: _MAX_BATCH - 1]
+            for pending in batch[1:]:
+                self._queue.remove(pending)
+        return [pending for pending in batch if not pending.future.cancelled()]
 
 
-def _is_simple(ticket: SearchRequest) -> bool:
-    return len(ticket.wanted) == 1 and not ticket.unwanted
+def _deliver(batch: Sequence[_PendingRequest], answers: Sequence[Document | Exception]) -> None:
+    """Set the results of all futures in one call of the event loop: each call costs time."""
 
-
-def _hand_over(batch: Sequence[_Waiting], answers: Sequence[dict[str, Any] | Exception]) -> None:
-    """Give the answers to those who wait for them, all in one go: waking the loop costs as much."""
-
-    def settle() -> None:
-        for waiting, answer in zip(batch, answers, strict=True):
-            if waiting.future.done():
+    def set_results() -> None:
+        for pending, answer in zip(batch, answers, strict=True):
+            if pending.future.done():
                 continue
             if isinstance(answer, Exception):
-                waiting.future.set_exception(answer)
+                pending.future.set_exception(answer)
             else:
-                spent = time.perf_counter() - waiting.since
-                waiting.future.set_result({**answer, "milliseconds": round(1000 * spent, 2)})
+                milliseconds = round(1000 * (time.perf_counter() - pending.start), 2)
+                pending.future.set_result({**answer, "milliseconds": milliseconds})
 
-    with suppress(RuntimeError):  # the server has gone meanwhile, and its loop with it
-        batch[0].future.get_loop().call_soon_threadsafe(settle)
+    with suppress(RuntimeError):  # the event loop is closed, because the server has stopped
+        batch[0].future.get_loop().call_soon_threadsafe(set_results)
 
 
 class _SearchWorker:
-    """One thread's searcher, which follows the collection."""
+    """The searcher of one thread. It follows changes of the collection."""
 
     def __init__(self, where: Path, engine: str | None) -> None:
         self._collection = Collection.open(where, "ro")
-        self._reader = QueryReader(self._collection)
         self._engine = engine
         self._searcher = Searcher(self._collection, engine)
 
-    def answers(self, tickets: Sequence[SearchRequest]) -> list[dict[str, Any] | Exception]:
-        """An answer or an error for each; they agree in what they ask."""
+    def answer_batch(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
+        """Return a document without milliseconds, or an error, for each request. The requests have
+        equal parameters."""
         try:
             self._searcher.refresh()
-            return self._found(tickets)
+            return self._search(requests)
         except (DamagedError, StorageError):
-            # Shards were rewritten under our feet: their successors are looked for once.
+            # Another process has rewritten the shards: open the new ones and try again once.
             self._searcher.close()
             self._searcher = Searcher(self._collection, self._engine)
-            return self._found(tickets)
+            return self._search(requests)
 
-    def _found(self, tickets: Sequence[SearchRequest]) -> list[dict[str, Any] | Exception]:
-        answers: list[dict[str, Any] | Exception] = [UsageError("nothing was asked")] * len(tickets)
-        good: list[tuple[int, list[QueryVector]]] = []
-        for number, ticket in enumerate(tickets):
+    def _search(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
+        if len(requests) == 1:
+            return [self._search_one(requests[0])]
+        return self._search_batch(requests)
+
+    def _search_one(self, request: SearchRequest) -> Document:
+        wanted = [self._read_vector(query) for query in request.wanted]
+        unwanted = [self._read_vector(query) for query in request.unwanted]
+        params = request.params
+        hits = self._searcher.search(
+            wanted, params.k, params.metric, self._options(params, unwanted)
+        )
+        return self._document(hits, request)
+
+    def _search_batch(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
+        """Search for several requests of one image each."""
+        answers: dict[int, Document | Exception] = {}
+        vectors: dict[int, QueryVector] = {}
+        for number, request in enumerate(requests):
             try:
-                good.append((number, [self._vector(one) for one in ticket.wanted]))
+                vectors[number] = self._read_vector(request.wanted[0])
             except SokkuriError as error:
                 answers[number] = error
-        if not good:
-            return answers
-        asked = tickets[0].asked
-        if len(tickets) == 1:
-            away = [self._vector(one) for one in tickets[0].unwanted]
-            options = self._options(asked, away)
-            hits = self._searcher.search(good[0][1], asked.k, asked.metric, options)
-            return [self._document(hits, tickets[0])]
-        vectors = [wanted[0] for _, wanted in good]
-        each = self._searcher.search_each(vectors, asked.k, asked.metric, self._options(asked, []))
-        for (number, _), found in zip(good, each, strict=True):
-            answers[number] = (
-                found if isinstance(found, SokkuriError) else self._document(found, tickets[number])
+        if vectors:
+            params = requests[0].params
+            results = self._searcher.search_each(
+                [*vectors.values()], params.k, params.metric, self._options(params)
             )
-        return answers
+            for number, result in zip(vectors, results, strict=True):
+                answers[number] = (
+                    result
+                    if isinstance(result, SokkuriError)
+                    else self._document(result, requests[number])
+                )
+        return [answers[number] for number in range(len(requests))]
 
-    def _options(self, asked: SearchParams, away: Sequence[QueryVector]) -> SearchOptions:
+    def _options(self, params: SearchParams, unwanted: Sequence[QueryVector] = ()) -> SearchOptions:
         return SearchOptions(
-            without=tuple(away),
-            under=folder_in(self._collection, asked.under),
-            where=asked.where,
-            max_distance=asked.max_distance,
+            without=tuple(unwanted),
+            under=folder_in(self._collection, params.under),
+            where=params.where,
+            max_distance=params.max_distance,
         )
 
-    def _vector(self, one: str | QueryVector) -> QueryVector:
-        """An image of the collection by its id alone: never a file that has this name."""
-        if isinstance(one, QueryVector):
-            return one
-        row = self._collection.catalog.find(one)
+    def _read_vector(self, query: str | QueryVector) -> QueryVector:
+        """Return the vector of an image id. An id never stands for a file of this machine. Raises
+        UnknownImageError."""
+        if isinstance(query, QueryVector):
+            return query
+        row = self._collection.catalog.find(query)
         if row is None or row.at is None:
-            raise unknown(one)
+            raise unknown(query)
         vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]
-        return QueryVector(vector, row.at, one)
+        return QueryVector(vector, row.at, query)
 
-    def _document(self, hits: Hits, ticket: SearchRequest) -> dict[str, Any]:
-        """Return the hits as the document SearchResultDocument, without the milliseconds."""
+    def _document(self, hits: Hits, request: SearchRequest) -> Document:
+        """Return the hits as SearchResultDocument, without the milliseconds."""
+        distances = hits.distances.tolist()
         documents = [
             hit_document(rank, distance, image)
-            for rank, (distance, image) in enumerate(
-                zip(hits.distances.tolist(), hits.images, strict=True), 1
-            )
+            for rank, (distance, image) in enumerate(zip(distances, hits.images, strict=True), 1)
         ]
-        if ticket.with_angles and documents:
-            places = [(image.row.shard, image.row.row) for image in hits.images]
-            turned = angles(hits.vector, self._collection.vectors(places), hits.metric)
-            rounded = (np.trunc(1e4 * turned) / 1e4).tolist()
-            for document, angle in zip(documents, rounded, strict=True):
+        if request.with_angles and documents:
+            rows = [(image.row.shard, image.row.row) for image in hits.images]
+            radians = angles(hits.vector, self._collection.vectors(rows), hits.metric)
+            truncated = (np.trunc(1e4 * radians) / 1e4).tolist()  # rounding could give pi
+            for document, angle in zip(documents, truncated, strict=True):
                 document["angle"] = angle
         return {
             "query": list(hits.query),
@@ -267,8 +297,8 @@ class _SearchWorker:
         }
 
 
-def hit_document(rank: int, distance: float, image: ImageRecord) -> dict[str, Any]:
-    """Return a hit as the document HitDocument."""
+def hit_document(rank: int, distance: float, image: ImageRecord) -> Document:
+    """Return a hit as HitDocument."""
     folder, name = parts(image.path)
     return {
         "rank": rank, "id": image.id, "name": name, "folder": folder, "distance": distance,
