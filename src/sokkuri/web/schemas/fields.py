@@ -33,8 +33,8 @@ def _as_path_text(value: Any) -> str:
 
 
 def is_relative(path: PurePath) -> bool:
-    """Return whether the path stays inside a folder. On Windows a drive or a leading backslash leads
-    out, too."""
+    """Return whether the path stays inside a folder. On Windows a drive or a leading backslash
+    leads out, too."""
     return not path.anchor and ".." not in path.parts
 
 

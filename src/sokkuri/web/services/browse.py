@@ -114,8 +114,8 @@ def moment(mtime_ns: int) -> str:
 
 
 def utc_time(mtime_ns: int) -> datetime:
-    """Return nanoseconds since 1970 as a time. On Windows `datetime.fromtimestamp` would refuse times
-    before 1970. Raises OverflowError."""
+    """Return nanoseconds since 1970 as a time. On Windows `datetime.fromtimestamp` would refuse
+    times before 1970. Raises OverflowError."""
     return _EPOCH + timedelta(seconds=mtime_ns // 10**9)
 
 
