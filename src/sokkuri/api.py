@@ -24,7 +24,6 @@ from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, resolve_model
 from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
-from sokkuri.store.catalog import as_text
 from sokkuri.store.collection import CollectionStore, Status, has_store, store_for
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
@@ -127,7 +126,7 @@ class Collection(CollectionStore):
         """Save where the collection's model is. Raises like `load_model`."""
         self._resolved_model = self.load_model(source)
         kept = source_of(source)
-        self.catalog.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(kept)])
+        self.catalog.set_model_source(kept)
         self.model = replace(self.model, source=kept)
 
     def push(self, address: str) -> "Generator[Progress[PushReport]]":

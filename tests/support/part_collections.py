@@ -21,6 +21,7 @@ from sokkuri.indexing.parts.merge import Merged, merge
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.source import fill_listing, make_is_gone
 from sokkuri.indexing.writer import Writer
+from sokkuri.store.images import read_failures
 from sokkuri.store.leases import claim, clear_over, end_run, start_run
 
 COUNT = 3
@@ -117,7 +118,7 @@ def state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
     )
     vectors = collection.vectors([(shard, row) for _, shard, row in rows])
     ids = [id_ for id_, _, _ in rows]
-    failures = {one.id: f"{one.stage}: {one.reason}" for one in collection.catalog.failures()}
+    failures = {one.id: f"{one.stage}: {one.reason}" for one in read_failures(collection.catalog)}
     return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures
 
 

@@ -16,7 +16,7 @@ from sokkuri.curation.trash.plan import Kept, Move, Plan
 from sokkuri.curation.trash.system_trash import contents_of
 from sokkuri.curation.types import Grade
 from sokkuri.indexing.outcomes import Extracted
-from sokkuri.store.catalog import LIVE
+from sokkuri.store.images import LIVE
 from sokkuri.store.leases import end_run
 
 FILES = {"keep.jpg": b"kept", "a.jpg": b"first", "sub/b.jpg": b"second", "sub/deep/c.jpg": b"kept"}

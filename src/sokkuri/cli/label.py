@@ -74,7 +74,7 @@ def _set(collection: "Collection", given: list[str], *, remove: bool, as_json: b
 
 
 def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> None:
-    from sokkuri.store.labels import import_labels
+    from sokkuri.curation.labeling.label_files import import_labels
 
     found = import_labels(collection, sources)
     say_unknown(found.unknown)
@@ -87,7 +87,7 @@ def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> 
 
 def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
     from sokkuri.core.atomic import replacing
-    from sokkuri.store.labels import export_labels
+    from sokkuri.curation.labeling.label_files import export_labels
 
     lines = export_labels(collection.catalog)
     if str(file) == "-":
@@ -109,10 +109,11 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
 
 
 def _count(collection: "Collection", *, as_json: bool) -> None:
+    from sokkuri.store.images import count_images
     from sokkuri.store.labels import label_counts
 
     counts = label_counts(collection.catalog)
-    total, labelled = collection.catalog.counts().live, sum(counts.values())
+    total, labelled = count_images(collection.catalog).live, sum(counts.values())
     lines = [f"{count:>8,}  {console.shown(name)}" for name, count in counts.items()]
     lines.append(f"{labelled:,} of {total:,} images have a label")
     document = {"labels": counts, "labelled": labelled, "total": total}

@@ -101,7 +101,7 @@ def outliers(
 
 def _labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str, str] | None:
     """None for the collection's own."""
-    from sokkuri.store.labels import labels_from
+    from sokkuri.curation.labeling.label_files import labels_from
 
     if not sources:
         return None

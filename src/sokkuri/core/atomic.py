@@ -32,20 +32,6 @@ def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
         sync_folder(path.parent)
 
 
-def sqlite_stamp(path: Path) -> tuple[tuple[int, int], ...]:
-    """What tells one state of an SQLite file from another without opening it: the sizes and times
-    of the file and of its log, (-1, 0) for what is not there."""
-    found = []
-    for file in (path, path.with_name(f"{path.name}-wal")):
-        try:
-            stat = file.stat()
-        except OSError:
-            found.append((-1, 0))
-        else:
-            found.append((stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
-
-
 def sync_folder(folder: Path) -> None:
     """Make the folder's entries durable; a no-op where folders cannot be opened (Windows)."""
     if os.name == "nt":

@@ -9,6 +9,7 @@ open finds no row of it in the catalog rather than a wrong one.
 from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.shard_table import next_shard_number, read_shards
 from sokkuri.store.shards import SHARD_ROWS
 
 _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
@@ -43,7 +44,7 @@ def compact(collection: CollectionStore) -> Compaction:
 
 
 def _rows(collection: CollectionStore) -> int:
-    return sum(shard.rows for shard in collection.catalog.shards())
+    return sum(shard.rows for shard in read_shards(collection.catalog))
 
 
 def _forget(collection: CollectionStore) -> None:
@@ -85,7 +86,7 @@ def _step(collection: CollectionStore, sources: list[int]) -> bool:
             [*sources, SHARD_ROWS],
         )
         if moving:
-            target = catalog.next_shard()
+            target = next_shard_number(catalog)
             features = collection.vectors([(shard, row) for _, _, shard, row in moving])
             shards.write(target, 0, shards.stored(features), [id_ for _, id_, _, _ in moving])
             catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [

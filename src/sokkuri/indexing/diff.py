@@ -13,7 +13,8 @@ import xxhash
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import FileRef
-from sokkuri.store.catalog import Catalog, as_text
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
 
 _NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
 _BOTH = "FROM seen WHERE images.id = seen.id AND images.removed = 0"

@@ -27,8 +27,8 @@ from sokkuri.core.errors import (
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Dtype
 from sokkuri.images import remote
-from sokkuri.store.catalog import LIVE
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.images import LIVE
 from sokkuri.store.shards import SHARD_ROWS
 
 Layout = Literal["article", "clip-retrieval", "parquet"]

@@ -23,7 +23,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Features
 from sokkuri.images import remote
 from sokkuri.images.scan import sorted_addresses, sorted_paths
-from sokkuri.store.catalog import as_text
+from sokkuri.store.database import as_text
 from sokkuri.store.shards import header_of
 
 _FEATURES = re.compile(r"\d{4,}\.features\.npy")

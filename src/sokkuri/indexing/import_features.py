@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import CollectionError, StorageError, UsageError
 from sokkuri.core.locations import Address, Location, is_within
 from sokkuri.indexing.feature_files import FoundVector, found_vectors
-from sokkuri.store.catalog import Catalog, ImageRow, as_text
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import as_text
+from sokkuri.store.images import ImageRow, find_image
 from sokkuri.store.rows import NewRow, append_rows
 
 _BATCH = 1000  # rows of one commit: what a crash can cost
@@ -103,7 +105,7 @@ def _commit(
     clashes: list[FoundVector] = []
     rows: list[NewRow] = []
     with catalog.writing():
-        images = {one.id: catalog.find(one.id) for one in found}
+        images = {one.id: find_image(catalog, one.id) for one in found}
         held = _held(collection, images)
         for one in found:
             image = images[one.id]
@@ -152,7 +154,7 @@ def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
 def _delete(collection: CollectionStore, kept: Sequence[FoundVector]) -> int:
     """Remove the small files whose vectors the collection gives back as they were."""
     small = [(one, one.file) for one in kept if one.file is not None]
-    held = _held(collection, {one.id: collection.catalog.find(one.id) for one, _ in small})
+    held = _held(collection, {one.id: find_image(collection.catalog, one.id) for one, _ in small})
     deleted = 0
     for one, file in small:
         if one.id not in held or not np.array_equal(held[one.id], one.vector):

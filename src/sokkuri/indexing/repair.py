@@ -12,15 +12,16 @@ from sokkuri.indexing.verify import ShardFaults, file_faults, shard_faults
 from sokkuri.search.ann_files import forget_ann
 from sokkuri.search.code_files import forget_codes
 from sokkuri.search.push_log import doubt
-from sokkuri.store.catalog import as_text
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import as_text
+from sokkuri.store.shard_table import read_shards
 
 
 def repair(collection: CollectionStore) -> list[str]:
     """Mend, and say in a line each what was done. Run `verify` again for what is left."""
     done: list[str] = []
     collection.recover()
-    for shard in [row.shard for row in collection.catalog.shards()]:
+    for shard in [row.shard for row in read_shards(collection.catalog)]:
         found = shard_faults(collection, shard)
         if found.faults:
             forget_ann(collection)

@@ -40,6 +40,7 @@ from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
+from sokkuri.store.images import count_images
 
 _POLL_SECONDS = 0.2  # between looks at whether other processes have finished their jobs
 _WAITING_WORKERS = 4  # per core with a GPU: most threads wait for their batch
@@ -154,7 +155,7 @@ def worker_threads(options: SyncOptions, root: Location) -> int:
 def _last_progress(
     catalog: Catalog, run: int, changes: diff.Changes, extraction: "_Extraction", seconds: float
 ) -> Progress[SyncReport]:
-    counts = catalog.counts()
+    counts = count_images(catalog)
     outcomes = extraction.counts
     reused = outcomes["reused"] + changes.returned
     moved = outcomes["moved"] + changes.moved

@@ -21,9 +21,11 @@ from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_folder
 from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
-from sokkuri.store.catalog import LIVE, Catalog
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.images import LIVE
 from sokkuri.store.leases import is_worked_on
+from sokkuri.store.shard_table import find_shard, read_shards, shard_ids
 from sokkuri.store.shards import checksums, read_header
 
 DEEP_SAMPLE = 32
@@ -52,7 +54,7 @@ class ShardFaults:
 def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[Fault]:
     """Every fault found. deep : the collection's model, to extract a sample again and compare."""
     yield from _catalog_faults(collection.catalog)
-    for shard in [row.shard for row in collection.catalog.shards()]:
+    for shard in [row.shard for row in read_shards(collection.catalog)]:
         yield from shard_faults(collection, shard).faults
     yield from _stray_files(collection)
     yield from file_faults(collection)
@@ -75,10 +77,10 @@ def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
 def _look_at(collection: CollectionStore, shard: int) -> ShardFaults:
     catalog, shards = collection.catalog, collection.shards
     with catalog.reading():
-        row = catalog.shard(shard)
+        row = find_shard(catalog, shard)
         if row is None:  # compacted away meanwhile
             return ShardFaults(shard, (), ())
-        ids = catalog.shard_ids(shard, row.rows)
+        ids = shard_ids(catalog, shard, row.rows)
         owners = catalog.all(
             "SELECT key, id, row, checksum FROM images WHERE shard = ? ORDER BY row", [shard]
         )
@@ -137,7 +139,7 @@ def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
 def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     if is_worked_on(collection.catalog):
         return
-    known = {row.shard for row in collection.catalog.shards()}
+    known = {row.shard for row in read_shards(collection.catalog)}
     for number in collection.shards.numbers():
         if number not in known:
             where = str(collection.shards.features_path(number))

@@ -18,7 +18,7 @@ import xxhash
 from sokkuri.core.atomic import replacing
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.core.types import AnnState, Metric
-from sokkuri.search.code_files import CodeReader, alone, index_folder
+from sokkuri.search.code_files import CodeReader
 from sokkuri.search.vectors import ExactIndex, Rows
 from sokkuri.search.vectors.ann import (
     AnnIndex,
@@ -31,6 +31,7 @@ from sokkuri.search.vectors.ann import (
 )
 from sokkuri.search.vectors.recall import tune
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.derived import derived_folder, try_lock
 
 ANN_FROM = 1_000_000
 """Images from which an approximate index is kept: below, an exact search is quick enough."""
@@ -72,7 +73,7 @@ def refresh_ann(
     if total < ann_from(collection) or total == 0:
         forget_ann(collection)
         return
-    with alone(collection, "ann") as first:
+    with try_lock(collection, "ann") as first:
         if not first:
             return
         kept = _read(collection)
@@ -129,7 +130,7 @@ class AnnReader:
         if damage or kept is None:
             return None, {}, f"{damage}: searched exactly; `sokkuri compact` makes it anew"
         if kept.file != self._lists[0]:
-            path = index_folder(self._collection) / kept.file
+            path = derived_folder(self._collection) / kept.file
             self._lists = (kept.file, read_lists(path, mapped=True))
         covered = [min(held, kept.covered.get(shard, 0)) for shard, held in counted.items()]
         fresh = {
@@ -165,7 +166,7 @@ class _Making:
         if self._kept is None:
             self.lists = train(rows, self.metric)
         else:
-            self.lists = read_lists(index_folder(collection) / self._kept.file, mapped=False)
+            self.lists = read_lists(derived_folder(collection) / self._kept.file, mapped=False)
         before = {} if self._kept is None else self._kept.covered
         for number, (shard, held) in enumerate(self.counted.items()):
             yield "adding", number, len(self.counted)
@@ -187,7 +188,7 @@ class _Making:
 
 def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage, int, int]]:
     """Make the lists, write them, and then the manifest that makes them count."""
-    folder = index_folder(collection)
+    folder = derived_folder(collection)
     try:
         yield from making.steps()
     except DamagedError:
@@ -228,7 +229,7 @@ class _Hashed:
 def _read(collection: CollectionStore) -> _Kept | None:
     """The manifest; None where it is not there, or not for these vectors."""
     try:
-        kept = json.loads((index_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
+        kept = json.loads((derived_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
         model = collection.model
         if (kept["version"], kept["fingerprint"]) != (_VERSION, model.fingerprint):
             return None
@@ -247,7 +248,7 @@ def _read(collection: CollectionStore) -> _Kept | None:
 
 def _damage(collection: CollectionStore, kept: _Kept) -> str:
     """What is wrong with the lists' file, or ""."""
-    path = index_folder(collection) / kept.file
+    path = derived_folder(collection) / kept.file
     hashed = xxhash.xxh3_128()
     try:
         with path.open("rb") as file:
@@ -272,13 +273,13 @@ def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
 def forget_ann(collection: CollectionStore) -> None:
     """Drop the index, if there is one."""
     with suppress(OSError):
-        (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
+        (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
         _forget_others(collection, "")
 
 
 def _forget_others(collection: CollectionStore, name: str) -> None:
     """Drop what a newer file replaced, and what a kill left half written."""
-    folder = index_folder(collection)
+    folder = derived_folder(collection)
     for path in (*folder.glob("ann-*.faiss"), *folder.glob(".ann*.new")):
         if path.name != name:
             with suppress(OSError):  # where open files cannot be deleted: the next time

@@ -9,7 +9,7 @@ drops them: so codes never go stale. Deleting them loses nothing.
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from sokkuri.core.atomic import replacing
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.search.vectors import Basis, Coded, Codes, Rows, encode, principal
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.derived import derived_folder, storage_errors
+from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
 
 CODED_FROM = 20_000
@@ -31,31 +33,6 @@ _SAMPLE = 20_000  # rows whose directions are taken for those of all
 _KINDS = ("codes", "terms", "heads", "head_terms")
 _VERSION = 2
 _MANIFEST, _BASIS = "codes.json", "basis.npy"
-
-
-def index_folder(collection: CollectionStore) -> Path:
-    """Where what is derived from the collection's vectors is kept."""
-    return collection.store / "indexes" / collection.model.name
-
-
-@contextmanager
-def alone(collection: CollectionStore, what: str) -> Iterator[bool]:
-    """Whether no other process is at this; it ends with the process that holds it. Raises
-    StorageError when the disk refuses."""
-    from filelock import FileLock, Timeout
-
-    with _storing(collection):
-        lock = FileLock(index_folder(collection) / f"{what}.lock")
-        first = True
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            first = False
-    try:
-        yield first
-    finally:
-        if first:
-            lock.release()
 
 
 def refresh_codes(
@@ -96,8 +73,8 @@ def refresh_codes(
 
 def forget_codes(collection: CollectionStore) -> None:
     """Let no code count any more. Raises StorageError when the disk refuses."""
-    with _storing(collection), collection.catalog.writing():
-        (index_folder(collection) / _MANIFEST).unlink(missing_ok=True)
+    with storage_errors(collection), collection.catalog.writing():
+        (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
 
 
 class CodeReader:
@@ -115,7 +92,7 @@ class CodeReader:
         shards = kept.get("shards", {})
         basis = self._basis_of(kept)
         if shards and basis is None:
-            place = index_folder(self._collection) / _BASIS
+            place = derived_folder(self._collection) / _BASIS
             return [None] * len(counted), [_untrusted(f"{place} is damaged or missing")]
         found: list[Coded | None] = []
         notes: list[str] = []
@@ -187,13 +164,13 @@ def _is_behind(entry: Mapping[str, Any] | None, rows: int) -> bool:
 
 def _paths(collection: CollectionStore, shard: int, rows: int) -> list[Path]:
     stem = f"{shard:04d}-{rows}"
-    return [index_folder(collection) / f"{stem}.{kind}.npy" for kind in _KINDS]
+    return [derived_folder(collection) / f"{stem}.{kind}.npy" for kind in _KINDS]
 
 
 def _basis(collection: CollectionStore, kept: Mapping[str, Any]) -> Basis | None:
     """The directions that the manifest names; None where they are not there, or not whole."""
     try:
-        basis: Basis = np.load(index_folder(collection) / _BASIS, allow_pickle=False)
+        basis: Basis = np.load(derived_folder(collection) / _BASIS, allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return None
     return basis if xxhash.xxh3_64_hexdigest(basis.data) == kept.get("basis") else None
@@ -207,8 +184,8 @@ def _make_basis(collection: CollectionStore, counted: Mapping[int, int]) -> Basi
         raise StorageError(f"codes cannot be made: {error}") from error
     step = max(1, rows.size // _SAMPLE)
     basis = principal(rows.take(np.arange(0, rows.size, step)))
-    with _storing(collection), collection.catalog.writing():
-        _save(index_folder(collection) / _BASIS, basis)
+    with storage_errors(collection), collection.catalog.writing():
+        _save(derived_folder(collection) / _BASIS, basis)
         _write_manifest(collection, xxhash.xxh3_64_hexdigest(basis.data), {})
     return basis
 
@@ -218,7 +195,7 @@ def _write(collection: CollectionStore, shard: int, coded: Coded) -> None:
         coded.full.codes, coded.full.terms, coded.head.codes, coded.head.terms,
     ]  # fmt: skip
     digest = xxhash.xxh3_64_hexdigest(coded.basis.data)
-    with _storing(collection):
+    with storage_errors(collection):
         for path, array in zip(_paths(collection, shard, len(coded)), arrays, strict=True):
             _save(path, array)
         hashes = [xxhash.xxh3_64_hexdigest(array.data) for array in arrays]
@@ -237,7 +214,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
 def _manifest(collection: CollectionStore) -> dict[str, Any]:
     """`basis` and `shards`; empty where the file is not there, or not for these vectors."""
     try:
-        kept = json.loads((index_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
+        kept = json.loads((derived_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
         if (kept["version"], kept["fingerprint"]) != (_VERSION, collection.model.fingerprint):
             return {}
         shards: dict[str, Any] = kept["shards"]
@@ -252,24 +229,14 @@ def _write_manifest(collection: CollectionStore, basis: str, shards: Mapping[str
         "version": _VERSION, "fingerprint": collection.model.fingerprint, "basis": basis,
         "shards": shards,
     }  # fmt: skip
-    with replacing(index_folder(collection) / _MANIFEST) as file:
+    with replacing(derived_folder(collection) / _MANIFEST) as file:
         file.write(json.dumps(kept).encode())
-
-
-@contextmanager
-def _storing(collection: CollectionStore) -> Iterator[None]:
-    folder = index_folder(collection)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as error:
-        raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
 
 
 def _forget_others(collection: CollectionStore) -> None:
     """Drop what belongs to shards that are gone, and files that newer ones replaced."""
     with collection.catalog.writing():
-        there = {str(shard.shard) for shard in collection.catalog.shards()}
+        there = {str(shard.shard) for shard in read_shards(collection.catalog)}
         kept = _manifest(collection)
         if not kept:
             return
@@ -281,7 +248,7 @@ def _forget_others(collection: CollectionStore) -> None:
         for path in _paths(collection, int(key), entry["rows"])
     }
     for pattern in (*(f"*.{kind}.npy" for kind in _KINDS), ".[0-9]*.new"):
-        for path in index_folder(collection).glob(pattern):
+        for path in derived_folder(collection).glob(pattern):
             if path.name not in current:
                 with suppress(OSError):  # where open files cannot be deleted: the next time
                     path.unlink()

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchError
 from sokkuri.core.types import Metric, Progress
 from sokkuri.search import push_log
-from sokkuri.search.code_files import CodeReader, alone
+from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.push_log import (
     BEGUN,
@@ -36,8 +36,9 @@ from sokkuri.search.vectors import ExactIndex, Rows
 from sokkuri.search.vectors.recall import recall
 from sokkuri.search.vectors.remote import pushable
 from sokkuri.search.vectors.row_keys import key_at, keys_of
-from sokkuri.store.catalog import LIVE
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.derived import try_lock
+from sokkuri.store.images import LIVE
 
 BATCH = 1000
 """Rows that an engine is given at once."""
@@ -73,7 +74,7 @@ def push(collection: CollectionStore, engine: VectorEngine) -> Generator[Progres
     Raises ModelMismatchError where the engine holds vectors of another model, CollectionError where
     they are another collection's, or another push to it is under way, EngineError, StorageError.
     """
-    with alone(collection, push_log.name_of(engine.address)) as first:
+    with try_lock(collection, push_log.name_of(engine.address)) as first:
         if not first:
             raise CollectionError(
                 f"another push to {engine.address} is under way: wait for it, then run again"

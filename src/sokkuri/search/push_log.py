@@ -19,16 +19,17 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import sqlite_stamp
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import PushedState
-from sokkuri.search.code_files import CodeReader, index_folder
+from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors import Rows
 from sokkuri.search.vectors.remote import ServedIndex
 from sokkuri.store import derived
-from sokkuri.store.catalog import LIVE, Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import Database
+from sokkuri.store.derived import derived_folder, sqlite_version
+from sokkuri.store.images import LIVE
 
 _VERSION = "1"
 _SCHEMA = """
@@ -72,7 +73,7 @@ def inside(stamps: Stamps) -> NDArray[np.bool_]:
 class Ledger:
     """An open ledger. `opened` gives one."""
 
-    def __init__(self, tables: Catalog) -> None:
+    def __init__(self, tables: Database) -> None:
         self._tables = tables
 
     def about(self, key: str) -> str:
@@ -143,19 +144,21 @@ def name_of(address: str) -> str:
 @contextmanager
 def opened(collection: CollectionStore, address: str) -> Iterator[Ledger]:
     """The ledger for this engine, made where there is none to be used. Raises StorageError."""
-    with derived.opened(_place(collection, address), _kept(collection), _SCHEMA.strip()) as tables:
+    with derived.open_or_rebuild(
+        _place(collection, address), _kept(collection), _SCHEMA.strip()
+    ) as tables:
         yield Ledger(tables)
 
 
 @contextmanager
 def read(collection: CollectionStore, place: Path) -> Iterator[Ledger | None]:
     """The same without writing anything; None where there is none."""
-    with derived.read(place, _kept(collection)) as tables:
+    with derived.open_readonly(place, _kept(collection)) as tables:
         yield None if tables is None else Ledger(tables)
 
 
 def _place(collection: CollectionStore, address: str) -> Path:
-    return index_folder(collection) / f"{name_of(address)}.sqlite"
+    return derived_folder(collection) / f"{name_of(address)}.sqlite"
 
 
 def _kept(collection: CollectionStore) -> dict[str, str]:
@@ -164,8 +167,8 @@ def _kept(collection: CollectionStore) -> dict[str, str]:
 
 def doubt(collection: CollectionStore, shard: int) -> None:
     """This shard's rows are others from now on: what engines hold of it is not to be trusted."""
-    for place in sorted(index_folder(collection).glob("pushed-*.sqlite")):
-        with derived.opened(place, _kept(collection), _SCHEMA.strip()) as tables:
+    for place in sorted(derived_folder(collection).glob("pushed-*.sqlite")):
+        with derived.open_or_rebuild(place, _kept(collection), _SCHEMA.strip()) as tables:
             ledger = Ledger(tables)
             stamps = ledger.stamps(shard)
             if len(stamps):
@@ -177,7 +180,7 @@ def doubt(collection: CollectionStore, shard: int) -> None:
 def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
     """What each engine holds of the collection."""
     found = []
-    for place in sorted(index_folder(collection).glob("pushed-*.sqlite")):
+    for place in sorted(derived_folder(collection).glob("pushed-*.sqlite")):
         with read(collection, place) as ledger:
             if ledger is not None and ledger.about("token"):
                 found.append(_state(collection, ledger))
@@ -220,7 +223,7 @@ class PushedReader:
     @property
     def current(self) -> str:
         """Differs when there is something new."""
-        stamp = sqlite_stamp(self._ledger)
+        stamp = sqlite_version(self._ledger)
         if stamp != self._seen[0]:  # which every batch of a push changes
             with read(self._collection, self._ledger) as ledger:
                 moment = "" if ledger is None else ledger.about("token") + ledger.about("moment")

@@ -20,6 +20,7 @@ from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images import remote
 from sokkuri.search.vectors import normalised
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.images import find_image
 
 Result = TypeVar("Result")
 
@@ -128,7 +129,7 @@ class QueryReader:
         try:
             stat = path.stat()
         except (OSError, ValueError):
-            row = catalog.find(str(image))
+            row = find_image(catalog, str(image))
             if row is None or row.at is None:
                 raise UnknownImageError(
                     f"{image} is neither an image file nor an id of the collection in {root}"
@@ -157,7 +158,7 @@ class QueryReader:
     def _known(self, path: str, stat: FileStat) -> RowRef | None:
         """Where the vector of the file at this path is, if it has not changed."""
         catalog = self._collection.catalog
-        row = catalog.find(path) or catalog.find(path.rpartition("/")[2])
+        row = find_image(catalog, path) or find_image(catalog, path.rpartition("/")[2])
         if row is None or row.path != path:  # where names are ids: another file of that name
             return None
         return row.at if row.stat == stat else None

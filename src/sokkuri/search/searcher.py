@@ -23,9 +23,9 @@ from sokkuri.search.results import Hits, SearchMode, SearchOptions
 from sokkuri.search.vectors import ExactIndex, Rows, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.remote import ServedIndex
-from sokkuri.store.catalog import LIVE
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
+from sokkuri.store.images import LIVE, live_records
 from sokkuri.store.row_numbers import Numbering
 
 _Found = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -259,7 +259,7 @@ class _Snapshot:
     def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
         """Return the record of each row's live image, None for a row without one."""
         refs = [self.numbering.ref(row) for row in rows]
-        live = self._collection.catalog.live_records(refs)
+        live = live_records(self._collection.catalog, refs)
         return [live.get(ref) for ref in refs]
 
 

@@ -26,8 +26,11 @@ from sokkuri.core.errors import (
 from sokkuri.core.locations import Address, Location, located
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
-from sokkuri.store.catalog import Catalog, ModelRow, as_text
+from sokkuri.store.catalog import Catalog, ModelRow
+from sokkuri.store.database import as_text
+from sokkuri.store.images import count_images, find_image, read_failures
 from sokkuri.store.leases import stale_claims
+from sokkuri.store.shard_table import find_shard, next_shard_number, read_shards, shard_ids
 from sokkuri.store.shards import ShardFolder
 
 if TYPE_CHECKING:
@@ -160,8 +163,8 @@ class CollectionStore:
 
     def status(self) -> Status:
         with self.catalog.reading():
-            counts = self.catalog.counts()
-            failures = tuple(self.catalog.failures())
+            counts = count_images(self.catalog)
+            failures = tuple(read_failures(self.catalog))
             stale = stale_claims(self.catalog)
             part = self.catalog.meta("part")
         size = _bytes_in(self.store)
@@ -192,7 +195,7 @@ class CollectionStore:
 
     def _mark(self, ids: Iterable[str], removed: int) -> int:
         with self.catalog.writing():
-            unknown = [id_ for id_ in ids if self.catalog.find(id_) is None]
+            unknown = [id_ for id_ in ids if find_image(self.catalog, id_) is None]
             if unknown:
                 raise UnknownImageError(
                     f"{self.root} has no image {unknown[0]!r}"
@@ -215,25 +218,25 @@ class CollectionStore:
         Under the write lock, so no other process is in the middle of a write.
         """
         with self.catalog.writing():
-            counted = {shard.shard: shard.rows for shard in self.catalog.shards()}
+            counted = {shard.shard: shard.rows for shard in read_shards(self.catalog)}
             for shard, rows in counted.items():
                 self.shards.truncate(shard, rows)
             # A number up to the next one is ours, and is never used again once it is given up.
             for number in self.shards.numbers():
-                if number not in counted and number <= self.catalog.next_shard():
+                if number not in counted and number <= next_shard_number(self.catalog):
                     self.shards.delete(number)
             self.shards.sweep()
         self.refresh_ids()
 
     def refresh_ids(self) -> None:
         """Rewrite the id columns that moves and replaced rows have made stale."""
-        for shard in self.catalog.shards():
+        for shard in read_shards(self.catalog):
             if not shard.stale_ids:
                 continue
             with self.catalog.writing():
-                current = self.catalog.shard(shard.shard)
+                current = find_shard(self.catalog, shard.shard)
                 if current is not None and current.stale_ids:
-                    ids = self.catalog.shard_ids(current.shard, current.rows)
+                    ids = shard_ids(self.catalog, current.shard, current.rows)
                     self.shards.write_ids(current.shard, ids)
                     self.catalog.run(
                         "UPDATE shards SET stale_ids = 0 WHERE shard = ?", [current.shard]
@@ -241,7 +244,7 @@ class CollectionStore:
 
     def counted(self) -> dict[int, int]:
         """The shards that hold rows, and how many count in each."""
-        return {shard.shard: shard.rows for shard in self.catalog.shards() if shard.rows}
+        return {shard.shard: shard.rows for shard in read_shards(self.catalog) if shard.rows}
 
     def vectors(self, places: Sequence[tuple[int, int]]) -> Features:
         """The vectors at (shard, row) places, in their order : (N, D) float32, a copy."""

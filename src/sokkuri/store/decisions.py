@@ -9,17 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from sokkuri.core.errors import UnknownImageError
-from sokkuri.store.catalog import Catalog, as_text
-
-CONTENT = "coalesce(digest, CAST('id:' || id AS BLOB))"
-"""The SQL expression for an image's content: the hash of its bytes, or where it has no file, its
-id."""
-
-_DIFFERENT = """CREATE TABLE IF NOT EXISTS different (
-  first BLOB, second BLOB, PRIMARY KEY (first, second)
-) WITHOUT ROWID"""
-_KEPT = "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID"
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.content import content_of
+from sokkuri.store.migrations import create_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,23 +72,11 @@ def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
     catalog.run_many("INSERT OR IGNORE INTO kept VALUES (?)", ([one] for one in decisions.kept))
 
 
-def content_of(catalog: Catalog, id_: str) -> bytes:
-    """An image's content. Raises UnknownImageError."""
-    row = catalog.one(
-        f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
-        [as_text(id_)],
-    )
-    if row is None:
-        raise UnknownImageError(f"the collection has no image {id_!r}")
-    content: bytes = row[0]
-    return content
-
-
 def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:
     _make_tables(catalog)
     return [content_of(catalog, id_) for id_ in ids]
 
 
 def _make_tables(catalog: Catalog) -> None:
-    for statement in (_DIFFERENT, _KEPT):
-        catalog.run(statement)
+    for name in ("different", "kept"):
+        create_table(catalog, name)

@@ -1,7 +1,8 @@
-"""SQLite files under `indexes/` that are derived from a collection: whatever is wrong with one, it
-is made anew, which costs time and nothing else.
+"""Derived files: what is kept under `indexes/<model>/` and can be rebuilt from the collection.
 
-Takes a path, tables, and what tells whether those that are there can be used; hands on connections.
+Takes a collection or a path; returns the folder of derived files, a lock for one of the jobs that
+write there, connections to derived SQLite files, and a file's version. If a derived file is
+damaged or of another version, it is rebuilt: this costs time and loses nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,13 +10,69 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from sokkuri.core.errors import DamagedError, StorageError
-from sokkuri.store.catalog import Catalog
+from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import Database
 
 _META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
 
 
+def derived_folder(collection: CollectionStore) -> Path:
+    """Return the folder of all files that are derived from the collection's vectors."""
+    return collection.store / "indexes" / collection.model.name
+
+
 @contextmanager
-def opened(path: Path, kept: Mapping[str, str], schema: str) -> Iterator[Catalog]:
+def storage_errors(collection: CollectionStore) -> Iterator[None]:
+    """Make the derived folder, and raise StorageError for every OSError of the block."""
+    folder = derived_folder(collection)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def try_lock(collection: CollectionStore, name: str) -> Iterator[bool]:
+    """Try to lock a job on derived files; yield False when another process holds the lock.
+
+    The lock ends with the block, or with the process. Raises StorageError when the disk refuses.
+    """
+    from filelock import FileLock, Timeout
+
+    with storage_errors(collection):
+        lock = FileLock(derived_folder(collection) / f"{name}.lock")
+        is_locked = True
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            is_locked = False
+    try:
+        yield is_locked
+    finally:
+        if is_locked:
+            lock.release()
+
+
+def sqlite_version(path: Path) -> tuple[tuple[int, int], ...]:
+    """Return a value that changes with the content of an SQLite file, without opening the file.
+
+    It holds size and time stamp of the file and of its write-ahead log, (-1, 0) for a file that
+    does not exist.
+    """
+    stats = []
+    for file in (path, path.with_name(f"{path.name}-wal")):
+        try:
+            stat = file.stat()
+        except OSError:
+            stats.append((-1, 0))
+        else:
+            stats.append((stat.st_size, stat.st_mtime_ns))
+    return tuple(stats)
+
+
+@contextmanager
+def open_or_rebuild(path: Path, kept: Mapping[str, str], schema: str) -> Iterator[Database]:
     """The file, made where there is none, or none that can be used. kept : such as the version of
     the tables; a file that has anything else is made anew. Raises StorageError."""
     try:
@@ -36,13 +93,13 @@ def opened(path: Path, kept: Mapping[str, str], schema: str) -> Iterator[Catalog
 
 
 @contextmanager
-def read(path: Path, kept: Mapping[str, str]) -> Iterator[Catalog | None]:
+def open_readonly(path: Path, kept: Mapping[str, str]) -> Iterator[Database | None]:
     """The same without writing anything: None where there is none that can be used."""
     if not path.is_file():
         yield None
         return
     try:
-        tables = Catalog.connect(path, "mode=ro")
+        tables = Database.connect(path, "mode=ro")
     except StorageError:
         yield None
         return
@@ -56,9 +113,9 @@ def read(path: Path, kept: Mapping[str, str]) -> Iterator[Catalog | None]:
         tables.close()
 
 
-def _made(path: Path, kept: Mapping[str, str], schema: str) -> Catalog:
+def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:
     with ExitStack() as failing:
-        tables = failing.enter_context(closing(Catalog.connect(path, "mode=rwc")))
+        tables = failing.enter_context(closing(Database.connect(path, "mode=rwc")))
         _check(tables)
         with tables.writing():  # for the question too: another process may be making them
             if not _is_current(tables, kept):
@@ -71,14 +128,14 @@ def _made(path: Path, kept: Mapping[str, str], schema: str) -> Catalog:
     return tables
 
 
-def _check(tables: Catalog) -> None:
+def _check(tables: Database) -> None:
     """Raises DamagedError, where SQLite itself does not."""
     found = tables.one("PRAGMA quick_check(1)")[0]
     if found != "ok":
         raise DamagedError(f"{tables.where} is damaged: {found}")
 
 
-def _is_current(tables: Catalog, kept: Mapping[str, str]) -> bool:
+def _is_current(tables: Database, kept: Mapping[str, str]) -> bool:
     if not tables.has_table("meta"):
         return False
     return dict(tables.all("SELECT key, value FROM meta")) == dict(kept)

@@ -20,7 +20,7 @@ from typing import Any
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Address, Location, shown
-from sokkuri.store.catalog import as_text
+from sokkuri.store.database import as_text
 
 COLUMNS = {
     "width": "width", "height": "height", "size": "size", "modified": "mtime_ns",
@@ -46,6 +46,10 @@ class Condition:
 
     sql: str
     values: tuple[Any, ...]
+
+
+ANY = Condition("1", ())
+"""The condition that every image meets."""
 
 
 def condition(root: Location, under: str | None, where: str | None) -> Condition | None:
@@ -75,7 +79,7 @@ def _below(root: Location, under: str) -> Condition:
         return _below_address(root, under)
     path = Path(os.path.normpath(under))
     if path == Path():
-        return Condition("1", ())
+        return ANY
     if path.is_absolute() or (path.is_dir() and not (root / path).is_dir()):
         try:
             path = path.resolve().relative_to(root.resolve())
@@ -83,7 +87,7 @@ def _below(root: Location, under: str) -> Condition:
             raise UsageError(f"{under} is not below {root}") from None
     prefix = path.as_posix()
     if prefix == ".":  # the root by its whole path
-        return Condition("1", ())
+        return ANY
     if prefix == ".." or prefix.startswith("../"):
         raise UsageError(f"{under} is not below {root}")
     return _begins(prefix)
@@ -92,7 +96,7 @@ def _below(root: Location, under: str) -> Condition:
 def _below_address(root: Address, under: str) -> Condition:
     whole = under.rstrip("/")
     if whole in (root.url, ".", ""):
-        return Condition("1", ())
+        return ANY
     prefix = root.below(whole) or whole.removeprefix("./")
     if "://" in prefix or prefix.startswith("/") or ".." in prefix.split("/"):
         raise UsageError(f"{shown(under)} is not below {root}")

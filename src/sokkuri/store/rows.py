@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.shard_table import next_shard_number
 from sokkuri.store.shards import SHARD_ROWS, checksums
 
 
@@ -73,6 +74,6 @@ def _open_shard(catalog: Catalog) -> tuple[int, int]:
     )
     if row is not None:
         return int(row[0]), int(row[1])
-    shard = catalog.next_shard()
+    shard = next_shard_number(catalog)
     catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [shard])
     return shard, 0

@@ -15,6 +15,7 @@ from sokkuri.indexing import writer as writer_module
 from sokkuri.indexing.sync import commit_at_end
 from sokkuri.indexing.writer import Writer
 from sokkuri.store import catalog as catalog_module
+from sokkuri.store.images import count_images, find_image
 
 _INTERRUPTED = (catalog_module.__file__, contextlib.__file__)
 """The files with the instructions to interrupt: transactions begin and end there."""
@@ -71,14 +72,14 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
         ):
             writer.flush()
         done.add(name)
-        row = bench.catalog.find(name)
+        row = find_image(bench.catalog, name)
         assert row is not None, name
         assert row.live, f"lost by an interrupt at instruction {instruction}"
         if not raised:
             break
     assert not raised, "an interrupt was tried at every instruction"
     assert len(done) > 100
-    assert bench.catalog.counts().live == len(done)
+    assert count_images(bench.catalog).live == len(done)
     assert collection.counted() == {0: len(done)}
     bench.known.close()
     collection.close()

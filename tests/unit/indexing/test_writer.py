@@ -10,7 +10,9 @@ from synthetic_collection import DIMENSION, Bench, empty, extracted, same_bytes
 from sokkuri.core.errors import StorageError
 from sokkuri.core.types import RowRef
 from sokkuri.indexing.outcomes import Failed, Gone
+from sokkuri.store.images import count_images, find_image, read_failures
 from sokkuri.store.leases import clear_over
+from sokkuri.store.shard_table import find_shard, read_shards
 from sokkuri.store.shards import SHARD_ROWS
 
 
@@ -28,7 +30,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 
 def place(bench: Bench, id_: str) -> RowRef | None:
-    row = bench.catalog.find(id_)
+    row = find_image(bench.catalog, id_)
     assert row is not None
     return row.at
 
@@ -36,7 +38,7 @@ def place(bench: Bench, id_: str) -> RowRef | None:
 def stored(bench: Bench, id_: str) -> list[float]:
     at = place(bench, id_)
     assert at is not None
-    shard = bench.catalog.shard(at.shard)
+    shard = find_shard(bench.catalog, at.shard)
     assert shard is not None
     found: list[float] = bench.collection.shards.features(at.shard, shard.rows)[at.row].tolist()
     return found
@@ -64,7 +66,7 @@ def test_what_is_no_longer_claimed_is_not_taken(bench: Bench) -> None:
     bench.commit(late)
     assert stored(bench, "a") == vector(2).tolist()
     assert bench.writer.counts == {}
-    assert bench.catalog.shards()[0].rows == 1
+    assert read_shards(bench.catalog)[0].rows == 1
     other.known.close()
 
 
@@ -95,15 +97,15 @@ def test_a_failure_replaces_the_row_and_is_kept(bench: Bench) -> None:
     job = bench.jobs()["a"]
     bench.commit(Failed(job, "decode", "the file is cut short"))
     assert place(bench, "a") is None
-    (failure,) = bench.catalog.failures()
+    (failure,) = read_failures(bench.catalog)
     assert (failure.id, failure.stage, failure.reason) == ("a", "decode", "the file is cut short")
-    assert bench.catalog.counts().todo == 0
+    assert count_images(bench.catalog).todo == 0
 
 
 def test_a_file_that_vanished_meanwhile_is_missing(bench: Bench) -> None:
     bench.listed("a")
     bench.commit(Gone(bench.jobs()["a"]))
-    counts = bench.catalog.counts()
+    counts = count_images(bench.catalog)
     assert (counts.live, counts.failed, counts.missing, counts.todo) == (0, 0, 1, 0)
 
 
@@ -118,8 +120,8 @@ def test_a_moved_image_takes_its_row_and_its_marks(bench: Bench) -> None:
         same_bytes(jobs["x"], b"content %8d" % 0), same_bytes(jobs["y"], b"content %8d" % 1)
     )
     assert (place(bench, "x"), place(bench, "y")) == at
-    assert bench.catalog.find("a") is None
-    assert bench.catalog.counts().removed == 1
+    assert find_image(bench.catalog, "a") is None
+    assert count_images(bench.catalog).removed == 1
     assert bench.writer.counts["moved"] == 2
     bench.collection.refresh_ids()
     assert bench.collection.shards.ids(0).tolist() == ["x", "y"]
@@ -170,10 +172,10 @@ def test_a_new_time_stamp_alone_keeps_the_row(bench: Bench) -> None:
     at = place(bench, "a")
     bench.listed("a", mtime_ns=7)
     bench.commit(same_bytes(bench.jobs()["a"], b"content %8d" % 0, mtime_ns=7))
-    row = bench.catalog.find("a")
+    row = find_image(bench.catalog, "a")
     assert row is not None
     assert (row.at, row.stat.mtime_ns) == (at, 7)
-    assert not bench.catalog.shards()[0].stale_ids
+    assert not read_shards(bench.catalog)[0].stale_ids
 
 
 def test_shards_fill_to_10000_and_go_on(bench: Bench) -> None:
@@ -181,7 +183,7 @@ def test_shards_fill_to_10000_and_go_on(bench: Bench) -> None:
     features = np.arange(count * DIMENSION, dtype=np.float32).reshape(count, DIMENSION)
     ids = [f"{number:05d}" for number in range(count)]
     bench.fill(features, ids)
-    assert [shard.rows for shard in bench.catalog.shards()] == [SHARD_ROWS, 30]
+    assert [shard.rows for shard in read_shards(bench.catalog)] == [SHARD_ROWS, 30]
     assert stored(bench, "10007") == features[10007].tolist()
     assert np.load(bench.collection.shards.features_path(0)).shape == (SHARD_ROWS, DIMENSION)
 
@@ -194,7 +196,7 @@ def test_a_disk_that_refuses_leaves_nothing_half(bench: Bench) -> None:
     bench.collection.shards.folder.write_text("a file where the folder should be")
     with pytest.raises(StorageError, match="could not be written"):
         bench.commit(extracted(job, b"a", vector(0)))
-    assert bench.catalog.shards() == []
+    assert read_shards(bench.catalog) == []
     bench.collection.shards.folder.unlink()
     bench.writer.flush()
     assert stored(bench, "a") == vector(0).tolist()

@@ -10,7 +10,7 @@ from filelock import FileLock
 from synthetic_collection import Bench, empty
 
 from sokkuri.search.ann_files import ann_state, refresh_ann
-from sokkuri.search.code_files import index_folder
+from sokkuri.store.derived import derived_folder
 
 COUNT = 600
 
@@ -31,7 +31,7 @@ def made(bench: Bench, *, everything: bool = False) -> set[str]:
 
 
 def manifest(bench: Bench) -> Any:
-    return json.loads((index_folder(bench.collection) / "ann.json").read_text())
+    return json.loads((derived_folder(bench.collection) / "ann.json").read_text())
 
 
 ALL = {"training", "adding", "measuring"}
@@ -74,11 +74,11 @@ def test_a_collection_that_shrinks_loses_it(bench: Bench) -> None:
     bench.collection.remove([f"{number:05d}" for number in range(200)])
     bench.collection.compact()
     assert ann_state(bench.collection) is None
-    assert not list(index_folder(bench.collection).glob("*.faiss"))
+    assert not list(derived_folder(bench.collection).glob("*.faiss"))
 
 
 def test_one_process_makes_it_and_others_leave_it_to_that_one(bench: Bench) -> None:
-    folder = index_folder(bench.collection)
+    folder = derived_folder(bench.collection)
     folder.mkdir(parents=True)
     with FileLock(folder / "ann.lock"):
         assert made(bench) == set()

@@ -9,8 +9,10 @@ from synthetic_collection import DIMENSION, Bench, empty
 
 from sokkuri.api import Collection
 from sokkuri.search import code_files
-from sokkuri.search.code_files import CodeReader, index_folder, refresh_codes
+from sokkuri.search.code_files import CodeReader, refresh_codes
 from sokkuri.search.searcher import Searcher
+from sokkuri.store.derived import derived_folder
+from sokkuri.store.images import find_image
 
 COUNT = 3000
 
@@ -53,7 +55,7 @@ def test_codes_are_made_once_and_as_rows_are_added(bench: Bench) -> None:
     bench.add_drawn(COUNT + 50, 60)
     assert code(collection) == [(0, 1), (1, 1)]
     assert held(collection) == ([COUNT + 110], [])
-    assert len(list(index_folder(collection).glob("*.codes.npy"))) == 1
+    assert len(list(derived_folder(collection).glob("*.codes.npy"))) == 1
 
 
 def test_a_small_collection_has_none(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_damaged_codes_are_searched_around_and_made_anew(
     code(collection)
     truth = Searcher(collection).search(["00007"], 20)
     name = "basis.npy" if kind == "basis" else f"0000-{COUNT}.{kind}.npy"
-    path = index_folder(collection) / name
+    path = derived_folder(collection) / name
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     if damage == "gone":
@@ -96,7 +98,7 @@ def test_damaged_codes_are_searched_around_and_made_anew(
 def test_codes_of_another_version_are_made_anew(bench: Bench) -> None:
     collection = bench.collection
     code(collection)
-    manifest = index_folder(collection) / "codes.json"
+    manifest = derived_folder(collection) / "codes.json"
     manifest.write_text(manifest.read_text().replace('"version": 2', '"version": 1'))
     assert held(collection) == ([0], [])
     assert code(collection) == [(0, 1), (1, 1)]
@@ -109,7 +111,7 @@ def test_codes_of_a_shard_that_is_gone_are_dropped(bench: Bench) -> None:
     collection.remove([f"{number:05d}" for number in range(0, COUNT, 2)])
     collection.compact()
     assert held(collection) == ([COUNT // 2], [])
-    names = {path.name for path in index_folder(collection).glob("*.npy")}
+    names = {path.name for path in derived_folder(collection).glob("*.npy")}
     assert names == {"basis.npy"} | {
         f"0001-{COUNT // 2}.{kind}.npy" for kind in ("codes", "terms", "heads", "head_terms")
     }
@@ -120,7 +122,7 @@ def test_a_reader_reads_each_file_once(bench: Bench) -> None:
     code(collection)
     reader = CodeReader(collection)
     (first,), _ = reader.read(collection.counted())
-    for path in index_folder(collection).glob("*.npy"):
+    for path in derived_folder(collection).glob("*.npy"):
         path.unlink()
     (again,), notes = reader.read(collection.counted())
     assert first is not None
@@ -146,7 +148,7 @@ def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench:
     rows = collection.vectors([(0, row) for row in range(collection.counted()[0])]).astype(float)
     for id_ in ("00007", f"{COUNT + 3:05d}"):
         hits = Searcher(collection).search([id_], 20, "l2")
-        place = collection.catalog.find(id_)
+        place = find_image(collection.catalog, id_)
         assert place is not None
         assert place.at is not None
         truth = np.sort(np.linalg.norm(rows - rows[place.at.row], axis=1))[:20]

@@ -14,11 +14,11 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, EngineError, ModelMismatchError
 from sokkuri.indexing.compact import compact
 from sokkuri.search import push as pushing
-from sokkuri.search.code_files import alone, index_folder
 from sokkuri.search.push import PushReport, push
 from sokkuri.search.push_log import doubt, name_of, pushed_states
 from sokkuri.search.searcher import Searcher
 from sokkuri.search.vectors.row_keys import key_at
+from sokkuri.store.derived import derived_folder, try_lock
 
 
 @pytest.fixture
@@ -193,7 +193,7 @@ def test_killed_while_the_engine_indexes(
 
 
 def ledger(collection: Collection) -> Path:
-    (found,) = index_folder(collection).glob("pushed-*.sqlite")
+    (found,) = derived_folder(collection).glob("pushed-*.sqlite")
     return found
 
 
@@ -242,7 +242,7 @@ def test_what_is_not_ours_is_refused(bench: Bench, engine: ReferenceEngine, tmp_
 
 def test_two_at_once(bench: Bench, engine: ReferenceEngine) -> None:
     """The second says so; when the first has gone, it may."""
-    with alone(bench.collection, name_of(engine.address)) as first:
+    with try_lock(bench.collection, name_of(engine.address)) as first:
         assert first
         with pytest.raises(CollectionError, match="push to reference://here/it is under way"):
             pushed(bench, engine)

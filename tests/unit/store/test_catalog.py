@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from synthetic_collection import listed, refs
 
 from sokkuri.core.errors import CollectionError, DamagedError, StorageError
-from sokkuri.store.catalog import Catalog, as_text
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+from sokkuri.store.images import find_image
+from sokkuri.store.shard_table import next_shard_number
 
 
 def test_creating_twice_opens_the_same(tmp_path: Path) -> None:
@@ -52,7 +55,7 @@ def test_any_file_name_comes_back(names: list[bytes]) -> None:
     catalog = Catalog.in_memory()
     listed(catalog, refs(*ids), run=1)
     for id_ in ids:
-        row = catalog.find(id_)
+        row = find_image(catalog, id_)
         assert row is not None
         assert as_text(row.id) == as_text(id_)
     assert catalog.one("SELECT count(*) FROM images")[0] == len(ids)
@@ -108,7 +111,7 @@ def test_shard_numbers_start_at_0_and_are_never_used_again(tmp_path: Path) -> No
     catalog = Catalog.create(tmp_path / "catalog.sqlite")
     numbers = []
     for _ in range(4):
-        numbers.append(catalog.next_shard())
+        numbers.append(next_shard_number(catalog))
         catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [numbers[-1]])
         if len(numbers) == 3:
             catalog.run("DELETE FROM shards")

@@ -8,15 +8,13 @@ import pytest
 from synthetic_collection import Bench, empty, extracted, same_bytes
 
 from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.curation.labeling.label_files import export_labels, import_labels, labels_from
 from sokkuri.images.scan import list_images
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import (
     MOST,
     cleaned,
-    export_labels,
-    import_labels,
     label_counts,
-    labels_from,
     labels_of,
     labels_turn,
     placed_labels,

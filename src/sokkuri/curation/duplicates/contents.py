@@ -18,10 +18,12 @@ from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.vectors.row_keys import key_at
-from sokkuri.store.catalog import LIVE, Catalog
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.decisions import CONTENT, Decisions
+from sokkuri.store.content import CONTENT
+from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import condition
+from sokkuri.store.images import LIVE
 from sokkuri.store.row_numbers import Numbering
 
 _AT_ONCE = 500  # parameters of a statement

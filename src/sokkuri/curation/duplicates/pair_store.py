@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sokkuri.curation.types import Grade, Pair
-from sokkuri.search.code_files import index_folder
 from sokkuri.store import derived
-from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import Database
+from sokkuri.store.derived import derived_folder
 
 _NAME = "pairs.sqlite"
 UNSURE = -1.0
@@ -50,7 +50,7 @@ class Known:
 class Ledger:
     """An open ledger. `opened` gives one."""
 
-    def __init__(self, tables: Catalog) -> None:
+    def __init__(self, tables: Database) -> None:
         self._tables = tables
 
     def printed(self) -> set[bytes]:
@@ -115,21 +115,21 @@ class Ledger:
 
 def place(collection: CollectionStore) -> Path:
     """Where the collection's ledger lies, or would."""
-    return index_folder(collection) / _NAME
+    return derived_folder(collection) / _NAME
 
 
 @contextmanager
 def opened(collection: CollectionStore) -> Iterator[Ledger]:
     """The collection's ledger, made where there is none, or none that can be used. Raises
     StorageError."""
-    with derived.opened(place(collection), _kept(collection), _SCHEMA) as tables:
+    with derived.open_or_rebuild(place(collection), _kept(collection), _SCHEMA) as tables:
         yield Ledger(tables)
 
 
 @contextmanager
 def read(collection: CollectionStore) -> Iterator[Ledger | None]:
     """The same without writing anything: None where nothing was compared yet."""
-    with derived.read(place(collection), _kept(collection)) as tables:
+    with derived.open_readonly(place(collection), _kept(collection)) as tables:
         yield None if tables is None else Ledger(tables)
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from sokkuri.core.types import Features
 from sokkuri.search.vectors import Rows, normalised
-from sokkuri.store.catalog import LIVE
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
+from sokkuri.store.images import LIVE, find_image, live_images_at
 from sokkuri.store.labels import placed_labels
 from sokkuri.store.row_numbers import Numbering
 
@@ -57,7 +57,7 @@ class Population:
         """The rows of those ids that live images have."""
         places = {}
         for id_ in ids:
-            image = self._catalog.find(id_)
+            image = find_image(self._catalog, id_)
             if image is not None and image.at is not None and image.live:
                 places[id_] = (image.at.shard, image.at.row)
         numbers = self._numbering.numbers([*places.values()]).tolist()
@@ -66,7 +66,7 @@ class Population:
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids of live rows, in their order."""
         refs = [self._numbering.ref(row) for row in rows.tolist()]
-        found = self._catalog.live_images(refs)
+        found = live_images_at(self._catalog, refs)
         return [found[ref][0] if ref in found else "" for ref in refs]
 
     def sample(self, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:

@@ -30,8 +30,10 @@ from sokkuri.curation.trash.system_trash import (
     trash_to_ourselves,
 )
 from sokkuri.curation.types import Grade, Group
-from sokkuri.store.catalog import LIVE, Catalog, as_text
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore, root_of
+from sokkuri.store.database import as_text
+from sokkuri.store.images import LIVE
 
 MOVED_AWAY = 0
 """In the catalog's `missing`, where else the number of the run is that found a file gone."""

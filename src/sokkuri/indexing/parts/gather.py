@@ -19,6 +19,7 @@ from sokkuri.indexing.partition import Part, stores_of_parts
 from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore, find_store, has_store, store_for
+from sokkuri.store.images import count_images
 from sokkuri.store.leases import clear_over, is_worked_on
 
 _SHOWN_PARTS = 20
@@ -110,7 +111,7 @@ def _look_at(store: Path) -> tuple[PartStore, PartSettings, Location]:
             raise UsageError(f"{store} is no part: parts are made with `sokkuri index --part I/N`")
         if is_worked_on(catalog):
             raise CollectionError(f"part {which} in {store} is being worked on: wait for its end")
-        todo = catalog.counts().todo
+        todo = count_images(catalog).todo
         if todo or not is_finished(catalog):
             left = f"{todo:,} images to do" if todo else "not been finished"
             raise CollectionError(

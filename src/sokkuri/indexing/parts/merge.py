@@ -44,6 +44,7 @@ from sokkuri.indexing.source import make_is_gone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
+from sokkuri.store.images import count_images
 from sokkuri.store.rows import free_row
 
 Change = Literal["added", "updated", "moved", "removed"]
@@ -160,7 +161,7 @@ class _Merging:
                 self._enter_absent(one)
 
     def report(self, seconds: float) -> Merged:
-        found, did = self._catalog.counts(), self._counts
+        found, did = count_images(self._catalog), self._counts
         return Merged(
             parts=len(self._parts),
             added=did["added"],

@@ -15,8 +15,9 @@ import xxhash
 from sokkuri.core.errors import DamagedError
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.indexing.parts.gather import PartStore
-from sokkuri.store.catalog import Catalog, as_text
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.database import as_text
 from sokkuri.store.decisions import add_decisions, read_decisions
 from sokkuri.store.labels import add_labels, said_labels
 from sokkuri.store.rows import free_row, place_rows

@@ -13,9 +13,11 @@ from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.store.catalog import LIVE, Catalog, as_text
+from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import Status
+from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, condition
+from sokkuri.store.images import LIVE
 
 _COLUMNS = "id, path, width, height, digest, mtime_ns"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

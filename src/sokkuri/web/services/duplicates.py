@@ -20,13 +20,14 @@ from typing import Any, TypeAlias
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
-from sokkuri.core.atomic import sqlite_stamp
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.duplicates import find, pair_store
 from sokkuri.curation.trash import apply
 from sokkuri.curation.types import GRADES, Grade, Group
-from sokkuri.store.catalog import as_text
-from sokkuri.store.decisions import CONTENT, mark_different, mark_kept, read_decisions
+from sokkuri.store.content import CONTENT
+from sokkuri.store.database import as_text
+from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
+from sokkuri.store.derived import sqlite_version
 from sokkuri.web.services import browse
 
 _KEPT = 8
@@ -84,7 +85,7 @@ class DuplicateGroupCache:
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
     """What tells one state of the catalog and of what was compared from another, and whether they
     have been as they are for long enough that it does."""
-    seen = sqlite_stamp(collection.catalog.where) + sqlite_stamp(pair_store.place(collection))
+    seen = sqlite_version(collection.catalog.where) + sqlite_version(pair_store.place(collection))
     settled = time.time_ns() - max(moment for _, moment in seen) > _SETTLED_NS
     return seen, settled
 

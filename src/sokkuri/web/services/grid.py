@@ -16,8 +16,8 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
-from sokkuri.store.catalog import LIVE
 from sokkuri.store.filters import Condition
+from sokkuri.store.images import LIVE
 from sokkuri.web.services.browse import below, by_keys, parts, utc_time
 
 Sort = Literal["folder", "newest", "oldest"]

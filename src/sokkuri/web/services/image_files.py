@@ -19,7 +19,7 @@ from sokkuri.core.types import Limits
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_name
 from sokkuri.images.thumbnails import exif_summary, thumbnail
-from sokkuri.store.catalog import as_text
+from sokkuri.store.database import as_text
 from sokkuri.web.services.browse import unknown, version
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 

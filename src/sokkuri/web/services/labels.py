@@ -15,13 +15,15 @@ import numpy as np
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
-from sokkuri.core.atomic import sqlite_stamp
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.find import known_pairs
+from sokkuri.curation.labeling.label_files import export_labels
 from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, suggest
 from sokkuri.search.vectors import distances
 from sokkuri.store.decisions import read_decisions
-from sokkuri.store.labels import export_labels, labels_of, labels_turn, read_labels, set_labels
+from sokkuri.store.derived import sqlite_version
+from sokkuri.store.images import count_images, find_image
+from sokkuri.store.labels import labels_of, labels_turn, read_labels, set_labels
 from sokkuri.web.services.browse import described, folder_in, parts, unknown, version
 from sokkuri.web.services.thread_pool import CollectionPool
 
@@ -105,7 +107,7 @@ class PairCache:
 
     def get(self, collection: Collection, revision: str) -> Pairs:
         """Of ids; found anew if images, comparisons or decisions have changed."""
-        compared = sqlite_stamp(pair_store.place(collection))
+        compared = sqlite_version(pair_store.place(collection))
         state = (revision, compared, read_decisions(collection.catalog).different)
         if state != self._state:
             self._pairs = known_pairs(collection)
@@ -143,7 +145,7 @@ def counts(collection: Collection) -> Document:
     return {
         "labels": [{"label": label, "count": count} for label, count in found.items()],
         "labelled": found.total(),
-        "total": collection.catalog.counts().live,
+        "total": count_images(collection.catalog).live,
     }
 
 
@@ -212,7 +214,7 @@ def _others(
 
 def _measured(collection: Collection, id_: str, most: int) -> list[Document]:
     """The nearest of those that were labelled last, measured one and all."""
-    row = collection.catalog.find(id_)
+    row = find_image(collection.catalog, id_)
     if row is None or row.at is None:
         raise unknown(id_)
     labels = read_labels(collection.catalog)

@@ -26,6 +26,7 @@ from sokkuri.core.types import ImageRecord, Metric
 from sokkuri.search.query import QueryVector
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
+from sokkuri.store.images import find_image
 from sokkuri.web.services.browse import folder_in, parts, unknown, version
 from sokkuri.web.services.ring_angles import angles
 
@@ -269,7 +270,7 @@ class _SearchWorker:
         UnknownImageError."""
         if isinstance(query, QueryVector):
             return query
-        row = self._collection.catalog.find(query)
+        row = find_image(self._collection.catalog, query)
         if row is None or row.at is None:
             raise unknown(query)
         vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]

@@ -21,8 +21,8 @@ from sokkuri.curation.duplicates.find import (
     known_groups,
 )
 from sokkuri.curation.types import Group
-from sokkuri.search.code_files import index_folder
 from sokkuri.store.decisions import mark_different
+from sokkuri.store.derived import derived_folder
 
 PICTURES = 3
 KINDS = ["small", "crop", "side"]
@@ -77,7 +77,7 @@ def test_what_is_known_without_comparing_is_the_same_bytes(collection: Collectio
     (group,) = known_groups(collection)
     assert group.grade == "identical"
     assert group.ids == ("0/orig.jpg", "0/twin.jpg")
-    assert not index_folder(collection).exists(), "nothing is written"
+    assert not derived_folder(collection).exists(), "nothing is written"
 
 
 def test_pairs_hold_the_one_to_keep_or_the_same_bytes(collection: Collection) -> None:

@@ -12,7 +12,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.pair_store import UNSURE, Known
-from sokkuri.search.code_files import index_folder
+from sokkuri.store.derived import derived_folder
 
 A, B, C = (letter * 16 for letter in (b"a", b"b", b"c"))
 COPY, STRANGERS = Known(A, B, "edited", 0.9), Known(A, C, None, 0.1)
@@ -153,8 +153,8 @@ def test_one_of_other_features_is_made_anew(collection: Collection) -> None:
 
 
 def test_where_none_can_be_written_it_says_so(collection: Collection) -> None:
-    index_folder(collection).parent.mkdir(parents=True)
-    index_folder(collection).write_text("in the way")
+    derived_folder(collection).parent.mkdir(parents=True)
+    derived_folder(collection).write_text("in the way")
     with pytest.raises(StorageError, match="could not be written"), pair_store.opened(collection):
         pass
 

@@ -19,6 +19,7 @@ from sokkuri.indexing.parts import merge_images
 from sokkuri.indexing.parts.merge import merge
 from sokkuri.indexing.verify import verify
 from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
+from sokkuri.store.images import count_images
 from sokkuri.store.labels import read_labels, set_labels
 
 
@@ -149,7 +150,7 @@ def test_it_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyP
     def live() -> int:
         with folder.open() as whole:
             assert [*verify(whole)] == []
-            return whole.catalog.counts().live
+            return count_images(whole.catalog).live
 
     def ending(progress: Progress[object]) -> None:
         if live() > before:
@@ -174,7 +175,7 @@ def test_rows_that_were_copied_and_not_committed_are_made_up(
         folder.merged()
     monkeypatch.undo()
     with folder.open() as whole:
-        assert whole.catalog.counts().live == 0
+        assert count_images(whole.catalog).live == 0
     folder.merged()
     with folder.open() as whole:
         assert state(whole) == folder.by_one_run()
@@ -264,7 +265,7 @@ def test_what_has_no_file_any_more_is_known_when_it_comes_back(folder: Folder) -
     folder.run_parts()
     assert folder.merged().total == len(NAMES) - 1
     with folder.open() as whole:
-        assert whole.catalog.counts().missing == 1
+        assert count_images(whole.catalog).missing == 1
         (folder.root / NAMES[0]).write_bytes(kept[0])
         os.utime(folder.root / NAMES[0], ns=(kept[1], kept[1]))
         assert run(whole) == 0, "nothing is read for it"

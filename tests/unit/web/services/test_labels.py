@@ -12,7 +12,8 @@ from synthetic_collection import Bench, empty
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.pair_store import Known
-from sokkuri.store.decisions import content_of, mark_different
+from sokkuri.store.content import content_of
+from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import labels as labelling
 from sokkuri.web.services.labels import DocumentCache, PairCache, SuggestionQuery
 

@@ -1,0 +1,24 @@
+"""The content key of an image: equal for files with equal bytes.
+
+Decisions and labels are stored by content key. So they survive moves, renames and a new index.
+"""
+
+from sokkuri.core.errors import UnknownImageError
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+
+CONTENT = "coalesce(digest, CAST('id:' || id AS BLOB))"
+"""SQL expression for the content key: the XXH3-128 of the file's bytes. An image that has no file,
+such as an imported vector, has `id:` and its id instead."""
+
+
+def content_of(catalog: Catalog, id_: str) -> bytes:
+    """Return the content key of an image. Raises UnknownImageError."""
+    row = catalog.one(
+        f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
+        [as_text(id_)],
+    )
+    if row is None:
+        raise UnknownImageError(f"the collection has no image {id_!r}")
+    content: bytes = row[0]
+    return content

@@ -1,0 +1,153 @@
+"""An SQLite file: connection, statements and transactions, with errors of sokkuri.
+
+The catalog is one; derived files (derived.py) are others.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import quote
+
+from sokkuri.core.errors import DamagedError, StorageError
+
+_AGAIN_SECONDS = 0.01
+_BUSY_SECONDS = 120  # longer than any transaction: millions of new images are one insert
+
+
+def as_text(value: str) -> bytes:
+    """For `CAST(? AS TEXT)`: keeps file names that are not UTF-8 (PEP 383)."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _from_text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+class Database:
+    """A connection to one SQLite file. Not shared between threads unless said so."""
+
+    def __init__(self, connection: sqlite3.Connection, where: Path) -> None:
+        self._connection = connection
+        self.where = where
+        connection.text_factory = _from_text
+
+    @classmethod
+    def connect(cls, path: Path, options: str, *, threads: bool = False) -> Self:
+        """Open any SQLite file, whatever it holds. options : of its address, such as mode=ro."""
+        uri = f"file:{quote(as_text(str(path.absolute())))}?{options}"
+        with _translated(path):
+            connection = sqlite3.connect(
+                uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS,
+                check_same_thread=not threads,
+            )  # fmt: skip
+            with ExitStack() as failing:
+                failing.callback(connection.close)
+                if not options.startswith("mode=ro"):
+                    _write_ahead(connection)
+                    connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
+                failing.pop_all()
+        return cls(connection, path)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def run(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
+        """Execute one statement; the number of rows it changed."""
+        with _translated(self.where):
+            return self._connection.execute(sql, values).rowcount
+
+    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        with _translated(self.where):
+            self._connection.executemany(sql, rows)
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        """The first row, or None."""
+        with _translated(self.where):
+            return self._connection.execute(sql, values).fetchone()
+
+    def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        with _translated(self.where):
+            return self._connection.execute(sql, values).fetchall()
+
+    def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+        """Rows one after another: for results as long as the collection."""
+        with _translated(self.where):
+            yield from self._connection.execute(sql, values)
+
+    def define(self, name: str, function: Callable[[bytes], int]) -> None:
+        """Let statements of this connection call `name(BLOB)`."""
+        self._connection.create_function(name, 1, function)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """A transaction that holds the one write lock from its start: committed or undone."""
+        with self._transaction("BEGIN IMMEDIATE"):
+            yield
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One consistent picture for several questions."""
+        with self._transaction("BEGIN"):
+            yield
+
+    @contextmanager
+    def _transaction(self, begin: str) -> Iterator[None]:
+        try:
+            self.run(begin)
+            yield
+            self.run("COMMIT")
+        except BaseException:
+            self.undo()
+            raise
+
+    def undo(self) -> None:
+        """Undo a transaction that an interrupt left open: it can fall between BEGIN and block."""
+        if self._connection.in_transaction:
+            self._connection.rollback()
+
+    def has_table(self, name: str) -> bool:
+        return self.one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn WAL on. Another process may be doing so at this moment, for which SQLite does not wait
+    by itself: there is no lock to wait for."""
+    until = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
+
+
+@contextmanager
+def _translated(where: Path) -> Iterator[None]:
+    """SQLite's errors as ours: one line that names the file and says what to do."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "locked" in text or "busy" in text:
+            raise StorageError(
+                f"{where} is held by another program: wait for it, then run again"
+            ) from error
+        if "full" in text or "disk I/O" in text:
+            raise StorageError(
+                f"the disk is full or failing: {where} could not be written ({text}); "
+                "free some space and run again"
+            ) from error
+        raise StorageError(f"{where} cannot be used: {text}") from error
+    except sqlite3.DatabaseError as error:
+        if isinstance(error, sqlite3.IntegrityError):
+            raise DamagedError(f"{where} refused a row: {error}") from error
+        raise DamagedError(
+            f"{where} is damaged ({error}): restore it from a backup, or move the store away and "
+            "index again"
+        ) from error

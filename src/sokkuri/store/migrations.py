@@ -1,0 +1,150 @@
+"""The schema of the catalog: a numbered list of migrations, and the tables that may be absent.
+
+A new catalog runs all migrations from the first. An older catalog runs those that it lacks when it
+is opened for writing, each in one transaction with its version number: a crash leaves the version
+before. A read-only open changes nothing: it works from version `OLDEST_READABLE` on. A catalog of
+a newer version is always refused.
+
+How to change the schema:
+
+1. Append `Migration(N, (...))` to `MIGRATIONS`; never edit an older entry. The largest number is
+   the schema version.
+2. If the queries of this package need the change even for reading, set `OLDEST_READABLE` to N.
+3. Make `tests/fixtures/store-vN.tar.gz` with tests/support/store_fixture.py and add it to the tests
+   in tests/unit/store/test_migrations.py, which open the store of every earlier version.
+
+A new table that older code can ignore needs no migration: add it to `OPTIONAL_TABLES`. The first
+write that needs it creates it (`create_table`); queries ask `has_table` before they read it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sokkuri.core.errors import CollectionError, DamagedError, UnfinishedError
+from sokkuri.store.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """The statements that bring a catalog from version `version - 1` to `version`."""
+
+    version: int
+    statements: tuple[str, ...]
+
+
+_SCHEMA_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE models (
+  model INTEGER PRIMARY KEY, name TEXT NOT NULL, fingerprint TEXT NOT NULL UNIQUE,
+  dimension INTEGER NOT NULL, metric TEXT NOT NULL, decode TEXT NOT NULL, source TEXT NOT NULL
+);
+CREATE TABLE shards (
+  shard INTEGER PRIMARY KEY AUTOINCREMENT,
+  model INTEGER NOT NULL REFERENCES models,
+  rows INTEGER NOT NULL DEFAULT 0,
+  stale_ids INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE images (
+  key INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  path TEXT NOT NULL,
+  size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+  digest BLOB, width INTEGER, height INTEGER,
+  model INTEGER REFERENCES models, shard INTEGER, row INTEGER, checksum INTEGER,
+  stage TEXT, reason TEXT,
+  todo INTEGER NOT NULL DEFAULT 1,
+  removed INTEGER NOT NULL DEFAULT 0,
+  missing INTEGER,
+  claim INTEGER,
+  deaths INTEGER NOT NULL DEFAULT 0
+);
+CREATE UNIQUE INDEX images_by_row ON images (shard, row) WHERE shard IS NOT NULL;
+CREATE INDEX images_by_digest ON images (digest) WHERE shard IS NOT NULL;
+CREATE INDEX images_open ON images (key)
+  WHERE todo = 1 AND claim IS NULL AND missing IS NULL AND removed = 0;
+CREATE INDEX images_claimed ON images (claim) WHERE claim IS NOT NULL;
+CREATE INDEX images_failed ON images (key) WHERE stage IS NOT NULL;
+CREATE TABLE runs (
+  run INTEGER PRIMARY KEY AUTOINCREMENT,
+  host TEXT NOT NULL, pid INTEGER NOT NULL, born REAL NOT NULL, expires REAL NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[Migration, ...] = (Migration(1, tuple(_SCHEMA_1.strip().split(";\n"))),)
+
+SCHEMA_VERSION = MIGRATIONS[-1].version
+"""The version that this sokkuri writes."""
+
+OLDEST_READABLE = 1
+"""The oldest version that can be read without a migration."""
+
+OPTIONAL_TABLES = {
+    "labels": (
+        "CREATE TABLE IF NOT EXISTS labels"
+        " (content BLOB PRIMARY KEY, label TEXT NOT NULL, turn INTEGER NOT NULL) WITHOUT ROWID"
+    ),
+    "different": (
+        "CREATE TABLE IF NOT EXISTS different"
+        " (first BLOB, second BLOB, PRIMARY KEY (first, second)) WITHOUT ROWID"
+    ),
+    "kept": "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID",
+}
+"""Tables that exist from the first write that needs them: older catalogs lack them."""
+
+
+def create_table(database: Database, name: str) -> None:
+    """Create an optional table unless it exists. Call it inside a write transaction."""
+    database.run(OPTIONAL_TABLES[name])
+
+
+def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Bring the catalog to the newest version, one transaction a migration.
+
+    Raises CollectionError for a catalog of a newer version.
+    """
+    for migration in migrations:
+        with database.writing():  # read the version under the lock: another process may migrate
+            if _stored_version(database) < migration.version:
+                for statement in migration.statements:
+                    database.run(statement)
+                database.run(
+                    "INSERT OR REPLACE INTO meta VALUES ('schema', ?)", [str(migration.version)]
+                )
+    check_version(database, readonly=False)
+
+
+def check_version(database: Database, *, readonly: bool) -> bool:
+    """Return whether the catalog has the newest version.
+
+    readonly : the catalog will not be migrated. Raises UnfinishedError for a file without tables,
+    DamagedError for a version that is no number, CollectionError for a version that is newer, or,
+    with `readonly`, older than this sokkuri can read.
+    """
+    version = _stored_version(database)
+    if version == 0:
+        raise UnfinishedError(f"{database.where} was never finished: run `sokkuri index` again")
+    if version > SCHEMA_VERSION:
+        raise CollectionError(
+            f"{database.where} has catalog version {version}, but this sokkuri reads versions up "
+            f"to {SCHEMA_VERSION}: install the version of sokkuri that wrote it, or a newer one"
+        )
+    if readonly and version < OLDEST_READABLE:
+        raise CollectionError(
+            f"{database.where} has catalog version {version}, but this sokkuri reads from version "
+            f"{OLDEST_READABLE} on: run `sokkuri index` to bring it up to date"
+        )
+    return version == SCHEMA_VERSION
+
+
+def _stored_version(database: Database) -> int:
+    """The catalog's version; 0 for a file without tables."""
+    if not database.has_table("meta"):
+        return 0
+    row = database.one("SELECT value FROM meta WHERE key = 'schema'")
+    text = "" if row is None else str(row[0])
+    if not (text.isascii() and text.isdigit()):
+        raise DamagedError(
+            f"{database.where} is damaged (its version is {text!r}): restore it from a backup, or "
+            "move the store away and index again"
+        )
+    return int(text)
