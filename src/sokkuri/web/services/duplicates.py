@@ -1,9 +1,9 @@
-"""Groups of near-duplicates as documents, and what is decided about them.
+"""Groups of near-duplicates for the pages, decisions about them, and moves to the trash.
 
-Takes a Collection and what is asked; hands on plain dictionaries. What was grouped is kept until
-the collection changes: a page asks for its windows many times. Only what is known to be a
-near-duplicate of the image that stays is moved to the trash; the name of a log never becomes a path
-before it was found in the logs' folder.
+The functions take a Collection and return documents of `schemas/duplicates.py` as dictionaries. The
+groups are cached until the collection changes, because a page reads them part by part. An image
+moves to the trash only if it is a known near-duplicate of the image that stays. The name of a log
+is looked up in the folder of the logs before it becomes a path.
 """
 
 import base64
@@ -30,19 +30,19 @@ from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
 from sokkuri.store.derived import sqlite_version
 from sokkuri.web.services import browse
 
-_KEPT = 8
-_SETTLED_NS = 10**8  # a file changed again within this time may look as it did
-_FOLDER = "duplicates"
-_NOT_PLANNED = "it stays for another one, or there is no file of it"
+_MAX_SNAPSHOTS = 8
+_SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
+_LOG_FOLDER = "duplicates"
+_NOT_PLANNED = "it is the image to keep of another drop, or it has no file"
 
 
 GroupSortKey: TypeAlias = tuple[int, bytes, bytes]
-"""Of a group in the order: its grade's, its first image's, and that of the one to keep."""
+"""Sorts groups: the number of the grade, the smallest id, the id of the image to keep."""
 
 
 @dataclass(frozen=True, slots=True)
 class GroupQuery:
-    """Which groups: of this grade or a surer one, only what passes both filters."""
+    """Parameters of a list of groups. min_grade : this grade or a more certain one."""
 
     min_grade: Grade = "edited"
     under: str | None = None
@@ -51,62 +51,65 @@ class GroupQuery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GroupSnapshot:
-    """Groups, the surest first, with their places in that order. `images` : by id, as documents.
-    `compared` : contents, of how many. `grades` : totals of each."""
+    """All groups of a query at one moment.
+
+    groups : the most certain first. sort_keys : one for each group. images : documents by id.
+    compared : number of compared unique images, and of all. grades : totals of each grade.
+    """
 
     groups: tuple[Group, ...]
-    places: tuple[GroupSortKey, ...]
+    sort_keys: tuple[GroupSortKey, ...]
     images: dict[str, dict[str, Any]]
     compared: tuple[int, int]
     grades: dict[Grade, dict[str, int]]
 
 
 class DuplicateGroupCache:
-    """The groups that were asked for last, shared by threads."""
+    """The groups of the latest queries. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[tuple[Any, ...], GroupSnapshot] = LRUCache(_KEPT)
+        self._snapshots: LRUCache[tuple[Any, ...], GroupSnapshot] = LRUCache(_MAX_SNAPSHOTS)
 
-    def get(self, collection: Collection, wanted: GroupQuery) -> GroupSnapshot:
-        """Raises UsageError for a filter that makes no sense."""
+    def get(self, collection: Collection, query: GroupQuery) -> GroupSnapshot:
+        """Return the groups. Raises UsageError for an invalid filter."""
         stamp, settled = _stamp(collection)
-        name = (wanted, stamp)
+        key = (query, stamp)
         with self._lock:
-            if name in self._kept:
-                return self._kept[name]
-        found = _found(collection, wanted)
+            if key in self._snapshots:
+                return self._snapshots[key]
+        snapshot = _take_snapshot(collection, query)
         if settled:
             with self._lock:
-                self._kept[name] = found
-        return found
+                self._snapshots[key] = snapshot
+        return snapshot
 
 
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
-    """What tells one state of the catalog and of what was compared from another, and whether they
-    have been as they are for long enough that it does."""
+    """Return the versions of the catalog and of the pair store, and whether both are old enough to
+    show every later change."""
     seen = sqlite_version(collection.catalog.where) + sqlite_version(pair_store.place(collection))
     settled = time.time_ns() - max(moment for _, moment in seen) > _SETTLED_NS
     return seen, settled
 
 
-def _found(collection: Collection, wanted: GroupQuery) -> GroupSnapshot:
-    under = browse.folder_in(collection, wanted.under)
-    options = find.DuplicateOptions(wanted.min_grade, under, wanted.where)
-    groups = tuple(sorted(find.known_groups(collection, options), key=_place))
+def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
+    under = browse.folder_in(collection, query.under)
+    options = find.DuplicateOptions(query.min_grade, under, query.where)
+    groups = tuple(sorted(find.known_groups(collection, options), key=_sort_key))
     images = _images(collection, [id_ for group in groups for id_ in group.ids])
     return GroupSnapshot(
         groups,
-        tuple(map(_place, groups)),
+        tuple(map(_sort_key, groups)),
         images,
         find.compared(collection),
         _totals(groups, images),
     )
 
 
-def _place(group: Group) -> GroupSortKey:
-    """A group's place in the order: it stays, whatever others come and go, and whichever of its
-    images is the one to keep."""
+def _sort_key(group: Group) -> GroupSortKey:
+    """Return the sort key of a group. It does not depend on other groups, so that a cursor stays
+    valid when groups come or go."""
     return GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
 
 
@@ -135,24 +138,24 @@ def _totals(
 
 def read_page(
     collection: Collection,
-    kept: DuplicateGroupCache,
-    wanted: GroupQuery,
+    cache: DuplicateGroupCache,
+    query: GroupQuery,
     cursor: str | None,
     limit: int,
 ) -> dict[str, Any]:
-    """Groups from the cursor on, as DuplicatePageDocument without what runs at present."""
-    found = kept.get(collection, wanted)
+    """Return the groups after the cursor, as DuplicatePageDocument without the state of the run."""
+    snapshot = cache.get(collection, query)
     after = None if cursor is None else _read_cursor(cursor)
-    numbers = [n for n, place in enumerate(found.places) if after is None or place > after]
-    shown = [found.groups[number] for number in numbers[:limit]]
-    more = len(numbers) > limit
+    numbers = [n for n, key in enumerate(snapshot.sort_keys) if after is None or key > after]
+    groups = [snapshot.groups[number] for number in numbers[:limit]]
+    has_more = len(numbers) > limit
     return {
-        "groups": [_document(group, found.images) for group in shown],
-        "total": len(found.groups),
-        "grades": found.grades,
-        "next": _cursor(_place(shown[-1])) if more else None,
-        "compared": found.compared[0],
-        "of": found.compared[1],
+        "groups": [_document(group, snapshot.images) for group in groups],
+        "total": len(snapshot.groups),
+        "grades": snapshot.grades,
+        "next": _cursor(_sort_key(groups[-1])) if has_more else None,
+        "compared": snapshot.compared[0],
+        "of": snapshot.compared[1],
     }
 
 
@@ -168,8 +171,8 @@ def _document(group: Group, images: dict[str, dict[str, Any]]) -> dict[str, Any]
     }
 
 
-def _cursor(place: GroupSortKey) -> str:
-    grade, first, keep = place
+def _cursor(sort_key: GroupSortKey) -> str:
+    grade, first, keep = sort_key
     return base64.urlsafe_b64encode(b"%d\0%s\0%s" % (grade, first, keep)).decode().rstrip("=")
 
 
@@ -183,7 +186,7 @@ def _read_cursor(cursor: str) -> GroupSortKey:
 
 
 def count_compared(collection: Collection) -> dict[str, int]:
-    """How many contents were compared, and how many there are."""
+    """Return the number of compared unique images, and of all unique images."""
     done, of = find.compared(collection)
     return {"compared": done, "of": of}
 
@@ -191,7 +194,7 @@ def count_compared(collection: Collection) -> dict[str, int]:
 def save_decisions(
     collection: Collection, different: Sequence[Sequence[str]], keep: Sequence[str], *, undo: bool
 ) -> dict[str, int]:
-    """Write down what a person decided. Raises UnknownImageError."""
+    """Save decisions and return a DecisionsResultDocument. Raises UnknownImageError."""
     catalog = collection.catalog
     return {
         "different": sum(mark_different(catalog, pair, undo=undo) for pair in different),
@@ -201,71 +204,74 @@ def save_decisions(
 
 def drop_images(
     collection: Collection,
-    kept: DuplicateGroupCache,
-    wanted: GroupQuery,
+    cache: DuplicateGroupCache,
+    query: GroupQuery,
     drops: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
-    image stays. wanted : the groups that the images come from."""
-    known, left = _known(kept.get(collection, wanted).groups, drops)
+    image stays. query : the groups that the images come from."""
+    known, left = _match_drops(cache.get(collection, query).groups, drops)
     plan = apply.plan(collection, known)
     planned = {move.id for move in plan.moves}
-    left += [_left(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned]
+    left += [
+        _not_moved(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned
+    ]
     if not plan.moves:
         return {"log": None, "moved": [], "left": left}
-    log = logs(collection) / _log_name()
+    log = log_folder(collection) / _log_name()
     log.parent.mkdir(exist_ok=True)
-    moved, stayed = _sorted(apply.apply_plan(plan, log))
+    moved, stayed = _split_results(apply.apply_plan(plan, log))
     return {"log": log.name, "moved": moved, "left": left + stayed}
 
 
-def _sorted(all_done: Iterable[apply.Done]) -> tuple[list[str], list[dict[str, str]]]:
-    """The ids of what was moved, and what was not."""
+def _split_results(all_done: Iterable[apply.Done]) -> tuple[list[str], list[dict[str, str]]]:
+    """Return the ids of moved images, and a NotMovedDocument for each other one."""
     moved, left = [], []
     for done in all_done:
         if done.moved:
             moved.append(done.move.id)
         else:
-            left.append(_left(done.move.id, done.reason))
+            left.append(_not_moved(done.move.id, done.reason))
     return moved, left
 
 
-def _left(id_: str, reason: str) -> dict[str, str]:
+def _not_moved(id_: str, reason: str) -> dict[str, str]:
     return {"id": id_, "reason": reason}
 
 
-def _known(
+def _match_drops(
     groups: Iterable[Group], drops: Sequence[tuple[str, str]]
 ) -> tuple[list[Group], list[dict[str, str]]]:
-    """The drops as groups of two, in their order, and those that no group of ours justifies."""
-    of: dict[str, list[Group]] = {}
+    """Return each drop as a group of two images, in the given order, and a NotMovedDocument for
+    each drop that no group contains."""
+    groups_of: dict[str, list[Group]] = {}
     for group in groups:
         for id_ in group.ids:
-            of.setdefault(id_, []).append(group)
-    found, left = [], []
+            groups_of.setdefault(id_, []).append(group)
+    pairs, left = [], []
     for id_, keep in drops:
-        both = [group for group in of.get(id_, ()) if keep in group.ids and keep != id_]
-        if both:
-            found.append(Group(both[0].grade, (keep, id_), keep, both[0].pairs))
+        shared = [group for group in groups_of.get(id_, ()) if keep in group.ids and keep != id_]
+        if shared:
+            pairs.append(Group(shared[0].grade, (keep, id_), keep, shared[0].pairs))
         else:
-            left.append(_left(id_, f"it is not known as a near-duplicate of {keep}"))
-    return found, left
+            left.append(_not_moved(id_, f"it is not a known near-duplicate of {keep}"))
+    return pairs, left
 
 
 def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
     """Move the files of a log back, and return an UndoResultDocument. Raises UsageError if no drop
     has made this log."""
-    folder = logs(collection)
+    folder = log_folder(collection)
     names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
     if log not in names or not log.endswith(".log"):
         raise UsageError("there is no such log: send the `log` that a drop returned")
-    returned, left = _sorted(apply.undo(folder / log))
+    returned, left = _split_results(apply.undo(folder / log))
     return {"returned": returned, "left": left}
 
 
-def logs(collection: Collection) -> Path:
-    """Where the logs of what was dropped through the server lie."""
-    return collection.store / _FOLDER
+def log_folder(collection: Collection) -> Path:
+    """Return the folder of the logs of this server's drops."""
+    return collection.store / _LOG_FOLDER
 
 
 def _log_name() -> str:

@@ -1,7 +1,7 @@
-"""What the pages ask about labels: counts, what to label next, what is near an image, a change.
+"""Labels for the pages: counts, suggestions, nearby labelled images, changes.
 
-Takes a Collection, or for what takes long the LabelService with threads of its own; hands on plain
-dictionaries, the documents of schemas_labels.py.
+The functions take a Collection and return documents of `schemas/labels.py` as dictionaries.
+`LabelService` runs the slow ones in a thread of its own and caches the documents.
 """
 
 import threading
@@ -30,14 +30,15 @@ from sokkuri.web.services.thread_pool import CollectionPool
 Document = dict[str, Any]
 Pairs = tuple[tuple[str, str], ...]
 
-_KEPT = 16
-_VOTERS = 5  # nearest labelled images that a guess is made of
-_LATEST = 4096  # labelled images that are measured where a search has met too few
+_MAX_DOCUMENTS = 16
+_MAX_WAITING = 16
+_VOTERS = 5  # nearest labelled images that vote for a guess
+_LATEST = 4096  # latest labelled images to compare if a search returns too few labelled ones
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestionQuery:
-    """Which suggestions. without : ids that a person has passed over, or has at hand."""
+    """Parameters of suggestions. n : largest number. without : ids of images to leave out."""
 
     n: int
     under: str | None = None
@@ -46,67 +47,73 @@ class SuggestionQuery:
 
 
 class LabelService:
-    """What takes long, one after another, for the collection in `where`, so that it holds up
-    nothing else. What was found is kept for as long as it holds."""
+    """Suggestions, the accuracy curve and counts of the collection at `where`, with a cache.
+
+    One thread computes the slow documents, one after another, so that other requests do not wait
+    for them.
+    """
 
     def __init__(self, where: Path) -> None:
-        self._pool = CollectionPool(where, 1, 16)
-        self._kept = DocumentCache()
-        self._same = PairCache()
+        self._pool = CollectionPool(where, 1, _MAX_WAITING)
+        self._documents = DocumentCache()
+        self._pairs = PairCache()
 
-    async def suggestions(self, wanted: SuggestionQuery, revision: str) -> Document:
-        """As SuggestionListDocument. Raises UsageError, BusyError."""
+    async def suggestions(self, query: SuggestionQuery, revision: str) -> Document:
+        """Return a SuggestionListDocument. Raises UsageError, BusyError."""
 
         def find(collection: Collection) -> Document:
-            same = self._same.get(collection, revision)
-            about = (revision, wanted, same)
-            return self._kept.get(collection, about, lambda it: suggestions(it, wanted, same))
+            same = self._pairs.get(collection, revision)
+            return self._documents.get(
+                collection, (revision, query, same), lambda it: suggestions(it, query, same)
+            )
 
         return await self._pool.run(find)
 
     async def curve(self, revision: str) -> Document:
-        """As CurveDocument. Raises BusyError."""
-        return await self._pool.run(self._kept.get, (revision, "curve"), curve)
+        """Return a CurveDocument. Raises BusyError."""
+        return await self._pool.run(self._documents.get, (revision, "curve"), curve)
 
     async def counts(self, revision: str, pool: CollectionPool) -> Document:
-        """As LabelListDocument, at once: not behind suggestions. Raises BusyError."""
-        return await pool.run(self._kept.get, (revision, "counts"), counts)
+        """Return a LabelListDocument. It runs in `pool`, so it does not wait for suggestions.
+        Raises BusyError."""
+        return await pool.run(self._documents.get, (revision, "counts"), counts)
 
     def close(self) -> None:
+        """Cancel the waiting calls."""
         self._pool.close()
 
 
 class DocumentCache:
-    """Documents that were made last, shared by threads, each for one state of the labels."""
+    """The latest documents, each for one state of the labels. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._documents: LRUCache[Hashable, Document] = LRUCache(_KEPT)
+        self._documents: LRUCache[Hashable, Document] = LRUCache(_MAX_DOCUMENTS)
 
     def get(
-        self, collection: Collection, about: Hashable, make: Callable[[Collection], Document]
+        self, collection: Collection, key: Hashable, create: Callable[[Collection], Document]
     ) -> Document:
-        """The document, made anew if labels have changed. about : what it depends on besides."""
-        name = (labels_turn(collection.catalog), about)
+        """Return a document; create it if labels have changed. key : all else it depends on."""
+        full_key = (labels_turn(collection.catalog), key)
         with self._lock:
-            if name in self._documents:
-                return self._documents[name]
-        made = make(collection)
+            if full_key in self._documents:
+                return self._documents[full_key]
+        document = create(collection)
         with self._lock:
-            self._documents[name] = made
-        return made
+            self._documents[full_key] = document
+        return document
 
 
 class PairCache:
-    """The near-duplicates that are known, for one thread: grouping those of a large collection
-    takes longer than labels take to be given."""
+    """The known pairs of near-duplicates, for one thread. In a large collection, reading them takes
+    longer than a person needs to set a label."""
 
     def __init__(self) -> None:
         self._state: Hashable = None
         self._pairs: Pairs = ()
 
     def get(self, collection: Collection, revision: str) -> Pairs:
-        """Of ids; found anew if images, comparisons or decisions have changed."""
+        """Return pairs of ids; read them again if images, comparisons or decisions have changed."""
         compared = sqlite_version(pair_store.place(collection))
         state = (revision, compared, read_decisions(collection.catalog).different)
         if state != self._state:
@@ -115,25 +122,25 @@ class PairCache:
         return self._pairs
 
 
-def suggestions(collection: Collection, wanted: SuggestionQuery, same: Pairs = ()) -> Document:
+def suggestions(collection: Collection, query: SuggestionQuery, same: Pairs = ()) -> Document:
     """Return images to label next, as SuggestionListDocument. same : pairs of near-duplicates, of
     which only one is suggested. Raises UsageError."""
-    found = suggest(
+    images = suggest(
         collection,
         SuggestOptions(
-            n=wanted.n,
-            under=folder_in(collection, wanted.under),
-            where=wanted.where,
-            without=wanted.without,
+            n=query.n,
+            under=folder_in(collection, query.under),
+            where=query.where,
+            without=query.without,
             same=same,
         ),
     )
-    rows = described(collection, [one.id for one in found])
+    rows = described(collection, [image.id for image in images])
     return {
         "suggestions": [
-            {"rank": one.rank, **_shown(rows[one.id]), "score": one.score, "why": one.why}
-            for one in found
-            if one.id in rows
+            {"rank": image.rank, **_shown(rows[image.id]), "score": image.score, "why": image.why}
+            for image in images
+            if image.id in rows
         ]
     }
 
@@ -141,16 +148,16 @@ def suggestions(collection: Collection, wanted: SuggestionQuery, same: Pairs = (
 def counts(collection: Collection) -> Document:
     """Return every label with its number of images, as LabelListDocument. The order is that of
     first use, so that a key on the page keeps its label."""
-    found = Counter(read_labels(collection.catalog).values())
+    images = Counter(read_labels(collection.catalog).values())
     return {
-        "labels": [{"label": label, "count": count} for label, count in found.items()],
-        "labelled": found.total(),
+        "labels": [{"label": label, "count": count} for label, count in images.items()],
+        "labelled": images.total(),
         "total": count_images(collection.catalog).live,
     }
 
 
 def curve(collection: Collection) -> Document:
-    """The estimated accuracy by the number of labels, as CurveDocument."""
+    """Return the estimated accuracy by the number of labels, as CurveDocument."""
     points = accuracy_curve(collection)
     return {"curve": [{"labels": labels, "accuracy": accuracy} for labels, accuracy in points]}
 
@@ -163,8 +170,8 @@ def give(collection: Collection, labels: Sequence[tuple[str, str | None]]) -> Do
 
 
 def export(collection: Collection) -> bytes:
-    """All labels as CSV, ids byte for byte: what `label --import` reads again. Nothing is put
-    before a name that a spreadsheet would take for a formula."""
+    """Return all labels as CSV, in the format that `label --import` reads. Ids keep their bytes.
+    Names that a spreadsheet would take for a formula are not changed."""
     lines = "".join(export_labels(collection.catalog))
     return lines.encode("utf-8", "surrogateescape")
 
@@ -172,8 +179,8 @@ def export(collection: Collection) -> bytes:
 def has_unlabelled(
     collection: Collection, id_: str, hits: Sequence[Document], unlabelled: int
 ) -> bool:
-    """Whether so many of the hits, besides the image itself, have no label."""
-    return len(_others(collection, id_, hits)[1]) >= unlabelled
+    """Return whether at least `unlabelled` hits have no label. The image itself does not count."""
+    return len(_split_by_label(collection, id_, hits)[1]) >= unlabelled
 
 
 def near(
@@ -189,27 +196,31 @@ def near(
     around : hits of a search for it, for the labelled images. free : hits of a search with filters,
     for the unlabelled images. Raises UnknownImageError.
     """
-    known = _others(collection, id_, around)[0]
-    if len(known) < labelled:
-        known = _measured(collection, id_, labelled)
-    known = known[:labelled]
+    labelled_hits = _split_by_label(collection, id_, around)[0]
+    if len(labelled_hits) < labelled:
+        labelled_hits = _measured(collection, id_, labelled)
+    labelled_hits = labelled_hits[:labelled]
+    unlabelled_hits = _split_by_label(collection, id_, free)[1][:unlabelled]
     return {
         "id": id_,
         "label": labels_of(collection.catalog, [id_]).get(id_),
-        "labelled": _ranked(known),
-        "unlabelled": _ranked(_others(collection, id_, free)[1][:unlabelled]),
-        "guess": _guess(known[:_VOTERS]),
+        "labelled": _with_ranks(labelled_hits),
+        "unlabelled": _with_ranks(unlabelled_hits),
+        "guess": _guess_label(labelled_hits[:_VOTERS]),
     }
 
 
-def _others(
+def _split_by_label(
     collection: Collection, id_: str, hits: Sequence[Document]
 ) -> tuple[list[Document], list[Document]]:
-    """The hits but for the image itself : labelled ones, others."""
+    """Return the labelled and the unlabelled hits, without the image itself."""
     others = [hit for hit in hits if hit["id"] != id_]
     labels = labels_of(collection.catalog, [hit["id"] for hit in others])
-    told = [{**hit, "label": labels.get(hit["id"])} for hit in others]
-    return [one for one in told if one["label"]], [one for one in told if not one["label"]]
+    documents = [{**hit, "label": labels.get(hit["id"])} for hit in others]
+    return (
+        [document for document in documents if document["label"]],
+        [document for document in documents if not document["label"]],
+    )
 
 
 def _measured(collection: Collection, id_: str, most: int) -> list[Document]:
@@ -247,13 +258,14 @@ def _shown(row: Sequence[Any]) -> Document:
     }  # fmt: skip
 
 
-def _ranked(hits: Sequence[Document]) -> list[Document]:
+def _with_ranks(hits: Sequence[Document]) -> list[Document]:
+    """Return the hits with ranks from 1."""
     return [{**hit, "rank": rank} for rank, hit in enumerate(hits, 1)]
 
 
-def _guess(voters: Sequence[Mapping[str, Any]]) -> Document | None:
-    """What most say; of equally many, the nearest."""
-    votes = Counter(one["label"] for one in voters)
+def _guess_label(voters: Sequence[Mapping[str, Any]]) -> Document | None:
+    """Return the most frequent label as GuessDocument. In a tie the nearest one wins."""
+    votes = Counter(hit["label"] for hit in voters)
     if not votes:
         return None
     label, count = votes.most_common(1)[0]

@@ -1,4 +1,4 @@
-"""The list of groups: its cursors, what is kept of it, and what a drop needs."""
+"""The list of groups: its cursors, its cache, and the groups that a drop needs."""
 
 import os
 import time
@@ -24,7 +24,7 @@ IDS = st.binary(min_size=1, max_size=12).filter(lambda raw: 0 not in raw).map(os
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[Collection]:
-    """Two pictures of the same bytes, and one beside them."""
+    """Two images of equal bytes, and another one."""
     for name, seed in (("a.png", 1), ("b.png", 1), ("c.png", 2)):
         save(tmp_path / "photos" / name, seed)
     sokkuri("index", tmp_path / "photos", "--model", write_tiny_model(tmp_path / "tiny.onnx"))
@@ -33,19 +33,19 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
 
 
 def settle(collection: Collection) -> None:
-    """As if nothing had changed for long."""
+    """Set the dates of the catalog to long ago."""
     for file in collection.store.glob("catalog.sqlite*"):
         os.utime(file, (1_600_000_000, 1_600_000_000))
 
 
 @given(st.integers(0, 3), IDS, IDS)
-def test_a_cursor_names_a_place(grade: int, first: str, keep: str) -> None:
-    place = (grade, os.fsencode(first), os.fsencode(keep))
-    assert duplicates._read_cursor(duplicates._cursor(place)) == place
+def test_a_cursor_keeps_its_sort_key(grade: int, first: str, keep: str) -> None:
+    sort_key = (grade, os.fsencode(first), os.fsencode(keep))
+    assert duplicates._read_cursor(duplicates._cursor(sort_key)) == sort_key
 
 
 @given(st.text(max_size=30))
-def test_any_text_for_a_cursor_is_answered(text: str) -> None:
+def test_any_text_as_a_cursor_is_read_or_refused(text: str) -> None:
     try:
         grade, first, keep = duplicates._read_cursor(text)
     except UsageError:
@@ -54,37 +54,37 @@ def test_any_text_for_a_cursor_is_answered(text: str) -> None:
     assert b"\0" not in first + keep
 
 
-def test_what_was_grouped_is_kept_until_something_changes(collection: Collection) -> None:
+def test_groups_are_cached_until_the_collection_changes(collection: Collection) -> None:
     settle(collection)
-    kept, wanted = DuplicateGroupCache(), GroupQuery()
-    found = kept.get(collection, wanted)
+    cache, query = DuplicateGroupCache(), GroupQuery()
+    found = cache.get(collection, query)
     assert [group.ids for group in found.groups] == [("a.png", "b.png")]
-    assert kept.get(collection, wanted) is found
-    assert kept.get(collection, GroupQuery("same")) is not found
+    assert cache.get(collection, query) is found
+    assert cache.get(collection, GroupQuery("same")) is not found
     mark_different(collection.catalog, ["a.png", "b.png"])
-    assert kept.get(collection, wanted).groups == ()
+    assert cache.get(collection, query).groups == ()
     mark_different(collection.catalog, ["a.png", "b.png"], undo=True)
-    again = kept.get(collection, wanted)
+    again = cache.get(collection, query)
     assert again.groups == found.groups
     assert again is not found
 
 
-def test_what_has_just_changed_is_not_kept(collection: Collection) -> None:
-    """A file that changes twice within a tick of its clock looks as if it had changed once."""
-    kept, wanted = DuplicateGroupCache(), GroupQuery()
+def test_groups_of_a_catalog_that_has_just_changed_are_not_cached(collection: Collection) -> None:
+    """A second change within a tick of the clock would not change the date."""
+    cache, query = DuplicateGroupCache(), GroupQuery()
     settle(collection)
     now = time.time() + 60
     os.utime(collection.catalog.where, (now, now))
-    assert kept.get(collection, wanted) is not kept.get(collection, wanted)
+    assert cache.get(collection, query) is not cache.get(collection, query)
 
 
-def test_a_drop_needs_a_group_that_has_both() -> None:
+def test_a_drop_needs_a_group_that_contains_both_images() -> None:
     groups = [
         Group("same", ("a", "b"), "a", ()),
         Group("edited", ("c", "b"), "c", ()),  # groups may share an image
     ]
     drops = [("b", "a"), ("b", "c"), ("a", "b"), ("a", "c"), ("a", "a"), ("x", "a"), ("a", "x")]
-    found, left = duplicates._known(groups, drops)
+    found, left = duplicates._match_drops(groups, drops)
     assert [(group.ids[1], group.keep, group.grade) for group in found] == [
         ("b", "a", "same"), ("b", "c", "edited"), ("a", "b", "same"),
     ]  # fmt: skip
