@@ -1,8 +1,8 @@
-"""export: the collection's live vectors in id order, as other tools read them.
+"""Export the live vectors, ordered by id, in formats that other tools read.
 
-Takes a collection and writes contiguous shards into a folder of its own: the article's `.npy`
-pairs, the layout of clip-retrieval and autofaiss, or a Parquet data set. What was written is read
-back and compared before it counts as done. To an address, each shard is written here first.
+Takes a collection and writes contiguous shards into a new folder: the article's `.npy` pairs, the
+layout of clip-retrieval and autofaiss, or a Parquet data set. Reads each shard back and compares
+it. For an address, each shard is first written to this machine.
 """
 
 import tempfile
@@ -36,7 +36,7 @@ Layout = Literal["article", "clip-retrieval", "parquet"]
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """How to write: the layout, the numbers' type, rows a shard."""
+    """The layout, the type of the numbers, and the rows per shard."""
 
     layout: Layout = "article"
     dtype: Dtype = "float32"
@@ -45,7 +45,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """What was written, and read back the same."""
+    """What was written and read back without a difference."""
 
     rows: int
     shards: int
@@ -53,8 +53,8 @@ class Exported:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Part:
-    """One shard to write. features : (N, D) of the wanted type; the others have N entries."""
+class _Shard:
+    """One shard to write. features : (N, D) of the export's dtype. ids, paths : N entries each."""
 
     number: int
     ids: list[str]
@@ -65,26 +65,26 @@ class _Part:
 def export(
     collection: CollectionStore, to: Location, options: ExportOptions
 ) -> Generator[Exported]:
-    """Write the live images' vectors in id order; yields what is done after each shard.
+    """Write the vectors of live images, ordered by id; yield the totals so far after each shard.
 
-    to : a folder or an address. Raises UsageError when it is not empty, CollectionError when ids or
-    numbers cannot be written that way, DamagedError when what was read back differs,
+    to : a folder or an address. Raises UsageError if it is not empty, CollectionError if an id or a
+    number cannot be written in this format, DamagedError if a shard reads back differently,
     MissingExtraError, StorageError.
     """
     if options.shard_size < 1:
         raise UsageError("a shard needs at least one row")
-    with _storing(to):
+    with _storage_errors(to):
         if not _is_empty(to):
             raise UsageError(f"{to} is there already and is not an empty folder: name another")
     if isinstance(to, Path):
-        with _storing(to):
+        with _storage_errors(to):
             to.mkdir(parents=True, exist_ok=True)
-            for done, _ in _written(collection, to, options):
+            for done, _ in _write_shards(collection, to, options):
                 yield done
         return
-    with tempfile.TemporaryDirectory(prefix="sokkuri-") as name, _storing(to):
+    with tempfile.TemporaryDirectory(prefix="sokkuri-") as name, _storage_errors(to):
         folder = Path(name)
-        for done, paths in _written(collection, folder, options):
+        for done, paths in _write_shards(collection, folder, options):
             for path in paths:
                 _send(path, to / path.relative_to(folder).as_posix())
                 path.unlink()
@@ -97,21 +97,21 @@ def _is_empty(to: Location) -> bool:
     return not to.exists() or (to.is_dir() and not any(to.iterdir()))
 
 
-def _written(
+def _write_shards(
     collection: CollectionStore, folder: Path, options: ExportOptions
 ) -> Iterator[tuple[Exported, list[Path]]]:
-    """After each shard what is done, and the shard's files."""
+    """Yield, after each shard, the totals so far and the files of the shard."""
     write = _WRITERS[options.layout]
     rows = size = 0
-    for part in _parts(collection, options):
-        paths = write(part, folder, collection.root)
+    for shard in _shards(collection, options):
+        paths = write(shard, folder, collection.root)
         size += sum(path.stat().st_size for path in paths)
-        rows += len(part.ids)
-        yield Exported(rows, part.number + 1, size), paths
+        rows += len(shard.ids)
+        yield Exported(rows, shard.number + 1, size), paths
 
 
 def _send(path: Path, address: Address) -> None:
-    """Write a file to an address, and read it back."""
+    """Write a file to an address, and compare what is read back."""
     remote.put(path, address)
     with path.open("rb") as file:
         back = remote.parts(address, remote.look(address))
@@ -121,8 +121,8 @@ def _send(path: Path, address: Address) -> None:
         raise DamagedError(f"{address} reads back differently from what was written")
 
 
-def _parts(collection: CollectionStore, options: ExportOptions) -> Iterator[_Part]:
-    with collection.catalog.reading():  # one picture of the collection, from the first row on
+def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Shard]:
+    with collection.catalog.reading():  # one snapshot of the collection, from the first row on
         images = collection.catalog.each(
             f"SELECT id, path, shard, row FROM images WHERE {LIVE} ORDER BY id"  # noqa: S608
         )
@@ -133,48 +133,48 @@ def _parts(collection: CollectionStore, options: ExportOptions) -> Iterator[_Par
                 features = vectors.astype(options.dtype)
             if not np.isfinite(features).all():
                 raise CollectionError(f"some numbers are too large for {options.dtype}")
-            ids, paths = [one[0] for one in chunk], [one[1] for one in chunk]
-            yield _Part(number, ids, paths, features)
+            ids, paths = [id_ for id_, *_ in chunk], [path for _, path, *_ in chunk]
+            yield _Shard(number, ids, paths, features)
             number += 1
 
 
-def _write_article(part: _Part, folder: Path, _root: Location) -> list[Path]:
-    features = folder / f"{part.number:04d}.features.npy"
-    ids = folder / f"{part.number:04d}.object_ids.npy"
-    _save(features, part.features)
-    _save(ids, np.array(part.ids, np.str_))
+def _write_article(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
+    features = folder / f"{shard.number:04d}.features.npy"
+    ids = folder / f"{shard.number:04d}.object_ids.npy"
+    _save(features, shard.features)
+    _save(ids, np.array(shard.ids, np.str_))
     return [features, ids]
 
 
-def _write_clip_retrieval(part: _Part, folder: Path, root: Location) -> list[Path]:
+def _write_clip_retrieval(shard: _Shard, folder: Path, root: Location) -> list[Path]:
     pyarrow, parquet = _parquet()
-    features = folder / "img_emb" / f"img_emb_{part.number:04d}.npy"
-    metadata = folder / "metadata" / f"metadata_{part.number:04d}.parquet"
+    features = folder / "img_emb" / f"img_emb_{shard.number:04d}.npy"
+    metadata = folder / "metadata" / f"metadata_{shard.number:04d}.parquet"
     for path in (features, metadata):
         path.parent.mkdir(exist_ok=True)
-    _save(features, part.features)
+    _save(features, shard.features)
     columns = {
-        "image_path": _texts([str(root / path) for path in part.paths]),
-        "id": _texts(part.ids),
+        "image_path": _texts([str(root / path) for path in shard.paths]),
+        "id": _texts(shard.ids),
     }
     _save_table(metadata, pyarrow.table(columns), parquet)
     return [features, metadata]
 
 
-def _write_parquet(part: _Part, folder: Path, _root: Location) -> list[Path]:
+def _write_parquet(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
     pyarrow, parquet = _parquet()
-    numbers = pyarrow.array(part.features.reshape(-1))
+    numbers = pyarrow.array(shard.features.reshape(-1))
     columns = {
-        "id": _texts(part.ids),
-        "path": _texts(part.paths),
-        "features": pyarrow.FixedSizeListArray.from_arrays(numbers, part.features.shape[1]),
+        "id": _texts(shard.ids),
+        "path": _texts(shard.paths),
+        "features": pyarrow.FixedSizeListArray.from_arrays(numbers, shard.features.shape[1]),
     }
-    path = folder / f"part-{part.number:04d}.parquet"
+    path = folder / f"part-{shard.number:04d}.parquet"
     _save_table(path, pyarrow.table(columns), parquet)
     return [path]
 
 
-_WRITERS: dict[Layout, Callable[[_Part, Path, Location], list[Path]]] = {
+_WRITERS: dict[Layout, Callable[[_Shard, Path, Location], list[Path]]] = {
     "article": _write_article,
     "clip-retrieval": _write_clip_retrieval,
     "parquet": _write_parquet,
@@ -206,7 +206,7 @@ def _parquet() -> tuple[Any, Any]:
 
 
 def _texts(texts: list[str]) -> list[str]:
-    """Parquet's texts are UTF-8, which a file's name need not be."""
+    """Return the texts. Raises CollectionError for one that is not UTF-8, which Parquet needs."""
     for text in texts:
         if not text.isascii():
             try:
@@ -221,7 +221,7 @@ def _texts(texts: list[str]) -> list[str]:
 
 
 @contextmanager
-def _storing(folder: Location) -> Iterator[None]:
+def _storage_errors(folder: Location) -> Iterator[None]:
     try:
         yield
     except OSError as error:

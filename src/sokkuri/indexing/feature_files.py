@@ -1,9 +1,8 @@
-"""Reads features that other programs wrote, and trusts nothing in them.
+"""Read feature vectors that other programs wrote, and check everything in the files.
 
-Takes a folder with one `.npy` file an image (`00/01/<id>.npy`), or shard pairs
-(`NNNN.features.npy` with `NNNN.object_ids.npy`), or both; hands on each vector with its id, or a
-line that says why it cannot be used. What lies at an address is copied here for that, some files at
-a time.
+Takes a folder with one `.npy` file per image (`00/01/<id>.npy`), or pairs of shard files
+(`NNNN.features.npy` with `NNNN.object_ids.npy`), or both. Yields each vector with its id, or a line
+that says why it cannot be used. Files at an address are copied to this machine, some at a time.
 """
 
 import os
@@ -27,14 +26,17 @@ from sokkuri.store.database import as_text
 from sokkuri.store.shards import header_of
 
 _FEATURES = re.compile(r"\d{4,}\.features\.npy")
-_AT_ONCE = 32  # files that are copied from an address together
+_COPIED_AT_ONCE = 32  # files from an address
 _IDS = re.compile(r"\d{4,}\.object_ids\.npy")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FoundVector:
-    """A vector for the image `id`. vector : (D,) float32, all finite. where : its place, in words.
-    file : where it has one to itself."""
+    """A vector for the image `id`.
+
+    vector : (D,) float32, all finite. where : its file, and its row in it, for messages. file : the
+    file, if it holds only this vector.
+    """
 
     id: str
     vector: NDArray[np.float32]
@@ -43,15 +45,18 @@ class FoundVector:
 
 
 class _RefusedError(Exception):
-    """A vector or a file of them cannot be used; the message says which and why."""
+    """A vector or a file cannot be used; the message says which and why."""
 
 
-def found_vectors(folder: Location, dimension: int) -> Iterator[FoundVector | str]:
-    """Every vector below the folder in the order of the files' names, or a line on what is wrong
-    with it. Raises ReadError when a folder cannot be listed, or an object not be had."""
+def read_vectors(folder: Location, dimension: int) -> Iterator[FoundVector | str]:
+    """Yield each vector below the folder, ordered by file name, or a line that says what is wrong.
+
+    dimension : D of the vectors. Raises ReadError if a folder cannot be listed or an object cannot
+    be read.
+    """
     if isinstance(folder, Address):
         try:
-            yield from _fetched(folder, dimension)
+            yield from _vectors_at_address(folder, dimension)
         except OSError as error:
             raise ReadError(f"{folder} cannot be read: {error.strerror}") from None
         return
@@ -59,19 +64,19 @@ def found_vectors(folder: Location, dimension: int) -> Iterator[FoundVector | st
         for name in sorted_paths(str(folder), "*.npy"):
             path = Path(name)
             if _FEATURES.fullmatch(path.name):
-                yield from _pair(path, dimension)
+                yield from _vectors_of_pair(path, dimension)
             elif not _IDS.fullmatch(path.name):
-                yield _small(path, dimension)
+                yield _vector_of_file(path, dimension)
             elif not _features_of(path).exists():
                 yield f"{path} is left out: {_features_of(path).name} is missing"
     except OSError as error:
         raise ReadError(f"{error.filename} cannot be read: {error.strerror}") from error
 
 
-def _fetched(folder: Address, dimension: int) -> Iterator[FoundVector | str]:
-    """Copies some files, in order and no pair apart, reads them, and goes on with the next."""
+def _vectors_at_address(folder: Address, dimension: int) -> Iterator[FoundVector | str]:
+    """Copy some files in order, pairs together, and yield their vectors; repeat."""
     names = sorted_addresses(folder, "*.npy")
-    while some := _together(names):
+    while addresses := _next_files(names):
         with tempfile.TemporaryDirectory(prefix="sokkuri-") as place:
 
             def copy(address: Address, place: Path = Path(place)) -> None:
@@ -79,32 +84,35 @@ def _fetched(folder: Address, dimension: int) -> Iterator[FoundVector | str]:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 remote.fetch(address, file)
 
-            for _, failed in remote.each(copy, some):
+            for _, failed in remote.each(copy, addresses):
                 if failed is not None:
                     raise failed
-            for found in found_vectors(Path(place), dimension):
-                if isinstance(found, str):
-                    yield found.replace(place, folder.url)
+            for vector in read_vectors(Path(place), dimension):
+                if isinstance(vector, str):
+                    yield vector.replace(place, folder.url)
                 else:
-                    yield replace(found, where=found.where.replace(place, folder.url), file=None)
+                    where = vector.where.replace(place, folder.url)
+                    yield replace(vector, where=where, file=None)
 
 
-def _together(names: Iterator[Address]) -> list[Address]:
-    """The next files that are small together: pairs follow each other."""
-    some = list(islice(names, _AT_ONCE))
-    if some and _FEATURES.fullmatch(some[-1].name):
-        some += islice(names, 1)
-    return some
+def _next_files(names: Iterator[Address]) -> list[Address]:
+    """Return the next files to copy. The files of a pair follow each other and stay together."""
+    addresses = list(islice(names, _COPIED_AT_ONCE))
+    if addresses and _FEATURES.fullmatch(addresses[-1].name):
+        addresses += islice(names, 1)
+    return addresses
 
 
 def _features_of(ids: Path) -> Path:
     return ids.with_name(ids.name.replace(".object_ids.", ".features."))
 
 
-def _small(path: Path, dimension: int) -> FoundVector | str:
-    """One image's file, `<id>.npy` : (D,) or (1, D) float32."""
+def _vector_of_file(path: Path, dimension: int) -> FoundVector | str:
+    """Return the vector of `<id>.npy`, (D,) or (1, D) float32, or why it cannot be used."""
     try:
-        return _checked(path.name.removesuffix(".npy"), _vector(path, dimension), str(path), path)
+        return _checked_vector(
+            path.name.removesuffix(".npy"), _vector(path, dimension), str(path), path
+        )
     except _RefusedError as refused:
         return str(refused)
     except OSError as error:
@@ -122,10 +130,10 @@ def _vector(path: Path, dimension: int) -> NDArray[np.float32]:
     return np.frombuffer(data, np.float32)
 
 
-def _pair(path: Path, dimension: int) -> Iterator[FoundVector | str]:
-    """A shard pair's vectors; the whole pair is refused where its rows may not be aligned."""
+def _vectors_of_pair(path: Path, dimension: int) -> Iterator[FoundVector | str]:
+    """Yield the vectors of a pair; refuse the whole pair if its rows may not match its ids."""
     try:
-        features, ids = _arrays(path, dimension)
+        features, ids = _mapped_pair(path, dimension)
     except _RefusedError as refused:
         yield str(refused)
         return
@@ -134,26 +142,26 @@ def _pair(path: Path, dimension: int) -> Iterator[FoundVector | str]:
         return
     for row, id_ in enumerate(ids.tolist()):
         if id_ == "":
-            continue  # a row that no longer counts, in a shard of ours
+            continue  # an unused row in a shard of sokkuri
         try:
-            yield _checked(id_, np.array(features[row]), f"row {row} of {path}")
+            yield _checked_vector(id_, np.array(features[row]), f"row {row} of {path}")
         except _RefusedError as refused:
             yield str(refused)
 
 
-def _arrays(path: Path, dimension: int) -> tuple[Features, NDArray[np.str_]]:
-    """A shard's (N, D) float32, memory-mapped, and its N ids."""
+def _mapped_pair(path: Path, dimension: int) -> tuple[Features, NDArray[np.str_]]:
+    """Return a pair's vectors, (N, D) float32, memory-mapped, and its N ids."""
     beside = path.with_name(path.name.replace(".features.", ".object_ids."))
     if not beside.exists():
         raise _RefusedError(f"{path} is left out: {beside.name} is missing")
     with path.open("rb") as file:
         shape = _shape_of_floats(path, file)
-        held = (os.fstat(file.fileno()).st_size - file.tell()) / (4 * dimension)
+        rows_in_file = (os.fstat(file.fileno()).st_size - file.tell()) / (4 * dimension)
         offset = file.tell()
     if len(shape) != 2 or shape[1] != dimension:
         raise _RefusedError(f"{path} is left out: its shape is {shape}, not (N, {dimension})")
-    if held != shape[0]:
-        raise _RefusedError(f"{path} is left out: it holds {held:g} rows, not {shape[0]}")
+    if rows_in_file != shape[0]:
+        raise _RefusedError(f"{path} is left out: it holds {rows_in_file:g} rows, not {shape[0]}")
     ids = _ids(path, beside, shape[0])
     if shape[0] == 0:
         return np.empty((0, dimension), np.float32), ids
@@ -175,7 +183,7 @@ def _ids(path: Path, beside: Path, rows: int) -> NDArray[np.str_]:
 
 
 def _shape_of_floats(path: Path, file: BinaryIO) -> tuple[int, ...]:
-    """The shape of a file of float32."""
+    """Return the shape of a file of float32."""
     dtype, shape = _header(path, file)
     if dtype != np.float32:
         raise _RefusedError(f"{path} is left out: it holds {dtype}, not float32")
@@ -183,7 +191,7 @@ def _shape_of_floats(path: Path, file: BinaryIO) -> tuple[int, ...]:
 
 
 def _header(path: Path, file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...]]:
-    """dtype and shape of an .npy file that holds plain values: nothing in it is executed."""
+    """Return dtype and shape of an .npy file. Nothing in the file is executed."""
     try:
         dtype, shape, _ = header_of(file)
     except (ValueError, EOFError) as error:
@@ -195,18 +203,18 @@ def _header(path: Path, file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...]]
     return dtype, shape
 
 
-def _checked(
+def _checked_vector(
     id_: str, vector: NDArray[np.float32], where: str, file: Path | None = None
 ) -> FoundVector:
     if not np.isfinite(vector).all():
         raise _RefusedError(f"{where} is left out: not all of its numbers are finite")
-    if not _is_name(id_):
+    if not _is_valid_id(id_):
         raise _RefusedError(f"{where} is left out: {id_!r} cannot be an image's name")
     return FoundVector(id_, vector, where, file)
 
 
-def _is_name(id_: str) -> bool:
-    """Whether a file below the root can be called so."""
+def _is_valid_id(id_: str) -> bool:
+    """Return whether a file below the root can have this name."""
     try:
         as_text(id_)
     except UnicodeEncodeError:

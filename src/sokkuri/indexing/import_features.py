@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import CollectionError, StorageError, UsageError
 from sokkuri.core.locations import Address, Location, is_within
-from sokkuri.indexing.feature_files import FoundVector, found_vectors
+from sokkuri.indexing.feature_files import FoundVector, read_vectors
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import as_text
@@ -63,7 +63,7 @@ def import_features(
         )
     collection.recover()
     done = Imported()
-    found = found_vectors(folder, collection.model.dimension)
+    found = read_vectors(folder, collection.model.dimension)
     while batch := list(islice(found, _BATCH)):
         checked = [_rounded(collection, one) for one in batch]
         new, known, clashes = _commit(

@@ -1,4 +1,4 @@
-"""The listing against the catalog, for any history: new, changed, back, vanished."""
+"""The comparison of a listing with the catalog: new, changed, returned, vanished."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def refs(folder: dict[str, tuple[int, int]]) -> list[FileRef]:
 
 
 def extract_all(catalog: Catalog) -> None:
-    """As if a run had done all there is to do."""
+    """Do what a run does with all open images."""
     catalog.run(
         "UPDATE images SET shard = 0, row = key, todo = 0 WHERE todo = 1 AND missing IS NULL"
     )
@@ -27,10 +27,10 @@ def extract_all(catalog: Catalog) -> None:
 
 @given(history=st.lists(folders, min_size=1, max_size=6), finished=st.booleans())
 @settings(max_examples=200, deadline=None)
-def test_the_comparison_says_what_is_written_down(
+def test_the_comparison_counts_what_a_run_writes(
     history: list[dict[str, tuple[int, int]]], finished: bool
 ) -> None:
-    """What a dry run counts is what a run does; afterwards the catalog is the folder."""
+    """A dry run counts what a run does; afterwards the catalog equals the folder."""
     catalog = Catalog.in_memory()
     for run, folder in enumerate(history, start=1):
         gone = lambda path: path not in folder  # noqa: B023, E731 - used within this round
@@ -57,9 +57,8 @@ def listing(catalog: Catalog, folder: dict[str, tuple[int, int]], run: int = 1) 
     return apply_changes(catalog, run, lambda path: path not in folder, retry_failed=False)
 
 
-def test_what_is_not_listed_but_still_there_is_left_alone(catalog: Catalog) -> None:
-    """A folder that cannot be read, or a file that another process has just listed, has not
-    vanished."""
+def test_an_unlisted_file_that_still_exists_has_not_vanished(catalog: Catalog) -> None:
+    """Its folder may be unreadable, or another process may have just listed it."""
     listing(catalog, {"a": (1, 1), "b": (1, 1)})
     begin_listing(catalog)
     found = apply_changes(catalog, 2, lambda path: path == "b", retry_failed=False)
@@ -67,7 +66,7 @@ def test_what_is_not_listed_but_still_there_is_left_alone(catalog: Catalog) -> N
     assert catalog.all("SELECT id FROM images WHERE missing = 2") == [("b",)]
 
 
-def test_failed_reads_are_tried_each_time_and_others_when_asked(catalog: Catalog) -> None:
+def test_failed_reads_are_always_retried_and_other_failures_on_request(catalog: Catalog) -> None:
     folder = {"a": (1, 1), "b": (1, 1)}
     listing(catalog, folder)
     catalog.run("UPDATE images SET todo = 0, stage = 'read', reason = '' WHERE id = 'a'")
@@ -86,7 +85,7 @@ def test_a_failed_image_that_changed_is_read_again(catalog: Catalog) -> None:
     assert catalog.one("SELECT todo FROM images")[0] == 1
 
 
-def test_removed_images_are_left_alone_whatever_their_files_do(catalog: Catalog) -> None:
+def test_removed_images_stay_unchanged_when_their_files_change(catalog: Catalog) -> None:
     listing(catalog, {"a": (1, 1)})
     extract_all(catalog)
     catalog.run("UPDATE images SET removed = 1")

@@ -1,4 +1,4 @@
-"""Which bytes must be extracted: asked by many workers at once, answered once."""
+"""Of all workers that ask for a digest, exactly one must extract it."""
 
 import threading
 from collections import Counter
@@ -10,10 +10,10 @@ from synthetic_collection import Bench, empty
 from sokkuri.indexing.in_flight import InFlightDigests
 
 
-def test_of_many_workers_one_takes_the_bytes(tmp_path: Path) -> None:
+def test_one_of_many_workers_extracts_the_bytes(tmp_path: Path) -> None:
     """Guarantee: two files with the same bytes are extracted once."""
     bench = Bench(empty(tmp_path / "photos"))
-    taken: Counter[bytes] = Counter()
+    extracted: Counter[bytes] = Counter()
     start = threading.Barrier(8)
 
     def worker() -> None:
@@ -21,44 +21,44 @@ def test_of_many_workers_one_takes_the_bytes(tmp_path: Path) -> None:
         for number in range(50):
             digest = b"%16d" % number
             if bench.known.acquire(digest):
-                taken[digest] += 1
+                extracted[digest] += 1
 
     threads = [threading.Thread(target=worker) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert taken == {b"%16d" % number: 1 for number in range(50)}
-    bench.known.release(taken)
+    assert extracted == {b"%16d" % number: 1 for number in range(50)}
+    bench.known.release(extracted)
     assert not bench.known.contains(b"%16d" % 0)
-    assert bench.known.acquire(b"%16d" % 0), "given up, so the next one must"
+    assert bench.known.acquire(b"%16d" % 0), "released, so the next worker must extract it"
     bench.known.close()
 
 
-def test_what_is_committed_is_known_without_being_in_hand(tmp_path: Path) -> None:
+def test_a_committed_digest_needs_no_extraction_and_is_not_in_flight(tmp_path: Path) -> None:
     bench = Bench(empty(tmp_path / "photos"))
     bench.fill(np.ones((1, 4), np.float32), ["a"])
-    known = InFlightDigests(bench.catalog.where)
-    assert not known.acquire(b"content %8d" % 0)
-    assert not known.contains(b"content %8d" % 0)
-    known.close()
+    digests = InFlightDigests(bench.catalog.where)
+    assert not digests.acquire(b"content %8d" % 0)
+    assert not digests.contains(b"content %8d" % 0)
+    digests.close()
     bench.known.close()
 
 
-def test_a_job_that_asks_again_is_told_the_same(tmp_path: Path) -> None:
-    """Its worker may have died with the bytes in hand, which nobody else would extract then."""
+def test_a_job_that_asks_again_gets_the_same_answer(tmp_path: Path) -> None:
+    """Its worker may have died after it acquired the digest; no other worker would extract it."""
     bench = Bench(empty(tmp_path / "photos"))
-    known = bench.known
-    assert known.acquire_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
-    assert known.acquire(b"one", 1)
-    assert not known.acquire(b"one", 3)
-    assert not known.acquire(b"one")
-    assert known.acquire(b"other", 1), "its file has changed since"
-    assert not known.contains(b"one")
-    known.abandon(1)
-    known.abandon(1)
-    assert not known.contains(b"other")
-    known.release([b"two"])
-    known.abandon(2)
-    assert known.acquire_all([(b"two", 3), (b"one", 4)]) == [True, True]
-    known.close()
+    digests = bench.known
+    assert digests.acquire_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
+    assert digests.acquire(b"one", 1)
+    assert not digests.acquire(b"one", 3)
+    assert not digests.acquire(b"one")
+    assert digests.acquire(b"other", 1), "its file has changed since"
+    assert not digests.contains(b"one")
+    digests.abandon(1)
+    digests.abandon(1)
+    assert not digests.contains(b"other")
+    digests.release([b"two"])
+    digests.abandon(2)
+    assert digests.acquire_all([(b"two", 3), (b"one", 4)]) == [True, True]
+    digests.close()

@@ -1,4 +1,4 @@
-"""A run over an address where something is wrong: nothing of the collection is lost."""
+"""A run over an address with errors loses nothing of the collection."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,10 +39,10 @@ def synced(collection: Collection, **options: Any) -> SyncReport:
     return last.result
 
 
-def test_images_of_a_folder_that_cannot_be_listed_stay(
+def test_images_of_an_unreadable_folder_stay(
     collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What vanished elsewhere is marked; this folder's are left as they were, and it is said."""
+    """Images that vanished elsewhere are marked; a note names the unreadable folder."""
     files.rm("/photos/0/0.jpg")
     files.rm("/photos/1/1.jpg")
 
@@ -61,7 +61,7 @@ def test_images_of_a_folder_that_cannot_be_listed_stay(
 
 
 @pytest.mark.parametrize("wanted", ["rm", "refuse", "break"])
-def test_an_address_where_nothing_is_changes_nothing(
+def test_an_empty_or_unreachable_address_changes_nothing(
     collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch, wanted: str
 ) -> None:
     if wanted == "rm":
@@ -76,7 +76,7 @@ def test_an_address_where_nothing_is_changes_nothing(
     assert collection.status().total == 9
 
 
-def test_a_breakdown_in_the_middle_of_a_listing_changes_nothing(
+def test_a_failure_in_the_middle_of_a_listing_changes_nothing(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def before(method: str, path: str) -> None:
@@ -89,7 +89,7 @@ def test_a_breakdown_in_the_middle_of_a_listing_changes_nothing(
     assert collection.status().total == 9
 
 
-def test_images_can_be_at_another_address_now(
+def test_images_can_move_to_another_address(
     collection: Collection, files: Trouble, tmp_path: Path
 ) -> None:
     elsewhere = Address("trouble://elsewhere")
@@ -102,7 +102,7 @@ def test_images_can_be_at_another_address_now(
         assert again.root == elsewhere
 
 
-def test_a_collection_needs_a_place_here(files: Trouble) -> None:
+def test_a_collection_of_an_address_needs_a_store(files: Trouble) -> None:
     files.pipe_file("/photos/a.jpg", b"x")
     with pytest.raises(UsageError, match="--store DIR"):
         Collection.create("trouble://photos")

@@ -1,4 +1,4 @@
-"""Outcomes become rows: the order of every commit, and what each kind of outcome leaves."""
+"""How the writer commits each kind of outcome, and in which order."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -54,9 +54,9 @@ def test_new_images_get_rows(bench: Bench) -> None:
     assert bench.collection.shards.ids(0).tolist() == ["a", "b"]
 
 
-def test_what_is_no_longer_claimed_is_not_taken(bench: Bench) -> None:
-    """Guarantee: nothing is done twice. A run that was suspended beyond its lease, and whose
-    images another run has done meanwhile, brings its own results in vain."""
+def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
+    """Guarantee: nothing is done twice. The outcomes of a run that was suspended beyond its lease
+    are ignored if another run has processed its images meanwhile."""
     bench.listed("a")
     late = extracted(bench.jobs()["a"], b"late", vector(1))
     bench.catalog.run("UPDATE runs SET expires = 0")
@@ -70,7 +70,7 @@ def test_what_is_no_longer_claimed_is_not_taken(bench: Bench) -> None:
     other.known.close()
 
 
-def test_a_suspended_run_is_on_record_again_with_its_next_claim(bench: Bench) -> None:
+def test_a_suspended_run_is_registered_again_when_it_takes_jobs(bench: Bench) -> None:
     bench.catalog.run("UPDATE runs SET expires = 0")
     clear_over(bench.catalog)
     assert bench.catalog.one("SELECT count(*) FROM runs")[0] == 0
@@ -88,10 +88,10 @@ def test_a_changed_image_keeps_its_row_until_the_new_one_is_committed(bench: Ben
     bench.commit(extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
     assert stored(bench, "a") == vector(9).tolist()
     bench.collection.refresh_ids()
-    assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: counts no more"
+    assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: an unused row"
 
 
-def test_a_failure_replaces_the_row_and_is_kept(bench: Bench) -> None:
+def test_a_failure_replaces_the_row_and_is_recorded(bench: Bench) -> None:
     bench.fill(vector(0)[None], ["a"])
     bench.listed("a", mtime_ns=2)
     job = bench.jobs()["a"]
@@ -102,14 +102,14 @@ def test_a_failure_replaces_the_row_and_is_kept(bench: Bench) -> None:
     assert count_images(bench.catalog).todo == 0
 
 
-def test_a_file_that_vanished_meanwhile_is_missing(bench: Bench) -> None:
+def test_a_file_that_vanished_before_it_was_read_is_missing(bench: Bench) -> None:
     bench.listed("a")
     bench.commit(Gone(bench.jobs()["a"]))
     counts = count_images(bench.catalog)
     assert (counts.live, counts.failed, counts.missing, counts.todo) == (0, 0, 1, 0)
 
 
-def test_a_moved_image_takes_its_row_and_its_marks(bench: Bench) -> None:
+def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
     """Guarantee: a moved file keeps its row; one that was removed stays so."""
     bench.fill(np.stack([vector(0), vector(1)]), ["a", "b"])
     bench.collection.remove(["b"])
@@ -142,8 +142,8 @@ def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
     assert bench.writer.counts == {"added": 1, "reused": 2}
 
 
-def test_a_twin_waits_for_bytes_in_hand(bench: Bench) -> None:
-    """Guarantee: two files with the same bytes are extracted once, whoever comes back first."""
+def test_a_copy_waits_for_bytes_that_are_in_flight(bench: Bench) -> None:
+    """Guarantee: two files with equal bytes are extracted once, in any order of outcomes."""
     bench.listed("a", "b")
     jobs = bench.jobs()
     assert bench.known.acquire(b"same")
@@ -154,7 +154,7 @@ def test_a_twin_waits_for_bytes_in_hand(bench: Bench) -> None:
     assert stored(bench, "b") == vector(3).tolist()
 
 
-def test_the_twin_of_a_failure_is_tried_by_itself(bench: Bench) -> None:
+def test_a_copy_of_a_failed_image_is_tried_by_itself(bench: Bench) -> None:
     bench.listed("a", "b")
     jobs = bench.jobs()
     assert bench.known.acquire(b"same")
@@ -163,11 +163,11 @@ def test_the_twin_of_a_failure_is_tried_by_itself(bench: Bench) -> None:
         same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
     )
     bench.writer.finish()
-    assert bench.jobs().keys() == {"b"}, "given back, to be claimed again"
+    assert bench.jobs().keys() == {"b"}, "it is open again"
     assert bench.known.acquire(b"same")
 
 
-def test_a_new_time_stamp_alone_keeps_the_row(bench: Bench) -> None:
+def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:
     bench.fill(vector(0)[None], ["a"])
     at = place(bench, "a")
     bench.listed("a", mtime_ns=7)
@@ -178,7 +178,7 @@ def test_a_new_time_stamp_alone_keeps_the_row(bench: Bench) -> None:
     assert not read_shards(bench.catalog)[0].stale_ids
 
 
-def test_shards_fill_to_10000_and_go_on(bench: Bench) -> None:
+def test_a_new_shard_begins_after_10000_rows(bench: Bench) -> None:
     count = SHARD_ROWS + 30
     features = np.arange(count * DIMENSION, dtype=np.float32).reshape(count, DIMENSION)
     ids = [f"{number:05d}" for number in range(count)]
@@ -188,8 +188,8 @@ def test_shards_fill_to_10000_and_go_on(bench: Bench) -> None:
     assert np.load(bench.collection.shards.features_path(0)).shape == (SHARD_ROWS, DIMENSION)
 
 
-def test_a_disk_that_refuses_leaves_nothing_half(bench: Bench) -> None:
-    """Guarantee: rows count only when the transaction that says so is committed."""
+def test_a_write_error_leaves_no_half_commit(bench: Bench) -> None:
+    """Guarantee: rows count only when their transaction is committed."""
     bench.listed("a")
     job = bench.jobs()["a"]
     bench.collection.shards.folder.parent.mkdir(parents=True)
