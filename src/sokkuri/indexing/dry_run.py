@@ -6,6 +6,7 @@ that a run would read; returns a RunEstimate.
 
 import tempfile
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,14 +97,15 @@ def _sample(
         return 0.0, 0, 0
     with tempfile.TemporaryDirectory() as folder:
         Catalog.create(Path(folder) / "sample.sqlite").close()
-        digests = InFlightDigests(Path(folder) / "sample.sqlite")
-        worker = ImageWorker(root, model, settings.limits, digests, settings.device)
-        jobs = [Job(key, path, path) for key, path in enumerate(paths)]
-        worker.load()  # outside the measured time, because a run loads the network once
-        executor = ThreadExecutor(worker_threads(settings, root))
-        started = time.monotonic()
-        tried = sum(1 for _ in executor.run(worker, jobs))
-        seconds = (time.monotonic() - started) / tried
-        worker.close()
-        digests.close()
+        # Closed even after an error: Windows cannot delete an open file.
+        with (
+            closing(InFlightDigests(Path(folder) / "sample.sqlite")) as digests,
+            closing(ImageWorker(root, model, settings.limits, digests, settings.device)) as worker,
+        ):
+            jobs = [Job(key, path, path) for key, path in enumerate(paths)]
+            worker.load()  # outside the measured time, because a run loads the network once
+            executor = ThreadExecutor(worker_threads(settings, root))
+            started = time.monotonic()
+            tried = sum(1 for _ in executor.run(worker, jobs))
+            seconds = (time.monotonic() - started) / tried
     return seconds, tried, max(len(path) for path in paths)

@@ -89,10 +89,15 @@ def _vectors_at_address(folder: Address, dimension: int) -> Iterator[FoundVector
                     raise failed
             for vector in read_vectors(Path(place), dimension):
                 if isinstance(vector, str):
-                    yield vector.replace(place, folder.url)
+                    yield _with_address(vector, place, folder)
                 else:
-                    where = vector.where.replace(place, folder.url)
+                    where = _with_address(vector.where, place, folder)
                     yield replace(vector, where=where, file=None)
+
+
+def _with_address(text: str, copies: str, folder: Address) -> str:
+    """Return the text with the path of a copy replaced by the address that it was copied from."""
+    return text.replace(copies, folder.url).replace(os.sep, "/")
 
 
 def _next_files(names: Iterator[Address]) -> list[Address]:
@@ -219,4 +224,6 @@ def _is_valid_id(id_: str) -> bool:
         as_text(id_)
     except UnicodeEncodeError:
         return False
+    if os.sep != "/" and {"\\", ":"} & set(id_):
+        return False  # on Windows these separate folders and drives
     return "\0" not in id_ and not {"", ".", ".."} & set(id_.split("/"))

@@ -15,6 +15,7 @@ Shared = TypeVar("Shared")
 
 _AHEAD = 16  # items drawn per worker: enough for the time of a commit, and bounded memory
 _GRACE_SECONDS = 1.0
+_POLL_SECONDS = 0.5  # Windows delivers an interrupt only between two waits for a result
 
 _QueuedItem = tuple[Any] | None
 _QueuedResult = tuple[Any, BaseException | None]
@@ -74,7 +75,10 @@ class ThreadExecutor:
                 except StopIteration:
                     more = False
             if pending:
-                result, error = results.get()
+                try:
+                    result, error = results.get(timeout=_POLL_SECONDS)
+                except queue.Empty:
+                    continue
                 pending -= 1
                 if error is not None:
                     raise error
