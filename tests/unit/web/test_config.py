@@ -1,4 +1,4 @@
-"""ServeConfig: closed unless told otherwise; and which hosts only this machine reaches."""
+"""The defaults of ServeConfig, and the hosts that only this machine can reach."""
 
 import ipaddress
 
@@ -10,26 +10,26 @@ from sokkuri.web.config import ServeConfig, is_loopback
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.8.9.10", "::1"])
-def test_this_machine_alone(host: str) -> None:
+def test_loopback_hosts_are_reached_from_this_machine_only(host: str) -> None:
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize(
     "host", ["", "0.0.0.0", "::", "192.168.0.1", "example.org", "localhost.example.org", "127.1"]
 )
-def test_others_too(host: str) -> None:
-    """What is no address may stand for any."""
+def test_other_hosts_are_reached_from_other_machines(host: str) -> None:
+    """A name may stand for any address."""
     assert not is_loopback(host)
 
 
 @given(st.ip_addresses())
-def test_addresses_are_told_apart_as_the_standard_library_does(
+def test_addresses_are_loopback_if_the_standard_library_says_so(
     address: ipaddress.IPv4Address | ipaddress.IPv6Address,
 ) -> None:
     assert is_loopback(str(address)) is address.is_loopback
 
 
-def test_nothing_is_open_that_was_not_opened() -> None:
+def test_the_defaults_allow_no_access_from_outside() -> None:
     config = ServeConfig()
     assert is_loopback(config.host)
     assert (config.origins, config.hosts, config.token) == ((), (), None)

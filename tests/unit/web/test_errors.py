@@ -1,4 +1,4 @@
-"""Problems: every error has a status of its own, and texts of any bytes arrive."""
+"""Problem documents: the status of each error, and texts that hold any bytes."""
 
 import json
 
@@ -12,12 +12,12 @@ from sokkuri.core.errors import BusyError, SlowError, TooLargeError, WithheldErr
 from sokkuri.web.errors import AsciiJSON, error_response
 
 
-def every(kind: type[errors.SokkuriError]) -> list[type[errors.SokkuriError]]:
-    return [kind, *(one for below in kind.__subclasses__() for one in every(below))]
+def with_subclasses(kind: type[errors.SokkuriError]) -> list[type[errors.SokkuriError]]:
+    return [kind, *(one for subclass in kind.__subclasses__() for one in with_subclasses(subclass))]
 
 
-def made(kind: type[errors.SokkuriError]) -> errors.SokkuriError:
-    return kind("it", "web") if issubclass(kind, errors.MissingExtraError) else kind("why")
+def create_error(kind: type[errors.SokkuriError]) -> errors.SokkuriError:
+    return kind("it", "web") if issubclass(kind, errors.MissingExtraError) else kind("reason")
 
 
 def read(answer: Response) -> tuple[int, str, str]:
@@ -29,45 +29,47 @@ def read(answer: Response) -> tuple[int, str, str]:
 @pytest.mark.parametrize(
     ("error", "status", "name"),
     [
-        (BusyError("why"), 503, "busy"),
-        (TooLargeError("why"), 413, "too-large"),
-        (SlowError("why"), 408, "slow"),
-        (WithheldError("why"), 403, "withheld"),
-        (errors.UnknownImageError("why"), 404, "unknown-image"),
-        (errors.UsageError("why"), 422, "invalid"),
-        (errors.UnsupportedError("why"), 422, "unsupported"),
-        (errors.ReadError("why"), 422, "unreadable-image"),
-        (errors.DecodeError("why"), 422, "unreadable-image"),
-        (errors.DamagedError("why"), 503, "collection"),
-        (errors.StorageError("why"), 503, "collection"),
-        (errors.ModelError("why"), 503, "collection"),
+        (BusyError("reason"), 503, "busy"),
+        (TooLargeError("reason"), 413, "too-large"),
+        (SlowError("reason"), 408, "slow"),
+        (WithheldError("reason"), 403, "withheld"),
+        (errors.UnknownImageError("reason"), 404, "unknown-image"),
+        (errors.UsageError("reason"), 422, "invalid"),
+        (errors.UnsupportedError("reason"), 422, "unsupported"),
+        (errors.ReadError("reason"), 422, "unreadable-image"),
+        (errors.DecodeError("reason"), 422, "unreadable-image"),
+        (errors.DamagedError("reason"), 503, "collection"),
+        (errors.StorageError("reason"), 503, "collection"),
+        (errors.ModelError("reason"), 503, "collection"),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
-def test_what_was_raised_decides(error: errors.SokkuriError, status: int, name: str) -> None:
-    assert read(error_response(error)) == (status, name, "why")
+def test_each_error_has_its_status_and_name(
+    error: errors.SokkuriError, status: int, name: str
+) -> None:
+    assert read(error_response(error)) == (status, name, "reason")
 
 
-def test_no_error_of_ours_is_left_without_an_answer() -> None:
-    for kind in every(errors.SokkuriError):
-        status, name, detail = read(error_response(made(kind)))
+def test_every_error_class_has_a_problem_document() -> None:
+    for kind in with_subclasses(errors.SokkuriError):
+        status, name, detail = read(error_response(create_error(kind)))
         assert 400 <= status < 600
         assert name
         assert detail
-        assert status != 500, "that is for what nobody thought of"
+        assert status != 500, "500 is for faults"
 
 
-def test_who_is_told_to_come_again_is_told_when() -> None:
-    assert error_response(BusyError("why")).headers["retry-after"] == "1"
-    assert error_response(TooLargeError("why")).headers["connection"] == "close"
-    for error in (BusyError("why"), WithheldError("why")):
+def test_problem_documents_have_their_headers() -> None:
+    assert error_response(BusyError("reason")).headers["retry-after"] == "1"
+    assert error_response(TooLargeError("reason")).headers["connection"] == "close"
+    for error in (BusyError("reason"), WithheldError("reason")):
         answer = error_response(error)
         assert answer.media_type == "application/problem+json"
         assert answer.headers["cache-control"] == "no-store"
 
 
 @given(st.binary(max_size=40))
-def test_any_file_name_arrives(name: bytes) -> None:
+def test_file_names_of_any_bytes_survive_json(name: bytes) -> None:
     text = name.decode("utf-8", "surrogateescape")
     body = bytes(AsciiJSON({"id": text}).body)
     assert body.isascii()
@@ -75,6 +77,6 @@ def test_any_file_name_arrives(name: bytes) -> None:
     assert read(error_response(errors.UnknownImageError(text)))[2] == text
 
 
-def test_numbers_that_json_lacks_are_no_answer() -> None:
+def test_json_refuses_nan() -> None:
     with pytest.raises(ValueError, match="JSON"):
         AsciiJSON({"distance": float("nan")})

@@ -13,7 +13,7 @@ TOKEN = "a token of some length"
 KEYS = AuthSecrets(TOKEN)
 
 
-def test_each_key_opens_its_own_door() -> None:
+def test_each_secret_is_valid_for_its_own_check_only() -> None:
     secrets = AuthSecrets(TOKEN)
     assert secrets.is_token(TOKEN)
     assert secrets.is_session(secrets.session)
@@ -23,11 +23,11 @@ def test_each_key_opens_its_own_door() -> None:
     for wrong in (TOKEN, secrets.one_time_code, ""):
         assert not secrets.is_session(wrong)
         assert wrong == secrets.one_time_code or not secrets.use_one_time_code(wrong)
-    assert secrets.use_one_time_code(secrets.one_time_code), "wrong codes do not use it up"
+    assert secrets.use_one_time_code(secrets.one_time_code), "a wrong code does not use it up"
     assert not secrets.use_one_time_code(secrets.one_time_code)
 
 
-def test_two_servers_have_no_secret_in_common() -> None:
+def test_two_servers_share_no_secret() -> None:
     first, second = AuthSecrets(TOKEN), AuthSecrets(TOKEN)
     assert first.session != second.session
     assert first.one_time_code != second.one_time_code
@@ -36,21 +36,21 @@ def test_two_servers_have_no_secret_in_common() -> None:
 
 @given(st.text(st.characters(exclude_categories=[]), max_size=40))
 def test_no_other_text_is_the_token(given: str) -> None:
-    """Lone surrogates and what is not ASCII too: it is wrong, and no error."""
+    """Lone surrogates and other text that is not ASCII raise no error."""
     assert KEYS.is_token(given) is (given == TOKEN)
     assert not KEYS.is_session(given)
     assert not KEYS.use_one_time_code(given)
 
 
-def test_of_many_who_use_the_link_one_gets_in() -> None:
+def test_the_link_works_for_one_of_many_clients() -> None:
     for _ in range(20):
         secrets = AuthSecrets(TOKEN)
         with ThreadPoolExecutor(8) as pool:
             assert sum(pool.map(secrets.use_one_time_code, [secrets.one_time_code] * 8)) == 1
 
 
-def test_secrets_are_compared_in_a_time_that_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every comparison goes through hmac.compare_digest, whole on both sides."""
+def test_secrets_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every comparison passes both whole texts to hmac.compare_digest."""
     seen: list[tuple[bytes, bytes]] = []
 
     def noting(one: bytes, other: bytes) -> bool:

@@ -1,4 +1,4 @@
-"""What the catalog says: pages with cursors, folders, neighbours, and file names of any bytes."""
+"""Pages with cursors, folders, neighbours of an image, and file names of any bytes."""
 
 import os
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ IDS = [
     "00.png", "a.png", "a/b/c.png", "a/b.png", "a/z.png", "a-b/c.png", "größe/ß.png",
     os.fsdecode(b"caf\xe9/\xff.png"), os.fsdecode(b"caf\xe9/a.png"), "\U0001f600.png", "~.png",
 ]  # fmt: skip
-"""Not in the order of their bytes; U+1F600 comes after U+DCE9 by code points, not by bytes."""
+"""Not in the order of their bytes. U+1F600 sorts after U+DCE9 by code points, not by bytes."""
 
 
 @pytest.fixture(scope="module")
@@ -57,26 +57,26 @@ def test_cursors_keep_every_byte(name: str) -> None:
     cursor = browse._cursor(name)
     assert browse._read_cursor(cursor) == os.fsencode(name)
     assert cursor.isascii()
-    assert not set(cursor) & set("=&+/?#% "), "it goes into an address as it is"
+    assert not set(cursor) & set("=&+/?#% "), "an address can hold it without escapes"
 
 
 @given(st.text(max_size=60))
 def test_any_text_as_a_cursor_is_read_or_refused(text: str) -> None:
-    """Refused is what is not ASCII, or no base64 at all; never is it an error of another kind."""
+    """Text that is not ASCII or not Base64 raises UsageError, and no other error."""
     with suppress(UsageError):
         assert isinstance(browse._read_cursor(text), bytes)
         assert text.isascii()
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, len(IDS), 100])
-def test_pages_go_through_all_in_the_order_of_bytes(bench: Bench, limit: int) -> None:
+def test_pages_contain_all_images_in_the_order_of_bytes(bench: Bench, limit: int) -> None:
     assert walk(bench, limit) == sorted(IDS, key=os.fsencode)
     below = [one for one in sorted(IDS, key=os.fsencode) if one.startswith("a/")]
     assert walk(bench, limit, under="a") == below
     assert walk(bench, limit, where="id like 'a%'") == sorted(["a-b/c.png", "a.png", *below])
 
 
-def test_images_that_come_meanwhile_disturb_no_page(tmp_path: Path) -> None:
+def test_changes_between_two_pages_repeat_and_skip_no_image(tmp_path: Path) -> None:
     made = Bench(empty(tmp_path / "photos"))
     made.add_drawn(0, 6)
     first = browse.image_page(made.collection, None, None, None, 3)
@@ -88,7 +88,7 @@ def test_images_that_come_meanwhile_disturb_no_page(tmp_path: Path) -> None:
     made.collection.close()
 
 
-def test_failures_are_paged_too(bench: Bench) -> None:
+def test_failures_come_in_pages(bench: Bench) -> None:
     first = browse.failure_page(bench.collection, None, 1)
     assert first["failures"] == [
         {"id": "a/worse.png", "name": "worse.png", "stage": "read", "reason": "permission denied"}
@@ -98,7 +98,7 @@ def test_failures_are_paged_too(bench: Bench) -> None:
     assert second["next"] is None
 
 
-def test_folders_count_all_below(bench: Bench) -> None:
+def test_folders_count_the_images_in_them_and_below(bench: Bench) -> None:
     found = {one["path"]: one["count"] for one in browse.folders(bench.collection)["folders"]}
     assert found == {
         "": len(IDS), "a": 3, "a/b": 1, "a-b": 1, "größe": 1, os.fsdecode(b"caf\xe9"): 2,
@@ -106,8 +106,8 @@ def test_folders_count_all_below(bench: Bench) -> None:
     assert list(found) == sorted(found)
 
 
-def test_neighbours_are_the_live_ones_of_the_same_folder(bench: Bench) -> None:
-    """Not those of a folder inside, nor those whose name merely begins alike."""
+def test_neighbours_are_live_images_of_the_same_folder(bench: Bench) -> None:
+    """Images of subfolders and of folders with a similar name are no neighbours."""
     root = sorted((one for one in IDS if "/" not in one), key=os.fsencode)
     for members in (root, ["a/b.png", "a/z.png"], IDS[8:6:-1], ["a/b/c.png"]):
         for before, here, after in zip(
@@ -117,7 +117,7 @@ def test_neighbours_are_the_live_ones_of_the_same_folder(bench: Bench) -> None:
             assert (found["previous"], found["next"]) == (before, after), here
 
 
-def test_states_are_told_apart(bench: Bench) -> None:
+def test_each_image_has_its_state(bench: Bench) -> None:
     states = {
         id_: browse.image(bench.collection, id_)["state"]
         for id_ in ("a.png", "broken.png", "a/waiting.png")
@@ -132,18 +132,18 @@ def test_states_are_told_apart(bench: Bench) -> None:
         browse.image(bench.collection, "nobody")
 
 
-def test_numbers_become_images_in_their_order(bench: Bench) -> None:
+def test_images_are_read_by_key_in_the_given_order(bench: Bench) -> None:
     keys = {id_: bench.catalog.one("SELECT key FROM images WHERE id = CAST(? AS TEXT)",
                                    [os.fsencode(id_)])[0] for id_ in IDS}  # fmt: skip
     asked = [keys[id_] for id_ in reversed(IDS)]
     found = browse.by_keys(bench.collection, [*asked[:4], 10**6, *asked[4:]])
-    assert [one["id"] for one in found] == list(reversed(IDS)), "what is no more is left out"
+    assert [one["id"] for one in found] == list(reversed(IDS)), "unknown keys are left out"
     rows = browse.described(bench.collection, [*IDS, "nobody"])
     assert rows.keys() == set(IDS)
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
-def test_any_time_stamp_has_a_date(mtime_ns: int) -> None:
+def test_every_timestamp_has_a_date(mtime_ns: int) -> None:
     shown = browse.moment(mtime_ns)
     assert shown.endswith("+00:00")
     assert len(shown) == len("2024-01-31T18:00:00+00:00")
@@ -151,5 +151,5 @@ def test_any_time_stamp_has_a_date(mtime_ns: int) -> None:
 
 @given(st.lists(st.text(min_size=1, max_size=5).filter(lambda part: "/" not in part), min_size=1,
                 max_size=4))  # fmt: skip
-def test_a_path_is_its_folder_and_its_name(path: list[str]) -> None:
+def test_a_path_is_split_into_folder_and_name(path: list[str]) -> None:
     assert browse.parts("/".join(path)) == ("/".join(path[:-1]), path[-1])

@@ -1,4 +1,4 @@
-"""Runs that compare: one at a time, and what ended one early is said."""
+"""The background run that compares images: one at a time, with a reported failure."""
 
 import shutil
 import threading
@@ -21,31 +21,31 @@ def photos(tmp_path: Path) -> Path:
     return tmp_path / "photos"
 
 
-def ended(comparer: DuplicateRun) -> None:
-    """Wait for the run to end by itself."""
-    assert comparer._thread is not None
-    comparer._thread.join(PATIENCE)
-    assert comparer.state()["running"] is None
+def wait_for_end(run: DuplicateRun) -> None:
+    """Wait until the run has ended."""
+    assert run._thread is not None
+    run._thread.join(PATIENCE)
+    assert run.state()["running"] is None
 
 
-def test_a_run_and_another(photos: Path) -> None:
-    comparer = DuplicateRun(photos)
-    assert comparer.state() == {"running": None, "failure": None, "notes": []}
+def test_a_second_run_can_follow_the_first(photos: Path) -> None:
+    run = DuplicateRun(photos)
+    assert run.state() == {"running": None, "failure": None, "notes": []}
     for _ in range(2):
-        assert comparer.start("edited")
-        ended(comparer)
-        assert comparer.state()["failure"] is None
-    comparer.close()
-    assert not comparer.start("edited"), "it was closed"
+        assert run.start("edited")
+        wait_for_end(run)
+        assert run.state()["failure"] is None
+    run.close()
+    assert not run.start("edited"), "it is closed"
 
 
-def test_many_that_start_at_once_start_one(photos: Path) -> None:
-    comparer = DuplicateRun(photos)
+def test_threads_that_start_at_once_start_one_run(photos: Path) -> None:
+    run = DuplicateRun(photos)
     ready, started = threading.Barrier(8), []
 
     def start() -> None:
         ready.wait(PATIENCE)
-        started.append(comparer.start("edited"))
+        started.append(run.start("edited"))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
@@ -55,14 +55,14 @@ def test_many_that_start_at_once_start_one(photos: Path) -> None:
     assert started.count(True) >= 1
     alive = [one for one in threading.enumerate() if one.name == "sokkuri-comparing"]
     assert len(alive) <= 1
-    comparer.close()
-    assert comparer.state()["running"] is None
+    run.close()
+    assert run.state()["running"] is None
 
 
-def test_what_ends_a_run_early_is_said(photos: Path) -> None:
-    comparer = DuplicateRun(photos)
+def test_the_failure_of_a_run_is_reported(photos: Path) -> None:
+    run = DuplicateRun(photos)
     shutil.rmtree(photos / ".sokkuri")
-    assert comparer.start("edited")
-    ended(comparer)
-    assert comparer.state()["failure"]
-    comparer.close()
+    assert run.start("edited")
+    wait_for_end(run)
+    assert run.state()["failure"]
+    run.close()

@@ -1,4 +1,4 @@
-"""The grid's order: by folder or date, in groups, and kept until the collection changes."""
+"""The order of the grid: by folder or date, in groups, cached until the collection changes."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ FILES = {
     "b-c/1.png": datetime(2024, 7, 9, 12, tzinfo=UTC),
     "z.png": datetime(1960, 1, 15, 12, tzinfo=UTC),
 }
-"""Files and when they were changed; "b-c" comes between "b" and "b/" by characters."""
+"""Files and their dates. "b-c" sorts between "b" and "b/" by characters."""
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def fill(bench: Bench, dates: dict[str, int]) -> None:
 
 
 def shown(bench: Bench, sort: grid.Sort, under: str | None = None) -> list[tuple[str, list[str]]]:
-    """The groups' titles, each with its images."""
+    """Return the title and the images of each group."""
     order = grid.order(bench.collection, under, sort)
     whole = grid.grid(order, "now")
     assert whole["count"] == len(whole["ratios"]) == len(order.keys)
@@ -59,7 +59,7 @@ def shown(bench: Bench, sort: grid.Sort, under: str | None = None) -> list[tuple
     ]
 
 
-def test_by_folder(bench: Bench) -> None:
+def test_images_are_grouped_by_folder(bench: Bench) -> None:
     assert shown(bench, "folder") == [
         ("", ["a.png", "z.png"]), ("b", ["b/1.png", "b/2.png"]), ("b-c", ["b-c/1.png"]),
         ("b/c", ["b/c/1.png"]),
@@ -67,7 +67,7 @@ def test_by_folder(bench: Bench) -> None:
     assert shown(bench, "folder", "b") == [("b", ["b/1.png", "b/2.png"]), ("b/c", ["b/c/1.png"])]
 
 
-def test_by_date(bench: Bench) -> None:
+def test_images_are_grouped_by_month(bench: Bench) -> None:
     newest = [
         ("July 2024", ["b-c/1.png", "b/1.png"]), ("May 2024", ["b/c/1.png", "a.png"]),
         ("July 2023", ["b/2.png"]), ("January 1960", ["z.png"]),
@@ -76,7 +76,7 @@ def test_by_date(bench: Bench) -> None:
     assert shown(bench, "oldest") == [(title, ids[::-1]) for title, ids in newest[::-1]]
 
 
-def test_windows_are_parts_of_the_order(bench: Bench) -> None:
+def test_a_window_is_a_part_of_the_whole_order(bench: Bench) -> None:
     order = grid.order(bench.collection, None, "folder")
     whole = grid.window(bench.collection, order, "now", 0, 500)["images"]
     for offset in range(8):
@@ -85,7 +85,7 @@ def test_windows_are_parts_of_the_order(bench: Bench) -> None:
     assert grid.window(bench.collection, order, "now", 10**30, 500)["images"] == []
 
 
-def test_an_order_is_made_once_a_revision(bench: Bench) -> None:
+def test_an_order_is_cached_for_one_revision(bench: Bench) -> None:
     orders = grid.GridOrderCache()
     first = orders.get(bench.collection, "1", None, "folder")
     assert orders.get(bench.collection, "1", "", "folder") is first
@@ -94,13 +94,13 @@ def test_an_order_is_made_once_a_revision(bench: Bench) -> None:
     assert orders.get(bench.collection, "2", None, "folder") is not first
     for number in range(50):
         orders.get(bench.collection, str(number), None, "folder")
-        assert len(orders._kept) <= 8, "old revisions do not pile up"
+        assert len(orders._kept) <= 8, "the cache is limited"
     with pytest.raises(UsageError):
         orders.get(bench.collection, "1", "../elsewhere", "folder")
 
 
 @given(st.lists(st.sampled_from("abc"), min_size=1, max_size=30))
-def test_groups_are_runs_of_one_name(names: list[str]) -> None:
+def test_a_group_is_a_run_of_equal_names(names: list[str]) -> None:
     groups = grid._groups(names, lambda name: (name.upper(), name))
     firsts = [first for _, first, _ in groups]
     rebuilt: list[str] = []
@@ -112,7 +112,7 @@ def test_groups_are_runs_of_one_name(names: list[str]) -> None:
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
-def test_any_time_stamp_has_a_title(mtime_ns: int) -> None:
+def test_every_timestamp_has_a_title(mtime_ns: int) -> None:
     title, folder = grid._month_title(grid._month(mtime_ns))
     assert title
     assert folder is None

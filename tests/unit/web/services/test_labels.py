@@ -1,4 +1,4 @@
-"""Labels for pages: counts in a steady order, what lies near, documents kept while they hold."""
+"""Labels for the pages: counts, nearby images, suggestions, and the cache of documents."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from sokkuri.web.services.labels import DocumentCache, PairCache, SuggestionQuer
 
 ODD = os.fsdecode(b"caf\xe9/\xff,=1.png")
 ANGLES = {"0": 0, "10": 10, "12": 12, "30": 30, "90": 90, "95": 95, "180": 180, ODD: 270}
-"""Images, and where their vectors point : degrees."""
+"""The direction of the vector of each image, in degrees."""
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def ids(found: list[dict[str, Any]]) -> list[str]:
     return [one["id"] for one in found]
 
 
-def test_what_was_before_undoes_a_change(bench: Bench) -> None:
+def test_previous_labels_undo_a_change(bench: Bench) -> None:
     give(bench, **{"0": "cat", "90": "dog"})
     before = give(bench, **{"0": "dog", "10": "dog", "90": None})
     assert before == [
@@ -65,14 +65,16 @@ def test_what_was_before_undoes_a_change(bench: Bench) -> None:
         ({"0": "cat", "10": " "}, UsageError),
     ],
 )
-def test_all_labels_or_none(bench: Bench, labels: dict[str, str], error: type[Exception]) -> None:
+def test_an_invalid_change_sets_no_label(
+    bench: Bench, labels: dict[str, str], error: type[Exception]
+) -> None:
     with pytest.raises(error):
         give(bench, **labels)
     assert labelling.counts(bench.collection)["labelled"] == 0
 
 
-def test_counts_keep_the_order_of_first_use(bench: Bench) -> None:
-    """A key's label stays: not the most used first."""
+def test_labels_are_ordered_by_first_use(bench: Bench) -> None:
+    """A key on the page keeps its label, so the most frequent label is not first."""
     assert labelling.counts(bench.collection) == {"labels": [], "labelled": 0, "total": 8}
     give(bench, **{"180": "rare"})
     give(bench, **{"0": "often", "10": "often"})
@@ -83,8 +85,8 @@ def test_counts_keep_the_order_of_first_use(bench: Bench) -> None:
     }
 
 
-def test_near_with_and_without_labels(bench: Bench) -> None:
-    """The image itself is neither; the guess is what most say, of equally many the nearest."""
+def test_nearby_images_have_labels_or_not_and_give_a_guess(bench: Bench) -> None:
+    """The image itself is not listed. The guess is the most frequent label; in a tie the nearest."""
     give(bench, **{"0": "cat", "30": "dog", "90": "dog", "10": "own"})
     around = hits("10", "12", "0", "30", "90", "95")
     found = labelling.near(bench.collection, "10", around, around, 3, 1)
@@ -98,7 +100,7 @@ def test_near_with_and_without_labels(bench: Bench) -> None:
     assert tied["guess"] == {"label": "cat", "share": 1 / 2}
 
 
-def test_labelled_images_that_no_search_has_met_are_measured(bench: Bench) -> None:
+def test_labelled_images_that_are_no_hits_are_compared_directly(bench: Bench) -> None:
     give(bench, **{"180": "far", "90": "right", ODD: "right"})
     found = labelling.near(bench.collection, "0", hits("0", "10", "12"), hits("10"), 2, 5)
     assert ids(found["labelled"]) == ["90", ODD]
@@ -107,7 +109,7 @@ def test_labelled_images_that_no_search_has_met_are_measured(bench: Bench) -> No
     assert ids(found["unlabelled"]) == ["10"]
 
 
-def test_near_an_image_without_labels_or_that_is_unknown(bench: Bench) -> None:
+def test_nearby_images_without_any_labels_and_of_an_unknown_image(bench: Bench) -> None:
     found = labelling.near(bench.collection, "0", hits("0", "10"), hits("0", "10"), 6, 6)
     assert (found["labelled"], found["guess"]) == ([], None)
     assert ids(found["unlabelled"]) == ["10"]
@@ -115,14 +117,14 @@ def test_near_an_image_without_labels_or_that_is_unknown(bench: Bench) -> None:
         labelling.near(bench.collection, "no such", [], [], 6, 6)
 
 
-def test_whether_enough_have_no_label(bench: Bench) -> None:
+def test_unlabelled_hits_are_counted_without_the_image_itself(bench: Bench) -> None:
     give(bench, **{"10": "cat"})
     found = hits("0", "10", "12")
     assert labelling.has_unlabelled(bench.collection, "0", found, 1)
     assert not labelling.has_unlabelled(bench.collection, "0", found, 2)
 
 
-def test_suggestions_leave_out_what_has_a_label_or_is_named(bench: Bench) -> None:
+def test_suggestions_leave_out_labelled_and_named_images(bench: Bench) -> None:
     give(bench, **{"180": "cat"})
     first = labelling.suggestions(bench.collection, SuggestionQuery(8))["suggestions"]
     assert [one["rank"] for one in first] == [*range(1, len(first) + 1)]
@@ -138,32 +140,32 @@ def test_suggestions_leave_out_what_has_a_label_or_is_named(bench: Bench) -> Non
     assert named not in ids(others)
 
 
-def test_known_near_duplicates_are_not_both_suggested(bench: Bench) -> None:
-    """Until a person says that they are none."""
-    same = PairCache()
-    assert same.get(bench.collection, "1") == ()
+def test_only_one_of_two_known_near_duplicates_is_suggested(bench: Bench) -> None:
+    """Both are suggested again after a person has marked them as different."""
+    pairs = PairCache()
+    assert pairs.get(bench.collection, "1") == ()
     first, second = sorted(content_of(bench.catalog, id_) for id_ in ("0", "180"))
     with pair_store.opened(bench.collection) as ledger:
         ledger.keep([Known(first, second, "edited", 0.9)], [])
-    known = same.get(bench.collection, "1")
+    known = pairs.get(bench.collection, "1")
     assert [{*pair} for pair in known] == [{"0", "180"}]
     give(bench, **{"0": "cat"})
     wanted = SuggestionQuery(8)
     assert "180" in ids(labelling.suggestions(bench.collection, wanted)["suggestions"])
     assert "180" not in ids(labelling.suggestions(bench.collection, wanted, known)["suggestions"])
     mark_different(bench.catalog, ["0", "180"])
-    assert same.get(bench.collection, "1") == ()
+    assert pairs.get(bench.collection, "1") == ()
 
 
-def test_suggestions_stay_in_their_folder(bench: Bench) -> None:
+def test_suggestions_obey_the_filters(bench: Bench) -> None:
     wanted = SuggestionQuery(8, under=str(Path(ODD).parent))
     assert ids(labelling.suggestions(bench.collection, wanted)["suggestions"]) == [ODD]
     with pytest.raises(UsageError):
         labelling.suggestions(bench.collection, SuggestionQuery(8, where="no column > 1"))
 
 
-def test_an_export_has_names_as_they_are(bench: Bench) -> None:
-    """Also what is not UTF-8, and what a spreadsheet would take for a formula."""
+def test_an_export_does_not_change_names(bench: Bench) -> None:
+    """Names that are not UTF-8, and labels that a spreadsheet would take for a formula."""
     give(bench, **{ODD: '=1+"1"', "0": "cat"})
     assert labelling.export(bench.collection).split(b"\r\n") == [
         b"id,label",
@@ -173,17 +175,17 @@ def test_an_export_has_names_as_they_are(bench: Bench) -> None:
     ]
 
 
-def test_a_document_is_kept_until_labels_change(bench: Bench) -> None:
-    kept = DocumentCache()
+def test_a_document_is_cached_until_labels_change(bench: Bench) -> None:
+    cache = DocumentCache()
     made = []
 
     def make(_: object) -> dict[str, Any]:
         made.append(1)
         return {"number": len(made)}
 
-    assert [kept.get(bench.collection, "a", make) for _ in range(2)] == [{"number": 1}] * 2
-    assert kept.get(bench.collection, "b", make) == {"number": 2}
+    assert [cache.get(bench.collection, "a", make) for _ in range(2)] == [{"number": 1}] * 2
+    assert cache.get(bench.collection, "b", make) == {"number": 2}
     give(bench, **{"0": "cat"})
-    assert kept.get(bench.collection, "a", make) == {"number": 3}
+    assert cache.get(bench.collection, "a", make) == {"number": 3}
     give(bench, **{"0": "dog"})
-    assert kept.get(bench.collection, "a", make) == {"number": 4}
+    assert cache.get(bench.collection, "a", make) == {"number": 4}

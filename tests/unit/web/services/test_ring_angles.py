@@ -1,4 +1,4 @@
-"""Angles around a query: pure, bounded, and near for pictures that are alike."""
+"""Angles around a query: within bounds, and close for similar images."""
 
 import numpy as np
 import pytest
@@ -19,13 +19,13 @@ VECTORS = arrays.arrays(
 
 
 def between(one: float, other: float) -> float:
-    """The angle between two directions, 0 to pi."""
+    """Return the angle between two directions, 0 to pi."""
     return abs((one - other + np.pi) % (2 * np.pi) - np.pi)
 
 
 @given(VECTORS, st.sampled_from(METRICS))
-def test_each_vector_has_a_direction(vectors: NDArray[np.float32], metric: Metric) -> None:
-    """Whatever they are, zeros and duplicates too; the same each time, and nothing is changed."""
+def test_any_vectors_have_angles(vectors: NDArray[np.float32], metric: Metric) -> None:
+    """Zeros and duplicates, too. The result is repeatable, and the arguments do not change."""
     query, rest = vectors[0], vectors[1:]
     before = vectors.copy()
     found = angles(query, rest, metric)
@@ -39,7 +39,7 @@ def test_each_vector_has_a_direction(vectors: NDArray[np.float32], metric: Metri
 
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("count", [0, 1, 2, 3])
-def test_few_are_apart(count: int, metric: Metric) -> None:
+def test_few_images_are_far_apart(count: int, metric: Metric) -> None:
     vectors = np.random.default_rng(1).random((count, 8), np.float32)
     found = angles(np.ones(8, np.float32), vectors, metric)
     assert found.shape == (count,)
@@ -49,8 +49,8 @@ def test_few_are_apart(count: int, metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_like_pictures_lie_beside_each_other(metric: Metric) -> None:
-    """Three kinds of pictures around the query: each keeps together, apart from the others."""
+def test_similar_images_have_close_angles(metric: Metric) -> None:
+    """Three clusters around the query: each stays together, away from the others."""
     rng = np.random.default_rng(3)
     centres = np.linalg.qr(rng.standard_normal((32, 32)))[0][:3]
     query = np.full(32, 0.1)
@@ -77,7 +77,7 @@ def test_duplicates_have_the_same_angle(metric: Metric) -> None:
         assert between(one, other) < 1e-5
 
 
-def test_the_length_of_a_vector_does_not_count_for_cosine() -> None:
+def test_lengths_of_vectors_do_not_matter_for_cosine() -> None:
     rng = np.random.default_rng(5)
     query, vectors = rng.random(16, np.float32), rng.random((20, 16), np.float32)
     scaled = vectors * rng.uniform(0.5, 20, (20, 1)).astype(np.float32)
@@ -85,8 +85,8 @@ def test_the_length_of_a_vector_does_not_count_for_cosine() -> None:
     assert max(map(between, first, second)) < 1e-3
 
 
-def test_the_query_itself_among_them_moves_nobody_far() -> None:
-    """It is its own nearest neighbour, and lies in no direction."""
+def test_the_query_itself_may_be_among_the_neighbours() -> None:
+    """Its distance is 0, so it has no direction."""
     rng = np.random.default_rng(6)
     query, vectors = rng.random(16, np.float32), rng.random((30, 16), np.float32)
     for metric in METRICS:

@@ -22,40 +22,40 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made.collection.close()
 
 
-def with_watch(bench: Bench, work: Callable[[ChangeWatcher], Awaitable[Any]]) -> Any:
+def with_watcher(bench: Bench, work: Callable[[ChangeWatcher], Awaitable[Any]]) -> Any:
     async def run() -> Any:
-        watch = ChangeWatcher(bench.collection.store)
-        await watch.start()
+        watcher = ChangeWatcher(bench.collection.store)
+        await watcher.start()
         try:
             async with asyncio.timeout(60):
-                return await work(watch)
+                return await work(watcher)
         finally:
-            await watch.stop()
+            await watcher.stop()
 
     return asyncio.run(run())
 
 
 def has(total: int, failed: int) -> Callable[[CollectionState], bool]:
-    return lambda pulse: (pulse.total, pulse.failed) == (total, failed)
+    return lambda state: (state.total, state.failed) == (total, failed)
 
 
 async def until(
-    pulses: AsyncIterator[CollectionState], is_it: Callable[[CollectionState], bool]
+    states: AsyncIterator[CollectionState], matches: Callable[[CollectionState], bool]
 ) -> CollectionState:
-    async for pulse in pulses:
-        if is_it(pulse):
-            return pulse
-    raise AssertionError("the pulses ended")
+    async for state in states:
+        if matches(state):
+            return state
+    raise AssertionError("the states ended")
 
 
-def test_each_change_has_a_revision_of_its_own(bench: Bench) -> None:
+def test_each_change_has_a_new_revision(bench: Bench) -> None:
     def fail() -> None:
         bench.listed(*(f"{number:05d}" for number in range(8)), "broken")
         bench.commit(Failed(bench.jobs()["broken"], "decode", "no image"))
 
-    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
-        pulses = watch.states()
-        seen = [await anext(pulses)]
+    async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
+        states = watcher.states()
+        seen = [await anext(states)]
         for change, total, failed in (
             (lambda: bench.add_drawn(5, 3), 8, 0),
             (fail, 8, 1),
@@ -63,80 +63,80 @@ def test_each_change_has_a_revision_of_its_own(bench: Bench) -> None:
             (lambda: bench.collection.restore(["00001"]), 8, 1),
         ):
             change()
-            seen.append(await until(pulses, has(total, failed)))
-            assert watch.state == seen[-1]
+            seen.append(await until(states, has(total, failed)))
+            assert watcher.state == seen[-1]
         return seen
 
-    seen = with_watch(bench, follow)
+    seen = with_watcher(bench, follow)
     assert (seen[0].total, seen[0].waiting, seen[0].failed, seen[0].runs) == (5, 0, 0, 1)
-    assert len({pulse.revision for pulse in seen}) == 5
+    assert len({state.revision for state in seen}) == 5
     assert seen[-1].document().keys() == {"total", "waiting", "failed", "runs", "revision"}
 
 
-def test_dates_that_are_swapped_are_a_change(bench: Bench) -> None:
-    """The counts and the sum of all dates stay as they are; the order by date does not."""
+def test_swapped_dates_have_a_new_revision(bench: Bench) -> None:
+    """Counts and the sum of all dates stay equal, but the order by date changes."""
     bench.catalog.run("UPDATE images SET mtime_ns = key * 1000000000000", [])
 
-    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
-        pulses = watch.states()
-        first = await anext(pulses)
+    async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
+        states = watcher.states()
+        first = await anext(states)
         bench.catalog.run("UPDATE images SET mtime_ns = (6 - key) * 1000000000000", [])
-        return [first, await anext(pulses)]
+        return [first, await anext(states)]
 
-    first, second = with_watch(bench, follow)
+    first, second = with_watcher(bench, follow)
     assert first.revision != second.revision
     assert first.total == second.total == 5
 
 
-def test_a_run_that_begins_and_ends_is_told_without_a_new_revision(bench: Bench) -> None:
-    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
-        pulses = watch.states()
-        first = await anext(pulses)
+def test_the_end_of_a_run_changes_the_state_but_not_the_revision(bench: Bench) -> None:
+    async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
+        states = watcher.states()
+        first = await anext(states)
         end_run(bench.catalog, bench.run)
-        return [first, await anext(pulses)]
+        return [first, await anext(states)]
 
-    first, second = with_watch(bench, follow)
+    first, second = with_watcher(bench, follow)
     assert (first.runs, second.runs) == (1, 0)
-    assert first.revision == second.revision, "the images are the same"
+    assert first.revision == second.revision, "the images have not changed"
 
 
-def test_two_servers_name_nothing_alike(bench: Bench) -> None:
-    async def revision(watch: ChangeWatcher) -> str:
-        return watch.state.revision
+def test_two_servers_have_different_revisions(bench: Bench) -> None:
+    async def revision(watcher: ChangeWatcher) -> str:
+        return watcher.state.revision
 
-    assert with_watch(bench, revision) != with_watch(bench, revision)
+    assert with_watcher(bench, revision) != with_watcher(bench, revision)
 
 
-def test_all_listeners_are_told_the_same(bench: Bench) -> None:
-    async def follow(watch: ChangeWatcher) -> list[CollectionState]:
-        listeners = [watch.states() for _ in range(20)]
+def test_all_listeners_get_the_new_state(bench: Bench) -> None:
+    async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
+        listeners = [watcher.states() for _ in range(20)]
         for one in listeners:
             await anext(one)
         bench.add_drawn(5, 3)
         return await asyncio.gather(*(until(one, lambda p: p.total == 8) for one in listeners))
 
-    assert {pulse.total for pulse in with_watch(bench, follow)} == {8}
+    assert {state.total for state in with_watcher(bench, follow)} == {8}
 
 
-def test_the_end_is_told_to_all_listeners(bench: Bench) -> None:
-    """Else a server with a page open somewhere would have to cut it off."""
+def test_all_streams_end_when_the_server_stops(bench: Bench) -> None:
+    """Otherwise the server would have to cut off open pages."""
 
-    async def follow(watch: ChangeWatcher) -> list[list[CollectionState]]:
+    async def follow(watcher: ChangeWatcher) -> list[list[CollectionState]]:
         async def all_of(
-            pulses: AsyncIterator[CollectionState], heard: asyncio.Event
+            states: AsyncIterator[CollectionState], heard: asyncio.Event
         ) -> list[CollectionState]:
             found = []
-            async for pulse in pulses:
-                found.append(pulse)
+            async for state in states:
+                found.append(state)
                 heard.set()
             return found
 
         heard = [asyncio.Event() for _ in range(3)]
-        listeners = [asyncio.create_task(all_of(watch.states(), one)) for one in heard]
+        listeners = [asyncio.create_task(all_of(watcher.states(), one)) for one in heard]
         for one in heard:
             await one.wait()
-        await watch.end_streams()
+        await watcher.end_streams()
         return await asyncio.gather(*listeners)
 
-    for found in with_watch(bench, follow):
-        assert [pulse.total for pulse in found] == [5]
+    for found in with_watcher(bench, follow):
+        assert [state.total for state in found] == [5]
