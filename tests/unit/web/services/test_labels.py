@@ -86,7 +86,7 @@ def test_labels_are_ordered_by_first_use(bench: Bench) -> None:
 
 
 def test_nearby_images_have_labels_or_not_and_give_a_guess(bench: Bench) -> None:
-    """The image itself is not listed. The guess is the most frequent label; in a tie the nearest."""
+    """The image itself is not listed. The guess is the most frequent label, or the nearest."""
     give(bench, **{"0": "cat", "30": "dog", "90": "dog", "10": "own"})
     around = hits("10", "12", "0", "30", "90", "95")
     found = labelling.near(bench.collection, "10", around, around, 3, 1)
