@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sokkuri.core.errors import CollectionError, UsageError
-from sokkuri.core.locations import Address, Location, located
+from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Decoding, Dtype, Fault, Progress
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
@@ -181,7 +181,7 @@ def check_folder(root: Location | str) -> Location:
 
     Raises UsageError if the folder does not exist, CollectionError if the address cannot be listed.
     """
-    where = located(root)
+    where = parse_location(root)
     if isinstance(where, Address):
         check_root(where)
         return where

@@ -134,7 +134,7 @@ def test_a_query_that_is_nothing_is_one_clear_line(folder: Path, tmp_path: Path)
     assert "neither an image file nor an id" in failed.stderr
     (tmp_path / "poem.jpg").write_text("I am a poem.")
     failed = sokkuri("search", tmp_path / "poem.jpg", "-C", folder, code=1)
-    assert "poem.jpg: it is no image: it looks like a text file" in failed.stderr
+    assert "poem.jpg: it is not an image: it looks like a text file" in failed.stderr
     assert failed.stderr.count("\n") == 1
 
 

@@ -17,7 +17,7 @@ from run_server import assert_problem, encoded, serving
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import located
+from sokkuri.core.locations import parse_location
 from sokkuri.curation.duplicates.against import find_against, plan_against
 from sokkuri.curation.duplicates.find import find_duplicates
 from sokkuri.indexing.export import ExportOptions, Layout, export
@@ -117,7 +117,7 @@ def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
     assert listed[:4] == [f"{cloud.root}/{key}" for key in keys]
     assert len(listed) == COUNT
     cloud.bucket.put("list.txt", "\n".join([*listed[:6], "new.jpg", "../up.jpg"]).encode())
-    names = located(f"{cloud.bucket.url}/list.txt")
+    names = parse_location(f"{cloud.bucket.url}/list.txt")
     made = ("index", cloud.root, "--store", cloud.store, "--model", cloud.model, "--strict")
     assert did(cloud.json(*made, "--list", names, code=3)) == {"added": 6, "failed": 1}
     assert cloud.failures() == {"new.jpg": ("read", "there is no such object")}
@@ -125,7 +125,7 @@ def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
     assert cloud.index(names=names) == {"updated": 1}
     assert cloud.index(names=names) == {}
     with pytest.raises(UsageError, match="/no cannot be read: there is no such object"):
-        cloud.index(names=located(f"{cloud.bucket.url}/no"))
+        cloud.index(names=parse_location(f"{cloud.bucket.url}/no"))
 
 
 def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
         for kind in ("features", "object_ids"):
             assert cloud.bucket.get(f"shards/{number:04d}.{kind}.npy").startswith(b"\x93NUMPY")
     with cloud.open() as collection, pytest.raises(UsageError, match="is not an empty folder"):
-        list(export(collection, located(shards), ExportOptions()))
+        list(export(collection, parse_location(shards), ExportOptions()))
     cloud.bucket.put("shards/bad.npy", b"no array")
     taken = ("--root", cloud.root, "--store", tmp_path / "taken", "--model", cloud.model)
     done = cloud.run("import", shards, *taken, "--ids", "path", "--decode", "fast", code=1)
@@ -145,7 +145,7 @@ def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
     assert done.stdout == f"{COUNT} imported, 0 known, 1 refused, 0 files deleted\n"
     assert vectors(tmp_path / "taken") == vectors(cloud.store)
     with cloud.open() as collection, pytest.raises(UsageError, match="is only ever read"):
-        list(import_features(collection, located(shards), delete=True))
+        list(import_features(collection, parse_location(shards), delete=True))
 
 
 def test_every_layout_goes_there(cloud: Cloud) -> None:
@@ -153,7 +153,7 @@ def test_every_layout_goes_there(cloud: Cloud) -> None:
     layouts: tuple[Layout, ...] = ("clip-retrieval", "parquet")
     with cloud.open() as collection:
         for layout in layouts:
-            to = located(f"{cloud.bucket.url}/{layout}")
+            to = parse_location(f"{cloud.bucket.url}/{layout}")
             *_, done = export(collection, to, ExportOptions(layout))
             assert done.rows == COUNT
     assert cloud.bucket.get("clip-retrieval/img_emb/img_emb_0000.npy").startswith(b"\x93NUMPY")
@@ -234,15 +234,15 @@ def test_without_the_extra(cloud: Cloud, tmp_path: Path) -> None:
 FORKED = """
 import os, pickle, sys
 from concurrent.futures import ThreadPoolExecutor
-from sokkuri.core.locations import located
+from sokkuri.core.locations import parse_location
 from sokkuri.images.read import read_file
 from sokkuri.core.types import Limits
 
 def read(root):
     with ThreadPoolExecutor(16) as pool:
-        return set(pool.map(lambda _: read_file(root, "0/0.jpg", Limits()), range(32)))
+        return set(pool.map(lambda _: read_file(root / "0/0.jpg", Limits()), range(32)))
 
-root = located(sys.argv[1])
+root = parse_location(sys.argv[1])
 before = read(root)
 child = os.fork()
 if child == 0:

@@ -16,7 +16,7 @@ from s3_server import KEY, SECRET, Asked, Trouble, proxied
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, StorageError
-from sokkuri.core.locations import located
+from sokkuri.core.locations import parse_location
 from sokkuri.indexing.export import ExportOptions, export
 
 
@@ -123,7 +123,7 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
             assert not seen_anywhere(KEY, done, cloud.store)
         assert places(cloud.store) == before
         with cloud.open() as collection, pytest.raises(StorageError) as refused:
-            list(export(collection, located(f"{cloud.bucket.url}/shards"), ExportOptions()))
+            list(export(collection, parse_location(f"{cloud.bucket.url}/shards"), ExportOptions()))
         assert str(refused.value) == (
             f"{cloud.bucket.url}/shards could not be written: the credentials do not allow it"
         )
@@ -147,7 +147,7 @@ def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) ->
     done = cloud.run("index", "--store", cloud.store, code=1, **nobody)
     assert done.stderr == (
         f"sokkuri: {cloud.root} cannot be listed, so nothing was changed: "
-        "no usable credentials are there\n"
+        "there are no usable credentials\n"
     )
     for root, reason in (
         ("s3://no-such-bucket-anywhere", "there is no such bucket or folder"),

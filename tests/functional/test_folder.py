@@ -242,7 +242,7 @@ def test_broken_files_are_rows_not_crashes(folder: Path) -> None:
         "giant.png": "it claims more pixels than the limit of 250,000,000",
         "half.jpg": "the file is cut short",
         "itself.jpg": "the link points to itself",
-        "text.jpg": "it is no image: it looks like a text file",
+        "text.jpg": "it is not an image: it looks like a text file",
     }
     again = sokkuri("index", folder)
     assert "see `sokkuri status`" in again.stderr

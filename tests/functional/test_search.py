@@ -93,7 +93,7 @@ def test_an_image_on_stdin(folder: Path) -> None:
         command("search", "-", "-C", folder), input=b"no image", capture_output=True, check=False
     )
     assert broken.returncode == 1
-    assert broken.stderr == (b"sokkuri: the image: it is no image: it looks like a text file\n")
+    assert broken.stderr == (b"sokkuri: the image: it is not an image: it looks like a text file\n")
 
 
 def test_a_part_of_a_picture(folder: Path, tmp_path: Path) -> None:

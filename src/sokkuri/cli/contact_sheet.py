@@ -12,7 +12,7 @@ from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
 from sokkuri.curation.types import Group
 from sokkuri.images.read import read_file
-from sokkuri.images.thumbnails import thumbnail
+from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.search.results import Hits
 
 _SIDE = 240  # pixels
@@ -73,8 +73,8 @@ def _item(path: Location, id_: str, name: str, said: str) -> str:
 def _picture(path: Location, name: str) -> str:
     limits = Limits()
     try:
-        data, _ = read_file(path.parent, path.name, limits)
-        small = thumbnail(data, _SIDE, limits)
+        data, _ = read_file(path, limits)
+        small = render_thumbnail(data, _SIDE, limits)
     except FileNotFoundError:
         return '<div class="none">its file is gone</div>'
     except ImageError as error:

@@ -221,12 +221,12 @@ def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
 def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -> None:
     """Write what files were asked for, and print the plan or the groups."""
     from sokkuri.cli.contact_sheet import groups_sheet
-    from sokkuri.core.locations import relocated
+    from sokkuri.core.locations import location_from_str
     from sokkuri.store.images import find_image
 
     def file(id_: str) -> "Location":  # those of another folder are whole paths
         row = find_image(collection.catalog, id_)
-        return relocated(id_) if row is None else collection.file(row.path)
+        return location_from_str(id_) if row is None else collection.file(row.path)
 
     if out.csv is not None:
         _write(out.csv, _csv(found.groups))

@@ -105,7 +105,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Bring the collection up to date with the folder: new, changed, moved, vanished."""
-    from sokkuri.core.locations import located
+    from sokkuri.core.locations import parse_location
     from sokkuri.indexing.options import SyncOptions
     from sokkuri.indexing.partition import Part
 
@@ -120,7 +120,7 @@ def index(
         address=address,
         device=device,
         exclude=None if exclude is None else tuple(exclude),
-        names=None if names is None else located(names),
+        names=None if names is None else parse_location(names),
         ids=value_of(ids),
         shuffle=shuffle,
         ann_from=ann_from,

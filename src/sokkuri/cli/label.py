@@ -86,7 +86,7 @@ def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> 
 
 
 def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
-    from sokkuri.core.atomic import replacing
+    from sokkuri.core.atomic import atomic_write
     from sokkuri.curation.labeling.label_files import export_labels
 
     lines = export_labels(collection.catalog)
@@ -99,7 +99,7 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
         return
     count = -1  # the head is no label
     try:
-        with replacing(file) as out:
+        with atomic_write(file) as out:
             for line in lines:
                 out.write(os.fsencode(line))
                 count += 1

@@ -50,11 +50,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 def folder_at(text: str) -> "Location":
     """The folder or the address that was named. Raises UsageError for no folder, CollectionError
     for an address that cannot be listed, or below which there is nothing."""
-    from sokkuri.core.locations import Address, located
+    from sokkuri.core.locations import Address, parse_location
     from sokkuri.images.scan import is_folder
     from sokkuri.indexing.source import check_root
 
-    where = located(text)
+    where = parse_location(text)
     if isinstance(where, Address):
         check_root(where)
     elif not is_folder(where):

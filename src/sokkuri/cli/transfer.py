@@ -44,7 +44,7 @@ def export(
 ) -> None:
     """Write the vectors in id order for other tools, and read back what was written."""
     from sokkuri.api import Collection
-    from sokkuri.core.locations import located
+    from sokkuri.core.locations import parse_location
     from sokkuri.indexing.export import Exported, ExportOptions
     from sokkuri.indexing.export import export as written
 
@@ -52,7 +52,7 @@ def export(
     done = Exported(0, 0, 0)
     with (
         Collection.open(collection_at(where), "ro") as collection,
-        closing(written(collection, located(folder), options)) as parts,
+        closing(written(collection, parse_location(folder), options)) as parts,
     ):
         for part in parts:
             done = part

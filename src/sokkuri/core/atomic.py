@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 
 @contextmanager
-def replacing(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A binary file that takes `path`'s place when the block ends well, and is gone if it fails.
 
     durable : False for what may be lost by a power cut. Raises OSError as the disk gives it.

@@ -54,7 +54,7 @@ class Address:
         above = self.url.rpartition("/")[0]
         return self if above.endswith("/") else Address(above)
 
-    def below(self, url: str) -> str | None:
+    def relative_path(self, url: str) -> str | None:
         """The path from here to an address, `/`-separated; None where that lies elsewhere."""
         path = url.removeprefix(f"{self.url}/")
         return None if path == url else path
@@ -63,7 +63,7 @@ class Address:
 Location: TypeAlias = Path | Address
 
 
-def located(text: str | Path | Address) -> Location:
+def parse_location(text: str | Path | Address) -> Location:
     """What a person names. Raises UsageError for an address that names nothing, or holds a secret,
     which is not repeated."""
     found = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
@@ -87,7 +87,7 @@ def located(text: str | Path | Address) -> Location:
     return Address(f"{scheme}://{rest}")
 
 
-def relocated(text: str) -> Location:
+def location_from_str(text: str) -> Location:
     """What `str` has made of a Location, without a doubt."""
     return Address(text) if _ADDRESS.match(text) else Path(text)
 
@@ -106,7 +106,7 @@ def _holds_secret(scheme: str, rest: str) -> bool:
     return bool(_SECRET.search(rest)) or (scheme in _WEB and "?" in rest)
 
 
-def shown(text: str) -> str:
+def redact(text: str) -> str:
     """A line that somebody wrote, as it may be said: of an address, nothing that may be secret."""
     found = _ADDRESS.fullmatch(text)
     if found is None or not _holds_secret(found[1].lower(), found[2]):
@@ -119,5 +119,5 @@ def is_within(inner: Location, outer: Location) -> bool:
     if isinstance(inner, Path) and isinstance(outer, Path):
         return inner.resolve().is_relative_to(outer.resolve())
     if isinstance(inner, Address) and isinstance(outer, Address):
-        return inner == outer or outer.below(inner.url) is not None
+        return inner == outer or outer.relative_path(inner.url) is not None
     return False

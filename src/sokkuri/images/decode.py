@@ -1,8 +1,8 @@
-"""Bytes to RGB pixels of the network's size; with showing.py the only user of image libraries.
+"""Decode image files: bytes to RGB pixels of the network's size.
 
-Takes a file's bytes and a PixelSpec; hands on Pixels, or a DecodeError with a reason that a person
-understands. Called from many threads at once. Only formats that Pillow reads in this process are
-admitted: none that starts another program.
+Takes a file's bytes and a PixelSpec; returns Pixels, or raises DecodeError with a reason that a
+person understands. Many threads may call this at once. formats.py names the formats that may be
+read; Pillow reads them all in this process, so that a file cannot start another program.
 """
 
 import ctypes
@@ -19,18 +19,16 @@ from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imagin
 
 from sokkuri.core.errors import DecodeError, MissingExtraError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
+from sokkuri.images.formats import (
+    FORMATS,
+    HEIF_BRANDS,
+    SUPPORTED_SIGNATURES,
+    UNSUPPORTED_SIGNATURES,
+)
 
-FORMATS = (
-    "JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR",
-    "TGA", "PPM", "PCX", "DCX", "DDS", "SGI", "SUN", "XBM", "XPM", "QOI", "PSD", "ICNS", "BLP",
-    "FTEX", "GBR", "FLI", "MSP", "PIXAR", "PCD", "IM", "FITS",
-)  # fmt: skip
-"""Pillow's formats that are pictures and are read in process, the common ones first."""
-
-_LARGE_PIXELS = 24_000_000
-_LARGE = threading.Lock()  # so that N workers never hold N giants in memory
-_HEIF_LOCK = threading.Lock()
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
+_LARGE_IMAGE_PIXELS = 24_000_000
+_large_image_lock = threading.Lock()  # N workers must not hold N huge images in memory
+_heif_lock = threading.Lock()
 
 _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
@@ -47,45 +45,25 @@ _TRANSPOSE = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""EXIF orientation to what makes the picture upright (EXIF 2.32, tag 0x0112)."""
-_BACK = {6: 8, 8: 6}
-"""The orientations that another one undoes; the rest undo themselves."""
-_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
-"""From a PNG's own numbers to the 8 bits that Pillow turns its pixels into, but not its key."""
+"""How to turn an image upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
+_INVERSE = {6: 8, 8: 6}
+"""The orientation that undoes another one. All others undo themselves."""
+_PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
+"""Factors from a PNG's own numbers to 8 bits. Pillow scales the pixels, but not the transparent
+colour."""
 _ORIENTATION = 0x0112
 
-_KNOWN_BUT_UNREAD = {
-    b"v/1\x01": "OpenEXR",
-    b"#?RADIANCE": "Radiance HDR",
-    b"farbfeld": "farbfeld",
-    b"\xff\x0a": "JPEG XL",
-    b"\x00\x00\x00\x0cJXL ": "JPEG XL",
-    b"%!PS": "PostScript",
-    b"%PDF": "PDF",
-}
-
-_SIGNATURES = {
-    b"II*\x00": "TIFF",
-    b"MM\x00*": "TIFF",
-    b"BM": "BMP",
-    b"GIF8": "GIF",
-    b"\x89PNG": "PNG",
-    b"\xff\xd8\xff": "JPEG",
-    b"RIFF": "WebP",
-    b"8BPS": "PSD",
-}
-
-BROKEN = (
+DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
     OverflowError, ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError,
     struct.error, zlib.error, SystemError, ImageCms.PyCMSError,
     Image.DecompressionBombError, Image.DecompressionBombWarning,
 )  # fmt: skip
-"""What Pillow's format readers raise on bytes that contradict themselves: they check little."""
+"""What Pillow's format readers raise for inconsistent bytes, which they check little."""
 
-# Instead of Pillow's: a picture beyond the limit is refused, not warned of, what a broken file's
-# metadata provokes is not printed, for the failure row says what counts, and a colour profile or
-# a text of more than 1 MiB beside the pixels does not make a PNG unreadable.
+# These settings differ from Pillow's. An image beyond the limit is refused, where Pillow warns.
+# Warnings about broken metadata are not printed, because the failure row holds the reason. A colour
+# profile or a text of more than 1 MiB does not make a PNG unreadable.
 Image.MAX_IMAGE_PIXELS = Limits().max_pixels
 PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -94,8 +72,10 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
 def _silence_libtiff() -> None:
-    """libtiff prints what it finds wrong unless told otherwise, and Pillow does not tell it."""
-    with suppress(OSError, AttributeError):  # where it cannot be reached it prints: no harm
+    """Stop libtiff from printing errors and warnings, which Pillow leaves switched on."""
+    with suppress(
+        OSError, AttributeError
+    ):  # where libtiff is not reachable it prints, which does no harm
         library = ctypes.CDLL(_imaging.__file__)
         for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
             setter = getattr(library, name)
@@ -107,19 +87,19 @@ _silence_libtiff()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
-    """The picture upright, over white where it is transparent, squashed to the spec's size.
+    """Return the upright image, stretched to the spec's size, with white behind transparent parts.
 
-    Of an animation the first frame. Raises DecodeError with the reason.
+    Of an animation, return the first frame. Raises DecodeError with the reason.
     """
     if not data:
         raise DecodeError("the file is empty")
     if Image.MAX_IMAGE_PIXELS is not None and limits.max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limits.max_pixels
     try:
-        image = header(data)
+        image = open_image(data)
         if image.width * image.height > limits.max_pixels:
-            raise DecodeError(_too_large(image.width, image.height, limits))
-        return _pixels(image, spec)
+            raise DecodeError(_too_large_text(image.width, image.height, limits))
+        return _to_pixels(image, spec)
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -130,65 +110,65 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         raise DecodeError(str(error)) from None
     except MemoryError:
         raise DecodeError("there is not enough memory to decode it") from None
-    except BROKEN as error:
+    except DECODER_ERRORS as error:
         raise DecodeError(_reason(error)) from error
 
 
-def measure(data: bytes, spec: PixelSpec) -> tuple[int, int]:
-    """Width and height in pixels as `decode` would tell them, from the file's header alone.
+def read_size(data: bytes, spec: PixelSpec) -> tuple[int, int]:
+    """Return the width and height in pixels that `decode` would return, from the header alone.
 
     Raises DecodeError with the reason.
     """
     try:
-        image = header(data)
+        image = open_image(data)
         width, height = image.size
         sideways = not spec.exact and _orientation(image, spec) >= 5
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
-    except (*BROKEN, MissingExtraError) as error:
+    except (*DECODER_ERRORS, MissingExtraError) as error:
         raise DecodeError(_reason(error)) from error
     return (height, width) if sideways else (width, height)
 
 
-def header(data: bytes) -> Image.Image:
-    """The image with its header read."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS and b"avif" not in data[16:64]:
-        _admit_heif()
+def open_image(data: bytes) -> Image.Image:
+    """Return the image with nothing but its header read."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[16:64]:
+        _register_heif()
         return Image.open(io.BytesIO(data), formats=("HEIF",))
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 
-def _admit_heif() -> None:
-    with _HEIF_LOCK:
+def _register_heif() -> None:
+    with _heif_lock:
         if "HEIF" not in Image.OPEN:
             try:
-                import pillow_heif  # an extra: most collections have no HEIC
+                import pillow_heif  # an optional package: most collections have no HEIC
             except ImportError:
                 raise MissingExtraError("HEIC", "heic") from None
             Image.init()
             pillow_heif.register_heif_opener()
 
 
-def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
+def _to_pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
     if spec.crop is not None:
-        return _cropped(image, spec, spec.crop)
+        return _crop_pixels(image, spec, spec.crop)
     if spec.exact:
-        with _gate(image):
+        with _limit_large(image):
             whole = image.convert("RGB")
             small = whole.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
         return Pixels(np.asarray(small), whole.width, whole.height)
     size = image.size
     if spec.draft and image.format in ("JPEG", "MPO"):
         side = max(spec.width, spec.height)
-        image.draft(None, (side, side))  # decodes at 1/2, 1/4 or 1/8 while that suffices
-    with _gate(image):
+        image.draft(None, (side, side))  # decode at 1/2, 1/4 or 1/8 if that is large enough
+    with _limit_large(image):
         if isinstance(image, PngImagePlugin.PngImageFile):
-            _scale_key(image)
-            image.load()  # first: its EXIF may follow its pixels
+            _scale_png_key(image)
+            image.load()  # a PNG's EXIF may follow its pixels
         orientation = _orientation(image, spec)
         image.load()
         if image.format == "TIFF":
-            size = image.size  # the other way round where its XMP says so: known only now
+            size = image.size  # loading swaps the sides if XMP says so
         sideways = orientation >= 5
         target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
         small = _to_rgb(image).resize(target, _RESAMPLE[spec.resample])
@@ -200,11 +180,11 @@ def _pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
     return Pixels(np.asarray(small), width, height)
 
 
-def _cropped(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
-    """A part of the picture, which is decoded whole for it."""
-    with _gate(image):
+def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
+    """Return a part of the image. The whole image is decoded for it."""
+    with _limit_large(image):
         if isinstance(image, PngImagePlugin.PngImageFile):
-            _scale_key(image)
+            _scale_png_key(image)
         image.load()
         orientation = 1 if spec.exact else _orientation(image, spec)
         whole = (image if spec.exact else _to_rgb(image)).convert("RGB")
@@ -220,26 +200,26 @@ def _cropped(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
     return Pixels(np.asarray(small), whole.width, whole.height)
 
 
-def _gate(image: Image.Image) -> AbstractContextManager[object]:
-    return _LARGE if image.width * image.height > _LARGE_PIXELS else nullcontext()
+def _limit_large(image: Image.Image) -> AbstractContextManager[object]:
+    return _large_image_lock if image.width * image.height > _LARGE_IMAGE_PIXELS else nullcontext()
 
 
 def _orientation(image: Image.Image, spec: PixelSpec) -> int:
-    """How the picture, when loaded, has to be turned, as an EXIF orientation: 1 to 8."""
+    """Return how to turn the loaded image, as an EXIF orientation from 1 to 8."""
     try:
         value = image.getexif().get(_ORIENTATION, 1)
-    except BROKEN:
-        value = 1  # broken metadata does not make the picture unreadable
+    except DECODER_ERRORS:
+        value = 1  # broken metadata does not make the image unreadable
     orientation: int = value if value in _TRANSPOSE else 1
-    if image.format == "TIFF":  # whose reader turns the picture itself, while loading
-        return 1 if spec.orientation else _BACK.get(orientation, orientation)
+    if image.format == "TIFF":  # Pillow turns a TIFF while it loads it
+        return 1 if spec.orientation else _INVERSE.get(orientation, orientation)
     return orientation if spec.orientation else 1
 
 
-def _scale_key(image: PngImagePlugin.PngImageFile) -> None:
-    """Brings a PNG's transparent colour to the numbers that its pixels will have."""
+def _scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
+    """Scale a PNG's transparent colour to the numbers that its pixels will have."""
     key = image.info.get("transparency")
-    scale = _KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None
+    scale = _PNG_KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None
     if scale is not None and isinstance(key, int):
         image.info["transparency"] = int(key * scale)
     elif scale is not None and isinstance(key, tuple):
@@ -247,10 +227,11 @@ def _scale_key(image: PngImagePlugin.PngImageFile) -> None:
 
 
 def _to_rgb(image: Image.Image) -> Image.Image:
-    """RGB, or grey that becomes RGB when it is small; every mode that Pillow has."""
+    """Return the image as RGB, or as grey, which is cheaper to convert once it is small. Handles
+    every mode of Pillow."""
     mode = image.mode
     if mode.startswith("I") or mode == "F":
-        return _grey_of_numbers(image)
+        return _grey_from_numbers(image)
     if image.has_transparency_data:
         return _over_white(image)
     if mode in ("RGB", "L"):
@@ -259,26 +240,26 @@ def _to_rgb(image: Image.Image) -> Image.Image:
         return image.convert("L")
     if mode == "LAB":
         lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        turned = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        if turned is None:
+        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
+        if converted is None:
             raise ValueError("its colours cannot be converted")
-        return turned
+        return converted
     return image.convert("RGB")
 
 
 def _over_white(image: Image.Image) -> Image.Image:
     if image.mode in ("La", "RGBa"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
-    picture = image.convert("RGBA")
+    rgba = image.convert("RGBA")
     white = Image.new("RGB", image.size, "white")
-    white.paste(picture, mask=picture.getchannel("A"))
+    white.paste(rgba, mask=rgba.getchannel("A"))
     return white
 
 
-def _grey_of_numbers(image: Image.Image) -> Image.Image:
-    """16-bit, 32-bit and float pictures: the range is 0 to 1, 255 or 65535, whichever holds
-    them all; beyond these, from the least to the greatest."""
-    with np.errstate(invalid="ignore"):  # as of a signalling NaN
+def _grey_from_numbers(image: Image.Image) -> Image.Image:
+    """Return a 16-bit, 32-bit or float image as 8-bit grey. Black and white are 0 and 1, 255 or
+    65535, the first that contains all values; otherwise the least and the greatest value."""
+    with np.errstate(invalid="ignore"):  # from a signalling NaN
         values = np.asarray(image, np.float64)
     finite = values[np.isfinite(values)]
     if not finite.size:
@@ -299,37 +280,37 @@ def _grey_of_numbers(image: Image.Image) -> Image.Image:
     return Image.fromarray(whole.astype(np.uint8))
 
 
-def _too_large(width: int, height: int, limits: Limits) -> str:
+def _too_large_text(width: int, height: int, limits: Limits) -> str:
     return f"{width:,} x {height:,} pixels are more than the limit of {limits.max_pixels:,}"
 
 
 def _unrecognised(data: bytes) -> str:
-    """Why these bytes are no picture: what they look like instead."""
-    for start, name in _KNOWN_BUT_UNREAD.items():
+    """Return why these bytes are not an image: what they look like instead."""
+    for start, name in UNSUPPORTED_SIGNATURES.items():
         if data.startswith(start):
             return f"{name} is not supported"
-    for start, name in _SIGNATURES.items():
+    for start, name in SUPPORTED_SIGNATURES.items():
         if data.startswith(start):
-            return f"it begins like {name}, but is damaged or of a kind that cannot be read"
+            return f"it begins like {name}, but is damaged or of an unsupported kind"
     head = data[:256]
     if all(byte in b"\t\n\r\f\x1b" or byte >= 32 for byte in head) and b"\x7f" not in head:
         try:
             head.decode("utf-8", "strict")
         except UnicodeDecodeError as error:
             if error.start < len(head) - 3:
-                return "it is no image that can be read"
-        return "it is no image: it looks like a text file"
-    return "it is no image that can be read"
+                return "it is not an image that sokkuri can read"
+        return "it is not an image: it looks like a text file"
+    return "it is not an image that sokkuri can read"
 
 
 def _reason(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    text = "".join(one if one.isprintable() else "?" for one in text)
+    text = "".join(char if char.isprintable() else "?" for char in text)
     if len(text) > 150:
         text = f"{text[:149]}…"
     lower = text.lower()
     if isinstance(error, EOFError) or "truncated" in lower or "not enough" in lower:
         return "the file is cut short"
     if isinstance(error, NotImplementedError) or "unsupported" in lower or "not support" in lower:
-        return f"it is of a kind that cannot be read: {text or type(error).__name__}"
-    return f"the picture is damaged: {text or type(error).__name__}"
+        return f"its kind is not supported: {text or type(error).__name__}"
+    return f"the image is damaged: {text or type(error).__name__}"

@@ -1,8 +1,8 @@
-"""Reads one image's bytes, in one go: hash, decode and size come from the same read.
+"""Read an image file in one go, so that hash, pixels and size come from the same bytes.
 
-Takes a root and a path below it; hands on the bytes and the stat they belong to. Originals are
-only ever opened for reading, and nothing that is not a regular file is waited for. An object at an
-address is read as one version of it, or not at all.
+Takes the location of a file; returns its bytes and the stat they belong to. Files are only ever
+opened for reading. A pipe or a device is refused, never waited for. An object at an address is read
+as one version of it, or not at all.
 """
 
 import errno
@@ -22,34 +22,32 @@ _FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 
+_REMOTE_THREADS_PER_CORE = 8  # most of them wait for an object
+_ATTEMPTS = 3  # to read an object that is replaced meanwhile; after that it is a failure
 
-_WAITING = 8  # threads a core, of which most wait for an object
-_VERSIONS = 3  # of an object that is replaced while it is read, before that is a failure
 
+def read_file(location: Location, limits: Limits) -> tuple[bytes, FileStat]:
+    """Return the file's bytes, and the size and time stamp it had when it was opened.
 
-def read_file(root: Location, path: str, limits: Limits) -> tuple[bytes, FileStat]:
-    """The file's bytes, and the size and time stamp it had when it was opened.
-
-    Raises FileNotFoundError when nothing has that name any more, ReadError when its bytes cannot
-    be had: no permission, a broken link, not a regular file, larger than the limit, a disk fault;
-    at an address also when nothing has that name.
+    Raises FileNotFoundError when no file has that path any more. Raises ReadError when its bytes
+    cannot be read: no permission, a broken link, not a regular file, larger than the limit, a disk
+    fault, or no such object at an address.
     """
-    if isinstance(root, Address):
-        return _read_object(root / path, limits)
-    where = root / path
+    if isinstance(location, Address):
+        return _read_object(location, limits)
     try:
-        handle = os.open(where, _FLAGS)
+        handle = os.open(location, _FLAGS)
     except (FileNotFoundError, NotADirectoryError):
-        if where.is_symlink():
+        if location.is_symlink():
             raise ReadError("the link points to nothing") from None
-        raise FileNotFoundError(path) from None
+        raise FileNotFoundError(str(location)) from None
     except OSError as error:
         raise ReadError(_reason(error)) from error
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode):
+        file_stat = os.fstat(handle)
+        if not stat.S_ISREG(file_stat.st_mode):
             raise ReadError("it is not a regular file")
-        _check_size(found.st_size, limits)
+        _check_size(file_stat.st_size, limits)
         with os.fdopen(handle, "rb", buffering=0, closefd=False) as file:
             data = file.readall()
     except OSError as error:
@@ -58,35 +56,35 @@ def read_file(root: Location, path: str, limits: Limits) -> tuple[bytes, FileSta
         os.close(handle)
     if data is None:
         raise ReadError("it gave no data")
-    return data, FileStat(found.st_size, found.st_mtime_ns)
+    return data, FileStat(file_stat.st_size, file_stat.st_mtime_ns)
 
 
 def threads_for(root: Location, cores: int) -> int:
-    """How many threads keep so many cores busy with what is read there."""
-    return cores * (_WAITING if isinstance(root, Address) else 1)
+    """Return how many threads keep this many cores busy with images of this root."""
+    return cores * (_REMOTE_THREADS_PER_CORE if isinstance(root, Address) else 1)
 
 
-def is_file(where: Location) -> bool:
-    """Whether something can be read there, as far as a look tells."""
-    if isinstance(where, Path):
-        return where.is_file()
+def is_file(location: Location) -> bool:
+    """Return whether a file or an object is there. Nothing is read."""
+    if isinstance(location, Path):
+        return location.is_file()
     try:
-        remote.look(where)
+        remote.stat(location)
     except OSError:
         return False
     return True
 
 
 def _read_object(address: Address, limits: Limits) -> tuple[bytes, FileStat]:
-    for version in range(_VERSIONS):
+    for attempt in range(_ATTEMPTS):
         try:
-            seen = remote.look(address)
-            _check_size(seen.stat.size, limits)
-            return b"".join(remote.parts(address, seen)), seen.stat
+            info = remote.stat(address)
+            _check_size(info.stat.size, limits)
+            return b"".join(remote.iter_ranges(address, info)), info.stat
         except OSError as error:
-            if error.errno != errno.ESTALE or version == _VERSIONS - 1:
+            if error.errno != errno.ESTALE or attempt == _ATTEMPTS - 1:
                 raise ReadError(_reason(error)) from None
-    raise AssertionError("the last version was read or refused")
+    raise AssertionError("the last attempt returned or raised")
 
 
 def _check_size(size: int, limits: Limits) -> None:

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
@@ -112,9 +112,9 @@ def _write_shards(
 
 def _send(path: Path, address: Address) -> None:
     """Write a file to an address, and compare what is read back."""
-    remote.put(path, address)
+    remote.upload(path, address)
     with path.open("rb") as file:
-        back = remote.parts(address, remote.look(address))
+        back = remote.iter_ranges(address, remote.stat(address))
         same = all(file.read(len(part)) == part for part in back)
         same = same and not file.read(1)
     if not same:
@@ -182,7 +182,7 @@ _WRITERS: dict[Layout, Callable[[_Shard, Path, Location], list[Path]]] = {
 
 
 def _save(path: Path, array: NDArray[Any]) -> None:
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
     back = np.load(path, mmap_mode="r", allow_pickle=False)
     if back.dtype != array.dtype or not np.array_equal(back, array):
@@ -190,7 +190,7 @@ def _save(path: Path, array: NDArray[Any]) -> None:
 
 
 def _save_table(path: Path, table: Any, parquet: Any) -> None:
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         parquet.write_table(table, file)
     if not parquet.read_table(path).equals(table):
         raise DamagedError(f"{path} reads back differently from what was written: check the disk")

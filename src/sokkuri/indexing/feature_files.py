@@ -80,11 +80,11 @@ def _vectors_at_address(folder: Address, dimension: int) -> Iterator[FoundVector
         with tempfile.TemporaryDirectory(prefix="sokkuri-") as place:
 
             def copy(address: Address, place: Path = Path(place)) -> None:
-                file = place / str(folder.below(address.url))
+                file = place / str(folder.relative_path(address.url))
                 file.parent.mkdir(parents=True, exist_ok=True)
-                remote.fetch(address, file)
+                remote.download(address, file)
 
-            for _, failed in remote.each(copy, addresses):
+            for _, failed in remote.map_concurrent(copy, addresses):
                 if failed is not None:
                     raise failed
             for vector in read_vectors(Path(place), dimension):

@@ -13,7 +13,8 @@ from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
-from sokkuri.images.scan import OnError, is_excluded, is_folder, list_images, read_list
+from sokkuri.images.globs import is_excluded
+from sokkuri.images.scan import OnError, is_folder, list_images, read_list
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
@@ -85,7 +86,7 @@ def _refs(root: Location, settings: SyncOptions, on_error: OnError) -> Iterator[
     """Yield the images of the list or the folder, with ids as in the settings."""
     exclude = settings.exclude or ()
     if settings.names is None:
-        refs = list_images(root, exclude=exclude, wanted=_part_filter(settings), on_error=on_error)
+        refs = list_images(root, exclude=exclude, accept=_part_filter(settings), on_error=on_error)
     else:
         refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:
@@ -110,19 +111,19 @@ def _refs_of_list(
     names: Location, root: Location, wanted: Callable[[str], bool], on_error: OnError
 ) -> Iterator[FileRef]:
     if isinstance(names, Address):
-        yield from read_list(_lines(names), root, wanted=wanted, on_error=on_error)
+        yield from read_list(_lines(names), root, accept=wanted, on_error=on_error)
         return
     try:
         file = names.open("rb")
     except OSError as error:
         raise UsageError(f"the list {names} cannot be read: {error.strerror}") from error
     with file:
-        yield from read_list(file, root, wanted=wanted, on_error=on_error)
+        yield from read_list(file, root, accept=wanted, on_error=on_error)
 
 
 def _lines(names: Address) -> Iterator[bytes]:
     try:
-        yield from remote.lines(names)
+        yield from remote.iter_lines(names)
     except OSError as error:
         raise UsageError(f"the list {names} cannot be read: {error.strerror}") from None
 
@@ -152,7 +153,7 @@ def make_is_gone(
         if isinstance(root, Address) and unread is not None:
             return unread.isdisjoint(_with_folders(path))
         try:
-            remote.look(root / path) if isinstance(root, Address) else (root / path).lstat()
+            remote.stat(root / path) if isinstance(root, Address) else (root / path).lstat()
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError:

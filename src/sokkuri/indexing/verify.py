@@ -167,7 +167,7 @@ def _looks(
     """How each row's file is now; those at an address are asked for many at a time."""
     root = collection.root
     if isinstance(root, Address):
-        yield from remote.each(lambda row: remote.look(root / row[1]).stat, rows)
+        yield from remote.map_concurrent(lambda row: remote.stat(root / row[1]).stat, rows)
         return
     for row in rows:
         try:
@@ -202,5 +202,5 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
 
 
 def _pixels(collection: CollectionStore, path: str, model: Model) -> Pixels:
-    data, _ = read_file(collection.root, path, Limits())
+    data, _ = read_file(collection.root / path, Limits())
     return decode(data, model.card.pixels, Limits())

@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
-from sokkuri.images.decode import decode, measure
+from sokkuri.images.decode import decode, read_size
 from sokkuri.images.read import read_file
-from sokkuri.images.sandbox import try_apart
+from sokkuri.images.sandbox import try_decode_in_child
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.models import Model, PackedModel, pack
@@ -152,7 +152,7 @@ class ImageWorker:
 
     def _read(self, job: Job) -> _ReadImage | Outcome:
         try:
-            data, stat = read_file(self._root, job.path, self._limits)
+            data, stat = read_file(self._root / job.path, self._limits)
         except FileNotFoundError:
             return Gone(job)
         except ImageError as error:
@@ -166,7 +166,7 @@ class ImageWorker:
         job, fingerprint, data = image.job, image.fingerprint, image.data
         try:
             if job.deaths >= SUSPICIOUS_DEATHS:
-                try_apart(data, self._card.pixels)
+                try_decode_in_child(data, self._card.pixels)
             pixels = decode(data, self._card.pixels, self._limits)
             vector = self.load()(pixels.rgb)
             if np.abs(vector).max() > self._max_value:
@@ -177,7 +177,7 @@ class ImageWorker:
 
     def _pixel_size(self, data: bytes) -> tuple[int, int] | tuple[None, None]:
         try:
-            return measure(data, self._card.pixels)
+            return read_size(data, self._card.pixels)
         except ImageError:
             return None, None  # its vector was made when the image was still readable
 

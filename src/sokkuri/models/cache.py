@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import ModelError
 from sokkuri.core.paths import cache_folder
 
@@ -39,7 +39,7 @@ def cached(name: str, sha256: str, make: Callable[[], bytes]) -> Path:
 def replace_cached(path: Path, data: bytes) -> None:
     """Put a file into the cache, whole. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(data)
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal
 
 import xxhash
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.core.types import AnnState, Metric
 from sokkuri.search.code_files import CodeReader
@@ -196,14 +196,14 @@ def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage
     try:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"ann-{time.time_ns():x}.faiss"
-        with replacing(folder / name) as file:
+        with atomic_write(folder / name) as file:
             hashed = _Hashed(file)
             write_lists(making.lists, hashed.write)
         kept = _Kept(
             name, hashed.digest(), making.metric, making.counted, making.trained, making.reach,
             making.recall,
         )  # fmt: skip
-        with replacing(folder / _MANIFEST) as file:
+        with atomic_write(folder / _MANIFEST) as file:
             document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
             file.write(json.dumps({**document, **asdict(kept)}).encode())
     except OSError as error:

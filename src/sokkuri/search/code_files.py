@@ -17,7 +17,7 @@ import numpy as np
 import xxhash
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.search.vectors import Basis, Coded, Codes, Rows, encode, principal
 from sokkuri.store.collection import CollectionStore
@@ -207,7 +207,7 @@ def _write(collection: CollectionStore, shard: int, coded: Coded) -> None:
 
 
 def _save(path: Path, array: NDArray[Any]) -> None:
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
 
 
@@ -229,7 +229,7 @@ def _write_manifest(collection: CollectionStore, basis: str, shards: Mapping[str
         "version": _VERSION, "fingerprint": collection.model.fingerprint, "basis": basis,
         "shards": shards,
     }  # fmt: skip
-    with replacing(derived_folder(collection) / _MANIFEST) as file:
+    with atomic_write(derived_folder(collection) / _MANIFEST) as file:
         file.write(json.dumps(kept).encode())
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import ImageError, ReadError, SokkuriError, UnknownImageError, UsageError
-from sokkuri.core.locations import Address, Location, located
+from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images import remote
 from sokkuri.search.vectors import normalised
@@ -123,7 +123,7 @@ class QueryReader:
     def _place(self, image: str | Location) -> tuple[RowRef | None, Location | None]:
         """Where the collection has a query's vector, None for a file it does not have as it is;
         and where its file is."""
-        path, catalog, root = located(image), self._collection.catalog, self._collection.root
+        path, catalog, root = parse_location(image), self._collection.catalog, self._collection.root
         if isinstance(path, Address):
             return self._place_of(path)
         try:
@@ -147,11 +147,11 @@ class QueryReader:
 
     def _place_of(self, address: Address) -> tuple[RowRef | None, Location]:
         root = self._collection.root
-        inside = root.below(address.url) if isinstance(root, Address) else None
+        inside = root.relative_path(address.url) if isinstance(root, Address) else None
         if inside is None:
             return None, address
         try:
-            return self._known(inside, remote.look(address).stat), address
+            return self._known(inside, remote.stat(address).stat), address
         except OSError as error:
             raise ReadError(f"{address}: {error.strerror}") from None
 
@@ -194,7 +194,7 @@ def _bytes(picture: Location | bytes, limits: Limits) -> bytes:
     if isinstance(picture, bytes):
         return picture
     try:
-        return read_file(picture.parent, picture.name, limits)[0]
+        return read_file(picture, limits)[0]
     except FileNotFoundError:
         raise UnknownImageError(f"{picture} is not there") from None
 

@@ -23,7 +23,7 @@ from sokkuri.core.errors import (
     UnknownImageError,
     UsageError,
 )
-from sokkuri.core.locations import Address, Location, located
+from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
@@ -325,7 +325,7 @@ def root_of(store: Path, catalog: Catalog) -> Location:
     root = catalog.meta("root")
     if root is None:
         raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
-    where = located(root)
+    where = parse_location(root)
     return where if isinstance(where, Address) else Path(os.path.normpath(store / where))
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import Address, Location, shown
+from sokkuri.core.locations import Address, Location, redact
 from sokkuri.store.database import as_text
 
 COLUMNS = {
@@ -97,9 +97,9 @@ def _below_address(root: Address, under: str) -> Condition:
     whole = under.rstrip("/")
     if whole in (root.url, ".", ""):
         return ANY
-    prefix = root.below(whole) or whole.removeprefix("./")
+    prefix = root.relative_path(whole) or whole.removeprefix("./")
     if "://" in prefix or prefix.startswith("/") or ".." in prefix.split("/"):
-        raise UsageError(f"{shown(under)} is not below {root}")
+        raise UsageError(f"{redact(under)} is not below {root}")
     return _begins(prefix)
 
 

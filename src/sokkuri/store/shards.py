@@ -21,7 +21,7 @@ import xxhash
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import replacing, sync_folder
+from sokkuri.core.atomic import atomic_write, sync_folder
 from sokkuri.core.errors import CollectionError, DamagedError, StorageError
 from sokkuri.core.types import Dtype, Features, StoredRows
 
@@ -96,7 +96,7 @@ class ShardFolder:
     def write_ids(self, shard: int, ids: Sequence[str]) -> None:
         """Replace a shard's whole id column, atomically."""
         path = self.ids_path(shard)
-        with _storing(path), replacing(path) as file:
+        with _storing(path), atomic_write(path) as file:
             npy.write_array(file, _id_column(ids), version=(1, 0), allow_pickle=False)
 
     def truncate(self, shard: int, rows: int) -> None:

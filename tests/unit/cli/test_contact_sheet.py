@@ -14,7 +14,7 @@ from PIL import Image
 
 from sokkuri.cli.contact_sheet import contact_sheet
 from sokkuri.core.types import ImageRecord, Limits, RowRef
-from sokkuri.images.thumbnails import thumbnail
+from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.search.results import Hits
 
 
@@ -80,5 +80,5 @@ def test_a_thumbnail_is_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6
     out = io.BytesIO()
     Image.new("RGB", (400, 100), "red").save(out, "JPEG", exif=exif)
-    with Image.open(io.BytesIO(thumbnail(out.getvalue(), 80, Limits()))) as small:
+    with Image.open(io.BytesIO(render_thumbnail(out.getvalue(), 80, Limits()))) as small:
         assert small.size == (20, 80)

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 
 
 def test_the_new_file_takes_the_olds_place(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for content in (b"old", b"new"):
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(content)
         assert path.read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
@@ -21,7 +21,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path.write_bytes(b"old")
 
     def fail() -> None:
-        with replacing(path) as file:
+        with atomic_write(path) as file:
             file.write(b"half")
             raise LookupError
 
@@ -34,7 +34,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
 def test_the_old_file_is_there_until_the_end(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with replacing(path) as file:
+    with atomic_write(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"

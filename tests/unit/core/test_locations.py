@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import Address, is_within, located, relocated, shown
+from sokkuri.core.locations import Address, is_within, location_from_str, parse_location, redact
 
 keys = st.lists(
     st.text(st.characters(exclude_characters="/", exclude_categories=["Cs"]), min_size=1),
@@ -35,8 +35,8 @@ keys = st.lists(
     ],
 )  # fmt: skip
 def test_addresses(text: str, url: str) -> None:
-    assert located(text) == Address(url)
-    assert located(Address(url)) == Address(url)
+    assert parse_location(text) == Address(url)
+    assert parse_location(Address(url)) == Address(url)
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_addresses(text: str, url: str) -> None:
     ],
 )
 def test_paths(text: str, path: str) -> None:
-    assert located(text) == Path(path)
-    assert located(Path(path)) == Path(path)
+    assert parse_location(text) == Path(path)
+    assert parse_location(Path(path)) == Path(path)
 
 
 @pytest.mark.parametrize(
@@ -73,26 +73,26 @@ def test_paths(text: str, path: str) -> None:
 )
 def test_an_address_with_a_secret_is_refused_and_not_repeated(text: str) -> None:
     with pytest.raises(UsageError, match="credentials come from the environment") as refused:
-        located(text)
+        parse_location(text)
     assert "hush" not in str(refused.value)
     assert "AKIAXYZ" not in str(refused.value)
-    assert "hush" not in shown(text)
+    assert "hush" not in redact(text)
 
 
 def test_what_is_no_secret_is_shown() -> None:
     for text in ("a?token=b.jpg", "s3://bucket/a.jpg", "some words"):
-        assert shown(text) == text
+        assert redact(text) == text
 
 
 @pytest.mark.parametrize("text", ["s3://", "s3:///", "s3:///x", "gs:///x", "memory://"])
 def test_an_address_of_nothing_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="names no place"):
-        located(text)
+        parse_location(text)
 
 
 def test_an_address_that_is_no_text_is_refused() -> None:
     with pytest.raises(UsageError, match="is not UTF-8"):
-        located("s3://bucket/caf\udce9")
+        parse_location("s3://bucket/caf\udce9")
 
 
 @given(key=keys)
@@ -101,12 +101,12 @@ def test_names_are_taken_apart_and_put_together(key: str) -> None:
     root = Address("s3://bucket/photos")
     one = root / key
     assert str(one) == f"s3://bucket/photos/{key}"
-    assert root.below(one.url) == key
+    assert root.relative_path(one.url) == key
     assert one.parent / one.name == one
     assert one.name == key.rpartition("/")[2]
     assert (one.scheme, one.host) == ("s3", "bucket")
     assert pickle.loads(pickle.dumps(one)) == one
-    assert relocated(str(one)) == one
+    assert location_from_str(str(one)) == one
     assert is_within(one, root)
     assert not is_within(root, one)
 
@@ -116,8 +116,8 @@ def test_edges() -> None:
     assert bucket.parent == bucket
     assert bucket.name == "bucket"
     assert bucket / "" == bucket
-    assert bucket.below("s3://bucket2/x") is None
-    assert bucket.below("s3://bucket") is None
+    assert bucket.relative_path("s3://bucket2/x") is None
+    assert bucket.relative_path("s3://bucket") is None
     assert is_within(bucket, bucket)
 
 
@@ -125,4 +125,4 @@ def test_folders_and_addresses_are_apart(tmp_path: Path) -> None:
     assert not is_within(tmp_path, Address("s3://bucket"))
     assert not is_within(Address("s3://bucket"), tmp_path)
     assert is_within(tmp_path / "x", tmp_path)
-    assert relocated(str(tmp_path)) == tmp_path
+    assert location_from_str(str(tmp_path)) == tmp_path

@@ -40,7 +40,7 @@ from PIL import Image, features
 from sokkuri.core.errors import DecodeError
 from sokkuri.core.types import Limits, Resample
 from sokkuri.images import decode as module
-from sokkuri.images.decode import FORMATS
+from sokkuri.images.formats import FORMATS, SUPPORTED_SIGNATURES
 
 # Sizes and limits
 
@@ -130,15 +130,15 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
     ("data", "expected"),
     [
         (b"", "the file is empty"),
-        (b"Dear diary,\nno picture today.\n", "it is no image: it looks like a text file"),
-        ("日記: 今日は写真がない。".encode() * 9, "it is no image: it looks like a text file"),
-        (b"\x00\x01\x02\x03" * 10, "it is no image that can be read"),
+        (b"Dear diary,\nno picture today.\n", "it is not an image: it looks like a text file"),
+        ("日記: 今日は写真がない。".encode() * 9, "it is not an image: it looks like a text file"),
+        (b"\x00\x01\x02\x03" * 10, "it is not an image that sokkuri can read"),
         (b"\xff\x0a" + b"\0" * 50, "JPEG XL is not supported"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 50, "JPEG XL is not supported"),
         (b"%PDF-1.7\n", "PDF is not supported"),
         (b"v/1\x01\2\0\0\0", "OpenEXR is not supported"),
         (b"II*\0\xff\xff\xff\xff",
-         "it begins like TIFF, but is damaged or of a kind that cannot be read"),
+         "it begins like TIFF, but is damaged or of an unsupported kind"),
     ],
 )  # fmt: skip
 def test_what_is_no_picture_is_called_what_it_is(data: bytes, expected: str) -> None:
@@ -159,7 +159,7 @@ def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
 def test_a_reason_of_many_lines_becomes_one_short_line() -> None:
     """A reason is printed in a table: it is short and has no control characters."""
     text = module._reason(ValueError("a\nb\x1b[31m" + "c" * 1000))
-    assert text.startswith("the picture is damaged: a b?[31mccc")
+    assert text.startswith("the image is damaged: a b?[31mccc")
     assert len(text) <= 200
     assert text.isprintable()
 
@@ -167,7 +167,7 @@ def test_a_reason_of_many_lines_becomes_one_short_line() -> None:
 def test_a_kind_that_pillow_does_not_know_is_not_called_damaged() -> None:
     data = bytearray(saved(quarters(), "BMP"))
     struct.pack_into("<I", data, 30, 4)  # a JPEG inside, for printers
-    assert reason(bytes(data)).startswith("it is of a kind that cannot be read: ")
+    assert reason(bytes(data)).startswith("its kind is not supported: ")
 
 
 def test_damage_is_told_in_the_reason_alone(capfd: pytest.CaptureFixture[str]) -> None:
@@ -372,7 +372,7 @@ BOUNDED = settings(
 
 @BOUNDED
 @given(
-    start=st.sampled_from([b"", *module._SIGNATURES, b"P6 ", b"\0\0\1\0", b"qoif", b"DDS "]),
+    start=st.sampled_from([b"", *SUPPORTED_SIGNATURES, b"P6 ", b"\0\0\1\0", b"qoif", b"DDS "]),
     data=st.binary(max_size=400),
 )
 def test_any_bytes_give_a_picture_or_a_reason(start: bytes, data: bytes) -> None:

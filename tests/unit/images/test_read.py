@@ -28,7 +28,7 @@ def bell() -> Iterator[None]:
 
 def reason(root: Path, path: str, limits: Limits | None = None) -> str:
     with pytest.raises(ReadError) as caught:
-        read_file(root, path, limits or Limits())
+        read_file(root / path, limits or Limits())
     return str(caught.value)
 
 
@@ -37,7 +37,7 @@ def test_the_bytes_and_the_stat_that_belong_to_them(size: int, tmp_path: Path) -
     data = os.urandom(size)
     (tmp_path / "a.jpg").write_bytes(data)
     os.utime(tmp_path / "a.jpg", ns=(1, 1_700_000_000_123_456_789))
-    found, stat = read_file(tmp_path, "a.jpg", Limits())
+    found, stat = read_file(tmp_path / "a.jpg", Limits())
     assert found == data
     assert stat == FileStat(size, (tmp_path / "a.jpg").stat().st_mtime_ns)
 
@@ -52,7 +52,7 @@ def test_any_name_below_the_root_is_read(raw: bytes, tmp_path: Path) -> None:
         (tmp_path / path).write_bytes(b"bytes")
     except OSError:
         pytest.skip("this file system takes no such name")
-    assert read_file(tmp_path, path, Limits())[0] == b"bytes"
+    assert read_file(tmp_path / path, Limits())[0] == b"bytes"
 
 
 def test_reading_changes_nothing_and_needs_no_right_to_write(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_reading_changes_nothing_and_needs_no_right_to_write(tmp_path: Path) -> 
     file.write_bytes(b"bytes")
     file.chmod(0o444)
     before = file.stat()
-    assert read_file(tmp_path, "a.jpg", Limits())[0] == b"bytes"
+    assert read_file(tmp_path / "a.jpg", Limits())[0] == b"bytes"
     after = file.stat()
     assert (after.st_mtime_ns, after.st_ctime_ns) == (before.st_mtime_ns, before.st_ctime_ns)
 
@@ -71,7 +71,7 @@ def test_a_file_that_vanished_is_told_apart_from_one_that_cannot_be_read(tmp_pat
     (tmp_path / "a.jpg").write_bytes(b"")
     for path in ("none.jpg", "no folder/none.jpg", "a.jpg/none.jpg"):
         with pytest.raises(FileNotFoundError):
-            read_file(tmp_path, path, Limits())
+            read_file(tmp_path / path, Limits())
 
 
 @posix
@@ -81,7 +81,7 @@ def test_broken_links_say_so(tmp_path: Path) -> None:
     (tmp_path / "dangling.jpg").symlink_to("nothing.jpg")
     (tmp_path / "through.jpg").symlink_to("a.jpg/nothing.jpg")
     (tmp_path / "self.jpg").symlink_to("self.jpg")
-    assert read_file(tmp_path, "good.jpg", Limits())[0] == b"bytes"
+    assert read_file(tmp_path / "good.jpg", Limits())[0] == b"bytes"
     assert reason(tmp_path, "dangling.jpg") == "the link points to nothing"
     assert reason(tmp_path, "through.jpg") == "the link points to nothing"
     assert reason(tmp_path, "self.jpg") == "the link points to itself"
@@ -101,7 +101,7 @@ def test_no_refusal_leaves_a_file_open(tmp_path: Path) -> None:
     for _ in range(5):
         reason(tmp_path, "album.jpg")
         reason(tmp_path, "a.jpg", Limits(max_bytes=1))
-        read_file(tmp_path, "a.jpg", Limits())
+        read_file(tmp_path / "a.jpg", Limits())
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
@@ -131,7 +131,7 @@ def test_a_socket_and_a_device_are_no_files() -> None:
 def test_more_bytes_than_the_limit_are_refused_and_exactly_as_many_are_not(tmp_path: Path) -> None:
     """Guarantee: one giant file must not take the machine: it is not even read."""
     (tmp_path / "a.jpg").write_bytes(b"x" * 1000)
-    assert len(read_file(tmp_path, "a.jpg", Limits(max_bytes=1000))[0]) == 1000
+    assert len(read_file(tmp_path / "a.jpg", Limits(max_bytes=1000))[0]) == 1000
     assert reason(tmp_path, "a.jpg", Limits(max_bytes=999)) == (
         "its 1,000 bytes are more than the limit of 999"
     )

@@ -49,7 +49,7 @@ def test_an_address_is_listed_as_a_folder_is(
     assert there == here
     for glob in (None, "*.txt"):
         expected = [path.removeprefix(f"{folder}/") for path in sorted_paths(str(folder), glob)]
-        found = [ROOT.below(one.url) for one in sorted_addresses(ROOT, glob)]
+        found = [ROOT.relative_path(one.url) for one in sorted_addresses(ROOT, glob)]
         assert found == expected
 
 
@@ -60,8 +60,8 @@ def test_any_object_is_read_in_ranges_of_any_size(files: Trouble, size: int, pie
     files.pipe_file("/photos/a.jpg", data)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(remote, "RANGE", piece)
-        found, stat = read_file(ROOT, "a.jpg", Limits())
-        lines = list(remote.lines(ROOT / "a.jpg"))
+        found, stat = read_file(ROOT / "a.jpg", Limits())
+        lines = list(remote.iter_lines(ROOT / "a.jpg"))
     assert found == data
     assert stat.size == size
     assert lines == data.removesuffix(b"\n").split(b"\n") if size else not lines
@@ -76,7 +76,7 @@ def test_a_read_that_breaks_resumes_at_its_range(
     asked: list[int] = []
     broken = {2: ConnectionResetError(HUSH), 3: TimeoutError(HUSH)}
     monkeypatch.setattr(Trouble, "before", staticmethod(failing("cat", broken, asked)))
-    assert read_file(ROOT, "a.jpg", Limits())[0] == bytes(50)
+    assert read_file(ROOT / "a.jpg", Limits())[0] == bytes(50)
     assert len(asked) == 7
 
 
@@ -88,7 +88,7 @@ def test_waits_grow_and_end(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> 
     always = {n: OSError(errno.EBUSY, HUSH) for n in range(100)}
     monkeypatch.setattr(Trouble, "before", staticmethod(failing("info", always, asked)))
     with pytest.raises(ReadError, match="too busy, or has a fault, asked 8 times"):
-        read_file(ROOT, "a.jpg", Limits())
+        read_file(ROOT / "a.jpg", Limits())
     assert len(asked) == 8
     assert len(waits) == 7
     longest = [min(0.2 * 2**n, 10.0) for n in range(7)]
@@ -115,7 +115,7 @@ def test_two_versions_are_never_mixed(
     monkeypatch.setattr(remote, "RANGE", 10)
     files.pipe_file("/photos/a.jpg", b"o" * 20)
     monkeypatch.setattr(Trouble, "before", staticmethod(changing(files, {at: b"n" * size})))
-    data, stat = read_file(ROOT, "a.jpg", Limits())
+    data, stat = read_file(ROOT / "a.jpg", Limits())
     assert data == b"n" * size
     assert stat.size == size
 
@@ -125,7 +125,7 @@ def test_what_keeps_changing_is_a_failure(files: Trouble, monkeypatch: pytest.Mo
     contents = {n: b"n" * (n + 2) for n in range(50)}
     monkeypatch.setattr(Trouble, "before", staticmethod(changing(files, contents)))
     with pytest.raises(ReadError, match="it changed while it was read"):
-        read_file(ROOT, "a.jpg", Limits())
+        read_file(ROOT / "a.jpg", Limits())
 
 
 def test_a_large_object_is_not_read(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_large_object_is_not_read(files: Trouble, monkeypatch: pytest.MonkeyPa
     asked: list[int] = []
     monkeypatch.setattr(Trouble, "before", staticmethod(failing("cat", {}, asked)))
     with pytest.raises(ReadError, match="its 1,001 bytes are more than the limit of 1,000"):
-        read_file(ROOT, "a.jpg", Limits(max_bytes=1000))
+        read_file(ROOT / "a.jpg", Limits(max_bytes=1000))
     assert not asked
 
 
@@ -141,7 +141,7 @@ def test_a_missing_object_is_a_failure_not_gone(files: Trouble) -> None:
     files.pipe_file("/photos/folder/a.jpg", b"x")
     for name in ("a.jpg", "folder"):
         with pytest.raises(ReadError, match=r"no such object|a folder"):
-            read_file(ROOT, name, Limits())
+            read_file(ROOT / name, Limits())
         assert not is_file(ROOT / name)
     assert is_file(ROOT / "folder/a.jpg")
 
@@ -192,7 +192,7 @@ def test_troubles_are_told_apart_in_our_own_words(
     always = dict.fromkeys(range(100), error)
     monkeypatch.setattr(Trouble, "before", staticmethod(failing("info", always, [])))
     with pytest.raises(kind, match=re.escape(words)) as told:
-        remote.look(ROOT / "a.jpg")
+        remote.stat(ROOT / "a.jpg")
     assert "hush" not in f"{told.value} {told.value.args} {told.value.__cause__}"
     assert told.value.__suppress_context__, "no traceback shows what it was made of"
 
@@ -235,10 +235,10 @@ def test_names_that_no_file_has_are_left_out(
     files: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store takes any key; each shows up once, none leads anywhere else, and it ends."""
-    entries = [remote.Entry(name, None) for name in ("", ".", "..")]
+    entries = [remote.DirEntry(name, None) for name in ("", ".", "..")]
     stat = FileStat(1, 0)
-    entries += [remote.Entry(name, stat) for name in ("a/b.jpg", "nul\0.jpg", "good.jpg")]
-    monkeypatch.setattr(remote, "page", lambda folder, token=None: (entries, None))
+    entries += [remote.DirEntry(name, stat) for name in ("a/b.jpg", "nul\0.jpg", "good.jpg")]
+    monkeypatch.setattr(remote, "list_page", lambda folder, token=None: (entries, None))
     skipped: list[str] = []
     found = list_images(ROOT, on_error=lambda path, error: skipped.append(path))
     assert [ref.path for ref in found] == ["good.jpg"]
@@ -267,7 +267,7 @@ def test_what_is_asked_side_by_side_comes_in_order() -> None:
         return number
 
     endless = itertools.count()
-    found = list(itertools.islice(remote.each(work, endless), 500))
+    found = list(itertools.islice(remote.map_concurrent(work, endless), 500))
     assert [one for one, _ in found] == list(range(500))
     assert [result for _, result in found if not isinstance(result, OSError)] == [
         number for number in range(500) if number % 7
@@ -279,19 +279,19 @@ def test_without_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     remote._filesystem.cache_clear()
     monkeypatch.setitem(sys.modules, "fsspec", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'sokkuri\[cloud\]'"):
-        remote.look(Address("s3://bucket/a.jpg"))
+        remote.stat(Address("s3://bucket/a.jpg"))
 
 
 def test_without_the_package_of_a_scheme(monkeypatch: pytest.MonkeyPatch) -> None:
     remote._filesystem.cache_clear()
     fsspec.register_implementation("gone", "no_such_package.Files", clobber=True)
     with pytest.raises(MissingExtraError, match="an address of gone://"):
-        remote.look(Address("gone://bucket/a.jpg"))
+        remote.stat(Address("gone://bucket/a.jpg"))
 
 
 def test_a_kind_of_address_that_nobody_knows() -> None:
     with pytest.raises(UsageError, match="nonsense:// is no kind of address"):
-        remote.look(Address("nonsense://bucket/a.jpg"))
+        remote.stat(Address("nonsense://bucket/a.jpg"))
 
 
 # The collection of an address.

@@ -18,9 +18,9 @@ def png() -> bytes:
 
 
 def test_good_and_merely_broken_pictures_pass() -> None:
-    sandbox.try_apart(png(), PixelSpec(8, 8))
-    sandbox.try_apart(png()[:50], PixelSpec(8, 8))
-    sandbox.try_apart(b"", PixelSpec(8, 8))
+    sandbox.try_decode_in_child(png(), PixelSpec(8, 8))
+    sandbox.try_decode_in_child(png()[:50], PixelSpec(8, 8))
+    sandbox.try_decode_in_child(b"", PixelSpec(8, 8))
 
 
 def test_a_process_that_dies_is_the_pictures_fault(
@@ -29,10 +29,10 @@ def test_a_process_that_dies_is_the_pictures_fault(
     (tmp_path / "sitecustomize.py").write_text("import os; os.abort()")  # type: ignore[operator]
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(DecodeError, match="crashes on it \\(SIGABRT\\)"):
-        sandbox.try_apart(png(), PixelSpec(8, 8))
+        sandbox.try_decode_in_child(png(), PixelSpec(8, 8))
 
 
 def test_a_picture_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "_SECONDS", 0.001)
+    monkeypatch.setattr(sandbox, "_TIMEOUT_SECONDS", 0.001)
     with pytest.raises(DecodeError, match="takes more than"):
-        sandbox.try_apart(png(), PixelSpec(8, 8))
+        sandbox.try_decode_in_child(png(), PixelSpec(8, 8))

@@ -13,8 +13,9 @@ from permissions import as_nobody
 from PIL import Image
 
 from sokkuri.core.types import FileRef
-from sokkuri.images.decode import FORMATS
-from sokkuri.images.scan import SUFFIXES, is_excluded, list_images
+from sokkuri.images.formats import ENDINGS, FORMATS
+from sokkuri.images.globs import is_excluded
+from sokkuri.images.scan import list_images
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX file names, links and pipes")
 
@@ -62,15 +63,15 @@ def test_every_ending_that_the_decoder_knows_is_listed() -> None:
     """Guarantee: no picture that can be read is left out for its name."""
     Image.init()
     known = {suffix for suffix, kind in Image.EXTENSION.items() if kind in {*FORMATS, "MPO"}}
-    assert known <= SUFFIXES
-    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in SUFFIXES)
+    assert known <= ENDINGS
+    assert all(suffix == suffix.lower() and suffix.startswith(".") for suffix in ENDINGS)
 
 
 def test_every_ending_of_heic_is_listed() -> None:
     pillow_heif = pytest.importorskip("pillow_heif", reason="the extra `heic` is not installed")
     pillow_heif.register_heif_opener()
     known = {suffix for suffix, kind in Image.EXTENSION.items() if kind == "HEIF"}
-    assert {".heic", ".heif"} <= known <= SUFFIXES
+    assert {".heic", ".heif"} <= known <= ENDINGS
 
 
 def test_listing_hands_on_files_as_it_finds_them(tmp_path: Path) -> None:

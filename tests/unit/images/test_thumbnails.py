@@ -16,7 +16,8 @@ from PIL.TiffImagePlugin import IFDRational
 
 from sokkuri.core.errors import DecodeError
 from sokkuri.core.types import Limits
-from sokkuri.images.thumbnails import MOSAIC_BLOCKS, exif_summary, thumbnail
+from sokkuri.images.exif import summarise_exif
+from sokkuri.images.thumbnails import MOSAIC_BLOCKS, render_thumbnail
 
 SIDES = (64, 128, 256, 512, 1024, 2048)
 
@@ -46,7 +47,7 @@ def noise(width: int, height: int) -> NDArray[np.uint8]:
 @pytest.mark.parametrize("side", SIDES)
 def test_a_mosaic_holds_nothing_but_its_blocks(width: int, height: int, side: int) -> None:
     """Guarantee: at most sixteen blocks along the longer side, each of one colour."""
-    found = shown(thumbnail(png(noise(width, height)), side, Limits(), mosaic=True))
+    found = shown(render_thumbnail(png(noise(width, height)), side, Limits(), mosaic=True))
     high, wide, _ = found.shape
     assert max(high, wide) == min(side, max(width, height))
     scale = min(1, MOSAIC_BLOCKS / max(high, wide))
@@ -67,11 +68,11 @@ def test_what_is_inside_a_block_makes_no_difference() -> None:
     rng = np.random.default_rng(2)
     colours = rng.integers(0, 256, (12, 16, 3), np.uint8)
     flat = colours.repeat(32, axis=0).repeat(32, axis=1)
-    smooth = thumbnail(png(flat), 512, Limits(), mosaic=True)
+    smooth = render_thumbnail(png(flat), 512, Limits(), mosaic=True)
     checked = flat.astype(int)
     sign = np.where(np.indices(flat.shape[:2]).sum(axis=0) % 2, 1, -1)[..., None]
     checked = checked + sign * np.minimum(40, np.minimum(checked, 255 - checked))
-    rough = thumbnail(png(checked.astype(np.uint8)), 512, Limits(), mosaic=True)
+    rough = render_thumbnail(png(checked.astype(np.uint8)), 512, Limits(), mosaic=True)
     assert np.abs(shown(smooth) - shown(rough)).mean() < 2
     assert np.abs(flat.astype(int) - checked).mean() > 15
 
@@ -80,7 +81,7 @@ def test_what_is_inside_a_block_makes_no_difference() -> None:
 def test_a_thumbnail_keeps_its_shape_within_the_square(side: int) -> None:
     for width, height in ((800, 600), (600, 800), (50, 20), (1, 900)):
         data = png(np.full((height, width, 3), 99, np.uint8))
-        found = shown(thumbnail(data, side, Limits()))
+        found = shown(render_thumbnail(data, side, Limits()))
         scale = min(1, side / max(width, height))
         assert found.shape[:2] == (max(1, round(height * scale)), max(1, round(width * scale)))
 
@@ -90,8 +91,8 @@ def test_a_thumbnail_keeps_its_shape_within_the_square(side: int) -> None:
 def test_all_is_upright(orientation: int, mosaic: bool) -> None:
     kind, options = FORMS[0]
     data = turned(orientation, kind, options, (60, 40))
-    assert shown(thumbnail(data, 64, Limits(), mosaic=mosaic)).shape == (40, 60, 3)
-    red = shown(thumbnail(data, 64, Limits(), mosaic=mosaic))[5, 5]
+    assert shown(render_thumbnail(data, 64, Limits(), mosaic=mosaic)).shape == (40, 60, 3)
+    red = shown(render_thumbnail(data, 64, Limits(), mosaic=mosaic))[5, 5]
     assert red[0] > 150
     assert red[1:].max() < 90
 
@@ -100,13 +101,13 @@ def test_all_is_upright(orientation: int, mosaic: bool) -> None:
 def test_what_cannot_be_read_has_no_thumbnail(data: bytes) -> None:
     for mosaic in (False, True):
         with pytest.raises(DecodeError):
-            thumbnail(data, 256, Limits(), mosaic=mosaic)
-    assert isinstance(exif_summary(data), dict)
+            render_thumbnail(data, 256, Limits(), mosaic=mosaic)
+    assert isinstance(summarise_exif(data), dict)
 
 
 def test_a_picture_beyond_the_limit_has_none_either() -> None:
     with pytest.raises(DecodeError, match="limit"):
-        thumbnail(png(draw(1, 40, 30)), 256, Limits(max_pixels=1000))
+        render_thumbnail(png(draw(1, 40, 30)), 256, Limits(max_pixels=1000))
 
 
 def with_exif(**parts: dict[int, Any]) -> bytes:
@@ -124,7 +125,7 @@ def degrees(whole: int, minutes: int, seconds: int) -> tuple[IFDRational, ...]:
 
 
 def test_labels_are_those_of_a_person() -> None:
-    found = exif_summary(with_exif(
+    found = summarise_exif(with_exif(
         base={0x010F: "Canon", 0x0110: "EOS 5", 0x0132: "2024:01:02 03:04:05",
               0x0131: "Tool 1\0\0", 0x013B: "  A. Noether  ", 0x8298: "\x01\x02",
               0x010E: "x" * 999},
@@ -142,7 +143,7 @@ def test_labels_are_those_of_a_person() -> None:
 def test_numbers_that_are_none_are_left_out() -> None:
     """Cameras write 0/0 for what they do not know."""
     unknown = IFDRational(0, 0)
-    found = exif_summary(with_exif(
+    found = summarise_exif(with_exif(
         base={0x0110: "Model"},
         camera={0x829A: unknown, 0x829D: unknown, 0x920A: unknown},
         place={1: "N", 2: (unknown,) * 3, 3: "E", 4: (unknown,) * 3},
@@ -151,9 +152,9 @@ def test_numbers_that_are_none_are_left_out() -> None:
 
 
 def test_a_picture_without_any_says_nothing() -> None:
-    assert exif_summary(png(draw(1, 40, 30))) == {}
-    assert exif_summary(with_exif()) == {}
-    assert exif_summary(with_exif(place={1: "N"})) == {}
+    assert summarise_exif(png(draw(1, 40, 30))) == {}
+    assert summarise_exif(with_exif()) == {}
+    assert summarise_exif(with_exif(place={1: "N"})) == {}
 
 
 @settings(deadline=None)
@@ -166,7 +167,7 @@ def test_any_damage_gives_labels_or_nothing(data: st.DataObject) -> None:
         place = data.draw(st.integers(at + 6, at + 400))
         if place < len(whole):
             whole[place] = data.draw(st.integers(0, 255))
-    found = exif_summary(bytes(whole))
+    found = summarise_exif(bytes(whole))
     for label, text in found.items():
         assert label
         assert text.isprintable()

@@ -74,7 +74,7 @@ def test_files_of_other_parts_are_not_looked_at(tmp_path: Path) -> None:
     errors: list[str] = []
     lines = [f"./{name}\n".encode() for name in names]
     refs = read_list(
-        lines, tmp_path, wanted=part.holds, on_error=lambda path, _: errors.append(path)
+        lines, tmp_path, accept=part.holds, on_error=lambda path, _: errors.append(path)
     )
     assert [ref.id for ref in refs] == mine
     assert errors == [], "the other files do not exist, and no stat was tried"

@@ -113,7 +113,7 @@ class _Known:
         if name in self._ids:
             return name
         if isinstance(self._root, Address):
-            below = self._root.below(name) or name
+            below = self._root.relative_path(name) or name
             return below if below in self._ids else self._paths.get(below)
         path = Path(os.path.normpath(name))
         if path.is_absolute():

@@ -16,7 +16,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.plan import (
     Move,
@@ -179,7 +179,7 @@ def _check(log: Path) -> None:
 
 def _begin(log: Path) -> None:
     try:
-        with replacing(log) as file:
+        with atomic_write(log) as file:
             file.write(_HEAD)
     except OSError as error:
         raise _refused(log, error) from error

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.types import GRADES, Grade
 
@@ -63,7 +63,7 @@ def write_plan(file: Path, plan: Plan) -> None:
     moves = ",\n  ".join(json.dumps(as_document(move)) for move in plan.moves)
     text = f'{json.dumps(head, indent=1)[:-2]},\n "moves": [\n  {moves}\n ]\n}}\n'
     try:
-        with replacing(file) as out:
+        with atomic_write(file) as out:
             out.write(text.encode("ascii"))
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror or error}") from error

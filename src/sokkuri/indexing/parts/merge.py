@@ -320,6 +320,6 @@ class _Merging:
 def _stat_of(where: Location) -> FileStat:
     """Raises OSError."""
     if isinstance(where, Address):
-        return remote.look(where).stat
+        return remote.stat(where).stat
     found = where.stat()
     return FileStat(found.st_size, found.st_mtime_ns)

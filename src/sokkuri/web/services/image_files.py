@@ -16,9 +16,10 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import ReadError, WithheldError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Limits
+from sokkuri.images.exif import summarise_exif
 from sokkuri.images.read import read_file
-from sokkuri.images.scan import is_name
-from sokkuri.images.thumbnails import exif_summary, thumbnail
+from sokkuri.images.scan import is_file_name
+from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.store.database import as_text
 from sokkuri.web.services.browse import unknown, version
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
@@ -53,7 +54,7 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
     path, digest, size, mtime_ns = row
     name, root = path.rpartition("/")[2], collection.root
     if isinstance(root, Address):
-        if not all(map(is_name, path.split("/"))):
+        if not all(map(is_file_name, path.split("/"))):
             raise WithheldError(f"{id_} lies outside the collection's address")
         return ServedFile(root / path, name, digest)
     where = Path(os.path.realpath(root / path))
@@ -69,7 +70,7 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
 def read_bytes(file: ServedFile, limits: Limits) -> bytes:
     """Return the content of a file. Raises ReadError, also if the file is gone."""
     try:
-        return read_file(file.location.parent, file.location.name, limits)[0]
+        return read_file(file.location, limits)[0]
     except FileNotFoundError:
         raise ReadError(f"the file of {file.name} is gone") from None
 
@@ -88,7 +89,7 @@ def make_thumbnail(
     if file.digest and (cached := cache.get(key)):
         return cached
     data = read_bytes(file, limits)
-    jpeg = thumbnail(data, side, limits, mosaic=mosaic)
+    jpeg = render_thumbnail(data, side, limits, mosaic=mosaic)
     if xxhash.xxh3_128_digest(data) == file.digest:  # a file may change and keep its date
         cache.put(key, jpeg)
     return jpeg
@@ -98,7 +99,7 @@ def read_exif(file: ServedFile, limits: Limits, *, mosaic: bool) -> dict[str, st
     """Return the camera's data by label, or nothing if the file cannot be read. Mosaic servers
     leave out the position."""
     try:
-        exif = exif_summary(read_bytes(file, limits))
+        exif = summarise_exif(read_bytes(file, limits))
     except ReadError:
         return {}
     if mosaic:

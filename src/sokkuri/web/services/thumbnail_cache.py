@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sokkuri.core.atomic import replacing
+from sokkuri.core.atomic import atomic_write
 
 _FILL_AFTER_CLEANUP = 0.9  # share of the limit that stays when the oldest files are deleted
 
@@ -54,7 +54,7 @@ class ThumbnailCache:
         path = self._folder / key.path
         with suppress(OSError):
             path.parent.mkdir(parents=True, exist_ok=True)
-            with replacing(path, durable=False) as file:
+            with atomic_write(path, durable=False) as file:
                 file.write(data)
             with self._lock:
                 if self._bytes is None:

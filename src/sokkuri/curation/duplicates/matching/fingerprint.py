@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, measure
+from sokkuri.images.decode import decode, read_size
 
 SIDE = 256
 """Pixels of a look's longer side: keypoints of a photo that was halved are still found there."""
@@ -61,7 +61,7 @@ def squashed(data: bytes, limits: Limits) -> tuple[NDArray[np.uint8], int, int]:
 
 def small(data: bytes, limits: Limits) -> NDArray[np.uint8]:
     """A look's rgb. Raises DecodeError."""
-    width, height = measure(data, PixelSpec(SIDE, SIDE))
+    width, height = read_size(data, PixelSpec(SIDE, SIDE))
     scale = min(1.0, SIDE / max(width, height))
     spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
     return decode(data, spec, limits).rgb
