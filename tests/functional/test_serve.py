@@ -1,4 +1,4 @@
-"""serve: the API's images, lists and state, asked as its users would ask."""
+"""serve: images, lists and state over the HTTP API."""
 
 import io
 import os
@@ -39,7 +39,7 @@ def picture(data: bytes) -> Image.Image:
 
 
 def pages(server: Server, path: str, key: str, **params: Any) -> list[Any]:
-    """All that a list has, page by page."""
+    """Return all entries of a list, read page by page."""
     found = []
     cursor: dict[str, str] = {}
     while True:
@@ -51,7 +51,7 @@ def pages(server: Server, path: str, key: str, **params: Any) -> list[Any]:
         cursor = {"cursor": page["next"]}
 
 
-def test_info_says_what_a_page_must_know(server: Server, folder: Path) -> None:
+def test_info_has_what_a_page_needs_first(server: Server, folder: Path) -> None:
     info = server.api("info")
     version = sokkuri("--version").stdout.strip()
     assert info.pop("revision")
@@ -62,7 +62,7 @@ def test_info_says_what_a_page_must_know(server: Server, folder: Path) -> None:
     }  # fmt: skip
 
 
-def test_status_agrees_with_the_verb(server: Server, folder: Path) -> None:
+def test_status_equals_the_status_command(server: Server, folder: Path) -> None:
     found, told = server.api("status"), as_json("status", "-C", folder)
     for key in ("root", "model", "dimension", "total", "removed", "failed", "ann"):
         assert found[key] == told[key]
@@ -75,7 +75,7 @@ def test_status_agrees_with_the_verb(server: Server, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", [1, 7, 1000])
-def test_pages_show_every_image_exactly_once(server: Server, folder: Path, limit: int) -> None:
+def test_pages_contain_every_image_once(server: Server, folder: Path, limit: int) -> None:
     found = pages(server, "images", "images", limit=limit)
     assert [one["id"] for one in found] == good_ids(folder)
 
@@ -90,14 +90,14 @@ def test_lists_can_be_filtered(server: Server, folder: Path) -> None:
     assert server.api("images", under="nowhere") == {"images": [], "next": None}
 
 
-def test_a_folder_that_is_not_utf8_can_be_named(server: Server) -> None:
-    """Its bytes are quoted as they are, as in any address."""
+def test_a_filter_can_name_a_folder_that_is_not_utf8(server: Server) -> None:
+    """Its bytes are percent-encoded, as in any address."""
     for query in ("images?under=b%E4der", "grid/items?under=b%e4der&sort=newest"):
         found = server.get(f"/api/v1/{query}").json()["images"]
         assert [one["id"] for one in found] == [os.fsdecode(b"b\xe4der/1.png")]
 
 
-def test_an_image_is_described(server: Server, folder: Path) -> None:
+def test_an_image_has_its_data(server: Server, folder: Path) -> None:
     found = server.api("images/home/06.png")
     stat = (folder / "home" / "06.png").stat()
     assert len(bytes.fromhex(found.pop("v"))) == 8
@@ -111,7 +111,7 @@ def test_an_image_is_described(server: Server, folder: Path) -> None:
     assert server.api("images/home/00.png")["previous"] is None
 
 
-def test_what_the_camera_wrote_is_shown(server: Server) -> None:
+def test_an_image_has_the_data_of_its_camera(server: Server) -> None:
     found = server.api(f"images/{CAMERA}")
     assert (found["width"], found["height"], found["folder"]) == (80, 120, "")
     assert list(found["exif"].items()) == [
@@ -122,7 +122,7 @@ def test_what_the_camera_wrote_is_shown(server: Server) -> None:
 
 
 @pytest.mark.parametrize("id_", BROKEN)
-def test_an_image_that_failed_says_why(server: Server, id_: str) -> None:
+def test_a_failed_image_has_a_reason(server: Server, id_: str) -> None:
     found = server.api(f"images/{id_}")
     assert (found["state"], found["failure"]["stage"], found["exif"]) == ("failed", "decode", {})
     assert found["failure"]["reason"]
@@ -138,7 +138,7 @@ def test_failures_are_listed_with_their_reasons(server: Server) -> None:
 
 
 @pytest.mark.parametrize("id_", [*ODD_NAMES, "home/00.png"], ids=ascii)
-def test_any_file_name_can_be_asked_for(server: Server, folder: Path, id_: str) -> None:
+def test_images_with_any_file_name_are_served(server: Server, folder: Path, id_: str) -> None:
     at = f"/api/v1/images/{encoded(id_)}"
     document = server.get(at).json()
     assert document["id"] == id_
@@ -158,15 +158,15 @@ def test_any_file_name_can_be_asked_for(server: Server, folder: Path, id_: str) 
 
 
 @pytest.mark.parametrize("size", [64, 128, 256, 512, 1024, 2048])
-def test_thumbnails_are_upright_and_within_their_square(server: Server, size: int) -> None:
+def test_thumbnails_are_upright_and_fit_into_their_square(server: Server, size: int) -> None:
     answer = server.get(f"/api/v1/images/{CAMERA}/thumbnail", params={"size": size})
     assert answer.headers["content-type"] == "image/jpeg"
     shown = picture(answer.content)
     assert (shown.format, shown.size) == ("JPEG", (43, 64) if size == 64 else (80, 120))
 
 
-def test_thumbnails_are_kept_by_the_browser(server: Server, folder: Path) -> None:
-    """For ever where the address names the content; else it asks again, and is told 304."""
+def test_browsers_can_cache_thumbnails(server: Server, folder: Path) -> None:
+    """For ever if the address names the content; otherwise the browser revalidates and gets 304."""
     at = "/api/v1/images/home/00.png/thumbnail?size=128"
     v = server.api("images/home/00.png")["v"]
     for_ever = "private, max-age=31536000, immutable"
@@ -183,7 +183,7 @@ def test_thumbnails_are_kept_by_the_browser(server: Server, folder: Path) -> Non
     assert list((folder / ".sokkuri" / "thumbnails").glob("*/*-128.jpg"))
 
 
-def test_parts_of_a_file_can_be_had(server: Server, folder: Path) -> None:
+def test_ranges_of_a_file_are_served(server: Server, folder: Path) -> None:
     at, whole = "/api/v1/images/home/00.png/file", (folder / "home" / "00.png").read_bytes()
     part = server.get(at, headers={"Range": "bytes=10-19"})
     assert (part.status_code, part.content) == (206, whole[10:20])
@@ -198,7 +198,7 @@ def test_parts_of_a_file_can_be_had(server: Server, folder: Path) -> None:
     assert (again.status_code, again.content) == (304, b"")
 
 
-def test_folders_count_what_is_in_them_and_below(server: Server, folder: Path) -> None:
+def test_folders_count_the_images_in_them_and_below(server: Server, folder: Path) -> None:
     expected: Counter[str] = Counter()
     for id_ in good_ids(folder):
         above = id_.split("/")[:-1]
@@ -239,7 +239,7 @@ def test_the_grid_and_its_windows_agree(server: Server, sort: str, under: str) -
     assert sort == "folder" or moments == sorted(moments, reverse=sort == "newest")
 
 
-def test_health_and_metrics(server: Server) -> None:
+def test_health_and_metrics_are_served(server: Server) -> None:
     for at in ("/healthz", "/api/v1/healthz"):
         assert server.get(at).json() == {"status": "ok"}
     server.get("/api/v1/images/home/00.png")
@@ -308,11 +308,13 @@ def test_errors_are_problem_documents(server: Server, at: str, status: int, kind
         ("width < 99999999999999999999999", COUNT),
     ],
 )
-def test_dates_and_numbers_beyond_what_files_have(server: Server, where: str, count: int) -> None:
+def test_filters_accept_dates_and_numbers_beyond_those_of_files(
+    server: Server, where: str, count: int
+) -> None:
     assert len(server.api("images", where=where)["images"]) == count
 
 
-def test_the_pages_are_one_document(server: Server) -> None:
+def test_all_pages_are_one_document(server: Server) -> None:
     home = server.get("/")
     assert home.headers["content-type"].startswith("text/html")
     for at in ("/browse?sort=newest", "/search", "/rings?id=home/00.png", "/image", "/status"):

@@ -1,4 +1,4 @@
-"""serve --allow-changes: near-duplicates over HTTP, files to the trash and back, and who may."""
+"""serve --allow-changes: near-duplicates, moves to the trash and back, and access control."""
 
 import itertools
 import json
@@ -19,7 +19,7 @@ from trash_fixtures import environment, in_trash, trash_of
 
 ODD = os.fsdecode(b"copies/caf\xe9.png")
 COPIES = {"a/0.png": ["copies/0.png", "copies/zero.png"], "a/1.png": [ODD], "b/2.png": ["b/3.png"]}
-"""Copies of the same bytes, by their original, which is the oldest."""
+"""Copies with equal bytes, by their original, which is the oldest file."""
 POSTS = {
     "find": {},
     "decisions": {"different": [["a/0.png", "copies/0.png"]], "keep": ["copies/0.png"]},
@@ -31,7 +31,7 @@ EVIL = "https://evil.example"
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home folder with a collection of eight pictures in `photos`, four of which have copies."""
+    """A home folder with a collection in `photos`: eight images, four of which have copies."""
     photos = tmp_path / "photos"
     for seed, folder in enumerate("aabb"):
         if folder == "a" or seed == 2:
@@ -50,7 +50,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Server]:
-    """One that allows changes, with a trash of its own; everything is compared."""
+    """A server that allows changes, with a trash of its own. All images are compared."""
     with serving(home / "photos", "--allow-changes", **environment(home)) as started:
         compare(started)
         yield started
@@ -70,14 +70,14 @@ def key(server: Server) -> dict[str, str]:
 
 
 def post(server: Server, path: str, body: Any, **headers: str) -> httpx.Response:
-    """As a page does it, with the right key unless another one is given."""
+    """Send a change as a page does, with the right key unless another one is given."""
     sent = {"Content-Type": "application/json", **(headers or key(server))}
     content = json.dumps(body)
     return server.post(f"/api/v1/duplicates/{path}", content=content, headers=sent)
 
 
 def groups(server: Server, **params: Any) -> dict[str, set[str]]:
-    """The ids of each group's other images, by the one to keep."""
+    """Return the ids of the other images of each group, by the image to keep."""
     found = server.api("duplicates", **params)["groups"]
     return {
         group["keep"]: {image["id"] for image in group["images"]} - {group["keep"]}
@@ -93,7 +93,7 @@ def drop(server: Server, *drops: tuple[str, str], **also: Any) -> Any:
 
 
 def state_of(home: Path) -> dict[str, tuple[bytes, int]]:
-    """Every picture's bytes and time stamp."""
+    """Return the bytes and the date of every file."""
     photos = home / "photos"
     files = [file for file in photos.rglob("*.png") if ".sokkuri" not in file.parts]
     return {
@@ -105,7 +105,7 @@ def state_of(home: Path) -> dict[str, tuple[bytes, int]]:
 ALL = {keep: set(copies) for keep, copies in COPIES.items()}
 
 
-def test_groups_have_what_a_page_shows(server: Server) -> None:
+def test_groups_have_the_data_that_a_page_shows(server: Server) -> None:
     page = server.api("duplicates")
     assert groups(server) == ALL
     assert page["total"] == 3
@@ -126,15 +126,15 @@ def test_groups_have_what_a_page_shows(server: Server) -> None:
     assert (page["running"], page["failure"]) == (None, None)
 
 
-def test_before_anything_was_compared_the_same_bytes_are_known(home: Path) -> None:
+def test_equal_files_are_known_before_any_comparison(home: Path) -> None:
     with serving(home / "photos") as server:
         page = server.api("duplicates")
         assert groups(server) == ALL
         assert page["compared"] == 0 < page["of"]
 
 
-def test_pages_and_filters(server: Server) -> None:
-    """Each group comes once, whatever the pages' size; both filters hold."""
+def test_groups_come_in_pages_and_obey_the_filters(server: Server) -> None:
+    """Each group comes once at every page size. Both filters apply."""
     seen, cursor = [], None
     for _ in range(3):
         page = server.api("duplicates", limit=1, **({"cursor": cursor} if cursor else {}))
@@ -151,8 +151,8 @@ def test_pages_and_filters(server: Server) -> None:
         assert_problem(server.get("/api/v1/duplicates", params=wrong), 422, "invalid")
 
 
-def test_a_drop_and_its_undoing(home: Path, server: Server) -> None:
-    """The file goes to the system's trash, and comes back as it was; searches follow."""
+def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
+    """The file moves to the system's trash and comes back unchanged. Searches follow."""
     before = state_of(home)
     done = drop(server, ("copies/0.png", "a/0.png"), (ODD, "a/1.png"))
     assert (done["moved"], done["left"]) == (["copies/0.png", ODD], [])
@@ -177,7 +177,7 @@ def test_a_drop_and_its_undoing(home: Path, server: Server) -> None:
 
 
 def test_only_near_duplicates_can_be_dropped(home: Path, server: Server) -> None:
-    """Each for one of its group that is there, and as it was."""
+    """The image that stays must be in the same group, must exist, and must be unchanged."""
     before = state_of(home)
     for id_, keep in (("alone/10.png", "a/0.png"), ("a/0.png", "a/0.png"), ("a/0.png", "a/1.png"),
                       ("nowhere.png", "a/0.png"), ("copies/0.png", "nowhere.png")):  # fmt: skip
@@ -198,8 +198,8 @@ def test_only_near_duplicates_can_be_dropped(home: Path, server: Server) -> None
     assert in_trash(trash_of(home)) == []
 
 
-def test_one_of_a_group_always_stays(home: Path, server: Server) -> None:
-    """Whatever is asked for at once."""
+def test_one_image_of_a_group_always_stays(home: Path, server: Server) -> None:
+    """One request may name all images of a group."""
     three = ["a/0.png", "copies/0.png", "copies/zero.png"]
     drops = [*itertools.permutations(three, 2)]
     done = drop(server, *drops)
@@ -214,7 +214,7 @@ def test_one_of_a_group_always_stays(home: Path, server: Server) -> None:
     ["", ".", "..", "nowhere.log", "../catalog.sqlite", "../plan.log", "/etc/passwd", "a/../b.log",
      "x\0.log", "x" * 200],
 )  # fmt: skip
-def test_a_name_of_a_log_leads_nowhere(home: Path, server: Server, log: str) -> None:
+def test_the_name_of_a_log_leads_to_no_other_folder(home: Path, server: Server, log: str) -> None:
     before = state_of(home)
     drop(server, ("copies/0.png", "a/0.png"))
     shutil.copyfile(
@@ -225,8 +225,8 @@ def test_a_name_of_a_log_leads_nowhere(home: Path, server: Server, log: str) -> 
     assert state_of(home).keys() == before.keys() - {"copies/0.png"}
 
 
-def test_no_duplicates_persists_a_move_and_a_reindex(home: Path, server: Server) -> None:
-    """What was decided is kept by content; undoing it brings the group back."""
+def test_a_decision_survives_a_move_and_an_index_run(home: Path, server: Server) -> None:
+    """Decisions belong to the content. Undoing one brings the group back."""
     pair = ["b/2.png", "b/3.png"]
     # A copy of the same bytes cannot be told from itself: this one is another picture's.
     answer = post(server, "decisions", {"different": [["a/0.png", "a/1.png"]], "keep": [ODD]})
@@ -257,8 +257,8 @@ def test_no_duplicates_persists_a_move_and_a_reindex(home: Path, server: Server)
     assert_problem(unknown, 404, "unknown-image")
 
 
-def test_without_leave_nothing_changes(home: Path, server: Server) -> None:
-    """Whoever may look may not change: not with a key of another server either."""
+def test_a_read_only_server_changes_nothing(home: Path, server: Server) -> None:
+    """A key of another server does not help."""
     before = state_of(home)
     with serving(home / "photos", **environment(home)) as reader:
         assert reader.api("info")["changes"] is False
@@ -282,8 +282,8 @@ WITHOUT = [
 ]  # fmt: skip
 
 
-def test_only_its_own_pages_change_something(home: Path, server: Server) -> None:
-    """No key, a wrong one, or one from another site's page: refused, and nothing changed."""
+def test_only_the_own_pages_of_a_server_change_something(home: Path, server: Server) -> None:
+    """Requests without a key, with a wrong key, or from another site are refused."""
     before = state_of(home)
     known = key(server)["X-Sokkuri-Change"]
     for headers in WITHOUT:
@@ -303,7 +303,7 @@ def test_only_its_own_pages_change_something(home: Path, server: Server) -> None
     assert state_of(home) == before
 
 
-def test_whom_cors_lets_in_may_look_and_no_more(home: Path) -> None:
+def test_origins_that_cors_allows_may_read_but_not_change(home: Path) -> None:
     theirs = "https://gallery.example"
     options = ["--allow-changes", "--cors", theirs]
     with serving(home / "photos", *options, **environment(home)) as server:
@@ -319,7 +319,7 @@ def test_whom_cors_lets_in_may_look_and_no_more(home: Path) -> None:
         assert_problem(answer, 403, "changes")
 
 
-def test_a_token_is_wanted_besides_the_key(home: Path) -> None:
+def test_changes_need_the_token_and_the_key(home: Path) -> None:
     token = "sixteen-characters-and-more"
     given = {**environment(home), "SOKKURI_TOKEN": token}
     with serving(home / "photos", "--allow-changes", **given) as server:
@@ -333,7 +333,7 @@ def test_a_token_is_wanted_besides_the_key(home: Path) -> None:
         assert post(server, "decisions", {}, **change, **shown).status_code == 200
 
 
-def test_others_on_the_network_want_a_token(home: Path) -> None:
+def test_changes_over_the_network_need_a_token(home: Path) -> None:
     for options in (["--no-auth"], []):
         asked = ["serve", "-C", home / "photos", "--no-browser", "--host", "0.0.0.0",
                  "--allow-changes", *options]  # fmt: skip
@@ -352,15 +352,15 @@ def test_each_server_has_a_key_of_its_own(home: Path) -> None:
     assert all(len(one) >= 40 for one in keys)
 
 
-def test_what_is_new_is_found_by_another_run(home: Path, server: Server) -> None:
-    """The page's list follows what is indexed and compared meanwhile."""
+def test_another_run_finds_new_duplicates(home: Path, server: Server) -> None:
+    """The list of groups follows index runs and comparisons."""
     shutil.copyfile(home / "photos" / "alone" / "10.png", home / "photos" / "alone" / "new.png")
     sokkuri("index", home / "photos")
     compare(server)
     assert groups(server).keys() == {*ALL, "alone/10.png"}
 
 
-def test_a_server_that_compares_ends_in_good_order(home: Path) -> None:
+def test_a_server_that_compares_shuts_down_cleanly(home: Path) -> None:
     with serving(home / "photos", "--allow-changes", **environment(home)) as server:
         assert post(server, "find", {}).json()["started"]
         server.stop()
@@ -382,5 +382,5 @@ def test_a_server_that_compares_ends_in_good_order(home: Path) -> None:
         ("undo", {}), ("undo", {"log": 1}), ("undo", {"log": "x" * 201}),
     ],
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused(server: Server, path: str, body: Any) -> None:
+def test_invalid_requests_are_refused(server: Server, path: str, body: Any) -> None:
     assert_problem(post(server, path, body), 422, "invalid")

@@ -1,4 +1,4 @@
-"""serve: labels, what to label next, what lies near, and that nothing changes unless allowed."""
+"""serve: labels, suggestions, nearby images, and no change without permission."""
 
 import csv
 import io
@@ -35,7 +35,7 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 def give(server: Server, labels: dict[str, str | None], **given: Any) -> httpx.Response:
-    """Send labels as a page does. A body or headers that are given take the place of these."""
+    """Send labels as a page does. A given body or given headers replace the default ones."""
     body = {"labels": [{"id": id_, "label": label} for id_, label in labels.items()]}
     content = json.dumps(given.get("json", body)) if "content" not in given else given["content"]
     headers = given.get("headers", {"X-Sokkuri-Change": server.api("changes")["key"] or ""})
@@ -43,7 +43,7 @@ def give(server: Server, labels: dict[str, str | None], **given: Any) -> httpx.R
     return server.post("/api/v1/labels", content=content, headers=sent)
 
 
-def test_labels_are_given_counted_and_undone(server: Server) -> None:
+def test_labels_can_be_set_counted_and_undone(server: Server) -> None:
     assert server.api("labels") == {"labels": [], "labelled": 0, "total": 9}
     answer = give(server, {"a/0.png": "cat", ODD: " dog "})
     assert answer.status_code == 200
@@ -58,8 +58,10 @@ def test_labels_are_given_counted_and_undone(server: Server) -> None:
     assert server.api("labels")["labelled"] == 0
 
 
-def test_labels_last_and_the_shell_reads_them(folder: Path, tmp_path: Path) -> None:
-    """What a page has given is in the catalog: another server has it, and the export is read."""
+def test_labels_survive_a_restart_and_label_import_reads_the_export(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Labels of a page are in the catalog."""
     with serving(folder, "--allow-changes") as server:
         give(server, {"a/0.png": "cat", ODD: "dog"})
     with serving(folder) as server:
@@ -73,8 +75,8 @@ def test_labels_last_and_the_shell_reads_them(folder: Path, tmp_path: Path) -> N
     sokkuri("label", "-C", folder, "--import", file)
 
 
-def test_suggestions(server: Server) -> None:
-    """Neither what has a label nor what is named; kept until a label is given."""
+def test_suggestions_follow_the_labels(server: Server) -> None:
+    """They leave out labelled and named images. They are cached until a label changes."""
     inside = server.api("suggestions", under="a")["suggestions"]
     assert {one["folder"] for one in inside} == {"a"}
     asked = f"suggestions?n=5&without=a/2.png&without={encoded(ODD)}"
@@ -88,7 +90,7 @@ def test_suggestions(server: Server) -> None:
     assert found[0] not in [one["id"] for one in later]
 
 
-def test_what_is_near(server: Server) -> None:
+def test_nearby_images_are_returned(server: Server) -> None:
     give(server, {"a/0.png": "cat", "a/2.png": "cat", "b/1.png": "dog"})
     found = server.api("labels/near", id="b/3.png", labelled=2, unlabelled=3)
     assert len(found["labelled"]) == 2
@@ -104,7 +106,7 @@ def test_what_is_near(server: Server) -> None:
     assert_problem(server.get("/api/v1/labels/near?id=none.png"), 404, "unknown-image")
 
 
-def test_the_curve(server: Server) -> None:
+def test_the_accuracy_curve_is_returned(server: Server) -> None:
     assert server.api("labels/curve") == {"curve": []}
     give(server, {f"{'ab'[seed % 2]}/{seed}.png": "xy"[seed % 2] for seed in range(8)})
     for point in server.api("labels/curve")["curve"]:
@@ -126,7 +128,7 @@ def test_the_curve(server: Server) -> None:
         ({"content": b"{"}, 422, "invalid"),
     ],
 )  # fmt: skip
-def test_refusals_change_nothing(
+def test_refused_changes_change_nothing(
     server: Server, given: dict[str, Any], status: int, kind: str
 ) -> None:
     assert_problem(give(server, {"a/0.png": "cat"}, **given), status, kind)
@@ -141,7 +143,7 @@ def test_another_origin_is_refused(server: Server) -> None:
     assert server.api("labels")["labelled"] == 0
 
 
-def test_without_allow_changes_nothing_changes(folder: Path) -> None:
+def test_a_read_only_server_sets_no_labels(folder: Path) -> None:
     with serving(folder) as server:
         assert server.api("changes") == {"allowed": False, "key": None}
         assert_problem(give(server, {"a/0.png": "cat"}), 403, "changes")

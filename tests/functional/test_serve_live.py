@@ -1,4 +1,4 @@
-"""serve: follows what other processes do to the collection, and serves odd collections too."""
+"""serve: follows changes by other processes, and serves unusual collections."""
 
 import json
 import os
@@ -17,7 +17,7 @@ from tiny_model import write_tiny_model
 
 @contextmanager
 def events(server: Server) -> Iterator[Iterator[dict[str, Any]]]:
-    """The pulses as they come."""
+    """Yield the status events."""
     with (
         httpx.Client(timeout=PATIENCE) as client,
         client.stream("GET", f"{server.address}api/v1/events") as stream,
@@ -28,7 +28,7 @@ def events(server: Server) -> Iterator[Iterator[dict[str, Any]]]:
 
 
 def _pulses(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
-    """Fails when nothing but signs of life have come for long."""
+    """Fail if only keep-alive comments arrive for a long time."""
     name, quiet = "", 0
     for line in lines:
         key, _, value = line.partition(":")
@@ -48,7 +48,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, model: Path) -> Path:
-    """Three pictures."""
+    """A collection of three images."""
     home = tmp_path / "photos"
     for seed in range(3):
         save(home / f"{seed:02d}.png", seed)
@@ -56,8 +56,8 @@ def folder(tmp_path: Path, model: Path) -> Path:
     return home
 
 
-def test_a_run_elsewhere_shows_up_at_once(folder: Path) -> None:
-    """Guarantee: nothing is started anew after `sokkuri index`."""
+def test_an_index_run_shows_up_without_a_restart(folder: Path) -> None:
+    """Promise: the server needs no restart after `sokkuri index`."""
     with serving(folder) as server, events(server) as pulses:
         first = next(pulses)
         assert first.keys() == {"total", "waiting", "failed", "runs", "revision"}
@@ -77,7 +77,7 @@ def test_a_run_elsewhere_shows_up_at_once(folder: Path) -> None:
         assert hits[1]["distance"] == pytest.approx(0, abs=1e-6)
 
 
-def test_a_removed_image_vanishes_at_once(folder: Path) -> None:
+def test_a_removed_image_disappears_without_a_restart(folder: Path) -> None:
     with serving(folder) as server:
         assert len(server.api("images/00.png/similar")["hits"]) == 3
         sokkuri("remove", "01.png", "-C", folder)
@@ -94,7 +94,7 @@ def test_a_removed_image_vanishes_at_once(folder: Path) -> None:
 
 
 def test_a_new_date_is_a_change(folder: Path) -> None:
-    """The same bytes with another time stamp: the order by date is another one."""
+    """Equal bytes with another date change the order by date."""
     for day, name in enumerate(("00.png", "01.png", "02.png"), 1):
         os.utime(folder / name, (86400 * day, 86400 * day))
     sokkuri("index", folder)
@@ -109,7 +109,7 @@ def test_a_new_date_is_a_change(folder: Path) -> None:
         assert newest == ["00.png", "02.png", "01.png"]
 
 
-def test_a_file_that_is_gone_is_named(folder: Path) -> None:
+def test_the_error_for_a_missing_file_names_it(folder: Path) -> None:
     with serving(folder) as server:
         (folder / "01.png").unlink()
         for what in ("thumbnail", "file"):
@@ -133,8 +133,8 @@ def test_compacting_does_not_disturb_searches(folder: Path) -> None:
         ]
 
 
-def test_a_server_with_listeners_ends_in_good_order(folder: Path) -> None:
-    """A browser with the page open is told goodbye, and the terminal shows no trace."""
+def test_a_server_with_open_event_streams_shuts_down_cleanly(folder: Path) -> None:
+    """The streams end, and the terminal shows no traceback."""
     with serving(folder) as server, events(server) as pulses:
         next(pulses)
         server.stop()
@@ -142,7 +142,7 @@ def test_a_server_with_listeners_ends_in_good_order(folder: Path) -> None:
         assert list(pulses) == []
 
 
-def test_a_collection_whose_ids_are_names(tmp_path: Path, model: Path) -> None:
+def test_a_collection_whose_ids_are_names_is_served(tmp_path: Path, model: Path) -> None:
     home = tmp_path / "photos"
     for seed in range(4):
         save(home / ("a" if seed < 2 else "b c") / f"{seed:02d}.png", seed)
@@ -170,7 +170,7 @@ def test_a_collection_whose_ids_are_names(tmp_path: Path, model: Path) -> None:
         assert cropped.status_code == 200
 
 
-def test_an_empty_collection(tmp_path: Path, model: Path) -> None:
+def test_an_empty_collection_is_served(tmp_path: Path, model: Path) -> None:
     home = tmp_path / "nothing yet"
     home.mkdir()
     sokkuri("index", home, "--model", model)
@@ -191,8 +191,8 @@ def test_an_empty_collection(tmp_path: Path, model: Path) -> None:
         assert_problem(server.get("/api/v1/images/a.png/similar"), 404, "unknown-image")
 
 
-def test_a_large_grid_is_sent_packed(tmp_path: Path, model: Path) -> None:
-    """What a browser has to load first shrinks on the way, and says the same."""
+def test_a_large_grid_is_compressed(tmp_path: Path, model: Path) -> None:
+    """The answer is smaller, and its content is the same."""
     home = tmp_path / "photos"
     for number in range(300):
         path = home / f"a folder with a rather long name {number:04d}" / "one.ppm"

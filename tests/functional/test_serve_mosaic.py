@@ -1,4 +1,4 @@
-"""serve --mosaic: no picture leaves the server but as sixteen blocks a side, whatever is asked."""
+"""serve --mosaic: the server sends every picture only as a mosaic of at most 16 x 16 blocks."""
 
 import io
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ WIDE, HIGH = 640, 400
 
 
 def grainy() -> NDArray[np.uint8]:
-    """A picture full of detail : (400, 640, 3), each of 16 x 10 parts in a colour of its own."""
+    """Return a picture with fine detail : (400, 640, 3). 16 x 10 blocks differ in colour."""
     rng = np.random.default_rng(5)
     colours = rng.integers(75, 181, (10, 16, 1)) + rng.integers(-15, 16, (10, 16, 3))
     colours = colours.repeat(40, axis=0).repeat(40, axis=1)
@@ -85,7 +85,7 @@ def test_thumbnails_are_blocks_at_every_size(server: Server, size: int, more: st
 
 
 @pytest.mark.parametrize("query", ["", "?mosaic=0", "?mosaic=false&v=1", "?size=2048", "?raw=1"])
-def test_the_original_is_not_to_be_had(server: Server, folder: Path, query: str) -> None:
+def test_the_original_is_not_served(server: Server, folder: Path, query: str) -> None:
     original = (folder / "grainy.png").read_bytes()
     for headers in ({}, {"Range": "bytes=0-99"}, {"Accept": "image/png"}, {"If-None-Match": '"x"'}):
         answer = server.get(f"/api/v1/images/grainy.png/file{query}", headers=headers)
@@ -95,7 +95,7 @@ def test_the_original_is_not_to_be_had(server: Server, folder: Path, query: str)
         assert_blocks(answer.content)
 
 
-def test_the_place_is_left_out(server: Server) -> None:
+def test_the_position_is_left_out(server: Server) -> None:
     exif = server.api("images/camera.jpg")["exif"]
     assert exif["Camera"] == "Sokkuri One"
     assert "Position" not in exif
@@ -105,8 +105,8 @@ def test_the_place_is_left_out(server: Server) -> None:
         assert shown.size == (420, 600), "upright"
 
 
-def test_a_kept_thumbnail_is_not_mistaken_for_a_mosaic(folder: Path, server: Server) -> None:
-    """Two servers share what is kept on disk: one with the mosaic, one without."""
+def test_a_cached_thumbnail_is_not_served_as_a_mosaic(folder: Path, server: Server) -> None:
+    """Two servers share the cache on disk: one with --mosaic, one without."""
     at = "/api/v1/images/grainy.png/thumbnail?size=512"
     with serving(folder) as clear:
         assert detail(picture(clear.get(at).content)).std() > 15
@@ -119,7 +119,7 @@ def test_a_kept_thumbnail_is_not_mistaken_for_a_mosaic(folder: Path, server: Ser
     assert server.api("info")["mosaic"]
 
 
-def test_searches_work_as_ever(server: Server, folder: Path) -> None:
+def test_searches_work_with_mosaics(server: Server, folder: Path) -> None:
     sent = server.post(
         "/api/v1/search", files={"image": ("a.png", (folder / "grainy.png").read_bytes())}
     ).json()

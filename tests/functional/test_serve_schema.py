@@ -1,4 +1,4 @@
-"""serve: the OpenAPI document is complete, and a server keeps to it whatever is asked."""
+"""serve: the OpenAPI document is complete, and the server keeps to it for random requests."""
 
 import io
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ CAN_BE_WRONG = [
     "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/labels",
     "POST /api/v1/search",
 ]  # fmt: skip
-"""Where the request has a part that may contradict the document."""
+"""Operations whose requests can contradict the document."""
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
@@ -67,7 +67,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
-    """One whose images can be changed: what is asked for at random names none of them."""
+    """A server that allows changes. Random requests name none of its images."""
     with serving(folder, "--allow-changes", **environment(folder.parent)) as started:
         yield started
 
@@ -98,18 +98,18 @@ def schema(server: Server) -> Any:
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_answers_are_as_documented(schema: Any, key: str, name: str) -> None:
-    """No fault, no status, type or shape that the document does not have."""
+    """No fault, and only documented statuses, types and schemas."""
     explore(schema, name, GenerationMode.POSITIVE, key)
 
 
 @pytest.mark.parametrize("name", CAN_BE_WRONG)
 def test_refusals_are_as_documented(schema: Any, key: str, name: str) -> None:
-    """The same for requests that do not keep to the document."""
+    """The same for requests that contradict the document."""
     explore(schema, name, GenerationMode.NEGATIVE, key)
 
 
 def explore(schema: Any, name: str, mode: GenerationMode, key: str) -> None:
-    """Ask at random, with the key that changes want."""
+    """Send random requests with the change key."""
     change = {"X-Sokkuri-Change": key} if name.startswith("POST /api/v1/") else {}
     method, path = name.split()
     operation = schema[path][method]
@@ -139,7 +139,7 @@ def test_the_document_describes_every_operation(operations: dict[str, Any]) -> N
     assert len(set(ids)) == len(ids)
 
 
-def test_every_operation_says_what_can_go_wrong(operations: dict[str, Any]) -> None:
+def test_every_operation_documents_its_problems(operations: dict[str, Any]) -> None:
     for name, operation in operations.items():
         if "healthz" in name:
             continue
@@ -152,8 +152,10 @@ def test_every_operation_says_what_can_go_wrong(operations: dict[str, Any]) -> N
                 }
 
 
-def test_every_answer_has_a_shape(operations: dict[str, Any], document: Any) -> None:
-    """A schema for documents, a media type for everything else."""
+def test_every_answer_has_a_schema_or_a_media_type(
+    operations: dict[str, Any], document: Any
+) -> None:
+    """A schema for JSON, a media type for all else."""
     for name, operation in operations.items():
         for kind, content in operation["responses"]["200"]["content"].items():
             if kind == "application/json":
@@ -167,8 +169,8 @@ def test_every_answer_has_a_shape(operations: dict[str, Any], document: Any) -> 
         assert shape["description"], name
 
 
-def test_the_examples_are_answered(server: Server, document: Any) -> None:
-    """What the document shows can be sent as it stands, with ids that are there."""
+def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:
+    """The examples of the document can be sent, with ids that exist."""
     body = document["paths"]["/api/v1/search"]["post"]["requestBody"]["content"]
     for example in body["application/json"]["schema"]["examples"]:
         asked = {**example, "ids": ["0/1.png"]}

@@ -1,4 +1,4 @@
-"""serve: searches by id, by pictures that are sent, and as the article's server answers them."""
+"""serve: searches by id, by sent pictures, and by the article's route."""
 
 import io
 import json
@@ -50,7 +50,7 @@ def png(seed: int, *size: int) -> bytes:
     return out.getvalue()
 
 
-def test_an_answer_is_what_the_verb_finds(server: Server, folder: Path) -> None:
+def test_an_answer_equals_the_hits_of_the_search_command(server: Server, folder: Path) -> None:
     found = similar(server, "trip/07.png", k=12)
     told = as_json("search", "trip/07.png", "-C", folder, "-k", 12)
     assert (found["metric"], found["exact"], found["recall"]) == ("cosine", True, 1.0)
@@ -66,7 +66,7 @@ def test_an_answer_is_what_the_verb_finds(server: Server, folder: Path) -> None:
         assert "angle" not in one
 
 
-def test_searches_are_narrowed_before_they_are_ranked(server: Server, folder: Path) -> None:
+def test_filters_apply_before_the_ranking(server: Server, folder: Path) -> None:
     everything = ids(similar(server, "home/04.png", k=1000))
     assert sorted(everything) == sorted(good_ids(folder))
     below = [one for one in everything if one.startswith("trip/")]
@@ -84,7 +84,7 @@ def test_searches_are_narrowed_before_they_are_ranked(server: Server, folder: Pa
 
 
 @pytest.mark.parametrize("k", [1, 2, 3, 20])
-def test_angles_are_radians_and_stay_the_same(server: Server, k: int) -> None:
+def test_angles_are_radians_and_repeatable(server: Server, k: int) -> None:
     found = similar(server, "home/04.png", k=k, angles=1)
     angles = [hit["angle"] for hit in found["hits"]]
     assert len(angles) == k
@@ -93,7 +93,7 @@ def test_angles_are_radians_and_stay_the_same(server: Server, k: int) -> None:
     assert again["hits"] == found["hits"]
 
 
-def test_a_picture_that_is_sent_finds_itself(server: Server, folder: Path) -> None:
+def test_a_sent_picture_finds_itself(server: Server, folder: Path) -> None:
     data = (folder / "trip" / "07.png").read_bytes()
     sent = post(server, files={"image": ("my cät.png", data)}, data={"k": "4"})
     assert sent["query"] == ["my cät.png"]
@@ -107,7 +107,7 @@ def test_a_picture_that_is_sent_finds_itself(server: Server, folder: Path) -> No
 
 
 def test_images_are_added_and_subtracted(server: Server, folder: Path) -> None:
-    """Pictures and ids alike: several are one query in the middle, `not` pushes it away."""
+    """Several pictures or ids give one mean query; `not` moves it away."""
     unit = {}
     for id_, row in vectors(folder / ".sokkuri").items():
         vector = np.frombuffer(row, np.float32).astype(float)
@@ -129,7 +129,7 @@ def test_images_are_added_and_subtracted(server: Server, folder: Path) -> None:
     assert ids(post(server, json={"ids": [a, b], "k": 20})) == alone[:20]
 
 
-def test_forms_and_json_ask_the_same(server: Server) -> None:
+def test_a_form_and_json_give_the_same_hits(server: Server) -> None:
     asked: dict[str, Any] = {
         "k": 7, "metric": "l2", "under": "home", "where": "width < 150", "max_distance": 1e6,
         "angles": True,
@@ -146,8 +146,8 @@ def test_forms_and_json_ask_the_same(server: Server) -> None:
     assert by_form["hits"] == by_json["hits"]
 
 
-def test_a_part_of_a_picture(server: Server, folder: Path) -> None:
-    """A picture pasted into another is found by the part where it is; the same for an id."""
+def test_a_crop_searches_by_a_part_of_a_picture(server: Server, folder: Path) -> None:
+    """The crop of a collage finds the picture in it, for sent pictures and for ids."""
     with Image.open(folder / "home" / "08.png") as small:
         whole = Image.new("RGB", (500, 400), "grey")
         whole.paste(small, (200, 100))
@@ -189,7 +189,7 @@ def test_a_part_of_a_picture(server: Server, folder: Path) -> None:
     ],
     ids=lambda asked: ascii(asked)[:40],
 )
-def test_what_makes_no_sense_is_refused(server: Server, asked: Any) -> None:
+def test_invalid_requests_are_refused(server: Server, asked: Any) -> None:
     answer = server.post(
         "/api/v1/search",
         content=json.dumps(asked).encode(),
@@ -210,8 +210,8 @@ def test_images_without_a_vector_are_unknown(server: Server) -> None:
         assert_problem(server.post("/api/v1/search", json=unwanted), 404, "unknown-image")
 
 
-def test_a_sent_file_has_no_say_in_what_is_read(server: Server, folder: Path) -> None:
-    """Its name is a label, also where it is the path of a file here."""
+def test_the_name_of_a_sent_file_is_never_read_as_a_path(server: Server, folder: Path) -> None:
+    """The name is only a label, even if it is the path of a file of this machine."""
     inside = str(folder / "home" / "04.png")
     found = post(server, files={"image": (inside, png(999))})
     assert found["hits"][0]["distance"] > 1e-3
@@ -219,8 +219,8 @@ def test_a_sent_file_has_no_say_in_what_is_read(server: Server, folder: Path) ->
     assert "looks like a text file" in assert_problem(refused, 422, "unreadable-image")
 
 
-def test_the_articles_address(server: Server, folder: Path) -> None:
-    """The hundred nearest by Euclidean distance, under the article's names."""
+def test_the_articles_route_gives_the_hundred_nearest(server: Server, folder: Path) -> None:
+    """By Euclidean distance, with the field names of the article."""
     for id_ in ("trip/07.png", good_ids(folder)[-1], "trip/summer 2024/größe #1?.png"):
         answer = server.get(f"/similar/{encoded(id_)}").json()
         assert list(answer) == ["time", "queryObjectId", "similarImages"]
@@ -234,8 +234,8 @@ def test_the_articles_address(server: Server, folder: Path) -> None:
         )
 
 
-def test_many_ask_at_once_and_each_gets_its_own_answer(server: Server) -> None:
-    """Like questions are searched together: no answer may go astray."""
+def test_each_of_many_parallel_requests_gets_its_own_answer(server: Server) -> None:
+    """Similar requests share a batch, and no answer may go to the wrong request."""
     names = [f"{'trip' if seed % 2 else 'home'}/{seed:02d}.png" for seed in range(DRAWN)]
     alone = {name: similar(server, name, k=5)["hits"] for name in names}
     with ThreadPoolExecutor(8) as pool:

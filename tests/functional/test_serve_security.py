@@ -1,4 +1,4 @@
-"""serve: attempts, each with the answer that it must get. Nothing outside the folder is served."""
+"""serve: attacks and the answers they must get. Nothing outside the folder is served."""
 
 import io
 import json
@@ -23,7 +23,7 @@ MIB = 2**20
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures, with links that lead out of the folder; secrets beside it and in its store."""
+    """A folder of pictures with links that lead out, and secrets beside it and in its store."""
     home = tmp_path_factory.mktemp("security")
     photos = home / "photos"
     for seed in range(6):
@@ -94,15 +94,15 @@ def test_no_path_leads_out_of_the_folder(server: Server, path: str) -> None:
     ["..", "../elsewhere", "trip/../../elsewhere", "%2e%2e", "..%2f..%2f", "/etc", "%2fetc",
      "/", "trip/..", "a%00b"],
 )  # fmt: skip
-def test_filters_look_into_no_other_folder(server: Server, under: str) -> None:
+def test_filters_read_no_other_folder(server: Server, under: str) -> None:
     for route in ("images", "grid", "grid/items", "images/trip/00.png/similar"):
         assert_problem(server.ask(f"/api/v1/{route}?under={under}"), 422, "invalid")
     for odd in ("x\\..\\..", "x....//", "~root", "trip\\..", "%252e%252e", "file:"):
         assert json.loads(server.ask(f"/api/v1/grid?under={odd}").body)["count"] == 0
 
 
-def test_links_that_lead_out_are_not_followed(server: Server, folder: Path) -> None:
-    """They were indexed, so they are found; their files stay where they are."""
+def test_files_of_links_that_lead_out_are_not_served(server: Server, folder: Path) -> None:
+    """They are indexed, so searches return them. The server does not send their files."""
     for id_ in ("link.png", "chain.png"):
         assert server.api(f"images/{id_}/similar")["hits"][0]["id"] == id_
         for what in ("file", "thumbnail", "thumbnail?mosaic=1", "file?mosaic=1"):
@@ -115,8 +115,8 @@ def test_links_that_lead_out_are_not_followed(server: Server, folder: Path) -> N
     assert inner.content == (folder / "trip" / "00.png").read_bytes()
 
 
-def test_a_folder_that_becomes_a_link_is_not_followed(server: Server, folder: Path) -> None:
-    """What was a picture of the collection once may be anything now."""
+def test_files_of_a_folder_that_became_a_link_are_not_served(server: Server, folder: Path) -> None:
+    """The file may now be anything."""
     (folder / "trip").rename(folder.parent / "moved away")
     (folder / "trip").symlink_to(folder.parent / "moved away")
     try:
@@ -129,7 +129,7 @@ def test_a_folder_that_becomes_a_link_is_not_followed(server: Server, folder: Pa
 
 @pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/json"])
 def test_large_bodies_are_refused(server: Server, kind: str) -> None:
-    """By the length that is told, before a byte is read; or by what comes without one."""
+    """By the header Content-Length before the body is read, or by the bytes that arrive."""
     headers = {"Content-Type": kind}
     told = {**headers, "Content-Length": str(MIB + 1)}
     answer = server.ask("/api/v1/search", "POST", told)
@@ -148,7 +148,7 @@ def test_large_bodies_are_refused(server: Server, kind: str) -> None:
 
 
 @pytest.mark.parametrize("length", ["-1", "1e3", "abc", "9" * 19, "9" * 5000, "1, 2"])
-def test_lengths_that_are_none_are_refused(server: Server, length: str) -> None:
+def test_invalid_lengths_are_refused(server: Server, length: str) -> None:
     with server.connect() as connection:
         head = f"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n"
         connection.sendall(f"{head}Content-Type: application/json\r\n\r\n".encode())
@@ -157,7 +157,7 @@ def test_lengths_that_are_none_are_refused(server: Server, length: str) -> None:
 
 
 def bomb(width: int, height: int) -> bytes:
-    """A PNG of a few bytes that claims to be enormous."""
+    """Return a PNG of a few bytes that claims an enormous size."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         check = struct.pack(">I", zlib.crc32(kind + data))
@@ -181,7 +181,7 @@ def bomb(width: int, height: int) -> bytes:
     ],
     ids=["bomb", "larger bomb", "cut GIF", "SVG", "PostScript", "text", "nothing"],
 )
-def test_what_is_no_picture_is_refused(server: Server, data: bytes, reason: str) -> None:
+def test_files_that_are_no_pictures_are_refused(server: Server, data: bytes, reason: str) -> None:
     for field in ("image", "not_image"):
         good = ("image", ("good.png", save_bytes(1)))
         answer = server.post("/api/v1/search", files=[good, (field, ("my picture", data))])
@@ -225,7 +225,7 @@ FORM = "multipart/form-data; boundary=x"
     ],
     ids=lambda value: ascii(value)[:30],
 )  # fmt: skip
-def test_bodies_that_cannot_be_read(
+def test_malformed_bodies_are_refused(
     server: Server, kind: str, body: bytes, status: int, name: str
 ) -> None:
     answer = server.ask("/api/v1/search", "POST", {"Content-Type": kind}, body)
@@ -245,8 +245,8 @@ def test_bodies_that_cannot_be_read(
         ("127.0.0.1:80@evil.example", False), ("127.0.0.1:80[", False), ("localhost:", True),
     ],
 )  # fmt: skip
-def test_only_our_own_names_are_answered(named: Server, host: str, ours: bool) -> None:
-    """A page of another site may let its name point here: its requests carry that name."""
+def test_only_known_host_names_are_answered(named: Server, host: str, ours: bool) -> None:
+    """DNS rebinding: the requests of another site's page carry its host name."""
     for target in ("/healthz", "/api/v1/info", "/", "/nowhere", "/static/nowhere"):
         answer = named.ask(target, headers={"Host": host})
         if ours:
@@ -261,8 +261,8 @@ def named(folder: Path) -> Iterator[Server]:
         yield started
 
 
-def test_slow_clients_are_sent_away(folder: Path) -> None:
-    """A head that does not come to an end, and bodies that stop coming: 408, and closed."""
+def test_slow_clients_get_408(folder: Path) -> None:
+    """Heads that never end and bodies that stop get 408, and the connection closes."""
     post = b"POST /api/v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: %s\r\n%s\r\n\r\n"
     heads = [b"", b"GET / HTTP/1.1\r\nHost: loc", b"GET /healthz HTTP/1.1\r\nA: b\r\n"]
     bodies = [
@@ -283,7 +283,7 @@ def test_slow_clients_are_sent_away(folder: Path) -> None:
         assert document["type"] == "urn:sokkuri:problem:slow"
 
 
-def test_a_second_head_has_to_come_in_time_too(folder: Path) -> None:
+def test_the_time_limit_applies_to_the_second_head_too(folder: Path) -> None:
     with configured(folder, header_seconds=0.3) as server, server.connect() as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
@@ -294,7 +294,7 @@ def test_a_second_head_has_to_come_in_time_too(folder: Path) -> None:
         assert read_all(connection).startswith(b"HTTP/1.1 408 ")
 
 
-def test_idle_connections_hold_up_nobody(server: Server) -> None:
+def test_idle_connections_delay_no_other_client(server: Server) -> None:
     with ExitStack() as held:
         for _ in range(300):
             connection = held.enter_context(server.connect())
@@ -302,8 +302,8 @@ def test_idle_connections_hold_up_nobody(server: Server) -> None:
         assert server.ask("/api/v1/images/trip/00.png/similar").status == 200
 
 
-def test_beyond_the_bound_the_answer_is_to_come_again(folder: Path) -> None:
-    """Guarantee: what waits is bounded, and whoever is refused is told when to ask again."""
+def test_requests_beyond_the_limit_get_503_and_a_time_to_retry(folder: Path) -> None:
+    """Promise: the number of waiting requests is limited."""
     with configured(folder, searches=1) as server:
         picture = save_bytes(1)
         start = threading.Barrier(24)
@@ -339,7 +339,9 @@ def test_security_headers_are_on_every_kind_of_answer(server: Server) -> None:
     assert "frame-ancestors 'none'" in refused["content-security-policy"]
 
 
-def test_other_sites_may_not_ask_unless_they_are_named(server: Server, folder: Path) -> None:
+def test_scripts_of_other_sites_may_read_only_if_cors_names_them(
+    server: Server, folder: Path
+) -> None:
     theirs = {"Origin": "https://gallery.example", "Access-Control-Request-Method": "POST"}
     asked = server.ask("/api/v1/search", "OPTIONS", theirs)
     assert asked.status == 405
@@ -355,7 +357,7 @@ def test_other_sites_may_not_ask_unless_they_are_named(server: Server, folder: P
             assert "access-control-allow-origin" not in answer.headers
 
 
-def test_what_is_not_http_does_not_disturb(server: Server) -> None:
+def test_bytes_that_are_not_http_do_no_harm(server: Server) -> None:
     for garbage in (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", b"\r\n\r\nHELO x\r\n",
                     b"GET /\xff HTTP/1.1\r\n\r\n",
                     b"GET / HTTP/1.1\r\n\r\n", b"A" * 200_000):  # fmt: skip

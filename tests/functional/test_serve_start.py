@@ -1,4 +1,4 @@
-"""serve: how it is started, whom it lets in, and what it says when it cannot start."""
+"""serve: start, authentication, and the messages when it cannot start."""
 
 import os
 import socket
@@ -32,7 +32,7 @@ def locked(folder: Path) -> Iterator[Server]:
 
 
 def refused(folder: Path, *options: object, code: int = 2, **environment: str) -> str:
-    """The one line that it ends with."""
+    """Return the one line of the error."""
     asked = ["serve", "-C", folder, "--no-browser", "--port", 0, *options]
     done = sokkuri(*asked, code=code, cwd=None, **environment)
     assert done.stdout == ""
@@ -53,14 +53,14 @@ PRIVATE = [
 
 
 @pytest.mark.parametrize("target", PRIVATE)
-def test_without_the_token_nothing_is_told(locked: Server, target: str) -> None:
+def test_requests_without_the_token_are_refused(locked: Server, target: str) -> None:
     answer = locked.ask(target)
     assert "Bearer" in assert_problem(answer, 401, "token")
     assert answer.headers["www-authenticate"] == "Bearer"
     assert "set-cookie" not in answer.headers
 
 
-def test_a_search_needs_the_token_too(locked: Server) -> None:
+def test_a_search_needs_the_token(locked: Server) -> None:
     answer = locked.ask(
         "/api/v1/search", "POST", {"Content-Type": "application/json"}, b'{"ids": ["cat.png"]}'
     )
@@ -75,14 +75,14 @@ def test_a_search_needs_the_token_too(locked: Server) -> None:
         f"Bearer Bearer {TOKEN}",
     ],
 )  # fmt: skip
-def test_a_wrong_token_is_none(locked: Server, shown: str) -> None:
+def test_a_wrong_token_is_refused(locked: Server, shown: str) -> None:
     assert_problem(locked.ask("/api/v1/info", headers={"Authorization": shown}), 401, "token")
     cookie = {"Cookie": f"sokkuri={shown.removeprefix('Bearer ')}"}
     assert_problem(locked.ask("/api/v1/info", headers=cookie), 401, "token")
 
 
 @pytest.mark.parametrize("kind", ["Bearer", "bearer", "BEARER"])
-def test_the_token_lets_programs_in(locked: Server, kind: str) -> None:
+def test_programs_authenticate_with_the_token(locked: Server, kind: str) -> None:
     shown = {"Authorization": f"{kind} {TOKEN}"}
     for target in ("/api/v1/info", "/metrics", "/", "/api/v1/images/cat.png/file"):
         answer = locked.ask(target, headers=shown)
@@ -90,17 +90,17 @@ def test_the_token_lets_programs_in(locked: Server, kind: str) -> None:
         assert "set-cookie" not in answer.headers
 
 
-def test_health_is_told_to_all(locked: Server) -> None:
+def test_the_health_check_needs_no_token(locked: Server) -> None:
     for target in ("/healthz", "/api/v1/healthz", "/login", "/static/login.css"):
         assert locked.ask(target).status == 200
 
 
-def test_the_token_is_no_cookie(locked: Server) -> None:
-    """What a browser keeps ends with this server; the token would not."""
+def test_the_cookie_does_not_hold_the_token(locked: Server) -> None:
+    """The session secret is valid until the server stops. The token would be valid longer."""
     assert locked.ask("/api/v1/info", headers={"Cookie": f"sokkuri={TOKEN}"}).status == 401
 
 
-def test_the_link_lets_one_browser_in_once(folder: Path) -> None:
+def test_the_link_logs_in_one_browser_once(folder: Path) -> None:
     with serving(folder, "--token", TOKEN) as server:
         assert server.link.startswith(f"{server.address}login?once=")
         for wrong in ("login?once=", "login?once=wrong", "login?once=%00"):
@@ -120,7 +120,7 @@ def test_the_link_lets_one_browser_in_once(folder: Path) -> None:
             assert other.get(f"{server.address}api/v1/info").status_code == 401
 
 
-def test_the_form_lets_a_browser_in(locked: Server) -> None:
+def test_the_login_form_logs_in_a_browser(locked: Server) -> None:
     page = {"Accept": "text/html,*/*"}
     with httpx.Client(base_url=locked.address, headers=page) as browser:
         sent_on = browser.get("/browse?at=3")
@@ -139,16 +139,16 @@ def test_the_form_lets_a_browser_in(locked: Server) -> None:
         assert browser.get("/api/v1/info").json()["total"] == 1
 
 
-def test_cookies_of_others_do_not_lock_out(locked: Server) -> None:
-    """All servers on this machine share its cookies, and not all write them by the rules."""
+def test_cookies_of_other_servers_do_no_harm(locked: Server) -> None:
+    """All servers on this machine share its cookies, and some of them are malformed."""
     ((name, session),) = httpx.post(f"{locked.address}login", data={"token": TOKEN}).cookies.items()
     for other in ('settings={"a": [1, 2]}', "a b=c", "=", "päth=/;x", 'q="un;closed', "$x=1"):
         shown = f"{other}; {name}={session}".encode("latin-1").decode("latin-1")
         assert locked.ask("/api/v1/info", headers={"Cookie": shown}).status == 200, other
 
 
-def test_the_browser_opens_and_holds_up_nothing(folder: Path, tmp_path: Path) -> None:
-    """Some browsers give back control only when they are closed: the server serves meanwhile."""
+def test_the_server_serves_while_the_browser_is_open(folder: Path, tmp_path: Path) -> None:
+    """Some browser commands return only when the browser is closed."""
     shown, browser = tmp_path / "shown", tmp_path / "browser"
     os.mkfifo(shown)
     browser.write_text(f'#!/bin/sh\necho "$1" > {shown}\n')  # waits until somebody reads
@@ -167,7 +167,7 @@ def test_the_browser_opens_and_holds_up_nothing(folder: Path, tmp_path: Path) ->
         server.close()
 
 
-def test_a_token_is_drawn(folder: Path) -> None:
+def test_a_new_token_is_random(folder: Path) -> None:
     with serving(folder, "--token", "new") as server:
         drawn = server.lines[0].removeprefix("the token is ")
         assert len(drawn) >= 32
@@ -175,7 +175,7 @@ def test_a_token_is_drawn(folder: Path) -> None:
         assert server.ask("/metrics").status == 401
 
 
-def test_others_are_let_in_only_when_that_is_said(folder: Path) -> None:
+def test_other_machines_get_access_only_with_an_option(folder: Path) -> None:
     for host in ("0.0.0.0", "somewhere.example"):
         line = refused(folder, "--host", host)
         assert "--token new" in line
@@ -198,35 +198,35 @@ def test_short_tokens_are_refused(folder: Path) -> None:
         pass
 
 
-def test_the_name_of_the_host_may_have_capitals(folder: Path) -> None:
+def test_host_names_may_have_capitals(folder: Path) -> None:
     with serving(folder, "--host", "LocalHost", "--token", TOKEN) as server:
         assert server.ask("/healthz", headers={"Host": "LocalHost"}).status == 200
 
 
-def test_a_taken_port_is_one_line(folder: Path) -> None:
+def test_a_port_in_use_gives_one_line(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refused(folder, "--port", port)
-    assert f"port {port} of 127.0.0.1 is taken" in line
+    assert f"port {port} of 127.0.0.1 is in use" in line
     assert "--port" in line
     nowhere = sokkuri("serve", "-C", folder, "--host", "192.0.2.1", "--no-auth", code=2).stderr
     assert nowhere.splitlines()[-1].startswith("sokkuri: cannot listen on 192.0.2.1: ")
 
 
-def test_a_place_without_a_collection_is_one_line(tmp_path: Path) -> None:
+def test_a_folder_without_a_collection_gives_one_line(tmp_path: Path) -> None:
     assert str(tmp_path) in refused(tmp_path, code=1)
     assert "nowhere" in refused(tmp_path / "nowhere", code=1)
 
 
-def test_a_catalog_that_cannot_be_read_is_one_line(tmp_path: Path, folder: Path) -> None:
-    """It is said before the address is, and the exit code is no success."""
+def test_an_unreadable_catalog_gives_one_line(tmp_path: Path, folder: Path) -> None:
+    """The line comes before the address, and the exit code is not 0."""
     (tmp_path / ".sokkuri").mkdir()
     (tmp_path / ".sokkuri" / "catalog.sqlite").write_bytes(b"this is no database" * 100)
     refused(tmp_path, code=1)
 
 
-def test_without_the_extra_it_says_which(folder: Path) -> None:
-    """In an environment where none of the extra's packages can be imported."""
+def test_a_missing_extra_is_named(folder: Path) -> None:
+    """No package of the extra can be imported."""
     hide = (
         "import sys\n"
         "for name in ('fastapi', 'starlette', 'uvicorn', 'prometheus_client', "
