@@ -1,8 +1,7 @@
-"""The parts of a collection, and the collection they become: found and checked before anything of
-them is united.
+"""Find and check the parts of a collection, and open the collection to merge them into.
 
-Takes folders; hands on Gathered, the parts in their order, all there, each once, all finished, all
-of one kind, and the whole, open. Parts are opened one at a time and only read.
+Takes folders; returns a PartSet: all parts in order, each once, all finished, all with the same
+settings. Opens one part at a time, for reading only.
 """
 
 import json
@@ -27,8 +26,11 @@ _SHOWN_PARTS = 20
 
 @dataclass(frozen=True, slots=True)
 class PartSettings:
-    """What all parts of a collection have in common. exclude : globs. ann_from : images from which
-    an approximate index is kept, None for the default."""
+    """The settings that all parts of a collection share.
+
+    exclude : globs. ann_from : number of images from which an approximate index is kept, None for
+    the default.
+    """
 
     model: ModelRow
     dtype: Dtype
@@ -39,8 +41,7 @@ class PartSettings:
 
 @dataclass(frozen=True, slots=True)
 class PartStore:
-    """A part and where it is kept. `images` : how many its catalog knows; `absent` : how many of
-    them have a vector and no file any more."""
+    """A part and its store. images : in its catalog. absent : images with a vector but no file."""
 
     part: Part
     store: Path
@@ -51,129 +52,146 @@ class PartStore:
         return f"part {self.part} in {self.store}"
 
     @contextmanager
-    def opened(self) -> Iterator[CollectionStore]:
-        """One consistent picture of it, as long as the block lasts."""
+    def open_snapshot(self) -> Iterator[CollectionStore]:
+        """Open the part, with one consistent snapshot of its catalog while the block lasts."""
         with CollectionStore.open(self.store, "ro") as part, part.catalog.reading():
             yield part
 
 
 @dataclass(frozen=True, slots=True)
 class PartSet:
-    """Parts that can be united, in their order. `root` : where their images are."""
+    """Parts that can be merged, in order. root : the folder or address of their images."""
 
     parts: tuple[PartStore, ...]
-    kind: PartSettings
+    settings: PartSettings
     root: Location
 
 
 def gather(where: Sequence[Path], root: Location | None = None) -> PartSet:
-    """The parts kept in these stores, or in stores beside the photos in these folders.
+    """Return the parts in these stores, or in the stores inside these folders of images.
 
-    root : where the images are now, if that is elsewhere than where the parts were made. Raises
-    UsageError and CollectionError for what cannot be united, and says what to do.
+    root : where the images are now, if they have moved since the parts were made. Raises UsageError
+    or CollectionError if the parts cannot be merged.
     """
-    found: dict[Part, PartStore] = {}
-    first: tuple[PartStore, PartSettings, Location] | None = None
+    stores: dict[Part, PartStore] = {}
+    first: _PartInfo | None = None
     for store in _stores(where):
-        one, kind, its_root = _look_at(store)
-        if one.part in found:
-            raise UsageError(
-                f"part {one.part} is given twice, in {found[one.part].store} and {store}"
-            )
-        found[one.part] = one
-        first = first or (one, kind, its_root)
-        _check_same(first, (one, kind, its_root), anywhere=root is not None)
-    assert first is not None, "_stores finds one, or raises"
-    parts = sorted(found.values(), key=lambda one: one.part)
-    _check_all_there(parts, root or first[2])
-    return PartSet(tuple(parts), first[1], root or first[2])
+        info = _read_part(store)
+        part = info.store.part
+        if part in stores:
+            raise UsageError(f"part {part} is given twice, in {stores[part].store} and {store}")
+        stores[part] = info.store
+        first = first or info
+        _check_same(first, info, anywhere=root is not None)
+    assert first is not None, "_stores returns a store or raises"
+    parts = sorted(stores.values(), key=lambda store: store.part)
+    _check_complete(parts, root or first.root)
+    return PartSet(tuple(parts), first.settings, root or first.root)
 
 
 def _stores(where: Sequence[Path]) -> list[Path]:
     stores: dict[Path, None] = {}
-    for place in where:
-        beside = [] if (place / CATALOG_NAME).is_file() else stores_of_parts(place)
-        if not beside and not (place / CATALOG_NAME).is_file():
+    for folder in where:
+        is_store = (folder / CATALOG_NAME).is_file()
+        inside = [] if is_store else stores_of_parts(folder)
+        if not inside and not is_store:
             raise NoCollectionError(
-                f"{place} holds no part: make one with `sokkuri index {place} --part 1/N`"
+                f"{folder} holds no part: make one with `sokkuri index {folder} --part 1/N`"
             )
-        stores |= dict.fromkeys(map(find_store, beside or [place]))
+        stores |= dict.fromkeys(map(find_store, inside or [folder]))
     if not stores:
         raise UsageError("name the parts, or the folder of images that they are kept in")
     return list(stores)
 
 
-def _look_at(store: Path) -> tuple[PartStore, PartSettings, Location]:
-    with CollectionStore.open(store, "ro") as part:
-        catalog = part.catalog
-        which = saved_part(catalog)
-        if which is None:
+@dataclass(frozen=True, slots=True)
+class _PartInfo:
+    """What the catalog of a part says about it."""
+
+    store: PartStore
+    settings: PartSettings
+    root: Location
+
+
+def _read_part(store: Path) -> _PartInfo:
+    """Return what a part says. Raises UsageError, CollectionError if it cannot be merged."""
+    with CollectionStore.open(store, "ro") as collection:
+        catalog = collection.catalog
+        part = saved_part(catalog)
+        if part is None:
             raise UsageError(f"{store} is no part: parts are made with `sokkuri index --part I/N`")
         if is_worked_on(catalog):
-            raise CollectionError(f"part {which} in {store} is being worked on: wait for its end")
+            raise CollectionError(f"part {part} in {store} is being worked on: wait for its end")
         todo = count_images(catalog).todo
         if todo or not is_finished(catalog):
             left = f"{todo:,} images to do" if todo else "not been finished"
             raise CollectionError(
-                f"part {which} in {store} has {left}: run `sokkuri index -C {store}`, then merge"
+                f"part {part} in {store} has {left}: run `sokkuri index -C {store}`, then merge"
             )
         images, absent = catalog.one(
             "SELECT count(*), total(missing IS NOT NULL AND shard IS NOT NULL) FROM images"
         )
         exclude = tuple(json.loads(catalog.meta("exclude") or "[]"))
         ann_from = catalog.meta("ann_from")
-        kind = PartSettings(
-            part.model,
-            part.dtype,
+        settings = PartSettings(
+            collection.model,
+            collection.dtype,
             resolve_ids(catalog, None),
             exclude,
             None if ann_from is None else int(ann_from),
         )
-        return PartStore(which, store, images, int(absent)), kind, part.root
+        return _PartInfo(PartStore(part, store, images, int(absent)), settings, collection.root)
 
 
-_Look = tuple[PartStore, PartSettings, Location]
+def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:
+    """Raise UsageError or ModelMismatchError if these are not parts of one collection.
 
-
-def _check_same(first: _Look, other: _Look, *, anywhere: bool) -> None:
-    """Raises unless both are parts of one collection."""
-    (one, kind, root), (two, its_kind, its_root) = first, other
-    if one.part.count != two.part.count:
-        raise UsageError(f"{one} and {two} are no parts of one whole: name those of one count")
-    if kind.model.fingerprint != its_kind.model.fingerprint:
+    anywhere : whether their roots may differ.
+    """
+    a, b = first.store, second.store
+    if a.part.count != b.part.count:
+        raise UsageError(
+            f"{a} and {b} do not belong together: name parts that have one number of parts"
+        )
+    model, other_model = first.settings.model, second.settings.model
+    if model.fingerprint != other_model.fingerprint:
         raise ModelMismatchError(
-            f"{one} has features of {_named(kind.model)}, {two} of {_named(its_kind.model)}, and "
+            f"{a} has features of {_model_text(model)}, {b} of {_model_text(other_model)}, and "
             "the two cannot be compared: make one of them anew"
         )
-    for what, its, here in (
-        ("--dtype", kind.dtype, its_kind.dtype),
-        ("--ids", kind.ids, its_kind.ids),
-        ("--exclude", kind.exclude, its_kind.exclude),
+    for option, value, other in (
+        ("--dtype", first.settings.dtype, second.settings.dtype),
+        ("--ids", first.settings.ids, second.settings.ids),
+        ("--exclude", first.settings.exclude, second.settings.exclude),
     ):
-        if its != here:
+        if value != other:
             raise UsageError(
-                f"{one} was made with {what} {_spelled(its)}, {two} with {_spelled(here)}: run one "
-                "of them again as the other"
+                f"{a} was made with {option} {_option_text(value)}, {b} with "
+                f"{_option_text(other)}: run one of them again with the option of the other"
             )
-    if not (anywhere or (is_within(root, its_root) and is_within(its_root, root))):
+    if not (anywhere or _is_same_place(first.root, second.root)):
         raise UsageError(
-            f"{one} is of the images in {root}, {two} of those in {its_root}: if these are the "
-            "same, say where they are now with --root DIR"
+            f"{a} is of the images in {first.root}, {b} of those in {second.root}: if these are "
+            "the same images, say where they are now with --root DIR"
         )
 
 
-def _named(model: ModelRow) -> str:
+def _is_same_place(a: Location, b: Location) -> bool:
+    return is_within(a, b) and is_within(b, a)
+
+
+def _model_text(model: ModelRow) -> str:
     return f"{model.name} (fingerprint {model.fingerprint[:12]}, --decode {model.decode})"
 
 
-def _spelled(value: str | tuple[str, ...]) -> str:
+def _option_text(value: str | tuple[str, ...]) -> str:
     return value if isinstance(value, str) else " ".join(map(repr, value)) or "''"
 
 
-def _check_all_there(parts: Sequence[PartStore], root: Location) -> None:
+def _check_complete(parts: Sequence[PartStore], root: Location) -> None:
     count = parts[0].part.count
-    there = {one.part.number for one in parts}
-    missing = [str(Part(count, n)) for n in range(1, count + 1) if n not in there]
+    numbers = {store.part.number for store in parts}
+    missing = [str(Part(count, n)) for n in range(1, count + 1) if n not in numbers]
     if missing:
         shown = ", ".join(missing[:_SHOWN_PARTS])
         more = f" and {len(missing) - _SHOWN_PARTS:,} more" if len(missing) > _SHOWN_PARTS else ""
@@ -183,52 +201,56 @@ def _check_all_there(parts: Sequence[PartStore], root: Location) -> None:
         )
 
 
-def _target(gathered: PartSet, into: Path | None) -> Path:
-    """The store to unite in. Raises UsageError, CollectionError."""
-    root = gathered.root
+def _target_store(parts: PartSet, into: Path | None) -> Path:
+    """Return the store to merge into. Raises UsageError, CollectionError."""
+    root = parts.root
     if into is None and (not isinstance(root, Path) or not root.is_dir()):
         raise UsageError(
-            f"nothing can be kept in {root} from here: say where to unite the parts, with "
+            f"nothing can be kept in {root} from here: say where to merge the parts, with "
             "--into DIR, or where the images are now, with --root DIR"
         )
     if into is None or (isinstance(root, Path) and into.resolve() == root.resolve()):
         store = store_for(root, None)
     else:
         store = find_store(into) if has_store(into) else into
-    if store.resolve() in {one.store for one in gathered.parts}:
-        raise UsageError(f"{store} is one of the parts: unite them elsewhere, with --into DIR")
+    if store.resolve() in {part.store for part in parts.parts}:
+        raise UsageError(f"{store} is one of the parts: merge them elsewhere, with --into DIR")
     return store
 
 
 @contextmanager
-def whole(gathered: PartSet, into: Path | None) -> Iterator[CollectionStore]:
-    """The collection to unite in, made if there is none: the parts are of its kind, and it knows
-    what they know of how it is to be kept.
+def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
+    """Open the collection to merge into, or create it, with the settings of the parts.
 
-    into : its store, or its folder of images, by default `.sokkuri` beside the photos. Raises
+    into : its store, or its folder of images; by default `.sokkuri` in the folder of images. Raises
     UsageError, CollectionError, ModelMismatchError.
     """
-    kind, store = gathered.kind, _target(gathered, into)
+    settings, store = parts.settings, _target_store(parts, into)
     if has_store(store):
         collection = CollectionStore.open(store)
     else:
-        collection = CollectionStore.create_for(gathered.root, store, kind.model, kind.dtype)
+        collection = CollectionStore.create_for(parts.root, store, settings.model, settings.dtype)
     with collection:
         catalog = collection.catalog
         if saved_part(catalog) is not None:
-            raise UsageError(f"{store} is itself a part: unite them elsewhere, with --into DIR")
-        collection.check_made_by(kind.model.name, kind.model.fingerprint)
-        if (collection.dtype, resolve_ids(catalog, None, kind.ids)) != (kind.dtype, kind.ids):
+            raise UsageError(f"{store} is itself a part: merge them elsewhere, with --into DIR")
+        collection.check_made_by(settings.model.name, settings.model.fingerprint)
+        if (collection.dtype, resolve_ids(catalog, None, settings.ids)) != (
+            settings.dtype,
+            settings.ids,
+        ):
             raise UsageError(
-                f"the parts have {kind.dtype} vectors under each file's {kind.ids}, unlike "
-                f"{store}: unite them elsewhere, with --into DIR"
+                f"the parts have {settings.dtype} vectors under each file's {settings.ids}, unlike "
+                f"{store}: merge them elsewhere, with --into DIR"
             )
         clear_over(catalog)
         if is_worked_on(catalog):
             raise CollectionError(f"{store} is being worked on: wait for its end, then merge")
-        collection.set_root(gathered.root)
-        has_own = catalog.meta("ann_from") is not None
-        ann_from = None if has_own else kind.ann_from
-        save_settings(catalog, SyncOptions(exclude=kind.exclude, ids=kind.ids, ann_from=ann_from))
+        collection.set_root(parts.root)
+        has_setting = catalog.meta("ann_from") is not None
+        ann_from = None if has_setting else settings.ann_from
+        save_settings(
+            catalog, SyncOptions(exclude=settings.exclude, ids=settings.ids, ann_from=ann_from)
+        )
         collection.recover()
         yield collection

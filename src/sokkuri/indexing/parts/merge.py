@@ -1,9 +1,9 @@
-"""merge: unites the parts of a collection into one, as if one run had made it.
+"""Merge the parts of a collection into one collection, as if one run had indexed it.
 
-Takes gathered parts; rows are copied with their checksums looked at, synced, and then one
-transaction makes them count, chunk by chunk. What to do with an image follows from what both sides
-know of it now, never from how far a merge came: so one that was killed is made up by the same
-command, and one of parts that were brought up to date since brings the whole in step.
+Takes a PartSet. Copies rows in chunks: checks their checksums, syncs them, and makes them count in
+one transaction. What to do with an image follows only from what the part and the target know of it
+now. So the same command completes a merge that was killed, and a later merge of updated parts
+updates the target.
 """
 
 import time
@@ -23,7 +23,7 @@ from sokkuri.images import remote
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
-from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, whole
+from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, open_target
 from sokkuri.indexing.parts.merge_images import (
     ABSENT,
     CHUNK,
@@ -32,10 +32,10 @@ from sokkuri.indexing.parts.merge_images import (
     TargetImage,
     annotations_digest,
     annotations_key,
-    copied,
+    copy_rows,
     enter,
-    held_of,
-    images_of,
+    find_existing,
+    iter_images,
     merge_annotations,
     replace_image,
     touch,
@@ -49,17 +49,21 @@ from sokkuri.store.rows import free_row
 
 Change = Literal["added", "updated", "moved", "removed"]
 MergeAction = Literal["same", "touch", "replace", "gone"]
-"""What an image that both sides know needs. touch : the whole has its vector, and is told of its
-file. replace : all that the whole has of it."""
+"""What an image that is in a part and in the target needs. touch : the target has its vector and
+takes the part's data of its file. replace : the target takes all data of the part. gone : its file
+is gone."""
 
 OnProgress = Callable[[Progress[object]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What a merge did, in images. added : not known before, with a vector. updated : their vectors
-    replaced. moved : took over the row of an image that vanished. removed : their files are gone.
-    unchanged : as they were. failed : without a vector. total : found by searches."""
+    """What a merge did, in images.
+
+    added : new images with a vector. updated : with another vector. moved : took the row of an
+    image that vanished. removed : their files are gone. failed : without a vector. total : live
+    images. seconds : wall time.
+    """
 
     parts: int
     added: int
@@ -79,28 +83,27 @@ def merge(
     root: Location | None = None,
     on_progress: OnProgress = lambda _: None,
 ) -> Merged:
-    """Unite all parts of a collection; they are only read.
+    """Merge all parts of a collection into one. The parts are only read.
 
-    parts : their stores, or folders of images that hold them. into : the collection's store, or its
-    folder of images, by default `.sokkuri` beside the photos. root : where the images are now, if
-    not where the parts were made. told : is called with signs of life. Raises UsageError and
-    CollectionError before anything is written, DamagedError for a row that is not as it was
-    written, StorageError.
+    parts : their stores, or folders of images with their stores. into : the store of the target, or
+    its folder of images; by default `.sokkuri` in the folder of images. root : where the images are
+    now, if they have moved since the parts were made. Raises UsageError and CollectionError before
+    anything is written, DamagedError for a damaged row of a part, StorageError.
     """
     started = time.monotonic()
-    gathered = gather(parts, root)
-    with whole(gathered, into) as united, _at_work(united) as run:
-        merging = _Merging(gathered, united, run, on_progress)
-        merging.all()
-        united.refresh_ids()
-        for progress in refresh_indexes(united):
+    part_set = gather(parts, root)
+    with open_target(part_set, into) as target, _registered_run(target) as run:
+        merge_run = _MergeRun(part_set, target, run, on_progress)
+        merge_run.merge_all()
+        target.refresh_ids()
+        for progress in refresh_indexes(target):
             on_progress(progress)
-        return merging.report(time.monotonic() - started)
+        return merge_run.report(time.monotonic() - started)
 
 
 @contextmanager
-def _at_work(collection: CollectionStore) -> Iterator[int]:
-    """On record as a run, so that others know that somebody is at work."""
+def _registered_run(collection: CollectionStore) -> Iterator[int]:
+    """Register a run, so that other processes know that the collection is being worked on."""
     catalog = collection.catalog
     run = leases.start_run(catalog)
     try:
@@ -108,57 +111,57 @@ def _at_work(collection: CollectionStore) -> Iterator[int]:
             yield run
     finally:
         catalog.undo()
-        with suppress(StorageError):  # what a full disk keeps on record ends with this process
+        with suppress(StorageError):  # the run is over when this process has ended
             leases.end_run(catalog, run)
 
 
 class _Step(NamedTuple):
-    """What an image that both sides know needs. marked : it is to be taken out of searches."""
+    """What to do with an image that is in a part and in the target. marked : mark it removed."""
 
     image: PartImage
-    held: TargetImage
-    fate: MergeAction
+    existing: TargetImage
+    action: MergeAction
     marked: bool
 
 
-class _Merging:
-    """The work. The parts that say something new of an image win, unless the whole was brought up
-    to date since: then what it has is the file's state."""
+class _MergeRun:
+    """One merge. If a part and the target differ, the part wins, unless the target agrees with the
+    file as it is now: then the target was updated after the part."""
 
     def __init__(
-        self, gathered: PartSet, whole: CollectionStore, run: int, on_progress: OnProgress
+        self, parts: PartSet, target: CollectionStore, run: int, on_progress: OnProgress
     ) -> None:
-        self._parts = gathered.parts
-        self._whole = whole
-        self._catalog = whole.catalog
+        self._parts = parts.parts
+        self._target = target
+        self._catalog = target.catalog
         self._run = run
         self._on_progress = on_progress
         self._counts: Counter[Change] = Counter()
-        self._known: Counter[PartStore] = Counter()  # their images that the whole had before
-        self._present = 0  # images of the whole that a part knows, with a file
+        self._known: Counter[PartStore] = Counter()  # its images that the target had before
+        self._present = 0  # images of the target that are in a part and have a file
         self._done = self._total = 0
-        self._reachable = is_folder(whole.root)
-        options = SyncOptions(exclude=gathered.kind.exclude, ids=gathered.kind.ids)
-        self._is_gone = make_is_gone(whole.root, options)
+        self._reachable = is_folder(target.root)
+        settings = SyncOptions(exclude=parts.settings.exclude, ids=parts.settings.ids)
+        self._is_gone = make_is_gone(target.root, settings)
 
-    def all(self) -> None:
-        """What is known first, so that what is new can be recognised as moved; last of all what has
-        a vector but no file."""
+    def merge_all(self) -> None:
+        """Compare known images first, so that a new image can be recognised as moved. Last add the
+        images that have a vector but no file."""
         empty = self._catalog.one("SELECT 1 FROM images LIMIT 1") is None
-        self._total = sum(one.images for one in self._parts) * (1 if empty else 2)
+        self._total = sum(store.images for store in self._parts) * (1 if empty else 2)
         if not empty:
-            for one in self._parts:
-                self._compare(one)
-            self._forget_others()
+            for store in self._parts:
+                self._compare(store)
+            self._mark_forgotten()
         moves = not empty and self._catalog.one(f"SELECT 1 FROM images WHERE {ABSENT} LIMIT 1")  # noqa: S608
-        for one in self._parts:
-            if self._known[one] < one.images:
-                self._enter(one, moves=bool(moves))
-            with one.opened() as part:
-                merge_annotations(self._catalog, part.catalog, annotations_key(one))
-        for one in self._parts:
-            if one.absent:
-                self._enter_absent(one)
+        for store in self._parts:
+            if self._known[store] < store.images:
+                self._add_new(store, moves=bool(moves))
+            with store.open_snapshot() as part:
+                merge_annotations(self._catalog, part.catalog, annotations_key(store))
+        for store in self._parts:
+            if store.absent:
+                self._add_absent(store)
 
     def report(self, seconds: float) -> Merged:
         found, did = count_images(self._catalog), self._counts
@@ -175,92 +178,101 @@ class _Merging:
         )
 
     def _chunks(self, part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
-        for chunk in images_of(part, condition):
+        for chunk in iter_images(part, condition):
             yield chunk
             self._done += len(chunk)
             self._on_progress(Progress("merging", min(self._done, self._total), self._total))
 
-    # What both know
+    # Images that are in the target
 
-    def _compare(self, one: PartStore) -> None:
-        """Bring what the whole knows of a part's images in step with it."""
-        with one.opened() as part:
-            is_new = self._catalog.meta(annotations_key(one)) != annotations_digest(part.catalog)
+    def _compare(self, store: PartStore) -> None:
+        """Update the images of a part that the target knows."""
+        with store.open_snapshot() as part:
+            is_new = self._catalog.meta(annotations_key(store)) != annotations_digest(part.catalog)
             for images in self._chunks(part):
                 steps = self._steps(images, marks=is_new)
-                if any(fate != "same" or marked for _, _, fate, marked in steps):
-                    with self._catalog.writing():  # and looked at again under the lock
+                if any(action != "same" or marked for _, _, action, marked in steps):
+                    with self._catalog.writing():  # under the lock, once more
                         steps = self._steps(images, marks=is_new)
-                        self._take(one, part, steps)
-                self._known[one] += len(steps)
-                for _, held, fate, _ in steps:
-                    self._present += held.missing is None if fate == "same" else fate != "gone"
+                        self._carry_out(store, part, steps)
+                self._known[store] += len(steps)
+                for _, existing, action, _ in steps:
+                    self._present += (
+                        existing.missing is None if action == "same" else action != "gone"
+                    )
 
     def _steps(self, images: Sequence[PartImage], *, marks: bool) -> list[_Step]:
-        """What those that the whole knows need. marks : a person said something new in the part."""
-        held = held_of(self._catalog, [image.id for image in images])
+        """Return the steps for images that are in the target.
+
+        marks : also take over removals, because the annotations of the part are new.
+        """
+        existing = find_existing(self._catalog, [image.id for image in images])
         return [
-            _Step(image, mine, self._fate(image, mine), marks and image.removed > mine.removed)
+            _Step(image, mine, self._action(image, mine), marks and image.removed > mine.removed)
             for image in images
-            if (mine := held.get(image.id)) is not None
+            if (mine := existing.get(image.id)) is not None
         ]
 
-    def _fate(self, image: PartImage, held: TargetImage) -> MergeAction:
+    def _action(self, image: PartImage, existing: TargetImage) -> MergeAction:
         if image.missing is not None:
-            gone = held.missing is None and (not self._reachable or self._is_gone(image.path))
+            gone = existing.missing is None and (not self._reachable or self._is_gone(image.path))
             return "gone" if gone else "same"
-        if held.removed or (image.shard is None and image.stage is None):
-            return "same"  # taken out of the whole, or of the part and its vector compacted away
+        if existing.removed or (image.shard is None and image.stage is None):
+            return (
+                "same"  # removed in the target, or in the part, which has compacted its vector away
+            )
         same_file = (image.path, image.size, image.mtime_ns) == (
-            held.path, held.size, held.mtime_ns,
+            existing.path, existing.size, existing.mtime_ns,
         )  # fmt: skip
-        settled = held.missing is None and not held.todo
-        if settled and not same_file and self._is_current(held):
+        settled = existing.missing is None and not existing.todo
+        if settled and not same_file and self._is_current(existing):
             return "same"
-        same_bytes = held.digest is not None and held.digest == image.digest
-        if held.shard is not None and (same_bytes or (same_file and not held.todo)):
+        same_bytes = existing.digest is not None and existing.digest == image.digest
+        if existing.shard is not None and (same_bytes or (same_file and not existing.todo)):
             return "same" if settled and same_file else "touch"
         return "same" if settled and same_file and image.shard is None else "replace"
 
-    def _is_current(self, held: TargetImage) -> bool:
-        """Whether the file is as the whole has it, which then looked at it after the part."""
+    def _is_current(self, existing: TargetImage) -> bool:
+        """Return whether the target agrees with the file, so that it is newer than the part."""
         if not self._reachable:
             return False
         try:
-            return _stat_of(self._whole.file(held.path)) == FileStat(held.size, held.mtime_ns)
+            return _stat_of(self._target.file(existing.path)) == FileStat(
+                existing.size, existing.mtime_ns
+            )
         except OSError:
             return False
 
-    def _take(self, one: PartStore, part: CollectionStore, steps: Sequence[_Step]) -> None:
-        """Do what the steps say, inside a transaction."""
-        by_fate: dict[MergeAction, list[_Step]] = {
+    def _carry_out(self, store: PartStore, part: CollectionStore, steps: Sequence[_Step]) -> None:
+        """Carry out the steps, inside a transaction."""
+        by_action: dict[MergeAction, list[_Step]] = {
             "touch": [],
             "replace": [],
             "gone": [],
             "same": [],
         }
         for step in steps:
-            by_fate[step.fate].append(step)
-        replaced = by_fate["replace"]
-        places = copied(self._whole, one, part, [step.image for step in replaced])
-        for (image, held, _, _), at in zip(replaced, places, strict=True):
-            replace_image(self._catalog, held, image, at)
+            by_action[step.action].append(step)
+        replaced = by_action["replace"]
+        places = copy_rows(self._target, store, part, [step.image for step in replaced])
+        for (image, existing, _, _), at in zip(replaced, places, strict=True):
+            replace_image(self._catalog, existing, image, at)
             if at is not None:
-                self._counts["updated" if held.shard is not None else "added"] += 1
-        for step in by_fate["touch"]:
-            touch(self._catalog, step.held.key, step.image)
-        self._mark_gone([step.held.key for step in by_fate["gone"]])
-        marked = ([step.held.key] for step in steps if step.marked)
+                self._counts["updated" if existing.shard is not None else "added"] += 1
+        for step in by_action["touch"]:
+            touch(self._catalog, step.existing.key, step.image)
+        self._mark_gone([step.existing.key for step in by_action["gone"]])
+        marked = ([step.existing.key] for step in steps if step.marked)
         self._catalog.run_many("UPDATE images SET removed = 1 WHERE key = ?", marked)
 
-    def _forget_others(self) -> None:
-        """What no part knows any more is gone, unless its file is there."""
+    def _mark_forgotten(self) -> None:
+        """Mark images gone that no part knows and whose file does not exist."""
         (present,) = self._catalog.one(f"SELECT count(*) FROM images WHERE {PRESENT}")  # noqa: S608
         if present == self._present or not self._reachable:
             return
         diff.begin_listing(self._catalog)
-        for one in self._parts:
-            with one.opened() as part:
+        for store in self._parts:
+            with store.open_snapshot() as part:
                 ids = part.catalog.each("SELECT id FROM images")
                 while chunk := [FileRef(id_, id_, FileStat(0, 0)) for (id_,) in islice(ids, CHUNK)]:
                     diff.add_listed(self._catalog, chunk)
@@ -272,23 +284,23 @@ class _Merging:
         self._catalog.run_many("UPDATE images SET missing = ? WHERE key = ?", rows)
         self._counts["removed"] += len(keys)
 
-    # What only the part knows
+    # Images that are only in a part
 
-    def _enter(self, one: PartStore, *, moves: bool) -> None:
-        """Enter images that the whole lacks. moves : it knows some whose files are gone."""
-        with one.opened() as part:
+    def _add_new(self, store: PartStore, *, moves: bool) -> None:
+        """Add images that the target lacks. moves : the target has images without a file."""
+        with store.open_snapshot() as part:
             for images in self._chunks(part, PRESENT):
                 with self._catalog.writing():
-                    held = held_of(self._catalog, [image.id for image in images])
-                    new = [image for image in images if image.id not in held]
+                    existing = find_existing(self._catalog, [image.id for image in images])
+                    new = [image for image in images if image.id not in existing]
                     if moves:
                         new = [image for image in new if not self._move(image)]
-                    places = copied(self._whole, one, part, new)
+                    places = copy_rows(self._target, store, part, new)
                     enter(self._catalog, new, places)
                 self._counts["added"] += sum(at is not None for at in places)
 
     def _move(self, image: PartImage) -> bool:
-        """Whether it is one that vanished, under another name: its row and its marks go with it."""
+        """Return whether the image is one that vanished, with a new id; if so, it keeps its row."""
         source = self._catalog.one(
             f"SELECT key FROM images WHERE digest = ? AND {ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
             [image.digest],
@@ -300,15 +312,14 @@ class _Merging:
         self._counts["moved"] += 1
         return True
 
-    def _enter_absent(self, one: PartStore) -> None:
-        """Enter those without a file whose bytes are not there, so that they are known when they
-        come back."""
-        with one.opened() as part:
+    def _add_absent(self, store: PartStore) -> None:
+        """Add images without a file whose bytes the target lacks, to recognise them later."""
+        with store.open_snapshot() as part:
             for images in self._chunks(part, ABSENT):
                 with self._catalog.writing():
-                    held = held_of(self._catalog, [image.id for image in images])
-                    new = [i for i in images if i.id not in held and not self._has(i.digest)]
-                    enter(self._catalog, new, copied(self._whole, one, part, new), self._run)
+                    existing = find_existing(self._catalog, [image.id for image in images])
+                    new = [i for i in images if i.id not in existing and not self._has(i.digest)]
+                    enter(self._catalog, new, copy_rows(self._target, store, part, new), self._run)
 
     def _has(self, digest: bytes | None) -> bool:
         found = self._catalog.one(

@@ -1,8 +1,7 @@
-"""What a part and the whole know of an image, and how the one's becomes the other's.
+"""Read images of a part and of the target, and copy them from the part to the target.
 
-Takes an open part and the collection that it is merged into; reads images of both in chunks, copies
-vectors with their checksums looked at, and writes rows of the catalog, all inside transactions of
-the caller (merging.py).
+Takes an open part and the open target; reads images of both in chunks, copies vectors after a check
+of their checksums, and writes rows of the catalog, inside transactions of the caller (merge.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +23,7 @@ from sokkuri.store.rows import free_row, place_rows
 from sokkuri.store.shards import checksums
 
 CHUNK = 2_000
-"""Images of one commit: what a crash can cost."""
+"""Images of one commit, which a crash can cost."""
 
 _IDS_AT_ONCE = 400
 _COLUMNS = (
@@ -47,7 +46,7 @@ ABSENT = "missing IS NOT NULL AND shard IS NOT NULL"
 
 
 class PartImage(NamedTuple):
-    """An image as a part has it."""
+    """An image in a part."""
 
     id: str
     path: str
@@ -66,7 +65,7 @@ class PartImage(NamedTuple):
     row: int | None
 
     def values(self, at: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
-        """For _COLUMNS, with its vector at this place of the whole."""
+        """Return the values of _COLUMNS. at : the row of its vector in the target."""
         reason = None if self.reason is None else as_text(self.reason)
         return [
             as_text(self.id), as_text(self.path), *self[2:9], reason, self.todo, missing, removed,
@@ -75,7 +74,7 @@ class PartImage(NamedTuple):
 
 
 class TargetImage(NamedTuple):
-    """The same image as the whole has it."""
+    """An image in the target."""
 
     key: int
     id: str
@@ -89,15 +88,15 @@ class TargetImage(NamedTuple):
     missing: int | None
 
 
-def images_of(part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
-    """Its images of which the SQL condition is true, in chunks."""
+def iter_images(part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
+    """Yield the images of a part that satisfy the SQL condition, in chunks."""
     rows = part.catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
     while chunk := [PartImage._make(row) for row in islice(rows, CHUNK)]:
         yield chunk
 
 
-def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
-    """What the whole knows of these."""
+def find_existing(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
+    """Return the images with these ids that the target has, by id."""
     found: dict[str, TargetImage] = {}
     for at in range(0, len(ids), _IDS_AT_ONCE):
         chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
@@ -107,36 +106,40 @@ def held_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
             f" FROM images WHERE id IN ({marks})",
             chunk,
         ):
-            held = TargetImage._make(row)
-            found[held.id] = held
+            existing = TargetImage._make(row)
+            found[existing.id] = existing
     return found
 
 
-def copied(
-    whole: CollectionStore, one: PartStore, part: CollectionStore, images: Sequence[PartImage]
+def copy_rows(
+    whole: CollectionStore, store: PartStore, part: CollectionStore, images: Sequence[PartImage]
 ) -> list[RowRef | None]:
-    """Append the vectors of those that have one to the whole; where each lies. Raises DamagedError,
-    StorageError."""
+    """Append the images' vectors to the target; return their rows, None for images without one.
+
+    Raises DamagedError, StorageError.
+    """
     with_row = [image for image in images if image.shard is not None]
-    vectors = _vectors(one, part, with_row)
+    vectors = _vectors(store, part, with_row)
     at = iter(place_rows(whole, vectors, [image.id for image in with_row]))
     return [None if image.shard is None else next(at) for image in images]
 
 
-def _vectors(one: PartStore, part: CollectionStore, images: Sequence[PartImage]) -> StoredRows:
-    """The images' rows : (N, D), as the part holds them. Raises DamagedError unless each is as it
-    was written."""
-    mend = f"run `sokkuri verify --repair -C {one.store}` and `sokkuri index -C {one.store}`"
+def _vectors(store: PartStore, part: CollectionStore, images: Sequence[PartImage]) -> StoredRows:
+    """Return the images' vectors, (N, D) in the dtype of the part.
+
+    Raises DamagedError if a vector does not match its checksum.
+    """
+    mend = f"run `sokkuri verify --repair -C {store.store}` and `sokkuri index -C {store.store}`"
     try:
         places = [(image.shard or 0, image.row or 0) for image in images]
         rows: StoredRows = np.asarray(part.vectors(places), part.shards.dtype)
     except DamagedError as error:
         what = str(error).partition(": run ")[0]
-        raise DamagedError(f"{one} is damaged: {what}: {mend}, then merge again") from error
+        raise DamagedError(f"{store} is damaged: {what}: {mend}, then merge again") from error
     for image, found in zip(images, checksums(rows), strict=True):
         if found != image.checksum:
             raise DamagedError(
-                f"{one} is damaged: the vector of {image.id} is not as it was written: {mend}, "
+                f"{store} is damaged: the vector of {image.id} is not as it was written: {mend}, "
                 "then merge again"
             )
     return rows
@@ -148,38 +151,42 @@ def enter(
     places: Sequence[RowRef | None],
     missing: int | None = None,
 ) -> None:
-    """Images that the whole did not know. missing : the run that found their files gone."""
+    """Add images that the target lacks. missing : the run that found their files gone."""
     pairs = zip(images, places, strict=True)
     rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
     catalog.run_many(_ENTER, rows)
 
 
-def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
-    """All that the whole has of an image becomes what the part has, but for its mark."""
-    free_row(catalog, held.key)
-    catalog.run(_REPLACE, [*image.values(at, removed=held.removed), held.key])
+def replace_image(
+    catalog: Catalog, existing: TargetImage, image: PartImage, at: RowRef | None
+) -> None:
+    """Replace all data of an image in the target by the part's, except its removal mark."""
+    free_row(catalog, existing.key)
+    catalog.run(_REPLACE, [*image.values(at, removed=existing.removed), existing.key])
 
 
 def touch(catalog: Catalog, key: int, image: PartImage) -> None:
-    """The file of a vector that the whole has is the part's, and there is nothing left to do."""
+    """Take over id, path, size and time of the file; the image keeps its vector and is done."""
     values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
     catalog.run(_TOUCH, values)
 
 
 def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:
-    """Labels and decisions, if they are others than at the last merge: what is said in the whole
-    later on stands."""
-    said = annotations_digest(part)
-    if said == catalog.meta(key):
+    """Copy labels and decisions from the part, if they have changed since the last merge.
+
+    So later labels and decisions in the target stay.
+    """
+    digest = annotations_digest(part)
+    if digest == catalog.meta(key):
         return
     with catalog.writing():
         add_labels(catalog, said_labels(part))
         add_decisions(catalog, read_decisions(part))
-        catalog.set_meta(key, said)
+        catalog.set_meta(key, digest)
 
 
 def annotations_digest(catalog: Catalog) -> str:
-    """A digest of all that a person said in a collection."""
+    """Return a digest of all labels, decisions and removals of a collection."""
     digest = xxhash.xxh3_64()
     tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
     for table, columns in tables.items():
@@ -191,6 +198,6 @@ def annotations_digest(catalog: Catalog) -> str:
     return digest.hexdigest()
 
 
-def annotations_key(one: PartStore) -> str:
-    """Under which the whole keeps the digest of what was said in a part when it was merged."""
-    return f"said {one.part}"
+def annotations_key(store: PartStore) -> str:
+    """Return the key under which the target saves the digest of a part's annotations."""
+    return f"said {store.part}"

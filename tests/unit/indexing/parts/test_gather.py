@@ -1,4 +1,4 @@
-"""What cannot be united is refused by name, before anything is written."""
+"""Parts that cannot be merged are refused by name, before anything is written."""
 
 import shutil
 from collections.abc import Iterator
@@ -41,19 +41,18 @@ def test_a_part_that_is_given_twice_is_refused(folder: Folder, tmp_path: Path) -
         merge([folder.root, again], root=folder.root)
 
 
-def test_parts_of_other_wholes_are_refused(folder: Folder) -> None:
+def test_parts_of_another_number_of_parts_are_refused(folder: Folder) -> None:
     other = Part(4, 1)
     with folder.open(other) as collection:
         run(collection, other)
-    with pytest.raises(UsageError, match="no parts of one whole"):
+    with pytest.raises(UsageError, match="do not belong together"):
         folder.merged()
 
 
-def test_a_part_with_work_left_is_named(folder: Folder) -> None:
+def test_an_unfinished_part_is_refused(folder: Folder) -> None:
     with folder.open(folder.parts[2]) as part:
-        save_settings(
-            part.catalog, with_saved_settings(part.catalog, SyncOptions())
-        )  # a run begins, and is killed
+        # A run begins and is killed.
+        save_settings(part.catalog, with_saved_settings(part.catalog, SyncOptions()))
     with pytest.raises(CollectionError, match=r"part 3/3 in .* not been finished: run `sokkuri"):
         folder.merged()
     with folder.open(folder.parts[2]) as part:
@@ -63,7 +62,7 @@ def test_a_part_with_work_left_is_named(folder: Folder) -> None:
         folder.merged()
 
 
-def test_a_part_that_is_worked_on_is_waited_for(folder: Folder) -> None:
+def test_a_part_that_is_being_worked_on_is_refused(folder: Folder) -> None:
     with folder.open(folder.parts[0]) as part:
         number = start_run(part.catalog)
         with pytest.raises(CollectionError, match=r"part 1/3 in .* is being worked on"):
@@ -72,7 +71,7 @@ def test_a_part_that_is_worked_on_is_waited_for(folder: Folder) -> None:
     folder.merged()
 
 
-def test_a_whole_that_is_worked_on_is_waited_for(folder: Folder, whole: Collection) -> None:
+def test_a_target_that_is_being_worked_on_is_refused(folder: Folder, whole: Collection) -> None:
     number = start_run(whole.catalog)
     with pytest.raises(CollectionError, match="is being worked on"):
         folder.merged()
@@ -88,7 +87,7 @@ def test_a_whole_that_is_worked_on_is_waited_for(folder: Folder, whole: Collecti
         ("the images in", "UPDATE meta SET value = '/elsewhere' WHERE key = 'root'"),
     ],
 )
-def test_parts_that_were_made_otherwise_are_refused(
+def test_parts_with_different_settings_are_refused(
     folder: Folder, what: str, statement: str
 ) -> None:
     with folder.open(folder.parts[1]) as part:
@@ -105,7 +104,7 @@ def test_parts_of_other_models_are_refused(folder: Folder) -> None:
         folder.merged()
 
 
-def test_a_whole_of_another_kind_is_refused(folder: Folder, tmp_path: Path) -> None:
+def test_a_target_with_other_settings_is_refused(folder: Folder, tmp_path: Path) -> None:
     with folder.open() as whole:
         whole.catalog.set_meta("ids", "name")
     with pytest.raises(UsageError, match="under each file's path, unlike"):
@@ -117,7 +116,7 @@ def test_a_whole_of_another_kind_is_refused(folder: Folder, tmp_path: Path) -> N
         folder.merged()
 
 
-def test_what_is_no_part_is_refused(folder: Folder, whole: Collection) -> None:
+def test_a_collection_that_is_no_part_is_refused(folder: Folder, whole: Collection) -> None:
     with pytest.raises(UsageError, match="is no part"):
         merge([folder.root / ".sokkuri"])
     stores = [folder.root / part.store_name for part in folder.parts]

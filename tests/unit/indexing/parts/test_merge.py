@@ -1,4 +1,4 @@
-"""merge: whatever happened to folder, parts and whole before, it gives what one run would have."""
+"""A merge gives what one run would give, after any history of folder, parts and target."""
 
 import os
 import shutil
@@ -35,7 +35,7 @@ def whole(folder: Folder) -> Iterator[Collection]:
         yield collection
 
 
-def test_the_whole_is_what_one_run_gives(folder: Folder) -> None:
+def test_a_merge_equals_one_run(folder: Folder) -> None:
     done = folder.merged()
     assert (done.parts, done.added, done.failed, done.total) == (COUNT, len(NAMES), 1, len(NAMES))
     with folder.open() as whole:
@@ -58,7 +58,7 @@ def test_merging_again_changes_nothing(folder: Folder, whole: Collection) -> Non
     [{"exclude": ("0*.jpg",)}, {"ids": "name"}, {"shuffle": 7}, {"names": "list.txt"}],
     ids=lambda options: next(iter(options)),
 )
-def test_parts_of_what_the_options_say(tmp_path: Path, options: dict[str, Any]) -> None:
+def test_parts_keep_the_options(tmp_path: Path, options: dict[str, Any]) -> None:
     folder = Folder(tmp_path)
     (folder.root / "album").mkdir()
     for number, name in enumerate(NAMES):
@@ -75,8 +75,8 @@ def test_parts_of_what_the_options_say(tmp_path: Path, options: dict[str, Any]) 
         assert run(whole, names=options.get("names")) == 0
 
 
-def test_an_image_of_another_part_is_none_of_this_one(folder: Folder) -> None:
-    """As `import` may bring them in: they leave with the next run."""
+def test_an_image_of_another_part_leaves_with_the_next_run(folder: Folder) -> None:
+    """`import` may have added it."""
     part = folder.part_with(NAMES[0])
     other = next(name for name in NAMES if not part.holds(name))
     with folder.open(part) as collection:
@@ -125,11 +125,11 @@ def take(step: tuple[object, ...], folder: Folder) -> None:
 
 @settings(max_examples=12)
 @given(st.lists(STEPS, max_size=12))
-def test_whatever_happened_before_it_is_what_one_run_gives(
+def test_a_merge_after_any_history_equals_one_run(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[object, ...]]
 ) -> None:
-    """Files come, change, move and vanish; parts, and the whole itself, are brought up to date or
-    not; merges lie between. After the last one the whole is as by one run."""
+    """Files appear, change, move and vanish; parts and target are updated or not; merges happen.
+    After the last merge the target is as after one run."""
     folder = Folder(tmp_path_factory.mktemp("drawn"))
     for step in [*steps, ("merge",)]:
         take(step, folder)
@@ -139,9 +139,8 @@ def test_whatever_happened_before_it_is_what_one_run_gives(
         assert [*verify(whole)] == []
 
 
-def test_it_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A merge that ends between two commits is made up by the same command, and every one of its
-    states is sound."""
+def test_a_merge_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command completes it, and every state between is sound."""
     monkeypatch.setattr(merge_images, "CHUNK", 3)
 
     class EndError(Exception):
