@@ -1,9 +1,9 @@
-"""compact: rewrites shards without the rows that no longer count; safe to kill at any moment.
+"""Rewrite shards without unused rows. Safe to kill at any moment.
 
-Takes a collection and works in steps: up to 10,000 rows that count are copied from wasteful shards
-to a new shard, synced, and one transaction points their images there; a shard that nobody points to
-is deleted after it. Shard numbers are never used again, so a reader that still has an old shard
-open finds no row of it in the catalog rather than a wrong one.
+Takes a collection. Each step copies up to 10,000 used rows from wasteful shards to a new shard,
+syncs it, and points their images to it in one transaction; then it deletes shards without images.
+Shard numbers are never used again, so a reader with an old shard open finds no row of it in the
+catalog, and never a wrong one.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
 
 @dataclass(frozen=True, slots=True)
 class Compaction:
-    """What was saved: rows and bytes of the shards, before and after."""
+    """Rows and bytes of all shards, before and after."""
 
     rows_before: int
     rows_after: int
@@ -26,10 +26,10 @@ class Compaction:
 
 
 def compact(collection: CollectionStore) -> Compaction:
-    """Rewrite the shards that hold rows which no longer count, and join the unfinished ones.
+    """Rewrite the shards that have unused rows, and join shards that are not full.
 
-    Images whose files are gone are forgotten; removed ones stay marked, without their vector.
-    Needs free space for one shard. Raises StorageError when the disk refuses.
+    Forgets images whose files are gone. Removed images stay marked, without their vector. Needs
+    free space for one shard. Raises StorageError.
     """
     catalog, shards = collection.catalog, collection.shards
     collection.recover()
@@ -48,7 +48,7 @@ def _rows(collection: CollectionStore) -> int:
 
 
 def _forget(collection: CollectionStore) -> None:
-    """Take the rows away from images that no search finds."""
+    """Detach the rows of images that are not live."""
     catalog = collection.catalog
     with catalog.writing():
         catalog.run(
@@ -63,7 +63,7 @@ def _forget(collection: CollectionStore) -> None:
 
 
 def _wasteful(collection: CollectionStore) -> list[int]:
-    """Shards with rows that nobody owns; the unfinished ones too where joining them helps."""
+    """Return shards with unused rows, and also shards that are not full, if joining them helps."""
     rows = collection.catalog.all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
     wasteful = {shard for shard, held, owned in rows if owned < held}
     unfinished = {shard for shard, held, _ in rows if held < SHARD_ROWS}
@@ -73,9 +73,9 @@ def _wasteful(collection: CollectionStore) -> list[int]:
 
 
 def _step(collection: CollectionStore, sources: list[int]) -> bool:
-    """Move up to one shard's rows out of `sources`, and drop those left empty.
+    """Move up to one shard of rows out of `sources`, and delete shards left empty.
 
-    Gives back whether there may be more to do.
+    Returns whether more steps may be needed.
     """
     catalog, shards = collection.catalog, collection.shards
     marks = ", ".join("?" * len(sources))

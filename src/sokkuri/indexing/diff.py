@@ -1,8 +1,8 @@
-"""What has changed in the folder since the catalog last looked: new, changed, back, vanished.
+"""Compare a listing with the catalog: new, changed, returned and vanished images.
 
 Takes the listing, puts it into a temporary table (on disk, so memory stays bounded), and compares
-it with the images by SQL. A dry run stops there; `apply_changes` writes it down. Moves are found
-later, by content: here they are one image that vanished and one that is new.
+it with the images in SQL. `compare` counts the changes; `apply_changes` writes them. Here a moved
+image is one that vanished and one that is new; the writer recognises it later, by its content.
 """
 
 from array import array
@@ -44,9 +44,11 @@ _ENTER = f"INSERT INTO images (id, path, size, mtime_ns) SELECT id, path, size, 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The listing against the catalog, in images. `moved` : elsewhere, under the same name, where
-    names are ids. `returned` : came back as they were.
-    `retried` : failures that are tried again."""
+    """The differences between listing and catalog, in images.
+
+    moved : same name in another folder, if names are ids. returned : vanished before, and unchanged
+    now. retried : failures to try again.
+    """
 
     listed: int
     new: int
@@ -58,7 +60,7 @@ class Changes:
 
 
 def begin_listing(catalog: Catalog) -> None:
-    """An empty temporary table for the listing."""
+    """Create an empty temporary table for the listing."""
     catalog.run("DROP TABLE IF EXISTS temp.seen")
     catalog.run(
         "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER)"
@@ -67,9 +69,13 @@ def begin_listing(catalog: Catalog) -> None:
 
 
 def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
-    """Put a part of the listing into the temporary table. Raises UsageError when two files have
-    one id; the same path twice is one file."""
-    with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
+    """Add files to the temporary table. The same path twice is one file.
+
+    Raises UsageError if two files have one id.
+    """
+    with (
+        catalog.reading()
+    ):  # one transaction for the temporary table, without a lock on the catalog
         catalog.run_many(
             "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
             (
@@ -79,7 +85,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
         )
         for ref in refs:
             if ref.id == ref.path:
-                continue  # a path is its own id, and cannot be another's
+                continue  # its id is its path, which is unique
             (path,) = catalog.one(
                 "SELECT path FROM temp.seen WHERE id = CAST(? AS TEXT)", [as_text(ref.id)]
             )
@@ -91,10 +97,10 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
 
 
 def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterator[int]:
-    """Keys of images that the listing lacks and whose file, looked at again, is gone.
+    """Yield the keys of images that the listing lacks and whose file is gone.
 
-    is_gone : takes the path relative to the root. A folder that could not be read, or a file that
-    another process has just listed, is not gone.
+    is_gone : takes a path relative to the root. A file in an unreadable folder, or one that another
+    process has just listed, is not gone.
     """
     for key, path in catalog.each(f"SELECT key, path {_UNSEEN}"):
         if is_gone(path):
@@ -102,7 +108,7 @@ def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterato
 
 
 def compare(catalog: Catalog, is_gone: Callable[[str], bool], *, retry_failed: bool) -> Changes:
-    """Count what has changed, and write nothing."""
+    """Return the counts of all changes. Writes nothing to the catalog."""
     both = "FROM images, seen WHERE images.id = seen.id AND images.removed = 0 AND"
 
     def count(tail: str) -> int:
@@ -122,7 +128,7 @@ def compare(catalog: Catalog, is_gone: Callable[[str], bool], *, retry_failed: b
 
 
 def unread_paths(catalog: Catalog, limit: int) -> list[str]:
-    """Up to `limit` paths, drawn at random, of listed files that are new or changed."""
+    """Return up to `limit` random paths of listed files that are new or changed."""
     rows = catalog.all(
         "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
         f" WHERE images.id = seen.id AND (images.removed = 1 OR NOT {_OTHER_STAT}))"
@@ -140,11 +146,12 @@ def apply_changes(
     retry_failed: bool,
     shuffle: int | None = None,
 ) -> Changes:
-    """Write the comparison down in one transaction: what must be read is `todo` afterwards.
+    """Write all changes in one transaction, and return their counts.
 
-    A changed file keeps its row until the new one is committed. An unchanged file that came back
-    is live again at once. New images are entered in the order of their ids, which is the order they
-    are extracted in, or in one drawn by the seed `shuffle`.
+    Images that must be read are `todo` afterwards. A changed file keeps its row until the new row
+    is committed. An unchanged file that returned is live again at once. New images are added in the
+    order of their ids, or in a random order with the seed `shuffle`; they are extracted in this
+    order.
     """
     with catalog.writing():
         gone = array("q", vanished_images(catalog, is_gone))
@@ -163,7 +170,7 @@ def apply_changes(
 
 
 def _order(catalog: Catalog, shuffle: int | None) -> str:
-    """What new images are sorted by."""
+    """Return the SQL expression that new images are ordered by."""
     if shuffle is None:
         return "id"
     seed = shuffle % 2**64
@@ -172,5 +179,8 @@ def _order(catalog: Catalog, shuffle: int | None) -> str:
 
 
 def _retryable(retry_failed: bool) -> str:
-    """Failed reads are the surroundings' fault and tried each time; others when asked."""
+    """Return the SQL condition of failures to try again.
+
+    A failed read may be temporary and is tried in every run; other failures on request.
+    """
     return "images.stage IS NOT NULL" if retry_failed else "images.stage = 'read'"

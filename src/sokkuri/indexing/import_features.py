@@ -1,9 +1,9 @@
-"""import: takes over features that the article's scripts made.
+"""Import feature vectors that the article's scripts made.
 
-Takes a folder that holds one `.npy` file an image (`00/01/<id>.npy`), or shard pairs
+Takes a folder with one `.npy` file per image (`00/01/<id>.npy`), or pairs of shard files
 (`NNNN.features.npy` with `NNNN.object_ids.npy`), or both, and appends their vectors to a collection
-under their ids. Everything is checked before it counts. What is there already is compared, so that
-an import that was killed can be repeated. The next `index` finds the images' files by their ids.
+under their ids. Checks every vector before it counts. Compares vectors that exist already, so that
+a killed import can be repeated. The next `index` finds the image files by their ids.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -22,14 +22,16 @@ from sokkuri.store.database import as_text
 from sokkuri.store.images import ImageRow, find_image
 from sokkuri.store.rows import NewRow, append_rows
 
-_BATCH = 1000  # rows of one commit: what a crash can cost
+_BATCH = 1000  # rows of one commit, which a crash can cost
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What has been done so far, in vectors. `known` : were there already, the same, or belong to
-    images that were removed. `refused` : not taken over, each with a line in `notes` once.
-    `deleted` : small files."""
+    """What an import has done so far, in vectors.
+
+    known : existed already with equal values, or belong to removed images. refused : not imported;
+    each has one line in `notes` of one report. deleted : files with one vector.
+    """
 
     imported: int = 0
     known: int = 0
@@ -41,12 +43,12 @@ class Imported:
 def import_features(
     collection: CollectionStore, folder: Location, *, delete: bool = False
 ) -> Generator[Imported]:
-    """Take over all vectors below `folder`; yields what is done after each commit.
+    """Import all vectors below `folder`; yield the totals so far after each commit.
 
-    delete : remove small files whose vectors were read back from the collection and are the same.
-    Raises CollectionError when `folder` holds this collection, UsageError for `delete` where
-    the collection keeps fewer digits, and at an address, ReadError when it cannot be listed,
-    StorageError when the disk refuses.
+    delete : delete files with one vector after it was read back from the collection without a
+    difference. Raises CollectionError if `folder` contains this collection, UsageError for `delete`
+    if the collection is float16 or `folder` an address, ReadError if the folder cannot be listed,
+    StorageError.
     """
     if delete and isinstance(folder, Address):
         raise UsageError(f"what lies at {folder} is only ever read: leave --delete out")
@@ -65,12 +67,12 @@ def import_features(
     done = Imported()
     found = read_vectors(folder, collection.model.dimension)
     while batch := list(islice(found, _BATCH)):
-        checked = [_rounded(collection, one) for one in batch]
+        checked = [_rounded(collection, vector) for vector in batch]
         new, known, clashes = _commit(
-            collection, [one for one in checked if isinstance(one, FoundVector)]
+            collection, [vector for vector in checked if isinstance(vector, FoundVector)]
         )
-        notes = [one for one in checked if isinstance(one, str)] + [
-            f"{one.where} is left out: {one.id} has another vector already" for one in clashes
+        notes = [note for note in checked if isinstance(note, str)] + [
+            f"{clash.where} is left out: {clash.id} has another vector already" for clash in clashes
         ]
         deleted = _delete(collection, [*new, *known]) if delete else 0
         done = Imported(
@@ -84,47 +86,48 @@ def import_features(
     yield replace(done, notes=())
 
 
-def _rounded(collection: CollectionStore, one: FoundVector | str) -> FoundVector | str:
-    """The vector as the collection's shards will give it back, or why they cannot hold it."""
-    if isinstance(one, str):
-        return one
+def _rounded(collection: CollectionStore, vector: FoundVector | str) -> FoundVector | str:
+    """Return the vector in the precision of the collection's shards, or why they cannot hold it."""
+    if isinstance(vector, str):
+        return vector
     try:
-        rows = collection.shards.stored(one.vector[None])
+        rows = collection.shards.stored(vector.vector[None])
     except CollectionError as error:
-        return f"{one.where} is left out: {error}"
-    return replace(one, vector=np.asarray(rows[0], np.float32))
+        return f"{vector.where} is left out: {error}"
+    return replace(vector, vector=np.asarray(rows[0], np.float32))
 
 
 def _commit(
-    collection: CollectionStore, found: Sequence[FoundVector]
+    collection: CollectionStore, vectors: Sequence[FoundVector]
 ) -> tuple[list[FoundVector], list[FoundVector], list[FoundVector]]:
-    """Append what is new, in one transaction: new, known and clashing vectors."""
+    """Append new vectors in one transaction; return the new, known and clashing vectors."""
     catalog = collection.catalog
     new: list[FoundVector] = []
     known: list[FoundVector] = []
     clashes: list[FoundVector] = []
     rows: list[NewRow] = []
     with catalog.writing():
-        images = {one.id: find_image(catalog, one.id) for one in found}
-        held = _held(collection, images)
-        for one in found:
-            image = images[one.id]
-            if one.id in held:
-                (known if np.array_equal(held[one.id], one.vector) else clashes).append(one)
+        images = {vector.id: find_image(catalog, vector.id) for vector in vectors}
+        stored = _stored_vectors(collection, images)
+        for vector in vectors:
+            image = images[vector.id]
+            if vector.id in stored:
+                is_same = np.array_equal(stored[vector.id], vector.vector)
+                (known if is_same else clashes).append(vector)
             elif image is not None and image.removed:
-                known.append(one)
+                known.append(vector)
             else:
-                held[one.id] = one.vector
-                new.append(one)
-                rows.append(NewRow(_key(catalog, one.id, image), one.id, one.vector))
+                stored[vector.id] = vector.vector
+                new.append(vector)
+                rows.append(NewRow(_key(catalog, vector.id, image), vector.id, vector.vector))
         append_rows(collection, rows)
     return new, known, clashes
 
 
-def _held(
+def _stored_vectors(
     collection: CollectionStore, images: Mapping[str, ImageRow | None]
 ) -> dict[str, NDArray[np.float32]]:
-    """The vectors that the collection's shards hold for these ids."""
+    """Return the vectors that the collection has for these ids."""
     places = {
         id_: (image.at.shard, image.at.row)
         for id_, image in images.items()
@@ -135,7 +138,7 @@ def _held(
 
 
 def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
-    """The image's number, entered where it has none: its file is still to be looked at."""
+    """Return the image's key; add the image if it is new. The next run looks at its file."""
     if image is None:
         catalog.run(
             "INSERT INTO images (id, path, size, mtime_ns, todo)"
@@ -152,12 +155,13 @@ def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
 
 
 def _delete(collection: CollectionStore, kept: Sequence[FoundVector]) -> int:
-    """Remove the small files whose vectors the collection gives back as they were."""
-    small = [(one, one.file) for one in kept if one.file is not None]
-    held = _held(collection, {one.id: find_image(collection.catalog, one.id) for one, _ in small})
+    """Delete files with one vector that the collection returns unchanged; return how many."""
+    small = [(vector, vector.file) for vector in kept if vector.file is not None]
+    images = {vector.id: find_image(collection.catalog, vector.id) for vector, _ in small}
+    stored = _stored_vectors(collection, images)
     deleted = 0
-    for one, file in small:
-        if one.id not in held or not np.array_equal(held[one.id], one.vector):
+    for vector, file in small:
+        if vector.id not in stored or not np.array_equal(stored[vector.id], vector.vector):
             continue
         try:
             file.unlink()

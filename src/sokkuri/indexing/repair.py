@@ -1,11 +1,11 @@
-"""verify --repair: mends what can be mended without losing a good row.
+"""Repair the faults that `verify` finds, without losing a good row.
 
-Takes a collection with faults. A row that is lost or changed is given up and its image read again
-by the next run; id columns are written anew from the catalog; rows never committed are cut off;
-images whose files are gone or changed are marked so. Every other row stays where it is.
+Takes a collection with faults. Gives up rows that are lost or changed, so that the next run reads
+their images again; rewrites id columns from the catalog; cuts off rows that were never committed;
+marks images whose files are gone or changed. All other rows stay.
 
-A shard that is cut back grows again with other rows in the same places, which is the only way that
-rows ever change: so what was derived from them is dropped first.
+A shard that was cut grows again with other rows in the same places. Rows change in no other way.
+So everything derived from the shard is dropped first.
 """
 
 from sokkuri.indexing.verify import ShardFaults, file_faults, shard_faults
@@ -18,7 +18,7 @@ from sokkuri.store.shard_table import read_shards
 
 
 def repair(collection: CollectionStore) -> list[str]:
-    """Mend, and say in a line each what was done. Run `verify` again for what is left."""
+    """Repair the collection; return a line for each repair. `verify` finds what is left."""
     done: list[str] = []
     collection.recover()
     for shard in [row.shard for row in read_shards(collection.catalog)]:
@@ -27,13 +27,13 @@ def repair(collection: CollectionStore) -> list[str]:
             forget_ann(collection)
             forget_codes(collection)
             doubt(collection, shard)
-            done.append(_mend(collection, found))
+            done.append(_repair_shard(collection, found))
     collection.recover()
     done += _mark_files(collection)
     return done
 
 
-def _mend(collection: CollectionStore, found: ShardFaults) -> str:
+def _repair_shard(collection: CollectionStore, found: ShardFaults) -> str:
     catalog, shards = collection.catalog, collection.shards
     with catalog.writing():
         catalog.run_many(

@@ -1,8 +1,8 @@
-"""verify: does the store hold what the catalog says, and do the files still match?
+"""Find faults: differences between the catalog, the shards and the image files.
 
-Takes a collection and names its faults; nothing is changed here (repairing.py does that). The kinds
-are listed in docs/verify.md. A shard is looked at twice before a fault counts, because another
-process may be moving its rows or ids in between.
+Takes a collection and yields its faults; changes nothing (repair.py does). docs/verify.md lists the
+kinds of faults. Checks a shard twice before it reports a fault, because another process may move
+rows or ids meanwhile.
 """
 
 import random
@@ -30,8 +30,8 @@ from sokkuri.store.shards import checksums, read_header
 
 DEEP_SAMPLE = 32
 _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
-"""Another machine's instructions round differently, and float16 keeps eleven bits; pictures differ
-by more."""
+"""Largest difference relative to a vector's maximum. Other processors round differently, and
+float16 has eleven significant bits; different images differ by more."""
 
 _CHUNK = 1000
 
@@ -44,7 +44,7 @@ _Owner: TypeAlias = tuple[int, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class ShardFaults:
-    """What is wrong with one shard. `bad_keys` : images whose rows are lost or changed."""
+    """The faults of one shard. bad_keys : keys of images whose rows are lost or changed."""
 
     shard: int
     faults: tuple[Fault, ...]
@@ -52,7 +52,7 @@ class ShardFaults:
 
 
 def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[Fault]:
-    """Every fault found. deep : the collection's model, to extract a sample again and compare."""
+    """Yield all faults. deep : the collection's model, to extract a sample again and compare."""
     yield from _catalog_faults(collection.catalog)
     for shard in [row.shard for row in read_shards(collection.catalog)]:
         yield from shard_faults(collection, shard).faults
@@ -69,16 +69,16 @@ def _catalog_faults(catalog: Catalog) -> Iterator[Fault]:
 
 
 def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
-    """One shard's shape, checksums and ids against the catalog."""
-    first = _look_at(collection, shard)
-    return _look_at(collection, shard) if first.faults else first
+    """Return the faults of one shard: its shape, checksums and ids, compared with the catalog."""
+    first = _check_shard(collection, shard)
+    return _check_shard(collection, shard) if first.faults else first
 
 
-def _look_at(collection: CollectionStore, shard: int) -> ShardFaults:
+def _check_shard(collection: CollectionStore, shard: int) -> ShardFaults:
     catalog, shards = collection.catalog, collection.shards
     with catalog.reading():
         row = find_shard(catalog, shard)
-        if row is None:  # compacted away meanwhile
+        if row is None:  # compacted meanwhile
             return ShardFaults(shard, (), ())
         ids = shard_ids(catalog, shard, row.rows)
         owners = catalog.all(
@@ -107,28 +107,28 @@ def _look_at(collection: CollectionStore, shard: int) -> ShardFaults:
 
 
 def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
-    """The owners whose row is not there or has another checksum."""
+    """Return the owners whose row does not exist or has another checksum."""
     bad = [owner for owner in owners if owner[2] >= len(features)]
     inside = [owner for owner in owners if owner[2] < len(features)]
-    for at in range(0, len(inside), _CHUNK):
-        part = inside[at : at + _CHUNK]
+    for start in range(0, len(inside), _CHUNK):
+        part = inside[start : start + _CHUNK]
         sums = checksums(features[[owner[2] for owner in part]])
-        bad += [owner for owner, found in zip(part, sums, strict=True) if found != owner[3]]
+        bad += [owner for owner, checksum in zip(part, sums, strict=True) if checksum != owner[3]]
     return bad
 
 
 def _ids_fault(collection: CollectionStore, shard: int, ids: list[str]) -> Fault | None:
     path = collection.shards.ids_path(shard)
     try:
-        held = collection.shards.ids(shard)[: len(ids)].tolist()
+        stored = collection.shards.ids(shard)[: len(ids)].tolist()
     except DamagedError as error:
         return Fault("ids", str(path), str(error))
-    if held == ids:
+    if stored == ids:
         return None
-    if len(held) < len(ids):
-        return Fault("ids", str(path), f"it holds {len(held)} ids, the catalog {len(ids)} rows")
-    row = next(n for n, (one, other) in enumerate(zip(held, ids, strict=True)) if one != other)
-    return Fault("ids", str(path), f"row {row} is {held[row]!r}, the catalog says {ids[row]!r}")
+    if len(stored) < len(ids):
+        return Fault("ids", str(path), f"it holds {len(stored)} ids, the catalog {len(ids)} rows")
+    row = next(n for n, (a, b) in enumerate(zip(stored, ids, strict=True)) if a != b)
+    return Fault("ids", str(path), f"row {row} is {stored[row]!r}, the catalog says {ids[row]!r}")
 
 
 def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
@@ -147,24 +147,24 @@ def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
 
 
 def file_faults(collection: CollectionStore) -> Iterator[Fault]:
-    """Every live row's file against the disk, by size and time stamp."""
+    """Yield the faults of live images' files: missing, unreadable, or of another size or time."""
     if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
         return
     rows = collection.catalog.each(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
-    for (id_, _, size, mtime_ns), found in _looks(collection, rows):
-        if isinstance(found, FileNotFoundError | NotADirectoryError):
+    for (id_, _, size, mtime_ns), stat in _current_stats(collection, rows):
+        if isinstance(stat, FileNotFoundError | NotADirectoryError):
             yield Fault("missing", id_, "its file is gone: run `sokkuri index`")
-        elif isinstance(found, OSError):
-            yield Fault("unreadable", id_, f"its file cannot be looked at: {found.strerror}")
-        elif found != FileStat(size, mtime_ns):
+        elif isinstance(stat, OSError):
+            yield Fault("unreadable", id_, f"its file cannot be looked at: {stat.strerror}")
+        elif stat != FileStat(size, mtime_ns):
             yield Fault("changed", id_, "its file changed after it was read: run `sokkuri index`")
 
 
-def _looks(
+def _current_stats(
     collection: CollectionStore, rows: Iterator[_FileRow]
 ) -> Iterator[tuple[_FileRow, FileStat | OSError]]:
-    """How each row's file is now; those at an address are asked for many at a time."""
+    """Yield each row with the current stat of its file or the error; many at once if remote."""
     root = collection.root
     if isinstance(root, Address):
         yield from remote.map_concurrent(lambda row: remote.stat(root / row[1]).stat, rows)
@@ -179,7 +179,7 @@ def _looks(
 
 
 def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault]:
-    """Extract a random sample again and compare with the rows."""
+    """Extract a random sample again and compare it with the rows."""
     collection.check_model(model)
     catalog = collection.catalog
     keys = [key for (key,) in catalog.each(f"SELECT key FROM images WHERE {LIVE} AND todo = 0")]  # noqa: S608
@@ -196,9 +196,11 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
             yield Fault("features", id_, f"it cannot be extracted again: {error}")
             continue
         scale = max(float(np.abs(stored).max()), 1e-12)
-        off = float(np.abs(fresh - stored).max()) / scale
-        if not off <= _DEEP_TOLERANCE[collection.dtype]:
-            yield Fault("features", id_, f"extracted again, it differs by {off:.2g} of its maximum")
+        difference = float(np.abs(fresh - stored).max()) / scale
+        if not difference <= _DEEP_TOLERANCE[collection.dtype]:
+            yield Fault(
+                "features", id_, f"extracted again, it differs by {difference:.2g} of its maximum"
+            )
 
 
 def _pixels(collection: CollectionStore, path: str, model: Model) -> Pixels:

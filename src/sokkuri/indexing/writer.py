@@ -1,8 +1,8 @@
-"""Where outcomes become part of the collection: rows into the shard, then one transaction.
+"""Commit the outcomes of jobs: append rows to the shard, then write one transaction.
 
-Takes the outcomes of a run's jobs, gathers them, and commits them in batches under the catalog's
-write lock: rows are appended and synced first, and count only when the transaction that says so is
-committed. Only what the run still has claimed is taken.
+Takes the outcomes of a run and commits them in batches under the write lock of the catalog. Rows
+are appended and synced first, and count only when their transaction is committed. Outcomes of
+images that the run no longer has a lease for are ignored.
 """
 
 import time
@@ -19,7 +19,7 @@ from sokkuri.store.rows import NewRow, append_rows, free_row
 
 BATCH = 64
 BATCH_SECONDS = 1.0
-"""What a crash can cost: the outcomes of one batch, which the next run makes up."""
+"""A crash can cost the outcomes of one batch, which the next run repeats."""
 
 Change = Literal["added", "updated", "moved", "reused", "failed", "gone"]
 
@@ -29,7 +29,7 @@ _CLEAN = f"stage = NULL, reason = NULL, {_SETTLED}"
 
 @dataclass(frozen=True, slots=True)
 class _Before:
-    """What the catalog said of an image when its outcome came in."""
+    """What the catalog says about an image before its outcome is stored."""
 
     shard: int | None
     digest: bytes | None
@@ -38,7 +38,7 @@ class _Before:
 
 @dataclass(frozen=True, slots=True)
 class _Fresh:
-    """A row to append, and what is known of the file it belongs to."""
+    """A row to append, and the data of its image file."""
 
     row: NewRow
     fingerprint: FileFingerprint
@@ -47,7 +47,7 @@ class _Fresh:
 
 
 class Writer:
-    """The one writer of a run. `counts` : images by what was done, committed ones only."""
+    """The only writer of a run. counts : images by kind of change, after their commit."""
 
     def __init__(self, collection: CollectionStore, run: int, known: InFlightDigests) -> None:
         self.counts: Counter[Change] = Counter()
@@ -59,16 +59,16 @@ class Writer:
         self._flushed = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
-        """Take an outcome, and commit when the batch is full or its time has come."""
+        """Add an outcome; commit if the batch is full or a second has passed."""
         self._waiting.append(outcome)
         due = time.monotonic() - self._flushed >= BATCH_SECONDS
         if due or len(self._waiting) >= BATCH:
             self.flush()
 
     def flush(self) -> None:
-        """Commit what has come in. What depends on bytes still in hand waits for the next flush.
+        """Commit all outcomes, except copies of bytes that are in flight: they wait.
 
-        Raises StorageError when the disk refuses; nothing of the batch counts then.
+        Raises StorageError; then nothing of the batch counts.
         """
         self._flushed = time.monotonic()
         if not self._waiting:
@@ -103,9 +103,9 @@ class Writer:
         )
 
     def finish(self) -> None:
-        """Commit all that is left, when no worker is at work any more."""
+        """Commit all outcomes that are left, after the workers have ended."""
         self.flush()
-        # What waited for bytes in hand finds them committed now, or is given back to be claimed.
+        # Copies that waited find their bytes committed now, or become open again.
         self.flush()
 
     def _still_claimed(self) -> list[Outcome]:
@@ -129,7 +129,7 @@ class Writer:
     def _record_file(
         self, key: int, fingerprint: FileFingerprint, width: int | None, height: int | None
     ) -> None:
-        """The image's vector is there: what is known of its file, and nothing left to do."""
+        """Record the file of an image that has a vector; the image is done."""
         stat = fingerprint.stat
         self._catalog.run(
             "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
@@ -162,7 +162,7 @@ class Writer:
     def _settle(
         self, same: Sequence[SameBytes], before: dict[int, _Before], counts: Counter[Change]
     ) -> list[Outcome]:
-        """Give images whose bytes are known their row; those that must still wait come back."""
+        """Store outcomes of known bytes; return those that must still wait."""
         later: list[Outcome] = []
         copies: list[_Fresh] = []
         for outcome in same:
@@ -195,7 +195,7 @@ class Writer:
         return _Fresh(NewRow(job.key, job.id, vector), outcome.fingerprint, *size)
 
     def _record_touch(self, outcome: SameBytes) -> None:
-        """Another time stamp, the same bytes: the row stands."""
+        """Record a new time stamp; the bytes and the row are the same."""
         stat = outcome.fingerprint.stat
         self._catalog.run(
             f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
@@ -203,7 +203,7 @@ class Writer:
         )
 
     def _record_move(self, outcome: SameBytes, from_key: int) -> None:
-        """The image that vanished is found again here: its row and its marks go with it."""
+        """Give the row and the marks of a vanished image to the image with its bytes."""
         free_row(self._catalog, outcome.job.key)
         free_row(self._catalog, from_key)  # the row stays, under another id
         columns = "digest, width, height, model, shard, row, checksum, removed"

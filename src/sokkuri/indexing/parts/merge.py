@@ -197,9 +197,8 @@ class _MergeRun:
                         self._carry_out(store, part, steps)
                 self._known[store] += len(steps)
                 for _, existing, action, _ in steps:
-                    self._present += (
-                        existing.missing is None if action == "same" else action != "gone"
-                    )
+                    has_file = existing.missing is None if action == "same" else action != "gone"
+                    self._present += has_file
 
     def _steps(self, images: Sequence[PartImage], *, marks: bool) -> list[_Step]:
         """Return the steps for images that are in the target.
@@ -218,9 +217,7 @@ class _MergeRun:
             gone = existing.missing is None and (not self._reachable or self._is_gone(image.path))
             return "gone" if gone else "same"
         if existing.removed or (image.shard is None and image.stage is None):
-            return (
-                "same"  # removed in the target, or in the part, which has compacted its vector away
-            )
+            return "same"  # removed in the target, or in a part that was compacted since
         same_file = (image.path, image.size, image.mtime_ns) == (
             existing.path, existing.size, existing.mtime_ns,
         )  # fmt: skip
@@ -237,9 +234,8 @@ class _MergeRun:
         if not self._reachable:
             return False
         try:
-            return _stat_of(self._target.file(existing.path)) == FileStat(
-                existing.size, existing.mtime_ns
-            )
+            stat = _stat_of(self._target.file(existing.path))
+            return stat == FileStat(existing.size, existing.mtime_ns)
         except OSError:
             return False
 
