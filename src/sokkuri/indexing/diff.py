@@ -73,9 +73,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
 
     Raises UsageError if two files have one id.
     """
-    with (
-        catalog.reading()
-    ):  # one transaction for the temporary table, without a lock on the catalog
+    with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
         catalog.run_many(
             "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
             (

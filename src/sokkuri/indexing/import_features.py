@@ -50,19 +50,7 @@ def import_features(
     if the collection is float16 or `folder` an address, ReadError if the folder cannot be listed,
     StorageError.
     """
-    if delete and isinstance(folder, Address):
-        raise UsageError(f"what lies at {folder} is only ever read: leave --delete out")
-    own = collection.shards.folder
-    if own.exists() and is_within(own, folder):
-        raise CollectionError(
-            f"{folder} holds this collection's own features: keep the collection elsewhere, with "
-            "--store DIR"
-        )
-    if delete and collection.dtype != "float32":
-        raise UsageError(
-            f"{collection.store} keeps its vectors in {collection.dtype}, which has fewer digits "
-            "than the files: leave --delete out"
-        )
+    _check_folder(collection, folder, delete=delete)
     collection.recover()
     done = Imported()
     found = read_vectors(folder, collection.model.dimension)
@@ -84,6 +72,23 @@ def import_features(
         )
         yield done
     yield replace(done, notes=())
+
+
+def _check_folder(collection: CollectionStore, folder: Location, *, delete: bool) -> None:
+    """Raise UsageError or CollectionError if the folder cannot be imported from as asked."""
+    if delete and isinstance(folder, Address):
+        raise UsageError(f"what lies at {folder} is only ever read: leave --delete out")
+    own = collection.shards.folder
+    if own.exists() and is_within(own, folder):
+        raise CollectionError(
+            f"{folder} holds this collection's own features: keep the collection elsewhere, with "
+            "--store DIR"
+        )
+    if delete and collection.dtype != "float32":
+        raise UsageError(
+            f"{collection.store} keeps its vectors in {collection.dtype}, which has fewer digits "
+            "than the files: leave --delete out"
+        )
 
 
 def _rounded(collection: CollectionStore, vector: FoundVector | str) -> FoundVector | str:

@@ -164,6 +164,7 @@ class _MergeRun:
                 self._add_absent(store)
 
     def report(self, seconds: float) -> Merged:
+        """Return what the merge did. seconds : its wall time."""
         found, did = count_images(self._catalog), self._counts
         return Merged(
             parts=len(self._parts),
