@@ -144,7 +144,7 @@ def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
     assert f"{shards}/bad.npy is left out: it is no .npy file" in done.stderr
     assert done.stdout == f"{COUNT} imported, 0 known, 1 refused, 0 files deleted\n"
     assert vectors(tmp_path / "taken") == vectors(cloud.store)
-    with cloud.open() as collection, pytest.raises(UsageError, match="is only ever read"):
+    with cloud.open() as collection, pytest.raises(UsageError, match="are only read"):
         list(import_features(collection, parse_location(shards), delete=True))
 
 

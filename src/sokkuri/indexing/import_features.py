@@ -77,7 +77,7 @@ def import_features(
 def _check_folder(collection: CollectionStore, folder: Location, *, delete: bool) -> None:
     """Raise UsageError or CollectionError if the folder cannot be imported from as asked."""
     if delete and isinstance(folder, Address):
-        raise UsageError(f"what lies at {folder} is only ever read: leave --delete out")
+        raise UsageError(f"files at an address are only read ({folder}): leave --delete out")
     own = collection.shards.folder
     if own.exists() and is_within(own, folder):
         raise CollectionError(
