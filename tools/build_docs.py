@@ -193,7 +193,8 @@ def plain(text: str) -> str:
 def write_sources(folder: Path) -> None:
     """Write all that Sphinx reads: the pages, the references, the order of pages, the settings."""
     shutil.copytree(PROJECT / "docs", folder, dirs_exist_ok=True)
-    shutil.copy(PROJECT / "CHANGELOG.md", folder / "changelog.md")
+    changelog = (PROJECT / "CHANGELOG.md").read_text()
+    (folder / "changelog.md").write_text(changelog.replace("](docs/", "]("))
     reference = folder / "reference"
     reference.mkdir()
     document = openapi_document()

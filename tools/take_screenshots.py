@@ -1,0 +1,141 @@
+"""Make the pictures of README: docs/result.png, docs/rings.jpg and docs/search.jpg.
+
+    python tools/take_screenshots.py
+
+Renders photos (`tools/render_photos.py`) and edited copies of one of them, indexes them, lays the
+hits of a search side by side, and takes screenshots of the pages. It needs Chromium.
+"""
+
+import io
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from playwright.sync_api import Page, sync_playwright
+
+from sokkuri import Collection, Hits, Searcher
+
+PROJECT = Path(__file__).parents[1]
+sys.path.insert(0, str(PROJECT / "tools"))
+
+from render_photos import SCENES, render  # noqa: E402 - in this folder
+
+QUERY, COUNT, TILE = 7, 90, (168, 126)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+SETTLED = """() => document.getAnimations().length === 0 && [...document.images].every((image) => {
+  const {top, bottom} = image.getBoundingClientRect();
+  return bottom < 0 || top > innerHeight || !image.src || image.complete;
+})"""
+"""Whether the images in the window are there, and nothing moves any more."""
+
+
+def edited(picture: Image.Image) -> dict[str, Image.Image]:
+    """Return copies as people make them: smaller, cropped, brighter, blurred, marked, mirrored."""
+    width, height = picture.size
+    marked = picture.copy()
+    ImageDraw.Draw(marked).text((20, height - 60), "© somebody", fill="white", font_size=40)
+    return {
+        "smaller": picture.resize((width // 2, height // 2)),
+        "cropped": picture.crop((width // 10, height // 10, width * 9 // 10, height * 9 // 10)),
+        "brighter": ImageEnhance.Brightness(picture).enhance(1.3),
+        "blurred": picture.filter(ImageFilter.GaussianBlur(2)),
+        "marked": marked,
+        "mirrored": ImageOps.mirror(picture),
+    }
+
+
+def write_photos(folder: Path) -> str:
+    """Write the photos and the copies, and return the id of the photo that is copied."""
+    for number in range(COUNT):
+        scene = folder / SCENES[number % len(SCENES)].__name__
+        scene.mkdir(parents=True, exist_ok=True)
+        render(number).save(scene / f"{number // len(SCENES) + 1:02d}.jpg", quality=90)
+    scene = folder / SCENES[QUERY % len(SCENES)].__name__
+    original = scene / f"{QUERY // len(SCENES) + 1:02d}.jpg"
+    with Image.open(original) as picture:
+        for edit, copy in edited(picture).items():
+            copy.save(scene / f"{original.stem} {edit}.jpg", quality=70)
+    return original.relative_to(folder).as_posix()
+
+
+def draw_hits(hits: Hits) -> Image.Image:
+    """Return the hits in two rows, each with its distance and its id."""
+    sheet = Image.new("RGB", (5 * (TILE[0] + 12) + 12, 2 * (TILE[1] + 40) + 12), "white")
+    pen = ImageDraw.Draw(sheet)
+    for number, hit in enumerate(hits):
+        left, top = 12 + number % 5 * (TILE[0] + 12), 12 + number // 5 * (TILE[1] + 40)
+        with Image.open(str(hit.path)) as picture:
+            sheet.paste(picture.convert("RGB").resize(TILE), (left, top))
+        text = f"{hit.distance:.3f}  {hit.id}"
+        pen.text((left, top + TILE[1] + 6), text, fill="black", font_size=13)
+    return sheet
+
+
+@contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Run `sokkuri serve`, and give its address."""
+    command = [
+        sys.executable,
+        "-m",
+        "sokkuri",
+        "serve",
+        "-C",
+        folder,
+        "--no-browser",
+        "--port",
+        "0",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        address = next(
+            word for line in process.stderr for word in line.split() if word.startswith("http://")
+        )
+        try:
+            yield address.rstrip("/")
+        finally:
+            process.terminate()
+
+
+def screenshot(page: Page, address: str, ready: str) -> Image.Image:
+    """Open an address, wait for elements `ready` and the images in the window, and return it."""
+    page.goto(address)
+    page.wait_for_selector(ready, timeout=120_000)
+    page.wait_for_function(SETTLED, timeout=120_000)
+    return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+
+
+def main() -> None:
+    docs = PROJECT / "docs"
+    browser = next((path for name in NAMES if (path := shutil.which(name))), None)
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
+        folder = Path(name) / "Photos"
+        query = write_photos(folder)
+        with Collection.create(folder) as collection:
+            for _ in collection.sync():
+                pass
+            hits = Searcher(collection).search([query], k=10)
+            draw_hits(hits).save(docs / "result.png", optimize=True)
+        chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        with server(folder) as address:
+            for page_name, scheme, ready in (
+                ("rings", "dark", ".ring-pictures a"),
+                ("search", "light", ".hits li"),
+            ):
+                context = chromium.new_context(
+                    color_scheme="dark" if scheme == "dark" else "light",
+                    viewport={"width": 1280, "height": 800},
+                )
+                image = screenshot(context.new_page(), f"{address}/{page_name}?id={query}", ready)
+                image.save(docs / f"{page_name}.jpg", quality=88, optimize=True)
+                context.close()
+        chromium.close()
+
+
+if __name__ == "__main__":
+    main()
