@@ -127,11 +127,13 @@ def _operation_blocks(title: str, operation: dict[str, Any]) -> Iterator[str]:
     if parameters:
         yield table(("parameter", "in", "type", "meaning"), parameters)
     for media_type, content in operation.get("requestBody", {}).get("content", {}).items():
-        yield f"Body, `{media_type}`: {type_text(content.get('schema', {}))}"
+        schema = content.get("schema", {})
+        yield f"Body, `{media_type}`: {type_text(schema)}"
+        yield from _fields(schema)
     answers = [
         (
             status,
-            ", ".join(type_text(c.get("schema", {})) for c in answer.get("content", {}).values()),
+            _answer_type(answer),
             plain(answer.get("description", "")),
         )
         for status, answer in operation.get("responses", {}).items()
@@ -145,6 +147,11 @@ def _schema_blocks(name: str, schema: dict[str, Any]) -> Iterator[str]:
     yield plain(schema.get("description", ""))
     if "enum" in schema:
         yield "One of " + ", ".join(f"`{value}`" for value in schema["enum"])
+    yield from _fields(schema)
+
+
+def _fields(schema: dict[str, Any]) -> Iterator[str]:
+    """Yield the table of a type's fields, if it has any."""
     required = schema.get("required", [])
     rows = [
         (
@@ -156,6 +163,12 @@ def _schema_blocks(name: str, schema: dict[str, Any]) -> Iterator[str]:
     ]
     if rows:
         yield table(("field", "type", "meaning"), rows)
+
+
+def _answer_type(answer: dict[str, Any]) -> str:
+    """Return the type of an answer in words; media types of one type count once."""
+    types = [type_text(content.get("schema", {})) for content in answer.get("content", {}).values()]
+    return ", ".join(dict.fromkeys(types))
 
 
 def type_text(schema: dict[str, Any]) -> str:
