@@ -44,7 +44,8 @@ def noise(rng: np.random.Generator, height: int, width: int, cells: int, octaves
 def mix(first: Array, second: Array, share: Array | float) -> Array:
     """Return the colours between two pictures; share 1 is the second."""
     part = np.asarray(share)
-    return first + (second - first) * (part[..., None] if part.ndim == 2 else part)
+    mixed: Array = first + (second - first) * (part[..., None] if part.ndim == 2 else part)
+    return mixed
 
 
 def sky(rng: np.random.Generator, colours: tuple[Colour, Colour], horizon: float) -> Array:
