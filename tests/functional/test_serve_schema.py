@@ -148,7 +148,7 @@ def test_every_operation_documents_its_problems(operations: dict[str, Any]) -> N
             assert answer["description"], name
             if int(code) >= 400:
                 assert answer["content"]["application/problem+json"]["schema"] == {
-                    "$ref": "#/components/schemas/Problem"
+                    "$ref": "#/components/schemas/ProblemDocument"
                 }
 
 
@@ -175,7 +175,10 @@ def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:
     for example in body["application/json"]["schema"]["examples"]:
         asked = {**example, "ids": ["0/1.png"]}
         found = server.post("/api/v1/search", json=asked).json()
-        assert found.keys() == document["components"]["schemas"]["Result"]["properties"].keys()
+        assert (
+            found.keys()
+            == document["components"]["schemas"]["SearchResultDocument"]["properties"].keys()
+        )
     fields = body["multipart/form-data"]["schema"]["properties"]
     assert fields.keys() == {
         "image", "not_image", "id", "not_id", "k", "metric", "under", "where", "max_distance",
