@@ -1,6 +1,6 @@
-"""Writing files so that a crash at any moment leaves the old one or the new one, never half.
+"""Write files atomically: a crash at any moment leaves the old file or the new one, never half.
 
-The order is the same everywhere: write beside, fsync, rename over, fsync the folder.
+The order is the same everywhere: write a temporary file beside it, fsync, rename, fsync the folder.
 """
 
 import os
@@ -13,9 +13,9 @@ from typing import BinaryIO
 
 @contextmanager
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """A binary file that takes `path`'s place when the block ends well, and is gone if it fails.
+    """Yield a binary file that replaces `path` when the block ends; delete it if the block fails.
 
-    durable : False for what may be lost by a power cut. Raises OSError as the disk gives it.
+    durable : False for files that a power cut may lose. Raises OSError.
     """
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     try:
@@ -33,7 +33,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the folder's entries durable; a no-op where folders cannot be opened (Windows)."""
+    """Make the folder's entries durable. Do nothing on Windows, which cannot open folders."""
     if os.name == "nt":
         return
     handle = os.open(folder, os.O_RDONLY)

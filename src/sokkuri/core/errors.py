@@ -1,42 +1,42 @@
-"""What can go wrong, as one tree. Every message is one line: what, which file, what to do.
+"""All errors, as one tree. Every message is one line: what is wrong, in which file, what to do.
 
-    SokkuriError                 exit code 1 unless said otherwise
-    ├── UsageError               exit code 2: what was asked for cannot be
+    SokkuriError                 exit code 1 unless stated otherwise
+    ├── UsageError               exit code 2: a wrong option, name or combination
     ├── MissingExtraError        an optional part is not installed
-    ├── EngineError              a search engine elsewhere cannot be reached, or used as asked
-    ├── ClusterError             a cluster cannot be reached, or cannot do the work
+    ├── EngineError              an engine does not answer, or cannot be used like this
+    ├── ClusterError             a cluster does not answer, or cannot do the work
     ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
-    ├── ImageError               one image, never a whole run
-    │   ├── ReadError              the bytes could not be had
-    │   ├── DecodeError            the bytes are no picture that can be read
-    │   └── ExtractError           the network refused the picture
-    ├── RequestError             the server does not take a request
-    │   ├── BusyError              too much is waiting
-    │   ├── SlowError              its body does not come in time
+    ├── ImageError               concerns one image, never a whole run
+    │   ├── ReadError              its bytes cannot be read
+    │   ├── DecodeError            its bytes are not an image that can be read
+    │   └── ExtractError           the network gave no usable vector
+    ├── RequestError             the server refuses a request
+    │   ├── BusyError              too many requests are waiting
+    │   ├── SlowError              its body does not arrive in time
     │   ├── TooLargeError          its body is too large
     │   ├── WithheldError          the file that it asks for is not served
-    │   └── ChangesError           it would change something, and may not
-    └── CollectionError          the collection cannot be used as asked
-        ├── NoCollectionError      there is none here
+    │   └── ChangesError           it would change something without permission
+    └── CollectionError          the collection cannot be used like this
+        ├── NoCollectionError      there is no collection here
         ├── UnknownImageError      the collection has no such image
-        ├── ModelMismatchError     its features come from another model
-        ├── UnsupportedError       exit code 2: a search index cannot do what is asked of it
+        ├── ModelMismatchError     its vectors come from another model
+        ├── UnsupportedError       exit code 2: this search index cannot do it
         ├── DamagedError           its files contradict its catalog
-        │   └── UnfinishedError      making it was cut short
-        └── StorageError           the disk refused a read or a write
+        │   └── UnfinishedError      its creation was interrupted
+        └── StorageError           the disk failed a read or a write
 
-Imports nothing, so that every floor may raise these.
+Imports nothing, so that every package may raise these.
 """
 
 
 class SokkuriError(Exception):
-    """Everything that sokkuri raises on purpose."""
+    """The base of all errors that sokkuri raises on purpose."""
 
     exit_code = 1
 
 
 class UsageError(SokkuriError):
-    """What was asked for cannot be: a wrong option, name or combination."""
+    """The user gave a wrong option, name or combination."""
 
     exit_code = 2
 
@@ -50,7 +50,7 @@ class MissingExtraError(SokkuriError):
 
 
 class EngineError(SokkuriError):
-    """A search engine elsewhere does not answer, or cannot be used as asked."""
+    """A vector engine does not answer, or cannot be used like this."""
 
 
 class ClusterError(SokkuriError):
@@ -62,43 +62,43 @@ class ModelError(SokkuriError):
 
 
 class ImageError(SokkuriError):
-    """One image cannot be used; `stage` says where, the message says why."""
+    """One image cannot be used. `stage` says at which step, the message says why."""
 
     stage = "image"
 
 
 class ReadError(ImageError):
-    """The bytes could not be had: permission, a broken link, a fault of the disk."""
+    """The bytes cannot be read: no permission, a broken link, a disk fault."""
 
     stage = "read"
 
 
 class DecodeError(ImageError):
-    """The bytes are not a picture that can be read, or one beyond the limits."""
+    """The bytes are not an image that can be read, or the image is beyond the limits."""
 
     stage = "decode"
 
 
 class ExtractError(ImageError):
-    """The network gave no usable feature vector for this picture."""
+    """The network gave no usable feature vector for this image."""
 
     stage = "extract"
 
 
 class RequestError(SokkuriError):
-    """The server does not take a request."""
+    """The server refuses a request."""
 
 
 class BusyError(RequestError):
-    """More is waiting than the server takes on: ask again in a moment."""
+    """More requests are waiting than the server accepts: ask again in a moment."""
 
 
 class SlowError(RequestError):
-    """The request's body does not come in time."""
+    """The request's body does not arrive in time."""
 
 
 class TooLargeError(RequestError):
-    """The request's body is larger than the server takes."""
+    """The request's body is larger than the server accepts."""
 
 
 class WithheldError(RequestError):
@@ -106,27 +106,27 @@ class WithheldError(RequestError):
 
 
 class ChangesError(RequestError):
-    """The request would change something, and the server or the page it comes from may not."""
+    """The request would change something, but its server or page may only read."""
 
 
 class CollectionError(SokkuriError):
-    """The collection cannot be used as asked."""
+    """The collection cannot be used like this."""
 
 
 class NoCollectionError(CollectionError):
-    """There is no collection where one was looked for."""
+    """There is no collection in this folder."""
 
 
 class UnknownImageError(CollectionError):
-    """A query or an argument names no image of the collection."""
+    """A query or an argument names an image that the collection does not have."""
 
 
 class ModelMismatchError(CollectionError):
-    """The collection's features come from another model or preprocessing."""
+    """The collection's vectors come from another model or preprocessing."""
 
 
 class UnsupportedError(CollectionError):
-    """A search index cannot do what is asked of it: another one can."""
+    """This search index cannot do it; another one can."""
 
     exit_code = 2
 
@@ -136,8 +136,8 @@ class DamagedError(CollectionError):
 
 
 class UnfinishedError(DamagedError):
-    """Making the collection was cut short: making it again is all it needs."""
+    """The creation of the collection was interrupted. Create it again."""
 
 
 class StorageError(CollectionError):
-    """The disk refused a read or a write: full, read-only, or gone."""
+    """The disk failed a read or a write: it is full, read-only, or gone."""

@@ -1,8 +1,9 @@
-"""Where photos can be: in a folder of this machine, or at an address such as `s3://bucket/photos`.
+"""Parse locations: a path of this machine, or an address such as `s3://bucket/photos`.
 
-Takes texts; hands on Locations. Names only: what is there, remote.py finds out.
+Takes texts; returns Paths and Addresses. Works on names alone: images/remote.py asks the server.
 """
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,10 @@ from typing import TypeAlias
 from sokkuri.core.errors import UsageError
 
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://(.*)", re.DOTALL)
+_DRIVE = re.compile(r"/[A-Za-z]:")  # of Windows
 _LOCAL = ("file", "local")
 _BUCKETS = ("s3", "s3a", "gs", "gcs")
-"""Schemes whose addresses begin with a bucket's name, which has neither `@` nor `:`."""
+"""Schemes whose addresses begin with the name of a bucket, which contains no `@` and no `:`."""
 
 _SECRET = re.compile(
     r"[?&](x-(amz|goog)-[a-z-]*|[a-z_-]*(sig|signature|token|secret|password|credentials?|key))=",
@@ -24,9 +26,8 @@ _WEB = ("http", "https")
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A place in a store that is reached over a network, or one of its objects. url : with its
-    scheme, without a slash at its end. What Paths can do without a look at the disk, it does too.
-    """
+    """A folder or an object of a store that is reached over a network. url : with its scheme,
+    without a slash at its end. Offers the parts of Path's interface that need no disk."""
 
     url: str
 
@@ -42,7 +43,7 @@ class Address:
 
     @property
     def host(self) -> str:
-        """The bucket, or the machine."""
+        """The bucket, or the name of the machine."""
         return self.url.partition("://")[2].partition("/")[0]
 
     @property
@@ -55,7 +56,7 @@ class Address:
         return self if above.endswith("/") else Address(above)
 
     def relative_path(self, url: str) -> str | None:
-        """The path from here to an address, `/`-separated; None where that lies elsewhere."""
+        """Return the `/`-separated path from here to an address, or None if it is not below."""
         path = url.removeprefix(f"{self.url}/")
         return None if path == url else path
 
@@ -64,22 +65,27 @@ Location: TypeAlias = Path | Address
 
 
 def parse_location(text: str | Path | Address) -> Location:
-    """What a person names. Raises UsageError for an address that names nothing, or holds a secret,
-    which is not repeated."""
-    found = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
-    if found is None:
+    """Return the location that a person typed.
+
+    Raises UsageError for an incomplete address, and for one that contains a secret. The message
+    does not repeat the secret.
+    """
+    match = _ADDRESS.fullmatch(text) if isinstance(text, str) else None
+    if match is None:
         return text if isinstance(text, Address) else Path(text)
-    scheme, rest = found[1].lower(), found[2]
+    scheme, rest = match[1].lower(), match[2]
     if scheme in _LOCAL:
+        if os.name == "nt" and _DRIVE.match(rest):
+            rest = rest[1:]  # file:///C:/photos
         return Path(rest)
     if _holds_secret(scheme, rest):
         raise UsageError(
-            f"this {scheme}:// address holds what may be a key or a token, which would be kept and "
-            "shown: leave it out, credentials come from the environment (docs/cloud.md)"
+            f"this {scheme}:// address seems to contain a key or a token, which would be stored "
+            "and shown: leave it out, credentials come from the environment (docs/cloud.md)"
         )
     rest = rest.rstrip("/")
     if not rest or (scheme in _BUCKETS and rest.startswith("/")):
-        raise UsageError(f"{text} names no place: give {scheme}://BUCKET/FOLDER")
+        raise UsageError(f"{text} is incomplete: give {scheme}://BUCKET/FOLDER")
     try:
         rest.encode()
     except UnicodeEncodeError:
@@ -88,17 +94,17 @@ def parse_location(text: str | Path | Address) -> Location:
 
 
 def location_from_str(text: str) -> Location:
-    """What `str` has made of a Location, without a doubt."""
+    """Return the Location whose `str` this is."""
     return Address(text) if _ADDRESS.match(text) else Path(text)
 
 
 def _holds_secret(scheme: str, rest: str) -> bool:
-    """Whether there is a password before the host, or one in a query."""
+    """Return whether a password stands before the host or in the query string."""
     host = rest.partition("/")[0]
-    if host.startswith("arn:"):  # an access point: its name has colons
+    if host.startswith("arn:"):  # an S3 access point, whose name contains colons
         return bool(_SECRET.search(rest))
     user, at, machine = host.rpartition("@")
-    port = machine.partition(":")[2]  # or what follows a key, up to a slash in the secret
+    port = machine.partition(":")[2]  # or the start of a secret, which may contain a slash
     if ":" in user or (port and not port.isdigit()):
         return True
     if scheme in _BUCKETS and (at or port):
@@ -107,15 +113,15 @@ def _holds_secret(scheme: str, rest: str) -> bool:
 
 
 def redact(text: str) -> str:
-    """A line that somebody wrote, as it may be said: of an address, nothing that may be secret."""
-    found = _ADDRESS.fullmatch(text)
-    if found is None or not _holds_secret(found[1].lower(), found[2]):
+    """Return a line for messages: the line itself, or, for an address with a secret, its scheme."""
+    match = _ADDRESS.fullmatch(text)
+    if match is None or not _holds_secret(match[1].lower(), match[2]):
         return text
-    return f"an address of {found[1].lower()}:// with a key or a token"
+    return f"an address of {match[1].lower()}:// with a key or a token"
 
 
 def is_within(inner: Location, outer: Location) -> bool:
-    """Whether the one lies in the other, or is the same."""
+    """Return whether `inner` is below `outer`, or equal to it."""
     if isinstance(inner, Path) and isinstance(outer, Path):
         return inner.resolve().is_relative_to(outer.resolve())
     if isinstance(inner, Address) and isinstance(outer, Address):

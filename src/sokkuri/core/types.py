@@ -1,7 +1,7 @@
-"""The frozen records that the stages hand to each other. NumPy and the standard library only.
+"""Frozen value types that several packages share. Imports NumPy and the standard library only.
 
-The data's way: FileRef (listing) -> Job (catalog) -> Pixels (decode) -> Outcome (extract)
--> rows in shards and catalog -> Hits (searching).
+The path of the data: FileRef (scan) -> Job (catalog) -> Pixels (decode) -> Outcome (worker)
+-> rows in shards and catalog -> Hits (search).
 """
 
 from collections.abc import Mapping
@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Features: TypeAlias = NDArray[np.float32]
-"""Feature vectors, (N, D) float32, as the network gave them: not normalised."""
+"""Feature vectors, (N, D) float32, as the network returned them: not normalised."""
 
 Dtype: TypeAlias = Literal["float32", "float16"]
-"""What numbers vectors are kept in on disk."""
+"""The number type of vectors on disk."""
 
 StoredRows: TypeAlias = NDArray[np.floating[Any]]
-"""Rows as a shard holds them : (N, D) float32 or float16."""
+"""The rows of a shard, (N, D) float32 or float16."""
 
 Metric: TypeAlias = Literal["cosine", "l2"]
 """`cosine`: 1 - cos of the angle, 0 to 2. `l2`: Euclidean distance."""
@@ -26,11 +26,11 @@ Metric: TypeAlias = Literal["cosine", "l2"]
 Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 Box: TypeAlias = tuple[int, int, int, int]
-"""A part of a picture: x, y, width, height in pixels of the upright picture."""
+"""A part of an image: x, y, width, height in pixels of the upright image."""
 
 Decoding: TypeAlias = Literal["fast", "exact"]
-"""`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: as the article's
-script does it, Pillow's whole decode, `convert("RGB")`, `resize`, and nothing else."""
+"""`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: like the article's
+script, Pillow's full decode, `convert("RGB")` and `resize`, nothing else."""
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 
@@ -53,12 +53,12 @@ class Progress(Generic[ResultT_co]):
 
 
 IdKind: TypeAlias = Literal["path", "name"]
-"""What an image's id is: its path below the root, or its file's name."""
+"""The id of an image: its path below the root, or the name of its file."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileStat:
-    """What tells a changed file from an unchanged one without reading it."""
+    """The size and time stamp that distinguish a changed file from an unchanged one."""
 
     size: int  # bytes
     mtime_ns: int
@@ -66,8 +66,8 @@ class FileStat:
 
 @dataclass(frozen=True, slots=True)
 class FileRef:
-    """A file as the listing saw it. `path` is relative to the root and `/`-separated; bytes that
-    are not UTF-8 are kept as lone surrogates (PEP 383), so `os.fsencode` gives the name back."""
+    """A file of a listing. path : relative to the root and `/`-separated. Bytes that are not UTF-8
+    are kept as lone surrogates (PEP 383), so that `os.fsencode` returns the original name."""
 
     id: str
     path: str
@@ -76,9 +76,9 @@ class FileRef:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One image that a run has claimed: `key` is its number in the catalog. `deaths` : processes
-    that died with it in hand. `adopt` : its vector was taken over from elsewhere, and only its
-    file is to be looked at."""
+    """One image that a run holds a lease on. key : its number in the catalog. deaths : processes
+    that died while they worked on it. adopt : its vector was imported, and only its file must be
+    read."""
 
     key: int
     id: str
@@ -89,20 +89,20 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class PixelSpec:
-    """What a network wants to see, as far as decoding goes."""
+    """The pixels that a network takes: size, interpolation, and how to decode."""
 
     height: int
     width: int
     resample: Resample = "bicubic"
     orientation: bool = True  # apply the EXIF orientation
     draft: bool = True  # let JPEG decode at the smallest sufficient scale
-    exact: bool = False  # whatever the mode: convert("RGB"), resize, and nothing else
-    crop: Box | None = None  # of the upright picture, before it is resized
+    exact: bool = False  # convert("RGB"), resize, and nothing else
+    crop: Box | None = None  # of the upright image, before it is resized
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Above these an image is a failure row: one broken header must not take the machine."""
+    """An image above these limits is a failure: a broken header must not exhaust the machine."""
 
     max_bytes: int = 512 * 2**20
     max_pixels: int = 250_000_000
@@ -110,8 +110,8 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
-    """A decoded picture. `rgb` : (height, width, 3) uint8 of the PixelSpec's size;
-    `width` and `height` are the upright picture's own, in pixels."""
+    """A decoded image. rgb : (height, width, 3) uint8, of the PixelSpec's size. width, height : of
+    the upright image in its file, in pixels."""
 
     rgb: NDArray[np.uint8]
     width: int
@@ -128,7 +128,7 @@ class FileFingerprint:
 
 @dataclass(frozen=True, slots=True, order=True)
 class RowRef:
-    """A row's place: shard number and row within it, both from 0."""
+    """The position of a row: shard number, and row within the shard, both from 0."""
 
     shard: int
     row: int
@@ -153,7 +153,7 @@ class ImageRecord:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """An image without features, and why."""
+    """An image without a feature vector, and why."""
 
     id: str
     stage: str
@@ -162,8 +162,8 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class AnnState:
-    """The approximate index: how many of the rows it covers, and for k of 1, 10 and 100 the share
-    of the true k nearest that its searches found."""
+    """The approximate index. covered : rows of the collection that it contains, out of `rows`.
+    recall : by k of 1, 10 and 100, the share of the true k nearest that its searches return."""
 
     covered: int
     rows: int
@@ -173,9 +173,9 @@ class AnnState:
 
 @dataclass(frozen=True, slots=True)
 class PushedState:
-    """What an engine elsewhere holds. address : without secrets. rows : that its searches find.
-    behind : images that it lacks, and rows of images that are gone. recall : as of AnnState, empty
-    where it was not measured."""
+    """The content of a vector engine. address : without secrets. rows : that its searches return.
+    behind : images that it lacks, plus rows of images that are gone. recall : as in AnnState, empty
+    if it was not measured."""
 
     address: str
     rows: int
@@ -185,7 +185,7 @@ class PushedState:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that `verify` found: a kind from docs/verify.md, a place, a sentence."""
+    """A fault that `verify` reports. kind : one of docs/verify.md. what : a sentence."""
 
     kind: str
     where: str

@@ -1,7 +1,7 @@
-"""Images one by one from many threads become batches for a GPU, which wants many at once.
+"""Group images from many threads into batches for a GPU, which is faster on many at once.
 
-Takes a picture from each calling thread and hands back its vector. A batch is what is waiting when
-the device is free, up to a limit that sinks when the device runs out of memory.
+Takes one image from each calling thread and returns its vector. A batch contains the images that
+are waiting when the device is free, up to a limit that falls when the device runs out of memory.
 """
 
 import queue
@@ -15,38 +15,40 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import ExtractError
 from sokkuri.core.types import Features
 
-LARGEST = 64
-"""Images at once, to begin with: beyond it a GPU gains little on networks of this kind."""
+MAX_BATCH = 64
+"""Images per batch at first: larger batches gain little on a GPU with networks of this kind."""
 
-Picture = NDArray[np.uint8]
+ImageArray = NDArray[np.uint8]
 Vector = NDArray[np.float32]
-_Waiting = tuple[Picture, "Future[Vector]"]
+_Waiting = tuple[ImageArray, "Future[Vector]"]
 
 
 class Batcher:
-    """Gathers pictures for `extract`, (B, H, W, 3) uint8 -> (B, D) float32, which one thread of
-    this object's own calls."""
+    """Collects images for `extract`: (B, H, W, 3) uint8 -> (B, D) float32. A thread of this object
+    calls it."""
 
-    def __init__(self, extract: Callable[[Picture], Features], largest: int = LARGEST) -> None:
-        self.largest = largest
+    def __init__(
+        self, extract: Callable[[ImageArray], Features], max_batch: int = MAX_BATCH
+    ) -> None:
+        self.max_batch = max_batch
         self._extract = extract
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         threading.Thread(target=self._serve, name="sokkuri-batches", daemon=True).start()
 
-    def __call__(self, rgb: Picture) -> Vector:
-        """rgb : (H, W, 3) uint8 -> (D,) float32. Raises what `extract` raises for this picture."""
+    def __call__(self, rgb: ImageArray) -> Vector:
+        """rgb : (H, W, 3) uint8 -> (D,) float32. Raises what `extract` raises for this image."""
         future: Future[Vector] = Future()
         self._queue.put((rgb, future))
         return future.result()
 
     def close(self) -> None:
-        """No picture may come after this."""
+        """Stop the thread once all waiting images are done. No image may follow."""
         self._queue.put(None)
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
             batch = [first]
-            while len(batch) < self.largest:
+            while len(batch) < self.max_batch:
                 try:
                     waiting = self._queue.get_nowait()
                 except queue.Empty:
@@ -55,10 +57,10 @@ class Batcher:
                     self._queue.put(None)
                     break
                 batch.append(waiting)
-            self._work(batch)
+            self._extract_batch(batch)
 
-    def _work(self, batch: Sequence[_Waiting]) -> None:
-        """Extract a batch; one that fails is tried in halves, down to the picture at fault."""
+    def _extract_batch(self, batch: Sequence[_Waiting]) -> None:
+        """Extract a batch. Split a batch that fails in halves, down to the image at fault."""
         try:
             features = self._extract(np.stack([rgb for rgb, _ in batch]))
         except ExtractError as error:
@@ -67,9 +69,9 @@ class Batcher:
                 batch[0][1].set_exception(error)
                 return
             if "memory" in str(error) or "allocate" in str(error):
-                self.largest = min(self.largest, half)
-            self._work(batch[:half])
-            self._work(batch[half:])
+                self.max_batch = min(self.max_batch, half)
+            self._extract_batch(batch[:half])
+            self._extract_batch(batch[half:])
         except Exception as error:  # noqa: BLE001 - handed on to who asked
             for _, future in batch:
                 future.set_exception(error)

@@ -11,6 +11,6 @@ _CARDS = Path(__file__).parent / "cards"
 
 @cache
 def known_cards() -> tuple[ModelCard, ...]:
-    """All of them, the default first."""
+    """Return all cards that come with sokkuri, the default model first."""
     cards = [read_card(path) for path in sorted(_CARDS.glob("*.toml"))]
     return tuple(sorted(cards, key=lambda card: card.name != DEFAULT))

@@ -1,6 +1,6 @@
-"""Keeps converted networks in the user's cache folder.
+"""Keep converted networks in the user's cache folder.
 
-A file appears there whole or not at all, so several processes may make the same one at once.
+A file appears there whole or not at all, so that several processes may write the same one at once.
 """
 
 import hashlib
@@ -13,38 +13,38 @@ from sokkuri.core.paths import cache_folder
 
 
 def cached(name: str, sha256: str, make: Callable[[], bytes]) -> Path:
-    """The cached file of that name, made by `make` unless it is there with these very bytes.
+    """Return the cached file of this name. Call `make` unless the file is there with this SHA-256.
 
-    Raises ModelError when the folder cannot be written, or `make` gives other bytes.
+    Raises ModelError when the folder cannot be written, or `make` returns other bytes.
     """
     path = cache_folder() / name
     if path.is_file() and file_sha256(path) == sha256:
         return path
     data = make()
-    found = hashlib.sha256(data).hexdigest()
-    if found != sha256:
+    digest = hashlib.sha256(data).hexdigest()
+    if digest != sha256:
         raise ModelError(
-            f"{name} came out with SHA-256 {found[:12]}, not {sha256[:12]}: its packages differ "
+            f"{name} was built with SHA-256 {digest[:12]}, not {sha256[:12]}: its packages differ "
             "from those that sokkuri was tested with; install the versions in constraints.txt"
         )
     try:
         replace_cached(path, data)
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be written ({error.strerror}): name another folder in SOKKURI_CACHE"
+            f"{path} cannot be written ({error.strerror}): set SOKKURI_CACHE to another folder"
         ) from error
     return path
 
 
 def replace_cached(path: Path, data: bytes) -> None:
-    """Put a file into the cache, whole. Raises OSError."""
+    """Write a file into the cache, atomically. Raises OSError."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as file:
         file.write(data)
 
 
 def file_sha256(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal. Raises ModelError when it cannot be read."""
+    """Return the SHA-256 of a file in hexadecimal. Raises ModelError when it cannot be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,7 @@
-"""ModelCard: what a network is, where it comes from, and what it wants to see. Data, not code.
+"""ModelCard: the source, licence, tensors and preprocessing of a network. Data, not code.
 
-Reads and writes `card.toml`, and gives the fingerprint that every feature vector is kept under.
-The network sees `(x / scale - mean) / std`, x the RGB values 0 to 255, at `size`.
+Reads and writes `card.toml`, and computes the fingerprint that is stored with every vector. The
+network's input is `(x / scale - mean) / std`, x the RGB values 0 to 255, at `size`.
 """
 
 import hashlib
@@ -20,9 +20,9 @@ Layout = Literal["NCHW", "NHWC"]
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One network. `sha256` : of the ONNX file, "" where it is not known. `file` : the ONNX file's
-    name beside the card. `package` : where the weights come from instead, as `package/path`.
-    `url` : where `models add` fetches the ONNX file."""
+    """One network. sha256 : of the ONNX file, "" if it is unknown. file : name of the ONNX file
+    beside the card. package : the weights inside a package instead, as `package/path`. url : where
+    `models add` fetches the ONNX file."""
 
     name: str
     input: str
@@ -46,14 +46,14 @@ class ModelCard:
 
     @property
     def pixels(self) -> PixelSpec:
-        """What decoding must give."""
+        """The pixels that the network takes."""
         height, width = self.size
         exact = self.decode == "exact"
         return PixelSpec(height, width, self.resample, self.orientation, not exact, exact)
 
     def fingerprint(self, onnx_sha256: str) -> str:
-        """SHA-256 of all that shapes a feature vector: the network's bytes, its tensors, the
-        preprocessing. Names, licence and metric are left out: they change no number."""
+        """Return the SHA-256 of everything that determines a vector: the network's bytes, its
+        tensors, the preprocessing. Name, licence and metric are left out: they change no number."""
         shaping = (
             "input", "output", "layout", "size", "scale", "mean", "std", "resample", "orientation",
             "decode",
@@ -64,7 +64,7 @@ class ModelCard:
 
 
 def read_card(path: Path) -> ModelCard:
-    """The card in a TOML file. Raises ModelError naming the file and the key that is wrong."""
+    """Return the card in a TOML file. Raises ModelError that names the file and the wrong key."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -77,13 +77,13 @@ def read_card(path: Path) -> ModelCard:
 
 
 def card_text(card: ModelCard) -> str:
-    """The card as TOML; keys that have their default are left out."""
+    """Return the card as TOML, without the keys that have their default value."""
     lines = []
     for field in fields(card):
         value = getattr(card, field.name)
         if value != field.default:
-            # JSON's strings, numbers, booleans and arrays of numbers are TOML's too; DEL alone
-            # must be escaped where JSON lets it stand.
+            # Strings, numbers, booleans and arrays of JSON are valid TOML, except that TOML
+            # requires DEL to be escaped.
             lines.append(
                 f"{field.name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
             )
@@ -99,9 +99,9 @@ def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
         raise ModelError(f"{path} lacks the key {missing[0]}")
     values: dict[str, Any] = {}
     for key, value in table.items():
-        is_right, wanted = _RULES.get(key, (_is_text, "a text"))
-        if not is_right(value):
-            raise ModelError(f"{path}: {key} must be {wanted}, not {value!r}")
+        is_valid, expected = _RULES.get(key, (_is_text, "a text"))
+        if not is_valid(value):
+            raise ModelError(f"{path}: {key} must be {expected}, not {value!r}")
         values[key] = tuple(value) if isinstance(value, list) else value
     if isinstance(values["size"], int):
         values["size"] = (values["size"], values["size"])
@@ -113,7 +113,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_name(value: Any) -> bool:
-    """A name is a folder's name too."""
+    """Return whether the value can name a folder, on Windows too."""
     plain = isinstance(value, str) and value.strip(". ") != "" and value.isprintable()
     return plain and not set(value) & set('/\\:*?"<>|')
 

@@ -1,7 +1,7 @@
-"""RGB pixels to feature vectors: what the card says the network wants to see, and what it gave.
+"""Compute feature vectors from RGB pixels, with the preprocessing of the model card.
 
-One extractor serves any number of threads. A network computes on the calling thread alone: with a
-session's own threads, workers get in each other's way (0.56 times the rate on two cores).
+One extractor serves any number of threads. A network computes on the calling thread alone: with
+threads of the session's own, workers slow each other down (0.56 times the rate on two cores).
 """
 
 from collections.abc import Callable, Iterator
@@ -30,7 +30,7 @@ class Extractor:
         self.dimension = model.card.dimension
         self._card = model.card
         # (x / scale - mean) / std as x / divisor - shift: two passes over the pixels, not three,
-        # and with neither mean nor std just what the article's x / 255 gives.
+        # and without mean and std exactly the article's x / 255.
         std = np.asarray(model.card.std, np.float32)
         channels = (3, 1, 1) if model.card.layout == "NCHW" else (3,)
         self._divisor = (np.float32(model.card.scale) * std).reshape(channels)
@@ -44,8 +44,8 @@ class Extractor:
     def extract(self, rgb: NDArray[np.uint8]) -> Features:
         """rgb : (B, H, W, 3) uint8 of the card's size -> (B, D) float32, C-contiguous.
 
-        Safe to call from many threads. For bits that do not depend on neighbours, give one image
-        at a time. Raises ExtractError when the network refuses or gives no finite vector.
+        Safe to call from many threads. Pass one image at a time where a vector's bits must not
+        depend on its batch. Raises ExtractError when the network fails or returns no finite vector.
         """
         ordered = rgb.transpose(0, 3, 1, 2) if self._card.layout == "NCHW" else rgb
         # The layout changes with the conversion, in one pass: six times faster than after it.
@@ -55,24 +55,25 @@ class Extractor:
         try:
             out = np.concatenate([self._session.run(part) for part in self._parts(values)])
         except runtime_errors() as error:
-            raise ExtractError(f"the network refused it: {first_line(error)}") from error
+            raise ExtractError(f"the network failed: {first_line(error)}") from error
         features: Features = np.ascontiguousarray(
             np.reshape(out[: len(rgb)], (len(rgb), -1)), np.float32
         )
         if features.shape[1] != self.dimension:
             raise ExtractError(
-                f"the network gave {features.shape[1]} numbers, its card says {self.dimension}"
+                f"the network returned {features.shape[1]} numbers, "
+                f"not {self.dimension} as its card says"
             )
         if not np.isfinite(features).all():
-            raise ExtractError("the network gave a vector that is not finite")
+            raise ExtractError("the network returned a vector that is not finite")
         return features
 
     def _parts(self, values: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
-        """The values as the network takes them: of its type, and as many images as it insists on,
-        the last part filled up with its last image."""
-        given = values.astype(self._session.dtype, copy=False)
+        """Yield the values in the network's type and batch size. A network with a fixed batch size
+        gets its last batch filled up with copies of the last image."""
+        converted = values.astype(self._session.dtype, copy=False)
         step = self._session.batch or len(values)
-        for at in range(0, len(values), step):
-            part = given[at : at + step]
+        for start in range(0, len(values), step):
+            part = converted[start : start + step]
             missing = step - len(part)
             yield np.concatenate([part, part[-1:].repeat(missing, 0)]) if missing else part

@@ -1,7 +1,7 @@
-"""The models that a person added: one folder each, with the card and the ONNX file.
+"""Add models: one folder per model, with its card and its ONNX file.
 
-Takes a file, a card or an address, and hands on the card's place. A model appears whole or not at
-all: what was fetched is checked against its SHA-256 before it counts.
+Takes a file, a card or an http address; returns the path of the card. A model appears whole or not
+at all: a download is checked against its SHA-256 first.
 """
 
 import os
@@ -24,7 +24,7 @@ from sokkuri.models.cache import file_sha256
 from sokkuri.models.card import ModelCard, card_text, read_card
 
 OnProgress = Callable[[int, int], None]
-"""Is told the bytes that are there, and all that will come, 0 where that is not known."""
+"""Called with the bytes fetched so far and the total, which is 0 while it is unknown."""
 
 CARD_NAME = "card.toml"
 _TIMEOUT_SECONDS = 60.0
@@ -32,31 +32,31 @@ _CHUNK = 2**20
 
 
 def models_folder() -> Path:
-    """Where added models are kept: the user's data folder, or `SOKKURI_MODELS`."""
-    given = os.environ.get("SOKKURI_MODELS")
-    if given:
-        return Path(given)
+    """Return the folder of added models: in the user's data folder, or `SOKKURI_MODELS`."""
+    override = os.environ.get("SOKKURI_MODELS")
+    if override:
+        return Path(override)
     return platformdirs.user_data_path("sokkuri", appauthor=False) / "models"
 
 
 def added_names() -> list[str]:
-    """The names of the models that were added."""
+    """Return the names of the added models."""
     return sorted(path.parent.name for path in models_folder().glob(f"*/{CARD_NAME}"))
 
 
 def added_card(name: str) -> Path | None:
-    """The card of the added model of that name, if there is one."""
+    """Return the card file of the added model of this name, or None."""
     return models_folder() / name / CARD_NAME if name in added_names() else None
 
 
 def add_model(
     source: str, sha256: str = "", name: str = "", on_progress: OnProgress | None = None
 ) -> Path:
-    """Add FILE.onnx, CARD.toml or what is at an http or https address; gives back its card's place.
+    """Add FILE.onnx, CARD.toml or the file at an http address. Return the path of its card.
 
-    sha256 : of the ONNX file; needed for an address. Raises UsageError for a source that is none,
-    ModelError when it cannot be had, is not what `sha256` says, or its name is taken. Nothing is
-    left behind then.
+    sha256 : of the ONNX file; required for an address. Raises UsageError for any other source.
+    Raises ModelError when the file cannot be read or fetched, does not have this SHA-256, or its
+    name is taken. On an error nothing is left behind.
     """
     given = _card_given(source)
     address = _address(source, given)
@@ -78,11 +78,11 @@ def add_model(
             if card.name in {known.name for known in known_cards()}:
                 raise UsageError(f"sokkuri comes with a {card.name}: choose another --name")
             (Path(made) / CARD_NAME).write_text(card_text(card), encoding="utf-8")
-            read_card(Path(made) / CARD_NAME)  # raises where the name can be no folder's
+            read_card(Path(made) / CARD_NAME)  # raises if no folder can have this name
             return _settle(Path(made), folder / card.name, digest)
     except OSError as error:
         raise ModelError(
-            f"{folder} cannot be written ({error.strerror}): name another in SOKKURI_MODELS"
+            f"{folder} cannot be written ({error.strerror}): set SOKKURI_MODELS to another folder"
         ) from error
 
 
@@ -98,19 +98,19 @@ def _card_given(source: str) -> ModelCard | None:
 
 
 def _address(source: str, given: ModelCard | None) -> str:
-    """What is to be fetched, or "" for a file that is at hand."""
+    """Return the address to fetch, or "" for a local file."""
     if source.startswith(("http://", "https://")):
         return source
     path = Path(source).expanduser()
     if not path.is_file() or path.suffix not in (".onnx", ".toml"):
-        raise UsageError(f"{source} is no .onnx file, no .toml card and no http address")
+        raise UsageError(f"{source} is not an .onnx file, a .toml card or an http address")
     if given is not None and path.suffix == ".toml" and given.url:
         return given.url
     return ""
 
 
 def _file_name(source: str, given: ModelCard | None) -> str:
-    """The ONNX file's own name, which stands for the model where it has no card."""
+    """Return the name of the ONNX file, which names the model if it has no card."""
     if given is not None and given.file:
         return Path(given.file).name
     name = Path(urllib.request.url2pathname(source.partition("?")[0])).name
@@ -139,7 +139,7 @@ def _chunks(response: BinaryIO, out: BinaryIO) -> Iterator[int]:
 
 
 def _copy(path: Path, given: ModelCard | None, file: Path) -> None:
-    """The ONNX file, and those beside it that hold its weights."""
+    """Copy the ONNX file, and the files beside it that contain its weights."""
     from sokkuri.models.onnx_inspect import external_files
 
     if path.suffix == ".toml":
@@ -157,22 +157,22 @@ def _copy(path: Path, given: ModelCard | None, file: Path) -> None:
 def _checked_digest(file: Path, wanted: str, source: str) -> str:
     digest = file_sha256(file)
     if wanted and digest != wanted:
-        raise ModelError(f"{source} has SHA-256 {digest}, not {wanted}: nothing of it was kept")
+        raise ModelError(f"{source} has SHA-256 {digest}, not {wanted}: it was not added")
     return digest
 
 
 def _card(given: ModelCard | None, file: Path, source: str, digest: str) -> ModelCard:
-    """The card to keep: as given, or read off the graph."""
+    """Return the card to store: the given one, or one derived from the graph."""
     from sokkuri.models.onnx_inspect import card_of_graph, external_files
 
-    external_files(file)  # raises where weights are missing, as beside a fetched file
+    external_files(file)  # raises if files with weights are missing
     card = given or card_of_graph(file)
     origin = card.source if given else source
     return replace(card, file=file.name, sha256=digest, source=origin)
 
 
 def _settle(made: Path, place: Path, digest: str) -> Path:
-    """Move a finished model to its place. The same model there already is as good."""
+    """Move a finished model to its folder, unless the same model is there already."""
     card = place / CARD_NAME
     if card.is_file():
         if read_card(card).sha256 != digest:

@@ -1,9 +1,9 @@
-"""Rewrites a graph to the form that ONNX Runtime runs fastest, where converters wrote another.
+"""Rewrite an ONNX graph to the form that ONNX Runtime runs fastest.
 
 Converters from TensorFlow spell the hard sigmoid, clip(x + 3, 0, 6) / 6, as three operators, and
 the hard swish, x times it, as four (Howard et al., "Searching for MobileNetV3", 2019, section 5.2).
-ONNX has HardSigmoid for it. What ONNX Runtime does by itself on loading, folding batch norms and
-moving transposes to the border, is left to it. The graph tools are ONNX Runtime's own.
+ONNX has the operator HardSigmoid. ONNX Runtime itself folds batch norms and moves transposes to the
+border when it loads a graph. The graph tools are ONNX Runtime's own.
 """
 
 from collections.abc import Sequence
@@ -19,15 +19,15 @@ Makers = dict[str, onnx.NodeProto]
 
 
 def fuse(model: onnx.ModelProto) -> int:
-    """Fuse hard sigmoids and hard swishes, in place; how many there were."""
+    """Fuse hard sigmoids and hard swishes in place. Return how many were fused."""
     fusion = _HardSigmoids(OnnxModel(model))
     fusion.apply()
-    fusion.model.topological_sort()  # what is added stands at the end
+    fusion.model.topological_sort()  # the added nodes are at the end
     return sum(node.op_type == "HardSigmoid" for node in fusion.nodes_to_add)
 
 
 class _HardSigmoids(Fusion):  # type: ignore[misc]
-    """Begins at each Clip to [0, 6] of something plus 3."""
+    """A rewriting rule that starts at each Clip(x + 3, 0, 6)."""
 
     def __init__(self, model: OnnxModel) -> None:
         super().__init__(model, "HardSigmoid", "Clip")
@@ -70,8 +70,8 @@ class _HardSigmoids(Fusion):  # type: ignore[misc]
         return found[0] if len(found) == 1 else None
 
     def _bounds(self, clip: onnx.NodeProto) -> tuple[float | None, float | None]:
-        """From attributes, as up to opset 10, or from inputs."""
-        given = {one.name: float(one.f) for one in clip.attribute}
+        """Return the limits of a Clip: attributes up to opset 10, inputs from opset 11 on."""
+        given = {attribute.name: float(attribute.f) for attribute in clip.attribute}
         names = dict(zip(("min", "max"), clip.input[1:], strict=False))
         low, high = (
             given[key] if key in given else self._scalar(names.get(key, ""))
@@ -84,7 +84,7 @@ class _HardSigmoids(Fusion):  # type: ignore[misc]
         return float(np.ravel(value)[0]) if value is not None and np.size(value) == 1 else None
 
     def _other_input(self, node: onnx.NodeProto, constant: float) -> str | None:
-        """The input beside a constant of that value."""
+        """Return the other input of a node that has this constant as one input, or None."""
         one, other = node.input
         for x, value in ((one, other), (other, one)):
             found = self._scalar(value)

@@ -1,7 +1,7 @@
-"""Reads a card off an ONNX graph that has none: layout, size, tensor names, dimension.
+"""Derive a card from an ONNX graph that has none: layout, size, tensor names, dimension.
 
-Where the graph leaves doubt, the plainest reading is taken: RGB / 255 as in the article, 224 pixels
-square, channels where the first layer looks for them. The caller says so.
+What the graph leaves open is assumed: RGB / 255 as in the article, 224 x 224 pixels, channels where
+the first layer expects them. The caller tells the user.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,13 +20,13 @@ _FEATURE_NAMES = (
     "feature_vector", "features", "feature", "image_embeds", "image_embeddings", "image_features",
     "embedding", "embeddings", "pooler_output", "pooled_output",
 )  # fmt: skip
-"""What exporters call the feature vector, where a graph has other outputs of its shape too."""
+"""Exporters' names for the feature vector, for graphs with several outputs of its shape."""
 
 Shape = tuple[int | None, ...]
 
 
 def card_of_graph(path: Path) -> ModelCard:
-    """The card for a network with one image input. Raises ModelError when it is not one."""
+    """Return the card of a network with one image input. Raises ModelError for all others."""
     model = read_graph(path)
     constants = {tensor.name for tensor in model.graph.initializer}
     inputs = [value for value in model.graph.input if value.name not in constants]
@@ -48,7 +48,7 @@ def card_of_graph(path: Path) -> ModelCard:
 
 
 def read_graph(path: Path) -> onnx.ModelProto:
-    """The graph without the weights that lie in files beside it. Raises ModelError."""
+    """Return the graph, without weights that are in files beside it. Raises ModelError."""
     try:
         return onnx.load(path, load_external_data=False)
     except (OSError, ProtobufError) as error:
@@ -56,16 +56,16 @@ def read_graph(path: Path) -> onnx.ModelProto:
 
 
 def external_files(path: Path) -> list[Path]:
-    """The files beside an ONNX file that hold its weights. Raises ModelError when one is missing,
-    or would be elsewhere."""
+    """Return the files beside an ONNX file that contain its weights. Raises ModelError when a file
+    is missing, or outside the folder."""
     names = {
         ExternalDataInfo(tensor).location
         for tensor in _tensors(read_graph(path).graph)
         if uses_external_data(tensor)
     }
     for name in names:
-        place = PurePosixPath(name)
-        if place.is_absolute() or ".." in place.parts or "\\" in name:
+        relative = PurePosixPath(name)
+        if relative.is_absolute() or ".." in relative.parts or "\\" in name:
             raise ModelError(f"{path} looks for its weights outside its folder: {name}")
         if not (path.parent / name).is_file():
             raise ModelError(f"{path} keeps its weights in {name}, which is not beside it")
@@ -85,7 +85,7 @@ def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
 
 def _shape(value: onnx.ValueInfoProto) -> Shape:
     dimensions = value.type.tensor_type.shape.dim
-    return tuple(one.dim_value or None for one in dimensions)
+    return tuple(dimension.dim_value or None for dimension in dimensions)
 
 
 def _image_input(
@@ -97,49 +97,50 @@ def _image_input(
     if len(shape) == 4 and shape[3] == 3:
         return "NHWC", shape[1] or _DEFAULT_SIZE, shape[2] or _DEFAULT_SIZE
     if len(shape) == 4 and shape[1] is None and shape[3] is None:
-        layout: Layout = "NHWC" if _is_turned(value.name, graph) else "NCHW"
+        layout: Layout = "NHWC" if _moves_channels_first(value.name, graph) else "NCHW"
         height, width = shape[1:3] if layout == "NHWC" else shape[2:]
         return layout, height or _DEFAULT_SIZE, width or _DEFAULT_SIZE
-    raise ModelError(f"{path} takes {shape}, no RGB image: write a card for it")
+    raise ModelError(f"{path} takes {shape}, which is not an RGB image: write a card for it")
 
 
-def _is_turned(name: str, graph: onnx.GraphProto) -> bool:
-    """Whether the graph moves the channels of its input from the end to the front."""
+def _moves_channels_first(name: str, graph: onnx.GraphProto) -> bool:
+    """Return whether the graph moves the channels of this input from the end to the front."""
     users = [node for node in graph.node if name in node.input]
     for node in users:
         if node.op_type == "Transpose":
-            return any(list(one.ints) == [0, 3, 1, 2] for one in node.attribute)
-    # Scaling and casts in front leave the layout as it is.
-    passing = [node.output[0] for node in users if node.op_type in _ELEMENTWISE]
-    return any(_is_turned(one, graph) for one in passing)
+            return any(list(attribute.ints) == [0, 3, 1, 2] for attribute in node.attribute)
+    # Scaling and casts before the transposition keep the layout.
+    outputs = [node.output[0] for node in users if node.op_type in _ELEMENTWISE]
+    return any(_moves_channels_first(output, graph) for output in outputs)
 
 
 _ELEMENTWISE = {"Cast", "Identity", "Mul", "Div", "Sub", "Add"}
 
 
 def _feature_output(model: onnx.ModelProto, path: Path) -> tuple[str, int]:
-    """The only output of shape (N, D), or (N, D, 1, 1) and the like; of several the one that has a
-    feature's name."""
+    """Return name and dimension of the only output of shape (N, D) or (N, D, 1, 1). Of several,
+    return the one with a common name for feature vectors."""
     outputs = model.graph.output
-    found = _vectors(outputs)
-    if not found:  # its shape may not be written down, but follow from the rest
-        found = _vectors(onnx.shape_inference.infer_shapes(model, data_prop=True).graph.output)
-    if len(found) > 1:
-        found = [one for name in _FEATURE_NAMES for one in found if one[0] == name][:1]
-    if not found:
+    vectors = _vectors(outputs)
+    if not vectors:  # the shape may be missing, but follow from the rest of the graph
+        vectors = _vectors(onnx.shape_inference.infer_shapes(model, data_prop=True).graph.output)
+    if len(vectors) > 1:
+        by_name = dict(vectors)
+        vectors = [(name, by_name[name]) for name in _FEATURE_NAMES if name in by_name][:1]
+    if not vectors:
         names = ", ".join(value.name for value in outputs)
         raise ModelError(
-            f"{path} leaves open which of its outputs holds the features, of {names}: write a card"
+            f"{path} does not show which output is the feature vector ({names}): write a card"
         )
-    return found[0]
+    return vectors[0]
 
 
 def _vectors(outputs: Sequence[onnx.ValueInfoProto]) -> list[tuple[str, int]]:
-    """Outputs that are one vector an image, of known length."""
-    found = []
+    """Return name and dimension of the outputs that are one vector per image, of known length."""
+    vectors = []
     for value in outputs:
         sizes = [size for size in _shape(value)[1:] if size != 1]
         is_float = value.type.tensor_type.elem_type in _FLOATS
         if is_float and len(sizes) == 1 and sizes[0]:
-            found.append((value.name, sizes[0]))
-    return found
+            vectors.append((value.name, sizes[0]))
+    return vectors

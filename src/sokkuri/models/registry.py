@@ -1,6 +1,6 @@
-"""From what a person says to a network that can be loaded: a name, an ONNX file, a card.
+"""Find a model by its name, its ONNX file or its card.
 
-Hands on a Model: the card, the ONNX file's path, and the fingerprint its features are kept under.
+Returns a Model: the card, the path of the ONNX file, and the fingerprint of its vectors.
 """
 
 import hashlib
@@ -19,9 +19,9 @@ from sokkuri.models.installed import added_card, added_names
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A network ready to load. `sha256` : of its ONNX file and of the files beside it that hold its
-    weights. `assumed` : one line on what was taken for granted, or "". `ready` : the file is loaded
-    as it is; otherwise its fastest form is looked for."""
+    """A network that can be loaded. sha256 : of its ONNX file and of the files beside it that
+    contain its weights. assumed : one line about assumptions made without a card, or "". ready :
+    load the file as it is, without looking for a faster form."""
 
     card: ModelCard
     path: Path
@@ -31,27 +31,27 @@ class Model:
 
     @property
     def fingerprint(self) -> str:
-        """What its features are kept under."""
+        """The fingerprint that a collection stores with vectors of this model."""
         return self.card.fingerprint(self.sha256)
 
     def decoding(self, how: Decoding) -> "Model":
-        """The same network seeing pictures that were decoded in this way."""
+        """Return the same network for images that are decoded in this way."""
         if how == self.card.decode:
             return self
-        # As in the article: no rotation, Pillow's default filter.
+        # Like the article: no rotation, Pillow's default filter.
         exact = replace(self.card, decode=how, orientation=False, resample="bicubic")
         return replace(self, card=exact)
 
 
 def added_cards() -> list[ModelCard]:
-    """The cards of the models that a person added."""
+    """Return the cards of the models that the user added."""
     return [read_card(path) for path in map(added_card, added_names()) if path is not None]
 
 
 def resolve_model(spec: str | None = None) -> Model:
-    """The model for a known or added name, FILE.onnx or CARD.toml; the default for None.
+    """Return the model for a built-in or added name, FILE.onnx or CARD.toml; the default for None.
 
-    Raises UsageError for a name that is not known, ModelError when a file cannot be used.
+    Raises UsageError for an unknown name, ModelError when a file cannot be used.
     """
     name = spec or DEFAULT
     for card in known_cards():
@@ -72,7 +72,7 @@ def resolve_model(spec: str | None = None) -> Model:
 
 
 def weights_place(card: ModelCard) -> str:
-    """Where the weights of a known or added card are, in words."""
+    """Return a text for people that says where the weights of a built-in or added card are."""
     path = added_card(card.name)
     if path is not None:
         return str(path.parent / card.file)
@@ -93,7 +93,7 @@ def _known_model(card: ModelCard) -> Model:
     weights = _package_file(card)
 
     def convert() -> bytes:
-        # Only when it is not cached: ONNX takes longer to import than the model to load.
+        # Imported here, because importing ONNX takes longer than loading a cached model.
         from sokkuri.models.efficientnet_lite import build
         from sokkuri.models.torch_checkpoint import read_checkpoint
 
@@ -104,7 +104,7 @@ def _known_model(card: ModelCard) -> Model:
 
 
 def _package_file(card: ModelCard) -> Path:
-    """The weights inside an installed package, found without running the package's code."""
+    """Return the weights inside an installed package, without running the package's code."""
     package, _, inside = card.package.partition("/")
     spec = find_spec(package)
     if spec is None or spec.origin is None:
@@ -118,7 +118,7 @@ def _package_file(card: ModelCard) -> Path:
 def _model_of_file(path: Path) -> Model:
     for beside in (path.with_suffix(".toml"), path.with_name("card.toml")):
         if beside.is_file():
-            return _checked(read_card(beside), path)
+            return _checked_model(read_card(beside), path)
     from sokkuri.models.onnx_inspect import card_of_graph
 
     card = card_of_graph(path)
@@ -128,12 +128,12 @@ def _model_of_file(path: Path) -> Model:
         f"{card.layout}, features from {card.output} ({card.dimension}-d); "
         f"write {path.stem}.toml to say otherwise"
     )
-    return replace(_checked(card, path), assumed=assumed)
+    return replace(_checked_model(card, path), assumed=assumed)
 
 
 def _model_of_card(path: Path) -> Model:
     card = read_card(path)
-    return _checked(card, _file_of_card(card, path))
+    return _checked_model(card, _file_of_card(card, path))
 
 
 def _file_of_card(card: ModelCard, path: Path) -> Path:
@@ -145,7 +145,7 @@ def _file_of_card(card: ModelCard, path: Path) -> Path:
     return file
 
 
-def _checked(card: ModelCard, path: Path) -> Model:
+def _checked_model(card: ModelCard, path: Path) -> Model:
     digest = file_sha256(path)
     if card.sha256 and card.sha256 != digest:
         raise ModelError(
@@ -160,12 +160,12 @@ def _checked(card: ModelCard, path: Path) -> Model:
 
 
 def external_files_of(path: Path) -> list[Path]:
-    """Files with weights beside the ONNX file, which is parsed only where it may have some: ONNX
-    takes longer to import than most models to load."""
+    """Return the files beside an ONNX file that contain its weights. Parses the file only if it may
+    have some, because importing ONNX takes longer than loading most models."""
     if path.stat().st_size == 0:
         return []
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(b"location") < 0:  # the key that ONNX's format has for it
+        if data.find(b"location") < 0:  # the key of ONNX's format for external files
             return []
     from sokkuri.models.onnx_inspect import external_files
 

@@ -1,7 +1,7 @@
-"""Opens networks in ONNX Runtime, which nothing else imports: in their fastest form, on a device.
+"""Open networks in ONNX Runtime, in their fastest form, on a device. The only module that runs it.
 
-Takes a Model and hands on a session. A graph that can be rewritten (models/fusing.py) is rewritten
-once, compared with the original on drawn input, and kept in the cache under the model's SHA-256.
+Takes a Model; returns a Session. A graph that onnx_fuse.py can rewrite is rewritten once, compared
+with the original on random input, and kept in the cache under the model's SHA-256.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,9 +19,10 @@ Device = str
 """`auto`, `cpu`, `cuda`, or `cuda:N` for the GPU with that number."""
 
 FUSED_TOLERANCE = 1e-5
-"""How far a rewritten graph's output may be from the original's, relative to the largest number."""
+"""The largest allowed difference between the outputs of the rewritten graph and the original,
+relative to the largest number."""
 
-_FUSING = 1  # the rewriting's version: graphs that another one made are made anew
+_FUSE_VERSION = 1  # graphs of another version are rewritten again
 _TYPES: dict[str, type[np.generic]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
@@ -33,12 +34,12 @@ _TYPES: dict[str, type[np.generic]] = {
 class Session:
     """A loaded network with one input and one output. Safe to call from many threads at once.
 
-    `provider` : what it runs on, in ONNX Runtime's words. `dtype` : of the values it takes.
-    `batch` : the only number of images that it takes at once, None where any will do.
+    provider : the ONNX Runtime provider that runs it. dtype : of the input values. batch : the only
+    batch size that it accepts; None if it accepts any.
     """
 
     def __init__(self, model: Model, path: Path, provider: Any, threads: int) -> None:
-        import onnxruntime  # 0.1 s that a search by id does not need
+        import onnxruntime  # takes 0.1 s, which a search by id does not need
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
@@ -57,19 +58,19 @@ class Session:
                 f"{model.path} has inputs {sorted(inputs)} and outputs {sorted(outputs)}, "
                 f"not {card.input} and {card.output} as its card says"
             )
-        given = inputs[card.input]
-        if given.type not in _TYPES:
-            raise ModelError(f"{model.path} takes {given.type}, which no picture can be")
+        input_ = inputs[card.input]
+        if input_.type not in _TYPES:
+            raise ModelError(f"{model.path} takes {input_.type}, which an image cannot provide")
         self.provider: str = self._session.get_providers()[0]
-        self.dtype: type[np.generic] = _TYPES[given.type]
-        self.batch: int | None = given.shape[0] if isinstance(given.shape[0], int) else None
+        self.dtype: type[np.generic] = _TYPES[input_.type]
+        self.batch: int | None = input_.shape[0] if isinstance(input_.shape[0], int) else None
         self._names = (card.input, card.output)
 
     def run(self, values: NDArray[Any]) -> NDArray[Any]:
-        """values : what the input takes -> what the output gives. Raises `runtime_errors()`."""
+        """Return the network's output for these input values. Raises one of `runtime_errors()`."""
         input_, output = self._names
-        (found,) = self._session.run([output], {input_: values})
-        result: NDArray[Any] = found
+        (values_out,) = self._session.run([output], {input_: values})
+        result: NDArray[Any] = values_out
         return result
 
 
@@ -79,9 +80,9 @@ def open_session(
     threads: int = 1,
     say: Callable[[str], None] | None = None,
 ) -> Session:
-    """The network on the device, or on the CPU where the device cannot be had, which is said.
+    """Return the network on the device, or on the CPU if the device cannot be used.
 
-    Raises ModelError when ONNX Runtime cannot load it.
+    say : called with one line in that case. Raises ModelError when ONNX Runtime cannot load it.
     """
     path = fastest(model)
     provider, reason = choose_provider(device, _available())
@@ -94,8 +95,8 @@ def open_session(
 
 
 def choose_provider(device: Device, available: Sequence[str]) -> tuple[Any, str]:
-    """ONNX Runtime's provider for a device, of those that this build of it has; and why it is not
-    the one that was asked for, or ""."""
+    """Return ONNX Runtime's provider for a device, out of those available, and the reason why it is
+    not the requested one, or ""."""
     kind, _, number = device.partition(":")
     if kind == "cpu":
         return "CPUExecutionProvider", ""
@@ -107,13 +108,13 @@ def choose_provider(device: Device, available: Sequence[str]) -> tuple[Any, str]
 
 
 def wants_gpu(device: Device) -> bool:
-    """Whether a GPU would be asked for."""
+    """Return whether this device makes ONNX Runtime try a GPU."""
     provider, _ = choose_provider(device, _available())
     return bool(provider != "CPUExecutionProvider")
 
 
 def runtime_version() -> str:
-    """ONNX Runtime's."""
+    """Return the version of ONNX Runtime."""
     import onnxruntime
 
     return str(onnxruntime.__version__)
@@ -126,29 +127,29 @@ def _available() -> list[str]:
 
 
 def fastest(model: Model) -> Path:
-    """The graph to load: the model's own, or its rewritten form from the cache."""
+    """Return the graph to load: the model's own, or its rewritten form from the cache."""
     if model.ready or model.card.package:
-        return model.path  # in its fastest form: sent by another machine, or built by us
-    kept = cache_folder() / "fused" / f"{model.sha256[:32]}-{_FUSING}.onnx"
+        return model.path  # in its fastest form already: sent by another machine, or built by us
+    kept = cache_folder() / "fused" / f"{model.sha256[:32]}-{_FUSE_VERSION}.onnx"
     if not kept.is_file() and not _rewrite(model, kept):
         return model.path
     return kept if kept.stat().st_size else model.path  # empty: there was nothing to rewrite
 
 
 def _rewrite(model: Model, kept: Path) -> bool:
-    """Put the rewritten graph into the cache, or an empty file; whether it could be kept."""
+    """Write the rewritten graph, or an empty file, to the cache. Return whether that worked."""
     try:
         data = _fused(model)
         replace_cached(kept, data)
         if data and not _same_output(model, kept):
             replace_cached(kept, b"")
     except (OSError, ModelError):
-        return False  # no place for it, or a network that cannot be loaded: the original says why
+        return False  # no space, or the network cannot be loaded: loading the original says why
     return True
 
 
 def _fused(model: Model) -> bytes:
-    """The rewritten graph, empty where there is nothing to rewrite or it cannot be."""
+    """Return the rewritten graph, or b"" if nothing can be rewritten."""
     import onnx
     from google.protobuf.message import Error as ProtobufError
 
@@ -158,27 +159,27 @@ def _fused(model: Model) -> bytes:
         graph = onnx.load(model.path)
         return bytes(graph.SerializeToString()) if fuse(graph) else b""
     except (ProtobufError, ValueError, KeyError, IndexError, AttributeError, TypeError):
-        return b""  # beyond 2 GiB, or of a form that the graph tools do not know
+        return b""  # above 2 GiB, or of a form that the graph tools do not know
 
 
 def _same_output(model: Model, kept: Path) -> bool:
     height, width = model.card.size
     shape = (3, height, width) if model.card.layout == "NCHW" else (height, width, 3)
-    found = []
+    outputs = []
     for path in (model.path, kept):
         session = Session(model, path, "CPUExecutionProvider", 1)
-        drawn = np.random.default_rng(0).random((session.batch or 1, *shape))
-        values = (drawn * 255 / model.card.scale).astype(session.dtype)
+        pixels = np.random.default_rng(0).random((session.batch or 1, *shape))
+        values = (pixels * 255 / model.card.scale).astype(session.dtype)
         try:
-            found.append(session.run(values))
+            outputs.append(session.run(values))
         except runtime_errors():
             return False
-    scale = max(float(np.abs(found[0]).max()), 1e-12)
-    return float(np.abs(found[0] - found[1]).max()) <= FUSED_TOLERANCE * scale
+    scale = max(float(np.abs(outputs[0]).max()), 1e-12)
+    return float(np.abs(outputs[0] - outputs[1]).max()) <= FUSED_TOLERANCE * scale
 
 
 def runtime_errors() -> tuple[type[Exception], ...]:
-    """What ONNX Runtime raises."""
+    """Return the exception types that ONNX Runtime raises."""
     from onnxruntime.capi import onnxruntime_pybind11_state as state
 
     kinds: Any = (

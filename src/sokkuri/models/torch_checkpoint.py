@@ -1,6 +1,6 @@
-"""Reads a PyTorch checkpoint of the old, non-zip kind without PyTorch and without executing it.
+"""Read a PyTorch checkpoint of the old, non-zip format without PyTorch and without executing it.
 
-Takes the file and hands on its tensors as NumPy arrays. The format, as PyTorch wrote it up to 1.5:
+Takes the file; returns its tensors as NumPy arrays. The format, as PyTorch wrote it up to 1.5:
 five pickles one after another (a magic number, the protocol version, the writer's type sizes, the
 dictionary of tensors whose storages are persistent ids, the list of storage keys), then each
 storage in that order: its element count as int64 and its numbers, little-endian.
@@ -34,12 +34,12 @@ _MALFORMED = (
     pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError,
     AttributeError, UnicodeDecodeError, OverflowError, MemoryError, struct.error,
 )  # fmt: skip
-"""What the standard unpickler raises on bytes that are no pickle, or one of another shape."""
+"""The errors of the standard unpickler for bytes that are not a pickle or not a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Storage:
-    """A run of numbers that tensors are views of; its data comes at the file's end."""
+    """An array of numbers that tensors are views of. Its data is at the end of the file."""
 
     key: str
     dtype: str
@@ -48,7 +48,7 @@ class _Storage:
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """A strided view of a storage: what `torch._utils._rebuild_tensor_v2` was told to build."""
+    """A strided view of a storage: the arguments of `torch._utils._rebuild_tensor_v2`."""
 
     storage: _Storage
     offset: int
@@ -58,13 +58,13 @@ class _Tensor:
 
 @dataclass(frozen=True, slots=True)
 class _StorageKind:
-    """Stands for a class such as `torch.FloatStorage`, which is only ever named."""
+    """Stands for a class such as `torch.FloatStorage`, which the file only names."""
 
     dtype: str
 
 
 def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
-    """The tensors by name, each C-contiguous. Raises ModelError naming the file."""
+    """Return the tensors by name, each C-contiguous. Raises ModelError that names the file."""
     try:
         with path.open("rb") as file:
             tensors = _read_tensors(file)
@@ -99,11 +99,11 @@ def _read_storage(file: BinaryIO, storage: _Storage) -> NDArray[Any]:
 
 
 def _array(read: tuple[dict[str, _Tensor], dict[str, NDArray[Any]]], name: str) -> NDArray[Any]:
-    """The tensor as an array of its own, after checking that its view lies in its storage."""
+    """Return a copy of the tensor, after checking that its view is inside its storage."""
     tensor, data = read[0][name], read[1][read[0][name].storage.key]
     spans = [(n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True)]
     if tensor.offset < 0 or any(n < 1 for n in tensor.shape) or any(s < 0 for s in spans):
-        raise ValueError(f"tensor {name} has a shape that cannot be")
+        raise ValueError(f"tensor {name} has an impossible shape")
     if tensor.offset + sum(spans) >= len(data):
         raise ValueError(f"tensor {name} reaches beyond its storage")
     strides = [step * data.itemsize for step in tensor.strides]
@@ -116,7 +116,7 @@ def _load(file: BinaryIO) -> Any:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Admits the names below and nothing else, whatever the pickle asks for."""
+    """Accepts the names below and no others, so that a pickle cannot run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -140,10 +140,10 @@ class _TensorUnpickler(pickle.Unpickler):
 def _rebuild(
     storage: object, offset: object, shape: object, strides: object, *_: object
 ) -> _Tensor:
-    """In place of PyTorch's function of that name: takes notes, builds nothing."""
+    """Stands for PyTorch's function of this name. Only records its arguments."""
     whole = isinstance(shape, tuple) and isinstance(strides, tuple)
     if not (isinstance(storage, _Storage) and type(offset) is int and whole):
-        raise pickle.UnpicklingError("it describes a tensor wrongly")
+        raise pickle.UnpicklingError("its description of a tensor is invalid")
     assert isinstance(shape, tuple)
     assert isinstance(strides, tuple)
     if not all(type(number) is int for number in (*shape, *strides)):

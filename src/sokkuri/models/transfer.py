@@ -1,7 +1,7 @@
-"""A network on its way to other machines: its bytes, unpacked there into the cache.
+"""Send a model to other machines: pack its bytes here, unpack them into the cache there.
 
-Takes a Model and the graph that is loaded for it here; hands on a Model on the other side, with the
-same graph, so that both compute the same bits.
+Takes a Model and the graph that this machine loads for it; returns a Model with the same graph on
+the other machine, so that both compute the same bits.
 """
 
 import hashlib
@@ -16,32 +16,35 @@ from sokkuri.models.registry import Model, external_files_of
 
 @dataclass(frozen=True, slots=True)
 class PackedModel:
-    """A model without a place. `graph` : its ONNX file. `beside` : files that hold its weights, by
-    their paths relative to that one."""
+    """A model with its files as bytes. graph : its ONNX file. beside : files that contain its
+    weights, by path relative to the ONNX file."""
 
     model: Model
     graph: bytes
     beside: dict[str, bytes]
 
     def unpack(self) -> Model:
-        """The model with its files in this machine's cache, or where that cannot be written, in a
-        folder for temporary files. Raises OSError when neither has room."""
+        """Write the files to this machine's cache, or to a temporary folder if that fails, and
+        return the model there. Raises OSError when neither has room."""
         digest = hashlib.sha256(self.graph).hexdigest()
         try:
-            path = self._put(cache_folder() / "sent" / digest[:32])
+            path = self._write_files(cache_folder() / "sent" / digest[:32])
         except OSError:
-            path = self._put(Path(tempfile.mkdtemp(prefix="sokkuri-")))
+            path = self._write_files(Path(tempfile.mkdtemp(prefix="sokkuri-")))
         return replace(self.model, path=path, ready=True)
 
-    def _put(self, folder: Path) -> Path:
+    def _write_files(self, folder: Path) -> Path:
         for name, data in self.beside.items():
-            _keep(folder / name, data)
-        _keep(folder / self.model.path.name, self.graph)
+            _write_if_changed(folder / name, data)
+        _write_if_changed(folder / self.model.path.name, self.graph)
         return folder / self.model.path.name
 
 
 def pack(model: Model, graph: Path) -> PackedModel:
-    """graph : the ONNX file that this machine loads for the model. Raises OSError, ModelError."""
+    """Return the model with its files. graph : the ONNX file that this machine loads for it.
+
+    Raises OSError, ModelError.
+    """
     beside = {
         file.relative_to(graph.parent).as_posix(): file.read_bytes()
         for file in external_files_of(graph)
@@ -49,6 +52,6 @@ def pack(model: Model, graph: Path) -> PackedModel:
     return PackedModel(replace(model, path=Path(graph.name)), graph.read_bytes(), beside)
 
 
-def _keep(file: Path, data: bytes) -> None:
+def _write_if_changed(file: Path, data: bytes) -> None:
     if not file.is_file() or file_sha256(file) != hashlib.sha256(data).hexdigest():
         replace_cached(file, data)

@@ -86,7 +86,7 @@ def test_what_is_no_secret_is_shown() -> None:
 
 @pytest.mark.parametrize("text", ["s3://", "s3:///", "s3:///x", "gs:///x", "memory://"])
 def test_an_address_of_nothing_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="names no place"):
+    with pytest.raises(UsageError, match="is incomplete"):
         parse_location(text)
 
 

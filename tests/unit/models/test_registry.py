@@ -112,10 +112,10 @@ def test_a_feature_output_is_found_among_others(tmp_path: Path) -> None:
     ("inputs", "outputs", "hint"),
     [
         ({"x": ["N", 3, 8, 8], "y": ["N", 1]}, {"f": ["N", 4]}, "2 inputs"),
-        ({"x": ["N", 1, 8, 8]}, {"f": ["N", 4]}, "no RGB image"),
-        ({"x": ["N", 3]}, {"f": ["N", 4]}, "no RGB image"),
-        (IMAGE, {"f": ["N", 4], "g": ["N", 5]}, "which of its outputs holds the features, of f, g"),
-        (IMAGE, {"f": ["N", "D"]}, "which of its outputs"),
+        ({"x": ["N", 1, 8, 8]}, {"f": ["N", 4]}, "not an RGB image"),
+        ({"x": ["N", 3]}, {"f": ["N", 4]}, "not an RGB image"),
+        (IMAGE, {"f": ["N", 4], "g": ["N", 5]}, r"which output is the feature vector \(f, g\)"),
+        (IMAGE, {"f": ["N", "D"]}, "which output is the feature vector"),
     ],
 )
 def test_a_graph_that_leaves_doubt_needs_a_card(
