@@ -33,6 +33,7 @@ from sokkuri.indexing.partition import Part
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.writer import Writer
 from sokkuri.store import leases
+from sokkuri.store.listing import add_listed, begin_listing
 from sokkuri.store.rows import place_rows
 from sokkuri.store.shards import SHARD_ROWS, checksums
 
@@ -186,10 +187,10 @@ def _list(collection: Collection, size: int) -> None:
     numbers = np.arange(size, dtype=np.int64)
     folders = (numbers * _SPREAD % 2**32) >> 16
     order = np.lexsort((np.random.default_rng(0).random(size), _shuffled(folders)))
-    diff.begin_listing(collection.catalog)
+    begin_listing(collection.catalog)
     for at in range(0, size, CHUNK):
         refs = [_ref(number) for number in order[at : at + CHUNK].tolist()]
-        diff.add_listed(collection.catalog, refs)
+        add_listed(collection.catalog, refs)
 
 
 def _shuffled(folders: NDArray[np.int64]) -> NDArray[np.int64]:

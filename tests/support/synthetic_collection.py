@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job
-from sokkuri.indexing.diff import add_listed, apply_changes, begin_listing
+from sokkuri.indexing.diff import apply_changes
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Extracted, Outcome, SameBytes
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.leases import claim, start_run
+from sokkuri.store.listing import add_listed, begin_listing
 
 DIMENSION = 4
 

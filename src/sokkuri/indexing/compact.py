@@ -9,10 +9,18 @@ catalog, and never a wrong one.
 from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.shard_table import next_shard_number, read_shards
+from sokkuri.store.shard_table import (
+    add_shard,
+    delete_shards,
+    first_owners,
+    forget_dead_rows,
+    move_rows,
+    next_shard_number,
+    read_shards,
+    rows_and_owners,
+    unowned_shards,
+)
 from sokkuri.store.shards import SHARD_ROWS
-
-_OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +47,7 @@ def compact(collection: CollectionStore) -> Compaction:
     while wasteful and _step(collection, wasteful):
         pass
     collection.refresh_ids()
-    catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
+    catalog.checkpoint()
     return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
 
 
@@ -51,20 +59,12 @@ def _forget(collection: CollectionStore) -> None:
     """Detach the rows of images that are not live."""
     catalog = collection.catalog
     with catalog.writing():
-        catalog.run(
-            "UPDATE shards SET stale_ids = 1 WHERE shard IN"
-            " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
-        )
-        catalog.run("DELETE FROM images WHERE missing IS NOT NULL AND removed = 0")
-        catalog.run(
-            "UPDATE images SET model = NULL, shard = NULL, row = NULL, checksum = NULL"
-            " WHERE removed = 1"
-        )
+        forget_dead_rows(catalog)
 
 
 def _wasteful(collection: CollectionStore) -> list[int]:
     """Return shards with unused rows, and also shards that are not full, if joining them helps."""
-    rows = collection.catalog.all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
+    rows = rows_and_owners(collection.catalog)
     wasteful = {shard for shard, held, owned in rows if owned < held}
     unfinished = {shard for shard, held, _ in rows if held < SHARD_ROWS}
     if wasteful or len(unfinished) > 1:
@@ -78,32 +78,16 @@ def _step(collection: CollectionStore, sources: list[int]) -> bool:
     Returns whether more steps may be needed.
     """
     catalog, shards = collection.catalog, collection.shards
-    marks = ", ".join("?" * len(sources))
     with catalog.writing():
-        moving = catalog.all(
-            f"SELECT key, id, shard, row FROM images WHERE shard IN ({marks})"  # noqa: S608
-            " ORDER BY shard, row LIMIT ?",
-            [*sources, SHARD_ROWS],
-        )
+        moving = first_owners(catalog, sources, SHARD_ROWS)
         if moving:
             target = next_shard_number(catalog)
             features = collection.vectors([(shard, row) for _, _, shard, row in moving])
             shards.write(target, 0, shards.stored(features), [id_ for _, id_, _, _ in moving])
-            catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [
-                target, len(moving),
-            ])  # fmt: skip
-            catalog.run_many(
-                "UPDATE images SET shard = ?, row = ? WHERE key = ?",
-                ((target, row, key) for row, (key, _, _, _) in enumerate(moving)),
-            )
-        empty = [
-            shard
-            for (shard,) in catalog.all(
-                f"SELECT shard FROM shards WHERE shard IN ({marks}) AND ({_OWNED}) = 0",  # noqa: S608
-                sources,
-            )
-        ]
-        catalog.run_many("DELETE FROM shards WHERE shard = ?", ((shard,) for shard in empty))
+            add_shard(catalog, target, len(moving))
+            move_rows(catalog, [key for key, _, _, _ in moving], target)
+        empty = unowned_shards(catalog, sources)
+        delete_shards(catalog, empty)
     for shard in empty:
         shards.delete(shard)
     return len(moving) == SHARD_ROWS

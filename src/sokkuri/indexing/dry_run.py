@@ -25,6 +25,7 @@ from sokkuri.indexing.sync import check_device, worker_threads
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.listing import unread_paths
 
 SAMPLE = 32
 _CATALOG_BYTES = 420  # per image, SQL indexes included; measured at 100,000 images
@@ -92,7 +93,7 @@ def _sample(
     root: Location, catalog: Catalog, model: Model, settings: SyncOptions
 ) -> tuple[float, int, int]:
     """Return seconds per image, the number of images tried, and the length of the longest path."""
-    paths = diff.unread_paths(catalog, SAMPLE)
+    paths = unread_paths(catalog, SAMPLE)
     if not paths:
         return 0.0, 0, 0
     with tempfile.TemporaryDirectory() as folder:

@@ -28,7 +28,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Dtype
 from sokkuri.images import remote
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import LIVE
+from sokkuri.store.images import live_rows_by_id
 from sokkuri.store.shards import SHARD_ROWS
 
 Layout = Literal["article", "clip-retrieval", "parquet"]
@@ -123,9 +123,7 @@ def _send(path: Path, address: Address) -> None:
 
 def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Shard]:
     with collection.catalog.reading():  # one snapshot of the collection, from the first row on
-        images = collection.catalog.each(
-            f"SELECT id, path, shard, row FROM images WHERE {LIVE} ORDER BY id"  # noqa: S608
-        )
+        images = live_rows_by_id(collection.catalog)
         number = 0
         while chunk := list(islice(images, options.shard_size)):
             vectors = collection.vectors([(shard, row) for _, _, shard, row in chunk])

@@ -18,8 +18,7 @@ from sokkuri.core.locations import Address, Location, is_within
 from sokkuri.indexing.feature_files import FoundVector, read_vectors
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.database import as_text
-from sokkuri.store.images import ImageRow, find_image
+from sokkuri.store.images import ImageRow, enter_imported, find_image, reset_imported
 from sokkuri.store.rows import NewRow, append_rows
 
 _BATCH = 1000  # rows of one commit, which a crash can cost
@@ -145,17 +144,8 @@ def _stored_vectors(
 def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
     """Return the image's key; add the image if it is new. The next run looks at its file."""
     if image is None:
-        catalog.run(
-            "INSERT INTO images (id, path, size, mtime_ns, todo)"
-            " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), -1, 0, 0)",
-            [as_text(id_), as_text(id_)],
-        )
-        return int(catalog.one("SELECT last_insert_rowid()")[0])
-    catalog.run(
-        "UPDATE images SET digest = NULL, stage = NULL, reason = NULL, missing = NULL,"
-        " size = -1, claim = NULL, todo = 0 WHERE key = ?",
-        [image.key],
-    )
+        return enter_imported(catalog, id_)
+    reset_imported(catalog, image.key)
     return image.key
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.outcomes import has_content
 
 
 class InFlightDigests:
@@ -42,15 +43,13 @@ class InFlightDigests:
         # In this order: a digest is released only after its row is committed.
         if digest in self._job_of:
             return job is not None and self._job_of[digest] == job
-        stored = self._catalog.one(
-            "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
-        )
-        if stored is None:
+        is_stored = has_content(self._catalog, digest)
+        if not is_stored:
             if job is not None:
                 self._drop(job)  # its file has changed since it asked before
                 self._digest_of[job] = digest
             self._job_of[digest] = job
-        return stored is None
+        return not is_stored
 
     def contains(self, digest: bytes) -> bool:
         """Return whether these bytes are being extracted."""

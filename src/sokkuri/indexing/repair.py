@@ -13,8 +13,8 @@ from sokkuri.search.ann_files import forget_ann
 from sokkuri.search.code_files import forget_codes
 from sokkuri.search.push_log import doubt
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.database import as_text
-from sokkuri.store.shard_table import read_shards
+from sokkuri.store.images import mark_file_fault
+from sokkuri.store.shard_table import cut_shard, delete_shards, give_up_rows, read_shards
 
 
 def repair(collection: CollectionStore) -> list[str]:
@@ -36,22 +36,12 @@ def repair(collection: CollectionStore) -> list[str]:
 def _repair_shard(collection: CollectionStore, found: ShardFaults) -> str:
     catalog, shards = collection.catalog, collection.shards
     with catalog.writing():
-        catalog.run_many(
-            "UPDATE images SET todo = (removed = 0), model = NULL, shard = NULL, row = NULL,"
-            " checksum = NULL WHERE key = ? AND shard = ?",
-            ((key, found.shard) for key in found.bad_keys),
-        )
-        left, last = catalog.one(
-            "SELECT count(*), max(row) FROM images WHERE shard = ?", [found.shard]
-        )
-        if left:
+        left, last = give_up_rows(catalog, found.shard, found.bad_keys)
+        if last is not None:
             shards.mend_header(found.shard, last + 1)
-            catalog.run(
-                "UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?",
-                [last + 1, found.shard],
-            )
+            cut_shard(catalog, found.shard, last + 1)
         else:
-            catalog.run("DELETE FROM shards WHERE shard = ?", [found.shard])
+            delete_shards(catalog, [found.shard])
     return (
         f"{shards.features_path(found.shard)}: {left} rows kept, "
         f"{len(found.bad_keys)} images to be read again"
@@ -60,12 +50,8 @@ def _repair_shard(collection: CollectionStore, found: ShardFaults) -> str:
 
 def _mark_files(collection: CollectionStore) -> list[str]:
     done = []
-    marks = {"missing": "missing = 0", "changed": "todo = 1"}
     for fault in list(file_faults(collection)):
-        if fault.kind in marks:
-            collection.catalog.run(
-                f"UPDATE images SET {marks[fault.kind]} WHERE id = CAST(? AS TEXT)",  # noqa: S608
-                [as_text(fault.where)],
-            )
+        if fault.kind in ("missing", "changed"):
+            mark_file_fault(collection.catalog, fault.where, is_missing=fault.kind == "missing")
             done.append(f"{fault.where}: marked as {fault.kind}")
     return done

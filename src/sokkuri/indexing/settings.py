@@ -12,6 +12,7 @@ from sokkuri.core.types import IdKind
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.images import is_empty
 
 _FINISHED = "part_finished"
 
@@ -72,7 +73,7 @@ def resolve_part(catalog: Catalog, requested: Part | None) -> Part | None:
 
 def _is_new(catalog: Catalog) -> bool:
     """Return whether no run has begun to fill the collection."""
-    return catalog.meta("exclude") is None and catalog.one("SELECT 1 FROM images LIMIT 1") is None
+    return catalog.meta("exclude") is None and is_empty(catalog)
 
 
 def save_settings(catalog: Catalog, options: SyncOptions) -> None:

@@ -15,9 +15,9 @@ from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.scan import OnError, is_folder, list_images, read_list
-from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.listing import add_listed, begin_listing
 
 _LISTING_CHUNK = 10_000
 _SHOWN_NOTES = 20
@@ -69,11 +69,11 @@ def fill_listing(
             notes.append(_note(path, error, settings))
 
     listed = 0
-    diff.begin_listing(catalog)
+    begin_listing(catalog)
     yield Progress("listing", 0, 0)
     refs = _refs(root, settings, on_error)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
-        diff.add_listed(catalog, chunk)
+        add_listed(catalog, chunk)
         listed += len(chunk)
         yield Progress("listing", listed, 0)
     if skipped_count > _SHOWN_NOTES:

@@ -40,7 +40,7 @@ from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
-from sokkuri.store.images import count_images
+from sokkuri.store.images import count_images, count_vanished
 
 _POLL_SECONDS = 0.2  # between looks at whether other processes have finished their jobs
 _WAITING_WORKERS = 4  # per core with a GPU: most threads wait for their batch
@@ -159,11 +159,7 @@ def _last_progress(
     outcomes = extraction.counts
     reused = outcomes["reused"] + changes.returned
     moved = outcomes["moved"] + changes.moved
-    removed = catalog.one(
-        "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
-        " AND (shard IS NOT NULL OR stage IS NOT NULL)",
-        [run],
-    )[0]
+    removed = count_vanished(catalog, run)
     extracted = outcomes["added"] + outcomes["updated"]
     report = SyncReport(
         added=outcomes["added"],

@@ -23,9 +23,9 @@ from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import LIVE
+from sokkuri.store.images import live_files, read_place, settled_keys
 from sokkuri.store.leases import is_worked_on
-from sokkuri.store.shard_table import find_shard, read_shards, shard_ids
+from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
 from sokkuri.store.shards import checksums, read_header
 
 DEEP_SAMPLE = 32
@@ -63,9 +63,8 @@ def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[F
 
 
 def _catalog_faults(catalog: Catalog) -> Iterator[Fault]:
-    for (text,) in catalog.all("PRAGMA quick_check(10)"):
-        if text != "ok":
-            yield Fault("catalog", str(catalog.where), str(text))
+    for text in catalog.integrity_faults(10):
+        yield Fault("catalog", str(catalog.where), text)
 
 
 def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
@@ -81,9 +80,7 @@ def _check_shard(collection: CollectionStore, shard: int) -> ShardFaults:
         if row is None:  # compacted meanwhile
             return ShardFaults(shard, (), ())
         ids = shard_ids(catalog, shard, row.rows)
-        owners = catalog.all(
-            "SELECT key, id, row, checksum FROM images WHERE shard = ? ORDER BY row", [shard]
-        )
+        owners = row_owners(catalog, shard)
         busy = is_worked_on(catalog)
     faults: list[Fault] = []
     try:
@@ -151,7 +148,7 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
     if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
         return
-    rows = collection.catalog.each(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
+    rows = live_files(collection.catalog)
     for (id_, _, size, mtime_ns), stat in _current_stats(collection, rows):
         if isinstance(stat, FileNotFoundError | NotADirectoryError):
             yield Fault("missing", id_, "its file is gone: run `sokkuri index`")
@@ -182,12 +179,10 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
     """Extract a random sample again and compare it with the rows."""
     collection.check_model(model)
     catalog = collection.catalog
-    keys = [key for (key,) in catalog.each(f"SELECT key FROM images WHERE {LIVE} AND todo = 0")]  # noqa: S608
+    keys = settled_keys(catalog)
     extractor = Extractor(model)
     for key in random.sample(keys, min(DEEP_SAMPLE, len(keys))):
-        id_, path, shard, row = catalog.one(
-            "SELECT id, path, shard, row FROM images WHERE key = ?", [key]
-        )
+        id_, path, shard, row = read_place(catalog, key)
         try:
             stored = collection.shards.features(shard, row + 1)[row]
             pixels = _pixels(collection, path, model)

@@ -27,10 +27,15 @@ from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
-from sokkuri.store.database import as_text
-from sokkuri.store.images import count_images, find_image, read_failures
+from sokkuri.store.images import count_images, find_image, read_failures, set_removed
 from sokkuri.store.leases import stale_claims
-from sokkuri.store.shard_table import find_shard, next_shard_number, read_shards, shard_ids
+from sokkuri.store.shard_table import (
+    clear_stale_ids,
+    find_shard,
+    next_shard_number,
+    read_shards,
+    shard_ids,
+)
 from sokkuri.store.shards import ShardFolder
 
 if TYPE_CHECKING:
@@ -187,13 +192,13 @@ class CollectionStore:
 
         Gives back how many were not removed before. Raises UnknownImageError before any change.
         """
-        return self._mark(ids, removed=1)
+        return self._mark(ids, removed=True)
 
     def restore(self, ids: Sequence[str]) -> int:
         """Undo `remove`. An image whose row was compacted away is read by the next run."""
-        return self._mark(ids, removed=0)
+        return self._mark(ids, removed=False)
 
-    def _mark(self, ids: Iterable[str], removed: int) -> int:
+    def _mark(self, ids: Iterable[str], *, removed: bool) -> int:
         with self.catalog.writing():
             unknown = [id_ for id_ in ids if find_image(self.catalog, id_) is None]
             if unknown:
@@ -202,15 +207,7 @@ class CollectionStore:
                     + (f" (and {len(unknown) - 1} others named)" if len(unknown) > 1 else "")
                     + ": an id is the path below that folder"
                 )
-            return sum(
-                self.catalog.run(
-                    "UPDATE images SET removed = ?,"
-                    " todo = todo OR (shard IS NULL AND stage IS NULL)"
-                    " WHERE id = CAST(? AS TEXT) AND removed <> ?",
-                    [removed, as_text(id_), removed],
-                )
-                for id_ in ids
-            )
+            return sum(set_removed(self.catalog, id_, removed=removed) for id_ in ids)
 
     def recover(self) -> None:
         """Clear what a crash left: rows and shards never committed, id columns that lag behind.
@@ -238,9 +235,7 @@ class CollectionStore:
                 if current is not None and current.stale_ids:
                     ids = shard_ids(self.catalog, current.shard, current.rows)
                     self.shards.write_ids(current.shard, ids)
-                    self.catalog.run(
-                        "UPDATE shards SET stale_ids = 0 WHERE shard = ?", [current.shard]
-                    )
+                    clear_stale_ids(self.catalog, current.shard)
 
     def counted(self) -> dict[int, int]:
         """The shards that hold rows, and how many count in each."""

@@ -77,6 +77,15 @@ class Database:
         with _translated(self.where):
             yield from self._connection.execute(sql, values)
 
+    def integrity_faults(self, limit: int) -> list[str]:
+        """Return up to `limit` faults that SQLite finds in the file's structure."""
+        texts = [str(text) for (text,) in self.all(f"PRAGMA quick_check({int(limit)})")]
+        return [] if texts == ["ok"] else texts
+
+    def checkpoint(self) -> None:
+        """Write the write-ahead log into the file, and truncate the log."""
+        self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
         """Let statements of this connection call `name(BLOB)`."""
         self._connection.create_function(name, 1, function)

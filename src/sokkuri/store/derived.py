@@ -130,9 +130,9 @@ def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:
 
 def _check(tables: Database) -> None:
     """Raises DamagedError, where SQLite itself does not."""
-    found = tables.one("PRAGMA quick_check(1)")[0]
-    if found != "ok":
-        raise DamagedError(f"{tables.where} is damaged: {found}")
+    faults = tables.integrity_faults(1)
+    if faults:
+        raise DamagedError(f"{tables.where} is damaged: {faults[0]}")
 
 
 def _is_current(tables: Database, kept: Mapping[str, str]) -> bool:

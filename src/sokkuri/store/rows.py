@@ -13,17 +13,20 @@ from numpy.typing import NDArray
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.shard_table import next_shard_number
+from sokkuri.store.outcomes import FileRecord, record_extracted, record_row
+from sokkuri.store.shard_table import add_shard, find_open_shard, next_shard_number, set_rows
 from sokkuri.store.shards import SHARD_ROWS, checksums
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewRow:
-    """A vector to append for the image `key`. vector : (D,) float32."""
+    """A vector to append for the image `key`. vector : (D,) float32. file : the file that the
+    vector was made from, None for a vector from elsewhere."""
 
     key: int
     id: str
     vector: NDArray[np.float32]
+    file: FileRecord | None = None
 
 
 def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
@@ -35,11 +38,10 @@ def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
     features = collection.shards.stored(np.stack([row.vector for row in rows]))
     places = place_rows(collection, features, [row.id for row in rows])
     for row, at, checksum in zip(rows, places, checksums(features), strict=True):
-        free_row(catalog, row.key)
-        catalog.run(
-            "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
-            [at.shard, at.row, checksum, row.key],
-        )
+        if row.file is None:
+            record_row(catalog, row.key, at, checksum)
+        else:
+            record_extracted(catalog, row.key, at, checksum, row.file)
 
 
 def place_rows(
@@ -54,26 +56,16 @@ def place_rows(
         part = slice(len(places), len(places) + SHARD_ROWS - at)
         collection.shards.write(shard, at, features[part], ids[part])
         rows = range(at, at + len(ids[part]))
-        catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [rows.stop, shard])
+        set_rows(catalog, shard, rows.stop)
         places += [RowRef(shard, row) for row in rows]
     return places
 
 
-def free_row(catalog: Catalog, key: int) -> None:
-    """The image's row, if it has one, counts no more: the shard's id column must say so."""
-    catalog.run(
-        "UPDATE shards SET stale_ids = 1 WHERE shard = (SELECT shard FROM images WHERE key = ?)",
-        [key],
-    )
-
-
 def _open_shard(catalog: Catalog) -> tuple[int, int]:
-    """The shard that rows are appended to, and how many it has."""
-    row = catalog.one(
-        "SELECT shard, rows FROM shards WHERE rows < ? ORDER BY shard LIMIT 1", [SHARD_ROWS]
-    )
-    if row is not None:
-        return int(row[0]), int(row[1])
+    """Return the shard that rows are appended to, and how many rows it has."""
+    open_shard = find_open_shard(catalog, SHARD_ROWS)
+    if open_shard is not None:
+        return open_shard
     shard = next_shard_number(catalog)
-    catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [shard])
+    add_shard(catalog, shard)
     return shard, 0

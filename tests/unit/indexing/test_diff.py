@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sokkuri.core.types import FileRef, FileStat
-from sokkuri.indexing.diff import Changes, add_listed, apply_changes, begin_listing, compare
+from sokkuri.indexing.diff import Changes, apply_changes, compare
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.listing import add_listed, begin_listing
 
 names = st.sampled_from(["a", "b", "c", "d", "写真", "caf\udce9", "new\nline"])
 folders = st.dictionaries(names, st.tuples(st.integers(1, 2), st.integers(1, 2)))

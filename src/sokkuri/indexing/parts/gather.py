@@ -20,6 +20,7 @@ from sokkuri.store.catalog import ModelRow
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore, find_store, has_store, store_for
 from sokkuri.store.images import count_images
 from sokkuri.store.leases import clear_over, is_worked_on
+from sokkuri.store.part_images import count_all
 
 _SHOWN_PARTS = 20
 
@@ -128,9 +129,7 @@ def _read_part(store: Path) -> _PartInfo:
             raise CollectionError(
                 f"part {part} in {store} has {left}: run `sokkuri index -C {store}`, then merge"
             )
-        images, absent = catalog.one(
-            "SELECT count(*), total(missing IS NOT NULL AND shard IS NOT NULL) FROM images"
-        )
+        images, absent = count_all(catalog)
         exclude = tuple(json.loads(catalog.meta("exclude") or "[]"))
         ann_from = catalog.meta("ann_from")
         settings = PartSettings(
@@ -140,7 +139,7 @@ def _read_part(store: Path) -> _PartInfo:
             exclude,
             None if ann_from is None else int(ann_from),
         )
-        return _PartInfo(PartStore(part, store, images, int(absent)), settings, collection.root)
+        return _PartInfo(PartStore(part, store, images, absent), settings, collection.root)
 
 
 def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:

@@ -24,28 +24,30 @@ from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, open_target
-from sokkuri.indexing.parts.merge_images import (
-    ABSENT,
-    CHUNK,
-    PRESENT,
-    PartImage,
-    TargetImage,
-    annotations_digest,
-    annotations_key,
-    copy_rows,
-    enter,
-    find_existing,
-    iter_images,
-    merge_annotations,
-    replace_image,
-    touch,
-)
+from sokkuri.indexing.parts.merge_images import annotations_key, copy_rows, merge_annotations
 from sokkuri.indexing.source import make_is_gone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
-from sokkuri.store.images import count_images
-from sokkuri.store.rows import free_row
+from sokkuri.store.images import count_images, is_empty, mark_missing, mark_removed
+from sokkuri.store.listing import add_listed, begin_listing
+from sokkuri.store.outcomes import free_row, has_content
+from sokkuri.store.part_images import (
+    CHUNK,
+    PartImage,
+    PartImages,
+    TargetImage,
+    all_ids,
+    annotations_digest,
+    count_present,
+    enter,
+    find_absent,
+    find_existing,
+    has_absent,
+    iter_images,
+    replace_image,
+    touch,
+)
 
 Change = Literal["added", "updated", "moved", "removed"]
 MergeAction = Literal["same", "touch", "replace", "gone"]
@@ -147,16 +149,16 @@ class _MergeRun:
     def merge_all(self) -> None:
         """Compare known images first, so that a new image can be recognised as moved. Last add the
         images that have a vector but no file."""
-        empty = self._catalog.one("SELECT 1 FROM images LIMIT 1") is None
+        empty = is_empty(self._catalog)
         self._total = sum(store.images for store in self._parts) * (1 if empty else 2)
         if not empty:
             for store in self._parts:
                 self._compare(store)
             self._mark_forgotten()
-        moves = not empty and self._catalog.one(f"SELECT 1 FROM images WHERE {ABSENT} LIMIT 1")  # noqa: S608
+        moves = not empty and has_absent(self._catalog)
         for store in self._parts:
             if self._known[store] < store.images:
-                self._add_new(store, moves=bool(moves))
+                self._add_new(store, moves=moves)
             with store.open_snapshot() as part:
                 merge_annotations(self._catalog, part.catalog, annotations_key(store))
         for store in self._parts:
@@ -178,8 +180,10 @@ class _MergeRun:
             seconds=round(seconds, 3),
         )
 
-    def _chunks(self, part: CollectionStore, condition: str = "true") -> Iterator[list[PartImage]]:
-        for chunk in iter_images(part, condition):
+    def _chunks(
+        self, part: CollectionStore, which: PartImages = "all"
+    ) -> Iterator[list[PartImage]]:
+        for chunk in iter_images(part.catalog, which):
             yield chunk
             self._done += len(chunk)
             self._on_progress(Progress("merging", min(self._done, self._total), self._total))
@@ -259,26 +263,23 @@ class _MergeRun:
         for step in by_action["touch"]:
             touch(self._catalog, step.existing.key, step.image)
         self._mark_gone([step.existing.key for step in by_action["gone"]])
-        marked = ([step.existing.key] for step in steps if step.marked)
-        self._catalog.run_many("UPDATE images SET removed = 1 WHERE key = ?", marked)
+        mark_removed(self._catalog, (step.existing.key for step in steps if step.marked))
 
     def _mark_forgotten(self) -> None:
         """Mark images gone that no part knows and whose file does not exist."""
-        (present,) = self._catalog.one(f"SELECT count(*) FROM images WHERE {PRESENT}")  # noqa: S608
-        if present == self._present or not self._reachable:
+        if count_present(self._catalog) == self._present or not self._reachable:
             return
-        diff.begin_listing(self._catalog)
+        begin_listing(self._catalog)
         for store in self._parts:
             with store.open_snapshot() as part:
-                ids = part.catalog.each("SELECT id FROM images")
-                while chunk := [FileRef(id_, id_, FileStat(0, 0)) for (id_,) in islice(ids, CHUNK)]:
-                    diff.add_listed(self._catalog, chunk)
+                ids = all_ids(part.catalog)
+                while chunk := [FileRef(id_, id_, FileStat(0, 0)) for id_ in islice(ids, CHUNK)]:
+                    add_listed(self._catalog, chunk)
         with self._catalog.writing():
             self._mark_gone(array("q", diff.vanished_images(self._catalog, self._is_gone)))
 
     def _mark_gone(self, keys: Sequence[int]) -> None:
-        rows = ((self._run, key) for key in keys)
-        self._catalog.run_many("UPDATE images SET missing = ? WHERE key = ?", rows)
+        mark_missing(self._catalog, keys, self._run)
         self._counts["removed"] += len(keys)
 
     # Images that are only in a part
@@ -286,7 +287,7 @@ class _MergeRun:
     def _add_new(self, store: PartStore, *, moves: bool) -> None:
         """Add images that the target lacks. moves : the target has images without a file."""
         with store.open_snapshot() as part:
-            for images in self._chunks(part, PRESENT):
+            for images in self._chunks(part, "present"):
                 with self._catalog.writing():
                     existing = find_existing(self._catalog, [image.id for image in images])
                     new = [image for image in images if image.id not in existing]
@@ -298,31 +299,25 @@ class _MergeRun:
 
     def _move(self, image: PartImage) -> bool:
         """Return whether the image is one that vanished, with a new id; if so, it keeps its row."""
-        source = self._catalog.one(
-            f"SELECT key FROM images WHERE digest = ? AND {ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
-            [image.digest],
-        )
+        source = find_absent(self._catalog, image.digest)
         if source is None or image.shard is None:
             return False
-        free_row(self._catalog, source[0])  # the row stays, under another id
-        touch(self._catalog, source[0], image)
+        free_row(self._catalog, source)  # the row stays, under another id
+        touch(self._catalog, source, image)
         self._counts["moved"] += 1
         return True
 
     def _add_absent(self, store: PartStore) -> None:
         """Add images without a file whose bytes the target lacks, to recognise them later."""
         with store.open_snapshot() as part:
-            for images in self._chunks(part, ABSENT):
+            for images in self._chunks(part, "absent"):
                 with self._catalog.writing():
                     existing = find_existing(self._catalog, [image.id for image in images])
                     new = [i for i in images if i.id not in existing and not self._has(i.digest)]
                     enter(self._catalog, new, copy_rows(self._target, store, part, new), self._run)
 
     def _has(self, digest: bytes | None) -> bool:
-        found = self._catalog.one(
-            "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
-        )
-        return found is not None
+        return has_content(self._catalog, digest)
 
 
 def _stat_of(where: Location) -> FileStat:

@@ -15,9 +15,9 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import DamagedError
 from sokkuri.core.types import Progress
 from sokkuri.indexing.parts import merge as merging
-from sokkuri.indexing.parts import merge_images
 from sokkuri.indexing.parts.merge import merge
 from sokkuri.indexing.verify import verify
+from sokkuri.store import part_images
 from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
 from sokkuri.store.images import count_images
 from sokkuri.store.labels import read_labels, set_labels
@@ -141,7 +141,7 @@ def test_a_merge_after_any_history_equals_one_run(
 
 def test_a_merge_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same command completes it, and every state between is sound."""
-    monkeypatch.setattr(merge_images, "CHUNK", 3)
+    monkeypatch.setattr(part_images, "CHUNK", 3)
 
     class EndError(Exception):
         pass

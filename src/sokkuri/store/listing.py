@@ -1,0 +1,154 @@
+"""The listing of a folder against the table `images`, in a temporary table and in SQL.
+
+The temporary table `seen` is on disk, so memory stays bounded. `count_changes` only compares;
+`apply_listing` writes, inside a transaction of the caller.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import xxhash
+
+from sokkuri.core.errors import UsageError
+from sokkuri.core.types import FileRef
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+
+_NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
+_BOTH = "FROM seen WHERE images.id = seen.id AND images.removed = 0"
+_OTHER_STAT = "(images.size <> seen.size OR images.mtime_ns <> seen.mtime_ns)"
+_INTACT = f"NOT {_OTHER_STAT} AND images.todo = 0 AND images.shard IS NOT NULL"
+_UNSEEN = (
+    "FROM images WHERE missing IS NULL"
+    " AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.id = images.id)"
+)
+
+_RETRY = (
+    f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL AND images.todo = 0"  # noqa: S608
+    f" AND NOT {_OTHER_STAT}"
+)
+_MOVE = f"UPDATE images SET path = seen.path {_BOTH} AND images.path <> seen.path"  # noqa: S608
+_CHANGE = (
+    "UPDATE images SET todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
+    f" {_BOTH} AND images.missing IS NULL AND {_OTHER_STAT}"
+)
+_RETURN = f"UPDATE images SET missing = NULL {_BOTH} AND images.missing IS NOT NULL"  # noqa: S608
+_RETURN_TO_DO = (
+    "UPDATE images SET missing = NULL, todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
+    f" {_BOTH} AND images.missing IS NOT NULL"
+)
+_ENTER = f"INSERT INTO images (id, path, size, mtime_ns) SELECT id, path, size, mtime_ns {_NEW}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListingCounts:
+    """The listing against the catalog, in images. `moved`: at another path under the same id, where
+    file names are ids. `returned`: missing before, and unchanged now. `retried`: failures that are
+    tried again."""
+
+    listed: int
+    new: int
+    changed: int
+    moved: int
+    returned: int
+    retried: int
+
+
+def begin_listing(catalog: Catalog) -> None:
+    """Create an empty temporary table for the listing."""
+    catalog.run("DROP TABLE IF EXISTS temp.seen")
+    catalog.run(
+        "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER)"
+        " WITHOUT ROWID"
+    )
+
+
+def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
+    """Put a part of the listing into the temporary table.
+
+    The same path twice is one file. Raises UsageError when two files have the same id.
+    """
+    with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
+        catalog.run_many(
+            "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+            (
+                (as_text(ref.id), as_text(ref.path), ref.stat.size, ref.stat.mtime_ns)
+                for ref in refs
+            ),
+        )
+        for ref in refs:
+            if ref.id == ref.path:
+                continue  # a path is its own id, and cannot be another's
+            (path,) = catalog.one(
+                "SELECT path FROM temp.seen WHERE id = CAST(? AS TEXT)", [as_text(ref.id)]
+            )
+            if path != ref.path:
+                raise UsageError(
+                    f"two files have the name {ref.id}: {path} and {ref.path}; a name can be the "
+                    "id of one only, so rename one, or use their paths: --ids path"
+                )
+
+
+def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
+    """Yield (key, path) of the images that the listing lacks and that are not missing yet."""
+    return catalog.each(f"SELECT key, path {_UNSEEN}")
+
+
+def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
+    """Count what has changed, and write nothing."""
+    both = "FROM images, seen WHERE images.id = seen.id AND images.removed = 0 AND"
+
+    def count(tail: str) -> int:
+        return int(catalog.one(f"SELECT count(*) {tail}")[0])
+
+    return ListingCounts(
+        listed=count("FROM temp.seen"),
+        new=count(_NEW),
+        changed=count(f"{both} missing IS NULL AND {_OTHER_STAT}"),
+        moved=count(f"{both} missing IS NULL AND images.path <> seen.path AND NOT {_OTHER_STAT}"),
+        returned=count(f"{both} missing IS NOT NULL AND {_INTACT}"),
+        retried=count(
+            f"{both} missing IS NULL AND NOT {_OTHER_STAT} AND {_retryable(retry_failed)}"
+        ),
+    )
+
+
+def unread_paths(catalog: Catalog, limit: int) -> list[str]:
+    """Return up to `limit` paths, drawn at random, of listed files that are new or changed."""
+    rows = catalog.all(
+        "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
+        f" WHERE images.id = seen.id AND (images.removed = 1 OR NOT {_OTHER_STAT}))"
+        " ORDER BY random() LIMIT ?",
+        [limit],
+    )
+    return [path for (path,) in rows]
+
+
+def apply_listing(catalog: Catalog, *, retry_failed: bool, shuffle: int | None) -> ListingCounts:
+    """Write the comparison into the table `images`, inside a transaction of the caller.
+
+    New images are entered in the order of their ids, or in an order drawn by the seed `shuffle`.
+    """
+    retried = catalog.run(f"{_RETRY} AND {_retryable(retry_failed)}")
+    moved = catalog.run(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
+    catalog.run(_MOVE)
+    changed = catalog.run(_CHANGE)
+    returned = catalog.run(f"{_RETURN} AND {_INTACT}")
+    catalog.run(_RETURN_TO_DO)
+    new = catalog.run(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
+    listed = int(catalog.one("SELECT count(*) FROM temp.seen")[0])
+    return ListingCounts(listed, new, changed, moved, returned, retried)
+
+
+def _order(catalog: Catalog, shuffle: int | None) -> str:
+    """Return the expression that new images are ordered by."""
+    if shuffle is None:
+        return "id"
+    seed = shuffle % 2**64
+    catalog.define("shuffled", lambda id_: xxhash.xxh3_64_intdigest(id_, seed) - 2**63)
+    return "shuffled(CAST(id AS BLOB))"
+
+
+def _retryable(retry_failed: bool) -> str:
+    """Failed reads have causes outside the file and are tried each time; others when asked."""
+    return "images.stage IS NOT NULL" if retry_failed else "images.stage = 'read'"

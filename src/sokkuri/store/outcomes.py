@@ -1,0 +1,162 @@
+"""Record what a run did with an image: one function an outcome, one UPDATE an image.
+
+All functions run inside a write transaction of the caller (indexing/writer.py).
+"""
+
+from dataclasses import dataclass
+
+from sokkuri.core.types import FileFingerprint, FileStat, RowRef
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+
+_SETTLED = "todo = 0, claim = NULL, deaths = 0"
+_CLEAN = f"stage = NULL, reason = NULL, {_SETTLED}"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageState:
+    """What the catalog says of an image before its outcome is recorded. `is_new`: the image has
+    neither a row nor a failure."""
+
+    shard: int | None
+    digest: bytes | None
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SameContent:
+    """An image with equal bytes that has a row. `is_missing`: its file is gone."""
+
+    key: int
+    at: RowRef
+    width: int
+    height: int
+    is_missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """What is known of an image's file. width and height in pixels, None for unknown."""
+
+    fingerprint: FileFingerprint
+    width: int | None
+    height: int | None
+
+
+def read_state(catalog: Catalog, key: int) -> ImageState:
+    """Return what the catalog says of the image `key`."""
+    shard, digest, stage = catalog.one(
+        "SELECT shard, digest, stage FROM images WHERE key = ?", [key]
+    )
+    return ImageState(shard, digest, is_new=shard is None and stage is None)
+
+
+def find_same_content(catalog: Catalog, digest: bytes) -> SameContent | None:
+    """Return an image with these bytes and a row, preferably one whose file is gone."""
+    row = catalog.one(
+        "SELECT key, shard, row, width, height, missing FROM images"
+        " WHERE digest = ? AND shard IS NOT NULL"
+        " ORDER BY missing IS NULL, key LIMIT 1",
+        [digest],
+    )
+    if row is None:
+        return None
+    key, shard, number, width, height, missing = row
+    return SameContent(key, RowRef(shard, number), width, height, missing is not None)
+
+
+def has_content(catalog: Catalog, digest: bytes | None) -> bool:
+    """Return whether an image with these bytes has a row."""
+    row = catalog.one(
+        "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
+    )
+    return row is not None
+
+
+def free_row(catalog: Catalog, key: int) -> None:
+    """Mark the shard of the image's row, if it has one: its id column is stale from now on."""
+    catalog.run(
+        "UPDATE shards SET stale_ids = 1 WHERE shard = (SELECT shard FROM images WHERE key = ?)",
+        [key],
+    )
+
+
+def record_row(catalog: Catalog, key: int, at: RowRef, checksum: int) -> None:
+    """Point the image at its new row, and change nothing else."""
+    free_row(catalog, key)
+    catalog.run(
+        "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
+        [at.shard, at.row, checksum, key],
+    )
+
+
+def record_extracted(
+    catalog: Catalog, key: int, at: RowRef, checksum: int, file: FileRecord
+) -> None:
+    """Point the image at its new row, with the file that the row was made from."""
+    free_row(catalog, key)
+    stat = file.fingerprint.stat
+    catalog.run(
+        "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ?, size = ?, mtime_ns = ?,"  # noqa: S608
+        f" digest = ?, width = ?, height = ?, {_CLEAN} WHERE key = ?",
+        [
+            at.shard, at.row, checksum, stat.size, stat.mtime_ns, file.fingerprint.digest,
+            file.width, file.height, key,
+        ],
+    )  # fmt: skip
+
+
+def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
+    """Record the file of an image that has a row already: nothing is left to do."""
+    stat = file.fingerprint.stat
+    catalog.run(
+        "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
+        f" {_CLEAN} WHERE key = ?",
+        [stat.size, stat.mtime_ns, file.fingerprint.digest, file.width, file.height, key],
+    )
+
+
+def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
+    """Record another time stamp of the same bytes: the image keeps its row."""
+    catalog.run(
+        f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
+        [stat.size, stat.mtime_ns, key],
+    )
+
+
+def record_failure(
+    catalog: Catalog, key: int, stage: str, reason: str, fingerprint: FileFingerprint | None
+) -> None:
+    """Record why an image has no row. fingerprint : None where its bytes could not be read."""
+    free_row(catalog, key)
+    stat = None if fingerprint is None else fingerprint.stat
+    catalog.run(
+        f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED},"  # noqa: S608
+        " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns),"
+        " digest = ?, width = NULL, height = NULL,"
+        " model = NULL, shard = NULL, row = NULL, checksum = NULL WHERE key = ?",
+        [
+            stage, as_text(reason),
+            None if stat is None else stat.size, None if stat is None else stat.mtime_ns,
+            None if fingerprint is None else fingerprint.digest, key,
+        ],
+    )  # fmt: skip
+
+
+def record_gone(catalog: Catalog, key: int, run: int) -> None:
+    """Record that the run `run` found the image's file gone."""
+    catalog.run("UPDATE images SET missing = ?, claim = NULL WHERE key = ?", [run, key])
+
+
+def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> None:
+    """Give the image `key` the row and the marks of the image `from_key`, whose file vanished."""
+    free_row(catalog, key)
+    free_row(catalog, from_key)  # the row stays, under another id
+    columns = "digest, width, height, model, shard, row, checksum, removed"
+    values = catalog.one(f"SELECT {columns} FROM images WHERE key = ?", [from_key])  # noqa: S608
+    catalog.run("DELETE FROM images WHERE key = ?", [from_key])
+    catalog.run(
+        f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?),"  # noqa: S608
+        f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
+        [*values, stat.size, stat.mtime_ns, key],
+    )

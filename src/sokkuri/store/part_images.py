@@ -1,0 +1,171 @@
+"""Queries for merging: images of a part, the same images of the whole, and their rows."""
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import xxhash
+
+from sokkuri.core.types import RowRef
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+from sokkuri.store.outcomes import free_row
+
+CHUNK = 2_000
+"""Images of one commit: what a crash can cost."""
+
+_IDS_AT_ONCE = 400
+_COLUMNS = (
+    "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"
+    " removed, model, shard, row"
+)
+_VALUES = "CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?, ?, ?, ?, ?, CAST(? AS TEXT), ?, ?, ?, ?, ?, ?"
+_ENTER = f"INSERT INTO images ({_COLUMNS}) VALUES ({_VALUES})"  # noqa: S608
+_REPLACE = f"UPDATE images SET ({_COLUMNS}) = ({_VALUES}), claim = NULL, deaths = 0 WHERE key = ?"  # noqa: S608
+_TOUCH = (
+    "UPDATE images SET id = CAST(? AS TEXT), path = CAST(? AS TEXT), size = ?, mtime_ns = ?,"
+    " missing = NULL, stage = NULL, reason = NULL, todo = 0, claim = NULL, deaths = 0 WHERE key = ?"
+)
+_OF_IMAGE = (
+    "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"
+    " removed, shard, row"
+)
+_ABSENT = "missing IS NOT NULL AND shard IS NOT NULL"
+_CONDITIONS = {"all": "true", "present": "missing IS NULL", "absent": _ABSENT}
+
+PartImages: TypeAlias = Literal["all", "present", "absent"]
+
+
+class PartImage(NamedTuple):
+    """An image as a part has it."""
+
+    id: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: bytes | None
+    width: int | None
+    height: int | None
+    checksum: int | None
+    stage: str | None
+    reason: str | None
+    todo: int
+    missing: int | None
+    removed: int
+    shard: int | None
+    row: int | None
+
+    def values(self, at: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
+        """For _COLUMNS, with its vector at this place of the whole."""
+        reason = None if self.reason is None else as_text(self.reason)
+        return [
+            as_text(self.id), as_text(self.path), *self[2:9], reason, self.todo, missing, removed,
+            *((None, None, None) if at is None else (1, at.shard, at.row)),
+        ]  # fmt: skip
+
+
+class TargetImage(NamedTuple):
+    """The same image as the whole has it."""
+
+    key: int
+    id: str
+    path: str
+    size: int
+    mtime_ns: int
+    digest: bytes | None
+    shard: int | None
+    todo: int
+    removed: int
+    missing: int | None
+
+
+def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[PartImage]]:
+    """Yield the images of a part in chunks: all, those with a file, or those whose file is gone and
+    that have a row."""
+    condition = _CONDITIONS[which]
+    rows = catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
+    while chunk := [PartImage._make(row) for row in islice(rows, CHUNK)]:
+        yield chunk
+
+
+def find_existing(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
+    """What the whole knows of these."""
+    found: dict[str, TargetImage] = {}
+    for at in range(0, len(ids), _IDS_AT_ONCE):
+        chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
+        marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
+        for row in catalog.each(
+            "SELECT key, id, path, size, mtime_ns, digest, shard, todo, removed, missing"  # noqa: S608
+            f" FROM images WHERE id IN ({marks})",
+            chunk,
+        ):
+            held = TargetImage._make(row)
+            found[held.id] = held
+    return found
+
+
+def enter(
+    catalog: Catalog,
+    images: Sequence[PartImage],
+    places: Sequence[RowRef | None],
+    missing: int | None = None,
+) -> None:
+    """Images that the whole did not know. missing : the run that found their files gone."""
+    pairs = zip(images, places, strict=True)
+    rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
+    catalog.run_many(_ENTER, rows)
+
+
+def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
+    """All that the whole has of an image becomes what the part has, but for its mark."""
+    free_row(catalog, held.key)
+    catalog.run(_REPLACE, [*image.values(at, removed=held.removed), held.key])
+
+
+def touch(catalog: Catalog, key: int, image: PartImage) -> None:
+    """The file of a vector that the whole has is the part's, and there is nothing left to do."""
+    values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
+    catalog.run(_TOUCH, values)
+
+
+def has_absent(catalog: Catalog) -> bool:
+    """Return whether there is an image with a row whose file is gone."""
+    return catalog.one(f"SELECT 1 FROM images WHERE {_ABSENT} LIMIT 1") is not None  # noqa: S608
+
+
+def find_absent(catalog: Catalog, digest: bytes | None) -> int | None:
+    """Return the key of an image with these bytes and a row whose file is gone."""
+    row = catalog.one(
+        f"SELECT key FROM images WHERE digest = ? AND {_ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
+        [digest],
+    )
+    return None if row is None else int(row[0])
+
+
+def count_present(catalog: Catalog) -> int:
+    """Return how many images have a file."""
+    return int(catalog.one("SELECT count(*) FROM images WHERE missing IS NULL")[0])
+
+
+def count_all(catalog: Catalog) -> tuple[int, int]:
+    """Return how many images there are, and how many of them are without a file but have a row."""
+    images, absent = catalog.one(f"SELECT count(*), total({_ABSENT}) FROM images")  # noqa: S608
+    return int(images), int(absent)
+
+
+def all_ids(catalog: Catalog) -> Iterator[str]:
+    """Yield the ids of all images."""
+    return (id_ for (id_,) in catalog.each("SELECT id FROM images"))
+
+
+def annotations_digest(catalog: Catalog) -> str:
+    """A digest of all that a person said in a collection."""
+    digest = xxhash.xxh3_64()
+    tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
+    for table, columns in tables.items():
+        if catalog.has_table(table):
+            for row in catalog.each(f"SELECT {columns} FROM {table} ORDER BY {columns}"):  # noqa: S608
+                digest.update(repr((table, row)).encode())
+    for (id_,) in catalog.each("SELECT id FROM images WHERE removed = 1 ORDER BY id"):
+        digest.update(as_text(id_) + b"\0")
+    return digest.hexdigest()
