@@ -1,7 +1,7 @@
-"""What the catalog says of images, folders and failures, as the documents of schemas.py.
+"""Read images, folders and failures from the catalog, for the pages.
 
-Takes a Collection and what is asked; hands on plain dictionaries. Ids are looked up, and never
-become part of a path.
+The functions take a Collection and return documents of `schemas/` as dictionaries. Ids are looked
+up in the catalog and never become a part of a path.
 """
 
 import base64
@@ -26,20 +26,20 @@ _FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
 
 
 def below(collection: Collection, under: str | None, where: str | None) -> Condition | None:
-    """Both filters as a condition. Raises UsageError."""
+    """Return both filters as a condition. Raises UsageError."""
     return condition(collection.root, folder_in(collection, under), where)
 
 
 def folder_in(collection: Collection, under: str | None) -> str | None:
-    """A folder given relative to the root as a path below it, so that no other folder of this
-    machine is ever looked at."""
+    """Return a folder that is relative to the root as a path below the root, so that no other
+    folder of this machine is read."""
     return str(collection.root / under) if under else None
 
 
 def image_page(
     collection: Collection, under: str | None, where: str | None, cursor: str | None, limit: int
 ) -> dict[str, Any]:
-    """Live images in the order of their ids, from the cursor on."""
+    """Return live images after the cursor, ordered by id, as ImagePageDocument."""
     rows, following = _page(
         collection.catalog, _COLUMNS, LIVE, below(collection, under, where), cursor, limit
     )
@@ -47,7 +47,7 @@ def image_page(
 
 
 def failure_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
-    """Images without features, in the order of their ids, from the cursor on."""
+    """Return failed images after the cursor, ordered by id, as FailurePageDocument."""
     rows, following = _page(
         collection.catalog, "id, path, stage, reason", _FAILED, None, cursor, limit
     )
@@ -87,7 +87,7 @@ def _read_cursor(cursor: str) -> bytes:
 
 
 def in_short(row: Sequence[Any]) -> dict[str, Any]:
-    """A row of `_COLUMNS` as ListedImageDocument."""
+    """Return a row of `_COLUMNS` as ListedImageDocument."""
     id_, path, width, height, digest, mtime_ns = row
     folder, name = parts(path)
     return {
@@ -97,13 +97,13 @@ def in_short(row: Sequence[Any]) -> dict[str, Any]:
 
 
 def parts(path: str) -> tuple[str, str]:
-    """Folder and name."""
+    """Return folder and name of a path."""
     folder, _, name = path.rpartition("/")
     return folder, name
 
 
 def version(digest: bytes | None) -> str:
-    """A content's short name: what addresses that may be kept for ever carry."""
+    """Return the version of a content. An address that carries it may be cached for ever."""
     return "" if digest is None else digest[:8].hex()
 
 
@@ -124,7 +124,7 @@ def utc_time(mtime_ns: int) -> datetime:
 def described(
     collection: Collection, ids: Sequence[str], more: str = "shard, row"
 ) -> dict[str, Any]:
-    """The rows of the given images by id : `_COLUMNS`, and `more` in SQL."""
+    """Return the rows of images by id : `_COLUMNS`, and the SQL columns `more`."""
     found: dict[str, Any] = {}
     for at in range(0, len(ids), _AT_ONCE):
         chunk = ids[at : at + _AT_ONCE]
@@ -138,7 +138,7 @@ def described(
 
 
 def by_keys(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]:
-    """The images with these numbers, in this order; those that are no more are left out."""
+    """Return the images with these keys, in this order. Leaves out unknown keys."""
     found: dict[int, Any] = {}
     for at in range(0, len(keys), _AT_ONCE):
         chunk = keys[at : at + _AT_ONCE]
@@ -152,7 +152,7 @@ def by_keys(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]
 
 
 def image(collection: Collection, id_: str) -> dict[str, Any]:
-    """An image with its state and neighbours, without what its file says.
+    """Return an image with its state and neighbours, as ImageDocument without `exif`.
 
     Raises UnknownImageError.
     """
@@ -179,11 +179,12 @@ def image(collection: Collection, id_: str) -> dict[str, Any]:
 
 
 def unknown(id_: str) -> UnknownImageError:
+    """Return the error for an unknown id."""
     return UnknownImageError(f"the collection has no image {id_!r}")
 
 
 def _neighbours(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
-    """The live images before and after it in its folder."""
+    """Return the ids of the live images before and after an image in its folder."""
     folder = parts(path)[0]
     prefix = f"{folder}/" if folder else ""
     # Where ids are paths, theirs is the index that spares the walk through all images.
@@ -201,7 +202,8 @@ def _neighbours(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
 
 
 def folders(collection: Collection) -> dict[str, Any]:
-    """Every folder with live images in it or below, with how many; the root first."""
+    """Return every folder that has live images in it or below, with their number. The root is
+    first."""
     counts = Counter({"": 0})
     paths = collection.catalog.each(f"SELECT path FROM images WHERE {LIVE}")  # noqa: S608
     for folder, count in Counter(parts(path)[0] for (path,) in paths).items():
@@ -210,27 +212,27 @@ def folders(collection: Collection) -> dict[str, Any]:
 
 
 def _above(folder: str) -> Iterator[str]:
-    """The folder, and those that it lies in, but for the root."""
+    """Yield the folder and its parents, without the root."""
     while folder:
         yield folder
         folder = parts(folder)[0]
 
 
-def status(found: Status, dtype: str) -> dict[str, Any]:
-    """The status as StatusDocument, without what the server adds."""
-    ann = found.ann
+def status(collection_status: Status, dtype: str) -> dict[str, Any]:
+    """Return the status as StatusDocument, without `runs` and `revision`."""
+    ann = collection_status.ann
     return {
-        "root": str(found.root),
-        "store": str(found.store),
-        "model": found.model.name,
-        "dimension": found.model.dimension,
+        "root": str(collection_status.root),
+        "store": str(collection_status.store),
+        "model": collection_status.model.name,
+        "dimension": collection_status.model.dimension,
         "dtype": dtype,
-        "total": found.total,
-        "removed": found.removed,
-        "missing": found.missing,
-        "waiting": found.waiting,
-        "failed": len(found.failures),
-        "bytes": found.size,
+        "total": collection_status.total,
+        "removed": collection_status.removed,
+        "missing": collection_status.missing,
+        "waiting": collection_status.waiting,
+        "failed": len(collection_status.failures),
+        "bytes": collection_status.size,
         "ann": None
         if ann is None
         else {

@@ -1,7 +1,7 @@
-"""The order of the grid: every live image's number and shape, by folder or by date.
+"""The order of the grid: the keys and proportions of all live images, by folder or by date.
 
-Takes a Collection, a folder and an order; hands on arrays. What was made is kept until the
-collection changes: a page asks for its windows many times.
+Takes a Collection, a folder and a sort order, and returns arrays. Orders are cached until the
+collection changes, because a page reads them part by part.
 """
 
 import threading
@@ -22,13 +22,16 @@ from sokkuri.web.services.browse import below, by_keys, parts, utc_time
 
 Sort = Literal["folder", "newest", "oldest"]
 
-_KEPT = 8
+_MAX_ORDERS = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GridOrder:
-    """keys : (N,) int64, the images' numbers in the catalog. ratios : (N,) a hundred times width
-    by height. groups : their titles, first images and folders."""
+    """The images of the grid in order.
+
+    keys : (N,) int64, keys of the images in the catalog. ratios : (N,) int64, 100 * width / height.
+    groups : title, number of the first image, and folder of each group.
+    """
 
     keys: NDArray[np.int64]
     ratios: NDArray[np.int64]
@@ -36,28 +39,29 @@ class GridOrder:
 
 
 class GridOrderCache:
-    """The orders made last, shared by threads."""
+    """The latest orders. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._kept: LRUCache[tuple[str, str, str], GridOrder] = LRUCache(_KEPT)
+        self._orders: LRUCache[tuple[str, str, str], GridOrder] = LRUCache(_MAX_ORDERS)
 
     def get(
         self, collection: Collection, revision: str, under: str | None, sort: Sort
     ) -> GridOrder:
-        """Raises UsageError for a folder outside the root."""
-        name = (revision, under or "", sort)
+        """Return the order of the images below a folder. Raises UsageError for a folder outside the
+        root."""
+        key = (revision, under or "", sort)
         with self._lock:
-            if name in self._kept:
-                return self._kept[name]
-        made = order(collection, under, sort)
+            if key in self._orders:
+                return self._orders[key]
+        new_order = order(collection, under, sort)
         with self._lock:
-            self._kept[name] = made
-        return made
+            self._orders[key] = new_order
+        return new_order
 
 
 def grid(order_: GridOrder, revision: str) -> dict[str, Any]:
-    """The shape of the whole, as GridDocument."""
+    """Return the layout of the whole grid, as GridDocument."""
     return {
         "revision": revision,
         "count": len(order_.keys),
@@ -72,13 +76,13 @@ def grid(order_: GridOrder, revision: str) -> dict[str, Any]:
 def window(
     collection: Collection, order_: GridOrder, revision: str, offset: int, limit: int
 ) -> dict[str, Any]:
-    """A part of it, as GridItemsDocument."""
+    """Return consecutive images of the grid, as GridItemsDocument."""
     keys = order_.keys[offset : offset + limit].tolist()
     return {"revision": revision, "images": by_keys(collection, keys)}
 
 
 def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
-    """The live images below a folder in their order. Raises UsageError."""
+    """Return the order of the live images below a folder. Raises UsageError."""
     which = below(collection, under, None) or Condition("1", ())
     rows = collection.catalog.all(
         f"SELECT key, path, mtime_ns, width, height FROM images WHERE {LIVE} AND {which.sql}",  # noqa: S608
@@ -99,16 +103,17 @@ def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
 
 
 def _groups(
-    names: Sequence[str], titled: Callable[[str], tuple[str, str | None]]
+    names: Sequence[str], describe: Callable[[str], tuple[str, str | None]]
 ) -> tuple[tuple[str, int, str | None], ...]:
-    found = []
-    before: str | None = None
+    """Return a group for each run of equal names. describe : returns title and folder of a name."""
+    groups = []
+    previous: str | None = None
     for number, name in enumerate(names):
-        if name != before:
-            title, folder = titled(name)
-            found.append((title, number, folder))
-            before = name
-    return tuple(found)
+        if name != previous:
+            title, folder = describe(name)
+            groups.append((title, number, folder))
+            previous = name
+    return tuple(groups)
 
 
 def _folder_title(folder: str) -> tuple[str, str | None]:

@@ -94,7 +94,7 @@ def test_an_order_is_cached_for_one_revision(bench: Bench) -> None:
     assert orders.get(bench.collection, "2", None, "folder") is not first
     for number in range(50):
         orders.get(bench.collection, str(number), None, "folder")
-        assert len(orders._kept) <= 8, "the cache is limited"
+        assert len(orders._orders) <= 8, "the cache is limited"
     with pytest.raises(UsageError):
         orders.get(bench.collection, "1", "../elsewhere", "folder")
 
