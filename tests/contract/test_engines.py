@@ -14,9 +14,9 @@ from sokkuri.core.errors import EngineError
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.engines.registry import open_engine
-from sokkuri.search.vectors import ExactIndex, Rows
-from sokkuri.search.vectors.remote import ServedIndex, pushable
-from sokkuri.search.vectors.row_keys import Keyed
+from sokkuri.search.vectors import ExactIndex, VectorBlocks
+from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
+from sokkuri.search.vectors.row_keys import RowKeys
 
 DIMENSION = 32
 METRICS: list[Metric] = ["cosine", "l2"]
@@ -28,7 +28,7 @@ def index_info(metric: Metric = "cosine", dimension: int = DIMENSION) -> IndexIn
 
 def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> Features:
     vectors = np.random.default_rng(count).standard_normal((count, dimension))
-    return pushable(vectors.astype(np.float32), metric)[0]
+    return normalise_for_engine(vectors.astype(np.float32), metric)[0]
 
 
 def records(keys: NDArray[np.int64]) -> list[VectorRecord]:
@@ -188,16 +188,16 @@ def test_an_index_over_an_engine_keeps_the_promises_of_indexes(
     features = rng.standard_normal((3000, 16)).astype(np.float32) * 3
     features[50:60] = features[7]
     features[60], features[61], features[62] = 0, 1e30, 1e-30
-    rows = Rows(np.split(features, [1100, 1500]))
+    rows = VectorBlocks(np.split(features, [1100, 1500]))
     pushed = np.arange(3000) % 1000 < 900
-    vectors, good = pushable(features, metric)
+    vectors, good = normalise_for_engine(features, metric)
     pushed &= good
-    keys = Keyed(rows, [4, 2, 9]).keys(np.arange(3000))
+    keys = RowKeys(rows, [4, 2, 9]).keys(np.arange(3000))
     engine.create(index_info(metric, 16))
     for part in np.array_split(np.flatnonzero(pushed), 3):
         engine.upsert(records(keys[part]), vectors[part])
     engine.flush()
-    index = ServedIndex(rows, [4, 2, 9], pushed, [None] * 3, engine, metric)
+    index = RemoteIndex(rows, [4, 2, 9], pushed, [None] * 3, engine, metric)
     exact = ExactIndex(rows.blocks)
     near = exact.search(features[7], 400, metric, lambda some: some >= 0)[0]
     for refused in (near[:0], near[:30], near[:400]):

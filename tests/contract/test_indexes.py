@@ -15,17 +15,24 @@ from run_cli import real_photos
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import IndexInfo
-from sokkuri.search.vectors import Basis, ExactIndex, Index, Rows, encode, principal
-from sokkuri.search.vectors.ann import MOST, AnnIndex, Reach, add, train
-from sokkuri.search.vectors.remote import ServedIndex, pushable
-from sokkuri.search.vectors.row_keys import Keyed
+from sokkuri.search.vectors import (
+    Basis,
+    ExactIndex,
+    Index,
+    VectorBlocks,
+    principal_basis,
+    quantize_rows,
+)
+from sokkuri.search.vectors.ann import MAX_HITS, AnnIndex, SearchEffort, add_to_lists, train_lists
+from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
+from sokkuri.search.vectors.row_keys import RowKeys
 
 Backend = Callable[[Sequence[Features], Metric], Index]
 
 
 def basis(blocks: Sequence[Features]) -> Basis:
     """Of two directions fewer than the rows have, so that there is something left beside heads."""
-    return principal(np.concatenate(blocks))[: blocks[0].shape[1] - 2]
+    return principal_basis(np.concatenate(blocks))[: blocks[0].shape[1] - 2]
 
 
 def plain(blocks: Sequence[Features], metric: Metric) -> Index:
@@ -35,39 +42,41 @@ def plain(blocks: Sequence[Features], metric: Metric) -> Index:
 
 def coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """Every row has an int8 code."""
-    return ExactIndex(blocks, [encode(block, basis(blocks)) for block in blocks])
+    return ExactIndex(blocks, [quantize_rows(block, basis(blocks)) for block in blocks])
 
 
 def half_coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """The first half of each block has codes: rows were appended since."""
-    return ExactIndex(blocks, [encode(block[: len(block) // 2], basis(blocks)) for block in blocks])
+    return ExactIndex(
+        blocks, [quantize_rows(block[: len(block) // 2], basis(blocks)) for block in blocks]
+    )
 
 
 def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
     """Every list is looked through and every candidate measured, so that nothing is missed; the
     first two thirds of each block are in the lists, the rest was appended since."""
-    rows, keys = Rows(blocks), list(range(5, 5 + len(blocks)))
+    rows, keys = VectorBlocks(blocks), list(range(5, 5 + len(blocks)))
     covered = [2 * len(block) // 3 for block in blocks]
-    lists = train(rows, metric) if rows.size else None
+    lists = train_lists(rows, metric) if rows.size else None
     for key, block, held in zip(keys, blocks, covered, strict=True):
-        add(lists, key, 0, block[: held // 2], metric)
-        add(lists, key, held // 2, block[held // 2 : held], metric)
-    codes = [encode(block, basis(blocks)) for block in blocks]
-    return AnnIndex(rows, keys, covered, codes, lists, metric, Reach(10**6, 10**6))
+        add_to_lists(lists, key, 0, block[: held // 2], metric)
+        add_to_lists(lists, key, held // 2, block[held // 2 : held], metric)
+    codes = [quantize_rows(block, basis(blocks)) for block in blocks]
+    return AnnIndex(rows, keys, covered, codes, lists, metric, SearchEffort(10**6, 10**6))
 
 
-def served(blocks: Sequence[Features], metric: Metric) -> ServedIndex:
+def served(blocks: Sequence[Features], metric: Metric) -> RemoteIndex:
     """An engine that misses nothing holds two rows of three, as far as it can."""
-    rows, keys = Rows(blocks), list(range(5, 5 + len(blocks)))
+    rows, keys = VectorBlocks(blocks), list(range(5, 5 + len(blocks)))
     engine, numbers = ReferenceEngine(), np.arange(rows.size)
     pushed = numbers % 3 > 0
     if rows.size:
         engine.create(IndexInfo("token", "fingerprint", blocks[0].shape[1], metric))
-        vectors, good = pushable(rows.take(numbers), metric)
+        vectors, good = normalise_for_engine(rows.take(numbers), metric)
         pushed &= good
-        held = Keyed(rows, keys).keys(numbers[pushed])
+        held = RowKeys(rows, keys).keys(numbers[pushed])
         engine.upsert([record(key) for key in held.tolist()], vectors[pushed])
-    return ServedIndex(rows, keys, pushed, [None] * len(blocks), engine, metric)
+    return RemoteIndex(rows, keys, pushed, [None] * len(blocks), engine, metric)
 
 
 BACKENDS: list[Backend] = [plain, coded, half_coded, approximate, served]
@@ -245,7 +254,7 @@ def test_what_a_backend_cannot_do_is_one_named_error() -> None:
     with pytest.raises(UnsupportedError, match="was made for cosine"):
         index.search(features[0], 3, "l2", everything)
     with pytest.raises(UnsupportedError, match="1,000 images at most"):
-        index.search(features[0], MOST + 1, "cosine", everything)
+        index.search(features[0], MAX_HITS + 1, "cosine", everything)
 
 
 @pytest.mark.parametrize("share", [0.001, 0.02, 0.2, 0.9])

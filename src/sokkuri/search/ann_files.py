@@ -19,17 +19,17 @@ from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.core.types import AnnState, Metric
 from sokkuri.search.code_files import CodeReader
-from sokkuri.search.vectors import ExactIndex, Rows
+from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.ann import (
     AnnIndex,
-    Reach,
-    add,
+    SearchEffort,
+    add_to_lists,
     list_count,
     read_lists,
-    train,
+    train_lists,
     write_lists,
 )
-from sokkuri.search.vectors.recall import tune
+from sokkuri.search.vectors.recall import tune_effort
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, try_lock
 
@@ -55,7 +55,7 @@ class _Kept:
     metric: Metric
     covered: dict[int, int]
     trained: int
-    reach: Reach
+    effort: SearchEffort
     recall: dict[int, float]
 
 
@@ -114,7 +114,7 @@ class AnnReader:
         return "" if kept is None else kept.file
 
     def read(
-        self, counted: Mapping[int, int], rows: Rows
+        self, counted: Mapping[int, int], rows: VectorBlocks
     ) -> tuple[AnnIndex | None, Mapping[int, float], str]:
         """The index over the given shards and rows, with its recall by k; None without one. And a
         line where there should be one, but it cannot be used. Raises MissingExtraError without
@@ -139,7 +139,7 @@ class AnnReader:
         }
         codes, _ = self._codes.read(fresh)
         index = AnnIndex(
-            rows, list(counted), covered, codes, self._lists[1], kept.metric, kept.reach
+            rows, list(counted), covered, codes, self._lists[1], kept.metric, kept.effort
         )
         return index, kept.recall, ""
 
@@ -153,7 +153,7 @@ class _Making:
         self.counted = dict(counted)
         self.metric = collection.model.metric
         self.trained = sum(counted.values()) if kept is None else kept.trained
-        self.reach = Reach(1, 1)
+        self.effort = SearchEffort(1, 1)
         self.recall: dict[int, float] = {}
         self.lists: Any = None
         self._collection = collection
@@ -161,10 +161,10 @@ class _Making:
 
     def steps(self) -> Iterator[tuple[Stage, int, int]]:
         collection, shards = self._collection, self._collection.shards
-        rows = Rows([shards.features(shard, held) for shard, held in self.counted.items()])
+        rows = VectorBlocks([shards.features(shard, held) for shard, held in self.counted.items()])
         yield "training", 0, 1
         if self._kept is None:
-            self.lists = train(rows, self.metric)
+            self.lists = train_lists(rows, self.metric)
         else:
             self.lists = read_lists(derived_folder(collection) / self._kept.file, mapped=False)
         before = {} if self._kept is None else self._kept.covered
@@ -172,18 +172,18 @@ class _Making:
             yield "adding", number, len(self.counted)
             first = min(before.get(shard, 0), held)
             if first < held:
-                add(self.lists, shard, first, rows.blocks[number][first:], self.metric)
+                add_to_lists(self.lists, shard, first, rows.blocks[number][first:], self.metric)
         yield "measuring", 0, 1
         self._measure(rows)
 
-    def _measure(self, rows: Rows) -> None:
+    def _measure(self, rows: VectorBlocks) -> None:
         """Find how far searches must go, and what recall that gives."""
         codes, _ = CodeReader(self._collection).read(self.counted)
         shards, held = list(self.counted), list(self.counted.values())
-        index = AnnIndex(rows, shards, held, codes, self.lists, self.metric, Reach(1, 1))
+        index = AnnIndex(rows, shards, held, codes, self.lists, self.metric, SearchEffort(1, 1))
         exact = ExactIndex(rows.blocks, codes)
-        self.recall = tune(index, exact, self.metric, list_count(self.trained))
-        self.reach = index.reach
+        self.recall = tune_effort(index, exact, self.metric, list_count(self.trained))
+        self.effort = index.effort
 
 
 def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage, int, int]]:
@@ -200,15 +200,23 @@ def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage
             hashed = _Hashed(file)
             write_lists(making.lists, hashed.write)
         kept = _Kept(
-            name, hashed.digest(), making.metric, making.counted, making.trained, making.reach,
+            name, hashed.digest(), making.metric, making.counted, making.trained, making.effort,
             making.recall,
         )  # fmt: skip
         with atomic_write(folder / _MANIFEST) as file:
             document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
-            file.write(json.dumps({**document, **asdict(kept)}).encode())
+            file.write(json.dumps({**document, **_as_document(kept)}).encode())
     except OSError as error:
         raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
     _forget_others(collection, name)
+
+
+def _as_document(kept: _Kept) -> dict[str, Any]:
+    """Return the manifest as it is written."""
+    document = asdict(kept)
+    effort = document.pop("effort")
+    document["reach"] = {"probes": effort["nprobe"], "candidates": effort["candidates"]}
+    return document
 
 
 class _Hashed:
@@ -239,7 +247,7 @@ def _read(collection: CollectionStore) -> _Kept | None:
             "l2" if kept["metric"] == "l2" else "cosine",
             {int(shard): int(rows) for shard, rows in kept["covered"].items()},
             int(kept["trained"]),
-            Reach(int(kept["reach"]["probes"]), int(kept["reach"]["candidates"])),
+            SearchEffort(int(kept["reach"]["probes"]), int(kept["reach"]["candidates"])),
             {int(k): float(share) for k, share in kept["recall"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

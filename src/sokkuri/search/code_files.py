@@ -19,7 +19,14 @@ from numpy.typing import NDArray
 
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
-from sokkuri.search.vectors import Basis, Coded, Codes, Rows, encode, principal
+from sokkuri.search.vectors import (
+    Basis,
+    Int8Codes,
+    QuantizedBlock,
+    VectorBlocks,
+    principal_basis,
+    quantize_rows,
+)
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, storage_errors
 from sokkuri.store.shard_table import read_shards
@@ -65,7 +72,7 @@ def refresh_codes(
             features = collection.shards.features(shard, counted[shard])
         except DamagedError:
             continue  # compacted away meanwhile, or for `verify` to find
-        _write(collection, shard, encode(features, basis))
+        _write(collection, shard, quantize_rows(features, basis))
     if todo or shards.keys() - {str(shard) for shard in counted}:
         _forget_others(collection)
         yield len(todo), len(todo)
@@ -82,10 +89,10 @@ class CodeReader:
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
-        self._held: dict[Path, Coded] = {}
+        self._held: dict[Path, QuantizedBlock] = {}
         self._basis: tuple[str, Basis] | None = None
 
-    def read(self, counted: Mapping[int, int]) -> tuple[list[Coded | None], list[str]]:
+    def read(self, counted: Mapping[int, int]) -> tuple[list[QuantizedBlock | None], list[str]]:
         """The codes of each shard's first rows, at most as many as `counted` says; None without
         any. And a line for each shard that should have codes, but they cannot be trusted."""
         kept = _manifest(self._collection)
@@ -94,9 +101,9 @@ class CodeReader:
         if shards and basis is None:
             place = derived_folder(self._collection) / _BASIS
             return [None] * len(counted), [_untrusted(f"{place} is damaged or missing")]
-        found: list[Coded | None] = []
+        found: list[QuantizedBlock | None] = []
         notes: list[str] = []
-        used: dict[Path, Coded] = {}
+        used: dict[Path, QuantizedBlock] = {}
         for shard, rows in counted.items():
             entry = shards.get(str(shard))
             if entry is None or rows == 0 or basis is None:
@@ -109,7 +116,7 @@ class CodeReader:
                 notes.append(_untrusted(str(error)))
                 found.append(None)
             else:
-                found.append(used[paths[0]].part(slice(0, rows)))
+                found.append(used[paths[0]].select(slice(0, rows)))
         current = {_paths(self._collection, int(key), shards[key]["rows"])[0] for key in shards}
         self._held = {path: one for path, one in (self._held | used).items() if path in current}
         return found, notes
@@ -131,7 +138,7 @@ def _untrusted(what: str) -> str:
     return f"{what}: searched without it; `sokkuri compact` makes it anew"
 
 
-def _checked(paths: list[Path], entry: Mapping[str, Any], basis: Basis) -> Coded:
+def _checked(paths: list[Path], entry: Mapping[str, Any], basis: Basis) -> QuantizedBlock:
     try:
         arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
         found = [xxhash.xxh3_64_hexdigest(array.data) for array in arrays]
@@ -140,7 +147,7 @@ def _checked(paths: list[Path], entry: Mapping[str, Any], basis: Basis) -> Coded
     if found != entry["hashes"]:
         raise _UntrustedError(f"{paths[0]} is damaged")
     codes, terms, heads, head_terms = map(np.asarray, arrays)
-    return Coded(Codes(codes, terms), Codes(heads, head_terms), basis)
+    return QuantizedBlock(Int8Codes(codes, terms), Int8Codes(heads, head_terms), basis)
 
 
 def _is_sound(
@@ -179,20 +186,20 @@ def _basis(collection: CollectionStore, kept: Mapping[str, Any]) -> Basis | None
 def _make_basis(collection: CollectionStore, counted: Mapping[int, int]) -> Basis:
     """New directions, and a manifest that knows no codes yet."""
     try:
-        rows = Rows([collection.shards.features(*one) for one in counted.items()])
+        rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
     except DamagedError as error:
         raise StorageError(f"codes cannot be made: {error}") from error
     step = max(1, rows.size // _SAMPLE)
-    basis = principal(rows.take(np.arange(0, rows.size, step)))
+    basis = principal_basis(rows.take(np.arange(0, rows.size, step)))
     with storage_errors(collection), collection.catalog.writing():
         _save(derived_folder(collection) / _BASIS, basis)
         _write_manifest(collection, xxhash.xxh3_64_hexdigest(basis.data), {})
     return basis
 
 
-def _write(collection: CollectionStore, shard: int, coded: Coded) -> None:
+def _write(collection: CollectionStore, shard: int, coded: QuantizedBlock) -> None:
     arrays: list[NDArray[Any]] = [
-        coded.full.codes, coded.full.terms, coded.head.codes, coded.head.terms,
+        coded.full.codes, coded.full.terms, coded.projected.codes, coded.projected.terms,
     ]  # fmt: skip
     digest = xxhash.xxh3_64_hexdigest(coded.basis.data)
     with storage_errors(collection):

@@ -32,9 +32,9 @@ from sokkuri.search.push_log import (
     grown,
     inside,
 )
-from sokkuri.search.vectors import ExactIndex, Rows
-from sokkuri.search.vectors.recall import recall
-from sokkuri.search.vectors.remote import pushable
+from sokkuri.search.vectors import ExactIndex, VectorBlocks
+from sokkuri.search.vectors.recall import measure_recall
+from sokkuri.search.vectors.remote import normalise_for_engine
 from sokkuri.search.vectors.row_keys import key_at, keys_of
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import try_lock
@@ -167,7 +167,7 @@ class _Push:
         """Whether the rows were there to be sent."""
         try:
             held = self._collection.shards.features(shard, int(rows[-1]) + 1)
-            vectors, good = pushable(np.asarray(held[rows], np.float32), self._metric)
+            vectors, good = normalise_for_engine(np.asarray(held[rows], np.float32), self._metric)
         except DamagedError:
             if shard in self._collection.counted():
                 raise
@@ -221,13 +221,15 @@ class _Push:
             return
         yield Progress("measuring", self._done, self._total)
         try:
-            rows = Rows([self._collection.shards.features(*one) for one in counted.items()])
+            rows = VectorBlocks([self._collection.shards.features(*one) for one in counted.items()])
         except DamagedError:
             return  # compacted away meanwhile: the next push measures
         codes = CodeReader(self._collection)
         index, _ = PushedReader(self._collection, codes, self._engine).read(counted, rows)
         exact = ExactIndex(rows.blocks, codes.read(counted)[0])
-        found = recall(index, exact, self._collection.model.metric, index.pushed, _QUERIES)
+        found = measure_recall(
+            index, exact, self._collection.model.metric, index.in_engine, _QUERIES
+        )
         self._ledger.keep("recall", json.dumps(found))
         self._ledger.keep("measured", str(there))
         self._ledger.keep("changed", "0")

@@ -23,8 +23,8 @@ from sokkuri.core.errors import EngineError
 from sokkuri.core.types import PushedState
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import VectorEngine
-from sokkuri.search.vectors import Rows
-from sokkuri.search.vectors.remote import ServedIndex
+from sokkuri.search.vectors import VectorBlocks
+from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store import derived
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import Database
@@ -248,8 +248,8 @@ class PushedReader:
             return np.concatenate([np.empty(0, bool), *parts]), recall_of(ledger)
 
     def read(
-        self, counted: Mapping[int, int], rows: Rows
-    ) -> tuple[ServedIndex, Mapping[int, float]]:
+        self, counted: Mapping[int, int], rows: VectorBlocks
+    ) -> tuple[RemoteIndex, Mapping[int, float]]:
         """The index over the given shards and rows, with its recall by k. Raises as `found`."""
         pushed, recall = self.found(counted)
         starts = rows.starts[:-1].tolist()
@@ -259,4 +259,4 @@ class PushedReader:
         }
         codes, _ = self._codes.read(lacking)
         metric = self._collection.model.metric
-        return ServedIndex(rows, list(counted), pushed, codes, self.engine, metric), recall
+        return RemoteIndex(rows, list(counted), pushed, codes, self.engine, metric), recall

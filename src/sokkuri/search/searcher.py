@@ -20,9 +20,9 @@ from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.query import Image, QueryReader, QueryVector, combined
 from sokkuri.search.results import Hits, SearchMode, SearchOptions
-from sokkuri.search.vectors import ExactIndex, Rows, distances
+from sokkuri.search.vectors import ExactIndex, VectorBlocks, distances
 from sokkuri.search.vectors.ann import AnnIndex
-from sokkuri.search.vectors.remote import ServedIndex
+from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
 from sokkuri.store.images import LIVE, live_records
@@ -194,7 +194,7 @@ class _Snapshot:
         self._pushed = pushed
         self._counted = collection.counted()
         self.numbering = Numbering(self._counted)
-        self.rows = Rows([
+        self.rows = VectorBlocks([
             collection.shards.features(shard, rows) for shard, rows in self._counted.items()
         ])  # fmt: skip
 
@@ -220,7 +220,7 @@ class _Snapshot:
         return index, recall
 
     @cached_property
-    def served(self) -> tuple[ServedIndex, Mapping[int, float]] | None:
+    def served(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
         """The index in an engine elsewhere, and its recall by k; None where none is to be used."""
         return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
 

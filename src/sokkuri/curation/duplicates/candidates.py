@@ -27,8 +27,8 @@ from sokkuri.curation.duplicates.neighbours import (
     RemoteRows,
     choose_finder,
 )
-from sokkuri.search.vectors import principal
-from sokkuri.search.vectors.quantize import HEAD
+from sokkuri.search.vectors import principal_basis
+from sokkuri.search.vectors.quantize import PROJECTED_DIMENSION
 
 FEATURE_NEIGHBOURS, FINGERPRINT_NEIGHBOURS = 24, 2
 """Neighbours of an image that are candidates, by features and by each kind of fingerprint."""
@@ -71,9 +71,11 @@ def signed_sqrt_normalise(features: Features) -> Features:
 def fit_projection(sample: Features) -> Matrix:
     """Return the directions in which these feature vectors differ most : (M, D) -> (H, D)."""
     roots = signed_sqrt_normalise(sample)
-    if len(roots) <= HEAD:  # few rows: the directions that they span, which is quicker
+    if (
+        len(roots) <= PROJECTED_DIMENSION
+    ):  # few rows: the directions that they span, which is quicker
         return np.linalg.svd(roots, full_matrices=False)[2].astype(np.float32)
-    return principal(roots).astype(np.float32)
+    return principal_basis(roots).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import VectorEngine
-from sokkuri.search.vectors import Rows
-from sokkuri.search.vectors.ann import AnnIndex, Reach, add, train
-from sokkuri.search.vectors.remote import pushable
+from sokkuri.search.vectors import VectorBlocks
+from sokkuri.search.vectors.ann import AnnIndex, SearchEffort, add_to_lists, train_lists
+from sokkuri.search.vectors.remote import normalise_for_engine
 
 BRUTE_FORCE_ROWS = 200_000
 """Up to this many rows, every row is compared with every other."""
@@ -126,12 +126,12 @@ class IvfFinder:
     """
 
     def __init__(self, rows: Matrix) -> None:
-        blocks = Rows([rows])
-        lists = train(blocks, "cosine")
+        blocks = VectorBlocks([rows])
+        lists = train_lists(blocks, "cosine")
         for first in range(0, len(rows), BLOCK):
-            add(lists, 0, first, rows[first : first + BLOCK], "cosine")
+            add_to_lists(lists, 0, first, rows[first : first + BLOCK], "cosine")
         self._index = AnnIndex(
-            blocks, [0], [len(rows)], [None], lists, "cosine", Reach(_PROBES, _MEASURED)
+            blocks, [0], [len(rows)], [None], lists, "cosine", SearchEffort(_PROBES, _MEASURED)
         )
 
     def find(self, queries: Matrix, own: Numbers, k: int) -> NearestRows:
@@ -183,7 +183,7 @@ class RemoteFinder:
 
     def find(self, queries: Matrix, own: Numbers, k: int) -> NearestRows:
         remote = self._remote
-        vectors, valid = pushable(remote.vectors(np.maximum(own, 0)), remote.metric)
+        vectors, valid = normalise_for_engine(remote.vectors(np.maximum(own, 0)), remote.metric)
         if (own < 0).any() or not valid.all() or not len(remote.keys):  # no engine can answer
             return self._all.find(queries, own, k)
         keys = remote.engine.search(vectors, min(remote.engine.max_candidates, _CANDIDATES * k))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Features
-from sokkuri.search.vectors import Rows, normalised
+from sokkuri.search.vectors import VectorBlocks, normalised
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
 from sokkuri.store.images import LIVE, find_image, live_images_at
@@ -33,7 +33,7 @@ class Population:
         self._catalog = collection.catalog
         counted = collection.counted()
         self._numbering = Numbering(counted)
-        self.rows = Rows([collection.shards.features(*one) for one in counted.items()])
+        self.rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
         made = condition(collection.root, under, where)
         found = self._catalog.all(
             f"SELECT shard, row FROM images WHERE {LIVE}"  # noqa: S608

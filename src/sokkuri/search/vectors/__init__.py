@@ -1,16 +1,31 @@
-"""Search backends: arrays and row numbers in, row numbers and distances out. Nothing about images.
+"""Indexes over vectors: arrays in, row numbers and distances out. They know nothing of images.
 
-What every backend promises (tests/contract holds them to it): the k nearest accepted rows, nearest
-first, equal distances in row order; distances in float64, as documented in `rows`; fewer than k
-only when fewer are accepted.
+What every index promises (the contract tests check it): it returns the k nearest accepted rows,
+nearest first, equal distances in row order; distances are float64, as `distances` defines them; it
+returns fewer than k only if fewer are accepted.
 """
 
 from sokkuri.search.vectors.base import Accept, Index
-from sokkuri.search.vectors.distance import Rows, distances, normalised
+from sokkuri.search.vectors.distance import VectorBlocks, distances, normalised
 from sokkuri.search.vectors.exact import ExactIndex
-from sokkuri.search.vectors.quantize import Basis, Coded, Codes, encode, principal
+from sokkuri.search.vectors.quantize import (
+    Basis,
+    Int8Codes,
+    QuantizedBlock,
+    principal_basis,
+    quantize_rows,
+)
 
 __all__ = [
-    "Accept", "Basis", "Coded", "Codes", "ExactIndex", "Index", "Rows", "distances", "encode",
-    "normalised", "principal",
-]  # fmt: skip
+    "Accept",
+    "Basis",
+    "ExactIndex",
+    "Index",
+    "Int8Codes",
+    "QuantizedBlock",
+    "VectorBlocks",
+    "distances",
+    "normalised",
+    "principal_basis",
+    "quantize_rows",
+]

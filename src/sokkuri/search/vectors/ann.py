@@ -1,9 +1,10 @@
-"""Approximate search: faiss's inverted lists of RaBitQ codes, re-ranked by the rows themselves.
+"""The approximate index: faiss's inverted lists of RaBitQ codes, re-ranked by the vectors.
 
-A random rotation spreads a row's length over all its numbers; k-means sorts rows into lists; of
-what a row differs by from its list's centroid, one bit a number is kept (Gao and Long, "RaBitQ",
-SIGMOD 2024). A query looks through the lists nearest to it, and the best rows by their codes are
-measured. Rows that the lists lack are searched exactly, so what was just added is found at once.
+A random rotation spreads the length of a vector over all its numbers. k-means sorts the rows into
+lists. Of a row's difference from its list's centroid, one bit per number is stored (Gao and Long,
+"RaBitQ", SIGMOD 2024). A query searches the lists nearest to it, and the distances of the best rows
+by their codes are computed. Rows that are not in the lists yet are searched exactly, so searches
+find rows that were just added.
 """
 
 import math
@@ -17,63 +18,65 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError, UnsupportedError
 from sokkuri.core.types import Metric
-from sokkuri.search.vectors.base import Accept, Found, Index, Mask
-from sokkuri.search.vectors.distance import Rows, nearest, normalised
+from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
+from sokkuri.search.vectors.distance import VectorBlocks, normalised, top_k
 from sokkuri.search.vectors.exact import ExactIndex
-from sokkuri.search.vectors.quantize import Coded
-from sokkuri.search.vectors.row_keys import LARGEST, Keyed, keys_of
+from sokkuri.search.vectors.quantize import QuantizedBlock
+from sokkuri.search.vectors.row_keys import MAX_NORM, RowKeys, keys_of
 
-MOST = 1000
-"""Hits that a search can ask for: what is ranked by codes alone is some times that."""
+MAX_HITS = 1000
+"""The largest k of a search: it needs several times as many candidates."""
 
-_QUERY_BITS = 8  # of a query's numbers, where it is compared with codes
-_SAMPLE = 48  # rows a list to train with; faiss asks for 39 at least
-_ROUNDS = 10  # of k-means
-_STEP = 2048  # vectors compared with all centroids at once
+_QUERY_BITS = 8  # per number of a query that is compared with codes
+_ROWS_PER_LIST = 48  # to train with; faiss asks for at least 39
+_KMEANS_ROUNDS = 10
+_ASSIGN_ROWS = 2048  # compared with all centroids at once
 _SEED = 20240614
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
-    """How far a search goes: lists to look through, and candidates to measure."""
+class SearchEffort:
+    """How much a search does. nprobe : lists to search. candidates : rows whose distances are
+    computed."""
 
-    probes: int
+    nprobe: int
     candidates: int
 
 
 class AnnIndex(Index):
-    """Searches lists that `train` and `add` made, and exactly what they lack.
+    """Searches lists that `train_lists` and `add_to_lists` made, and exactly the rows that are not
+    in them.
 
-    rows : all there are. keys : one number a block, that it had when it was put into the lists, and
-    never another block. covered : rows of each block that the lists hold, from its first. codes :
-    as for ExactIndex.
+    rows : all rows. keys : one key for each block, which it had when it was added to the lists and
+    which no other block ever has. covered : how many of each block's first rows the lists hold.
+    codes : as for ExactIndex. metric : the one that the lists were made for.
     """
 
     def __init__(
         self,
-        rows: Rows,
+        rows: VectorBlocks,
         keys: Sequence[int],
         covered: Sequence[int],
-        codes: Sequence[Coded | None],
+        codes: Sequence[QuantizedBlock | None],
         lists: Any,
         metric: Metric,
-        reach: Reach,
+        effort: SearchEffort,
     ) -> None:
         self.rows = rows
         self.size = rows.size
-        self.reach = reach
+        self.effort = effort
         self._metric = metric
         self._lists = lists
-        self._everything = ExactIndex(rows.blocks, codes)
-        tails = [
-            None if one is None else one.part(slice(held, None))
-            for one, held in zip(codes, covered, strict=True)
+        self._all = ExactIndex(rows.blocks, codes)
+        fresh_codes = [
+            None if block is None else block.select(slice(count, None))
+            for block, count in zip(codes, covered, strict=True)
         ]
         self._fresh = ExactIndex(
-            [block[held:] for block, held in zip(rows.blocks, covered, strict=True)], tails
+            [block[count:] for block, count in zip(rows.blocks, covered, strict=True)], fresh_codes
         )
         self._covered = np.array(covered, np.int64)
-        self._keyed = Keyed(rows, keys)
+        self._keys = RowKeys(rows, keys)
 
     def search_many(
         self,
@@ -82,155 +85,166 @@ class AnnIndex(Index):
         metric: Metric,
         accept: Accept,
         mask: Mask | None = None,
-    ) -> list[Found]:
-        """See `Index`. Raises UnsupportedError for a mask, for another metric than the lists were
-        made for, and for more than `MOST` hits."""
+    ) -> list[Neighbours]:
+        """See `Index`. Raises UnsupportedError for a mask, for a metric that the lists were not
+        made for, and for a k above `MAX_HITS`."""
         if mask is not None:
             raise UnsupportedError("the approximate index cannot filter: search exactly")
         if metric != self._metric:
             raise UnsupportedError(
                 f"the approximate index was made for {self._metric}: search exactly"
             )
-        if k > MOST:
+        if k > MAX_HITS:
             raise UnsupportedError(
-                f"the approximate index finds {MOST:,} images at most: search exactly"
+                f"the approximate index finds {MAX_HITS:,} images at most: search exactly"
             )
-        fresh = self._fresh.search_many(queries, k, metric, lambda rows: accept(self._whole(rows)))
-        keys = self._candidates(_listed(queries, metric), max(self.reach.candidates, 4 * k))
+        fresh = self._fresh.search_many(
+            queries, k, metric, lambda rows: accept(self._fresh_to_all(rows))
+        )
+        keys = self._candidate_keys(
+            _normalise_for_lists(queries, metric), max(self.effort.candidates, 4 * k)
+        )
         return [
-            self._merged(query, keys[number], fresh[number], k, accept)
+            self._rank(query, keys[number], fresh[number], k, accept)
             for number, query in enumerate(queries)
         ]
 
-    def _candidates(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-        """Keys of the best rows by their codes : (Q, count), -1 where there are fewer."""
+    def _candidate_keys(self, queries: NDArray[np.float32], count: int) -> NDArray[np.int64]:
+        """Return the keys of the best rows by their codes : (Q, count), padded with -1."""
         if not self._covered.any():
             return np.full((len(queries), 1), -1)
-        faiss = _faiss()
-        inside = faiss.IVFRaBitQSearchParameters(nprobe=self.reach.probes, qb=_QUERY_BITS)
-        asked = faiss.SearchParametersPreTransform(index_params=inside)
-        _, keys = self._lists.search(queries, min(count, max(self.size, 1)), params=asked)
-        found: NDArray[np.int64] = keys
-        return found
+        faiss = _import_faiss()
+        inner = faiss.IVFRaBitQSearchParameters(nprobe=self.effort.nprobe, qb=_QUERY_BITS)
+        parameters = faiss.SearchParametersPreTransform(index_params=inner)
+        _, keys = self._lists.search(queries, min(count, max(self.size, 1)), params=parameters)
+        result: NDArray[np.int64] = keys
+        return result
 
-    def _merged(
-        self, query: NDArray[np.float32], keys: NDArray[np.int64], fresh: Found, k: int,
+    def _rank(
+        self, query: NDArray[np.float32], keys: NDArray[np.int64], fresh: Neighbours, k: int,
         accept: Accept,
-    ) -> Found:  # fmt: skip
-        candidates = self._listed(self._keyed.numbers(keys))
-        found, measured = self._keyed.nearest(candidates, query, k, self._metric, accept)
-        rows = np.concatenate([found, self._whole(fresh[0])])
+    ) -> Neighbours:  # fmt: skip
+        """Return the k nearest of the candidates and of the rows that are not in the lists."""
+        candidates = self._only_covered(self._keys.numbers(keys))
+        rows, distances = self._keys.nearest(candidates, query, k, self._metric, accept)
+        rows = np.concatenate([rows, self._fresh_to_all(fresh[0])])
         if len(rows) < min(k, self.size):
-            # Too few of the candidates are accepted: it takes all rows to tell whether there are k.
-            return self._everything.search(query, k, self._metric, accept)
-        return nearest(rows, np.concatenate([measured, fresh[1]]), k)
+            # Too few candidates are accepted. Only a search of all rows tells if there are k.
+            return self._all.search(query, k, self._metric, accept)
+        return top_k(rows, np.concatenate([distances, fresh[1]]), k)
 
-    def _listed(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Those of the rows that are not searched exactly."""
+    def _only_covered(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of the rows that the exact search of fresh rows does not include."""
         block = np.searchsorted(self.rows.starts, rows, side="right") - 1
-        listed: NDArray[np.int64] = rows[rows - self.rows.starts[block] < self._covered[block]]
-        return listed
+        covered: NDArray[np.int64] = rows[rows - self.rows.starts[block] < self._covered[block]]
+        return covered
 
-    def _whole(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Row numbers of what the lists lack, among all rows."""
+    def _fresh_to_all(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the numbers among all rows of rows numbered among the fresh ones."""
         block = np.searchsorted(self._fresh.rows.starts, fresh, side="right") - 1
         within = fresh - self._fresh.rows.starts[block] + self._covered[block]
         return np.asarray(self.rows.starts[block] + within)
 
 
 def list_count(rows: int) -> int:
-    """How many lists for so many rows: twice their square root, and some rows in each."""
-    return max(1, min(round(2 * math.sqrt(rows)), rows // _SAMPLE))
+    """Return how many lists to use for so many rows: twice their square root, but not so many that
+    lists have too few rows to train with."""
+    return max(1, min(round(2 * math.sqrt(rows)), rows // _ROWS_PER_LIST))
 
 
-def train(rows: Rows, metric: Metric) -> Any:
-    """Empty lists for rows like these, trained with a sample of them. Raises MissingExtraError, and
-    UnsupportedError as `add` does."""
-    faiss = _faiss()
+def train_lists(rows: VectorBlocks, metric: Metric) -> Any:
+    """Return empty lists for rows like these, trained with a sample of them. Raises
+    MissingExtraError, and UnsupportedError as `add_to_lists` does."""
+    faiss = _import_faiss()
     count, dimension = list_count(rows.size), rows.blocks[0].shape[1]
     rng = np.random.default_rng(_SEED)
-    chosen = rng.choice(rows.size, min(rows.size, count * _SAMPLE), replace=False)
-    sample = _listed(rows.take(np.sort(chosen)), metric)
+    chosen = rng.choice(rows.size, min(rows.size, count * _ROWS_PER_LIST), replace=False)
+    sample = _normalise_for_lists(rows.take(np.sort(chosen)), metric)
     rotation = faiss.RandomRotationMatrix(dimension, dimension)
     rotation.init(_SEED)
     quantizer = faiss.IndexFlatL2(dimension)
-    quantizer.add(_centroids(sample @ _matrix(rotation).T, count))
+    quantizer.add(_kmeans(sample @ _matrix(rotation).T, count))
     inner = faiss.IndexIVFRaBitQ(quantizer, dimension, count, faiss.METRIC_L2)
-    inner.train(sample[:1])  # there is nothing left to train
+    inner.train(sample[:1])  # the centroids are given: one row is enough
     return faiss.IndexPreTransform(rotation, inner)
 
 
-def add(lists: Any, key: int, first: int, rows: NDArray[Any], metric: Metric) -> None:
-    """Put a block's rows into the lists. key : the block's. first : the first row's place in it.
+def add_to_lists(lists: Any, key: int, first: int, rows: NDArray[Any], metric: Metric) -> None:
+    """Add rows of a block to the lists. key : the block's. first : the first row's position in the
+    block. rows : (M, D).
 
-    Raises UnsupportedError for rows so long that float32 cannot tell distances between them.
+    Raises UnsupportedError for vectors so long that float32 cannot compare them.
     """
-    faiss = _faiss()
+    faiss = _import_faiss()
     if len(rows) == 0:
         return
     inner = faiss.downcast_index(lists.index)
     centroids = inner.quantizer.reconstruct_n(0, inner.nlist)
-    numbers = keys_of(key, np.arange(first, first + len(rows)))
-    vectors = _listed(np.asarray(rows, np.float32), metric)
-    turned = vectors @ _matrix(faiss.downcast_VectorTransform(lists.chain.at(0))).T
-    # By NumPy, whose matrix product is three times as fast as that of faiss's packages.
-    nearest_ = _assigned(turned, centroids)
-    pointers = (faiss.swig_ptr(array) for array in (turned, numbers, nearest_))
-    inner.add_core(len(turned), *pointers)
+    keys = keys_of(key, np.arange(first, first + len(rows)))
+    vectors = _normalise_for_lists(np.asarray(rows, np.float32), metric)
+    rotated = vectors @ _matrix(faiss.downcast_VectorTransform(lists.chain.at(0))).T
+    # With NumPy, whose matrix product is three times as fast as that of faiss's packages.
+    assigned = _nearest_centroids(rotated, centroids)
+    pointers = (faiss.swig_ptr(array) for array in (rotated, keys, assigned))
+    inner.add_core(len(rotated), *pointers)
     lists.ntotal = inner.ntotal
 
 
 def _matrix(rotation: Any) -> NDArray[np.float32]:
     side: int = rotation.d_out
-    matrix: NDArray[np.float32] = _faiss().vector_to_array(rotation.A).reshape(side, -1)
+    matrix: NDArray[np.float32] = _import_faiss().vector_to_array(rotation.A).reshape(side, -1)
     return matrix
 
 
-def _centroids(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
-    """k-means (Lloyd, "Least squares quantization in PCM", 1982) : (count, D)."""
+def _kmeans(sample: NDArray[np.float32], count: int) -> NDArray[np.float32]:
+    """Return `count` centroids (Lloyd, "Least squares quantization in PCM", 1982) : (count, D)."""
     rng = np.random.default_rng(_SEED)
     centroids = sample[rng.choice(len(sample), count, replace=False)]
-    for _ in range(_ROUNDS):
-        nearest_ = _assigned(sample, centroids)
-        order = np.argsort(nearest_, kind="stable")
-        used, first = np.unique(nearest_[order], return_index=True)
+    for _ in range(_KMEANS_ROUNDS):
+        assigned = _nearest_centroids(sample, centroids)
+        order = np.argsort(assigned, kind="stable")
+        used, first = np.unique(assigned[order], return_index=True)
         sizes = np.diff(np.append(first, len(sample)))
-        centroids = sample[rng.choice(len(sample), count, replace=False)]  # for lists left empty
+        centroids = sample[rng.choice(len(sample), count, replace=False)]  # for empty lists
         centroids[used] = np.add.reduceat(sample[order], first, axis=0) / sizes[:, None]
     return np.ascontiguousarray(centroids, np.float32)
 
 
-def _assigned(vectors: NDArray[np.float32], centroids: NDArray[np.float32]) -> NDArray[np.int64]:
-    """The nearest centroid of each vector : (N,)."""
-    found = np.empty(len(vectors), np.int64)
+def _nearest_centroids(
+    vectors: NDArray[np.float32], centroids: NDArray[np.float32]
+) -> NDArray[np.int64]:
+    """Return the number of the nearest centroid of each vector : (N,)."""
+    assigned = np.empty(len(vectors), np.int64)
     half = np.einsum("ij,ij->i", centroids, centroids) / 2
-    for at in range(0, len(vectors), _STEP):
-        part = slice(at, at + _STEP)
-        found[part] = np.argmax(vectors[part] @ centroids.T - half, axis=1)
-    return found
+    for start in range(0, len(vectors), _ASSIGN_ROWS):
+        part = slice(start, start + _ASSIGN_ROWS)
+        assigned[part] = np.argmax(vectors[part] @ centroids.T - half, axis=1)
+    return assigned
 
 
-def _listed(vectors: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
-    """Rows or queries as the lists take them, of length 1 for `cosine`: their L2 orders alike."""
-    if metric == "l2" and np.abs(vectors).max(initial=0.0) > LARGEST:
+def _normalise_for_lists(vectors: NDArray[np.float32], metric: Metric) -> NDArray[np.float32]:
+    """Return rows or queries as the lists take them. For `cosine` they have length 1: their L2
+    distances have the same order."""
+    if metric == "l2" and np.abs(vectors).max(initial=0.0) > MAX_NORM:
         raise UnsupportedError("the vectors' numbers are too large for an approximate index")
     return np.ascontiguousarray(normalised(vectors, metric))
 
 
 def write_lists(lists: Any, write: Callable[[bytes], int]) -> None:
-    """Hand the lists' bytes to `write`, in order."""
-    faiss = _faiss()
+    """Pass the bytes of the lists to `write`, in order."""
+    faiss = _import_faiss()
     faiss.write_index(lists, faiss.PyCallbackIOWriter(write))
 
 
 def read_lists(path: Path, *, mapped: bool) -> Any:
-    """Lists from a file, mapped into memory to be searched, or loaded to be added to."""
-    faiss = _faiss()
+    """Return the lists of a file. mapped : map them into memory, to be searched; otherwise load
+    them, to be added to."""
+    faiss = _import_faiss()
     flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY if mapped else 0
     return faiss.read_index(str(path), flags)
 
 
-def _faiss() -> Any:
+def _import_faiss() -> Any:
     try:
         import faiss
     except ImportError:

@@ -1,4 +1,4 @@
-"""What every index is asked, and promises: see the package."""
+"""The interface of every index: vectors in, row numbers and distances out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Metric
 
 Mask: TypeAlias = NDArray[np.bool_]
-"""Which rows may be looked at : (N,) bool."""
+"""The rows to search : (N,) bool."""
 
-Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Row numbers (K,), and their distances (K,), ascending."""
+Neighbours: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Row numbers (K,) and their distances (K,), ascending."""
 
 Accept: TypeAlias = Callable[[NDArray[np.int64]], NDArray[np.bool_]]
-"""Says of row numbers : (M,) int64 which may be hits : (M,) bool."""
+"""Returns which of the row numbers (M,) int64 may be hits : (M,) bool."""
 
 
 class Index(ABC):
-    """What the searcher asks of a backend. size : rows, of which it finds some."""
+    """An index over N rows. size : N."""
 
     size: int
 
@@ -31,11 +31,11 @@ class Index(ABC):
         metric: Metric,
         accept: Accept,
         mask: Mask | None = None,
-    ) -> Found:
-        """The nearest k or fewer of the rows that are in the mask and accepted. query : (D,)
-        float32. Raises as `search_many`."""
-        (found,) = self.search_many(query[None], k, metric, accept, mask)
-        return found
+    ) -> Neighbours:
+        """Return the k nearest rows that are in the mask and accepted, or fewer if there are fewer.
+        query : (D,) float32. Raises as `search_many`."""
+        (neighbours,) = self.search_many(query[None], k, metric, accept, mask)
+        return neighbours
 
     @abstractmethod
     def search_many(
@@ -45,5 +45,5 @@ class Index(ABC):
         metric: Metric,
         accept: Accept,
         mask: Mask | None = None,
-    ) -> list[Found]:
-        """The same for (Q, D) queries at once."""
+    ) -> list[Neighbours]:
+        """Return the result of `search` for each of the queries : (Q, D) float32."""

@@ -1,13 +1,17 @@
-"""Exact search by brute force, and proved: a cheap scan with bounds, a float64 decision.
+"""Exact search: a cheap scan with proved error bounds, then float64 distances of few rows.
 
-A row's cost grows with its distance. The scan gives the least that each row can cost, its cost less
-a bound on the error: by the heads of int8 codes where a block has them (codes.py), else in float32.
-Some rows that can cost least are measured in float64. Any row whose least is below the k-th of
-these could be nearer; where they are many, their full codes narrow them down, and those left are
-measured too. All others are proved to be farther, so the answer is what float64 brute force would
-give.
+The *cost* of a row is a number that grows with its distance. The scan computes a lower bound on
+each row's cost: the approximate cost minus a bound on its error. It uses the projected int8 codes
+of a block if there are any (quantize.py), and float32 otherwise. Then:
 
-float32's bound: a dot product of n terms, summed in any order, is off by at most
+1. Compute the float64 distances of some of the rows with the smallest lower bounds.
+2. Every row whose lower bound is not above the cost of the k-th of these could be nearer. If there
+   are many such rows, their full codes give better bounds, which rule out most of them.
+3. Compute the float64 distances of those that are left.
+
+All other rows are proved to be farther. Therefore the result is that of float64 brute force.
+
+The bound of float32: a dot product of n terms, summed in any order, is off by at most
 gamma_n * sum |x_i y_i|, gamma_n = n u / (1 - n u), u = 2^-24 (Higham, Accuracy and Stability of
 Numerical Algorithms, 2nd ed., section 3.1), and sum |x_i y_i| <= |x| |y|.
 """
@@ -18,32 +22,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Features, Metric, StoredRows
-from sokkuri.search.vectors.base import Accept, Found, Index, Mask
-from sokkuri.search.vectors.distance import Rows, nearest, prepared
-from sokkuri.search.vectors.quantize import Coded, CodedQueries
+from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
+from sokkuri.search.vectors.distance import VectorBlocks, as_float64_queries, top_k
+from sokkuri.search.vectors.quantize import QuantizedBlock, QuantizedQueries
 
-_STEP = 2048  # rows scanned at a time: 10 MB at 1280 dimensions, read twice while in cache
+_STEP = 2048  # rows scanned at once: 10 MB at 1280 dimensions, read twice while in the cache
 _UNIT = 2.0**-24
-_SLACK = 1e-11  # of float64's own sums, relative to the numbers that go in: D * 2^-53, and more
-_FEW = 2000  # rows that are measured one and all rather than scanned for
-_FAINT, _HUGE = 1e-20, 1e36  # squared lengths between which float32 keeps its digits
-_TOGETHER = 2**26  # costs held at once, over all queries: 256 MiB
-_SPARSE = 0.3  # share of marked rows below which gathering them is faster than scanning all
-_SAMPLED = 32  # rows for one of a sample
-_MANY = 200  # rows that are measured at once rather than looked at more closely first
+_SLACK = 1e-11  # error of float64 sums, relative to their terms: above D * 2^-53
+_BRUTE_FORCE_ROWS = 2000  # up to this many rows, all distances are computed without a scan
+_MIN_SQUARE, _MAX_SQUARE = 1e-20, 1e36  # squared lengths for which float32 keeps all its digits
+_MAX_BOUNDS = 2**26  # lower bounds in memory at once, over all queries: 256 MiB
+_GATHER_SHARE = 0.3  # share of masked rows below which gathering them beats scanning all
+_SAMPLE_STEP = 32  # one row of so many is in the sample
+_REFINE_ROWS = 200  # from this many rows on, full codes are tried before float64
 
-Costs = NDArray[np.float32]
+Bounds = NDArray[np.float32]
+"""Lower bounds on the costs of rows, float32."""
+
 Where = slice | NDArray[np.int64]
 
 
 class ExactIndex(Index):
-    """blocks : as in `Rows`. codes : of each block's first rows, None where it has none; all with
-    one basis."""
+    """Searches all rows. blocks : as for `VectorBlocks`. codes : of each block's first rows, None
+    for a block without codes; all have the same basis."""
 
     def __init__(
-        self, blocks: Sequence[StoredRows], codes: Sequence[Coded | None] | None = None
+        self, blocks: Sequence[StoredRows], codes: Sequence[QuantizedBlock | None] | None = None
     ) -> None:
-        self.rows = Rows(blocks)
+        self.rows = VectorBlocks(blocks)
         self.size = self.rows.size
         self._codes = codes if codes is not None else [None] * len(blocks)
 
@@ -54,178 +60,181 @@ class ExactIndex(Index):
         metric: Metric,
         accept: Accept,
         mask: Mask | None = None,
-    ) -> list[Found]:
-        """See `Index`. The queries read the rows together. Distances: `cosine` is 1 - cos, and 1
-        where a vector is zero; `l2` is Euclidean."""
-        if mask is not None and np.count_nonzero(mask) <= _FEW:
-            few = np.flatnonzero(mask)
+    ) -> list[Neighbours]:
+        """See `Index`. The queries share one pass over the rows. Distances are as in `distances`
+        of distance.py."""
+        if mask is not None and np.count_nonzero(mask) <= _BRUTE_FORCE_ROWS:
+            rows = np.flatnonzero(mask)
             return [
-                self._among(few, query, k, metric, accept) for query in prepared(queries, metric)
+                self._brute_force(rows, query, k, metric, accept)
+                for query in as_float64_queries(queries, metric)
             ]
-        together = max(1, _TOGETHER // max(self.size, 1))
-        found: list[Found] = []
-        for at in range(0, len(queries), together):
-            exact = prepared(queries[at : at + together], metric)
-            low = self._scan(exact, metric, mask)
-            allowed = self.size if mask is None else int(np.count_nonzero(mask))
-            found += [
-                self._accepted(_Query(query, metric, least), min(k, allowed), allowed, accept)
-                for query, least in zip(exact, low, strict=True)
+        allowed = self.size if mask is None else int(np.count_nonzero(mask))
+        step = max(1, _MAX_BOUNDS // max(self.size, 1))
+        results: list[Neighbours] = []
+        for start in range(0, len(queries), step):
+            exact = as_float64_queries(queries[start : start + step], metric)
+            bounds = self._scan(exact, metric, mask)
+            results += [
+                self._accepted(_Query(query, metric, own), min(k, allowed), allowed, accept)
+                for query, own in zip(exact, bounds, strict=True)
             ]
-        return found
+        return results
 
-    def _among(
+    def _brute_force(
         self,
         rows: NDArray[np.int64],
         query: NDArray[np.float64],
         k: int,
         metric: Metric,
         accept: Accept,
-    ) -> Found:
-        """Of so few rows, all are measured."""
+    ) -> Neighbours:
         rows = rows[accept(rows)]
-        return nearest(rows, self.rows.measure(rows, query, metric), k)
+        return top_k(rows, self.rows.distances_to(rows, query, metric), k)
 
-    def _accepted(self, query: "_Query", k: int, allowed: int, accept: Accept) -> Found:
-        wanted = k
+    def _accepted(self, query: "_Query", k: int, allowed: int, accept: Accept) -> Neighbours:
+        """Return the k nearest accepted rows: ask for more rows until enough are accepted."""
+        count = k
         while True:
-            rows, measured = self._nearest(query, wanted)
-            kept = accept(rows)
-            rows, measured = rows[kept][:k], measured[kept][:k]
-            if len(rows) == k or wanted == allowed:
-                return rows, measured
-            wanted = min(allowed, max(2 * wanted, wanted + 2 * (k - len(rows)), 64))
+            rows, distances = self._nearest(query, count)
+            accepted = accept(rows)
+            rows, distances = rows[accepted][:k], distances[accepted][:k]
+            if len(rows) == k or count == allowed:
+                return rows, distances
+            count = min(allowed, max(2 * count, count + 2 * (k - len(rows)), 64))
 
-    def _nearest(self, query: "_Query", k: int) -> Found:
-        """The k nearest rows: measured, and proved to be."""
+    def _nearest(self, query: "_Query", k: int) -> Neighbours:
+        """Return the k nearest rows; the module's docstring has the proof."""
         if k == 0:
             return np.empty(0, np.int64), np.empty(0, np.float64)
-        rows = _cheapest(query.low, k)
-        rows = rows[query.low[rows] < np.inf]
-        measured = self.rows.measure(rows, query.vector, query.metric)
-        # What is not measured yet and could be nearer than the k-th; usually little.
-        near = np.flatnonzero(query.low <= query.limit(measured, k))
-        near = np.setdiff1d(near, rows, assume_unique=True)
-        if len(near) > _MANY:
-            low = self._finer(query, near)
-            more = _cheapest(low, k)
-            rows = np.concatenate([rows, near[more]])
-            measured = np.concatenate(
-                [measured, self.rows.measure(near[more], query.vector, query.metric)]
-            )
-            left = low <= query.limit(measured, k)
-            left[more] = False
-            near = near[left]
-        rows = np.concatenate([rows, near])
-        measured = np.concatenate([measured, self.rows.measure(near, query.vector, query.metric)])
-        return nearest(rows, measured, k)
+        rows = _smallest(query.bounds, k)
+        rows = rows[query.bounds[rows] < np.inf]
+        distances = self.rows.distances_to(rows, query.vector, query.metric)
+        # Rows without a distance that could be nearer than the k-th; usually few.
+        left = np.flatnonzero(query.bounds <= query.max_bound(distances, k))
+        left = np.setdiff1d(left, rows, assume_unique=True)
+        if len(left) > _REFINE_ROWS:
+            bounds = self._refine(query, left)
+            next_ = _smallest(bounds, k)
+            more = self.rows.distances_to(left[next_], query.vector, query.metric)
+            rows, distances = np.concatenate([rows, left[next_]]), np.concatenate([distances, more])
+            possible = bounds <= query.max_bound(distances, k)
+            possible[next_] = False
+            left = left[possible]
+        more = self.rows.distances_to(left, query.vector, query.metric)
+        return top_k(np.concatenate([rows, left]), np.concatenate([distances, more]), k)
 
-    def _finer(self, query: "_Query", rows: NDArray[np.int64]) -> Costs:
-        """The least that the given rows, ascending, can cost by full codes, if they have them."""
-        low = query.low[rows]
-        asked = CodedQueries(query.vector[None], query.metric)
+    def _refine(self, query: "_Query", rows: NDArray[np.int64]) -> Bounds:
+        """Return better lower bounds for rows with ascending numbers, from full codes if there are
+        any."""
+        bounds = query.bounds[rows]
+        quantized = QuantizedQueries(query.vector[None], query.metric)
         edges = np.searchsorted(rows, self.rows.starts)
-        for number in np.flatnonzero(np.diff(edges)).tolist():
-            coded, first = self._codes[number], int(edges[number])
-            if coded is not None:
-                inside = rows[first : edges[number + 1]] - self.rows.starts[number]
-                inside = inside[inside < len(coded)]
-                here = slice(first, first + len(inside))
-                low[here] = np.maximum(low[here], asked.least(coded.full.part(inside))[0])
-        return low
+        for block in np.flatnonzero(np.diff(edges)).tolist():
+            codes, first = self._codes[block], int(edges[block])
+            if codes is not None:
+                inside = rows[first : edges[block + 1]] - self.rows.starts[block]
+                inside = inside[inside < len(codes)]
+                part = slice(first, first + len(inside))
+                better = quantized.lower_bounds(codes.full.select(inside))[0]
+                bounds[part] = np.maximum(bounds[part], better)
+        return bounds
 
-    def _scan(self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None) -> Costs:
-        """The least that each row can cost for each query : (Q, N) float32. It is inf outside the
-        mask, and -inf where only float64 can tell."""
-        low = np.empty((len(queries), self.size), np.float32)
+    def _scan(self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None) -> Bounds:
+        """Return a lower bound on each row's cost for each query : (Q, N) float32. It is inf
+        outside the mask, and -inf if only float64 can decide."""
+        bounds = np.empty((len(queries), self.size), np.float32)
         if mask is not None:
-            low[:] = np.inf
-        asked: CodedQueries | None = None
+            bounds[:] = np.inf
+        quantized: QuantizedQueries | None = None
         starts = self.rows.starts[:-1].tolist()
-        for start, block, coded in zip(starts, self.rows.blocks, self._codes, strict=True):
-            held = 0 if coded is None else len(coded)
-            if coded is not None and held:
-                asked = asked or CodedQueries(queries, metric, coded.basis)
-                for here, inside in _wanted(mask, start, start + held, start):
-                    low[:, here] = asked.least(coded.head.part(inside))
-            for at in range(start + held, start + len(block), _STEP):
-                end = min(at + _STEP, start + len(block))
-                for here, inside in _wanted(mask, at, end, start):
+        for start, block, codes in zip(starts, self.rows.blocks, self._codes, strict=True):
+            coded = 0 if codes is None else len(codes)
+            if codes is not None and coded:
+                quantized = quantized or QuantizedQueries(queries, metric, codes.basis)
+                for numbers, inside in _to_scan(mask, start, start + coded, start):
+                    bounds[:, numbers] = quantized.lower_bounds(codes.projected.select(inside))
+            for first in range(start + coded, start + len(block), _STEP):
+                last = min(first + _STEP, start + len(block))
+                for numbers, inside in _to_scan(mask, first, last, start):
                     rows = np.asarray(block[inside], np.float32)
-                    low[:, here] = _least(rows, queries, metric)
+                    bounds[:, numbers] = _float32_bounds(rows, queries, metric)
         if mask is not None:
-            low[:, ~mask] = np.inf
-        return low
+            bounds[:, ~mask] = np.inf
+        return bounds
 
 
-def _cheapest(low: Costs, k: int) -> NDArray[np.int64]:
-    """Somewhat more than k rows, ascending: those that can cost least."""
+def _smallest(bounds: Bounds, k: int) -> NDArray[np.int64]:
+    """Return somewhat more than k rows with the smallest bounds, in ascending order."""
     count = 2 * k + 12
-    if count >= len(low):
-        return np.arange(len(low))
+    if count >= len(bounds):
+        return np.arange(len(bounds))
     rows = np.empty(0, np.int64)
-    if len(low) > _SAMPLED * count:
-        # Up to what the smallest of a sample can cost there are enough, nearly always, and few:
-        # far quicker than to part all rows.
-        most = 2 * count // _SAMPLED + 4
-        rows = np.flatnonzero(low <= np.partition(low[::_SAMPLED], most)[most])
+    if len(bounds) > _SAMPLE_STEP * count:
+        # A small quantile of a sample is nearly always above enough rows, and above few. To find
+        # these is far faster than to partition all rows.
+        rank = 2 * count // _SAMPLE_STEP + 4
+        rows = np.flatnonzero(bounds <= np.partition(bounds[::_SAMPLE_STEP], rank)[rank])
     if len(rows) < count:
-        rows = np.arange(len(low))
-    return np.sort(rows[np.argpartition(low[rows], count - 1)[:count]])
+        rows = np.arange(len(bounds))
+    return np.sort(rows[np.argpartition(bounds[rows], count - 1)[:count]])
 
 
-def _wanted(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tuple[Where, Where]]:
-    """The rows from `first` to `last` to scan, as numbers among all and from `start` on: nothing
-    where the mask has none, the marked ones where they are few, else all."""
+def _to_scan(mask: Mask | None, first: int, last: int, start: int) -> Iterator[tuple[Where, Where]]:
+    """Yield the rows from `first` to `last` that are scanned, as numbers among all rows and as
+    numbers from `start` on: nothing if the mask has none of them, the masked rows if they are few,
+    else all."""
     if mask is not None:
         marked = np.flatnonzero(mask[first:last])
         if len(marked) == 0:
             return
-        if len(marked) < (last - first) * _SPARSE:
+        if len(marked) < (last - first) * _GATHER_SHARE:
             yield marked + first, marked + (first - start)
             return
     yield slice(first, last), slice(first - start, last - start)
 
 
 class _Query:
-    """One query with what the scan said. vector : (D,) float64. low : (N,) float32."""
+    """A query and the bounds of its scan. vector : (D,) float64. bounds : (N,) float32."""
 
-    def __init__(self, vector: NDArray[np.float64], metric: Metric, low: Costs) -> None:
-        self.vector, self.metric, self.low = vector, metric, low
+    def __init__(self, vector: NDArray[np.float64], metric: Metric, bounds: Bounds) -> None:
+        self.vector, self.metric, self.bounds = vector, metric, bounds
 
-    def limit(self, measured: NDArray[np.float64], k: int) -> np.float32:
-        """The cost of a row as far as the k-th of these distances, rounded up by all that float64
-        may be off; where there are fewer, no row costs more."""
-        if len(measured) < k:
+    def max_bound(self, distances: NDArray[np.float64], k: int) -> np.float32:
+        """Return the largest lower bound that a row can have which is as near as the k-th of these
+        distances: its cost, rounded up by the error of float64. With fewer than k distances it is
+        the largest float32."""
+        if len(distances) < k:
             return np.float32(np.finfo(np.float32).max)
-        distance = float(np.partition(measured, k - 1)[k - 1])
+        distance = float(np.partition(distances, k - 1)[k - 1])
         if self.metric == "cosine":
             cost = distance - 1.0 + _SLACK
         else:
             own = float(self.vector @ self.vector)
-            # The longest row this near has at most this length, squared.
+            # The terms are bounded by the longest row that is this near: |x| <= |q| + distance.
             cost = distance**2 - own + _SLACK * (distance**2 + 4 * own + distance**2)
         with np.errstate(over="ignore"):
             return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
-def _least(rows: Features, queries: NDArray[np.float64], metric: Metric) -> Costs:
-    """As `CodedQueries.least`, in float32 : rows (M, D), queries (Q, D)."""
-    terms = queries.shape[1] + 4  # a few more roundings than the dot product's own
+def _float32_bounds(rows: Features, queries: NDArray[np.float64], metric: Metric) -> Bounds:
+    """Return what `QuantizedQueries.lower_bounds` does, from float32 : rows (M, D), queries
+    (Q, D) -> (Q, M)."""
+    terms = queries.shape[1] + 4  # a few more roundings than those of the dot product
     gamma = np.float32(terms * _UNIT / (1 - terms * _UNIT))
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        asked = queries.astype(np.float32)
-        dots = asked @ rows.T if len(asked) > 1 else (rows @ asked[0])[None]
+        single = queries.astype(np.float32)
+        dots = single @ rows.T if len(single) > 1 else (rows @ single[0])[None]
         squares = np.einsum("ij,ij->i", rows, rows)
         products = np.linalg.norm(queries, axis=1).astype(np.float32)[:, None] * np.sqrt(squares)
         if metric == "l2":
-            low = squares - 2 * dots - gamma * (squares + 2 * products)
+            bounds = squares - 2 * dots - gamma * (squares + 2 * products)
         else:
-            # The dot product's error over the lengths, and that of the squares under the root.
-            low = np.where(squares > 0, -dots / products, np.float32(0)) - 2 * gamma
-            # Numbers whose squares lose digits or overflow: float32 can only tell zero rows.
-            faint = np.flatnonzero(squares < _FAINT)
-            low[:, faint[rows[faint].any(axis=1)]] = -np.inf
-            low[:, squares > _HUGE] = -np.inf
-    found: Costs = np.where(np.isfinite(low), low, np.float32(-np.inf))
-    return found
+            # 2 gamma: one for the dot product, one for the squares under the root.
+            bounds = np.where(squares > 0, -dots / products, np.float32(0)) - 2 * gamma
+            # If squares lose digits or overflow, float32 can only recognise zero rows.
+            small = np.flatnonzero(squares < _MIN_SQUARE)
+            bounds[:, small[rows[small].any(axis=1)]] = -np.inf
+            bounds[:, squares > _MAX_SQUARE] = -np.inf
+    result: Bounds = np.where(np.isfinite(bounds), bounds, np.float32(-np.inf))
+    return result

@@ -1,9 +1,9 @@
-"""Search by an engine elsewhere: it finds candidates, which are measured beside the shards.
+"""The index over a vector engine: the engine returns candidates, the shards their distances.
 
-What the engine does not have is searched exactly, so that what was just added is found at once.
-Where the candidates that may be found are too few, more are asked for, and at last all rows are
-searched. With a mask, more candidates are asked for by the share of rows in it; or the engine is
-given the keys of these rows, and compares all of them.
+Rows that the engine does not hold are searched exactly, so searches find rows that were just added.
+If too few of the candidates are accepted, the engine is asked for more, and in the end all rows are
+searched. With a mask, more candidates are requested in inverse proportion to the share of rows in
+it. If that is not enough, the engine gets the keys of the masked rows and compares all of them.
 """
 
 import math
@@ -15,57 +15,58 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import VectorEngine
-from sokkuri.search.vectors.base import Accept, Found, Index, Mask
-from sokkuri.search.vectors.distance import Rows, nearest, normalised
+from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
+from sokkuri.search.vectors.distance import VectorBlocks, normalised, top_k
 from sokkuri.search.vectors.exact import ExactIndex
-from sokkuri.search.vectors.quantize import Coded
-from sokkuri.search.vectors.row_keys import LARGEST, Keyed
+from sokkuri.search.vectors.quantize import QuantizedBlock
+from sokkuri.search.vectors.row_keys import MAX_NORM, RowKeys
 
-_LEAST = 100  # candidates, however few hits are wanted
-_TIMES = 4  # candidates for a hit, and more candidates where they were too few
-_FEW = 1000  # rows of a mask that are measured here
-_LISTED = 10_000  # keys in one list
-_MOST_LISTED = 100_000  # rows of a mask that the engine is given lists of
-_SHORTEST = 1e-15  # length of a row that float32 can bring to length 1
+_MIN_CANDIDATES = 100
+_CANDIDATE_FACTOR = 4  # candidates per hit; and how many times more if they were too few
+_EXACT_ROWS = 1000  # up to so many masked rows are searched here
+_LIST_KEYS = 10_000  # in one list for the engine
+_MAX_LISTED_ROWS = 100_000  # masked rows whose keys the engine gets
+_MIN_NORM = 1e-15  # float32 cannot bring shorter vectors to length 1
 
 
-def pushable(vectors: Features, metric: Metric) -> tuple[Features, NDArray[np.bool_]]:
-    """Vectors (N, D) as engines take them, of length 1 for `cosine`, and which of them can be
-    taken : (N,). The others are too long or too short for the float32 of engines to compare."""
+def normalise_for_engine(vectors: Features, metric: Metric) -> tuple[Features, NDArray[np.bool_]]:
+    """Return vectors (N, D) as engines take them, with length 1 for `cosine`, and which of them
+    engines can take : (N,). The others are too long or too short to be compared in float32."""
     lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors, dtype=np.float64))
-    good = lengths <= LARGEST
+    usable = lengths <= MAX_NORM
     if metric == "cosine":
-        good &= lengths >= _SHORTEST
-        vectors = np.where(good[:, None], vectors, np.float32(1))
-    return np.ascontiguousarray(normalised(vectors, metric)), good
+        usable &= lengths >= _MIN_NORM
+        vectors = np.where(usable[:, None], vectors, np.float32(1))
+    return np.ascontiguousarray(normalised(vectors, metric)), usable
 
 
-class ServedIndex(Index):
-    """Searches what an engine holds, and exactly what it lacks.
+class RemoteIndex(Index):
+    """Searches the rows that an engine holds, and exactly the others.
 
-    rows : all there are. keys : one number a block, as they are in the engine. pushed : (N,) bool,
-    the rows that it holds. codes : as for ExactIndex. metric : that it was made for.
+    rows : all rows. keys : one key for each block, as in the engine. in_engine : (N,) bool, the
+    rows that the engine holds. codes : as for ExactIndex. metric : the one that the engine's index
+    was made for.
     """
 
     def __init__(
         self,
-        rows: Rows,
+        rows: VectorBlocks,
         keys: Sequence[int],
-        pushed: Mask,
-        codes: Sequence[Coded | None],
+        in_engine: Mask,
+        codes: Sequence[QuantizedBlock | None],
         engine: VectorEngine,
         metric: Metric,
     ) -> None:
         self.rows = rows
         self.size = rows.size
-        self.pushed = pushed
+        self.in_engine = in_engine
+        self.engine_rows = int(np.count_nonzero(in_engine))
+        self.max_candidates = engine.max_candidates
         self._metric = metric
         self._engine = engine
-        self.most = engine.max_candidates
-        self._keyed = Keyed(rows, keys)
-        self._everything = ExactIndex(rows.blocks, codes)
-        self.held = int(np.count_nonzero(pushed))
-        self._fresh = _Part(rows, ~pushed, codes)
+        self._keys = RowKeys(rows, keys)
+        self._all = ExactIndex(rows.blocks, codes)
+        self._others = _PartIndex(rows, ~in_engine, codes)
 
     def search_many(
         self,
@@ -74,144 +75,153 @@ class ServedIndex(Index):
         metric: Metric,
         accept: Accept,
         mask: Mask | None = None,
-    ) -> list[Found]:
-        """See `Index`. Raises UnsupportedError for another metric than the engine's, and
-        EngineError."""
+    ) -> list[Neighbours]:
+        """See `Index`. Raises UnsupportedError for a metric that the engine's index was not made
+        for, and EngineError."""
         if metric != self._metric:
             raise UnsupportedError(
                 f"{self._engine.address} was made for {self._metric}: search exactly"
             )
-        if mask is not None and np.count_nonzero(mask) <= _FEW:
-            return self._everything.search_many(queries, k, metric, accept, mask)
-        fresh = self._fresh.search_many(queries, k, metric, accept, mask)
-        asked, good = pushable(queries, metric)
-        task = _Task(self, queries, asked, k, accept, mask)
-        found = task.found(np.flatnonzero(good))
-        lacking = [number for number in range(len(queries)) if number not in found]
-        exactly = self._everything.search_many(queries[lacking], k, metric, accept, mask)
+        if mask is not None and np.count_nonzero(mask) <= _EXACT_ROWS:
+            return self._all.search_many(queries, k, metric, accept, mask)
+        others = self._others.search_many(queries, k, metric, accept, mask)
+        normalised_queries, usable = normalise_for_engine(queries, metric)
+        batch = _RemoteQueryBatch(self, queries, normalised_queries, k, accept, mask)
+        answered = batch.search(np.flatnonzero(usable))
+        unanswered = [query for query in range(len(queries)) if query not in answered]
+        exact = self._all.search_many(queries[unanswered], k, metric, accept, mask)
         return [
-            self._merged(found[number], fresh[number], k) if number in found
-            else exactly[lacking.index(number)]
-            for number in range(len(queries))
+            _merge(answered[query], others[query], k) if query in answered
+            else exact[unanswered.index(query)]
+            for query in range(len(queries))
         ]  # fmt: skip
 
-    def _merged(self, one: Found, other: Found, k: int) -> Found:
-        rows, measured = (np.concatenate(pair) for pair in zip(one, other, strict=True))
-        return nearest(rows, measured, k)
-
     def candidates(
-        self, asked: Features, count: int, among: NDArray[np.int64] | None = None
+        self, queries: Features, count: int, among: NDArray[np.int64] | None = None
     ) -> list[NDArray[np.int64]]:
-        """Numbers of the rows that the engine finds, ascending, for each of these queries.
-        among : row numbers."""
-        keys = None if among is None else self._keyed.keys(among)
-        found = self._engine.search(asked, count, keys)
-        numbers = [self._keyed.numbers(one) for one in found]
-        return [some[self.pushed[some]] for some in numbers]
+        """Return for each query the ascending numbers of the rows that the engine returns.
+        queries : as `normalise_for_engine` returns them. among : row numbers."""
+        keys = None if among is None else self._keys.keys(among)
+        results = self._engine.search(queries, count, keys)
+        numbers = [self._keys.numbers(found) for found in results]
+        return [rows[self.in_engine[rows]] for rows in numbers]
 
-    def measured(
+    def nearest(
         self, numbers: NDArray[np.int64], query: NDArray[np.float32], k: int, accept: Accept
-    ) -> Found:
-        return self._keyed.nearest(numbers, query, k, self._metric, accept)
+    ) -> Neighbours:
+        """Return the k nearest accepted rows among those with these ascending numbers."""
+        return self._keys.nearest(numbers, query, k, self._metric, accept)
 
 
-class _Task:
-    """Queries to find k accepted rows for each among those that the engine holds."""
+def _merge(one: Neighbours, other: Neighbours, k: int) -> Neighbours:
+    rows, distances = (np.concatenate(pair) for pair in zip(one, other, strict=True))
+    return top_k(rows, distances, k)
+
+
+class _RemoteQueryBatch:
+    """Queries for k accepted rows each among the rows that the engine holds."""
 
     def __init__(
         self,
-        index: ServedIndex,
+        index: RemoteIndex,
         queries: NDArray[np.float32],
-        asked: Features,
+        normalised_queries: Features,
         k: int,
         accept: Accept,
         mask: Mask | None,
     ) -> None:
         self._index = index
-        self._queries, self._asked = queries, asked
+        self._queries, self._normalised = queries, normalised_queries
         self._k = k
         self._mask = mask
         self._accept = accept
-        self._allowed = None if mask is None else np.flatnonzero(mask & index.pushed)
-        self._there = index.held if self._allowed is None else len(self._allowed)
+        self._masked = None if mask is None else np.flatnonzero(mask & index.in_engine)
+        self._available = index.engine_rows if self._masked is None else len(self._masked)
 
-    def found(self, todo: NDArray[np.int64]) -> dict[int, Found]:
-        """By a query's number, what was found; none for those that need all rows to be searched."""
-        done: dict[int, Found] = {}
-        if self._there == 0:
+    def search(self, queries: NDArray[np.int64]) -> dict[int, Neighbours]:
+        """Return the neighbours by query number. Queries that need a search of all rows are
+        missing."""
+        done: dict[int, Neighbours] = {}
+        if self._available == 0:
             nothing = np.empty(0, np.int64), np.empty(0)
-            return dict.fromkeys(todo.tolist(), nothing)
-        for count in self._counts():
-            todo = np.array([number for number in todo.tolist() if number not in done], np.int64)
-            if not len(todo):
+            return dict.fromkeys(queries.tolist(), nothing)
+        for count in self._candidate_counts():
+            queries = np.array([query for query in queries.tolist() if query not in done], np.int64)
+            if not len(queries):
                 return done
-            found = self._index.candidates(self._asked[todo], count)
-            for number, some in zip(todo.tolist(), found, strict=True):
-                self._take(number, some, done)
-        if self._allowed is not None and len(self._allowed) <= _MOST_LISTED:
-            for number in todo.tolist():
-                if number not in done:
-                    self._listed(number, done)
+            results = self._index.candidates(self._normalised[queries], count)
+            for query, rows in zip(queries.tolist(), results, strict=True):
+                self._accept_candidates(query, rows, done)
+        if self._masked is not None and len(self._masked) <= _MAX_LISTED_ROWS:
+            for query in queries.tolist():
+                if query not in done:
+                    self._search_listed(query, done)
         return done
 
-    def _counts(self) -> Iterator[int]:
-        """How many candidates to ask for, and how many more where they were too few."""
-        share = self._there / self._index.held
-        count = max(_LEAST, math.ceil(_TIMES * self._k / share))
-        most = self._index.most
-        if self._allowed is not None and count > most:
-            return  # lists of keys are surer
-        while count < most and count < self._index.held:
+    def _candidate_counts(self) -> Iterator[int]:
+        """Yield how many candidates to request: more each time, as long as they are too few."""
+        share = self._available / self._index.engine_rows
+        count = max(_MIN_CANDIDATES, math.ceil(_CANDIDATE_FACTOR * self._k / share))
+        most = self._index.max_candidates
+        if self._masked is not None and count > most:
+            return  # lists of keys are more reliable
+        while count < most and count < self._index.engine_rows:
             yield count
-            count *= _TIMES
-        yield min(most, self._index.held)
+            count *= _CANDIDATE_FACTOR
+        yield min(most, self._index.engine_rows)
 
-    def _take(self, number: int, some: NDArray[np.int64], done: dict[int, Found]) -> None:
-        """What of the candidates may be found, where that is enough, or where they are all."""
+    def _accept_candidates(
+        self, query: int, rows: NDArray[np.int64], done: dict[int, Neighbours]
+    ) -> None:
+        """Put the query's neighbours into `done` if k candidates are accepted, or if the candidates
+        are all rows that there are."""
         if self._mask is not None:
-            some = some[self._mask[some]]
-        found = self._index.measured(some, self._queries[number], self._k, self._accept)
-        if len(found[0]) >= self._k or len(some) == self._there:
-            done[number] = found
+            rows = rows[self._mask[rows]]
+        neighbours = self._index.nearest(rows, self._queries[query], self._k, self._accept)
+        if len(neighbours[0]) >= self._k or len(rows) == self._available:
+            done[query] = neighbours
 
-    def _listed(self, number: int, done: dict[int, Found]) -> None:
-        """By lists of the keys of all rows that may be found."""
-        assert self._allowed is not None
-        if self._k > self._index.most:
+    def _search_listed(self, query: int, done: dict[int, Neighbours]) -> None:
+        """Search with lists of the keys of all masked rows."""
+        assert self._masked is not None
+        if self._k > self._index.max_candidates:
             return
-        asked, some = self._asked[number][None], []
-        count = min(self._index.most, max(_LEAST, _TIMES * self._k))
-        for at in range(0, self._there, _LISTED):
-            part = self._allowed[at : at + _LISTED]
-            some.append(self._index.candidates(asked, min(count, len(part)), part)[0])
-        self._take(number, np.concatenate(some), done)
+        vector, parts = self._normalised[query][None], []
+        count = max(_MIN_CANDIDATES, _CANDIDATE_FACTOR * self._k)
+        count = min(self._index.max_candidates, count)
+        for start in range(0, self._available, _LIST_KEYS):
+            listed = self._masked[start : start + _LIST_KEYS]
+            parts.append(self._index.candidates(vector, min(count, len(listed)), listed)[0])
+        self._accept_candidates(query, np.concatenate(parts), done)
 
 
-class _Part:
-    """Searches the marked rows of all exactly, and reads only the blocks that have some."""
+class _PartIndex:
+    """Searches the marked rows exactly, and reads only the blocks that have such rows."""
 
-    def __init__(self, rows: Rows, marked: Mask, codes: Sequence[Coded | None]) -> None:
+    def __init__(
+        self, rows: VectorBlocks, marked: Mask, codes: Sequence[QuantizedBlock | None]
+    ) -> None:
         starts = rows.starts
-        some = [
-            number for number in range(len(rows.blocks))
-            if marked[starts[number] : starts[number + 1]].any()
+        blocks = [
+            block for block in range(len(rows.blocks))
+            if marked[starts[block] : starts[block + 1]].any()
         ]  # fmt: skip
-        numbers = [np.arange(starts[number], starts[number + 1]) for number in some]
+        numbers = [np.arange(starts[block], starts[block + 1]) for block in blocks]
         self._numbers = np.concatenate([np.empty(0, np.int64), *numbers])
         self._marked = marked[self._numbers]
         self._index = ExactIndex(
-            [rows.blocks[number] for number in some], [codes[number] for number in some]
+            [rows.blocks[block] for block in blocks], [codes[block] for block in blocks]
         )
 
     def search_many(
         self, queries: NDArray[np.float32], k: int, metric: Metric, accept: Accept,
         mask: Mask | None,
-    ) -> list[Found]:  # fmt: skip
-        """As ExactIndex does it, in the numbers of all rows."""
-        here = self._marked if mask is None else self._marked & mask[self._numbers]
-        if not here.any():
+    ) -> list[Neighbours]:  # fmt: skip
+        """Return what `ExactIndex.search_many` does, with row numbers among all rows."""
+        own_mask = self._marked if mask is None else self._marked & mask[self._numbers]
+        if not own_mask.any():
             return [(np.empty(0, np.int64), np.empty(0))] * len(queries)
-        found = self._index.search_many(
-            queries, k, metric, lambda rows: accept(self._numbers[rows]), here
+        results = self._index.search_many(
+            queries, k, metric, lambda rows: accept(self._numbers[rows]), own_mask
         )
-        return [(self._numbers[rows], measured) for rows, measured in found]
+        return [(self._numbers[rows], distances) for rows, distances in results]

@@ -1,7 +1,7 @@
-"""Rows by keys that outlive a numbering: a block's key above 32 bits, the row within it below.
+"""64-bit keys of rows that stay valid when rows are numbered anew: block key << 32 | row in block.
 
-Takes keys, as approximate indexes and engines find them; hands on row numbers, and the nearest of
-them, measured.
+The approximate index and vector engines store keys. This module turns keys into row numbers and
+back, and finds the nearest of such rows.
 """
 
 from collections.abc import Sequence
@@ -10,30 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Metric
-from sokkuri.search.vectors.base import Accept, Found
-from sokkuri.search.vectors.distance import Rows
+from sokkuri.search.vectors.base import Accept, Neighbours
+from sokkuri.search.vectors.distance import VectorBlocks
 from sokkuri.search.vectors.exact import ExactIndex
 
-LARGEST = 1e15
-"""Number of a row whose square, and a sum of these, float32 can hold."""
+MAX_NORM = 1e15
+"""The largest number of a row whose square, and a sum of such squares, float32 can hold."""
 
 _SHIFT = 32
 
 
 def keys_of(block: int, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Of rows within the block with this key : (M,) -> (M,)."""
+    """Return the keys of rows of the block with this key : (M,) -> (M,)."""
     return np.asarray((np.int64(block) << _SHIFT) + rows.astype(np.int64))
 
 
 def key_at(block: int, row: int) -> int:
-    """Of one of them."""
+    """Return the key of one row of the block with this key."""
     return block << _SHIFT | row
 
 
-class Keyed:
-    """rows : all there are. keys : one number a block, and never another block's."""
+class RowKeys:
+    """The keys of all rows. rows : the rows of all blocks. keys : one key for each block, which no
+    other block ever has."""
 
-    def __init__(self, rows: Rows, keys: Sequence[int]) -> None:
+    def __init__(self, rows: VectorBlocks, keys: Sequence[int]) -> None:
         self.rows = rows
         self._blocks = np.array(keys, np.int64)
         self._order = np.argsort(self._blocks)
@@ -41,18 +42,18 @@ class Keyed:
         self._sizes = np.diff(rows.starts)
 
     def numbers(self, keys: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Row numbers, ascending, of the keys whose rows are still there; -1 is none."""
+        """Return the ascending row numbers of those keys whose rows still exist. Ignore -1."""
         keys = keys[keys >= 0]
         if not len(self._keys):
             return np.empty(0, np.int64)
         blocks, rows = keys >> _SHIFT, keys & ((1 << _SHIFT) - 1)
-        at = np.minimum(np.searchsorted(self._keys, blocks), len(self._keys) - 1)
-        block = self._order[at]
-        there = (self._keys[at] == blocks) & (rows < self._sizes[block])
-        return np.unique(self.rows.starts[block[there]] + rows[there])
+        positions = np.minimum(np.searchsorted(self._keys, blocks), len(self._keys) - 1)
+        block = self._order[positions]
+        exists = (self._keys[positions] == blocks) & (rows < self._sizes[block])
+        return np.unique(self.rows.starts[block[exists]] + rows[exists])
 
     def keys(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The keys of row numbers : (M,) -> (M,)."""
+        """Return the keys of row numbers : (M,) -> (M,)."""
         block = np.searchsorted(self.rows.starts, numbers, side="right") - 1
         return np.asarray(
             (self._blocks[block] << _SHIFT) + (numbers - self.rows.starts[block]), np.int64
@@ -65,8 +66,9 @@ class Keyed:
         k: int,
         metric: Metric,
         accept: Accept,
-    ) -> Found:
-        """The k nearest accepted of these rows, which ascend : measured in float64."""
-        ranked = ExactIndex([self.rows.take(numbers)])
-        found, measured = ranked.search(query, k, metric, lambda some: accept(numbers[some]))
-        return numbers[found], measured
+    ) -> Neighbours:
+        """Return the k nearest accepted rows among those with these ascending numbers, with float64
+        distances."""
+        candidates = ExactIndex([self.rows.take(numbers)])
+        rows, distances = candidates.search(query, k, metric, lambda some: accept(numbers[some]))
+        return numbers[rows], distances

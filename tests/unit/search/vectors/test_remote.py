@@ -8,10 +8,10 @@ from reference_engine import ReferenceEngine, record
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Metric
 from sokkuri.search.engines import IndexInfo
-from sokkuri.search.vectors import Accept, ExactIndex, Rows
-from sokkuri.search.vectors.recall import recall
-from sokkuri.search.vectors.remote import ServedIndex, pushable
-from sokkuri.search.vectors.row_keys import Keyed
+from sokkuri.search.vectors import Accept, ExactIndex, VectorBlocks
+from sokkuri.search.vectors.recall import measure_recall
+from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
+from sokkuri.search.vectors.row_keys import RowKeys
 
 COUNT = 6000
 
@@ -25,15 +25,15 @@ class Setting:
 
     def __init__(self, most: int = 10_000, metric: Metric = "cosine", held: int = COUNT - 500):
         features = np.random.default_rng(3).standard_normal((COUNT, 8)).astype(np.float32)
-        self.rows = Rows(np.split(features, [1000, 2500]))
+        self.rows = VectorBlocks(np.split(features, [1000, 2500]))
         self.engine = ReferenceEngine(most)
         self.engine.create(IndexInfo("token", "fingerprint", 8, metric))
         blocks = [7, 3, 11]
-        keys = Keyed(self.rows, blocks).keys(np.arange(COUNT))[:held]
-        vectors, _ = pushable(features[:held], metric)
+        keys = RowKeys(self.rows, blocks).keys(np.arange(COUNT))[:held]
+        vectors, _ = normalise_for_engine(features[:held], metric)
         self.engine.upsert([record(key) for key in keys.tolist()], vectors)
         pushed = np.arange(COUNT) < held
-        self.index = ServedIndex(self.rows, blocks, pushed, [None] * 3, self.engine, metric)
+        self.index = RemoteIndex(self.rows, blocks, pushed, [None] * 3, self.engine, metric)
         self.exact = ExactIndex(self.rows.blocks)
         self.query = features[17] + np.float32(0.1)
         self.metric: Metric = metric
@@ -107,7 +107,7 @@ def test_a_mask_far_from_the_query_takes_lists_of_keys() -> None:
 
 
 def test_lists_have_a_bounded_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sokkuri.search.vectors.remote._LISTED", 400)
+    monkeypatch.setattr("sokkuri.search.vectors.remote._LIST_KEYS", 400)
     setting = Setting(most=100)
     mask = np.arange(COUNT) % 4 == 0
     assert [length for _, length in setting.check(10, mask=mask)] == [400, 400, 400, 175]
@@ -123,10 +123,10 @@ def test_what_no_engine_can_compare_is_searched_here() -> None:
 
 def test_which_vectors_an_engine_can_take() -> None:
     vectors = np.array([[3, 4], [0, 0], [1e30, 0], [1e-30, 0], [1e-14, 0], [1e14, 0]], np.float32)
-    normal, good = pushable(vectors, "cosine")
+    normal, good = normalise_for_engine(vectors, "cosine")
     assert good.tolist() == [True, False, False, False, True, True]
     np.testing.assert_allclose(np.linalg.norm(normal[good], axis=1), 1, rtol=1e-6)
-    raw, good = pushable(vectors, "l2")
+    raw, good = normalise_for_engine(vectors, "l2")
     assert good.tolist() == [True, True, False, True, True, True]
     assert (raw == vectors).all()
 
@@ -135,7 +135,9 @@ def test_rows_that_are_gone_are_no_candidates() -> None:
     """Keys of blocks that are no more, and of rows past the end, as other processes leave them."""
     setting = Setting()
     gone = [record((99 << 32) + 5), record((7 << 32) + 1000), record((3 << 32) + 5000)]
-    setting.engine.upsert(gone, np.tile(pushable(setting.query[None], "cosine")[0], (3, 1)))
+    setting.engine.upsert(
+        gone, np.tile(normalise_for_engine(setting.query[None], "cosine")[0], (3, 1))
+    )
     assert setting.check(10) == [(100, -1)]
 
 
@@ -143,8 +145,12 @@ def test_the_recall_says_what_an_engine_misses() -> None:
     """An engine that knows a part of what it should know finds that part."""
     setting = Setting()
     index, exact = setting.index, setting.exact
-    assert recall(index, exact, "cosine", index.pushed, 50) == {1: 1.0, 10: 1.0, 100: 1.0}
+    assert measure_recall(index, exact, "cosine", index.in_engine, 50) == {
+        1: 1.0,
+        10: 1.0,
+        100: 1.0,
+    }
     odd = np.array([key for key in setting.engine.records if key % 2])
     setting.engine.delete(odd)
-    shares = recall(index, exact, "cosine", index.pushed, 50)
+    shares = measure_recall(index, exact, "cosine", index.in_engine, 50)
     assert all(0.35 < share < 0.65 for share in shares.values())
