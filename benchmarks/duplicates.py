@@ -34,10 +34,15 @@ from sokkuri.curation.duplicates.candidates import (
     fit_projection,
     signed_sqrt_normalise,
 )
-from sokkuri.curation.duplicates.compare import Judge
-from sokkuri.curation.duplicates.contents import Content, basis, field_of, live_contents
-from sokkuri.curation.duplicates.matching import SURE
-from sokkuri.curation.duplicates.matching.fingerprint import PRINT
+from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.contents import (
+    UniqueImage,
+    feature_table,
+    live_contents,
+    projection_of,
+)
+from sokkuri.curation.duplicates.matching import COPY_SCORE
+from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 
@@ -52,7 +57,7 @@ class Setting:
     the gallery a query is a copy of. edits : of each query, "" where it is a copy of nothing."""
 
     root: Path
-    contents: list[Content]
+    contents: list[UniqueImage]
     queries: NDArray[np.int64]
     gallery: NDArray[np.int64]
     copies: NDArray[np.bool_]
@@ -81,15 +86,18 @@ def ours(given: Setting) -> Scores:
     scores = np.zeros(given.copies.shape)
     keys = [content.key for content in given.contents]
     paths = {content.key: given.root / content.images[0].path for content in given.contents}
-    with CollectionStore.open(given.root, "ro") as collection, Judge(paths.__getitem__) as judge:
-        prints = {key: data for key, data in judge.prints(keys) if data is not None}
-        _, whole = field_of(collection, given.contents, prints, basis(collection))
+    with (
+        CollectionStore.open(given.root, "ro") as collection,
+        PairComparer(paths.__getitem__) as comparer,
+    ):
+        prints = {key: data for key, data in comparer.fingerprints(keys) if data is not None}
+        _, whole = feature_table(collection, given.contents, prints, projection_of(collection))
         candidates = CandidateFinder(whole.select(given.gallery))
         for at in range(0, len(given.queries), BATCH):
             rows = given.queries[at : at + BATCH]
             near, _ = candidates.find(whole.select(rows), np.full(len(rows), -1))
             pairs = [(keys[rows[q]], keys[given.gallery[g]]) for q, g in near.tolist()]
-            for (q, g), known in zip(near.tolist(), judge.compare(pairs), strict=True):
+            for (q, g), known in zip(near.tolist(), comparer.compare_pairs(pairs), strict=True):
                 scores[at + q, g] = known.score
     return scores
 
@@ -181,7 +189,7 @@ def judged(given: Setting, scores: Scores, least: float | None) -> Judged:
 
 def quality(root: Path) -> str:
     given = setting(root)
-    found = {f"sokkuri, score from {SURE:g}": judged(given, own := ours(given), SURE)}
+    found = {f"sokkuri, score from {COPY_SCORE:g}": judged(given, own := ours(given), COPY_SCORE)}
     found["sokkuri"] = judged(given, own, None)
     found |= {name: judged(given, scores, None) for name, scores in hashes(given).items()}
     head = ["", *found]
@@ -292,7 +300,7 @@ def join(vectors: Path, count: int) -> None:
         made[number * CHUNK : number * CHUNK + len(block)] = (
             signed_sqrt_normalise(block) @ directions.T
         )
-    prints = np.random.default_rng(0).integers(0, 256, (count, PRINT * PRINT), np.uint8)
+    prints = np.random.default_rng(0).integers(0, 256, (count, FINGERPRINT_SIDE**2), np.uint8)
     field = FeatureTable(made, prints)
     candidates = CandidateFinder(field)
     rows = np.linspace(0, count - 1, ASKED).astype(np.int64)

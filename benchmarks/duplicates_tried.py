@@ -21,9 +21,10 @@ from benchmarks.harness import SHARED, run, sokkuri, table
 from sokkuri.core.types import Features, Limits
 from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
 from sokkuri.curation.duplicates.matching.fingerprint import (
-    normalised_prints,
-    print_of,
-    righted_prints,
+    canonical_orientation,
+    fingerprint,
+    make_preview,
+    normalise_fingerprints,
 )
 from sokkuri.store.collection import CollectionStore
 
@@ -87,11 +88,13 @@ def _correlations(given: Setting) -> Features:
     numbers = np.concatenate([given.queries, given.gallery]).tolist()
     with ThreadPoolExecutor() as pool:
         data = (given.path(number).read_bytes() for number in numbers)
-        prints = np.array([*pool.map(lambda one: print_of(one, Limits()), data)])
+        prints = np.array(
+            [*pool.map(lambda one: fingerprint(make_preview(one, Limits()).square), data)]
+        )
     asked = len(given.queries)
     found: Features = np.maximum(*(
         some[:asked] @ some[asked:].T
-        for some in (normalised_prints(prints), normalised_prints(righted_prints(prints)))
+        for some in map(normalise_fingerprints, (prints, canonical_orientation(prints)))
     ))  # fmt: skip
     return found
 

@@ -21,24 +21,38 @@ from numpy.typing import NDArray
 from benchmarks.copies import layout
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.candidates import FEATURE_NEIGHBOURS, LENIENT_MARGIN, pair_features
-from sokkuri.curation.duplicates.contents import basis, heads_of, live_contents
-from sokkuri.curation.duplicates.matching import INLIERS
-from sokkuri.curation.duplicates.matching.block_agreement import agreement
-from sokkuri.curation.duplicates.matching.fingerprint import (
-    SQUARE,
-    Look,
-    look,
-    normalised_prints,
-    print_of,
-    righted_prints,
+from sokkuri.curation.duplicates.contents import (
+    live_contents,
+    project_contents,
+    projection_of,
 )
-from sokkuri.curation.duplicates.matching.keypoints import Fit, Keypoints, fitted, keypoints, laid
-from sokkuri.curation.duplicates.matching.scoring import joint, moved, still
+from sokkuri.curation.duplicates.matching import MIN_INLIERS
+from sokkuri.curation.duplicates.matching.block_agreement import measure_agreement
+from sokkuri.curation.duplicates.matching.fingerprint import (
+    SQUARE_SIDE,
+    Preview,
+    canonical_orientation,
+    fingerprint,
+    make_preview,
+    normalise_fingerprints,
+)
+from sokkuri.curation.duplicates.matching.keypoints import (
+    Keypoints,
+    SimilarityTransform,
+    align,
+    estimate_similarity,
+    find_keypoints,
+)
+from sokkuri.curation.duplicates.matching.scoring import (
+    aligned_features,
+    combined_features,
+    unaligned_features,
+)
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 
 _NEAREST_PRINTS = 4
-_MISSED = 0.002  # share of copies that `WORTH` may leave out
+_MISSED = 0.002  # share of copies that `PAIR_MODEL` may leave out
 _STILL = ("crop", "rotate", "strong", "flip")  # edits after which pictures do not lie as they did
 _PENALTY, _ROUNDS = 1.0, 60
 
@@ -76,24 +90,24 @@ class Pictures:
     def __init__(self, root: Path) -> None:
         with CollectionStore.open(root, "ro") as collection:
             contents = [*live_contents(collection, Decisions()).values()]
-            self.heads = heads_of(collection, contents, basis(collection))
+            self.heads = project_contents(collection, contents, projection_of(collection))
             self.paths = [content.images[0].path for content in contents]
         self._root = root
-        self._looks: dict[int, Look] = {}
+        self._looks: dict[int, Preview] = {}
         self._points: dict[int, Keypoints] = {}
         self.layout = layout(self.paths)
 
     def data(self, number: int) -> bytes:
         return (self._root / self.paths[number]).read_bytes()
 
-    def look(self, number: int) -> Look:
+    def look(self, number: int) -> Preview:
         if number not in self._looks:
-            self._looks[number] = look(self.data(number), Limits())
+            self._looks[number] = make_preview(self.data(number), Limits())
         return self._looks[number]
 
     def points(self, number: int) -> Keypoints:
         if number not in self._points:
-            self._points[number] = keypoints(self.look(number).rgb)
+            self._points[number] = find_keypoints(self.look(number).rgb)
         return self._points[number]
 
 
@@ -103,13 +117,15 @@ def pairs_of(pictures: Pictures) -> Pairs:
     plain = np.isin(of.kind, ["original", "gallery"])
     rows, queries = np.flatnonzero(plain & of.fitted), np.flatnonzero(~plain & of.fitted)
     with ThreadPoolExecutor() as pool:
-        prints = np.array([*pool.map(
-            lambda number: print_of(pictures.data(number), Limits()), range(len(pictures.paths))
-        )])  # fmt: skip
+        squares = pool.map(
+            lambda number: make_preview(pictures.data(number), Limits()).square,
+            range(len(pictures.paths)),
+        )
+        prints = np.array([*map(fingerprint, squares)])
     likeness = pictures.heads[queries] @ pictures.heads[rows].T
     correlation = np.maximum(*(
         some[queries] @ some[rows].T
-        for some in (normalised_prints(prints), normalised_prints(righted_prints(prints)))
+        for some in map(normalise_fingerprints, (prints, canonical_orientation(prints)))
     ))  # fmt: skip
     nearest = -np.sort(-likeness, axis=1)[:, :FEATURE_NEIGHBOURS]
     near = np.argsort(-likeness, axis=1)[:, :FEATURE_NEIGHBOURS]
@@ -126,18 +142,18 @@ def fit(pictures: Pictures) -> dict[str, tuple[Array, float]]:
     weights, bias = logistic(pairs.measured, pairs.copy)
     logits = pairs.measured @ weights + bias
     least = float(np.quantile(logits[pairs.copy], _MISSED))
-    found = {"WORTH": (weights, bias - least)}
+    found = {"PAIR_MODEL": (weights, bias - least)}
     chosen = np.flatnonzero((logits >= least - LENIENT_MARGIN) | pairs.copy)
     print(f"{len(pairs.copy)} pairs, {len(chosen)} of them worth a look", file=sys.stderr)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         seen = [*pool.map(lambda at: _seen(pictures, pairs, at), chosen.tolist())]
     copy = np.array([one.copy for one in seen])
     lies = [(one.lies[number], true) for one in seen for number, true in one.counts()]
-    found["STILL"] = logistic(*_stacked(lies))
+    found["UNALIGNED_MODEL"] = logistic(*_stacked(lies))
     laid_ = [(one.laid, one.copy) for one in seen if one.laid is not None]
-    found["MOVED"] = logistic(*_stacked(laid_))
+    found["ALIGNED_MODEL"] = logistic(*_stacked(laid_))
     both = np.array([_both(one, found) for one in seen])
-    found["JOINT"] = logistic(both, copy)
+    found["COMBINED_MODEL"] = logistic(both, copy)
     return found
 
 
@@ -153,7 +169,7 @@ class Seen:
     edit: str
     lies: tuple[Array, Array]
     laid: Array | None
-    fit: Fit | None
+    fit: SimilarityTransform | None
     fewer: int
 
     def counts(self) -> list[tuple[int, bool]]:
@@ -166,25 +182,32 @@ class Seen:
 
 
 def _both(one: Seen, found: dict[str, tuple[Array, float]]) -> Array:
-    (still_, still_bias), (moved_, moved_bias) = found["STILL"], found["MOVED"]
+    (still_, still_bias), (moved_, moved_bias) = found["UNALIGNED_MODEL"], found["ALIGNED_MODEL"]
     lies = max(float(line @ still_) + still_bias for line in one.lies)
     laid_ = None if one.laid is None else float(one.laid @ moved_) + moved_bias
-    return joint(lies, laid_, one.fit, one.fewer)
+    return combined_features(lies, laid_, one.fit, one.fewer)
 
 
 def _seen(pictures: Pictures, pairs: Pairs, at: int) -> Seen:
     query, row, copy = int(pairs.query[at]), int(pairs.row[at]), bool(pairs.copy[at])
     a, b = pictures.look(query), pictures.look(row)
     mirrored = np.ascontiguousarray(b.square[:, ::-1])
-    lies = still(agreement(a.square, b.square)), still(agreement(a.square, mirrored))
+    lies = (
+        unaligned_features(measure_agreement(a.square, b.square)),
+        unaligned_features(measure_agreement(a.square, mirrored)),
+    )
     mine, others = pictures.points(query), pictures.points(row)
-    fit_ = fitted(mine, others)
+    fit_ = estimate_similarity(mine, others)
     measured = None
-    if fit_ is not None and fit_.inliers >= INLIERS and (roughly := laid(a, b, fit_, SQUARE)):
-        exactly = roughly.refined()
-        found = agreement(exactly.over, exactly.under, exactly.inside)
-        measured = moved(found, fit_, float(exactly.inside.mean()))
-    fewer = min(len(mine.places), len(others.places))
+    if (
+        fit_ is not None
+        and fit_.inliers >= MIN_INLIERS
+        and (roughly := align(a, b, fit_, SQUARE_SIDE))
+    ):
+        exactly = roughly.refine()
+        found = measure_agreement(exactly.over, exactly.under, exactly.inside)
+        measured = aligned_features(found, fit_, float(exactly.inside.mean()))
+    fewer = min(len(mine.positions), len(others.positions))
     return Seen(copy, str(pictures.layout.edit[query]), lies, measured, fit_, fewer)
 
 

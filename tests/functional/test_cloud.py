@@ -18,8 +18,9 @@ from run_server import assert_problem, encoded, serving
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import parse_location
-from sokkuri.curation.duplicates.against import find_against, plan_against
+from sokkuri.curation.duplicates.against import find_against
 from sokkuri.curation.duplicates.find import find_duplicates
+from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.indexing.export import ExportOptions, Layout, export
 from sokkuri.indexing.import_features import import_features
 
@@ -169,7 +170,7 @@ def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Pat
     plan = tmp_path / "plan.json"
     done = cloud.run("duplicates", "-C", cloud.store, "--resolve", plan, code=2)
     assert done.stderr == (
-        f"sokkuri: what lies at {cloud.root} is only ever read: no plan can move it to the trash\n"
+        f"sokkuri: what lies at {cloud.root} are read only: no plan can move it to the trash\n"
     )
     assert not plan.exists()
     shutil.copytree(folder / "2", tmp_path / "card")
@@ -184,8 +185,8 @@ def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Pat
         *_, last = find_against(collection, card)
         assert last.result is not None
         assert {group.ids[0] for group in last.result} == {"2/2.jpg", "2/5.jpg", "2/8.jpg"}
-        with pytest.raises(UsageError, match="is only ever read"):
-            plan_against(collection, card, last.result)
+        with pytest.raises(UsageError, match="are read only"):
+            make_trash_plan(card, last.result)
 
 
 def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folder: Path) -> None:

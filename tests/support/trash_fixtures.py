@@ -11,9 +11,9 @@ from synthetic_collection import DIMENSION, Bench, empty, listed
 
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat
-from sokkuri.curation.trash.apply import Done
-from sokkuri.curation.trash.plan import Kept, Move, Plan
-from sokkuri.curation.trash.system_trash import contents_of
+from sokkuri.curation.trash.apply import MoveResult
+from sokkuri.curation.trash.plan import KeptImage, Move, TrashPlan
+from sokkuri.curation.trash.system_trash import size_and_digest
 from sokkuri.curation.types import Grade
 from sokkuri.indexing.outcomes import Extracted
 from sokkuri.store.images import LIVE
@@ -75,8 +75,8 @@ def photos(root: Path) -> Path:
 
 def move_of(root: Path, path: str, keep: str, grade: Grade = "edited") -> Move:
     """The move of a file that is there, for another that is there."""
-    size, digest = contents_of(root / path)
-    kept = Kept(keep, keep, str(root), contents_of(root / keep)[1])
+    size, digest = size_and_digest(root / path)
+    kept = KeptImage(keep, keep, str(root), size_and_digest(root / keep)[1])
     return Move(path, path, str(root), size, digest, grade, kept)
 
 
@@ -92,7 +92,7 @@ def collected(root: Path) -> Collection:
     }
     listed(collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run)
     for path, job in bench.jobs().items():
-        fingerprint = FileFingerprint(stats[path], contents_of(root / path)[1])
+        fingerprint = FileFingerprint(stats[path], size_and_digest(root / path)[1])
         vector = np.full(DIMENSION, len(path), np.float32)
         bench.writer.add(Extracted(job, fingerprint, 640, 480, vector))
     bench.writer.finish()
@@ -108,16 +108,16 @@ def live(root: Path) -> list[str]:
         )
 
 
-def planned(root: Path) -> Plan:
+def planned(root: Path) -> TrashPlan:
     """A plan that keeps one of FILES and moves the others."""
-    return Plan(tuple(move_of(root, path, "keep.jpg") for path in DROPS), "now")
+    return TrashPlan(tuple(move_of(root, path, "keep.jpg") for path in DROPS), "now")
 
 
-def paths(done: Iterator[Done]) -> list[str]:
+def paths(done: Iterator[MoveResult]) -> list[str]:
     """What was moved, where everything was."""
-    found = list(done)
-    assert all(one.moved for one in found), found
-    return [one.move.path for one in found]
+    results = list(done)
+    assert all(result.moved for result in results), results
+    return [result.move.path for result in results]
 
 
 def contents(root: Path) -> dict[str, bytes]:

@@ -157,7 +157,17 @@ def groups_text(groups: tuple[Group, ...]) -> str:
 
 
 def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:
-    return {"groups": [dataclasses.asdict(group) for group in groups]}
+    return {
+        "groups": [
+            {
+                "grade": group.grade,
+                "ids": group.ids,
+                "keep": group.keep,
+                "pairs": [dataclasses.asdict(pair) for pair in group.pairs],
+            }
+            for group in groups
+        ]
+    }
 
 
 def status_text(status: Status) -> str:

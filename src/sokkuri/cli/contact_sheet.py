@@ -4,7 +4,7 @@ Takes Hits or Groups; hands on the page, with every thumbnail inside it. No scri
 """
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from sokkuri.core.errors import ImageError
@@ -34,9 +34,9 @@ def contact_sheet(found: Sequence[Hits]) -> str:
     return _page("what looks alike", (part for hits in found for part in _hits(hits)))
 
 
-def groups_sheet(groups: Sequence[Group], file: Callable[[str], Location]) -> str:
-    """The same of groups, each with the image to keep first. file : where an image's file is."""
-    return _page("near-duplicates", (part for group in groups for part in _group(group, file)))
+def groups_sheet(groups: Sequence[Group]) -> str:
+    """The same of groups, each with the image to keep first."""
+    return _page("near-duplicates", (part for group in groups for part in _group(group)))
 
 
 def _page(title: str, parts: Iterable[str]) -> str:
@@ -55,11 +55,12 @@ def _hits(hits: Hits) -> Iterator[str]:
     yield "</ol>\n</section>"
 
 
-def _group(group: Group, file: Callable[[str], Location]) -> Iterator[str]:
+def _group(group: Group) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>\n<ol>"
-    said = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
-    for id_ in group.ids:
-        yield _item(file(id_), id_, id_, said.get(id_, "to keep"))
+    captions = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
+    for image in group.images:
+        id_ = image.result_id
+        yield _item(image.file, id_, id_, captions.get(id_, "to keep"))
     yield "</ol>\n</section>"
 
 

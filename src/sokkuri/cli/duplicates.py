@@ -19,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator
 
     from sokkuri.api import Collection
-    from sokkuri.core.locations import Location
     from sokkuri.core.types import Progress
     from sokkuri.curation.duplicates.find import DuplicateOptions
-    from sokkuri.curation.trash.apply import Done
-    from sokkuri.curation.trash.plan import Plan
+    from sokkuri.curation.trash.apply import MoveResult
+    from sokkuri.curation.trash.plan import TrashPlan
     from sokkuri.curation.types import Group
 
 
@@ -94,7 +93,7 @@ def duplicates(
         return
     from sokkuri.api import Collection
     from sokkuri.curation.duplicates.find import DuplicateOptions
-    from sokkuri.curation.trash.apply import folder_of
+    from sokkuri.curation.trash.make_plan import folder_at
     from sokkuri.store.collection import has_store
 
     if [as_json, csv_ == Path("-"), html == Path("-")].count(True) > 1:
@@ -111,15 +110,15 @@ def duplicates(
             _decide(collection, ids or [], _said(different, prefer, forget), as_json=as_json)
         elif against is not None:
             if resolve is not None:
-                folder_of(collection)  # before anything is looked at
+                folder_at(collection.root)  # before anything is looked at
             with _indexed(collection, against) as other:
                 found = _crossing(collection, other, asked, lasting=has_store(Path(against)))
-                _report(collection, found, _Out(resolve, csv_, html), as_json)
+                _report(found, _Out(resolve, csv_, html), as_json)
         else:
             if resolve is not None:
-                folder_of(collection)
+                folder_at(collection.root)
             found = _within(collection, asked)
-            _report(collection, found, _Out(resolve, csv_, html), as_json)
+            _report(found, _Out(resolve, csv_, html), as_json)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +135,7 @@ class _Found:
     """Groups, and what a plan of them is."""
 
     groups: "tuple[Group, ...]"
-    plan: "Callable[[], Plan]"
+    plan: "Callable[[], TrashPlan]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +169,21 @@ def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_jso
 def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
     """Groups of the whole collection."""
     from sokkuri.curation.duplicates.find import find_duplicates
-    from sokkuri.curation.trash.apply import plan
+    from sokkuri.curation.trash.make_plan import make_trash_plan
 
     groups = _followed(find_duplicates(collection, asked))
-    return _Found(groups, lambda: plan(collection, groups))
+    return _Found(groups, lambda: make_trash_plan(collection, groups))
 
 
 def _crossing(
     collection: "Collection", other: "Collection", asked: "DuplicateOptions", *, lasting: bool
 ) -> _Found:
     """What of the other folder the collection has already."""
-    from sokkuri.curation.duplicates.against import find_against, plan_against
+    from sokkuri.curation.duplicates.against import find_against
+    from sokkuri.curation.trash.make_plan import make_trash_plan
 
     groups = _followed(find_against(collection, other, asked))
-    return _Found(groups, lambda: plan_against(collection, other, groups, lasting=lasting))
+    return _Found(groups, lambda: make_trash_plan(other, groups, lasting=lasting))
 
 
 def _followed(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, ...]":
@@ -218,20 +218,14 @@ def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
             yield other
 
 
-def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -> None:
+def _report(found: _Found, out: _Out, as_json: bool) -> None:
     """Write what files were asked for, and print the plan or the groups."""
     from sokkuri.cli.contact_sheet import groups_sheet
-    from sokkuri.core.locations import location_from_str
-    from sokkuri.store.images import find_image
-
-    def file(id_: str) -> "Location":  # those of another folder are whole paths
-        row = find_image(collection.catalog, id_)
-        return location_from_str(id_) if row is None else collection.file(row.path)
 
     if out.csv is not None:
         _write(out.csv, _csv(found.groups))
     if out.html is not None:
-        _write(out.html, groups_sheet(found.groups, file))
+        _write(out.html, groups_sheet(found.groups))
     if out.plan is not None:
         _write_plan(found.plan(), out.plan, as_json=as_json)
     elif as_json:
@@ -240,7 +234,7 @@ def _report(collection: "Collection", found: _Found, out: _Out, as_json: bool) -
         console.put(console.groups_text(found.groups))
 
 
-def _write_plan(made: "Plan", file: Path, *, as_json: bool) -> None:
+def _write_plan(made: "TrashPlan", file: Path, *, as_json: bool) -> None:
     from sokkuri.curation.trash.plan import write_plan
 
     write_plan(file, made)
@@ -281,7 +275,7 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
     if apply is not None and undo is not None:
         raise UsageError("--apply and --undo are two things: give one")
     if apply is not None:
-        log = resolving.log_of(apply)
+        log = resolving.log_path(apply)
         made = read_plan(apply)
         done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
         document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
@@ -306,7 +300,7 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _seen(stage: str, steps: "Iterator[Done]", total: int) -> "list[Done]":
+def _seen(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[MoveResult]":
     """All of them, with a bar while they come. total : 0 where it is not known."""
     from sokkuri.core.types import Progress
 
@@ -318,5 +312,5 @@ def _seen(stage: str, steps: "Iterator[Done]", total: int) -> "list[Done]":
     return found
 
 
-def _ids(done: "list[Done]") -> list[str]:
+def _ids(done: "list[MoveResult]") -> list[str]:
     return [one.move.id for one in done if one.moved]

@@ -15,6 +15,7 @@ import zlib
 from contextlib import AbstractContextManager, nullcontext, suppress
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.core.errors import DecodeError, MissingExtraError
@@ -112,6 +113,12 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         raise DecodeError("there is not enough memory to decode it") from None
     except DECODER_ERRORS as error:
         raise DecodeError(_reason(error)) from error
+
+
+def resize(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Return a decoded image in another size, bilinear : (H, W, 3) -> (height, width, 3) uint8."""
+    resized = Image.fromarray(rgb).resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(resized)
 
 
 def read_size(data: bytes, spec: PixelSpec) -> tuple[int, int]:

@@ -1,13 +1,14 @@
-"""A folder against an archive: which of its pictures does the archive have already?
+"""Find which images of a folder an archive already has.
 
-Takes two collections with features of one model; hands on groups, each with the archive's picture
-in the middle and around it the folder's copies, whose ids are their whole paths.
+Takes two collections of one model: the archive, and the folder's. Returns groups, each with an
+image of the archive first and the folder's copies after it. The ids of the copies are whole paths.
 """
 
 import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Never, TypeAlias
 
 import numpy as np
@@ -15,84 +16,83 @@ import numpy as np
 from sokkuri.core.errors import ModelMismatchError, UsageError
 from sokkuri.core.locations import Location, is_within
 from sokkuri.core.types import Progress
-from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
-from sokkuri.curation.duplicates.compare import Judge
+from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
-    Content,
-    basis,
-    field_of,
-    file_of,
+    UniqueImage,
+    feature_table,
     ids_that_pass,
     live_contents,
+    projection_of,
+    readable_file,
 )
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
-    at_least,
-    looked_at,
-    take_prints,
+    compare_pairs,
+    ensure_fingerprints,
+    grades_from,
 )
-from sokkuri.curation.duplicates.keep_rules import Candidate, parsed, preference
-from sokkuri.curation.duplicates.pair_store import Known, Ledger
-from sokkuri.curation.trash.apply import folder_of
-from sokkuri.curation.trash.log import now
-from sokkuri.curation.trash.plan import Kept, Move, Plan
-from sokkuri.curation.types import Group, Pair
+from sokkuri.curation.duplicates.keep_rules import keep_order, parse_rules
+from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, open_pair_store
+from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.decisions import Decisions, read_decisions
+from sokkuri.store.decisions import read_decisions
 
-_Named: TypeAlias = Mapping[bytes, list[Candidate]]
-"""Contents and their images, the one to keep first; none where they do not pass."""
+_Images: TypeAlias = Mapping[bytes, list[DuplicateImage]]
+"""The images of each content that pass the filters, the one to keep first; no empty lists."""
 
-
-_Side: TypeAlias = tuple[list[Content], FeatureTable]
-"""One of the two: its contents that have a print, and what they are compared by."""
+_Side: TypeAlias = tuple[list[UniqueImage], FeatureTable]
+"""The contents of one collection that have a fingerprint, and the table of their features."""
 
 
 def find_against(
     archive: CollectionStore, other: CollectionStore, options: DuplicateOptions | None = None
 ) -> Generator[Progress[tuple[Group, ...]]]:
-    """Compare all of `other` with `archive`; the last Progress holds the groups. The filters and
-    the rules for the one to keep are about the archive.
+    """Compare all of `other` with `archive`; the last Progress holds the groups.
 
-    Raises ModelMismatchError, UsageError, StorageError.
+    The filters and the rules of what to keep apply to the archive. Raises ModelMismatchError,
+    UsageError, StorageError.
     """
-    asked = options or DuplicateOptions()
-    _check(archive, other)
-    decided = read_decisions(archive.catalog)
-    mine, theirs = live_contents(archive, decided), live_contents(other, decided)
-    images = _passing(archive, mine, asked)
-    # What of the folder is in the archive byte by byte needs no look.
-    other_new = [one for name, one in theirs.items() if name not in images]
+    options = options or DuplicateOptions()
+    _check_collections(archive, other)
+    decisions = read_decisions(archive.catalog)
+    in_archive = live_contents(archive, decisions)
+    in_other = live_contents(other, decisions)
+    images = _passing_images(archive, in_archive, options)
+    # The contents that the archive holds byte by byte need no comparison.
+    new = [content for key, content in in_other.items() if key not in images]
 
-    def file(content: bytes) -> Location:
-        ours = mine.get(content)
-        return file_of(other, theirs[content]) if ours is None else file_of(archive, ours)
+    def locate(key: bytes) -> Location:
+        return readable_file(in_archive.get(key) or in_other[key])
 
     cores = os.cpu_count() or 1
-    workers = max(threads_for(one.root, cores) for one in (archive, other))
-    judging = Judge(file, workers=workers)
-    with pair_store.opened(archive) as kept, pair_store.opened(other) as new, judging as judge:
-        yield from take_prints(mine, kept, judge)
-        yield from take_prints([one.key for one in other_new], new, judge)
-        found = [Known(name, name, "identical", 1.0) for name in theirs if name in images]
-        directions = basis(archive)
-        here = field_of(archive, [mine[name] for name in images], kept.prints(), directions)
-        there = field_of(other, other_new, new.prints(), directions)
-        yield from _compare(here, there, kept, judge, found)
-        for note in judge.notes():
+    workers = max(threads_for(collection.root, cores) for collection in (archive, other))
+    with (
+        open_pair_store(archive) as store,
+        open_pair_store(other) as other_store,
+        PairComparer(locate, workers=workers) as comparer,
+    ):
+        yield from ensure_fingerprints(in_archive, store, comparer)
+        yield from ensure_fingerprints([content.key for content in new], other_store, comparer)
+        results = [PairResult(key, key, "identical", 1.0) for key in in_other if key in images]
+        projection = projection_of(archive)
+        contents = [in_archive[key] for key in images]
+        archive_side = feature_table(archive, contents, store.fingerprints(), projection)
+        other_side = feature_table(other, new, other_store.fingerprints(), projection)
+        yield from _compare_sides(archive_side, other_side, store, comparer, results)
+        for note in comparer.notes():
             yield Progress("comparing", 0, 0, note)
-    grades = at_least(asked.min_grade)
-    counted = [
-        one for one in found if one.grade in grades and not decided.part(one.first, one.second)
-    ]
-    groups = _groups(other, counted, images, theirs)
-    yield Progress("done", len(theirs), len(theirs), result=groups)
+    grades = grades_from(options.min_grade)
+    results = [
+        result for result in results
+        if result.grade in grades and not decisions.part(result.first, result.second)
+    ]  # fmt: skip
+    yield Progress("done", len(in_other), len(in_other), result=_groups(results, images, in_other))
 
 
-def _check(archive: CollectionStore, other: CollectionStore) -> None:
-    """Raises ModelMismatchError, UsageError."""
+def _check_collections(archive: CollectionStore, other: CollectionStore) -> None:
+    """Raise ModelMismatchError or UsageError if they cannot be compared."""
     if archive.model.fingerprint != other.model.fingerprint:
         raise ModelMismatchError(
             f"{other.store} holds features of another model than {archive.store}: index one of "
@@ -100,99 +100,71 @@ def _check(archive: CollectionStore, other: CollectionStore) -> None:
         )
     if is_within(archive.root, other.root) or is_within(other.root, archive.root):
         raise UsageError(
-            f"{other.root} and {archive.root} are not apart: what lies in one folder is compared "
-            "without --against"
+            f"one of {other.root} and {archive.root} contains the other: compare images in one "
+            "folder without --against"
         )
 
 
-def _passing(
-    archive: CollectionStore, contents: Mapping[bytes, Content], asked: DuplicateOptions
-) -> dict[bytes, list[Candidate]]:
-    """Of each content the images that pass the filters, the one to keep first, if any do."""
-    key = preference(parsed(asked.keep))
-    passing = ids_that_pass(archive, asked.under, asked.where)
+def _passing_images(
+    archive: CollectionStore, contents: Mapping[bytes, UniqueImage], options: DuplicateOptions
+) -> dict[bytes, list[DuplicateImage]]:
+    """Return the images that pass the filters, by content, the one to keep first."""
+    order = keep_order(parse_rules(options.keep))
+    passing = ids_that_pass(archive, options.under, options.where)
     images = {
-        name: sorted(
-            (one for one in content.images if passing is None or one.id in passing), key=key
+        key: sorted(
+            (image for image in content.images if passing is None or image.id in passing),
+            key=order,
         )
-        for name, content in contents.items()
+        for key, content in contents.items()
     }
-    return {name: some for name, some in images.items() if some}
+    return {key: kept for key, kept in images.items() if kept}
 
 
-def plan_against(
-    archive: CollectionStore,
-    other: CollectionStore,
-    groups: Iterable[Group],
-    *,
-    lasting: bool = True,
-) -> Plan:
-    """Of each group the folder's copies go; nothing of the archive does. lasting : whether the
-    folder's collection is still there when the plan is applied."""
-    mine, theirs = _images(archive, None), _images(other, other.root)
-    moves = []
-    for group in groups:
-        keep = Kept(group.keep, mine[group.keep][0].path, folder_of(archive), mine[group.keep][1])
-        grades = {pair.b: pair.grade for pair in group.pairs}
-        for id_ in group.ids[1:]:
-            image, digest = theirs[id_]
-            moves.append(
-                Move(image.id, image.path, folder_of(other), image.size, digest, grades[id_], keep)
-            )
-    store = os.path.abspath(other.store) if lasting else None  # noqa: PTH100 - links stay
-    return Plan(tuple(moves), now(), store)
-
-
-def _images(
-    collection: CollectionStore, root: Location | None
-) -> dict[str, tuple[Candidate, bytes]]:
-    """Every image with its content, by its id, or its whole path where `root` is given."""
-    return {
-        image.id if root is None else str(root / image.path): (image, content.key)
-        for content in live_contents(collection, Decisions()).values()
-        for image in content.images
-    }
-
-
-def _compare(
-    archive: _Side, other: _Side, ledger: Ledger, judge: Judge, found: list[Known]
+def _compare_sides(
+    archive: _Side,
+    other: _Side,
+    store: PairStore,
+    comparer: PairComparer,
+    results: list[PairResult],
 ) -> Generator[Progress[Never]]:
-    """Puts into `found` what comes of each pair that is worth a look."""
-    (contents, field), (new, asked) = archive, other
+    """Append to `results` the result of each candidate pair of the two collections."""
+    (contents, table), (new, queries) = archive, other
     if not contents or not new:
         return
-    if judge.by_points:
-        ledger.forget_unsure()
-    candidates = CandidateFinder(field)
-    for at in range(0, len(new), BATCH):
-        yield Progress("comparing", at, len(new))
-        rows = np.arange(at, min(at + BATCH, len(new)))
-        near, _ = candidates.find(asked.select(rows), np.full(len(rows), -1))
-        todo = [(new[at + one].key, contents[row].key) for one, row in near.tolist()]
-        seen = [ledger.known(*pair) for pair in todo]
-        unseen = (pair for pair, one in zip(todo, seen, strict=True) if one is None)
-        with closing(looked_at(unseen, ledger, judge)) as looks:
-            found += looks
-        found += [one for one in seen if one is not None]
+    if comparer.by_keypoints:
+        store.forget_without_keypoints()
+    candidates = CandidateFinder(table)
+    for start in range(0, len(new), BATCH):
+        yield Progress("comparing", start, len(new))
+        rows = np.arange(start, min(start + BATCH, len(new)))
+        pairs, _ = candidates.find(queries.select(rows), np.full(len(rows), -1))
+        keys = [(new[start + query].key, contents[row].key) for query, row in pairs.tolist()]
+        known = [store.find(*pair) for pair in keys]
+        todo = (pair for pair, result in zip(keys, known, strict=True) if result is None)
+        with closing(compare_pairs(todo, store, comparer)) as compared:
+            results += compared
+        results += [result for result in known if result is not None]
 
 
 def _groups(
-    other: CollectionStore, found: Iterable[Known], mine: _Named, theirs: Mapping[bytes, Content]
+    results: Iterable[PairResult], images: _Images, in_other: Mapping[bytes, UniqueImage]
 ) -> tuple[Group, ...]:
-    """Around each picture of the archive the copies that are most like it."""
-    best: dict[bytes, tuple[bytes, Known]] = {}
-    for pair in sorted(found, key=lambda one: one.of("", one.first.hex()).order):
-        for a, b in ((pair.first, pair.second), (pair.second, pair.first)):
-            if a in mine and b in theirs:  # a picture can be in both
-                best.setdefault(b, (a, pair))
-    around: dict[bytes, list[Pair]] = defaultdict(list)
-    for b, (a, pair) in best.items():
-        around[a] += [
-            pair.of(mine[a][0].id, str(other.root / image.path)) for image in theirs[b].images
-        ]
-    return tuple(sorted(map(_group, around.values()), key=lambda group: group.order))
+    """Return a group for each image of the archive: the copies that it is the best match of."""
+    best: dict[bytes, tuple[bytes, PairResult]] = {}
+    for result in sorted(results, key=lambda pair: pair.as_pair("", pair.first.hex()).order):
+        for a, b in ((result.first, result.second), (result.second, result.first)):
+            if a in images and b in in_other:  # a content can be in both
+                best.setdefault(b, (a, result))
+    copies: dict[bytes, list[tuple[DuplicateImage, PairResult]]] = defaultdict(list)
+    for b, (a, result) in best.items():
+        copies[a] += [(replace(image, outside=True), result) for image in in_other[b].images]
+    groups = [_group(images[key][0], around) for key, around in copies.items()]
+    return tuple(sorted(groups, key=lambda group: group.order))
 
 
-def _group(some: list[Pair]) -> Group:
-    some.sort(key=lambda pair: pair.order)
-    return Group(some[-1].grade, (some[0].a, *(pair.b for pair in some)), some[0].a, tuple(some))
+def _group(kept: DuplicateImage, copies: list[tuple[DuplicateImage, PairResult]]) -> Group:
+    members = [(result.as_pair(kept.id, image.result_id), image) for image, result in copies]
+    members.sort(key=lambda member: member[0].order)
+    pairs = tuple(pair for pair, _ in members)
+    return Group(pairs[-1].grade, (kept, *(image for _, image in members)), pairs)

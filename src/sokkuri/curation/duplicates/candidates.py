@@ -15,7 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Features
-from sokkuri.curation.duplicates.matching.fingerprint import normalised_prints, righted_prints
+from sokkuri.curation.duplicates.matching.fingerprint import (
+    canonical_orientation,
+    normalise_fingerprints,
+)
 from sokkuri.curation.duplicates.matching.scoring import Logistic
 from sokkuri.curation.duplicates.neighbours import (
     BLOCK,
@@ -165,10 +168,10 @@ def _normalise_blocks(
 
 
 def _normalise_oriented(fingerprints: NDArray[np.uint8]) -> Matrix:
-    return normalised_prints(righted_prints(fingerprints))
+    return normalise_fingerprints(canonical_orientation(fingerprints))
 
 
-_NORMALISERS = normalised_prints, _normalise_oriented
+_NORMALISERS = normalise_fingerprints, _normalise_oriented
 """Fingerprints as they are, and in the orientation that all eight turns and mirrorings share."""
 
 

@@ -1,156 +1,176 @@
-"""Looks at pictures: their prints, and whether two of them show the same one.
+"""Fingerprint images and compare pairs of them, in threads.
 
-Takes contents and where their files are; hands on prints and what came of comparing them. Reads
-only files that still hold the bytes they are known by. Many at a time; what was found of a picture
-is held while it may be needed again soon.
+Takes content keys (store/content.py) and a function that locates their files; returns fingerprints
+and PairResults. It uses a file only if it still holds the bytes of its content key. A file is read
+and decoded once for its fingerprint, its square and its preview, while the caches hold them.
 """
 
 import os
 import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import numpy as np
 import xxhash
+from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching import compare
-from sokkuri.curation.duplicates.matching.fingerprint import print_of, small, squashed
-from sokkuri.curation.duplicates.matching.keypoints import Keypoints, keypoints, opencv
-from sokkuri.curation.duplicates.pair_store import UNSURE, Known
+from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
+from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
+from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.images.read import read_file
 
-_HELD = 12_000  # pictures with their keypoints, 70 kB each
-_AHEAD = 64  # tasks a worker
+_IMAGES = 12_000  # squares and keypoints that are kept, 70 kB each
+_PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
+_QUEUED = 64  # tasks for each thread
 
-Thing = TypeVar("Thing")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
-Find = Callable[[bytes], Location]
-"""Where a content's file is."""
+Locate = Callable[[bytes], Location]
+"""Returns the location of a file that holds a content."""
 
 
-class _Picture:
-    """A content as the matcher sees it. Held are its square and its keypoints; the larger picture
-    is decoded whenever it is asked for, which is seldom."""
+class _Image:
+    """One content as the matcher sees it: an ImageView. Keypoints are found when asked for."""
 
-    def __init__(self, content: bytes, judge: "Judge") -> None:
-        self._content, self._judge = content, judge
+    def __init__(self, content: bytes, comparer: "PairComparer") -> None:
+        self._content, self._comparer = content, comparer
         self._lock = threading.Lock()
-        self._found: Keypoints | None = None
-        self.square, self.width, self.height = squashed(judge.data(content), judge.limits)
+        self._keypoints: Keypoints | None = None
+        preview = comparer.decode_preview(content)
+        self.square, self.width, self.height = preview.square, preview.width, preview.height
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
-        return small(self._judge.data(self._content), self._judge.limits)
+        return self._comparer.preview_rgb(self._content)
 
-    def points(self) -> Keypoints:
+    def keypoints(self) -> Keypoints:
         with self._lock:
-            if self._found is None:
-                self._found = keypoints(self.rgb)
-            return self._found
+            if self._keypoints is None:
+                self._keypoints = find_keypoints(self.rgb)
+            return self._keypoints
 
 
-class Judge:
-    """Use it as a context manager. `by_points` : whether it can look at keypoints. `unread` :
-    contents whose bytes it could not have."""
+class PairComparer:
+    """Compares images. Use it as a context manager.
 
-    def __init__(self, find: Find, limits: Limits | None = None, workers: int = 0) -> None:
-        self.by_points = True
-        self.unread: set[bytes] = set()
+    by_keypoints : whether OpenCV is installed. unreadable : contents whose bytes could not be read.
+    """
+
+    def __init__(self, locate: Locate, limits: Limits | None = None, workers: int = 0) -> None:
+        self.by_keypoints = True
+        self.unreadable: set[bytes] = set()
         self._missing = ""
-        self._find = find
-        self.limits = limits or Limits()
+        self._locate = locate
+        self._limits = limits or Limits()
         self._workers = workers or os.cpu_count() or 1
-        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-judge")
-        self._held: OrderedDict[bytes, _Picture] = OrderedDict()
+        self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-compare")
+        self._images: LRUCache[bytes, _Image] = LRUCache(_IMAGES)
+        self._previews: LRUCache[bytes, NDArray[np.uint8]] = LRUCache(
+            _PREVIEW_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
+        )
         self._lock = threading.Lock()
         try:
             opencv()
         except MissingExtraError as error:
-            self.by_points = False
+            self.by_keypoints = False
             self._missing = str(error)
 
-    def __enter__(self) -> "Judge":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_error: object) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def notes(self) -> list[str]:
-        """What it could not do so far."""
+        """Return a line for each thing that it could not do so far."""
         notes = []
         if self._missing:
             notes.append(f"crops and turned pictures may be missed: {self._missing}")
-        if self.unread:
+        if self.unreadable:
             notes.append(
-                f"{len(self.unread):,} pictures were left out: their files are gone, have changed "
-                "or were never read: `sokkuri index` brings the collection up to date"
+                f"{len(self.unreadable):,} pictures were left out, because their files are gone, "
+                "have changed or were never read: run `sokkuri index` to update the collection"
             )
         return notes
 
-    def prints(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
-        """Each content's print, None where its bytes are no picture; left out are those whose
-        bytes cannot be had."""
-        return (found for found in self._each(contents, self._print) if found is not None)
+    def fingerprints(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, bytes | None]]:
+        """Yield each content with its fingerprint, None if it cannot be decoded.
 
-    def compare(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[Known]:
-        """What came of each pair, in their order; left out are those whose bytes cannot be had."""
-        return (known for known in self._each(pairs, self._compared) if known is not None)
+        Contents whose bytes cannot be read are left out.
+        """
+        return (pair for pair in self._map(contents, self._fingerprint) if pair is not None)
 
-    def _each(self, things: Iterable[Thing], work: Callable[[Thing], Result]) -> Iterator[Result]:
-        """In order, with a bounded number under way."""
+    def compare_pairs(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[PairResult]:
+        """Yield the result of each pair, in order. Pairs that cannot be read are left out."""
+        return (result for result in self._map(pairs, self._compare) if result is not None)
+
+    def _map(self, items: Iterable[Item], task: Callable[[Item], Result]) -> Iterator[Result]:
+        """Yield the results in order; at most _QUEUED items for each thread are queued."""
         waiting: deque[Future[Result]] = deque()
-        for thing in things:
-            waiting.append(self._pool.submit(work, thing))
-            if len(waiting) >= _AHEAD * self._workers:
+        for item in items:
+            waiting.append(self._pool.submit(task, item))
+            if len(waiting) >= _QUEUED * self._workers:
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
 
-    def _print(self, content: bytes) -> tuple[bytes, bytes | None] | None:
+    def _fingerprint(self, content: bytes) -> tuple[bytes, bytes | None] | None:
         try:
-            return content, print_of(self.data(content), self.limits).tobytes()
+            return content, fingerprint(self._image(content).square).tobytes()
         except DecodeError:
             return content, None
         except ReadError:
             return None
 
-    def _compared(self, pair: tuple[bytes, bytes]) -> Known | None:
+    def _compare(self, pair: tuple[bytes, bytes]) -> PairResult | None:
         first, second = min(pair), max(pair)
         try:
-            a, b = self._picture(first), self._picture(second)
-            match = compare(a, b, (a.points, b.points) if self.by_points else None)
+            a, b = self._image(first), self._image(second)
+            match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
         except DecodeError:
-            return Known(first, second, None, 0.0)
+            return PairResult(first, second, None, 0.0)
         except ReadError:
             return None
-        unsure = match.grade is None and not self.by_points
-        return Known(first, second, match.grade, UNSURE if unsure else match.score)
+        uncertain = match.grade is None and not self.by_keypoints
+        score = NOT_COMPARED_BY_KEYPOINTS if uncertain else match.score
+        return PairResult(first, second, match.grade, score)
 
-    def _picture(self, content: bytes) -> _Picture:
+    def _image(self, content: bytes) -> _Image:
         with self._lock:
-            if content in self._held:
-                self._held.move_to_end(content)
-                return self._held[content]
-        made = _Picture(content, self)
-        with self._lock:
-            self._held[content] = made
-            while len(self._held) > _HELD:
-                self._held.popitem(last=False)
-        return made
+            image = self._images.get(content)
+        if image is None:
+            image = _Image(content, self)
+            with self._lock:
+                self._images[content] = image
+        return image
 
-    def data(self, content: bytes) -> bytes:
-        """Raises ReadError, also where the file holds something else by now."""
+    def preview_rgb(self, content: bytes) -> NDArray[np.uint8]:
+        """Return a preview's pixels, decoded again if they are not kept. Raises ReadError."""
+        with self._lock:
+            rgb = self._previews.get(content)
+        return self.decode_preview(content).rgb if rgb is None else rgb
+
+    def decode_preview(self, content: bytes) -> Preview:
+        """Read and decode an image, and keep its pixels. Raises ReadError and DecodeError."""
+        preview = make_preview(self._read(content), self._limits)
+        with self._lock:
+            self._previews[content] = preview.rgb
+        return preview
+
+    def _read(self, content: bytes) -> bytes:
+        """Return the bytes of a content. Raises ReadError if its file holds other bytes by now."""
         try:
-            data, _ = read_file(self._find(content), self.limits)
+            data, _ = read_file(self._locate(content), self._limits)
             if xxhash.xxh3_128_digest(data) == content:
                 return data
         except (FileNotFoundError, ReadError):
             pass
-        self.unread.add(content)
+        self.unreadable.add(content)
         raise ReadError("its file is gone or has changed")

@@ -1,6 +1,6 @@
-"""The live images by what they hold: files with the same bytes are one content.
+"""Group the live images of a collection by content: files with equal bytes are one UniqueImage.
 
-Takes a collection; hands on Contents, and their feature vectors as they are compared.
+Takes a collection; returns UniqueImages and the FeatureTable that candidates are found by.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,48 +12,60 @@ import numpy as np
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Features
 from sokkuri.curation.duplicates.candidates import FeatureTable, fit_projection, project
-from sokkuri.curation.duplicates.keep_rules import Candidate
-from sokkuri.curation.duplicates.matching.fingerprint import PRINT
+from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
+from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.vectors.row_keys import key_at
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.content import CONTENT
+from sokkuri.store.database import as_text
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import condition
 from sokkuri.store.images import LIVE
 from sokkuri.store.row_numbers import Numbering
 
 _AT_ONCE = 500  # parameters of a statement
-_SAMPLE = 20_000  # vectors whose directions are taken for those of all
+_SAMPLE = 20_000  # vectors that the projection is fitted to
 
 
 @dataclass(slots=True)
-class Content:
-    """key : see decisions.py. place : shard and row of one of its images' vectors. images : all
-    that hold it."""
+class UniqueImage:
+    """A content and the images that hold it.
+
+    key : see store/content.py. place : shard and row of the vector of one of the images.
+    """
 
     key: bytes
     place: tuple[int, int]
-    images: list[Candidate] = field(default_factory=list)
+    images: list[DuplicateImage] = field(default_factory=list)
 
 
 def live_contents(
-    collection: CollectionStore, decided: Decisions, some: Iterable[bytes] | None = None
-) -> dict[bytes, Content]:
-    """Every content by its key, in the order of their rows. some : only these, and those that
-    several images hold; of images that have a file."""
-    rows = _rows(collection.catalog, "") if some is None else _rows_of(collection.catalog, some)
-    found: dict[bytes, Content] = {}
+    collection: CollectionStore, decisions: Decisions, only: Iterable[bytes] | None = None
+) -> dict[bytes, UniqueImage]:
+    """Return the contents of the live images by key, ordered by shard and row.
+
+    only : return just these, and those that several images hold; images without a file are left
+    out then.
+    """
+    catalog = collection.catalog
+    rows = _rows(catalog, "") if only is None else _rows_of(catalog, only)
+    contents: dict[bytes, UniqueImage] = {}
     for key, id_, path, width, height, size, mtime_ns, shard, row in rows:
-        content = found.get(key)
+        content = contents.get(key)
         if content is None:
-            content = found[key] = Content(key, (shard, row))
-        kept = key in decided.kept
-        content.images.append(Candidate(id_, path, width, height, size, mtime_ns, kept))
-    return found
+            content = contents[key] = UniqueImage(key, (shard, row))
+        digest = None if key == b"id:" + as_text(id_) else key
+        content.images.append(
+            DuplicateImage(
+                id_, path, collection.root, width, height, size, mtime_ns, digest,
+                preferred=key in decisions.kept,
+            )
+        )  # fmt: skip
+    return contents
 
 
 def _rows(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
@@ -78,7 +90,7 @@ def _rows_of(catalog: Catalog, some: Iterable[bytes]) -> list[Any]:
 
 
 def count_contents(collection: CollectionStore) -> int:
-    """How many there are."""
+    """Return the number of contents of the live images."""
     return int(
         collection.catalog.one(
             f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}"  # noqa: S608
@@ -89,7 +101,10 @@ def count_contents(collection: CollectionStore) -> int:
 def ids_that_pass(
     collection: CollectionStore, under: str | None, where: str | None
 ) -> set[str] | None:
-    """The live images that pass both filters; None without any. Raises UsageError."""
+    """Return the ids of the live images that pass both filters; None without filters.
+
+    Raises UsageError.
+    """
     made = condition(collection.root, under, where)
     if made is None:
         return None
@@ -100,43 +115,46 @@ def ids_that_pass(
     return {id_ for (id_,) in rows}
 
 
-def file_of(collection: CollectionStore, content: Content) -> Location:
-    """A file that holds it, of several one that is there."""
-    files = [collection.file(image.path) for image in content.images]
+def readable_file(content: UniqueImage) -> Location:
+    """Return a file that holds the content: the first that exists, if there are several."""
+    files = [image.file for image in content.images]
     if len(files) == 1:
         return files[0]
     return next((file for file in files if is_file(file)), files[0])
 
 
-def basis(collection: CollectionStore) -> Matrix:
-    """The directions in which to compare this collection's vectors."""
-    counted = collection.counted()
-    step = max(1, sum(counted.values()) // _SAMPLE)
+def projection_of(collection: CollectionStore) -> Matrix:
+    """Return the directions in which the collection's vectors differ most : (H, D)."""
+    row_counts = collection.counted()
+    step = max(1, sum(row_counts.values()) // _SAMPLE)
     sample = [np.empty((0, collection.model.dimension), np.float32)]
-    for shard, rows in counted.items():
+    for shard, rows in row_counts.items():
         sample.append(np.asarray(collection.shards.features(shard, rows)[::step], np.float32))
     return fit_projection(np.concatenate(sample))
 
 
-def field_of(
+def feature_table(
     collection: CollectionStore,
-    contents: Iterable[Content],
-    prints: Mapping[bytes, bytes],
-    directions: Matrix,
-) -> tuple[list[Content], FeatureTable]:
-    """Those of the contents, in the order of their places, that have a print; and what they are
-    compared by."""
-    some = [content for content in contents if content.key in prints]
-    printed = np.frombuffer(b"".join(prints[content.key] for content in some), np.uint8)
-    return some, FeatureTable(
-        heads_of(collection, some, directions), printed.reshape(len(some), PRINT * PRINT)
+    contents: Iterable[UniqueImage],
+    fingerprints: Mapping[bytes, bytes],
+    projection: Matrix,
+) -> tuple[list[UniqueImage], FeatureTable]:
+    """Return the contents that have a fingerprint, and their features.
+
+    contents : ordered by shard and row.
+    """
+    printed = [content for content in contents if content.key in fingerprints]
+    data = b"".join(fingerprints[content.key] for content in printed)
+    return printed, FeatureTable(
+        project_contents(collection, printed, projection),
+        np.frombuffer(data, np.uint8).reshape(len(printed), FINGERPRINT_SIDE**2),
     )
 
 
-def heads_of(
-    collection: CollectionStore, contents: Sequence[Content], directions: Matrix
+def project_contents(
+    collection: CollectionStore, contents: Sequence[UniqueImage], projection: Matrix
 ) -> Matrix:
-    """Of contents in the order of their places : (N, H) float32."""
+    """Return the projected vectors : (N, H) float32. contents : ordered by shard and row."""
 
     def blocks() -> Iterator[tuple[Features, int]]:
         places = np.array([content.place for content in contents], np.int64).reshape(-1, 2)
@@ -144,16 +162,19 @@ def heads_of(
         for first, last in zip([0, *edges], [*edges, len(places)], strict=True):
             if first < last:
                 rows = places[first:last, 1]
-                held = collection.shards.features(int(places[first, 0]), int(rows[-1]) + 1)
-                yield np.asarray(held[rows], np.float32), int(first)
+                shard = collection.shards.features(int(places[first, 0]), int(rows[-1]) + 1)
+                yield np.asarray(shard[rows], np.float32), int(first)
 
-    return project(blocks(), directions, len(contents))
+    return project(blocks(), projection, len(contents))
 
 
-def served_of(
-    collection: CollectionStore, reader: PushedReader, contents: Sequence[Content]
+def remote_rows(
+    collection: CollectionStore, reader: PushedReader, contents: Sequence[UniqueImage]
 ) -> RemoteRows:
-    """What of these contents an engine holds, each by all of its images. Raises EngineError."""
+    """Return which of these contents an engine holds, each under the keys of all its images.
+
+    Raises EngineError.
+    """
     numbers = {content.key: number for number, content in enumerate(contents)}
     counted = collection.counted()
     found, _ = reader.found(counted)

@@ -1,8 +1,8 @@
-"""Near-duplicates of a whole collection: candidates, the pictures' verdict, groups.
+"""Find the near-duplicates of a collection: candidates, comparisons, groups.
 
-Composes pairs.py (what is known), joining.py (which pairs are worth a look), judging.py (the look)
-and grouping.py. What was compared once is not compared again: a run after new images compares only
-those, and one that was interrupted goes on.
+Takes a collection and returns Groups. It combines pair_store.py (known results), candidates.py
+(which pairs to compare), compare.py (the comparison) and groups.py. It compares no pair twice: a
+run after new images compares only those, and a run after an interrupt continues.
 """
 
 import os
@@ -17,23 +17,27 @@ import numpy as np
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Progress
-from sokkuri.curation.duplicates import pair_store as pairs
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, cluster_order
-from sokkuri.curation.duplicates.compare import Judge
+from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
-    Content,
-    basis,
+    UniqueImage,
     count_contents,
-    field_of,
-    file_of,
+    feature_table,
     ids_that_pass,
     live_contents,
-    served_of,
+    projection_of,
+    readable_file,
+    remote_rows,
 )
-from sokkuri.curation.duplicates.groups import Star, stars
-from sokkuri.curation.duplicates.keep_rules import Candidate, parsed, preference
-from sokkuri.curation.duplicates.pair_store import Known, Ledger
-from sokkuri.curation.types import GRADES, Grade, Group, Pair
+from sokkuri.curation.duplicates.groups import Star, make_stars
+from sokkuri.curation.duplicates.keep_rules import keep_order, parse_rules
+from sokkuri.curation.duplicates.pair_store import (
+    PairResult,
+    PairStore,
+    open_pair_store,
+    read_pair_store,
+)
+from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group, Pair
 from sokkuri.images.read import threads_for
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
@@ -41,15 +45,19 @@ from sokkuri.search.push_log import PushedReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 
-_PRINTS = 256  # prints committed together
-_PAIRS = 64  # pairs committed together: a second of work
+_FINGERPRINTS = 256  # committed together
+_PAIRS = 64  # committed together: about a second of work
 
 
 @dataclass(frozen=True, slots=True)
 class DuplicateOptions:
-    """min_grade : the least sure that counts. under, where : only among these, as in a search.
-    keep : rules of keeping.py, before the usual ones. workers : threads, 0 for one a core. engine :
-    the address of one that the collection was pushed to, to ask for what is alike."""
+    """What to look for.
+
+    min_grade : the least sure grade that counts. under, where : only among these images, as in a
+    search. keep : rules of keep_rules.py, before the default ones. workers : threads, 0 for one a
+    core. engine : the address of a vector engine that the collection was pushed to, which then
+    finds the candidates.
+    """
 
     min_grade: Grade = "edited"
     under: str | None = None
@@ -64,19 +72,22 @@ def find_duplicates(
 ) -> Generator[Progress[tuple[Group, ...]]]:
     """Compare what was not compared yet; the last Progress holds the groups, surest grade first.
 
-    Interrupted at any moment, it keeps what it has committed. Raises UsageError for filters and
-    rules that make no sense, StorageError, EngineError where one elsewhere does not answer.
+    An interrupt keeps what is committed. Raises UsageError for wrong filters and rules,
+    StorageError, EngineError if the engine does not answer.
     """
-    asked = options or DuplicateOptions()
-    task = _Task(collection, asked)
-    workers = asked.workers or threads_for(collection.root, os.cpu_count() or 1)
-    with pairs.opened(collection) as ledger, Judge(task.file, workers=workers) as judge:
-        yield from take_prints(task.contents, ledger, judge)
-        with _served(collection, asked.engine) as reader:
-            yield from _compare(task, ledger, judge, reader)
+    options = options or DuplicateOptions()
+    task = _GroupingTask(collection, options)
+    workers = options.workers or threads_for(collection.root, os.cpu_count() or 1)
+    with (
+        open_pair_store(collection) as store,
+        PairComparer(task.file, workers=workers) as comparer,
+    ):
+        yield from ensure_fingerprints(task.contents, store, comparer)
+        with _open_reader(collection, options.engine) as reader:
+            yield from _compare_new(task, store, comparer, reader)
         yield Progress("grouping", 0, 0)
-        groups = task.groups(ledger.near_duplicates(), ledger, judge)
-        for note in judge.notes():
+        groups = task.groups(store.near_duplicates(), store, comparer)
+        for note in comparer.notes():
             yield Progress("grouping", 0, 0, note)
     yield Progress("done", len(task.contents), len(task.contents), result=groups)
 
@@ -84,199 +95,226 @@ def find_duplicates(
 def known_groups(
     collection: CollectionStore, options: DuplicateOptions | None = None
 ) -> tuple[Group, ...]:
-    """The groups among what was compared so far; compares nothing, writes nothing. Raises
-    UsageError."""
-    with pairs.read(collection) as ledger:
-        known = [] if ledger is None else ledger.near_duplicates()
-        some = {content for pair in known for content in (pair.first, pair.second)}
-        task = _Task(collection, options or DuplicateOptions(), some)
-        return task.groups(known, ledger, None)
+    """Return the groups among the pairs that were compared so far, without comparing or writing.
+
+    Raises UsageError.
+    """
+    with read_pair_store(collection) as store:
+        pairs = [] if store is None else store.near_duplicates()
+        contents = {content for pair in pairs for content in (pair.first, pair.second)}
+        task = _GroupingTask(collection, options or DuplicateOptions(), contents)
+        return task.groups(pairs, store, None)
 
 
-def compared(collection: CollectionStore) -> tuple[int, int]:
-    """How many contents were compared so far, of how many."""
+def count_compared(collection: CollectionStore) -> tuple[int, int]:
+    """Return how many contents were compared so far, and how many there are."""
     total = count_contents(collection)
-    with pairs.read(collection) as ledger:
-        return 0 if ledger is None else min(ledger.compared_count(), total), total
+    with read_pair_store(collection) as store:
+        return 0 if store is None else min(store.count_compared(), total), total
 
 
 def known_pairs(collection: CollectionStore) -> tuple[tuple[str, str], ...]:
-    """The ids of the near-duplicates that were found so far, two by two."""
+    """Return the ids of the near-duplicates that were found so far, two by two."""
     return tuple((pair.a, pair.b) for group in known_groups(collection) for pair in group.pairs)
 
 
-def at_least(grade: Grade) -> tuple[Grade, ...]:
-    """This grade and the surer ones."""
+def grades_from(grade: Grade) -> tuple[Grade, ...]:
+    """Return this grade and the surer ones."""
     return GRADES[: GRADES.index(grade) + 1]
 
 
-class _Task:
-    """What is to be compared, and the way from pairs to groups. some : see live_contents."""
+class _GroupingTask:
+    """The contents to compare, and how their pairs become groups. only : see `live_contents`."""
 
     def __init__(
-        self, collection: CollectionStore, options: DuplicateOptions, some: set[bytes] | None = None
+        self,
+        collection: CollectionStore,
+        options: DuplicateOptions,
+        only: set[bytes] | None = None,
     ) -> None:
         if options.min_grade not in GRADES:
-            raise UsageError(f"{options.min_grade} is no grade: give one of {', '.join(GRADES)}")
+            raise UsageError(f"{options.min_grade} is not a grade: give one of {', '.join(GRADES)}")
         self.collection = collection
-        self.key = preference(parsed(options.keep))
-        self.decided = read_decisions(collection.catalog)
-        self.contents = live_contents(collection, self.decided, some)
+        self.order = keep_order(parse_rules(options.keep))
+        self.decisions = read_decisions(collection.catalog)
+        self.contents = live_contents(collection, self.decisions, only)
         self.passing = ids_that_pass(collection, options.under, options.where)
-        self.grades = at_least(options.min_grade)
+        self.grades = grades_from(options.min_grade)
 
     def file(self, content: bytes) -> Location:
-        return file_of(self.collection, self.contents[content])
+        return readable_file(self.contents[content])
 
-    def wanted(self, content: Content) -> list[Candidate]:
-        """Its images that pass the filters, the one to keep first."""
+    def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
+        """Return its images that pass the filters, the one to keep first."""
         images = content.images
         if self.passing is not None:
             images = [image for image in images if image.id in self.passing]
-        return sorted(images, key=self.key)
+        return sorted(images, key=self.order)
 
     def groups(
-        self, known: Iterable[Known], ledger: Ledger | None, judge: Judge | None
+        self,
+        pairs: Iterable[PairResult],
+        store: PairStore | None,
+        comparer: PairComparer | None,
     ) -> tuple[Group, ...]:
-        """known : all copies. judge : looks at pairs that a third picture links; None to do
-        without."""
-        images = {key: self.wanted(one) for key, one in self.contents.items()}
-        images = {key: some for key, some in images.items() if some}
-        order = sorted(images, key=lambda key: self.key(images[key][0]))
-        ask = partial(_asked, self, ledger, judge)
-        found = stars(order, [pair for pair in known if self.counts(pair)], ask)
-        grouped = {key for star in found for key in (star.middle, *star.copies)}
+        """Return the groups. pairs : all near-duplicates. comparer : compares pairs that only a
+        third image links; without it they count as no near-duplicates."""
+        images = {key: self.passing_images(content) for key, content in self.contents.items()}
+        images = {key: passing for key, passing in images.items() if passing}
+        order = sorted(images, key=lambda key: self.order(images[key][0]))
+        find_pair = partial(_find_pair, self, store, comparer)
+        stars = make_stars(order, [pair for pair in pairs if self.counts(pair)], find_pair)
+        grouped = {key for star in stars for key in (star.centre, *star.copies)}
         alone = [Star(key) for key in order if key not in grouped and self.has_twins(images, key)]
-        groups = [group_of(star, images, self.decided) for star in (*found, *alone)]
+        groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
         return tuple(sorted(groups, key=lambda group: group.order))
 
-    def counts(self, pair: Known) -> bool:
-        return pair.grade in self.grades and not self.decided.part(pair.first, pair.second)
+    def counts(self, pair: PairResult) -> bool:
+        return pair.grade in self.grades and not self.decisions.part(pair.first, pair.second)
 
-    def has_twins(self, images: dict[bytes, list[Candidate]], key: bytes) -> bool:
-        return len(images[key]) > 1 and not self.decided.part(key, key)
-
-
-def _asked(
-    task: _Task, ledger: Ledger | None, judge: Judge | None, a: bytes, b: bytes
-) -> Known | None:
-    known = None if ledger is None else ledger.known(a, b)
-    if known is None and judge is not None and ledger is not None:
-        known = next(judge.compare([(a, b)]), None)
-        if known is not None:
-            ledger.keep([known], [])
-    return known if known is not None and task.counts(known) else None
+    def has_twins(self, images: dict[bytes, list[DuplicateImage]], key: bytes) -> bool:
+        return len(images[key]) > 1 and not self.decisions.part(key, key)
 
 
-def group_of(star: Star, images: Mapping[bytes, Sequence[Candidate]], decided: Decisions) -> Group:
-    """images : of each content, the one to keep first. ids : the kept one, then the surest copies
-    first."""
-    kept = images[star.middle][0].id
-    around = [(known.of(kept, images[key][0].id), key) for key, known in star.copies.items()]
-    around.sort(key=lambda item: item[0].order)
-    found: list[Pair] = []
-    ids: list[str] = []
-    for pair, content in ((None, star.middle), *around):
-        first, *twins = images[content]
-        if decided.part(content, content):
+def _find_pair(
+    task: _GroupingTask,
+    store: PairStore | None,
+    comparer: PairComparer | None,
+    a: bytes,
+    b: bytes,
+) -> PairResult | None:
+    result = None if store is None else store.find(a, b)
+    if result is None and comparer is not None and store is not None:
+        result = next(comparer.compare_pairs([(a, b)]), None)
+        if result is not None:
+            store.save([result], [])
+    return result if result is not None and task.counts(result) else None
+
+
+def make_group(
+    star: Star, images: Mapping[bytes, Sequence[DuplicateImage]], decisions: Decisions
+) -> Group:
+    """Return the star's group. images : of each content, the one to keep first."""
+    kept = images[star.centre][0]
+    copies = [
+        (result.as_pair(kept.result_id, images[key][0].result_id), key)
+        for key, result in star.copies.items()
+    ]
+    copies.sort(key=lambda copy: copy[0].order)
+    members: list[DuplicateImage] = []
+    pairs: list[Pair] = []
+    for pair, key in ((None, star.centre), *copies):
+        first, *twins = images[key]
+        if decisions.part(key, key):
             twins = []
-        ids += [first.id, *(twin.id for twin in twins)]
-        found += [pair] if pair else []
-        found += [Pair(first.id, twin.id, "identical", 1.0) for twin in twins]
-    grade = max((pair.grade for pair in found), key=GRADES.index)
-    return Group(grade, tuple(ids), kept, tuple(found))
+        members += [first, *twins]
+        pairs += [pair] if pair else []
+        pairs += [Pair(first.result_id, twin.result_id, "identical", 1.0) for twin in twins]
+    grade = max((pair.grade for pair in pairs), key=GRADES.index)
+    return Group(grade, tuple(members), tuple(pairs))
 
 
-def take_prints(
-    contents: Iterable[bytes], ledger: Ledger, judge: Judge
+def ensure_fingerprints(
+    contents: Iterable[bytes], store: PairStore, comparer: PairComparer
 ) -> Generator[Progress[Never]]:
-    """Put those prints into the ledger that it lacks."""
-    there = ledger.printed()
-    lacking = [key for key in contents if key not in there]
-    waiting: list[tuple[bytes, bytes | None]] = []
+    """Store the fingerprints that the pair store lacks."""
+    present = store.fingerprinted()
+    missing = [key for key in contents if key not in present]
+    batch: list[tuple[bytes, bytes | None]] = []
     done = 0
     try:
-        for found in judge.prints(lacking):
-            waiting.append(found)
-            if len(waiting) >= _PRINTS:
-                done += len(waiting)
-                ledger.keep_prints(waiting)
-                waiting = []
-                yield Progress("looking", done, len(lacking))
+        for fingerprint in comparer.fingerprints(missing):
+            batch.append(fingerprint)
+            if len(batch) >= _FINGERPRINTS:
+                done += len(batch)
+                store.save_fingerprints(batch)
+                batch = []
+                yield Progress("looking", done, len(missing))
     finally:
-        ledger.keep_prints(waiting)
+        store.save_fingerprints(batch)
 
 
-def looked_at(
-    todo: Iterable[tuple[bytes, bytes]], ledger: Ledger, judge: Judge
-) -> Generator[Known]:
-    """What came of each pair, which is in the ledger too, even where this is cut short."""
-    waiting: list[Known] = []
+def compare_pairs(
+    pairs: Iterable[tuple[bytes, bytes]], store: PairStore, comparer: PairComparer
+) -> Generator[PairResult]:
+    """Yield the result of each pair. The pair store gets them all, even if the caller stops."""
+    batch: list[PairResult] = []
     try:
-        for known in judge.compare(todo):
-            waiting.append(known)
-            yield known
-            if len(waiting) >= _PAIRS:
-                ledger.keep(waiting, [])
-                waiting = []
+        for result in comparer.compare_pairs(pairs):
+            batch.append(result)
+            yield result
+            if len(batch) >= _PAIRS:
+                store.save(batch, [])
+                batch = []
     finally:
-        ledger.keep(waiting, [])
+        store.save(batch, [])
 
 
 @contextmanager
-def _served(collection: CollectionStore, address: str | None) -> Iterator[PushedReader | None]:
-    """What reads what the engine there holds; None without one."""
+def _open_reader(collection: CollectionStore, address: str | None) -> Iterator[PushedReader | None]:
+    """Open the reader of what the engine there holds; None without an address."""
     if address is None:
         yield None
         return
     with closing(open_engine(address)) as engine:
         reader = PushedReader(collection, CodeReader(collection), engine)
-        reader.found({})  # what is wrong is said before anything is compared
+        reader.found({})  # reports an unsuitable engine before anything is compared
         yield reader
 
 
-def _compare(
-    task: _Task, ledger: Ledger, judge: Judge, reader: PushedReader | None
+def _compare_new(
+    task: _GroupingTask, store: PairStore, comparer: PairComparer, reader: PushedReader | None
 ) -> Generator[Progress[Never]]:
-    """Every picture that was not compared, with those most like it."""
-    if judge.by_points:
-        ledger.forget_unsure()
-    before, prints = ledger.compared(), ledger.prints()
+    """Compare every image that was not compared with its candidates."""
+    if comparer.by_keypoints:
+        store.forget_without_keypoints()
+    thresholds, fingerprints = store.thresholds(), store.fingerprints()
     new = {
         key for key, content in task.contents.items()
-        if key in prints and key not in before and task.wanted(content)
+        if key in fingerprints and key not in thresholds and task.passing_images(content)
     }  # fmt: skip
     yield Progress("comparing", 0, len(new))
     if not new:
         return
-    directions = basis(task.collection)
-    contents, field = field_of(task.collection, task.contents.values(), prints, directions)
-    del prints  # which the field holds too
+    contents, table = feature_table(
+        task.collection, task.contents.values(), fingerprints, projection_of(task.collection)
+    )
+    del fingerprints  # the table holds them too
     keys = [content.key for content in contents]
-    reach = np.array([before.get(key, np.inf) for key in keys], np.float32)
-    served = None if reader is None else served_of(task.collection, reader, contents)
-    candidates = CandidateFinder(field, reach, served)
+    known = np.array([thresholds.get(key, np.inf) for key in keys], np.float32)
+    remote = None if reader is None else remote_rows(task.collection, reader, contents)
+    candidates = CandidateFinder(table, known, remote)
     for note in candidates.notes:
         yield Progress("comparing", 0, len(new), note)
-    rows = cluster_order(
-        field.projected, np.array([at for at, key in enumerate(keys) if key in new])
-    )
-    for at in range(0, len(rows), BATCH):
-        batch = rows[at : at + BATCH]
-        found, reaches = candidates.find(field.select(batch), batch)
-        todo = _todo(ledger, ((keys[batch[one]], keys[row]) for one, row in found.tolist()))
-        with closing(looked_at(todo, ledger, judge)) as looks:
-            for done, _ in enumerate(looks):
-                if done % _PAIRS == 0:
-                    share = done * len(batch) // len(todo)
-                    yield Progress("comparing", at + share, len(rows))
-        reached = zip([keys[row] for row in batch], reaches.tolist(), strict=True)
-        ledger.keep([], [one for one in reached if one[0] not in judge.unread])
-        yield Progress("comparing", at + len(batch), len(rows))
-    ledger.forget(judge.unread)
+    new_rows = np.array([row for row, key in enumerate(keys) if key in new])
+    rows = cluster_order(table.projected, new_rows)
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        pairs, reached = candidates.find(table.select(batch), batch)
+        todo = _not_compared(
+            store, ((keys[batch[query]], keys[row]) for query, row in pairs.tolist())
+        )
+        for share in _compare_batch(todo, store, comparer):
+            yield Progress("comparing", start + int(share * len(batch)), len(rows))
+        compared = zip([keys[row] for row in batch], reached.tolist(), strict=True)
+        store.save([], [item for item in compared if item[0] not in comparer.unreadable])
+        yield Progress("comparing", start + len(batch), len(rows))
+    store.mark_not_compared(comparer.unreadable)
 
 
-def _todo(ledger: Ledger, found: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-    """The pairs, once each, that were not looked at before."""
-    pairs = dict.fromkeys((min(pair), max(pair)) for pair in found)
-    return [pair for pair in pairs if ledger.known(*pair) is None]
+def _compare_batch(
+    pairs: list[tuple[bytes, bytes]], store: PairStore, comparer: PairComparer
+) -> Iterator[float]:
+    """Compare the pairs and yield the share that is done, now and then."""
+    with closing(compare_pairs(pairs, store, comparer)) as results:
+        for done, _ in enumerate(results):
+            if done % _PAIRS == 0:
+                yield done / len(pairs)
+
+
+def _not_compared(
+    store: PairStore, pairs: Iterable[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    """Return the pairs, once each, that were not compared before."""
+    unique = dict.fromkeys((min(pair), max(pair)) for pair in pairs)
+    return [pair for pair in unique if store.find(*pair) is None]

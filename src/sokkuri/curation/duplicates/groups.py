@@ -1,63 +1,74 @@
-"""From pairs to groups: every picture of a group was found to be a copy of the one that is kept.
+"""Build star groups from pairs: every image of a group is a copy of the image that is kept.
 
-Takes contents in the order in which they would be kept, and pairs of them; hands on stars: one in
-the middle, and its copies around it. Pairs of copies do not chain: of pictures that each resemble
-the next, the first and the last are not in one group unless they resemble each other.
+Takes contents in the order in which they would be kept, and the pairs among them; returns Stars.
+Copies of copies do not chain: if A resembles B and B resembles C, then A and C share a group only
+if they resemble each other.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sokkuri.curation.duplicates.pair_store import Known
+from sokkuri.curation.duplicates.pair_store import PairResult
 
-Ask = Callable[[bytes, bytes], Known | None]
-"""What is known of two contents; may find it out."""
+FindPair = Callable[[bytes, bytes], PairResult | None]
+"""Returns the result of two contents if they are near-duplicates; it may compare them now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Star:
-    """middle : the content to keep. copies : what is a copy of it, with the pair that says so."""
+    """centre : the content to keep. copies : its copies, each with the result of the pair."""
 
-    middle: bytes
-    copies: dict[bytes, Known] = field(default_factory=dict)
+    centre: bytes
+    copies: dict[bytes, PairResult] = field(default_factory=dict)
 
 
-def stars(order: Sequence[bytes], pairs: Iterable[Known], ask: Ask) -> list[Star]:
-    """order : the contents, the first to be kept first; pairs of others are left out. pairs : those
-    that count. ask : for two that are linked by a third only; None where they do not count."""
-    near: dict[bytes, dict[bytes, Known]] = defaultdict(dict)
-    wanted = set(order)
+def make_stars(
+    order: Sequence[bytes], pairs: Iterable[PairResult], find_pair: FindPair
+) -> list[Star]:
+    """Return the groups.
+
+    order : the contents, the first to keep first; pairs with other contents are ignored. pairs :
+    near-duplicates. find_pair : called for two contents that only a third one links.
+    """
+    neighbours: dict[bytes, dict[bytes, PairResult]] = defaultdict(dict)
+    contents = set(order)
     for pair in pairs:
-        if pair.first in wanted and pair.second in wanted:
-            near[pair.first][pair.second] = near[pair.second][pair.first] = pair
-    taken: set[bytes] = set()
-    found = []
-    for middle in order:
-        if middle in taken or middle not in near:
+        if pair.first in contents and pair.second in contents:
+            neighbours[pair.first][pair.second] = pair
+            neighbours[pair.second][pair.first] = pair
+    grouped: set[bytes] = set()
+    stars = []
+    for centre in order:
+        if centre in grouped or centre not in neighbours:
             continue
-        copies = _copies(middle, near, taken, ask)
+        copies = _collect_copies(centre, neighbours, grouped, find_pair)
         if copies:
-            taken |= {middle, *copies}
-            found.append(Star(middle, copies))
-    return found
+            grouped |= {centre, *copies}
+            stars.append(Star(centre, copies))
+    return stars
 
 
-def _copies(
-    middle: bytes, near: dict[bytes, dict[bytes, Known]], taken: set[bytes], ask: Ask
-) -> dict[bytes, Known]:
-    """What is a copy of it: those that are known to be, and of the copies' own copies those that
-    turn out to be when they are asked for."""
-    copies = {one: pair for one, pair in near[middle].items() if one not in taken}
-    seen = {middle, *near[middle]}
-    waiting = list(copies)
-    while waiting:
-        for one in near[waiting.pop()]:
-            if one in seen or one in taken:
+def _collect_copies(
+    centre: bytes,
+    neighbours: dict[bytes, dict[bytes, PairResult]],
+    grouped: set[bytes],
+    find_pair: FindPair,
+) -> dict[bytes, PairResult]:
+    """Return the copies of `centre`: its known ones, and those of its copies' copies that
+    `find_pair` confirms."""
+    copies = {
+        content: pair for content, pair in neighbours[centre].items() if content not in grouped
+    }
+    visited = {centre, *neighbours[centre]}
+    queue = list(copies)
+    while queue:
+        for content in neighbours[queue.pop()]:
+            if content in visited or content in grouped:
                 continue
-            seen.add(one)
-            pair = ask(middle, one)
+            visited.add(content)
+            pair = find_pair(centre, content)
             if pair is not None:
-                copies[one] = pair
-                waiting.append(one)
+                copies[content] = pair
+                queue.append(content)
     return copies

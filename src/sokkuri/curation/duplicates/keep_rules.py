@@ -1,7 +1,7 @@
-"""Which of some near-duplicates to keep: an order of preference, by facts and by rules. Pure.
+"""Decide which of some near-duplicates to keep: an order by a person's choice, rules and facts.
 
-A person's "keep this one" comes first. Then the rules of `--keep`, in their order, then resolution,
-bytes and age; the id decides what is left, so that the order is the same each time.
+The images that a person prefers come first. Then the rules of `--keep` count in their order, then
+resolution, bytes and age. The id decides last, so the order is always the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -9,32 +9,20 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sokkuri.core.errors import UsageError
+from sokkuri.curation.types import DuplicateImage
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
-    """What is known of one image. `path` : relative to the root. `kept` : a person said so."""
-
-    id: str
-    path: str
-    width: int | None
-    height: int | None
-    size: int  # bytes
-    mtime_ns: int
-    kept: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """Names of rules, or folders that end in `/`, the first counting most: see `parsed`."""
+class KeepRules:
+    """Names of rules, or folders that end in `/`; the first counts most. See `parse_rules`."""
 
     rules: tuple[str, ...] = ()
 
 
-Preference: TypeAlias = tuple[tuple[int, ...], str]
+KeepOrder: TypeAlias = tuple[tuple[int, ...], str]
 """A sort key: the image to keep has the smallest."""
 
-_FACTS: dict[str, Callable[[Candidate], int]] = {
+_FACTS: dict[str, Callable[[DuplicateImage], int]] = {
     "largest": lambda image: -(image.width or 0) * (image.height or 0),
     "heaviest": lambda image: -image.size,
     "oldest": lambda image: image.mtime_ns,
@@ -43,38 +31,41 @@ _FACTS: dict[str, Callable[[Candidate], int]] = {
 _DEFAULT = ("largest", "heaviest", "oldest")
 
 
-def parsed(rules: Sequence[str]) -> Rules:
-    """The rules as they were given: `largest` (pixels), `heaviest` (bytes), `oldest`, `newest`, or
-    a folder below the root that ends in `/`. Raises UsageError for any other."""
-    return Rules(tuple(_known(rule) for rule in rules))
+def parse_rules(rules: Sequence[str]) -> KeepRules:
+    """Check the rules that a person gave.
+
+    A rule is `largest` (pixels), `heaviest` (bytes), `oldest`, `newest`, or a folder below the root
+    that ends in `/`. Raises UsageError for any other.
+    """
+    return KeepRules(tuple(_check_rule(rule) for rule in rules))
 
 
-def preference(rules: Rules = Rules()) -> Callable[[Candidate], Preference]:
-    """A key for `sorted` that puts the image to keep first."""
-    facts = [_fact(rule) for rule in (*rules.rules, *_DEFAULT)]
+def keep_order(rules: KeepRules = KeepRules()) -> Callable[[DuplicateImage], KeepOrder]:
+    """Return a key for `sorted` that puts the image to keep first."""
+    facts = [_fact_of(rule) for rule in (*rules.rules, *_DEFAULT)]
 
-    def key(image: Candidate) -> Preference:
-        return (not image.kept, *(fact(image) for fact in facts)), image.id
+    def key(image: DuplicateImage) -> KeepOrder:
+        return (not image.preferred, *(fact(image) for fact in facts)), image.id
 
     return key
 
 
-def _known(rule: str) -> str:
+def _check_rule(rule: str) -> str:
     if rule in _FACTS:
         return rule
     if not rule.endswith("/"):
         raise UsageError(
-            f"--keep {rule} is no rule: give {', '.join(_FACTS)}, or a folder, which ends in /"
+            f"--keep {rule} is not a rule: give {', '.join(_FACTS)}, or a folder that ends in /"
         )
     folder = rule.removeprefix("./").rstrip("/")
     if not folder or folder.startswith("/") or {"", ".", ".."} & set(folder.split("/")):
         raise UsageError(
-            f"--keep {rule} is no folder below that of the images: give its path there"
+            f"--keep {rule} is not a folder below the folder of images: give its path from there"
         )
     return f"{folder}/"
 
 
-def _fact(rule: str) -> Callable[[Candidate], int]:
+def _fact_of(rule: str) -> Callable[[DuplicateImage], int]:
     if rule in _FACTS:
         return _FACTS[rule]
     return lambda image: not image.path.startswith(rule)

@@ -1,8 +1,8 @@
-"""The ledger of pairs: which pictures were compared, what came of it, and their prints.
+"""Keep the compared pairs and the fingerprints of a collection on disk.
 
-Takes content keys (decisions.py) and Matches; hands them on again. An SQLite file under
-`indexes/<model>/`: derived, so that deleting it costs time and nothing else. Commits in batches: an
-interrupt costs at most the batch at hand.
+Takes content keys (store/content.py), fingerprints and PairResults, and returns them. The SQLite
+file lies under `indexes/<model>/` and is derived: deleting it costs the time to compare again. It
+commits in batches, so an interrupt loses at most one batch.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,10 +17,10 @@ from sokkuri.store.database import Database
 from sokkuri.store.derived import derived_folder
 
 _NAME = "pairs.sqlite"
-UNSURE = -1.0
-"""Score of what was found to be no copy without a look at its keypoints, for want of OpenCV."""
+NOT_COMPARED_BY_KEYPOINTS = -1.0
+"""The score of a pair that is no near-duplicate as far as can be told without OpenCV."""
 
-_VERSION = "2"  # of the tables, and of what counts as a copy or as worth a look
+_VERSION = "2"  # of the tables, and of what counts as a copy or as a candidate
 
 _SCHEMA = """
 CREATE TABLE prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;
@@ -32,62 +32,66 @@ CREATE TABLE pairs (
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """What came of comparing two contents. grade : None where they are no near-duplicates. score :
-    0 to 1, or UNSURE."""
+class PairResult:
+    """The result of comparing two contents.
+
+    grade : None if they are no near-duplicates. score : 0 to 1, or NOT_COMPARED_BY_KEYPOINTS.
+    """
 
     first: bytes
     second: bytes
     grade: Grade | None
     score: float
 
-    def of(self, a: str, b: str) -> Pair:
-        """The same of two images that hold them; of near-duplicates alone."""
+    def as_pair(self, a: str, b: str) -> Pair:
+        """Return the same for two images that hold the contents. Only for near-duplicates."""
         assert self.grade is not None
         return Pair(a, b, self.grade, self.score)
 
 
-class Ledger:
-    """An open ledger. `opened` gives one."""
+class PairStore:
+    """An open store. `open_pair_store` and `read_pair_store` return one."""
 
     def __init__(self, tables: Database) -> None:
         self._tables = tables
 
-    def printed(self) -> set[bytes]:
-        """The contents whose prints were taken, whatever came of it."""
+    def fingerprinted(self) -> set[bytes]:
+        """Return the contents with a fingerprint, and those that cannot be decoded."""
         return {content for (content,) in self._tables.each("SELECT content FROM prints")}
 
-    def prints(self) -> dict[bytes, bytes]:
-        """The prints by content, of pictures that have one."""
+    def fingerprints(self) -> dict[bytes, bytes]:
+        """Return the fingerprints by content, without those that cannot be decoded."""
         return dict(self._tables.each("SELECT content, print FROM prints WHERE print IS NOT NULL"))
 
-    def keep_prints(self, prints: Iterable[tuple[bytes, bytes | None]]) -> None:
+    def save_fingerprints(self, fingerprints: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Store fingerprints by content; None for those that cannot be decoded."""
         with self._tables.writing():
-            self._tables.run_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", prints)
+            self._tables.run_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", fingerprints)
 
-    def compared(self) -> dict[bytes, float]:
-        """The contents that were compared, with the reach of each: see joining.py."""
+    def thresholds(self) -> dict[bytes, float]:
+        """Return the compared contents with their reverse thresholds, see candidates.py."""
         return dict(self._tables.each("SELECT content, reach FROM compared"))
 
-    def compared_count(self) -> int:
+    def count_compared(self) -> int:
+        """Return the number of compared contents."""
         return int(self._tables.one("SELECT count(*) FROM compared")[0])
 
-    def keep(self, pairs: Iterable[Known], compared: Iterable[tuple[bytes, float]]) -> None:
-        """What came of a batch, in one transaction."""
-        rows = ((one.first, one.second, one.grade, one.score) for one in pairs)
+    def save(self, results: Iterable[PairResult], compared: Iterable[tuple[bytes, float]]) -> None:
+        """Store a batch in one transaction. compared : contents with their reverse thresholds."""
+        rows = ((pair.first, pair.second, pair.grade, pair.score) for pair in results)
         with self._tables.writing():
             self._tables.run_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
             self._tables.run_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
 
-    def forget(self, contents: Iterable[bytes]) -> None:
-        """These are to be compared again: their pictures could not be had."""
+    def mark_not_compared(self, contents: Iterable[bytes]) -> None:
+        """Let the next run compare these contents again: their files could not be read."""
         with self._tables.writing():
             self._tables.run_many(
-                "DELETE FROM compared WHERE content = ?", [[one] for one in contents]
+                "DELETE FROM compared WHERE content = ?", [[content] for content in contents]
             )
 
-    def forget_unsure(self) -> None:
-        """What was UNSURE is to be looked at again, now that it can be told."""
+    def forget_without_keypoints(self) -> None:
+        """Let the next run compare the pairs with NOT_COMPARED_BY_KEYPOINTS again."""
         if self._tables.one("SELECT 1 FROM pairs WHERE score < 0 LIMIT 1") is None:
             return
         with self._tables.writing():
@@ -97,42 +101,45 @@ class Ledger:
             )
             self._tables.run("DELETE FROM pairs WHERE score < 0")
 
-    def near_duplicates(self) -> list[Known]:
-        """The pairs that have a grade."""
+    def near_duplicates(self) -> list[PairResult]:
+        """Return the pairs that have a grade."""
         rows = self._tables.all("SELECT * FROM pairs WHERE grade IS NOT NULL")
-        return [Known(*row) for row in rows]
+        return [PairResult(*row) for row in rows]
 
-    def known(self, a: bytes, b: bytes) -> Known | None:
-        """What came of these two, if they were looked at."""
+    def find(self, a: bytes, b: bytes) -> PairResult | None:
+        """Return the result of two contents, None if they were not compared."""
         row = self._tables.one(
             "SELECT * FROM pairs WHERE first = ? AND second = ?", [min(a, b), max(a, b)]
         )
-        return None if row is None else Known(*row)
+        return None if row is None else PairResult(*row)
 
     def close(self) -> None:
         self._tables.close()
 
 
-def place(collection: CollectionStore) -> Path:
-    """Where the collection's ledger lies, or would."""
+def pair_store_path(collection: CollectionStore) -> Path:
+    """Return where the collection's pair store is, or would be."""
     return derived_folder(collection) / _NAME
 
 
 @contextmanager
-def opened(collection: CollectionStore) -> Iterator[Ledger]:
-    """The collection's ledger, made where there is none, or none that can be used. Raises
-    StorageError."""
-    with derived.open_or_rebuild(place(collection), _kept(collection), _SCHEMA) as tables:
-        yield Ledger(tables)
+def open_pair_store(collection: CollectionStore) -> Iterator[PairStore]:
+    """Open the collection's pair store; create it if there is none that can be used.
+
+    Raises StorageError.
+    """
+    path = pair_store_path(collection)
+    with derived.open_or_rebuild(path, _identity(collection), _SCHEMA) as tables:
+        yield PairStore(tables)
 
 
 @contextmanager
-def read(collection: CollectionStore) -> Iterator[Ledger | None]:
-    """The same without writing anything: None where nothing was compared yet."""
-    with derived.open_readonly(place(collection), _kept(collection)) as tables:
-        yield None if tables is None else Ledger(tables)
+def read_pair_store(collection: CollectionStore) -> Iterator[PairStore | None]:
+    """Open the collection's pair store without writing; None if nothing was compared yet."""
+    with derived.open_readonly(pair_store_path(collection), _identity(collection)) as tables:
+        yield None if tables is None else PairStore(tables)
 
 
-def _kept(collection: CollectionStore) -> dict[str, str]:
-    """Tells tables of this version, and for these features."""
+def _identity(collection: CollectionStore) -> dict[str, str]:
+    """Return what a usable file states: this version of the tables, and these features."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}

@@ -1,16 +1,16 @@
-"""The log of what goes to the trash: written so that a kill at any moment leaves no doubt.
+"""The write-ahead log of moves to the trash: after a kill at any moment it tells what to look for.
 
-JSON lines, each on the disk before the next thing is done: an `intent` before a file is moved, what
-became of it afterwards. Of an intent without an end, the file is at its place or in the trash, and
-whoever reads the log has to look. A line that a kill has cut is passed over: what it would have
-said had not yet been done, or is found by looking.
+The log holds JSON lines, and each is on disk before the next action. An `intent` comes before a
+move, and its outcome after it. If an intent has no outcome, the file is at its place or in the
+trash, and the reader of the log has to look. A line that a kill cut is skipped: either its action
+had not begun, or looking finds its outcome.
 """
 
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -20,179 +20,189 @@ from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.plan import (
     Move,
-    as_document,
-    as_folder,
-    as_move,
-    as_store,
-    bounded_text,
+    check_folder,
+    move_from_json,
+    move_to_json,
+    read_bounded_text,
+    store_from_json,
 )
 
 _HEAD = b'{"log": "sokkuri: what was moved to the trash", "version": 1}\n'
 
-State: TypeAlias = Literal["intent", "moved", "failed", "returned"]
-"""`intent` : to be looked for. `failed` : the trash did not take it. `returned` : by an undo."""
+MoveState: TypeAlias = Literal["intent", "moved", "failed", "returned"]
+"""`intent`: look for the file. `failed`: the trash did not take it. `returned`: an undo restored
+it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A move that was begun. `place` : its file, folders' links resolved; `store` : as planned."""
+class MoveRecord:
+    """A move that began.
+
+    place : its file, with links to folders resolved. store : the plan's.
+    """
 
     move: Move
     place: str
     store: str | None
-    state: State
+    state: MoveState
 
 
-class Journal:
-    """An open log. `entries` : what was begun, in the order of the last intents."""
+class MoveLog:
+    """An open log. Its records are in the order of their last intents."""
 
-    def __init__(self, log: Path, file: FileIO) -> None:
-        self._log = log
+    def __init__(self, path: Path, file: FileIO) -> None:
+        self._path = path
         self._file = file
-        self._entries: dict[tuple[str, str, bytes], Entry] = {}
+        self._records: dict[tuple[str, str, bytes], MoveRecord] = {}
 
     @classmethod
     @contextmanager
-    def opened(cls, log: Path, *, new: bool) -> Iterator[Self]:
-        """The log, held by this process alone. `new` : begin one where none is.
+    def open(cls, path: Path, *, new: bool) -> Iterator[Self]:
+        """Open and lock the log. new : create it if it does not exist.
 
-        Raises StorageError, also where another process holds it, and UsageError for another file.
+        Raises StorageError, also if another process holds it, and UsageError if the file is not a
+        log.
         """
-        if not new or os.path.lexists(log):
-            _check(log)  # before a lock file is laid beside it
-        with _held(log):
-            if not os.path.lexists(log):
-                _begin(log)
-            text = bounded_text(log)
+        if not new or os.path.lexists(path):
+            _check_head(path)  # before a lock file is created beside it
+        with _lock(path):
+            if not os.path.lexists(path):
+                _create(path)
+            text = read_bounded_text(path)
             try:
-                file = log.open("ab", buffering=0)
+                file = path.open("ab", buffering=0)
             except OSError as error:
-                raise _refused(log, error) from error
+                raise _write_error(path, error) from error
             with file:
-                journal = cls(log, file)
-                journal._read(text)
+                log = cls(path, file)
+                log._replay(text)
                 if not text.endswith("\n"):
-                    journal._append(b"\n")  # a kill cut the line
-                yield journal
+                    log._append(b"\n")  # a kill cut the line
+                yield log
 
-    def entry(self, move: Move) -> Entry | None:
-        return self._entries.get(_key(move))
+    def find(self, move: Move) -> MoveRecord | None:
+        """Return the record of a move."""
+        return self._records.get(_key(move))
 
-    def entries(self) -> list[Entry]:
-        return list(self._entries.values())
+    def records(self) -> list[MoveRecord]:
+        """Return all records."""
+        return list(self._records.values())
 
-    def intend(self, move: Move, place: Path, store: str | None) -> Entry:
-        """Write down that the file at `place` is about to be moved."""
-        entry = Entry(move, str(place), store, "intent")
-        self._write("intent", store=store, place=str(place), move=as_document(move))
-        self._note(entry)
-        return entry
+    def write_intent(self, move: Move, place: Path, store: str | None) -> MoveRecord:
+        """Log that the file at `place` is about to be moved."""
+        record = MoveRecord(move, str(place), store, "intent")
+        self._write("intent", store=store, place=str(place), move=move_to_json(move))
+        self._set(record)
+        return record
 
-    def end(self, entry: Entry, state: Literal["moved", "failed", "returned"]) -> None:
-        """Write down what became of it."""
-        self._write(state, **_named(entry.move))
-        self._note(Entry(entry.move, entry.place, entry.store, state))
+    def write_outcome(
+        self, record: MoveRecord, state: Literal["moved", "failed", "returned"]
+    ) -> None:
+        """Log the outcome of a move."""
+        self._write(state, **_identity(record.move))
+        self._set(replace(record, state=state))
 
-    def refuse(self, move: Move, reason: str) -> None:
-        """For whoever reads the log: nothing was begun."""
-        self._write("refused", **_named(move), reason=reason)
+    def write_refusal(self, move: Move, reason: str) -> None:
+        """Log that a move did not begin; only people read this."""
+        self._write("refused", **_identity(move), reason=reason)
 
-    def _note(self, entry: Entry) -> None:
-        if entry.state == "intent":
-            self._entries.pop(_key(entry.move), None)
-        self._entries[_key(entry.move)] = entry
+    def _set(self, record: MoveRecord) -> None:
+        if record.state == "intent":
+            self._records.pop(_key(record.move), None)  # it becomes the last one
+        self._records[_key(record.move)] = record
 
-    def _read(self, text: str) -> None:
+    def _replay(self, text: str) -> None:
         for number, line in enumerate(text.split("\n")[1:], 2):
-            document = _parsed(line)
+            document = _parse_line(line)
             if document is None:
                 continue
             try:
-                self._take(document)
+                self._replay_event(document)
             except ValueError as error:
-                raise UsageError(f"{self._log}, line {number}: {error}") from error
+                raise UsageError(f"{self._path}, line {number}: {error}") from error
 
-    def _take(self, document: dict[str, Any]) -> None:
+    def _replay_event(self, document: dict[str, Any]) -> None:
         event = document.get("event")
         if event == "intent":
-            move, place = as_move(document.get("move")), as_folder(document.get("place"), "place")
-            self._note(Entry(move, place, as_store(document), "intent"))
+            move = move_from_json(document.get("move"))
+            place = check_folder(document.get("place"), "place")
+            self._set(MoveRecord(move, place, store_from_json(document), "intent"))
         elif event in ("moved", "failed", "returned"):
             digest = bytes.fromhex(str(document.get("digest")))
             key = (str(document.get("root")), str(document.get("path")), digest)
-            entry = self._entries.get(key)
-            if entry is None:
-                raise ValueError("it ends what was not begun")
-            self._note(Entry(entry.move, entry.place, entry.store, event))
+            record = self._records.get(key)
+            if record is None:
+                raise ValueError("it is the outcome of a move without an intent")
+            self._set(replace(record, state=event))
         elif event != "refused":
             raise ValueError('its "event" is not known')
 
-    def _write(self, event: str, **what: Any) -> None:
-        line = {"event": event, "time": now(), **what}
+    def _write(self, event: str, **fields: Any) -> None:
+        line = {"event": event, "time": utc_now(), **fields}
         self._append(json.dumps(line).encode("ascii") + b"\n")
 
     def _append(self, data: bytes) -> None:
-        """Raises StorageError: then the line may be cut, and nothing more is to be done."""
+        """Raise StorageError if it fails: the line may be cut, and nothing more may be moved."""
         try:
             while data:
                 data = data[self._file.write(data) :]
             os.fsync(self._file.fileno())
         except OSError as error:
-            raise _refused(self._log, error) from error
+            raise _write_error(self._path, error) from error
 
 
-def now() -> str:
-    """ISO 8601, UTC, to the second."""
+def utc_now() -> str:
+    """Return the time as ISO 8601, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 @contextmanager
-def _held(log: Path) -> Iterator[None]:
-    """The log's lock, which lies beside it and ends with its process."""
+def _lock(path: Path) -> Iterator[None]:
+    """Hold the log's lock, a file beside it; the lock ends with the process."""
     from filelock import FileLock, Timeout
 
-    lock = FileLock(log.with_name(f".{log.name}.lock"), timeout=0, thread_local=False)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), timeout=0, thread_local=False)
     try:
         lock.acquire()
     except Timeout as error:
         raise StorageError(
-            f"{log} is in use by another process: wait for it, then run again"
+            f"{path} is in use by another process: wait for it, then run again"
         ) from error
     except OSError as error:
-        raise _refused(log, error) from error
+        raise _write_error(path, error) from error
     try:
         yield
     finally:
         lock.release()
 
 
-def _check(log: Path) -> None:
-    """Raises UsageError unless the file begins as a log does, StorageError where it is not."""
+def _check_head(path: Path) -> None:
+    """Raise UsageError if the file is not a log, StorageError if it cannot be read."""
     try:
-        with log.open("rb") as file:
-            begins = file.read(len(_HEAD)) == _HEAD
+        with path.open("rb") as file:
+            is_log = file.read(len(_HEAD)) == _HEAD
     except OSError as error:
-        raise StorageError(f"{log} cannot be read: {error.strerror or error}") from error
-    if not begins:
-        raise UsageError(f"{log} is no log of what was moved to the trash")
+        raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
+    if not is_log:
+        raise UsageError(f"{path} is not a log of moves to the trash")
 
 
-def _begin(log: Path) -> None:
+def _create(path: Path) -> None:
     try:
-        with atomic_write(log) as file:
+        with atomic_write(path) as file:
             file.write(_HEAD)
     except OSError as error:
-        raise _refused(log, error) from error
+        raise _write_error(path, error) from error
 
 
-def _refused(log: Path, error: OSError) -> StorageError:
+def _write_error(path: Path, error: OSError) -> StorageError:
     return StorageError(
-        f"{log} cannot be written ({error.strerror or error}): nothing is moved without a log"
+        f"{path} cannot be written ({error.strerror or error}): nothing is moved without a log"
     )
 
 
-def _parsed(line: str) -> dict[str, Any] | None:
-    """None for what is not the whole of a line."""
+def _parse_line(line: str) -> dict[str, Any] | None:
+    """Return the line's object; None if the line is cut."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
@@ -204,5 +214,5 @@ def _key(move: Move) -> tuple[str, str, bytes]:
     return move.root, move.path, move.digest
 
 
-def _named(move: Move) -> dict[str, str]:
+def _identity(move: Move) -> dict[str, str]:
     return {"root": move.root, "path": move.path, "digest": move.digest.hex()}

@@ -1,6 +1,6 @@
-"""What is to be moved to the trash: a plan, as records and as a file that a person can edit.
+"""The trash plan: which files are to be moved to the trash, as records and as a JSON file.
 
-Everything in a file is looked at before it is believed: its paths lead nowhere but below its roots.
+A person may edit the file, so everything in it is checked: no path leads out of its root.
 """
 
 import json
@@ -15,8 +15,8 @@ from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.types import GRADES, Grade
 
 VERSION = 1
-MOST_BYTES = 2**30
-"""Of a plan, or of a log. A million moves are about that."""
+MAX_BYTES = 2**30
+"""Of a plan or a log. A million moves take about that much."""
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 
@@ -24,9 +24,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """The image that stays. `root` : an absolute folder; `path` : relative to it, `/`-separated;
-    `digest` : XXH3-128 of the file's bytes."""
+class KeptImage:
+    """The image that stays.
+
+    root : an absolute folder. path : relative to it, `/`-separated. digest : XXH3-128 of the file.
+    """
 
     id: str
     path: str
@@ -36,7 +38,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An image whose file is to go to the trash, and why: its grade, and what is kept."""
+    """An image whose file is to go to the trash, its grade, and the image that is kept."""
 
     id: str
     path: str
@@ -44,23 +46,26 @@ class Move:
     size: int  # bytes
     digest: bytes
     grade: Grade
-    keep: Kept
+    keep: KeptImage
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Moves, in order. `made` : when, ISO 8601, UTC. `store` : of the collection whose images are
-    moved, absolute, so that its searches no longer show them; None for a plain folder."""
+class TrashPlan:
+    """Moves, in order.
+
+    made : the time, ISO 8601, UTC. store : of the collection whose images are moved, absolute, so
+    that its searches can leave them out; None for a folder without a collection.
+    """
 
     moves: tuple[Move, ...]
     made: str = ""
     store: str | None = None
 
 
-def write_plan(file: Path, plan: Plan) -> None:
-    """As JSON, a move a line. Raises StorageError when the disk refuses."""
+def write_plan(file: Path, plan: TrashPlan) -> None:
+    """Write the plan as JSON, a move a line. Raises StorageError."""
     head = {"version": VERSION, "made": plan.made, "store": plan.store}
-    moves = ",\n  ".join(json.dumps(as_document(move)) for move in plan.moves)
+    moves = ",\n  ".join(json.dumps(move_to_json(move)) for move in plan.moves)
     text = f'{json.dumps(head, indent=1)[:-2]},\n "moves": [\n  {moves}\n ]\n}}\n'
     try:
         with atomic_write(file) as out:
@@ -69,37 +74,39 @@ def write_plan(file: Path, plan: Plan) -> None:
         raise StorageError(f"{file} cannot be written: {error.strerror or error}") from error
 
 
-def read_plan(file: Path) -> Plan:
-    """Raises UsageError, which names the first thing that is wrong, and StorageError."""
-    text = bounded_text(file)
+def read_plan(file: Path) -> TrashPlan:
+    """Read a plan. Raises UsageError, which names the first mistake in it, and StorageError."""
+    text = read_bounded_text(file)
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{file} is no plan: it is not JSON ({error})") from error
+        raise UsageError(f"{file} is not a plan: it is not JSON ({error})") from error
     try:
-        return _as_plan(document)
+        return _plan_from_json(document)
     except ValueError as error:
-        raise UsageError(f"{file} is no plan that can be used: {error}") from error
+        raise UsageError(f"{file} is not a usable plan: {error}") from error
 
 
-def bounded_text(file: Path) -> str:
-    """A plan's or a log's text. Raises UsageError when it is none, StorageError where it cannot
-    be read."""
+def read_bounded_text(file: Path) -> str:
+    """Read the text of a plan or a log.
+
+    Raises UsageError if it is too large or not text, StorageError if it cannot be read.
+    """
     try:
         with file.open("rb") as source:
-            data = source.read(MOST_BYTES + 1)
+            data = source.read(MAX_BYTES + 1)
     except OSError as error:
         raise StorageError(f"{file} cannot be read: {error.strerror or error}") from error
-    if len(data) > MOST_BYTES:
-        raise UsageError(f"{file} is too large: it has more than {MOST_BYTES:,} bytes")
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{file} is too large: it has more than {MAX_BYTES:,} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not text: it was not written by sokkuri") from error
 
 
-def as_document(move: Move) -> dict[str, Any]:
-    """The move as it is in files."""
+def move_to_json(move: Move) -> dict[str, Any]:
+    """Return the move as plans and logs hold it."""
     keep = move.keep
     return {
         "id": move.id,
@@ -117,8 +124,8 @@ def as_document(move: Move) -> dict[str, Any]:
     }
 
 
-def as_move(document: Any) -> Move:
-    """The move that a file has. Raises ValueError, which says what is wrong."""
+def move_from_json(document: Any) -> Move:
+    """Return the move of a plan or a log. Raises ValueError, which says what is wrong."""
     keep = _get(document, "keep", dict)
     size = _get(document, "size", int)
     if isinstance(size, bool) or size < 0:
@@ -128,45 +135,46 @@ def as_move(document: Any) -> Move:
         raise ValueError(f'"grade" is none of {", ".join(GRADES)}')
     return Move(
         _get(document, "id", str),
-        _path(_get(document, "path", str)),
-        as_folder(_get(document, "root", str), "root"),
+        _check_path(_get(document, "path", str)),
+        check_folder(_get(document, "root", str), "root"),
         size,
-        _digest(document),
+        _get_digest(document),
         grade,
-        Kept(
+        KeptImage(
             _get(keep, "id", str),
-            _path(_get(keep, "path", str)),
-            as_folder(_get(keep, "root", str), "root"),
-            _digest(keep),
+            _check_path(_get(keep, "path", str)),
+            check_folder(_get(keep, "root", str), "root"),
+            _get_digest(keep),
         ),
     )
 
 
-def as_folder(value: Any, name: str) -> str:
-    """An absolute path that a file has. Raises ValueError."""
-    if not isinstance(value, str) or not Path(_named(value, name)).is_absolute():
+def check_folder(value: Any, name: str) -> str:
+    """Return `value` if it is an absolute path. Raises ValueError."""
+    if not isinstance(value, str) or not Path(_check_name(value, name)).is_absolute():
         raise ValueError(f'"{name}" is not the absolute path of a folder')
     return value
 
 
-def as_store(document: Any) -> str | None:
-    """The store that a file names, or none. Raises ValueError."""
+def store_from_json(document: Any) -> str | None:
+    """Return the store that a plan or a log names, or None. Raises ValueError."""
     store = document.get("store")
-    return None if store is None else as_folder(store, "store")
+    return None if store is None else check_folder(store, "store")
 
 
-def _as_plan(document: Any) -> Plan:
+def _plan_from_json(document: Any) -> TrashPlan:
     moves = _get(document, "moves", list)
     if document.get("version") != VERSION:
         raise ValueError(f'"version" is not {VERSION}')
-    return Plan(_moves(moves), _get(document, "made", str), as_store(document))
+    made = _get(document, "made", str)
+    return TrashPlan(_moves_from_json(moves), made, store_from_json(document))
 
 
-def _moves(documents: list[Any]) -> tuple[Move, ...]:
+def _moves_from_json(documents: list[Any]) -> tuple[Move, ...]:
     moves, seen = [], set()
     for number, document in enumerate(documents, 1):
         try:
-            move = as_move(document)
+            move = move_from_json(document)
         except ValueError as error:
             raise ValueError(f"move {number}: {error}") from error
         if (move.root, move.path) in seen:
@@ -178,7 +186,7 @@ def _moves(documents: list[Any]) -> tuple[Move, ...]:
 
 def _get(document: Any, key: str, kind: type[T]) -> T:
     if not isinstance(document, dict):
-        raise ValueError("it is not an object")  # noqa: TRY004 - one kind for what a file has
+        raise ValueError("it is not an object")  # noqa: TRY004 - callers expect ValueError
     if key not in document:
         raise ValueError(f'"{key}" is missing')
     if not isinstance(document[key], kind):
@@ -187,27 +195,31 @@ def _get(document: Any, key: str, kind: type[T]) -> T:
     return value
 
 
-def _path(value: str) -> str:
-    """A path below a root, and no way out of it."""
-    parts = _named(value, "path").split("/")
-    if {"", ".", ".."} & set(parts) or (os.name == "nt" and set(value) & set("\\:")):
+def _check_path(value: str) -> str:
+    """Return `value` if it is a relative path that stays below its root. Raises ValueError."""
+    parts = _check_name(value, "path").split("/")
+    outside = bool({"", ".", ".."} & set(parts))
+    if os.name == "nt":  # it strips dots and spaces at the end of a name: `.. ` is `..`
+        outside = outside or bool(set(value) & set("\\:"))
+        outside = outside or any(part.rstrip(". ") != part for part in parts)
+    if outside:
         raise ValueError('"path" does not lead below "root"')
     return value
 
 
-def _named(value: str, name: str) -> str:
-    """What can name a file: no NUL, and of surrogates only those that stand for a byte."""
+def _check_name(value: str, name: str) -> str:
+    """Return `value` if it can name a file: no NUL, and only surrogates that stand for a byte."""
     try:
         os.fsencode(value)
     except UnicodeEncodeError as error:
-        raise ValueError(f'"{name}" is no file name') from error
+        raise ValueError(f'"{name}" is not a file name') from error
     if "\0" in value:
-        raise ValueError(f'"{name}" is no file name')
+        raise ValueError(f'"{name}" is not a file name')
     return value
 
 
-def _digest(document: dict[str, Any]) -> bytes:
+def _get_digest(document: dict[str, Any]) -> bytes:
     text = _get(document, "digest", str)
     if not _DIGEST.fullmatch(text):
-        raise ValueError('"digest" is no XXH3-128')
+        raise ValueError('"digest" is not an XXH3-128')
     return bytes.fromhex(text)

@@ -1,14 +1,15 @@
-"""The system's trash: a file goes there, is found there again, and comes back.
+"""The trash of the operating system: send a file there, find it there, bring it back.
 
-Sending is the package Send2Trash's. What it leaves to do is to find a file once it is there: by the
-notes of freedesktop.org's trash, which name the place a file came from, elsewhere by its bytes.
-Nothing here deletes, and nothing takes the place of another file.
+The package Send2Trash sends. To find a file again, this module reads the notes of freedesktop.org's
+trash, which name the place that a file came from; elsewhere it compares the files' bytes. Nothing
+here deletes a file's only copy or replaces another file.
 """
 
 import os
 import shutil
 import stat
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -20,9 +21,9 @@ import xxhash
 from sokkuri.core.atomic import sync_folder
 from sokkuri.core.errors import MissingExtraError
 
-_CHUNK = 2**20
+_CHUNK_BYTES = 2**20
 _NOTE_BYTES = 2**16
-_PATIENCE = 60.0  # seconds that another process of this user may take for one file
+_LOCK_SECONDS = 60.0  # that another process of this user may take for one file
 _FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_CLOEXEC", 0)
@@ -30,13 +31,14 @@ _FLAGS = (
     | getattr(os, "O_NOFOLLOW", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_FIXED_DRIVE = 3  # DRIVE_FIXED of GetDriveTypeW
 
 
 def require_trash() -> None:
-    """Raises MissingExtraError where nothing can be moved to the trash."""
-    given = os.environ.get("XDG_DATA_HOME")
-    if given is not None and not Path(given).is_absolute():
-        # Only an absolute path counts, says the standard; the package would take it as it is.
+    """Raise MissingExtraError if nothing can be moved to the trash."""
+    data_home = os.environ.get("XDG_DATA_HOME")
+    if data_home is not None and not Path(data_home).is_absolute():
+        # The standard ignores a relative path; the package would use it.
         del os.environ["XDG_DATA_HOME"]
     try:
         import send2trash  # noqa: F401
@@ -45,11 +47,11 @@ def require_trash() -> None:
 
 
 @contextmanager
-def trash_to_ourselves() -> Iterator[None]:
-    """Waits until no other sokkuri of this user moves a file to the trash.
+def lock_trash() -> Iterator[None]:
+    """Wait until no other sokkuri of this user moves a file to the trash.
 
-    The package looks for a free name in the trash and then renames, so two at once could take the
-    same name, and one file would be lost. Raises OSError when the wait is long.
+    The package looks for a free name in the trash and then renames. Two processes at once could
+    choose the same name, and one file would be lost. Raises OSError if the wait takes too long.
     """
     from filelock import FileLock
 
@@ -57,32 +59,43 @@ def trash_to_ourselves() -> Iterator[None]:
 
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / "trash.lock", timeout=_PATIENCE):
+    with FileLock(folder / "trash.lock", timeout=_LOCK_SECONDS):
         yield
 
 
-def to_trash(path: Path) -> None:
-    """Move a file to the system's trash; call it within `trash_to_ourselves`. path : absolute.
+def send_to_trash(path: Path) -> None:
+    """Move a file to the system's trash. path : absolute. Call it inside `lock_trash`.
 
-    Raises OSError when the trash does not take it: then the file is where it was.
+    Raises OSError if the trash does not take it: then the file is still in its place.
     """
     from send2trash import send2trash
 
+    if sys.platform == "win32":
+        _require_recycle_bin(path)
     try:
         send2trash(str(path))
     except ValueError as error:  # a file name that the platform's trash cannot spell
         raise OSError(f"the trash cannot take its name ({error})") from error
 
 
-def contents_of(path: Path) -> tuple[int, bytes]:
-    """A regular file's size and XXH3-128. Raises OSError: links are not followed."""
+def _require_recycle_bin(path: Path) -> None:
+    """Raise OSError for a drive without a recycle bin: Windows would delete the file for good."""
+    if sys.platform == "win32":
+        import ctypes
+
+        if ctypes.windll.kernel32.GetDriveTypeW(path.anchor) != _FIXED_DRIVE:
+            raise OSError(f"Windows has no recycle bin on {path.anchor}")
+
+
+def size_and_digest(path: Path) -> tuple[int, bytes]:
+    """Return a regular file's size and XXH3-128. Raises OSError, also for a link."""
     handle = os.open(path, _FLAGS)
     try:
-        found = os.fstat(handle)
-        if not stat.S_ISREG(found.st_mode) or path.is_symlink():
+        status = os.fstat(handle)
+        if not stat.S_ISREG(status.st_mode) or path.is_symlink():
             raise OSError("it is not a regular file")
         digest, size = xxhash.xxh3_128(), 0
-        while chunk := os.read(handle, _CHUNK):
+        while chunk := os.read(handle, _CHUNK_BYTES):
             digest.update(chunk)
             size += len(chunk)
     finally:
@@ -90,14 +103,19 @@ def contents_of(path: Path) -> tuple[int, bytes]:
     return size, digest.digest()
 
 
+def same_name_key(path: Path) -> str:
+    """Return a key that is the same for paths that differ in case or Unicode form."""
+    return unicodedata.normalize("NFC", str(path)).casefold()
+
+
 def find_in_trash(original: Path, size: int, digest: bytes) -> Path | None:
-    """The file in the trash that was at `original` and has these bytes, or None."""
+    """Return the file in the trash that came from `original` and has these bytes, or None."""
     return Trash().find(original, size, digest)
 
 
 @dataclass(slots=True)
 class Trash:
-    """The trash as it was when it was first asked: for many files, its notes are read once."""
+    """The trash as it was when it was first read: its notes are read once for many files."""
 
     _notes: dict[Path, dict[bytes, list[Path]]] = field(default_factory=dict)
 
@@ -105,7 +123,7 @@ class Trash:
         """See `find_in_trash`. original : absolute."""
         for file in self._candidates(original):
             with suppress(OSError):
-                if file.lstat().st_size == size and contents_of(file) == (size, digest):
+                if file.lstat().st_size == size and size_and_digest(file) == (size, digest):
                     return file
         return None
 
@@ -113,8 +131,8 @@ class Trash:
         if sys.platform == "win32":
             yield from Path(original.anchor).glob("$Recycle.Bin/*/$R*")
         elif sys.platform == "darwin":
-            folders = [Path.home() / ".Trash", *_own(Path("/Volumes").glob("*/.Trashes"))]
-            yield from _alike_named_first(original, folders)
+            folders = [Path.home() / ".Trash", *_user_folders(Path("/Volumes").glob("*/.Trashes"))]
+            yield from _sort_by_name(original, folders)
         else:
             for folder in _freedesktop_trashes(original):
                 if folder not in self._notes:
@@ -122,72 +140,81 @@ class Trash:
                 yield from self._notes[folder].get(os.fsencode(original), ())
 
 
-def from_trash(found: Path, original: Path) -> None:
-    """Bring a file back to its place, which must be free, and forget the trash's note of it.
+def restore_from_trash(trashed: Path, original: Path) -> None:
+    """Bring a file back to its place, which must be free, and remove its note from the trash.
 
-    Raises FileExistsError when the place is taken, OSError; then the file still is in the trash.
+    Raises FileExistsError if the place is taken, and OSError; then the file is still in the trash.
     """
+    mode = trashed.lstat().st_mode
     try:
-        os.link(found, original, follow_symlinks=False)
+        os.link(trashed, original, follow_symlinks=False)
     except FileExistsError:
         raise
     except (OSError, NotImplementedError):  # another file system, or one without hard links
-        _bring_over(found, original)
+        _restore_by_copy(trashed, original)
     sync_folder(original.parent)
-    tidy(found)
+    remove_from_trash(trashed)
+    if os.name == "nt":
+        original.chmod(mode)  # removing a hard link to a read-only file made both writable
 
 
-def sweep(original: Path, size: int, digest: bytes) -> None:
-    """Take away what a kill has left at a file's place when it was to come back as a copy."""
-    copy = _copy_beside(original, digest)
+def remove_partial_copy(original: Path, size: int, digest: bytes) -> None:
+    """Remove what a kill left at a file's place while it came back as a copy."""
+    copy = _copy_path(original, digest)
     if copy.is_file():
         if size and original.is_file() and original.lstat().st_size == 0:
-            original.unlink()  # its place was taken, and not filled
+            original.unlink()  # the placeholder of `_rename_to_free`
         copy.unlink()
 
 
-def tidy(found: Path) -> None:
-    """Take a file that is back at its place out of the trash, with its note."""
-    found.unlink(missing_ok=True)
-    note = _note_of(found)
+def remove_from_trash(trashed: Path) -> None:
+    """Remove a file that is back at its place from the trash, with its note."""
+    try:
+        trashed.unlink(missing_ok=True)
+    except PermissionError:
+        if os.name != "nt":
+            raise
+        trashed.chmod(stat.S_IWRITE)  # Windows removes no read-only file
+        trashed.unlink(missing_ok=True)
+    note = _note_path(trashed)
     if note is not None:
         with suppress(OSError):
             note.unlink(missing_ok=True)
 
 
-def _bring_over(found: Path, original: Path) -> None:
-    """By a whole and checked copy, which then takes the place."""
-    size, digest = contents_of(found)
-    copy = _copy_beside(original, digest)
+def _restore_by_copy(trashed: Path, original: Path) -> None:
+    """Make a whole copy beside the place, check it, and give it the file's name."""
+    size, digest = size_and_digest(trashed)
+    copy = _copy_path(original, digest)
     copy.unlink(missing_ok=True)
     try:
-        shutil.copyfile(found, copy)
-        with suppress(OSError):  # not every file system takes all of it
-            shutil.copystat(found, copy)
-        with copy.open("rb+") as file:
+        shutil.copyfile(trashed, copy)
+        with copy.open("rb+") as file:  # before copystat, which may make it read-only
             os.fsync(file.fileno())
-        if contents_of(copy) != (size, digest):
-            raise OSError("its copy came out otherwise")
+        with suppress(OSError):  # some file systems do not take all of it
+            shutil.copystat(trashed, copy)
+        if size_and_digest(copy) != (size, digest):
+            raise OSError("the copy differs from the file in the trash")
         _rename_to_free(copy, original)
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _copy_beside(original: Path, digest: bytes) -> Path:
+def _copy_path(original: Path, digest: bytes) -> Path:
     return original.with_name(f".{digest.hex()}.returning")
 
 
 def _rename_to_free(file: Path, place: Path) -> None:
-    """Raises FileExistsError when the place is taken."""
+    """Rename without replacing. Raises FileExistsError if the place is taken."""
     try:
         os.link(file, place, follow_symlinks=False)
     except FileExistsError:
         raise
     except (OSError, NotImplementedError):
         if os.name == "nt":
-            file.rename(place)  # which takes no other file's place there
+            file.rename(place)  # which replaces no file on Windows
             return
-        # Without hard links an empty file takes the place, and is replaced: nothing else is.
+        # Without hard links: create an empty file at the place, and replace only that.
         os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
         try:
             file.replace(place)
@@ -196,19 +223,19 @@ def _rename_to_free(file: Path, place: Path) -> None:
             raise
 
 
-def _note_of(found: Path) -> Path | None:
-    """Where the trash says where a file came from."""
-    if found.name.startswith("$R"):
-        return found.with_name(f"$I{found.name[2:]}")
-    if found.parent.name == "files":
-        return found.parents[1] / "info" / f"{found.name}.trashinfo"
+def _note_path(trashed: Path) -> Path | None:
+    """Return the file in which the trash notes where a file came from."""
+    if trashed.name.startswith("$R"):
+        return trashed.with_name(f"$I{trashed.name[2:]}")
+    if trashed.parent.name == "files":
+        return trashed.parents[1] / "info" / f"{trashed.name}.trashinfo"
     return None
 
 
 def _freedesktop_trashes(original: Path) -> Iterator[Path]:
-    """Where a file from `original` can be: in the user's trash, or in that of its volume."""
-    given = Path(os.environ.get("XDG_DATA_HOME", ""))
-    yield (given if given.is_absolute() else Path.home() / ".local" / "share") / "Trash"
+    """Yield the trash folders for `original`: the user's, and those of its volume."""
+    data_home = Path(os.environ.get("XDG_DATA_HOME", ""))
+    yield (data_home if data_home.is_absolute() else Path.home() / ".local" / "share") / "Trash"
     top = original
     while not os.path.ismount(top):
         top = top.parent
@@ -218,21 +245,21 @@ def _freedesktop_trashes(original: Path) -> Iterator[Path]:
 
 
 def _read_notes(folder: Path) -> dict[bytes, list[Path]]:
-    """The files of a trash folder, by the path that they came from."""
-    # A relative path is one below the folder that the trash is in, `.Trash/UID` being one of two.
+    """Return the files of a trash folder, by the path that they came from."""
+    # A relative path starts at the folder that holds the trash. `.Trash/UID` is two levels deep.
     top = folder.parents[1] if folder.parent.name == ".Trash" else folder.parent
-    found: dict[bytes, list[Path]] = {}
+    files: dict[bytes, list[Path]] = {}
     try:
         names = [entry.name for entry in os.scandir(folder / "info")]
     except OSError:
-        return found
+        return files
     for name in names:
         path = _path_in_note(folder / "info" / name)
         if path is not None and name.endswith(".trashinfo"):
             original = os.path.normpath(os.path.join(os.fsencode(top), path))  # noqa: PTH118 - bytes
             file = folder / "files" / name.removesuffix(".trashinfo")
-            found.setdefault(original, []).append(file)
-    return found
+            files.setdefault(original, []).append(file)
+    return files
 
 
 def _path_in_note(note: Path) -> bytes | None:
@@ -245,17 +272,20 @@ def _path_in_note(note: Path) -> bytes | None:
     return unquote_to_bytes(paths[0].strip()) if paths else None
 
 
-def _own(trashes: Iterator[Path]) -> Iterator[Path]:
+def _user_folders(trashes: Iterator[Path]) -> Iterator[Path]:
     return (folder / str(os.getuid()) for folder in trashes)
 
 
-def _alike_named_first(original: Path, folders: list[Path]) -> list[Path]:
-    """Where no note says what came from where, of equal files the one that was named so."""
-    found: list[Path] = []
+def _sort_by_name(original: Path, folders: list[Path]) -> list[Path]:
+    """Return all files of the folders, those with the original's name or stem first.
+
+    This trash keeps no notes of where files came from, and several can have the same bytes.
+    """
+    files: list[Path] = []
     for folder in folders:
         with suppress(OSError):
-            found += folder.iterdir()
+            files += folder.iterdir()
     return sorted(
-        found,
+        files,
         key=lambda file: (file.name != original.name, not file.name.startswith(original.stem)),
     )

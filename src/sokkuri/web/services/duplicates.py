@@ -21,12 +21,13 @@ from cachetools import LRUCache
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates import find, pair_store
+from sokkuri.curation.duplicates import find
+from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
-from sokkuri.curation.types import GRADES, Grade, Group
-from sokkuri.store.content import CONTENT
+from sokkuri.curation.trash.make_plan import make_trash_plan
+from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
-from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
+from sokkuri.store.decisions import mark_different, mark_kept
 from sokkuri.store.derived import sqlite_version
 from sokkuri.web.services import browse
 
@@ -53,13 +54,12 @@ class GroupQuery:
 class GroupSnapshot:
     """All groups of a query at one moment.
 
-    groups : the most certain first. sort_keys : one for each group. images : documents by id.
+    groups : the most certain first. sort_keys : one for each group.
     compared : number of compared unique images, and of all. grades : totals of each grade.
     """
 
     groups: tuple[Group, ...]
     sort_keys: tuple[GroupSortKey, ...]
-    images: dict[str, dict[str, Any]]
     compared: tuple[int, int]
     grades: dict[Grade, dict[str, int]]
 
@@ -88,7 +88,7 @@ class DuplicateGroupCache:
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
     """Return the versions of the catalog and of the pair store, and whether both are old enough to
     show every later change."""
-    seen = sqlite_version(collection.catalog.where) + sqlite_version(pair_store.place(collection))
+    seen = sqlite_version(collection.catalog.where) + sqlite_version(pair_store_path(collection))
     settled = time.time_ns() - max(moment for _, moment in seen) > _SETTLED_NS
     return seen, settled
 
@@ -97,14 +97,8 @@ def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
     under = browse.folder_in(collection, query.under)
     options = find.DuplicateOptions(query.min_grade, under, query.where)
     groups = tuple(sorted(find.known_groups(collection, options), key=_sort_key))
-    images = _images(collection, [id_ for group in groups for id_ in group.ids])
-    return GroupSnapshot(
-        groups,
-        tuple(map(_sort_key, groups)),
-        images,
-        find.compared(collection),
-        _totals(groups, images),
-    )
+    sort_keys = tuple(map(_sort_key, groups))
+    return GroupSnapshot(groups, sort_keys, find.count_compared(collection), _totals(groups))
 
 
 def _sort_key(group: Group) -> GroupSortKey:
@@ -113,26 +107,13 @@ def _sort_key(group: Group) -> GroupSortKey:
     return GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
 
 
-def _images(collection: Collection, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    kept = read_decisions(collection.catalog).kept
-    rows = browse.described(collection, ids, f"size, {CONTENT}")
-    return {
-        id_: {**browse.in_short(row[:6]), "size": row[6], "kept": row[7] in kept}
-        for id_, row in rows.items()
-    }
-
-
-def _totals(
-    groups: Iterable[Group], images: dict[str, dict[str, Any]]
-) -> dict[Grade, dict[str, int]]:
+def _totals(groups: Iterable[Group]) -> dict[Grade, dict[str, int]]:
     totals = {grade: {"groups": 0, "drops": 0, "bytes": 0} for grade in GRADES}
     for group in groups:
         of = totals[group.grade]
         of["groups"] += 1
-        for id_ in group.ids:
-            if id_ != group.keep:
-                of["drops"] += 1
-                of["bytes"] += images[id_]["size"]
+        of["drops"] += len(group.images) - 1
+        of["bytes"] += sum(image.size for image in group.images[1:])
     return totals
 
 
@@ -150,7 +131,7 @@ def read_page(
     groups = [snapshot.groups[number] for number in numbers[:limit]]
     has_more = len(numbers) > limit
     return {
-        "groups": [_document(group, snapshot.images) for group in groups],
+        "groups": [_document(group) for group in groups],
         "total": len(snapshot.groups),
         "grades": snapshot.grades,
         "next": _cursor(_sort_key(groups[-1])) if has_more else None,
@@ -159,16 +140,21 @@ def read_page(
     }
 
 
-def _document(group: Group, images: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def _document(group: Group) -> dict[str, Any]:
     return {
         "grade": group.grade,
         "keep": group.keep,
-        "images": [images[id_] for id_ in group.ids],
+        "images": [_image_document(image) for image in group.images],
         "pairs": [
             {"a": pair.a, "b": pair.b, "grade": pair.grade, "score": pair.score}
             for pair in group.pairs
         ],
     }
+
+
+def _image_document(image: DuplicateImage) -> dict[str, Any]:
+    row = (image.id, image.path, image.width, image.height, image.digest, image.mtime_ns)
+    return {**browse.in_short(row), "size": image.size, "kept": image.preferred}
 
 
 def _cursor(sort_key: GroupSortKey) -> str:
@@ -187,7 +173,7 @@ def _read_cursor(cursor: str) -> GroupSortKey:
 
 def count_compared(collection: Collection) -> dict[str, int]:
     """Return the number of compared unique images, and of all unique images."""
-    done, of = find.compared(collection)
+    done, of = find.count_compared(collection)
     return {"compared": done, "of": of}
 
 
@@ -211,7 +197,7 @@ def drop_images(
     """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
     image stays. query : the groups that the images come from."""
     known, left = _match_drops(cache.get(collection, query).groups, drops)
-    plan = apply.plan(collection, known)
+    plan = make_trash_plan(collection, known)
     planned = {move.id for move in plan.moves}
     left += [
         _not_moved(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned
@@ -224,7 +210,7 @@ def drop_images(
     return {"log": log.name, "moved": moved, "left": left + stayed}
 
 
-def _split_results(all_done: Iterable[apply.Done]) -> tuple[list[str], list[dict[str, str]]]:
+def _split_results(all_done: Iterable[apply.MoveResult]) -> tuple[list[str], list[dict[str, str]]]:
     """Return the ids of moved images, and a NotMovedDocument for each other one."""
     moved, left = [], []
     for done in all_done:
@@ -252,7 +238,8 @@ def _match_drops(
     for id_, keep in drops:
         shared = [group for group in groups_of.get(id_, ()) if keep in group.ids and keep != id_]
         if shared:
-            pairs.append(Group(shared[0].grade, (keep, id_), keep, shared[0].pairs))
+            images = {image.id: image for image in shared[0].images}
+            pairs.append(Group(shared[0].grade, (images[keep], images[id_]), shared[0].pairs))
         else:
             left.append(_not_moved(id_, f"it is not a known near-duplicate of {keep}"))
     return pairs, left

@@ -15,8 +15,8 @@ import numpy as np
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
-from sokkuri.curation.duplicates import pair_store
 from sokkuri.curation.duplicates.find import known_pairs
+from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.labeling.label_files import export_labels
 from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, suggest
 from sokkuri.search.vectors import distances
@@ -114,7 +114,7 @@ class PairCache:
 
     def get(self, collection: Collection, revision: str) -> Pairs:
         """Return pairs of ids; read them again if images, comparisons or decisions have changed."""
-        compared = sqlite_version(pair_store.place(collection))
+        compared = sqlite_version(pair_store_path(collection))
         state = (revision, compared, read_decisions(collection.catalog).different)
         if state != self._state:
             self._pairs = known_pairs(collection)

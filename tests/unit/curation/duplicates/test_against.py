@@ -1,4 +1,4 @@
-"""A folder against an archive: each of its pictures with the one that the archive has."""
+"""A folder against an archive: each copy is grouped with an image of the archive."""
 
 import shutil
 from collections.abc import Iterator
@@ -11,8 +11,9 @@ from trash_fixtures import collected
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import ModelMismatchError, UsageError
-from sokkuri.curation.duplicates.against import find_against, plan_against
+from sokkuri.curation.duplicates.against import find_against
 from sokkuri.curation.duplicates.find import DuplicateOptions
+from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import Group
 
 KINDS = ["small", "crop", "side"]
@@ -56,7 +57,7 @@ def copies(seed: int, names: list[str]) -> set[str]:
     return {f"{seed}/{name}.jpg" for name in names}
 
 
-def test_each_copy_lies_with_the_picture_it_is_of(archive: Collection, new: Path) -> None:
+def test_each_copy_is_grouped_with_its_original(archive: Collection, new: Path) -> None:
     with collected(new) as other:
         found = around(groups(archive, other))
         again = around(groups(archive, other))
@@ -68,7 +69,7 @@ def test_each_copy_lies_with_the_picture_it_is_of(archive: Collection, new: Path
     assert found.keys() == {"0/small.jpg", "0/orig.jpg", "1/orig.jpg"}
 
 
-def test_copies_are_found_beside_the_original_whatever_their_bytes(
+def test_copies_are_found_if_the_folder_has_the_original_too(
     archive: Collection, tmp_path: Path
 ) -> None:
     """In the folder too is the picture that they are copies of; the order of contents is chance."""
@@ -81,7 +82,7 @@ def test_copies_are_found_beside_the_original_whatever_their_bytes(
     }
 
 
-def test_filters_and_grades_are_about_the_archive(archive: Collection, new: Path) -> None:
+def test_filters_apply_to_the_archive(archive: Collection, new: Path) -> None:
     with collected(new) as other:
         some = around(groups(archive, other, DuplicateOptions(under="1")))
         assert some == {"1/orig.jpg": copies(1, ["orig", *KINDS])}
@@ -96,8 +97,8 @@ def test_filters_and_grades_are_about_the_archive(archive: Collection, new: Path
 def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> None:
     with collected(new) as other:
         found = groups(archive, other)
-        plan = plan_against(archive, other, found)
-        passing = plan_against(archive, other, found, lasting=False)
+        plan = make_trash_plan(other, found)
+        passing = make_trash_plan(other, found, lasting=False)
     assert plan.store == str(new / ".sokkuri")
     assert passing.store is None
     assert passing.moves == plan.moves
@@ -110,7 +111,7 @@ def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> 
         assert move.digest == move.keep.digest or move.grade != "identical"
 
 
-def test_either_may_be_empty(archive: Collection, tmp_path: Path) -> None:
+def test_both_collections_may_be_empty(archive: Collection, tmp_path: Path) -> None:
     with empty(tmp_path / "none") as none:
         assert groups(archive, none) == ()
         assert groups(none, archive) == ()
@@ -127,23 +128,25 @@ def test_another_model_is_refused(archive: Collection, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("place", [".", "0", ".."])
-def test_what_is_not_apart_is_refused(archive: Collection, tmp_path: Path, place: str) -> None:
+def test_a_folder_inside_the_archive_is_refused(
+    archive: Collection, tmp_path: Path, place: str
+) -> None:
     """The archive's own images must never be taken for copies of themselves."""
     with empty(tmp_path / "none") as other:
         other.root = archive.root / place
-        with pytest.raises(UsageError, match="not apart"):
+        with pytest.raises(UsageError, match="contains the other"):
             groups(archive, other)
 
 
-def test_an_archive_by_another_name_is_refused(archive: Collection, tmp_path: Path) -> None:
+def test_a_link_to_the_archive_is_refused(archive: Collection, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(str(archive.root))
     with empty(tmp_path / "none") as other:
         other.root = tmp_path / "link" / "0"
-        with pytest.raises(UsageError, match="not apart"):
+        with pytest.raises(UsageError, match="contains the other"):
             groups(archive, other)
 
 
-def test_a_picture_that_is_gone_is_left_out(archive: Collection, new: Path) -> None:
+def test_an_image_whose_file_is_gone_is_left_out(archive: Collection, new: Path) -> None:
     with collected(new) as other:
         shutil.rmtree(new / "1")
         steps = list(find_against(archive, other))

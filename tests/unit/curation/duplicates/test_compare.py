@@ -1,4 +1,4 @@
-"""The judge looks at files: only at those that hold what they are known by, each once."""
+"""Comparing images: only files that still hold the bytes of their content key are used."""
 
 import sys
 from collections.abc import Callable
@@ -9,9 +9,9 @@ import pytest
 from edited_images import write
 
 from sokkuri.curation.duplicates import compare
-from sokkuri.curation.duplicates.compare import Judge
-from sokkuri.curation.duplicates.pair_store import UNSURE, Known
-from sokkuri.curation.trash.system_trash import contents_of
+from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
+from sokkuri.curation.trash.system_trash import size_and_digest
 
 NO_PICTURE = b"no picture"
 
@@ -35,7 +35,7 @@ class Files:
 
     def of(self, name: str) -> bytes:
         file = self._folder / f"{name}.jpg"
-        content = contents_of(file)[1]
+        content = size_and_digest(file)[1]
         self._files[content] = file
         return content
 
@@ -48,27 +48,29 @@ def files(folder: Path) -> Files:
     return Files(folder)
 
 
-def grades(found: list[Known]) -> list[str | None]:
+def grades(found: list[PairResult]) -> list[str | None]:
     return [known.grade for known in found]
 
 
-def test_prints_come_in_their_order(files: Files) -> None:
+def test_fingerprints_come_in_the_order_of_the_contents(files: Files) -> None:
     asked = [files.of(name) for name in ("a/orig", "b/none", "b/orig", "a/small")]
-    with Judge(files, workers=3) as judge:
-        found = list(judge.prints(asked))
-        assert judge.notes() == []
+    with PairComparer(files, workers=3) as comparer:
+        found = list(comparer.fingerprints(asked))
+        assert comparer.notes() == []
     assert [content for content, _ in found] == asked
     assert [None if made is None else len(made) for _, made in found] == [256, None, 256, 256]
     assert found[0][1] != found[2][1]
 
 
-def test_pairs_come_in_their_order_whichever_way_round(files: Files) -> None:
+def test_results_come_in_the_order_of_the_pairs_and_do_not_depend_on_their_direction(
+    files: Files,
+) -> None:
     first = files.of("a/orig")
     others = [files.of(name) for name in ("a/small", "b/orig", "a/crop", "b/none", "a/side")]
-    with Judge(files, workers=3) as judge:
-        found = list(judge.compare((first, other) for other in others))
-        back = list(judge.compare((other, first) for other in others))
-        assert judge.notes() == []
+    with PairComparer(files, workers=3) as comparer:
+        found = list(comparer.compare_pairs((first, other) for other in others))
+        back = list(comparer.compare_pairs((other, first) for other in others))
+        assert comparer.notes() == []
     assert grades(found) == ["same", None, "edited", None, "edited"]
     assert found == back
     assert [(known.first, known.second) for known in found] == [
@@ -90,47 +92,79 @@ def a_folder(file: Path) -> None:
 
 
 @pytest.mark.parametrize("befall", [gone, changed, a_folder])
-def test_what_cannot_be_had_is_left_out(tmp_path: Path, befall: Callable[[Path], None]) -> None:
+def test_unreadable_contents_are_left_out(tmp_path: Path, befall: Callable[[Path], None]) -> None:
     write(tmp_path, 1, ["small", "grey"])
     files = Files(tmp_path)
     orig, small, grey = (files.of(name) for name in ("orig", "small", "grey"))
     befall(tmp_path / "small.jpg")
-    with Judge(files) as judge:
-        assert [content for content, _ in judge.prints([orig, small, grey])] == [orig, grey]
-        found = list(judge.compare([(orig, small), (orig, grey), (small, grey)]))
-        (note,) = judge.notes()
+    with PairComparer(files) as comparer:
+        assert [content for content, _ in comparer.fingerprints([orig, small, grey])] == [
+            orig,
+            grey,
+        ]
+        found = list(comparer.compare_pairs([(orig, small), (orig, grey), (small, grey)]))
+        (note,) = comparer.notes()
     assert grades(found) == ["edited"]
-    assert judge.unread == {small}
+    assert comparer.unreadable == {small}
     assert note.startswith("1 pictures were left out")
 
 
-def test_without_opencv_it_says_what_may_be_missed(
+def test_without_opencv_a_note_says_what_may_be_missed(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
     first = files.of("a/orig")
-    with Judge(files) as judge:
+    with PairComparer(files) as comparer:
         found = list(
-            judge.compare((first, files.of(name)) for name in ("a/small", "a/mirror", "a/side"))
+            comparer.compare_pairs(
+                (first, files.of(name)) for name in ("a/small", "a/mirror", "a/side")
+            )
         )
-        (note,) = judge.notes()
+        (note,) = comparer.notes()
     assert "sokkuri[duplicates]" in note
-    assert not judge.by_points
+    assert not comparer.by_keypoints
     assert grades(found) == ["same", "edited", None]
-    assert found[2].score == UNSURE, "it may be one all the same"
+    assert found[2].score == NOT_COMPARED_BY_KEYPOINTS, "it may be one all the same"
 
 
-def test_it_asks_for_no_more_than_it_can_have_in_hand(files: Files) -> None:
+def test_it_takes_few_contents_ahead(files: Files) -> None:
     endless = cycle([files.of("b/orig")])
-    with Judge(files, workers=1) as judge:
-        assert len(list(islice(judge.prints(endless), 3))) == 3
+    with PairComparer(files, workers=1) as comparer:
+        assert len(list(islice(comparer.fingerprints(endless), 3))) == 3
 
 
-def test_pictures_that_are_let_go_are_read_again(
+def test_images_that_are_no_longer_cached_are_read_again(
     files: Files, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(compare, "_HELD", 1)
+    monkeypatch.setattr(compare, "_IMAGES", 1)
     first, *others = [files.of(name) for name in ("a/orig", "a/small", "b/orig", "a/crop")]
-    with Judge(files) as judge:
+    with PairComparer(files) as comparer:
         asked = [(first, other) for other in others] * 2
-        assert grades(list(judge.compare(asked))) == ["same", None, "edited"] * 2
+        assert grades(list(comparer.compare_pairs(asked))) == ["same", None, "edited"] * 2
+
+
+def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: Files) -> None:
+    """So it is decoded once, too."""
+    names = ("a/orig", "a/small", "b/orig", "a/crop")
+    first, *others = contents = [files.of(name) for name in names]
+    located: list[bytes] = []
+
+    def locate(content: bytes) -> Path:
+        located.append(content)
+        return files(content)
+
+    with PairComparer(locate, workers=1) as comparer:
+        assert len(list(comparer.fingerprints(contents))) == 4
+        pairs = [(first, other) for other in others]
+        assert grades(list(comparer.compare_pairs(pairs))) == ["same", None, "edited"]
+    assert sorted(located) == sorted(contents)
+
+
+def test_previews_that_are_no_longer_cached_are_decoded_again(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare, "_PREVIEW_BYTES", 256 * 256 * 3)  # a single preview
+    first, *others = [files.of(name) for name in ("a/orig", "a/small", "b/orig", "a/crop")]
+    with PairComparer(files) as comparer:
+        pairs = [(first, other) for other in others]
+        assert grades(list(comparer.compare_pairs(pairs))) == ["same", None, "edited"]

@@ -1,4 +1,4 @@
-"""Live images by what they hold, and their vectors as they are compared."""
+"""Live images grouped by content, and the vectors that candidates are found by."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,11 +10,11 @@ from synthetic_collection import DIMENSION, Bench, empty, extracted
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
 from sokkuri.curation.duplicates.contents import (
-    basis,
     count_contents,
-    heads_of,
     ids_that_pass,
     live_contents,
+    project_contents,
+    projection_of,
 )
 from sokkuri.store.decisions import Decisions
 
@@ -49,12 +49,12 @@ EVERY = {
 }  # fmt: skip
 
 
-def test_files_of_the_same_bytes_are_one(collection: Collection) -> None:
+def test_files_with_equal_bytes_are_one_content(collection: Collection) -> None:
     assert held(collection) == EVERY
     assert count_contents(collection) == len(EVERY)
 
 
-def test_what_is_not_live_is_left_out(collection: Collection) -> None:
+def test_removed_images_are_left_out(collection: Collection) -> None:
     collection.remove(["a/1", "b/2"])
     assert held(collection) == {
         b"A" * 16: ["b/1"], b"B" * 16: ["a/2"], b"D" * 16: ["b/3"], b"id:b/4": ["b/4"],
@@ -62,7 +62,7 @@ def test_what_is_not_live_is_left_out(collection: Collection) -> None:
     assert count_contents(collection) == 4
 
 
-def test_some_are_these_and_twins(collection: Collection) -> None:
+def test_only_these_contents_and_those_of_several_images(collection: Collection) -> None:
     assert held(collection, []) == {b"A" * 16: EVERY[b"A" * 16]}
     asked = [b"D" * 16, b"unknown", b"B" * 16]
     assert held(collection, asked) == {key * 16: EVERY[key * 16] for key in (b"A", b"B", b"D")}
@@ -70,28 +70,36 @@ def test_some_are_these_and_twins(collection: Collection) -> None:
     assert held(collection, [*many, b"C" * 16]).keys() == {b"A" * 16, b"C" * 16}
 
 
-def test_what_is_to_be_kept_says_so(collection: Collection) -> None:
+def test_images_carry_their_digest_and_file(collection: Collection) -> None:
+    contents = live_contents(collection, Decisions())
+    images = {image.id: image for content in contents.values() for image in content.images}
+    assert images["a/1"].digest == HELD["a/1"]
+    assert images["b/4"].digest is None, "its file was never read"
+    assert images["a/1"].file == collection.file(images["a/1"].path)
+
+
+def test_preferred_images_are_marked(collection: Collection) -> None:
     found = live_contents(collection, Decisions(kept=frozenset([b"A" * 16])))
-    kept = {image.id for content in found.values() for image in content.images if image.kept}
+    kept = {image.id for content in found.values() for image in content.images if image.preferred}
     assert kept == {"a/1", "b/1"}
 
 
-def test_only_what_passes(collection: Collection) -> None:
+def test_ids_that_pass_the_filters(collection: Collection) -> None:
     assert ids_that_pass(collection, None, None) is None
     assert ids_that_pass(collection, "b", "id != 'b/1'") == {"b/2", "b/3", "b/4"}
 
 
-def test_heads_keep_angles(collection: Collection) -> None:
+def test_projected_vectors_keep_their_angles(collection: Collection) -> None:
     contents = list(live_contents(collection, Decisions()).values())
-    found = heads_of(collection, contents, basis(collection))
+    found = project_contents(collection, contents, projection_of(collection))
     rows = [list(HELD).index(content.images[0].id) for content in contents[:-1]] + [0]
     roots = signed_sqrt_normalise(VECTORS[rows])
     assert np.allclose(found @ found.T, roots @ roots.T, atol=1e-5)
-    some = heads_of(collection, contents[1:3], basis(collection))
+    some = project_contents(collection, contents[1:3], projection_of(collection))
     assert np.allclose(some, found[1:3], atol=1e-6)
 
 
-def test_an_empty_collection_has_directions_too(tmp_path: Path) -> None:
+def test_an_empty_collection_has_a_projection_too(tmp_path: Path) -> None:
     with empty(tmp_path / "none") as collection:
         assert live_contents(collection, Decisions()) == {}
-        assert heads_of(collection, [], basis(collection)).shape[0] == 0
+        assert project_contents(collection, [], projection_of(collection)).shape[0] == 0

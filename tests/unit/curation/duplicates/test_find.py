@@ -1,4 +1,4 @@
-"""Comparing a collection: what is new with all, once; and groups of what is known."""
+"""Finding near-duplicates: each pair is compared once, and known pairs can be grouped."""
 
 import shutil
 import sqlite3
@@ -16,7 +16,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.curation.duplicates import find, pair_store
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
-    compared,
+    count_compared,
     find_duplicates,
     known_groups,
 )
@@ -65,22 +65,22 @@ def whole(*seeds: int) -> set[frozenset[str]]:
     }
 
 
-def test_groups_are_known_afterwards(collection: Collection) -> None:
-    assert compared(collection) == (0, 4 * PICTURES)
+def test_a_run_stores_its_groups(collection: Collection) -> None:
+    assert count_compared(collection) == (0, 4 * PICTURES)
     found = groups(collection)
     assert members(found) == whole(0, 1, 2)
     assert known_groups(collection) == found
-    assert compared(collection) == (4 * PICTURES, 4 * PICTURES)
+    assert count_compared(collection) == (4 * PICTURES, 4 * PICTURES)
 
 
-def test_what_is_known_without_comparing_is_the_same_bytes(collection: Collection) -> None:
+def test_equal_bytes_are_known_without_comparing(collection: Collection) -> None:
     (group,) = known_groups(collection)
     assert group.grade == "identical"
     assert group.ids == ("0/orig.jpg", "0/twin.jpg")
     assert not derived_folder(collection).exists(), "nothing is written"
 
 
-def test_pairs_hold_the_one_to_keep_or_the_same_bytes(collection: Collection) -> None:
+def test_every_pair_has_the_image_to_keep(collection: Collection) -> None:
     for group in groups(collection):
         assert group.keep == group.ids[0]
         assert group.keep.endswith("/orig.jpg")
@@ -88,7 +88,7 @@ def test_pairs_hold_the_one_to_keep_or_the_same_bytes(collection: Collection) ->
         assert all(pair.a == group.keep for pair in group.pairs)
 
 
-def test_twins_of_a_copy_are_in_its_group(root: Path) -> None:
+def test_files_equal_to_a_copy_are_in_its_group(root: Path) -> None:
     shutil.copyfile(root / "1" / "small.jpg", root / "1" / "tiny.jpg")
     with collected(root) as collection:
         group = next(one for one in groups(collection) if one.keep == "1/orig.jpg")
@@ -99,7 +99,9 @@ def test_twins_of_a_copy_are_in_its_group(root: Path) -> None:
         }  # fmt: skip
 
 
-def test_the_same_bytes_that_are_told_apart_are_no_group(collection: Collection) -> None:
+def test_equal_files_that_a_person_marked_as_different_are_not_a_group(
+    collection: Collection,
+) -> None:
     mark_different(collection.catalog, ["0/orig.jpg", "0/twin.jpg"])
     assert known_groups(collection) == ()
     assert members(groups(collection)) == {
@@ -116,30 +118,30 @@ def test_the_same_bytes_that_are_told_apart_are_no_group(collection: Collection)
         DuplicateOptions(under="../elsewhere"),
     ],
 )
-def test_what_makes_no_sense_is_refused(collection: Collection, options: DuplicateOptions) -> None:
+def test_wrong_options_are_refused(collection: Collection, options: DuplicateOptions) -> None:
     with pytest.raises(UsageError):
         groups(collection, options)
     with pytest.raises(UsageError):
         known_groups(collection, options)
 
 
-def test_filters_leave_the_others_for_later(collection: Collection) -> None:
+def test_images_outside_the_filters_are_compared_later(collection: Collection) -> None:
     assert members(groups(collection, DuplicateOptions(under="1"))) == whole(1)
-    assert compared(collection) == (4, 4 * PICTURES)
+    assert count_compared(collection) == (4, 4 * PICTURES)
     assert members(groups(collection)) == whole(0, 1, 2)
 
 
 def forge(collection: Collection, score: float) -> None:
     """Change what is known: whoever compares again writes over it."""
-    with closing(sqlite3.connect(pair_store.place(collection))) as ledger, ledger:
-        ledger.execute("UPDATE pairs SET score = ? WHERE grade IS NOT NULL", [score])
+    with closing(sqlite3.connect(pair_store.pair_store_path(collection))) as tables, tables:
+        tables.execute("UPDATE pairs SET score = ? WHERE grade IS NOT NULL", [score])
 
 
 def scores(found: tuple[Group, ...]) -> set[float]:
     return {pair.score for group in found for pair in group.pairs if pair.grade != "identical"}
 
 
-def test_what_was_compared_is_not_compared_again(root: Path) -> None:
+def test_compared_images_are_not_compared_again(root: Path) -> None:
     with collected(root) as collection:
         groups(collection)
         forge(collection, 0.75)
@@ -151,14 +153,16 @@ def test_what_was_compared_is_not_compared_again(root: Path) -> None:
         assert members(groups(collection)) == whole(0, 1, 2), "neither files nor vectors are read"
 
 
-def test_what_is_cut_short_goes_on(collection: Collection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_continues(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Each step may be the last: what was looked at by then is not looked at again."""
     monkeypatch.setattr(find, "_PAIRS", 1)
     with closing(find_duplicates(collection)) as steps:
         next(step for step in steps if step.stage == "comparing" and step.done)
-    with pair_store.read(collection) as ledger:
-        assert ledger is not None
-        seen = ledger.near_duplicates()
+    with pair_store.read_pair_store(collection) as store:
+        assert store is not None
+        seen = store.near_duplicates()
         assert seen, "what was found is kept"
     forge(collection, 0.75)
     found = groups(collection)
@@ -167,7 +171,7 @@ def test_what_is_cut_short_goes_on(collection: Collection, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("cut_short", [True, False])
-def test_what_could_not_be_had_is_compared_when_it_can(root: Path, cut_short: bool) -> None:
+def test_unreadable_images_are_compared_when_they_can_be_read(root: Path, cut_short: bool) -> None:
     """A disk that was not there for a while: nobody's copies are lost for good."""
     with collected(root) as collection:
         with closing(find_duplicates(collection)) as steps:  # all prints, and no pair
@@ -180,13 +184,13 @@ def test_what_could_not_be_had_is_compared_when_it_can(root: Path, cut_short: bo
             (note,) = notes(collection)
             assert "4 pictures were left out" in note
         assert members(known_groups(collection)) == whole(0, 2)
-        assert compared(collection) == (8, 12)
+        assert count_compared(collection) == (8, 12)
         (root.parent / "away").rename(root / "1")
         assert notes(collection) == []
         assert members(groups(collection)) == whole(0, 1, 2)
 
 
-def test_what_is_new_meets_what_could_not_be_had(root: Path) -> None:
+def test_a_new_image_is_compared_with_images_that_were_unreadable(root: Path) -> None:
     """That was compared before: it is to be compared again, or neither would find the other."""
     with collected(root) as collection:
         groups(collection)
@@ -200,13 +204,13 @@ def test_what_is_new_meets_what_could_not_be_had(root: Path) -> None:
         assert members(groups(collection)) == {*whole(0, 2), one | {"new/mirror.jpg"}}
 
 
-def test_a_twin_stands_in_for_a_file_that_is_gone(collection: Collection) -> None:
+def test_an_equal_file_replaces_one_that_is_gone(collection: Collection) -> None:
     Path(str(collection.root), "0", "orig.jpg").unlink()
     assert notes(collection) == []
     assert members(known_groups(collection)) == whole(0, 1, 2)
 
 
-def test_with_opencv_what_was_missed_is_found(
+def test_after_opencv_is_installed_missed_copies_are_found(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as without:

@@ -1,21 +1,21 @@
-"""Groups are stars: each picture in one was found to be a copy of the one that is kept."""
+"""Groups are stars: every image of a group is a copy of the image that is kept."""
 
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.curation.duplicates.groups import stars
-from sokkuri.curation.duplicates.pair_store import Known
+from sokkuri.curation.duplicates.groups import make_stars
+from sokkuri.curation.duplicates.pair_store import PairResult
 
 
 def name(number: int) -> bytes:
     return bytes([number])
 
 
-def pair(a: int, b: int) -> Known:
+def pair(a: int, b: int) -> PairResult:
     first, second = sorted((name(a), name(b)))
-    return Known(first, second, "edited", 0.9)
+    return PairResult(first, second, "edited", 0.9)
 
 
 PAIRS = st.sets(
@@ -24,42 +24,44 @@ PAIRS = st.sets(
 
 
 @given(PAIRS, st.permutations(range(10)))
-def test_every_copy_is_one_of_the_kept_picture(
+def test_every_image_of_a_group_is_a_copy_of_the_kept_one(
     found: set[tuple[int, int]], order: list[int]
 ) -> None:
     known = {frozenset(map(name, two)): pair(*two) for two in found}
-    made = stars([*map(name, order)], known.values(), lambda a, b: known.get(frozenset((a, b))))
+    made = make_stars(
+        [*map(name, order)], known.values(), lambda a, b: known.get(frozenset((a, b)))
+    )
     taken: set[bytes] = set()
     for star in made:
         assert star.copies, "nobody is alone in a group"
-        members = {star.middle, *star.copies}
+        members = {star.centre, *star.copies}
         assert not members & taken, "and in no two"
         taken |= members
         for copy in star.copies:
-            assert frozenset((star.middle, copy)) in known
-            assert order.index(star.middle[0]) < order.index(copy[0]), "the best one is kept"
+            assert frozenset((star.centre, copy)) in known
+            assert order.index(star.centre[0]) < order.index(copy[0]), "the best one is kept"
     left = [one for one in map(name, order) if one not in taken]
     for a, b in combinations(left, 2):
         assert frozenset((a, b)) not in known, "no pair is left over"
 
 
-def test_a_chain_is_no_group() -> None:
+def test_a_chain_of_copies_is_not_one_group() -> None:
     chain = [pair(number, number + 1) for number in range(9)]
-    made = stars([*map(name, range(10))], chain, lambda _a, _b: None)
+    made = make_stars([*map(name, range(10))], chain, lambda _a, _b: None)
     assert [len(star.copies) for star in made] == [1] * 5
 
 
-def test_what_a_copy_links_is_asked_for() -> None:
+def test_pairs_that_only_a_copy_links_are_compared() -> None:
     asked: list[tuple[int, int]] = []
 
-    def ask(a: bytes, b: bytes) -> Known | None:
+    def ask(a: bytes, b: bytes) -> PairResult | None:
         asked.append((a[0], b[0]))
         return pair(a[0], b[0]) if b[0] < 3 else None
 
-    made = stars([*map(name, range(4))], [pair(0, 1), pair(1, 2), pair(1, 3)], ask)
+    made = make_stars([*map(name, range(4))], [pair(0, 1), pair(1, 2), pair(1, 3)], ask)
     assert [sorted(star.copies) for star in made] == [[name(1), name(2)]]
     assert sorted(asked) == [(0, 2), (0, 3)]
 
 
-def test_pairs_of_others_are_left_out() -> None:
-    assert stars([name(0)], [pair(0, 1)], lambda _a, _b: None) == []
+def test_pairs_with_other_contents_are_ignored() -> None:
+    assert make_stars([name(0)], [pair(0, 1)], lambda _a, _b: None) == []

@@ -1,59 +1,62 @@
-"""Which of near-duplicates is kept: one order, the same each time."""
+"""Which near-duplicate is kept: the order is total and always the same."""
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates.keep_rules import Candidate, Rules, parsed, preference
+from sokkuri.curation.duplicates.keep_rules import KeepRules, keep_order, parse_rules
+from sokkuri.curation.types import DuplicateImage
 
 SIZES = st.none() | st.integers(1, 3)
-CANDIDATES = st.lists(
+IMAGES = st.lists(
     st.builds(
-        Candidate,
+        DuplicateImage,
         id=st.text("ab\udcff", min_size=1, max_size=4),
         path=st.sampled_from(["a.jpg", "best/a.jpg", "best/of/a.jpg", "bestial/a.jpg"]),
+        root=st.just(Path()),
         width=SIZES,
         height=SIZES,
         size=st.integers(0, 2),
         mtime_ns=st.integers(0, 2),
-        kept=st.booleans(),
+        preferred=st.booleans(),
     ),
     unique_by=lambda image: image.id,
     max_size=8,
 )
 RULES = st.lists(
     st.sampled_from(["largest", "heaviest", "oldest", "newest", "best/", "best/of/"]), max_size=3
-).map(parsed)
+).map(parse_rules)
 
 
-def image(id_: str, **facts: object) -> Candidate:
-    plain = {"path": id_, "width": 10, "height": 10, "size": 100, "mtime_ns": 5, "kept": False}
-    return Candidate(id_, **{**plain, **facts})  # type: ignore[arg-type]
+def image(id_: str, **facts: object) -> DuplicateImage:
+    plain = {"path": id_, "width": 10, "height": 10, "size": 100, "mtime_ns": 5}
+    return DuplicateImage(id_, root=Path(), **{**plain, **facts})  # type: ignore[arg-type]
 
 
-def best(*images: Candidate, rules: tuple[str, ...] = ()) -> str:
-    return min(images, key=preference(parsed(rules))).id
+def best(*images: DuplicateImage, rules: tuple[str, ...] = ()) -> str:
+    return min(images, key=keep_order(parse_rules(rules))).id
 
 
-@given(images=CANDIDATES, rules=RULES, data=st.data())
+@given(images=IMAGES, rules=RULES, data=st.data())
 def test_the_order_is_total_and_does_not_depend_on_the_order_of_the_images(
-    images: list[Candidate], rules: Rules, data: st.DataObject
+    images: list[DuplicateImage], rules: KeepRules, data: st.DataObject
 ) -> None:
-    key = preference(rules)
+    key = keep_order(rules)
     ordered = sorted(images, key=key)
     assert sorted(data.draw(st.permutations(images)), key=key) == ordered
     assert all(key(first) < key(second) for first, second in pairwise(ordered))
 
 
-@given(images=CANDIDATES, rules=RULES)
-def test_what_a_person_keeps_comes_first_whatever_the_rules(
-    images: list[Candidate], rules: Rules
+@given(images=IMAGES, rules=RULES)
+def test_preferred_images_come_first_whatever_the_rules(
+    images: list[DuplicateImage], rules: KeepRules
 ) -> None:
-    kept = [image.kept for image in sorted(images, key=preference(rules))]
-    assert kept == sorted(kept, reverse=True)
+    preferred = [image.preferred for image in sorted(images, key=keep_order(rules))]
+    assert preferred == sorted(preferred, reverse=True)
 
 
 def test_by_default_pixels_then_bytes_then_age_then_id() -> None:
@@ -61,7 +64,7 @@ def test_by_default_pixels_then_bytes_then_age_then_id() -> None:
     light = image("b", size=50, mtime_ns=1)
     young = image("c", mtime_ns=9)
     last, first = image("e"), image("d")
-    ordered = sorted([small, light, young, last, first], key=preference())
+    ordered = sorted([small, light, young, last, first], key=keep_order())
     assert [one.id for one in ordered] == ["d", "e", "c", "b", "a"]
 
 
@@ -69,7 +72,7 @@ def test_an_image_of_unknown_size_comes_after_the_smallest() -> None:
     assert best(image("a", width=None, height=None), image("b", width=1, height=1)) == "b"
 
 
-def test_each_rule_comes_before_the_default() -> None:
+def test_a_rule_counts_more_than_the_default() -> None:
     large = image("large", width=99, mtime_ns=4)
     heavy = image("heavy", size=999, mtime_ns=6)
     old = image("old", mtime_ns=1)
@@ -83,7 +86,7 @@ def test_each_rule_comes_before_the_default() -> None:
         assert best(*images, rules=(rule,)) == id_, rule
 
 
-def test_the_first_rule_counts_most_and_the_next_decides_what_it_leaves() -> None:
+def test_the_first_rule_counts_most() -> None:
     images = [
         image("a", path="best/a", mtime_ns=5),
         image("b", path="best/b", mtime_ns=7),
@@ -93,7 +96,7 @@ def test_the_first_rule_counts_most_and_the_next_decides_what_it_leaves() -> Non
     assert best(*images, rules=("newest", "best/")) == "c"
 
 
-def test_a_folder_is_whole_names_only() -> None:
+def test_a_folder_rule_matches_whole_names() -> None:
     below, beside = image("z", path="best/of/a.jpg"), image("a", path="bestial/a.jpg")
     assert best(below, beside, rules=("best/",)) == "z"
 
@@ -101,4 +104,4 @@ def test_a_folder_is_whole_names_only() -> None:
 @pytest.mark.parametrize("rule", ["", "biggest", "best", "/", "./", "/best/", "../best/", "a/./b/"])
 def test_an_unknown_rule_is_refused(rule: str) -> None:
     with pytest.raises(UsageError, match="--keep"):
-        parsed([rule])
+        parse_rules([rule])

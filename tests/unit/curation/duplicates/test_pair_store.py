@@ -1,4 +1,4 @@
-"""The ledger of pairs: what was kept is there, whole batches or nothing, whoever writes."""
+"""The pair store: batches are stored whole or not at all, by any number of processes."""
 
 import subprocess
 import sys
@@ -11,11 +11,11 @@ from synthetic_collection import empty
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError
 from sokkuri.curation.duplicates import pair_store
-from sokkuri.curation.duplicates.pair_store import UNSURE, Known
+from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.store.derived import derived_folder
 
 A, B, C = (letter * 16 for letter in (b"a", b"b", b"c"))
-COPY, STRANGERS = Known(A, B, "edited", 0.9), Known(A, C, None, 0.1)
+COPY, STRANGERS = PairResult(A, B, "edited", 0.9), PairResult(A, C, None, 0.1)
 
 
 @pytest.fixture
@@ -24,77 +24,77 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         yield made
 
 
-def ledger_file(collection: Collection) -> Path:
-    return pair_store.place(collection)
+def store_file(collection: Collection) -> Path:
+    return pair_store.pair_store_path(collection)
 
 
 def filled(collection: Collection) -> None:
-    with pair_store.opened(collection) as ledger:
-        ledger.keep_prints([(A, b"print"), (B, None)])
-        ledger.keep([COPY, STRANGERS], [(A, 0.5), (C, 0.25)])
+    with pair_store.open_pair_store(collection) as store:
+        store.save_fingerprints([(A, b"print"), (B, None)])
+        store.save([COPY, STRANGERS], [(A, 0.5), (C, 0.25)])
 
 
 def is_as_filled(collection: Collection) -> bool:
-    with pair_store.read(collection) as ledger:
-        return ledger is not None and (
-            ledger.prints() == {A: b"print"}
-            and ledger.printed() == {A, B}
-            and ledger.compared() == {A: 0.5, C: 0.25}
-            and ledger.near_duplicates() == [COPY]
+    with pair_store.read_pair_store(collection) as store:
+        return store is not None and (
+            store.fingerprints() == {A: b"print"}
+            and store.fingerprinted() == {A, B}
+            and store.thresholds() == {A: 0.5, C: 0.25}
+            and store.near_duplicates() == [COPY]
         )
 
 
-def test_what_was_kept_is_there(collection: Collection) -> None:
+def test_saved_results_can_be_read(collection: Collection) -> None:
     filled(collection)
     assert is_as_filled(collection)
-    with pair_store.opened(collection) as ledger:
-        assert ledger.known(B, A) == ledger.known(A, B) == COPY
-        assert ledger.known(C, A) == STRANGERS
-        assert ledger.known(B, C) is None
-        assert ledger.compared_count() == 2
+    with pair_store.open_pair_store(collection) as store:
+        assert store.find(B, A) == store.find(A, B) == COPY
+        assert store.find(C, A) == STRANGERS
+        assert store.find(B, C) is None
+        assert store.count_compared() == 2
 
 
-def test_a_batch_is_kept_whole_or_not_at_all(collection: Collection) -> None:
-    """Guarantee: an interrupt in the middle of a batch leaves the ledger as it was."""
+def test_a_batch_is_saved_whole_or_not_at_all(collection: Collection) -> None:
+    """Guarantee: an interrupt in the middle of a batch leaves the store as it was."""
     filled(collection)
 
     def interrupted() -> Iterator[tuple[bytes, float]]:
         yield B, 0.1
         raise KeyboardInterrupt
 
-    with pair_store.opened(collection) as ledger:
+    with pair_store.open_pair_store(collection) as store:
         with pytest.raises(KeyboardInterrupt):
-            ledger.keep([Known(B, C, "same", 1.0)], interrupted())
-        assert ledger.known(B, C) is None
+            store.save([PairResult(B, C, "same", 1.0)], interrupted())
+        assert store.find(B, C) is None
         assert is_as_filled(collection)
-        ledger.keep([Known(B, C, "same", 1.0)], [])  # and can be written at once
-        assert ledger.known(B, C) == Known(B, C, "same", 1.0)
+        store.save([PairResult(B, C, "same", 1.0)], [])  # and can be written at once
+        assert store.find(B, C) == PairResult(B, C, "same", 1.0)
 
 
-def test_what_is_forgotten_is_compared_again(collection: Collection) -> None:
+def test_contents_can_be_marked_as_not_compared(collection: Collection) -> None:
     filled(collection)
-    with pair_store.opened(collection) as ledger:
-        ledger.forget([A, B])
-        assert ledger.compared() == {C: 0.25}
-        assert ledger.near_duplicates() == [COPY]
+    with pair_store.open_pair_store(collection) as store:
+        store.mark_not_compared([A, B])
+        assert store.thresholds() == {C: 0.25}
+        assert store.near_duplicates() == [COPY]
 
 
-def test_what_could_not_be_told_is_forgotten_when_it_can(collection: Collection) -> None:
+def test_results_without_keypoints_can_be_forgotten(collection: Collection) -> None:
     filled(collection)
-    with pair_store.opened(collection) as ledger:
-        ledger.forget_unsure()
+    with pair_store.open_pair_store(collection) as store:
+        store.forget_without_keypoints()
         assert is_as_filled(collection), "all was sure"
-        ledger.keep([Known(B, C, None, UNSURE)], [(B, 0.5)])
-        ledger.forget_unsure()
-        assert ledger.compared() == {A: 0.5}
-        assert ledger.known(B, C) is None
-        assert ledger.known(A, C) == STRANGERS
+        store.save([PairResult(B, C, None, NOT_COMPARED_BY_KEYPOINTS)], [(B, 0.5)])
+        store.forget_without_keypoints()
+        assert store.thresholds() == {A: 0.5}
+        assert store.find(B, C) is None
+        assert store.find(A, C) == STRANGERS
 
 
-def test_without_any_there_is_none_to_read(collection: Collection) -> None:
-    with pair_store.read(collection) as ledger:
-        assert ledger is None
-    assert not ledger_file(collection).exists(), "reading writes nothing"
+def test_reading_creates_no_store(collection: Collection) -> None:
+    with pair_store.read_pair_store(collection) as store:
+        assert store is None
+    assert not store_file(collection).exists(), "reading writes nothing"
 
 
 def no_database(file: Path) -> None:
@@ -121,45 +121,50 @@ def one_page_deep_inside(file: Path) -> None:
     file.write_bytes(data)
 
 
-def test_one_that_is_damaged_deep_inside_is_made_anew(collection: Collection) -> None:
+def test_a_store_with_a_damaged_page_is_created_anew(collection: Collection) -> None:
     filled(collection)
-    one_page_deep_inside(ledger_file(collection))
-    with pair_store.opened(collection) as ledger:
-        assert ledger.compared() == {}
+    one_page_deep_inside(store_file(collection))
+    with pair_store.open_pair_store(collection) as store:
+        assert store.thresholds() == {}
 
 
 @pytest.mark.parametrize("damage", [no_database, cut_off, empty_file, overwritten])
-def test_a_damaged_one_is_made_anew(collection: Collection, damage: Callable[[Path], None]) -> None:
+def test_a_damaged_store_is_created_anew(
+    collection: Collection, damage: Callable[[Path], None]
+) -> None:
     filled(collection)
-    damage(ledger_file(collection))
-    with pair_store.read(collection) as ledger:
-        assert ledger is None
-    with pair_store.opened(collection) as ledger:
-        assert ledger.compared() == {}
-        assert ledger.near_duplicates() == []
+    damage(store_file(collection))
+    with pair_store.read_pair_store(collection) as store:
+        assert store is None
+    with pair_store.open_pair_store(collection) as store:
+        assert store.thresholds() == {}
+        assert store.near_duplicates() == []
     filled(collection)
     assert is_as_filled(collection)
 
 
-def test_one_of_other_features_is_made_anew(collection: Collection) -> None:
+def test_a_store_of_another_model_is_created_anew(collection: Collection) -> None:
     filled(collection)
     collection.catalog.run("UPDATE models SET fingerprint = 'another'")
     with Collection.open(collection.store) as other:
-        with pair_store.read(other) as ledger:
-            assert ledger is None
-        with pair_store.opened(other) as ledger:
-            assert ledger.compared() == {}
+        with pair_store.read_pair_store(other) as store:
+            assert store is None
+        with pair_store.open_pair_store(other) as store:
+            assert store.thresholds() == {}
     assert not is_as_filled(collection)
 
 
-def test_where_none_can_be_written_it_says_so(collection: Collection) -> None:
+def test_a_store_that_cannot_be_written_is_reported(collection: Collection) -> None:
     derived_folder(collection).parent.mkdir(parents=True)
     derived_folder(collection).write_text("in the way")
-    with pytest.raises(StorageError, match="could not be written"), pair_store.opened(collection):
+    with (
+        pytest.raises(StorageError, match="could not be written"),
+        pair_store.open_pair_store(collection),
+    ):
         pass
 
 
-def test_several_processes_make_it_together(tmp_path: Path) -> None:
+def test_several_processes_create_a_store_together(tmp_path: Path) -> None:
     """They find none, all at once: what one has written, no other may take away."""
     code = (
         "import sys; from sokkuri.curation.duplicates import pair_store\n"
@@ -168,8 +173,8 @@ def test_several_processes_make_it_together(tmp_path: Path) -> None:
         "for root in roots:\n"
         "    with Collection.open(root) as collection:\n"
         "        print(flush=True); sys.stdin.readline()\n"
-        "        with pair_store.opened(collection) as ledger:\n"
-        "            ledger.keep([], [(number.encode() * 16, 0.5)])\n"
+        "        with pair_store.open_pair_store(collection) as store:\n"
+        "            store.save([], [(number.encode() * 16, 0.5)])\n"
     )
     roots = [tmp_path / str(number) for number in range(12)]
     for root in roots:
@@ -192,6 +197,6 @@ def test_several_processes_make_it_together(tmp_path: Path) -> None:
         process.communicate()
     assert [process.returncode for process in started] == [0, 0, 0]
     for root in roots:
-        with Collection.open(root) as collection, pair_store.read(collection) as ledger:
-            assert ledger is not None
-            assert ledger.compared().keys() == {A, B, C}
+        with Collection.open(root) as collection, pair_store.read_pair_store(collection) as store:
+            assert store is not None
+            assert store.thresholds().keys() == {A, B, C}

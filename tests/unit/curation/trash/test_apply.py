@@ -1,4 +1,4 @@
-"""Near-duplicates go to the trash only if all is as it was when that was planned, and come back."""
+"""Files go to the trash only if everything is as the plan says, and they come back."""
 
 import os
 import shutil
@@ -24,9 +24,12 @@ from trash_fixtures import (
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.curation.trash.apply import apply_plan, log_of, plan, undo
-from sokkuri.curation.trash.plan import Plan
-from sokkuri.curation.types import Group, Pair
+from sokkuri.curation.duplicates.contents import live_contents
+from sokkuri.curation.trash.apply import apply_plan, log_path, undo
+from sokkuri.curation.trash.make_plan import make_trash_plan
+from sokkuri.curation.trash.plan import TrashPlan
+from sokkuri.curation.types import DuplicateImage, Group, Pair
+from sokkuri.store.decisions import Decisions
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 
@@ -59,7 +62,9 @@ def test_files_go_to_the_trash_and_come_back(trash: Path, root: Path, log: Path)
         assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)
 
 
-def test_again_changes_nothing_and_says_the_same(trash: Path, root: Path, log: Path) -> None:
+def test_applying_or_undoing_again_gives_the_same_result(
+    trash: Path, root: Path, log: Path
+) -> None:
     moves = planned(root)
     for _ in range(2):
         for _ in range(2):
@@ -132,25 +137,25 @@ def test_a_file_that_is_not_as_planned_stays(trash: Path, root: Path, log: Path,
     reason, change = REFUSED[case]
     change(root)
     before = contents(root)
-    done = {one.move.path: one for one in apply_plan(moves, log)}
+    done = {result.move.path: result for result in apply_plan(moves, log)}
     assert not done["sub/b.jpg"].moved
     assert reason in done["sub/b.jpg"].reason
     assert "\n" not in done["sub/b.jpg"].reason
     assert done["a.jpg"].moved, "the others go on"
     assert "b.jpg" not in in_trash(trash)
-    for one in undo(log):
-        assert one.moved
+    for result in undo(log):
+        assert result.moved
     assert contents(root) == before
 
 
 @pytest.mark.parametrize("case", KEEP_REFUSED)
-def test_without_the_one_to_keep_as_planned_the_file_stays(
+def test_a_file_stays_if_the_file_to_keep_is_not_as_planned(
     trash: Path, root: Path, log: Path, case: str
 ) -> None:
     write(root / "k" / "keep.jpg", b"kept")
     write(root / "same.jpg", b"kept")
     dropped = "keep.jpg" if "folder" in case else "same.jpg"
-    moves = Plan((move_of(root, dropped, "k/keep.jpg"), move_of(root, "a.jpg", "sub/b.jpg")))
+    moves = TrashPlan((move_of(root, dropped, "k/keep.jpg"), move_of(root, "a.jpg", "sub/b.jpg")))
     reason, change = KEEP_REFUSED[case]
     change(root)
     refused, other = apply_plan(moves, log)
@@ -161,16 +166,29 @@ def test_without_the_one_to_keep_as_planned_the_file_stays(
     assert (root / dropped).read_bytes() == b"kept"
 
 
-def test_what_the_plan_keeps_is_not_dropped_by_it(trash: Path, root: Path, log: Path) -> None:
-    chain = Plan((move_of(root, "a.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
+def test_a_plan_never_moves_a_file_that_it_keeps(trash: Path, root: Path, log: Path) -> None:
+    chain = TrashPlan((move_of(root, "a.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
     first, second = apply_plan(chain, log)
     assert (first.moved, second.moved) == (True, False)
     assert "the plan keeps it" in second.reason
-    ring = Plan((move_of(root, "keep.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
-    assert not any(one.moved for one in apply_plan(ring, log.with_name("ring.log")))
+    ring = TrashPlan(
+        (move_of(root, "keep.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg"))
+    )
+    assert not any(result.moved for result in apply_plan(ring, log.with_name("ring.log")))
 
 
-def test_a_root_that_is_a_link_is_no_way_out(trash: Path, root: Path, log: Path) -> None:
+def test_a_kept_file_stays_if_the_plan_spells_its_name_in_another_way(
+    trash: Path, root: Path, log: Path
+) -> None:
+    """A file system that ignores case has one file for both names; a hard link stands for it."""
+    (root / "A.JPG").hardlink_to(root / "a.jpg")
+    plan = TrashPlan((move_of(root, "sub/b.jpg", "a.jpg"), move_of(root, "A.JPG", "keep.jpg")))
+    first, second = apply_plan(plan, log)
+    assert (first.moved, second.moved) == (True, False)
+    assert "the plan keeps it" in second.reason
+
+
+def test_a_root_may_be_a_link(trash: Path, root: Path, log: Path) -> None:
     (root.parent / "way").symlink_to(root)
     moves = planned(root.parent / "way")
     assert paths(apply_plan(moves, log)) == DROPS
@@ -178,19 +196,19 @@ def test_a_root_that_is_a_link_is_no_way_out(trash: Path, root: Path, log: Path)
     assert contents(root) == FILES
 
 
-def test_names_that_are_not_utf_8(trash: Path, root: Path, log: Path) -> None:
+def test_names_that_are_not_utf_8_go_and_come_back(trash: Path, root: Path, log: Path) -> None:
     name = "sub/\udcff\udc80 é\n.jpg"
     write(root / name, b"odd")
-    assert paths(apply_plan(Plan((move_of(root, name, "keep.jpg"),)), log)) == [name]
+    assert paths(apply_plan(TrashPlan((move_of(root, name, "keep.jpg"),)), log)) == [name]
     assert paths(undo(log)) == [name]
     assert (root / name).read_bytes() == b"odd"
 
 
-def test_a_trash_that_takes_nothing_leaves_the_files(trash: Path, root: Path, log: Path) -> None:
+def test_files_stay_if_the_trash_takes_none(trash: Path, root: Path, log: Path) -> None:
     write(trash, b"no folder")
     done = list(apply_plan(planned(root), log))
-    assert [one.moved for one in done] == [False] * 3
-    assert all("the trash does not take it" in one.reason for one in done)
+    assert [result.moved for result in done] == [False] * 3
+    assert all("the trash does not take it" in result.reason for result in done)
     assert contents(root) == FILES
     assert list(undo(log)) == [], "nothing was moved, so nothing comes back"
     trash.unlink()
@@ -204,65 +222,72 @@ def test_a_file_that_appeared_is_not_replaced(trash: Path, root: Path, log: Path
     (root / "sub" / "b.jpg").symlink_to(root / "keep.jpg")
     (root / "sub" / "deep" / "c.jpg").mkdir()
     done = list(undo(log))
-    assert [one.moved for one in done] == [False] * 3
-    assert {one.reason for one in done} <= {
+    assert [result.moved for result in done] == [False] * 3
+    assert {result.reason for result in done} <= {
         "another file is at its place",
         "it is not a regular file",
     }
     assert (root / "a.jpg").read_bytes() == b"another"
     assert in_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
     (root / "a.jpg").unlink()
-    assert [one.move.path for one in undo(log) if one.moved] == ["a.jpg"]
+    assert [result.move.path for result in undo(log) if result.moved] == ["a.jpg"]
     assert (root / "a.jpg").read_bytes() == b"first"
 
 
-def test_folders_that_are_gone_are_made_again(trash: Path, root: Path, log: Path) -> None:
+def test_an_undo_creates_missing_folders(trash: Path, root: Path, log: Path) -> None:
     assert paths(apply_plan(planned(root), log)) == DROPS
     shutil.rmtree(root / "sub")
     assert paths(undo(log)) == DROPS[::-1]
     assert contents(root) == FILES
 
 
-def test_nothing_comes_back_out_of_the_root(trash: Path, root: Path, log: Path) -> None:
+def test_an_undo_writes_nothing_outside_the_root(trash: Path, root: Path, log: Path) -> None:
     assert paths(apply_plan(planned(root), log)) == DROPS
     shutil.rmtree(root / "sub")
     outside = root.parent / "outside"
     outside.mkdir()
     (root / "sub").symlink_to(outside)
-    done = {one.move.path: one for one in undo(log)}
+    done = {result.move.path: result for result in undo(log)}
     assert done["a.jpg"].moved
     assert "out of" in done["sub/b.jpg"].reason
     assert "out of" in done["sub/deep/c.jpg"].reason
     assert list(outside.iterdir()) == []
 
 
-def test_an_empty_trash_and_a_missing_root_are_said(trash: Path, root: Path, log: Path) -> None:
+def test_an_undo_reports_an_empty_trash_and_a_missing_root(
+    trash: Path, root: Path, log: Path
+) -> None:
     assert paths(apply_plan(planned(root), log)) == DROPS
     moved = root.rename(root.parent / "moved")
-    assert {one.reason for one in undo(log)} == {f"there is no folder {root}"}
+    assert {result.reason for result in undo(log)} == {f"there is no folder {root}"}
     assert not root.exists()
     moved.rename(root)
     shutil.rmtree(trash)
-    assert {one.reason for one in undo(log)} == {"it is not in the trash any more"}
+    assert {result.reason for result in undo(log)} == {"it is not in the trash any more"}
     assert sorted(one.name for one in root.iterdir()) == ["keep.jpg", "sub"], "no folder is made"
 
 
-def test_a_plan_of_groups(trash: Path, root: Path) -> None:
-    """Everything but the one to keep; what another group keeps stays; a pair's grade is known."""
+def images(collection: Collection, *ids: str) -> tuple[DuplicateImage, ...]:
+    """These images of a collection; an id that it does not have has no file."""
+    contents = live_contents(collection, Decisions()).values()
+    known = {image.id: image for content in contents for image in content.images}
+    return tuple(
+        known.get(id_, DuplicateImage(id_, id_, collection.root, None, None, 0, 0)) for id_ in ids
+    )
+
+
+def test_a_plan_moves_all_images_of_a_group_but_those_to_keep(trash: Path, root: Path) -> None:
+    """An image that another group keeps stays, and so does one without a file."""
     collected(root).close()
-    ids = ("keep.jpg", "a.jpg", "sub/b.jpg")
     pairs = (Pair("a.jpg", "keep.jpg", "same", 0.9), Pair("a.jpg", "sub/b.jpg", "identical", 1))
     with Collection.open(root) as collection:
-        (root / "a.jpg").unlink()
-        made = plan(
-            collection,
-            [
-                Group("edited", ids, "keep.jpg", pairs),
-                Group("alike", ("sub/b.jpg", "a.jpg"), "sub/b.jpg", ()),
-                Group("same", ("none.jpg", "sub/deep/c.jpg"), "none.jpg", ()),
-                Group("same", ("keep.jpg", "none.jpg"), "keep.jpg", ()),
-            ],
-        )
+        groups = [
+            Group("edited", images(collection, "keep.jpg", "a.jpg", "sub/b.jpg"), pairs),
+            Group("alike", images(collection, "sub/b.jpg", "a.jpg"), ()),
+            Group("same", images(collection, "none.jpg", "sub/deep/c.jpg"), ()),
+            Group("same", images(collection, "keep.jpg", "none.jpg"), ()),
+        ]
+        made = make_trash_plan(collection, groups)
     assert [(move.id, move.grade, move.keep.id) for move in made.moves] == [
         ("a.jpg", "same", "keep.jpg")
     ]
@@ -271,56 +296,57 @@ def test_a_plan_of_groups(trash: Path, root: Path) -> None:
     assert made.store == str(root / ".sokkuri")
 
 
-def test_searches_no_longer_find_what_was_moved_until_it_is_back(
+def test_searches_leave_out_moved_images_until_they_are_back(
     trash: Path, root: Path, log: Path
 ) -> None:
     with collected(root) as collection:
-        made = plan(collection, [Group("same", tuple(FILES), "keep.jpg", ())])
+        made = make_trash_plan(collection, [Group("same", images(collection, *FILES), ())])
         assert sorted(move.id for move in made.moves) == DROPS
         write(root / "a.jpg", b"changed")
         done = apply_plan(made, log)
-        assert sum(one.moved for one in done) == 2
+        assert sum(result.moved for result in done) == 2
         assert live(root) == ["a.jpg", "keep.jpg"]
-        assert paths(apply_plan(Plan((), store=made.store), log)) == []
+        assert paths(apply_plan(TrashPlan((), store=made.store), log)) == []
         list(undo(log))
         assert live(root) == sorted(FILES)
 
 
-def test_what_comes_back_otherwise_waits_for_the_next_run(
+def test_an_image_that_comes_back_with_another_time_waits_for_the_next_run(
     trash: Path, root: Path, log: Path
 ) -> None:
     with collected(root) as collection:
-        made = plan(collection, [Group("same", ("keep.jpg", "a.jpg"), "keep.jpg", ())])
+        group = Group("same", images(collection, "keep.jpg", "a.jpg"), ())
+        made = make_trash_plan(collection, [group])
         assert paths(apply_plan(made, log)) == ["a.jpg"]
         os.utime(trash / "files" / "a.jpg", ns=(0, 5))
         assert paths(undo(log)) == ["a.jpg"]
         assert "a.jpg" not in live(root)
 
 
-def test_a_catalog_of_other_files_is_left_alone(trash: Path, root: Path, log: Path) -> None:
+def test_a_catalog_of_another_folder_is_not_changed(trash: Path, root: Path, log: Path) -> None:
     """A copy of the collection's folder holds the same paths and bytes: they are not its images."""
     copy = shutil.copytree(root, root.parent / "copy")
     collected(root).close()
-    moves = Plan(planned(copy).moves, store=str(root / ".sokkuri"))
+    moves = TrashPlan(planned(copy).moves, store=str(root / ".sokkuri"))
     assert paths(apply_plan(moves, log)) == DROPS
     assert live(root) == sorted(FILES)
 
 
 @pytest.mark.parametrize("store", ["nothing", "damaged"])
-def test_without_its_catalog_the_files_go_all_the_same(
+def test_files_move_even_if_the_catalog_cannot_be_opened(
     trash: Path, root: Path, log: Path, store: str
 ) -> None:
     write(root / "damaged" / "catalog.sqlite", b"no catalog")
-    moves = Plan(planned(root).moves, store=str(root / store))
+    moves = TrashPlan(planned(root).moves, store=str(root / store))
     assert paths(apply_plan(moves, log)) == DROPS
     assert paths(undo(log)) == DROPS[::-1]
 
 
-def test_the_log_of_a_plan_lies_beside_it(tmp_path: Path) -> None:
-    assert log_of(tmp_path / "plan.json") == tmp_path / "plan.log"
+def test_the_log_of_a_plan_is_beside_it(tmp_path: Path) -> None:
+    assert log_path(tmp_path / "plan.json") == tmp_path / "plan.log"
 
 
-def test_without_the_extra_nothing_is_begun(
+def test_without_the_extra_no_move_begins(
     root: Path, log: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "send2trash", None)

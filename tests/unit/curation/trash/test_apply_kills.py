@@ -1,5 +1,5 @@
-"""Killed at any moment, no file is lost: it is at its place or found in the trash, and both a
-second apply and an undo end as if nothing had happened."""
+"""A kill at any moment loses no file: it is at its place or in the trash. A second apply or an undo
+then ends as usual."""
 
 import os
 import shutil
@@ -29,7 +29,7 @@ from trash_fixtures import (
 )
 
 from sokkuri.curation.trash.apply import apply_plan, undo
-from sokkuri.curation.trash.plan import Plan
+from sokkuri.curation.trash.plan import TrashPlan
 from sokkuri.curation.trash.system_trash import find_in_trash, require_trash
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
@@ -53,7 +53,7 @@ class Scene:
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         self.around = tmp_path
         self.root = shutil.copytree(ready, folder / "photos")
-        self.plan = Plan(planned(self.root).moves, store=str(self.root / ".sokkuri"))
+        self.plan = TrashPlan(planned(self.root).moves, store=str(self.root / ".sokkuri"))
         self.log = folder / "plan.log"
 
     def apply(self) -> None:
@@ -124,7 +124,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("then", ["apply", "undo"])
 @pytest.mark.parametrize("verb", ["apply", "undo"])
-def test_killed_at_every_step(home: Path, tmp_path: Path, verb: str, then: str) -> None:
+def test_a_kill_at_any_step_loses_no_file(home: Path, tmp_path: Path, verb: str, then: str) -> None:
     for step in range(1, MOST_STEPS):
         scene = Scene(tmp_path)
         if verb == "undo":
@@ -144,7 +144,7 @@ def test_killed_at_every_step(home: Path, tmp_path: Path, verb: str, then: str) 
     pytest.fail(f"it took more than {MOST_STEPS} steps")
 
 
-def test_killed_at_every_step_where_there_are_no_hard_links(
+def test_a_kill_at_any_step_loses_no_file_without_hard_links(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then a file comes back as a copy, and the trash keeps its own until that is whole."""
@@ -172,7 +172,9 @@ def test_killed_at_every_step_where_there_are_no_hard_links(
         st.tuples(st.sampled_from(["apply", "undo"]), st.integers(1, 90)), min_size=2, max_size=5
     )
 )
-def test_killed_again_and_again(home: Path, tmp_path: Path, acts: list[tuple[str, int]]) -> None:
+def test_several_kills_lose_no_file(
+    home: Path, tmp_path: Path, acts: list[tuple[str, int]]
+) -> None:
     scene = Scene(tmp_path)
     for verb, step in acts:
         scene.killed(verb, step)
@@ -183,18 +185,18 @@ def test_killed_again_and_again(home: Path, tmp_path: Path, acts: list[tuple[str
     scene.assert_all_is_back()
 
 
-def test_two_plans_at_once_never_drop_both_of_two(home: Path, tmp_path: Path) -> None:
-    """Each wants the file of which the other keeps the like: one of them comes too late."""
+def test_two_plans_at_once_never_move_both_files_of_a_pair(home: Path, tmp_path: Path) -> None:
+    """Each plan moves the file that the other keeps: one of them comes too late."""
     for number in range(15):
         root = photos(tmp_path / str(number))
         plans = [
-            Plan((move_of(root, "a.jpg", "keep.jpg"),)),
-            Plan((move_of(root, "keep.jpg", "a.jpg"),)),
+            TrashPlan((move_of(root, "a.jpg", "keep.jpg"),)),
+            TrashPlan((move_of(root, "keep.jpg", "a.jpg"),)),
         ]
         ready, go = os.pipe()
 
         def act(
-            which: int, ready: int = ready, plans: list[Plan] = plans, root: Path = root
+            which: int, ready: int = ready, plans: list[TrashPlan] = plans, root: Path = root
         ) -> None:
             os.read(ready, 1)
             list(apply_plan(plans[which], root.parent / f"{root.name}-{which}.log"))

@@ -1,4 +1,4 @@
-"""The log of what goes to the trash: one process has it, and no other file is taken for one."""
+"""The log of moves: one process holds it, and another file is never taken for a log."""
 
 import json
 import resource
@@ -10,7 +10,7 @@ from trash_fixtures import DROPS, FILES, contents, in_child, move_in, paths, pho
 
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.apply import apply_plan, undo
-from sokkuri.curation.trash.plan import Plan
+from sokkuri.curation.trash.plan import TrashPlan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 
@@ -31,12 +31,12 @@ def log(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("data", [b"", b"my own notes\n", b"\0" * 100, b'{"version": 1}\n'])
-def test_another_file_is_no_log_and_stays_as_it_is(
+def test_a_file_that_is_not_a_log_is_refused_and_not_changed(
     trash: Path, root: Path, log: Path, data: bytes
 ) -> None:
     log.write_bytes(data)
     for done in (apply_plan(planned(root), log), undo(log)):
-        with pytest.raises(UsageError, match="is no log"):
+        with pytest.raises(UsageError, match="is not a log"):
             list(done)
     assert log.read_bytes() == data
     assert contents(root) == FILES
@@ -53,9 +53,7 @@ def test_another_file_is_no_log_and_stays_as_it_is(
         {},
     ],
 )
-def test_a_line_of_a_log_that_makes_no_sense_is_named(
-    trash: Path, root: Path, log: Path, line: object
-) -> None:
+def test_a_wrong_line_of_a_log_is_named(trash: Path, root: Path, log: Path, line: object) -> None:
     assert paths(apply_plan(planned(root), log)) == DROPS
     number = len(log.read_text().splitlines()) + 1
     with log.open("a") as file:
@@ -64,13 +62,13 @@ def test_a_line_of_a_log_that_makes_no_sense_is_named(
         list(undo(log))
 
 
-def test_without_a_log_there_is_nothing_to_undo(tmp_path: Path) -> None:
+def test_an_undo_needs_a_log(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be read"):
         list(undo(tmp_path / "plan.log"))
     assert list(tmp_path.iterdir()) == [], "and no lock is left"
 
 
-def test_a_log_is_held_by_one_process(trash: Path, root: Path, log: Path) -> None:
+def test_one_process_at_a_time_uses_a_log(trash: Path, root: Path, log: Path) -> None:
     moves = planned(root)
     under_way = apply_plan(moves, log)
     next(under_way)
@@ -82,9 +80,11 @@ def test_a_log_is_held_by_one_process(trash: Path, root: Path, log: Path) -> Non
 
 
 @pytest.mark.parametrize("room", [0, 20])
-def test_nothing_is_moved_without_a_log(trash: Path, root: Path, log: Path, room: int) -> None:
+def test_no_file_moves_if_the_log_cannot_be_written(
+    trash: Path, root: Path, log: Path, room: int
+) -> None:
     """The disk is full before the first line, or in the middle of it; then there is room again."""
-    assert list(apply_plan(Plan(()), log)) == []
+    assert list(apply_plan(TrashPlan(()), log)) == []
     limit = log.stat().st_size + room
     moves = planned(root)
 
@@ -101,7 +101,7 @@ def test_nothing_is_moved_without_a_log(trash: Path, root: Path, log: Path, room
     assert paths(undo(log)) == DROPS[::-1]
 
 
-def test_a_cut_line_is_passed_over_wherever_it_was_cut(trash: Path, root: Path, log: Path) -> None:
+def test_a_cut_line_is_skipped_wherever_it_was_cut(trash: Path, root: Path, log: Path) -> None:
     moves = planned(root)
     assert paths(apply_plan(moves, log)) == DROPS
     whole = log.read_bytes()
@@ -119,7 +119,7 @@ def test_a_cut_line_is_passed_over_wherever_it_was_cut(trash: Path, root: Path, 
         assert paths(apply_plan(moves, log)) == DROPS
 
 
-def test_the_log_says_what_was_refused_and_why(trash: Path, root: Path, log: Path) -> None:
+def test_the_log_names_each_refused_move_and_the_reason(trash: Path, root: Path, log: Path) -> None:
     moves = planned(root)
     (root / "a.jpg").unlink()
     list(apply_plan(moves, log))

@@ -1,4 +1,4 @@
-"""A plan as a file: what was written is read again, what is not right is refused in one line."""
+"""Plan files: a written plan can be read, and a wrong plan is refused in one line."""
 
 import json
 import string
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash import plan as plans
 from sokkuri.curation.trash.plan import (
-    Kept,
+    KeptImage,
     Move,
-    Plan,
-    as_document,
-    as_move,
+    TrashPlan,
+    move_from_json,
+    move_to_json,
     read_plan,
     write_plan,
 )
@@ -34,10 +34,10 @@ MOVES = st.builds(
     size=st.integers(0, 2**60),
     digest=DIGESTS,
     grade=st.sampled_from(GRADES),
-    keep=st.builds(Kept, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
+    keep=st.builds(KeptImage, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
 )
 PLANS = st.builds(
-    Plan,
+    TrashPlan,
     moves=st.lists(MOVES, max_size=4, unique_by=lambda move: (move.root, move.path)).map(tuple),
     made=st.just("2024-01-02T03:04:05+00:00"),
     store=st.none() | ROOTS,
@@ -50,16 +50,16 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @given(plan=PLANS)
-def test_what_was_written_is_read_again(file: Path, plan: Plan) -> None:
+def test_a_written_plan_reads_back_the_same(file: Path, plan: TrashPlan) -> None:
     write_plan(file, plan)
     assert read_plan(file) == plan
     assert file.read_bytes().isascii()
 
 
-def test_moves_can_be_taken_out_by_hand(file: Path) -> None:
+def test_a_person_can_delete_moves_from_a_plan(file: Path) -> None:
     """A line each, so that a person finds them."""
     moves = tuple(move(path=f"{number}.jpg") for number in range(3))
-    write_plan(file, Plan(moves, "now"))
+    write_plan(file, TrashPlan(moves, "now"))
     lines = [line for line in file.read_text().splitlines() if "1.jpg" not in line]
     file.write_text("\n".join(lines))
     assert [one.path for one in read_plan(file).moves] == ["0.jpg", "2.jpg"]
@@ -68,7 +68,7 @@ def test_moves_can_be_taken_out_by_hand(file: Path) -> None:
 def move(**changes: Any) -> Move:
     plain = {
         "id": "a", "path": "b/a.jpg", "root": "/photos", "size": 5, "digest": b"d" * 16,
-        "grade": "same", "keep": Kept("c", "c.jpg", "/photos", b"k" * 16),
+        "grade": "same", "keep": KeptImage("c", "c.jpg", "/photos", b"k" * 16),
     }  # fmt: skip
     return Move(**{**plain, **changes})
 
@@ -85,33 +85,33 @@ WRONG: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
-def test_a_move_that_is_wrong_is_refused(file: Path, key: str, value: Any) -> None:
-    document = as_document(move())
+def test_a_wrong_value_is_refused(file: Path, key: str, value: Any) -> None:
+    document = move_to_json(move())
     document[key] = value
     assert key in refusal(file, document)
-    document = as_document(move())
+    document = move_to_json(move())
     if key in document["keep"]:
         document["keep"][key] = value
         assert key in refusal(file, document)
 
 
 @pytest.mark.parametrize("key", ["id", "path", "root", "size", "digest", "grade", "keep"])
-def test_a_move_that_lacks_something_is_refused(file: Path, key: str) -> None:
-    document = as_document(move())
+def test_a_missing_key_of_a_move_is_refused(file: Path, key: str) -> None:
+    document = move_to_json(move())
     del document[key]
     assert f'"{key}" is missing' in refusal(file, document)
 
 
 @pytest.mark.parametrize("key", ["id", "path", "root", "digest"])
-def test_a_move_that_lacks_something_of_what_is_kept_is_refused(file: Path, key: str) -> None:
-    document = as_document(move())
+def test_a_missing_key_of_the_kept_image_is_refused(file: Path, key: str) -> None:
+    document = move_to_json(move())
     del document["keep"][key]
     assert f'"{key}" is missing' in refusal(file, document)
 
 
 def refusal(file: Path, document: Any) -> str:
     """Why a plan with a good move and this one is not taken; one line that names the move."""
-    good = as_document(move(path="good.jpg"))
+    good = move_to_json(move(path="good.jpg"))
     file.write_text(json.dumps({"version": 1, "made": "", "moves": [good, document]}))
     with pytest.raises(UsageError) as refused:
         read_plan(file)
@@ -136,7 +136,7 @@ def refusal(file: Path, document: Any) -> str:
     ],
     ids=range(21).__iter__(),
 )  # fmt: skip
-def test_a_file_that_is_no_plan_is_refused(file: Path, data: bytes) -> None:
+def test_a_file_that_is_not_a_plan_is_refused(file: Path, data: bytes) -> None:
     file.write_bytes(data)
     with pytest.raises(UsageError, match=r"plan|text") as refused:
         read_plan(file)
@@ -147,35 +147,35 @@ def test_a_file_that_is_no_plan_is_refused(file: Path, data: bytes) -> None:
     document=st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=3),
         lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-            st.sampled_from([*as_document(move()), "x"]), inner, max_size=7
+            st.sampled_from([*move_to_json(move()), "x"]), inner, max_size=7
         ),
     )
 )  # fmt: skip
-def test_whatever_a_file_has_is_a_move_or_a_value_error(document: Any) -> None:
+def test_any_json_value_is_a_move_or_a_value_error(document: Any) -> None:
     try:
-        made = as_move(document)
+        made = move_from_json(document)
     except ValueError:
         return
-    assert as_document(made).items() <= document.items()
+    assert move_to_json(made).items() <= document.items()
 
 
-def test_one_file_is_named_once(file: Path) -> None:
-    assert "twice" in refusal(file, as_document(move(path="good.jpg", id="other")))
+def test_a_plan_names_a_file_only_once(file: Path) -> None:
+    assert "twice" in refusal(file, move_to_json(move(path="good.jpg", id="other")))
 
 
-def test_a_file_that_is_too_large_is_not_read(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_plan(file, Plan(()))
-    monkeypatch.setattr(plans, "MOST_BYTES", file.stat().st_size)
-    assert read_plan(file) == Plan(())
-    monkeypatch.setattr(plans, "MOST_BYTES", file.stat().st_size - 1)
+def test_a_plan_that_is_too_large_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_plan(file, TrashPlan(()))
+    monkeypatch.setattr(plans, "MAX_BYTES", file.stat().st_size)
+    assert read_plan(file) == TrashPlan(())
+    monkeypatch.setattr(plans, "MAX_BYTES", file.stat().st_size - 1)
     with pytest.raises(UsageError, match="too large"):
         read_plan(file)
 
 
-def test_a_file_that_cannot_be_had_says_so(tmp_path: Path) -> None:
+def test_an_unreadable_plan_is_reported(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match=r"[Nn]o such file"):
         read_plan(tmp_path / "plan.json")
     with pytest.raises(StorageError, match="cannot be read"):
         read_plan(tmp_path)
     with pytest.raises(StorageError, match="cannot be written"):
-        write_plan(tmp_path / "nowhere" / "plan.json", Plan(()))
+        write_plan(tmp_path / "nowhere" / "plan.json", TrashPlan(()))

@@ -1,4 +1,4 @@
-"""The system's trash: what goes there is found and comes back, and nothing is lost on the way."""
+"""The system's trash: files go there, are found there and come back, and none is lost."""
 
 import hashlib
 import os
@@ -16,13 +16,13 @@ from trash_fixtures import environment, forget, in_trash, move_in
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.curation.trash.system_trash import (
     Trash,
-    contents_of,
     find_in_trash,
-    from_trash,
+    lock_trash,
+    remove_partial_copy,
     require_trash,
-    sweep,
-    to_trash,
-    trash_to_ourselves,
+    restore_from_trash,
+    send_to_trash,
+    size_and_digest,
 )
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
@@ -43,7 +43,7 @@ def made(path: Path, data: bytes = b"picture") -> Path:
 
 def found(original: Path, data: bytes = b"picture") -> Path | None:
     scratch = made(original.parent / "scratch", data)
-    size, digest = contents_of(scratch)
+    size, digest = size_and_digest(scratch)
     scratch.unlink()
     return find_in_trash(original, size, digest)
 
@@ -55,12 +55,12 @@ def test_a_file_goes_is_found_and_comes_back(trash: Path, tmp_path: Path, name: 
     file = made(tmp_path / "photos" / name)
     os.utime(file, ns=(1_500_000_000_000_000_000, 1_400_000_000_123_456_789))
     before = file.stat()
-    to_trash(file)
+    send_to_trash(file)
     assert not file.exists()
     place = found(file)
     assert place is not None
     assert place.parent == trash / "files"
-    from_trash(place, file)
+    restore_from_trash(place, file)
     after = file.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert after.st_nlink == 1
@@ -68,22 +68,22 @@ def test_a_file_goes_is_found_and_comes_back(trash: Path, tmp_path: Path, name: 
     assert list((trash / "info").iterdir()) == [], "its note went with it"
 
 
-def test_of_files_of_one_name_each_is_found(trash: Path, tmp_path: Path) -> None:
+def test_files_of_the_same_name_are_told_apart(trash: Path, tmp_path: Path) -> None:
     files = [made(tmp_path / folder / "a.jpg") for folder in "xyz"]
     for file in files:
-        to_trash(file)
+        send_to_trash(file)
     assert len(in_trash(trash)) == 3
     for file in files:
         place = found(file)
         assert place is not None
-        from_trash(place, file)
+        restore_from_trash(place, file)
         assert file.read_bytes() == b"picture"
 
 
 def test_only_the_file_with_these_bytes_is_found(trash: Path, tmp_path: Path) -> None:
     file = made(tmp_path / "a.jpg", b"the older")
-    to_trash(file)
-    to_trash(made(file, b"the newer"))
+    send_to_trash(file)
+    send_to_trash(made(file, b"the newer"))
     for data in b"the older", b"the newer":
         place = found(file, data)
         assert place is not None
@@ -92,14 +92,14 @@ def test_only_the_file_with_these_bytes_is_found(trash: Path, tmp_path: Path) ->
     assert found(tmp_path / "b.jpg", b"the older") is None
 
 
-def test_nothing_takes_another_files_place(trash: Path, tmp_path: Path) -> None:
+def test_a_file_that_comes_back_replaces_no_other(trash: Path, tmp_path: Path) -> None:
     file = made(tmp_path / "a.jpg")
-    to_trash(file)
+    send_to_trash(file)
     place = found(file)
     assert place is not None
     made(file, b"another")
     with pytest.raises(FileExistsError):
-        from_trash(place, file)
+        restore_from_trash(place, file)
     assert file.read_bytes() == b"another"
     assert place.read_bytes() == b"picture"
     assert in_trash(trash) == ["a.jpg"]
@@ -119,35 +119,53 @@ def test_a_file_comes_back_where_there_are_no_hard_links(
 ) -> None:
     file = made(tmp_path / "photos" / "a.jpg")
     os.utime(file, ns=(0, 1_400_000_000_123_456_789))
-    to_trash(file)
+    send_to_trash(file)
     place = found(file)
     assert place is not None
     refuse_links(monkeypatch)
     made(file, b"another")
     with pytest.raises(FileExistsError):
-        from_trash(place, file)
+        restore_from_trash(place, file)
     assert file.read_bytes() == b"another"
     assert place.read_bytes() == b"picture"
     file.unlink()
-    from_trash(place, file)
+    restore_from_trash(place, file)
     assert file.read_bytes() == b"picture"
     assert file.stat().st_mtime_ns == 1_400_000_000_123_456_789
     assert [one.name for one in file.parent.iterdir()] == ["a.jpg"]
     assert in_trash(trash) == []
 
 
-def test_only_what_a_kill_has_left_is_swept_away(tmp_path: Path) -> None:
+def test_a_read_only_file_comes_back_as_a_copy(
+    trash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_links(monkeypatch)
+    require_trash()
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        place = made(Path(folder) / "trashed.jpg")
+        place.chmod(0o444)
+
+        def comes_back() -> bool:
+            original = Path(folder) / "a.jpg"
+            restore_from_trash(place, original)
+            return original.read_bytes() == b"picture" and original.stat().st_mode & 0o777 == 0o444
+
+        assert as_nobody(comes_back)
+
+
+def test_only_the_leftovers_of_a_kill_are_removed(tmp_path: Path) -> None:
     """An empty file is taken for one only beside the copy that was to take its place."""
     place = made(tmp_path / "a.jpg", b"")
-    size, digest = contents_of(made(tmp_path / "b.jpg"))
-    sweep(place, size, digest)
+    size, digest = size_and_digest(made(tmp_path / "b.jpg"))
+    remove_partial_copy(place, size, digest)
     assert place.exists()
     copy = made(tmp_path / f".{digest.hex()}.returning")
-    sweep(tmp_path / "b.jpg", size, digest)
+    remove_partial_copy(tmp_path / "b.jpg", size, digest)
     assert (tmp_path / "b.jpg").read_bytes() == b"picture"
     assert not copy.exists()
     made(copy)
-    sweep(place, size, digest)
+    remove_partial_copy(place, size, digest)
     assert [file.name for file in tmp_path.iterdir()] == ["b.jpg"]
 
 
@@ -156,7 +174,7 @@ def test_a_file_comes_back_across_file_systems(trash: Path, tmp_path: Path) -> N
         pytest.skip(f"needs {OTHER_DISK} on another file system than {tmp_path}")
     file = made(tmp_path / "photos" / "a.jpg", os.urandom(3_000_000))
     data = file.read_bytes()
-    left = file.parent / f".{contents_of(file)[1].hex()}.returning"
+    left = file.parent / f".{size_and_digest(file)[1].hex()}.returning"
     left.write_bytes(b"what a kill left")
     with_home = (
         OTHER_DISK / f"sokkuri-test-{hashlib.sha256(os.fsencode(tmp_path)).hexdigest()[:12]}"
@@ -166,7 +184,7 @@ def test_a_file_comes_back_across_file_systems(trash: Path, tmp_path: Path) -> N
         note = made(with_home / "info" / "a.jpg.trashinfo")
         os.utime(place, ns=(0, 1_400_000_000_123_456_789))
         file.unlink()
-        from_trash(place, file)
+        restore_from_trash(place, file)
         assert file.read_bytes() == data
         assert file.stat().st_mtime_ns == 1_400_000_000_123_456_789
         assert [one.name for one in file.parent.iterdir()] == ["a.jpg"]
@@ -179,13 +197,13 @@ def test_a_file_comes_back_across_file_systems(trash: Path, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kind", [".Trash/{uid}", ".Trash-{uid}"])
-def test_a_volumes_trash_is_looked_into(
+def test_a_file_is_found_in_the_trash_of_its_volume(
     trash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
     """Its notes name paths relative to the volume's top, says the standard."""
     top = tmp_path / "volume"
     file = made(top / "photos" / "ä b.jpg")
-    size, digest = contents_of(file)
+    size, digest = size_and_digest(file)
     folder = top / kind.format(uid=os.getuid())
     made(
         folder / "info" / "x.jpg.trashinfo",
@@ -198,9 +216,9 @@ def test_a_volumes_trash_is_looked_into(
     assert find_in_trash(file, size, digest) == folder / "files" / "x.jpg"
 
 
-def test_broken_notes_are_passed_over(trash: Path, tmp_path: Path) -> None:
+def test_broken_notes_are_skipped(trash: Path, tmp_path: Path) -> None:
     file = made(tmp_path / "a.jpg")
-    to_trash(file)
+    send_to_trash(file)
     info = trash / "info"
     made(info / "empty.trashinfo", b"")
     made(info / "zeros.trashinfo", b"\0" * 100_000)
@@ -215,10 +233,10 @@ def test_broken_notes_are_passed_over(trash: Path, tmp_path: Path) -> None:
 def test_notes_are_read_once(trash: Path, tmp_path: Path) -> None:
     kept = Trash()
     first, second = made(tmp_path / "a.jpg"), made(tmp_path / "b.jpg")
-    contents = contents_of(first)
-    to_trash(first)
+    contents = size_and_digest(first)
+    send_to_trash(first)
     assert kept.find(first, *contents) is not None
-    to_trash(second)
+    send_to_trash(second)
     assert kept.find(second, *contents) is None
     assert find_in_trash(second, *contents) is not None
 
@@ -227,7 +245,7 @@ def test_a_file_that_the_trash_does_not_take_stays(trash: Path, tmp_path: Path) 
     file = made(tmp_path / "a.jpg")
     made(trash, b"no folder")
     with pytest.raises(OSError, match=r"[a-z]"):
-        to_trash(file)
+        send_to_trash(file)
     assert file.read_bytes() == b"picture"
 
 
@@ -240,14 +258,14 @@ def test_a_file_without_permission_stays(trash: Path) -> None:
 
         def is_refused() -> bool:
             with pytest.raises(PermissionError):
-                to_trash(file)
+                send_to_trash(file)
             return file.exists()
 
         assert as_nobody(is_refused)
         assert file.read_bytes() == b"picture"
 
 
-def test_a_relative_data_folder_does_not_count(
+def test_a_relative_data_folder_is_ignored(
     trash: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "")
@@ -255,12 +273,12 @@ def test_a_relative_data_folder_does_not_count(
     forget()
     require_trash()
     file = made(tmp_path / "a.jpg")
-    to_trash(file)
+    send_to_trash(file)
     place = found(file)
     assert place == tmp_path / "home" / ".local" / "share" / "Trash" / "files" / "a.jpg"
 
 
-def test_without_the_extra_the_message_says_what_to_install(
+def test_without_the_extra_the_message_names_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(sys.modules, "send2trash", None)
@@ -268,13 +286,13 @@ def test_without_the_extra_the_message_says_what_to_install(
         require_trash()
 
 
-def test_processes_take_turns(trash: Path, tmp_path: Path) -> None:
+def test_processes_use_the_trash_in_turn(trash: Path, tmp_path: Path) -> None:
     """Two that move files of one name at once must not take the same place in the trash."""
     code = (
         "import sys; from pathlib import Path; from sokkuri.curation.trash.system_trash import *\n"
         "print(flush=True); sys.stdin.readline()\n"
         "for file in sorted(Path(sys.argv[1]).glob('*/same.jpg')):\n"
-        "    with trash_to_ourselves(): to_trash(file)\n"
+        "    with lock_trash(): send_to_trash(file)\n"
     )
     sides = [tmp_path / side for side in "ab"]
     for side in sides:
@@ -298,8 +316,8 @@ def test_processes_take_turns(trash: Path, tmp_path: Path) -> None:
     assert held == {f"{side}{number}".encode() for side in "ab" for number in range(40)}
 
 
-def test_the_turn_is_waited_for(trash: Path) -> None:
-    with trash_to_ourselves(), pytest.raises(TimeoutError):
+def test_a_process_waits_for_its_turn(trash: Path) -> None:
+    with lock_trash(), pytest.raises(TimeoutError):
         another_waits(0.05)
 
 
@@ -320,8 +338,8 @@ def another_waits(seconds: float) -> None:
         os.mkfifo,
     ],
 )
-def test_only_a_regular_file_has_contents(tmp_path: Path, make: Callable[[Path], None]) -> None:
+def test_only_a_regular_file_has_a_digest(tmp_path: Path, make: Callable[[Path], None]) -> None:
     path = tmp_path / "a"
     make(path)
     with pytest.raises(OSError, match=r"[a-z]"):
-        contents_of(path)
+        size_and_digest(path)

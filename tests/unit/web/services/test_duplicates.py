@@ -14,7 +14,7 @@ from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.types import Group
+from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import duplicates
 from sokkuri.web.services.duplicates import DuplicateGroupCache, GroupQuery
@@ -78,10 +78,14 @@ def test_groups_of_a_catalog_that_has_just_changed_are_not_cached(collection: Co
     assert cache.get(collection, query) is not cache.get(collection, query)
 
 
+def images(*ids: str) -> tuple[DuplicateImage, ...]:
+    return tuple(DuplicateImage(id_, id_, Path("/photos"), None, None, 0, 0) for id_ in ids)
+
+
 def test_a_drop_needs_a_group_that_contains_both_images() -> None:
     groups = [
-        Group("same", ("a", "b"), "a", ()),
-        Group("edited", ("c", "b"), "c", ()),  # groups may share an image
+        Group("same", images("a", "b"), ()),
+        Group("edited", images("c", "b"), ()),  # groups may share an image
     ]
     drops = [("b", "a"), ("b", "c"), ("a", "b"), ("a", "c"), ("a", "a"), ("x", "a"), ("a", "x")]
     found, left = duplicates._match_drops(groups, drops)

@@ -11,7 +11,7 @@ from synthetic_collection import Bench, empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.curation.duplicates import pair_store
-from sokkuri.curation.duplicates.pair_store import Known
+from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.store.content import content_of
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import labels as labelling
@@ -145,8 +145,8 @@ def test_only_one_of_two_known_near_duplicates_is_suggested(bench: Bench) -> Non
     pairs = PairCache()
     assert pairs.get(bench.collection, "1") == ()
     first, second = sorted(content_of(bench.catalog, id_) for id_ in ("0", "180"))
-    with pair_store.opened(bench.collection) as ledger:
-        ledger.keep([Known(first, second, "edited", 0.9)], [])
+    with pair_store.open_pair_store(bench.collection) as store:
+        store.save([PairResult(first, second, "edited", 0.9)], [])
     known = pairs.get(bench.collection, "1")
     assert [{*pair} for pair in known] == [{"0", "180"}]
     give(bench, **{"0": "cat"})

@@ -1,7 +1,7 @@
-"""Do two pictures show the same one, edited or not? The pictures themselves decide.
+"""Decide whether two images show the same picture, edited or not.
 
-Takes pictures; hands on a Match. Tries three ways in which one may lie upon the other: as they are,
-mirrored, and as their keypoints say (with the extra `duplicates`), and weighs what comes of it.
+Takes two image views and returns a Match. Three alignments are tried: the images as they are,
+mirrored, and aligned by keypoints (with the extra `duplicates`). scoring.py weighs the results.
 """
 
 import math
@@ -10,87 +10,108 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sokkuri.curation.duplicates.matching.block_agreement import Agreement, agreement
-from sokkuri.curation.duplicates.matching.fingerprint import SQUARE, Picture
-from sokkuri.curation.duplicates.matching.keypoints import Fit, Keypoints, fitted, laid
+from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
+from sokkuri.curation.duplicates.matching.fingerprint import SQUARE_SIDE, ImageView
+from sokkuri.curation.duplicates.matching.keypoints import (
+    Keypoints,
+    SimilarityTransform,
+    align,
+    estimate_similarity,
+)
 from sokkuri.curation.duplicates.matching.scoring import (
-    JOINT,
-    MOVED,
-    STILL,
-    joint,
-    moved,
+    ALIGNED_MODEL,
+    COMBINED_MODEL,
+    UNALIGNED_MODEL,
+    aligned_features,
+    combined_features,
     probability,
-    still,
+    unaligned_features,
 )
 from sokkuri.curation.types import Grade
 
-SURE = 0.7
-"""Score from which two pictures are taken for copies."""
+COPY_SCORE = 0.7
+"""Score from which two images count as copies."""
 
-INLIERS = 3
-"""Keypoints that must agree before one picture is laid upon the other."""
+MIN_INLIERS = 3
+"""Keypoints that must agree before one image is aligned to the other."""
 
-_CERTAIN = 10.0  # logit, of pictures as they lie, from which nothing else is tried
-_CLOSELY, _ENOUGH = 0.95, 16  # blocks that agree so are as good
-_ALONE = 4.0  # the same where nothing else can be
-_HOPELESS = -6.0  # logit below which an alignment is not refined
+_CERTAIN_LOGIT = 10.0  # of unaligned images; above, no other alignment is tried
+_CLOSE_QUARTILE, _CLOSE_BLOCKS = 0.95, 16  # as certain: this many blocks agree this closely
+_WITHOUT_KEYPOINTS = 4.0  # by how much the logit must be higher where keypoints are not available
+_HOPELESS_LOGIT = -6.0  # below, an alignment is not refined
 _SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
 _BLANK_LEVELS = 2.0
-_SAME_SHAPE = 0.03  # relative difference of width to height
-_SCENE = 12  # inliers that something in both pictures is the same
+_SAME_SHAPE = 0.03  # logarithm of the quotient of the aspect ratios
+_SAME_SCENE_INLIERS = 12  # from here, some object is in both images
 
-Points = Callable[[], Keypoints]
-"""A picture's keypoints, found when they are asked for."""
+FindKeypoints = Callable[[], Keypoints]
+"""Returns an image's keypoints; called only if they are needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """grade : None where they are no near-duplicates. score : 0 to 1, how sure a copy is."""
+    """grade : None if they are no near-duplicates. score : 0 to 1, the probability of a copy."""
 
     grade: Grade | None
     score: float
 
 
-def compare(a: Picture, b: Picture, points: tuple[Points, Points] | None) -> Match:
-    """points : of both; None without OpenCV, which leaves crops and turned pictures unfound."""
-    upright = agreement(a.square, b.square)
-    if upright.blocks == 0:  # both are blank: nothing but their colours could differ
-        same = upright.difference <= _BLANK_LEVELS and _shape(a, b) < _SAME_SHAPE
+def compare(
+    a: ImageView, b: ImageView, keypoints: tuple[FindKeypoints, FindKeypoints] | None
+) -> Match:
+    """Compare two images.
+
+    keypoints : of both; None without OpenCV, which misses crops and turned images.
+    """
+    upright = measure_agreement(a.square, b.square)
+    if upright.blocks == 0:  # both are blank: only their colours and shapes can differ
+        same = upright.difference <= _BLANK_LEVELS and _shape_difference(a, b) < _SAME_SHAPE
         return Match("same", 1.0) if same else Match(None, 0.0)
-    lies, settled = _as_it_lies(upright)
-    if not settled:
+    logit, certain = _unaligned_logit(upright)
+    if not certain:
         mirrored = np.ascontiguousarray(b.square[:, ::-1])
-        turned = _as_it_lies(agreement(a.square, mirrored))
-        lies, settled = turned if turned[1] else (max(lies, turned[0]), False)
+        mirrored_logit, certain = _unaligned_logit(measure_agreement(a.square, mirrored))
+        logit = mirrored_logit if certain else max(logit, mirrored_logit)
     inliers = 0
-    if settled:
-        score = probability(lies)
-    elif points is None:
-        score = probability(lies - _ALONE)
+    if certain:
+        score = probability(logit)
+    elif keypoints is None:
+        score = probability(logit - _WITHOUT_KEYPOINTS)
     else:
-        mine, others = points[0](), points[1]()
-        fit = fitted(mine, others)
-        laid_logit = None if fit is None else _as_laid(a, b, fit)
-        fewer = min(len(mine.places), len(others.places))
-        score = probability(JOINT.logit(joint(lies, laid_logit, fit, fewer)))
-        inliers = 0 if fit is None else fit.inliers
-    if score >= SURE:
+        score, inliers = _score_with_keypoints(a, b, logit, keypoints)
+    if score >= COPY_SCORE:
         return Match("same" if is_same(a, b, upright) else "edited", score)
-    return Match("alike" if inliers >= _SCENE else None, score)
+    return Match("alike" if inliers >= _SAME_SCENE_INLIERS else None, score)
 
 
-def _as_it_lies(seen: Agreement) -> tuple[float, bool]:
-    """The logit, and whether it is beyond doubt: also where one picture is squashed, which is no
-    similarity, so that keypoints would speak against it."""
-    logit = STILL.logit(still(seen))
-    closely = min(seen.close, seen.low) >= _CLOSELY and seen.blocks >= _ENOUGH
-    return logit, logit >= _CERTAIN or closely
+def _unaligned_logit(agreement: Agreement) -> tuple[float, bool]:
+    """Return the logit, and whether it is certain.
+
+    It is also certain where nearly all blocks agree. That covers copies with another aspect ratio,
+    which no similarity transform explains, so keypoints would speak against them.
+    """
+    logit = UNALIGNED_MODEL.logit(unaligned_features(agreement))
+    close = min(agreement.close, agreement.low) >= _CLOSE_QUARTILE
+    return logit, logit >= _CERTAIN_LOGIT or (close and agreement.blocks >= _CLOSE_BLOCKS)
 
 
-def is_same(a: Picture, b: Picture, upright: Agreement) -> bool:
-    """Whether all that lies between them is size, encoding and tags."""
+def _score_with_keypoints(
+    a: ImageView, b: ImageView, logit: float, keypoints: tuple[FindKeypoints, FindKeypoints]
+) -> tuple[float, int]:
+    """Return the score and the inliers. logit : of the unaligned images."""
+    of_a, of_b = keypoints[0](), keypoints[1]()
+    transform = estimate_similarity(of_a, of_b)
+    aligned = None if transform is None else _aligned_logit(a, b, transform)
+    fewer = min(len(of_a.positions), len(of_b.positions))
+    features = combined_features(logit, aligned, transform, fewer)
+    inliers = 0 if transform is None else transform.inliers
+    return probability(COMBINED_MODEL.logit(features)), inliers
+
+
+def is_same(a: ImageView, b: ImageView, upright: Agreement) -> bool:
+    """Return whether they differ at most in size, encoding and metadata."""
     return (
-        _shape(a, b) < _SAME_SHAPE
+        _shape_difference(a, b) < _SAME_SHAPE
         and upright.whole >= _SAME_WHOLE
         and upright.low >= _SAME_LOW
         and upright.close >= _SAME_CLOSE
@@ -98,19 +119,24 @@ def is_same(a: Picture, b: Picture, upright: Agreement) -> bool:
     )
 
 
-def _shape(a: Picture, b: Picture) -> float:
-    """How far they are from one shape : the logarithm of the quotient of their aspect ratios."""
+def _shape_difference(a: ImageView, b: ImageView) -> float:
+    """Return the absolute logarithm of the quotient of the aspect ratios."""
     return abs(math.log(a.width * b.height / (a.height * b.width)))
 
 
-def _as_laid(a: Picture, b: Picture, fit: Fit) -> float | None:
-    """The logit where keypoints lay them; None where they lay nothing."""
-    if fit.inliers < INLIERS or (roughly := laid(a, b, fit, SQUARE)) is None:
+def _aligned_logit(a: ImageView, b: ImageView, transform: SimilarityTransform) -> float | None:
+    """Return the logit of the images aligned by keypoints; None where they cannot be aligned."""
+    if transform.inliers < MIN_INLIERS:
         return None
-    seen = agreement(roughly.over, roughly.under, roughly.inside)
-    logit = MOVED.logit(moved(seen, fit, float(roughly.inside.mean())))
-    if logit < _HOPELESS:
+    rough = align(a, b, transform, SQUARE_SIDE)
+    if rough is None:
+        return None
+    agreement = measure_agreement(rough.over, rough.under, rough.inside)
+    covered = float(rough.inside.mean())
+    logit = ALIGNED_MODEL.logit(aligned_features(agreement, transform, covered))
+    if logit < _HOPELESS_LOGIT:
         return logit
-    exactly = roughly.refined()
-    seen = agreement(exactly.over, exactly.under, exactly.inside)
-    return MOVED.logit(moved(seen, fit, float(exactly.inside.mean())))
+    fine = rough.refine()
+    agreement = measure_agreement(fine.over, fine.under, fine.inside)
+    covered = float(fine.inside.mean())
+    return ALIGNED_MODEL.logit(aligned_features(agreement, transform, covered))

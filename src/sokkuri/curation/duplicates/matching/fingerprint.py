@@ -1,6 +1,6 @@
-"""Pictures as the matcher looks at them: small, upright, and a print of 16 x 16 for finding more.
+"""Previews that images are compared by, and fingerprints of 16 x 16 that candidates are found by.
 
-Takes a file's bytes; hands on a Look, or a print. The pixels come from decode.py.
+Takes a file's bytes and returns a Preview; takes a preview's square and returns its fingerprint.
 """
 
 from dataclasses import dataclass
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, read_size
+from sokkuri.images.decode import decode, read_size, resize
 
-SIDE = 256
-"""Pixels of a look's longer side: keypoints of a photo that was halved are still found there."""
+PREVIEW_SIDE = 256
+"""Pixels of a preview's longer side: enough to find keypoints in a photo that was halved."""
 
-SQUARE = 64
-"""Pixels along each side of the squashed picture."""
+SQUARE_SIDE = 64
+"""Pixels along each side of a preview's square."""
 
-PRINT = 16
+FINGERPRINT_SIDE = 16
 
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-class Picture(Protocol):
-    """What the matcher asks of a picture: see Look, which has it all at hand."""
+class ImageView(Protocol):
+    """What `compare` needs of an image. A Preview has it; others may decode it when asked."""
 
     @property
     def rgb(self) -> NDArray[np.uint8]: ...
@@ -37,9 +37,12 @@ class Picture(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """rgb : (H, W, 3) uint8, the longer side at most SIDE. square : (SQUARE, SQUARE, 3) uint8, the
-    same squashed. width, height : of the picture itself, in pixels."""
+class Preview:
+    """A small version of an image.
+
+    rgb : (H, W, 3) uint8, the longer side at most PREVIEW_SIDE. square : (SQUARE_SIDE,
+    SQUARE_SIDE, 3) uint8, the same without its aspect ratio. width, height : of the image, pixels.
+    """
 
     rgb: NDArray[np.uint8]
     square: NDArray[np.uint8]
@@ -47,65 +50,60 @@ class Look:
     height: int
 
 
-def look(data: bytes, limits: Limits) -> Look:
-    """Raises DecodeError."""
-    square, width, height = squashed(data, limits)
-    return Look(small(data, limits), square, width, height)
-
-
-def squashed(data: bytes, limits: Limits) -> tuple[NDArray[np.uint8], int, int]:
-    """A look's square, width and height. Raises DecodeError."""
-    found = decode(data, PixelSpec(SQUARE, SQUARE, "bilinear"), limits)
-    return found.rgb, found.width, found.height
-
-
-def small(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """A look's rgb. Raises DecodeError."""
-    width, height = read_size(data, PixelSpec(SIDE, SIDE))
-    scale = min(1.0, SIDE / max(width, height))
+def make_preview(data: bytes, limits: Limits) -> Preview:
+    """Decode an image once and return its preview. Raises DecodeError."""
+    width, height = read_size(data, PixelSpec(PREVIEW_SIDE, PREVIEW_SIDE))
+    scale = min(1.0, PREVIEW_SIDE / max(width, height))
     spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
-    return decode(data, spec, limits).rgb
+    pixels = decode(data, spec, limits)
+    square = resize(pixels.rgb, SQUARE_SIDE, SQUARE_SIDE)
+    return Preview(pixels.rgb, square, pixels.width, pixels.height)
 
 
-def print_of(data: bytes, limits: Limits) -> NDArray[np.uint8]:
-    """Brightness on a grid of PRINT x PRINT, as bytes : (256,) uint8. Raises DecodeError."""
-    rgb, _, _ = squashed(data, limits)
-    step = SQUARE // PRINT
-    pooled = luma(rgb).reshape(PRINT, step, PRINT, step).mean((1, 3))
-    whole: NDArray[np.uint8] = np.rint(pooled).astype(np.uint8)
-    return whole.reshape(-1)
+def fingerprint(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return the brightness of a square on a grid of 16 x 16 : (256,) uint8."""
+    step = SQUARE_SIDE // FINGERPRINT_SIDE
+    cells = luma(square).reshape(FINGERPRINT_SIDE, step, FINGERPRINT_SIDE, step).mean((1, 3))
+    rounded: NDArray[np.uint8] = np.rint(cells).astype(np.uint8)
+    return rounded.reshape(-1)
 
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Brightness : (H, W, 3) -> (H, W) float32, 0 to 255."""
-    grey: NDArray[np.float32] = rgb.astype(np.float32) @ _LUMA
-    return grey
+    """Return the brightness : (H, W, 3) -> (H, W) float32, 0 to 255."""
+    brightness: NDArray[np.float32] = rgb.astype(np.float32) @ _LUMA
+    return brightness
 
 
-def normalised_prints(prints: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Prints whose dot product is the correlation of two : (N, 256) uint8 -> (N, 256) float32.
-    Flat ones become zero: they are like nothing."""
-    centred = prints.astype(np.float32)
+def normalise_fingerprints(fingerprints: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return vectors whose dot product is the correlation : (N, 256) uint8 -> (N, 256) float32.
+
+    Fingerprints without contrast become zero: they correlate with nothing.
+    """
+    centred = fingerprints.astype(np.float32)
     centred -= centred.mean(1, keepdims=True)
     lengths = np.linalg.norm(centred, axis=1, keepdims=True)
-    found: NDArray[np.float32] = np.where(lengths > PRINT, centred / np.maximum(lengths, 1), 0)
-    return found
+    unit: NDArray[np.float32] = np.where(
+        lengths > FINGERPRINT_SIDE, centred / np.maximum(lengths, 1), 0
+    )
+    return unit
 
 
-def righted_prints(prints: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Prints turned and mirrored so that they are lightest to the right, then to the bottom: the
-    same for a picture in each of its eight positions : (N, 256) -> (N, 256)."""
-    grids = prints.reshape(-1, PRINT, PRINT).copy()
+def canonical_orientation(fingerprints: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Turn and mirror fingerprints: brighter to the right first, then to the bottom.
+
+    The result is the same for all eight orientations of an image : (N, 256) -> (N, 256).
+    """
+    grids = fingerprints.reshape(-1, FINGERPRINT_SIDE, FINGERPRINT_SIDE).copy()
     for axis in (2, 1):
         darker = _slope(grids, axis) < 0
         grids[darker] = np.flip(grids[darker], axis)
     steeper = _slope(grids, 1) > _slope(grids, 2)
     grids[steeper] = grids[steeper].transpose(0, 2, 1)
-    return grids.reshape(len(prints), -1)
+    return grids.reshape(len(fingerprints), -1)
 
 
 def _slope(grids: NDArray[np.uint8], axis: int) -> NDArray[np.float32]:
-    """How much lighter they become along an axis : (N,)."""
-    along = np.arange(PRINT, dtype=np.float32) - (PRINT - 1) / 2
+    """Return how much brighter grids get along an axis : (N,)."""
+    along = np.arange(FINGERPRINT_SIDE, dtype=np.float32) - (FINGERPRINT_SIDE - 1) / 2
     slope: NDArray[np.float32] = grids.mean(3 - axis, dtype=np.float32) @ along
     return slope

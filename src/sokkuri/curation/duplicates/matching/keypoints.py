@@ -1,8 +1,9 @@
-"""Where one picture lies in another, by keypoints: moved, scaled, turned, mirrored. Needs OpenCV.
+"""Estimate where one image lies in another, by keypoints: moved, scaled, turned, mirrored.
 
-Takes pictures; hands on Keypoints, and for two of them the similarity that most of their matches
-agree on. The descriptors are SIFT's (Lowe, IJCV 2004), with square roots taken (Arandjelovic and
-Zisserman, "Three things everyone should know to improve object retrieval", CVPR 2012).
+Takes previews and returns Keypoints; takes two Keypoints and returns the similarity transform that
+most of their matches agree on. Needs OpenCV. The descriptors are SIFT's (Lowe, IJCV 2004) with
+square roots taken, which is RootSIFT (Arandjelovic and Zisserman, "Three things everyone should
+know to improve object retrieval", CVPR 2012).
 """
 
 import threading
@@ -13,44 +14,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.curation.duplicates.matching.fingerprint import Picture, luma
+from sokkuri.curation.duplicates.matching.fingerprint import ImageView, luma
 
-MOST = 400  # keypoints of a picture
-_RATIO = 0.8  # of the nearest and the next: Lowe's test
-_NEAR = 4.0  # pixels between where a match is and where it should be
-_LEAST = 4  # matches: two fix a similarity, and two more must agree
+MAX_KEYPOINTS = 400  # of an image
+_RATIO = 0.8  # of the nearest and the second nearest distance: Lowe's test
+_MAX_ERROR = 4.0  # pixels between a match and where the transform puts it
+_MIN_MATCHES = 4  # two determine a similarity, and two more must agree
 _CONTRAST = 0.008
 _EDGE = 12.0
-_LEVELS = 254.0  # numbers of a descriptor are a half at the most, nearly always
-_TRIES = 1000
-_SURE = 0.995
-_FARTHEST = 16.0  # times that one may be larger than the other
-_LEAST_INSIDE = 100  # pixels of the frame
-_STEPS = 20
+_LEVELS = 254.0  # components of a descriptor rarely exceed a half
+_RANSAC_TRIES = 1000
+_RANSAC_CONFIDENCE = 0.995
+_MAX_SCALE = 16.0  # of one image to the other
+_MIN_OVERLAP = 100  # pixels
+_ECC_STEPS = 20
 
-_MIRROR = np.arange(128).reshape(4, 4, 8)[::-1][:, :, (-np.arange(8)) % 8].reshape(-1)
-"""What mirroring a picture does to a descriptor: cells across the keypoint's direction swap, and
-so do the directions in them."""
+_MIRRORED_ORDER = np.arange(128).reshape(4, 4, 8)[::-1][:, :, (-np.arange(8)) % 8].reshape(-1)
+"""The order of a descriptor's components after its image is mirrored: the cells across the
+keypoint's direction swap, and so do the directions in them."""
 
-_ACROSS = np.array([-1, 1], np.float32)
-_mine = threading.local()  # a detector is not shared between threads
+_FLIP_X = np.array([-1, 1], np.float32)
+_thread_local = threading.local()  # threads must not share a detector
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Keypoints:
-    """places : (K, 2) float32, x and y in pixels of the look. codes : (K, 128) int8, descriptors in
-    whole numbers. lengths : (K,) float32, of the codes. width : of the look."""
+    """The keypoints of a preview.
 
-    places: NDArray[np.float32]
+    positions : (K, 2) float32, x and y in pixels. codes : (K, 128) int8, the descriptors in whole
+    numbers. lengths : (K,) float32, of the codes. width : of the preview, in pixels.
+    """
+
+    positions: NDArray[np.float32]
     codes: NDArray[np.int8]
     lengths: NDArray[np.float32]
     width: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
-    """How `a` lies in `b`: b = matrix @ (x, y, 1), `b` mirrored first if `mirrored`.
-    matrix : (2, 3) float64. matched : pairs of keypoints; inliers : those that agree on it."""
+class SimilarityTransform:
+    """Where `a` lies in `b`: b = matrix @ (x, y, 1), with `b` mirrored first if `mirrored`.
+
+    matrix : (2, 3) float64. matched : pairs of keypoints. inliers : pairs that agree with it.
+    """
 
     matrix: NDArray[np.float64]
     mirrored: bool
@@ -59,9 +65,12 @@ class Fit:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Laid:
-    """One picture upon the other : both (H, W, 3) uint8. inside : (H, W), where both are.
-    source, matrix : what `over` was made of, and how, (3, 3)."""
+class Alignment:
+    """One image upon the other.
+
+    over, under : (H, W, 3) uint8. inside : (H, W), where both are. source, matrix : the image that
+    `over` was warped from, and the (3, 3) matrix that warped it.
+    """
 
     over: NDArray[np.uint8]
     under: NDArray[np.uint8]
@@ -69,14 +78,16 @@ class Laid:
     source: NDArray[np.uint8]
     matrix: NDArray[np.float64]
 
-    def refined(self) -> "Laid":
-        """Moved by parts of a pixel, so that they correlate more (Evangelidis and Psarakis,
-        "Parametric image alignment using enhanced correlation coefficient maximization", PAMI
-        2008); as it is where that comes to nothing."""
-        if np.count_nonzero(self.inside) < _LEAST_INSIDE:
+    def refine(self) -> "Alignment":
+        """Return an alignment that is better by parts of a pixel, or this one if there is none.
+
+        It maximises the enhanced correlation coefficient (Evangelidis and Psarakis, "Parametric
+        image alignment using enhanced correlation coefficient maximization", PAMI 2008).
+        """
+        if np.count_nonzero(self.inside) < _MIN_OVERLAP:
             return self
         cv2 = opencv()
-        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _STEPS, 1e-3)
+        stop = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, _ECC_STEPS, 1e-3)
         mask = np.where(self.inside, 255, 0).astype(np.uint8)
         start = np.eye(2, 3, dtype=np.float32)
         try:
@@ -85,12 +96,13 @@ class Laid:
             )
         except cv2.error:  # it does not converge
             return self
-        better = _warped(self.source, self.under, np.linalg.inv(_square(change)) @ self.matrix)
-        return better if np.count_nonzero(better.inside) >= _LEAST_INSIDE else self
+        matrix = np.linalg.inv(_to_3x3(change)) @ self.matrix
+        refined = _warp(self.source, self.under, matrix)
+        return refined if np.count_nonzero(refined.inside) >= _MIN_OVERLAP else self
 
 
 def opencv() -> Any:
-    """The library. Raises MissingExtraError."""
+    """Return the module cv2. Raises MissingExtraError."""
     try:
         import cv2
     except ImportError:
@@ -98,42 +110,46 @@ def opencv() -> Any:
     return cv2
 
 
-def keypoints(rgb: NDArray[np.uint8]) -> Keypoints:
-    """Of a look's rgb. Raises MissingExtraError."""
+def find_keypoints(rgb: NDArray[np.uint8]) -> Keypoints:
+    """Return the keypoints of a preview's rgb. Raises MissingExtraError."""
     cv2 = opencv()
-    if not hasattr(_mine, "sift"):
-        cv2.setNumThreads(1)  # several pictures at once are faster
-        _mine.sift = cv2.SIFT_create(
-            nfeatures=MOST, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE
+    if not hasattr(_thread_local, "sift"):
+        cv2.setNumThreads(1)  # the callers use one thread an image, which is faster
+        _thread_local.sift = cv2.SIFT_create(
+            nfeatures=MAX_KEYPOINTS, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE
         )
-    found, descriptors = _mine.sift.detectAndCompute(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), None)
-    width = rgb.shape[1]
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    points, descriptors = _thread_local.sift.detectAndCompute(grey, None)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
-    places = np.array([one.pt for one in found[:MOST]], np.float32).reshape(-1, 2)
-    sums = np.maximum(descriptors[:MOST].sum(1, keepdims=True), 1e-6)
-    codes = np.rint(np.sqrt(descriptors[:MOST] / sums) * _LEVELS).clip(0, 127).astype(np.int8)
+    descriptors = descriptors[:MAX_KEYPOINTS]
+    positions = np.array([point.pt for point in points[:MAX_KEYPOINTS]], np.float32).reshape(-1, 2)
+    sums = np.maximum(descriptors.sum(1, keepdims=True), 1e-6)
+    codes = np.rint(np.sqrt(descriptors / sums) * _LEVELS).clip(0, 127).astype(np.int8)
     lengths = np.linalg.norm(codes.astype(np.float32), axis=1)
-    return Keypoints(places, codes, np.maximum(lengths, 1.0), width)
+    return Keypoints(positions, codes, np.maximum(lengths, 1.0), rgb.shape[1])
 
 
-def fitted(a: Keypoints, b: Keypoints) -> Fit | None:
-    """The similarity that most matches agree on, mirrored or not; None where too few do."""
-    if min(len(a.places), len(b.places)) < _LEAST:
+def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | None:
+    """Return the transform that most matches agree on, mirrored or not; None if too few match."""
+    if min(len(a.positions), len(b.positions)) < _MIN_MATCHES:
         return None
-    plain, mirror = _matches(_likeness(a, b)), _matches(_likeness(a, b, _MIRROR))
-    mirrored = len(mirror[0]) > len(plain[0])
-    mine, others = mirror if mirrored else plain
-    if len(mine) < _LEAST:
+    plain = _match(_similarities(a, b))
+    flipped = _match(_similarities(a, b, _MIRRORED_ORDER))
+    mirrored = len(flipped[0]) > len(plain[0])
+    in_a, in_b = flipped if mirrored else plain
+    if len(in_a) < _MIN_MATCHES:
         return None
-    there = b.places[others]
+    target = b.positions[in_b]
     if mirrored:
-        there = there * _ACROSS + np.array([b.width - 1, 0], np.float32)
-    return _similarity(a.places[mine], there, mirrored)
+        target = target * _FLIP_X + np.array([b.width - 1, 0], np.float32)
+    return _fit_transform(a.positions[in_a], target, mirrored)
 
 
-def _likeness(a: Keypoints, b: Keypoints, order: slice | NDArray[np.int64] = slice(None)) -> Any:
-    """Cosines : (K, L) float32. order : in which the numbers of b's codes are taken."""
+def _similarities(
+    a: Keypoints, b: Keypoints, order: slice | NDArray[np.int64] = slice(None)
+) -> Any:
+    """Return the cosines of the descriptors : (K, L) float32. order : of the components of b's."""
     import numkong
 
     packed = numkong.dots_pack(np.ascontiguousarray(b.codes[:, order]))
@@ -141,74 +157,82 @@ def _likeness(a: Keypoints, b: Keypoints, order: slice | NDArray[np.int64] = sli
     return dots / a.lengths[:, None] / b.lengths
 
 
-def _matches(likeness: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Those whose nearest is clearly nearer than the next, each taken once : two (M,)."""
-    mine = np.arange(len(likeness))
-    others = likeness.argmax(1)
-    best = likeness[mine, others]
-    likeness[mine, others] = -1.0
-    following = likeness.max(1)
-    clear = 1 - best < _RATIO**2 * (1 - following)  # squared distances, halved
-    mine, others, best = mine[clear], others[clear], best[clear]
+def _match(similarities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the pairs that pass Lowe's test, each keypoint at most once : two (M,).
+
+    It overwrites `similarities`.
+    """
+    in_a = np.arange(len(similarities))
+    in_b = similarities.argmax(1)
+    best = similarities[in_a, in_b]
+    similarities[in_a, in_b] = -1.0
+    second = similarities.max(1)
+    clear = 1 - best < _RATIO**2 * (1 - second)  # half of the squared distances
+    in_a, in_b, best = in_a[clear], in_b[clear], best[clear]
     order = np.argsort(-best, kind="stable")
-    _, first = np.unique(others[order], return_index=True)
-    return mine[order][first], others[order][first]
+    _, first = np.unique(in_b[order], return_index=True)
+    return in_a[order][first], in_b[order][first]
 
 
-def _similarity(
-    here: NDArray[np.float32], there: NDArray[np.float32], mirrored: bool
-) -> Fit | None:
+def _fit_transform(
+    source: NDArray[np.float32], target: NDArray[np.float32], mirrored: bool
+) -> SimilarityTransform | None:
     cv2 = opencv()
-    cv2.setRNGSeed(0)  # the same pictures, the same answer
+    cv2.setRNGSeed(0)  # the same images give the same result
     matrix, inside = cv2.estimateAffinePartial2D(
-        here, there, method=cv2.RANSAC, ransacReprojThreshold=_NEAR, maxIters=_TRIES,
-        confidence=_SURE, refineIters=10,
+        source, target, method=cv2.RANSAC, ransacReprojThreshold=_MAX_ERROR,
+        maxIters=_RANSAC_TRIES, confidence=_RANSAC_CONFIDENCE, refineIters=10,
     )  # fmt: skip
     if matrix is None:
         return None
-    return Fit(matrix, mirrored, len(here), int(inside.sum()))
+    return SimilarityTransform(matrix, mirrored, len(source), int(inside.sum()))
 
 
-def laid(a: Picture, b: Picture, fit: Fit, side: int) -> Laid | None:
-    """Both pictures in the frame of the one that lies more in the other, its longer side `side`
-    pixels; None for no sensible fit."""
-    scale = float(np.sqrt(abs(np.linalg.det(fit.matrix[:, :2]))))
-    if not 1 / _FARTHEST < scale < _FARTHEST:
+def align(
+    a: ImageView, b: ImageView, transform: SimilarityTransform, side: int
+) -> Alignment | None:
+    """Return both images in the frame of the one that lies more inside the other.
+
+    side : pixels of the frame's longer side. None if the transform's scale makes no sense.
+    """
+    scale = float(np.sqrt(abs(np.linalg.det(transform.matrix[:, :2]))))
+    if not 1 / _MAX_SCALE < scale < _MAX_SCALE:
         return None
-    over, under = a.rgb, b.rgb[:, ::-1] if fit.mirrored else b.rgb
-    matrix = _square(fit.matrix)
+    over, under = a.rgb, b.rgb[:, ::-1] if transform.mirrored else b.rgb
+    matrix = _to_3x3(transform.matrix)
     if over.shape[0] * over.shape[1] * scale**2 < under.shape[0] * under.shape[1]:
         over, under = under, over
         matrix = np.asarray(np.linalg.inv(matrix))
         scale = 1 / scale
     shrink = side / max(under.shape[:2])
-    under, to_frame = _resized(under, shrink)
-    # The upper one is made smaller first, where it has to be: else its details come back as noise.
-    over, to_small = _resized(over, min(1.0, scale * shrink))
-    matrix = to_frame @ matrix @ np.linalg.inv(to_small)
-    return _warped(over, under, matrix)
+    under, to_frame = _resize(under, shrink)
+    # Shrink the upper image before it is warped: otherwise its details turn into noise.
+    over, to_small = _resize(over, min(1.0, scale * shrink))
+    return _warp(over, under, to_frame @ matrix @ np.linalg.inv(to_small))
 
 
-def _resized(rgb: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """The picture, and how its places have moved : (3, 3)."""
+def _resize(rgb: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Return the resized image, and the (3, 3) matrix from old to new positions."""
     cv2 = opencv()
     height, width = rgb.shape[:2]
     size = max(2, round(width * scale)), max(2, round(height * scale))
     small = cv2.resize(np.ascontiguousarray(rgb), size, interpolation=cv2.INTER_AREA)
-    across, down = size[0] / width, size[1] / height
-    # The middle of a pixel is at a whole number, so corners are at -0.5.
-    shift = (across - 1) / 2, (down - 1) / 2
-    return small, np.array([[across, 0, shift[0]], [0, down, shift[1]], [0, 0, 1]])
+    x_scale, y_scale = size[0] / width, size[1] / height
+    # The centre of a pixel is at a whole number, so the corner is at -0.5.
+    x_shift, y_shift = (x_scale - 1) / 2, (y_scale - 1) / 2
+    return small, np.array([[x_scale, 0, x_shift], [0, y_scale, y_shift], [0, 0, 1]])
 
 
-def _warped(over: NDArray[np.uint8], under: NDArray[np.uint8], matrix: NDArray[np.float64]) -> Laid:
-    """`matrix` takes places of `over` to places of `under`."""
+def _warp(
+    over: NDArray[np.uint8], under: NDArray[np.uint8], matrix: NDArray[np.float64]
+) -> Alignment:
+    """Warp `over` into the frame of `under` by a (3, 3) matrix."""
     cv2 = opencv()
     size = under.shape[1], under.shape[0]
-    moved = cv2.warpAffine(over, matrix[:2], size)
+    warped = cv2.warpAffine(over, matrix[:2], size)
     inside = cv2.warpAffine(np.full(over.shape[:2], 255, np.uint8), matrix[:2], size)
-    return Laid(moved, under, inside > 250, over, matrix)
+    return Alignment(warped, under, inside > 250, over, matrix)
 
 
-def _square(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def _to_3x3(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     return np.vstack([np.asarray(matrix, np.float64), [0.0, 0.0, 1.0]])

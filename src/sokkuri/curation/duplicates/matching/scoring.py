@@ -1,8 +1,8 @@
-"""From what was measured of two pictures to how sure it is that one is a copy of the other.
+"""Turn measurements of two images into the probability that one is a copy of the other.
 
-Takes Agreements and a Fit; hands on logits, by three logistic models: for pictures that lie one
-upon the other as they are, for those that keypoints laid, and for what both say together. Their
-weights were fitted by `benchmarks/fit_matching.py` on edited copies of 150 photos among lookalikes.
+Takes Agreements and a SimilarityTransform and returns logits, by three logistic models: for images
+as they are, for images aligned by keypoints, and for both together. `benchmarks/fit_matching.py`
+fitted their weights on edited copies of 150 photos among lookalikes.
 """
 
 from dataclasses import dataclass
@@ -11,70 +11,82 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.curation.duplicates.matching.block_agreement import Agreement
-from sokkuri.curation.duplicates.matching.keypoints import MOST, Fit
+from sokkuri.curation.duplicates.matching.keypoints import MAX_KEYPOINTS, SimilarityTransform
 
-_MOST_BLOCKS = 48
-_MANY = 40  # inliers beyond which more say no more
+_MAX_BLOCKS = 48  # more blocks add no evidence
+_MAX_INLIERS = 40  # more inliers add no evidence
+_MAX_LOGIT = 12.0  # larger logits add no evidence
 
-_FAR = 12.0  # logits beyond which more says no more
-
-Measured = NDArray[np.float64]
+PairFeatures = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Logistic:
-    """logit = weights . measured + bias."""
+    """A logistic model: logit = weights . features + bias."""
 
     weights: tuple[float, ...]
     bias: float
 
-    def logit(self, measured: Measured) -> float:
-        """Of one : (M,)."""
-        return float(np.dot(self.weights, measured)) + self.bias
+    def logit(self, features: PairFeatures) -> float:
+        """Return the logit of one pair : (M,)."""
+        return float(np.dot(self.weights, features)) + self.bias
 
-    def logits(self, measured: Measured) -> Measured:
-        """Of many : (N, M) -> (N,)."""
-        found: Measured = measured @ np.array(self.weights) + self.bias
-        return found
+    def logits(self, features: PairFeatures) -> PairFeatures:
+        """Return the logits of many pairs : (N, M) -> (N,)."""
+        logits: PairFeatures = features @ np.array(self.weights) + self.bias
+        return logits
 
 
-def still(seen: Agreement) -> Measured:
-    """What counts where nothing was moved : (9,)."""
+def unaligned_features(agreement: Agreement) -> PairFeatures:
+    """Return the features of two images as they are : (9,)."""
+    whole, close, agreeing = agreement.whole, agreement.close, agreement.agreeing
     return np.array([
-        seen.whole, seen.median, seen.low, seen.agreeing, seen.close, seen.colour,
-        max(seen.whole - 0.9, 0.0), max(seen.close - 0.5, 0.0), seen.agreeing * seen.whole,
+        whole, agreement.median, agreement.low, agreeing, close, agreement.colour,
+        max(whole - 0.9, 0.0), max(close - 0.5, 0.0), agreeing * whole,
     ])  # fmt: skip
 
 
-def moved(seen: Agreement, fit: Fit, inside: float) -> Measured:
-    """What counts where one was laid upon the other : (13,). inside : share of the frame that both
-    cover."""
-    many = np.log1p(fit.inliers)
+def aligned_features(
+    agreement: Agreement, transform: SimilarityTransform, covered: float
+) -> PairFeatures:
+    """Return the features of two images aligned by keypoints : (13,).
+
+    covered : share of the frame that both images cover.
+    """
+    inliers = transform.inliers
+    log_inliers = np.log1p(inliers)
     return np.array([
-        seen.whole, seen.median, seen.low, seen.agreeing, seen.close, seen.colour,
-        many, min(fit.inliers, _MANY) / _MANY, fit.inliers / max(fit.matched, 4),
-        seen.agreeing * many, seen.close * many, min(seen.blocks, _MOST_BLOCKS) / _MOST_BLOCKS,
-        inside,
+        agreement.whole, agreement.median, agreement.low, agreement.agreeing, agreement.close,
+        agreement.colour, log_inliers, min(inliers, _MAX_INLIERS) / _MAX_INLIERS,
+        inliers / max(transform.matched, 4), agreement.agreeing * log_inliers,
+        agreement.close * log_inliers, min(agreement.blocks, _MAX_BLOCKS) / _MAX_BLOCKS, covered,
     ])  # fmt: skip
 
 
-def joint(as_it_lies: float, as_laid: float | None, found: Fit | None, fewer: int) -> Measured:
-    """What counts where both were tried : (14,). as_it_lies, as_laid : the logits of both; None
-    where keypoints laid nothing. fewer : keypoints of the picture that has fewer."""
-    first = float(np.clip(as_it_lies, -_FAR, _FAR))
-    second = -_FAR if as_laid is None else float(np.clip(as_laid, -_FAR, _FAR))
-    matched, inliers = (0, 0) if found is None else (found.matched, found.inliers)
-    share, many = inliers / max(matched, 4), np.log1p(inliers)
-    astray, rich = np.log1p(matched - inliers), fewer / MOST
+def combined_features(
+    unaligned: float, aligned: float | None, transform: SimilarityTransform | None, fewer: int
+) -> PairFeatures:
+    """Return the features of two images when both were tried : (14,).
+
+    unaligned, aligned : logits; None if keypoints gave no alignment. fewer : the smaller number of
+    keypoints of the two images.
+    """
+    first = float(np.clip(unaligned, -_MAX_LOGIT, _MAX_LOGIT))
+    second = -_MAX_LOGIT if aligned is None else float(np.clip(aligned, -_MAX_LOGIT, _MAX_LOGIT))
+    matched, inliers = (0, 0) if transform is None else (transform.matched, transform.inliers)
+    share, log_inliers = inliers / max(matched, 4), np.log1p(inliers)
+    log_outliers, richness = np.log1p(matched - inliers), fewer / MAX_KEYPOINTS
     return np.array([
-        first, second, max(first, second), many, share, astray, inliers / max(fewer, 10), rich,
-        first * rich, first * many, share * many, second * share, astray * share,
-        max(first - 8.0, 0.0),
+        first, second, max(first, second), log_inliers, share, log_outliers,
+        inliers / max(fewer, 10), richness, first * richness, first * log_inliers,
+        share * log_inliers, second * share, log_outliers * share, max(first - 8.0, 0.0),
     ])  # fmt: skip
 
 
-STILL = Logistic((-0.7941, 9.877, -1.839, 3.222, 7.166, 0.5741, 11.51, 5.872, 1.503), -14.25)
-MOVED = Logistic(
+UNALIGNED_MODEL = Logistic(
+    (-0.7941, 9.877, -1.839, 3.222, 7.166, 0.5741, 11.51, 5.872, 1.503), -14.25
+)
+ALIGNED_MODEL = Logistic(
     (
         -1.394,
         -0.9276,
@@ -92,7 +104,7 @@ MOVED = Logistic(
     ),
     -22.28,
 )
-JOINT = Logistic(
+COMBINED_MODEL = Logistic(
     (
         -0.01102,
         0.2696,
@@ -114,5 +126,5 @@ JOINT = Logistic(
 
 
 def probability(logit: float) -> float:
-    """0 to 1."""
+    """Return the probability of a logit, 0 to 1."""
     return float(1.0 / (1.0 + np.exp(-np.clip(logit, -500, 500))))

@@ -1,4 +1,4 @@
-"""What tells a copy from a lookalike when one lies upon the other."""
+"""How far aligned images agree: it tells copies from lookalikes."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from draw_images import draw
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.curation.duplicates.matching.block_agreement import Agreement, agreement
+from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
 
 SIDE = 64
 
@@ -16,60 +16,60 @@ def picture(seed: int) -> np.ndarray:
 
 
 @given(st.integers(0, 10_000))
-def test_a_picture_agrees_with_itself(seed: int) -> None:
-    found = agreement(picture(seed), picture(seed))
-    assert found.whole == pytest.approx(1, abs=1e-4)
-    assert found.difference == 0
-    assert found.blocks == 0 or found.low == pytest.approx(1, abs=1e-3)
-    assert found.colour > 0.9
+def test_an_image_agrees_with_itself(seed: int) -> None:
+    measured = measure_agreement(picture(seed), picture(seed))
+    assert measured.whole == pytest.approx(1, abs=1e-4)
+    assert measured.difference == 0
+    assert measured.blocks == 0 or measured.low == pytest.approx(1, abs=1e-3)
+    assert measured.colour > 0.9
 
 
 @given(st.integers(0, 10_000), st.integers(0, 10_000))
-def test_both_ways_round_it_is_the_same(first: int, second: int) -> None:
+def test_the_order_of_the_two_images_does_not_matter(first: int, second: int) -> None:
     there, back = (
-        agreement(*two)
+        measure_agreement(*two)
         for two in ((picture(first), picture(second)), (picture(second), picture(first)))
     )
     for name in Agreement.__slots__:
         assert getattr(there, name) == pytest.approx(getattr(back, name), abs=1e-3), name
 
 
-def test_other_light_and_other_colours_leave_the_details() -> None:
+def test_other_light_and_colours_keep_the_details() -> None:
     darker = picture(1) // 2 + 20
     grey = np.repeat(picture(1).mean(2, keepdims=True).astype(np.uint8), 3, axis=2)
     for changed in (darker, grey):
-        found = agreement(picture(1), changed)
-        assert found.low > 0.7
-        assert found.colour > 0.9
-        assert found.difference > 5
+        measured = measure_agreement(picture(1), changed)
+        assert measured.low > 0.7
+        assert measured.colour > 0.9
+        assert measured.difference > 5
 
 
 def test_a_covered_part_lowers_only_its_own_blocks() -> None:
     covered = picture(2).copy()
     covered[:32, :32] = 128
-    found = agreement(picture(2), covered)
-    assert 0.5 < found.agreeing < 0.95
-    assert found.median > 0.99
+    measured = measure_agreement(picture(2), covered)
+    assert 0.5 < measured.agreeing < 0.95
+    assert measured.median > 0.99
 
 
-def test_what_lies_outside_does_not_count() -> None:
+def test_pixels_outside_do_not_count() -> None:
     changed = picture(3).copy()
     changed[:, 32:] = 0
     inside = np.zeros((SIDE, SIDE), bool)
     inside[:, :32] = True
-    assert agreement(picture(3), changed, inside).difference == 0
-    assert agreement(picture(3), changed).difference > 0
+    assert measure_agreement(picture(3), changed, inside).difference == 0
+    assert measure_agreement(picture(3), changed).difference > 0
 
 
-def test_nothing_in_common_is_no_agreement() -> None:
+def test_images_without_overlap_do_not_agree() -> None:
     inside = np.zeros((SIDE, SIDE), bool)
     inside[:4, :4] = True
-    found = agreement(picture(4), picture(4), inside)
-    assert (found.blocks, found.whole, found.agreeing) == (0, 0.0, 0.0)
+    measured = measure_agreement(picture(4), picture(4), inside)
+    assert (measured.blocks, measured.whole, measured.agreeing) == (0, 0.0, 0.0)
 
 
-def test_flat_pictures_agree_with_flat_ones_alone() -> None:
+def test_flat_images_agree_only_with_flat_ones() -> None:
     white, black = np.full((SIDE, SIDE, 3), 255, np.uint8), np.zeros((SIDE, SIDE, 3), np.uint8)
-    assert agreement(white, white).whole == 1.0
-    assert agreement(white, black).difference == 255
-    assert agreement(white, picture(5)).whole < 0.1
+    assert measure_agreement(white, white).whole == 1.0
+    assert measure_agreement(white, black).difference == 255
+    assert measure_agreement(white, picture(5)).whole < 0.1

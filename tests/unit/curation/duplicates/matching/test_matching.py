@@ -1,4 +1,4 @@
-"""Whether two pictures show the same one: every edit, and lookalikes."""
+"""Whether two images show the same picture: all kinds of edits, and lookalikes."""
 
 import io
 from collections.abc import Callable
@@ -13,13 +13,13 @@ from run_cli import real_photos
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import (
-    Look,
-    look,
-    normalised_prints,
-    print_of,
-    righted_prints,
+    Preview,
+    canonical_orientation,
+    fingerprint,
+    make_preview,
+    normalise_fingerprints,
 )
-from sokkuri.curation.duplicates.matching.keypoints import keypoints
+from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
 
 LIMITS = Limits()
 Edit = Callable[[Image.Image], Image.Image]
@@ -31,13 +31,13 @@ def saved(image: Image.Image, quality: int = 90) -> bytes:
     return out.getvalue()
 
 
-def seen(image: Image.Image, quality: int = 90) -> Look:
-    return look(saved(image, quality), LIMITS)
+def seen(image: Image.Image, quality: int = 90) -> Preview:
+    return make_preview(saved(image, quality), LIMITS)
 
 
-def matched(a: Look, b: Look, *, by_points: bool = True) -> Match:
-    points = (partial(keypoints, a.rgb), partial(keypoints, b.rgb))
-    return compare(a, b, points if by_points else None)
+def matched(a: Preview, b: Preview, *, by_keypoints: bool = True) -> Match:
+    keypoints = (partial(find_keypoints, a.rgb), partial(find_keypoints, b.rgb))
+    return compare(a, b, keypoints if by_keypoints else None)
 
 
 def drawn(seed: int) -> Image.Image:
@@ -66,7 +66,7 @@ MOVED: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("edit", SAME)
-def test_size_and_encoding_leave_it_the_same(edit: str) -> None:
+def test_other_sizes_and_encodings_are_the_same(edit: str) -> None:
     for seed in range(5):
         found = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
         assert found.grade == "same", seed
@@ -85,44 +85,44 @@ def test_an_edited_copy_is_found(edit: str) -> None:
 
 
 @pytest.mark.parametrize("edit", UNMOVED)
-def test_what_was_not_moved_is_found_without_opencv(edit: str) -> None:
+def test_edits_that_move_nothing_are_found_without_opencv(edit: str) -> None:
     for seed in range(5):
         copy = seen(UNMOVED[edit](drawn(seed)))
-        assert matched(seen(drawn(seed)), copy, by_points=False).grade in ("same", "edited")
+        assert matched(seen(drawn(seed)), copy, by_keypoints=False).grade in ("same", "edited")
 
 
-def test_other_drawings_are_no_copies() -> None:
-    looks = [seen(drawn(seed)) for seed in range(12)]
-    grades = {matched(a, b).grade for number, a in enumerate(looks) for b in looks[:number]}
+def test_different_drawings_are_not_copies() -> None:
+    previews = [seen(drawn(seed)) for seed in range(12)]
+    grades = {matched(a, b).grade for number, a in enumerate(previews) for b in previews[:number]}
     assert grades <= {None, "alike"}
 
 
-def test_photos_of_other_things_are_no_copies() -> None:
-    looks = [look(photo.read_bytes(), LIMITS) for photo in real_photos(25)]
-    for number, a in enumerate(looks):
-        assert all(matched(a, b).grade in (None, "alike") for b in looks[:number])
+def test_photos_of_different_things_are_not_copies() -> None:
+    previews = [make_preview(photo.read_bytes(), LIMITS) for photo in real_photos(25)]
+    for number, a in enumerate(previews):
+        assert all(matched(a, b).grade in (None, "alike") for b in previews[:number])
 
 
-def test_it_does_not_matter_which_comes_first() -> None:
+def test_the_order_of_the_two_images_does_not_matter() -> None:
     whole = drawn(7)
     a, b = seen(whole), seen(whole.crop((100, 60, 420, 320)))
     assert matched(a, b).grade == matched(b, a).grade == "edited"
 
 
-def test_the_same_pictures_give_the_same_score() -> None:
+def test_the_same_images_give_the_same_score() -> None:
     a, b = seen(drawn(8)), seen(drawn(8).rotate(4, Image.Resampling.BICUBIC))
     assert matched(a, b) == matched(a, b)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (3, 5), (9, 9), (2000, 3)])
-def test_pictures_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
+def test_images_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
     odd, usual = seen(Image.new("RGB", size, "teal")), seen(drawn(0))
     assert matched(odd, usual).grade in (None, "alike")
     assert matched(usual, odd).grade in (None, "alike")
     assert matched(odd, odd).score >= 0
 
 
-def test_blank_pictures_are_no_copies_of_others() -> None:
+def test_blank_images_are_not_copies_of_others() -> None:
     white, black = (seen(Image.new("RGB", (200, 150), colour)) for colour in ("white", "black"))
     assert matched(white, seen(drawn(1))).grade is None
     assert matched(white, black).grade != "same"
@@ -131,13 +131,13 @@ def test_blank_pictures_are_no_copies_of_others() -> None:
 
 @pytest.mark.parametrize("turn", range(4))
 @pytest.mark.parametrize("mirrored", [False, True])
-def test_turned_and_mirrored_pictures_have_one_righted_print(turn: int, mirrored: bool) -> None:
+def test_all_orientations_have_the_same_canonical_fingerprint(turn: int, mirrored: bool) -> None:
     for seed in range(8):
-        grid = print_of(saved(drawn(seed)), LIMITS).reshape(16, 16)
+        grid = fingerprint(seen(drawn(seed)).square).reshape(16, 16)
         turned = np.rot90(grid[:, ::-1] if mirrored else grid, turn)
-        found = righted_prints(np.stack([grid.reshape(-1), turned.reshape(-1)]))
+        found = canonical_orientation(np.stack([grid.reshape(-1), turned.reshape(-1)]))
         assert (found[0] == found[1]).all(), seed
 
 
-def test_flat_prints_are_like_nothing() -> None:
-    assert not normalised_prints(np.full((1, 256), 90, np.uint8)).any()
+def test_flat_fingerprints_correlate_with_nothing() -> None:
+    assert not normalise_fingerprints(np.full((1, 256), 90, np.uint8)).any()
