@@ -102,8 +102,8 @@ def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
 
 
 def _sort_key(group: Group) -> GroupSortKey:
-    """Return the sort key of a group. It does not depend on other groups, so that a cursor stays
-    valid when groups come or go."""
+    """Return the sort key of a group. It does not depend on other groups, so a cursor stays valid
+    when groups come or go. A new choice of the image to keep does not move the group."""
     return GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
 
 

@@ -198,7 +198,7 @@ def near(
     """
     labelled_hits = _split_by_label(collection, id_, around)[0]
     if len(labelled_hits) < labelled:
-        labelled_hits = _measured(collection, id_, labelled)
+        labelled_hits = _nearest_labelled(collection, id_, labelled)
     labelled_hits = labelled_hits[:labelled]
     unlabelled_hits = _split_by_label(collection, id_, free)[1][:unlabelled]
     return {
@@ -223,15 +223,16 @@ def _split_by_label(
     )
 
 
-def _measured(collection: Collection, id_: str, most: int) -> list[Document]:
-    """The nearest of those that were labelled last, measured one and all."""
+def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Document]:
+    """Return the nearest of the latest labelled images, by exact distances. Raises
+    UnknownImageError."""
     row = find_image(collection.catalog, id_)
     if row is None or row.at is None:
         raise unknown(id_)
     labels = read_labels(collection.catalog)
-    latest = [one for one in labels if one != id_][-_LATEST:]
+    latest = [labelled_id for labelled_id in labels if labelled_id != id_][-_LATEST:]
     rows = described(collection, latest)
-    latest = [one for one in latest if one in rows]
+    latest = [labelled_id for labelled_id in latest if labelled_id in rows]
     if not latest:
         return []
     places = [tuple(rows[one][6:8]) for one in latest]
@@ -249,7 +250,7 @@ def _measured(collection: Collection, id_: str, most: int) -> list[Document]:
 
 
 def _shown(row: Sequence[Any]) -> Document:
-    """A row of `browsing.described` as what pages show of an image."""
+    """Return a row of `browse.described` as the fields that all image documents share."""
     id_, path, width, height, digest = row[:5]
     folder, name = parts(path)
     return {
