@@ -4,6 +4,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PYTEST = $(BIN)/python -m pytest -n auto --durations=25 $(ARGS)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 
 # Kept as typed: make would otherwise eat a `$` in a folder's name. The recipes read it from the
@@ -11,10 +12,13 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 override PHOTOS := $(value PHOTOS)
 export PHOTOS
 
-# `check` is its prerequisites in their order: the cheap complaints first, pytest's summary last.
+# Python keeps compiled modules, even where the environment forbids it: the tools start often.
+unexport PYTHONDONTWRITEBYTECODE
+
+# Prerequisites are made in their order: the cheap complaints come first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock dist docs clean
+.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock dist docs clean
 
 ## help              this list
 help:
@@ -54,9 +58,15 @@ photos-given:
 	@[ -d "$$PHOTOS" ] || \
 	  { printf 'PHOTOS is not a folder: %s\n' "$$PHOTOS" >&2; exit 2; }
 
-## test              the tests (ARGS="-k name" for some of them)
+## test              the tests of the gate (ARGS="-k name" for some of them)
+# tests/conftest.py says which tests stay together in one worker.
 test: $(VENV)/.installed $(VENV)/.browser
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(PYTEST)
+
+## test-full         all tests: also long ones, and search engines against a real Milvus (1 hour)
+test-full: $(VENV)/.installed $(VENV)/.browser $(VENV)/milvus/.installed
+	$(BIN)/python tests/support/milvus_server.py $(VENV)/milvus \
+	  $(PYTEST) -m 'full or not full' --hypothesis-profile full
 
 $(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
 	tests/install_browser.sh $(abspath $(BIN))/python
@@ -74,16 +84,22 @@ $(VENV)/milvus/.installed: tests/milvus.txt $(VENV)/.packages
 	  --target $(VENV)/milvus -r tests/milvus.txt
 	@touch $@
 
-## check             what CI runs: format, lint, types, floors, then the tests
-check: lint test
+## check             what CI runs: format, lint, types, floors, and the tests
+# mypy takes long, so the tests run beside it; its verdict is printed below theirs.
+check: style $(VENV)/.browser
+	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 & types=$$!; \
+	$(PYTEST); tests=$$?; \
+	wait $$types; types=$$?; cat $(VENV)/mypy.log; exit $$((tests | types))
 
 ## lint              the same without the tests
-lint: $(VENV)/.installed
+lint: style
+	$(BIN)/mypy
+
+style: $(VENV)/.installed
 	@# Fails when constraints.txt no longer satisfies pyproject.toml: `make lock` mends that.
 	$(BIN)/python -m pip --disable-pip-version-check check
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
-	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 ## format            format the code and mend what ruff can mend by itself

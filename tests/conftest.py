@@ -1,9 +1,11 @@
-"""Settings of all tests: shared fixtures, Hypothesis profiles, compiled modules kept on disk."""
+"""Settings of all tests: shared fixtures, Hypothesis profiles, and which worker runs what."""
 
 import os
 import sys
 
+import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = ["page_fixtures", "s3_server", "bucket_fixtures", "flaky_filesystem"]
 
@@ -13,5 +15,52 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 # No deadlines: machines are shared, and no test judges speed.
-settings.register_profile("sokkuri", deadline=None)
-settings.load_profile("sokkuri")
+settings.register_profile("gate", deadline=None, max_examples=40)
+settings.register_profile("full", deadline=None, max_examples=150)
+settings.load_profile("gate")
+
+TOGETHER = {
+    "tests/functional/pages/": "browser",
+    "tests/contract/test_executors.py": "ray",
+    "tests/functional/test_ray.py": "ray",
+    "tests/contract/test_engines.py": "engines",
+    "tests/functional/test_push.py": "engines",
+    "tests/functional/test_cloud.py": "bucket",
+    "tests/functional/test_cloud_troubles.py": "bucket",
+}
+"""Files, or folders of files, that share a costly fixture: one worker runs them all."""
+
+LONGEST = ("ray", "browser", "tests/functional/test_docs.py", "engines", "bucket")
+"""What takes longest and starts first, so that the workers end at nearly the same time."""
+
+
+def group_of(nodeid: str) -> str:
+    """Return the name of the tests that run in one worker together with this test."""
+    file = nodeid.partition("::")[0]
+    return next((group for start, group in TOGETHER.items() if file.startswith(start)), file)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests: the longest groups, then functional, contract and unit tests."""
+    kinds = ("tests/functional/", "tests/contract/", "tests/unit/")
+
+    def rank(item: pytest.Item) -> tuple[int, int]:
+        group = group_of(item.nodeid)
+        longest = LONGEST.index(group) if group in LONGEST else len(LONGEST)
+        kind = next((n for n, kind in enumerate(kinds) if item.nodeid.startswith(kind)), 0)
+        return longest, kind
+
+    items.sort(key=rank)
+
+
+class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+    """Hands whole groups of tests to the workers, in the order of the tests."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> GroupScheduling:
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -105,7 +105,6 @@ def truth(features: NDArray[Any], query: NDArray[Any], metric: Metric) -> NDArra
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(features=rows, query=arrays(np.float32, 6, elements=finite), k=st.integers(1, 50),
        cuts=st.lists(st.integers(0, 40), max_size=3))  # fmt: skip
-@settings(max_examples=150, deadline=None)
 def test_the_k_nearest_are_found(
     backend: Backend,
     metric: Metric,
@@ -152,7 +151,6 @@ def test_equal_rows_come_in_row_order(backend: Backend, metric: Metric) -> None:
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(refused=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
 def test_k_accepted_rows_come_back_whenever_there_are_k(
     backend: Backend, metric: Metric, refused: set[int], k: int
 ) -> None:
@@ -191,7 +189,6 @@ extremes = st.one_of(
     query=arrays(np.float32, 4, elements=extremes),
     k=st.integers(1, 12),
 )
-@settings(max_examples=150, deadline=None)
 def test_numbers_of_any_size_are_decided_rightly(
     backend: Backend,
     metric: Metric,
@@ -210,7 +207,6 @@ def test_numbers_of_any_size_are_decided_rightly(
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("backend", EXACT)
 @given(inside=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
-@settings(max_examples=60, deadline=None)
 def test_a_mask_is_applied_before_ranking(
     backend: Backend, metric: Metric, inside: set[int], k: int
 ) -> None:

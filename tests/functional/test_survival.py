@@ -6,12 +6,15 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import steps
 from draw_images import save
 from run_cli import (
     RunningCommand,
@@ -26,12 +29,25 @@ from run_cli import (
     start,
     vectors,
 )
+from tiny_model import write_tiny_model
 
 from sokkuri.store.catalog import Catalog
 
-PHOTOS = 600
+PHOTOS = 200  # three or four batches
+MANY = 600  # photos of a run that takes long enough to be killed at random moments
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="uses Linux's mounts and limits")
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A quick network with long vectors, of which a small disk holds few."""
+    model = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx", dimension=4096)
+    model.with_suffix(".toml").write_text(
+        'name = "tiny"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
+        "dimension = 4096\n"
+    )
+    return model
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +56,92 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The vectors of a run that nothing disturbed."""
+def finished(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a run that nothing disturbed."""
     store = tmp_path_factory.mktemp("undisturbed") / "store"
-    report = as_json("index", photos, "--store", store)
-    assert report["added"] == PHOTOS
+    assert as_json(*indexing(photos, store, model))["added"] == PHOTOS
     assert_sound(store)
-    return vectors(store)
+    return store
+
+
+@pytest.fixture(scope="module")
+def undisturbed(finished: Path) -> dict[str, bytes]:
+    """The vectors of that run."""
+    return vectors(finished)
+
+
+def indexing(photos: Path, store: Path, model: Path) -> list[object]:
+    """The command that makes the collection or goes on with it."""
+    return ["index", photos, "--store", store, "--model", model]
+
+
+def steps_of(log: Path, *arguments: object) -> list[str]:
+    """Run the command undisturbed and return the names of its steps."""
+    process = start(*arguments, environment=steps.logged_to(log))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return log.read_text().splitlines()
+
+
+def killed_at(step: int, *arguments: object) -> None:
+    """Run the command, and `kill -9` it at that step."""
+    process = start(*arguments, environment=steps.signalled_at(step, signal.SIGKILL))
+    process.communicate(timeout=60)
+    assert process.returncode in (-signal.SIGKILL, 0), "threads may need fewer steps"
+
+
+KILLS = [8, pytest.param(200, marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize("count", KILLS)
+def test_killed_at_steps_of_a_run(
+    photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path, count: int
+) -> None:
+    """Guarantee: a `kill -9` at any step loses at most the batch in flight. The next run extracts
+    no committed row again, and every photo has exactly one row, equal bit for bit to an undisturbed
+    run's."""
+    known = steps_of(tmp_path / "steps", *indexing(photos, tmp_path / "whole", model))
+    assert {"BEGIN", "COMMIT", "UPDATE", "open"} <= {*known}
+    for step in steps.spread(known, count):
+        store = tmp_path / f"store {step}"
+        killed_at(step, *indexing(photos, store, model))
+        kept = places_so_far(store)
+        report = as_json(*indexing(photos, store, model))
+        assert report["total"] == PHOTOS, step
+        assert kept.items() <= places(store).items(), f"a committed row was lost at step {step}"
+        assert vectors(store) == undisturbed, step
+        assert rows_in_shards(store) == PHOTOS, step
+        assert_sound(store)
+
+
+def places_so_far(store: Path) -> dict[str, tuple[int, int]]:
+    """The places of the rows that are committed; none where the catalog is still to be made."""
+    try:
+        return places(store)
+    except sqlite3.OperationalError:
+        return {}
+
+
+@pytest.mark.parametrize("count", KILLS)
+def test_compact_killed_at_its_steps(
+    finished: Path, undisturbed: dict[str, bytes], tmp_path: Path, count: int
+) -> None:
+    """Guarantee: compact is safe to kill at any step."""
+    holed = shutil.copytree(finished, tmp_path / "holed")
+    gone = sorted(undisturbed)[::3]
+    sokkuri("remove", "-C", holed, *gone)
+    kept = {id_: vector for id_, vector in undisturbed.items() if id_ not in set(gone)}
+    whole = shutil.copytree(holed, tmp_path / "whole")
+    known = steps_of(tmp_path / "steps", "compact", "-C", whole)
+    assert {"COMMIT", "open", "os.remove"} <= {*known}
+    for step in steps.spread(known, count):
+        store = shutil.copytree(holed, tmp_path / f"store {step}")
+        killed_at(step, "compact", "-C", store)
+        assert as_json("status", "-C", store)["total"] == len(kept), step
+        assert as_json("compact", "-C", store)["rows_after"] == len(kept), step
+        assert vectors(store) == kept, step
+        assert rows_in_shards(store) == len(kept), step
+        assert_sound(store)
 
 
 def run_for(seconds: float, *arguments: object) -> int | None:
@@ -61,39 +156,35 @@ def run_for(seconds: float, *arguments: object) -> int | None:
         process.communicate()
 
 
-def test_killed_at_random_moments(
-    photos: Path, undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
-    """Guarantee: a `kill -9` at any moment loses at most the batch in flight. Ten kills, and every
-    photo has exactly one row, equal bit for bit to an undisturbed run's; no committed row was
-    extracted again."""
+@pytest.mark.full
+def test_killed_at_random_moments(tmp_path: Path) -> None:
+    """The same with the default network, many photos, and ten kills at any moment."""
+    photos = copy_into(tmp_path / "photos", real_photos(MANY))
     store, kept = tmp_path / "store", dict[str, tuple[int, int]]()
     seed = random.randrange(2**32)
     moments = random.Random(seed)
     for _ in range(10):
         code = run_for(moments.uniform(0.2, 1.2), "index", photos, "--store", store)
         assert code in (None, 0), f"seed {seed}"
-        if (store / "catalog.sqlite").exists():
-            with contextlib.suppress(Exception):
-                now = places(store)
-                assert kept.items() <= now.items(), f"a committed row was lost, seed {seed}"
-                kept = now
+        now = places_so_far(store)
+        assert kept.items() <= now.items(), f"a committed row was lost, seed {seed}"
+        kept = now
     report = as_json("index", photos, "--store", store)
-    assert report["total"] == PHOTOS, f"seed {seed}"
-    now = places(store)
-    assert kept.items() <= now.items(), f"a committed row was extracted again, seed {seed}"
-    assert vectors(store) == undisturbed, f"seed {seed}"
-    assert rows_in_shards(store) == PHOTOS, f"seed {seed}"
+    assert report["total"] == MANY, f"seed {seed}"
+    assert kept.items() <= places(store).items(), f"a row was extracted again, seed {seed}"
+    sokkuri("index", photos, "--store", tmp_path / "whole")
+    assert vectors(store) == vectors(tmp_path / "whole"), f"seed {seed}"
+    assert rows_in_shards(store) == MANY, f"seed {seed}"
     assert_sound(store)
 
 
 def test_three_processes_share_the_work(
-    photos: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
     """Guarantee: starting the same command in several terminals shares the work, and nothing is
     done twice."""
     store = tmp_path / "store"
-    started = [start("index", photos, "--store", store, "--json") for _ in range(3)]
+    started = [start(*indexing(photos, store, model), "--json") for _ in range(3)]
     outputs = [process.communicate(timeout=300) for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], outputs
     added = [json.loads(out)["added"] for out, _ in outputs]
@@ -104,23 +195,24 @@ def test_three_processes_share_the_work(
 
 
 def test_three_processes_of_which_two_are_killed(
-    photos: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Guarantee: a claim does not outlive its process: the one that is left does the others'
-    share too, without waiting for a lease."""
-    store = tmp_path / "store"
-    survivor = start("index", photos, "--store", store, "--workers", "1")
-    victims = [start("index", photos, "--store", store, "--workers", "1") for _ in range(2)]
+    """Guarantee: a lease does not outlive its process: the process that is left does the others'
+    share too, without waiting for a lease to end."""
+    command = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
+    known = steps_of(tmp_path / "steps", *command)
+    command = [*indexing(photos, tmp_path / "store", model), "--workers", 1]
+    survivor = start(*command)
+    killing = steps.signalled_at(len(known) // 4, signal.SIGKILL)
+    victims = [start(*command, environment=killing) for _ in range(2)]
     for victim in victims:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            victim.wait(timeout=1.5)
-        victim.kill()
-        victim.communicate()
+        victim.communicate(timeout=60)
+        assert victim.returncode == -signal.SIGKILL
     _, errors = survivor.communicate(timeout=50)
     assert survivor.returncode == 0, errors
-    assert vectors(store) == undisturbed
-    assert rows_in_shards(store) == PHOTOS
-    assert_sound(store)
+    assert vectors(tmp_path / "store") == undisturbed
+    assert rows_in_shards(tmp_path / "store") == PHOTOS
+    assert_sound(tmp_path / "store")
 
 
 @pytest.mark.parametrize("tables", [False, True], ids=["an empty file", "no model yet"])
@@ -139,22 +231,34 @@ def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path:
     assert as_json("index", tmp_path / "photos")["added"] == 3
 
 
-def test_an_interrupt_keeps_what_was_done(photos: Path, tmp_path: Path) -> None:
+def test_an_interrupt_keeps_what_was_done(photos: Path, model: Path, tmp_path: Path) -> None:
     """Ctrl-C: stops within two seconds, exit 130, what was done is kept."""
+    whole = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
+    known = steps_of(tmp_path / "steps", *whole)
+    second_batch = 1 + known.index("open", known.index("COMMIT", known.index("open")))
     store = tmp_path / "store"
-    process = start("index", photos, "--store", store)
-    wait_for_rows(store, process)
+    command = [*indexing(photos, store, model), "--workers", 1]
+    process = start(*command, environment=steps.signalled_at(second_batch, signal.SIGSTOP))
+    wait_until_stopped(process)
     process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
     _, errors = process.communicate(timeout=2)
     assert process.returncode == 130, errors
     assert errors == "sokkuri: interrupted; what was done is kept\n"
     done = places(store)
     assert 0 < len(done) < PHOTOS
     assert_sound(store)
-    report = as_json("index", photos, "--store", store)
+    report = as_json(*command)
     assert report["unchanged"] == len(done)
     assert report["added"] == PHOTOS - len(done)
     assert done.items() <= places(store).items()
+
+
+def wait_until_stopped(process: RunningCommand) -> None:
+    status = Path(f"/proc/{process.pid}/status")
+    while "State:\tT" not in status.read_text():
+        assert process.poll() is None, "the run ended before it could be disturbed"
+        time.sleep(0.01)
 
 
 def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -> None:
@@ -180,17 +284,6 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
     assert errors == "sokkuri: interrupted; what was done is kept\n"
 
 
-def wait_for_rows(store: Path, process: RunningCommand) -> None:
-    """Until the first batch is committed."""
-    while process.poll() is None:
-        with contextlib.suppress(Exception):
-            if places(store):
-                return
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=0.02)
-    pytest.fail("the run ended before it could be disturbed")
-
-
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
     """A tmpfs of that size on `folder`; skips the test where mounting is not allowed."""
@@ -207,14 +300,16 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_disk_that_fills(photos: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_disk_that_fills(
+    photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     """Guarantee: a full disk is one clear line and exit 1; the collection still verifies, and
     after space is freed the next run finishes."""
     disk = tmp_path / "disk"
     with small_disk(disk, 4):
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(2 * 2**20))
-        failed = sokkuri("index", photos, "--store", disk / "store", code=1)
+        failed = sokkuri(*indexing(photos, disk / "store", model), code=1)
         assert failed.stderr.count("\n") == 1, failed.stderr
         assert "disk is full" in failed.stderr
         assert_sound(disk / "store")
@@ -222,19 +317,19 @@ def test_a_disk_that_fills(photos: Path, undisturbed: dict[str, bytes], tmp_path
         assert 0 < len(done) < PHOTOS
         ballast.unlink()
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-        assert as_json("index", photos, "--store", disk / "store")["total"] == PHOTOS
+        assert as_json(*indexing(photos, disk / "store", model))["total"] == PHOTOS
         assert done.items() <= places(disk / "store").items()
         assert vectors(disk / "store") == undisturbed
         assert_sound(disk / "store")
 
 
-def test_a_disk_that_is_read_only(photos: Path, tmp_path: Path) -> None:
+def test_a_disk_that_is_read_only(photos: Path, model: Path, tmp_path: Path) -> None:
     """A collection on a read-only medium can be searched, looked at and checked; what would write
     is one clear line."""
     disk = tmp_path / "disk"
     with small_disk(disk, 64):
         store = disk / "store"
-        assert as_json("index", photos, "--store", store)["total"] == PHOTOS
+        assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
         query = min(places(store))
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert as_json("search", query, "-C", store)["hits"][0]["id"] == query
@@ -247,20 +342,22 @@ def test_a_disk_that_is_read_only(photos: Path, tmp_path: Path) -> None:
         ):
             failed = sokkuri(*verb, code=1)
             assert failed.stderr.count("\n") == 1, failed.stderr
-        elsewhere = sokkuri("index", photos, "--store", disk / "another", code=1)
+        elsewhere = sokkuri(*indexing(photos, disk / "another", model), code=1)
         assert "keep the store elsewhere with --store DIR" in elsewhere.stderr
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 
 
-def test_a_limit_on_file_sizes(photos: Path, undisturbed: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_limit_on_file_sizes(
+    photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
     """The same where the system refuses larger files, as a full quota does."""
     store = tmp_path / "store"
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, 2**20))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3 * 2**19, 3 * 2**19))
 
     failed = subprocess.run(
-        command("index", photos, "--store", store),
+        command(*indexing(photos, store, model)),
         preexec_fn=limit,
         capture_output=True,
         text=True,
@@ -270,33 +367,12 @@ def test_a_limit_on_file_sizes(photos: Path, undisturbed: dict[str, bytes], tmp_
     assert failed.stderr.count("\n") == 1, failed.stderr
     assert "full" in failed.stderr
     assert_sound(store)
-    assert as_json("index", photos, "--store", store)["total"] == PHOTOS
+    assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
     assert vectors(store) == undisturbed
     assert_sound(store)
 
 
-def test_compact_killed_at_random_moments(
-    photos: Path, undisturbed: dict[str, bytes], tmp_path: Path
-) -> None:
-    """Guarantee: compact is safe to kill at any moment."""
-    store = tmp_path / "store"
-    as_json("index", photos, "--store", store)
-    gone = sorted(undisturbed)[::3]
-    sokkuri("remove", "-C", store, *gone)
-    seed = random.randrange(2**32)
-    moments = random.Random(seed)
-    for _ in range(10):
-        run_for(moments.uniform(0.1, 0.35), "compact", "-C", store)
-        assert as_json("status", "-C", store)["total"] == PHOTOS - len(gone), f"seed {seed}"
-    report = as_json("compact", "-C", store)
-    assert report["rows_after"] == PHOTOS - len(gone)
-    kept = {id_: vector for id_, vector in undisturbed.items() if id_ not in set(gone)}
-    assert vectors(store) == kept, f"seed {seed}"
-    assert rows_in_shards(store) == len(kept)
-    assert_sound(store)
-
-
-def test_the_originals_are_only_read(photos: Path, tmp_path: Path) -> None:
+def test_the_originals_are_only_read(photos: Path, model: Path, tmp_path: Path) -> None:
     """Guarantee: originals are only ever read: neither bytes nor time stamps change, nor the
     folder, when the store is kept elsewhere."""
     folder = shutil.copytree(photos, tmp_path / "photos")
@@ -307,7 +383,7 @@ def test_the_originals_are_only_read(photos: Path, tmp_path: Path) -> None:
 
     before, entries = state(), sorted(path.name for path in folder.iterdir())
     store = tmp_path / "store"
-    as_json("index", folder, "--store", store)
+    as_json(*indexing(folder, store, model))
     sokkuri("remove", "-C", store, min(places(store)))
     sokkuri("compact", "-C", store)
     sokkuri("verify", "-C", store, "--deep", "--repair")

@@ -28,6 +28,8 @@ from functools import cache
 from pathlib import Path
 from typing import IO
 
+import steps
+
 _LIBRARIES = ("cv2", "faiss", "onnxruntime", "uvicorn")
 """Libraries that commands import where they use them."""
 
@@ -202,6 +204,7 @@ def _run(request: dict[str, object], files: list[int]) -> None:
         os.chdir(str(request["cwd"]))
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["sokkuri", *arguments]
+        steps.install(environment)
         from sokkuri.cli import main
 
         main()

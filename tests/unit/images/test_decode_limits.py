@@ -366,7 +366,9 @@ def never_but_a_reason(data: bytes) -> None:
 
 
 BOUNDED = settings(
-    max_examples=1000, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=7 * settings().max_examples,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.types import FileRef, FileStat
@@ -27,7 +27,6 @@ def extract_all(catalog: Catalog) -> None:
 
 
 @given(history=st.lists(folders, min_size=1, max_size=6), finished=st.booleans())
-@settings(max_examples=200, deadline=None)
 def test_the_comparison_counts_what_a_run_writes(
     history: list[dict[str, tuple[int, int]]], finished: bool
 ) -> None:

@@ -1,0 +1,91 @@
+"""Signal a command at a chosen step of its work: tests of what survives a kill use it.
+
+A step is a moment at which something could be left half done: before SQLite runs a statement that
+writes, and before a file is opened for writing, renamed, removed or cut. Equal steps in a row count
+as one. SQLite's trace and
+Python's audit events tell of them, so no code of sokkuri knows about steps. The server of forked
+commands calls `install` in the child where the environment asks for it.
+"""
+
+import itertools
+import os
+import signal
+import sqlite3
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+_LOG, _AT, _SIGNAL = "SOKKURI_TEST_STEPS", "SOKKURI_TEST_STEP", "SOKKURI_TEST_SIGNAL"
+_WRITING = os.O_WRONLY | os.O_RDWR
+_FILE_EVENTS = ("os.rename", "os.remove", "os.truncate", "os.link")
+_STATEMENTS = (
+    "BEGIN", "COMMIT", "CREATE", "DELETE", "DROP", "INSERT", "REPLACE", "ROLLBACK", "UPDATE",
+)  # fmt: skip
+
+
+def logged_to(log: Path) -> dict[str, str]:
+    """Return the environment of a command that writes a line for each step into `log`."""
+    return {_LOG: str(log)}
+
+
+def signalled_at(step: int, number: signal.Signals) -> dict[str, str]:
+    """Return the environment of a command that sends itself a signal at that step, from 1 on.
+
+    Choose the opening of a file for a signal that Python handles: SQLite swallows what is raised
+    while it traces a statement.
+    """
+    return {_AT: str(step), _SIGNAL: str(int(number))}
+
+
+def spread(steps: Sequence[str], count: int) -> list[int]:
+    """Return the numbers of `count` steps at even distances, the first and the last among them."""
+    last = len(steps) - 1
+    return sorted({1 + last * position // (count - 1) for position in range(count)})
+
+
+class _Steps:
+    """Counts steps; writes their names down, or sends the signal at one of them."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._at = int(environment.get(_AT, 0))
+        self._signal = int(environment.get(_SIGNAL, 0))
+        self._log = -1
+        if _LOG in environment:
+            self._log = os.open(environment[_LOG], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        self._count = itertools.count(1)
+        self._last = ""
+
+    def step(self, name: str) -> None:
+        self._last, last = name, self._last
+        if name == last:  # a statement for each row of a batch, or one file after another
+            return
+        if next(self._count) == self._at:
+            os.kill(os.getpid(), self._signal)
+        if self._log >= 0:
+            os.write(self._log, f"{name}\n".encode())
+
+    def statement(self, text: str) -> None:
+        word = text.split(maxsplit=1)[0].upper() if text.strip() else ""
+        if word in _STATEMENTS:
+            self.step(word)
+
+    def audit(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _FILE_EVENTS or (event == "open" and arguments[2] & _WRITING):
+            self.step(event)
+
+
+def install(environment: Mapping[str, str]) -> None:
+    """Count the steps of this process from now on, if the environment asks for it."""
+    if _LOG not in environment and _AT not in environment:
+        return
+    counted = _Steps(environment)
+    connect = sqlite3.connect
+
+    def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
+        connection: sqlite3.Connection = connect(*arguments, **options)
+        connection.set_trace_callback(counted.statement)
+        return connection
+
+    sqlite3.connect = traced  # type: ignore[assignment]
+    sys.addaudithook(counted.audit)
