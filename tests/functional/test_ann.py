@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,15 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 from draw_images import save
-from run_cli import as_json, assert_sound, command, sokkuri, start
+from run_cli import as_json, assert_sound, command, killed_at, sokkuri, start, steps_of
+from steps import spread
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
 
-COUNT, DIMENSION = 12_000, 32
-MORE = 1000  # rows of each later import
+COUNT, DIMENSION = 4000, 32
+MORE = 400  # rows of each later import
 
 
 def shard(folder: Path, first: int, count: int) -> Path:
@@ -35,16 +37,37 @@ def shard(folder: Path, first: int, count: int) -> Path:
     return folder
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Path:
-    """A collection of 12,000 made-up vectors without an index."""
-    model = write_tiny_model(tmp_path / "tiny.onnx", dimension=DIMENSION)
-    (tmp_path / "photos").mkdir()
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The store of a collection of COUNT made-up vectors without an index."""
+    home = tmp_path_factory.mktemp("ann")
+    model = write_tiny_model(home / "tiny.onnx", dimension=DIMENSION)
+    (home / "photos").mkdir()
     sokkuri(
-        "import", shard(tmp_path / "made", 0, COUNT), "--store", tmp_path / "store",
-        "--root", tmp_path / "photos", "--model", model,
+        "import", shard(home / "made", 0, COUNT), "--store", home / "store",
+        "--root", home / "photos", "--model", model,
     )  # fmt: skip
-    return tmp_path / "store"
+    return home / "store"
+
+
+@pytest.fixture(scope="module")
+def indexed(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with an index."""
+    store = shutil.copytree(imported, tmp_path_factory.mktemp("ann") / "store")
+    sokkuri("compact", "-C", store, "--ann-from", 0)
+    return store
+
+
+@pytest.fixture
+def store(imported: Path, tmp_path: Path) -> Path:
+    """A copy of the collection without an index."""
+    return shutil.copytree(imported, tmp_path / "store")
+
+
+@pytest.fixture
+def built(indexed: Path, tmp_path: Path) -> Path:
+    """A copy of the collection with an index."""
+    return shutil.copytree(indexed, tmp_path / "store")
 
 
 def manifest(store: Path) -> Path:
@@ -99,25 +122,24 @@ def test_an_index_is_kept_from_the_size_that_is_asked_for(store: Path) -> None:
     assert not list(store.glob("indexes/*/*.faiss"))
 
 
-def test_added_ones_are_found_at_once_and_removed_ones_are_not(store: Path, tmp_path: Path) -> None:
-    sokkuri("compact", "-C", store, "--ann-from", 0)
-    sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", store)
-    state = as_json("status", "-C", store)["ann"]
+def test_added_ones_are_found_at_once_and_removed_ones_are_not(built: Path, tmp_path: Path) -> None:
+    sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", built)
+    state = as_json("status", "-C", built)["ann"]
     assert (state["covered"], state["rows"]) == (COUNT, COUNT + MORE)
     fresh = f"{COUNT + 5:06d}.jpg"
-    answer = search(store, fresh)
+    answer = search(built, fresh)
     assert (answer["hits"][0]["id"], answer["exact"]) == (fresh, False)
-    sokkuri("compact", "-C", store)
-    state = as_json("status", "-C", store)["ann"]
+    sokkuri("compact", "-C", built)
+    state = as_json("status", "-C", built)["ann"]
     assert (state["covered"], state["rows"]) == (COUNT + MORE, COUNT + MORE)
-    merged = search(store, fresh)
+    merged = search(built, fresh)
     assert merged["hits"][0]["id"] == fresh
-    sokkuri("remove", "-C", store, fresh, merged["hits"][1]["id"])
-    after = [hit["id"] for hit in search(store, "000007.jpg", "-k", 1000)["hits"]]
+    sokkuri("remove", "-C", built, fresh, merged["hits"][1]["id"])
+    after = [hit["id"] for hit in search(built, "000007.jpg", "-k", 1000)["hits"]]
     assert len(after) == 1000
     assert not {fresh, merged["hits"][1]["id"]} & set(after)
-    assert_answers(store)
-    assert_sound_vectors(store)
+    assert_answers(built)
+    assert_sound_vectors(built)
 
 
 def assert_sound_vectors(store: Path) -> None:
@@ -126,21 +148,19 @@ def assert_sound_vectors(store: Path) -> None:
     assert {fault["kind"] for fault in faults} == {"missing"}
 
 
-def test_most_of_a_collection_removed(store: Path) -> None:
+def test_most_of_a_collection_removed(built: Path) -> None:
     """k results come back whenever k exist, though the lists still hold those that were removed."""
-    sokkuri("compact", "-C", store, "--ann-from", 0)
-    kept = {f"{number:06d}.jpg" for number in range(0, COUNT, 1000)}
-    with Collection.open(store) as collection:
-        collection.remove([f"{n:06d}.jpg" for n in range(COUNT) if n % 1000])
-    answer = search(store, "000007.jpg", "-k", 12)
+    kept = {f"{number:06d}.jpg" for number in range(0, COUNT, 400)}
+    with Collection.open(built) as collection:
+        collection.remove([f"{n:06d}.jpg" for n in range(COUNT) if n % 400])
+    answer = search(built, "000007.jpg", "-k", 12)
     assert {hit["id"] for hit in answer["hits"]} == kept
 
 
 @pytest.mark.parametrize("damage", ["a changed byte", "cut short", "gone", "a broken manifest"])
-def test_a_damaged_index_is_searched_around_and_made_anew(store: Path, damage: str) -> None:
+def test_a_damaged_index_is_searched_around_and_made_anew(built: Path, damage: str) -> None:
     """One line, never a wrong answer; the next `compact` or `index` makes it anew."""
-    sokkuri("compact", "-C", store, "--ann-from", 0)
-    (lists,) = store.glob("indexes/*/*.faiss")
+    (lists,) = built.glob("indexes/*/*.faiss")
     data = bytearray(lists.read_bytes())
     if damage == "a changed byte":
         data[len(data) // 2] ^= 1
@@ -150,18 +170,18 @@ def test_a_damaged_index_is_searched_around_and_made_anew(store: Path, damage: s
     elif damage == "gone":
         lists.unlink()
     else:
-        manifest(store).write_text('{"version": 1, ')
-    done = sokkuri("search", "000007.jpg", "-C", store)
+        manifest(built).write_text('{"version": 1, ')
+    done = sokkuri("search", "000007.jpg", "-C", built)
     if damage == "a broken manifest":
         assert done.stderr == ""
     else:
         assert done.stderr.count("\n") == 1
         assert "searched exactly; `sokkuri compact` makes it anew" in done.stderr
-    assert search(store)["exact"] is True
-    assert_answers(store)
-    sokkuri("compact", "-C", store)
-    assert search(store)["exact"] is False
-    assert_answers(store)
+    assert search(built)["exact"] is True
+    assert_answers(built)
+    sokkuri("compact", "-C", built)
+    assert search(built)["exact"] is False
+    assert_answers(built)
 
 
 def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> None:
@@ -186,22 +206,21 @@ def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> No
     assert (run("search", "000007.jpg", "--search", "ann")).stderr == f"sokkuri: {hint}"
 
 
-def test_a_running_reader_takes_up_what_is_new(store: Path, tmp_path: Path) -> None:
+def test_a_running_reader_takes_up_what_is_new(built: Path, tmp_path: Path) -> None:
     """It keeps its snapshot until it is refreshed, and needs no restart."""
     options = SearchOptions(mode="ann")
-    sokkuri("compact", "-C", store, "--ann-from", 0)
-    with Collection.open(store, "ro") as collection:
+    with Collection.open(built, "ro") as collection:
         searcher = Searcher(collection)
         before = searcher.search(["000007.jpg"], 10, options=options)
         assert not searcher.refresh()
-        sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", store)
-        sokkuri("compact", "-C", store)  # unlinks the file that is mapped
+        sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", built)
+        sokkuri("compact", "-C", built)  # unlinks the file that is mapped
         assert searcher.search(["000007.jpg"], 10, options=options).ids == before.ids
         assert searcher.refresh()
         fresh = f"{COUNT + 5:06d}.jpg"
         assert searcher.search([fresh], 10, options=options).ids[0] == fresh
-        manifest(store).unlink()
-        sokkuri("compact", "-C", store)
+        manifest(built).unlink()
+        sokkuri("compact", "-C", built)
         assert searcher.refresh(), "the rows are the same, the index is another"
 
 
@@ -218,22 +237,53 @@ def test_an_index_run_builds_it_too(tmp_path: Path) -> None:
     assert_sound(tmp_path / "photos" / ".sokkuri")
 
 
-def test_killed_at_random_moments_of_build_merge_and_add(store: Path, tmp_path: Path) -> None:
-    """Guarantee: `kill -9` at 20 random moments, and 20 collections that answer."""
+KINDS = ("build", "merge", "add")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.full)])
+def test_killed_at_steps_of_build_merge_and_add(
+    built: Path, kind: str, count: int, tmp_path: Path
+) -> None:
+    """Guarantee: a collection answers after a `kill -9` at any step of work on its index, and the
+    next `compact` makes the index whole."""
+    more = shard(tmp_path / "more", COUNT, MORE)
+    if kind == "build":
+        manifest(built).unlink()
+    if kind == "merge":
+        sokkuri("import", more, "-C", built)
+    command = ["import", more, "-C"] if kind == "add" else ["compact", "-C"]
+    whole = shutil.copytree(built, tmp_path / "whole")
+    for step in spread(steps_of(tmp_path / "steps", *command, whole), count):
+        killed = shutil.copytree(built, tmp_path / f"killed {step}")
+        killed_at(step, *command, killed)
+        assert_answers(killed)
+        sokkuri("compact", "-C", killed)
+        assert search(killed)["exact"] is False, step
+        assert_answers(killed)
+    manifest(killed).unlink()
+    sokkuri("compact", "-C", killed)  # the next build removes what kills left
+    assert len(list(killed.glob("indexes/*/*.faiss"))) == 1
+    assert not list(killed.glob("indexes/*/.*.new"))
+
+
+@pytest.mark.full
+def test_killed_at_random_moments_of_build_merge_and_add(built: Path, tmp_path: Path) -> None:
+    """The same at 20 random moments, one after another in one collection: also while the index is
+    written, which no step tells of."""
     seed = random.randrange(2**32)
     moments = random.Random(seed)
-    sokkuri("compact", "-C", store, "--ann-from", 0)
     added, cut = COUNT, 0
     for number in range(20):
         kind = ("build", "merge", "add")[number % 3]
         if kind == "build":
-            manifest(store).unlink(missing_ok=True)
+            manifest(built).unlink(missing_ok=True)
         more = shard(tmp_path / f"more{number}", added, MORE)
         if kind == "add":
-            process = start("import", more, "-C", store)
+            process = start("import", more, "-C", built)
         else:
-            sokkuri("import", more, "-C", store)
-            process = start("compact", "-C", store)
+            sokkuri("import", more, "-C", built)
+            process = start("compact", "-C", built)
         added += MORE
         try:
             process.wait(timeout=moments.uniform(0.2, 1.2))
@@ -241,12 +291,12 @@ def test_killed_at_random_moments_of_build_merge_and_add(store: Path, tmp_path: 
             cut += 1
         process.kill()
         process.communicate()
-        assert_answers(store)
-        if not list(store.glob("indexes/*/ann.json")):
-            sokkuri("compact", "-C", store)
+        assert_answers(built)
+        if not list(built.glob("indexes/*/ann.json")):
+            sokkuri("compact", "-C", built)
     assert cut > 5, f"seed {seed}: hardly anything was interrupted"
-    sokkuri("compact", "-C", store)
-    assert search(store)["exact"] is False
-    assert_answers(store)
-    assert len(list(store.glob("indexes/*/*.faiss"))) == 1
-    assert not list(store.glob("indexes/*/.*.new"))
+    sokkuri("compact", "-C", built)
+    assert search(built)["exact"] is False
+    assert_answers(built)
+    assert len(list(built.glob("indexes/*/*.faiss"))) == 1
+    assert not list(built.glob("indexes/*/.*.new"))

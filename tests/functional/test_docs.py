@@ -256,7 +256,7 @@ def test_every_kind_of_fault_is_documented() -> None:
 
 
 KEPT_BY = {
-    "A crash loses at most the batch in flight": "test_killed_at_random_moments",
+    "A crash loses at most the batch in flight": "test_killed_at_steps_of_a_run",
     "Several processes share the work, and nothing is done twice.":
         "test_three_processes_share_the_work",
     "Parts never meet, and together they are what one run gives":
@@ -266,7 +266,7 @@ KEPT_BY = {
     "A changed file replaces its row only after the new row is committed.":
         "test_a_changed_image_keeps_its_row_until_the_new_one_is_committed",
     "A moved file keeps its row": "test_moved_files_keep_their_rows",
-    "What makes searches fast can be lost.": "test_killed_at_random_moments_of_build_merge_and_add",
+    "What makes searches fast can be lost.": "test_killed_at_steps_of_build_merge_and_add",
     "Features of different networks never mix.": "test_another_model_is_refused",
     "The folder can be moved.": "test_the_folder_can_be_moved_as_a_whole",
     "Originals are only ever read": "test_the_originals_are_only_read",

@@ -22,11 +22,13 @@ from run_cli import (
     assert_sound,
     command,
     copy_into,
+    killed_at,
     places,
     real_photos,
     rows_in_shards,
     sokkuri,
     start,
+    steps_of,
     vectors,
 )
 from tiny_model import write_tiny_model
@@ -73,21 +75,6 @@ def undisturbed(finished: Path) -> dict[str, bytes]:
 def indexing(photos: Path, store: Path, model: Path) -> list[object]:
     """The command that makes the collection or goes on with it."""
     return ["index", photos, "--store", store, "--model", model]
-
-
-def steps_of(log: Path, *arguments: object) -> list[str]:
-    """Run the command undisturbed and return the names of its steps."""
-    process = start(*arguments, environment=steps.logged_to(log))
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 0, errors
-    return log.read_text().splitlines()
-
-
-def killed_at(step: int, *arguments: object) -> None:
-    """Run the command, and `kill -9` it at that step."""
-    process = start(*arguments, environment=steps.signalled_at(step, signal.SIGKILL))
-    process.communicate(timeout=60)
-    assert process.returncode in (-signal.SIGKILL, 0), "threads may need fewer steps"
 
 
 KILLS = [8, pytest.param(200, marks=pytest.mark.full)]

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from typing import IO, Any
 
 import numpy as np
 import pytest
+import steps
 from command_server import ForkedCommand, can_fork
 
 RunningCommand = ForkedCommand | subprocess.Popen[str]
@@ -66,6 +68,21 @@ def start(
         encoding="utf-8",
         errors="surrogateescape",
     )
+
+
+def steps_of(log: Path, *arguments: object) -> list[str]:
+    """Run the command undisturbed and return the names of its steps."""
+    process = start(*arguments, environment=steps.logged_to(log))
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return log.read_text().splitlines()
+
+
+def killed_at(step: int, *arguments: object) -> None:
+    """Run the command, and `kill -9` it at that step."""
+    process = start(*arguments, environment=steps.signalled_at(step, signal.SIGKILL))
+    process.communicate(timeout=60)
+    assert process.returncode in (-signal.SIGKILL, 0), "threads may need fewer steps"
 
 
 def real_photos(count: int) -> list[Path]:
