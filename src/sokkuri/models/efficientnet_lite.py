@@ -1,4 +1,4 @@
-"""Builds EfficientNet-Lite0 as an ONNX graph from the tensors of its checkpoint.
+"""Build EfficientNet-Lite0 as an ONNX graph from the tensors of its checkpoint.
 
 The network (Tan and Le, "EfficientNet", 2019, table 1, in its Lite variant: no squeeze-excitation,
 ReLU6 for swish, stem and head of fixed width): a 3 x 3 stem of 32, seven stages of inverted
@@ -37,7 +37,7 @@ Weights = Mapping[str, NDArray[Any]]
 
 
 def build(weights: Weights, *, classes: bool = False) -> onnx.ModelProto:
-    """The network: `images` (N, 3, 224, 224) float32 -> `features` (N, 1280) float32.
+    """Return the network: `images` (N, 3, 224, 224) float32 -> `features` (N, 1280) float32.
 
     classes : also give `classes` (N, 1000), the unnormalised ImageNet scores. The bytes depend on
     the weights alone. Raises ModelError when a tensor is missing or of another shape.

@@ -295,3 +295,10 @@ def test_a_kind_of_address_that_nobody_knows() -> None:
 
 
 # The collection of an address.
+
+
+def test_waits_between_retries_double_up_to_the_longest() -> None:
+    policy = remote.RetryPolicy(attempts=9, first_wait=1.0, longest_wait=4.0)
+    for attempt, longest in enumerate((1.0, 2.0, 4.0, 4.0), start=1):
+        for _ in range(20):
+            assert longest / 2 <= policy.wait_after(attempt) <= longest

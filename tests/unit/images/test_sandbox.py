@@ -32,7 +32,22 @@ def test_a_process_that_dies_is_the_pictures_fault(
         sandbox.try_decode_in_child(png(), PixelSpec(8, 8))
 
 
-def test_a_picture_that_takes_for_ever_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_decoding_that_takes_too_long_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "_TIMEOUT_SECONDS", 0.001)
     with pytest.raises(DecodeError, match="takes more than"):
         sandbox.try_decode_in_child(png(), PixelSpec(8, 8))
+
+
+@pytest.mark.parametrize(
+    ("code", "name"),
+    [
+        (0, None),
+        (1, None),
+        (-6, "SIGABRT"),
+        (-63, "signal 63"),
+        (0xC0000005, "0xC0000005"),
+    ],
+)
+def test_an_exit_code_shows_whether_the_process_crashed(code: int, name: str | None) -> None:
+    """Linux and macOS report a signal as a negative code, Windows an exception as a large one."""
+    assert sandbox._crash_name(code) == name
