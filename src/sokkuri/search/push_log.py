@@ -1,4 +1,4 @@
-"""The ledger of what an engine was given: a number a row, so that ten million are read in a moment.
+"""The push log: what a vector engine holds of a collection. One number per row, for fast reading.
 
 Takes a collection and an engine's address; hands on what is in the engine, and an index over it. An
 SQLite file under `indexes/<model>/` for each engine. Deleting it loses nothing: the engine is asked
@@ -60,12 +60,12 @@ def stamp_of(columns: Sequence[Any]) -> int:
 
 
 def bare(stamps: Stamps) -> Stamps:
-    """Without the bits."""
+    """Return the hashes without the flags."""
     return stamps & ~_BITS
 
 
 def inside(stamps: Stamps) -> NDArray[np.bool_]:
-    """Which of them the engine holds, or may hold : (N,)."""
+    """Return which rows the engine holds, or may hold : (N,) bool."""
     found: NDArray[np.bool_] = (stamps != 0) & (stamps & UNFIT == 0)
     return found
 
@@ -94,7 +94,7 @@ class Ledger:
         return np.array(np.frombuffer(b"" if row is None else row[0], "<u8"), np.uint64)
 
     def note(self, shard: int, stamps: Stamps) -> None:
-        """They are so from now on."""
+        """Store the row hashes of a shard."""
         data = stamps.astype("<u8").tobytes()
         self._tables.run("INSERT OR REPLACE INTO shards VALUES (?, ?)", [shard, data])
 
@@ -102,7 +102,7 @@ class Ledger:
         self._tables.run("DELETE FROM shards WHERE shard = ?", [shard])
 
     def settle(self) -> None:
-        """All that was noted is found from now on."""
+        """Mark every row that was sent as found by the engine's searches."""
         with self._tables.writing():
             self.keep("moment", secrets.token_hex(8))
             for shard, stamps in self.unsettled():
@@ -117,7 +117,7 @@ class Ledger:
                 yield shard, stamps
 
     def begin_anew(self, parts: Iterator[NDArray[np.int64]], token: str) -> None:
-        """Nothing is known but that the engine holds these keys : (M,) each."""
+        """Forget everything except that the engine holds these keys : (M,) each."""
         with self._tables.writing():
             self._tables.run("DELETE FROM about")
             self._tables.run("DELETE FROM shards")
@@ -132,7 +132,7 @@ class Ledger:
 
 
 def grown(stamps: Stamps, rows: int) -> Stamps:
-    """For at least so many rows."""
+    """Return the hashes, padded with 0 to at least so many rows."""
     return np.pad(stamps, (0, max(0, rows - len(stamps))))
 
 
@@ -178,7 +178,7 @@ def doubt(collection: CollectionStore, shard: int) -> None:
 
 
 def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
-    """What each engine holds of the collection."""
+    """Return the state of each engine that the collection was pushed to."""
     found = []
     for place in sorted(derived_folder(collection).glob("pushed-*.sqlite")):
         with read(collection, place) as ledger:
@@ -203,13 +203,13 @@ def _state(collection: CollectionStore, ledger: Ledger) -> PushedState:
 
 
 def recall_of(ledger: Ledger) -> dict[int, float]:
-    """The recall that was measured, by k; empty where it was not."""
+    """Return the measured recall by k; empty if it was not measured."""
     kept: Mapping[str, float] = json.loads(ledger.about("recall") or "{}")
     return {int(k): float(share) for k, share in kept.items()}
 
 
 class PushedReader:
-    """Makes indexes over what an engine holds of a collection."""
+    """Opens indexes over what an engine holds of a collection."""
 
     def __init__(
         self, collection: CollectionStore, codes: CodeReader, engine: VectorEngine

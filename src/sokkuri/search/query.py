@@ -1,7 +1,7 @@
-"""From what a person asks with to a vector: an image file, an id, bytes, a part of a picture.
+"""Turn queries into vectors: image files, ids, bytes, feature vectors, and crops of images.
 
-Takes queries and a collection; hands on vectors, each with its place where the collection has it.
-A vector is read from the shards where it can be, and extracted otherwise.
+Takes queries and a collection; returns vectors, each with its row if the collection has one. A
+vector is read from the shards if possible, and extracted by the network otherwise.
 """
 
 import os
@@ -25,13 +25,14 @@ from sokkuri.store.images import find_image
 Result = TypeVar("Result")
 
 STEP_AWAY = 0.5
-"""How far examples of what is not wanted push the query, in distances between the two."""
+"""How far unwanted images push the query away, as a multiple of the distance between the means of
+the wanted and the unwanted vectors."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryVector:
-    """A query as it was read. vector : (D,) float32. at : its place in the collection, if it has
-    one."""
+    """A query that was read. vector : (D,) float32. at : its row in the collection, None if it has
+    none. name : for messages and `Hits.query`."""
 
     vector: NDArray[np.float32]
     at: RowRef | None = None
@@ -39,13 +40,13 @@ class QueryVector:
 
 
 Image = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector
-"""A query: an image file's path or address, an id of the collection, an image file's bytes, a
-feature vector of the collection's model : (D,), or any of these as QueryReader read it."""
+"""A query: the path or address of an image file, an id of the collection, the bytes of an image
+file, a feature vector of the collection's model : (D,), or the QueryVector of any of these."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where a query's vector comes from: a row of the collection, or else a picture."""
+    """Where the vector of a query comes from: a row of the collection, or otherwise an image."""
 
     name: str
     at: RowRef | None = None
@@ -53,7 +54,7 @@ class _Source:
 
 
 class QueryReader:
-    """Reads queries against one collection. The network is loaded when a query first needs it."""
+    """Reads queries for one collection. Loads the network when a query first needs it."""
 
     def __init__(self, collection: CollectionStore, limits: Limits | None = None) -> None:
         self._collection = collection
@@ -61,11 +62,11 @@ class QueryReader:
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
 
     def read(self, image: Image, crop: Box | None = None, name: str = "the image") -> QueryVector:
-        """The vector of a query. crop : use this part of the picture only. name : of bytes.
+        """Return the vector of a query. crop : the part of the image to use. name : of bytes.
 
-        Raises UnknownImageError for what is neither a file nor an id, UsageError for what is no
-        vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond the
-        picture.
+        Raises UnknownImageError if the query is neither a file nor an id, UsageError if an array is
+        not a vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond
+        the image.
         """
         if isinstance(image, QueryVector):
             return image
@@ -82,8 +83,8 @@ class QueryReader:
     def read_each(
         self, images: Sequence[Image], crop: Box | None = None
     ) -> list[QueryVector | SokkuriError]:
-        """The same for many, extracted side by side; one that cannot be read is an error in its
-        place."""
+        """Return the vectors of many queries, extracted in parallel threads. A query that cannot be
+        read has its error in its place."""
 
         def vector(source: _Source | QueryVector | SokkuriError) -> QueryVector | SokkuriError:
             if isinstance(source, _Source):
@@ -121,8 +122,8 @@ class QueryReader:
         return _Source(str(path), None, path)
 
     def _place(self, image: str | Location) -> tuple[RowRef | None, Location | None]:
-        """Where the collection has a query's vector, None for a file it does not have as it is;
-        and where its file is."""
+        """Return the row of an image's vector, None if the collection does not have this version of
+        the file, and where its file is, None if it is missing."""
         path, catalog, root = parse_location(image), self._collection.catalog, self._collection.root
         if isinstance(path, Address):
             return self._place_of(path)
@@ -156,7 +157,7 @@ class QueryReader:
             raise ReadError(f"{address}: {error.strerror}") from None
 
     def _known(self, path: str, stat: FileStat) -> RowRef | None:
-        """Where the vector of the file at this path is, if it has not changed."""
+        """Return the row of the file at this path, None if the file has changed."""
         catalog = self._collection.catalog
         row = find_image(catalog, path) or find_image(catalog, path.rpartition("/")[2])
         if row is None or row.path != path:  # where names are ids: another file of that name
@@ -164,9 +165,10 @@ class QueryReader:
         return row.at if row.stat == stat else None
 
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
-        """The network, loaded once: from a source and a crop to a vector; for many threads."""
+        """Return a function from a source and a crop to a vector; it loads the network once and may
+        be called from several threads."""
         if self._extract is None:
-            # Only here, so that a search by id needs neither an image library nor ONNX Runtime.
+            # Imported here: a search by id needs neither an image library nor ONNX Runtime.
             from sokkuri.images.decode import decode
             from sokkuri.models import resolve_model
             from sokkuri.models.extractor import Extractor
@@ -209,9 +211,9 @@ def _or_error(work: Callable[..., Result], *given: object) -> Result | SokkuriEr
 def combined(
     wanted: Sequence[NDArray[np.float32]], unwanted: Sequence[NDArray[np.float32]], metric: Metric
 ) -> NDArray[np.float32]:
-    """One query from several : (D,) float32. The middle of what is wanted, pushed away from the
-    middle of what is not (Rocchio, "Relevance feedback in information retrieval", 1971). Under
-    `cosine` each image counts the same, however long its vector."""
+    """Return one query from several : (D,) float32. It is the mean of the wanted vectors, pushed
+    away from the mean of the unwanted ones (Rocchio, "Relevance feedback in information retrieval",
+    1971). For `cosine` each image has the same weight, whatever the length of its vector."""
     if len(wanted) == 1 and not unwanted:
         return wanted[0]
     middle = _middle(wanted, metric)
@@ -227,7 +229,7 @@ def _middle(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[n
 
 
 def parsed_box(text: str) -> Box:
-    """`x,y,w,h` in pixels of the upright picture. Raises UsageError."""
+    """Return the box that `x,y,w,h` means, in pixels of the upright picture. Raises UsageError."""
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError:

@@ -1,8 +1,9 @@
-"""Searcher: what looks like these images? Queries in, Hits out.
+"""Searcher: queries in, Hits out.
 
-Opens the collection's rows with whatever makes searching them fast, turns queries into one vector
-(queries.py) and filters into a mask of rows (filters.py), asks an index, and names what it found.
-The index may be in an engine elsewhere (pushed.py).
+A Searcher opens the collection's rows and the indexes over them: the exact one, the approximate one
+(ann_files.py), or one over a vector engine (push_log.py). It turns queries into vectors (query.py)
+and filters into a mask of rows (store/filters.py), searches an index, and looks up the records of
+the hits in the catalog.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,15 +29,16 @@ from sokkuri.store.filters import condition
 from sokkuri.store.images import LIVE, live_records
 from sokkuri.store.row_numbers import Numbering
 
-_Found = tuple[NDArray[np.int64], NDArray[np.float64]]
+_Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 class Searcher:
-    """Searches the rows that the collection has when this is made or refreshed; removed images
-    vanish at once. `notes` : lines on what could not be used. Not shared between threads.
+    """Searches the rows that the collection had when the searcher was made or last refreshed.
+    Removed images disappear from the results at once. notes : a line for each index that could not
+    be used. Not shared between threads.
 
-    engine : the address of one that the collection was pushed to; close the searcher then. Raises
-    UsageError for one that makes no sense, MissingExtraError.
+    engine : the URL of a vector engine that the collection was pushed to; then close the searcher
+    in the end. Raises UsageError for an invalid URL, MissingExtraError.
     """
 
     def __init__(self, collection: CollectionStore, engine: str | None = None) -> None:
@@ -51,7 +53,7 @@ class Searcher:
         self._open()
 
     def close(self) -> None:
-        """Leave the engine elsewhere, if there is one."""
+        """Close the connection to the vector engine, if there is one."""
         if self._engine is not None:
             self._engine.close()
 
@@ -68,7 +70,7 @@ class Searcher:
         return self._snapshot.notes
 
     def refresh(self) -> bool:
-        """Take up what was added since, and a newer index; whether there was anything."""
+        """Load rows and indexes that are newer than this searcher; return if there were any."""
         if self._now() == self._seen:
             return False
         self._open()
@@ -81,18 +83,19 @@ class Searcher:
         metric: Metric | None = None,
         options: SearchOptions | None = None,
     ) -> Hits:
-        """The k images most like `images` together: files, ids of the collection, bytes, vectors.
+        """Return the k images nearest to `images`, which are combined into one query.
 
-        metric : the model card's own by default. Raises UnknownImageError, ReadError, DecodeError,
-        UsageError for no image, k < 1, or filters that make no sense, and for the mode `ann`
-        UnsupportedError where it cannot do this, and MissingExtraError; EngineError where one
-        elsewhere does not answer.
+        images : files, ids of the collection, bytes, or vectors, see `query.Image`. metric : that
+        of the model card by default. Raises UnknownImageError, ReadError and DecodeError for an
+        image; UsageError for no image, k < 1 or an invalid filter; EngineError if the vector engine
+        does not answer. In the mode `ann` it also raises MissingExtraError, and UnsupportedError if
+        the approximate index cannot do this search.
         """
         asked = options or SearchOptions()
         if not images:
             raise UsageError("a search needs at least one image")
         wanted = [self._reader.read(image, asked.crop) for image in images]
-        (hits,) = self._searched([wanted], [tuple(map(_name, images))], k, metric, asked)
+        (hits,) = self._search_batch([wanted], [tuple(map(_name, images))], k, metric, asked)
         return hits
 
     def search_each(
@@ -102,17 +105,17 @@ class Searcher:
         metric: Metric | None = None,
         options: SearchOptions | None = None,
     ) -> list[Hits | SokkuriError]:
-        """The same for each image by itself, which is faster than one after another. In the place
-        of an image that cannot be read stands the error."""
+        """Search for each image by itself; faster than calls of `search`. An image that cannot be
+        read has its error in its place."""
         asked = options or SearchOptions()
         read = self._reader.read_each(images, asked.crop)
         good = [(image, one) for image, one in zip(images, read, strict=True)
                 if isinstance(one, QueryVector)]  # fmt: skip
         names = [(_name(image),) for image, _ in good]
-        found = iter(self._searched([[one] for _, one in good], names, k, metric, asked))
+        found = iter(self._search_batch([[one] for _, one in good], names, k, metric, asked))
         return [one if isinstance(one, SokkuriError) else next(found) for one in read]
 
-    def _searched(
+    def _search_batch(
         self,
         wanted: Sequence[Sequence[QueryVector]],
         names: Sequence[tuple[str, ...]],
@@ -128,14 +131,16 @@ class Searcher:
         away = [self._reader.read(image) for image in asked.without]
         snapshot = self._snapshot
         refused = [snapshot.row(one.at) for one in away if one.at is not None]
-        task = _Task(snapshot, k, chosen, self._mask(asked), [row for row in refused if row >= 0])
+        task = _SearchBatch(
+            snapshot, k, chosen, self._mask(asked), [row for row in refused if row >= 0]
+        )
         pushed = [one.vector for one in away]
         vectors = np.stack([combined([q.vector for q in one], pushed, chosen) for one in wanted])
         found, recall = snapshot.search(asked.mode, vectors, task)
         made = []
         for one, query, name, pair in zip(wanted, vectors, names, found, strict=True):
             at = one[0].at if len(one) == 1 and not away else None
-            rows, measured = task.itself_first(query, at, pair)
+            rows, measured = task.query_image_first(query, at, pair)
             near = measured <= (np.inf if asked.max_distance is None else asked.max_distance)
             made.append(self._hits(name, query, task, (rows[near], measured[near]), recall))
         return made
@@ -144,8 +149,8 @@ class Searcher:
         self,
         name: tuple[str, ...],
         query: NDArray[np.float32],
-        task: "_Task",
-        found: _Found,
+        task: "_SearchBatch",
+        found: _Neighbours,
         recall: float | None,
     ) -> Hits:
         rows, distances = found
@@ -163,7 +168,7 @@ class Searcher:
         )
 
     def _mask(self, asked: SearchOptions) -> NDArray[np.bool_] | None:
-        """The rows that pass the filters; None without any."""
+        """Return the rows that pass the filters, None if there are no filters."""
         made = condition(self._collection.root, asked.under, asked.where)
         if made is None:
             return None
@@ -178,7 +183,8 @@ class Searcher:
 
 
 class _Snapshot:
-    """The rows of some moment, numbered through, and the indexes over them, made when asked for."""
+    """The rows of one moment under consecutive numbers, and the indexes over them, which are opened
+    when they are first used."""
 
     def __init__(
         self,
@@ -206,7 +212,7 @@ class _Snapshot:
 
     @cached_property
     def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | UnsupportedError | MissingExtraError:
-        """The approximate index, and its recall by k; or why there is none to use."""
+        """The approximate index and its recall by k, or the error if it cannot be used."""
         try:
             index, recall, note = self._ann.read(self._counted, self.rows)
         except MissingExtraError as error:
@@ -221,18 +227,17 @@ class _Snapshot:
 
     @cached_property
     def served(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
-        """The index in an engine elsewhere, and its recall by k; None where none is to be used."""
+        """The index over the vector engine and its recall by k, None if the searcher has no engine."""
         return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
 
     def search(
-        self, mode: SearchMode, queries: NDArray[np.float32], task: "_Task"
-    ) -> tuple[list[_Found], float | None]:
-        """What each query finds, and the recall of such searches where they are not exact. `auto`
-        takes an approximate index where there is one that can do what is asked, the one elsewhere
-        first."""
+        self, mode: SearchMode, queries: NDArray[np.float32], task: "_SearchBatch"
+    ) -> tuple[list[_Neighbours], float | None]:
+        """Return the neighbours of each query, and the recall of such searches, None if exact. `auto`
+        tries the vector engine first, then the approximate index, then the exact search."""
         asked = (queries, task.k, task.metric, task.accept, task.mask)
         if mode == "auto" and self.served is not None:
-            with suppress(UnsupportedError):  # which the exact search can do
+            with suppress(UnsupportedError):  # the exact search can do it
                 served, recall = self.served
                 return served.search_many(*asked), _recall_at(recall, task.k)
             return self.exact.search_many(*asked), None
@@ -253,7 +258,7 @@ class _Snapshot:
         self.notes += [line for line in lines if line and line not in self.notes]
 
     def row(self, at: RowRef) -> int:
-        """The number of a row; -1 for one that was committed after this moment."""
+        """Return the number of a row, -1 if it was committed after this moment."""
         return int(self.numbering.numbers([(at.shard, at.row)])[0])
 
     def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
@@ -263,8 +268,9 @@ class _Snapshot:
         return [live.get(ref) for ref in refs]
 
 
-class _Task:
-    """Which rows searches may find that are done together: those of the mask, live, not refused."""
+class _SearchBatch:
+    """Searches that run together: k, the metric, and the rows that may be hits (in the mask, live,
+    not refused)."""
 
     def __init__(
         self,
@@ -290,14 +296,17 @@ class _Task:
         return [self._known[row] for row in rows.tolist()]
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Rows of a mask are live: the catalog was asked for them."""
+        """Return which rows may be hits. Rows in the mask are live: the mask was made from a query for
+        live images."""
         if self.mask is not None:
             return ~np.isin(rows, self._refused)
         live = np.array([image is not None for image in self.images(rows)], bool)
         return live & ~np.isin(rows, self._refused)
 
-    def itself_first(self, query: NDArray[np.float32], at: RowRef | None, found: _Found) -> _Found:
-        """Among images with the very same vector, the one that was asked for comes first."""
+    def query_image_first(
+        self, query: NDArray[np.float32], at: RowRef | None, found: _Neighbours
+    ) -> _Neighbours:
+        """Move the query image itself to the front, before images with the same vector."""
         row = -1 if at is None else self._snapshot.row(at)
         if row < 0 or (self.mask is not None and not self.mask[row]):
             return found
@@ -315,7 +324,7 @@ class _Task:
 
 
 def _recall_at(recall: Mapping[int, float], k: int) -> float:
-    """The recall measured at k, or at the next larger number that it was measured for."""
+    """Return the recall measured at k, or at the next larger number of hits that was measured."""
     measured = [share for most, share in sorted(recall.items()) if most >= k]
     return measured[0] if measured else min(recall.values(), default=0.0)
 
