@@ -227,14 +227,14 @@ class _Snapshot:
 
     @cached_property
     def served(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
-        """The index over the vector engine and its recall by k, None if the searcher has no engine."""
+        """The index over the vector engine and its recall by k, None without an engine."""
         return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
 
     def search(
         self, mode: SearchMode, queries: NDArray[np.float32], task: "_SearchBatch"
     ) -> tuple[list[_Neighbours], float | None]:
-        """Return the neighbours of each query, and the recall of such searches, None if exact. `auto`
-        tries the vector engine first, then the approximate index, then the exact search."""
+        """Return the neighbours of each query, and the recall of such searches, None if exact.
+        `auto` tries the vector engine first, then the approximate index, then the exact search."""
         asked = (queries, task.k, task.metric, task.accept, task.mask)
         if mode == "auto" and self.served is not None:
             with suppress(UnsupportedError):  # the exact search can do it
@@ -296,8 +296,7 @@ class _SearchBatch:
         return [self._known[row] for row in rows.tolist()]
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which rows may be hits. Rows in the mask are live: the mask was made from a query for
-        live images."""
+        """Return which rows may be hits. Rows in the mask are live: it was made from live images."""
         if self.mask is not None:
             return ~np.isin(rows, self._refused)
         live = np.array([image is not None for image in self.images(rows)], bool)
