@@ -21,9 +21,9 @@ from playwright.sync_api import Page, sync_playwright
 from sokkuri import Collection, Hits, Searcher
 
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT / "tools"))
+sys.path.insert(0, str(PROJECT))
 
-from render_photos import SCENES, render  # noqa: E402 - in this folder
+from tools.render_photos import SCENES, render  # noqa: E402 - found in the project's folder
 
 QUERY, COUNT, TILE = 7, 90, (168, 126)
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -61,7 +61,7 @@ def write_photos(folder: Path) -> str:
     with Image.open(original) as picture:
         for edit, copy in edited(picture).items():
             copy.save(scene / f"{original.stem} {edit}.jpg", quality=70)
-    return original.relative_to(folder).as_posix()
+    return f"{original.parent.name}/{original.name}"
 
 
 def draw_hits(hits: Hits) -> Image.Image:
@@ -131,7 +131,9 @@ def main() -> None:
                     color_scheme="dark" if scheme == "dark" else "light",
                     viewport={"width": 1280, "height": 800},
                 )
-                image = screenshot(context.new_page(), f"{address}/{page_name}?id={query}", ready)
+                page = context.new_page()
+                screenshot(page, f"{address}/{page_name}?id={query}", ready)  # makes thumbnails
+                image = screenshot(page, f"{address}/{page_name}?id={query}", ready)
                 image.save(docs / f"{page_name}.jpg", quality=88, optimize=True)
                 context.close()
         chromium.close()
