@@ -115,13 +115,13 @@ def _half(rows: NDArray[np.float32], queries: NDArray[np.float32], truth: Number
 
 
 def _rows(collection: Collection) -> NDArray[np.float32]:
-    blocks = [collection.shards.features(*one) for one in collection.counted().items()]
+    blocks = [collection.shards.features(*one) for one in collection.rows_per_shard().items()]
     return np.concatenate(blocks).astype(np.float32)
 
 
 def _fresh(collection: Collection, searcher: Searcher, real: Path) -> float:
     """Seconds from the commit of 1,000 rows until a reader finds one of them."""
-    shard = max(collection.counted()) + 1
+    shard = max(collection.rows_per_shard()) + 1
     vectors = next(mixtures(np.load(real), 1000, seed=2))
     append(collection, shard, vectors)
     started = time.perf_counter()

@@ -48,7 +48,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
             read += len(jobs)
             writer.finish()
     mark_finished(catalog)
-    collection.refresh_ids()
+    collection.rewrite_id_columns()
     end_run(catalog, number)
     return read
 

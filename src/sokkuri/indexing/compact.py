@@ -46,7 +46,7 @@ def compact(collection: CollectionStore) -> Compaction:
     wasteful = _wasteful(collection)
     while wasteful and _step(collection, wasteful):
         pass
-    collection.refresh_ids()
+    collection.rewrite_id_columns()
     catalog.checkpoint()
     return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
 

@@ -77,7 +77,7 @@ def sync(
         extraction = _Extraction(collection, model, settings, run)
         yield from extraction.progress()
         mark_finished(collection.catalog)
-        collection.refresh_ids()
+        collection.rewrite_id_columns()
         yield from refresh_indexes(collection)
         seconds = time.monotonic() - started
         yield _last_progress(collection.catalog, run, changes, extraction, seconds)

@@ -38,12 +38,12 @@ Change = Literal["added", "updated", "moved", "reused", "failed", "gone"]
 class Writer:
     """The only writer of a run. counts : images by kind of change, after their commit."""
 
-    def __init__(self, collection: CollectionStore, run: int, known: InFlightDigests) -> None:
+    def __init__(self, collection: CollectionStore, run: int, digests: InFlightDigests) -> None:
         self.counts: Counter[Change] = Counter()
         self._collection = collection
         self._catalog = collection.catalog
         self._run = run
-        self._known = known
+        self._digests = digests
         self._waiting: list[Outcome] = []
         self._flushed = time.monotonic()
 
@@ -94,7 +94,7 @@ class Writer:
         settled = [outcome for outcome in self._waiting if outcome.job.key not in waits]
         self._waiting = later
         self.counts += counts
-        self._known.release(
+        self._digests.release(
             outcome.fingerprint.digest
             for outcome in settled
             if isinstance(outcome, Extracted | Failed) and outcome.fingerprint is not None
@@ -122,7 +122,7 @@ class Writer:
                 record_touch(self._catalog, key, outcome.fingerprint.stat)
                 continue
             source = find_same_content(self._catalog, digest)
-            if source is None and self._known.contains(digest):
+            if source is None and self._digests.contains(digest):
                 later.append(outcome)
             elif source is None:
                 release_image(self._catalog, key)

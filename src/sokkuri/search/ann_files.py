@@ -68,7 +68,7 @@ def refresh_ann(
     where there is one. Raises StorageError when the disk refuses, MissingExtraError without faiss;
     searches do without the index then.
     """
-    counted = collection.counted()
+    counted = collection.rows_per_shard()
     total = sum(counted.values())
     if total < ann_from(collection) or total == 0:
         forget_ann(collection)
@@ -95,7 +95,7 @@ def ann_state(collection: CollectionStore) -> AnnState | None:
     kept = _read(collection)
     if kept is None:
         return None
-    counted = collection.counted()
+    counted = collection.rows_per_shard()
     return AnnState(_still_there(kept, counted), sum(counted.values()), kept.recall, kept.metric)
 
 

@@ -50,7 +50,7 @@ def refresh_codes(
     thorough : read all codes, and renew those that are damaged. Raises StorageError when the disk
     refuses; searches do without codes then.
     """
-    counted = collection.counted()
+    counted = collection.rows_per_shard()
     if sum(counted.values()) < CODED_FROM:
         return
     kept = _manifest(collection)

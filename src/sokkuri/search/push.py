@@ -114,12 +114,12 @@ class _Push:
         """Those of the collection, then what the engine has of others. Compacting, which can happen
         meanwhile, makes new ones."""
         seen: set[int] = set()
-        while new := [one for one in self._collection.counted() if one not in seen]:
-            self._total = sum(self._collection.counted().values())
+        while new := [one for one in self._collection.rows_per_shard() if one not in seen]:
+            self._total = sum(self._collection.rows_per_shard().values())
             for shard in new:
                 seen.add(shard)
                 yield from self._shard(shard)
-        gone = {*self._ledger.shards()} - {*self._collection.counted()}
+        gone = {*self._ledger.shards()} - {*self._collection.rows_per_shard()}
         for shard in sorted(gone):
             yield from self._shard(shard)
             self._ledger.forget(shard)
@@ -169,7 +169,7 @@ class _Push:
             held = self._collection.shards.features(shard, int(rows[-1]) + 1)
             vectors, good = normalise_for_engine(np.asarray(held[rows], np.float32), self._metric)
         except DamagedError:
-            if shard in self._collection.counted():
+            if shard in self._collection.rows_per_shard():
                 raise
             return False
         fit, unfit = rows[good], rows[~good]
@@ -211,7 +211,7 @@ class _Push:
 
     def _measured(self) -> Generator[Progress[Never]]:
         """Measure the recall, where that was not done or much has changed since."""
-        counted = self._collection.counted()
+        counted = self._collection.rows_per_shard()
         there = self._counts["added"] + self._counts["updated"] + self._counts["unchanged"]
         before = int(self._ledger.about("measured") or 0)
         changed = int(self._ledger.about("changed") or 0)

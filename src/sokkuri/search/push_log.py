@@ -189,7 +189,7 @@ def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
 
 def _state(collection: CollectionStore, ledger: Ledger) -> PushedState:
     held = behind = 0
-    counted = collection.counted()
+    counted = collection.rows_per_shard()
     for shard in {*counted, *ledger.shards()}:
         stamps = grown(ledger.stamps(shard), counted.get(shard, 0))
         rows = collection.catalog.all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608

@@ -63,7 +63,7 @@ class Searcher:
 
     def _now(self) -> tuple[dict[int, int], str, str]:
         pushed = "" if self._pushed is None else self._pushed.current
-        return self._collection.counted(), self._ann.current, pushed
+        return self._collection.rows_per_shard(), self._ann.current, pushed
 
     @property
     def notes(self) -> list[str]:
@@ -198,7 +198,7 @@ class _Snapshot:
         self._codes = codes
         self._ann = ann
         self._pushed = pushed
-        self._counted = collection.counted()
+        self._counted = collection.rows_per_shard()
         self.numbering = Numbering(self._counted)
         self.rows = VectorBlocks([
             collection.shards.features(shard, rows) for shard, rows in self._counted.items()

@@ -223,9 +223,9 @@ class CollectionStore:
                 if number not in counted and number <= next_shard_number(self.catalog):
                     self.shards.delete(number)
             self.shards.sweep()
-        self.refresh_ids()
+        self.rewrite_id_columns()
 
-    def refresh_ids(self) -> None:
+    def rewrite_id_columns(self) -> None:
         """Rewrite the id columns that moves and replaced rows have made stale."""
         for shard in read_shards(self.catalog):
             if not shard.stale_ids:
@@ -237,7 +237,7 @@ class CollectionStore:
                     self.shards.write_ids(current.shard, ids)
                     clear_stale_ids(self.catalog, current.shard)
 
-    def counted(self) -> dict[int, int]:
+    def rows_per_shard(self) -> dict[int, int]:
         """The shards that hold rows, and how many count in each."""
         return {shard.shard: shard.rows for shard in read_shards(self.catalog) if shard.rows}
 

@@ -80,6 +80,6 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
     assert not raised, "an interrupt was tried at every instruction"
     assert len(done) > 100
     assert count_images(bench.catalog).live == len(done)
-    assert collection.counted() == {0: len(done)}
+    assert collection.rows_per_shard() == {0: len(done)}
     bench.known.close()
     collection.close()

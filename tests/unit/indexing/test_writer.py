@@ -87,7 +87,7 @@ def test_a_changed_image_keeps_its_row_until_the_new_one_is_committed(bench: Ben
     assert stored(bench, "a") == vector(0).tolist()
     bench.commit(extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
     assert stored(bench, "a") == vector(9).tolist()
-    bench.collection.refresh_ids()
+    bench.collection.rewrite_id_columns()
     assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: an unused row"
 
 
@@ -123,7 +123,7 @@ def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
     assert find_image(bench.catalog, "a") is None
     assert count_images(bench.catalog).removed == 1
     assert bench.writer.counts["moved"] == 2
-    bench.collection.refresh_ids()
+    bench.collection.rewrite_id_columns()
     assert bench.collection.shards.ids(0).tolist() == ["x", "y"]
 
 

@@ -39,7 +39,7 @@ def code(collection: Collection, *, thorough: bool = False) -> list[tuple[int, i
 
 def held(collection: Collection) -> tuple[list[int], list[str]]:
     """Rows that have codes, by shard, and what is said of the others."""
-    found, notes = CodeReader(collection).read(collection.counted())
+    found, notes = CodeReader(collection).read(collection.rows_per_shard())
     return [0 if one is None else len(one) for one in found], notes
 
 
@@ -121,10 +121,10 @@ def test_a_reader_reads_each_file_once(bench: Bench) -> None:
     collection = bench.collection
     code(collection)
     reader = CodeReader(collection)
-    (first,), _ = reader.read(collection.counted())
+    (first,), _ = reader.read(collection.rows_per_shard())
     for path in derived_folder(collection).glob("*.npy"):
         path.unlink()
-    (again,), notes = reader.read(collection.counted())
+    (again,), notes = reader.read(collection.rows_per_shard())
     assert first is not None
     assert again is not None
     assert notes == []
@@ -141,11 +141,13 @@ def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench:
     data[-lost:] = bytes(lost)
     path.write_bytes(data)
     collection.repair()
-    assert collection.counted() == {0: COUNT - 500}
+    assert collection.rows_per_shard() == {0: COUNT - 500}
     assert held(collection) == ([0], [])
     bench.add_drawn(COUNT, 500)  # in the places of those that were lost, and the lost ones after it
     code(collection)
-    rows = collection.vectors([(0, row) for row in range(collection.counted()[0])]).astype(float)
+    rows = collection.vectors([(0, row) for row in range(collection.rows_per_shard()[0])]).astype(
+        float
+    )
     for id_ in ("00007", f"{COUNT + 3:05d}"):
         hits = Searcher(collection).search([id_], 20, "l2")
         place = find_image(collection.catalog, id_)

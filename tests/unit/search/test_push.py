@@ -267,7 +267,7 @@ def test_vectors_that_no_engine_can_compare_stay_here(
 def test_rows_that_were_mended_are_sent_again(bench: Bench, engine: ReferenceEngine) -> None:
     """`verify --repair` can put other rows in their places."""
     pushed(bench, engine)
-    (shard,) = bench.collection.counted()
+    (shard,) = bench.collection.rows_per_shard()
     doubt(bench.collection, shard)
     assert [state.rows for state in pushed_states(bench.collection)] == [0]
     assert counts(pushed(bench, engine)) == (0, 250, 0, 0)

@@ -125,7 +125,7 @@ def readable_file(content: UniqueImage) -> Location:
 
 def projection_of(collection: CollectionStore) -> Matrix:
     """Return the directions in which the collection's vectors differ most : (H, D)."""
-    row_counts = collection.counted()
+    row_counts = collection.rows_per_shard()
     step = max(1, sum(row_counts.values()) // _SAMPLE)
     sample = [np.empty((0, collection.model.dimension), np.float32)]
     for shard, rows in row_counts.items():
@@ -176,7 +176,7 @@ def remote_rows(
     Raises EngineError.
     """
     numbers = {content.key: number for number, content in enumerate(contents)}
-    counted = collection.counted()
+    counted = collection.rows_per_shard()
     found, _ = reader.found(counted)
     rows, places = [], []
     for key, shard, row in collection.catalog.each(

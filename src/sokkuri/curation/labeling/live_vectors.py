@@ -31,7 +31,7 @@ class Population:
         self, collection: CollectionStore, under: str | None = None, where: str | None = None
     ) -> None:
         self._catalog = collection.catalog
-        counted = collection.counted()
+        counted = collection.rows_per_shard()
         self._numbering = Numbering(counted)
         self.rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
         made = condition(collection.root, under, where)

@@ -97,7 +97,7 @@ def merge(
     with open_target(part_set, into) as target, _registered_run(target) as run:
         merge_run = _MergeRun(part_set, target, run, on_progress)
         merge_run.merge_all()
-        target.refresh_ids()
+        target.rewrite_id_columns()
         for progress in refresh_indexes(target):
             on_progress(progress)
         return merge_run.report(time.monotonic() - started)

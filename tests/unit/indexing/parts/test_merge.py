@@ -50,7 +50,7 @@ def test_merging_again_changes_nothing(folder: Folder, whole: Collection) -> Non
     assert (done.added, done.updated, done.moved, done.removed) == (0, 0, 0, 0)
     assert done.unchanged == len(NAMES)
     assert whole.catalog.all("SELECT * FROM images ORDER BY key") == before
-    assert sum(whole.counted().values()) == len(NAMES)
+    assert sum(whole.rows_per_shard().values()) == len(NAMES)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_merge_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.Mo
     folder.merged()
     with folder.open() as whole:
         assert state(whole) == folder.by_one_run()
-        assert sum(whole.counted().values()) == len(NAMES), "no row was copied twice"
+        assert sum(whole.rows_per_shard().values()) == len(NAMES), "no row was copied twice"
 
 
 def test_rows_that_were_copied_and_not_committed_are_made_up(
