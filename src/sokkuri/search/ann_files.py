@@ -34,7 +34,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, try_lock
 
 ANN_FROM = 1_000_000
-"""Images from which an approximate index is kept: below, an exact search is quick enough."""
+"""From this many images on, an approximate index is kept; below, exact search is fast enough."""
 
 _FRESH = 20_000  # rows that are searched exactly before they are put into the lists
 _GROWN = 2.0  # times the rows that the lists were trained with, at which they are made anew
@@ -86,12 +86,12 @@ def refresh_ann(
 
 
 def ann_from(collection: CollectionStore) -> int:
-    """Images from which this collection keeps an approximate index."""
+    """Return from how many images on this collection keeps an approximate index."""
     return int(collection.catalog.meta("ann_from") or ANN_FROM)
 
 
 def ann_state(collection: CollectionStore) -> AnnState | None:
-    """What the index covers and how good it is; None without one."""
+    """Return what the index covers and its recall, None if there is no index."""
     kept = _read(collection)
     if kept is None:
         return None
@@ -109,7 +109,7 @@ class AnnReader:
 
     @property
     def current(self) -> str:
-        """The name of the index that is there now, "" without one."""
+        """The file name of the current index, "" if there is none."""
         kept = _read(self._collection)
         return "" if kept is None else kept.file
 
@@ -177,7 +177,7 @@ class _Making:
         self._measure(rows)
 
     def _measure(self, rows: VectorBlocks) -> None:
-        """Find how far searches must go, and what recall that gives."""
+        """Tune the search effort, and measure the recall."""
         codes, _ = CodeReader(self._collection).read(self.counted)
         shards, held = list(self.counted), list(self.counted.values())
         index = AnnIndex(rows, shards, held, codes, self.lists, self.metric, SearchEffort(1, 1))
@@ -187,7 +187,7 @@ class _Making:
 
 
 def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage, int, int]]:
-    """Make the lists, write them, and then the manifest that makes them count."""
+    """Make the lists, write them, and last write the manifest, which makes them count."""
     folder = derived_folder(collection)
     try:
         yield from making.steps()
@@ -255,7 +255,7 @@ def _read(collection: CollectionStore) -> _Kept | None:
 
 
 def _damage(collection: CollectionStore, kept: _Kept) -> str:
-    """What is wrong with the lists' file, or ""."""
+    """Return what is wrong with the file of the lists, "" if it is sound."""
     path = derived_folder(collection) / kept.file
     hashed = xxhash.xxh3_128()
     try:
@@ -268,7 +268,7 @@ def _damage(collection: CollectionStore, kept: _Kept) -> str:
 
 
 def _still_there(kept: _Kept, counted: Mapping[int, int]) -> int:
-    """How many of the lists' rows the collection still has."""
+    """Return how many rows of the lists the collection still has."""
     return sum(min(rows, counted.get(shard, 0)) for shard, rows in kept.covered.items())
 
 
@@ -279,14 +279,14 @@ def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
 
 
 def forget_ann(collection: CollectionStore) -> None:
-    """Drop the index, if there is one."""
+    """Delete the index, if there is one."""
     with suppress(OSError):
         (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
         _forget_others(collection, "")
 
 
 def _forget_others(collection: CollectionStore, name: str) -> None:
-    """Drop what a newer file replaced, and what a kill left half written."""
+    """Delete files that a newer one replaced, and partial files of a killed process."""
     folder = derived_folder(collection)
     for path in (*folder.glob("ann-*.faiss"), *folder.glob(".ann*.new")):
         if path.name != name:

@@ -33,7 +33,7 @@ from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
 
 CODED_FROM = 20_000
-"""Rows from which codes are kept: below, a float32 scan takes a few milliseconds."""
+"""From this many rows on, codes are kept; below, a float32 scan takes a few milliseconds."""
 
 _BEHIND = 1000  # rows that an unfinished shard may grow before it is coded again
 _SAMPLE = 20_000  # rows whose directions are taken for those of all
@@ -79,7 +79,7 @@ def refresh_codes(
 
 
 def forget_codes(collection: CollectionStore) -> None:
-    """Let no code count any more. Raises StorageError when the disk refuses."""
+    """Invalidate all codes. Raises StorageError if the disk cannot be written."""
     with storage_errors(collection), collection.catalog.writing():
         (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
 
@@ -131,7 +131,7 @@ class CodeReader:
 
 
 class _UntrustedError(Exception):
-    """A file of codes cannot be used."""
+    """A code file cannot be used."""
 
 
 def _untrusted(what: str) -> str:
@@ -184,7 +184,7 @@ def _basis(collection: CollectionStore, kept: Mapping[str, Any]) -> Basis | None
 
 
 def _make_basis(collection: CollectionStore, counted: Mapping[int, int]) -> Basis:
-    """New directions, and a manifest that knows no codes yet."""
+    """Write a new basis and a manifest without codes; return the basis."""
     try:
         rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
     except DamagedError as error:
@@ -241,7 +241,7 @@ def _write_manifest(collection: CollectionStore, basis: str, shards: Mapping[str
 
 
 def _forget_others(collection: CollectionStore) -> None:
-    """Drop what belongs to shards that are gone, and files that newer ones replaced."""
+    """Delete the codes of shards that are gone, and files that newer ones replaced."""
     with collection.catalog.writing():
         there = {str(shard.shard) for shard in read_shards(collection.catalog)}
         kept = _manifest(collection)

@@ -296,7 +296,7 @@ class _SearchBatch:
         return [self._known[row] for row in rows.tolist()]
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which rows may be hits. Rows in the mask are live: it was made from live images."""
+        """Return which rows may be hits. Rows in the mask are live: only live images are in it."""
         if self.mask is not None:
             return ~np.isin(rows, self._refused)
         live = np.array([image is not None for image in self.images(rows)], bool)
