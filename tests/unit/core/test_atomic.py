@@ -7,7 +7,7 @@ import pytest
 from sokkuri.core.atomic import atomic_write
 
 
-def test_the_new_file_takes_the_olds_place(tmp_path: Path) -> None:
+def test_the_new_file_replaces_the_old_one(tmp_path: Path) -> None:
     path = tmp_path / "a"
     for content in (b"old", b"new"):
         with atomic_write(path) as file:

@@ -79,24 +79,24 @@ def test_an_address_with_a_secret_is_refused_and_not_repeated(text: str) -> None
     assert "hush" not in redact(text)
 
 
-def test_what_is_no_secret_is_shown() -> None:
+def test_text_without_a_secret_is_not_redacted() -> None:
     for text in ("a?token=b.jpg", "s3://bucket/a.jpg", "some words"):
         assert redact(text) == text
 
 
 @pytest.mark.parametrize("text", ["s3://", "s3:///", "s3:///x", "gs:///x", "memory://"])
-def test_an_address_of_nothing_is_refused(text: str) -> None:
+def test_an_incomplete_address_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is incomplete"):
         parse_location(text)
 
 
-def test_an_address_that_is_no_text_is_refused() -> None:
+def test_an_address_that_is_not_utf8_is_refused() -> None:
     with pytest.raises(UsageError, match="is not UTF-8"):
         parse_location("s3://bucket/caf\udce9")
 
 
 @given(key=keys)
-def test_names_are_taken_apart_and_put_together(key: str) -> None:
+def test_a_joined_address_is_split_into_the_same_parts(key: str) -> None:
     """As for paths, whatever a key looks like."""
     root = Address("s3://bucket/photos")
     one = root / key
@@ -111,7 +111,7 @@ def test_names_are_taken_apart_and_put_together(key: str) -> None:
     assert not is_within(root, one)
 
 
-def test_edges() -> None:
+def test_parent_and_relative_path_at_the_bucket() -> None:
     bucket = Address("s3://bucket")
     assert bucket.parent == bucket
     assert bucket.name == "bucket"
@@ -121,7 +121,7 @@ def test_edges() -> None:
     assert is_within(bucket, bucket)
 
 
-def test_folders_and_addresses_are_apart(tmp_path: Path) -> None:
+def test_a_folder_and_an_address_are_never_within_each_other(tmp_path: Path) -> None:
     assert not is_within(tmp_path, Address("s3://bucket"))
     assert not is_within(Address("s3://bucket"), tmp_path)
     assert is_within(tmp_path / "x", tmp_path)

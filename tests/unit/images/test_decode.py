@@ -50,7 +50,7 @@ def test_black_and_white_dots_become_the_greys_that_they_stand_for() -> None:
 
 
 @pytest.mark.parametrize("mode", ["HSV", "PA", "La", "RGBa"])
-def test_modes_that_no_format_hands_on_are_turned_too(mode: str) -> None:
+def test_modes_that_no_format_produces_are_converted(mode: str) -> None:
     """Pillow's readers may hand on any of its modes one day."""
     picture = quarters().convert("RGBA") if mode != "HSV" else quarters()
     if mode == "PA":
@@ -117,7 +117,7 @@ def test_transparent_16_bit_grey_with_an_alpha_channel_is_over_white() -> None:
         ("MPO", {"quality": 95}, 8),
     ],
 )
-def test_of_an_animation_or_many_pages_the_first_is_seen(
+def test_the_first_frame_or_page_is_decoded(
     kind: str, options: dict[str, Any], tolerance: int
 ) -> None:
     """Guarantee: an animation counts as its first frame."""
@@ -160,7 +160,7 @@ def test_a_card_may_ask_for_pictures_as_they_are_stored(
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("value", [0, 9, 40000])
-def test_an_orientation_that_cannot_be_is_ignored(kind: str, value: int) -> None:
+def test_an_invalid_orientation_is_ignored(kind: str, value: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = value
     found = look(saved(quarters(), kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {})))

@@ -33,7 +33,7 @@ def reason(root: Path, path: str, limits: Limits | None = None) -> str:
 
 
 @pytest.mark.parametrize("size", [0, 1, 100_000, 3_000_000])
-def test_the_bytes_and_the_stat_that_belong_to_them(size: int, tmp_path: Path) -> None:
+def test_reading_returns_the_bytes_and_their_stat(size: int, tmp_path: Path) -> None:
     data = os.urandom(size)
     (tmp_path / "a.jpg").write_bytes(data)
     os.utime(tmp_path / "a.jpg", ns=(1, 1_700_000_000_123_456_789))
@@ -87,7 +87,7 @@ def test_broken_links_say_so(tmp_path: Path) -> None:
     assert reason(tmp_path, "self.jpg") == "the link points to itself"
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "album.jpg").mkdir()
     assert reason(tmp_path, "album.jpg") == "it is not a regular file"
 
@@ -120,7 +120,7 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
 
 @posix
 @pytest.mark.usefixtures("bell")
-def test_a_socket_and_a_device_are_no_files() -> None:
+def test_a_socket_and_a_device_are_not_read() -> None:
     with tempfile.TemporaryDirectory() as short, socket.socket(socket.AF_UNIX) as server:
         server.bind(f"{short}/s.jpg")  # a socket's path must be short
         (Path(short) / "zero.jpg").symlink_to("/dev/zero")
@@ -128,7 +128,7 @@ def test_a_socket_and_a_device_are_no_files() -> None:
         assert reason(Path(short), "zero.jpg") == "it is not a regular file"
 
 
-def test_more_bytes_than_the_limit_are_refused_and_exactly_as_many_are_not(tmp_path: Path) -> None:
+def test_a_file_of_exactly_the_limit_is_read_and_a_larger_one_refused(tmp_path: Path) -> None:
     """Guarantee: one giant file must not take the machine: it is not even read."""
     (tmp_path / "a.jpg").write_bytes(b"x" * 1000)
     assert len(read_file(tmp_path / "a.jpg", Limits(max_bytes=1000))[0]) == 1000

@@ -80,7 +80,7 @@ def test_a_read_that_breaks_resumes_at_its_range(
     assert len(asked) == 7
 
 
-def test_waits_grow_and_end(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_grow_and_retries_end(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
     monkeypatch.setattr("sokkuri.images.remote.time.sleep", waits.append)
     files.pipe_file("/photos/a.jpg", b"x")
@@ -120,7 +120,9 @@ def test_two_versions_are_never_mixed(
     assert stat.size == size
 
 
-def test_what_keeps_changing_is_a_failure(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_object_that_keeps_changing_is_a_failure(
+    files: Trouble, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files.pipe_file("/photos/a.jpg", b"o")
     contents = {n: b"n" * (n + 2) for n in range(50)}
     monkeypatch.setattr(Trouble, "before", staticmethod(changing(files, contents)))
@@ -182,7 +184,7 @@ class ClientPayloadError(Exception):
         (ValueError(HUSH), OSError, "cannot answer that (ValueError)"),
     ],
 )
-def test_troubles_are_told_apart_in_our_own_words(
+def test_errors_are_distinguished_in_our_own_words(
     files: Trouble,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
@@ -215,7 +217,7 @@ def test_a_folder_that_cannot_be_listed_is_skipped(
 
 
 @pytest.mark.parametrize("where", ["/photos", "/photos/b"])
-def test_a_server_that_is_gone_ends_the_listing(
+def test_a_server_that_does_not_answer_ends_the_listing(
     files: Trouble, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """Whatever else it held, nothing is known of it: no image may be taken for vanished."""
@@ -231,7 +233,7 @@ def test_a_server_that_is_gone_ends_the_listing(
         list(list_images(ROOT))
 
 
-def test_names_that_no_file_has_are_left_out(
+def test_names_that_no_file_can_have_are_left_out(
     files: Trouble, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store takes any key; each shows up once, none leads anywhere else, and it ends."""
@@ -245,7 +247,7 @@ def test_names_that_no_file_has_are_left_out(
     assert sorted(skipped) == ["", ".", "..", "a/b.jpg", "nul\0.jpg"]
 
 
-def test_a_list_is_looked_up_and_what_is_missing_is_listed(files: Trouble) -> None:
+def test_missing_objects_of_a_list_are_listed(files: Trouble) -> None:
     files.pipe_file("/photos/a.jpg", b"xyz")
     files.pipe_file("/photos/b/c.jpg", b"xy")
     lines = [
@@ -260,7 +262,7 @@ def test_a_list_is_looked_up_and_what_is_missing_is_listed(files: Trouble) -> No
     assert told == ["../up.jpg", "/a.jpg", "an address of s3:// with a key or a token"]
 
 
-def test_what_is_asked_side_by_side_comes_in_order() -> None:
+def test_results_of_concurrent_requests_come_in_order() -> None:
     def work(number: int) -> int:
         if number % 7 == 0:
             raise OSError(errno.EIO, str(number))
@@ -289,7 +291,7 @@ def test_without_the_package_of_a_scheme(monkeypatch: pytest.MonkeyPatch) -> Non
         remote.stat(Address("gone://bucket/a.jpg"))
 
 
-def test_a_kind_of_address_that_nobody_knows() -> None:
+def test_an_unknown_scheme_is_refused() -> None:
     with pytest.raises(UsageError, match="nonsense:// is no kind of address"):
         remote.stat(Address("nonsense://bucket/a.jpg"))
 

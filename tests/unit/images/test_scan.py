@@ -74,7 +74,7 @@ def test_every_ending_of_heic_is_listed() -> None:
     assert {".heic", ".heif"} <= known <= ENDINGS
 
 
-def test_listing_hands_on_files_as_it_finds_them(tmp_path: Path) -> None:
+def test_files_are_yielded_while_the_folder_is_walked(tmp_path: Path) -> None:
     """Memory stays bounded: a folder is not read before its turn, so what comes late shows."""
     touch(tmp_path, "1.jpg", "sub/2.jpg")
     refs = list_images(tmp_path)
@@ -259,7 +259,7 @@ def test_a_folder_without_permission_is_reported_and_the_rest_is_listed() -> Non
         ("", "a.jpg", False),
     ],
 )
-def test_globs_mean_what_is_written(glob: str, path: str, expected: bool) -> None:
+def test_each_glob_matches_the_documented_paths(glob: str, path: str, expected: bool) -> None:
     assert is_excluded(path, [glob]) is expected
     assert is_excluded(path, ["nothing/at/all", glob, "*.none"]) is expected
     assert is_excluded(path, []) is False
@@ -307,7 +307,9 @@ def test_globs_agree_with_a_plain_reading_of_the_rules(path: str, glob: str) -> 
 
 
 @given(st.lists(paths, max_size=6), st.lists(globs, max_size=3))
-def test_listing_leaves_out_what_is_excluded_says(files: list[str], exclude: list[str]) -> None:
+def test_listing_leaves_out_the_same_files_as_is_excluded(
+    files: list[str], exclude: list[str]
+) -> None:
     """Guarantee: `update` and `index` agree on which files belong to the collection."""
     with tempfile.TemporaryDirectory() as name:
         root = Path(name)

@@ -45,7 +45,7 @@ def noise(width: int, height: int) -> NDArray[np.uint8]:
     ("width", "height"), [(800, 600), (600, 800), (500, 500), (999, 3), (3, 999), (17, 13), (1, 1)]
 )
 @pytest.mark.parametrize("side", SIDES)
-def test_a_mosaic_holds_nothing_but_its_blocks(width: int, height: int, side: int) -> None:
+def test_a_mosaic_contains_only_its_blocks(width: int, height: int, side: int) -> None:
     """Guarantee: at most sixteen blocks along the longer side, each of one colour."""
     found = shown(render_thumbnail(png(noise(width, height)), side, Limits(), mosaic=True))
     high, wide, _ = found.shape
@@ -63,7 +63,7 @@ def test_a_mosaic_holds_nothing_but_its_blocks(width: int, height: int, side: in
     assert away.mean() < 4, "what is left is JPEG's own"
 
 
-def test_what_is_inside_a_block_makes_no_difference() -> None:
+def test_details_inside_a_block_do_not_change_a_mosaic() -> None:
     """Two pictures that agree in their blocks' colours give the same mosaic."""
     rng = np.random.default_rng(2)
     colours = rng.integers(0, 256, (12, 16, 3), np.uint8)
@@ -88,7 +88,7 @@ def test_a_thumbnail_keeps_its_shape_within_the_square(side: int) -> None:
 
 @pytest.mark.parametrize("mosaic", [False, True])
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_all_is_upright(orientation: int, mosaic: bool) -> None:
+def test_thumbnails_and_mosaics_are_upright(orientation: int, mosaic: bool) -> None:
     kind, options = FORMS[0]
     data = turned(orientation, kind, options, (60, 40))
     assert shown(render_thumbnail(data, 64, Limits(), mosaic=mosaic)).shape == (40, 60, 3)
@@ -98,14 +98,14 @@ def test_all_is_upright(orientation: int, mosaic: bool) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"no picture", photo()[:400]])
-def test_what_cannot_be_read_has_no_thumbnail(data: bytes) -> None:
+def test_an_unreadable_image_has_no_thumbnail(data: bytes) -> None:
     for mosaic in (False, True):
         with pytest.raises(DecodeError):
             render_thumbnail(data, 256, Limits(), mosaic=mosaic)
     assert isinstance(summarise_exif(data), dict)
 
 
-def test_a_picture_beyond_the_limit_has_none_either() -> None:
+def test_an_image_beyond_the_limit_has_no_thumbnail() -> None:
     with pytest.raises(DecodeError, match="limit"):
         render_thumbnail(png(draw(1, 40, 30)), 256, Limits(max_pixels=1000))
 
@@ -124,7 +124,7 @@ def degrees(whole: int, minutes: int, seconds: int) -> tuple[IFDRational, ...]:
     return IFDRational(whole), IFDRational(minutes), IFDRational(seconds)
 
 
-def test_labels_are_those_of_a_person() -> None:
+def test_exif_is_formatted_for_people() -> None:
     found = summarise_exif(with_exif(
         base={0x010F: "Canon", 0x0110: "EOS 5", 0x0132: "2024:01:02 03:04:05",
               0x0131: "Tool 1\0\0", 0x013B: "  A. Noether  ", 0x8298: "\x01\x02",
@@ -140,7 +140,7 @@ def test_labels_are_those_of_a_person() -> None:
     }  # fmt: skip
 
 
-def test_numbers_that_are_none_are_left_out() -> None:
+def test_invalid_exif_numbers_are_left_out() -> None:
     """Cameras write 0/0 for what they do not know."""
     unknown = IFDRational(0, 0)
     found = summarise_exif(with_exif(
@@ -151,7 +151,7 @@ def test_numbers_that_are_none_are_left_out() -> None:
     assert found == {"Camera": "Model"}
 
 
-def test_a_picture_without_any_says_nothing() -> None:
+def test_an_image_without_exif_has_no_labels() -> None:
     assert summarise_exif(png(draw(1, 40, 30))) == {}
     assert summarise_exif(with_exif()) == {}
     assert summarise_exif(with_exif(place={1: "N"})) == {}
@@ -159,7 +159,7 @@ def test_a_picture_without_any_says_nothing() -> None:
 
 @settings(deadline=None)
 @given(st.data())
-def test_any_damage_gives_labels_or_nothing(data: st.DataObject) -> None:
+def test_damaged_exif_never_raises(data: st.DataObject) -> None:
     """Bytes of the EXIF part are changed at will: texts come out, and no error."""
     whole = bytearray(photo(width=16, height=16))
     at = whole.index(b"Exif\0\0")

@@ -59,14 +59,14 @@ def all_at_once(device: Device, largest: int, values: range) -> list[Future[NDAr
     return [first, *others]
 
 
-def test_what_waits_becomes_one_batch() -> None:
+def test_waiting_images_become_one_batch() -> None:
     device = Device()
     found = all_at_once(device, 8, range(20))
     assert [future.result()[0] for future in found] == list(range(20))
     assert device.sizes == [1, 8, 8, 3]
 
 
-def test_a_picture_at_fault_fails_alone() -> None:
+def test_a_faulty_image_fails_alone() -> None:
     def check(rgb: Picture) -> None:
         if (rgb == 7).any():
             raise ExtractError("not finite")
@@ -92,7 +92,7 @@ def test_a_device_without_memory_gets_smaller_batches_from_then_on() -> None:
     assert device.sizes == [1] + 19 * [2] + [1]
 
 
-def test_an_unforeseen_error_reaches_who_asked() -> None:
+def test_an_unexpected_error_reaches_the_caller() -> None:
     """Nobody waits for ever, and the next picture is served."""
     device = Device()
     device.begin.set()

@@ -25,14 +25,14 @@ def unused() -> bytes:
     raise LookupError("it was there")
 
 
-def test_made_once_and_found_again(folder: Path) -> None:
+def test_a_cached_file_is_built_once(folder: Path) -> None:
     path = cached("a.onnx", SHA, lambda: DATA)
     assert path == folder / "a.onnx"
     assert cached("a.onnx", SHA, unused) == path
     assert [path.name for path in folder.iterdir()] == ["a.onnx"]
 
 
-def test_a_damaged_file_is_made_again() -> None:
+def test_a_damaged_cached_file_is_built_again() -> None:
     path = cached("a.onnx", SHA, lambda: DATA)
     path.write_bytes(DATA[:-1])
     assert cached("a.onnx", SHA, lambda: DATA).read_bytes() == DATA

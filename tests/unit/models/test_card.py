@@ -104,7 +104,7 @@ def test_a_missing_key_is_named(key: str, tmp_path: Path) -> None:
         read_card(tmp_path / "card.toml")
 
 
-def test_what_is_no_toml_is_named(tmp_path: Path) -> None:
+def test_a_card_that_is_not_toml_is_named(tmp_path: Path) -> None:
     for content in (b"name = ", b"\xff\xfe", None):
         if content is not None:
             (tmp_path / "card.toml").write_bytes(content)
@@ -123,13 +123,13 @@ def test_what_is_no_toml_is_named(tmp_path: Path) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
-def test_whatever_shapes_a_vector_changes_the_fingerprint(change: dict[str, Any]) -> None:
+def test_a_change_that_alters_vectors_changes_the_fingerprint(change: dict[str, Any]) -> None:
     """Guarantee: features of different preprocessing never mix."""
     assert replace(CARD, **change).fingerprint("0" * 64) != CARD.fingerprint("0" * 64)
     assert CARD.fingerprint("1" * 64) != CARD.fingerprint("0" * 64)
 
 
-def test_names_and_licences_do_not(tmp_path: Path) -> None:
+def test_name_and_licence_do_not_change_the_fingerprint(tmp_path: Path) -> None:
     other = replace(CARD, name="x", source="x", licence="x", file="x", package="x", metric="l2")
     assert other.fingerprint("0" * 64) == CARD.fingerprint("0" * 64)
 

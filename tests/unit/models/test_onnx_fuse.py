@@ -93,7 +93,7 @@ OTHERS: dict[str, tuple[list[Step], tuple[str, ...]]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_what_only_looks_like_it_is_left_alone(name: str) -> None:
+def test_similar_graphs_are_not_fused(name: str) -> None:
     steps, outputs = OTHERS[name]
     made = model(steps, 15, outputs)
     before = made.SerializeToString()

@@ -118,7 +118,7 @@ def test_a_feature_output_is_found_among_others(tmp_path: Path) -> None:
         (IMAGE, {"f": ["N", "D"]}, "which output is the feature vector"),
     ],
 )
-def test_a_graph_that_leaves_doubt_needs_a_card(
+def test_an_ambiguous_graph_needs_a_card(
     inputs: dict[str, list[object]],
     outputs: dict[str, list[object]],
     hint: str,
@@ -130,7 +130,7 @@ def test_a_graph_that_leaves_doubt_needs_a_card(
     assert "card" in str(raised.value)
 
 
-def test_what_is_no_onnx_file_is_named(tmp_path: Path) -> None:
+def test_a_file_that_is_not_onnx_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"not a graph at all")
     with pytest.raises(ModelError, match=r"bad\.onnx"):
         resolve_model(str(tmp_path / "bad.onnx"))

@@ -28,7 +28,7 @@ CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
         ("cuda:3", (CUDA, {"device_id": "3"})),
     ],
 )
-def test_a_build_with_cuda_is_asked_for_what_was_named(device: str, expected: object) -> None:
+def test_a_build_with_cuda_uses_the_named_device(device: str, expected: object) -> None:
     assert choose_provider(device, [CUDA, CPU]) == (expected, "")
 
 
@@ -42,7 +42,9 @@ def test_a_build_without_cuda_has_the_cpu(device: str, said: bool) -> None:
 
 @without_cuda
 @pytest.mark.parametrize(("device", "said"), [("auto", False), ("cuda", True), ("cuda:1", True)])
-def test_without_a_gpu_the_cpu_does_it_and_says_so(device: str, said: bool, tmp_path: Path) -> None:
+def test_without_a_gpu_the_cpu_is_used_and_the_user_told(
+    device: str, said: bool, tmp_path: Path
+) -> None:
     model = resolve_model(str(write_tiny_model(tmp_path / "net.onnx")))
     lines: list[str] = []
     extractor = Extractor(model, device=device, say=lines.append)

@@ -183,7 +183,7 @@ STORAGE = Storage("1", [1, 2, 3, 4])
         "no tensor",
     ],
 )
-def test_a_tensor_that_cannot_be_is_refused(tensor: Any, tmp_path: Path) -> None:
+def test_an_impossible_tensor_is_refused(tensor: Any, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a checkpoint that can be trusted"):
         read(tmp_path, checkpoint({"weight": tensor}, STORAGE))
 
