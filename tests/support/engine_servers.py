@@ -104,8 +104,8 @@ class Postgres:
 
 def _package() -> Path:
     spec = find_spec("pgserver")  # not imported, which would look for servers of its own
-    assert spec is not None
-    assert spec.origin is not None
+    if spec is None or spec.origin is None:
+        pytest.skip("needs pgserver, which has no package for this Python")
     return Path(spec.origin).parent
 
 
