@@ -73,7 +73,8 @@ def test_list_refuses_newlines_by_name(media: Path) -> None:
     done = sokkuri("list", "object", cwd=media)
     assert len(done.stdout.splitlines()) == COUNT
     assert done.stderr == (
-        "object/new\\nline.jpg is left out: its name holds a newline, which no list can\n"
+        "object/new\\nline.jpg is skipped: its name contains a newline, "
+        "and a list has one path a line\n"
     )
     failed = sokkuri("list", "nowhere", cwd=media, code=2)
     assert "nowhere is not a folder" in failed.stderr

@@ -49,7 +49,7 @@ def test_the_version_is_the_packages(folder: Path) -> None:
         (["index", "nowhere"], "nowhere is not a folder"),
         (["index", ".", "--model", "nonsense"], "efficientnet-lite0"),
         (["index", ".", "-C", "."], "-C"),
-        (["search"], "say what to search for"),
+        (["search"], "name the images to search with"),
         (["search", "x", "-k", "0"], "-k"),
         (["search", "x", "--metric", "hamming"], "cosine"),
         (["nonsense"], "nonsense"),

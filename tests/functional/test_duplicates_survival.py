@@ -110,7 +110,7 @@ def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
 
     code, said = stopped(uncompared, signal.SIGINT, kept + 1)
     assert code == 130
-    assert said == "sokkuri: interrupted; what was done is kept\n"
+    assert said == "sokkuri: interrupted; finished work is kept\n"
     (now,) = ask(uncompared, "SELECT count(*) FROM pairs")
     assert now > kept
     assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)

@@ -279,7 +279,7 @@ def test_what_is_asked_wrongly_is_answered_in_a_line(
     made = write_pairs(tmp_path / "feature" / "features" / STEM, truth, 12)
     before = {path: path.read_bytes() for path in made.iterdir()}
     refused = sokkuri("import", made, "--store", tmp_path / "s", "--root", media, code=2)
-    assert "say which network made these features" in refused.stderr
+    assert "name the network that made these vectors" in refused.stderr
     refused = sokkuri("import", tmp_path / "none", "-C", tmp_path, code=2)
     assert "is not a folder" in refused.stderr
     # The article's own place for its features is no place for a new collection to write.

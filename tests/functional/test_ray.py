@@ -139,7 +139,7 @@ def test_a_driver_that_ends_leaves_nothing_behind(
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130, errors
-    assert errors == "sokkuri: interrupted; what was done is kept\n"
+    assert errors == "sokkuri: interrupted; finished work is kept\n"
     assert_sound(store)
     wait_until(lambda: not has_actors(cluster), "an end of all actors")
     process = begin(cluster, photos, store)

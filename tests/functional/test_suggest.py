@@ -77,7 +77,7 @@ def test_labels_go_out_as_csv_and_come_back(photos: Path, tmp_path: Path) -> Non
     with file.open("a", newline="") as out:
         out.write("nobody.jpg,x\r\n")
     done = sokkuri("label", "-C", photos, "--import", file)
-    assert "1 of the images named are not in the collection: nobody.jpg" in done.stderr
+    assert "1 of the named images are not in the collection: nobody.jpg" in done.stderr
     assert labels(photos) == held
 
 
@@ -150,7 +150,7 @@ def test_odd_images_and_mistakes_are_shown(tmp_path: Path) -> None:
     sokkuri("label", "-C", root, shoe, "Dress")
     again = as_json("outliers", "-C", root, "-n", 60)["mistakes"]
     assert ("Dress", shoe) in [(one["label"], one["id"]) for one in again]
-    assert f"{shoe}  labelled Dress, most like Shoes" in sokkuri("outliers", "-C", root).stdout
+    assert f"{shoe}  labelled Dress, neighbours say Shoes" in sokkuri("outliers", "-C", root).stdout
 
 
 def test_suggestions_need_a_collection(tmp_path: Path) -> None:

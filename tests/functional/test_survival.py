@@ -231,7 +231,7 @@ def test_an_interrupt_keeps_what_was_done(photos: Path, model: Path, tmp_path: P
     process.send_signal(signal.SIGCONT)
     _, errors = process.communicate(timeout=2)
     assert process.returncode == 130, errors
-    assert errors == "sokkuri: interrupted; what was done is kept\n"
+    assert errors == "sokkuri: interrupted; finished work is kept\n"
     done = places(store)
     assert 0 < len(done) < PHOTOS
     assert_sound(store)
@@ -252,8 +252,8 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
     """Ctrl-C stops within two seconds in any case: here the main thread swallows it."""
     code = (
         "import sys, threading\n"
-        "from sokkuri.cli.signals import end_in_time\n"
-        "end_in_time()\n"
+        "from sokkuri.cli.signals import install_handlers\n"
+        "install_handlers()\n"
         "try:\n"
         "    print('ready', flush=True)\n"
         "    threading.Event().wait()\n"
@@ -268,7 +268,7 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=10)
     assert process.returncode == 130
-    assert errors == "sokkuri: interrupted; what was done is kept\n"
+    assert errors == "sokkuri: interrupted; finished work is kept\n"
 
 
 @contextlib.contextmanager

@@ -1,8 +1,8 @@
-"""The shell's verbs. Each opens what it needs, calls one function, and prints what came of it.
+"""The commands of the shell. Each opens what it needs, calls one function and prints its result.
 
-Nobody imports this package. Verbs import what they need when they run: `search` must start fast.
-Exit codes: 0 done; 1 failed; 2 usage; 3 done but some images could not be read (`--strict`);
-130 interrupted.
+No other package imports this one. Commands import what they need when they run, because `search`
+must start fast. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some images could not be
+read (`--strict`); 130 interrupted.
 """
 
 import sys
@@ -21,7 +21,7 @@ from sokkuri.cli.models import models
 from sokkuri.cli.push import push
 from sokkuri.cli.search import search
 from sokkuri.cli.serve import serve
-from sokkuri.cli.signals import INTERRUPTED, end_in_time, leave
+from sokkuri.cli.signals import INTERRUPTED, exit_now, install_handlers
 from sokkuri.cli.suggest import outliers, suggest
 from sokkuri.cli.transfer import export, import_
 from sokkuri.core.errors import SokkuriError
@@ -31,52 +31,55 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain text: an error is a line, and help needs no further import
+    rich_markup_mode=None,  # plain text: an error is one line, and --help imports nothing more
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 
 def main() -> NoReturn:
-    """The command `sokkuri`: runs a verb and ends the process with its exit code."""
-    end_in_time()
+    """Run the command line and end the process with the exit code."""
+    install_handlers()
     for stream in (sys.stdout, sys.stderr):
-        # File names that are not UTF-8 go out as the bytes they are.
+        # Write file names that are not UTF-8 as their original bytes.
         stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
     code: int | str | None = 0
     try:
         app(prog_name="sokkuri")
     except SokkuriError as error:
-        console.say(f"sokkuri: {error}")
+        console.print_message(f"sokkuri: {error}")
         code = error.exit_code
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except SystemExit as leaving:
-        code = leaving.code
-    leave(code if isinstance(code, int) else int(code is not None))
+    except SystemExit as ended:
+        code = ended.code
+    exit_now(code if isinstance(code, int) else int(code is not None))
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from importlib.metadata import version
 
-        console.put(version("sokkuri"))
+        console.print_result(version("sokkuri"))
         raise typer.Exit
 
 
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
     ] = False,
 ) -> None:
     """Similar-image search for a folder of photos, on your machine."""
 
 
-_VERBS = (
+_COMMANDS = (
     index, search, serve, duplicates, suggest, outliers, label, status, verify, remove, compact,
     export, models, merge, push,
 )  # fmt: skip
-for verb in _VERBS:
-    app.command()(verb)
+for command in _COMMANDS:
+    app.command()(command)
 app.command("import")(import_)
 app.command("list")(list_)

@@ -5,14 +5,28 @@ import io
 import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Engine, Expression, Json, Under, Where, collection_at, write_text
+from sokkuri.cli.formatting import (
+    count_text,
+    escape_control,
+    format_bytes,
+    groups_json,
+    groups_text,
+)
+from sokkuri.cli.options import (
+    CollectionOption,
+    EngineOption,
+    JsonOption,
+    UnderOption,
+    WhereOption,
+    find_collection,
+    write_text,
+)
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,68 +40,65 @@ if TYPE_CHECKING:
     from sokkuri.curation.types import Group
 
 
-class GradeName(StrEnum):
-    """The grades, the surest first."""
-
-    identical = "identical"
-    same = "same"
-    edited = "edited"
-    alike = "alike"
-
-
 def duplicates(
     ids: Annotated[
         list[str] | None,
-        typer.Argument(help="Images that --different and --prefer are about.", show_default=False),
+        typer.Argument(help="Images for --different or --prefer.", show_default=False),
     ] = None,
     min_grade: Annotated[
-        GradeName, typer.Option(help="The least sure that counts.")
-    ] = GradeName.edited,
+        Literal["identical", "same", "edited", "alike"],
+        typer.Option(help="Lowest grade that counts as a near-duplicate."),
+    ] = "edited",
     against: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="What of this folder or collection is there already?"),
+        typer.Option(
+            metavar="DIR", help="Find images of this folder or collection that are here already."
+        ),
     ] = None,
-    under: Under = None,
-    where_: Expression = None,
+    under: UnderOption = None,
+    where: WhereOption = None,
     keep: Annotated[
         list[str] | None,
         typer.Option(
             metavar="RULE",
-            help="largest, heaviest, oldest, newest, or a folder that ends in /; may be repeated, "
-            "the first counts most.",
+            help="Image to keep: largest, heaviest, oldest, newest, or a folder that ends in /. "
+            "Repeatable: earlier rules come first.",
         ),
     ] = None,
     different: Annotated[
-        bool, typer.Option("--different", help="No two of IDS are duplicates, now and later.")
+        bool, typer.Option("--different", help="Remember: no two of IDS are duplicates.")
     ] = False,
     prefer: Annotated[
-        bool, typer.Option("--prefer", help="IDS are the ones to keep of their groups.")
+        bool, typer.Option("--prefer", help="Remember: keep IDS in their groups.")
     ] = False,
-    forget: Annotated[
-        bool, typer.Option("--forget", help="Take --different or --prefer back.")
-    ] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Undo --different or --prefer.")] = False,
     csv_: Annotated[
-        Path | None, typer.Option("--csv", metavar="FILE", help="Write the pairs; - for stdout.")
+        Path | None,
+        typer.Option(
+            "--csv", metavar="FILE", help="Write the pairs to a CSV file, or - for stdout."
+        ),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the groups as a page.")
+        Path | None, typer.Option(metavar="FILE", help="Write the groups as an HTML page.")
     ] = None,
     resolve: Annotated[
         Path | None,
-        typer.Option(metavar="PLAN", help="Write down what would go to the trash; move nothing."),
+        typer.Option(metavar="PLAN", help="Write a plan of moves to the trash. Nothing is moved."),
     ] = None,
     apply: Annotated[
         Path | None,
-        typer.Option(metavar="PLAN", help="Move what the plan says to the trash; keep a log."),
+        typer.Option(
+            metavar="PLAN", help="Move the files of a plan to the trash, and write a log."
+        ),
     ] = None,
     undo: Annotated[
-        Path | None, typer.Option(metavar="LOG", help="Bring back what was moved.")
+        Path | None, typer.Option(metavar="LOG", help="Move the files of a log back.")
     ] = None,
-    engine: Engine = None,
-    where: Where = None,
-    as_json: Json = False,
+    engine: EngineOption = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Find near-duplicates: groups, each with the one to keep first. The pictures decide."""
+    """Find groups of near-duplicates, each with the image to keep first."""
     if apply is not None or undo is not None:
         _move(apply, undo, as_json=as_json)
         return
@@ -102,22 +113,22 @@ def duplicates(
         raise UsageError(
             "--engine knows nothing of the folder that --against names: leave one of them out"
         )
-    asked = DuplicateOptions(min_grade.value, under, where_, tuple(keep or ()), engine=engine)
-    with Collection.open(collection_at(where)) as collection:
+    asked = DuplicateOptions(min_grade, under, where, tuple(keep or ()), engine=engine)
+    with Collection.open(find_collection(collection)) as opened:
         if ids or different or prefer or forget:
             if any((against, resolve, csv_, html)):
                 raise UsageError("what is decided comes first, what is found another time")
-            _decide(collection, ids or [], _said(different, prefer, forget), as_json=as_json)
+            _decide(opened, ids or [], _said(different, prefer, forget), as_json=as_json)
         elif against is not None:
             if resolve is not None:
-                folder_at(collection.root)  # before anything is looked at
-            with _indexed(collection, against) as other:
-                found = _crossing(collection, other, asked, lasting=has_store(Path(against)))
+                folder_at(opened.root)  # before anything is looked at
+            with _indexed(opened, against) as other:
+                found = _crossing(opened, other, asked, lasting=has_store(Path(against)))
                 _report(found, _Out(resolve, csv_, html), as_json)
         else:
             if resolve is not None:
-                folder_at(collection.root)
-            found = _within(collection, asked)
+                folder_at(opened.root)
+            found = _within(opened, asked)
             _report(found, _Out(resolve, csv_, html), as_json)
 
 
@@ -161,9 +172,11 @@ def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_jso
     mark = mark_different if said.different else mark_kept
     changed = mark(collection.catalog, ids, undo=said.forget)
     if as_json:
-        console.put_json({"changed": changed})
+        console.print_json({"changed": changed})
     else:
-        console.put(f"{console.some(changed, 'pair' if said.different else 'image')} changed")
+        console.print_result(
+            f"{count_text(changed, 'pair' if said.different else 'image')} changed"
+        )
 
 
 def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
@@ -229,9 +242,9 @@ def _report(found: _Found, out: _Out, as_json: bool) -> None:
     if out.plan is not None:
         _write_plan(found.plan(), out.plan, as_json=as_json)
     elif as_json:
-        console.put_json(console.groups_json(found.groups))
+        console.print_json(groups_json(found.groups))
     elif Path("-") not in (out.csv, out.html):
-        console.put(console.groups_text(found.groups))
+        console.print_result(groups_text(found.groups))
 
 
 def _write_plan(made: "TrashPlan", file: Path, *, as_json: bool) -> None:
@@ -240,12 +253,12 @@ def _write_plan(made: "TrashPlan", file: Path, *, as_json: bool) -> None:
     write_plan(file, made)
     size = sum(move.size for move in made.moves)
     if as_json:
-        console.put_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
+        console.print_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
     else:
-        console.put(
-            f"{console.some(len(made.moves), 'image')}, {console.amount(size)}, would go to the "
+        console.print_result(
+            f"{count_text(len(made.moves), 'image')}, {format_bytes(size)}, would go to the "
             "trash: look "
-            f"through {console.shown(str(file))}, then `sokkuri duplicates --apply` it"
+            f"through {escape_control(str(file))}, then `sokkuri duplicates --apply` it"
         )
 
 
@@ -262,7 +275,7 @@ def _csv(groups: "tuple[Group, ...]") -> str:
 
 def _write(file: Path, text: str) -> None:
     if file == Path("-"):
-        console.put(text.removesuffix("\n"))
+        console.print_result(text.removesuffix("\n"))
     else:
         write_text(file, text)
 
@@ -280,22 +293,22 @@ def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
         document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
         text = (
-            f"in the trash: {console.some(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
-            f"{console.shown(str(log))}` is the way back"
+            f"in the trash: {count_text(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
+            f"{escape_control(str(log))}` is the way back"
         )
     else:
         assert undo is not None
         done = _seen("returning", resolving.undo(undo), 0)
         document = {"returned": _ids(done)}
-        text = f"back in place: {console.some(len(_ids(done)), 'image')}"
+        text = f"back in place: {count_text(len(_ids(done)), 'image')}"
     left = [one for one in done if not one.moved]
     if as_json:
         said = [{"id": one.move.id, "reason": one.reason} for one in left]
-        console.put_json({**document, "left": said})
+        console.print_json({**document, "left": said})
     else:
         for one in left:
-            console.say(f"{one.move.id} is left: {one.reason}")
-        console.put(text)
+            console.print_message(f"{one.move.id} is left: {one.reason}")
+        console.print_result(text)
     if left:
         raise typer.Exit(1)
 

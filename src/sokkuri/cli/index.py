@@ -1,137 +1,137 @@
-"""`sokkuri index`: from the options to a collection that is up to date."""
+"""`sokkuri index`: bring a collection up to date with its folder."""
 
 from contextlib import closing
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import AnnFrom, Json, Where
-from sokkuri.cli.target import (
+from sokkuri.cli.formatting import estimate_text, report_text
+from sokkuri.cli.options import (
+    AnnFromOption,
+    CollectionOption,
     DecodingName,
     DtypeName,
-    IdName,
-    Place,
-    check_kept,
-    folder_and_store,
-    opened,
-    value_of,
+    IdKind,
+    JsonOption,
 )
+from sokkuri.cli.target import Target, check_settings, locate, open_or_create
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.indexing.options import SyncOptions, SyncReport
 
-SOME_UNREADABLE = 3
-
-
-class ExecutorName(StrEnum):
-    """What can run the work."""
-
-    threads = "threads"
-    ray = "ray"
+SOME_UNREADABLE = 3  # exit code of `--strict`
 
 
 def index(
     root: Annotated[
         str | None,
-        typer.Argument(help="The folder of images, or an address.", show_default=False),
+        typer.Argument(help="Folder or address of the images.", show_default=False),
     ] = None,
     root_option: Annotated[
         str | None, typer.Option("--root", metavar="DIR", help="The same as ROOT.")
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep the collection here, not in ROOT/.sokkuri."),
+        typer.Option(metavar="DIR", help="Keep the collection here instead of ROOT/.sokkuri."),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="See `sokkuri models`."),
+        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="Network. See `sokkuri models`."),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=1, help="Threads. By default one a core.", show_default=False)
+        int | None,
+        typer.Option(min=1, help="Threads. Default: one for each core.", show_default=False),
     ] = None,
     executor: Annotated[
-        ExecutorName, typer.Option(help="`ray`: the machines of a Ray cluster, see docs/ray.md.")
-    ] = ExecutorName.threads,
+        Literal["threads", "ray"],
+        typer.Option(help="`ray` uses the machines of a Ray cluster. See docs/ray.md."),
+    ] = "threads",
     address: Annotated[
         str | None,
-        typer.Option(metavar="auto|HOST:PORT", help="The Ray cluster's; see --executor."),
+        typer.Option(metavar="auto|HOST:PORT", help="Address of the Ray cluster."),
     ] = None,
     device: Annotated[
-        str, typer.Option(metavar="auto|cpu|cuda[:N]", help="What runs the network.")
+        str, typer.Option(metavar="auto|cpu|cuda[:N]", help="Device that runs the network.")
     ] = "auto",
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="GLOB", help="Leave out; may be repeated; kept for later runs."),
+        typer.Option(
+            metavar="GLOB", help="Skip matching files. Repeatable. Later runs remember it."
+        ),
     ] = None,
     names: Annotated[
         str | None,
-        typer.Option("--list", metavar="FILE", help="The images, a path below ROOT a line."),
+        typer.Option(
+            "--list", metavar="FILE", help="Index the images that this file lists, one path a line."
+        ),
     ] = None,
     ids: Annotated[
-        IdName | None, typer.Option(help="What an image's id is: its path, or its file's name.")
+        IdKind | None, typer.Option(help="Id of an image: its path below ROOT or its file name.")
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="`exact` decodes as the article's script does; kept for later runs."),
+        typer.Option(help="`exact` decodes as the article's script does. Later runs remember it."),
     ] = None,
     dtype: Annotated[
         DtypeName | None,
-        typer.Option(help="Of the vectors on disk; kept for later runs.", show_default=False),
+        typer.Option(
+            help="Number type of the vectors on disk. Later runs remember it.", show_default=False
+        ),
     ] = None,
     part: Annotated[
         str | None,
-        typer.Option(metavar="I/N", help="Only this share of the images; see `sokkuri merge`."),
+        typer.Option(
+            metavar="I/N", help="Index only part I of N of the images. See `sokkuri merge`."
+        ),
     ] = None,
-    ann_from: AnnFrom = None,
+    ann_from: AnnFromOption = None,
     shuffle: Annotated[
-        int | None, typer.Option(metavar="SEED", help="Extract in a drawn order; not needed.")
+        int | None, typer.Option(metavar="SEED", help="Extract in a random order.")
     ] = None,
     retry_failed: Annotated[
-        bool, typer.Option("--retry-failed", help="Try images that failed before again.")
+        bool, typer.Option("--retry-failed", help="Try images again that failed before.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would be done, and what it would take.")
+        bool, typer.Option("--dry-run", help="Only estimate the work, the time and the space.")
     ] = False,
     strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 3 if images could not be read.")
+        bool, typer.Option("--strict", help="Exit with code 3 if an image could not be read.")
     ] = False,
-    where: Where = None,
-    as_json: Json = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Bring the collection up to date with the folder: new, changed, moved, vanished."""
+    """Bring the collection up to date: add, update, move and drop images as the folder changed."""
     from sokkuri.core.locations import parse_location
     from sokkuri.indexing.options import SyncOptions
     from sokkuri.indexing.partition import Part
 
     if root is not None and root_option is not None:
-        raise UsageError("the folder of images is given twice: as ROOT, and as --root")
+        raise UsageError("the folder of images is given twice: as ROOT and as --root")
     share = None if part is None else Part.parsed(part)
-    kept = value_of(decode), value_of(dtype), share
-    place = Place(root or root_option, store, where, model, *kept)
+    target = Target(root or root_option, store, collection, model, decode, dtype, share)
     options = SyncOptions(
         workers=workers,
-        executor=value_of(executor),
+        executor=executor,
         address=address,
         device=device,
         exclude=None if exclude is None else tuple(exclude),
         names=None if names is None else parse_location(names),
-        ids=value_of(ids),
+        ids=ids,
         shuffle=shuffle,
         ann_from=ann_from,
         part=share,
         retry_failed=retry_failed,
     )
     if dry_run:
-        _dry_run(place, options, as_json=as_json)
+        _estimate(target, options, as_json=as_json)
         return
-    with opened(place) as collection:
-        report = _sync(collection, options)
+    with open_or_create(target) as opened:
+        report = _sync(opened, options)
     _print_report(report, as_json=as_json)
     if report.failed and strict:
         raise typer.Exit(SOME_UNREADABLE)
@@ -147,30 +147,33 @@ def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
 
 def _print_report(report: "SyncReport", *, as_json: bool) -> None:
     if as_json:
-        console.put_json(asdict(report))
+        console.print_json(asdict(report))
         return
-    console.put(console.report_text(report))
+    console.print_result(report_text(report))
     if report.failed:
-        console.say(f"{report.failed:,} images could not be read: see `sokkuri status`")
+        console.print_message(f"{report.failed:,} images could not be read: see `sokkuri status`")
 
 
-def _dry_run(place: Place, options: "SyncOptions", *, as_json: bool) -> None:
+def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:
     from sokkuri.api import Collection
     from sokkuri.indexing.dry_run import estimate_run
     from sokkuri.store.catalog import Catalog
     from sokkuri.store.collection import has_store
 
-    folder, store = folder_and_store(place)
-    if folder is not None and not has_store(store):
-        made = place.resolve()
-        found = estimate_run(folder, Catalog.in_memory(), made, options, place.dtype or "float32")
+    root, store = locate(target)
+    if root is not None and not has_store(store):
+        model = target.resolve_model()
+        estimate = estimate_run(
+            root, Catalog.in_memory(), model, options, target.dtype or "float32"
+        )
     else:
         with Collection.open(store, "ro") as collection:
-            check_kept(collection, place)
-            known = collection.load_model(place.model)
-            root = folder or collection.root
-            found = estimate_run(root, collection.catalog, known, options, collection.dtype)
+            check_settings(collection, target)
+            model = collection.load_model(target.model)
+            estimate = estimate_run(
+                root or collection.root, collection.catalog, model, options, collection.dtype
+            )
     if as_json:
-        console.put_json(asdict(found))
+        console.print_json(asdict(estimate))
     else:
-        console.put(console.plan_text(found))
+        console.print_result(estimate_text(estimate))

@@ -1,4 +1,4 @@
-"""`sokkuri label`: what images show, kept with the collection."""
+"""`sokkuri label`: say what images show, import and export labels."""
 
 import os
 import sys
@@ -8,79 +8,83 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.formatting import count_text, escape_control
+from sokkuri.cli.options import CollectionOption, JsonOption, find_collection
 from sokkuri.core.errors import StorageError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
 
-_NAMED = 5
+_MAX_LISTED_IDS = 5
 
 
 def label(
-    images: Annotated[
+    arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID... LABEL]", help="Images, and last what they show."),
+        typer.Argument(metavar="[ID... LABEL]", help="Images, and as the last one their label."),
     ] = None,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Take the labels of these images away.")
+        bool, typer.Option("--remove", help="Remove the labels of these images.")
     ] = False,
     import_: Annotated[
         list[Path] | None,
         typer.Option(
             "--import",
             metavar="FILE|FOLDER",
-            help="Take labels from CSV, `id,label`, or from the names of folders; repeatable.",
+            help="Import labels from a CSV file (`id,label`) or from folder names. Repeatable.",
         ),
     ] = None,
     export: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write all labels as CSV; - for stdout.")
+        Path | None,
+        typer.Option(metavar="FILE", help="Write all labels to a CSV file, or - for stdout."),
     ] = None,
-    where: Where = None,
-    as_json: Json = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Say what images show; without arguments, count the labels."""
+    """Label images. Without arguments, count the labels."""
     from sokkuri.api import Collection
 
-    given = images or []
+    given = arguments or []
     if sum(map(bool, (given, import_, export))) > 1:
-        raise UsageError("label images, --import or --export: one at a time")
+        raise UsageError("label images, --import and --export are separate: give one of them")
     if remove and not given:
-        raise UsageError("say whose labels to remove: --remove ID...")
+        raise UsageError("name the images that lose their labels: --remove ID...")
     reads = not (given or import_)
-    with Collection.open(collection_at(where), "ro" if reads else "rw") as collection:
+    with Collection.open(find_collection(collection), "ro" if reads else "rw") as opened:
         if export is not None:
-            _export(collection, export, as_json=as_json)
+            _export(opened, export, as_json=as_json)
         elif import_:
-            _import(collection, import_, as_json=as_json)
+            _import(opened, import_, as_json=as_json)
         elif given:
-            _set(collection, given, remove=remove, as_json=as_json)
+            _set_labels(opened, given, remove=remove, as_json=as_json)
         else:
-            _count(collection, as_json=as_json)
+            _count(opened, as_json=as_json)
 
 
-def _set(collection: "Collection", given: list[str], *, remove: bool, as_json: bool) -> None:
+def _set_labels(
+    collection: "Collection", arguments: list[str], *, remove: bool, as_json: bool
+) -> None:
     from sokkuri.store.labels import set_labels
 
-    if len(given) < 2 and not remove:
-        raise UsageError("say which images, and last their label: sokkuri label ID... LABEL")
-    ids, name = (given, None) if remove else (given[:-1], given[-1])
+    if len(arguments) < 2 and not remove:
+        raise UsageError("name the images and then their label: sokkuri label ID... LABEL")
+    ids, name = (arguments, None) if remove else (arguments[:-1], arguments[-1])
     before = set_labels(collection.catalog, [(id_, name) for id_ in ids])
     if remove:
         count = sum(old is not None for _, old in before)
-        _say({"removed": count}, f"{console.some(count, 'label')} removed", as_json=as_json)
+        _print({"removed": count}, f"{count_text(count, 'label')} removed", as_json=as_json)
     else:
-        _say({"labelled": len(ids)}, f"{console.some(len(ids), 'image')} labelled", as_json=as_json)
+        _print({"labelled": len(ids)}, f"{count_text(len(ids), 'image')} labelled", as_json=as_json)
 
 
 def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> None:
     from sokkuri.curation.labeling.label_files import import_labels
 
-    found = import_labels(collection, sources)
-    say_unknown(found.unknown)
-    _say(
-        {"labelled": len(found.labels), "unknown": list(found.unknown)},
-        f"{console.some(len(found.labels), 'image')} labelled",
+    imported = import_labels(collection, sources)
+    warn_of_unknown(imported.unknown)
+    _print(
+        {"labelled": len(imported.labels), "unknown": list(imported.unknown)},
+        f"{count_text(len(imported.labels), 'image')} labelled",
         as_json=as_json,
     )
 
@@ -92,12 +96,12 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
     lines = export_labels(collection.catalog)
     if str(file) == "-":
         if as_json:
-            raise UsageError("--export - writes CSV: leave --json out, or name a file")
+            raise UsageError("--export - writes CSV to stdout: omit --json, or name a file")
         for line in lines:
             sys.stdout.buffer.write(os.fsencode(line))
         sys.stdout.flush()
         return
-    count = -1  # the head is no label
+    count = -1  # does not count the header
     try:
         with atomic_write(file) as out:
             for line in lines:
@@ -105,7 +109,7 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
                 count += 1
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
-    _say({"exported": count}, f"{console.some(count, 'label')} written", as_json=as_json)
+    _print({"exported": count}, f"{count_text(count, 'label')} written", as_json=as_json)
 
 
 def _count(collection: "Collection", *, as_json: bool) -> None:
@@ -114,21 +118,23 @@ def _count(collection: "Collection", *, as_json: bool) -> None:
 
     counts = label_counts(collection.catalog)
     total, labelled = count_images(collection.catalog).live, sum(counts.values())
-    lines = [f"{count:>8,}  {console.shown(name)}" for name, count in counts.items()]
+    lines = [f"{count:>8,}  {escape_control(name)}" for name, count in counts.items()]
     lines.append(f"{labelled:,} of {total:,} images have a label")
     document = {"labels": counts, "labelled": labelled, "total": total}
-    _say(document, "\n".join(lines), as_json=as_json)
+    _print(document, "\n".join(lines), as_json=as_json)
 
 
-def say_unknown(unknown: tuple[str, ...]) -> None:
-    """What a source of labels names and the collection lacks, on stderr."""
-    if unknown:
-        named = ", ".join(unknown[:_NAMED]) + (", ..." if len(unknown) > _NAMED else "")
-        console.say(f"{len(unknown):,} of the images named are not in the collection: {named}")
+def warn_of_unknown(ids: tuple[str, ...]) -> None:
+    """Print on stderr which images of a label file the collection does not have."""
+    if ids:
+        names = ", ".join(ids[:_MAX_LISTED_IDS]) + (", ..." if len(ids) > _MAX_LISTED_IDS else "")
+        console.print_message(
+            f"{len(ids):,} of the named images are not in the collection: {names}"
+        )
 
 
-def _say(document: dict[str, object], text: str, *, as_json: bool) -> None:
+def _print(document: dict[str, object], text: str, *, as_json: bool) -> None:
     if as_json:
-        console.put_json(document)
+        console.print_json(document)
     else:
-        console.put(text)
+        console.print_result(text)

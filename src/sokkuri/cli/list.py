@@ -1,4 +1,4 @@
-"""`sokkuri list`: the paths that `find | sort` would print, for `index --list`."""
+"""`sokkuri list`: print the paths that `find | sort` would print, for `index --list`."""
 
 import os
 import sys
@@ -7,33 +7,36 @@ from typing import Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import folder_at
+from sokkuri.cli.options import parse_folder
 from sokkuri.core.errors import ReadError
 
 
 def list_(
     root: Annotated[
-        str, typer.Argument(help="The folder or address; stands before each path as given.")
+        str, typer.Argument(help="Folder or address. Each path starts with it, as you typed it.")
     ],
     glob: Annotated[
         str | None,
-        typer.Option(metavar="GLOB", help="Names to list; by default those of images."),
+        typer.Option(metavar="GLOB", help="File names to list. Default: those of images."),
     ] = None,
 ) -> None:
     """Print the paths of images below a folder, as `find ROOT -type f | sort` does."""
     from sokkuri.core.locations import Address
     from sokkuri.images.scan import sorted_addresses, sorted_paths
 
-    where = folder_at(root)
+    location = parse_folder(root)
     try:
-        found = (
-            map(str, sorted_addresses(where, glob))
-            if isinstance(where, Address)
-            else sorted_paths(root, glob)  # the prefix is printed as it was typed
+        paths = (
+            map(str, sorted_addresses(location, glob))
+            if isinstance(location, Address)
+            else sorted_paths(root, glob)  # keeps the prefix as it was typed
         )
-        for path in found:
+        for path in paths:
             if "\n" in path:
-                console.say(f"{path} is left out: its name holds a newline, which no list can")
+                console.print_message(
+                    f"{path} is skipped: its name contains a newline, and a list has one path a "
+                    "line"
+                )
             else:
                 sys.stdout.buffer.write(os.fsencode(path) + b"\n")
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The verbs that look after a collection: `status`, `verify`, `remove`, `compact`."""
+"""The commands that look after a collection: `status`, `verify`, `remove` and `compact`."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,71 +6,87 @@ from typing import Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import AnnFrom, Json, Where, collection_at
+from sokkuri.cli.formatting import (
+    compaction_text,
+    faults_json,
+    faults_text,
+    status_json,
+    status_text,
+)
+from sokkuri.cli.options import AnnFromOption, CollectionOption, JsonOption, find_collection
 
 
-def status(where: Where = None, as_json: Json = False) -> None:
-    """Counts, failures and their reasons, the model, the space on disk."""
+def status(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
+    """Show counts, failed images with their reasons, the model, and the space on disk."""
     from sokkuri.api import Collection
 
-    with Collection.open(collection_at(where), "ro") as collection:
-        found = collection.status()
+    with Collection.open(find_collection(collection), "ro") as opened:
+        result = opened.status()
     if as_json:
-        console.put_json(console.status_json(found))
+        console.print_json(status_json(result))
     else:
-        console.put(console.status_text(found))
+        console.print_result(status_text(result))
 
 
 def verify(
     deep: Annotated[
-        bool, typer.Option("--deep", help="Extract a sample again and compare.")
+        bool, typer.Option("--deep", help="Also extract a sample again and compare the vectors.")
     ] = False,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Mend what can be mended; good rows stay.")
+        bool, typer.Option("--repair", help="Mend faults. Undamaged rows stay as they are.")
     ] = False,
-    where: Where = None,
-    as_json: Json = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Check shards against the catalog, and rows against the files; exit code 1 for any fault."""
+    """Compare shards, catalog and files with each other. Exit with code 1 if there is a fault."""
     from sokkuri.api import Collection
 
-    with Collection.open(collection_at(where), "rw" if repair else "ro") as collection:
-        for line in collection.repair() if repair else []:
-            console.say(line)
-        faults = collection.verify(deep=deep)
+    with Collection.open(find_collection(collection), "rw" if repair else "ro") as opened:
+        for line in opened.repair() if repair else []:
+            console.print_message(line)
+        faults = opened.verify(deep=deep)
     if as_json:
-        console.put_json(console.faults_json(faults))
+        console.print_json(faults_json(faults))
     else:
-        console.put(console.faults_text(faults))
+        console.print_result(faults_text(faults))
     if faults:
         raise typer.Exit(1)
 
 
 def remove(
-    ids: Annotated[list[str], typer.Argument(help="Ids of the collection.")],
-    restore: Annotated[bool, typer.Option("--restore", help="Take the mark away again.")] = False,
-    where: Where = None,
-    as_json: Json = False,
+    ids: Annotated[list[str], typer.Argument(help="Ids of images in the collection.")],
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Undo: take these images back in.")
+    ] = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Keep images out of searches and later runs. The photos themselves are never touched."""
+    """Keep images out of searches and later runs. The image files stay where they are."""
     from sokkuri.api import Collection
 
-    with Collection.open(collection_at(where)) as collection:
-        count = collection.restore(ids) if restore else collection.remove(ids)
-    what = "restored" if restore else "removed"
+    with Collection.open(find_collection(collection)) as opened:
+        count = opened.restore(ids) if restore else opened.remove(ids)
+    verb = "restored" if restore else "removed"
     if as_json:
-        console.put_json({what: count})
+        console.print_json({verb: count})
     else:
-        console.put(f"{count:,} images {what}")
+        console.print_result(f"{count:,} images {verb}")
 
 
-def compact(ann_from: AnnFrom = None, where: Where = None, as_json: Json = False) -> None:
-    """Rewrite shards without the rows that no longer count; safe to kill at any moment."""
+def compact(
+    ann_from: AnnFromOption = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Rewrite the shards without rows that are no longer used. A kill at any moment is safe."""
     from sokkuri.api import Collection
 
-    with Collection.open(collection_at(where)) as collection, console.progress_bar() as bar:
-        done = collection.compact(ann_from, bar.show)
+    with (
+        Collection.open(find_collection(collection)) as opened,
+        console.progress_bar() as bar,
+    ):
+        report = opened.compact(ann_from, bar.show)
     if as_json:
-        console.put_json(asdict(done))
+        console.print_json(asdict(report))
     else:
-        console.put(console.compaction_text(done))
+        console.print_result(compaction_text(report))

@@ -1,4 +1,4 @@
-"""`sokkuri merge`: from the parts that jobs have made to one collection."""
+"""`sokkuri merge`: make one collection of the parts that several jobs indexed."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -7,34 +7,37 @@ from typing import Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Json
+from sokkuri.cli.formatting import merge_text
+from sokkuri.cli.options import JsonOption
 
 
 def merge(
     parts: Annotated[
         list[Path],
-        typer.Argument(metavar="PART...", help="Their stores, or the folder of images."),
+        typer.Argument(
+            metavar="PART...", help="Stores of the parts, or the folder that holds them."
+        ),
     ],
     into: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The collection's store, or its folder. By default beside the images.",
+            help="Store or folder of the whole collection. Default: beside the images.",
             show_default=False,
         ),
     ] = None,
     root: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Where the images are now, if not where they were."),
+        typer.Option(metavar="DIR", help="Folder of the images now, if it has moved."),
     ] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Unite what `index --part I/N` has made; the parts are only read. Run again, it catches up."""
+    """Merge what `index --part I/N` made. The parts are only read. Repeat it to catch up."""
     from sokkuri.api import Collection
 
     with console.progress_bar() as bar:
-        done = Collection.merge(parts, into, root=root, on_progress=bar.show)
+        report = Collection.merge(parts, into, root=root, on_progress=bar.show)
     if as_json:
-        console.put_json(asdict(done))
+        console.print_json(asdict(report))
     else:
-        console.put(console.merged_text(done))
+        console.print_result(merge_text(report))

@@ -1,7 +1,10 @@
-"""What several verbs share: options, where a collection is looked for, and writing a file."""
+"""Options that several commands share, and helpers to open what they name.
+
+Takes the texts of options; returns locations and folders of collections.
+"""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -10,77 +13,95 @@ from sokkuri.core.errors import NoCollectionError, StorageError, UsageError
 if TYPE_CHECKING:
     from sokkuri.core.locations import Location
 
-Where = Annotated[
+IdKind = Literal["path", "name"]
+DecodingName = Literal["fast", "exact"]
+DtypeName = Literal["float32", "float16"]
+
+CollectionOption = Annotated[
     Path | None,
     typer.Option(
         "-C",
         "--collection",
         metavar="DIR",
-        help="The images' folder, or the store. By default the nearest one upwards.",
+        help="Folder of the images, or the store. Default: the nearest collection, from the "
+        "current folder upwards.",
         show_default=False,
     ),
 ]
-Under = Annotated[
-    str | None, typer.Option(metavar="FOLDER", help="Only among what is in this folder.")
+UnderOption = Annotated[
+    str | None, typer.Option("--under", metavar="FOLDER", help="Only images below this folder.")
 ]
-Expression = Annotated[
-    str | None, typer.Option("--where", metavar="EXPRESSION", help="Such as 'width > 1000'.")
+WhereOption = Annotated[
+    str | None,
+    typer.Option(
+        "--where", metavar="EXPRESSION", help="Only images that match, such as 'width > 1000'."
+    ),
 ]
-AnnFrom = Annotated[
+AnnFromOption = Annotated[
     int | None,
     typer.Option(
+        "--ann-from",
         min=0,
         metavar="N",
-        help="Images from which an approximate index is kept, 1,000,000 at first; remembered.",
+        help="Keep an approximate index from this many images on. Default: 1,000,000. Later runs "
+        "remember it.",
         show_default=False,
     ),
 ]
-Engine = Annotated[
+EngineOption = Annotated[
     str | None,
     typer.Option(
         "--engine",
         metavar="ADDRESS",
-        help="Ask the engine that `sokkuri push` was given.",
+        help="Search on this engine, after `sokkuri push ADDRESS`.",
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
-def folder_at(text: str) -> "Location":
-    """The folder or the address that was named. Raises UsageError for no folder, CollectionError
-    for an address that cannot be listed, or below which there is nothing."""
+def parse_folder(text: str) -> "Location":
+    """Return the folder or address that `text` names.
+
+    Raises UsageError if it is no folder, CollectionError if an address cannot be listed or holds
+    nothing.
+    """
     from sokkuri.core.locations import Address, parse_location
     from sokkuri.images.scan import is_folder
     from sokkuri.indexing.source import check_root
 
-    where = parse_location(text)
-    if isinstance(where, Address):
-        check_root(where)
-    elif not is_folder(where):
+    location = parse_location(text)
+    if isinstance(location, Address):
+        check_root(location)
+    elif not is_folder(location):
         raise UsageError(f"{text} is not a folder")
-    return where
+    return location
 
 
 def write_text(file: Path, text: str) -> None:
-    """Raises StorageError when the disk refuses."""
+    """Write a text file. Raises StorageError if the file cannot be written."""
     try:
         file.write_text(text, encoding="utf-8", errors="surrogateescape")
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
 
 
-def collection_at(where: Path | None, near: str | None = None) -> Path:
-    """The folder or store to open: as given, upwards from here, or upwards from a query's file."""
+def find_collection(folder: Path | None, query: str | None = None) -> Path:
+    """Return the folder or store of the collection to open.
+
+    That is `folder` if it is given; else the nearest collection from the current folder upwards;
+    else the nearest one from the folder of the file `query` upwards. Raises NoCollectionError.
+    """
     from sokkuri.store.collection import find_upwards
 
-    if where is not None:
-        return where
-    found = find_upwards(Path.cwd())
-    if found is None and near is not None and Path(near).exists():
-        found = find_upwards(Path(near).parent)
-    if found is None:
+    if folder is not None:
+        return folder
+    nearest = find_upwards(Path.cwd())
+    if nearest is None and query is not None and Path(query).exists():
+        nearest = find_upwards(Path(query).parent)
+    if nearest is None:
         raise NoCollectionError(
-            "no collection here or above: make one with `sokkuri index FOLDER`, or name one with -C"
+            "no collection in this folder or above: create one with `sokkuri index FOLDER`, or "
+            "name one with -C"
         )
-    return found
+    return nearest

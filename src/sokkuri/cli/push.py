@@ -1,4 +1,4 @@
-"""`sokkuri push`: the collection's vectors into an engine that others run."""
+"""`sokkuri push`: send the vectors of a collection to a search engine."""
 
 from contextlib import closing
 from dataclasses import asdict
@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Json, Where, collection_at
+from sokkuri.cli.formatting import push_text
+from sokkuri.cli.options import CollectionOption, JsonOption, find_collection
 
 
 def push(
@@ -17,16 +18,16 @@ def push(
             help="Such as milvus://host:19530/collection or pgvector://user@host/database/table."
         ),
     ],
-    where: Where = None,
-    as_json: Json = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Bring an engine up to date with the collection; `--engine ADDRESS` searches there then."""
+    """Bring an engine up to date with the collection. Then `--engine ADDRESS` searches there."""
     from sokkuri.api import Collection
 
     report = None
     with (
-        Collection.open(collection_at(where)) as collection,
-        closing(collection.push(address)) as steps,
+        Collection.open(find_collection(collection)) as opened,
+        closing(opened.push(address)) as steps,
         console.progress_bar() as bar,
     ):
         for step in steps:
@@ -34,6 +35,6 @@ def push(
             report = step.result
     assert report is not None
     if as_json:
-        console.put_json(asdict(report))
+        console.print_json(asdict(report))
     else:
-        console.put(console.push_text(report))
+        console.print_result(push_text(report))

@@ -1,26 +1,26 @@
-"""`sokkuri search`: what looks like this?"""
+"""`sokkuri search`: find the images that look most like a query."""
 
 import os
 import sys
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sokkuri.cli import console
+from sokkuri.cli.formatting import escape_control, hits_json, hits_text
 from sokkuri.cli.options import (
-    Engine,
-    Expression,
-    Json,
-    Under,
-    Where,
-    collection_at,
-    folder_at,
+    CollectionOption,
+    EngineOption,
+    JsonOption,
+    UnderOption,
+    WhereOption,
+    find_collection,
+    parse_folder,
     write_text,
 )
 from sokkuri.core.errors import SokkuriError, UsageError
@@ -31,71 +31,61 @@ if TYPE_CHECKING:
     from sokkuri.search.results import Hits, SearchOptions
     from sokkuri.search.searcher import Searcher
 
-
-_TOGETHER = 64  # queries of a batch that are searched at once
+_BATCH = 64  # queries of `--batch` that are searched together
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """How to search, whatever for."""
+class _Settings:
+    """How to search. The same for every query of a run."""
 
     k: int
     metric: "Metric | None"
     options: "SearchOptions"
 
 
-class MetricName(StrEnum):
-    """The distances that `search` knows."""
-
-    cosine = "cosine"
-    l2 = "l2"
-
-
-class EngineName(StrEnum):
-    """The ways to search."""
-
-    auto = "auto"
-    exact = "exact"
-    ann = "ann"
-
-
 def search(
     query: Annotated[
-        list[str] | None, typer.Argument(help="Image files, ids of the collection, or - for stdin.")
+        list[str] | None,
+        typer.Argument(help="Image files, ids of the collection, or - for an image on stdin."),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many to find.")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of hits.")] = 10,
     metric: Annotated[
-        MetricName | None,
-        typer.Option(help="The model card's own by default.", show_default=False),
+        Literal["cosine", "l2"] | None,
+        typer.Option(help="Distance. Default: the metric of the model.", show_default=False),
     ] = None,
     without: Annotated[
         list[str] | None,
-        typer.Option("--not", metavar="QUERY", help="Not like this; may be repeated."),
+        typer.Option("--not", metavar="QUERY", help="Not like this image. Repeatable."),
     ] = None,
     crop: Annotated[
-        str | None, typer.Option(metavar="X,Y,W,H", help="The part of the picture that counts.")
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Search with this part of the query image."),
     ] = None,
-    under: Under = None,
-    where_: Expression = None,
+    under: UnderOption = None,
+    where: WhereOption = None,
     max_distance: Annotated[
-        float | None, typer.Option(metavar="D", help="Find nothing farther than this.")
+        float | None, typer.Option(metavar="D", help="Only hits up to this distance.")
     ] = None,
-    way: Annotated[
-        EngineName, typer.Option("--search", help="`auto` chooses by size.")
-    ] = EngineName.auto,
-    engine: Engine = None,
+    mode: Annotated[
+        Literal["auto", "exact", "ann"],
+        typer.Option("--search", help="`auto` chooses by the size of the collection."),
+    ] = "auto",
+    engine: EngineOption = None,
     batch: Annotated[
         str | None,
-        typer.Option(metavar="FOLDER", help="Search for each image below it; a line each."),
+        typer.Option(metavar="FOLDER", help="Search for each image below this folder."),
     ] = None,
     html: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the result as a page.")
+        Path | None, typer.Option(metavar="FILE", help="Write the result as an HTML page.")
     ] = None,
-    open_: Annotated[bool, typer.Option("--open", help="Show the page in the browser.")] = False,
-    where: Where = None,
-    as_json: Json = False,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Find what looks like the given images, nearest first; several are one query together."""
+    """Find the images that look most like the given ones, nearest first.
+
+    Several images are one query together.
+    """
     from sokkuri.api import Collection
     from sokkuri.search.query import parsed_box
     from sokkuri.search.results import SearchOptions
@@ -103,76 +93,82 @@ def search(
 
     queries = query or []
     if bool(queries) == (batch is not None):
-        raise UsageError("say what to search for: images, or --batch FOLDER")
+        raise UsageError("name the images to search with, or --batch FOLDER")
     options = SearchOptions(
         without=tuple(without or ()),
         crop=None if crop is None else parsed_box(crop),
         under=under,
-        where=where_,
+        where=where,
         max_distance=max_distance,
-        mode=way.value,
+        mode=mode,
     )
-    asked = _Asked(k, None if metric is None else metric.value, options)
-    near = queries[0] if queries else None
+    settings = _Settings(k, metric, options)
+    folder = find_collection(collection, query=queries[0] if queries else None)
     with (
-        Collection.open(collection_at(where, near=near), "ro") as collection,
-        closing(Searcher(collection, engine)) as searcher,
+        Collection.open(folder, "ro") as opened,
+        closing(Searcher(opened, engine)) as searcher,
     ):
         if batch is not None:
-            found = _batch(searcher, batch, asked, as_json=as_json)
+            results = _search_batch(searcher, batch, settings, as_json=as_json)
         else:
-            found = [searcher.search([*map(_image, queries)], k, asked.metric, options)]
-            _print(found[0], as_json=as_json)
+            results = [searcher.search([*map(_read_query, queries)], k, metric, options)]
+            _print_hits(results[0], as_json=as_json)
         for note in searcher.notes:
-            console.say(note)
+            console.print_message(note)
     if html is not None or open_:
-        _page(found, html, show=open_)
+        _write_page(results, html, show=open_)
 
 
-def _image(query: str) -> "Image":
+def _read_query(query: str) -> "Image":
     return sys.stdin.buffer.read() if query == "-" else query
 
 
-def _print(hits: "Hits", *, as_json: bool) -> None:
+def _print_hits(hits: "Hits", *, as_json: bool) -> None:
     if as_json:
-        console.put_json(console.hits_json(hits))
+        console.print_json(hits_json(hits))
     else:
-        console.put(console.hits_text(hits))
+        console.print_result(hits_text(hits))
 
 
-def _batch(searcher: "Searcher", below: str, asked: _Asked, *, as_json: bool) -> "list[Hits]":
-    """Search for each image below the folder; a line of JSON each, or a paragraph."""
+def _search_batch(
+    searcher: "Searcher", folder_text: str, settings: _Settings, *, as_json: bool
+) -> "list[Hits]":
+    """Search for each image below a folder. Print one line of JSON or one paragraph for each.
+
+    Returns the hits of the images that could be read.
+    """
     from sokkuri.images.scan import list_images
 
-    folder = folder_at(below)
+    folder = parse_folder(folder_text)
     names = iter(sorted(str(folder / ref.path) for ref in list_images(folder)))
-    found: list[Hits] = []
-    while chunk := list(islice(names, _TOGETHER)):
-        results = searcher.search_each(chunk, asked.k, asked.metric, asked.options)
-        for name, result in zip(chunk, results, strict=True):
-            if isinstance(result, SokkuriError):
-                console.say(str(result))
-                line = {"query": [name], "error": str(result)}
+    results: list[Hits] = []
+    while chunk := list(islice(names, _BATCH)):
+        outcomes = searcher.search_each(chunk, settings.k, settings.metric, settings.options)
+        for name, outcome in zip(chunk, outcomes, strict=True):
+            if isinstance(outcome, SokkuriError):
+                console.print_message(str(outcome))
+                line = {"query": [name], "error": str(outcome)}
             else:
-                found.append(result)
-                line = console.hits_json(result)
+                results.append(outcome)
+                line = hits_json(outcome)
             if as_json:
-                console.put_line(line)
-            elif not isinstance(result, SokkuriError):
-                console.put(f"{console.shown(name)}\n{console.hits_text(result)}\n")
-    return found
+                console.print_json_line(line)
+            elif not isinstance(outcome, SokkuriError):
+                console.print_result(f"{escape_control(name)}\n{hits_text(outcome)}\n")
+    return results
 
 
-def _page(found: "list[Hits]", html: Path | None, *, show: bool) -> None:
+def _write_page(results: "list[Hits]", file: Path | None, *, show: bool) -> None:
+    """Write the HTML page to `file`, or to a temporary file. Open it in the browser if `show`."""
     from sokkuri.cli.contact_sheet import contact_sheet
 
-    if html is None:
+    if file is None:
         handle, name = tempfile.mkstemp(prefix="sokkuri-", suffix=".html")
         os.close(handle)
-        html = Path(name)
-    write_text(html, contact_sheet(found))
+        file = Path(name)
+    write_text(file, contact_sheet(results))
     if show:
         import webbrowser
 
-        if not webbrowser.open(html.resolve().as_uri()):
-            console.say(f"no browser could be opened: open {html} yourself")
+        if not webbrowser.open(file.resolve().as_uri()):
+            console.print_message(f"no browser could be opened: open {file} yourself")

@@ -1,4 +1,4 @@
-"""`sokkuri serve`: the collection in the browser, and over HTTP."""
+"""`sokkuri serve`: open the collection in the browser, and serve the HTTP API."""
 
 import secrets
 from typing import TYPE_CHECKING, Annotated
@@ -6,34 +6,34 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Engine, Where, collection_at
+from sokkuri.cli.options import CollectionOption, EngineOption, find_collection
 from sokkuri.core.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.web.config import ServeConfig
 
-_LEAST_TOKEN = 16  # characters
+_MIN_TOKEN_LENGTH = 16  # characters
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for any that is free.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     no_browser: Annotated[
-        bool, typer.Option("--no-browser", help="Leave the browser alone.")
+        bool, typer.Option("--no-browser", help="Do not open the browser.")
     ] = False,
     token: Annotated[
         str | None,
         typer.Option(
             envvar="SOKKURI_TOKEN",
-            help="What clients must show; `new` draws one.",
+            help="Secret that clients must send. `new` makes a random one.",
             show_default=False,
         ),
     ] = None,
     no_auth: Annotated[
-        bool, typer.Option("--no-auth", help="Let everybody in who can reach the address.")
+        bool, typer.Option("--no-auth", help="Let in everybody who can reach the address.")
     ] = False,
     mosaic: Annotated[
-        bool, typer.Option("--mosaic", help="Blur every picture, for showing private ones.")
+        bool, typer.Option("--mosaic", help="Blur every image, to show a private collection.")
     ] = False,
     allow_changes: Annotated[
         bool,
@@ -44,20 +44,22 @@ def serve(
     ] = False,
     cors: Annotated[
         list[str] | None,
-        typer.Option(metavar="ORIGIN", help="Let scripts of this site ask; may be repeated."),
+        typer.Option(metavar="ORIGIN", help="Allow scripts of this site. Repeatable."),
     ] = None,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Another name of this server; may be repeated."),
+        typer.Option(metavar="NAME", help="Further host name of this server. Repeatable."),
     ] = None,
-    max_upload: Annotated[int, typer.Option(min=1, metavar="MIB", help="Of a request.")] = 64,
+    max_upload: Annotated[
+        int, typer.Option(min=1, metavar="MIB", help="Largest request body.")
+    ] = 64,
     cache: Annotated[
-        int, typer.Option(min=0, metavar="MIB", help="Of thumbnails kept on disk.")
+        int, typer.Option(min=0, metavar="MIB", help="Space for thumbnails on disk.")
     ] = 512,
-    engine: Engine = None,
-    where: Where = None,
+    engine: EngineOption = None,
+    collection: CollectionOption = None,
 ) -> None:
-    """Look around the collection in the browser; other programs get an HTTP API."""
+    """Browse and search the collection in the browser. Other programs use the HTTP API."""
     try:
         from sokkuri.web.config import ServeConfig
         from sokkuri.web.server import serve as serve_collection
@@ -68,7 +70,7 @@ def serve(
     config = ServeConfig(
         host=host,
         port=port,
-        token=_token(token),
+        token=_check_token(token),
         mosaic=mosaic,
         origins=tuple(cors or ()),
         hosts=tuple(name.lower() for name in allow_host or ()),
@@ -77,48 +79,52 @@ def serve(
         allow_changes=allow_changes,
         engine=engine,
     )
-    _check_open(config, no_auth=no_auth)
+    _check_exposure(config, no_auth=no_auth)
+    folder = find_collection(collection)
     try:
-        serve_collection(collection_at(where), config, console.say, browser=not no_browser)
-    except KeyboardInterrupt:  # the way to stop it: nothing was cut short
-        console.say("stopped")
+        serve_collection(folder, config, console.print_message, browser=not no_browser)
+    except KeyboardInterrupt:  # the normal way to stop the server
+        console.print_message("stopped")
 
 
-def _token(given: str | None) -> str | None:
-    if given == "new":
+def _check_token(token: str | None) -> str | None:
+    """Return the token; a random one for `new`. Raises UsageError if it is too short."""
+    if token == "new":  # noqa: S105, the word that asks for a random token
         drawn = secrets.token_urlsafe(24)
-        console.say(f"the token is {drawn}")
+        console.print_message(f"the token is {drawn}")
         return drawn
-    if given is not None and len(given) < _LEAST_TOKEN:
+    if token is not None and len(token) < _MIN_TOKEN_LENGTH:
         raise UsageError(
-            f"a token of {len(given)} characters is soon guessed: take {_LEAST_TOKEN} or more, "
-            "or `--token new`"
+            f"a token of {len(token)} characters is easy to guess: use {_MIN_TOKEN_LENGTH} or "
+            "more, or `--token new`"
         )
-    return given
+    return token
 
 
-def _check_open(config: "ServeConfig", *, no_auth: bool) -> None:
-    """Others on the network are let in only where that was said in so many words."""
+def _check_exposure(config: "ServeConfig", *, no_auth: bool) -> None:
+    """Raise UsageError if others on the network could get in without an explicit option."""
     from sokkuri.web.config import is_loopback
 
     if config.token is not None and no_auth:
-        raise UsageError("--token and --no-auth contradict each other")
+        raise UsageError("--token and --no-auth contradict each other: give one of them")
     if is_loopback(config.host):
         return
     if config.allow_changes and config.token is None:
         raise UsageError(
-            f"--allow-changes with --host {config.host} wants a token: whoever reaches it could "
-            "move files to the trash otherwise: add `--token new`"
+            f"--allow-changes with --host {config.host} needs a token, because everybody on the "
+            "network could move files to the trash: add `--token new`"
         )
     if config.token is None and not no_auth:
         raise UsageError(
             f"--host {config.host} lets others on the network in: add `--token new`, or --no-auth "
-            "to let everybody look at these pictures"
+            "to let everybody see these images"
         )
     if no_auth:
-        console.say(
-            f"without a token: whoever reaches {config.host} can look at every picture of this "
-            "collection, and search it"
+        console.print_message(
+            f"there is no token: everybody who can reach {config.host} can see and search every "
+            "image of this collection"
         )
     else:
-        console.say("the token and the pictures go over the network unencrypted: see docs/serve.md")
+        console.print_message(
+            "the token and the images go over the network unencrypted: see docs/serve.md"
+        )

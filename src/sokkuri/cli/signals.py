@@ -18,7 +18,7 @@ INTERRUPTED = 130
 _GRACE_SECONDS = 1.5
 
 
-def end_in_time() -> None:
+def install_handlers() -> None:
     """Install the handlers. Call it once, from the main thread."""
     wait, report = _socket_channel() if os.name == "nt" else _pipe_channel()
 
@@ -29,7 +29,7 @@ def end_in_time() -> None:
     def watch() -> None:
         wait()
         time.sleep(_GRACE_SECONDS)
-        leave(INTERRUPTED)
+        exit_now(INTERRUPTED)
 
     threading.Thread(target=watch, name="sokkuri-interrupt", daemon=True).start()
     for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
@@ -61,11 +61,11 @@ def _socket_channel() -> _Channel:
     return lambda: receiver.recv(1), lambda: sender.send(b"!")
 
 
-def leave(code: int) -> NoReturn:
+def exit_now(code: int) -> NoReturn:
     """End the process at once, without waiting for a worker thread that is still decoding."""
     try:
         if code == INTERRUPTED:
-            sys.stderr.write("sokkuri: interrupted; what was done is kept\n")
+            sys.stderr.write("sokkuri: interrupted; finished work is kept\n")
         sys.stdout.flush()
         sys.stderr.flush()
     except OSError:

@@ -1,110 +1,116 @@
-"""The verbs that look for what a person should see: `suggest` and `outliers`."""
+"""The commands that choose images for a person to look at: `suggest` and `outliers`."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.label import say_unknown
-from sokkuri.cli.options import Expression, Json, Under, Where, collection_at
+from sokkuri.cli.formatting import escape_control
+from sokkuri.cli.label import warn_of_unknown
+from sokkuri.cli.options import (
+    CollectionOption,
+    JsonOption,
+    UnderOption,
+    WhereOption,
+    find_collection,
+)
 
 if TYPE_CHECKING:
     from sokkuri.api import Collection
 
-
-class MethodName(StrEnum):
-    """The ways to choose."""
-
-    density = "density"
-    k_center = "k-center"
-
-
-Sources = Annotated[
+LabelSources = Annotated[
     list[Path] | None,
     typer.Option(
         "--labelled",
         metavar="FILE|FOLDER",
-        help="Labels from CSV, or folders; the collection's own by default. May be repeated.",
+        help="Labels from a CSV file or from folder names. Default: the labels of the collection. "
+        "Repeatable.",
     ),
 ]
 
 
 def suggest(
-    count: Annotated[int, typer.Option("-n", min=1, help="How many.")] = 100,
-    labelled: Sources = None,
+    count: Annotated[int, typer.Option("-n", min=1, help="Number of suggestions.")] = 100,
+    labelled: LabelSources = None,
     method: Annotated[
-        MethodName,
-        typer.Option(help="`density`: what stands for most. `k-center`: what is farthest off."),
-    ] = MethodName.density,
-    under: Under = None,
-    where_: Expression = None,
-    where: Where = None,
-    as_json: Json = False,
+        Literal["density", "k-center"],
+        typer.Option(
+            help="`density` takes images that represent many others, `k-center` the image farthest "
+            "from all labelled ones."
+        ),
+    ] = "density",
+    under: UnderOption = None,
+    where: WhereOption = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Say which images to label next: those that teach most, and no near-duplicates."""
+    """Suggest the images to label next: those that teach most, without near-duplicates."""
     from sokkuri.api import Collection
     from sokkuri.curation.duplicates.find import known_pairs
     from sokkuri.curation.labeling.suggest import SuggestOptions
-    from sokkuri.curation.labeling.suggest import suggest as suggested
+    from sokkuri.curation.labeling.suggest import suggest as suggest_images
 
-    with Collection.open(collection_at(where), "ro") as collection:
+    with Collection.open(find_collection(collection), "ro") as opened:
         options = SuggestOptions(
             n=count,
-            method=method.value,
+            method=method,
             under=under,
-            where=where_,
-            labels=_labels(collection, labelled),
-            same=known_pairs(collection),
+            where=where,
+            labels=_read_labels(opened, labelled),
+            same=known_pairs(opened),
         )
-        found = suggested(collection, options)
+        suggestions = suggest_images(opened, options)
     if as_json:
-        console.put_json({"suggestions": [asdict(one) for one in found]})
+        console.print_json({"suggestions": [asdict(image) for image in suggestions]})
         return
-    for one in found:
-        console.put(f"{one.rank:>4}  {console.shown(one.id)}  {console.shown(one.why)}")
+    for image in suggestions:
+        console.print_result(
+            f"{image.rank:>4}  {escape_control(image.id)}  {escape_control(image.why)}"
+        )
 
 
 def outliers(
-    count: Annotated[int, typer.Option("-n", min=1, help="How many of each.")] = 20,
-    labelled: Sources = None,
-    under: Under = None,
-    where_: Expression = None,
-    where: Where = None,
-    as_json: Json = False,
+    count: Annotated[int, typer.Option("-n", min=1, help="Number of lines of each kind.")] = 20,
+    labelled: LabelSources = None,
+    under: UnderOption = None,
+    where: WhereOption = None,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show images that are like no other, and labels that the neighbours' labels belie."""
+    """Show images that are unlike all others, and labels that are likely wrong."""
     from sokkuri.api import Collection
     from sokkuri.curation.labeling.outliers import mistakes
-    from sokkuri.curation.labeling.outliers import outliers as odd
+    from sokkuri.curation.labeling.outliers import outliers as find_outliers
 
-    with Collection.open(collection_at(where), "ro") as collection:
-        found = odd(collection, count, under, where_)
-        wrong = mistakes(collection, _labels(collection, labelled), count)
+    with Collection.open(find_collection(collection), "ro") as opened:
+        images = find_outliers(opened, count, under, where)
+        issues = mistakes(opened, _read_labels(opened, labelled), count)
     if as_json:
-        console.put_json(
+        console.print_json(
             {
-                "outliers": [asdict(one) for one in found],
-                "mistakes": [asdict(one) for one in wrong],
+                "outliers": [asdict(image) for image in images],
+                "mistakes": [asdict(issue) for issue in issues],
             }
         )
         return
-    for one in found:
-        console.put(f"{one.score:.4f}  {console.shown(one.id)}  {one.why}")
-    for it in wrong:
-        texts = map(console.shown, (it.id, it.label, it.neighbours))
-        console.put("{}  labelled {}, most like {}".format(*texts) + f" ({it.confidence:.0%})")
+    for image in images:
+        console.print_result(f"{image.score:.4f}  {escape_control(image.id)}  {image.why}")
+    for issue in issues:
+        id_, label, neighbours = map(escape_control, (issue.id, issue.label, issue.neighbours))
+        console.print_result(
+            f"{id_}  labelled {label}, neighbours say {neighbours} ({issue.confidence:.0%})"
+        )
 
 
-def _labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str, str] | None:
-    """None for the collection's own."""
+def _read_labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str, str] | None:
+    """Return the labels of `--labelled`, or None for the labels of the collection."""
     from sokkuri.curation.labeling.label_files import labels_from
 
     if not sources:
         return None
-    found = labels_from(collection, sources)
-    say_unknown(found.unknown)
-    return found.labels
+    labelled = labels_from(collection, sources)
+    warn_of_unknown(labelled.unknown)
+    return labelled.labels

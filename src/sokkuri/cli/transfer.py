@@ -1,65 +1,60 @@
-"""The verbs that take vectors over and hand them on: `import` and `export`."""
+"""The commands that exchange vectors with other tools: `import` and `export`."""
 
 from contextlib import closing
 from dataclasses import asdict, replace
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import Json, Where, collection_at, folder_at
-from sokkuri.cli.target import (
+from sokkuri.cli.formatting import format_bytes
+from sokkuri.cli.options import (
+    CollectionOption,
     DecodingName,
     DtypeName,
-    IdName,
-    Place,
-    folder_and_store,
-    opened,
-    value_of,
+    IdKind,
+    JsonOption,
+    find_collection,
+    parse_folder,
 )
+from sokkuri.cli.target import Target, locate, open_or_create
 from sokkuri.core.errors import UsageError
-
-
-class FormatName(StrEnum):
-    """The layouts that `export` writes."""
-
-    article = "article"
-    clip_retrieval = "clip-retrieval"
-    parquet = "parquet"
 
 
 def export(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="A new or an empty folder, or an address.")
+        str, typer.Argument(metavar="DIR", help="A new or empty folder, or an address.")
     ],
     format_: Annotated[
-        FormatName, typer.Option("--format", help="Which tools shall read it.")
-    ] = FormatName.article,
-    dtype: Annotated[DtypeName, typer.Option(help="The numbers' type.")] = DtypeName.float32,
-    shard_size: Annotated[int, typer.Option(min=1, help="Rows a file.")] = 10_000,
-    where: Where = None,
-    as_json: Json = False,
+        Literal["article", "clip-retrieval", "parquet"],
+        typer.Option("--format", help="Layout of the files."),
+    ] = "article",
+    dtype: Annotated[DtypeName, typer.Option(help="Number type of the vectors.")] = "float32",
+    shard_size: Annotated[int, typer.Option(min=1, help="Rows in a file.")] = 10_000,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Write the vectors in id order for other tools, and read back what was written."""
+    """Write the vectors for other tools, ordered by id. Read the files back to check them."""
     from sokkuri.api import Collection
     from sokkuri.core.locations import parse_location
     from sokkuri.indexing.export import Exported, ExportOptions
-    from sokkuri.indexing.export import export as written
+    from sokkuri.indexing.export import export as export_vectors
 
-    options = ExportOptions(format_.value, dtype.value, shard_size)
-    done = Exported(0, 0, 0)
+    options = ExportOptions(format_, dtype, shard_size)
+    exported = Exported(0, 0, 0)
     with (
-        Collection.open(collection_at(where), "ro") as collection,
-        closing(written(collection, parse_location(folder), options)) as parts,
+        Collection.open(find_collection(collection), "ro") as opened,
+        closing(export_vectors(opened, parse_location(folder), options)) as steps,
     ):
-        for part in parts:
-            done = part
+        for step in steps:
+            exported = step
     if as_json:
-        console.put_json(asdict(done))
+        console.print_json(asdict(exported))
     else:
-        console.put(f"{done.rows:,} rows in {done.shards:,} shards, {console.amount(done.bytes)}")
+        console.print_result(
+            f"{exported.rows:,} rows in {exported.shards:,} shards, {format_bytes(exported.bytes)}"
+        )
 
 
 def import_(
@@ -67,68 +62,76 @@ def import_(
         str, typer.Argument(metavar="DIR", help="Files `<id>.npy`, or `NNNN.features.npy` pairs.")
     ],
     root: Annotated[
-        str | None, typer.Option(metavar="DIR", help="For a new collection: where its images are.")
+        str | None, typer.Option(metavar="DIR", help="For a new collection: folder of its images.")
     ] = None,
     store: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="Keep the collection here, not in ROOT/.sokkuri."),
+        typer.Option(metavar="DIR", help="Keep the collection here instead of ROOT/.sokkuri."),
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="What made the features."),
+        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="Network that made the vectors."),
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="For a new collection: `exact` by default, as the scripts decode."),
+        typer.Option(help="For a new collection. Default: `exact`, as the article's scripts do."),
     ] = None,
     ids: Annotated[
-        IdName | None,
-        typer.Option(help="For a new collection: what the ids are, by default names."),
+        IdKind | None,
+        typer.Option(help="For a new collection: what the ids are. Default: file names."),
     ] = None,
     dtype: Annotated[
         DtypeName | None,
-        typer.Option(help="For a new collection: of the vectors on disk.", show_default=False),
+        typer.Option(
+            help="For a new collection: number type of the vectors on disk.", show_default=False
+        ),
     ] = None,
     delete: Annotated[
-        bool, typer.Option("--delete", help="Delete files of one vector once it was read back.")
+        bool,
+        typer.Option("--delete", help="Delete a file of one vector after reading it back."),
     ] = False,
-    where: Where = None,
-    as_json: Json = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Take over features that the article's scripts made; exits with 1 if any was refused."""
+    """Import vectors that the article's scripts made. Exit with code 1 if any was refused."""
     from sokkuri.core.types import Progress
     from sokkuri.indexing.import_features import Imported, import_features
     from sokkuri.indexing.settings import resolve_ids
 
-    vectors = folder_at(folder)
-    done = Imported()
-    asked = Place(root, store, where, model, value_of(decode), value_of(dtype))
-    with opened(_place(asked)) as collection:
-        kind = resolve_ids(collection.catalog, value_of(ids), "name")
-        collection.catalog.set_meta("ids", kind)
-        taking = import_features(collection, vectors, delete=delete)
-        with closing(taking) as parts, console.progress_bar() as bar:
-            for done in parts:
-                at = done.imported + done.known
-                for note in done.notes or [""]:
-                    bar.show(Progress("importing", at, 0, note, done.refused))
+    vectors = parse_folder(folder)
+    imported = Imported()
+    target = _with_defaults(Target(root, store, collection, model, decode, dtype))
+    with open_or_create(target) as opened:
+        kind = resolve_ids(opened.catalog, ids, "name")
+        opened.catalog.set_meta("ids", kind)
+        steps = import_features(opened, vectors, delete=delete)
+        with closing(steps), console.progress_bar() as bar:
+            for imported in steps:
+                done = imported.imported + imported.known
+                for note in imported.notes or [""]:
+                    bar.show(Progress("importing", done, 0, note, imported.refused))
     if as_json:
-        console.put_json({key: value for key, value in asdict(done).items() if key != "notes"})
+        document = asdict(imported)
+        del document["notes"]
+        console.print_json(document)
     else:
-        console.put(
-            f"{done.imported:,} imported, {done.known:,} known, {done.refused:,} refused, "
-            f"{done.deleted:,} files deleted"
+        console.print_result(
+            f"{imported.imported:,} imported, {imported.known:,} known, "
+            f"{imported.refused:,} refused, {imported.deleted:,} files deleted"
         )
-    if done.refused:
+    if imported.refused:
         raise typer.Exit(1)
 
 
-def _place(asked: Place) -> Place:
-    """For a new collection, decoding as the scripts do; whose network it was must be said."""
+def _with_defaults(target: Target) -> Target:
+    """Return the target, with exact decoding for a new collection.
+
+    Raises UsageError if a new collection is to be made and no model is named.
+    """
     from sokkuri.store.collection import has_store
 
-    if asked.root is None or has_store(folder_and_store(asked)[1]):
-        return asked
-    if asked.model is None:
-        raise UsageError("say which network made these features: --model FILE.onnx")
-    return replace(asked, decode=asked.decode or "exact")
+    if target.root is None or has_store(locate(target)[1]):
+        return target
+    if target.model is None:
+        raise UsageError("name the network that made these vectors: --model FILE.onnx")
+    return replace(target, decode=target.decode or "exact")

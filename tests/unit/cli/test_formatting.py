@@ -4,24 +4,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.cli.console import amount, duration, report_text, shown, some
+from sokkuri.cli.formatting import (
+    count_text,
+    escape_control,
+    format_bytes,
+    format_duration,
+    report_text,
+)
 from sokkuri.indexing.options import SyncReport
 
 
 @given(text=st.text())
 def test_no_control_character_reaches_the_terminal(text: str) -> None:
-    safe = shown(text)
+    safe = escape_control(text)
     assert safe.isprintable()
-    assert shown(safe) == safe
+    assert escape_control(safe) == safe
 
 
 def test_ordinary_names_are_shown_as_they_are() -> None:
-    assert shown("写真 そっくり (1) é.jpg") == "写真 そっくり (1) é.jpg"
-    assert shown("a\x1b[31mb\nc\udce9") == "a\\x1b[31mb\\nc\\udce9"
+    assert escape_control("写真 そっくり (1) é.jpg") == "写真 そっくり (1) é.jpg"
+    assert escape_control("a\x1b[31mb\nc\udce9") == "a\\x1b[31mb\\nc\\udce9"
 
 
 def test_one_is_no_plural() -> None:
-    assert [some(count, "image") for count in (0, 1, 2000)] == [
+    assert [count_text(count, "image") for count in (0, 1, 2000)] == [
         "0 images",
         "1 image",
         "2,000 images",
@@ -34,14 +40,14 @@ def test_one_is_no_plural() -> None:
      (3_000_000_000, "3.0 GB"), (5_000_000_000_000, "5000.0 GB")],
 )  # fmt: skip
 def test_amounts(count: int, text: str) -> None:
-    assert amount(count) == text
+    assert format_bytes(count) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.04, "0.0 s"), (99, "99.0 s"), (900, "15 min"), (36_000, "10.0 h")]
 )
 def test_durations(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
+    assert format_duration(seconds) == text
 
 
 def test_a_report_leaves_out_what_did_not_happen() -> None:

@@ -1,0 +1,233 @@
+"""Turn results into the text and the JSON documents that the commands print.
+
+Takes reports, hits, groups, faults and the status of a collection; returns text or a dictionary.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:  # types only: a search must not import what indexing needs
+    from sokkuri.core.types import Fault
+    from sokkuri.curation.types import Group
+    from sokkuri.indexing.compact import Compaction
+    from sokkuri.indexing.dry_run import RunEstimate
+    from sokkuri.indexing.options import SyncReport
+    from sokkuri.indexing.parts.merge import Merged
+    from sokkuri.search.push import PushReport
+    from sokkuri.search.results import Hits
+    from sokkuri.store.collection import Status
+
+_MAX_LISTED_FAILURES = 20
+
+
+def escape_control(text: str) -> str:
+    """Return `text` with control characters and undecodable bytes written as escapes."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode() for char in text
+    )
+
+
+def count_text(count: int, noun: str) -> str:
+    """Return a count with its noun: `1 image`, `2,000 images`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def format_bytes(count: int) -> str:
+    """Return a number of bytes in decimal units: `51.2 MB`."""
+    size = float(count)
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def format_duration(seconds: float) -> str:
+    """Return seconds as `9.5 s`, `15 min` or `10.0 h`."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def report_text(report: SyncReport) -> str:
+    """Format the report of `index`."""
+    names = ("added", "updated", "moved", "reused", "removed", "unchanged", "failed")
+    counts = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
+    rate = f", {report.images_per_second:.1f} images/s" if report.images_per_second else ""
+    return (
+        f"{report.total:,} images: {', '.join(counts) or 'nothing to do'} "
+        f"({format_duration(report.seconds)}{rate})"
+    )
+
+
+def push_text(report: PushReport) -> str:
+    """Format the report of `push`."""
+    names = ("added", "updated", "deleted", "unchanged")
+    counts = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
+    unfit = f", {report.unfit:,} searched here" if report.unfit else ""
+    recall = f", recall@10 {report.recall[10]:.4f}" if 10 in report.recall else ""
+    return (
+        f"{escape_control(report.address)}: {', '.join(counts) or 'nothing to do'}{unfit} "
+        f"({format_duration(report.seconds)}{recall})"
+    )
+
+
+def merge_text(report: Merged) -> str:
+    """Format the report of `merge`."""
+    names = ("added", "updated", "moved", "removed", "unchanged", "failed")
+    counts = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
+    return (
+        f"{report.total:,} images of {count_text(report.parts, 'part')}: "
+        f"{', '.join(counts) or 'none'} ({format_duration(report.seconds)})"
+    )
+
+
+def estimate_text(estimate: RunEstimate) -> str:
+    """Format the estimate of `index --dry-run`."""
+    part = "" if estimate.part is None else f"part {estimate.part}: "
+    return (
+        f"{part}{estimate.listed:,} files: {estimate.new:,} new, {estimate.changed:,} changed, "
+        f"{estimate.returned:,} back, {estimate.vanished:,} gone or moved, "
+        f"{estimate.retried:,} to retry\n"
+        f"about {format_duration(estimate.seconds)}, "
+        f"{format_bytes(estimate.memory_bytes)} of memory, "
+        f"{format_bytes(estimate.disk_bytes)} of disk "
+        f"(from a sample of {estimate.sampled})"
+    )
+
+
+def hits_text(hits: Hits) -> str:
+    """Format hits, one line each."""
+    return "\n".join(
+        f"{hit.rank:>4}  {hit.distance:.4f}  {escape_control(str(hit.path))}" for hit in hits
+    )
+
+
+def hits_json(hits: Hits) -> dict[str, Any]:
+    """Return the JSON document of one search."""
+    return {
+        "query": list(hits.query),
+        "metric": hits.metric,
+        "hits": [
+            {"rank": hit.rank, "id": hit.id, "path": str(hit.path), "distance": hit.distance}
+            for hit in hits
+        ],
+        "exact": hits.exact,
+        "recall": hits.recall,
+    }
+
+
+def groups_text(groups: tuple[Group, ...]) -> str:
+    """Format groups, one paragraph each, the kept image first."""
+    if not groups:
+        return "no near-duplicates"
+    parts = []
+    for group in groups:
+        verdicts = {pair.b: f"{pair.grade:<9}  {pair.score:.3f}" for pair in group.pairs}
+        lines = [f"{verdicts.get(id_, 'keep'):<16}  {escape_control(id_)}" for id_ in group.ids]
+        parts.append("\n".join(lines))
+    extra = sum(len(group.ids) - 1 for group in groups)
+    total = f"{count_text(len(groups), 'group')}, {count_text(extra, 'image')} beside those to keep"
+    return "\n\n".join([*parts, total])
+
+
+def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:
+    """Return the JSON document of `duplicates`."""
+    return {
+        "groups": [
+            {
+                "grade": group.grade,
+                "ids": group.ids,
+                "keep": group.keep,
+                "pairs": [dataclasses.asdict(pair) for pair in group.pairs],
+            }
+            for group in groups
+        ]
+    }
+
+
+def status_text(status: Status) -> str:
+    """Format the status of a collection."""
+    lines = [
+        f"images     {escape_control(str(status.root))}",
+        f"store      {escape_control(str(status.store))} ({format_bytes(status.size)})",
+        f"model      {status.model.name}, {status.model.dimension} dimensions",
+        f"total      {status.total:,}",
+        f"removed    {status.removed:,}",
+        f"gone       {status.missing:,}",
+        f"to do      {status.waiting:,}",
+        f"failed     {len(status.failures):,}",
+    ]
+    if status.part is not None:
+        lines.insert(1, f"part       {status.part} of them, by the hash of the id")
+    if status.ann is not None:
+        lines.append(
+            f"ann        covers {status.ann.covered:,} of {status.ann.rows:,} vectors, "
+            f"recall@10 {status.ann.recall.get(10, 0.0):.4f} ({status.ann.metric})"
+        )
+    lines += [
+        f"pushed     {engine.rows:,} to {escape_control(engine.address)}, "
+        + (f"{engine.behind:,} behind" if engine.behind else "up to date")
+        for engine in status.pushed
+    ]
+    if status.stale_claims:
+        lines.append(f"{status.stale_claims:,} claims of a run that ended: the next run takes them")
+    lines += [
+        f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
+        for failure in status.failures[:_MAX_LISTED_FAILURES]
+    ]
+    if len(status.failures) > _MAX_LISTED_FAILURES:
+        lines.append(f"  and {len(status.failures) - _MAX_LISTED_FAILURES:,} more: see --json")
+    return "\n".join(lines)
+
+
+def status_json(status: Status) -> dict[str, Any]:
+    """Return the JSON document of `status`."""
+    return {
+        "root": str(status.root),
+        "part": status.part,
+        "model": status.model.name,
+        "dimension": status.model.dimension,
+        "total": status.total,
+        "removed": status.removed,
+        "failed": len(status.failures),
+        "failures": [dataclasses.asdict(failure) for failure in status.failures],
+        "bytes": status.size,
+        "ann": None if status.ann is None else dataclasses.asdict(status.ann),
+        "pushed": [dataclasses.asdict(engine) for engine in status.pushed],
+    }
+
+
+def faults_text(faults: list[Fault]) -> str:
+    """Format the faults that `verify` reports."""
+    if not faults:
+        return "no fault found"
+    lines = [
+        f"{fault.kind:<10} {escape_control(fault.where)}: {escape_control(fault.what)}"
+        for fault in faults
+    ]
+    return "\n".join([*lines, f"{len(faults):,} faults"])
+
+
+def faults_json(faults: list[Fault]) -> dict[str, Any]:
+    """Return the JSON document of `verify`."""
+    return {"ok": not faults, "faults": [dataclasses.asdict(fault) for fault in faults]}
+
+
+def compaction_text(report: Compaction) -> str:
+    """Format the report of `compact`."""
+    return (
+        f"{report.rows_before:,} rows -> {report.rows_after:,}, "
+        f"{format_bytes(report.bytes_before)} -> {format_bytes(report.bytes_after)}"
+    )
+
+
+def card_text(card: dict[str, Any], *, whole: bool) -> str:
+    """Format a model card: licence, source and weights, or all its fields if `whole`."""
+    keys = [key for key in card if key != "name"] if whole else ["licence", "source", "weights"]
+    lines = [f"  {key:<12}{escape_control(str(card[key]))}" for key in keys if card[key] != ""]
+    return "\n".join([card["name"], *lines])
