@@ -18,7 +18,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Prerequisites are made in their order: the cheap complaints come first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines lock dist docs clean
+.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines test-full lock dist docs clean
 
 ## help              this list
 help:
