@@ -26,18 +26,32 @@ def draw(path: Path, seed: int) -> None:
     Image.fromarray(pixels).resize((96, 72)).save(path, "JPEG", quality=92)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """COUNT pictures in four folders."""
+    root = tmp_path_factory.mktemp("drawn") / "photos"
     for seed in range(COUNT):
-        draw(tmp_path / "photos" / f"{seed % 4}" / f"{seed:03d}.jpg", seed)
-    return tmp_path / "photos"
+        draw(root / f"{seed % 4}" / f"{seed:03d}.jpg", seed)
+    return root
+
+
+@pytest.fixture(scope="module")
+def indexed_once(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = shutil.copytree(drawn, tmp_path_factory.mktemp("indexed") / "photos")
+    assert as_json("index", root)["added"] == COUNT
+    return root
 
 
 @pytest.fixture
-def indexed(folder: Path) -> Path:
-    assert as_json("index", folder)["added"] == COUNT
-    return folder
+def folder(drawn: Path, tmp_path: Path) -> Path:
+    """A copy of the pictures, with their time stamps."""
+    return shutil.copytree(drawn, tmp_path / "photos")
+
+
+@pytest.fixture
+def indexed(indexed_once: Path, tmp_path: Path) -> Path:
+    """A copy of the pictures with their collection."""
+    return shutil.copytree(indexed_once, tmp_path / "photos")
 
 
 def changes(report: dict[str, int]) -> dict[str, int]:
