@@ -80,17 +80,8 @@ def draw_hits(hits: Hits) -> Image.Image:
 @contextmanager
 def server(folder: Path) -> Iterator[str]:
     """Run `sokkuri serve`, and give its address."""
-    command = [
-        sys.executable,
-        "-m",
-        "sokkuri",
-        "serve",
-        "-C",
-        folder,
-        "--no-browser",
-        "--port",
-        "0",
-    ]
+    options = ["-C", str(folder), "--no-browser", "--port", "0"]
+    command = [sys.executable, "-m", "sokkuri", "serve", *options]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         address = next(
