@@ -38,7 +38,7 @@ from sokkuri.search.vectors.remote import normalise_for_engine
 from sokkuri.search.vectors.row_keys import key_at, keys_of
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import try_lock
-from sokkuri.store.images import LIVE
+from sokkuri.store.live_rows import vector_columns
 
 BATCH = 1000
 """Rows that an engine is given at once."""
@@ -46,9 +46,6 @@ BATCH = 1000
 _DELETED = 10_000  # keys that it is to forget at once
 _QUERIES = 100  # to measure the recall with
 _OTHERS = 0.1  # share of the rows, changed since, at which it is measured again
-_COLUMNS = (
-    "row, id, path, width, height, size, mtime_ns, checksum"  # of a VectorRecord, and of the vector
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +146,7 @@ class _Push:
 
     def _wanted(self, shard: int) -> tuple[dict[int, Sequence[Any]], Stamps]:
         """What should be in the engine of this shard: columns by row, and stamps."""
-        rows = {
-            columns[0]: columns
-            for columns in self._collection.catalog.all(
-                f"SELECT {_COLUMNS} FROM images WHERE shard = ? AND {LIVE} ORDER BY row",  # noqa: S608
-                [shard],
-            )
-        }
+        rows = vector_columns(self._collection.catalog, shard)
         stamps = np.zeros(max(rows, default=-1) + 1, np.uint64)
         stamps[[*rows]] = [push_log.stamp_of(columns) for columns in rows.values()]
         return rows, stamps

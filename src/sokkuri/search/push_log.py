@@ -29,7 +29,7 @@ from sokkuri.store import derived
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import Database
 from sokkuri.store.derived import derived_folder, sqlite_version
-from sokkuri.store.images import LIVE
+from sokkuri.store.live_rows import live_rows_in
 
 _VERSION = "1"
 _SCHEMA = """
@@ -192,9 +192,9 @@ def _state(collection: CollectionStore, ledger: Ledger) -> PushedState:
     counted = collection.rows_per_shard()
     for shard in {*counted, *ledger.shards()}:
         stamps = grown(ledger.stamps(shard), counted.get(shard, 0))
-        rows = collection.catalog.all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608
+        rows = live_rows_in(collection.catalog, shard)
         live = np.zeros(len(stamps), bool)
-        live[[row for (row,) in rows]] = True
+        live[rows] = True
         there = stamps & FOUND != 0
         held += int(np.count_nonzero(there))
         behind += int(np.count_nonzero(live & ~there & (stamps & UNFIT == 0)))

@@ -26,7 +26,8 @@ from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
-from sokkuri.store.images import LIVE, live_records
+from sokkuri.store.images import live_records
+from sokkuri.store.live_rows import live_rows
 from sokkuri.store.row_numbers import Numbering
 
 _Neighbours = tuple[NDArray[np.int64], NDArray[np.float64]]
@@ -172,10 +173,7 @@ class Searcher:
         made = condition(self._collection.root, asked.under, asked.where)
         if made is None:
             return None
-        rows = self._collection.catalog.all(
-            f"SELECT shard, row FROM images WHERE {LIVE} AND {made.sql}",  # noqa: S608
-            made.values,
-        )
+        rows = live_rows(self._collection.catalog, made)
         mask = np.zeros(self._snapshot.rows.size, bool)
         numbers = self._snapshot.numbering.numbers(rows)
         mask[numbers[numbers >= 0]] = True

@@ -5,7 +5,6 @@ Takes a collection; returns UniqueImages and the FeatureTable that candidates ar
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -18,13 +17,11 @@ from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import PushedReader
 from sokkuri.search.vectors.row_keys import key_at
-from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.content import CONTENT
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import condition
-from sokkuri.store.images import LIVE
+from sokkuri.store.live_rows import content_records, content_rows, live_ids
 from sokkuri.store.row_numbers import Numbering
 
 _AT_ONCE = 500  # parameters of a statement
@@ -51,8 +48,7 @@ def live_contents(
     only : return just these, and those that several images hold; images without a file are left
     out then.
     """
-    catalog = collection.catalog
-    rows = _rows(catalog, "") if only is None else _rows_of(catalog, only)
+    rows = content_records(collection.catalog, only)
     contents: dict[bytes, UniqueImage] = {}
     for key, id_, path, width, height, size, mtime_ns, shard, row in rows:
         content = contents.get(key)
@@ -68,36 +64,6 @@ def live_contents(
     return contents
 
 
-def _rows(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
-    return catalog.each(
-        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
-        f" WHERE {LIVE}{condition} ORDER BY shard, row",
-        values,
-    )
-
-
-def _rows_of(catalog: Catalog, some: Iterable[bytes]) -> list[Any]:
-    twins = catalog.all(
-        f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
-        " GROUP BY digest HAVING count(*) > 1"
-    )
-    wanted = sorted({*some, *(digest for (digest,) in twins)})
-    rows: list[Any] = []
-    for at in range(0, len(wanted), _AT_ONCE):
-        part = wanted[at : at + _AT_ONCE]
-        rows += _rows(catalog, f" AND digest IN ({','.join('?' * len(part))})", part)
-    return sorted(rows, key=lambda row: (row[-2], row[-1]))
-
-
-def count_contents(collection: CollectionStore) -> int:
-    """Return the number of contents of the live images."""
-    return int(
-        collection.catalog.one(
-            f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}"  # noqa: S608
-        )[0]
-    )
-
-
 def ids_that_pass(
     collection: CollectionStore, under: str | None, where: str | None
 ) -> set[str] | None:
@@ -108,11 +74,7 @@ def ids_that_pass(
     made = condition(collection.root, under, where)
     if made is None:
         return None
-    rows = collection.catalog.each(
-        f"SELECT id FROM images WHERE {LIVE} AND {made.sql}",  # noqa: S608
-        made.values,
-    )
-    return {id_ for (id_,) in rows}
+    return live_ids(collection.catalog, made)
 
 
 def readable_file(content: UniqueImage) -> Location:
@@ -179,9 +141,7 @@ def remote_rows(
     counted = collection.rows_per_shard()
     found, _ = reader.found(counted)
     rows, places = [], []
-    for key, shard, row in collection.catalog.each(
-        f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}"  # noqa: S608
-    ):
+    for key, shard, row in content_rows(collection.catalog):
         if key in numbers:
             rows.append(numbers[key])
             places.append((shard, row))

@@ -21,7 +21,6 @@ from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, clust
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
     UniqueImage,
-    count_contents,
     feature_table,
     ids_that_pass,
     live_contents,
@@ -44,6 +43,7 @@ from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import PushedReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
+from sokkuri.store.live_rows import count_contents
 
 _FINGERPRINTS = 256  # committed together
 _PAIRS = 64  # committed together: about a second of work
@@ -108,7 +108,7 @@ def known_groups(
 
 def count_compared(collection: CollectionStore) -> tuple[int, int]:
     """Return how many contents were compared so far, and how many there are."""
-    total = count_contents(collection)
+    total = count_contents(collection.catalog)
     with read_pair_store(collection) as store:
         return 0 if store is None else min(store.count_compared(), total), total
 

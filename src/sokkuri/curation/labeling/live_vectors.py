@@ -13,8 +13,9 @@ from sokkuri.core.types import Features
 from sokkuri.search.vectors import VectorBlocks, normalised
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
-from sokkuri.store.images import LIVE, find_image, live_images_at
+from sokkuri.store.images import find_image, live_images_at
 from sokkuri.store.labels import placed_labels
+from sokkuri.store.live_rows import live_rows
 from sokkuri.store.row_numbers import Numbering
 
 _SEED = 20250117
@@ -35,11 +36,7 @@ class Population:
         self._numbering = Numbering(counted)
         self.rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
         made = condition(collection.root, under, where)
-        found = self._catalog.all(
-            f"SELECT shard, row FROM images WHERE {LIVE}"  # noqa: S608
-            + ("" if made is None else f" AND {made.sql}"),
-            () if made is None else made.values,
-        )
+        found = live_rows(self._catalog, made)
         self.live = np.sort(self._numbering.numbers(found))
 
     def labelled(self, labels: Mapping[str, str] | None) -> tuple[NDArray[np.int64], list[str]]:

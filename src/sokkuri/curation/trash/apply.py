@@ -16,6 +16,7 @@ from typing import Self
 
 from sokkuri.core.errors import CollectionError
 from sokkuri.core.locations import Location
+from sokkuri.core.types import FileStat
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.plan import Move, TrashPlan
 from sokkuri.curation.trash.system_trash import (
@@ -32,7 +33,7 @@ from sokkuri.curation.trash.system_trash import (
 )
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, root_of
-from sokkuri.store.database import as_text
+from sokkuri.store.trash_marks import mark_restored, mark_trashed
 
 MOVED_AWAY = 0
 """In the catalog's `missing`; other values are the number of the run that found a file gone."""
@@ -93,12 +94,7 @@ def mark_missing(catalog: Catalog, moves: Sequence[Move]) -> int:
     """Mark images whose files are gone, so that searches leave them out. Return how many."""
     with catalog.writing():
         return sum(
-            catalog.run(
-                "UPDATE images SET missing = ? WHERE id = CAST(? AS TEXT)"
-                " AND path = CAST(? AS TEXT) AND digest = ? AND missing IS NULL",
-                [MOVED_AWAY, as_text(move.id), as_text(move.path), move.digest],
-            )
-            for move in moves
+            mark_trashed(catalog, move.id, move.path, move.digest, MOVED_AWAY) for move in moves
         )
 
 
@@ -317,14 +313,8 @@ def _mark_back(catalog: Catalog, move: Move) -> int:
         status = Path(move.root, move.path).lstat()
     except OSError:
         return 0
-    return catalog.run(
-        "UPDATE images SET missing = NULL WHERE id = CAST(? AS TEXT) AND path = CAST(? AS TEXT)"
-        " AND digest = ? AND size = ? AND mtime_ns = ?"
-        " AND missing IS NOT NULL AND todo = 0 AND shard IS NOT NULL",
-        [
-            as_text(move.id), as_text(move.path), move.digest, status.st_size, status.st_mtime_ns,
-        ],
-    )  # fmt: skip
+    stat = FileStat(status.st_size, status.st_mtime_ns)
+    return mark_restored(catalog, move.id, move.path, move.digest, stat)
 
 
 def _is_folder(root: Location, folder: str) -> bool:

@@ -13,16 +13,20 @@ from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import Status
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, condition
-from sokkuri.store.images import LIVE
+from sokkuri.store.image_pages import (
+    adjacent_images,
+    image_details,
+    images_by_key,
+    list_failed,
+    list_live,
+    paths_of_live,
+)
 
-_COLUMNS = "id, path, width, height, digest, mtime_ns"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AT_ONCE = 500  # parameters of a statement
-_FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
 
 
 def below(collection: Collection, under: str | None, where: str | None) -> Condition | None:
@@ -40,17 +44,14 @@ def image_page(
     collection: Collection, under: str | None, where: str | None, cursor: str | None, limit: int
 ) -> dict[str, Any]:
     """Return live images after the cursor, ordered by id, as ImagePageDocument."""
-    rows, following = _page(
-        collection.catalog, _COLUMNS, LIVE, below(collection, under, where), cursor, limit
-    )
+    rows = list_live(collection.catalog, below(collection, under, where), _after(cursor), limit + 1)
+    rows, following = _cut(rows, limit)
     return {"images": [in_short(row) for row in rows], "next": following}
 
 
 def failure_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return failed images after the cursor, ordered by id, as FailurePageDocument."""
-    rows, following = _page(
-        collection.catalog, "id, path, stage, reason", _FAILED, None, cursor, limit
-    )
+    rows, following = _cut(list_failed(collection.catalog, _after(cursor), limit + 1), limit)
     failures = [
         {"id": id_, "name": parts(path)[1], "stage": stage, "reason": reason}
         for id_, path, stage, reason in rows
@@ -58,21 +59,13 @@ def failure_page(collection: Collection, cursor: str | None, limit: int) -> dict
     return {"failures": failures, "next": following}
 
 
-def _page(
-    catalog: Catalog,
-    columns: str,
-    which: str,
-    also: Condition | None,
-    cursor: str | None,
-    limit: int,
-) -> tuple[list[Any], str | None]:
-    also = also or Condition("1", ())
-    rows = catalog.all(
-        f"SELECT {columns} FROM images WHERE {which} AND {also.sql}"  # noqa: S608
-        " AND id > CAST(? AS TEXT) ORDER BY id LIMIT ?",
-        [*also.values, b"" if cursor is None else _read_cursor(cursor), limit + 1],
-    )
+def _cut(rows: list[Any], limit: int) -> tuple[list[Any], str | None]:
+    """Return up to `limit` rows, and the cursor of the next page."""
     return rows[:limit], _cursor(rows[limit - 1][0]) if len(rows) > limit else None
+
+
+def _after(cursor: str | None) -> bytes:
+    return b"" if cursor is None else _read_cursor(cursor)
 
 
 def _cursor(id_: str) -> str:
@@ -121,34 +114,10 @@ def utc_time(mtime_ns: int) -> datetime:
     return _EPOCH + timedelta(seconds=mtime_ns // 10**9)
 
 
-def described(
-    collection: Collection, ids: Sequence[str], more: str = "shard, row"
-) -> dict[str, Any]:
-    """Return the rows of images by id : `_COLUMNS`, and the SQL columns `more`."""
-    found: dict[str, Any] = {}
-    for at in range(0, len(ids), _AT_ONCE):
-        chunk = ids[at : at + _AT_ONCE]
-        marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
-        for row in collection.catalog.each(
-            f"SELECT {_COLUMNS}, {more} FROM images WHERE id IN ({marks})",  # noqa: S608
-            [as_text(id_) for id_ in chunk],
-        ):
-            found[row[0]] = row
-    return found
-
-
 def by_keys(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]:
     """Return the images with these keys, in this order. Leaves out unknown keys."""
-    found: dict[int, Any] = {}
-    for at in range(0, len(keys), _AT_ONCE):
-        chunk = keys[at : at + _AT_ONCE]
-        marks = ",".join("?" * len(chunk))
-        for row in collection.catalog.each(
-            f"SELECT key, {_COLUMNS} FROM images WHERE key IN ({marks})",  # noqa: S608
-            chunk,
-        ):
-            found[row[0]] = in_short(row[1:])
-    return [found[key] for key in keys if key in found]
+    images = images_by_key(collection.catalog, keys)
+    return [in_short(images[key]) for key in keys if key in images]
 
 
 def image(collection: Collection, id_: str) -> dict[str, Any]:
@@ -156,17 +125,13 @@ def image(collection: Collection, id_: str) -> dict[str, Any]:
 
     Raises UnknownImageError.
     """
-    row = collection.catalog.one(
-        f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
-        " FROM images WHERE id = CAST(? AS TEXT)",
-        [as_text(id_)],
-    )
+    row = image_details(collection.catalog, id_)
     if row is None:
         raise unknown(id_)
     size, shard, stage, reason, removed, missing = row[6:]
     state = "live" if shard is not None else "failed" if stage is not None else "waiting"
     state = "removed" if removed else "missing" if missing is not None else state
-    before, after = _neighbours(collection.catalog, row[1])
+    before, after = adjacent_images(collection.catalog, row[1])
     return {
         **in_short(row[:6]),
         "path": str(collection.file(row[1])),
@@ -183,30 +148,12 @@ def unknown(id_: str) -> UnknownImageError:
     return UnknownImageError(f"the collection has no image {id_!r}")
 
 
-def _neighbours(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
-    """Return the ids of the live images before and after an image in its folder."""
-    folder = parts(path)[0]
-    prefix = f"{folder}/" if folder else ""
-    # Where ids are paths, theirs is the index that spares the walk through all images.
-    column = "path" if catalog.meta("ids") == "name" else "id"
-    found = []
-    for sign, direction in (("<", "DESC"), (">", "ASC")):
-        row = catalog.one(
-            f"SELECT id FROM images WHERE {LIVE} AND {column} {sign} CAST(? AS TEXT)"  # noqa: S608
-            f" AND substr({column}, 1, ?) = CAST(? AS TEXT) AND instr(substr({column}, ?), '/') = 0"
-            f" ORDER BY {column} {direction} LIMIT 1",
-            [as_text(path), len(prefix), as_text(prefix), len(prefix) + 1],
-        )
-        found.append(None if row is None else str(row[0]))
-    return found[0], found[1]
-
-
 def folders(collection: Collection) -> dict[str, Any]:
     """Return every folder that has live images in it or below, with their number. The root is
     first."""
     counts = Counter({"": 0})
-    paths = collection.catalog.each(f"SELECT path FROM images WHERE {LIVE}")  # noqa: S608
-    for folder, count in Counter(parts(path)[0] for (path,) in paths).items():
+    paths = paths_of_live(collection.catalog)
+    for folder, count in Counter(parts(path)[0] for path in paths).items():
         counts.update(dict.fromkeys(("", *_above(folder)), count))
     return {"folders": [{"path": path, "count": counts[path]} for path in sorted(counts)]}
 

@@ -16,8 +16,7 @@ from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
-from sokkuri.store.filters import Condition
-from sokkuri.store.images import LIVE
+from sokkuri.store.image_pages import grid_rows
 from sokkuri.web.services.browse import below, by_keys, parts, utc_time
 
 Sort = Literal["folder", "newest", "oldest"]
@@ -83,11 +82,7 @@ def window(
 
 def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
     """Return the order of the live images below a folder. Raises UsageError."""
-    which = below(collection, under, None) or Condition("1", ())
-    rows = collection.catalog.all(
-        f"SELECT key, path, mtime_ns, width, height FROM images WHERE {LIVE} AND {which.sql}",  # noqa: S608
-        which.values,
-    )
+    rows = grid_rows(collection.catalog, below(collection, under, None))
     if sort == "folder":
         rows.sort(key=lambda row: parts(row[1]))
         groups = _groups([parts(row[1])[0] for row in rows], _folder_title)

@@ -20,7 +20,7 @@ from sokkuri.images.exif import summarise_exif
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
 from sokkuri.images.thumbnails import render_thumbnail
-from sokkuri.store.database import as_text
+from sokkuri.store.image_pages import image_file
 from sokkuri.web.services.browse import unknown, version
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 
@@ -45,10 +45,7 @@ class ServedFile:
 
 def find_file(collection: Collection, id_: str) -> ServedFile:
     """Return the file of an image. Raises UnknownImageError, WithheldError."""
-    row = collection.catalog.one(
-        "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
-        [as_text(id_)],
-    )
+    row = image_file(collection.catalog, id_)
     if row is None:
         raise unknown(id_)
     path, digest, size, mtime_ns = row

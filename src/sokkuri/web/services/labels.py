@@ -22,9 +22,10 @@ from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, su
 from sokkuri.search.vectors import distances
 from sokkuri.store.decisions import read_decisions
 from sokkuri.store.derived import sqlite_version
+from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
 from sokkuri.store.labels import labels_of, labels_turn, read_labels, set_labels
-from sokkuri.web.services.browse import described, folder_in, parts, unknown, version
+from sokkuri.web.services.browse import folder_in, parts, unknown, version
 from sokkuri.web.services.thread_pool import CollectionPool
 
 Document = dict[str, Any]
@@ -135,7 +136,7 @@ def suggestions(collection: Collection, query: SuggestionQuery, same: Pairs = ()
             same=same,
         ),
     )
-    rows = described(collection, [image.id for image in images])
+    rows = images_by_id(collection.catalog, [image.id for image in images])
     return {
         "suggestions": [
             {"rank": image.rank, **_shown(rows[image.id]), "score": image.score, "why": image.why}
@@ -231,7 +232,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
         raise unknown(id_)
     labels = read_labels(collection.catalog)
     latest = [labelled_id for labelled_id in labels if labelled_id != id_][-_LATEST:]
-    rows = described(collection, latest)
+    rows = images_by_id(collection.catalog, latest)
     latest = [labelled_id for labelled_id in latest if labelled_id in rows]
     if not latest:
         return []
@@ -250,7 +251,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
 
 
 def _shown(row: Sequence[Any]) -> Document:
-    """Return a row of `browse.described` as the fields that all image documents share."""
+    """Return a row of `image_pages.images_by_id` as the fields that all image documents share."""
     id_, path, width, height, digest = row[:5]
     folder, name = parts(path)
     return {

@@ -16,6 +16,7 @@ from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
+from sokkuri.store.image_pages import change_sums, commit_count
 from sokkuri.store.images import count_images
 from sokkuri.store.leases import runs
 from sokkuri.web.services.thread_pool import CollectionPool
@@ -125,15 +126,10 @@ def _read_state(collection: Collection, known: int) -> tuple[int, _ImageSummary,
     catalog = collection.catalog
     with catalog.reading():
         at_work = sum(not run.is_over(time.time()) for run in runs(catalog))
-        commits = int(catalog.one("PRAGMA data_version")[0])
+        commits = commit_count(catalog)
         if commits == known:
             return commits, (), at_work
         counts = count_images(catalog)
-        # Weights make the sum of dates differ when two files swap their dates.
-        last, dates = catalog.one(
-            "SELECT coalesce(max(key), 0),"
-            " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"
-        )
-        rows = catalog.one("SELECT total(rows) FROM shards")[0]
+        sums = change_sums(catalog)
     seen = (counts.live, counts.todo, counts.failed, counts.removed, counts.missing)
-    return commits, (*seen, int(last), int(dates), int(rows)), at_work
+    return commits, (*seen, *sums), at_work

@@ -10,13 +10,13 @@ from synthetic_collection import DIMENSION, Bench, empty, extracted
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
 from sokkuri.curation.duplicates.contents import (
-    count_contents,
     ids_that_pass,
     live_contents,
     project_contents,
     projection_of,
 )
 from sokkuri.store.decisions import Decisions
+from sokkuri.store.live_rows import count_contents
 
 HELD = {"a/1": b"A" * 16, "a/2": b"B" * 16, "b/1": b"A" * 16, "b/2": b"C" * 16, "b/3": b"D" * 16}
 VECTORS = np.random.default_rng(1).normal(size=(len(HELD), DIMENSION)).astype(np.float32)
@@ -51,7 +51,7 @@ EVERY = {
 
 def test_files_with_equal_bytes_are_one_content(collection: Collection) -> None:
     assert held(collection) == EVERY
-    assert count_contents(collection) == len(EVERY)
+    assert count_contents(collection.catalog) == len(EVERY)
 
 
 def test_removed_images_are_left_out(collection: Collection) -> None:
@@ -59,7 +59,7 @@ def test_removed_images_are_left_out(collection: Collection) -> None:
     assert held(collection) == {
         b"A" * 16: ["b/1"], b"B" * 16: ["a/2"], b"D" * 16: ["b/3"], b"id:b/4": ["b/4"],
     }  # fmt: skip
-    assert count_contents(collection) == 4
+    assert count_contents(collection.catalog) == 4
 
 
 def test_only_these_contents_and_those_of_several_images(collection: Collection) -> None:

@@ -14,6 +14,7 @@ from synthetic_collection import DIMENSION, Bench, empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.indexing.outcomes import Failed
+from sokkuri.store.image_pages import images_by_id
 from sokkuri.web.services import browse
 
 NAMES = st.binary(min_size=1, max_size=30).map(os.fsdecode)
@@ -138,7 +139,7 @@ def test_images_are_read_by_key_in_the_given_order(bench: Bench) -> None:
     asked = [keys[id_] for id_ in reversed(IDS)]
     found = browse.by_keys(bench.collection, [*asked[:4], 10**6, *asked[4:]])
     assert [one["id"] for one in found] == list(reversed(IDS)), "unknown keys are left out"
-    rows = browse.described(bench.collection, [*IDS, "nobody"])
+    rows = images_by_id(bench.catalog, [*IDS, "nobody"])
     assert rows.keys() == set(IDS)
 
 

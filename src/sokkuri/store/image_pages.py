@@ -1,0 +1,134 @@
+"""Queries for browsing: pages of images and failures, single images, neighbours, folders."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.content import CONTENT
+from sokkuri.store.database import as_text
+from sokkuri.store.filters import ANY, Condition
+from sokkuri.store.images import LIVE
+
+_COLUMNS = "id, path, width, height, digest, mtime_ns"
+_FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
+_AT_ONCE = 500  # parameters of one statement
+
+
+def list_live(catalog: Catalog, condition: Condition | None, after: bytes, limit: int) -> list[Any]:
+    """Return (id, path, width, height, digest, mtime_ns) of up to `limit` live images, ordered by
+    id. after : the bytes of the id before the first."""
+    return _page(catalog, _COLUMNS, LIVE, condition, after, limit)
+
+
+def list_failed(catalog: Catalog, after: bytes, limit: int) -> list[tuple[str, str, str, str]]:
+    """Return (id, path, stage, reason) of up to `limit` images without a row, ordered by id."""
+    return _page(catalog, "id, path, stage, reason", _FAILED, None, after, limit)
+
+
+def _page(
+    catalog: Catalog, columns: str, which: str, also: Condition | None, after: bytes, limit: int
+) -> list[Any]:
+    also = also or ANY
+    return catalog.all(
+        f"SELECT {columns} FROM images WHERE {which} AND {also.sql}"  # noqa: S608
+        " AND id > CAST(? AS TEXT) ORDER BY id LIMIT ?",
+        [*also.values, after, limit],
+    )
+
+
+def images_by_id(catalog: Catalog, ids: Sequence[str]) -> dict[str, Any]:
+    """Return (id, path, width, height, digest, mtime_ns, shard, row, size, content key) of images,
+    by id; unknown ids are left out."""
+    images: dict[str, Any] = {}
+    for start in range(0, len(ids), _AT_ONCE):
+        chunk = ids[start : start + _AT_ONCE]
+        marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
+        for row in catalog.each(
+            f"SELECT {_COLUMNS}, shard, row, size, {CONTENT} FROM images WHERE id IN ({marks})",  # noqa: S608
+            [as_text(id_) for id_ in chunk],
+        ):
+            images[row[0]] = row
+    return images
+
+
+def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
+    """Return (id, path, width, height, digest, mtime_ns) of images, by key; unknown keys are left
+    out."""
+    images: dict[int, Any] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        chunk = keys[start : start + _AT_ONCE]
+        marks = ",".join("?" * len(chunk))
+        for row in catalog.each(
+            f"SELECT key, {_COLUMNS} FROM images WHERE key IN ({marks})",  # noqa: S608
+            chunk,
+        ):
+            images[row[0]] = row[1:]
+    return images
+
+
+def image_details(catalog: Catalog, id_: str) -> Any:
+    """Return (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, removed,
+    missing) of an image, or None."""
+    return catalog.one(
+        f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
+        " FROM images WHERE id = CAST(? AS TEXT)",
+        [as_text(id_)],
+    )
+
+
+def image_file(catalog: Catalog, id_: str) -> Any:
+    """Return (path, digest, size, mtime_ns) of an image, or None."""
+    return catalog.one(
+        "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
+        [as_text(id_)],
+    )
+
+
+def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
+    """Return the ids of the live images before and after a path, in its folder."""
+    folder = path.rpartition("/")[0]
+    prefix = f"{folder}/" if folder else ""
+    # Where ids are paths, the index on ids spares the scan of all images.
+    column = "path" if catalog.meta("ids") == "name" else "id"
+    ids = []
+    for sign, direction in (("<", "DESC"), (">", "ASC")):
+        row = catalog.one(
+            f"SELECT id FROM images WHERE {LIVE} AND {column} {sign} CAST(? AS TEXT)"  # noqa: S608
+            f" AND substr({column}, 1, ?) = CAST(? AS TEXT) AND instr(substr({column}, ?), '/') = 0"
+            f" ORDER BY {column} {direction} LIMIT 1",
+            [as_text(path), len(prefix), as_text(prefix), len(prefix) + 1],
+        )
+        ids.append(None if row is None else str(row[0]))
+    return ids[0], ids[1]
+
+
+def grid_rows(catalog: Catalog, condition: Condition | None) -> list[Any]:
+    """Return (key, path, mtime_ns, width, height) of the live images that meet the condition."""
+    condition = condition or ANY
+    return catalog.all(
+        f"SELECT key, path, mtime_ns, width, height FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+        condition.values,
+    )
+
+
+def paths_of_live(catalog: Catalog) -> Iterator[str]:
+    """Yield the paths of the live images."""
+    return (path for (path,) in catalog.each(f"SELECT path FROM images WHERE {LIVE}"))  # noqa: S608
+
+
+def commit_count(catalog: Catalog) -> int:
+    """Return a number that changes with each commit of another connection."""
+    return int(catalog.one("PRAGMA data_version")[0])
+
+
+def change_sums(catalog: Catalog) -> tuple[int, int, int]:
+    """Return the largest key, a weighted sum of the dates, and the rows of all shards.
+
+    The weights make the sum differ when two files swap their dates.
+    """
+    last, dates = catalog.one(
+        "SELECT coalesce(max(key), 0),"
+        " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"
+    )
+    rows = catalog.one("SELECT total(rows) FROM shards")[0]
+    return int(last), int(dates), int(rows)

@@ -1,0 +1,86 @@
+"""Queries on the rows of live images: for filters, engines, duplicates and labels."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.content import CONTENT
+from sokkuri.store.filters import ANY, Condition
+from sokkuri.store.images import LIVE
+
+_AT_ONCE = 500  # parameters of one statement
+
+
+def live_rows(catalog: Catalog, condition: Condition | None = None) -> list[tuple[int, int]]:
+    """Return (shard, row) of the live images that meet the condition."""
+    condition = condition or ANY
+    return catalog.all(
+        f"SELECT shard, row FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+        condition.values,
+    )
+
+
+def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
+    """Return the ids of the live images that meet the condition."""
+    rows = catalog.each(
+        f"SELECT id FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+        condition.values,
+    )
+    return {id_ for (id_,) in rows}
+
+
+def live_rows_in(catalog: Catalog, shard: int) -> list[int]:
+    """Return the rows of live images in a shard."""
+    rows = catalog.all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608
+    return [row for (row,) in rows]
+
+
+def vector_columns(catalog: Catalog, shard: int) -> dict[int, Sequence[Any]]:
+    """Return what an engine stores of the live images in a shard, by row: (row, id, path, width,
+    height, size, mtime_ns, checksum)."""
+    columns = "row, id, path, width, height, size, mtime_ns, checksum"
+    rows = catalog.all(
+        f"SELECT {columns} FROM images WHERE shard = ? AND {LIVE} ORDER BY row",  # noqa: S608
+        [shard],
+    )
+    return {row[0]: row for row in rows}
+
+
+def count_contents(catalog: Catalog) -> int:
+    """Return how many different contents the live images have."""
+    row = catalog.one(f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}")  # noqa: S608
+    return int(row[0])
+
+
+def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
+    """Yield (content key, shard, row) of the live images."""
+    return catalog.each(f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}")  # noqa: S608
+
+
+def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
+    """Return (content key, id, path, width, height, size, mtime_ns, shard, row) of the live
+    images, ordered by shard and row.
+
+    some : only images that have a file with one of these digests, or with bytes that another live
+    image has too.
+    """
+    if some is None:
+        return _records(catalog, "")
+    twins = catalog.all(
+        f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
+        " GROUP BY digest HAVING count(*) > 1"
+    )
+    digests = sorted({*some, *(digest for (digest,) in twins)})
+    rows: list[Any] = []
+    for start in range(0, len(digests), _AT_ONCE):
+        chunk = digests[start : start + _AT_ONCE]
+        rows += _records(catalog, f" AND digest IN ({','.join('?' * len(chunk))})", chunk)
+    return sorted(rows, key=lambda row: (row[-2], row[-1]))
+
+
+def _records(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
+    return catalog.each(
+        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
+        f" WHERE {LIVE}{condition} ORDER BY shard, row",
+        values,
+    )
