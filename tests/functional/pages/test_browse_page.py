@@ -127,7 +127,6 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.mark.slow
 def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many: Server) -> None:
     """Wherever the window jumps or scrolls to, its cells are there at once, and their pictures
     come; the page holds only what is near."""
