@@ -281,7 +281,7 @@ def test_duplicates_are_those_found_here(tmp_path: Path, postgres_server: Postgr
     refused = sokkuri(
         "duplicates", "-C", root, "--engine", pushed.address, "--against", tmp_path, code=2
     )
-    assert "--engine knows nothing of the folder that --against names" in refused.stderr
+    assert "--engine has no vectors of the folder that --against names" in refused.stderr
 
 
 def test_what_is_not_ours_is_left_alone(

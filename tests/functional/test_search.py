@@ -150,7 +150,7 @@ def test_a_page_that_needs_nothing_else(folder: Path, tmp_path: Path) -> None:
     assert pictures[0][1] == "home/04.png"
     with Image.open(io.BytesIO(base64.b64decode(pictures[0][0]))) as small:
         assert max(small.size) <= 240
-    assert page.count("its file is gone") == 1
+    assert page.count("the file is gone") == 1
     assert not re.search(r"https?:|<script|src=\"(?!data:)|href=", page)
     refused = sokkuri("search", "home/04.png", "-C", folder, "--html", tmp_path / "no" / "x.html",
                       code=1)  # fmt: skip

@@ -1,6 +1,7 @@
-"""A contact sheet: search results or near-duplicates as one HTML page that needs nothing else.
+"""Make an HTML page of search results or groups of near-duplicates.
 
-Takes Hits or Groups; hands on the page, with every thumbnail inside it. No script, nothing fetched.
+Takes Hits or Groups; returns one page with every thumbnail inside it. It has no script and loads
+nothing.
 """
 
 import base64
@@ -29,13 +30,13 @@ figcaption { overflow-wrap: anywhere; }
 """
 
 
-def contact_sheet(found: Sequence[Hits]) -> str:
-    """The page : HTML. Pictures that cannot be read are named in their place."""
-    return _page("what looks alike", (part for hits in found for part in _hits(hits)))
+def contact_sheet(results: Sequence[Hits]) -> str:
+    """Return the HTML page of search results. An image that cannot be read shows the reason."""
+    return _page("what looks alike", (part for hits in results for part in _hits(hits)))
 
 
 def groups_sheet(groups: Sequence[Group]) -> str:
-    """The same of groups, each with the image to keep first."""
+    """Return the HTML page of groups, each with the kept image first."""
     return _page("near-duplicates", (part for group in groups for part in _group(group)))
 
 
@@ -64,10 +65,10 @@ def _group(group: Group) -> Iterator[str]:
     yield "</ol>\n</section>"
 
 
-def _item(path: Location, id_: str, name: str, said: str) -> str:
+def _item(path: Location, id_: str, name: str, caption: str) -> str:
     return (
         f"<li><figure>{_picture(path, escape(id_))}"
-        f"<figcaption>{escape(name)}<br>{escape(said)}</figcaption></figure></li>"
+        f"<figcaption>{escape(name)}<br>{escape(caption)}</figcaption></figure></li>"
     )
 
 
@@ -75,10 +76,10 @@ def _picture(path: Location, name: str) -> str:
     limits = Limits()
     try:
         data, _ = read_file(path, limits)
-        small = render_thumbnail(data, _SIDE, limits)
+        jpeg = render_thumbnail(data, _SIDE, limits)
     except FileNotFoundError:
-        return '<div class="none">its file is gone</div>'
+        return '<div class="none">the file is gone</div>'
     except ImageError as error:
         return f'<div class="none">{escape(str(error))}</div>'
-    source = base64.b64encode(small).decode()
+    source = base64.b64encode(jpeg).decode()
     return f'<img src="data:image/jpeg;base64,{source}" alt="{name}">'

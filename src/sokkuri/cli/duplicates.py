@@ -1,4 +1,4 @@
-"""`sokkuri duplicates`: the same picture twice, and what to do about it."""
+"""`sokkuri duplicates`: find near-duplicates, remember decisions about them, plan their removal."""
 
 import csv
 import io
@@ -6,7 +6,7 @@ import tempfile
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -27,6 +27,7 @@ from sokkuri.cli.options import (
     find_collection,
     write_text,
 )
+from sokkuri.cli.trash import move_files
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.core.types import Progress
     from sokkuri.curation.duplicates.find import DuplicateOptions
-    from sokkuri.curation.trash.apply import MoveResult
     from sokkuri.curation.trash.plan import TrashPlan
     from sokkuri.curation.types import Group
 
@@ -100,107 +100,121 @@ def duplicates(
 ) -> None:
     """Find groups of near-duplicates, each with the image to keep first."""
     if apply is not None or undo is not None:
-        _move(apply, undo, as_json=as_json)
+        move_files(apply, undo, as_json=as_json)
         return
     from sokkuri.api import Collection
     from sokkuri.curation.duplicates.find import DuplicateOptions
-    from sokkuri.curation.trash.make_plan import folder_at
-    from sokkuri.store.collection import has_store
 
-    if [as_json, csv_ == Path("-"), html == Path("-")].count(True) > 1:
-        raise UsageError("stdout takes one of --json, --csv - and --html -")
-    if engine is not None and against is not None:
-        raise UsageError(
-            "--engine knows nothing of the folder that --against names: leave one of them out"
-        )
-    asked = DuplicateOptions(min_grade, under, where, tuple(keep or ()), engine=engine)
+    decides = bool(ids or different or prefer or forget)
+    outputs = _Outputs(resolve, csv_, html, as_json)
+    _check_options(outputs, engine=engine, against=against, decides=decides)
+    options = DuplicateOptions(min_grade, under, where, tuple(keep or ()), engine=engine)
     with Collection.open(find_collection(collection)) as opened:
-        if ids or different or prefer or forget:
-            if any((against, resolve, csv_, html)):
-                raise UsageError("what is decided comes first, what is found another time")
-            _decide(opened, ids or [], _said(different, prefer, forget), as_json=as_json)
-        elif against is not None:
-            if resolve is not None:
-                folder_at(opened.root)  # before anything is looked at
-            with _indexed(opened, against) as other:
-                found = _crossing(opened, other, asked, lasting=has_store(Path(against)))
-                _report(found, _Out(resolve, csv_, html), as_json)
+        if decides:
+            decision = _parse_decision(different=different, prefer=prefer, forget=forget)
+            _decide(opened, ids or [], decision, as_json=as_json)
+            return
+        if resolve is not None:
+            from sokkuri.curation.trash.make_plan import folder_at
+
+            folder_at(opened.root)  # fails before the long search, not after it
+        if against is None:
+            _report(_find_within(opened, options), outputs)
         else:
-            if resolve is not None:
-                folder_at(opened.root)
-            found = _within(opened, asked)
-            _report(found, _Out(resolve, csv_, html), as_json)
+            with _open_other(opened, against) as other:
+                _report(_find_against(opened, other, options, against), outputs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Out:
-    """Files to write."""
+class _Outputs:
+    """The files to write, and whether stdout gets JSON."""
 
     plan: Path | None
     csv: Path | None
     html: Path | None
+    as_json: bool
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
-    """Groups, and what a plan of them is."""
+class _Result:
+    """Groups, and a function that makes the trash plan for them."""
 
     groups: "tuple[Group, ...]"
-    plan: "Callable[[], TrashPlan]"
+    make_plan: "Callable[[], TrashPlan]"
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
-    """What a person said of some images: that they are different, or are the ones to keep."""
+    """What the user decided: images are different, or (if not `different`) are to be kept."""
 
     different: bool
     forget: bool
 
 
-def _said(different: bool, prefer: bool, forget: bool) -> _Decision:
-    if different == prefer:
-        raise UsageError("say what is decided of these images: --different or --prefer")
-    return _Decision(different, forget)
-
-
-def _decide(collection: "Collection", ids: list[str], said: _Decision, *, as_json: bool) -> None:
-    from sokkuri.store.decisions import mark_different, mark_kept
-
-    least = 2 if said.different else 1
-    if len(ids) < least:
-        raise UsageError(f"name the images: {least} or more")
-    mark = mark_different if said.different else mark_kept
-    changed = mark(collection.catalog, ids, undo=said.forget)
-    if as_json:
-        console.print_json({"changed": changed})
-    else:
-        console.print_result(
-            f"{count_text(changed, 'pair' if said.different else 'image')} changed"
+def _check_options(
+    outputs: _Outputs, *, engine: str | None, against: str | None, decides: bool
+) -> None:
+    """Raise UsageError for options that exclude each other."""
+    if [outputs.as_json, outputs.csv == Path("-"), outputs.html == Path("-")].count(True) > 1:
+        raise UsageError("--json, --csv - and --html - all write to stdout: give one of them")
+    if engine is not None and against is not None:
+        raise UsageError(
+            "--engine has no vectors of the folder that --against names: give one of them"
+        )
+    if decides and any((against, outputs.plan, outputs.csv, outputs.html)):
+        raise UsageError(
+            "--different, --prefer and --forget only remember a decision: run them without "
+            "--against, --resolve, --csv and --html"
         )
 
 
-def _within(collection: "Collection", asked: "DuplicateOptions") -> _Found:
-    """Groups of the whole collection."""
+def _parse_decision(*, different: bool, prefer: bool, forget: bool) -> _Decision:
+    if different == prefer:
+        raise UsageError("name the decision about these images: --different or --prefer")
+    return _Decision(different, forget)
+
+
+def _decide(
+    collection: "Collection", ids: list[str], decision: _Decision, *, as_json: bool
+) -> None:
+    from sokkuri.store.decisions import mark_different, mark_kept
+
+    least = 2 if decision.different else 1
+    if len(ids) < least:
+        raise UsageError(f"name at least {count_text(least, 'image')}")
+    mark = mark_different if decision.different else mark_kept
+    changed = mark(collection.catalog, ids, undo=decision.forget)
+    if as_json:
+        console.print_json({"changed": changed})
+    else:
+        noun = "pair" if decision.different else "image"
+        console.print_result(f"{count_text(changed, noun)} changed")
+
+
+def _find_within(collection: "Collection", options: "DuplicateOptions") -> _Result:
+    """Find groups inside the collection."""
     from sokkuri.curation.duplicates.find import find_duplicates
     from sokkuri.curation.trash.make_plan import make_trash_plan
 
-    groups = _followed(find_duplicates(collection, asked))
-    return _Found(groups, lambda: make_trash_plan(collection, groups))
+    groups = _show_progress(find_duplicates(collection, options))
+    return _Result(groups, lambda: make_trash_plan(collection, groups))
 
 
-def _crossing(
-    collection: "Collection", other: "Collection", asked: "DuplicateOptions", *, lasting: bool
-) -> _Found:
-    """What of the other folder the collection has already."""
+def _find_against(
+    collection: "Collection", other: "Collection", options: "DuplicateOptions", folder: str
+) -> _Result:
+    """Find the images of `other` that the collection already has."""
     from sokkuri.curation.duplicates.against import find_against
     from sokkuri.curation.trash.make_plan import make_trash_plan
+    from sokkuri.store.collection import has_store
 
-    groups = _followed(find_against(collection, other, asked))
-    return _Found(groups, lambda: make_trash_plan(other, groups, lasting=lasting))
+    groups = _show_progress(find_against(collection, other, options))
+    lasting = has_store(Path(folder))
+    return _Result(groups, lambda: make_trash_plan(other, groups, lasting=lasting))
 
 
-def _followed(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, ...]":
-    """The groups, with a bar while they are looked for."""
+def _show_progress(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, ...]":
+    """Draw a progress bar while the groups are searched for. Return them."""
     groups: tuple[Group, ...] = ()
     with closing(steps), console.progress_bar() as bar:
         for step in steps:
@@ -210,19 +224,19 @@ def _followed(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, 
 
 
 @contextmanager
-def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
-    """The collection in that place; where there is none, one that is made for now, elsewhere."""
+def _open_other(collection: "Collection", folder: str) -> "Iterator[Collection]":
+    """Open the collection in `folder`. If there is none, index the folder into a temporary one."""
     from sokkuri.api import Collection, check_folder
     from sokkuri.store.collection import has_store
 
-    if has_store(Path(place)):
-        with Collection.open(place) as other:
+    if has_store(Path(folder)):
+        with Collection.open(folder) as other:
             yield other
         return
     with tempfile.TemporaryDirectory(prefix="sokkuri-") as store:
         model = collection.load_model()
         other = Collection.create_with(
-            check_folder(place), Path(store), model, collection.model.source
+            check_folder(folder), Path(store), model, collection.model.source
         )
         with other, console.progress_bar() as bar:
             for progress in other.sync():
@@ -231,99 +245,50 @@ def _indexed(collection: "Collection", place: str) -> "Iterator[Collection]":
             yield other
 
 
-def _report(found: _Found, out: _Out, as_json: bool) -> None:
-    """Write what files were asked for, and print the plan or the groups."""
+def _report(result: _Result, outputs: _Outputs) -> None:
+    """Write the requested files, and print the plan or the groups."""
     from sokkuri.cli.contact_sheet import groups_sheet
 
-    if out.csv is not None:
-        _write(out.csv, _csv(found.groups))
-    if out.html is not None:
-        _write(out.html, groups_sheet(found.groups))
-    if out.plan is not None:
-        _write_plan(found.plan(), out.plan, as_json=as_json)
-    elif as_json:
-        console.print_json(groups_json(found.groups))
-    elif Path("-") not in (out.csv, out.html):
-        console.print_result(groups_text(found.groups))
+    if outputs.csv is not None:
+        _write_or_print(outputs.csv, _csv_text(result.groups))
+    if outputs.html is not None:
+        _write_or_print(outputs.html, groups_sheet(result.groups))
+    if outputs.plan is not None:
+        _write_plan(result.make_plan(), outputs.plan, as_json=outputs.as_json)
+    elif outputs.as_json:
+        console.print_json(groups_json(result.groups))
+    elif Path("-") not in (outputs.csv, outputs.html):
+        console.print_result(groups_text(result.groups))
 
 
-def _write_plan(made: "TrashPlan", file: Path, *, as_json: bool) -> None:
+def _write_plan(plan: "TrashPlan", file: Path, *, as_json: bool) -> None:
     from sokkuri.curation.trash.plan import write_plan
 
-    write_plan(file, made)
-    size = sum(move.size for move in made.moves)
+    write_plan(file, plan)
+    size = sum(move.size for move in plan.moves)
     if as_json:
-        console.print_json({"plan": str(file), "moves": len(made.moves), "bytes": size})
+        console.print_json({"plan": str(file), "moves": len(plan.moves), "bytes": size})
     else:
         console.print_result(
-            f"{count_text(len(made.moves), 'image')}, {format_bytes(size)}, would go to the "
-            "trash: look "
-            f"through {escape_control(str(file))}, then `sokkuri duplicates --apply` it"
+            f"the plan moves {count_text(len(plan.moves), 'image')} ({format_bytes(size)}) to the "
+            f"trash: read {escape_control(str(file))}, then run `sokkuri duplicates --apply` on it"
         )
 
 
-def _csv(groups: "tuple[Group, ...]") -> str:
-    """A line for each pair : the group's number, both ids, the grade, the score."""
+def _csv_text(groups: "tuple[Group, ...]") -> str:
+    """Return CSV with a line for each pair: group number, both ids, grade, score."""
     out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(["group", "a", "b", "grade", "score"])
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(["group", "a", "b", "grade", "score"])
     for number, group in enumerate(groups, 1):
         for pair in group.pairs:
-            lines.writerow([number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"])
+            writer.writerow([number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"])
     return out.getvalue()
 
 
-def _write(file: Path, text: str) -> None:
+def _write_or_print(file: Path, text: str) -> None:
+    """Write the text to a file, or to stdout if the file is `-`."""
     if file == Path("-"):
         console.print_result(text.removesuffix("\n"))
     else:
         write_text(file, text)
-
-
-def _move(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
-    """Move what a plan says, or bring it back. What is left where it is makes the exit code 1."""
-    from sokkuri.curation.trash import apply as resolving
-    from sokkuri.curation.trash.plan import read_plan
-
-    if apply is not None and undo is not None:
-        raise UsageError("--apply and --undo are two things: give one")
-    if apply is not None:
-        log = resolving.log_path(apply)
-        made = read_plan(apply)
-        done = _seen("moving", resolving.apply_plan(made, log), len(made.moves))
-        document: dict[str, Any] = {"log": str(log), "moved": _ids(done)}
-        text = (
-            f"in the trash: {count_text(len(_ids(done)), 'image')}; `sokkuri duplicates --undo "
-            f"{escape_control(str(log))}` is the way back"
-        )
-    else:
-        assert undo is not None
-        done = _seen("returning", resolving.undo(undo), 0)
-        document = {"returned": _ids(done)}
-        text = f"back in place: {count_text(len(_ids(done)), 'image')}"
-    left = [one for one in done if not one.moved]
-    if as_json:
-        said = [{"id": one.move.id, "reason": one.reason} for one in left]
-        console.print_json({**document, "left": said})
-    else:
-        for one in left:
-            console.print_message(f"{one.move.id} is left: {one.reason}")
-        console.print_result(text)
-    if left:
-        raise typer.Exit(1)
-
-
-def _seen(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[MoveResult]":
-    """All of them, with a bar while they come. total : 0 where it is not known."""
-    from sokkuri.core.types import Progress
-
-    found = []
-    with console.progress_bar() as bar:
-        for done in steps:
-            found.append(done)
-            bar.show(Progress(stage, len(found), total))
-    return found
-
-
-def _ids(done: "list[MoveResult]") -> list[str]:
-    return [one.move.id for one in done if one.moved]

@@ -70,7 +70,7 @@ def test_pictures_are_inside_and_small(tmp_path: Path) -> None:
     found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page)
     sizes = [Image.open(io.BytesIO(base64.b64decode(one))).size for one in found]
     assert sizes == [(240, 80), (20, 30)]
-    assert "its file is gone" in page
+    assert "the file is gone" in page
     assert "no image" in page
 
 

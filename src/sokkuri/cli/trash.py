@@ -1,0 +1,77 @@
+"""`sokkuri duplicates --apply` and `--undo`: move files to the trash, and back."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from sokkuri.cli import console
+from sokkuri.cli.formatting import count_text, escape_control
+from sokkuri.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sokkuri.curation.trash.apply import MoveResult
+
+
+def move_files(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
+    """Apply a plan or undo a log. Exit with code 1 if a file could not be moved."""
+    if apply is not None and undo is not None:
+        raise UsageError("--apply and --undo exclude each other: give one of them")
+    if apply is not None:
+        results, document, text = _apply(apply)
+    else:
+        assert undo is not None
+        results, document, text = _undo(undo)
+    unmoved = [result for result in results if not result.moved]
+    if as_json:
+        left = [{"id": result.move.id, "reason": result.reason} for result in unmoved]
+        console.print_json({**document, "left": left})
+    else:
+        for result in unmoved:
+            console.print_message(f"{result.move.id} was not moved: {result.reason}")
+        console.print_result(text)
+    if unmoved:
+        raise typer.Exit(1)
+
+
+def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
+    """Apply a plan. Return the results, a JSON document and a text."""
+    from sokkuri.curation.trash.apply import apply_plan, log_path
+    from sokkuri.curation.trash.plan import read_plan
+
+    log = log_path(plan_file)
+    plan = read_plan(plan_file)
+    results = _show_moves("moving", apply_plan(plan, log), len(plan.moves))
+    moved = _moved_ids(results)
+    text = (
+        f"in the trash: {count_text(len(moved), 'image')}; to move them back, run `sokkuri "
+        f"duplicates --undo {escape_control(str(log))}`"
+    )
+    return results, {"log": str(log), "moved": moved}, text
+
+
+def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
+    """Undo a log. Return the results, a JSON document and a text."""
+    from sokkuri.curation.trash.apply import undo
+
+    results = _show_moves("returning", undo(log), 0)
+    moved = _moved_ids(results)
+    return results, {"returned": moved}, f"back in place: {count_text(len(moved), 'image')}"
+
+
+def _show_moves(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[MoveResult]":
+    """Draw a progress bar while files are moved. Return the results. total: 0 if unknown."""
+    from sokkuri.core.types import Progress
+
+    results = []
+    with console.progress_bar() as bar:
+        for result in steps:
+            results.append(result)
+            bar.show(Progress(stage, len(results), total))
+    return results
+
+
+def _moved_ids(results: "list[MoveResult]") -> list[str]:
+    return [result.move.id for result in results if result.moved]
