@@ -71,7 +71,7 @@ def test_pictures_are_inside_and_small(tmp_path: Path) -> None:
     sizes = [Image.open(io.BytesIO(base64.b64decode(one))).size for one in found]
     assert sizes == [(240, 80), (20, 30)]
     assert "the file is gone" in page
-    assert "no image" in page
+    assert "it is not an image" in page
 
 
 def test_a_thumbnail_is_upright(tmp_path: Path) -> None:
