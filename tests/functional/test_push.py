@@ -308,7 +308,7 @@ def test_what_is_not_ours_is_left_alone(
         "--root", tmp_path, "--model", model,
     )  # fmt: skip
     failed = sokkuri("push", pushed.address, "-C", tmp_path / "other", code=1)
-    assert "holds features of another model" in failed.stderr
+    assert "holds vectors of another model" in failed.stderr
     assert pushed.rows() == COUNT
 
 

@@ -11,7 +11,7 @@ So everything derived from the shard is dropped first.
 from sokkuri.indexing.verify import ShardFaults, file_faults, shard_faults
 from sokkuri.search.ann_files import forget_ann
 from sokkuri.search.code_files import forget_codes
-from sokkuri.search.push_log import doubt
+from sokkuri.search.push_log import mark_uncertain
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import mark_file_fault
 from sokkuri.store.shard_table import cut_shard, delete_shards, give_up_rows, read_shards
@@ -26,7 +26,7 @@ def repair(collection: CollectionStore) -> list[str]:
         if found.faults:
             forget_ann(collection)
             forget_codes(collection)
-            doubt(collection, shard)
+            mark_uncertain(collection, shard)
             done.append(_repair_shard(collection, found))
     collection.recover()
     done += _mark_files(collection)

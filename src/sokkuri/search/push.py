@@ -1,9 +1,10 @@
-"""Brings an engine up to date with a collection: what is live is there, and nothing else.
+"""Bring a vector engine up to date with a collection: it holds the live images and nothing else.
 
-Takes a collection and an engine; yields Progress, at last with a PushReport. The ledger (pushed.py)
-says what the engine has. Before a shard's rows are sent they are noted as begun; when the engine
-has a batch, it is noted as given; when it has indexed all, as found. So a kill at any moment costs
-a batch at most, and the next push goes on.
+Takes a collection and an engine; yields Progress, the last one with a PushReport. The push log
+(push_log.py) records what the engine holds. Before rows of a shard are sent, the log marks them as
+begun. When the engine has acknowledged a batch, the log gets its hashes. When the engine has
+indexed everything, the log marks all rows as searchable. So a kill at any moment costs one batch at
+most, and the next push goes on from there.
 """
 
 import json
@@ -18,19 +19,20 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchError
 from sokkuri.core.types import Metric, Progress
-from sokkuri.search import push_log
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.push_log import (
-    BEGUN,
-    KNOWN,
-    UNFIT,
-    Ledger,
-    PushedReader,
-    Stamps,
-    bare,
-    grown,
-    inside,
+    PushLog,
+    RemoteIndexReader,
+    RowHashes,
+    RowState,
+    has_state,
+    is_present,
+    log_name,
+    open_push_log,
+    padded_to,
+    row_hash,
+    without_flags,
 )
 from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.recall import measure_recall
@@ -41,19 +43,19 @@ from sokkuri.store.derived import try_lock
 from sokkuri.store.live_rows import vector_columns
 
 BATCH = 1000
-"""Rows that an engine is given at once."""
+"""Rows in one message to the engine."""
 
-_DELETED = 10_000  # keys that it is to forget at once
-_QUERIES = 100  # to measure the recall with
-_OTHERS = 0.1  # share of the rows, changed since, at which it is measured again
+_DELETE_BATCH = 10_000  # keys in one message to the engine
+_QUERIES = 100  # for measuring the recall
+_CHANGED_SHARE = 0.1  # of the rows, since the last measurement: the recall is measured again
 
 
 @dataclass(frozen=True, slots=True)
 class PushReport:
-    """address : without secrets. Rows of the engine that were added, updated and deleted, and those
-    that were as they should be. unfit : live images whose vectors no engine can compare, such as
-    zero ones; they are searched here. recall : share of the true k nearest that searches find, by
-    k."""
+    """What a push did. address : without secrets. added, updated, deleted : rows that the push
+    changed in the engine. unchanged : rows that were up to date. unfit : live images whose vectors
+    no engine can compare, such as zero vectors; searches compare them on this machine. recall : by
+    k, the share of the true k nearest that searches return."""
 
     address: str
     added: int
@@ -66,206 +68,236 @@ class PushReport:
 
 
 def push(collection: CollectionStore, engine: VectorEngine) -> Generator[Progress[PushReport]]:
-    """Send what is new or changed, delete what is gone, and wait until it is found.
+    """Send new and changed rows, delete rows that are gone, and wait until all are searchable.
 
-    Raises ModelMismatchError where the engine holds vectors of another model, CollectionError where
-    they are another collection's, or another push to it is under way, EngineError, StorageError.
+    Raises ModelMismatchError if the engine holds vectors of another model. Raises CollectionError
+    if it holds another collection's images, or if another push to it is running. Raises
+    EngineError, StorageError.
     """
-    with try_lock(collection, push_log.name_of(engine.address)) as first:
-        if not first:
+    with try_lock(collection, log_name(engine.address)) as is_locked:
+        if not is_locked:
             raise CollectionError(
-                f"another push to {engine.address} is under way: wait for it, then run again"
+                f"another push to {engine.address} is running: wait for it, then run again"
             )
-        with push_log.opened(collection, engine.address) as ledger:
-            yield from _Push(collection, engine, ledger).steps()
+        with open_push_log(collection, engine.address) as log:
+            yield from _Push(collection, engine, log).steps()
 
 
 class _Push:
-    """One run. counts : by what was done."""
+    """One run of `push`."""
 
-    def __init__(self, collection: CollectionStore, engine: VectorEngine, ledger: Ledger) -> None:
+    def __init__(self, collection: CollectionStore, engine: VectorEngine, log: PushLog) -> None:
         self._collection = collection
         self._engine = engine
-        self._ledger = ledger
+        self._log = log
         self._counts = dict.fromkeys(("added", "updated", "deleted", "unchanged", "unfit"), 0)
         self._done = self._total = 0
 
     def steps(self) -> Generator[Progress[PushReport]]:
+        """Run the push; yield its progress."""
         began = time.monotonic()
         yield Progress("connecting", 0, 0)
-        _agree(self._collection, self._engine, self._ledger)
-        self._ledger.keep("address", self._engine.address)
-        yield from self._shards()
-        if self._counts["deleted"] or any(True for _ in self._ledger.unsettled()):
+        _prepare_engine(self._collection, self._engine, self._log)
+        self._log.set_meta("address", self._engine.address)
+        yield from self._push_shards()
+        if self._counts["deleted"] or any(True for _ in self._log.shards_to_flush()):
             yield Progress("indexing", self._done, self._total)
             self._engine.flush()
-            self._ledger.settle()
-        yield from self._measured()
-        found = push_log.recall_of(self._ledger)
+            self._log.mark_searchable()
+        yield from self._update_recall()
         report = PushReport(
-            self._engine.address, **self._counts, seconds=time.monotonic() - began, recall=found
+            self._engine.address,
+            **self._counts,
+            seconds=time.monotonic() - began,
+            recall=self._log.recall(),
         )
         yield Progress("done", self._done, self._total, result=report)
 
-    def _shards(self) -> Generator[Progress[Never]]:
-        """Those of the collection, then what the engine has of others. Compacting, which can happen
-        meanwhile, makes new ones."""
-        seen: set[int] = set()
-        while new := [one for one in self._collection.rows_per_shard() if one not in seen]:
+    def _push_shards(self) -> Generator[Progress[Never]]:
+        """Push the shards of the collection, then delete the rows of shards that are gone.
+
+        `compact`, which may run at the same time, replaces shards by new ones.
+        """
+        pushed: set[int] = set()
+        while new := [shard for shard in self._collection.rows_per_shard() if shard not in pushed]:
             self._total = sum(self._collection.rows_per_shard().values())
             for shard in new:
-                seen.add(shard)
-                yield from self._shard(shard)
-        gone = {*self._ledger.shards()} - {*self._collection.rows_per_shard()}
+                pushed.add(shard)
+                yield from self._push_shard(shard)
+        gone = {*self._log.shards()} - {*self._collection.rows_per_shard()}
         for shard in sorted(gone):
-            yield from self._shard(shard)
-            self._ledger.forget(shard)
+            yield from self._push_shard(shard)
+            self._log.delete_shard(shard)
 
-    def _shard(self, shard: int) -> Generator[Progress[Never]]:
-        columns, wanted = self._wanted(shard)
-        stamps = grown(self._ledger.stamps(shard), len(wanted))
-        wanted = grown(wanted, len(stamps))
-        send = np.flatnonzero((wanted != 0) & (bare(stamps) != wanted))
-        drop = np.flatnonzero((wanted == 0) & (stamps != 0))
-        same = (wanted != 0) & (bare(stamps) == wanted)
-        self._counts["unfit"] += int(np.count_nonzero(same & (stamps & UNFIT != 0)))
-        self._counts["unchanged"] += int(np.count_nonzero(same & (stamps & UNFIT == 0)))
-        yield self._step(int(np.count_nonzero(same)))
-        if not len(send) and not len(drop):
+    def _push_shard(self, shard: int) -> Generator[Progress[Never]]:
+        """Add, update and delete the rows of a shard in the engine."""
+        columns, live_hashes = self._live_rows(shard)
+        logged = padded_to(self._log.row_hashes(shard), len(live_hashes))
+        live_hashes = padded_to(live_hashes, len(logged))
+        is_live = live_hashes != 0
+        unchanged = is_live & (without_flags(logged) == live_hashes)
+        unfit = has_state(logged, RowState.UNFIT)
+        self._counts["unfit"] += int(np.count_nonzero(unchanged & unfit))
+        self._counts["unchanged"] += int(np.count_nonzero(unchanged & ~unfit))
+        yield self._progress(int(np.count_nonzero(unchanged)))
+        to_send = np.flatnonzero(is_live & ~unchanged)
+        to_delete = np.flatnonzero(~is_live & (logged != 0))
+        if not len(to_send) and not len(to_delete):
             return
-        before = stamps.copy()
-        stamps[send] = np.where(inside(before[send]) & (before[send] != BEGUN), KNOWN, BEGUN)
-        stamps[drop] = np.where(inside(before[drop]), KNOWN, np.uint64(0))
-        self._ledger.note(shard, stamps)
-        for at in range(0, len(send), BATCH):
-            rows = send[at : at + BATCH]
-            if not self._send(shard, rows, columns, wanted, stamps):
-                return  # compacted away: its successors are seen to next
-            yield self._step(len(rows))
-        yield from self._drop(shard, drop[inside(before[drop])], stamps)
+        in_engine = is_present(logged)
+        marked = _mark_begun(logged, to_send, to_delete)
+        self._log.save_row_hashes(shard, marked)
+        for start in range(0, len(to_send), BATCH):
+            rows = to_send[start : start + BATCH]
+            if not self._send(shard, rows, columns, live_hashes, marked):
+                return  # compacted away: the shards that replace it are pushed next
+            yield self._progress(len(rows))
+        yield from self._delete(shard, to_delete[in_engine[to_delete]], marked)
 
-    def _wanted(self, shard: int) -> tuple[dict[int, Sequence[Any]], Stamps]:
-        """What should be in the engine of this shard: columns by row, and stamps."""
-        rows = vector_columns(self._collection.catalog, shard)
-        stamps = np.zeros(max(rows, default=-1) + 1, np.uint64)
-        stamps[[*rows]] = [push_log.stamp_of(columns) for columns in rows.values()]
-        return rows, stamps
+    def _live_rows(self, shard: int) -> tuple[dict[int, Sequence[Any]], RowHashes]:
+        """Return the columns of the shard's live images by row, and their hashes : (N,) uint64, 0
+        for other rows."""
+        columns = vector_columns(self._collection.catalog, shard)
+        row_hashes = np.zeros(max(columns, default=-1) + 1, np.uint64)
+        row_hashes[[*columns]] = [row_hash(values) for values in columns.values()]
+        return columns, row_hashes
 
     def _send(
         self, shard: int, rows: NDArray[np.int64], columns: dict[int, Sequence[Any]],
-        wanted: Stamps, stamps: Stamps,
+        live_hashes: RowHashes, logged: RowHashes,
     ) -> bool:  # fmt: skip
-        """Whether the rows were there to be sent."""
+        """Send rows, and save their hashes in `logged` and in the log. Return False if the shard
+        was compacted away."""
         try:
-            held = self._collection.shards.features(shard, int(rows[-1]) + 1)
-            vectors, good = normalise_for_engine(np.asarray(held[rows], np.float32), self._metric)
+            block = self._collection.shards.features(shard, int(rows[-1]) + 1)
+            vectors, usable = normalise_for_engine(
+                np.asarray(block[rows], np.float32), self._metric
+            )
         except DamagedError:
             if shard in self._collection.rows_per_shard():
                 raise
             return False
-        fit, unfit = rows[good], rows[~good]
+        fit, unfit = rows[usable], rows[~usable]
         if len(fit):
-            entries = [
+            records = [
                 VectorRecord(key_at(shard, row), *columns[row][1:-1]) for row in fit.tolist()
             ]
-            self._engine.upsert(entries, vectors[good])
-        known = int(np.count_nonzero(stamps[fit] == KNOWN))
-        self._counts["updated"] += known
-        self._counts["added"] += len(fit) - known
+            self._engine.upsert(records, vectors[usable])
+        updated = int(np.count_nonzero(logged[fit] == RowState.OUTDATED))
+        self._counts["updated"] += updated
+        self._counts["added"] += len(fit) - updated
         self._counts["unfit"] += len(unfit)
-        stale = unfit[stamps[unfit] == KNOWN]
-        if len(stale):
-            self._engine.delete(keys_of(shard, stale))
-        stamps[fit] = wanted[fit]
-        stamps[unfit] = wanted[unfit] | UNFIT
-        self._ledger.note(shard, stamps)
+        outdated = unfit[logged[unfit] == RowState.OUTDATED]
+        if len(outdated):
+            self._engine.delete(keys_of(shard, outdated))
+        logged[fit] = live_hashes[fit]
+        logged[unfit] = live_hashes[unfit] | np.uint64(RowState.UNFIT)
+        self._log.save_row_hashes(shard, logged)
         return True
 
     @property
     def _metric(self) -> Metric:
         return self._collection.model.metric
 
-    def _drop(
-        self, shard: int, rows: NDArray[np.int64], stamps: Stamps
+    def _delete(
+        self, shard: int, rows: NDArray[np.int64], logged: RowHashes
     ) -> Iterator[Progress[Never]]:
-        for at in range(0, len(rows), _DELETED):
-            part = rows[at : at + _DELETED]
-            self._engine.delete(keys_of(shard, part))
-            self._counts["deleted"] += len(part)
-            stamps[part] = 0
-            self._ledger.note(shard, stamps)
-            yield self._step(0)
+        """Delete rows from the engine, from `logged` and from the log."""
+        for start in range(0, len(rows), _DELETE_BATCH):
+            batch = rows[start : start + _DELETE_BATCH]
+            self._engine.delete(keys_of(shard, batch))
+            self._counts["deleted"] += len(batch)
+            logged[batch] = 0
+            self._log.save_row_hashes(shard, logged)
+            yield self._progress(0)
 
-    def _step(self, rows: int) -> Progress[Never]:
+    def _progress(self, rows: int) -> Progress[Never]:
+        """Count rows as done; return the progress."""
         self._done += rows
         return Progress("pushing", self._done, max(self._total, self._done))
 
-    def _measured(self) -> Generator[Progress[Never]]:
-        """Measure the recall, where that was not done or much has changed since."""
-        counted = self._collection.rows_per_shard()
-        there = self._counts["added"] + self._counts["updated"] + self._counts["unchanged"]
-        before = int(self._ledger.about("measured") or 0)
-        changed = int(self._ledger.about("changed") or 0)
+    def _update_recall(self) -> Generator[Progress[Never]]:
+        """Measure the recall if it was never measured, or if many rows changed since."""
+        in_engine = self._counts["added"] + self._counts["updated"] + self._counts["unchanged"]
+        measured_rows = int(self._log.get_meta("measured") or 0)
+        changed = int(self._log.get_meta("changed") or 0)
         changed += self._counts["added"] + self._counts["updated"] + self._counts["deleted"]
-        self._ledger.keep("changed", str(changed))
-        if not there or (before and changed <= _OTHERS * before):
+        self._log.set_meta("changed", str(changed))
+        if not in_engine or (measured_rows and changed <= _CHANGED_SHARE * measured_rows):
             return
         yield Progress("measuring", self._done, self._total)
         try:
-            rows = VectorBlocks([self._collection.shards.features(*one) for one in counted.items()])
+            recall = self._measure_recall()
         except DamagedError:
-            return  # compacted away meanwhile: the next push measures
+            return  # compacted away in the meantime: the next push measures
+        self._log.set_meta("recall", json.dumps(recall))
+        self._log.set_meta("measured", str(in_engine))
+        self._log.set_meta("changed", "0")
+
+    def _measure_recall(self) -> dict[int, float]:
+        """Return the recall of the engine's searches by k, compared with the exact search."""
+        rows_per_shard = self._collection.rows_per_shard()
+        features = self._collection.shards.features
+        rows = VectorBlocks([features(shard, count) for shard, count in rows_per_shard.items()])
         codes = CodeReader(self._collection)
-        index, _ = PushedReader(self._collection, codes, self._engine).read(counted, rows)
-        exact = ExactIndex(rows.blocks, codes.read(counted)[0])
-        found = measure_recall(
-            index, exact, self._collection.model.metric, index.in_engine, _QUERIES
-        )
-        self._ledger.keep("recall", json.dumps(found))
-        self._ledger.keep("measured", str(there))
-        self._ledger.keep("changed", "0")
+        reader = RemoteIndexReader(self._collection, codes, self._engine)
+        index, _ = reader.read(rows_per_shard, rows)
+        exact = ExactIndex(rows.blocks, codes.read(rows_per_shard)[0])
+        return measure_recall(index, exact, self._metric, index.in_engine, _QUERIES)
 
 
-def _agree(collection: CollectionStore, engine: VectorEngine, ledger: Ledger) -> None:
-    """See that the engine holds this collection's vectors or nothing, and that the ledger is about
-    what it holds."""
-    mine = _identity(collection)
-    holding = engine.info()
-    if holding is None:
+def _mark_begun(
+    logged: RowHashes, to_send: NDArray[np.int64], to_delete: NDArray[np.int64]
+) -> RowHashes:
+    """Return a copy of the hashes in which the rows to send and to delete are marked as begun."""
+    in_engine = is_present(logged)
+    is_update = in_engine[to_send] & (logged[to_send] != RowState.MAYBE_PRESENT)
+    marked = logged.copy()
+    marked[to_send] = np.where(is_update, RowState.OUTDATED, RowState.MAYBE_PRESENT)
+    marked[to_delete] = np.where(in_engine[to_delete], RowState.OUTDATED, 0)
+    return marked
+
+
+def _prepare_engine(collection: CollectionStore, engine: VectorEngine, log: PushLog) -> None:
+    """Create the collection in the engine if there is none, check that it belongs to this
+    collection, and reset the log if it is about another one."""
+    identity = _collection_identity(collection)
+    info = engine.info()
+    if info is None:
         model = collection.model
-        token = f"{mine}-{secrets.token_hex(8)}"
+        token = f"{identity}-{secrets.token_hex(8)}"
         engine.create(IndexInfo(token, model.fingerprint, model.dimension, model.metric))
-        holding = engine.info()
-    _check(collection, engine, holding, mine)
-    assert holding is not None
-    if ledger.about("token") != holding.token:
-        ledger.begin_anew(engine.keys(), holding.token)
-
-
-def _check(
-    collection: CollectionStore, engine: VectorEngine, holding: IndexInfo | None, mine: str
-) -> None:
-    if holding is None:
+        info = engine.info()
+    if info is None:
         raise CollectionError(f"{engine.address} was dropped at this moment: run again")
+    _check_info(collection, engine, info, identity)
+    if log.get_meta("token") != info.token:
+        log.reset(engine.keys(), info.token)
+
+
+def _check_info(
+    collection: CollectionStore, engine: VectorEngine, info: IndexInfo, identity: str
+) -> None:
+    """Raise if the engine holds vectors of another model or of another collection."""
     model = collection.model
-    if (holding.fingerprint, holding.metric) != (model.fingerprint, model.metric):
+    if (info.fingerprint, info.metric) != (model.fingerprint, model.metric):
         raise ModelMismatchError(
-            f"{engine.address} holds features of another model (fingerprint "
-            f"{holding.fingerprint[:12]}), not of {model.name} ({model.fingerprint[:12]}): push to "
+            f"{engine.address} holds vectors of another model (fingerprint "
+            f"{info.fingerprint[:12]}), not of {model.name} ({model.fingerprint[:12]}): push to "
             "another name, or drop it first"
         )
-    if holding.token.split("-")[0] != mine:
+    if info.token.split("-")[0] != identity:
         raise CollectionError(
             f"{engine.address} holds another collection's images: push to another name, or drop it "
             "first"
         )
 
 
-def _identity(collection: CollectionStore) -> str:
-    """What tells this collection from all others, drawn when it is first pushed."""
+def _collection_identity(collection: CollectionStore) -> str:
+    """Return a random text that identifies the collection; it is drawn at the first push."""
     with collection.catalog.writing():
-        found = collection.catalog.meta("pushed_as")
-        if found is None:
-            found = secrets.token_hex(8)
-            collection.catalog.set_meta("pushed_as", found)
-    return found
+        identity = collection.catalog.meta("pushed_as")
+        if identity is None:
+            identity = secrets.token_hex(8)
+            collection.catalog.set_meta("pushed_as", identity)
+    return identity

@@ -1,17 +1,19 @@
-"""The push log: what a vector engine holds of a collection. One number per row, for fast reading.
+"""The push log: what each vector engine holds of a collection, one number for each row.
 
-Takes a collection and an engine's address; hands on what is in the engine, and an index over it. An
-SQLite file under `indexes/<model>/` for each engine. Deleting it loses nothing: the engine is asked
-for its keys then, and what it holds is sent once more.
+Takes a collection and the address of an engine; returns the log, an index over the engine, and the
+state of all engines. There is an SQLite file under `indexes/<model>/` for each engine. If it is
+deleted, nothing is lost: the next push asks the engine for its keys and sends all rows again.
 
-A row's number is a hash of its columns (`stamp_of`), with bits that say how it stands; what was
-only begun is doubtful, and what is doubtful is searched here.
+A row's number is a hash of its columns (`row_hash`) with the flags of `RowState`. A row whose work
+was begun but not finished has flags and no hash. Searches compare all rows on this machine that
+are not flagged as searchable in the engine.
 """
 
 import json
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import IntFlag
 from pathlib import Path
 from typing import Any
 
@@ -35,181 +37,211 @@ _VERSION = "1"
 _SCHEMA = """
 CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE shards (shard INTEGER PRIMARY KEY, rows BLOB NOT NULL)
-"""
+""".strip()
 
-Stamps = NDArray[np.uint64]
-"""A number for each row of a shard : (N,). 0 : it is not in the engine."""
-
-FOUND = np.uint64(1)
-"""This bit says that the engine's searches find it."""
-
-UNFIT = np.uint64(2)
-"""This bit says that the engine cannot hold it."""
-
-BEGUN, KNOWN = np.uint64(4), np.uint64(8)
-"""What the engine may hold or not, and what it may hold another version of."""
-
-_BITS = np.uint64(15)
-_STAMP = 1 << 63  # in every hash, which so differs from all of the above
+RowHashes = NDArray[np.uint64]
+"""A number for each row of a shard : (N,) uint64. 0 : the engine does not hold the row."""
 
 
-def stamp_of(columns: Sequence[Any]) -> int:
-    """A hash of a row's columns, with room for the bits."""
+class RowState(IntFlag):
+    """The flags in the lowest bits of a row's number. The values are those on disk."""
+
+    SEARCHABLE = 1  # the engine's searches return it
+    UNFIT = 2  # the engine cannot hold it
+    MAYBE_PRESENT = 4  # being added: the engine may hold it or not
+    OUTDATED = 8  # being replaced or deleted: the engine may hold an older version
+
+
+_FLAGS = np.uint64(15)
+_HASH_BIT = 1 << 63  # set in every hash, so no hash is 0
+
+
+def row_hash(columns: Sequence[Any]) -> int:
+    """Return a hash of a row's columns whose lowest four bits are free for flags."""
     text = "\0".join(map(str, columns)).encode("utf-8", "surrogateescape")
-    return (xxhash.xxh3_64_intdigest(text) | _STAMP) & ~int(_BITS)
+    return (xxhash.xxh3_64_intdigest(text) | _HASH_BIT) & ~int(_FLAGS)
 
 
-def bare(stamps: Stamps) -> Stamps:
-    """Return the hashes without the flags."""
-    return stamps & ~_BITS
+def without_flags(row_hashes: RowHashes) -> RowHashes:
+    """Return the hashes without their flags; 0 for rows without a hash."""
+    return row_hashes & ~_FLAGS
 
 
-def inside(stamps: Stamps) -> NDArray[np.bool_]:
+def has_state(row_hashes: RowHashes, state: RowState) -> NDArray[np.bool_]:
+    """Return which rows have this flag : (N,) bool."""
+    flagged: NDArray[np.bool_] = row_hashes & np.uint64(state) != 0
+    return flagged
+
+
+def is_present(row_hashes: RowHashes) -> NDArray[np.bool_]:
     """Return which rows the engine holds, or may hold : (N,) bool."""
-    found: NDArray[np.bool_] = (stamps != 0) & (stamps & UNFIT == 0)
-    return found
+    present: NDArray[np.bool_] = (row_hashes != 0) & ~has_state(row_hashes, RowState.UNFIT)
+    return present
 
 
-class Ledger:
-    """An open ledger. `opened` gives one."""
+def padded_to(row_hashes: RowHashes, rows: int) -> RowHashes:
+    """Return the hashes, padded with 0 to at least this many rows."""
+    return np.pad(row_hashes, (0, max(0, rows - len(row_hashes))))
+
+
+class PushLog:
+    """The open log of one engine. `open_push_log` returns one."""
 
     def __init__(self, tables: Database) -> None:
         self._tables = tables
 
-    def about(self, key: str) -> str:
-        """ "" where nothing is known. `token` : of the Holding that this is about. `moment` : drawn
-        when what is found became other."""
+    def get_meta(self, key: str) -> str:
+        """Return a value of the log, "" if there is none.
+
+        Keys: `address` of the engine, without secrets. `token` : of the IndexInfo that the log
+        belongs to. `moment` : a random text that changes with what searches return. `recall` : see
+        `recall`. `measured`, `changed` : rows in the engine when the recall was measured, and rows
+        that changed since.
+        """
         row = self._tables.one("SELECT value FROM about WHERE key = ?", [key])
         return "" if row is None else str(row[0])
 
-    def keep(self, key: str, value: str) -> None:
+    def set_meta(self, key: str, value: str) -> None:
+        """Store a value under one of the keys of `get_meta`."""
         self._tables.run("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
 
+    def recall(self) -> dict[int, float]:
+        """Return the measured recall by k; empty if it was not measured."""
+        recall: Mapping[str, float] = json.loads(self.get_meta("recall") or "{}")
+        return {int(k): float(share) for k, share in recall.items()}
+
     def shards(self) -> list[int]:
+        """Return the shards of which the engine got rows."""
         return [shard for (shard,) in self._tables.all("SELECT shard FROM shards ORDER BY shard")]
 
-    def stamps(self, shard: int) -> Stamps:
-        """Of its rows as far as any was given to the engine; a copy."""
+    def row_hashes(self, shard: int) -> RowHashes:
+        """Return a copy of the shard's hashes, up to the last row that the engine got."""
         row = self._tables.one("SELECT rows FROM shards WHERE shard = ?", [shard])
         return np.array(np.frombuffer(b"" if row is None else row[0], "<u8"), np.uint64)
 
-    def note(self, shard: int, stamps: Stamps) -> None:
-        """Store the row hashes of a shard."""
-        data = stamps.astype("<u8").tobytes()
+    def save_row_hashes(self, shard: int, row_hashes: RowHashes) -> None:
+        """Store the hashes of a shard."""
+        data = row_hashes.astype("<u8").tobytes()
         self._tables.run("INSERT OR REPLACE INTO shards VALUES (?, ?)", [shard, data])
 
-    def forget(self, shard: int) -> None:
+    def delete_shard(self, shard: int) -> None:
+        """Delete the hashes of a shard."""
         self._tables.run("DELETE FROM shards WHERE shard = ?", [shard])
 
-    def settle(self) -> None:
-        """Mark every row that was sent as found by the engine's searches."""
+    def mark_searchable(self) -> None:
+        """Record that the engine's searches return all rows that it was sent."""
         with self._tables.writing():
-            self.keep("moment", secrets.token_hex(8))
-            for shard, stamps in self.unsettled():
-                whole = bare(stamps) != 0
-                self.note(shard, np.where(whole & inside(stamps), stamps | FOUND, stamps))
+            self.set_meta("moment", secrets.token_hex(8))
+            for shard, row_hashes in self.shards_to_flush():
+                sent = is_present(row_hashes) & (without_flags(row_hashes) != 0)
+                row_hashes[sent] |= np.uint64(RowState.SEARCHABLE)
+                self.save_row_hashes(shard, row_hashes)
 
-    def unsettled(self) -> Iterator[tuple[int, Stamps]]:
-        """Shards with rows that the engine was given, but that searches may not find yet."""
+    def mark_outdated(self, shard: int) -> None:
+        """Record that the engine may hold other vectors under the keys of this shard."""
+        row_hashes = self.row_hashes(shard)
+        if len(row_hashes):
+            with self._tables.writing():
+                row_hashes[row_hashes != 0] = RowState.OUTDATED
+                self.save_row_hashes(shard, row_hashes)
+                self.set_meta("moment", secrets.token_hex(8))
+
+    def shards_to_flush(self) -> Iterator[tuple[int, RowHashes]]:
+        """Yield the shards with rows that the engine got and searches may not return yet."""
         for shard in self.shards():
-            stamps = self.stamps(shard)
-            if (inside(stamps) & (stamps & FOUND == 0)).any():
-                yield shard, stamps
+            row_hashes = self.row_hashes(shard)
+            if (is_present(row_hashes) & ~has_state(row_hashes, RowState.SEARCHABLE)).any():
+                yield shard, row_hashes
 
-    def begin_anew(self, parts: Iterator[NDArray[np.int64]], token: str) -> None:
-        """Forget everything except that the engine holds these keys : (M,) each."""
+    def reset(self, key_parts: Iterator[NDArray[np.int64]], token: str) -> None:
+        """Forget everything; record only that the engine holds these keys : (M,) each."""
         with self._tables.writing():
             self._tables.run("DELETE FROM about")
             self._tables.run("DELETE FROM shards")
-        for keys in parts:
+        for keys in key_parts:
             with self._tables.writing():
                 for shard in np.unique(keys >> 32).tolist():
                     rows = keys[keys >> 32 == shard] & (2**32 - 1)
-                    stamps = grown(self.stamps(shard), int(rows.max()) + 1)
-                    stamps[rows] = KNOWN
-                    self.note(shard, stamps)
-        self.keep("token", token)
+                    row_hashes = padded_to(self.row_hashes(shard), int(rows.max()) + 1)
+                    row_hashes[rows] = RowState.OUTDATED
+                    self.save_row_hashes(shard, row_hashes)
+        self.set_meta("token", token)
 
 
-def grown(stamps: Stamps, rows: int) -> Stamps:
-    """Return the hashes, padded with 0 to at least so many rows."""
-    return np.pad(stamps, (0, max(0, rows - len(stamps))))
-
-
-def name_of(address: str) -> str:
-    """What files about this engine are called. address : without secrets."""
+def log_name(address: str) -> str:
+    """Return the name of files about the engine with this address, which has no secrets."""
     return f"pushed-{xxhash.xxh3_64_hexdigest(address.encode())}"
 
 
 @contextmanager
-def opened(collection: CollectionStore, address: str) -> Iterator[Ledger]:
-    """The ledger for this engine, made where there is none to be used. Raises StorageError."""
-    with derived.open_or_rebuild(
-        _place(collection, address), _kept(collection), _SCHEMA.strip()
-    ) as tables:
-        yield Ledger(tables)
+def open_push_log(collection: CollectionStore, address: str) -> Iterator[PushLog]:
+    """Open the log of this engine; create it if there is none or if it is damaged. Raises
+    StorageError."""
+    with _open_log(collection, _log_path(collection, address)) as log:
+        yield log
 
 
 @contextmanager
-def read(collection: CollectionStore, place: Path) -> Iterator[Ledger | None]:
-    """The same without writing anything; None where there is none."""
-    with derived.open_readonly(place, _kept(collection)) as tables:
-        yield None if tables is None else Ledger(tables)
+def _open_log(collection: CollectionStore, path: Path) -> Iterator[PushLog]:
+    with derived.open_or_rebuild(path, _log_identity(collection), _SCHEMA) as tables:
+        yield PushLog(tables)
 
 
-def _place(collection: CollectionStore, address: str) -> Path:
-    return derived_folder(collection) / f"{name_of(address)}.sqlite"
+@contextmanager
+def _read_log(collection: CollectionStore, path: Path) -> Iterator[PushLog | None]:
+    """Open a log without writing to it; yield None if there is none."""
+    with derived.open_readonly(path, _log_identity(collection)) as tables:
+        yield None if tables is None else PushLog(tables)
 
 
-def _kept(collection: CollectionStore) -> dict[str, str]:
+def _log_path(collection: CollectionStore, address: str) -> Path:
+    return derived_folder(collection) / f"{log_name(address)}.sqlite"
+
+
+def _log_paths(collection: CollectionStore) -> list[Path]:
+    """Return the paths of the logs of all engines."""
+    return sorted(derived_folder(collection).glob("pushed-*.sqlite"))
+
+
+def _log_identity(collection: CollectionStore) -> dict[str, str]:
+    """Return what a log must be made for: a log with other values is rebuilt."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}
 
 
-def doubt(collection: CollectionStore, shard: int) -> None:
-    """This shard's rows are others from now on: what engines hold of it is not to be trusted."""
-    for place in sorted(derived_folder(collection).glob("pushed-*.sqlite")):
-        with derived.open_or_rebuild(place, _kept(collection), _SCHEMA.strip()) as tables:
-            ledger = Ledger(tables)
-            stamps = ledger.stamps(shard)
-            if len(stamps):
-                with tables.writing():
-                    ledger.note(shard, np.where(stamps != 0, KNOWN, stamps))
-                    ledger.keep("moment", secrets.token_hex(8))
+def mark_uncertain(collection: CollectionStore, shard: int) -> None:
+    """Record for all engines that the vectors of this shard have changed."""
+    for path in _log_paths(collection):
+        with _open_log(collection, path) as log:
+            log.mark_outdated(shard)
 
 
 def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
     """Return the state of each engine that the collection was pushed to."""
-    found = []
-    for place in sorted(derived_folder(collection).glob("pushed-*.sqlite")):
-        with read(collection, place) as ledger:
-            if ledger is not None and ledger.about("token"):
-                found.append(_state(collection, ledger))
-    return tuple(found)
+    states = []
+    for path in _log_paths(collection):
+        with _read_log(collection, path) as log:
+            if log is not None and log.get_meta("token"):
+                states.append(_state(collection, log))
+    return tuple(states)
 
 
-def _state(collection: CollectionStore, ledger: Ledger) -> PushedState:
-    held = behind = 0
-    counted = collection.rows_per_shard()
-    for shard in {*counted, *ledger.shards()}:
-        stamps = grown(ledger.stamps(shard), counted.get(shard, 0))
-        rows = live_rows_in(collection.catalog, shard)
-        live = np.zeros(len(stamps), bool)
-        live[rows] = True
-        there = stamps & FOUND != 0
-        held += int(np.count_nonzero(there))
-        behind += int(np.count_nonzero(live & ~there & (stamps & UNFIT == 0)))
-        behind += int(np.count_nonzero(~live & inside(stamps)))
-    return PushedState(ledger.about("address"), held, behind, recall_of(ledger))
+def _state(collection: CollectionStore, log: PushLog) -> PushedState:
+    in_engine = behind = 0
+    rows_per_shard = collection.rows_per_shard()
+    for shard in {*rows_per_shard, *log.shards()}:
+        row_hashes = padded_to(log.row_hashes(shard), rows_per_shard.get(shard, 0))
+        live = np.zeros(len(row_hashes), bool)
+        live[live_rows_in(collection.catalog, shard)] = True
+        searchable = has_state(row_hashes, RowState.SEARCHABLE)
+        unfit = has_state(row_hashes, RowState.UNFIT)
+        in_engine += int(np.count_nonzero(searchable))
+        behind += int(np.count_nonzero(live & ~searchable & ~unfit))
+        behind += int(np.count_nonzero(~live & is_present(row_hashes)))
+    return PushedState(log.get_meta("address"), in_engine, behind, log.recall())
 
 
-def recall_of(ledger: Ledger) -> dict[int, float]:
-    """Return the measured recall by k; empty if it was not measured."""
-    kept: Mapping[str, float] = json.loads(ledger.about("recall") or "{}")
-    return {int(k): float(share) for k, share in kept.items()}
-
-
-class PushedReader:
-    """Opens indexes over what an engine holds of a collection."""
+class RemoteIndexReader:
+    """Opens indexes over the rows that an engine holds of a collection."""
 
     def __init__(
         self, collection: CollectionStore, codes: CodeReader, engine: VectorEngine
@@ -217,46 +249,54 @@ class PushedReader:
         self._collection = collection
         self._codes = codes
         self.engine = engine
-        self._ledger = _place(collection, engine.address)
-        self._seen: tuple[object, str] = (None, "")
+        self._log_path = _log_path(collection, engine.address)
+        self._last_read: tuple[object, str] = (None, "")  # version of the file, moment
 
     @property
     def current(self) -> str:
-        """Differs when there is something new."""
-        stamp = sqlite_version(self._ledger)
-        if stamp != self._seen[0]:  # which every batch of a push changes
-            with read(self._collection, self._ledger) as ledger:
-                moment = "" if ledger is None else ledger.about("token") + ledger.about("moment")
-            self._seen = (stamp, moment)
-        return self._seen[1]
+        """A text that changes when the engine's searches return other rows."""
+        version = sqlite_version(self._log_path)
+        if version != self._last_read[0]:  # every batch of a push changes the file
+            with _read_log(self._collection, self._log_path) as log:
+                moment = "" if log is None else log.get_meta("token") + log.get_meta("moment")
+            self._last_read = (version, moment)
+        return self._last_read[1]
 
-    def found(self, counted: Mapping[int, int]) -> tuple[NDArray[np.bool_], dict[int, float]]:
-        """Which rows of the given shards the engine's searches find : (N,). And their recall by k.
-        Raises EngineError where it does not answer, or holds nothing of this collection."""
+    def searchable_rows(
+        self, rows_per_shard: Mapping[int, int]
+    ) -> tuple[NDArray[np.bool_], dict[int, float]]:
+        """Return which rows of these shards the engine's searches return : (N,) bool, and their
+        recall by k.
+
+        Raises EngineError if the engine does not answer, or holds nothing of this collection.
+        """
         address = self.engine.address
-        with read(self._collection, self._ledger) as ledger:
-            token = "" if ledger is None else ledger.about("token")
-            holding = self.engine.info()
-            if ledger is None or not token or holding is None or holding.token != token:
+        with _read_log(self._collection, self._log_path) as log:
+            token = "" if log is None else log.get_meta("token")
+            info = self.engine.info()
+            if log is None or not token or info is None or info.token != token:
                 raise EngineError(
                     f"{address} holds nothing of {self._collection.store}: run `sokkuri push` to it"
                 )
             parts = [
-                grown(ledger.stamps(shard), held)[:held] & FOUND != 0
-                for shard, held in counted.items()
+                has_state(padded_to(log.row_hashes(shard), count)[:count], RowState.SEARCHABLE)
+                for shard, count in rows_per_shard.items()
             ]
-            return np.concatenate([np.empty(0, bool), *parts]), recall_of(ledger)
+            return np.concatenate([np.empty(0, bool), *parts]), log.recall()
 
     def read(
-        self, counted: Mapping[int, int], rows: VectorBlocks
+        self, rows_per_shard: Mapping[int, int], rows: VectorBlocks
     ) -> tuple[RemoteIndex, Mapping[int, float]]:
-        """The index over the given shards and rows, with its recall by k. Raises as `found`."""
-        pushed, recall = self.found(counted)
+        """Return the index over these shards and their rows, and its recall by k. Raises as
+        `searchable_rows`."""
+        in_engine, recall = self.searchable_rows(rows_per_shard)
         starts = rows.starts[:-1].tolist()
-        lacking = {  # shards that are searched here
-            shard: 0 if pushed[start : start + held].all() else held
-            for (shard, held), start in zip(counted.items(), starts, strict=True)
+        coded = {  # codes are needed for shards that the engine does not hold whole
+            shard: 0 if in_engine[start : start + count].all() else count
+            for (shard, count), start in zip(rows_per_shard.items(), starts, strict=True)
         }
-        codes, _ = self._codes.read(lacking)
-        metric = self._collection.model.metric
-        return RemoteIndex(rows, list(counted), pushed, codes, self.engine, metric), recall
+        codes, _ = self._codes.read(coded)
+        index = RemoteIndex(
+            rows, list(rows_per_shard), in_engine, codes, self.engine, self._collection.model.metric
+        )
+        return index, recall

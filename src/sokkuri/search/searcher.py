@@ -18,7 +18,7 @@ from sokkuri.core.types import ImageRecord, Metric, RowRef
 from sokkuri.search.ann_files import AnnReader
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
-from sokkuri.search.push_log import PushedReader
+from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.search.query import Image, QueryReader, QueryVector, combined
 from sokkuri.search.results import Hits, SearchMode, SearchOptions
 from sokkuri.search.vectors import ExactIndex, VectorBlocks, distances
@@ -48,9 +48,9 @@ class Searcher:
         self._codes = CodeReader(collection)
         self._ann = AnnReader(collection, self._codes)
         self._engine = None if engine is None else open_engine(engine)
-        self._pushed = (
-            None if self._engine is None else PushedReader(collection, self._codes, self._engine)
-        )
+        self._remote: RemoteIndexReader | None = None
+        if self._engine is not None:
+            self._remote = RemoteIndexReader(collection, self._codes, self._engine)
         self._open()
 
     def close(self) -> None:
@@ -60,10 +60,10 @@ class Searcher:
 
     def _open(self) -> None:
         self._seen = self._now()
-        self._snapshot = _Snapshot(self._collection, self._codes, self._ann, self._pushed)
+        self._snapshot = _Snapshot(self._collection, self._codes, self._ann, self._remote)
 
     def _now(self) -> tuple[dict[int, int], str, str]:
-        pushed = "" if self._pushed is None else self._pushed.current
+        pushed = "" if self._remote is None else self._remote.current
         return self._collection.rows_per_shard(), self._ann.current, pushed
 
     @property
@@ -189,13 +189,13 @@ class _Snapshot:
         collection: CollectionStore,
         codes: CodeReader,
         ann: AnnReader,
-        pushed: PushedReader | None,
+        pushed: RemoteIndexReader | None,
     ) -> None:
         self.notes: list[str] = []
         self._collection = collection
         self._codes = codes
         self._ann = ann
-        self._pushed = pushed
+        self._remote = pushed
         self._counted = collection.rows_per_shard()
         self.numbering = Numbering(self._counted)
         self.rows = VectorBlocks([
@@ -226,7 +226,7 @@ class _Snapshot:
     @cached_property
     def served(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
         """The index over the vector engine and its recall by k, None without an engine."""
-        return None if self._pushed is None else self._pushed.read(self._counted, self.rows)
+        return None if self._remote is None else self._remote.read(self._counted, self.rows)
 
     def search(
         self, mode: SearchMode, queries: NDArray[np.float32], task: "_SearchBatch"

@@ -15,7 +15,7 @@ from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
 from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
-from sokkuri.search.push_log import PushedReader
+from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.search.vectors.row_keys import key_at
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import as_text
@@ -131,7 +131,7 @@ def project_contents(
 
 
 def remote_rows(
-    collection: CollectionStore, reader: PushedReader, contents: Sequence[UniqueImage]
+    collection: CollectionStore, reader: RemoteIndexReader, contents: Sequence[UniqueImage]
 ) -> RemoteRows:
     """Return which of these contents an engine holds, each under the keys of all its images.
 
@@ -139,7 +139,7 @@ def remote_rows(
     """
     numbers = {content.key: number for number, content in enumerate(contents)}
     counted = collection.rows_per_shard()
-    found, _ = reader.found(counted)
+    found, _ = reader.searchable_rows(counted)
     rows, places = [], []
     for key, shard, row in content_rows(collection.catalog):
         if key in numbers:

@@ -40,7 +40,7 @@ from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group, Pair
 from sokkuri.images.read import threads_for
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
-from sokkuri.search.push_log import PushedReader
+from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 from sokkuri.store.live_rows import count_contents
@@ -251,19 +251,21 @@ def compare_pairs(
 
 
 @contextmanager
-def _open_reader(collection: CollectionStore, address: str | None) -> Iterator[PushedReader | None]:
+def _open_reader(
+    collection: CollectionStore, address: str | None
+) -> Iterator[RemoteIndexReader | None]:
     """Open the reader of what the engine there holds; None without an address."""
     if address is None:
         yield None
         return
     with closing(open_engine(address)) as engine:
-        reader = PushedReader(collection, CodeReader(collection), engine)
-        reader.found({})  # reports an unsuitable engine before anything is compared
+        reader = RemoteIndexReader(collection, CodeReader(collection), engine)
+        reader.searchable_rows({})  # reports an unsuitable engine before anything is compared
         yield reader
 
 
 def _compare_new(
-    task: _GroupingTask, store: PairStore, comparer: PairComparer, reader: PushedReader | None
+    task: _GroupingTask, store: PairStore, comparer: PairComparer, reader: RemoteIndexReader | None
 ) -> Generator[Progress[Never]]:
     """Compare every image that was not compared with its candidates."""
     if comparer.by_keypoints:
