@@ -135,6 +135,8 @@ def test_the_document_describes_every_operation(operations: dict[str, Any]) -> N
         assert operation["summary"], name
         assert operation["description"].rstrip().endswith("."), name
         assert operation["tags"], name
+        for response in operation["responses"].values():
+            assert response["description"] != "Successful Response", "FastAPI's default text"
     ids = [operation["operationId"] for operation in operations.values()]
     assert len(set(ids)) == len(ids)
 

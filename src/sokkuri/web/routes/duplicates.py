@@ -31,7 +31,12 @@ router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class
 _CHANGE_PROBLEMS = (400, 403, 408, 413)  # problems of the body or of the sender
 
 
-@router.get("", response_model=DuplicatePageDocument, responses=problems())
+@router.get(
+    "",
+    response_model=DuplicatePageDocument,
+    responses=problems(),
+    response_description="A page of groups, and the state of the comparison.",
+)
 async def list_groups(
     context: Context,
     min_grade: Annotated[Grade, Query(description="This grade or a more certain one.")] = "edited",
@@ -49,7 +54,12 @@ async def list_groups(
     return AsciiJSON({**page, **run})
 
 
-@router.get("/state", response_model=DuplicateRunDocument, responses=problems())
+@router.get(
+    "/state",
+    response_model=DuplicateRunDocument,
+    responses=problems(),
+    response_description="The state of the comparison.",
+)
 async def state(context: Context) -> Response:
     """Return how many images are compared, and the progress of the current run."""
     run = context.duplicate_run.state()
@@ -57,7 +67,10 @@ async def state(context: Context) -> Response:
 
 
 @router.post(
-    "/find", response_model=FindStartedDocument, responses=problems(*_CHANGE_PROBLEMS, 501)
+    "/find",
+    response_model=FindStartedDocument,
+    responses=problems(*_CHANGE_PROBLEMS, 501),
+    response_description="Whether a run was started.",
 )
 async def find(context: WriteContext, request: FindRequestDocument) -> Response:
     """Start to compare new images in the background. Does not wait for the result."""
@@ -68,6 +81,7 @@ async def find(context: WriteContext, request: FindRequestDocument) -> Response:
     "/decisions",
     response_model=DecisionsResultDocument,
     responses=problems(*_CHANGE_PROBLEMS, 404),
+    response_description="The numbers of new decisions.",
 )
 async def decide(context: WriteContext, request: DecisionsRequestDocument) -> Response:
     """Save the decisions of a person. They belong to the content, so files may be renamed."""
@@ -78,7 +92,10 @@ async def decide(context: WriteContext, request: DecisionsRequestDocument) -> Re
 
 
 @router.post(
-    "/drops", response_model=DropsResultDocument, responses=problems(*_CHANGE_PROBLEMS, 501)
+    "/drops",
+    response_model=DropsResultDocument,
+    responses=problems(*_CHANGE_PROBLEMS, 501),
+    response_description="The moved images and the images left in place.",
 )
 async def drop(context: WriteContext, request: DropsRequestDocument) -> Response:
     """Move files to the system's trash. For each file a near-duplicate stays.
@@ -93,7 +110,12 @@ async def drop(context: WriteContext, request: DropsRequestDocument) -> Response
     return AsciiJSON(result)
 
 
-@router.post("/undo", response_model=UndoResultDocument, responses=problems(*_CHANGE_PROBLEMS, 501))
+@router.post(
+    "/undo",
+    response_model=UndoResultDocument,
+    responses=problems(*_CHANGE_PROBLEMS, 501),
+    response_description="The returned images and the images left in the trash.",
+)
 async def undo(context: WriteContext, request: UndoRequestDocument) -> Response:
     """Move files that were dropped from the trash back to their places."""
     return AsciiJSON(await context.write_pool.run(duplicates.undo_drops, request.log))

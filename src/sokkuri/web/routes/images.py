@@ -36,7 +36,12 @@ router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 _JPEG = {"content": {"image/jpeg": {}}, "description": "A JPEG."}
 
 
-@router.get("/images", response_model=ImagePageDocument, responses=problems())
+@router.get(
+    "/images",
+    response_model=ImagePageDocument,
+    responses=problems(),
+    response_description="A page of images.",
+)
 async def list_images(
     context: Context,
     under: Under = None,
@@ -45,35 +50,55 @@ async def list_images(
     limit: Limit = 100,
 ) -> Response:
     """Return a page of images, ordered by id."""
-    page = await context.read_pool.run(browse.image_page, under, where, cursor, limit)
+    page = await context.read_pool.run(browse.read_image_page, under, where, cursor, limit)
     return AsciiJSON(page)
 
 
-@router.get("/failures", response_model=FailurePageDocument, responses=problems())
+@router.get(
+    "/failures",
+    response_model=FailurePageDocument,
+    responses=problems(),
+    response_description="A page of failures.",
+)
 async def list_failures(context: Context, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Return a page of images that have no feature vector, with reasons, ordered by id."""
-    return AsciiJSON(await context.read_pool.run(browse.failure_page, cursor, limit))
+    return AsciiJSON(await context.read_pool.run(browse.read_failure_page, cursor, limit))
 
 
-@router.get("/folders", response_model=FolderListDocument, responses=problems())
+@router.get(
+    "/folders",
+    response_model=FolderListDocument,
+    responses=problems(),
+    response_description="Folders with their numbers of images.",
+)
 async def list_folders(context: Context) -> Response:
     """Return every folder that has images, with the number of images in it and below."""
-    return AsciiJSON(await context.read_pool.run(browse.folders))
+    return AsciiJSON(await context.read_pool.run(browse.count_folders))
 
 
-@router.get("/grid", response_model=GridDocument, responses=problems())
+@router.get(
+    "/grid",
+    response_model=GridDocument,
+    responses=problems(),
+    response_description="The layout of the grid.",
+)
 async def whole_grid(context: Context, under: Under = None, sort: grid.Sort = "folder") -> Response:
     """Return the order and the proportions of all images, for a page that lays them out."""
 
     def render(collection: Collection, revision: str) -> bytes:
         order = context.grid_orders.get(collection, revision, under, sort)
-        return AsciiJSON(None).render(grid.grid(order, revision))
+        return AsciiJSON(None).render(grid.grid_document(order, revision))
 
     body = await context.read_pool.run(render, context.watcher.state.revision)
     return Response(body, media_type="application/json")
 
 
-@router.get("/grid/items", response_model=GridItemsDocument, responses=problems())
+@router.get(
+    "/grid/items",
+    response_model=GridItemsDocument,
+    responses=problems(),
+    response_description="The images.",
+)
 async def part_of_the_grid(
     context: Context,
     under: Under = None,
@@ -85,7 +110,7 @@ async def part_of_the_grid(
 
     def window(collection: Collection, revision: str) -> dict[str, object]:
         order = context.grid_orders.get(collection, revision, under, sort)
-        return grid.window(collection, order, revision, offset, limit)
+        return grid.read_window(collection, order, revision, offset, limit)
 
     return AsciiJSON(await context.read_pool.run(window, context.watcher.state.revision))
 
@@ -111,8 +136,8 @@ async def thumbnail(
     mosaic = mosaic or context.config.mosaic
     file = await context.read_pool.run(image_files.find_file, id)
     headers = {"Cache-Control": image_files.cache_control(file, version)}
-    if file.v:
-        headers["ETag"] = f'"{file.v}-{size}{"-mosaic" if mosaic else ""}"'
+    if file.version:
+        headers["ETag"] = f'"{file.version}-{size}{"-mosaic" if mosaic else ""}"'
         if headers["ETag"] in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
     jpeg = await context.decode_pool.run(
@@ -122,13 +147,18 @@ async def thumbnail(
     return Response(jpeg, media_type="image/jpeg", headers=headers)
 
 
-@router.get("/images/{id:path}", response_model=ImageDocument, responses=problems(404))
+@router.get(
+    "/images/{id:path}",
+    response_model=ImageDocument,
+    responses=problems(404),
+    response_description="The image.",
+)
 async def one_image(
     context: Context,
     id: ImageId,  # noqa: A002 - its name in the address
 ) -> Response:
     """Return all data of an image, with the data that its camera wrote."""
-    image = await context.read_pool.run(browse.image, id)
+    image = await context.read_pool.run(browse.read_image, id)
     try:
         file = await context.read_pool.run(image_files.find_file, id)
     except WithheldError:

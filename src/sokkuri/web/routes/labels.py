@@ -32,7 +32,12 @@ _CSV = {
 }
 
 
-@router.get("/suggestions", response_model=SuggestionListDocument, responses=problems())
+@router.get(
+    "/suggestions",
+    response_model=SuggestionListDocument,
+    responses=problems(),
+    response_description="The images to label, most useful first.",
+)
 async def what_to_label_next(
     context: Context,
     n: Annotated[int, Query(ge=1, le=1000, description="Largest number of images.")] = 20,
@@ -45,20 +50,35 @@ async def what_to_label_next(
     return AsciiJSON(await context.labels.suggestions(query, context.watcher.state.revision))
 
 
-@router.get("/labels", response_model=LabelListDocument, responses=problems())
+@router.get(
+    "/labels",
+    response_model=LabelListDocument,
+    responses=problems(),
+    response_description="The labels with their numbers of images.",
+)
 async def all_labels(context: Context) -> Response:
     """Return every label with the number of its images."""
     revision = context.watcher.state.revision
     return AsciiJSON(await context.labels.counts(revision, context.read_pool))
 
 
-@router.get("/labels/curve", response_model=CurveDocument, responses=problems())
+@router.get(
+    "/labels/curve",
+    response_model=CurveDocument,
+    responses=problems(),
+    response_description="The accuracy for each number of labels.",
+)
 async def accuracy_by_labels(context: Context) -> Response:
     """Return the accuracy of predicted labels by the number of labels. May take seconds."""
     return AsciiJSON(await context.labels.curve(context.watcher.state.revision))
 
 
-@router.get("/labels/near", response_model=NearbyImagesDocument, responses=problems(404))
+@router.get(
+    "/labels/near",
+    response_model=NearbyImagesDocument,
+    responses=problems(404),
+    response_description="The images, and a guess of the label.",
+)
 async def near_by_label(
     context: Context,
     id: Annotated[PathText, Query(description="The id of an image.")],  # noqa: A002 - its name in the address
@@ -106,7 +126,10 @@ async def export_labels(context: Context) -> Response:
 
 
 @router.post(
-    "/labels", response_model=PreviousLabelsDocument, responses=problems(400, 403, 404, 408, 413)
+    "/labels",
+    response_model=PreviousLabelsDocument,
+    responses=problems(400, 403, 404, 408, 413),
+    response_description="The labels that the images had before.",
 )
 async def give_labels(context: WriteContext, change: LabelChangeDocument) -> Response:
     """Set or remove labels of images. Changes all of these images or none."""

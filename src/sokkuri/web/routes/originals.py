@@ -62,7 +62,7 @@ async def original(
     if isinstance(file.location, Address):
         data, file = await context.decode_pool.run(image_files.read_with_digest, file, limits)
         headers = {"Cache-Control": image_files.cache_control(file, version)}
-        etag = f'"{file.v}"'
+        etag = f'"{file.version}"'
         is_same = request.headers.get("if-range", etag) == etag
         answer = _remote_response(
             data, file, headers, request.headers.get("range") if is_same else None
@@ -109,7 +109,7 @@ def _remote_response(
     """Return the bytes of a remote file, or one range of them. Several ranges are answered with
     the whole file. Raises HTTPException."""
     media_type, file_headers = _file_headers(file)
-    headers = {**headers, **file_headers, "ETag": f'"{file.v}"', "Accept-Ranges": "bytes"}
+    headers = {**headers, **file_headers, "ETag": f'"{file.version}"', "Accept-Ranges": "bytes"}
     ranges = _LocalFileResponse.parse_ranges(range_header, len(data)) if range_header else []
     if len(ranges) != 1:
         return Response(data, media_type=media_type, headers=headers)

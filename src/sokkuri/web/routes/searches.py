@@ -55,6 +55,7 @@ _FORM = {
     "/api/v1/images/{id:path}/similar",
     response_model=SearchResultDocument,
     responses=problems(404),
+    response_description="The hits, nearest first.",
 )
 async def similar(
     context: Context,
@@ -84,6 +85,7 @@ async def similar(
             },
         }
     },
+    response_description="The hits, nearest first.",
 )
 async def search(request: Request, context: Context) -> Response:
     """Return the images most similar to all given pictures and ids, and least similar to the
@@ -162,7 +164,12 @@ def _validate(fields: Any) -> SearchRequestDocument:
         ) from error
 
 
-@router.get("/similar/{id:path}", response_model=ArticleResultDocument, responses=problems(404))
+@router.get(
+    "/similar/{id:path}",
+    response_model=ArticleResultDocument,
+    responses=problems(404),
+    response_description="The nearest images.",
+)
 async def as_in_the_article(
     context: Context,
     id: ImageId,  # noqa: A002 - its name in the address

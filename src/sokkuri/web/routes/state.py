@@ -24,7 +24,12 @@ from sokkuri.web.write_access import check_origin
 router = APIRouter(tags=["state"])
 
 
-@router.get("/api/v1/info", response_model=InfoDocument, responses=problems())
+@router.get(
+    "/api/v1/info",
+    response_model=InfoDocument,
+    responses=problems(),
+    response_description="Facts about the server and the collection.",
+)
 async def info(context: Context) -> Response:
     """Return what a page needs before it can show anything."""
     state = context.watcher.state
@@ -46,7 +51,12 @@ async def info(context: Context) -> Response:
     return AsciiJSON(await context.read_pool.run(read_info))
 
 
-@router.get("/api/v1/changes", response_model=WriteAccessDocument, responses=problems(403))
+@router.get(
+    "/api/v1/changes",
+    response_model=WriteAccessDocument,
+    responses=problems(403),
+    response_description="Whether changes are allowed, and the key for them.",
+)
 async def rights(request: Request, context: Context) -> Response:
     """Return whether pages may change the collection, and the key that they must then send."""
     check_origin(request.headers)  # pages that CORS allows may read, but never change
@@ -54,34 +64,62 @@ async def rights(request: Request, context: Context) -> Response:
     return AsciiJSON({"allowed": allowed, "key": context.change_key if allowed else None})
 
 
-@router.get("/api/v1/status", response_model=StatusDocument, responses=problems())
+@router.get(
+    "/api/v1/status",
+    response_model=StatusDocument,
+    responses=problems(),
+    response_description="The collection's status.",
+)
 async def status(context: Context) -> Response:
     """Return counts, sizes, the approximate index, and the number of processes that index."""
     state = context.watcher.state
 
     def read_status(collection: Collection) -> dict[str, object]:
-        return browse.status(collection.status(engines=False), collection.dtype)
+        return browse.status_document(collection.status(engines=False), collection.dtype)
 
     document = await context.read_pool.run(read_status)
     return AsciiJSON({**document, "runs": state.runs, "revision": state.revision})
 
 
-@router.get("/api/v1/events", response_class=EventSourceResponse, responses=problems())
+@router.get(
+    "/api/v1/events",
+    response_class=EventSourceResponse,
+    responses=problems(),
+    response_description="A stream of events.",
+)
 async def events(context: Context) -> AsyncIterator[ServerSentEvent]:
     """Send server-sent events: `status` at once, and each time the collection changes."""
     async for state in context.watcher.states():
         yield ServerSentEvent(event="status", data=state.document())
 
 
-@router.get("/api/v1/healthz", response_model=HealthDocument)
-@router.get("/healthz", response_model=HealthDocument)
+@router.get(
+    "/api/v1/healthz",
+    response_model=HealthDocument,
+    response_description="The server runs.",
+)
+@router.get(
+    "/healthz",
+    response_model=HealthDocument,
+    response_description="The server runs.",
+)
 async def health() -> Response:
     """Report that the server runs. Needs no token."""
     return AsciiJSON({"status": "ok"})
 
 
-@router.get("/api/v1/metrics", response_class=PlainTextResponse, responses=problems())
-@router.get("/metrics", response_class=PlainTextResponse, responses=problems())
+@router.get(
+    "/api/v1/metrics",
+    response_class=PlainTextResponse,
+    responses=problems(),
+    response_description="Metrics in Prometheus's text format.",
+)
+@router.get(
+    "/metrics",
+    response_class=PlainTextResponse,
+    responses=problems(),
+    response_description="Metrics in Prometheus's text format.",
+)
 async def metrics(context: Context) -> Response:
     """Return metrics in Prometheus's format: requests, durations, images."""
     return Response(

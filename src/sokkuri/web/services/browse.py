@@ -1,7 +1,7 @@
 """Read images, folders and failures from the catalog, for the pages.
 
-The functions take a Collection and return documents of `schemas/` as dictionaries. Ids are looked
-up in the catalog and never become a part of a path.
+The functions take a Collection and return documents of `schemas/` as dictionaries. They look ids up
+in the catalog. An id never becomes part of a path.
 """
 
 import base64
@@ -26,45 +26,49 @@ from sokkuri.store.image_pages import (
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_AT_ONCE = 500  # parameters of a statement
 
 
-def below(collection: Collection, under: str | None, where: str | None) -> Condition | None:
-    """Return both filters as a condition. Raises UsageError."""
-    return condition(collection.root, folder_in(collection, under), where)
+def make_condition(
+    collection: Collection, under: str | None, where: str | None
+) -> Condition | None:
+    """Return the folder and the filter as one condition. Raises UsageError."""
+    return condition(collection.root, folder_location(collection, under), where)
 
 
-def folder_in(collection: Collection, under: str | None) -> str | None:
-    """Return a folder that is relative to the root as a path below the root, so that no other
-    folder of this machine is read."""
+def folder_location(collection: Collection, under: str | None) -> str | None:
+    """Return the location of a folder of the collection, or None. under : relative to the root, so
+    that a request cannot read another folder of this machine."""
     return str(collection.root / under) if under else None
 
 
-def image_page(
+def read_image_page(
     collection: Collection, under: str | None, where: str | None, cursor: str | None, limit: int
 ) -> dict[str, Any]:
     """Return live images after the cursor, ordered by id, as ImagePageDocument."""
-    rows = list_live(collection.catalog, below(collection, under, where), _after(cursor), limit + 1)
-    rows, following = _cut(rows, limit)
-    return {"images": [in_short(row) for row in rows], "next": following}
+    filters = make_condition(collection, under, where)
+    rows = list_live(collection.catalog, filters, _last_id(cursor), limit + 1)
+    rows, next_cursor = _split_page(rows, limit)
+    return {"images": [listed_image_document(row) for row in rows], "next": next_cursor}
 
 
-def failure_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
+def read_failure_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
     """Return failed images after the cursor, ordered by id, as FailurePageDocument."""
-    rows, following = _cut(list_failed(collection.catalog, _after(cursor), limit + 1), limit)
+    rows = list_failed(collection.catalog, _last_id(cursor), limit + 1)
+    rows, next_cursor = _split_page(rows, limit)
     failures = [
-        {"id": id_, "name": parts(path)[1], "stage": stage, "reason": reason}
+        {"id": id_, "name": split_path(path)[1], "stage": stage, "reason": reason}
         for id_, path, stage, reason in rows
     ]
-    return {"failures": failures, "next": following}
+    return {"failures": failures, "next": next_cursor}
 
 
-def _cut(rows: list[Any], limit: int) -> tuple[list[Any], str | None]:
+def _split_page(rows: list[Any], limit: int) -> tuple[list[Any], str | None]:
     """Return up to `limit` rows, and the cursor of the next page."""
     return rows[:limit], _cursor(rows[limit - 1][0]) if len(rows) > limit else None
 
 
-def _after(cursor: str | None) -> bytes:
+def _last_id(cursor: str | None) -> bytes:
+    """Return the bytes of the last id of the previous page. Raises UsageError."""
     return b"" if cursor is None else _read_cursor(cursor)
 
 
@@ -79,28 +83,29 @@ def _read_cursor(cursor: str) -> bytes:
         raise UsageError("this is not a cursor: send the `next` that a page returned") from None
 
 
-def in_short(row: Sequence[Any]) -> dict[str, Any]:
-    """Return a row of `_COLUMNS` as ListedImageDocument."""
+def listed_image_document(row: Sequence[Any]) -> dict[str, Any]:
+    """Return an image as ListedImageDocument. row : as `list_live` returns it."""
     id_, path, width, height, digest, mtime_ns = row
-    folder, name = parts(path)
+    folder, name = split_path(path)
     return {
         "id": id_, "name": name, "folder": folder, "width": width, "height": height,
-        "v": version(digest), "modified": moment(mtime_ns),
+        "v": content_version(digest), "modified": iso_time(mtime_ns),
     }  # fmt: skip
 
 
-def parts(path: str) -> tuple[str, str]:
+def split_path(path: str) -> tuple[str, str]:
     """Return folder and name of a path."""
     folder, _, name = path.rpartition("/")
     return folder, name
 
 
-def version(digest: bytes | None) -> str:
-    """Return the version of a content. An address that carries it may be cached for ever."""
+def content_version(digest: bytes | None) -> str:
+    """Return a short text that changes with the content, or "" if the content is unknown. Clients
+    may cache addresses that carry it for ever."""
     return "" if digest is None else digest[:8].hex()
 
 
-def moment(mtime_ns: int) -> str:
+def iso_time(mtime_ns: int) -> str:
     """Return nanoseconds since 1970 as ISO 8601 in UTC; 1970-01-01 for years outside 1 to 9999."""
     try:
         return utc_time(mtime_ns).isoformat()
@@ -114,26 +119,27 @@ def utc_time(mtime_ns: int) -> datetime:
     return _EPOCH + timedelta(seconds=mtime_ns // 10**9)
 
 
-def by_keys(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]:
-    """Return the images with these keys, in this order. Leaves out unknown keys."""
+def read_images(collection: Collection, keys: Sequence[int]) -> list[dict[str, Any]]:
+    """Return the images with these keys, in this order, as ListedImageDocuments. Leaves out unknown
+    keys."""
     images = images_by_key(collection.catalog, keys)
-    return [in_short(images[key]) for key in keys if key in images]
+    return [listed_image_document(images[key]) for key in keys if key in images]
 
 
-def image(collection: Collection, id_: str) -> dict[str, Any]:
-    """Return an image with its state and neighbours, as ImageDocument without `exif`.
+def read_image(collection: Collection, id_: str) -> dict[str, Any]:
+    """Return an image with its state and the images beside it, as ImageDocument without `exif`.
 
     Raises UnknownImageError.
     """
     row = image_details(collection.catalog, id_)
     if row is None:
-        raise unknown(id_)
+        raise unknown_image_error(id_)
     size, shard, stage, reason, removed, missing = row[6:]
     state = "live" if shard is not None else "failed" if stage is not None else "waiting"
     state = "removed" if removed else "missing" if missing is not None else state
     before, after = adjacent_images(collection.catalog, row[1])
     return {
-        **in_short(row[:6]),
+        **listed_image_document(row[:6]),
         "path": str(collection.file(row[1])),
         "size": size,
         "state": state,
@@ -143,29 +149,29 @@ def image(collection: Collection, id_: str) -> dict[str, Any]:
     }
 
 
-def unknown(id_: str) -> UnknownImageError:
+def unknown_image_error(id_: str) -> UnknownImageError:
     """Return the error for an unknown id."""
     return UnknownImageError(f"the collection has no image {id_!r}")
 
 
-def folders(collection: Collection) -> dict[str, Any]:
-    """Return every folder that has live images in it or below, with their number. The root is
-    first."""
+def count_folders(collection: Collection) -> dict[str, Any]:
+    """Return every folder that has live images in it or below, with their number, as
+    FolderListDocument. The root is first."""
     counts = Counter({"": 0})
     paths = paths_of_live(collection.catalog)
-    for folder, count in Counter(parts(path)[0] for path in paths).items():
-        counts.update(dict.fromkeys(("", *_above(folder)), count))
+    for folder, count in Counter(split_path(path)[0] for path in paths).items():
+        counts.update(dict.fromkeys(("", *_folder_and_parents(folder)), count))
     return {"folders": [{"path": path, "count": counts[path]} for path in sorted(counts)]}
 
 
-def _above(folder: str) -> Iterator[str]:
+def _folder_and_parents(folder: str) -> Iterator[str]:
     """Yield the folder and its parents, without the root."""
     while folder:
         yield folder
-        folder = parts(folder)[0]
+        folder = split_path(folder)[0]
 
 
-def status(collection_status: Status, dtype: str) -> dict[str, Any]:
+def status_document(collection_status: Status, dtype: str) -> dict[str, Any]:
     """Return the status as StatusDocument, without `runs` and `revision`."""
     ann = collection_status.ann
     return {

@@ -94,7 +94,7 @@ def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
 
 
 def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
-    under = browse.folder_in(collection, query.under)
+    under = browse.folder_location(collection, query.under)
     options = find.DuplicateOptions(query.min_grade, under, query.where)
     groups = tuple(sorted(find.known_groups(collection, options), key=_sort_key))
     sort_keys = tuple(map(_sort_key, groups))
@@ -154,7 +154,7 @@ def _document(group: Group) -> dict[str, Any]:
 
 def _image_document(image: DuplicateImage) -> dict[str, Any]:
     row = (image.id, image.path, image.width, image.height, image.digest, image.mtime_ns)
-    return {**browse.in_short(row), "size": image.size, "kept": image.preferred}
+    return {**browse.listed_image_document(row), "size": image.size, "kept": image.preferred}
 
 
 def _cursor(sort_key: GroupSortKey) -> str:

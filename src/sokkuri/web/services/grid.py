@@ -1,7 +1,7 @@
 """The order of the grid: the keys and proportions of all live images, by folder or by date.
 
-Takes a Collection, a folder and a sort order, and returns arrays. Orders are cached until the
-collection changes, because a page reads them part by part.
+Takes a Collection, a folder and a sort order. Returns arrays. A page reads an order in parts, so
+orders are cached until the collection changes.
 """
 
 import threading
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sokkuri.api import Collection
 from sokkuri.store.image_pages import grid_rows
-from sokkuri.web.services.browse import below, by_keys, parts, utc_time
+from sokkuri.web.services.browse import make_condition, read_images, split_path, utc_time
 
 Sort = Literal["folder", "newest", "oldest"]
 
@@ -28,8 +28,9 @@ _MAX_ORDERS = 8
 class GridOrder:
     """The images of the grid in order.
 
-    keys : (N,) int64, keys of the images in the catalog. ratios : (N,) int64, 100 * width / height.
-    groups : title, number of the first image, and folder of each group.
+    keys : (N,) int64, keys of the images in the catalog.
+    ratios : (N,) int64, 100 * width / height, 1 to 10,000; 100 where the size is unknown.
+    groups : for each group its title, the position of its first image, and its folder or None.
     """
 
     keys: NDArray[np.int64]
@@ -38,7 +39,7 @@ class GridOrder:
 
 
 class GridOrderCache:
-    """The latest orders. Thread-safe."""
+    """A cache of the orders that were used last. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -53,39 +54,39 @@ class GridOrderCache:
         with self._lock:
             if key in self._orders:
                 return self._orders[key]
-        new_order = order(collection, under, sort)
+        new_order = make_order(collection, under, sort)
         with self._lock:
             self._orders[key] = new_order
         return new_order
 
 
-def grid(order_: GridOrder, revision: str) -> dict[str, Any]:
+def grid_document(order: GridOrder, revision: str) -> dict[str, Any]:
     """Return the layout of the whole grid, as GridDocument."""
     return {
         "revision": revision,
-        "count": len(order_.keys),
-        "ratios": order_.ratios.tolist(),
+        "count": len(order.keys),
+        "ratios": order.ratios.tolist(),
         "groups": [
             {"title": title, "first": first, "folder": folder}
-            for title, first, folder in order_.groups
+            for title, first, folder in order.groups
         ],
     }
 
 
-def window(
-    collection: Collection, order_: GridOrder, revision: str, offset: int, limit: int
+def read_window(
+    collection: Collection, order: GridOrder, revision: str, offset: int, limit: int
 ) -> dict[str, Any]:
     """Return consecutive images of the grid, as GridItemsDocument."""
-    keys = order_.keys[offset : offset + limit].tolist()
-    return {"revision": revision, "images": by_keys(collection, keys)}
+    keys = order.keys[offset : offset + limit].tolist()
+    return {"revision": revision, "images": read_images(collection, keys)}
 
 
-def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
+def make_order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
     """Return the order of the live images below a folder. Raises UsageError."""
-    rows = grid_rows(collection.catalog, below(collection, under, None))
+    rows = grid_rows(collection.catalog, make_condition(collection, under, None))
     if sort == "folder":
-        rows.sort(key=lambda row: parts(row[1]))
-        groups = _groups([parts(row[1])[0] for row in rows], _folder_title)
+        rows.sort(key=lambda row: split_path(row[1]))
+        groups = _groups([split_path(row[1])[0] for row in rows], _folder_title)
     else:
         rows.sort(key=lambda row: (row[2], row[1]), reverse=sort == "newest")
         groups = _groups([_month(row[2]) for row in rows], _month_title)
@@ -100,13 +101,16 @@ def order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
 def _groups(
     names: Sequence[str], describe: Callable[[str], tuple[str, str | None]]
 ) -> tuple[tuple[str, int, str | None], ...]:
-    """Return a group for each run of equal names. describe : returns title and folder of a name."""
+    """Return (title, position of the first image, folder) of each run of equal names.
+
+    names : the group of each image, in order. describe : returns title and folder of a group.
+    """
     groups = []
     previous: str | None = None
-    for number, name in enumerate(names):
+    for position, name in enumerate(names):
         if name != previous:
             title, folder = describe(name)
-            groups.append((title, number, folder))
+            groups.append((title, position, folder))
             previous = name
     return tuple(groups)
 
@@ -119,7 +123,7 @@ def _month(mtime_ns: int) -> str:
     """Return year and month in this machine's time zone, or "" for years outside 1 to 9999."""
     try:
         time = utc_time(mtime_ns)
-        with suppress(OSError):  # Windows knows no local time before 1970: keep UTC
+        with suppress(OSError):  # on Windows before 1970: keep UTC
             time = time.astimezone()
         return time.strftime("%Y-%m")
     except (ValueError, OverflowError):

@@ -1,8 +1,7 @@
 """Read the files of images: originals, thumbnails, EXIF data.
 
-Takes ids and returns bytes. A file of this machine is served only if it lies inside the
-collection's folder after symbolic links are resolved. Remote files are not checked before they are
-read.
+Takes ids and returns bytes. A local file is served only if it lies inside the collection's folder
+after symbolic links are resolved. Remote files are read without a check of their size and date.
 """
 
 import os
@@ -21,7 +20,7 @@ from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
 from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.store.image_pages import image_file
-from sokkuri.web.services.browse import unknown, version
+from sokkuri.web.services.browse import content_version, unknown_image_error
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 
 
@@ -29,7 +28,7 @@ from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 class ServedFile:
     """The file of an image.
 
-    location : with symbolic links resolved.
+    location : symbolic links are resolved.
     digest : of the content, from the catalog; None if the file was not read yet, or has changed.
     """
 
@@ -38,30 +37,30 @@ class ServedFile:
     digest: bytes | None
 
     @property
-    def v(self) -> str:
-        """The version of the content, for addresses."""
-        return version(self.digest)
+    def version(self) -> str:
+        """The version of the content, as addresses carry it."""
+        return content_version(self.digest)
 
 
 def find_file(collection: Collection, id_: str) -> ServedFile:
     """Return the file of an image. Raises UnknownImageError, WithheldError."""
     row = image_file(collection.catalog, id_)
     if row is None:
-        raise unknown(id_)
+        raise unknown_image_error(id_)
     path, digest, size, mtime_ns = row
     name, root = path.rpartition("/")[2], collection.root
     if isinstance(root, Address):
         if not all(map(is_file_name, path.split("/"))):
             raise WithheldError(f"{id_} lies outside the collection's address")
         return ServedFile(root / path, name, digest)
-    where = Path(os.path.realpath(root / path))
-    if not where.is_relative_to(os.path.realpath(root)):
+    file = Path(os.path.realpath(root / path))
+    if not file.is_relative_to(os.path.realpath(root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
     with suppress(OSError):  # reading the file reports the error
-        stat = where.stat()
+        stat = file.stat()
         if (stat.st_size, stat.st_mtime_ns) != (size, mtime_ns):
             digest = None
-    return ServedFile(where, name, digest)
+    return ServedFile(file, name, digest)
 
 
 def read_bytes(file: ServedFile, limits: Limits) -> bytes:
@@ -73,7 +72,7 @@ def read_bytes(file: ServedFile, limits: Limits) -> bytes:
 
 
 def read_with_digest(file: ServedFile, limits: Limits) -> tuple[bytes, ServedFile]:
-    """Return the content, and the file with the digest of this content. Raises ReadError."""
+    """Return the content, and the same file with the digest of this content. Raises ReadError."""
     data = read_bytes(file, limits)
     return data, replace(file, digest=xxhash.xxh3_128_digest(data))
 
@@ -93,8 +92,8 @@ def make_thumbnail(
 
 
 def read_exif(file: ServedFile, limits: Limits, *, mosaic: bool) -> dict[str, str]:
-    """Return the camera's data by label, or nothing if the file cannot be read. Mosaic servers
-    leave out the position."""
+    """Return the camera's data by label; empty if the file cannot be read. A mosaic server leaves
+    out the position."""
     try:
         exif = summarise_exif(read_bytes(file, limits))
     except ReadError:
@@ -107,5 +106,5 @@ def read_exif(file: ServedFile, limits: Limits, *, mosaic: bool) -> dict[str, st
 def cache_control(file: ServedFile, version: str | None) -> str:
     """Return the value of Cache-Control. An address that carries the current version may be cached
     for ever. Clients must revalidate all others."""
-    is_current = bool(version) and version == file.v
+    is_current = bool(version) and version == file.version
     return f"private, {'max-age=31536000, immutable' if is_current else 'no-cache'}"

@@ -25,7 +25,12 @@ from sokkuri.store.derived import sqlite_version
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
 from sokkuri.store.labels import labels_of, labels_turn, read_labels, set_labels
-from sokkuri.web.services.browse import folder_in, parts, unknown, version
+from sokkuri.web.services.browse import (
+    content_version,
+    folder_location,
+    split_path,
+    unknown_image_error,
+)
 from sokkuri.web.services.thread_pool import CollectionPool
 
 Document = dict[str, Any]
@@ -130,7 +135,7 @@ def suggestions(collection: Collection, query: SuggestionQuery, same: Pairs = ()
         collection,
         SuggestOptions(
             n=query.n,
-            under=folder_in(collection, query.under),
+            under=folder_location(collection, query.under),
             where=query.where,
             without=query.without,
             same=same,
@@ -229,7 +234,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
     UnknownImageError."""
     row = find_image(collection.catalog, id_)
     if row is None or row.at is None:
-        raise unknown(id_)
+        raise unknown_image_error(id_)
     labels = read_labels(collection.catalog)
     latest = [labelled_id for labelled_id in labels if labelled_id != id_][-_LATEST:]
     rows = images_by_id(collection.catalog, latest)
@@ -253,10 +258,10 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
 def _shown(row: Sequence[Any]) -> Document:
     """Return a row of `image_pages.images_by_id` as the fields that all image documents share."""
     id_, path, width, height, digest = row[:5]
-    folder, name = parts(path)
+    folder, name = split_path(path)
     return {
         "id": id_, "name": name, "folder": folder, "width": width, "height": height,
-        "v": version(digest),
+        "v": content_version(digest),
     }  # fmt: skip
 
 

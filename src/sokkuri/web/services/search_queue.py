@@ -27,7 +27,12 @@ from sokkuri.search.query import QueryVector
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.images import find_image
-from sokkuri.web.services.browse import folder_in, parts, unknown, version
+from sokkuri.web.services.browse import (
+    content_version,
+    folder_location,
+    split_path,
+    unknown_image_error,
+)
 from sokkuri.web.services.ring_angles import angles
 
 _MAX_BATCH = 16
@@ -260,7 +265,7 @@ class _SearchWorker:
     def _options(self, params: SearchParams, unwanted: Sequence[QueryVector] = ()) -> SearchOptions:
         return SearchOptions(
             without=tuple(unwanted),
-            under=folder_in(self._collection, params.under),
+            under=folder_location(self._collection, params.under),
             where=params.where,
             max_distance=params.max_distance,
         )
@@ -272,7 +277,7 @@ class _SearchWorker:
             return query
         row = find_image(self._collection.catalog, query)
         if row is None or row.at is None:
-            raise unknown(query)
+            raise unknown_image_error(query)
         vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]
         return QueryVector(vector, row.at, query)
 
@@ -300,8 +305,8 @@ class _SearchWorker:
 
 def hit_document(rank: int, distance: float, image: ImageRecord) -> Document:
     """Return a hit as HitDocument."""
-    folder, name = parts(image.path)
+    folder, name = split_path(image.path)
     return {
         "rank": rank, "id": image.id, "name": name, "folder": folder, "distance": distance,
-        "width": image.width, "height": image.height, "v": version(image.digest),
+        "width": image.width, "height": image.height, "v": content_version(image.digest),
     }  # fmt: skip

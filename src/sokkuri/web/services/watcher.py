@@ -1,8 +1,8 @@
 """Watch the collection for changes that other processes commit, and notify listeners.
 
-Twice a second a cheap query checks for new commits. Only after a commit an expensive query counts
-the images. The watcher waits ten times as long as the queries took, so it uses at most a tenth of
-the time.
+A cheap query checks for new commits twice a second. An expensive query counts the images, but only
+after a commit. Between queries the watcher waits at least ten times as long as they took, so it is
+busy for at most a tenth of the time.
 """
 
 import asyncio
@@ -21,8 +21,8 @@ from sokkuri.store.images import count_images
 from sokkuri.store.leases import runs
 from sokkuri.web.services.thread_pool import CollectionPool
 
-_POLL_SECONDS = 0.5  # SQLite does not notify of commits of other processes
-_PAUSE_PER_SECOND = 10.0
+_POLL_SECONDS = 0.5  # SQLite does not report commits of other processes
+_PAUSE_PER_SECOND = 10.0  # seconds to wait for each second of queries
 _log = logging.getLogger("sokkuri.web")
 
 
@@ -46,8 +46,8 @@ _ImageSummary = tuple[int, ...]
 
 
 class ChangeWatcher:
-    """Watches the collection at `where`. Call `start` in the event loop. `state` is the latest
-    state."""
+    """Watches the collection at `where`. `state` is the latest state. Call `start` in the event
+    loop."""
 
     def __init__(self, where: Path) -> None:
         self.state = CollectionState(0, 0, 0, 0, "0")
@@ -63,12 +63,12 @@ class ChangeWatcher:
         self._prefix = format(time.time_ns() // 10**6, "x")
 
     async def start(self) -> None:
-        """Read the state and start to watch. Raises the errors of reading the collection."""
+        """Read the state and start watching. Raises the errors of reading the collection."""
         await self._update()
         self._task = asyncio.create_task(self._poll())
 
     async def stop(self) -> None:
-        """Stop to watch."""
+        """Stop watching."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
@@ -120,16 +120,16 @@ class ChangeWatcher:
                 self._changed.notify_all()
 
 
-def _read_state(collection: Collection, known: int) -> tuple[int, _ImageSummary, int]:
+def _read_state(collection: Collection, known_commits: int) -> tuple[int, _ImageSummary, int]:
     """Return the number of commits of other connections, a summary of the images, and the number of
-    processes that index. The summary is () if there are no commits after the `known` ones."""
+    processes that index. The summary is () if nothing was committed since `known_commits`."""
     catalog = collection.catalog
     with catalog.reading():
-        at_work = sum(not run.is_over(time.time()) for run in runs(catalog))
+        active_runs = sum(not run.is_over(time.time()) for run in runs(catalog))
         commits = commit_count(catalog)
-        if commits == known:
-            return commits, (), at_work
+        if commits == known_commits:
+            return commits, (), active_runs
         counts = count_images(catalog)
         sums = change_sums(catalog)
-    seen = (counts.live, counts.todo, counts.failed, counts.removed, counts.missing)
-    return commits, (*seen, *sums), at_work
+    image_counts = (counts.live, counts.todo, counts.failed, counts.removed, counts.missing)
+    return commits, (*image_counts, *sums), active_runs

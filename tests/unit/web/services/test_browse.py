@@ -44,7 +44,7 @@ def walk(bench: Bench, limit: int, **asked: Any) -> list[str]:
     found: list[str] = []
     cursor = None
     while True:
-        page = browse.image_page(
+        page = browse.read_image_page(
             bench.collection, asked.get("under"), asked.get("where"), cursor, limit
         )
         found += [one["id"] for one in page["images"]]
@@ -80,9 +80,9 @@ def test_pages_contain_all_images_in_the_order_of_bytes(bench: Bench, limit: int
 def test_changes_between_two_pages_repeat_and_skip_no_image(tmp_path: Path) -> None:
     made = Bench(empty(tmp_path / "photos"))
     made.add_drawn(0, 6)
-    first = browse.image_page(made.collection, None, None, None, 3)
+    first = browse.read_image_page(made.collection, None, None, None, 3)
     made.collection.remove(["00001", "00003"])
-    second = browse.image_page(made.collection, None, None, first["next"], 3)
+    second = browse.read_image_page(made.collection, None, None, first["next"], 3)
     assert [one["id"] for one in second["images"]] == ["00004", "00005"]
     assert second["next"] is None
     made.known.close()
@@ -90,17 +90,17 @@ def test_changes_between_two_pages_repeat_and_skip_no_image(tmp_path: Path) -> N
 
 
 def test_failures_come_in_pages(bench: Bench) -> None:
-    first = browse.failure_page(bench.collection, None, 1)
+    first = browse.read_failure_page(bench.collection, None, 1)
     assert first["failures"] == [
         {"id": "a/worse.png", "name": "worse.png", "stage": "read", "reason": "permission denied"}
     ]
-    second = browse.failure_page(bench.collection, first["next"], 1)
+    second = browse.read_failure_page(bench.collection, first["next"], 1)
     assert [one["id"] for one in second["failures"]] == ["broken.png"]
     assert second["next"] is None
 
 
 def test_folders_count_the_images_in_them_and_below(bench: Bench) -> None:
-    found = {one["path"]: one["count"] for one in browse.folders(bench.collection)["folders"]}
+    found = {one["path"]: one["count"] for one in browse.count_folders(bench.collection)["folders"]}
     assert found == {
         "": len(IDS), "a": 3, "a/b": 1, "a-b": 1, "größe": 1, os.fsdecode(b"caf\xe9"): 2,
     }  # fmt: skip
@@ -114,30 +114,30 @@ def test_neighbours_are_live_images_of_the_same_folder(bench: Bench) -> None:
         for before, here, after in zip(
             [None, *members], members, [*members[1:], None], strict=False
         ):
-            found = browse.image(bench.collection, here)
+            found = browse.read_image(bench.collection, here)
             assert (found["previous"], found["next"]) == (before, after), here
 
 
 def test_each_image_has_its_state(bench: Bench) -> None:
     states = {
-        id_: browse.image(bench.collection, id_)["state"]
+        id_: browse.read_image(bench.collection, id_)["state"]
         for id_ in ("a.png", "broken.png", "a/waiting.png")
     }
     assert states == {"a.png": "live", "broken.png": "failed", "a/waiting.png": "waiting"}
     bench.collection.remove(["broken.png"])
     try:
-        assert browse.image(bench.collection, "broken.png")["state"] == "removed"
+        assert browse.read_image(bench.collection, "broken.png")["state"] == "removed"
     finally:
         bench.collection.restore(["broken.png"])
     with pytest.raises(UnknownImageError, match="nobody"):
-        browse.image(bench.collection, "nobody")
+        browse.read_image(bench.collection, "nobody")
 
 
 def test_images_are_read_by_key_in_the_given_order(bench: Bench) -> None:
     keys = {id_: bench.catalog.one("SELECT key FROM images WHERE id = CAST(? AS TEXT)",
                                    [os.fsencode(id_)])[0] for id_ in IDS}  # fmt: skip
     asked = [keys[id_] for id_ in reversed(IDS)]
-    found = browse.by_keys(bench.collection, [*asked[:4], 10**6, *asked[4:]])
+    found = browse.read_images(bench.collection, [*asked[:4], 10**6, *asked[4:]])
     assert [one["id"] for one in found] == list(reversed(IDS)), "unknown keys are left out"
     rows = images_by_id(bench.catalog, [*IDS, "nobody"])
     assert rows.keys() == set(IDS)
@@ -145,7 +145,7 @@ def test_images_are_read_by_key_in_the_given_order(bench: Bench) -> None:
 
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_every_timestamp_has_a_date(mtime_ns: int) -> None:
-    shown = browse.moment(mtime_ns)
+    shown = browse.iso_time(mtime_ns)
     assert shown.endswith("+00:00")
     assert len(shown) == len("2024-01-31T18:00:00+00:00")
 
@@ -153,4 +153,4 @@ def test_every_timestamp_has_a_date(mtime_ns: int) -> None:
 @given(st.lists(st.text(min_size=1, max_size=5).filter(lambda part: "/" not in part), min_size=1,
                 max_size=4))  # fmt: skip
 def test_a_path_is_split_into_folder_and_name(path: list[str]) -> None:
-    assert browse.parts("/".join(path)) == ("/".join(path[:-1]), path[-1])
+    assert browse.split_path("/".join(path)) == ("/".join(path[:-1]), path[-1])

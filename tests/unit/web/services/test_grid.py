@@ -47,10 +47,10 @@ def fill(bench: Bench, dates: dict[str, int]) -> None:
 
 def shown(bench: Bench, sort: grid.Sort, under: str | None = None) -> list[tuple[str, list[str]]]:
     """Return the title and the images of each group."""
-    order = grid.order(bench.collection, under, sort)
-    whole = grid.grid(order, "now")
+    order = grid.make_order(bench.collection, under, sort)
+    whole = grid.grid_document(order, "now")
     assert whole["count"] == len(whole["ratios"]) == len(order.keys)
-    images = grid.window(bench.collection, order, "now", 0, 500)["images"]
+    images = grid.read_window(bench.collection, order, "now", 0, 500)["images"]
     ids = [one["id"] for one in images]
     firsts = [*(group["first"] for group in whole["groups"]), len(ids)]
     return [
@@ -77,12 +77,12 @@ def test_images_are_grouped_by_month(bench: Bench) -> None:
 
 
 def test_a_window_is_a_part_of_the_whole_order(bench: Bench) -> None:
-    order = grid.order(bench.collection, None, "folder")
-    whole = grid.window(bench.collection, order, "now", 0, 500)["images"]
+    order = grid.make_order(bench.collection, None, "folder")
+    whole = grid.read_window(bench.collection, order, "now", 0, 500)["images"]
     for offset in range(8):
-        part = grid.window(bench.collection, order, "now", offset, 2)
+        part = grid.read_window(bench.collection, order, "now", offset, 2)
         assert part == {"revision": "now", "images": whole[offset : offset + 2]}
-    assert grid.window(bench.collection, order, "now", 10**30, 500)["images"] == []
+    assert grid.read_window(bench.collection, order, "now", 10**30, 500)["images"] == []
 
 
 def test_an_order_is_cached_for_one_revision(bench: Bench) -> None:
