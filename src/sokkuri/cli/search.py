@@ -27,7 +27,7 @@ from sokkuri.core.errors import SokkuriError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.core.types import Metric
-    from sokkuri.search.query import Image
+    from sokkuri.search.query import Query
     from sokkuri.search.results import Hits, SearchOptions
     from sokkuri.search.searcher import Searcher
 
@@ -87,7 +87,7 @@ def search(
     Several images are one query together.
     """
     from sokkuri.api import Collection
-    from sokkuri.search.query import parsed_box
+    from sokkuri.search.query import parse_box
     from sokkuri.search.results import SearchOptions
     from sokkuri.search.searcher import Searcher
 
@@ -96,7 +96,7 @@ def search(
         raise UsageError("name the images to search with, or --batch FOLDER")
     options = SearchOptions(
         without=tuple(without or ()),
-        crop=None if crop is None else parsed_box(crop),
+        crop=None if crop is None else parse_box(crop),
         under=under,
         where=where,
         max_distance=max_distance,
@@ -119,7 +119,7 @@ def search(
         _write_page(results, html, show=open_)
 
 
-def _read_query(query: str) -> "Image":
+def _read_query(query: str) -> "Query":
     return sys.stdin.buffer.read() if query == "-" else query
 
 

@@ -31,26 +31,36 @@ the wanted and the unwanted vectors."""
 
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryVector:
-    """A query that was read. vector : (D,) float32. at : its row in the collection, None if it has
+    """A query that was read. vector : (D,) float32. row : its row in the collection, None if it has
     none. name : for messages and `Hits.query`."""
 
     vector: NDArray[np.float32]
-    at: RowRef | None = None
+    row: RowRef | None = None
     name: str = "a vector"
 
 
-Image = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector
-"""A query: the path or address of an image file, an id of the collection, the bytes of an image
-file, a feature vector of the collection's model : (D,), or the QueryVector of any of these."""
+Query = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector
+"""The path or address of an image file, an id of the collection, the bytes of an image file, a
+feature vector of the collection's model : (D,), or the QueryVector of any of these."""
+
+
+def query_name(query: Query) -> str:
+    """Return the name of a query for messages and `Hits.query`; "-" for bytes."""
+    if isinstance(query, QueryVector):
+        return query.name
+    if isinstance(query, np.ndarray):
+        return "a vector"
+    return "-" if isinstance(query, bytes) else str(query)
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where the vector of a query comes from: a row of the collection, or otherwise an image."""
+    """Where the vector of a query comes from: a row of the collection, or otherwise an image, which
+    is a file or bytes."""
 
     name: str
-    at: RowRef | None = None
-    picture: Location | bytes = b""
+    row: RowRef | None = None
+    image: Location | bytes = b""
 
 
 class QueryReader:
@@ -61,108 +71,129 @@ class QueryReader:
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
 
-    def read(self, image: Image, crop: Box | None = None, name: str = "the image") -> QueryVector:
+    def read(self, query: Query, crop: Box | None = None, name: str = "the image") -> QueryVector:
         """Return the vector of a query. crop : the part of the image to use. name : of bytes.
 
         Raises UnknownImageError if the query is neither a file nor an id, UsageError if an array is
         not a vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond
         the image.
         """
-        if isinstance(image, QueryVector):
-            return image
-        if isinstance(image, np.ndarray):
-            return QueryVector(self._checked(image))
-        return self._vector(self._source(image, crop, name), crop)
+        if isinstance(query, QueryVector):
+            return query
+        if isinstance(query, np.ndarray):
+            return QueryVector(self._check_vector(query))
+        return self._read_source(self._find_source(query, crop, name), crop)
 
-    def _checked(self, vector: NDArray[Any]) -> NDArray[np.float32]:
+    def _check_vector(self, vector: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the vector as float32. Raises UsageError if it does not fit the model."""
         dimension = self._collection.model.dimension
-        if vector.shape != (dimension,) or not np.isfinite(vector).all():
-            raise UsageError(f"a query vector has {dimension} finite numbers, not {vector.shape}")
+        if vector.shape != (dimension,):
+            raise UsageError(
+                f"a query vector must have {dimension} numbers: this one has the shape "
+                f"{vector.shape}"
+            )
+        if not np.isfinite(vector).all():
+            raise UsageError("a query vector must have finite numbers only")
         return vector.astype(np.float32)
 
     def read_each(
-        self, images: Sequence[Image], crop: Box | None = None
+        self, queries: Sequence[Query], crop: Box | None = None
     ) -> list[QueryVector | SokkuriError]:
         """Return the vectors of many queries, extracted in parallel threads. A query that cannot be
         read has its error in its place."""
 
-        def vector(source: _Source | QueryVector | SokkuriError) -> QueryVector | SokkuriError:
+        def find(query: Query) -> _Source | QueryVector:
+            if isinstance(query, np.ndarray | QueryVector):
+                return self.read(query)
+            return self._find_source(query, crop)
+
+        def read(source: _Source | QueryVector | SokkuriError) -> QueryVector | SokkuriError:
             if isinstance(source, _Source):
-                return _or_error(self._vector, source, crop)
+                return _result_or_error(self._read_source, source, crop)
             return source
 
-        def found(image: Image) -> _Source | QueryVector:
-            if isinstance(image, np.ndarray | QueryVector):
-                return self.read(image)
-            return self._source(image, crop)
-
-        sources = [_or_error(found, image) for image in images]
-        if any(isinstance(one, _Source) and one.at is None for one in sources):
+        sources = [_result_or_error(find, query) for query in queries]
+        if any(isinstance(source, _Source) and source.row is None for source in sources):
             self.load()
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                return list(pool.map(vector, sources))
-        return [vector(source) for source in sources]
+                return list(pool.map(read, sources))
+        return [read(source) for source in sources]
 
-    def _vector(self, source: _Source, crop: Box | None) -> QueryVector:
-        if source.at is None:
+    def _read_source(self, source: _Source, crop: Box | None) -> QueryVector:
+        """Read the vector from its shard, or extract it."""
+        if source.row is None:
             return QueryVector(self.load()(source, crop))
-        shard = self._collection.shards.features(source.at.shard, source.at.row + 1)
-        return QueryVector(np.array(shard[source.at.row], np.float32), source.at)
+        shard = self._collection.shards.features(source.row.shard, source.row.row + 1)
+        return QueryVector(np.array(shard[source.row.row], np.float32), source.row)
 
-    def _source(
-        self, image: str | Location | bytes, crop: Box | None, name: str = "the image"
+    def _find_source(
+        self, query: str | Location | bytes, crop: Box | None, name: str = "the image"
     ) -> _Source:
-        if isinstance(image, bytes):
-            return _Source(name, None, image)
-        at, path = self._place(image)
-        if at is not None and crop is None:
-            return _Source(str(image), at)
-        if path is None:
-            raise UnknownImageError(f"the file of {image} is not there, so it cannot be cropped")
-        return _Source(str(path), None, path)
+        """Return the row of the query if there is one and no crop, otherwise its image."""
+        if isinstance(query, bytes):
+            return _Source(name, None, query)
+        row, location = self._locate(query)
+        if row is not None and crop is None:
+            return _Source(str(query), row)
+        if location is None:
+            raise UnknownImageError(f"the file of {query} does not exist, so it cannot be cropped")
+        return _Source(str(location), None, location)
 
-    def _place(self, image: str | Location) -> tuple[RowRef | None, Location | None]:
-        """Return the row of an image's vector, None if the collection does not have this version of
-        the file, and where its file is, None if it is missing."""
-        path, catalog, root = parse_location(image), self._collection.catalog, self._collection.root
-        if isinstance(path, Address):
-            return self._place_of(path)
+    def _locate(self, query: str | Location) -> tuple[RowRef | None, Location | None]:
+        """Return the row of the query's vector, None if the collection does not have this version
+        of the file, and where its file is, None if it is missing."""
+        location = parse_location(query)
+        if isinstance(location, Address):
+            return self._find_address_row(location), location
         try:
-            stat = path.stat()
+            stat = location.stat()
         except (OSError, ValueError):
-            row = find_image(catalog, str(image))
-            if row is None or row.at is None:
-                raise UnknownImageError(
-                    f"{image} is neither an image file nor an id of the collection in {root}"
-                ) from None
-            file = self._collection.file(row.path)
-            there = isinstance(file, Address) or file.is_file()  # a look would be a request
-            return row.at, file if there else None
-        if isinstance(root, Address):
-            return None, path
-        try:
-            inside = (path.parent.resolve() / path.name).relative_to(root.resolve())
-        except ValueError:
-            return None, path
-        return self._known(inside.as_posix(), FileStat(stat.st_size, stat.st_mtime_ns)), path
+            return self._locate_id(str(query))
+        row = self._find_path_row(location, FileStat(stat.st_size, stat.st_mtime_ns))
+        return row, location
 
-    def _place_of(self, address: Address) -> tuple[RowRef | None, Location]:
+    def _locate_id(self, id_: str) -> tuple[RowRef, Location | None]:
+        """Return the row of the image with this id, and its file, None if it is missing."""
+        image = find_image(self._collection.catalog, id_)
+        if image is None or image.at is None:
+            raise UnknownImageError(
+                f"{id_} is neither an image file nor an id of the collection in "
+                f"{self._collection.root}"
+            )
+        file = self._collection.file(image.path)
+        exists = isinstance(file, Address) or file.is_file()  # an address would cost a request
+        return image.at, file if exists else None
+
+    def _find_path_row(self, path: Path, stat: FileStat) -> RowRef | None:
+        """Return the row of a file on this machine, None if it is not in the collection."""
         root = self._collection.root
-        inside = root.relative_path(address.url) if isinstance(root, Address) else None
-        if inside is None:
-            return None, address
+        if isinstance(root, Address):
+            return None
         try:
-            return self._known(inside, remote.stat(address).stat), address
+            relative = (path.parent.resolve() / path.name).relative_to(root.resolve())
+        except ValueError:
+            return None
+        return self._find_row(relative.as_posix(), stat)
+
+    def _find_address_row(self, address: Address) -> RowRef | None:
+        """Return the row of a remote file, None if it is not in the collection."""
+        root = self._collection.root
+        relative = root.relative_path(address.url) if isinstance(root, Address) else None
+        if relative is None:
+            return None
+        try:
+            stat = remote.stat(address).stat
         except OSError as error:
             raise ReadError(f"{address}: {error.strerror}") from None
+        return self._find_row(relative, stat)
 
-    def _known(self, path: str, stat: FileStat) -> RowRef | None:
-        """Return the row of the file at this path, None if the file has changed."""
+    def _find_row(self, path: str, stat: FileStat) -> RowRef | None:
+        """Return the row of the file at this relative path, None if the file has changed."""
         catalog = self._collection.catalog
-        row = find_image(catalog, path) or find_image(catalog, path.rpartition("/")[2])
-        if row is None or row.path != path:  # where names are ids: another file of that name
+        image = find_image(catalog, path) or find_image(catalog, path.rpartition("/")[2])
+        if image is None or image.path != path:  # ids are names: it is another file of this name
             return None
-        return row.at if row.stat == stat else None
+        return image.at if image.stat == stat else None
 
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """Return a function from a source and a crop to a vector; it loads the network once and may
@@ -173,14 +204,14 @@ class QueryReader:
             from sokkuri.models import resolve_model
             from sokkuri.models.extractor import Extractor
 
-            kept = self._collection.model
-            model = resolve_model(kept.source).decoding(kept.decode)
+            saved = self._collection.model
+            model = resolve_model(saved.source).decoding(saved.decode)
             self._collection.check_model(model)
             extractor, limits = Extractor(model), self._limits
 
             def extract(source: _Source, crop: Box | None) -> NDArray[np.float32]:
                 try:
-                    data = _bytes(source.picture, limits)
+                    data = _read_bytes(source.image, limits)
                     pixels = decode(data, replace(model.card.pixels, crop=crop), limits)
                     return np.array(extractor.extract(pixels.rgb[None])[0])
                 except ImageError as error:
@@ -190,25 +221,26 @@ class QueryReader:
         return self._extract
 
 
-def _bytes(picture: Location | bytes, limits: Limits) -> bytes:
+def _read_bytes(image: Location | bytes, limits: Limits) -> bytes:
     from sokkuri.images.read import read_file
 
-    if isinstance(picture, bytes):
-        return picture
+    if isinstance(image, bytes):
+        return image
     try:
-        return read_file(picture, limits)[0]
+        return read_file(image, limits)[0]
     except FileNotFoundError:
-        raise UnknownImageError(f"{picture} is not there") from None
+        raise UnknownImageError(f"{image} does not exist") from None
 
 
-def _or_error(work: Callable[..., Result], *given: object) -> Result | SokkuriError:
+def _result_or_error(function: Callable[..., Result], *arguments: object) -> Result | SokkuriError:
+    """Return the function's result, or the error if it raises one about a single image."""
     try:
-        return work(*given)
+        return function(*arguments)
     except (ImageError, UnknownImageError) as error:
         return error
 
 
-def combined(
+def combine_vectors(
     wanted: Sequence[NDArray[np.float32]], unwanted: Sequence[NDArray[np.float32]], metric: Metric
 ) -> NDArray[np.float32]:
     """Return one query from several : (D,) float32. It is the mean of the wanted vectors, pushed
@@ -216,24 +248,27 @@ def combined(
     1971). For `cosine` each image has the same weight, whatever the length of its vector."""
     if len(wanted) == 1 and not unwanted:
         return wanted[0]
-    middle = _middle(wanted, metric)
+    mean = _mean(wanted, metric)
     if unwanted:
-        middle = middle + STEP_AWAY * (middle - _middle(unwanted, metric))
-    return middle.astype(np.float32)
+        mean = mean + STEP_AWAY * (mean - _mean(unwanted, metric))
+    return mean.astype(np.float32)
 
 
-def _middle(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[np.float64]:
+def _mean(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[np.float64]:
     stacked = normalised(np.stack(vectors).astype(np.float64), metric)
-    middle: NDArray[np.float64] = stacked.mean(axis=0)
-    return middle
+    mean: NDArray[np.float64] = stacked.mean(axis=0)
+    return mean
 
 
-def parsed_box(text: str) -> Box:
-    """Return the box that `x,y,w,h` means, in pixels of the upright picture. Raises UsageError."""
+def parse_box(text: str) -> Box:
+    """Return the box that `x,y,w,h` means, in pixels of the upright image. Raises UsageError."""
     try:
         x, y, width, height = (int(part) for part in text.split(","))
     except ValueError:
-        raise UsageError(f"--crop wants x,y,width,height in pixels, not {text}") from None
+        raise UsageError(f"--crop needs x,y,width,height in pixels, not {text}") from None
     if x < 0 or y < 0 or width < 1 or height < 1:
-        raise UsageError(f"--crop {text} is no part of a picture")
+        raise UsageError(
+            f"--crop {text} is not a part of an image: x and y must be 0 or more, width and height "
+            "1 or more"
+        )
     return x, y, width, height

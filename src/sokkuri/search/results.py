@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Box, ImageRecord, Metric
-from sokkuri.search.query import Image
+from sokkuri.search.query import Query
 
 SearchMode = Literal["auto", "exact", "ann"]
 """Which index to search. `exact`: all vectors. `ann`: the approximate index. `auto`: the vector
@@ -23,13 +23,13 @@ engine if the searcher has one, else the approximate index if it can answer, els
 class SearchOptions:
     """How to search, and which images to search.
 
-    without : images that the hits should be unlike. crop : (x, y, width, height) in pixels of the
-    upright picture; only this part of each query counts. under : a folder; only images in it or
+    without : images that the hits should not look like. crop : (x, y, width, height) in pixels of
+    the upright image; only this part of each query counts. under : a folder; only images in it or
     below it are hits. where : an expression, see `store/filters.py`. max_distance : the largest
     distance of a hit. mode : see `SearchMode`.
     """
 
-    without: tuple[Image, ...] = ()
+    without: tuple[Query, ...] = ()
     crop: Box | None = None
     under: str | None = None
     where: str | None = None

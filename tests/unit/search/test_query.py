@@ -1,4 +1,4 @@
-"""Queries become vectors: of the collection, of files, of bytes, or given as they are."""
+"""Queries become vectors: ids, given vectors, several images together; and boxes for crops."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.search.query import QueryReader, QueryVector, combined, parsed_box
+from sokkuri.search.query import QueryReader, QueryVector, combine_vectors, parse_box
 from sokkuri.search.searcher import Searcher
 
 
@@ -22,51 +22,56 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.collection.close()
 
 
-def test_an_id_gives_its_row(bench: Bench) -> None:
-    found = QueryReader(bench.collection).read("07")
-    assert found.at is not None
-    row = bench.collection.vectors([(found.at.shard, found.at.row)])[0]
-    np.testing.assert_array_equal(found.vector, row)
+def test_an_id_returns_its_row_and_vector(bench: Bench) -> None:
+    query = QueryReader(bench.collection).read("07")
+    assert query.row is not None
+    vector = bench.collection.vectors([(query.row.shard, query.row.row)])[0]
+    np.testing.assert_array_equal(query.vector, vector)
 
 
-def test_a_vector_is_taken_as_it_is(bench: Bench) -> None:
-    """Engineers search with vectors of their own, of any float type."""
+def test_a_vector_can_be_a_query(bench: Bench) -> None:
+    """Callers can search with vectors of their own, of any float type."""
     vector = QueryReader(bench.collection).read("07").vector
     hits = Searcher(bench.collection).search([vector.astype(np.float64)], 3)
     assert hits.ids == Searcher(bench.collection).search(["07"], 3).ids
     assert hits.query == ("a vector",)
-    together = Searcher(bench.collection).search_each([vector, "08"], 1)
-    assert [getattr(one, "ids", None) for one in together] == [("07",), ("08",)]
+    results = Searcher(bench.collection).search_each([vector, "08"], 1)
+    assert [getattr(result, "ids", None) for result in results] == [("07",), ("08",)]
 
 
 @pytest.mark.parametrize(
-    "vector", [np.ones(3, np.float32), np.ones((1, DIMENSION)), np.full(DIMENSION, np.nan)]
+    ("vector", "message"),
+    [
+        (np.ones(3, np.float32), r"must have 4 numbers: this one has the shape \(3,\)"),
+        (np.ones((1, DIMENSION)), r"must have 4 numbers: this one has the shape \(1, 4\)"),
+        (np.full(DIMENSION, np.nan), "must have finite numbers only"),
+    ],
 )
-def test_what_is_no_vector_of_the_model_is_refused(
-    bench: Bench, vector: np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+def test_an_array_that_is_not_a_vector_of_the_model_is_refused(
+    bench: Bench, vector: np.ndarray[tuple[int, ...], np.dtype[np.float64]], message: str
 ) -> None:
-    with pytest.raises(UsageError, match="a query vector has 4 finite numbers"):
+    with pytest.raises(UsageError, match=message):
         QueryReader(bench.collection).read(vector)
 
 
-def test_an_error_stands_in_its_query_s_place(bench: Bench) -> None:
-    found = QueryReader(bench.collection).read_each(["03", "nobody", "05"])
-    assert isinstance(found[0], QueryVector)
-    assert isinstance(found[1], UnknownImageError)
-    assert isinstance(found[2], QueryVector)
+def test_read_each_returns_an_error_in_place_of_a_query(bench: Bench) -> None:
+    results = QueryReader(bench.collection).read_each(["03", "nobody", "05"])
+    assert isinstance(results[0], QueryVector)
+    assert isinstance(results[1], UnknownImageError)
+    assert isinstance(results[2], QueryVector)
 
 
-def test_several_are_the_middle_of_their_directions() -> None:
-    """Under cosine an image with a long vector counts no more than others."""
-    one, other = np.array([10, 0], np.float32), np.array([0, 1], np.float32)
-    np.testing.assert_allclose(combined([one, other], [], "cosine"), [0.5, 0.5])
-    np.testing.assert_allclose(combined([one, other], [], "l2"), [5, 0.5])
-    np.testing.assert_array_equal(combined([one], [], "cosine"), one)
-    np.testing.assert_allclose(combined([one], [other], "cosine"), [1.5, -0.5])
+def test_several_images_are_combined_to_their_mean() -> None:
+    """Under cosine an image with a long vector has no more weight than others."""
+    long, short = np.array([10, 0], np.float32), np.array([0, 1], np.float32)
+    np.testing.assert_allclose(combine_vectors([long, short], [], "cosine"), [0.5, 0.5])
+    np.testing.assert_allclose(combine_vectors([long, short], [], "l2"), [5, 0.5])
+    np.testing.assert_array_equal(combine_vectors([long], [], "cosine"), long)
+    np.testing.assert_allclose(combine_vectors([long], [short], "cosine"), [1.5, -0.5])
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "-1,0,2,2", "0,0,0,1"])
-def test_boxes_that_make_no_sense(text: str) -> None:
-    assert parsed_box("1,2,30,40") == (1, 2, 30, 40)
+def test_an_invalid_box_is_refused(text: str) -> None:
+    assert parse_box("1,2,30,40") == (1, 2, 30, 40)
     with pytest.raises(UsageError, match="--crop"):
-        parsed_box(text)
+        parse_box(text)

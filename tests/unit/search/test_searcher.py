@@ -1,4 +1,4 @@
-"""Searcher: over several shards, with removed images, and as it was when it was made."""
+"""Searcher: several shards, removed images, and a searcher that is older than a change."""
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -34,7 +34,7 @@ def bench(
     bench.collection.close()
 
 
-def test_results_span_the_shards(
+def test_hits_come_from_all_shards(
     bench: Bench, features: np.ndarray[tuple[int, int], np.dtype[np.float32]]
 ) -> None:
     hits = Searcher(bench.collection).search(["10123"], k=200, metric="l2")
@@ -76,50 +76,50 @@ def test_the_records_of_all_hits_are_read_at_once(
     searcher.search(["00003"])
     calls: list[int] = []
 
-    def counted(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
+    def counting(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
         calls.append(1)
         return live_records(catalog, rows)
 
-    monkeypatch.setattr("sokkuri.search.searcher.live_records", counted)
+    monkeypatch.setattr("sokkuri.search.searcher.live_records", counting)
     assert len(searcher.search(["10123"])) == 10
     assert len(calls) == 1
 
 
-def test_removed_images_make_room_for_others(bench: Bench) -> None:
+def test_other_images_take_the_place_of_removed_ones(bench: Bench) -> None:
     searcher = Searcher(bench.collection)
     nearest = searcher.search(["00007"], k=40)
-    gone = list(nearest.ids[1:31])
-    bench.collection.remove(gone)
+    removed = list(nearest.ids[1:31])
+    bench.collection.remove(removed)
     try:
         after = Searcher(bench.collection).search(["00007"], k=10)
         assert after.ids == (nearest.ids[0], *nearest.ids[31:40])
-        assert searcher.search(["00007"], k=10).ids == after.ids, "removed ones vanish at once"
-        as_query = Searcher(bench.collection).search([gone[0]], k=5)
-        assert gone[0] not in as_query.ids
+        assert searcher.search(["00007"], k=10).ids == after.ids, "removals take effect at once"
+        as_query = Searcher(bench.collection).search([removed[0]], k=5)
+        assert removed[0] not in as_query.ids
     finally:
-        bench.collection.restore(gone)
+        bench.collection.restore(removed)
 
 
-def test_a_searcher_made_before_a_change_gives_no_wrong_answer(tmp_path: Path) -> None:
-    """Guarantee: a reader that still has an old shard open finds no row of it in the catalog."""
+def test_an_old_searcher_returns_no_wrong_hits_after_a_change(tmp_path: Path) -> None:
+    """A searcher that still has an old shard open finds no row of it in the catalog."""
     bench = Bench(empty(tmp_path / "photos"))
     features = np.random.default_rng(1).random((50, DIMENSION), np.float32)
     bench.fill(features, [f"{number:02d}" for number in range(50)])
-    before = Searcher(bench.collection)
+    old = Searcher(bench.collection)
     bench.collection.remove([f"{number:02d}" for number in range(0, 50, 2)])
     bench.collection.compact()
-    assert before.search(["01"], k=50).ids == ()
+    assert old.search(["01"], k=50).ids == ()
     assert len(Searcher(bench.collection).search(["01"], k=50)) == 25
     bench.known.close()
 
 
 @pytest.mark.parametrize(("images", "k"), [([], 5), (["00001"], 0)])
-def test_what_cannot_be_asked_is_refused(bench: Bench, images: list[str], k: int) -> None:
+def test_an_impossible_search_is_refused(bench: Bench, images: list[str], k: int) -> None:
     with pytest.raises(UsageError):
         Searcher(bench.collection).search(images, k=k)
 
 
-def test_an_unknown_id_is_named(bench: Bench) -> None:
+def test_an_unknown_id_is_named_in_the_error(bench: Bench) -> None:
     with pytest.raises(UnknownImageError, match="nobody"):
         Searcher(bench.collection).search(["nobody"])
 

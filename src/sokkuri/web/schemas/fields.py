@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from sokkuri.core.types import Box
-from sokkuri.search.query import parsed_box
+from sokkuri.search.query import parse_box
 
 MAX_HITS = 1000
 """Largest `k` of a search."""
@@ -47,7 +47,7 @@ def _as_folder(value: Any) -> str:
 
 def _as_box(value: Any) -> Box:
     if isinstance(value, str):
-        return parsed_box(value)
+        return parse_box(value)
     raise ValueError("must be x,y,width,height in pixels")
 
 
