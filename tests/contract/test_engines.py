@@ -16,7 +16,6 @@ from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
-from sokkuri.search.vectors.row_keys import RowKeys
 
 DIMENSION = 32
 METRICS: list[Metric] = ["cosine", "l2"]
@@ -188,16 +187,16 @@ def test_an_index_over_an_engine_keeps_the_promises_of_indexes(
     features = rng.standard_normal((3000, 16)).astype(np.float32) * 3
     features[50:60] = features[7]
     features[60], features[61], features[62] = 0, 1e30, 1e-30
-    rows = VectorBlocks(np.split(features, [1100, 1500]))
+    rows = VectorBlocks(np.split(features, [1100, 1500]), [4, 2, 9])
     pushed = np.arange(3000) % 1000 < 900
     vectors, good = normalise_for_engine(features, metric)
     pushed &= good
-    keys = RowKeys(rows, [4, 2, 9]).keys(np.arange(3000))
+    keys = rows.numbers.to_keys(np.arange(3000))
     engine.create(index_info(metric, 16))
     for part in np.array_split(np.flatnonzero(pushed), 3):
         engine.upsert(records(keys[part]), vectors[part])
     engine.flush()
-    index = RemoteIndex(rows, [4, 2, 9], pushed, [None] * 3, engine, metric)
+    index = RemoteIndex(rows, pushed, [None] * 3, engine, metric)
     exact = ExactIndex(rows.blocks)
     near = exact.search(features[7], 400, metric, lambda some: some >= 0)[0]
     for refused in (near[:0], near[:30], near[:400]):

@@ -25,7 +25,6 @@ from sokkuri.search.vectors import (
 )
 from sokkuri.search.vectors.ann import MAX_HITS, AnnIndex, SearchEffort, add_to_lists, train_lists
 from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
-from sokkuri.search.vectors.row_keys import RowKeys
 
 Backend = Callable[[Sequence[Features], Metric], Index]
 
@@ -55,28 +54,29 @@ def half_coded(blocks: Sequence[Features], metric: Metric) -> Index:
 def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
     """Every list is looked through and every candidate measured, so that nothing is missed; the
     first two thirds of each block are in the lists, the rest was appended since."""
-    rows, keys = VectorBlocks(blocks), list(range(5, 5 + len(blocks)))
+    shards = list(range(5, 5 + len(blocks)))
+    rows = VectorBlocks(blocks, shards)
     covered = [2 * len(block) // 3 for block in blocks]
     lists = train_lists(rows, metric) if rows.size else None
-    for key, block, held in zip(keys, blocks, covered, strict=True):
-        add_to_lists(lists, key, 0, block[: held // 2], metric)
-        add_to_lists(lists, key, held // 2, block[held // 2 : held], metric)
+    for shard, block, held in zip(shards, blocks, covered, strict=True):
+        add_to_lists(lists, shard, 0, block[: held // 2], metric)
+        add_to_lists(lists, shard, held // 2, block[held // 2 : held], metric)
     codes = [quantize_rows(block, basis(blocks)) for block in blocks]
-    return AnnIndex(rows, keys, covered, codes, lists, metric, SearchEffort(10**6, 10**6))
+    return AnnIndex(rows, covered, codes, lists, metric, SearchEffort(10**6, 10**6))
 
 
 def served(blocks: Sequence[Features], metric: Metric) -> RemoteIndex:
     """An engine that misses nothing holds two rows of three, as far as it can."""
-    rows, keys = VectorBlocks(blocks), list(range(5, 5 + len(blocks)))
+    rows = VectorBlocks(blocks, list(range(5, 5 + len(blocks))))
     engine, numbers = ReferenceEngine(), np.arange(rows.size)
     pushed = numbers % 3 > 0
     if rows.size:
         engine.create(IndexInfo("token", "fingerprint", blocks[0].shape[1], metric))
         vectors, good = normalise_for_engine(rows.take(numbers), metric)
         pushed &= good
-        held = RowKeys(rows, keys).keys(numbers[pushed])
+        held = rows.numbers.to_keys(numbers[pushed])
         engine.upsert([record(key) for key in held.tolist()], vectors[pushed])
-    return RemoteIndex(rows, keys, pushed, [None] * len(blocks), engine, metric)
+    return RemoteIndex(rows, pushed, [None] * len(blocks), engine, metric)
 
 
 BACKENDS: list[Backend] = [plain, coded, half_coded, approximate, served]

@@ -5,6 +5,7 @@ from reference_engine import ReferenceEngine, record
 
 from sokkuri.curation.duplicates.neighbours import RemoteRows
 from sokkuri.search.engines import IndexInfo
+from sokkuri.store.row_numbers import RowNumbers
 
 
 def unit_rows(seed: int, count: int, dimension: int = 8) -> np.ndarray:
@@ -19,11 +20,9 @@ def remote_rows(rows: np.ndarray, most: int = 10_000) -> RemoteRows:
     engine.create(IndexInfo("token", "fingerprint", rows.shape[1], "cosine"))
     present = np.array([row for row in range(len(rows)) if row % 5], np.int64)
     twice = present[present % 2 == 0]
-    numbers = np.concatenate([present, twice])
-    keys = np.concatenate([1000 - present, 5000 + twice])
-    engine.upsert([record(key) for key in keys.tolist()], rows[numbers])
-    order = np.argsort(keys)
+    numbers = RowNumbers({5: len(present), 2: len(twice)})
+    rows_by_number = np.concatenate([present[::-1], twice])
+    keys = numbers.to_keys(np.arange(numbers.size))
+    engine.upsert([record(key) for key in keys.tolist()], rows[rows_by_number])
     missing = np.setdiff1d(np.arange(len(rows)), present)
-    return RemoteRows(
-        engine, "cosine", keys[order], numbers[order], lambda asked: rows[asked], missing
-    )
+    return RemoteRows(engine, "cosine", numbers, rows_by_number, lambda asked: rows[asked], missing)

@@ -138,9 +138,7 @@ class AnnReader:
             for number, (shard, held) in enumerate(counted.items())
         }
         codes, _ = self._codes.read(fresh)
-        index = AnnIndex(
-            rows, list(counted), covered, codes, self._lists[1], kept.metric, kept.effort
-        )
+        index = AnnIndex(rows, covered, codes, self._lists[1], kept.metric, kept.effort)
         return index, kept.recall, ""
 
 
@@ -160,8 +158,8 @@ class _Making:
         self._kept = kept
 
     def steps(self) -> Iterator[tuple[Stage, int, int]]:
-        collection, shards = self._collection, self._collection.shards
-        rows = VectorBlocks([shards.features(shard, held) for shard, held in self.counted.items()])
+        collection = self._collection
+        rows = VectorBlocks.from_shards(collection.shards, self.counted)
         yield "training", 0, 1
         if self._kept is None:
             self.lists = train_lists(rows, self.metric)
@@ -179,8 +177,8 @@ class _Making:
     def _measure(self, rows: VectorBlocks) -> None:
         """Tune the search effort, and measure the recall."""
         codes, _ = CodeReader(self._collection).read(self.counted)
-        shards, held = list(self.counted), list(self.counted.values())
-        index = AnnIndex(rows, shards, held, codes, self.lists, self.metric, SearchEffort(1, 1))
+        covered = list(self.counted.values())
+        index = AnnIndex(rows, covered, codes, self.lists, self.metric, SearchEffort(1, 1))
         exact = ExactIndex(rows.blocks, codes)
         self.recall = tune_effort(index, exact, self.metric, list_count(self.trained))
         self.effort = index.effort

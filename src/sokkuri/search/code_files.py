@@ -186,7 +186,7 @@ def _basis(collection: CollectionStore, kept: Mapping[str, Any]) -> Basis | None
 def _make_basis(collection: CollectionStore, counted: Mapping[int, int]) -> Basis:
     """Write a new basis and a manifest without codes; return the basis."""
     try:
-        rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
+        rows = VectorBlocks.from_shards(collection.shards, counted)
     except DamagedError as error:
         raise StorageError(f"codes cannot be made: {error}") from error
     step = max(1, rows.size // _SAMPLE)

@@ -37,10 +37,10 @@ from sokkuri.search.push_log import (
 from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.recall import measure_recall
 from sokkuri.search.vectors.remote import normalise_for_engine
-from sokkuri.search.vectors.row_keys import key_at, keys_of
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import try_lock
 from sokkuri.store.live_rows import vector_columns
+from sokkuri.store.row_numbers import row_keys
 
 BATCH = 1000
 """Rows in one message to the engine."""
@@ -180,7 +180,8 @@ class _Push:
         fit, unfit = rows[usable], rows[~usable]
         if len(fit):
             records = [
-                VectorRecord(key_at(shard, row), *columns[row][1:-1]) for row in fit.tolist()
+                VectorRecord(key, *columns[row][1:-1])
+                for key, row in zip(row_keys(shard, fit).tolist(), fit.tolist(), strict=True)
             ]
             self._engine.upsert(records, vectors[usable])
         updated = int(np.count_nonzero(logged[fit] == RowState.OUTDATED))
@@ -189,7 +190,7 @@ class _Push:
         self._counts["unfit"] += len(unfit)
         outdated = unfit[logged[unfit] == RowState.OUTDATED]
         if len(outdated):
-            self._engine.delete(keys_of(shard, outdated))
+            self._engine.delete(row_keys(shard, outdated))
         logged[fit] = live_hashes[fit]
         logged[unfit] = live_hashes[unfit] | np.uint64(RowState.UNFIT)
         self._log.save_row_hashes(shard, logged)
@@ -205,7 +206,7 @@ class _Push:
         """Delete rows from the engine, from `logged` and from the log."""
         for start in range(0, len(rows), _DELETE_BATCH):
             batch = rows[start : start + _DELETE_BATCH]
-            self._engine.delete(keys_of(shard, batch))
+            self._engine.delete(row_keys(shard, batch))
             self._counts["deleted"] += len(batch)
             logged[batch] = 0
             self._log.save_row_hashes(shard, logged)
@@ -237,8 +238,7 @@ class _Push:
     def _measure_recall(self) -> dict[int, float]:
         """Return the recall of the engine's searches by k, compared with the exact search."""
         rows_per_shard = self._collection.rows_per_shard()
-        features = self._collection.shards.features
-        rows = VectorBlocks([features(shard, count) for shard, count in rows_per_shard.items()])
+        rows = VectorBlocks.from_shards(self._collection.shards, rows_per_shard)
         codes = CodeReader(self._collection)
         reader = RemoteIndexReader(self._collection, codes, self._engine)
         index, _ = reader.read(rows_per_shard, rows)

@@ -290,13 +290,11 @@ class RemoteIndexReader:
         """Return the index over these shards and their rows, and its recall by k. Raises as
         `searchable_rows`."""
         in_engine, recall = self.searchable_rows(rows_per_shard)
-        starts = rows.starts[:-1].tolist()
+        starts = rows.numbers.starts[:-1].tolist()
         coded = {  # codes are needed for shards that the engine does not hold whole
             shard: 0 if in_engine[start : start + count].all() else count
             for (shard, count), start in zip(rows_per_shard.items(), starts, strict=True)
         }
         codes, _ = self._codes.read(coded)
-        index = RemoteIndex(
-            rows, list(rows_per_shard), in_engine, codes, self.engine, self._collection.model.metric
-        )
-        return index, recall
+        metric = self._collection.model.metric
+        return RemoteIndex(rows, in_engine, codes, self.engine, metric), recall

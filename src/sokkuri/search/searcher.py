@@ -29,7 +29,6 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import condition
 from sokkuri.store.images import live_records
 from sokkuri.store.live_rows import live_rows
-from sokkuri.store.row_numbers import Numbering
 
 _Versions = tuple[dict[int, int], str, str]
 """What a snapshot was opened from: rows by shard, the approximate index, the vector engine."""
@@ -188,7 +187,7 @@ class Searcher:
             return None
         rows = live_rows(self._collection.catalog, filters)
         mask = np.zeros(self._snapshot.rows.size, bool)
-        numbers = self._snapshot.numbering.numbers(rows)
+        numbers = self._snapshot.rows.numbers.to_numbers(rows)
         mask[numbers[numbers >= 0]] = True
         return mask
 
@@ -210,11 +209,7 @@ class _Snapshot:
         self._ann = ann
         self._remote = remote
         self._rows_per_shard = collection.rows_per_shard()
-        self.numbering = Numbering(self._rows_per_shard)
-        self.rows = VectorBlocks([
-            collection.shards.features(shard, count)
-            for shard, count in self._rows_per_shard.items()
-        ])  # fmt: skip
+        self.rows = VectorBlocks.from_shards(collection.shards, self._rows_per_shard)
 
     @cached_property
     def exact(self) -> ExactIndex:
@@ -272,11 +267,11 @@ class _Snapshot:
 
     def row_number(self, row: RowRef) -> int:
         """Return the number of a row, -1 if it was committed after this moment."""
-        return int(self.numbering.numbers([(row.shard, row.row)])[0])
+        return self.rows.numbers.to_number(row)
 
     def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
         """Return the record of each row's live image, None for a row without one."""
-        refs = [self.numbering.ref(row) for row in rows]
+        refs = self.rows.numbers.to_refs(np.array(rows, np.int64))
         live = live_records(self._collection.catalog, refs)
         return [live.get(ref) for ref in refs]
 

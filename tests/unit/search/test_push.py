@@ -17,7 +17,6 @@ from sokkuri.search import push as pushing
 from sokkuri.search.push import PushReport, push
 from sokkuri.search.push_log import log_name, mark_uncertain, pushed_states
 from sokkuri.search.searcher import Searcher
-from sokkuri.search.vectors.row_keys import key_at
 from sokkuri.store.derived import derived_folder, try_lock
 
 
@@ -55,7 +54,7 @@ def assert_up_to_date(bench: Bench, engine: ReferenceEngine) -> None:
         "SELECT shard, row, id, path, width, height, size, mtime_ns FROM images"
         " WHERE shard IS NOT NULL AND removed = 0 AND missing IS NULL"
     )
-    live = {key_at(shard, row): (id_, path, *others) for shard, row, id_, path, *others in rows}
+    live = {shard << 32 | row: (id_, path, *others) for shard, row, id_, path, *others in rows}
     in_engine = {
         key: (record.id, record.path, record.width, record.height, record.size, record.mtime_ns)
         for key, record in engine.records.items()

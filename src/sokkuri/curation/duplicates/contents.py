@@ -16,13 +16,12 @@ from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
 from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import RemoteIndexReader
-from sokkuri.search.vectors.row_keys import key_at
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
-from sokkuri.store.row_numbers import Numbering
+from sokkuri.store.row_numbers import RowNumbers
 
 _AT_ONCE = 500  # parameters of a statement
 _SAMPLE = 20_000  # vectors that the projection is fitted to
@@ -137,25 +136,25 @@ def remote_rows(
 
     Raises EngineError.
     """
-    numbers = {content.key: number for number, content in enumerate(contents)}
-    counted = collection.rows_per_shard()
-    found, _ = reader.searchable_rows(counted)
-    rows, places = [], []
+    offsets = {content.key: offset for offset, content in enumerate(contents)}
+    rows_per_shard = collection.rows_per_shard()
+    numbers = RowNumbers(rows_per_shard)
+    in_engine, _ = reader.searchable_rows(rows_per_shard)
+    content_offsets, positions = [], []
     for key, shard, row in content_rows(collection.catalog):
-        if key in numbers:
-            rows.append(numbers[key])
-            places.append((shard, row))
-    at = Numbering(counted).numbers(places)
-    held = at >= 0
-    held[held] = found[at[held]]
-    number = np.array(rows, np.int64)[held]
-    keys = np.array([key_at(*place) for place in places], np.int64)[held]
-    order = np.argsort(keys)
+        if key in offsets:
+            content_offsets.append(offsets[key])
+            positions.append((shard, row))
+    row_numbers = numbers.to_numbers(positions)
+    is_committed = row_numbers >= 0
+    rows = np.full(numbers.size, -1, np.int64)
+    rows[row_numbers[is_committed]] = np.array(content_offsets, np.int64)[is_committed]
+    rows[~in_engine] = -1
     return RemoteRows(
         reader.engine,
         collection.model.metric,
-        keys[order],
-        number[order],
+        numbers,
+        rows,
         lambda some: collection.vectors([contents[one].place for one in some.tolist()]),
-        np.setdiff1d(np.arange(len(contents)), number),
+        np.setdiff1d(np.arange(len(contents)), rows),
     )

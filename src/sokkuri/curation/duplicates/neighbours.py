@@ -16,6 +16,7 @@ from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors import VectorBlocks
 from sokkuri.search.vectors.ann import AnnIndex, SearchEffort, add_to_lists, train_lists
 from sokkuri.search.vectors.remote import normalise_for_engine
+from sokkuri.store.row_numbers import RowNumbers
 
 BRUTE_FORCE_ROWS = 200_000
 """Up to this many rows, every row is compared with every other."""
@@ -131,7 +132,7 @@ class IvfFinder:
         for first in range(0, len(rows), BLOCK):
             add_to_lists(lists, 0, first, rows[first : first + BLOCK], "cosine")
         self._index = AnnIndex(
-            blocks, [0], [len(rows)], [None], lists, "cosine", SearchEffort(_PROBES, _MEASURED)
+            blocks, [len(rows)], [None], lists, "cosine", SearchEffort(_PROBES, _MEASURED)
         )
 
     def find(self, queries: Matrix, own: Numbers, k: int) -> NearestRows:
@@ -152,14 +153,16 @@ class IvfFinder:
 class RemoteRows:
     """The rows of a set that a vector engine holds.
 
-    keys : (M,) int64, ascending, and rows : (M,), the row of each key; a row can have several keys.
+    numbers : of all rows of the collection. rows : (N,) int64, the row of the set for each number,
+    -1 if the engine does not hold it or no row of the set is equal; several numbers can have the
+    same row.
     vectors : returns the vectors of rows as the engine was given them, (Q,) -> (Q, D).
     missing : (L,), the rows that the engine does not hold.
     """
 
     engine: VectorEngine
     metric: Metric
-    keys: Numbers
+    numbers: RowNumbers
     rows: Numbers
     vectors: Callable[[Numbers], Features]
     missing: Numbers
@@ -179,16 +182,17 @@ class RemoteFinder:
             np.full(len(rows), np.inf, np.float32) if thresholds is None else thresholds
         )
         self._missing = BruteForceFinder(rows[remote.missing])
+        self._is_empty = not (remote.rows >= 0).any()
         self._all = BruteForceFinder(rows)
 
     def find(self, queries: Matrix, own: Numbers, k: int) -> NearestRows:
         remote = self._remote
         vectors, valid = normalise_for_engine(remote.vectors(np.maximum(own, 0)), remote.metric)
-        if (own < 0).any() or not valid.all() or not len(remote.keys):  # no engine can answer
+        if (own < 0).any() or not valid.all() or self._is_empty:  # no engine can answer
             return self._all.find(queries, own, k)
         keys = remote.engine.search(vectors, min(remote.engine.max_candidates, _CANDIDATES * k))
-        place = np.minimum(np.searchsorted(remote.keys, keys), len(remote.keys) - 1)
-        rows = np.where(remote.keys[place] == keys, remote.rows[place], -1)
+        numbers = remote.numbers.from_keys(keys)
+        rows = np.where(numbers < 0, -1, remote.rows[numbers])
         if len(remote.missing):
             count = min(k, len(remote.missing))
             near = self._missing.find(queries, np.full(len(own), -1), count)

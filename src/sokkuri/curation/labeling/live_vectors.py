@@ -16,7 +16,6 @@ from sokkuri.store.filters import condition
 from sokkuri.store.images import find_image, live_images_at
 from sokkuri.store.labels import placed_labels
 from sokkuri.store.live_rows import live_rows
-from sokkuri.store.row_numbers import Numbering
 
 _SEED = 20250117
 _STEP = 4096  # rows compared at a time
@@ -33,18 +32,17 @@ class Population:
     ) -> None:
         self._catalog = collection.catalog
         counted = collection.rows_per_shard()
-        self._numbering = Numbering(counted)
-        self.rows = VectorBlocks([collection.shards.features(*one) for one in counted.items()])
+        self.rows = VectorBlocks.from_shards(collection.shards, counted)
         made = condition(collection.root, under, where)
         found = live_rows(self._catalog, made)
-        self.live = np.sort(self._numbering.numbers(found))
+        self.live = np.sort(self.rows.numbers.to_numbers(found))
 
     def labelled(self, labels: Mapping[str, str] | None) -> tuple[NDArray[np.int64], list[str]]:
         """Rows (L,) int64 and their labels : of these ids, or by default the catalog's, in the
         order of labelling. Ids of no live image are left out."""
         if labels is None:
             placed = placed_labels(self._catalog)
-            return self._numbering.numbers([place[:2] for place in placed]), [
+            return self.rows.numbers.to_numbers([place[:2] for place in placed]), [
                 place[2] for place in placed
             ]
         found = self.rows_of(labels)
@@ -57,12 +55,12 @@ class Population:
             image = find_image(self._catalog, id_)
             if image is not None and image.at is not None and image.live:
                 places[id_] = (image.at.shard, image.at.row)
-        numbers = self._numbering.numbers([*places.values()]).tolist()
+        numbers = self.rows.numbers.to_numbers([*places.values()]).tolist()
         return dict(zip(places, numbers, strict=True))
 
     def ids(self, rows: NDArray[np.int64]) -> list[str]:
         """The ids of live rows, in their order."""
-        refs = [self._numbering.ref(row) for row in rows.tolist()]
+        refs = self.rows.numbers.to_refs(rows)
         found = live_images_at(self._catalog, refs)
         return [found[ref][0] if ref in found else "" for ref in refs]
 

@@ -19,10 +19,10 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import MissingExtraError, UnsupportedError
 from sokkuri.core.types import Metric
 from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
-from sokkuri.search.vectors.distance import VectorBlocks, normalised, top_k
-from sokkuri.search.vectors.exact import ExactIndex
+from sokkuri.search.vectors.distance import MAX_NORM, VectorBlocks, normalised, top_k
+from sokkuri.search.vectors.exact import ExactIndex, nearest_of
 from sokkuri.search.vectors.quantize import QuantizedBlock
-from sokkuri.search.vectors.row_keys import MAX_NORM, RowKeys, keys_of
+from sokkuri.store.row_numbers import row_keys
 
 MAX_HITS = 1000
 """The largest k of a search: it needs several times as many candidates."""
@@ -47,15 +47,14 @@ class AnnIndex(Index):
     """Searches lists that `train_lists` and `add_to_lists` made, and exactly the rows that are not
     in them.
 
-    rows : all rows. keys : one key for each block, which it had when it was added to the lists and
-    which no other block ever has. covered : how many of each block's first rows the lists hold.
-    codes : as for ExactIndex. metric : the one that the lists were made for.
+    rows : all rows; the lists hold the keys that they have in `rows.numbers`. covered : how many of
+    each block's first rows the lists hold. codes : as for ExactIndex. metric : the one that the
+    lists were made for.
     """
 
     def __init__(
         self,
         rows: VectorBlocks,
-        keys: Sequence[int],
         covered: Sequence[int],
         codes: Sequence[QuantizedBlock | None],
         lists: Any,
@@ -76,7 +75,6 @@ class AnnIndex(Index):
             [block[count:] for block, count in zip(rows.blocks, covered, strict=True)], fresh_codes
         )
         self._covered = np.array(covered, np.int64)
-        self._keys = RowKeys(rows, keys)
 
     def search_many(
         self,
@@ -125,8 +123,8 @@ class AnnIndex(Index):
         accept: Accept,
     ) -> Neighbours:  # fmt: skip
         """Return the k nearest of the candidates and of the rows that are not in the lists."""
-        candidates = self._only_covered(self._keys.numbers(keys))
-        rows, distances = self._keys.nearest(candidates, query, k, self._metric, accept)
+        candidates = self._only_covered(self.rows.numbers.from_keys(keys))
+        rows, distances = nearest_of(self.rows, candidates, query, k, self._metric, accept)
         rows = np.concatenate([rows, self._fresh_to_all(fresh[0])])
         if len(rows) < min(k, self.size):
             # Too few candidates are accepted. Only a search of all rows tells if there are k.
@@ -134,16 +132,16 @@ class AnnIndex(Index):
         return top_k(rows, np.concatenate([distances, fresh[1]]), k)
 
     def _only_covered(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return those of the rows that the exact search of fresh rows does not include."""
-        block = np.searchsorted(self.rows.starts, rows, side="right") - 1
-        covered: NDArray[np.int64] = rows[rows - self.rows.starts[block] < self._covered[block]]
-        return covered
+        """Return the numbers, without -1 and in ascending order, of the rows that the exact search
+        of fresh rows does not include."""
+        rows = np.unique(rows[rows >= 0])
+        blocks, offsets = self.rows.numbers.locate(rows)
+        return rows[offsets < self._covered[blocks]]
 
     def _fresh_to_all(self, fresh: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the numbers among all rows of rows numbered among the fresh ones."""
-        block = np.searchsorted(self._fresh.rows.starts, fresh, side="right") - 1
-        within = fresh - self._fresh.rows.starts[block] + self._covered[block]
-        return np.asarray(self.rows.starts[block] + within)
+        blocks, offsets = self._fresh.rows.numbers.locate(fresh)
+        return np.asarray(self.rows.numbers.starts[blocks] + self._covered[blocks] + offsets)
 
 
 def list_count(rows: int) -> int:
@@ -169,9 +167,9 @@ def train_lists(rows: VectorBlocks, metric: Metric) -> Any:
     return faiss.IndexPreTransform(rotation, inner)
 
 
-def add_to_lists(lists: Any, key: int, first: int, rows: NDArray[Any], metric: Metric) -> None:
-    """Add rows of a block to the lists. key : the block's. first : the first row's position in the
-    block. rows : (M, D).
+def add_to_lists(lists: Any, shard: int, first: int, rows: NDArray[Any], metric: Metric) -> None:
+    """Add rows of a shard to the lists. first : the number of the first row in the shard. rows :
+    (M, D).
 
     Raises UnsupportedError for vectors so long that float32 cannot compare them.
     """
@@ -180,7 +178,7 @@ def add_to_lists(lists: Any, key: int, first: int, rows: NDArray[Any], metric: M
         return
     inner = faiss.downcast_index(lists.index)
     centroids = inner.quantizer.reconstruct_n(0, inner.nlist)
-    keys = keys_of(key, np.arange(first, first + len(rows)))
+    keys = row_keys(shard, np.arange(first, first + len(rows)))
     vectors = _normalise_for_lists(np.asarray(rows, np.float32), metric)
     rotated = vectors @ _matrix(faiss.downcast_VectorTransform(lists.chain.at(0))).T
     # With NumPy, whose matrix product is three times as fast as that of faiss's packages.

@@ -3,13 +3,20 @@
 Distances are computed in float64.
 """
 
-from collections.abc import Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Metric, StoredRows
+from sokkuri.store.row_numbers import RowNumbers
+
+if TYPE_CHECKING:
+    from sokkuri.store.shards import ShardFolder
+
+MAX_NORM = 1e15
+"""The largest number of a row whose square, and a sum of such squares, float32 can hold."""
 
 _STEP = 2048  # rows converted to float64 at once
 
@@ -19,28 +26,33 @@ Number = TypeVar("Number", np.float32, np.float64)
 class VectorBlocks:
     """Blocks of vectors, whose rows have consecutive numbers over all blocks, in order.
 
-    blocks : each (N_i, D) float32 or float16. starts : the number of each block's first row, then
-    the number of all rows. size : the number of all rows.
+    blocks : each (N_i, D) float32 or float16. shards : the shard number of each block, by default
+    its offset. numbers : the numbers of the rows. size : the number of all rows.
     """
 
-    def __init__(self, blocks: Sequence[StoredRows]) -> None:
+    def __init__(self, blocks: Sequence[StoredRows], shards: Sequence[int] | None = None) -> None:
         self.blocks = [np.asarray(block) for block in blocks]  # slicing a memmap itself is slow
-        self.starts = np.cumsum([0, *(len(block) for block in blocks)])
-        self.size = int(self.starts[-1])
+        shards = range(len(blocks)) if shards is None else shards
+        self.numbers = RowNumbers(dict(zip(shards, map(len, blocks), strict=True)))
+        self.size = self.numbers.size
+
+    @classmethod
+    def from_shards(cls, shards: "ShardFolder", rows_per_shard: Mapping[int, int]) -> Self:
+        """Return the rows of these shards, mapped into memory. Raises DamagedError."""
+        blocks = [shards.features(shard, rows) for shard, rows in rows_per_shard.items()]
+        return cls(blocks, list(rows_per_shard))
 
     def vector(self, row: int) -> NDArray[np.float32]:
         """Return one row as a copy : (D,) float32."""
-        block = int(np.searchsorted(self.starts, row, side="right")) - 1
-        return np.array(self.blocks[block][row - self.starts[block]], np.float32)
+        block, offset = self.numbers.locate(np.array(row, np.int64))
+        return np.array(self.blocks[int(block)][int(offset)], np.float32)
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the rows with these ascending numbers as a copy : (M,) int64 -> (M, D) float32."""
         dimension = self.blocks[0].shape[1] if self.blocks else 0
         vectors = np.empty((len(rows), dimension), np.float32)
-        edges = np.searchsorted(rows, self.starts)
-        for block in np.flatnonzero(np.diff(edges)).tolist():
-            part = slice(int(edges[block]), int(edges[block + 1]))
-            vectors[part] = self.blocks[block][rows[part] - self.starts[block]]
+        for block, part, offsets in self.numbers.split(rows):
+            vectors[part] = self.blocks[block][offsets]
         return vectors
 
     def distances_to(

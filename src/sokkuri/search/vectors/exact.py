@@ -129,15 +129,13 @@ class ExactIndex(Index):
         any."""
         bounds = query.bounds[rows]
         quantized = QuantizedQueries(query.vector[None], query.metric)
-        edges = np.searchsorted(rows, self.rows.starts)
-        for block in np.flatnonzero(np.diff(edges)).tolist():
-            codes, first = self._codes[block], int(edges[block])
+        for block, part, offsets in self.rows.numbers.split(rows):
+            codes = self._codes[block]
             if codes is not None:
-                inside = rows[first : edges[block + 1]] - self.rows.starts[block]
-                inside = inside[inside < len(codes)]
-                part = slice(first, first + len(inside))
+                inside = offsets[offsets < len(codes)]
+                covered = slice(part.start, part.start + len(inside))
                 better = quantized.lower_bounds(codes.full.select(inside))[0]
-                bounds[part] = np.maximum(bounds[part], better)
+                bounds[covered] = np.maximum(bounds[covered], better)
         return bounds
 
     def _scan(self, queries: NDArray[np.float64], metric: Metric, mask: Mask | None) -> Bounds:
@@ -147,7 +145,7 @@ class ExactIndex(Index):
         if mask is not None:
             bounds[:] = np.inf
         quantized: QuantizedQueries | None = None
-        starts = self.rows.starts[:-1].tolist()
+        starts = self.rows.numbers.starts[:-1].tolist()
         for start, block, codes in zip(starts, self.rows.blocks, self._codes, strict=True):
             coded = 0 if codes is None else len(codes)
             if codes is not None and coded:
@@ -162,6 +160,21 @@ class ExactIndex(Index):
         if mask is not None:
             bounds[:, ~mask] = np.inf
         return bounds
+
+
+def nearest_of(
+    rows: VectorBlocks,
+    numbers: NDArray[np.int64],
+    query: NDArray[np.float32],
+    k: int,
+    metric: Metric,
+    accept: Accept,
+) -> Neighbours:
+    """Return the k nearest accepted rows among those with these ascending numbers, with float64
+    distances."""
+    candidates = ExactIndex([rows.take(numbers)])
+    found, distances = candidates.search(query, k, metric, lambda some: accept(numbers[some]))
+    return numbers[found], distances
 
 
 def _smallest(bounds: Bounds, k: int) -> NDArray[np.int64]:

@@ -16,10 +16,9 @@ from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
-from sokkuri.search.vectors.distance import VectorBlocks, normalised, top_k
-from sokkuri.search.vectors.exact import ExactIndex
+from sokkuri.search.vectors.distance import MAX_NORM, VectorBlocks, normalised, top_k
+from sokkuri.search.vectors.exact import ExactIndex, nearest_of
 from sokkuri.search.vectors.quantize import QuantizedBlock
-from sokkuri.search.vectors.row_keys import MAX_NORM, RowKeys
 
 _MIN_CANDIDATES = 100
 _CANDIDATE_FACTOR = 4  # candidates per hit; and how many times more if they were too few
@@ -43,15 +42,14 @@ def normalise_for_engine(vectors: Features, metric: Metric) -> tuple[Features, N
 class RemoteIndex(Index):
     """Searches the rows that an engine holds, and exactly the others.
 
-    rows : all rows. keys : one key for each block, as in the engine. in_engine : (N,) bool, the
-    rows that the engine holds. codes : as for ExactIndex. metric : the one that the engine's index
-    was made for.
+    rows : all rows; the engine holds the keys that they have in `rows.numbers`. in_engine : (N,)
+    bool, the rows that the engine holds. codes : as for ExactIndex. metric : the one that the
+    engine's index was made for.
     """
 
     def __init__(
         self,
         rows: VectorBlocks,
-        keys: Sequence[int],
         in_engine: Mask,
         codes: Sequence[QuantizedBlock | None],
         engine: VectorEngine,
@@ -64,7 +62,6 @@ class RemoteIndex(Index):
         self.max_candidates = engine.max_candidates
         self._metric = metric
         self._engine = engine
-        self._keys = RowKeys(rows, keys)
         self._all = ExactIndex(rows.blocks, codes)
         self._others = _PartIndex(rows, ~in_engine, codes)
 
@@ -101,16 +98,17 @@ class RemoteIndex(Index):
     ) -> list[NDArray[np.int64]]:
         """Return for each query the ascending numbers of the rows that the engine returns.
         queries : as `normalise_for_engine` returns them. among : row numbers."""
-        keys = None if among is None else self._keys.keys(among)
-        results = self._engine.search(queries, count, keys)
-        numbers = [self._keys.numbers(found) for found in results]
-        return [rows[self.in_engine[rows]] for rows in numbers]
+        numbers = self.rows.numbers
+        keys = None if among is None else numbers.to_keys(among)
+        found = numbers.from_keys(self._engine.search(queries, count, keys))
+        results = [np.unique(rows[rows >= 0]) for rows in found]
+        return [rows[self.in_engine[rows]] for rows in results]
 
     def nearest(
         self, numbers: NDArray[np.int64], query: NDArray[np.float32], k: int, accept: Accept
     ) -> Neighbours:
         """Return the k nearest accepted rows among those with these ascending numbers."""
-        return self._keys.nearest(numbers, query, k, self._metric, accept)
+        return nearest_of(self.rows, numbers, query, k, self._metric, accept)
 
 
 def _merge(one: Neighbours, other: Neighbours, k: int) -> Neighbours:
@@ -201,7 +199,7 @@ class _PartIndex:
     def __init__(
         self, rows: VectorBlocks, marked: Mask, codes: Sequence[QuantizedBlock | None]
     ) -> None:
-        starts = rows.starts
+        starts = rows.numbers.starts
         blocks = [
             block for block in range(len(rows.blocks))
             if marked[starts[block] : starts[block + 1]].any()

@@ -14,6 +14,7 @@ from sokkuri.curation.duplicates.neighbours import (
     RemoteFinder,
     RemoteRows,
 )
+from sokkuri.store.row_numbers import RowNumbers
 
 
 @given(st.integers(0, 2**32), st.integers(1, 60), st.integers(1, 20), st.integers(1, 9))
@@ -84,7 +85,7 @@ def test_queries_that_no_engine_can_answer_are_compared_here() -> None:
     own = np.array([3, 4, -1])
     finder = RemoteFinder(rows, remote_rows(np.where(rows == 0, np.float32(1), rows)))
     empty = RemoteRows(
-        ReferenceEngine(), "cosine", np.empty(0, np.int64), np.empty(0, np.int64),
+        ReferenceEngine(), "cosine", RowNumbers({}), np.empty(0, np.int64),
         lambda asked: rows[asked], np.arange(60),
     )  # fmt: skip
     expected = BruteForceFinder(rows).find(rows[own], own, 5)

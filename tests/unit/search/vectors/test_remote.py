@@ -11,7 +11,6 @@ from sokkuri.search.engines import IndexInfo
 from sokkuri.search.vectors import Accept, ExactIndex, VectorBlocks
 from sokkuri.search.vectors.recall import measure_recall
 from sokkuri.search.vectors.remote import RemoteIndex, normalise_for_engine
-from sokkuri.search.vectors.row_keys import RowKeys
 
 COUNT = 6000
 
@@ -25,15 +24,14 @@ class Setting:
 
     def __init__(self, most: int = 10_000, metric: Metric = "cosine", held: int = COUNT - 500):
         features = np.random.default_rng(3).standard_normal((COUNT, 8)).astype(np.float32)
-        self.rows = VectorBlocks(np.split(features, [1000, 2500]))
+        self.rows = VectorBlocks(np.split(features, [1000, 2500]), [7, 3, 11])
         self.engine = ReferenceEngine(most)
         self.engine.create(IndexInfo("token", "fingerprint", 8, metric))
-        blocks = [7, 3, 11]
-        keys = RowKeys(self.rows, blocks).keys(np.arange(COUNT))[:held]
+        keys = self.rows.numbers.to_keys(np.arange(COUNT))[:held]
         vectors, _ = normalise_for_engine(features[:held], metric)
         self.engine.upsert([record(key) for key in keys.tolist()], vectors)
         pushed = np.arange(COUNT) < held
-        self.index = RemoteIndex(self.rows, blocks, pushed, [None] * 3, self.engine, metric)
+        self.index = RemoteIndex(self.rows, pushed, [None] * 3, self.engine, metric)
         self.exact = ExactIndex(self.rows.blocks)
         self.query = features[17] + np.float32(0.1)
         self.metric: Metric = metric
