@@ -176,7 +176,7 @@ def test_a_damaged_index_is_searched_around_and_made_anew(built: Path, damage: s
         assert done.stderr == ""
     else:
         assert done.stderr.count("\n") == 1
-        assert "searched exactly; `sokkuri compact` makes it anew" in done.stderr
+        assert "searched exactly; `sokkuri compact` rebuilds it" in done.stderr
     assert search(built)["exact"] is True
     assert_answers(built)
     sokkuri("compact", "-C", built)

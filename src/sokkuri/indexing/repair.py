@@ -9,8 +9,8 @@ So everything derived from the shard is dropped first.
 """
 
 from sokkuri.indexing.verify import ShardFaults, file_faults, shard_faults
-from sokkuri.search.ann_files import forget_ann
-from sokkuri.search.code_files import forget_codes
+from sokkuri.search.ann_files import delete_ann
+from sokkuri.search.code_files import delete_codes
 from sokkuri.search.push_log import mark_uncertain
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import mark_file_fault
@@ -24,8 +24,8 @@ def repair(collection: CollectionStore) -> list[str]:
     for shard in [row.shard for row in read_shards(collection.catalog)]:
         found = shard_faults(collection, shard)
         if found.faults:
-            forget_ann(collection)
-            forget_codes(collection)
+            delete_ann(collection)
+            delete_codes(collection)
             mark_uncertain(collection, shard)
             done.append(_repair_shard(collection, found))
     collection.recover()

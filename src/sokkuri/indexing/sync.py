@@ -94,7 +94,7 @@ def refresh_indexes(
     try:
         for done, total in refresh_codes(collection, thorough=everything):
             yield Progress("coding", done, total)
-        for stage, done, total in refresh_ann(collection, everything=everything):
+        for stage, done, total in refresh_ann(collection, all_rows=everything):
             yield Progress(stage, done, total)
     except (StorageError, MissingExtraError, UnsupportedError) as error:
         yield Progress("coding", 0, 0, note=str(error))

@@ -1,9 +1,10 @@
-"""The approximate index of a large collection, kept under `indexes/`: built, added to, read.
+"""The approximate index of a large collection, kept under `indexes/`: built, extended, read.
 
-Takes a collection; writes `ann-*.faiss`, and then `ann.json`, which makes it count: its hash, the
-rows that it covers, how far searches go, and the recall that this gave. Hands on an index to
-search. Rows that were committed never change but by `repair`, which drops it: so it never goes
-stale. Deleting it loses nothing.
+Takes a collection; writes `ann-*.faiss`, and then the manifest `ann.json`, which makes the file
+count. The manifest holds the file's hash, the rows that it covers, the search effort, and the
+recall measured with it. `AnnReader` returns an index to search. Committed rows only change by
+`repair`, which deletes the index, so the index is never out of date. If it is deleted, nothing is
+lost: it is rebuilt.
 """
 
 import json
@@ -11,6 +12,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
 import xxhash
@@ -36,9 +38,10 @@ from sokkuri.store.derived import derived_folder, try_lock
 ANN_FROM = 1_000_000
 """From this many images on, an approximate index is kept; below, exact search is fast enough."""
 
-_FRESH = 20_000  # rows that are searched exactly before they are put into the lists
-_GROWN = 2.0  # times the rows that the lists were trained with, at which they are made anew
-_GONE = 0.1  # share of the lists' rows that are no more, at which they are made anew
+_FRESH_ROWS = 20_000  # rows that are searched exactly before they are added to the lists
+_MAX_GROWTH = 2.0  # if the rows are more than this many times the trained ones, train new lists
+_MAX_GONE_SHARE = 0.1  # if more than this share of the listed rows is gone, train new lists
+_READ_BYTES = 1 << 24  # per read when a file is hashed
 _VERSION = 1
 _MANIFEST = "ann.json"
 
@@ -46,9 +49,13 @@ Stage = Literal["training", "adding", "measuring"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Kept:
-    """The manifest. covered : rows of each shard in the lists. trained : rows when they were made.
-    recall : share of the true k nearest that were found, by k."""
+class AnnManifest:
+    """The content of `ann.json`.
+
+    file : name of the lists' file. digest : XXH3-128 of its bytes. covered : rows in the lists, by
+    shard. trained : rows of the collection when the lists were trained. effort : of searches.
+    recall : by k, the share of the true k nearest that searches return.
+    """
 
     file: str
     digest: str
@@ -60,29 +67,30 @@ class _Kept:
 
 
 def refresh_ann(
-    collection: CollectionStore, *, everything: bool = False
+    collection: CollectionStore, *, all_rows: bool = False
 ) -> Iterator[tuple[Stage, int, int]]:
-    """Build what is missing; yields a stage, how much of it is done, of how much.
+    """Build or extend the index where needed; yield the stage, and how much of it is done, of how
+    much.
 
-    everything : put even a few fresh rows into the lists. Leaves it to the process that is at it,
-    where there is one. Raises StorageError when the disk refuses, MissingExtraError without faiss;
+    all_rows : add fresh rows to the lists even if they are few. Does nothing while another process
+    builds the index. Raises StorageError when the disk refuses, MissingExtraError without faiss;
     searches do without the index then.
     """
-    counted = collection.rows_per_shard()
-    total = sum(counted.values())
+    rows_per_shard = collection.rows_per_shard()
+    total = sum(rows_per_shard.values())
     if total < ann_from(collection) or total == 0:
-        forget_ann(collection)
+        delete_ann(collection)
         return
-    with try_lock(collection, "ann") as first:
-        if not first:
+    with try_lock(collection, "ann") as is_locked:
+        if not is_locked:
             return
-        kept = _read(collection)
-        if kept is not None and _damage(collection, kept):
-            kept = None
-        if kept is None or _is_outgrown(kept, counted):
-            yield from _write(collection, _Making(collection, counted, None))
-        elif total - _still_there(kept, counted) >= (1 if everything else _FRESH):
-            yield from _write(collection, _Making(collection, counted, kept))
+        manifest = _read_manifest(collection)
+        if manifest is not None and _find_damage(collection, manifest):
+            manifest = None
+        if manifest is None or _is_outgrown(manifest, rows_per_shard):
+            yield from _build(collection, _ListBuilder(collection, rows_per_shard, None))
+        elif total - _rows_left(manifest, rows_per_shard) >= (1 if all_rows else _FRESH_ROWS):
+            yield from _build(collection, _ListBuilder(collection, rows_per_shard, manifest))
 
 
 def ann_from(collection: CollectionStore) -> int:
@@ -92,133 +100,154 @@ def ann_from(collection: CollectionStore) -> int:
 
 def ann_state(collection: CollectionStore) -> AnnState | None:
     """Return what the index covers and its recall, None if there is no index."""
-    kept = _read(collection)
-    if kept is None:
+    manifest = _read_manifest(collection)
+    if manifest is None:
         return None
-    counted = collection.rows_per_shard()
-    return AnnState(_still_there(kept, counted), sum(counted.values()), kept.recall, kept.metric)
+    rows_per_shard = collection.rows_per_shard()
+    covered = _rows_left(manifest, rows_per_shard)
+    return AnnState(covered, sum(rows_per_shard.values()), manifest.recall, manifest.metric)
 
 
 class AnnReader:
-    """Opens a collection's approximate index, and a file of it once, however often it is asked."""
+    """Opens a collection's approximate index. Each file is checked and read once."""
 
     def __init__(self, collection: CollectionStore, codes: CodeReader) -> None:
         self._collection = collection
         self._codes = codes
-        self._lists: tuple[str, Any] = ("", None)
+        self._lists: tuple[str, Any] = ("", None)  # name of the file, the lists
 
     @property
     def current(self) -> str:
         """The file name of the current index, "" if there is none."""
-        kept = _read(self._collection)
-        return "" if kept is None else kept.file
+        manifest = _read_manifest(self._collection)
+        return "" if manifest is None else manifest.file
 
     def read(
-        self, counted: Mapping[int, int], rows: VectorBlocks
+        self, rows_per_shard: Mapping[int, int], rows: VectorBlocks
     ) -> tuple[AnnIndex | None, Mapping[int, float], str]:
-        """The index over the given shards and rows, with its recall by k; None without one. And a
-        line where there should be one, but it cannot be used. Raises MissingExtraError without
-        faiss."""
-        kept, damage = _read(self._collection), ""
-        for _ in range(2):  # again where a newer one took its place in between
-            if kept is None:
-                return None, {}, ""
-            damage = "" if kept.file == self._lists[0] else _damage(self._collection, kept)
-            before, kept = kept, _read(self._collection) if damage else kept
-            if kept == before:
-                break
-        if damage or kept is None:
-            return None, {}, f"{damage}: searched exactly; `sokkuri compact` makes it anew"
-        if kept.file != self._lists[0]:
-            path = derived_folder(self._collection) / kept.file
-            self._lists = (kept.file, read_lists(path, mapped=True))
-        covered = [min(held, kept.covered.get(shard, 0)) for shard, held in counted.items()]
-        fresh = {
-            shard: held if held > covered[number] else 0
-            for number, (shard, held) in enumerate(counted.items())
+        """Return the index over these shards and their rows, its recall by k, and a message.
+
+        The index is None if there is none. The message is "" unless the index is damaged. Raises
+        MissingExtraError without faiss.
+        """
+        manifest, damage = self._find_sound()
+        if manifest is None:
+            message = f"{damage}: searched exactly; `sokkuri compact` rebuilds it"
+            return None, {}, message if damage else ""
+        if manifest.file != self._lists[0]:
+            path = derived_folder(self._collection) / manifest.file
+            self._lists = (manifest.file, read_lists(path, mapped=True))
+        covered = [
+            min(count, manifest.covered.get(shard, 0)) for shard, count in rows_per_shard.items()
+        ]
+        coded = {  # codes are needed for shards with rows that are not in the lists
+            shard: count if count > listed else 0
+            for (shard, count), listed in zip(rows_per_shard.items(), covered, strict=True)
         }
-        codes, _ = self._codes.read(fresh)
-        index = AnnIndex(rows, covered, codes, self._lists[1], kept.metric, kept.effort)
-        return index, kept.recall, ""
+        codes, _ = self._codes.read(coded)
+        index = AnnIndex(rows, covered, codes, self._lists[1], manifest.metric, manifest.effort)
+        return index, manifest.recall, ""
+
+    def _find_sound(self) -> tuple[AnnManifest | None, str]:
+        """Return the current manifest if its file is sound; otherwise None, and what is wrong, ""
+        if there is no index."""
+        manifest, damage = _read_manifest(self._collection), ""
+        for _ in range(2):  # try again if a newer index replaced this one in the meantime
+            if manifest is None:
+                return None, ""
+            if manifest.file == self._lists[0]:
+                return manifest, ""
+            damage = _find_damage(self._collection, manifest)
+            if not damage:
+                return manifest, ""
+            previous, manifest = manifest, _read_manifest(self._collection)
+            if manifest == previous:
+                break
+        return None, damage
 
 
-class _Making:
-    """Lists in the making: new ones, or those of `kept` with what they lack."""
+class _ListBuilder:
+    """Builds lists for all rows: new ones, or those of `manifest` with the rows that they lack."""
 
     def __init__(
-        self, collection: CollectionStore, counted: Mapping[int, int], kept: _Kept | None
+        self,
+        collection: CollectionStore,
+        rows_per_shard: Mapping[int, int],
+        manifest: AnnManifest | None,
     ) -> None:
-        self.counted = dict(counted)
+        self.rows_per_shard = dict(rows_per_shard)
         self.metric = collection.model.metric
-        self.trained = sum(counted.values()) if kept is None else kept.trained
+        self.trained = sum(rows_per_shard.values()) if manifest is None else manifest.trained
         self.effort = SearchEffort(1, 1)
         self.recall: dict[int, float] = {}
         self.lists: Any = None
         self._collection = collection
-        self._kept = kept
+        self._manifest = manifest
 
     def steps(self) -> Iterator[tuple[Stage, int, int]]:
-        collection = self._collection
-        rows = VectorBlocks.from_shards(collection.shards, self.counted)
+        """Train or read the lists, add rows to them, and measure the recall; yield the progress."""
+        rows = VectorBlocks.from_shards(self._collection.shards, self.rows_per_shard)
         yield "training", 0, 1
-        if self._kept is None:
+        covered: Mapping[int, int] = {}
+        if self._manifest is None:
             self.lists = train_lists(rows, self.metric)
         else:
-            self.lists = read_lists(derived_folder(collection) / self._kept.file, mapped=False)
-        before = {} if self._kept is None else self._kept.covered
-        for number, (shard, held) in enumerate(self.counted.items()):
-            yield "adding", number, len(self.counted)
-            first = min(before.get(shard, 0), held)
-            if first < held:
+            path = derived_folder(self._collection) / self._manifest.file
+            self.lists = read_lists(path, mapped=False)
+            covered = self._manifest.covered
+        for number, (shard, count) in enumerate(self.rows_per_shard.items()):
+            yield "adding", number, len(self.rows_per_shard)
+            first = min(covered.get(shard, 0), count)
+            if first < count:
                 add_to_lists(self.lists, shard, first, rows.blocks[number][first:], self.metric)
         yield "measuring", 0, 1
         self._measure(rows)
 
     def _measure(self, rows: VectorBlocks) -> None:
         """Tune the search effort, and measure the recall."""
-        codes, _ = CodeReader(self._collection).read(self.counted)
-        covered = list(self.counted.values())
-        index = AnnIndex(rows, covered, codes, self.lists, self.metric, SearchEffort(1, 1))
+        codes, _ = CodeReader(self._collection).read(self.rows_per_shard)
+        covered = list(self.rows_per_shard.values())
+        index = AnnIndex(rows, covered, codes, self.lists, self.metric, self.effort)
         exact = ExactIndex(rows.blocks, codes)
         self.recall = tune_effort(index, exact, self.metric, list_count(self.trained))
         self.effort = index.effort
 
 
-def _write(collection: CollectionStore, making: _Making) -> Iterator[tuple[Stage, int, int]]:
-    """Make the lists, write them, and last write the manifest, which makes them count."""
+def _build(collection: CollectionStore, builder: _ListBuilder) -> Iterator[tuple[Stage, int, int]]:
+    """Build the lists, write them, and then write the manifest, which makes them count."""
     folder = derived_folder(collection)
     try:
-        yield from making.steps()
+        yield from builder.steps()
     except DamagedError:
-        return  # compacted away meanwhile, or for `verify` to find
+        return  # compacted away in the meantime; otherwise `verify` reports the damage
     try:
         folder.mkdir(parents=True, exist_ok=True)
         name = f"ann-{time.time_ns():x}.faiss"
         with atomic_write(folder / name) as file:
-            hashed = _Hashed(file)
-            write_lists(making.lists, hashed.write)
-        kept = _Kept(
-            name, hashed.digest(), making.metric, making.counted, making.trained, making.effort,
-            making.recall,
+            hashing = _HashingWriter(file)
+            write_lists(builder.lists, hashing.write)
+        manifest = AnnManifest(
+            name, hashing.digest(), builder.metric, builder.rows_per_shard, builder.trained,
+            builder.effort, builder.recall,
         )  # fmt: skip
         with atomic_write(folder / _MANIFEST) as file:
             document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
-            file.write(json.dumps({**document, **_as_document(kept)}).encode())
+            file.write(json.dumps({**document, **_as_document(manifest)}).encode())
     except OSError as error:
         raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
-    _forget_others(collection, name)
+    _delete_files(collection, keep=name)
 
 
-def _as_document(kept: _Kept) -> dict[str, Any]:
-    """Return the manifest as it is written."""
-    document = asdict(kept)
+def _as_document(manifest: AnnManifest) -> dict[str, Any]:
+    """Return the manifest as it is written in JSON."""
+    document = asdict(manifest)
     effort = document.pop("effort")
     document["reach"] = {"probes": effort["nprobe"], "candidates": effort["candidates"]}
     return document
 
 
-class _Hashed:
-    """A file to write to, and the hash of what was written."""
+class _HashingWriter:
+    """Writes to a file, and hashes what was written."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -232,61 +261,71 @@ class _Hashed:
         return self._hash.hexdigest()
 
 
-def _read(collection: CollectionStore) -> _Kept | None:
-    """The manifest; None where it is not there, or not for these vectors."""
+def _read_manifest(collection: CollectionStore) -> AnnManifest | None:
+    """Return the manifest, None if there is none, or if it is for another model or version."""
+    path = derived_folder(collection) / _MANIFEST
     try:
-        kept = json.loads((derived_folder(collection) / _MANIFEST).read_text(encoding="utf-8"))
-        model = collection.model
-        if (kept["version"], kept["fingerprint"]) != (_VERSION, model.fingerprint):
+        document = json.loads(path.read_text(encoding="utf-8"))
+        fingerprint = collection.model.fingerprint
+        if (document["version"], document["fingerprint"]) != (_VERSION, fingerprint):
             return None
-        return _Kept(
-            str(kept["file"]),
-            str(kept["digest"]),
-            "l2" if kept["metric"] == "l2" else "cosine",
-            {int(shard): int(rows) for shard, rows in kept["covered"].items()},
-            int(kept["trained"]),
-            SearchEffort(int(kept["reach"]["probes"]), int(kept["reach"]["candidates"])),
-            {int(k): float(share) for k, share in kept["recall"].items()},
+        effort = document["reach"]
+        return AnnManifest(
+            str(document["file"]),
+            str(document["digest"]),
+            "l2" if document["metric"] == "l2" else "cosine",
+            {int(shard): int(rows) for shard, rows in document["covered"].items()},
+            int(document["trained"]),
+            SearchEffort(int(effort["probes"]), int(effort["candidates"])),
+            {int(k): float(share) for k, share in document["recall"].items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _damage(collection: CollectionStore, kept: _Kept) -> str:
+def _find_damage(collection: CollectionStore, manifest: AnnManifest) -> str:
     """Return what is wrong with the file of the lists, "" if it is sound."""
-    path = derived_folder(collection) / kept.file
-    hashed = xxhash.xxh3_128()
+    path = derived_folder(collection) / manifest.file
     try:
-        with path.open("rb") as file:
-            while data := file.read(1 << 24):
-                hashed.update(data)
+        digest = _file_digest(path)
     except OSError as error:
         return f"{path} cannot be read ({error.strerror})"
-    return "" if hashed.hexdigest() == kept.digest else f"{path} is damaged"
+    return "" if digest == manifest.digest else f"{path} is damaged"
 
 
-def _still_there(kept: _Kept, counted: Mapping[int, int]) -> int:
+def _file_digest(path: Path) -> str:
+    """Return the XXH3-128 of a file's bytes."""
+    digest = xxhash.xxh3_128()
+    with path.open("rb") as file:
+        while data := file.read(_READ_BYTES):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def _rows_left(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> int:
     """Return how many rows of the lists the collection still has."""
-    return sum(min(rows, counted.get(shard, 0)) for shard, rows in kept.covered.items())
+    return sum(min(rows, rows_per_shard.get(shard, 0)) for shard, rows in manifest.covered.items())
 
 
-def _is_outgrown(kept: _Kept, counted: Mapping[int, int]) -> bool:
-    held = sum(kept.covered.values())
-    gone = held - _still_there(kept, counted)
-    return sum(counted.values()) > _GROWN * kept.trained or gone > _GONE * held
+def _is_outgrown(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> bool:
+    """Return whether the lists must be trained again: too many rows are new, or too many gone."""
+    listed = sum(manifest.covered.values())
+    gone = listed - _rows_left(manifest, rows_per_shard)
+    total = sum(rows_per_shard.values())
+    return total > _MAX_GROWTH * manifest.trained or gone > _MAX_GONE_SHARE * listed
 
 
-def forget_ann(collection: CollectionStore) -> None:
+def delete_ann(collection: CollectionStore) -> None:
     """Delete the index, if there is one."""
     with suppress(OSError):
         (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
-        _forget_others(collection, "")
+        _delete_files(collection, keep="")
 
 
-def _forget_others(collection: CollectionStore, name: str) -> None:
-    """Delete files that a newer one replaced, and partial files of a killed process."""
+def _delete_files(collection: CollectionStore, keep: str) -> None:
+    """Delete all files of lists except this one, and partial files of a killed process."""
     folder = derived_folder(collection)
     for path in (*folder.glob("ann-*.faiss"), *folder.glob(".ann*.new")):
-        if path.name != name:
-            with suppress(OSError):  # where open files cannot be deleted: the next time
+        if path.name != keep:
+            with suppress(OSError):  # some systems cannot delete open files: the next run does
                 path.unlink()

@@ -1,4 +1,4 @@
-"""When the approximate index is made, added to, made anew, and left to another process."""
+"""When the approximate index is built, extended, rebuilt, and left to another process."""
 
 import json
 from collections.abc import Iterator
@@ -25,42 +25,42 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.collection.close()
 
 
-def made(bench: Bench, *, everything: bool = False) -> set[str]:
-    """The stages of a refresh."""
-    return {stage for stage, _, _ in refresh_ann(bench.collection, everything=everything)}
+def refresh(bench: Bench, *, all_rows: bool = False) -> set[str]:
+    """Refresh the index; return the stages."""
+    return {stage for stage, _, _ in refresh_ann(bench.collection, all_rows=all_rows)}
 
 
 def manifest(bench: Bench) -> Any:
     return json.loads((derived_folder(bench.collection) / "ann.json").read_text())
 
 
-ALL = {"training", "adding", "measuring"}
+ALL_STAGES = {"training", "adding", "measuring"}
 
 
-def test_it_is_made_once(bench: Bench) -> None:
+def test_the_index_is_built_once(bench: Bench) -> None:
     assert ann_state(bench.collection) is None
-    assert made(bench) == ALL
+    assert refresh(bench) == ALL_STAGES
     state = ann_state(bench.collection)
     assert state is not None
     assert (state.covered, state.rows, {*state.recall}) == (COUNT, COUNT, {1, 10, 100})
     assert manifest(bench)["trained"] == COUNT
-    assert made(bench) == made(bench, everything=True) == set()
+    assert refresh(bench) == refresh(bench, all_rows=True) == set()
 
 
-def test_a_few_rows_wait_and_a_double_collection_is_made_anew(bench: Bench) -> None:
-    made(bench)
+def test_few_new_rows_wait_and_a_doubled_collection_is_rebuilt(bench: Bench) -> None:
+    refresh(bench)
     bench.add_drawn(COUNT, 100)
-    assert made(bench) == set(), "they are searched exactly meanwhile"
-    assert made(bench, everything=True) == ALL
-    assert manifest(bench)["trained"] == COUNT, "the lists are those of before"
+    assert refresh(bench) == set(), "new rows are searched exactly in the meantime"
+    assert refresh(bench, all_rows=True) == ALL_STAGES
+    assert manifest(bench)["trained"] == COUNT, "the lists were not trained again"
     bench.add_drawn(COUNT + 100, COUNT)
-    assert made(bench) == ALL
+    assert refresh(bench) == ALL_STAGES
     assert manifest(bench)["trained"] == 2 * COUNT + 100
     assert manifest(bench)["covered"] == {"0": 2 * COUNT + 100}
 
 
-def test_lists_that_hold_much_that_is_gone_are_made_anew(bench: Bench) -> None:
-    made(bench)
+def test_lists_with_many_deleted_rows_are_rebuilt(bench: Bench) -> None:
+    refresh(bench)
     before = manifest(bench)
     bench.collection.remove([f"{number:05d}" for number in range(50)])
     bench.collection.compact()  # the rows have moved to another shard
@@ -69,17 +69,17 @@ def test_lists_that_hold_much_that_is_gone_are_made_anew(bench: Bench) -> None:
     assert (after["covered"], after["trained"]) == ({"1": COUNT - 50}, COUNT - 50)
 
 
-def test_a_collection_that_shrinks_loses_it(bench: Bench) -> None:
-    made(bench)
+def test_the_index_of_a_collection_that_shrinks_is_deleted(bench: Bench) -> None:
+    refresh(bench)
     bench.collection.remove([f"{number:05d}" for number in range(200)])
     bench.collection.compact()
     assert ann_state(bench.collection) is None
     assert not list(derived_folder(bench.collection).glob("*.faiss"))
 
 
-def test_one_process_makes_it_and_others_leave_it_to_that_one(bench: Bench) -> None:
+def test_only_one_process_builds_the_index(bench: Bench) -> None:
     folder = derived_folder(bench.collection)
     folder.mkdir(parents=True)
     with FileLock(folder / "ann.lock"):
-        assert made(bench) == set()
-    assert made(bench) == ALL
+        assert refresh(bench) == set()
+    assert refresh(bench) == ALL_STAGES

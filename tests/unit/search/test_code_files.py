@@ -1,4 +1,4 @@
-"""Codes are kept beside the shards, checked before use, and made anew where they are lost."""
+"""Codes are kept beside the shards, checked before use, and rebuilt if they are lost."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,10 +18,10 @@ COUNT = 3000
 
 
 @pytest.fixture(autouse=True)
-def few(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Codes are kept from a few rows on."""
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes are kept from 100 rows on."""
     monkeypatch.setattr(code_files, "CODED_FROM", 100)
-    monkeypatch.setattr(code_files, "_BEHIND", 100)
+    monkeypatch.setattr(code_files, "_NEW_ROWS", 100)
 
 
 @pytest.fixture
@@ -33,46 +33,44 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.collection.close()
 
 
-def code(collection: Collection, *, thorough: bool = False) -> list[tuple[int, int]]:
+def refresh(collection: Collection, *, thorough: bool = False) -> list[tuple[int, int]]:
     return list(refresh_codes(collection, thorough=thorough))
 
 
-def held(collection: Collection) -> tuple[list[int], list[str]]:
-    """Rows that have codes, by shard, and what is said of the others."""
-    found, notes = CodeReader(collection).read(collection.rows_per_shard())
-    return [0 if one is None else len(one) for one in found], notes
+def coded_rows(collection: Collection) -> tuple[list[int], list[str]]:
+    """Return how many rows of each shard have codes, and messages about damaged codes."""
+    blocks, messages = CodeReader(collection).read(collection.rows_per_shard())
+    return [0 if block is None else len(block) for block in blocks], messages
 
 
-def test_codes_are_made_once_and_as_rows_are_added(bench: Bench) -> None:
+def test_codes_are_built_once_and_again_when_rows_are_added(bench: Bench) -> None:
     collection = bench.collection
-    assert held(collection) == ([0], [])
-    assert code(collection) == [(0, 1), (1, 1)]
-    assert held(collection) == ([COUNT], [])
-    assert code(collection) == []
+    assert coded_rows(collection) == ([0], [])
+    assert refresh(collection) == [(0, 1), (1, 1)]
+    assert coded_rows(collection) == ([COUNT], [])
+    assert refresh(collection) == []
     bench.add_drawn(COUNT, 50)
-    assert code(collection) == [], "a few rows are scanned without codes"
-    assert held(collection) == ([COUNT], [])
+    assert refresh(collection) == [], "a few rows are scanned without codes"
+    assert coded_rows(collection) == ([COUNT], [])
     bench.add_drawn(COUNT + 50, 60)
-    assert code(collection) == [(0, 1), (1, 1)]
-    assert held(collection) == ([COUNT + 110], [])
+    assert refresh(collection) == [(0, 1), (1, 1)]
+    assert coded_rows(collection) == ([COUNT + 110], [])
     assert len(list(derived_folder(collection).glob("*.codes.npy"))) == 1
 
 
-def test_a_small_collection_has_none(tmp_path: Path) -> None:
+def test_a_small_collection_has_no_codes(tmp_path: Path) -> None:
     bench = Bench(empty(tmp_path / "photos"))
     bench.add_drawn(0, 99)
-    assert code(bench.collection) == []
-    assert held(bench.collection) == ([0], [])
+    assert refresh(bench.collection) == []
+    assert coded_rows(bench.collection) == ([0], [])
     bench.known.close()
 
 
 @pytest.mark.parametrize("kind", ["codes", "terms", "heads", "head_terms", "basis"])
 @pytest.mark.parametrize("damage", ["a changed byte", "cut short", "gone"])
-def test_damaged_codes_are_searched_around_and_made_anew(
-    bench: Bench, kind: str, damage: str
-) -> None:
+def test_damaged_codes_are_not_used_and_are_rebuilt(bench: Bench, kind: str, damage: str) -> None:
     collection = bench.collection
-    code(collection)
+    refresh(collection)
     truth = Searcher(collection).search(["00007"], 20)
     name = "basis.npy" if kind == "basis" else f"0000-{COUNT}.{kind}.npy"
     path = derived_folder(collection) / name
@@ -82,35 +80,35 @@ def test_damaged_codes_are_searched_around_and_made_anew(
         path.unlink()
     else:
         path.write_bytes(data if damage == "a changed byte" else data[:-9])
-    rows, notes = held(collection)
+    rows, messages = coded_rows(collection)
     assert rows == [0]
-    assert len(notes) == 1
-    assert "searched without it; `sokkuri compact` makes it anew" in notes[0]
+    assert len(messages) == 1
+    assert "searched without it; `sokkuri compact` rebuilds it" in messages[0]
     searcher = Searcher(collection)
-    found = searcher.search(["00007"], 20)
-    assert found.ids == truth.ids
-    np.testing.assert_array_equal(found.distances, truth.distances)
-    assert searcher.notes == notes
-    code(collection, thorough=True)
-    assert held(collection) == ([COUNT], [])
+    hits = searcher.search(["00007"], 20)
+    assert hits.ids == truth.ids
+    np.testing.assert_array_equal(hits.distances, truth.distances)
+    assert searcher.notes == messages
+    refresh(collection, thorough=True)
+    assert coded_rows(collection) == ([COUNT], [])
 
 
-def test_codes_of_another_version_are_made_anew(bench: Bench) -> None:
+def test_codes_of_another_version_are_rebuilt(bench: Bench) -> None:
     collection = bench.collection
-    code(collection)
+    refresh(collection)
     manifest = derived_folder(collection) / "codes.json"
     manifest.write_text(manifest.read_text().replace('"version": 2', '"version": 1'))
-    assert held(collection) == ([0], [])
-    assert code(collection) == [(0, 1), (1, 1)]
-    assert held(collection) == ([COUNT], [])
+    assert coded_rows(collection) == ([0], [])
+    assert refresh(collection) == [(0, 1), (1, 1)]
+    assert coded_rows(collection) == ([COUNT], [])
 
 
-def test_codes_of_a_shard_that_is_gone_are_dropped(bench: Bench) -> None:
+def test_codes_of_a_deleted_shard_are_deleted(bench: Bench) -> None:
     collection = bench.collection
-    code(collection)
+    refresh(collection)
     collection.remove([f"{number:05d}" for number in range(0, COUNT, 2)])
     collection.compact()
-    assert held(collection) == ([COUNT // 2], [])
+    assert coded_rows(collection) == ([COUNT // 2], [])
     names = {path.name for path in derived_folder(collection).glob("*.npy")}
     assert names == {"basis.npy"} | {
         f"0001-{COUNT // 2}.{kind}.npy" for kind in ("codes", "terms", "heads", "head_terms")
@@ -119,22 +117,22 @@ def test_codes_of_a_shard_that_is_gone_are_dropped(bench: Bench) -> None:
 
 def test_a_reader_reads_each_file_once(bench: Bench) -> None:
     collection = bench.collection
-    code(collection)
+    refresh(collection)
     reader = CodeReader(collection)
     (first,), _ = reader.read(collection.rows_per_shard())
     for path in derived_folder(collection).glob("*.npy"):
         path.unlink()
-    (again,), notes = reader.read(collection.rows_per_shard())
+    (again,), messages = reader.read(collection.rows_per_shard())
     assert first is not None
     assert again is not None
-    assert notes == []
+    assert messages == []
     assert np.shares_memory(first.full.codes, again.full.codes)
 
 
-def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench: Bench) -> None:
-    """A shard that `repair` cuts back grows again: what was made of the rows before is gone."""
+def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) -> None:
+    """`repair` cuts a shard back and deletes its codes; then the shard grows again."""
     collection = bench.collection
-    code(collection)
+    refresh(collection)
     path = collection.shards.features_path(0)
     data = bytearray(path.read_bytes())
     lost = 500 * DIMENSION * 4
@@ -142,16 +140,16 @@ def test_rows_that_take_the_place_of_damaged_ones_have_codes_of_their_own(bench:
     path.write_bytes(data)
     collection.repair()
     assert collection.rows_per_shard() == {0: COUNT - 500}
-    assert held(collection) == ([0], [])
-    bench.add_drawn(COUNT, 500)  # in the places of those that were lost, and the lost ones after it
-    code(collection)
+    assert coded_rows(collection) == ([0], [])
+    bench.add_drawn(COUNT, 500)  # writes new rows where the lost ones were, then the lost ones
+    refresh(collection)
     rows = collection.vectors([(0, row) for row in range(collection.rows_per_shard()[0])]).astype(
         float
     )
     for id_ in ("00007", f"{COUNT + 3:05d}"):
         hits = Searcher(collection).search([id_], 20, "l2")
-        place = find_image(collection.catalog, id_)
-        assert place is not None
-        assert place.at is not None
-        truth = np.sort(np.linalg.norm(rows - rows[place.at.row], axis=1))[:20]
+        image = find_image(collection.catalog, id_)
+        assert image is not None
+        assert image.at is not None
+        truth = np.sort(np.linalg.norm(rows - rows[image.at.row], axis=1))[:20]
         np.testing.assert_allclose(hits.distances, truth, atol=1e-12)
