@@ -24,8 +24,8 @@ from benchmarks.harness import SHARED, run, table
 from benchmarks.made import make
 from sokkuri.api import Collection
 from sokkuri.core.types import Features
-from sokkuri.curation.labeling.knn_vote import numbered, votes
-from sokkuri.curation.labeling.outliers import mistakes, outliers
+from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
+from sokkuri.curation.labeling.outliers import find_outliers, likely_mislabelled
 from sokkuri.curation.labeling.suggest import (
     NEIGHBOURS,
     Method,
@@ -69,7 +69,7 @@ def photos() -> Photos:
         rows = collection.catalog.all("SELECT id, shard, row FROM images ORDER BY id")
         vectors = collection.vectors([row[1:] for row in rows])
     ids = [row[0] for row in rows]
-    _, labels = numbered([id_.partition("/")[0] for id_ in ids])
+    _, labels = encode_labels([id_.partition("/")[0] for id_ in ids])
     return Photos(normalised(vectors, "cosine"), ids, labels)
 
 
@@ -125,7 +125,7 @@ def accuracy(pool: Photos, chosen: Order, held_out: Photos) -> float:
     """Of the k-NN classifier that has seen the labels of the chosen ones."""
     at = np.array(chosen)
     alike = held_out.vectors @ pool.vectors[at].T
-    said = votes(alike, pool.labels[at], int(pool.labels.max()) + 1, NEIGHBOURS).argmax(axis=1)
+    said = knn_votes(alike, pool.labels[at], int(pool.labels.max()) + 1, NEIGHBOURS).argmax(axis=1)
     return float((said == held_out.labels).mean())
 
 
@@ -206,7 +206,7 @@ def misfits(everything: Photos) -> str:
         others = [name for name in classes if name != names[at]]
         labels[everything.ids[at]] = others[int(rng.integers(len(others)))]
     with collected(everything) as collection:
-        found = [one.id for one in mistakes(collection, labels, 2 * FLIPPED)]
+        found = [one.id for one in likely_mislabelled(collection, labels, 2 * FLIPPED)]
     planted = {everything.ids[at] for at in wrong}
     hits = [sum(id_ in planted for id_ in found[:count]) for count in (FLIPPED, 2 * FLIPPED)]
     odd = _others()
@@ -216,7 +216,7 @@ def misfits(everything: Photos) -> str:
         np.concatenate([everything.labels, np.zeros(len(odd), np.int64)]),
     )  # fmt: skip
     with collected(both) as collection:
-        strange = [one.id for one in outliers(collection, 2 * len(odd))]
+        strange = [one.id for one in find_outliers(collection, 2 * len(odd))]
     met = [sum(id_ in {*ids} for id_ in strange[:count]) for count in (len(odd), 2 * len(odd))]
     return (
         f"Of {FLIPPED} labels changed at random among {len(names):,}, {hits[0]} are among the first"
@@ -258,7 +258,7 @@ def choosing(root: Path) -> None:
             assert len(suggest(collection, SuggestOptions(100, method))) == 100
             took[f"suggest, {method}"] = time.perf_counter() - started
         started = time.perf_counter()
-        assert len(outliers(collection, 100)) == 100
+        assert len(find_outliers(collection, 100)) == 100
         took["outliers"] = time.perf_counter() - started
     print(json.dumps(took))
 

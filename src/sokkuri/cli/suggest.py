@@ -82,12 +82,11 @@ def outliers(
 ) -> None:
     """Show images that are unlike all others, and labels that are likely wrong."""
     from sokkuri.api import Collection
-    from sokkuri.curation.labeling.outliers import mistakes
-    from sokkuri.curation.labeling.outliers import outliers as find_outliers
+    from sokkuri.curation.labeling.outliers import find_outliers, likely_mislabelled
 
     with Collection.open(find_collection(collection), "ro") as opened:
         images = find_outliers(opened, count, under, where)
-        issues = mistakes(opened, _read_labels(opened, labelled), count)
+        issues = likely_mislabelled(opened, _read_labels(opened, labelled), count)
     if as_json:
         console.print_json(
             {
@@ -107,10 +106,10 @@ def outliers(
 
 def _read_labels(collection: "Collection", sources: list[Path] | None) -> Mapping[str, str] | None:
     """Return the labels of `--labelled`, or None for the labels of the collection."""
-    from sokkuri.curation.labeling.label_files import labels_from
+    from sokkuri.curation.labeling.label_files import read_label_sources
 
     if not sources:
         return None
-    labelled = labels_from(collection, sources)
+    labelled = read_label_sources(collection, sources)
     warn_of_unknown(labelled.unknown)
     return labelled.labels

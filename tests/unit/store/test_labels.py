@@ -8,7 +8,7 @@ import pytest
 from synthetic_collection import Bench, empty, extracted, same_bytes
 
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.curation.labeling.label_files import export_labels, import_labels, labels_from
+from sokkuri.curation.labeling.label_files import export_labels, import_labels, read_label_sources
 from sokkuri.images.scan import list_images
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import (
@@ -137,7 +137,7 @@ def test_a_removed_image_is_not_among_the_labels(collection: CollectionStore) ->
     ],
 )  # fmt: skip
 def test_csv_as_people_have_it(collection: CollectionStore, data: bytes) -> None:
-    found = labels_from(collection, [csv(collection, data)])
+    found = read_label_sources(collection, [csv(collection, data)])
     assert found.labels == {"cats/a.jpg": "cat", "dogs/c,d.jpg": "dog"}
     assert found.unknown == ()
 
@@ -153,7 +153,10 @@ def test_csv_may_name_images_by_their_whole_path(collection: CollectionStore) ->
     ("data", "where"),
     [
         (b"id,label\ncats/a.jpg\n", "line 2"),
-        (b"cats/a.jpg,cat\ncats/a.jpg,dog\n", "line 2.*'cat' further up"),
+        (
+            b"cats/a.jpg,cat\ncats/a.jpg,dog\n",
+            "line 2.*an earlier line gives it 'cat'",
+        ),
         (b'cats/a.jpg,cat\n"cats/b.jpg,cat\n', "line 2"),
         (b"cats/a.jpg,a\x07b\n", "line 1"),
     ],
@@ -174,21 +177,21 @@ def test_a_folders_name_is_the_label_of_what_lies_in_it(
         (root / id_).parent.mkdir(exist_ok=True)
         (root / id_).touch()
     assert {ref.id for ref in list_images(root)} == {*IDS}
-    found = labels_from(collection, [root])
+    found = read_label_sources(collection, [root])
     assert found.labels == {IDS[0]: "cats", IDS[1]: "cats", IDS[2]: "dogs"}
-    assert labels_from(collection, [Path("dogs")]).labels == {IDS[2]: "dogs"}
+    assert read_label_sources(collection, [Path("dogs")]).labels == {IDS[2]: "dogs"}
     monkeypatch.chdir(root)
-    assert labels_from(collection, [Path("cats"), Path("dogs")]).labels == found.labels
+    assert read_label_sources(collection, [Path("cats"), Path("dogs")]).labels == found.labels
     with pytest.raises(UsageError, match="neither a file nor a folder"):
-        labels_from(collection, [Path("cows")])
+        read_label_sources(collection, [Path("cows")])
     with pytest.raises(UsageError, match="not below"):
-        labels_from(collection, [root.parent])
+        read_label_sources(collection, [root.parent])
 
 
 def test_later_sources_count_for_more(collection: CollectionStore) -> None:
     (folder(collection) / "cats").mkdir()
     named = csv(collection, b"cats/a.jpg,kitten\n")
-    found = labels_from(collection, [folder(collection) / "cats", named])
+    found = read_label_sources(collection, [folder(collection) / "cats", named])
     assert found.labels == {"cats/a.jpg": "kitten", "cats/b.jpg": "cats"}
 
 

@@ -1,1 +1,1 @@
-"""Labels: suggestions, votes of neighbours, outliers, label files."""
+"""Labels: suggestions, outliers, likely wrong labels, and label files."""

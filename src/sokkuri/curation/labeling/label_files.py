@@ -24,122 +24,127 @@ _DELIMITERS = ",;\t"
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
-    """What a source said. labels : by id. unknown : what it names and the collection lacks."""
+class SourceLabels:
+    """Labels from files and folders. labels : by image id. unknown : the names of no live image."""
 
     labels: Mapping[str, str]
     unknown: tuple[str, ...] = ()
 
 
-def import_labels(collection: CollectionStore, sources: Sequence[Path]) -> Labelled:
-    """Set what CSV files and folders say. Raises as `labels_from`, before any change."""
-    found = labels_from(collection, sources)
-    set_labels(collection.catalog, [*found.labels.items()])
-    return found
+def import_labels(collection: CollectionStore, sources: Sequence[Path]) -> SourceLabels:
+    """Set the labels that `read_label_sources` returns. It raises before any change."""
+    read = read_label_sources(collection, sources)
+    set_labels(collection.catalog, [*read.labels.items()])
+    return read
 
 
-def labels_from(collection: CollectionStore, sources: Sequence[Path]) -> Labelled:
-    """The labels that sources give; later ones count for more.
+def read_label_sources(collection: CollectionStore, sources: Sequence[Path]) -> SourceLabels:
+    """Return the labels of CSV files and folders; a later source overrides an earlier one.
 
-    A file is CSV: an id or a path, and a label. In a folder of the collection, each image's label
-    is the name of the folder that it lies in. Raises UsageError for what is neither, and for a
-    line that makes no sense; StorageError.
+    A line of a CSV file is an id or a path, and a label. An image in a folder gets the name of its
+    own folder as label. Raises UsageError for a source that is neither a file nor a folder of the
+    collection and for a bad line, StorageError for a file that cannot be read.
     """
     labels: dict[str, str] = {}
     unknown: dict[str, None] = {}
     for source in sources:
         if source.is_file():
-            found = _from_file(collection, source)
-            labels |= found.labels
-            unknown |= dict.fromkeys(found.unknown)
+            read = _read_file(collection, source)
+            labels |= read.labels
+            unknown |= dict.fromkeys(read.unknown)
         else:
-            labels |= _from_folder(collection, source)
-    return Labelled(labels, tuple(unknown))
+            labels |= _labels_of_folders(collection, source)
+    return SourceLabels(labels, tuple(unknown))
 
 
 def export_labels(catalog: Catalog) -> Iterator[str]:
-    """CSV, a line at a time, each with its CRLF: `id,label` first, then the live images that have
-    a label, in id order. Texts stand as they are, quoted where CSV needs it."""
-    yield _line("id", "label")
+    """Yield lines of CSV, each with CRLF: `id,label`, then the labelled live images in id order.
+
+    The text of ids and labels does not change; it is quoted where CSV needs quotes.
+    """
+    yield _csv_line("id", "label")
     for id_, label in labels_by_id(catalog):
-        yield _line(id_, label)
+        yield _csv_line(id_, label)
 
 
-def _line(*fields: str) -> str:
+def _csv_line(*fields: str) -> str:
     out = io.StringIO()
     csv.writer(out).writerow(fields)
     return out.getvalue()
 
 
-def _from_folder(collection: CollectionStore, folder: Path) -> dict[str, str]:
+def _labels_of_folders(collection: CollectionStore, folder: Path) -> dict[str, str]:
+    """Return the name of its own folder as label, for each live image below a folder."""
     root = collection.root
     if not (folder.is_dir() or is_folder(root / str(folder))):
         raise UsageError(f"{folder} is neither a file nor a folder of {root}")
     below = condition(root, str(folder), None)
     assert below is not None
     images = live_paths(collection.catalog, below)
-    named = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
-    return {id_: cleaned(name) for id_, name in named if name}  # in the root itself: no name
+    names = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
+    return {id_: cleaned(name) for id_, name in names if name}  # images of the root get no label
 
 
-def _from_file(collection: CollectionStore, path: Path) -> Labelled:
-    known = _Known(collection)
+def _read_file(collection: CollectionStore, path: Path) -> SourceLabels:
+    images = _ImageLookup(collection)
     labels: dict[str, str] = {}
     unknown: dict[str, None] = {}
-    for number, name, label in _lines(path):
-        id_ = known.id(name)
+    for line, name, label in _read_lines(path):
+        id_ = images.find_id(name)
         if id_ is None:
             unknown[name] = None
         elif labels.setdefault(id_, label) != label:
             raise UsageError(
-                f"{path}, line {number}: {name!r} is {labels[id_]!r} further up, here {label!r}"
+                f"{path}, line {line}: {name!r} has the label {label!r}, but an earlier line gives"
+                f" it {labels[id_]!r}"
             )
-    return Labelled(labels, tuple(unknown))
+    return SourceLabels(labels, tuple(unknown))
 
 
-class _Known:
-    """Which image a line means: by its id, by its path below the root, or by the whole path."""
+class _ImageLookup:
+    """Live images by id, by path below the root, or by whole path."""
 
     def __init__(self, collection: CollectionStore) -> None:
         self._root = collection.root
         self._ids: set[str] = set()
-        self._paths: dict[str, str] = {}  # where it is not the id
+        self._ids_by_path: dict[str, str] = {}  # of images whose path is not their id
         for id_, path in live_paths(collection.catalog):
             self._ids.add(id_)
             if path != id_:
-                self._paths[path] = id_
+                self._ids_by_path[path] = id_
 
-    def id(self, name: str) -> str | None:
+    def find_id(self, name: str) -> str | None:
+        """Return the id of the image of this name, or None."""
         if name in self._ids:
             return name
         if isinstance(self._root, Address):
-            below = self._root.relative_path(name) or name
-            return below if below in self._ids else self._paths.get(below)
+            relative = self._root.relative_path(name) or name
+            return relative if relative in self._ids else self._ids_by_path.get(relative)
         path = Path(os.path.normpath(name))
         if path.is_absolute():
             path = Path(os.path.relpath(path, self._root))
-        below = path.as_posix()
-        return below if below in self._ids else self._paths.get(below)
+        relative = path.as_posix()
+        return relative if relative in self._ids else self._ids_by_path.get(relative)
 
 
-def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
-    """The number of the line, what it names, and its label; lines without a label are left out."""
+def _read_lines(path: Path) -> Iterator[tuple[int, str, str]]:
+    """Yield (line number, id or path, label) of each line that has a label."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
-    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
-    text = data.decode("utf-16", "replace") if wide else data.decode(*_ENCODING)
+    is_utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    text = data.decode("utf-16", "replace") if is_utf16 else data.decode(*_ENCODING)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
     columns = (0, 1)
     try:
-        for count, fields in enumerate(reader):
+        for index, fields in enumerate(reader):
             names = [field.strip().lower() for field in fields]
-            if count == 0 and {"id", "label"} <= {*names}:
+            if index == 0 and {"id", "label"} <= {*names}:
                 columns = (names.index("id"), names.index("label"))
             elif any(names):
                 if len(fields) <= max(columns):
-                    raise UsageError("an id and a label should stand here")  # noqa: TRY301
+                    raise UsageError("the line needs an id and a label")  # noqa: TRY301
                 name, label = (fields[column] for column in columns)
                 if label.strip():
                     yield reader.line_num, name, cleaned(label)
@@ -148,9 +153,9 @@ def _lines(path: Path) -> Iterator[tuple[int, str, str]]:
 
 
 def _delimiter(text: str) -> str:
-    """What parts the first line: a comma, or what some spreadsheets write in its place."""
-    first = text.lstrip("\r\n").splitlines()[:1]
+    """Return what separates the fields of the first line: a comma, semicolon or tab."""
+    first_line = text.lstrip("\r\n").splitlines()[:1]
     for delimiter in _DELIMITERS:
-        if any(len(fields) > 1 for fields in csv.reader(first, delimiter=delimiter)):
+        if any(len(fields) > 1 for fields in csv.reader(first_line, delimiter=delimiter)):
             return delimiter
     return ","

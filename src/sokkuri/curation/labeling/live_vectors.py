@@ -1,7 +1,7 @@
-"""The live images of a collection at one moment, as rows numbered through, and as directions.
+"""Vectors of the live images of a collection at one moment.
 
-Takes a collection; hands on row numbers, samples of them, their vectors at length 1, and names.
-What is like what is told by angles, whatever the model's metric.
+Takes a collection. Returns row numbers, samples of them, ids, and vectors of length 1. Similarity
+is always cosine, whatever the model's metric.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,74 +16,85 @@ from sokkuri.store.filters import condition
 from sokkuri.store.images import find_image, live_images_at
 from sokkuri.store.labels import placed_labels
 from sokkuri.store.live_rows import live_rows
+from sokkuri.store.row_numbers import RowNumbers
 
 _SEED = 20250117
-_STEP = 4096  # rows compared at a time
+_STEP = 4096  # rows in a block
 
 
-class Population:
-    """live : (M,) int64, the rows of live images that pass the filters, ascending.
+class LiveVectors:
+    """Vectors of the live images that pass the filters.
 
-    Be inside of `catalog.reading()`, so that rows and names are those of one moment.
+    live : (M,) int64, the row numbers of these images, ascending. Create and use it inside
+    `catalog.reading()`, to see rows and ids of the same moment. Raises UsageError for bad filters.
     """
 
     def __init__(
         self, collection: CollectionStore, under: str | None = None, where: str | None = None
     ) -> None:
         self._catalog = collection.catalog
-        counted = collection.rows_per_shard()
-        self.rows = VectorBlocks.from_shards(collection.shards, counted)
-        made = condition(collection.root, under, where)
-        found = live_rows(self._catalog, made)
-        self.live = np.sort(self.rows.numbers.to_numbers(found))
+        rows_per_shard = collection.rows_per_shard()
+        self._numbers = RowNumbers(rows_per_shard)
+        self._vectors = VectorBlocks(
+            [collection.shards.features(shard, rows) for shard, rows in rows_per_shard.items()]
+        )
+        refs = live_rows(self._catalog, condition(collection.root, under, where))
+        self.live = np.sort(self._numbers.to_numbers(refs))
 
-    def labelled(self, labels: Mapping[str, str] | None) -> tuple[NDArray[np.int64], list[str]]:
-        """Rows (L,) int64 and their labels : of these ids, or by default the catalog's, in the
-        order of labelling. Ids of no live image are left out."""
+    def labelled_rows(
+        self, labels: Mapping[str, str] | None
+    ) -> tuple[NDArray[np.int64], list[str]]:
+        """Return the row numbers of labelled images : (L,) int64, and their labels.
+
+        labels : by image id. None means the labels of the catalog, in the order in which people
+        set them. Ids of images that are not live are left out.
+        """
         if labels is None:
             placed = placed_labels(self._catalog)
-            return self.rows.numbers.to_numbers([place[:2] for place in placed]), [
-                place[2] for place in placed
-            ]
-        found = self.rows_of(labels)
-        return np.array([*found.values()], np.int64), [labels[id_] for id_ in found]
+            rows = self._numbers.to_numbers([(shard, row) for shard, row, _ in placed])
+            return rows, [label for _, _, label in placed]
+        rows_by_id = self.rows_by_id(labels)
+        return np.array([*rows_by_id.values()], np.int64), [labels[id_] for id_ in rows_by_id]
 
-    def rows_of(self, ids: Iterable[str]) -> dict[str, int]:
-        """The rows of those ids that live images have."""
-        places = {}
+    def rows_by_id(self, ids: Iterable[str]) -> dict[str, int]:
+        """Return the row number of each id, without the ids of images that are not live."""
+        refs = {}
         for id_ in ids:
             image = find_image(self._catalog, id_)
             if image is not None and image.at is not None and image.live:
-                places[id_] = (image.at.shard, image.at.row)
-        numbers = self.rows.numbers.to_numbers([*places.values()]).tolist()
-        return dict(zip(places, numbers, strict=True))
+                refs[id_] = (image.at.shard, image.at.row)
+        rows = self._numbers.to_numbers([*refs.values()]).tolist()
+        return dict(zip(refs, rows, strict=True))
 
-    def ids(self, rows: NDArray[np.int64]) -> list[str]:
-        """The ids of live rows, in their order."""
-        refs = self.rows.numbers.to_refs(rows)
-        found = live_images_at(self._catalog, refs)
-        return [found[ref][0] if ref in found else "" for ref in refs]
+    def ids_at(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return the id of each row; "" for a row that is not live."""
+        refs = self._numbers.to_refs(rows)
+        images = live_images_at(self._catalog, refs)
+        return [images[ref][0] if ref in images else "" for ref in refs]
 
-    def sample(self, rows: NDArray[np.int64], most: int) -> NDArray[np.int64]:
-        """At most so many of the rows, drawn : ascending. A row that is drawn stays so while
-        others leave."""
-        if len(rows) <= most:
+    def sample(self, rows: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """Return at most `size` of the rows, drawn at random : ascending.
+
+        The draw of a row depends on its number alone: a drawn row stays drawn while other rows
+        leave.
+        """
+        if len(rows) <= size:
             return rows
-        luck = np.random.default_rng(_SEED).random(self.rows.size, np.float32)[rows]
-        return np.sort(rows[np.argpartition(luck, most)[:most]])
+        draw = np.random.default_rng(_SEED).random(self._vectors.size, np.float32)[rows]
+        return np.sort(rows[np.argpartition(draw, size)[:size]])
 
-    def points(self, rows: NDArray[np.int64]) -> Features:
-        """The rows, in any order, at length 1 : (M, D) float32."""
+    def unit_vectors(self, rows: NDArray[np.int64]) -> Features:
+        """Return the vectors of rows in any order, normalised to length 1 : (M, D) float32."""
         order = np.argsort(rows, kind="stable")
-        dimension = self.rows.blocks[0].shape[1] if self.rows.blocks else 0
-        found = np.empty((len(rows), dimension), np.float32)
-        for at in range(0, len(rows), _STEP):
-            here = order[at : at + _STEP]
-            found[here] = normalised(self.rows.take(rows[here]), "cosine")
-        return found
+        dimension = self._vectors.blocks[0].shape[1] if self._vectors.blocks else 0
+        vectors = np.empty((len(rows), dimension), np.float32)
+        for start in range(0, len(rows), _STEP):
+            block = order[start : start + _STEP]
+            vectors[block] = normalised(self._vectors.take(rows[block]), "cosine")
+        return vectors
 
-    def blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Features]]:
-        """The same, some thousand at a time, each with where it stands."""
-        for at in range(0, len(rows), _STEP):
-            here = slice(at, at + _STEP)
-            yield here, self.points(rows[here])
+    def unit_vector_blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Features]]:
+        """Yield the vectors of rows in blocks of up to 4,096, each with its slice of `rows`."""
+        for start in range(0, len(rows), _STEP):
+            block = slice(start, start + _STEP)
+            yield block, self.unit_vectors(rows[block])

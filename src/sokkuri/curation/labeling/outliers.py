@@ -1,9 +1,9 @@
-"""What does not fit: images that have no near neighbour, and labels that their neighbours belie.
+"""Find outliers, which have no near neighbour, and labels that disagree with their neighbours.
 
-An image is as odd as its tenth nearest neighbour is far: a pair or a handful of odd pictures are
-found as one is. (Ratios to what the neighbours have, as in LOF, were tried on photos of garments
-with others among them, and were no better than chance: where pictures differ most, the neighbours
-of an odd one are odd too.)
+Takes a collection; returns images with their scores. The score of an outlier is the distance to
+its tenth nearest neighbour, and thus small groups of similar outliers are found too. (Ratios of
+distances, as in LOF, were tried on photos of garments mixed with other photos, and were no better
+than chance: the neighbours of an outlier are outliers themselves.)
 """
 
 from collections.abc import Mapping
@@ -14,28 +14,29 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
-from sokkuri.curation.labeling.knn_vote import numbered, votes
-from sokkuri.curation.labeling.live_vectors import Population
+from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
+from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
 
-MOST = 1000
-"""Outliers at once."""
+MAX_OUTLIERS = 1000
+"""The most outliers that one call returns."""
 
-_KTH = 10
+_KTH = 10  # the neighbour whose distance is the score
 _VOTERS = 15
-_WHOLE = 20_000  # rows up to which all are compared with all
-_SCREEN, _SCREEN_KTH = 4000, 3
-_CLOSER, _FEWEST = 40, 2000
-"""Of more rows, all are first compared with 4,000 drawn ones. Those whose third nearest of these is
-farthest, 40 times as many as asked for, are compared with all. Of 100,000 rows that found 98 of the
-100 oddest, and the 20 oddest all."""
-_JUDGES = 50_000  # labelled images that are compared with
+_ALL_PAIRS = 20_000  # up to this many rows, every row is compared with every other
+_SCREEN_SAMPLE, _SCREEN_KTH = 4000, 3
+_SCREEN_FACTOR, _MIN_SCREENED = 40, 2000
+"""Above 20,000 rows, every row is first compared with 4,000 sampled rows only. The rows with the
+largest distance to their third nearest sampled row, 40 times as many as the caller wants, are then
+compared with all rows. Of 100,000 rows, this way found 98 of the top 100 outliers, and all of the
+top 20."""
+_MAX_VOTERS = 50_000  # labelled images that vote
 _STEP = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Outlier:
-    """An image like no other. score : the cosine distance to its tenth neighbour, 0 to 1."""
+    """An image unlike all others. score : the cosine distance to its tenth neighbour, 0 to 1."""
 
     id: str
     score: float
@@ -43,9 +44,12 @@ class Outlier:
 
 
 @dataclass(frozen=True, slots=True)
-class Mistake:
-    """A label that is likely wrong. neighbours : what most of them say. confidence : from 0 to 1,
-    the share of their vote that is against `label`."""
+class LabelIssue:
+    """A label that is likely wrong.
+
+    neighbours : the label that gets the largest share of the neighbours' votes. confidence : the
+    share of their votes for other labels than `label`, 0 to 1.
+    """
 
     id: str
     label: str
@@ -53,125 +57,132 @@ class Mistake:
     confidence: float
 
 
-def outliers(
+def find_outliers(
     collection: CollectionStore, n: int = 100, under: str | None = None, where: str | None = None
 ) -> list[Outlier]:
-    """The n images with the farthest tenth neighbour, the oddest first. Neighbours are looked for
-    among all that pass the filters.
+    """Return the n images with the largest distance to their tenth neighbour, largest first.
 
-    Of more than 20,000 images, those are looked at that are far from most of 4,000 drawn ones.
-    Raises UsageError.
+    Only images that pass the filters count, as outliers and as neighbours. Above 20,000 images, a
+    comparison with 4,000 sampled images first chooses the images to measure. Raises UsageError.
     """
-    if not 1 <= n <= MOST:
-        raise UsageError(f"outliers come 1 to {MOST:,} at a time")
+    if not 1 <= n <= MAX_OUTLIERS:
+        raise UsageError(f"the number of outliers must be from 1 to {MAX_OUTLIERS:,}, not {n:,}")
     with collection.catalog.reading():
-        people = Population(collection, under, where)
-        rows = _screened(people, n)
-        if len(people.live) < 2:
+        vectors = LiveVectors(collection, under, where)
+        rows = _screen(vectors, n)
+        if len(vectors.live) < 2:
             return []
-        kth = min(_KTH, len(people.live) - 1)
-        far = _distances(people, rows, people.live, kth)
-        order = np.lexsort((rows, -far[:, -1]))[:n]
-        typical = float(np.median(far[:, -1])) if len(rows) == len(people.live) else None
-        ids = people.ids(rows[order])
+        kth = min(_KTH, len(vectors.live) - 1)
+        distances = _nearest_distances(vectors, rows, vectors.live, kth)
+        order = np.lexsort((rows, -distances[:, -1]))[:n]
+        all_measured = len(rows) == len(vectors.live)
+        median = float(np.median(distances[:, -1])) if all_measured else None
+        ids = vectors.ids_at(rows[order])
     return [
-        Outlier(id_, min(float(one[-1]), 1.0), _why(one, kth, typical))
-        for id_, one in zip(ids, far[order], strict=True)
+        Outlier(id_, min(float(nearest[-1]), 1.0), _outlier_text(nearest, kth, median))
+        for id_, nearest in zip(ids, distances[order], strict=True)
     ]
 
 
-def mistakes(
+def likely_mislabelled(
     collection: CollectionStore, labels: Mapping[str, str] | None = None, n: int = 100
-) -> list[Mistake]:
-    """Labels that most of the vote of the nearest labelled images is against, the surest first.
+) -> list[LabelIssue]:
+    """Return up to n labels that get less than half of their neighbours' votes, surest first.
 
-    labels : by id; the catalog's by default. Beyond 50,000 of them, a drawn part votes.
+    labels : by image id; None means the labels of the catalog. Above 50,000 labelled images, a
+    sample of them votes.
     """
     with collection.catalog.reading():
-        people = Population(collection)
-        rows, names = people.labelled(labels)
-        classes, numbers = numbered(names)
+        vectors = LiveVectors(collection)
+        rows, names = vectors.labelled_rows(labels)
+        classes, numbers = encode_labels(names)
         if len(classes) < 2:
             return []
-        shares = _opinions(people, rows, numbers, len(classes))
+        shares = _neighbour_shares(vectors, rows, numbers, len(classes))
         against = 1 - shares[np.arange(len(rows)), numbers]
-        most = shares.argmax(axis=1)
-        agreed = shares.max(axis=1)
-        wrong = np.flatnonzero((most != numbers) & (against > 0.5))
-        wrong = wrong[np.lexsort((-agreed[wrong], -against[wrong]))][:n]
-        ids = people.ids(rows[wrong])
+        winners = shares.argmax(axis=1)
+        winning_shares = shares.max(axis=1)
+        wrong = np.flatnonzero((winners != numbers) & (against > 0.5))
+        wrong = wrong[np.lexsort((-winning_shares[wrong], -against[wrong]))][:n]
+        ids = vectors.ids_at(rows[wrong])
     return [
-        Mistake(id_, names[at], classes[most[at]], float(against[at]))
-        for id_, at in zip(ids, wrong.tolist(), strict=True)
+        LabelIssue(id_, names[index], classes[winners[index]], float(against[index]))
+        for id_, index in zip(ids, wrong.tolist(), strict=True)
     ]
 
 
-def _screened(people: Population, n: int) -> NDArray[np.int64]:
-    """The rows that may be outliers : (M,), ascending. All of them where they are few."""
-    live, closer = people.live, min(max(_CLOSER * n, _FEWEST), _WHOLE)
-    if len(live) <= _WHOLE:
+def _screen(vectors: LiveVectors, n: int) -> NDArray[np.int64]:
+    """Return the rows that may be outliers : (M,), ascending. All rows, up to 20,000."""
+    live, size = vectors.live, min(max(_SCREEN_FACTOR * n, _MIN_SCREENED), _ALL_PAIRS)
+    if len(live) <= _ALL_PAIRS:
         return live
-    drawn = people.sample(live, _SCREEN)
-    far = _distances(people, live, drawn, _SCREEN_KTH)[:, -1]
-    return np.sort(live[np.argpartition(-far, closer)[:closer]])
+    sample = vectors.sample(live, _SCREEN_SAMPLE)
+    distances = _nearest_distances(vectors, live, sample, _SCREEN_KTH)[:, -1]
+    return np.sort(live[np.argpartition(-distances, size)[:size]])
 
 
-def _distances(
-    people: Population, rows: NDArray[np.int64], others: NDArray[np.int64], k: int
+def _nearest_distances(
+    vectors: LiveVectors, rows: NDArray[np.int64], others: NDArray[np.int64], k: int
 ) -> NDArray[np.float32]:
-    """From each of the rows to the k nearest of the others : (M, k), ascending."""
-    found = np.full((len(rows), k), np.inf, np.float32)
-    few_others = len(others) <= len(rows)
-    held = people.points(others if few_others else rows)
-    for here, block in people.blocks(rows if few_others else others):
-        if few_others:
-            _narrow(found[here], block, held, rows[here], others)
-        else:
-            for at in range(0, len(rows), _STEP):
-                part = slice(at, at + _STEP)
-                _narrow(found[part], held[part], block, rows[part], others[here])
-    return found
+    """Return the distances from each row to its k nearest among the others : (M, k), ascending.
+
+    The shorter of the two lists is held in memory; the longer one is read in blocks.
+    """
+    distances = np.full((len(rows), k), np.inf, np.float32)
+    if len(others) <= len(rows):
+        other_vectors = vectors.unit_vectors(others)
+        for block, row_vectors in vectors.unit_vector_blocks(rows):
+            _update_nearest(distances[block], row_vectors, other_vectors, rows[block], others)
+        return distances
+    row_vectors = vectors.unit_vectors(rows)
+    for block, other_vectors in vectors.unit_vector_blocks(others):
+        for start in range(0, len(rows), _STEP):
+            part = slice(start, start + _STEP)
+            _update_nearest(
+                distances[part], row_vectors[part], other_vectors, rows[part], others[block]
+            )
+    return distances
 
 
-def _narrow(
-    found: NDArray[np.float32],
-    points: Features,
-    others: Features,
+def _update_nearest(
+    nearest: NDArray[np.float32],
+    row_vectors: Features,
+    other_vectors: Features,
     rows: NDArray[np.int64],
-    other_rows: NDArray[np.int64],
+    others: NDArray[np.int64],
 ) -> None:
-    """Bring the k nearest up to date with those among the others, none of which is itself."""
-    k = found.shape[1]
-    far = np.maximum(1 - points @ others.T, 0)
-    far[rows[:, None] == other_rows] = np.inf
-    if far.shape[1] > k:
-        far = np.partition(far, k - 1, axis=1)[:, :k]
-    found[:] = np.sort(np.concatenate([found, far], axis=1), axis=1)[:, :k]
+    """Merge the distances to the others into `nearest` (M, k), in place. A row skips itself."""
+    k = nearest.shape[1]
+    distances = np.maximum(1 - row_vectors @ other_vectors.T, 0)
+    distances[rows[:, None] == others] = np.inf
+    if distances.shape[1] > k:
+        distances = np.partition(distances, k - 1, axis=1)[:, :k]
+    nearest[:] = np.sort(np.concatenate([nearest, distances], axis=1), axis=1)[:, :k]
 
 
-def _why(far: NDArray[np.float32], kth: int, typical: float | None) -> str:
-    ends = f"the nearest image is at {far[0]:.2f}, the {_ordinal(kth)} at {far[-1]:.2f}"
-    return ends if typical is None else f"{ends}, and that of half of all within {typical:.2f}"
+def _outlier_text(distances: NDArray[np.float32], kth: int, median: float | None) -> str:
+    text = f"the nearest image is at {distances[0]:.2f}, the {_ordinal(kth)} at {distances[-1]:.2f}"
+    return text if median is None else f"{text}; the median of all images is {median:.2f}"
 
 
 def _ordinal(number: int) -> str:
     return f"{number}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(number, 'th') }"
 
 
-def _opinions(
-    people: Population, rows: NDArray[np.int64], labels: NDArray[np.int64], classes: int
+def _neighbour_shares(
+    vectors: LiveVectors, rows: NDArray[np.int64], labels: NDArray[np.int64], classes: int
 ) -> NDArray[np.float64]:
-    """The shares that the neighbours of each labelled row give each class : (L, C)."""
-    judges = people.sample(np.sort(rows), _JUDGES)
-    number = dict(zip(rows.tolist(), labels.tolist(), strict=True))
-    said = np.array([number[row] for row in judges.tolist()], np.int64)
-    k = max(1, min(_VOTERS, len(judges) // (2 * classes)))  # half of what a class has
-    points = people.points(judges)
+    """Return the share of its neighbours' votes that each class gets, for each row : (L, C)."""
+    voters = vectors.sample(np.sort(rows), _MAX_VOTERS)
+    label_of_row = dict(zip(rows.tolist(), labels.tolist(), strict=True))
+    voter_labels = np.array([label_of_row[row] for row in voters.tolist()], np.int64)
+    k = max(1, min(_VOTERS, len(voters) // (2 * classes)))  # at most half of an average class
+    voter_vectors = vectors.unit_vectors(voters)
     shares = np.empty((len(rows), classes))
-    for here, block in people.blocks(rows):
-        for at in range(0, len(block), _STEP):
-            own = rows[here][at : at + _STEP]
-            alike = block[at : at + _STEP] @ points.T
-            alike[own[:, None] == judges] = -np.inf
-            shares[here][at : at + _STEP] = votes(alike, said, classes, k)
+    for block, row_vectors in vectors.unit_vector_blocks(rows):
+        for start in range(0, len(row_vectors), _STEP):
+            part = slice(start, start + _STEP)
+            similarities = row_vectors[part] @ voter_vectors.T
+            similarities[rows[block][part, None] == voters] = -np.inf
+            shares[block][part] = knn_votes(similarities, voter_labels, classes, k)
     return shares

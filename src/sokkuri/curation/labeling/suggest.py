@@ -1,16 +1,18 @@
-"""What to label next: the images that teach most, given those that have labels already.
+"""Suggest the images to label next: the images that teach most beside those that have labels.
 
-`density` takes, again and again, the image that represents most of what nothing labelled represents
-yet (greedy facility location; Nemhauser, Wolsey and Fisher, "An analysis of approximations for
-maximizing submodular set functions", 1978). An image represents another as exp(-s d) of the
-distance d between them. The sharpness s grows with the root of the number of labels, up to 8: the
-first ones should stand for kinds of pictures, later ones for what differs within a kind. Where
-labelled neighbours agree on an image's class, it counts for less.
+Takes a collection and options; returns ranked image ids, or a curve of the estimated accuracy.
 
-`k-center` takes the image that is farthest from all labelled and suggested ones (Gonzalez,
-"Clustering to minimize the maximum intercluster distance", 1985): oddities come first.
+`density` takes in each step the image that best represents the images which no labelled or
+suggested image represents yet (greedy facility location; Nemhauser, Wolsey and Fisher, "An analysis
+of approximations for maximizing submodular set functions", 1978). An image represents another at
+distance d by exp(-s d). The sharpness s grows with the square root of the number of labels, up to
+8: early suggestions stand for whole classes, later ones for variety within a class. An image counts
+for less where its labelled neighbours agree on its class.
 
-Neither takes near-duplicates. docs/labels.md has the measurement that chose the default.
+`k-center` takes in each step the image that is farthest from all labelled and suggested images
+(Gonzalez, "Clustering to minimize the maximum intercluster distance", 1985): outliers come first.
+
+Neither suggests near-duplicates. docs/labels.md has the measurement that chose the default.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,43 +24,45 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
-from sokkuri.curation.labeling.knn_vote import numbered, votes
-from sokkuri.curation.labeling.live_vectors import Population
+from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
+from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
 
 Method = Literal["density", "k-center"]
+Choices = list[tuple[int, float]]
+"""Indices into the candidate rows, in the order of the suggestions, each with a score."""
 
-MOST = 5000
-"""Suggestions at once."""
+MAX_SUGGESTIONS = 5000
+"""The most suggestions that one call returns."""
 
 NEAR = 0.15
-"""Cosine distance below which two images teach the same: 99 of 100 copies that were halved, lost a
-tenth of their area or were flipped are nearer to their original, and 5 of 100 different photos of
-garments to another one, of which nothing is lost."""
+"""Cosine distance below which two images teach the same. 99 of 100 copies that were halved, cropped
+by a tenth of their area or flipped are nearer than this to their original. 5 of 100 photos of
+different garments are nearer than this to another photo, which loses nothing."""
 
 NEIGHBOURS = 5
-"""Labelled neighbours that an image's class is told from."""
+"""Labelled neighbours that vote for the class of an image."""
 
-_REPRESENTED = 8000  # rows that stand for all, compared each with each: 256 MB
-_FARTHEST = 100_000  # rows that k-center chooses from: 512 MB
-_COMPARED = 1_000_000_000  # pairs of a row and a label: some 20 s
-_SHARPEST = 8.0
-_SETTLED = 0.6  # of its weight, that an image loses on whose class its neighbours agree
-_JUDGES = 20_000  # labels that are asked for that
-_STEP = 256  # rows of the square at a time
-_TOGETHER = 4096  # rows compared with labels at a time
-_FEWEST, _POINTS = 10, 24  # labels and points of the accuracy curve
-_ASKED = 500  # images of the collection that weigh it
-_JUDGED = 250_000  # labels at all points together
+_DENSITY_CANDIDATES = 8000  # rows that stand for all, each compared with each: 256 MB
+_K_CENTER_CANDIDATES = 100_000  # 512 MB
+_MAX_COMPARISONS = 1_000_000_000  # pairs of a candidate and a label: about 20 s
+_MAX_SHARPNESS = 8.0
+_AGREEMENT_DISCOUNT = 0.6  # the part of its weight that an image loses if its neighbours agree
+_MAX_VOTERS = 20_000  # the latest labels, which vote on the weights
+_STEP = 256  # rows of the matrix of all distances at a time
+_LABEL_STEP = 4096  # rows compared with labels at a time
+_MIN_LABELS, _MAX_POINTS = 10, 24  # labels and points of the accuracy curve
+_CURVE_SAMPLE = 500  # images of the collection that weight the curve
+_CURVE_LABELS = 250_000  # labels at all points of the curve together
 
 
 @dataclass(frozen=True, slots=True)
 class SuggestOptions:
-    """How many, and of what.
+    """How many images to suggest, from which part of the collection, and by which method.
 
-    under, where : as in a search. labels : by id; the catalog's by default. without : ids that are
-    not to be suggested. same : pairs that are known to be near-duplicates, as a star
-    or a chain of them is.
+    under, where : filters, as in a search. labels : by image id; None means the labels of the
+    catalog. without : ids of images not to suggest. same : pairs of ids of known near-duplicates;
+    pairs that share an image form one group.
     """
 
     n: int = 100
@@ -72,8 +76,11 @@ class SuggestOptions:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """An image to label. rank : from 1. score : from 0 to 1, for `density` how much of the
-    collection it represents that nothing did, for `k-center` its distance."""
+    """An image to label.
+
+    rank : from 1. score : 0 to 1. For `density`, the part of the collection that this image
+    represents and no earlier one does; for `k-center`, the distance to the nearest earlier one.
+    """
 
     rank: int
     id: str
@@ -82,275 +89,300 @@ class Suggestion:
 
 
 def suggest(collection: CollectionStore, options: SuggestOptions | None = None) -> list[Suggestion]:
-    """What to label next, the best first; fewer than asked for when nothing is left to teach.
+    """Return the images to label next, best first: fewer than n where no more would teach anything.
 
-    Raises UsageError for a number out of range, and for filters that make no sense.
+    Raises UsageError for a number out of range and for bad filters.
     """
-    asked = options or SuggestOptions()
-    if not 1 <= asked.n <= MOST:
-        raise UsageError(f"suggestions come 1 to {MOST:,} at a time")
+    options = options or SuggestOptions()
+    if not 1 <= options.n <= MAX_SUGGESTIONS:
+        raise UsageError(
+            f"the number of suggestions must be from 1 to {MAX_SUGGESTIONS:,}, not {options.n:,}"
+        )
     with collection.catalog.reading():
-        people = Population(collection, asked.under, asked.where)
-        labelled, names = people.labelled(asked.labels)
-        skipped = np.array([*people.rows_of(asked.without).values()], np.int64)
-        rows = np.setdiff1d(people.live, np.concatenate([labelled, skipped]))
-        rows = people.sample(rows, _most(asked, len(labelled)))
+        vectors = LiveVectors(collection, options.under, options.where)
+        labelled, labels = vectors.labelled_rows(options.labels)
+        skipped = np.array([*vectors.rows_by_id(options.without).values()], np.int64)
+        rows = np.setdiff1d(vectors.live, np.concatenate([labelled, skipped]))
+        rows = vectors.sample(rows, _max_candidates(options, len(labelled)))
         if len(rows) == 0:
             return []
-        task = _Task(people, rows, (labelled, names), skipped, asked)
-        choose = _by_density if asked.method == "density" else _by_distance
-        chosen = list(choose(task, asked.n))
-        if asked.method == "density":
-            return _told_by_density(task, chosen, people)
-        return _told_by_distance(task, chosen, people)
+        state = _SuggestionState(vectors, rows, (labelled, labels), skipped, options.same)
+        if options.method == "density":
+            return _density_suggestions(state, list(_choose_by_density(state, options.n)))
+        return _k_center_suggestions(state, list(_choose_by_k_center(state, options.n)))
 
 
 def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
-    """(labels, accuracy): an estimate of how well labelled neighbours tell what images are, after
-    so many labels. Empty for fewer than ten, or one class.
+    """Return (number of labels, estimated accuracy) points of a k-NN vote with the first labels.
 
-    Each labelled image is told from the others, and counts as much as images of the collection are
-    nearest to it: plain leave-one-out is far too low where labelled images were chosen to differ.
+    The list is empty for fewer than ten labels, or one class. Each labelled image gets the vote of
+    the other ones, and its weight is the number of sampled images of the collection to which it is
+    nearest. (Leave-one-out without weights is far too low where people chose different images.)
     """
     with collection.catalog.reading():
-        people = Population(collection)
-        rows, names = people.labelled(None)
-        classes, labels = numbered(names)
-        if len(rows) < _FEWEST or len(classes) < 2:
+        vectors = LiveVectors(collection)
+        rows, names = vectors.labelled_rows(None)
+        classes, labels = encode_labels(names)
+        if len(rows) < _MIN_LABELS or len(classes) < 2:
             return []
-        points = people.points(rows)
-        asked = people.points(people.sample(people.live, _ASKED)) @ points.T
-    count = max(2, min(_POINTS, _JUDGED // len(rows)))
-    ends = np.unique(np.geomspace(_FEWEST, len(rows), count).round().astype(np.int64)).tolist()
-    return [(end, _told(points[:end], labels[:end], len(classes), asked[:, :end])) for end in ends]
+        labelled = vectors.unit_vectors(rows)
+        sample = vectors.unit_vectors(vectors.sample(vectors.live, _CURVE_SAMPLE))
+        similarities = sample @ labelled.T
+    points = max(2, min(_MAX_POINTS, _CURVE_LABELS // len(rows)))
+    counts = np.unique(np.geomspace(_MIN_LABELS, len(rows), points).round().astype(np.int64))
+    return [
+        (n, _estimate_accuracy(labelled[:n], labels[:n], len(classes), similarities[:, :n]))
+        for n in counts.tolist()
+    ]
 
 
-def _told(
-    points: Features, labels: NDArray[np.int64], classes: int, asked: NDArray[np.float32]
+def _estimate_accuracy(
+    labelled: Features,
+    labels: NDArray[np.int64],
+    classes: int,
+    similarities: NDArray[np.float32],
 ) -> float:
-    """asked : (A, L) cosines of images of the collection with the labelled ones."""
-    judged, weights = np.unique(asked.argmax(axis=1), return_counts=True)
-    alike = points[judged] @ points.T
-    alike[np.arange(len(judged)), judged] = -np.inf
-    right = votes(alike, labels, classes, NEIGHBOURS).argmax(axis=1) == labels[judged]
-    return float(np.average(right, weights=weights))
+    """Return the weighted accuracy. labelled : (L, D). labels : (L,). similarities : (A, L) of a
+    sample of the collection with the labelled images."""
+    tested, weights = np.unique(similarities.argmax(axis=1), return_counts=True)
+    to_others = labelled[tested] @ labelled.T
+    to_others[np.arange(len(tested)), tested] = -np.inf  # no image votes for itself
+    votes = knn_votes(to_others, labels, classes, NEIGHBOURS).argmax(axis=1)
+    return float(np.average(votes == labels[tested], weights=weights))
 
 
-def _most(asked: SuggestOptions, labels: int) -> int:
-    """How many rows to choose from."""
-    if asked.method == "density":
-        return min(max(_REPRESENTED, 3 * asked.n), max(_COMPARED // (labels + 1), asked.n))
-    return min(_FARTHEST, max(_COMPARED // (labels + asked.n), asked.n))
+def _max_candidates(options: SuggestOptions, labels: int) -> int:
+    """Return the number of rows to choose from, which bounds memory and time."""
+    if options.method == "density":
+        affordable = max(_MAX_COMPARISONS // (labels + 1), options.n)
+        return min(max(_DENSITY_CANDIDATES, 3 * options.n), affordable)
+    return min(_K_CENTER_CANDIDATES, max(_MAX_COMPARISONS // (labels + options.n), options.n))
 
 
-class _Task:
-    """What is chosen from.
+class _SuggestionState:
+    """The candidates, and how near each is to a labelled or suggested image.
 
-    rows : (M,) int64. points : (M, D) of length 1. apart : (M,) the distance to the nearest
-    labelled image, inf without any, and nearest : (M,) its row, -1. barred : (M,) what is not to be
-    suggested.
+    rows : (M,) int64 row numbers of the candidates. candidates : (M, D) float32, of length 1.
+    labelled : (L,) int64. distance_to_labelled : (M,) float32, the distance to the nearest labelled
+    image, inf without any. nearest_labelled : (M,) int64, its row, -1 without any. excluded : (M,)
+    bool, the candidates that must not be suggested. unlabelled_per_row : how many unlabelled
+    images of the collection a candidate stands for.
     """
 
     def __init__(
         self,
-        people: Population,
+        vectors: LiveVectors,
         rows: NDArray[np.int64],
-        labels: tuple[NDArray[np.int64], list[str]],
+        labelled: tuple[NDArray[np.int64], list[str]],
         skipped: NDArray[np.int64],
-        asked: SuggestOptions,
+        same: Sequence[tuple[str, str]],
     ) -> None:
-        labelled, names = labels
         self.rows = rows
-        self.labelled, self._names = labelled, names
-        self._people = people
-        self.share = len(np.setdiff1d(people.live, labelled)) / len(rows)
-        self.points = people.points(rows)
-        self.apart = np.full(len(rows), np.inf, np.float32)
-        self.nearest = np.full(len(rows), -1, np.int64)
-        for here, block in people.blocks(labelled):
-            self._bring_near(block, labelled[here])
-        self.barred = self.apart < NEAR
-        for _, block in people.blocks(skipped):
-            self.barred |= self._nearest(block)[0] < NEAR
-        self._bar_known(people, asked)
+        self.labelled, self._labels = labelled
+        self.vectors = vectors
+        self.unlabelled_per_row = len(np.setdiff1d(vectors.live, self.labelled)) / len(rows)
+        self.candidates = vectors.unit_vectors(rows)
+        self.distance_to_labelled = np.full(len(rows), np.inf, np.float32)
+        self.nearest_labelled = np.full(len(rows), -1, np.int64)
+        for block, labelled_vectors in vectors.unit_vector_blocks(self.labelled):
+            self._update_nearest(labelled_vectors, self.labelled[block])
+        self.excluded = self.distance_to_labelled < NEAR
+        for _, skipped_vectors in vectors.unit_vector_blocks(skipped):
+            self.excluded |= self._nearest_of(skipped_vectors)[0] < NEAR
+        self._copies: dict[int, list[int]] = {}
+        self._exclude_labelled_copies(same)
 
     def weights(self) -> NDArray[np.float32]:
-        """How much each counts : (M,), together 1 at most; less where the class is settled."""
-        judges = slice(-_JUDGES, None)
-        classes, labels = numbered(self._names[judges])
-        points = self._people.points(self.labelled[judges])
-        found = np.ones(len(self.rows), np.float32)
-        for at in range(0, len(found), _STEP) if len(classes) > 1 else ():
-            part = slice(at, at + _STEP)
-            shares = votes(self.points[part] @ points.T, labels, len(classes), NEIGHBOURS)
+        """Return the weight of each candidate : (M,), with a sum of at most 1.
+
+        A candidate weighs less where its labelled neighbours agree on its class.
+        """
+        latest = slice(-_MAX_VOTERS, None)
+        classes, labels = encode_labels(self._labels[latest])
+        voters = self.vectors.unit_vectors(self.labelled[latest])
+        weights = np.ones(len(self.rows), np.float32)
+        for start in range(0, len(weights), _STEP) if len(classes) > 1 else ():
+            part = slice(start, start + _STEP)
+            shares = knn_votes(self.candidates[part] @ voters.T, labels, len(classes), NEIGHBOURS)
             shares.sort(axis=1)
-            found[part] -= _SETTLED * (shares[:, -1] - shares[:, -2])
-        return found / np.float32(len(found))
+            weights[part] -= _AGREEMENT_DISCOUNT * (shares[:, -1] - shares[:, -2])
+        return weights / np.float32(len(weights))
 
-    def choose(self, at: int) -> None:
-        """This one is to be labelled, and so none that is the same."""
-        near = 1 - self.points @ self.points[at]
-        self.barred |= near < NEAR
-        self.barred[at] = True
-        self.barred[self._same.get(at, [])] = True
+    def exclude_with_copies(self, index: int) -> None:
+        """Exclude a candidate that is now suggested, and its near-duplicates."""
+        distances = 1 - self.candidates @ self.candidates[index]
+        self.excluded |= distances < NEAR
+        self.excluded[index] = True
+        self.excluded[self._copies.get(index, [])] = True
 
-    def bring_near(self, at: int) -> None:
-        """Distances count from this one as well."""
-        self._bring_near(self.points[at][None], self.rows[at][None])
+    def count_as_labelled(self, index: int) -> None:
+        """Measure `distance_to_labelled` from this candidate too."""
+        self._update_nearest(self.candidates[index][None], self.rows[index][None])
 
-    def _bring_near(self, block: Features, rows: NDArray[np.int64]) -> None:
-        apart, best = self._nearest(block)
-        nearer = apart < self.apart
-        self.apart[nearer] = apart[nearer]
-        self.nearest[nearer] = rows[best[nearer]]
+    def _update_nearest(self, labelled_vectors: Features, labelled: NDArray[np.int64]) -> None:
+        distances, nearest = self._nearest_of(labelled_vectors)
+        nearer = distances < self.distance_to_labelled
+        self.distance_to_labelled[nearer] = distances[nearer]
+        self.nearest_labelled[nearer] = labelled[nearest[nearer]]
 
-    def _nearest(self, block: Features) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """From each point, how far the nearest of the block is, and which it is."""
-        best = np.empty(len(self.points), np.int64)
-        apart = np.empty(len(self.points), np.float32)
-        for at in range(0, len(best), _TOGETHER):
-            here = slice(at, at + _TOGETHER)
-            alike = self.points[here] @ block.T
-            best[here] = alike.argmax(axis=1)
-            apart[here] = 1 - np.take_along_axis(alike, best[here, None], axis=1)[:, 0]
-        return np.maximum(apart, 0, out=apart), best
+    def _nearest_of(self, others: Features) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Return the distance from each candidate to the nearest of the others, and its index."""
+        nearest = np.empty(len(self.candidates), np.int64)
+        distances = np.empty(len(self.candidates), np.float32)
+        for start in range(0, len(nearest), _LABEL_STEP):
+            part = slice(start, start + _LABEL_STEP)
+            similarities = self.candidates[part] @ others.T
+            nearest[part] = similarities.argmax(axis=1)
+            best = np.take_along_axis(similarities, nearest[part, None], axis=1)[:, 0]
+            distances[part] = 1 - best
+        return np.maximum(distances, 0, out=distances), nearest
 
-    def _bar_known(self, people: Population, asked: SuggestOptions) -> None:
-        """What is known to be the same as something labelled; the rest is remembered, by place."""
-        row = people.rows_of({id_ for pair in asked.same for id_ in pair})
-        place = {number: at for at, number in enumerate(self.rows.tolist())}
-        given = {*self.labelled.tolist()}
-        self._same: dict[int, list[int]] = {}
-        for ids in _together(asked.same):
-            rows = [row[id_] for id_ in ids if id_ in row]
-            here = [place[number] for number in rows if number in place]
-            self._same |= dict.fromkeys(here, here)
-            if not given.isdisjoint(rows):
-                self.barred[here] = True
+    def _exclude_labelled_copies(self, same: Sequence[tuple[str, str]]) -> None:
+        """Exclude known copies of labelled images; remember the copies of the other candidates."""
+        row_of_id = self.vectors.rows_by_id({id_ for pair in same for id_ in pair})
+        index_of_row = {row: index for index, row in enumerate(self.rows.tolist())}
+        labelled = {*self.labelled.tolist()}
+        for ids in _connected_groups(same):
+            rows = [row_of_id[id_] for id_ in ids if id_ in row_of_id]
+            indices = [index_of_row[row] for row in rows if row in index_of_row]
+            self._copies |= dict.fromkeys(indices, indices)
+            if not labelled.isdisjoint(rows):
+                self.excluded[indices] = True
 
 
-def _together(pairs: Sequence[tuple[str, str]]) -> Iterable[list[str]]:
-    """What pairs link, directly or by others."""
-    sets: dict[str, list[str]] = {}
+def _connected_groups(pairs: Sequence[tuple[str, str]]) -> Iterable[list[str]]:
+    """Return the groups of ids that pairs connect, directly or through other ids."""
+    groups: dict[str, list[str]] = {}
     for a, b in pairs:
-        large, small = sorted((sets.get(a, [a]), sets.get(b, [b])), key=len, reverse=True)
+        large, small = sorted((groups.get(a, [a]), groups.get(b, [b])), key=len, reverse=True)
         if large is not small:
             large += small
-            sets |= dict.fromkeys(small, large)
-            sets[large[0]] = large
-    return {id(one): one for one in sets.values()}.values()
+            groups |= dict.fromkeys(small, large)
+            groups[large[0]] = large
+    return {id(group): group for group in groups.values()}.values()
 
 
-def _by_density(task: _Task, n: int) -> Iterator[tuple[int, float]]:
-    """(place, gain) one after another, from the square of all distances."""
-    mean = float(1 - np.square(task.points.mean(axis=0, dtype=np.float64)).sum())
-    unit = np.float32(mean if mean > 1e-6 else 1.0)  # of distance: what two images have on average
-    square = (1 - task.points @ task.points.T) / unit
-    apart, weights = task.apart / unit, task.weights()
-    sharp, gains = np.float32(0), np.empty(0, np.float32)
-    for number in range(n):
-        wanted = _sharpness(len(task.labelled) + number + 1)
-        held = np.exp(-wanted * apart)
-        if wanted != sharp:
-            sharp, gains = wanted, _all_gains(square, held, weights, wanted)
-        gains[task.barred] = -np.inf
-        at = _best(square, held, weights, sharp, gains)
-        if gains[at] < 0:
+def _choose_by_density(state: _SuggestionState, n: int) -> Iterator[tuple[int, float]]:
+    """Yield (index, gain) of up to n candidates. Computes the distances of all candidates."""
+    candidates = state.candidates
+    mean = float(1 - np.square(candidates.mean(axis=0, dtype=np.float64)).sum())
+    unit = np.float32(mean if mean > 1e-6 else 1.0)  # distances in units of the mean distance
+    distances = (1 - candidates @ candidates.T) / unit
+    to_chosen, weights = state.distance_to_labelled / unit, state.weights()
+    sharpness, gains = np.float32(0), np.empty(0, np.float32)
+    for step in range(1, n + 1):
+        new_sharpness = _sharpness(len(state.labelled) + step)
+        represented = np.exp(-new_sharpness * to_chosen)
+        if new_sharpness != sharpness:
+            sharpness = new_sharpness
+            gains = _all_gains(distances, represented, weights, sharpness)
+        gains[state.excluded] = -np.inf
+        index = _largest_gain(distances, represented, weights, sharpness, gains)
+        if gains[index] < 0:
             return
-        task.choose(at)
-        apart = np.minimum(apart, square[at])
-        yield at, float(gains[at])
+        state.exclude_with_copies(index)
+        to_chosen = np.minimum(to_chosen, distances[index])
+        yield index, float(gains[index])
 
 
 def _sharpness(labels: int) -> np.float32:
-    """In steps, at powers of two, between which gains only shrink."""
-    return np.float32(min(2.0 ** ((labels.bit_length() - 1) / 2), _SHARPEST))
+    """Return the sharpness, which changes at powers of two only: in between, gains only shrink."""
+    return np.float32(min(2.0 ** ((labels.bit_length() - 1) / 2), _MAX_SHARPNESS))
 
 
 def _all_gains(
-    square: NDArray[np.float32],
-    held: NDArray[np.float32],
+    distances: NDArray[np.float32],
+    represented: NDArray[np.float32],
     weights: NDArray[np.float32],
-    sharp: np.float32,
+    sharpness: np.float32,
 ) -> NDArray[np.float32]:
-    """What each would add to how well all are represented : (M,), the mean over all."""
-    gains = np.empty(len(square), np.float32)
-    for at in range(0, len(square), _STEP):
-        part = np.exp(-sharp * square[at : at + _STEP])
-        part -= held
-        gains[at : at + _STEP] = np.maximum(part, 0, out=part) @ weights
+    """Return how much each candidate would add to the mean of `represented` : (M,)."""
+    gains = np.empty(len(distances), np.float32)
+    for start in range(0, len(gains), _STEP):
+        added = np.exp(-sharpness * distances[start : start + _STEP])
+        added -= represented
+        gains[start : start + _STEP] = np.maximum(added, 0, out=added) @ weights
     return gains
 
 
-def _best(
-    square: NDArray[np.float32],
-    held: NDArray[np.float32],
+def _largest_gain(
+    distances: NDArray[np.float32],
+    represented: NDArray[np.float32],
     weights: NDArray[np.float32],
-    sharp: np.float32,
+    sharpness: np.float32,
     gains: NDArray[np.float32],
 ) -> int:
-    """The one that adds most. gains : what each added when last it was asked, which is no less
-    than now; brought up to date for those that are asked. Below 0 it is when there is none."""
+    """Return the index of the largest gain; its gain is below 0 if every candidate is excluded.
+
+    gains : (M,) the last computed gains, which are upper bounds of today's. Only gains that come
+    out as the largest are computed again, in place (lazy greedy).
+    """
     while True:
-        at = int(gains.argmax())
-        now = np.maximum(np.exp(-sharp * square[at]) - held, 0) @ weights
-        if gains[at] < 0 or now >= gains[at] * np.float32(1 - 1e-5):  # but for rounding, as it was
-            return at
-        gains[at] = now
+        index = int(gains.argmax())
+        gain = np.maximum(np.exp(-sharpness * distances[index]) - represented, 0) @ weights
+        if gains[index] < 0 or gain >= gains[index] * np.float32(
+            1 - 1e-5
+        ):  # equal but for rounding
+            return index
+        gains[index] = gain
 
 
-def _by_distance(task: _Task, n: int) -> Iterator[tuple[int, float]]:
-    """(place, distance) one after another; the first of all is the one most like all others."""
+def _choose_by_k_center(state: _SuggestionState, n: int) -> Iterator[tuple[int, float]]:
+    """Yield (index, distance) of up to n candidates.
+
+    Without any label, the first candidate is the most similar to the mean of all candidates.
+    """
     for _ in range(n):
-        if task.barred.all():
+        if state.excluded.all():
             return
-        if np.isinf(task.apart[0]):
-            score = task.points @ task.points.mean(axis=0, dtype=np.float32)
+        if np.isinf(state.distance_to_labelled[0]):
+            score = state.candidates @ state.candidates.mean(axis=0, dtype=np.float32)
         else:
-            score = task.apart
-        at = int(np.where(task.barred, np.float32(-np.inf), score).argmax())
-        apart = float(task.apart[at])
-        task.choose(at)
-        before = task.nearest[at]
-        task.bring_near(at)
-        task.nearest[at] = before  # not itself: what it was measured from
-        yield at, apart
+            score = state.distance_to_labelled
+        index = int(np.where(state.excluded, np.float32(-np.inf), score).argmax())
+        distance = float(state.distance_to_labelled[index])
+        state.exclude_with_copies(index)
+        nearest = state.nearest_labelled[index]
+        state.count_as_labelled(index)
+        state.nearest_labelled[index] = nearest  # keep its neighbour: now it is nearest to itself
+        yield index, distance
 
 
-def _told_by_density(
-    task: _Task, chosen: list[tuple[int, float]], people: Population
-) -> list[Suggestion]:
-    """With how many images of the collection each is the nearest to."""
-    places = np.array([at for at, _ in chosen], np.int64)
-    for at in places.tolist():
-        task.bring_near(at)
-    counts = {at: int(np.count_nonzero(task.nearest == task.rows[at])) for at in places.tolist()}
-    return [
-        Suggestion(rank, id_, gain, _stands_for(round(counts[at] * task.share)))
-        for rank, ((at, gain), id_) in enumerate(
-            zip(chosen, people.ids(task.rows[places]), strict=True), 1
-        )
-    ]
+def _density_suggestions(state: _SuggestionState, choices: Choices) -> list[Suggestion]:
+    """Return suggestions that say of how many images each is the nearest label."""
+    indices = np.array([index for index, _ in choices], np.int64)
+    for index in indices.tolist():
+        state.count_as_labelled(index)
+    ids = state.vectors.ids_at(state.rows[indices])
+    suggestions = []
+    for rank, ((index, gain), id_) in enumerate(zip(choices, ids, strict=True), 1):
+        nearest_to = int(np.count_nonzero(state.nearest_labelled == state.rows[index]))
+        images = round(nearest_to * state.unlabelled_per_row)
+        suggestions.append(Suggestion(rank, id_, gain, _density_text(images)))
+    return suggestions
 
 
-def _stands_for(images: int) -> str:
+def _density_text(images: int) -> str:
     if images < 2:
-        return "stands for itself: what else there is, is nearer to others"
+        return "stands for itself: all others are nearer to another labelled or suggested one"
     return f"stands for about {images:,} images: no labelled or suggested one is nearer to them"
 
 
-def _told_by_distance(
-    task: _Task, chosen: list[tuple[int, float]], people: Population
-) -> list[Suggestion]:
-    """With what is nearest to each among those before it."""
-    places = np.array([at for at, _ in chosen], np.int64)
-    nearest = task.nearest[places]
-    names = iter(people.ids(nearest[nearest >= 0]))
-    return [
-        Suggestion(rank, id_, min(apart, 1.0), f"{next(names)} is the nearest, at {apart:.2f}")
-        if other >= 0
-        else Suggestion(rank, id_, 1.0, "nothing has a label, and most are like it")
-        for rank, ((_, apart), other, id_) in enumerate(
-            zip(chosen, nearest.tolist(), people.ids(task.rows[places]), strict=True), 1
-        )
-    ]
+def _k_center_suggestions(state: _SuggestionState, choices: Choices) -> list[Suggestion]:
+    """Return suggestions that name the nearest labelled or earlier suggested image of each."""
+    indices = np.array([index for index, _ in choices], np.int64)
+    nearest = state.nearest_labelled[indices]
+    nearest_ids = iter(state.vectors.ids_at(nearest[nearest >= 0]))
+    ids = state.vectors.ids_at(state.rows[indices])
+    suggestions = []
+    for rank, ((_, distance), row, id_) in enumerate(
+        zip(choices, nearest.tolist(), ids, strict=True), 1
+    ):
+        score, why = 1.0, "no image has a label yet, and this one is nearest to the average"
+        if row >= 0:
+            score, why = (
+                min(distance, 1.0),
+                f"{next(nearest_ids)} is the nearest, at {distance:.2f}",
+            )
+        suggestions.append(Suggestion(rank, id_, score, why))
+    return suggestions

@@ -1,4 +1,4 @@
-"""What to label next: what represents most, what is farthest, and never the same twice."""
+"""Suggestions of images to label next, and the accuracy curve."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,8 +9,16 @@ from numpy.typing import NDArray
 from synthetic_collection import Bench, empty
 
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.labeling import suggest as suggesting
-from sokkuri.curation.labeling.suggest import MOST, Method, SuggestOptions, accuracy_curve, suggest
+from sokkuri.curation.labeling import suggest as module
+from sokkuri.curation.labeling.suggest import (
+    MAX_SUGGESTIONS,
+    NEAR,
+    Method,
+    Suggestion,
+    SuggestOptions,
+    accuracy_curve,
+    suggest,
+)
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import set_labels
 
@@ -20,7 +28,7 @@ Vectors = NDArray[np.float32]
 
 
 def groups(noise: float = 0.05) -> tuple[Vectors, list[str]]:
-    """Four groups around axes, of falling size, in folders; then one image like none of them."""
+    """Four groups of falling size, each in its own folder, and one outlier."""
     rng = np.random.default_rng(1)
     centres = np.eye(DIMENSION, dtype=np.float32)
     rows, ids = [], []
@@ -31,90 +39,94 @@ def groups(noise: float = 0.05) -> tuple[Vectors, list[str]]:
     return np.concatenate([*rows, centres[-1:]]), [*ids, "odd.jpg"]
 
 
-def collected(root: Path, rows: Vectors, ids: Sequence[str]) -> CollectionStore:
-    made = empty(root, rows.shape[1])
-    bench = Bench(made)
-    bench.fill(np.ascontiguousarray(rows, np.float32), ids)
+def make_collection(root: Path, vectors: Vectors, ids: Sequence[str]) -> CollectionStore:
+    collection = empty(root, vectors.shape[1])
+    bench = Bench(collection)
+    bench.fill(np.ascontiguousarray(vectors, np.float32), ids)
     bench.known.close()
-    return made
+    return collection
 
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[CollectionStore]:
-    with collected(tmp_path / "photos", *groups()) as made:
-        yield made
+    with make_collection(tmp_path / "photos", *groups()) as collection:
+        yield collection
 
 
 def folders(collection: CollectionStore, **options: object) -> list[str]:
-    found = suggest(collection, SuggestOptions(**options))  # type: ignore[arg-type]
-    return [one.id.partition("/")[0] for one in found]
+    suggestions = suggest(collection, SuggestOptions(**options))  # type: ignore[arg-type]
+    return [image.id.partition("/")[0] for image in suggestions]
 
 
-def test_density_begins_with_one_of_each_kind_and_not_with_the_odd_one(
+def test_density_suggests_one_image_of_each_group_before_an_outlier(
     collection: CollectionStore,
 ) -> None:
-    found = suggest(collection, SuggestOptions(4))
-    assert sorted(one.id[0] for one in found) == ["a", "b", "c", "d"]
-    assert [one.rank for one in found] == [1, 2, 3, 4]
-    assert all(0 < one.score <= 1 for one in found)
-    stands = {one.id[0]: int(one.why.removeprefix("stands for about ").split()[0]) for one in found}
-    assert sum(stands.values()) == 101
-    assert all(0 <= stands["abcd"[at]] - size <= 1 for at, size in enumerate(SIZES))
+    suggestions = suggest(collection, SuggestOptions(4))
+    assert sorted(image.id[0] for image in suggestions) == ["a", "b", "c", "d"]
+    assert [image.rank for image in suggestions] == [1, 2, 3, 4]
+    assert all(0 < image.score <= 1 for image in suggestions)
+    images = {
+        image.id[0]: int(image.why.removeprefix("stands for about ").split()[0])
+        for image in suggestions
+    }
+    assert sum(images.values()) == 101
+    assert all(0 <= images[group] - size <= 1 for group, size in zip("abcd", SIZES, strict=True))
 
 
-def test_k_center_takes_the_odd_one_second(collection: CollectionStore) -> None:
-    found = suggest(collection, SuggestOptions(5, "k-center"))
-    assert {one.id[0] for one in found} == {"a", "b", "c", "d", "o"}
-    assert found[0].why == "nothing has a label, and most are like it"
-    first = found[0].id
-    assert found[1].why.startswith(f"{first} is the nearest, at 1.0")
+def test_k_center_suggests_each_group_and_the_outlier(
+    collection: CollectionStore,
+) -> None:
+    suggestions = suggest(collection, SuggestOptions(5, "k-center"))
+    assert {image.id[0] for image in suggestions} == {"a", "b", "c", "d", "o"}
+    assert suggestions[0].why == "no image has a label yet, and this one is nearest to the average"
+    first = suggestions[0].id
+    assert suggestions[1].why.startswith(f"{first} is the nearest, at 1.0")
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_what_has_a_label_is_not_taken_and_its_kind_can_wait(
+def test_labelled_images_are_not_suggested_and_similar_ones_come_later(
     collection: CollectionStore, method: Method
 ) -> None:
     set_labels(collection.catalog, [("a/03.jpg", "A"), ("b/03.jpg", "B")])
-    taken = folders(collection, n=2, method=method)
-    assert not {"a", "b"} & {*taken}
-    given = {f"{folder}/00.jpg": folder for folder in "bcd"}  # in the place of the catalog's
-    assert folders(collection, n=1, method="density", labels=given) == ["a"]
-    everything = suggest(collection, SuggestOptions(MOST, method))
-    assert {"a/03.jpg", "b/03.jpg"}.isdisjoint(one.id for one in everything)
+    assert {"a", "b"}.isdisjoint(folders(collection, n=2, method=method))
+    labels = {f"{folder}/00.jpg": folder for folder in "bcd"}  # replaces labels of the catalog
+    assert folders(collection, n=1, method="density", labels=labels) == ["a"]
+    suggestions = suggest(collection, SuggestOptions(MAX_SUGGESTIONS, method))
+    assert {"a/03.jpg", "b/03.jpg"}.isdisjoint(image.id for image in suggestions)
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_near_duplicates_are_taken_once(tmp_path: Path, method: Method) -> None:
+def test_only_one_of_several_near_duplicates_is_suggested(tmp_path: Path, method: Method) -> None:
     rng = np.random.default_rng(2)
-    rows = np.abs(rng.standard_normal((30, 64))) ** 3
+    vectors = np.abs(rng.standard_normal((30, 64))) ** 3
     ids = [f"{number:02d}" for number in range(30)]
-    again = np.concatenate([rows, rows * 1.5, rows + 0.02])
-    names = [*ids, *(f"{id_} brighter" for id_ in ids), *(f"{id_} paler" for id_ in ids)]
-    with collected(tmp_path / "photos", again, names) as collection:
+    copies = np.concatenate([vectors, vectors * 1.5, vectors + 0.02])
+    copy_ids = [*ids, *(f"{id_} brighter" for id_ in ids), *(f"{id_} paler" for id_ in ids)]
+    with make_collection(tmp_path / "photos", copies, copy_ids) as collection:
         labels = {"07 paler": "x"}
-        found = suggest(collection, SuggestOptions(100, method, labels=labels))
-    pictures = [one.id[:2] for one in found]
-    assert sorted(pictures) == [id_ for id_ in ids if id_ != "07"]
+        suggestions = suggest(collection, SuggestOptions(100, method, labels=labels))
+    originals = [image.id[:2] for image in suggestions]
+    assert sorted(originals) == [id_ for id_ in ids if id_ != "07"]
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_what_is_known_to_be_the_same_is_taken_once(tmp_path: Path, method: Method) -> None:
-    """Such as a picture and its half, which the features alone do not take for copies."""
-    rows, ids = np.eye(6, dtype=np.float32), list("abcdef")
-    with collected(tmp_path / "photos", rows, ids) as collection:
+def test_only_one_of_several_known_duplicates_is_suggested(tmp_path: Path, method: Method) -> None:
+    """Vectors do not show every copy: not that of an image and its cropped half, for example."""
+    vectors, ids = np.eye(6, dtype=np.float32), list("abcdef")
+    with make_collection(tmp_path / "photos", vectors, ids) as collection:
         options = SuggestOptions(6, method, labels={"a": "x"}, same=[("b", "a"), ("c", "d")])
-        found = {one.id for one in suggest(collection, options)}
-        unknown = SuggestOptions(6, method, same=[("a", "nobody")])
-        assert len(suggest(collection, unknown)) == 6
+        suggestions = {image.id for image in suggest(collection, options)}
+        unknown_id = SuggestOptions(6, method, same=[("a", "nobody")])
+        assert len(suggest(collection, unknown_id)) == 6
         star = [("a", "b"), ("c", "d"), ("d", "b"), ("a", "c"), ("e", "f")]
         assert len(suggest(collection, SuggestOptions(6, method, same=star))) == 2
         star_labelled = SuggestOptions(6, method, labels={"c": "x"}, same=star)
         assert len(suggest(collection, star_labelled)) == 1
-    assert found in ({"c", "e", "f"}, {"d", "e", "f"})
+    assert suggestions in ({"c", "e", "f"}, {"d", "e", "f"})
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_a_person_may_pass_over_images_and_say_where_to_look(
+def test_skipped_images_and_filters_limit_the_suggestions(
     collection: CollectionStore, method: Method
 ) -> None:
     without = [f"c/{number:02d}.jpg" for number in range(20)]
@@ -128,95 +140,105 @@ def test_a_person_may_pass_over_images_and_say_where_to_look(
 def test_removed_images_are_not_suggested(collection: CollectionStore, method: Method) -> None:
     first = suggest(collection, SuggestOptions(1, method))[0].id
     collection.remove([first])
-    assert first not in [one.id for one in suggest(collection, SuggestOptions(50, method))]
+    assert first not in [image.id for image in suggest(collection, SuggestOptions(50, method))]
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_there_may_be_nothing_to_suggest(tmp_path: Path, method: Method) -> None:
+def test_copies_of_labelled_images_are_not_suggested(tmp_path: Path, method: Method) -> None:
     with empty(tmp_path / "photos") as collection:
         assert suggest(collection, SuggestOptions(method=method)) == []
         bench = Bench(collection)
-        bench.fill(np.ones((3, 4), np.float32), ["a", "b", "c"])  # all the same
+        bench.fill(np.ones((3, 4), np.float32), ["a", "b", "c"])  # equal vectors
         bench.known.close()
         assert len(suggest(collection, SuggestOptions(method=method))) == 1
         set_labels(collection.catalog, [("a", "x")])
         assert suggest(collection, SuggestOptions(method=method)) == []
 
 
-@pytest.mark.parametrize("count", [0, -1, MOST + 1])
-def test_a_number_out_of_range_is_refused(collection: CollectionStore, count: int) -> None:
-    with pytest.raises(UsageError):
+@pytest.mark.parametrize("count", [0, -1, MAX_SUGGESTIONS + 1])
+def test_a_count_out_of_range_is_refused(collection: CollectionStore, count: int) -> None:
+    with pytest.raises(UsageError, match="from 1 to 5,000"):
         suggest(collection, SuggestOptions(count))
 
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
-def test_of_many_images_a_drawn_part_stands_for_all(
+def test_a_sample_stands_for_a_large_collection(
     tmp_path: Path, method: Method, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(suggesting, "_REPRESENTED", 50)
-    monkeypatch.setattr(suggesting, "_FARTHEST", 50)
-    with collected(tmp_path / "photos", *groups()) as collection:
-        found = suggest(collection, SuggestOptions(3, method))
-        assert len(found) == 3
-        if method == "density":  # of 40 images of one kind and 30 of another, whatever was drawn
-            assert {"a", "b"} <= {one.id[0] for one in found}
-            numbers = [int(one.why.split()[3]) for one in found]
-            assert 60 <= sum(numbers) <= 110
+    monkeypatch.setattr(module, "_DENSITY_CANDIDATES", 50)
+    monkeypatch.setattr(module, "_K_CENTER_CANDIDATES", 50)
+    with make_collection(tmp_path / "photos", *groups()) as collection:
+        suggestions = suggest(collection, SuggestOptions(3, method))
+        assert len(suggestions) == 3
+        if method == "density":  # the two largest groups are in every sample
+            assert {"a", "b"} <= {image.id[0] for image in suggestions}
+            images = [int(image.why.split()[3]) for image in suggestions]
+            assert 60 <= sum(images) <= 110
 
 
-def test_gains_are_those_of_plain_greedy(collection: CollectionStore) -> None:
-    """The lazy search for the best, beside one that asks all, at every step."""
-    rows, ids = groups()
-    points = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-    apart = 1 - points @ points.T
-    square = apart / (1 - np.square(points.mean(axis=0)).sum())
+def test_lazy_greedy_gives_the_gains_of_plain_greedy(collection: CollectionStore) -> None:
+    """Plain greedy computes the gains of all candidates in each step."""
+    vectors, ids = groups()
+    unit_vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    distances = 1 - unit_vectors @ unit_vectors.T
+    scaled = distances / (1 - np.square(unit_vectors.mean(axis=0)).sum())
     nearest, chosen = np.full(len(ids), np.inf), []
     allowed = np.ones(len(ids), bool)
     for count in range(1, 20):
-        sharp = min(2 ** (np.floor(np.log2(count)) / 2), 8.0)
-        gains = np.maximum(np.exp(-sharp * square) - np.exp(-sharp * nearest), 0).mean(axis=1)
+        sharpness = min(2 ** (np.floor(np.log2(count)) / 2), 8.0)
+        represented = np.exp(-sharpness * nearest)
+        gains = np.maximum(np.exp(-sharpness * scaled) - represented, 0).mean(axis=1)
         if not allowed.any():
             break
         best = int(np.where(allowed, gains, -1).argmax())
         chosen.append((ids[best], float(gains[best])))
-        nearest = np.minimum(nearest, square[best])
-        allowed &= apart[best] >= suggesting.NEAR
-    found = suggest(collection, SuggestOptions(19))
-    assert [one.id for one in found] == [id_ for id_, _ in chosen]
-    assert [one.score for one in found] == pytest.approx([gain for _, gain in chosen], abs=1e-5)
+        nearest = np.minimum(nearest, scaled[best])
+        allowed &= distances[best] >= NEAR
+    suggestions = suggest(collection, SuggestOptions(19))
+    assert [image.id for image in suggestions] == [id_ for id_, _ in chosen]
+    assert [image.score for image in suggestions] == pytest.approx(
+        [gain for _, gain in chosen], abs=1e-5
+    )
 
 
-def test_where_neighbours_disagree_more_is_to_be_learnt(tmp_path: Path) -> None:
-    """Two like groups, in one of which the labels agree: the next ones are of the other."""
+def mixed_images(suggestions: Sequence[Suggestion]) -> int:
+    return sum(image.id.startswith("mixed") for image in suggestions)
+
+
+def test_density_prefers_the_group_whose_labels_disagree(tmp_path: Path) -> None:
+    """The labels of one group agree, the labels of the other do not."""
     rng = np.random.default_rng(3)
     centres = np.eye(DIMENSION, dtype=np.float32)[[0, 1]]
-    rows = np.repeat(centres, 40, axis=0)
-    rows += 0.3 * rng.standard_normal(rows.shape).astype(np.float32)
-    ids = [f"{'agreed' if number < 40 else 'torn'}/{number}" for number in range(80)]
-    with collected(tmp_path / "photos", rows, ids) as collection:
+    vectors = np.repeat(centres, 40, axis=0)
+    vectors += 0.3 * rng.standard_normal(vectors.shape).astype(np.float32)
+    ids = [f"{'agreed' if number < 40 else 'mixed'}/{number}" for number in range(80)]
+    with make_collection(tmp_path / "photos", vectors, ids) as collection:
         agreed = dict.fromkeys(ids[:6], "x")
-        torn = {id_: "xyz"[number % 3] for number, id_ in enumerate(ids[40:46])}
-        found = suggest(collection, SuggestOptions(10, labels=agreed | torn))
-        without = suggest(collection, SuggestOptions(10, labels=dict.fromkeys(agreed | torn, "x")))
-    counts = [sum(one.id.startswith("torn") for one in some) for some in (found, without)]
-    assert counts[0] > counts[1]
+        mixed = {id_: "xyz"[number % 3] for number, id_ in enumerate(ids[40:46])}
+        suggestions = suggest(collection, SuggestOptions(10, labels=agreed | mixed))
+        one_class = suggest(
+            collection, SuggestOptions(10, labels=dict.fromkeys(agreed | mixed, "x"))
+        )
+    assert mixed_images(suggestions) > mixed_images(one_class)
 
 
-def test_the_accuracy_curve_is_of_what_the_neighbours_tell(collection: CollectionStore) -> None:
+def test_the_accuracy_curve_tells_how_often_neighbours_are_right(
+    collection: CollectionStore,
+) -> None:
     _, ids = groups()
     assert accuracy_curve(collection) == []
     labels = [(id_, id_[0]) for id_ in np.random.default_rng(0).permutation(ids[:-1]).tolist()]
     set_labels(collection.catalog, labels[:9])
-    assert accuracy_curve(collection) == []  # too few to tell
+    assert accuracy_curve(collection) == []  # too few labels
     set_labels(collection.catalog, labels)
     curve = accuracy_curve(collection)
     counts = [count for count, _ in curve]
     assert (counts[0], counts[-1]) == (10, 100)
     assert counts == sorted({*counts})
-    assert curve[-1][1] == pytest.approx(1.0)  # the groups do not touch
-    # Labels that say nothing are told no better than by chance.
-    drawn = np.random.default_rng(0).permutation([label for _, label in labels]).tolist()
-    set_labels(collection.catalog, [*zip((id_ for id_, _ in labels), drawn, strict=True)])
+    assert curve[-1][1] == pytest.approx(1.0)  # the groups do not overlap
+    # Neighbours predict random labels no better than chance.
+    shuffled = np.random.default_rng(0).permutation([label for _, label in labels]).tolist()
+    set_labels(collection.catalog, [*zip((id_ for id_, _ in labels), shuffled, strict=True)])
     assert accuracy_curve(collection)[-1][1] < 0.6
 
 
