@@ -16,7 +16,6 @@ from sokkuri.store.filters import condition
 from sokkuri.store.images import find_image, live_images_at
 from sokkuri.store.labels import placed_labels
 from sokkuri.store.live_rows import live_rows
-from sokkuri.store.row_numbers import RowNumbers
 
 _SEED = 20250117
 _STEP = 4096  # rows in a block
@@ -33,11 +32,8 @@ class LiveVectors:
         self, collection: CollectionStore, under: str | None = None, where: str | None = None
     ) -> None:
         self._catalog = collection.catalog
-        rows_per_shard = collection.rows_per_shard()
-        self._numbers = RowNumbers(rows_per_shard)
-        self._vectors = VectorBlocks(
-            [collection.shards.features(shard, rows) for shard, rows in rows_per_shard.items()]
-        )
+        self._vectors = VectorBlocks.from_shards(collection.shards, collection.rows_per_shard())
+        self._numbers = self._vectors.numbers
         refs = live_rows(self._catalog, condition(collection.root, under, where))
         self.live = np.sort(self._numbers.to_numbers(refs))
 
