@@ -1,4 +1,4 @@
-"""A real browser on the pages: how it is started, and what no page may do."""
+"""A real browser for the page tests: starts it, and fails a test when a page reports an error."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
-"""Where the tests leave what the pages look like."""
+"""Folder of the screenshots that the tests make."""
 
 AXE = Path(__file__).parents[1] / ".axe/node_modules/axe-core/axe.min.js"
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -28,41 +28,43 @@ _OPTIONS = (
 
 @dataclass
 class Visit:
-    """A page under watch. `troubles` : what it printed as errors, what it threw, and what it asked
-    of other hosts; `forgiven` : parts of those that the test provokes."""
+    """A page that is watched for errors.
+
+    `problems` : errors and warnings in its console, uncaught exceptions, and requests to other
+    hosts, a line each. `expected` : parts of lines that the test provokes."""
 
     page: Page
     address: str
-    troubles: list[str] = field(default_factory=list)
-    forgiven: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    expected: list[str] = field(default_factory=list)
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self.address.rstrip('/')}{path}")
 
-    def forgive(self, *parts: str) -> None:
-        """These are provoked: an error that a test asks for is printed by the browser too."""
-        self.forgiven += parts
+    def expect_problems(self, *parts: str) -> None:
+        """Accept problems that contain one of these parts, because the test provokes them."""
+        self.expected += parts
 
     @property
-    def unforgiven(self) -> list[str]:
-        return [one for one in self.troubles if not any(part in one for part in self.forgiven)]
+    def unexpected(self) -> list[str]:
+        return [line for line in self.problems if not any(part in line for part in self.expected)]
 
-    def shot(self, name: str) -> None:
-        """Keep what it looks like."""
+    def screenshot(self, name: str) -> None:
+        """Save a screenshot in SCREENSHOTS."""
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
 
 Visiting = Callable[..., AbstractContextManager[Visit]]
-"""From an address to a visit."""
+"""Opens an address in a new browser context."""
 
 
 @contextmanager
 def started() -> Iterator[Browser]:
-    """The system's browser, or Playwright's own."""
-    found = next((path for name in _NAMES if (path := shutil.which(name))), None)
+    """Start the browser of the system, or the one that Playwright has installed."""
+    executable = next((path for name in _NAMES if (path := shutil.which(name))), None)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=list(_OPTIONS))
+        browser = playwright.chromium.launch(executable_path=executable, args=list(_OPTIONS))
         try:
             yield browser
         finally:
@@ -71,38 +73,40 @@ def started() -> Iterator[Browser]:
 
 @contextmanager
 def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
-    """A new visitor at the address, without anything kept from others."""
+    """Open a page in a new browser context, without cookies or storage of other visits.
+
+    Fails at the end if the page had an unexpected problem."""
     context = browser.new_context(**options)
     page = context.new_page()
     visit = Visit(page, address)
     host = urlsplit(address).netloc
 
-    def said(message: ConsoleMessage) -> None:
+    def check_message(message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            visit.troubles.append(f"said: {message.text}")
+            visit.problems.append(f"console: {message.text}")
 
-    def asked(request: Request) -> None:
+    def check_request(request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme not in ("data", "blob") and parts.netloc != host:
-            visit.troubles.append(f"asked another host: {request.url}")
+            visit.problems.append(f"request to another host: {request.url}")
 
-    page.on("console", said)
-    page.on("pageerror", lambda error: visit.troubles.append(f"threw: {error}"))
-    page.on("request", asked)
+    page.on("console", check_message)
+    page.on("pageerror", lambda error: visit.problems.append(f"exception: {error}"))
+    page.on("request", check_request)
     try:
         yield visit
     finally:
         context.close()
-    assert not visit.unforgiven, visit.unforgiven
+    assert not visit.unexpected, visit.unexpected
 
 
-def barriers(page: Page) -> list[str]:
-    """What axe-core finds that keeps people out : serious and critical faults, a line each."""
+def accessibility_faults(page: Page) -> list[str]:
+    """Return the serious and critical accessibility faults that axe-core finds, a line each."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    report = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     return [
         f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
-        for fault in found["violations"]
+        for fault in report["violations"]
         if fault["impact"] in ("serious", "critical")
         for node in fault["nodes"]
     ]

@@ -1,4 +1,4 @@
-"""One browser for all page tests, and a collection that may be shown: drawings of our own."""
+"""One browser for all page tests of a module, and an indexed collection of drawings."""
 
 from collections.abc import Iterator
 from functools import partial
@@ -17,7 +17,7 @@ SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
 DRAWN = 120
 
 
-@pytest.fixture(scope="module")  # while it runs, no other event loop can in this thread
+@pytest.fixture(scope="module")  # while the browser runs, this thread can run no other event loop
 def browser() -> Iterator[Browser]:
     with started() as browser:
         yield browser
@@ -25,8 +25,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 drawings in four folders, of several shapes; every third is a cut of the one before.
-    Indexed."""
+    """An indexed collection of 120 drawings of several shapes in four folders; every third drawing
+    is a crop of the one before."""
     root = tmp_path_factory.mktemp("pages") / "Drawings"
     for number in range(DRAWN):
         folder = root / FOLDERS[number * len(FOLDERS) // DRAWN]
@@ -48,12 +48,12 @@ def server(drawings: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """A visitor of the drawings, with a window of usual size."""
+    """A page on the drawings, in a window of 1280 x 800."""
     with visiting(browser, server.address, viewport={"width": 1280, "height": 800}) as visit:
         yield visit
 
 
 @pytest.fixture
 def visitors(browser: Browser) -> Visiting:
-    """For visitors of other servers, or with other windows."""
+    """Open pages of other servers, or in other windows."""
     return partial(visiting, browser)

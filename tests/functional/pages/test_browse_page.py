@@ -1,4 +1,4 @@
-"""Browsing: folders, dates, selecting, by mouse and by keyboard, and a hundred thousand images."""
+"""The page Browse: folders, dates, selection, mouse, keyboard, and a hundred thousand images."""
 
 import os
 import re
@@ -17,24 +17,24 @@ from synthetic_collection import empty
 MANY = 100_000
 PICTURES = 24
 
-BLANK = """() => {
-  const seen = {cells: 0, shown: 0};
+VISIBLE_CELLS = """() => {
+  const counts = {cells: 0, shown: 0};
   for (const cell of document.querySelectorAll(".cell")) {
     const {top, bottom, height} = cell.getBoundingClientRect();
     if (bottom < 60 || top > innerHeight || height === 0) continue;
-    seen.cells += 1;
-    seen.shown += cell.classList.contains("shown");
+    counts.cells += 1;
+    counts.shown += cell.classList.contains("shown");
   }
-  return seen;
+  return counts;
 }"""
-"""How many cells are in the window, and how many of those have their picture."""
-ALL = "cells > 10 && shown === cells"
+"""Counts the cells in the window, and the cells among them whose picture is shown."""
+ALL_SHOWN = "cells > 10 && shown === cells"
 NEXT_FRAME = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
 
 
-def test_by_folder_and_by_date(visit: Visit) -> None:
-    """Folders are headings, in their order; a folder of the list is a filter, in the address."""
+def test_images_are_grouped_by_folder_or_by_date(visit: Visit) -> None:
+    """Folders are headings in order. A click on a folder filters the grid, in the address too."""
     visit.go("/browse")
     heading = visit.page.get_by_role("heading", level=2)
     expect(heading.first).to_contain_text("2023/garden")
@@ -55,7 +55,7 @@ def cell(page: Page, number: int) -> str:
     return f".cell[data-index='{number}']"
 
 
-def test_several_are_selected_and_searched_for(visit: Visit) -> None:
+def test_selected_images_become_a_query(visit: Visit) -> None:
     page = visit.page
     visit.go("/browse")
     for number in (0, 4):
@@ -69,8 +69,8 @@ def test_several_are_selected_and_searched_for(visit: Visit) -> None:
     expect(page.locator(".hits li").first).to_be_visible()
 
 
-def test_browsing_by_keyboard_alone(visit: Visit) -> None:
-    """Arrows move, space selects, escape forgets, Enter opens."""
+def test_the_grid_works_by_keyboard_alone(visit: Visit) -> None:
+    """Arrow keys move, Space selects, Escape unselects, Enter opens."""
     page = visit.page
     visit.go("/browse")
     page.locator(f"{cell(page, 0)} a").focus()
@@ -86,7 +86,7 @@ def test_browsing_by_keyboard_alone(visit: Visit) -> None:
     expect(page.locator(cell(page, 1))).to_be_visible()
 
 
-def test_the_skip_link_and_the_help(visit: Visit) -> None:
+def test_tab_reaches_the_skip_link_and_a_question_mark_opens_the_help(visit: Visit) -> None:
     page = visit.page
     visit.go("/browse")
     expect(page.locator(".cell").first).to_be_visible()
@@ -100,7 +100,7 @@ def test_the_skip_link_and_the_help(visit: Visit) -> None:
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A hundred thousand images, by links to two dozen files."""
+    """A hundred thousand images, as hard links to two dozen files."""
     root = tmp_path_factory.mktemp("many") / "photos"
     shapes = ((120, 80), (80, 120), (100, 100))
     originals = [save(root / f"{n}.jpg", n, *shapes[n % 3]) for n in range(PICTURES)]
@@ -128,8 +128,8 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many: Server) -> None:
-    """Wherever the window jumps or scrolls to, its cells are there at once, and their pictures
-    come; the page holds only what is near."""
+    """After each jump and scroll the cells are there at once and their pictures load. The document
+    has only the cells near the window."""
     with visitors(many.address, viewport={"width": 1280, "height": 800}) as visit:
         page = visit.page
         visit.go("/browse")
@@ -139,19 +139,19 @@ def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many:
         for share in (0.5, 0.999, 0.25):
             page.evaluate("(y) => window.scrollTo(0, y)", int(height * share))
             page.evaluate(NEXT_FRAME)
-            assert page.evaluate(BLANK)["cells"] > 10, f"blank at {share}"
+            assert page.evaluate(VISIBLE_CELLS)["cells"] > 10, f"blank at {share}"
             page.wait_for_function(
-                f"() => {{ const {{cells, shown}} = ({BLANK})(); return {ALL} }}"
+                f"() => {{ const {{cells, shown}} = ({VISIBLE_CELLS})(); return {ALL_SHOWN} }}"
             )
         for _ in range(30):
             page.mouse.wheel(0, 600)
             page.evaluate(NEXT_FRAME)
-            assert page.evaluate(BLANK)["cells"] > 10
+            assert page.evaluate(VISIBLE_CELLS)["cells"] > 10
         assert page.locator(".cell").count() < 1000
 
 
-def test_what_was_added_shows_up(visitors: Visiting, tmp_path: Path) -> None:
-    """An index run in another terminal: the page says so, or shows it, without a reload."""
+def test_new_images_show_up_without_a_reload(visitors: Visiting, tmp_path: Path) -> None:
+    """After an index run in another terminal the page offers to show the new images."""
     root = tmp_path / "photos"
     for seed in range(3):
         save(root / f"{seed}.png", seed)

@@ -1,10 +1,10 @@
-"""What holds on every page: no barriers, any width, light and dark, nothing leaks, no dead end."""
+"""Promises of every page: accessibility, any width, themes, mosaic, lost servers, sign-in."""
 
 import re
 from pathlib import Path
 
 import pytest
-from browser import AXE, Visit, Visiting, barriers
+from browser import AXE, Visit, Visiting, accessibility_faults
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
 from run_server import Server, serving
@@ -21,58 +21,60 @@ PAGES = {
     "alike": ("/label?mode=alike", ".alike-list button"),
     "status": ("/status", ".tile"),
 }
-"""Addresses, and what is there when the page is."""
+"""The address of each page, and a selector of an element that shows that it is complete."""
 
 
-def settled(page: Page) -> None:
-    """Every picture in the window has come, and nothing moves any more."""
+def wait_until_settled(page: Page) -> None:
+    """Wait until every picture in the window has loaded and all animations have ended."""
     page.wait_for_function(
         """() => document.getAnimations().length === 0 && [...document.images].every((image) => {
           const {top, bottom, left, right} = image.getBoundingClientRect();
-          const seen = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
-          return !seen || !image.src || image.complete;
+          const visible = bottom > 0 && top < innerHeight && right > 0 && left < innerWidth;
+          return !visible || !image.src || image.complete;
         })"""
     )
 
 
-def opened(visit: Visit, name: str) -> Page:
-    path, there = PAGES[name]
+def open_page(visit: Visit, name: str) -> Page:
+    path, selector = PAGES[name]
     visit.go(path)
-    expect(visit.page.locator(there).first).to_be_visible()
-    settled(visit.page)
+    expect(visit.page.locator(selector).first).to_be_visible()
+    wait_until_settled(visit.page)
     return visit.page
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", PAGES)
-def test_no_barriers_and_a_picture_of_it(
+def test_axe_finds_no_serious_accessibility_fault(
     visitors: Visiting, server: Server, name: str, scheme: str
 ) -> None:
-    """axe-core finds no serious fault; what the page looks like is kept in .screenshots/."""
+    """A screenshot of each page is saved in .screenshots/."""
     if not AXE.exists():
         pytest.skip("needs axe-core, which tests/install_browser.sh fetches with npm")
     size = {"width": 1280, "height": 800}
     with visitors(server.address, viewport=size, color_scheme=scheme, bypass_csp=True) as visit:
-        page = opened(visit, name)
-        visit.shot(f"{name}-{scheme}")
-        assert barriers(page) == []
+        page = open_page(visit, name)
+        visit.screenshot(f"{name}-{scheme}")
+        assert accessibility_faults(page) == []
 
 
 @pytest.mark.parametrize("width", [360, 3840])
 @pytest.mark.parametrize("name", PAGES)
-def test_any_width(visitors: Visiting, server: Server, name: str, width: int) -> None:
-    """Nothing reaches beyond the window, and every page can be left by its navigation."""
+def test_every_page_fits_narrow_and_wide_windows(
+    visitors: Visiting, server: Server, name: str, width: int
+) -> None:
+    """Nothing is wider than the window, and the navigation leads to another page."""
     with visitors(server.address, viewport={"width": width, "height": 900}) as visit:
-        page = opened(visit, name)
-        visit.shot(f"{name}-{width}")
-        inside, wide = page.evaluate("() => [innerWidth, document.documentElement.scrollWidth]")
-        assert wide <= inside
+        page = open_page(visit, name)
+        visit.screenshot(f"{name}-{width}")
+        window, content = page.evaluate("() => [innerWidth, document.documentElement.scrollWidth]")
+        assert content <= window
         page.get_by_role("link", name="Status").first.click()
         expect(page.locator(".tile").first).to_be_visible()
 
 
-def test_a_theme_is_kept(visit: Visit) -> None:
-    page = opened(visit, "start")
+def test_the_chosen_theme_survives_a_reload(visit: Visit) -> None:
+    page = open_page(visit, "start")
     background = "() => getComputedStyle(document.documentElement).backgroundColor"
     light = page.evaluate(background)
     for _ in range(2):
@@ -92,25 +94,27 @@ BLOCKS = """async (address) => {
   const {data} = context.getImageData(0, 0, image.width, image.height);
   const longer = Math.max(image.width, image.height);
   const block = (side) => side / Math.max(1, Math.round(16 * side / longer));
-  const inside = (at, side) => at % block(side) > 2 && at % block(side) < block(side) - 2;
+  const inside = (x, side) => x % block(side) > 2 && x % block(side) < block(side) - 2;
   let worst = 0;
   for (let y = 0; y < image.height; y++) {
     if (!inside(y, image.height)) continue;
     for (let x = 1; x < image.width; x++) {
       if (!inside(x, image.width) || !inside(x - 1, image.width)) continue;
       for (let c = 0; c < 3; c++) {
-        const at = 4 * (y * image.width + x) + c;
-        worst = Math.max(worst, Math.abs(data[at] - data[at - 4]));
+        const i = 4 * (y * image.width + x) + c;
+        worst = Math.max(worst, Math.abs(data[i] - data[i - 4]));
       }
     }
   }
   return worst;
 }"""
-"""The largest step between neighbouring pixels inside a block."""
+"""Returns the largest difference between neighbouring pixels inside a block."""
 
 
-def test_a_mosaic_leaks_nothing(visitors: Visiting, drawings: Path) -> None:
-    """With --mosaic every picture that any page loads is blocks, and no switch undoes it."""
+def test_with_mosaic_every_loaded_picture_consists_of_blocks(
+    visitors: Visiting, drawings: Path
+) -> None:
+    """With --mosaic, on every page; and the switch cannot turn it off."""
     with serving(drawings, "--mosaic") as server, visitors(server.address) as visit:
         loaded: set[str] = set()
         visit.page.on(
@@ -119,9 +123,9 @@ def test_a_mosaic_leaks_nothing(visitors: Visiting, drawings: Path) -> None:
             and answer.headers.get("content-type", "").startswith("image/") else None,
         )  # fmt: skip
         for name in PAGES:
-            opened(visit, name)
+            open_page(visit, name)
         expect(visit.page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
-        visit.page.get_by_role("switch").click(force=True)  # it says that it is disabled
+        visit.page.get_by_role("switch").click(force=True)  # aria-disabled is true
         expect(visit.page.get_by_role("switch")).to_have_attribute("aria-checked", "true")
         assert len(loaded) > 20
         file = f"{server.address}api/v1/images/{ID}/file"
@@ -130,17 +134,16 @@ def test_a_mosaic_leaks_nothing(visitors: Visiting, drawings: Path) -> None:
             assert visit.page.evaluate(BLOCKS, address) < 40, address
 
 
-def test_the_mosaic_switch(visit: Visit) -> None:
-    """Where the server leaves the choice, the switch blurs what this browser shows."""
-    page = opened(visit, "browse")
+def test_the_mosaic_switch_is_remembered(visit: Visit) -> None:
+    """Without --mosaic, the switch turns pictures into blocks in this browser."""
+    page = open_page(visit, "browse")
     page.get_by_role("switch").click()
     expect(page.locator(".cell img[src*='mosaic=1']").first).to_be_visible()
     page.reload()
     expect(page.locator(".cell img[src*='mosaic=1']").first).to_be_visible()
 
 
-def test_an_empty_collection(visitors: Visiting, tmp_path: Path) -> None:
-    """Every page says what is missing and what to do."""
+def test_pages_of_an_empty_collection_say_what_to_do(visitors: Visiting, tmp_path: Path) -> None:
     root = tmp_path / "photos"
     root.mkdir()
     sokkuri("index", root)
@@ -155,22 +158,22 @@ def test_an_empty_collection(visitors: Visiting, tmp_path: Path) -> None:
         expect(visit.page.locator(".tile").first).to_contain_text("0")
 
 
-def test_a_lost_server_and_its_return(visitors: Visiting, drawings: Path) -> None:
-    """The page says that there is no answer, keeps trying, and goes on when there is one."""
+def test_a_page_reconnects_to_a_restarted_server(visitors: Visiting, drawings: Path) -> None:
+    """The page shows that the server does not answer, keeps trying, and continues by itself."""
     with serving(drawings) as first, visitors(first.address) as visit:
-        opened(visit, "browse")
+        open_page(visit, "browse")
         first.stop()
-        expect(visit.page.get_by_text(re.compile("No answer from the server"))).to_be_visible()
+        expect(visit.page.get_by_text("The server does not answer")).to_be_visible()
         with serving(drawings, "--port", first.port):
             visit.page.get_by_role("button", name="Try now").click()
-            expect(visit.page.get_by_text(re.compile("No answer"))).to_have_count(0)
+            expect(visit.page.get_by_text("The server does not answer")).to_have_count(0)
             visit.page.get_by_role("link", name="Status").click()
             expect(visit.page.locator(".tile").first).to_be_visible()
-        visit.forgive("ERR_", "Failed to load", "Failed to fetch")
+        visit.expect_problems("ERR_", "Failed to load", "Failed to fetch")
 
 
-def test_the_way_in_with_a_token(visitors: Visiting, drawings: Path) -> None:
-    """The link lets one browser in, once; another types the token."""
+def test_sign_in_by_link_once_and_by_token(visitors: Visiting, drawings: Path) -> None:
+    """The link signs in one browser, once. In another browser the user types the token."""
     token = "a token of the tests"
     with serving(drawings, SOKKURI_TOKEN=token) as server:
         with visitors(server.link) as visit:
@@ -178,8 +181,8 @@ def test_the_way_in_with_a_token(visitors: Visiting, drawings: Path) -> None:
             expect(visit.page.locator(".cell").first).to_be_visible()
         with visitors(server.address) as visit:
             visit.page.goto(server.link)
-            expect(visit.page.get_by_label("The token of this server")).to_be_visible()
-            visit.forgive("401")
-            visit.page.get_by_label("The token of this server").fill(token)
-            visit.page.get_by_role("button", name="Open").click()
+            expect(visit.page.get_by_label("Access token")).to_be_visible()
+            visit.expect_problems("401")
+            visit.page.get_by_label("Access token").fill(token)
+            visit.page.get_by_role("button", name="Sign in").click()
             expect(visit.page.locator(".cell").first).to_be_visible()

@@ -1,4 +1,4 @@
-"""One image with all that is known of it, and the collection's state."""
+"""The page of an image, and the page Status."""
 
 import re
 from pathlib import Path
@@ -14,8 +14,8 @@ PHOTO = "2023/harbour/drawing 040.jpg"
 ADDRESS = "/image?id=" + PHOTO.replace(" ", "%20")
 
 
-def test_an_image_and_where_it_leads(visit: Visit, drawings: Path) -> None:
-    """Its path can be copied, its folder opened; alike ones are below, the next is a key away."""
+def test_an_image_page_has_path_folder_and_similar_images(visit: Visit, drawings: Path) -> None:
+    """The path can be copied, and the arrow keys show the next and the previous image."""
     page = visit.page
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     visit.go(ADDRESS)
@@ -31,7 +31,7 @@ def test_an_image_and_where_it_leads(visit: Visit, drawings: Path) -> None:
     page.wait_for_url(re.compile("/browse"))
 
 
-def test_an_image_becomes_a_query_or_an_example_of_what_is_not_wanted(visit: Visit) -> None:
+def test_an_image_becomes_a_query_or_is_marked_as_not_wanted(visit: Visit) -> None:
     page = visit.page
     visit.go(ADDRESS)
     page.get_by_role("button", name="Not this one").click()
@@ -42,13 +42,13 @@ def test_an_image_becomes_a_query_or_an_example_of_what_is_not_wanted(visit: Vis
     expect(page.get_by_role("heading", level=1)).to_have_text("drawing 041.jpg")
     page.get_by_role("link", name="Use as query").click()
     expect(page.locator(".hits li").first).to_be_visible()
-    page.get_by_role("button", name="Leave such out").click()
+    page.get_by_role("button", name="Exclude it").click()
     page.wait_for_url(re.compile("not="))
     expect(page.locator(".hits a[aria-label^='drawing 040.jpg,']")).to_have_count(0)
 
 
-def test_what_the_camera_wrote_and_what_failed(visitors: Visiting, tmp_path: Path) -> None:
-    """A photo's data by name; a broken file's reason, here and on the status page."""
+def test_exif_data_and_reasons_of_failures_are_shown(visitors: Visiting, tmp_path: Path) -> None:
+    """The reason why a broken file failed is on its page and on the page Status."""
     root = tmp_path / "photos"
     save(root / "drawn.png", 1)
     (root / "camera.jpg").write_bytes(photo())
@@ -63,12 +63,12 @@ def test_what_the_camera_wrote_and_what_failed(visitors: Visiting, tmp_path: Pat
         visit.go("/status")
         expect(visit.page.get_by_role("heading", name="Failures")).to_be_visible()
         expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
-        expect(visit.page.get_by_text("proved to be nearest")).to_be_visible()
-        visit.forgive("422")
+        expect(visit.page.get_by_text("returns exactly the nearest images")).to_be_visible()
+        visit.expect_problems("422")
 
 
-def test_a_running_index_shows_as_it_goes(visitors: Visiting, tmp_path: Path) -> None:
-    """Counts follow a run in another process without a reload."""
+def test_counts_follow_an_index_run_of_another_process(visitors: Visiting, tmp_path: Path) -> None:
+    """They change without a reload."""
     root = tmp_path / "photos"
     for seed in range(3):
         save(root / f"{seed}.png", seed)
@@ -83,7 +83,7 @@ def test_a_running_index_shows_as_it_goes(visitors: Visiting, tmp_path: Path) ->
         expect(images).to_contain_text("8")
 
 
-def test_an_unknown_image(visit: Visit) -> None:
+def test_an_unknown_image_is_reported(visit: Visit) -> None:
     visit.go("/image?id=nothing.jpg")
     expect(visit.page.get_by_text(re.compile("no image|No such"))).to_be_visible()
-    visit.forgive("404")
+    visit.expect_problems("404")

@@ -1,4 +1,4 @@
-"""The rings: no two pictures overlap, distances keep their order, and one leads to the next."""
+"""The page Rings: no overlaps, pictures in order of distance, walks from picture to picture."""
 
 import json
 import math
@@ -17,52 +17,52 @@ ADDRESS = "/rings?id=" + PHOTO.replace(" ", "%20")
 
 LAYOUT = """async ([images, view]) => {
   const {layout, overlaps} = await import("/static/rings/layout.js");
-  const made = layout(images, view);
-  return {...made, overlaps: overlaps([made.centre, ...made.places]).length};
+  const result = layout(images, view);
+  return {...result, overlaps: overlaps([result.centre, ...result.places]).length};
 }"""
 
 Images = list[dict[str, Any]]
 
 
 def images(count: int, seed: int, **fixed: Any) -> Images:
-    """A query and `count` others with drawn distances, angles and shapes, or fixed ones."""
+    """A query and `count` other images with random distances, angles and shapes, or fixed ones."""
     rng = random.Random(seed)
     shapes = ((4, 3), (3, 4), (1, 1), (16, 9), (9, 16), (2, 3))
-    found = []
+    result = []
     for number in range(count + 1):
         width, height = rng.choice(shapes)
-        found.append({
+        result.append({
             "id": str(number), "width": 100 * width, "height": 100 * height,
             "distance": 0 if number == 0 else rng.uniform(0.05, 0.6),
             "angle": rng.uniform(-math.pi, math.pi), **({} if number == 0 else fixed),
         })  # fmt: skip
-    return found
+    return result
 
 
 CASES = {
     "a hundred": (images(100, 1), 1000, 1000),
     "three hundred": (images(300, 2), 1000, 1000),
-    "all at one distance": (images(100, 3, distance=0.3), 1000, 1000),
+    "equal distances": (images(100, 3, distance=0.3), 1000, 1000),
     "copies of the query": (images(40, 4, distance=0), 1000, 1000),
-    "all in one direction": (images(100, 5, angle=1.0), 1000, 1000),
-    "a panorama each": (images(60, 6, width=1000, height=100), 1000, 1000),
-    "one alone": (images(1, 7), 1000, 1000),
-    "a telephone": (images(100, 8), 360, 500),
+    "equal angles": (images(100, 5, angle=1.0), 1000, 1000),
+    "panoramas": (images(60, 6, width=1000, height=100), 1000, 1000),
+    "a single hit": (images(1, 7), 1000, 1000),
+    "a phone": (images(100, 8), 360, 500),
     "a wide window": (images(100, 9), 2400, 900),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_no_two_pictures_overlap_and_order_is_kept(visit: Visit, name: str) -> None:
-    """A picture that is less alike is never nearer to the middle."""
-    given, width, height = CASES[name]
+    """A picture with a greater distance is never nearer to the middle."""
+    pictures, width, height = CASES[name]
     visit.go("/static/login.html")
-    made = visit.page.evaluate(LAYOUT, [given, {"width": width, "height": height}])
-    places = made["places"]
-    assert made["overlaps"] == 0
-    assert not _overlapping([made["centre"], *places])
-    assert len(places) == len(given) - 1
-    distances = {one["id"]: one["distance"] for one in given}
+    result = visit.page.evaluate(LAYOUT, [pictures, {"width": width, "height": height}])
+    places = result["places"]
+    assert result["overlaps"] == 0
+    assert not _overlapping([result["centre"], *places])
+    assert len(places) == len(pictures) - 1
+    distances = {picture["id"]: picture["distance"] for picture in pictures}
     order = [distances[place["id"]] for place in places]
     assert order == sorted(order)
     radii = [place["radius"] for place in places]
@@ -73,32 +73,32 @@ def test_no_two_pictures_overlap_and_order_is_kept(visit: Visit, name: str) -> N
 
 
 def _overlapping(places: Images) -> bool:
-    """The same question, asked once more and in another way: of x and y are the middles."""
+    """Whether two pictures overlap, computed in Python; (x, y) is the centre of a picture."""
     return any(
-        abs(one["x"] - other["x"]) < (one["w"] + other["w"]) / 2 - 1e-6
-        and abs(one["y"] - other["y"]) < (one["h"] + other["h"]) / 2 - 1e-6
-        for at, one in enumerate(places)
-        for other in places[:at]
+        abs(place["x"] - other["x"]) < (place["w"] + other["w"]) / 2 - 1e-6
+        and abs(place["y"] - other["y"]) < (place["h"] + other["h"]) / 2 - 1e-6
+        for index, place in enumerate(places)
+        for other in places[:index]
     )
 
 
-def test_the_same_pictures_always_lie_the_same_way(visit: Visit) -> None:
+def test_the_layout_is_deterministic(visit: Visit) -> None:
     visit.go("/static/login.html")
-    asked = [images(100, 11), {"width": 1000, "height": 1000}]
-    first, second = (json.dumps(visit.page.evaluate(LAYOUT, asked)) for _ in range(2))
+    arguments = [images(100, 11), {"width": 1000, "height": 1000}]
+    first, second = (json.dumps(visit.page.evaluate(LAYOUT, arguments)) for _ in range(2))
     assert first == second
 
 
-def test_the_power_spreads_the_rings(visit: Visit) -> None:
-    """With a higher power the nearest lie nearer to the middle, as far as there is room."""
+def test_a_higher_power_moves_near_pictures_to_the_middle(visit: Visit) -> None:
+    """As far as the space allows."""
     visit.go("/static/login.html")
-    given = images(12, 12)
-    radii = [
-        visit.page.evaluate(LAYOUT, [given, {"width": 1000, "height": 1000, "power": power}])
+    pictures = images(12, 12)
+    layouts = [
+        visit.page.evaluate(LAYOUT, [pictures, {"width": 1000, "height": 1000, "power": power}])
         for power in (0.5, 6)
     ]
-    middles = [sum(place["radius"] for place in made["places"][:6]) for made in radii]
-    assert middles[1] < middles[0]
+    sums = [sum(place["radius"] for place in layout["places"][:6]) for layout in layouts]
+    assert sums[1] < sums[0]
 
 
 def centre(page: Page) -> str:
@@ -107,26 +107,26 @@ def centre(page: Page) -> str:
 
 
 def expect_centre(page: Page, id_: str) -> None:
-    """The picture is in the middle, as the page says it, too."""
+    """Expect the picture in the middle, on the page and in the address."""
     name = id_.rpartition("/")[2]
     expect(page.get_by_role("group", name=re.compile(f"around {re.escape(name)}"))).to_be_visible()
     assert centre(page) == id_
 
 
-def test_three_rings_and_back(visit: Visit) -> None:
-    """A click moves a picture into the middle; Back goes the same way; the address is the state."""
+def test_clicks_put_pictures_in_the_middle_and_back_returns(visit: Visit) -> None:
+    """The address keeps the state, also over a reload."""
     page = visit.page
     visit.go(ADDRESS)
     expect_centre(page, PHOTO)
-    walked = [PHOTO]
+    visited = [PHOTO]
     for _ in range(3):
         neighbour = page.locator(".ring-pictures a[href*='/rings?']").nth(4)
         neighbour.click()
-        page.wait_for_function("(old) => !location.search.includes(old)", arg=_quoted(walked[-1]))
-        walked.append(centre(page))
-        expect_centre(page, walked[-1])
-    assert len(set(walked)) > 2
-    for id_ in reversed(walked[:-1]):
+        page.wait_for_function("(old) => !location.search.includes(old)", arg=_quoted(visited[-1]))
+        visited.append(centre(page))
+        expect_centre(page, visited[-1])
+    assert len(set(visited)) > 2
+    for id_ in reversed(visited[:-1]):
         page.go_back()
         expect_centre(page, id_)
     page.reload()
@@ -138,13 +138,13 @@ def _quoted(id_: str) -> str:
 
 
 def test_pictures_on_the_page_do_not_overlap(visit: Visit) -> None:
-    """Not only in the layout: on the screen, where the animation has ended."""
+    """Not only in the layout, but on the screen after the animation."""
     visit.go(ADDRESS)
     expect_centre(visit.page, PHOTO)
     visit.page.wait_for_function("() => document.getAnimations().length === 0")
     boxes = visit.page.locator(".ring-pictures a").evaluate_all(
-        """all => all.map((one) => {
-          const {x, y, width, height} = one.getBoundingClientRect();
+        """anchors => anchors.map((anchor) => {
+          const {x, y, width, height} = anchor.getBoundingClientRect();
           return {x: x + width / 2, y: y + height / 2, w: width - 1, h: height - 1};
         })"""
     )
@@ -152,7 +152,7 @@ def test_pictures_on_the_page_do_not_overlap(visit: Visit) -> None:
     assert not _overlapping(boxes)
 
 
-def test_how_many_and_how_far_are_in_the_address(visit: Visit) -> None:
+def test_the_number_of_pictures_and_the_spread_are_in_the_address(visit: Visit) -> None:
     visit.go(f"{ADDRESS}&k=20&power=2")
     expect_centre(visit.page, PHOTO)
     expect(visit.page.locator(".ring-pictures a[href*='/rings?']")).to_have_count(20)
@@ -165,7 +165,7 @@ def test_how_many_and_how_far_are_in_the_address(visit: Visit) -> None:
 
 
 def test_rings_by_keyboard_alone(visit: Visit) -> None:
-    """Tab goes in, arrows move, Enter takes the picture into the middle, i opens it."""
+    """Tab enters the rings, keys move, Enter puts the picture in the middle, i opens its page."""
     page = visit.page
     visit.go(ADDRESS)
     expect_centre(page, PHOTO)
@@ -181,11 +181,10 @@ def test_rings_by_keyboard_alone(visit: Visit) -> None:
     page.wait_for_url(re.compile("/image"))
 
 
-def test_an_unknown_picture_and_none(visit: Visit, server: Server) -> None:
-    """Both say what to do."""
+def test_an_unknown_picture_and_no_picture_offer_a_choice(visit: Visit, server: Server) -> None:
     visit.go("/rings?id=nothing.jpg")
-    expect(visit.page.get_by_role("heading", name="No such picture here")).to_be_visible()
-    visit.forgive("404")
+    expect(visit.page.get_by_role("heading", name="Picture not found")).to_be_visible()
+    visit.expect_problems("404")
     visit.go("/rings")
     visit.page.locator(".choose-tiles a").first.click()
     expect(visit.page.locator(".ring-pictures a").first).to_be_visible()

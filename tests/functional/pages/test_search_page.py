@@ -1,4 +1,4 @@
-"""The search page: a photo goes in, itself comes out first; parts, signs, filters, reloads."""
+"""The page Search: uploads, parts of pictures, signs, filters, reloads and bad input."""
 
 import base64
 import re
@@ -20,7 +20,7 @@ def open_search(visit: Visit) -> None:
 
 
 def drop(page: Page, file: Path) -> None:
-    """Drop a file on the page, as from a window beside it."""
+    """Drop a file on the page, as from another window."""
     data = base64.b64encode(file.read_bytes()).decode()
     transfer = page.evaluate_handle(
         """([data, name]) => {
@@ -47,7 +47,7 @@ def query(page: Page) -> dict[str, list[str]]:
     return parse_qs(urlsplit(page.url).query)
 
 
-def test_a_dropped_photo_finds_itself_first(visit: Visit, drawings: Path) -> None:
+def test_a_dropped_photo_is_its_own_first_result(visit: Visit, drawings: Path) -> None:
     open_search(visit)
     drop(visit.page, drawings / PHOTO)
     expect_first(visit.page, "drawing 040.jpg")
@@ -55,8 +55,8 @@ def test_a_dropped_photo_finds_itself_first(visit: Visit, drawings: Path) -> Non
     expect(hits(visit.page).nth(1)).to_have_attribute("aria-label", re.compile(r"drawing 041\.jpg"))
 
 
-def test_a_pasted_photo_and_a_picked_one(visit: Visit, drawings: Path) -> None:
-    """From the clipboard, and by the file button; several are one query."""
+def test_a_pasted_photo_and_a_picked_one_form_one_query(visit: Visit, drawings: Path) -> None:
+    """The first from the clipboard, the second from the file dialog."""
     open_search(visit)
     data = base64.b64encode((drawings / PHOTO).read_bytes()).decode()
     visit.page.evaluate(
@@ -77,7 +77,7 @@ def test_a_pasted_photo_and_a_picked_one(visit: Visit, drawings: Path) -> None:
 
 
 def test_a_reload_keeps_the_search(visit: Visit, drawings: Path) -> None:
-    """The address holds it, and the browser the picture."""
+    """The address keeps the query, and the browser keeps the uploaded picture."""
     open_search(visit)
     drop(visit.page, drawings / PHOTO)
     expect_first(visit.page, "drawing 040.jpg")
@@ -86,8 +86,8 @@ def test_a_reload_keeps_the_search(visit: Visit, drawings: Path) -> None:
     expect_first(visit.page, "drawing 040.jpg")
 
 
-def test_a_part_of_a_picture(visit: Visit) -> None:
-    """A frame on the picture, moved by keys; Enter searches that part, and it is in the address."""
+def test_a_part_of_a_picture_is_searched(visit: Visit) -> None:
+    """Keys move the frame on the picture, Enter searches the part, and the address keeps it."""
     visit.go("/search?id=" + PHOTO.replace(" ", "%20"))
     expect_first(visit.page, "drawing 040.jpg")
     visit.page.get_by_role("button", name=re.compile("part", re.IGNORECASE)).first.click()
@@ -111,8 +111,8 @@ def test_a_part_of_a_picture(visit: Visit) -> None:
     assert "crop" in query(visit.page)
 
 
-def test_not_like_this_one(visit: Visit) -> None:
-    """An example of what is not wanted goes into the address, and out of the results."""
+def test_an_unwanted_image_leaves_the_results(visit: Visit) -> None:
+    """The image goes into the address as a negative example."""
     visit.go("/search?id=" + PHOTO.replace(" ", "%20"))
     expect_first(visit.page, "drawing 040.jpg")
     second = hits(visit.page).nth(1)
@@ -123,29 +123,28 @@ def test_not_like_this_one(visit: Visit) -> None:
     expect(visit.page.locator(f".hits a[aria-label^='{name},']")).to_have_count(0)
 
 
-def test_filters_and_their_faults(visit: Visit) -> None:
-    """A folder bounds the results; an expression that makes no sense is answered at its field."""
+def test_filters_limit_the_results_and_show_their_faults(visit: Visit) -> None:
+    """An invalid expression has a message under its field."""
     visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&under=2024/night")
     expect(hits(visit.page).first).to_be_visible()
-    hrefs = hits(visit.page).evaluate_all("all => all.map((one) => one.href)")
+    hrefs = hits(visit.page).evaluate_all("anchors => anchors.map((anchor) => anchor.href)")
     assert hrefs
-    assert all("2024" in one and "night" in one for one in hrefs)
+    assert all("2024" in href and "night" in href for href in hrefs)
     visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&where=width%20is%20large")
     expect(visit.page.get_by_text(re.compile("should stand where"))).to_be_visible()
-    visit.forgive("422")
+    visit.expect_problems("422")
 
 
-def test_what_is_no_picture_is_said_kindly(visit: Visit, tmp_path: Path) -> None:
-    """At the picture itself, and nothing is lost."""
+def test_a_file_that_is_not_an_image_has_a_message(visit: Visit, tmp_path: Path) -> None:
     note = tmp_path / "note.jpg"
-    note.write_text("this is a text, whatever it is called\n" * 20)
+    note.write_text("this is a text file with the name of an image\n" * 20)
     open_search(visit)
     drop(visit.page, note)
     expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
-    visit.forgive("422")
+    visit.expect_problems("422")
 
 
-def test_a_picture_beyond_the_limit_is_not_sent(
+def test_a_picture_above_the_size_limit_is_not_sent(
     visitors: Visiting, drawings: Path, tmp_path: Path
 ) -> None:
     large = tmp_path / "large.bmp"

@@ -1,4 +1,4 @@
-// Boots the page: icons, theme, mosaic, shortcuts, the lost server's banner, then the router.
+// Starts the page: icons, theme, mosaic, shortcuts, the banner for a lost server, then the router.
 
 import * as api from "./base/api.js";
 import { watchConnection } from "./base/connection.js";
@@ -24,18 +24,20 @@ const ROUTES = {
   "/label": label,
   "/status": status,
 };
-const THEMES = { auto: "Theme: as the system", light: "Theme: light", dark: "Theme: dark" };
+const THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
 const PLACES = {
   b: "/browse", s: "/search", r: "/rings", d: "/duplicates", l: "/label", t: "/status",
 };
 
+const MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";
+
 let info = null;
 
-/** About the server, asked once; a failure is not kept. */
+/** Information about the server. It is fetched once; after a failure it is fetched again. */
 function getInfo() {
-  info ??= api.info().then((about) => {
-    if (about.mosaic) settings.force("mosaic", true);
-    return about;
+  info ??= api.info().then((answer) => {
+    if (answer.mosaic) settings.force("mosaic", true);
+    return answer;
   }).catch((error) => {
     info = null;
     throw error;
@@ -65,16 +67,15 @@ function themeButton() {
 
 function mosaicButton() {
   const button = h("button", { type: "button", class: "icon-button", role: "switch",
-    "aria-label": "Mosaic: hide what pictures show" }, icon("mosaic"));
+    "aria-label": "Mosaic: show pictures as blocks" }, icon("mosaic"));
   const apply = (on) => {
     const forced = settings.isForced("mosaic");
     button.setAttribute("aria-checked", String(on));
     button.setAttribute("aria-disabled", String(forced));
-    button.title = forced ? "The server was started with --mosaic"
-      : on ? "Mosaic is on" : "Mosaic: hide what pictures show";
+    button.title = forced ? MOSAIC_FORCED : on ? "Mosaic is on" : "Mosaic: show pictures as blocks";
   };
   button.addEventListener("click", () => {
-    if (settings.isForced("mosaic")) toast("The server was started with --mosaic");
+    if (settings.isForced("mosaic")) toast(MOSAIC_FORCED);
     else settings.set("mosaic", !settings.get("mosaic"));
   });
   settings.subscribe("mosaic", (on) => {
@@ -91,23 +92,23 @@ function helpButton() {
 }
 
 function listenForShortcuts() {
-  let gone = -Infinity; // when g was pressed
+  let prefixTime = -Infinity; // when g was pressed, in milliseconds
   document.addEventListener("keydown", (event) => {
-    const held = event.ctrlKey || event.metaKey || event.altKey;
-    if (held || event.defaultPrevented || isTyping(event)) return;
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (modified || event.defaultPrevented || isTyping(event)) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "?") openHelp();
     else if (event.key === "/") navigate("/search");
-    else if (event.key === "g") gone = event.timeStamp;
-    else if (event.timeStamp - gone < 1200 && event.key in PLACES) {
-      gone = -Infinity;
+    else if (event.key === "g") prefixTime = event.timeStamp;
+    else if (event.timeStamp - prefixTime < 1200 && event.key in PLACES) {
+      prefixTime = -Infinity;
       navigate(PLACES[event.key]);
     } else return;
     event.preventDefault();
   });
 }
 
-// "#view" is no address of ours, and leaves the focus where it is in some browsers.
+// The router has no address "#view", and some browsers do not move the focus for such a link.
 function listenForSkip(main) {
   document.querySelector(".skip").addEventListener("click", (event) => {
     event.preventDefault();
@@ -116,14 +117,15 @@ function listenForSkip(main) {
 }
 
 function boot() {
-  for (const spot of document.querySelectorAll("[data-icon]")) {
-    spot.replaceWith(icon(spot.dataset.icon, { size: spot.dataset.icon === "mark" ? 24 : 20 }));
+  for (const placeholder of document.querySelectorAll("[data-icon]")) {
+    const name = placeholder.dataset.icon;
+    placeholder.replaceWith(icon(name, { size: name === "mark" ? 24 : 20 }));
   }
   document.querySelector(".wordmark .kana").append(kana());
   const main = document.getElementById("view");
   document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
   watchConnection(document.getElementById("banner"), () => {
-    // A view that had come up stays; it mends what it lacks when it hears "found".
+    // A view that is complete stays. It loads its missing parts itself on the event "found".
     if (!main.firstElementChild || main.querySelector("[data-lost]")) reload();
   });
   listenForShortcuts();

@@ -1,4 +1,4 @@
-// The server's HTTP API: addresses, requests, problems, and the stream of events.
+// The HTTP API of the server: addresses, requests, problems, and the stream of events.
 
 import { encode, toQuery } from "./query.js";
 import * as settings from "./settings.js";
@@ -9,7 +9,7 @@ const BASE = "/api/v1";
 const RETRIES = 3;
 const URN = "urn:sokkuri:problem:";
 
-/** The server said no: an RFC 9457 problem. */
+/** An error that the server reported, as an RFC 9457 problem. */
 export class Problem extends Error {
   /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
   constructor({ status, title, detail, type }, retryAfter = 0) {
@@ -23,7 +23,7 @@ export class Problem extends Error {
   }
 }
 
-/** The server did not answer at all. */
+/** The server did not answer. */
 export class LostServer extends Error {
   constructor() {
     super("The server does not answer");
@@ -32,23 +32,23 @@ export class LostServer extends Error {
 }
 
 /**
- * Tells of the connection: "lost" when a request found no server, "found" when it is back (sent
- * by whoever has tried, see connection.js).
+ * Sends two events: "lost" when the server did not answer a request, and "found" when the server
+ * is back (sent by connection.js).
  */
 export const connection = new EventTarget();
 
 /**
- * An id for the path of an address.
+ * Encodes an id for the path of an address.
  * @param {string} id
  * @returns {string}
  */
 export function encodeId(id) {
-  // Segments "." and ".." would be resolved away by the browser; an id has none.
+  // An id has no segments "." and "..", which a browser would resolve.
   return encode(id).replaceAll("%2F", "/");
 }
 
 /**
- * The address of a picture; `v` is the digest of its content, which makes it cacheable for good.
+ * The address of a picture. With `v`, the digest of its content, it can be cached without limit.
  * @param {string} id
  * @param {"thumbnail"|"file"} kind
  * @param {{size?: number, v?: string}} [options]
@@ -61,7 +61,7 @@ export function imageUrl(id, kind, { size, v } = {}) {
 }
 
 /**
- * GET as JSON.
+ * Sends a GET request and returns the JSON answer.
  * @param {string} path below /api/v1
  * @param {?Object<string, *>} [params]
  * @param {{signal?: AbortSignal}} [options]
@@ -74,24 +74,26 @@ export function get(path, params, { signal } = {}) {
 
 async function request(url, options) {
   for (let attempt = 0; ; attempt++) {
-    const response = await fetchOrLose(url, options);
+    const response = await send(url, options);
     if (response.ok) return readJson(response, options.signal);
     const problem = await toProblem(response);
     if (response.status === 401) location.assign("/login");
-    if (response.status !== 503 || attempt >= RETRIES || !isWaiting(problem, options)) throw problem;
+    const retry = response.status === 503 && attempt < RETRIES && canRetry(problem, options);
+    if (!retry) throw problem;
     await pause(Math.min(problem.retryAfter || 1, 10) * 1000, options.signal);
   }
 }
 
-// What may have been done in part is not sent again: only what was turned away before it began.
-const isWaiting = (problem, { method }) => !method || problem.type === `${URN}busy`;
+// Whether a request may be sent again after status 503. A POST request may have changed something,
+// except when the server was busy: then it refused the request before it did anything.
+const canRetry = (problem, { method }) => !method || problem.type === `${URN}busy`;
 
-async function fetchOrLose(url, options) {
+async function send(url, options) {
   try {
     const headers = { accept: "application/json", ...options.headers };
     return await fetch(url, { credentials: "same-origin", ...options, headers });
   } catch (error) {
-    throw lose(error, options.signal);
+    throw connectionError(error, options.signal);
   }
 }
 
@@ -99,11 +101,12 @@ async function readJson(response, signal) {
   try {
     return await response.json();
   } catch (error) {
-    throw lose(error, signal);
+    throw connectionError(error, signal);
   }
 }
 
-function lose(error, signal) {
+/** The error to throw after a failed request; reports a lost server unless it was cancelled. */
+function connectionError(error, signal) {
   if (signal?.aborted || error.name === "AbortError") return error;
   connection.dispatchEvent(new Event("lost"));
   return new LostServer();
@@ -111,13 +114,14 @@ function lose(error, signal) {
 
 async function toProblem(response) {
   const retryAfter = Number(response.headers.get("retry-after")) || 0;
-  let said = {};
+  let problem = {};
   try {
-    said = await response.json();
+    problem = await response.json();
   } catch {
-    // A proxy's page, or nothing: the status is all there is.
+    // The answer is empty or comes from a proxy: only the status is known.
   }
-  return new Problem({ title: response.statusText, ...said, status: response.status }, retryAfter);
+  return new Problem({ title: response.statusText, ...problem, status: response.status },
+    retryAfter);
 }
 
 function pause(milliseconds, signal) {
@@ -130,40 +134,40 @@ function pause(milliseconds, signal) {
   });
 }
 
-/** What is known of one image. */
+/** The details of one image. */
 export const image = (id, options) => get(`/images/${encodeId(id)}`, null, options);
 
-/** Images that look like one of the collection. */
+/** Images that look like an image of the collection. */
 export const similar = (id, params, options) =>
   get(`/images/${encodeId(id)}/similar`, params, options);
 
-/** Ratios and groups of all images, to lay them out. */
+/** Width-to-height ratios and groups of all images, for the layout of the grid. */
 export const grid = (params, options) => get("/grid", params, options);
 
-/** Up to 500 images of that order. */
+/** Up to 500 images in the order of the grid. */
 export const gridItems = (params, options) => get("/grid/items", params, options);
 
 /** All folders with the number of images in and below them. */
 export const folders = (options) => get("/folders", null, options);
 
-/** Counts, disk use, quality of the index. */
+/** Counts, disk use, and recall of the index. */
 export const status = (options) => get("/status", null, options);
 
-/** Images that could not be read, a page at a time. */
+/** A page of the images that could not be read. */
 export const failures = (params, options) => get("/failures", params, options);
 
-/** Groups of near-duplicates, a page at a time. */
+/** A page of groups of near-duplicates. */
 export const duplicates = (params, options) => get("/duplicates", params, options);
 
-/** How much was compared, and whether that goes on. */
+/** How many images were compared, and whether a comparison is running. */
 export const comparing = (options) => get("/duplicates/state", null, options);
 
-/** About the server. */
+/** Name, version and settings of the server. */
 export const info = (options) => get("/info", null, options);
 
 /**
- * Searches for pictures, or for images of the collection.
- * @param {FormData|Object<string, *>} query a form with files, or an object that goes as JSON
+ * Searches with uploaded pictures or with images of the collection.
+ * @param {FormData|Object<string, *>} query a form with files, or an object that is sent as JSON
  * @param {{signal?: AbortSignal}} [options]
  * @returns {Promise<*>}
  */
@@ -173,16 +177,19 @@ export function search(query, { signal } = {}) {
 }
 
 /**
- * POST as JSON.
+ * Sends a POST request with a JSON body and returns the JSON answer.
  * @param {string} path below /api/v1
  * @param {*} body
  * @param {{signal?: AbortSignal, headers?: Object<string, string>}} [options]
  * @returns {Promise<*>}
  */
 export function post(path, body, { signal, headers } = {}) {
-  const sent = { ...headers, "content-type": "application/json" };
-  const options = { method: "POST", signal, headers: sent, body: JSON.stringify(body) };
-  return request(`${BASE}${path}`, options);
+  return request(`${BASE}${path}`, {
+    method: "POST",
+    signal,
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 /**
@@ -197,8 +204,8 @@ export async function healthy() {
   }
 }
 
-// One stream serves the whole page: browsers allow few connections, and pictures need them. A tab
-// that nobody sees gives its own back.
+// The whole page shares one stream: browsers allow few connections, and pictures need them. A
+// hidden tab closes its stream.
 const watchers = new Set();
 let source = null;
 let last = null;
@@ -206,8 +213,8 @@ let last = null;
 /**
  * Calls back with each status that the server sends: {total, waiting, failed, runs, revision}.
  * @param {(status: *) => void} onMessage
- * @param {(error: Event) => void} [onError] when the stream has broken; it mends itself
- * @returns {() => void} ends it
+ * @param {(error: Event) => void} [onError] called when the stream breaks; it reconnects by itself
+ * @returns {() => void} ends the calls
  */
 export function events(onMessage, onError) {
   const watcher = { onMessage, onError };
@@ -220,7 +227,7 @@ export function events(onMessage, onError) {
   };
 }
 
-/** The last status that has come while the stream was open, or null. */
+/** The last status of the open stream, or null. */
 export const latest = () => last;
 
 function openStream() {

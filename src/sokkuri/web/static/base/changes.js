@@ -1,4 +1,4 @@
-// Requests that change something: with the key that only this server's own pages can read.
+// Requests that change something. Each carries the key that only pages of this server can read.
 
 import { get, post } from "./api.js";
 import { h } from "./dom.js";
@@ -9,7 +9,7 @@ const REFUSED = "urn:sokkuri:problem:changes";
 
 let key = null;
 
-/** The server's key, asked once; a failure is not kept. */
+/** The key of the server. It is fetched once; after a failure it is fetched again. */
 function getKey() {
   key ??= get("/changes").then((answer) => answer.key ?? "").catch((error) => {
     key = null;
@@ -19,27 +19,27 @@ function getKey() {
 }
 
 /**
- * Changes something.
+ * Sends a change.
  * @param {string} path below /api/v1
- * @param {*} body goes as JSON
+ * @param {*} body sent as JSON
  * @param {{signal?: AbortSignal}} [options]
  * @returns {Promise<*>} the answer; throws a Problem or a LostServer
  */
 export async function change(path, body, { signal } = {}) {
-  const shown = key;
+  const keyBefore = key;
   try {
     return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   } catch (error) {
-    // A server that was started anew has another key: it is asked once more.
-    if (error.type !== REFUSED || !shown) throw error;
+    // A restarted server has a new key: fetch it and try once more.
+    if (error.type !== REFUSED || !keyBefore) throw error;
     key = null;
     return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   }
 }
 
-/** The line that says why nothing can be changed here, and how it could be. */
+/** A line that says that changes are not allowed, and how to allow them. */
 export function howToAllow() {
   return h("p", { class: "how-to-allow soft small" }, icon("not", { size: 16 }),
-    h("span", null, "Only to look at: to change something, start the server with ",
+    h("span", null, "Read-only. To allow changes, start the server with ",
       h("code", null, "sokkuri serve --allow-changes")));
 }

@@ -1,4 +1,4 @@
-// The banner over a page whose server has gone, and coming back when it has returned.
+// Shows a banner when the server does not answer, and tries until it answers again.
 
 import { announce, clear, h } from "./dom.js";
 import { connection, events, healthy } from "./api.js";
@@ -12,7 +12,7 @@ let timer = 0;
 let wait = FIRST;
 
 /**
- * Watches the connection from now on.
+ * Starts to watch the connection.
  * @param {HTMLElement} banner
  * @param {() => void} onFound called when the server is back
  */
@@ -22,7 +22,7 @@ export function watchConnection(banner, onFound) {
     lost = true;
     wait = FIRST;
     show(banner);
-    plan();
+    scheduleAttempt();
   });
   connection.addEventListener("found", () => {
     lost = false;
@@ -33,7 +33,7 @@ export function watchConnection(banner, onFound) {
     onFound();
   });
   addEventListener("online", () => lost && attempt());
-  // The stream of events breaks at once when the server ends.
+  // The stream of events breaks at once when the server stops.
   events(() => {}, async () => {
     if (!document.hidden && !await healthy()) connection.dispatchEvent(new Event("lost"));
   });
@@ -41,13 +41,13 @@ export function watchConnection(banner, onFound) {
 
 function show(banner) {
   const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
-  const text = h("span", null, "No answer from the server. Trying again…");
+  const text = h("span", null, "The server does not answer. Trying again…");
   banner.replaceChildren(icon("lost"), text, retry);
   banner.hidden = false;
 }
 
-// Each pause is longer than the one before, and none is quite as long as another tab's.
-function plan() {
+// Pauses grow. A random factor keeps the attempts of several tabs apart.
+function scheduleAttempt() {
   clearTimeout(timer);
   timer = setTimeout(attempt, wait * (0.8 + Math.random() * 0.4));
   wait = Math.min(wait * 1.7, LONGEST);
@@ -56,5 +56,5 @@ function plan() {
 async function attempt() {
   clearTimeout(timer);
   if (await healthy()) connection.dispatchEvent(new Event("found"));
-  else if (lost) plan();
+  else if (lost) scheduleAttempt();
 }

@@ -1,11 +1,11 @@
-// Making elements, and the two ways of telling the user something in passing.
+// Makes elements, and shows short messages: announcements for screen readers and toasts.
 
 /**
- * Makes an element. `on*` props are listeners, `dataset` is an object, null and false leave a
- * prop out, true sets it bare; all others are attributes.
+ * Makes an element. `on*` props are listeners, and `dataset` is an object. All other props become
+ * attributes: null and false are left out, and true sets an empty attribute.
  * @param {string} tag
  * @param {?Object<string, *>} [props]
- * @param {...*} children strings, numbers, nodes, arrays of these; null and false are left out
+ * @param {...*} children strings, numbers, nodes or arrays of them; null and false are left out
  * @returns {HTMLElement}
  */
 export function h(tag, props, ...children) {
@@ -46,7 +46,7 @@ export function clear(el) {
 let announcing = 0;
 
 /**
- * Says something to screen readers, when they have finished what they are at.
+ * Announces a text to screen readers, after what they are reading.
  * @param {string} text
  */
 export function announce(text) {
@@ -54,16 +54,16 @@ export function announce(text) {
   if (!live) return;
   live.textContent = "";
   clearTimeout(announcing);
-  // An empty moment in between, so that the same text twice is read twice.
+  // The text is empty for a moment. Otherwise a repeated text would be read only once.
   announcing = setTimeout(() => {
     live.textContent = text;
   }, 60);
 }
 
 /**
- * Shows a short message at the foot of the page for a few seconds.
+ * Shows a short message at the bottom of the page for a few seconds.
  * @param {string} text
- * @param {{action?: string, onaction?: () => void}} [options] a button's label and what it does
+ * @param {{action?: string, onaction?: () => void}} [options] label and action of a button
  */
 export function toast(text, { action, onaction } = {}) {
   const host = document.getElementById("toasts");
@@ -96,7 +96,7 @@ export function toast(text, { action, onaction } = {}) {
 }
 
 /**
- * Whether a key press belongs to a field that is being typed in.
+ * Whether the user is typing into a field.
  * @param {Event} event
  * @returns {boolean}
  */

@@ -1,11 +1,11 @@
-// Numbers, sizes, dates and durations as people read them.
+// Formats numbers, sizes, dates and durations for people.
 
 /** @param {number} value */
 export const count = (value) => value.toLocaleString("en");
 
 /**
  * @param {number} value
- * @returns {string} as "3.4 MB"
+ * @returns {string} for example "3.4 MB"
  */
 export function bytes(value) {
   let unit = 0;
@@ -16,7 +16,7 @@ export function bytes(value) {
 
 /**
  * @param {string} iso
- * @returns {string} in the reader's own time and manner
+ * @returns {string} in the time zone and format of the browser
  */
 export function date(iso) {
   const time = new Date(iso);
@@ -26,7 +26,7 @@ export function date(iso) {
 
 /**
  * @param {number} seconds
- * @returns {string} roughly: "12 s", "3 min", "1 h 20 min"
+ * @returns {string} rounded: "12 s", "3 min", "1 h 20 min"
  */
 export function duration(seconds) {
   if (!Number.isFinite(seconds)) return "";
@@ -37,10 +37,10 @@ export function duration(seconds) {
 }
 
 /**
- * @param {number} part of 1
- * @returns {string} "99.4%"; only all of it is 100%
+ * @param {number} share 0 to 1
+ * @returns {string} for example "99.4%", rounded down: "100%" means all
  */
-export function percent(part) {
-  if (part >= 1) return "100%";
-  return `${(Math.floor(part * 1000) / 10).toFixed(1)}%`;
+export function percent(share) {
+  if (share >= 1) return "100%";
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)}%`;
 }

@@ -1,4 +1,4 @@
-// The dialog with the keyboard's shortcuts: those of every page, and those of this one.
+// The dialog of keyboard shortcuts: those of the current page and those of every page.
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
@@ -12,19 +12,19 @@ const EVERYWHERE = [
   ["g l", "Label"],
   ["g t", "Status"],
   ["/", "Search with a picture"],
-  ["?", "This list"],
+  ["?", "Show this list"],
 ];
 
-/** Opens the dialog; a second call while it is open does nothing. */
+/** Opens the dialog, unless it is open. */
 export function openHelp() {
   if (document.querySelector("dialog.help[open]")) return;
   const view = currentView();
   const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close" },
     icon("close"));
   const dialog = h("dialog", { class: "help", "aria-labelledby": "help-title" },
-    h("header", null, h("h2", { id: "help-title" }, "Keyboard"), close),
+    h("header", null, h("h2", { id: "help-title" }, "Keyboard shortcuts"), close),
     h("div", { class: "columns" },
-      view?.shortcuts && list(view.title, view.shortcuts), list("Everywhere", EVERYWHERE)));
+      view?.shortcuts && list(view.title, view.shortcuts), list("On every page", EVERYWHERE)));
   close.addEventListener("click", () => dialog.close());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   dialog.addEventListener("close", () => dialog.remove());

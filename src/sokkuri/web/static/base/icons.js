@@ -1,8 +1,8 @@
-// Small drawings on a 24 x 24 ground, in the colour of the text around them.
+// Icons of 24 x 24 units, in the colour of the text around them.
 
 const SVG = "http://www.w3.org/2000/svg";
 
-// Paths, drawn as lines; those that start with "fill:" are filled.
+// SVG paths, drawn as lines. Paths that start with "fill:" are filled.
 const DRAWINGS = {
   mark: ["M3.5 3.5h11v11h-11z", "fill:M9 9h12v12H9z"],
   browse: ["M3 5h8v6H3z", "M14 5h7v6h-7z", "M3 14h5v5H3z", "M11 14h10v5H11z"],
@@ -40,7 +40,7 @@ const DRAWINGS = {
   done: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M8 12.3l2.8 2.8L16 9.6"],
 };
 
-// The name in its own letters, drawn, since not every machine has a Japanese font.
+// The name in hiragana, as paths, because not every computer has a Japanese font.
 const KANA = [
   "M6 4H16.5L5 11.5H20C13.5 12 10.5 15 11 18C11.4 20.5 14 21 16.5 21",
   "M27 14.5C32 12 41 10.5 41 15C41 18.5 37 20 32.5 20.5",
@@ -49,7 +49,7 @@ const KANA = [
 ];
 
 /**
- * The name in hiragana; a picture only, the words beside it say the same.
+ * The name in hiragana. Screen readers skip it: the name in Latin letters is beside it.
  * @returns {SVGSVGElement}
  */
 export function kana() {
@@ -64,7 +64,7 @@ export function kana() {
 }
 
 /**
- * An icon. Without a label it is left out for screen readers: the button around it has the name.
+ * An icon. Without a label, screen readers skip it: the button around it has the name.
  * @param {string} name
  * @param {{size?: number, label?: string}} [options]
  * @returns {SVGSVGElement}

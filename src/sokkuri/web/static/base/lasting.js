@@ -1,10 +1,10 @@
-// Views that stay while only the query of their address changes.
+// Views that stay while only the query string of their address changes.
 
 /**
- * The functions of a view module, from what makes the view.
+ * The functions `show` and `update` of a view module.
  * @template V
- * @param {(main: HTMLElement, context: import("./router.js").Context) => V} make gives an object
- *   with `go(params)`, which shows what an address asks for, and `stop()`
+ * @param {(main: HTMLElement, context: import("./router.js").Context) => V} make returns a view
+ *   with `go(params)`, which shows the state of an address, and `stop()`
  */
 export function lasting(make) {
   let active = null;

@@ -1,10 +1,10 @@
-// How errors and empty pages look: one panel, one sentence, one thing to do.
+// Panels for errors and empty pages: a title, a sentence, and what to do next.
 
 import { h } from "./dom.js";
 import { icon } from "./icons.js";
 
 /**
- * A panel in place of a view, or of a part of it.
+ * A panel that replaces a view or a part of it.
  * @param {{icon?: string, title: string, text?: *, level?: number}} about
  * @param {...*} actions links and buttons
  * @returns {HTMLElement}
@@ -18,8 +18,8 @@ export function panel({ icon: name, title, text, level = 1 }, ...actions) {
 }
 
 /**
- * What to show for an error.
- * @param {Error} error a Problem, a LostServer or a fault of our own
+ * The panel for an error.
+ * @param {Error} error a Problem, a LostServer or a programming error of the page
  * @param {?() => void} retry
  * @param {number} [level] of the heading
  * @returns {HTMLElement}
@@ -30,24 +30,24 @@ export function problemPanel(error, retry, level = 1) {
   const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
   if (error.name === "LostServer") {
     const lost = panel({ icon: "lost", level, title: "The server does not answer",
-      text: "This page comes back by itself when it does." }, again);
+      text: "This page continues by itself when the server is back." }, again);
     lost.dataset.lost = "";
     return lost;
   }
   if (error.name === "Problem") {
     const missing = error.status === 404;
-    return panel({ icon: missing ? "missing" : "problem", level, title: sentence(error.title),
-      text: capital(error.detail) }, missing ? null : again, home);
+    return panel({ icon: missing ? "missing" : "problem", level, title: sentenceCase(error.title),
+      text: capitalised(error.detail) }, missing ? null : again, home);
   }
   return panel({ icon: "problem", level, title: "Something went wrong on this page",
     text: error.message }, again, home);
 }
 
-/** "Not Found" as "Not found", but "HTTP" as it is. */
-function sentence(text) {
-  const lowered = text.replace(/\b([A-Z])([a-z]+)\b/g, (word, first, rest, at) =>
-    at ? first.toLowerCase() + rest : word);
-  return capital(lowered);
+/** In sentence case: "Not Found" becomes "Not found"; "HTTP" stays. */
+function sentenceCase(text) {
+  const lowered = text.replace(/\b([A-Z])([a-z]+)\b/g, (word, first, rest, offset) =>
+    offset ? first.toLowerCase() + rest : word);
+  return capitalised(lowered);
 }
 
-const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);

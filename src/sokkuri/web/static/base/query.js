@@ -1,13 +1,13 @@
-// Query strings of addresses. Ids are file names, which need not be UTF-8: a byte that is not
-// is a lone surrogate U+DC80..DCFF in a string and %80..%FF in an address. URLSearchParams loses
-// these bytes, so the two directions are written out here.
+// Reads and writes query strings. Ids are file names, which need not be valid UTF-8: an invalid
+// byte is a lone surrogate U+DC80..DCFF in a string, and %80..%FF in an address. URLSearchParams
+// loses these bytes, so this module encodes and decodes addresses itself.
 
 const bytes = new TextEncoder();
 const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /**
- * Percent-encodes a string for an address; lone surrogates U+DC80..DCFF become the bytes they
- * stand for.
+ * Percent-encodes a string for an address. Lone surrogates U+DC80..DCFF become the bytes that
+ * they stand for.
  * @param {string} value
  * @returns {string}
  */
@@ -23,7 +23,7 @@ export function encode(value) {
 }
 
 /**
- * Undoes `encode`; "+" is a space, as in forms.
+ * Reverses `encode`. A "+" is a space, as in forms.
  * @param {string} value
  * @returns {string}
  */
@@ -51,7 +51,7 @@ function decodeBytes(raw) {
   }
 }
 
-/** As Python's surrogateescape: each byte that is no part of UTF-8 becomes U+DC00 + byte. */
+/** As surrogateescape in Python: each byte that is not valid UTF-8 becomes U+DC00 + byte. */
 function decodeEscaping(raw) {
   let out = "";
   for (let i = 0; i < raw.length;) {
@@ -68,7 +68,7 @@ function decodeEscaping(raw) {
 }
 
 /**
- * An object as a query string without "?": arrays repeat their key, true is 1; null, undefined,
+ * Writes a query string without "?". Arrays repeat their key, and true becomes 1; null, undefined,
  * false and "" are left out.
  * @param {?Object<string, *>|Query} [params]
  * @returns {string}
@@ -77,20 +77,20 @@ export function toQuery(params) {
   const pairs = params instanceof Query ? [...params] : Object.entries(params ?? {});
   const out = [];
   for (const [key, value] of pairs) {
-    for (const one of Array.isArray(value) ? value : [value]) {
-      if (one === null || one === undefined || one === false || one === "") continue;
-      out.push(`${encode(key)}=${readable(encode(one === true ? 1 : one))}`);
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === null || item === undefined || item === false || item === "") continue;
+      out.push(`${encode(key)}=${readable(encode(item === true ? 1 : item))}`);
     }
   }
   return out.join("&");
 }
 
-/** "/" and "," may stand in a query as they are, and read better. */
+/** Leaves "/" and "," unencoded: both are allowed in a query string and easier to read. */
 function readable(value) {
   return value.replaceAll("%2F", "/").replaceAll("%2C", ",");
 }
 
-/** What URLSearchParams does for reading, but keeps bytes that are not UTF-8. */
+/** Like URLSearchParams, but keeps bytes that are not valid UTF-8. */
 export class Query {
   /** @param {string} [search] a query string, with or without "?" */
   constructor(search = "") {
@@ -98,9 +98,9 @@ export class Query {
     this.pairs = [];
     for (const part of search.replace(/^\?/, "").split("&")) {
       if (!part) continue;
-      const at = part.indexOf("=");
-      const key = at < 0 ? part : part.slice(0, at);
-      this.pairs.push([decode(key), at < 0 ? "" : decode(part.slice(at + 1))]);
+      const equals = part.indexOf("=");
+      const key = equals < 0 ? part : part.slice(0, equals);
+      this.pairs.push([decode(key), equals < 0 ? "" : decode(part.slice(equals + 1))]);
     }
   }
 
@@ -121,13 +121,13 @@ export class Query {
   }
 
   set(key, value) {
-    const at = this.pairs.findIndex(([name]) => name === key);
-    if (at < 0) {
+    const index = this.pairs.findIndex(([name]) => name === key);
+    if (index < 0) {
       this.append(key, value);
       return;
     }
-    this.pairs[at] = [key, String(value)];
-    this.pairs = this.pairs.filter(([name], i) => name !== key || i <= at);
+    this.pairs[index] = [key, String(value)];
+    this.pairs = this.pairs.filter(([name], i) => name !== key || i <= index);
   }
 
   delete(key) {
@@ -154,7 +154,7 @@ export class Query {
     return this.pairs.length;
   }
 
-  /** As an object for `toQuery` and `navigate`: keys that occur twice have arrays. */
+  /** An object for `toQuery` and `navigate`. A key that occurs more than once has an array. */
   toObject() {
     const out = {};
     for (const key of this.keys()) {

@@ -1,16 +1,16 @@
-// Which view is shown: addresses, history, titles, focus and scroll positions.
+// Shows the view of the address; keeps history, titles, focus and scroll positions.
 //
-// A view is a module with `title`, `show(main, params, context)` and, where it has them,
-// `update(params, context)` (takes a new query of the same path itself), `keepsScroll` (restores
-// its scroll position itself) and `shortcuts` (lines [keys, meaning] for the help dialog).
+// A view is a module with `title` and `show(main, params, context)`. It may also have
+// `update(params, context)` (applies a new query of the same path), `keepsScroll` (true if it
+// restores its scroll position itself) and `shortcuts` (lines [keys, meaning] for the help dialog).
 
 import { h } from "./dom.js";
 import { problemPanel } from "./problem.js";
 import { Query, toQuery } from "./query.js";
 
 /**
- * @typedef {{signal: AbortSignal, info: *}} Context `signal` ends with the view, `info` is about
- *   the server
+ * @typedef {{signal: AbortSignal, info: *}} Context `signal` is aborted when the view ends;
+ *   `info` describes the server
  * @typedef {(main: HTMLElement, params: Query, context: Context) => Promise<?() => void>} View
  */
 
@@ -26,10 +26,10 @@ let moving = false;
 let saving = 0;
 
 /**
- * Shows the view of the address, and from now on that of each new one.
+ * Shows the view of the current address and of each later address.
  * @param {Object<string, *>} table the view module of each path
- * @param {HTMLElement} element where views are shown
- * @param {() => Promise<*>} [info] what views get as `context.info`
+ * @param {HTMLElement} element the place of the views
+ * @param {() => Promise<*>} [info] fetches what views get as `context.info`
  */
 export function start(table, element, info = getInfo) {
   routes = table;
@@ -44,8 +44,8 @@ export function start(table, element, info = getInfo) {
 }
 
 /**
- * Where we are.
- * @returns {{path: string, params: Query}} params can be read as URLSearchParams can
+ * The current address.
+ * @returns {{path: string, params: Query}} params has the interface of URLSearchParams
  */
 export function current() {
   const path = location.pathname === "/" ? "/browse" : location.pathname.replace(/\/$/, "");
@@ -53,13 +53,13 @@ export function current() {
 }
 
 /**
- * Where we were before: the last address with another path.
+ * The previous address: the last one with another path.
  * @returns {?{path: string, params: Query}}
  */
 export const previous = () => before;
 
 /**
- * The view module that is shown, if any.
+ * The module of the current view, or null.
  * @returns {?Object}
  */
 export const currentView = () => shown.module;
@@ -72,9 +72,10 @@ const address = (path, params) => {
 /**
  * Goes to an address.
  * @param {string} path
- * @param {?Object<string, *>} [params] becomes the query; empty values are left out
- * @param {{replace?: boolean, state?: Object, quiet?: boolean}} [options] `state` is kept with
- *   the entry; `quiet` changes only the address and leaves the view to itself
+ * @param {?Object<string, *>} [params] becomes the query string; empty values are left out
+ * @param {{replace?: boolean, state?: Object, quiet?: boolean}} [options] `replace` replaces the
+ *   entry of the history, `state` is kept with the entry, and `quiet` changes only the address,
+ *   not the view
  */
 export function navigate(path, params, { replace = false, state = {}, quiet = false } = {}) {
   const url = address(path, params);
@@ -86,13 +87,13 @@ export function navigate(path, params, { replace = false, state = {}, quiet = fa
   if (!quiet) load();
 }
 
-/** Shows the current view anew. */
+/** Shows the current view again. */
 export function reload() {
   load({ fresh: true });
 }
 
 /**
- * A link that goes to a view without a page load.
+ * A link to a view that does not load the page again.
  * @param {string} path
  * @param {?Object<string, *>} params
  * @param {?Object<string, *>} props
@@ -115,18 +116,18 @@ function followLink(event) {
 }
 
 /**
- * The title of the page; a view calls it when it knows better than its `title`.
+ * Sets the title of the page. A view calls it for a more exact title than its `title`.
  * @param {string} text
  */
 export async function setTitle(text) {
-  const mine = turn;
+  const thisTurn = turn;
   document.title = `${text} · sokkuri`;
   const name = (await getInfo().catch(() => null))?.name;
-  if (name && mine === turn) document.title = `${text} · ${name} · sokkuri`;
+  if (name && thisTurn === turn) document.title = `${text} · ${name} · sokkuri`;
 }
 
 async function load({ first = false, fresh = false } = {}) {
-  const mine = ++turn;
+  const thisTurn = ++turn;
   const { path, params } = current();
   const scroll = history.state?.scroll ?? 0;
   if (here && here.path !== path) before = here;
@@ -137,25 +138,25 @@ async function load({ first = false, fresh = false } = {}) {
   try {
     const module = routes[path] ?? UNKNOWN;
     const info = await getInfo();
-    if (mine !== turn) return;
+    if (thisTurn !== turn) return;
     if (!fresh && path === shown.path && module.update) {
       const context = { signal: shown.controller.signal, info };
       if (await module.update(params, context)) return;
-      if (mine !== turn) return;
+      if (thisTurn !== turn) return;
     }
-    await showView(module, path, params, info, mine, first);
-    if (mine === turn && !module.keepsScroll) scrollTo(0, scroll);
+    await showView(module, path, params, info, thisTurn, first);
+    if (thisTurn === turn && !module.keepsScroll) scrollTo(0, scroll);
   } catch (error) {
-    if (mine === turn && error.name !== "AbortError") fail(error, path);
+    if (thisTurn === turn && error.name !== "AbortError") fail(error, path);
   } finally {
-    if (mine === turn) {
+    if (thisTurn === turn) {
       moving = false;
       delete document.documentElement.dataset.loading;
     }
   }
 }
 
-async function showView(module, path, params, info, mine, first) {
+async function showView(module, path, params, info, thisTurn, first) {
   leave();
   const controller = new AbortController();
   shown = { path, module, cleanup: null, controller };
@@ -170,7 +171,7 @@ async function showView(module, path, params, info, mine, first) {
     return;
   }
   shown.cleanup = typeof cleanup === "function" ? cleanup : null;
-  if (mine === turn && !first) focusHeading();
+  if (thisTurn === turn && !first) focusHeading();
 }
 
 function leave() {
@@ -194,7 +195,7 @@ const UNKNOWN = {
   title: "Not found",
   show(element) {
     element.append(problemPanel(
-      { name: "Problem", status: 404, title: "There is no such page", detail: "" }, null));
+      { name: "Problem", status: 404, title: "This page does not exist", detail: "" }, null));
   },
 };
 
@@ -220,7 +221,7 @@ function saveScrollSoon() {
   saving = setTimeout(saveScroll, 200);
 }
 
-// While a view changes the page is short for a moment; that scroll position is nobody's.
+// The page is short for a moment while the view changes; that scroll position is not saved.
 function saveScroll() {
   clearTimeout(saving);
   if (!moving) history.replaceState({ ...history.state, scroll: scrollY }, "");

@@ -1,4 +1,5 @@
-// What the user has chosen, kept by the browser: for good, or (marks) until the tab is closed.
+// The settings of the user, in the browser: stored permanently, or (marks and undo steps) until the
+// tab is closed.
 
 const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0 };
 const SESSION = { notLike: [], deeds: [] };
@@ -9,9 +10,9 @@ const memory = new Map();
 const listeners = new Map();
 
 /**
- * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (a list of ids),
- * "deeds" (what can be undone), "folders" (is the list of folders shown), "size" (step of the
- * grid's size, -2 to 2).
+ * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (ids of images marked as
+ * not wanted), "deeds" (actions that can be undone), "folders" (whether the list of folders is
+ * shown), "size" (step of the row height of the grid, -3 to 3).
  * @param {string} key
  * @returns {*}
  */
@@ -27,7 +28,7 @@ function fallback(key) {
   return key in SESSION ? SESSION[key] : KEPT[key];
 }
 
-// Storage may be blocked or full: then a setting lasts as long as the page.
+// Storage may be blocked or full. Then a setting lasts until the page is closed.
 function read(key) {
   try {
     const kept = (key in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key);
@@ -39,7 +40,7 @@ function read(key) {
 
 /**
  * @param {string} key
- * @param {*} value anything that JSON can say
+ * @param {*} value any JSON value
  */
 export function set(key, value) {
   memory.set(key, value);
@@ -48,17 +49,17 @@ export function set(key, value) {
   } catch {
     // See `read`.
   }
-  tell(key);
+  notify(key);
 }
 
 /**
- * Fixes a setting for as long as the page lasts, whatever the user has chosen.
+ * Fixes a setting until the page is closed, regardless of the user's choice.
  * @param {string} key
  * @param {*} value
  */
 export function force(key, value) {
   forced.set(key, value);
-  tell(key);
+  notify(key);
 }
 
 /**
@@ -70,10 +71,10 @@ export function isForced(key) {
 }
 
 /**
- * Calls back with the new value whenever a setting changes, in this tab or another.
+ * Calls back with the new value when a setting changes, in this tab or in another one.
  * @param {string} key
  * @param {(value: *) => void} callback
- * @returns {() => void} ends it
+ * @returns {() => void} ends the calls
  */
 export function subscribe(key, callback) {
   const all = listeners.get(key) ?? new Set();
@@ -81,12 +82,12 @@ export function subscribe(key, callback) {
   return () => all.delete(callback);
 }
 
-function tell(key) {
+function notify(key) {
   for (const callback of [...(listeners.get(key) ?? [])]) callback(get(key));
 }
 
 globalThis.addEventListener?.("storage", ({ key }) => {
   if (!key?.startsWith(PREFIX)) return;
   memory.delete(key.slice(PREFIX.length));
-  tell(key.slice(PREFIX.length));
+  notify(key.slice(PREFIX.length));
 });

@@ -1,7 +1,7 @@
-// The chosen theme, before anything is painted. A plain script: modules run too late for that.
+// Sets the chosen theme before the first paint. It is a plain script because modules run too late.
 try {
   const theme = JSON.parse(localStorage.getItem("sokkuri.theme"));
   if (theme === "light" || theme === "dark") document.documentElement.dataset.theme = theme;
 } catch {
-  // No storage: the system's theme it is.
+  // Storage is blocked: use the theme of the system.
 }

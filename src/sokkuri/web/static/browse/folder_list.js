@@ -1,18 +1,19 @@
-// The folders of a collection as a tree of links with counts; a part is made when it is unfolded.
+// The folders of a collection as a tree of links with counts. Subfolders are drawn when the user
+// opens their folder.
 
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
 
-const FIND_FROM = 25;
-const FOUND = 100;
+const FIND_FROM = 25; // number of folders from which on they can be searched
+const MOST_MATCHES = 100;
 
 /**
  * @typedef {{path: string, name: string, count: number, children: Array<Folder>}} Folder
  */
 
 /**
- * Puts a flat, sorted list into a tree.
+ * Builds a tree from a flat, sorted list.
  * @param {Array<{path: string, count: number}>} folders the root ("") first
  * @returns {Folder}
  */
@@ -37,45 +38,47 @@ export function toTree(folders) {
 }
 
 /**
- * The list; `mark` shows where we are.
+ * The list of folders; `mark` highlights the current folder.
  * @param {Array<{path: string, count: number}>} folders
- * @param {{root: string, address: (under: string) => Object}} options name of the root, and the
- *   query of a folder's link
+ * @param {{root: string, address: (under: string) => Object}} options `root` is the name of the
+ *   root, `address` returns the query of a folder's link
  * @returns {{el: HTMLElement, mark: (under: string) => void}}
  */
 export function makeFolderList(folders, { root, address }) {
   const tree = toTree(folders);
   tree.name = root;
-  let here = "";
+  let current = "";
   const host = h("div", null);
-  const draw = (wanted = "") => {
-    const found = wanted && folders.filter(({ path }) =>
-      path.toLowerCase().includes(wanted.toLowerCase())).slice(0, FOUND);
-    host.replaceChildren(found
-      ? h("ul", null, found.map((folder) => item({ ...folder, name: folder.path, children: [] })))
+  const draw = (text = "") => {
+    const matches = text && folders.filter(({ path }) =>
+      path.toLowerCase().includes(text.toLowerCase())).slice(0, MOST_MATCHES);
+    host.replaceChildren(matches
+      ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] })))
       : h("ul", null, item(tree)));
-    if (found && !found.length) host.replaceChildren(h("p", { class: "soft" }, "No such folder"));
+    if (matches && !matches.length) {
+      host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
+    }
   };
-  const item = (folder) => folderItem(folder, { here, address, item });
+  const item = (folder) => folderItem(folder, { current, address, item });
   const find = folders.length < FIND_FROM ? null : h("input", { type: "search",
     "aria-label": "Find a folder", placeholder: "Find a folder",
     oninput: ({ target }) => draw(target.value.trim()) });
   return {
     el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find, host),
     mark: (under) => {
-      here = under;
+      current = under;
       if (find) find.value = "";
       draw();
     },
   };
 }
 
-function folderItem(folder, { here, address, item }) {
-  const isHere = folder.path === here;
-  const open = folder.path === "" || isHere || here.startsWith(`${folder.path}/`);
-  const line = h("div", { class: `folder${isHere ? " here" : ""}` },
+function folderItem(folder, { current, address, item }) {
+  const isCurrent = folder.path === current;
+  const open = folder.path === "" || isCurrent || current.startsWith(`${folder.path}/`);
+  const line = h("div", { class: `folder${isCurrent ? " here" : ""}` },
     link("/browse", address(folder.path),
-      { "aria-current": isHere ? "true" : null, title: folder.name },
+      { "aria-current": isCurrent ? "true" : null, title: folder.name },
       h("span", { class: "label" }, folder.name),
       h("span", { class: "count number" }, folder.count.toLocaleString("en"))));
   const el = h("li", null, line);
@@ -83,13 +86,13 @@ function folderItem(folder, { here, address, item }) {
     line.prepend(h("span", { class: "fold" }));
     return el;
   }
-  let inside = null;
+  let subfolders = null;
   const fold = h("button", { type: "button", class: "fold",
     "aria-label": `Folders in ${folder.name}` }, icon("right", { size: 14 }));
   const show = (on) => {
     fold.setAttribute("aria-expanded", String(on));
-    if (on && !inside) el.append(inside = h("ul", null, folder.children.map(item)));
-    if (inside) inside.hidden = !on;
+    if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
+    if (subfolders) subfolders.hidden = !on;
   };
   fold.addEventListener("click", () => show(fold.getAttribute("aria-expanded") !== "true"));
   line.prepend(fold);

@@ -1,5 +1,5 @@
-// The justified grid of a whole collection: only rows near the window are in the document, pictures
-// of rows that were scrolled past are not waited for, and every box has its place at once.
+// The justified grid of a whole collection. Only rows near the window are in the document. Pictures
+// of rows that were scrolled past are cancelled. Every box has its final place at once.
 
 import { connection } from "../base/api.js";
 import { makeGroup, makeRow, showPicture, fillCell, dropPictures } from "./grid_cells.js";
@@ -7,11 +7,11 @@ import { onLongPress } from "./long_press.js";
 import { layoutGrid, neighbour, rowAt, rowBoxes, rowOf } from "./justified.js";
 
 const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
-// Above this speed, in windows a second, pictures would be gone before they came.
+// Scrolling speed, in windows per second, above which pictures would scroll away before they load.
 const FAST = 5;
-const SETTLED = 70;
-// How often at most images are asked for while scrolling is fast.
-const RARELY = 200;
+const SETTLED_AFTER = 70; // milliseconds without scrolling
+// During fast scrolling, the shortest time between two requests for images, in milliseconds.
+const FAST_INTERVAL = 200;
 
 /**
  * @typedef {Object} GridData
@@ -29,7 +29,7 @@ export class Grid {
    * @param {import("./selection.js").Selection} options.selection
    * @param {(width: number) => number} options.rowHeight
    * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
-   *   first visible image when scrolling rests
+   *   first visible image when scrolling stops
    * @param {(index: number) => void} [options.onopen] called when an image's link is followed
    */
   constructor(host, { href, selection, rowHeight, onmove, onopen }) {
@@ -42,8 +42,8 @@ export class Grid {
     this.focused = 0;
     this.last = { y: 0, time: 0, down: true };
     this.fast = false;
-    this.settling = 0;
-    this.wanted = 0;
+    this.settleTimer = 0;
+    this.lastRequest = 0;
     this.stops = new AbortController();
     this.listen();
   }
@@ -51,7 +51,7 @@ export class Grid {
   listen() {
     const { signal } = this.stops;
     addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
-    connection.addEventListener("found", () => this.mend(), { signal });
+    connection.addEventListener("found", () => this.retryFailed(), { signal });
     this.host.addEventListener("keydown", (event) => this.pressed(event), { signal });
     this.host.addEventListener("click", (event) => this.clicked(event), { signal });
     onLongPress(this.host, ".cell", (cell) => this.selection.toggle(Number(cell.dataset.index)),
@@ -61,11 +61,11 @@ export class Grid {
     this.resizes.observe(this.host);
   }
 
-  /** Takes the grid out of service. */
+  /** Stops all listeners and requests, and empties the grid. */
   stop() {
     this.stops.abort();
     this.resizes.disconnect();
-    clearTimeout(this.settling);
+    clearTimeout(this.settleTimer);
     this.data?.windows.stop();
     this.empty();
   }
@@ -100,7 +100,7 @@ export class Grid {
     this.render();
   }
 
-  /** Lays out anew, and keeps what is at the top of the window where it is. */
+  /** Lays out again after a change of width; the image at the top of the window stays there. */
   resized() {
     if (!this.data || this.layout?.width === this.host.clientWidth) return;
     this.relayKeeping();
@@ -113,19 +113,19 @@ export class Grid {
     if (anchor) this.scrollToAnchor(anchor);
   }
 
-  /** Where the grid begins in the document. */
+  /** The top of the grid in the document, in pixels. */
   top() {
     return this.host.getBoundingClientRect().top + scrollY;
   }
 
-  /** How much of the window's top is covered by the header and a group's heading. */
+  /** The height at the top of the window that the header and a group's heading cover. */
   covered() {
     const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
     return bar + (this.layout?.heading ?? 0);
   }
 
   /**
-   * The first image that is wholly in view, and how far below the window's top its row is.
+   * The first image that is fully visible, and the distance of its row from the top of the window.
    * @returns {{index: number, offset: number}}
    */
   anchor() {
@@ -139,7 +139,7 @@ export class Grid {
 
   /**
    * Scrolls to an image.
-   * @param {{index: number, offset?: number}} anchor as `anchor` gives it
+   * @param {{index: number, offset?: number}} anchor from `anchor()`
    */
   scrollToAnchor({ index, offset }) {
     if (!this.layout?.rows) return;
@@ -156,8 +156,8 @@ export class Grid {
     this.fast = Math.abs(moved) / innerHeight / Math.min(seconds, 0.2) > FAST;
     if (moved) this.last = { y: scrollY, time: now, down: moved > 0 };
     this.render();
-    clearTimeout(this.settling);
-    this.settling = setTimeout(() => this.settled(), SETTLED);
+    clearTimeout(this.settleTimer);
+    this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
   }
 
   settled() {
@@ -166,7 +166,7 @@ export class Grid {
     this.onmove?.(this.anchor());
   }
 
-  /** Brings the document in line with the scroll position. */
+  /** Updates the document to the scroll position. */
   render() {
     const { layout } = this;
     if (!layout?.rows) return;
@@ -177,19 +177,19 @@ export class Grid {
     const high = y + innerHeight + (this.last.down ? ahead : behind);
     const first = rowAt(layout, low);
     const end = rowAt(layout, high) + 1;
-    this.keep(first, end);
+    this.removeRowsOutside(first, end);
     for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
     const now = performance.now();
-    if (!this.fast || now - this.wanted > RARELY) {
-      this.wanted = now;
-      this.wantItems(first, end);
+    if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
+      this.lastRequest = now;
+      this.requestImages(first, end);
     }
     if (!this.fast) this.showPictures();
     this.markTabStop();
   }
 
-  /** Takes out rows outside these bounds, but never the one that has the focus. */
-  keep(first, end) {
+  /** Removes rows outside these bounds, but never the row that has the focus. */
+  removeRowsOutside(first, end) {
     const active = document.activeElement;
     for (const [row, el] of this.rows) {
       if ((row >= first && row < end) || el.contains(active)) continue;
@@ -217,7 +217,7 @@ export class Grid {
       if (image) fillCell(cell, image, this.href(image));
       this.markSelected(cell, index);
     }
-    // Rows stand in the document in their order, for those who read it.
+    // Rows have their order in the document, for screen readers.
     const next = [...list.children].find((other) => Number(other.dataset.row) > row);
     list.insertBefore(el, next ?? null);
     this.rows.set(row, el);
@@ -227,22 +227,22 @@ export class Grid {
     const { layout, data } = this;
     const top = layout.groupTop[group];
     const size = layout.groupFirst[group + 1] - layout.groupFirst[group];
-    const made = makeGroup(group, data.groups[group], size, top,
+    const elements = makeGroup(group, data.groups[group], size, top,
       layout.groupTop[group + 1] - top, layout.heading);
     const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
-    this.host.insertBefore(made.section, next ?? null);
-    const entry = { ...made, top };
+    this.host.insertBefore(elements.section, next ?? null);
+    const entry = { ...elements, top };
     this.groups.set(group, entry);
     return entry;
   }
 
-  /** Asks for the images in view, and for those that come next. */
-  wantItems(firstRow, endRow) {
+  /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
+  requestImages(firstRow, endRow) {
     const { rowFirst, count } = this.layout;
-    const seen = rowFirst[endRow] - rowFirst[firstRow];
-    const more = Math.max(200, seen);
-    const first = rowFirst[firstRow] - (this.last.down ? 0 : more);
-    const end = rowFirst[endRow] + (this.last.down ? more : 0);
+    const inView = rowFirst[endRow] - rowFirst[firstRow];
+    const ahead = Math.max(200, inView);
+    const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
+    const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
     this.data.windows.want(Math.max(0, first), Math.min(count, end));
   }
 
@@ -258,7 +258,7 @@ export class Grid {
     if (!this.fast) this.showPictures();
   }
 
-  /** Asks for pictures: of what is in view first, then of what is near. */
+  /** Loads pictures: first those in view, then those near. */
   showPictures() {
     const near = [];
     for (const el of this.rows.values()) {
@@ -269,8 +269,8 @@ export class Grid {
     for (const el of near) for (const cell of el.children) showPicture(cell, false);
   }
 
-  /** After the server was away: everything that failed is asked for again. */
-  mend() {
+  /** Loads all failed images and pictures again, after the server came back. */
+  retryFailed() {
     this.data?.windows.failedAt.clear();
     for (const cell of this.host.querySelectorAll(".cell.failed")) {
       cell.classList.remove("failed");
@@ -284,12 +284,12 @@ export class Grid {
   }
 
   markSelected(cell, index) {
-    const chosen = this.selection.has(index);
-    cell.classList.toggle("chosen", chosen);
-    cell.querySelector(".tick").setAttribute("aria-checked", String(chosen));
+    const selected = this.selection.has(index);
+    cell.classList.toggle("chosen", selected);
+    cell.querySelector(".tick").setAttribute("aria-checked", String(selected));
   }
 
-  /** Shows which images are selected, after that has changed. */
+  /** Shows which images are selected. */
   showSelection() {
     this.host.classList.toggle("selecting", this.selection.size > 0);
     for (const cell of this.host.querySelectorAll(".cell")) {
@@ -297,11 +297,11 @@ export class Grid {
     }
   }
 
-  /** One image can be reached with Tab: that of the focus, or else the first in view. */
+  /** Makes one image reachable with Tab: the focused one, or else the first in view. */
   markTabStop() {
     const old = this.host.querySelector("a[tabindex='0']");
-    const wanted = this.cell(this.focused) ?? this.cell(this.anchor().index);
-    const anchor = wanted?.querySelector("a");
+    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const anchor = cell?.querySelector("a");
     if (!anchor || anchor === old) return;
     old?.setAttribute("tabindex", "-1");
     anchor.setAttribute("tabindex", "0");
@@ -314,21 +314,21 @@ export class Grid {
     this.markTabStop();
   }
 
-  /** Puts the focus on an image, and that into view. */
+  /** Moves the focus to an image, and scrolls it into view. */
   focus(index) {
     this.focused = index;
     const row = rowOf(this.layout, index);
     const top = this.top() + this.layout.rowTop[row];
     const bottom = top + this.layout.rowHeight[row];
-    const foot = innerHeight - 12;
+    const visible = innerHeight - 12;
     if (top < scrollY + this.covered()) scrollTo(0, top - this.covered() - 8);
-    else if (bottom > scrollY + foot) scrollTo(0, bottom - foot + 8);
+    else if (bottom > scrollY + visible) scrollTo(0, bottom - visible + 8);
     this.render();
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();
   }
 
-  /** Puts the focus on an image where it is, if it is near. */
+  /** Moves the focus to an image without scrolling, if the image is in the document. */
   focusQuietly(index) {
     const anchor = this.cell(index)?.querySelector("a");
     if (!anchor) return;
@@ -356,7 +356,7 @@ export class Grid {
     const cell = event.target.closest(".cell");
     if (!cell || event.ctrlKey || event.metaKey) return;
     const index = Number(cell.dataset.index);
-    // While some are selected a click selects; Enter (a click without detail) still opens.
+    // While images are selected, a click selects. Enter (a click without detail) still opens.
     const selects = event.target.closest(".tick") ||
       (event.detail > 0 && (event.shiftKey || this.selection.size > 0));
     if (!selects) {

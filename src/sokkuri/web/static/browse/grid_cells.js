@@ -21,7 +21,7 @@ function cellTemplate() {
  * A group's section with its heading; rows go into `list`.
  * @param {number} number
  * @param {{title: string}} group
- * @param {number} size how many images it has
+ * @param {number} size number of its images
  * @param {number} top
  * @param {number} height
  * @param {number} heading height of the heading
@@ -73,7 +73,7 @@ function name(cell, text) {
 }
 
 /**
- * Gives a cell its image: name, address, and the picture to ask for.
+ * Gives a cell its image: name, link, and the address of its picture.
  * @param {HTMLElement} cell
  * @param {*} image as the API lists it
  * @param {string} href
@@ -90,25 +90,25 @@ export function fillCell(cell, image, href) {
 }
 
 /**
- * The smallest thumbnail that looks sharp in a box that the image fills.
+ * The size of the smallest thumbnail that looks sharp when the image fills a box.
  * @param {{width: ?number, height: ?number}} image
  * @param {{width: number, height: number}} box
- * @param {number} [density] pixels of the screen to one of the page
+ * @param {number} [density] screen pixels per page pixel
  * @returns {number}
  */
 export function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
   const ratio = width && height ? width / height : 1;
   const shown = Math.max(box.height, box.width / ratio);
-  const wanted = Math.max(shown, shown * ratio) * density * 0.85;
-  // Thumbnails are not larger than their images: one that is no smaller is enough.
-  const longest = Math.min(wanted, Math.max(width ?? 0, height ?? 0) || wanted);
+  const pixels = Math.max(shown, shown * ratio) * density * 0.85;
+  // A thumbnail is never larger than its image, so that the image's longest side is enough.
+  const longest = Math.min(pixels, Math.max(width ?? 0, height ?? 0) || pixels);
   return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
 }
 
 /**
- * Asks for a cell's picture, if it is known and was not asked for.
+ * Loads the picture of a cell, if its address is known and it was not loaded before.
  * @param {HTMLElement} cell
- * @param {boolean} visible or only near
+ * @param {boolean} visible false if the cell is only near the window
  */
 export function showPicture(cell, visible) {
   const img = cell.firstElementChild.firstElementChild;
@@ -119,13 +119,13 @@ export function showPicture(cell, visible) {
   }
   img.fetchPriority = visible ? "high" : "low";
   img.onload = () => cell.classList.add("shown");
-  img.onerror = () => failed(cell, img);
+  img.onerror = () => retryLater(cell, img);
   img.src = cell.picture;
   if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
 }
 
-// A server with much to do may refuse a picture: twice more, after a while, then it is given up.
-function failed(cell, img) {
+// A busy server may refuse a picture. It is tried TRIES more times, each after a pause.
+function retryLater(cell, img) {
   const tries = Number(cell.dataset.tries ?? 0) + 1;
   cell.dataset.tries = tries;
   img.removeAttribute("src");
@@ -137,7 +137,7 @@ function failed(cell, img) {
 }
 
 /**
- * Stops asking for the pictures of a row that goes.
+ * Cancels loading the pictures of a row that is removed.
  * @param {HTMLElement} row
  */
 export function dropPictures(row) {

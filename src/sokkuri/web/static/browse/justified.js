@@ -1,21 +1,21 @@
-// Where each image of a justified grid goes. Pure: numbers in, typed arrays out; a hundred thousand
-// images take a few milliseconds.
+// Computes the layout of a justified grid. Pure functions from numbers to typed arrays; a hundred
+// thousand images take a few milliseconds.
 //
 // Images keep their order and nearly their shape. Each row is as wide as the grid and nearly as
-// high as asked; the last row of a group is not stretched. Each group begins with a heading.
+// high as the target; the last row of a group is not stretched. Each group begins with a heading.
 
 const NARROWEST = 0.45;
 const WIDEST = 3.2;
 const STRETCH = 1.3;
-// What is left over at a group's end goes into the row before when it is less than this part of a
-// row, and that row does not become lower than this part of the wanted height.
+// The last images of a group join the row before if they fill less than the share LEFT_OVER of a
+// row, and that row stays at least the share SQUEEZED of the target height.
 const LEFT_OVER = 0.35;
 const SQUEEZED = 0.72;
 
 /**
  * @typedef {Object} Layout
  * @property {number} width
- * @property {number} height of everything
+ * @property {number} height of the whole grid
  * @property {number} gap between images
  * @property {number} heading height of a group's heading
  * @property {number} count of images
@@ -33,9 +33,9 @@ const SQUEEZED = 0.72;
 /**
  * Lays out all images.
  * @param {ArrayLike<number>} ratios width / height x 100 of each image
- * @param {Array<{first: number}>} groups in order; none means one group of everything
+ * @param {Array<{first: number}>} groups in order; an empty list means one group of all images
  * @param {{width: number, target: number, gap?: number, heading?: number, space?: number}} options
- *   target is the wanted height of a row, space what is left free after a group
+ *   target: height of a row; space: free height after a group
  * @returns {Layout}
  */
 export function layoutGrid(ratios, groups, { width, target, gap = 4, heading = 44, space = 20 }) {
@@ -66,7 +66,7 @@ function firstsOf(groups, count) {
   return Uint32Array.from([...firsts, count]);
 }
 
-/** Adds the rows of one group; returns where the last of them ends. */
+/** Adds the rows of one group; returns the bottom of the last row. */
 function layoutGroup(ratios, first, end, group, start, page, rows) {
   const { width, target, gap } = page;
   let top = start;
@@ -96,7 +96,7 @@ function layoutGroup(ratios, first, end, group, start, page, rows) {
   return addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows);
 }
 
-/** Adds a row; returns where it ends. */
+/** Adds a row; returns its bottom. */
 function addRow(rows, first, top, height, group) {
   const whole = Math.max(1, Math.round(height));
   rows.first.push(first);
@@ -106,7 +106,7 @@ function addRow(rows, first, top, height, group) {
   return top + whole;
 }
 
-/** Adds what is left over at a group's end: to the row before, or as a row that is not full. */
+/** Adds the last images of a group, to the row before or as a row that is not full. */
 function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
   const { width, target, gap } = page;
   const merged = begin > first ? mergedHeight(ratios, rows.first.at(-1), end, sum, page) : 0;
@@ -119,7 +119,7 @@ function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) 
   return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
 }
 
-/** The height of a row that takes in what is left over; 0 if that should have its own. */
+/** The height of the row before with the last images in it; 0 if they get a row of their own. */
 function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
   if (leftOver * target > width * LEFT_OVER) return 0;
   let sum = 0;
@@ -129,7 +129,7 @@ function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
 }
 
 /**
- * The shape that an image is shown in: very wide and very high ones are cut.
+ * The shape in which an image is shown: very wide and very high images are cropped.
  * @param {number} ratio width / height x 100
  * @returns {number} width / height
  */
@@ -163,20 +163,20 @@ export function rowBoxes(layout, row) {
   return boxes;
 }
 
-/** The last of sorted values that is not above the wanted one; 0 if all are. */
-function lastNotAbove(values, wanted, length) {
+/** The index of the last sorted value that is at most `limit`; 0 if all values are greater. */
+function lastNotAbove(values, limit, length) {
   let low = 0;
   let high = length - 1;
   while (low < high) {
     const middle = (low + high + 1) >> 1;
-    if (values[middle] <= wanted) low = middle;
+    if (values[middle] <= limit) low = middle;
     else high = middle - 1;
   }
   return low;
 }
 
 /**
- * The row at a height: the last that begins there or above.
+ * The row at a height: the last row that begins at or above it.
  * @param {Layout} layout
  * @param {number} y
  * @returns {number}
@@ -192,8 +192,8 @@ export const rowAt = (layout, y) => lastNotAbove(layout.rowTop, y, layout.rows);
 export const rowOf = (layout, index) => lastNotAbove(layout.rowFirst, index, layout.rows);
 
 /**
- * The image beside, above or below another: above and below it is the one whose middle is
- * nearest.
+ * The image beside, above or below another image. Above and below, it is the image with the
+ * nearest middle.
  * @param {Layout} layout
  * @param {number} index
  * @param {"left"|"right"|"up"|"down"} direction
@@ -209,8 +209,8 @@ export function neighbour(layout, index, direction) {
   const middle = box.x + box.width / 2;
   let best = null;
   for (const { index: candidate, x, width } of rowBoxes(layout, other)) {
-    const away = Math.abs(x + width / 2 - middle);
-    if (!best || away < best.away) best = { candidate, away };
+    const distance = Math.abs(x + width / 2 - middle);
+    if (!best || distance < best.distance) best = { candidate, distance };
   }
   return best.candidate;
 }

@@ -1,14 +1,14 @@
-// A finger that rests: what a click with a modifier is to a mouse.
+// A long press on a touch screen, which replaces a click with a modifier key.
 
-const LONG = 450;
-const STRAY = 10;
+const LONG = 450; // milliseconds
+const STRAY = 10; // pixels that the finger may move
 
 /**
- * Calls back when a finger rests on an element, and swallows the click and menu that follow.
+ * Calls back on a long press on an element, and suppresses the click and the menu that follow.
  * @param {HTMLElement} host
  * @param {string} selector of elements inside it
  * @param {(el: Element) => void} callback
- * @param {AbortSignal} signal ends it
+ * @param {AbortSignal} signal ends the listening
  */
 export function onLongPress(host, selector, callback, signal) {
   let timer = 0;

@@ -1,5 +1,5 @@
-// A strip at the right edge that shows where in the collection we are, and takes us elsewhere. It
-// only adds to the scroll bar and the keys, so screen readers are spared it.
+// A strip at the right edge that shows the position in the collection and scrolls to others. Screen
+// readers skip it, because the scroll bar and the keys do the same.
 
 import { h } from "../base/dom.js";
 
@@ -11,9 +11,9 @@ const MARKS = 60;
  */
 export function makeScrubber(grid) {
   const thumb = h("div", { class: "thumb" });
-  const where = h("div", { class: "where" });
+  const title = h("div", { class: "where" });
   const marks = h("div", null);
-  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, where);
+  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title);
   const stops = new AbortController();
   let hiding = 0;
   const place = () => {
@@ -22,10 +22,10 @@ export function makeScrubber(grid) {
     clearTimeout(hiding);
     hiding = setTimeout(() => el.classList.remove("moving"), 1200);
   };
-  listen(el, (part, dragging) => {
-    where.style.top = `${part * 100}%`;
-    where.textContent = titleAt(grid, part * range());
-    if (dragging) scrollTo(0, part * range());
+  listen(el, (share, dragging) => {
+    title.style.top = `${share * 100}%`;
+    title.textContent = titleAt(grid, share * range());
+    if (dragging) scrollTo(0, share * range());
   });
   addEventListener("scroll", place, { passive: true, signal: stops.signal });
   return {
@@ -38,15 +38,15 @@ export function makeScrubber(grid) {
   };
 }
 
-/** How far the page can be scrolled. */
+/** The largest scroll position of the page. */
 const range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
 
-/** Tells which part of the strip a pointer is at, and whether it drags. */
+/** Calls back with the position of the pointer on the strip, 0 to 1, and whether it drags. */
 function listen(el, onmove) {
   const move = (event) => {
     const { top, height } = el.getBoundingClientRect();
-    const part = Math.min(1, Math.max(0, (event.clientY - top) / height));
-    onmove(part, el.classList.contains("dragging"));
+    const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
+    onmove(share, el.classList.contains("dragging"));
   };
   el.addEventListener("pointerdown", (event) => {
     el.setPointerCapture(event.pointerId);
@@ -69,7 +69,7 @@ function titleAt(grid, y) {
   return data.groups[group]?.title ?? "";
 }
 
-/** Lines where groups begin, no closer together than can be told apart. */
+/** Lines at the starts of groups, with a minimum distance between two lines. */
 function groupMarks(grid) {
   const { layout } = grid;
   const top = grid.top();
@@ -77,11 +77,11 @@ function groupMarks(grid) {
   const out = [];
   let last = -1;
   for (let group = 0; group < (layout?.groups ?? 0); group++) {
-    const part = Math.min(1, (top + layout.groupTop[group]) / whole);
-    if (part - last < 1 / MARKS) continue;
-    last = part;
+    const share = Math.min(1, (top + layout.groupTop[group]) / whole);
+    if (share - last < 1 / MARKS) continue;
+    last = share;
     const mark = h("div", { class: "mark" });
-    mark.style.top = `${part * 100}%`;
+    mark.style.top = `${share * 100}%`;
     out.push(mark);
   }
   return out;

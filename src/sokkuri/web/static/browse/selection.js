@@ -1,11 +1,11 @@
-// Which images of a grid are selected: single ones, and ranges from the last one chosen.
+// The selected images of a grid: single images, and ranges from the last selected image.
 
-/** A set of places in a list. */
+/** A set of indices of a list. */
 export class Selection {
   /**
-   * @param {number} most how many can be selected
+   * @param {number} most largest number of selected images
    * @param {(selection: Selection) => void} onchange
-   * @param {() => void} onfull called when more were wanted
+   * @param {() => void} onfull called when the user selects more
    */
   constructor(most, onchange, onfull) {
     this.most = most;
@@ -31,7 +31,7 @@ export class Selection {
     this.onchange(this);
   }
 
-  /** Selects everything from the last one chosen to this one. */
+  /** Selects all images from the last selected one to this one. */
   extend(index) {
     const from = this.anchor < 0 ? index : this.anchor;
     const step = index < from ? -1 : 1;

@@ -1,4 +1,4 @@
-// Browse: the whole collection, or a folder of it, as a grid by folder or by date.
+// Browse: the whole collection or one of its folders as a grid, by folder or by date.
 
 import * as api from "../base/api.js";
 import { announce, clear, h, isTyping, toast } from "../base/dom.js";
@@ -17,23 +17,23 @@ export const keepsScroll = true;
 export const shortcuts = [
   ["← ↑ ↓ →", "Move"],
   ["Enter", "Open the image"],
-  ["Space", "Select or unselect it"],
-  ["Shift →", "Select on the way"],
+  ["Space", "Select or unselect the image"],
+  ["Shift →", "Move and select"],
   ["Esc", "Unselect all"],
-  ["s", "Search for what is selected"],
-  ["r", "Rings around it"],
-  ["+ −", "Larger, smaller"],
-  ["f", "Folders"],
+  ["s", "Search for the selected images"],
+  ["r", "Show the rings of the selected image"],
+  ["+ −", "Larger or smaller pictures"],
+  ["f", "Show or hide the folders"],
 ];
 
 const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest" };
 const MOST_SELECTED = 50;
-const PATIENCE = 1500;
+const FOLDERS_TIMEOUT = 1500; // milliseconds
 const NARROW = "(max-width: 859px)";
 
-// The last grids that were seen: Back shows them without a wait.
-const kept = new Map();
-let keptFolders = null;
+// The data of the latest grids, so that Back shows them without a wait.
+const gridCache = new Map();
+let foldersCache = null;
 let active = null;
 
 /** @type {import("../base/router.js").View} */
@@ -79,18 +79,18 @@ class Browse {
     this.makeGrid();
     this.stopEvents = api.events((status) => this.changed(status));
     document.addEventListener("keydown", (event) => this.pressed(event), { signal: this.signal });
-    this.foldersCome = this.loadFolders();
+    this.foldersLoaded = this.loadFolders();
   }
 
   makeGrid() {
-    this.selection = new Selection(MOST_SELECTED, () => this.selected(), () =>
-      toast(`No more than ${MOST_SELECTED} can be selected`));
+    this.selection = new Selection(MOST_SELECTED, () => this.showSelection(), () =>
+      toast(`You can select ${MOST_SELECTED} images at most`));
     this.grid = new Grid(this.host, {
       selection: this.selection,
       href: ({ id }) => `/image?${api.toQuery({ id, under: this.under })}`,
       rowHeight,
-      onmove: (anchor) => this.moved(anchor),
-      onopen: (focus) => this.moved(this.grid.anchor(), focus),
+      onmove: (anchor) => this.saveAnchor(anchor),
+      onopen: (focus) => this.saveAnchor(this.grid.anchor(), focus),
     });
     this.scrubber = makeScrubber(this.grid);
     this.bar = h("div", { class: "chosen-bar", role: "region", "aria-label": "Selected",
@@ -115,7 +115,7 @@ class Browse {
     this.scrubber.refresh();
   }
 
-  /** Shows what an address asks for. */
+  /** Shows the folder and the order of an address. */
   async go(params) {
     this.under = params.get("under") ?? "";
     this.sort = params.get("sort") in SORTS ? params.get("sort") : "folder";
@@ -123,9 +123,9 @@ class Browse {
     this.drawHeading();
     this.folders?.mark(this.under);
     setTitle(this.under || title);
-    const at = Number(params.get("at")) || 0;
+    const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
-    await this.load({ index: at, offset });
+    await this.load({ index, offset });
     if (Number.isInteger(focus)) this.grid.focusQuietly(focus);
   }
 
@@ -136,15 +136,15 @@ class Browse {
     this.stale?.remove();
     const key = `${this.sort} ${this.under}`;
     try {
-      let data = kept.get(key);
+      let data = gridCache.get(key);
       if (data && data.revision !== (api.latest()?.revision ?? data.revision)) data = null;
       if (!data) {
         this.showSkeletons();
         data = await this.fetch(signal);
       }
-      keep(key, data);
-      // The list of folders takes its share of the width: rows are made when that is known.
-      await Promise.race([this.foldersCome, pause(PATIENCE)]);
+      cacheGrid(key, data);
+      // The list of folders needs some of the width, so rows are laid out after it is drawn.
+      await Promise.race([this.foldersLoaded, pause(FOLDERS_TIMEOUT)]);
       signal.throwIfAborted();
       this.showData(data, anchor);
     } catch (error) {
@@ -155,14 +155,14 @@ class Browse {
 
   async fetch(signal) {
     const { under, sort } = this;
-    const about = await api.grid({ under, sort }, { signal });
-    const windows = new Windows(about.count, async (offset, limit, stop) => {
-      const got = await api.gridItems({ under, sort, offset: String(offset), limit },
-        { signal: stop });
-      if (got.revision !== about.revision) active?.markStale();
-      return got.images;
+    const grid = await api.grid({ under, sort }, { signal });
+    const windows = new Windows(grid.count, async (offset, limit, windowSignal) => {
+      const { images, revision } = await api.gridItems(
+        { under, sort, offset: String(offset), limit }, { signal: windowSignal });
+      if (revision !== grid.revision) active?.markStale();
+      return images;
     });
-    return { ...about, ratios: Uint16Array.from(about.ratios), windows };
+    return { ...grid, ratios: Uint16Array.from(grid.ratios), windows };
   }
 
   showSkeletons() {
@@ -193,14 +193,14 @@ class Browse {
         link("/browse", { sort: this.sort }, { class: "button" }, "Show all"));
     }
     return panel({ icon: "photos", level: 2, title: "No images yet",
-      text: ["Run ", h("code", null, "sokkuri index FOLDER"), "; they appear here."] });
+      text: ["Run ", h("code", null, "sokkuri index FOLDER"), ". The images then appear here."] });
   }
 
   drawHeading() {
     const parts = this.under ? this.under.split("/") : [];
     const name = parts.at(-1) ?? this.info.name;
     const above = ["", ...parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"))];
-    const crumbs = parts.length > 0 && h("nav", { class: "crumbs", "aria-label": "Folders above" },
+    const crumbs = parts.length > 0 && h("nav", { class: "crumbs", "aria-label": "Parent folders" },
       h("ol", null, above.map((path) => h("li", null,
         link("/browse", this.address(path), null,
           path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name)))));
@@ -223,11 +223,11 @@ class Browse {
   async loadFolders() {
     const revision = api.latest()?.revision;
     try {
-      if (!keptFolders || keptFolders.revision !== revision) {
+      if (!foldersCache || foldersCache.revision !== revision) {
         const { folders } = await api.folders({ signal: this.signal });
-        keptFolders = { folders, revision };
+        foldersCache = { folders, revision };
       }
-      this.drawFolders(keptFolders.folders);
+      this.drawFolders(foldersCache.folders);
     } catch (error) {
       if (error.name !== "AbortError") this.toggle.hidden = true;
     }
@@ -245,23 +245,23 @@ class Browse {
     this.showFolders(this.foldersShown(), false);
   }
 
-  /** On narrow pages the list begins closed; on wide ones as it was left. */
+  /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
   foldersShown() {
     if (matchMedia(NARROW).matches) return this.narrowShown ?? false;
     return settings.get("folders");
   }
 
-  showFolders(on, keep_ = true) {
-    if (keep_ && matchMedia(NARROW).matches) this.narrowShown = on;
-    else if (keep_) settings.set("folders", on);
+  showFolders(on, save = true) {
+    if (save && matchMedia(NARROW).matches) this.narrowShown = on;
+    else if (save) settings.set("folders", on);
     this.toggle.setAttribute("aria-expanded", String(on));
     if (!this.folders) return;
     this.folders.el.hidden = !on;
     this.root.classList.toggle("with-folders", on);
   }
 
-  /** The address follows the scroll position, so that Back and reload come to the same place. */
-  moved({ index, offset }, focus = null) {
+  /** Writes the scroll position to the address, so that Back and a reload return to it. */
+  saveAnchor({ index, offset }, focus = null) {
     if (this.signal.aborted) return;
     navigate("/browse", { ...this.address(this.under), at: index || null },
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } });
@@ -279,34 +279,34 @@ class Browse {
   markStale() {
     if (this.stale?.isConnected || this.signal.aborted) return;
     this.stale = h("button", { type: "button", class: "button stale",
-      onclick: () => this.refresh() }, "The collection has changed: show");
+      onclick: () => this.refresh() }, "The collection has changed. Reload");
     this.root.append(this.stale);
     announce("The collection has changed");
   }
 
-  /** Fetches everything anew; the image at the top of the window stays there. */
+  /** Fetches all data again; the image at the top of the window stays there. */
   async refresh() {
     const anchor = this.grid.anchor();
     const image = this.grid.data?.windows.get(anchor.index);
-    kept.clear();
+    gridCache.clear();
     this.selection.clear();
-    this.foldersCome = this.loadFolders();
+    this.foldersLoaded = this.loadFolders();
     await this.load(anchor);
-    const now = image && await this.find(image.id, anchor.index);
-    if (now >= 0 && now !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index: now });
+    const index = image && await this.find(image.id, anchor.index);
+    if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
   }
 
-  /** Where an image is now that was at `index`: looked for nearby only. */
+  /** The index of an image that was at `index`, or -1 if it is not near that index. */
   async find(id, index) {
     const count = this.grid.data?.windows.count ?? 0;
     const near = [];
     for (let i = Math.max(0, index - 500); i < Math.min(count, index + 500); i++) near.push(i);
     const images = await this.grid.data?.windows.all(near) ?? [];
-    const at = images.findIndex((image) => image.id === id);
-    return at < 0 ? -1 : near[at];
+    const n = images.findIndex((image) => image.id === id);
+    return n < 0 ? -1 : near[n];
   }
 
-  selected() {
+  showSelection() {
     this.grid.showSelection();
     const { size } = this.selection;
     const hadFocus = this.bar.contains(document.activeElement);
@@ -321,7 +321,7 @@ class Browse {
       h("button", { type: "button", class: `button ${kind}`, onclick }, label);
     this.bar.replaceChildren(...[
       h("span", { class: "number" }, text),
-      button(size === 1 ? "Search for this" : "Search for these", () => this.searchChosen(),
+      button(size === 1 ? "Search for this" : "Search for these", () => this.searchSelected(),
         "primary"),
       size === 1 && button("Open rings", () => this.openRings()),
       h("button", { type: "button", class: "icon-button", "aria-label": "Unselect all",
@@ -329,59 +329,57 @@ class Browse {
     ].filter(Boolean));
   }
 
-  async chosenIds() {
+  async selectedIds() {
     const images = await this.grid.data.windows.all(this.selection.chosen);
-    if (!images.length) toast("The images could not be looked up");
+    if (!images.length) toast("The selected images could not be loaded");
     return images.map(({ id }) => id);
   }
 
-  async searchChosen() {
-    const id = await this.chosenIds();
+  async searchSelected() {
+    const id = await this.selectedIds();
     if (id.length) navigate("/search", { id });
   }
 
   async openRings() {
-    const [id] = await this.chosenIds();
+    const [id] = await this.selectedIds();
     if (id !== undefined) navigate("/rings", { id });
   }
 
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const one = this.selection.size === 1;
+    const isSingle = this.selection.size === 1;
     if (event.key === "Escape" && this.selection.size) this.selection.clear();
-    else if (event.key === "s" && this.selection.size) this.searchChosen();
-    else if (event.key === "r" && one) this.openRings();
+    else if (event.key === "s" && this.selection.size) this.searchSelected();
+    else if (event.key === "r" && isSingle) this.openRings();
     else if (event.key === "+" || event.key === "=") this.resize(1);
     else if (event.key === "-") this.resize(-1);
     else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
-    else if (event.key.startsWith("Arrow") && this.enterGrid(event)) return;
-    else return;
+    else if (!this.enterGrid(event)) return;
     event.preventDefault();
   }
 
-  /** From nowhere in particular, an arrow to the right or left enters the grid. */
+  /** Enters the grid on a left or right arrow key if no control has the focus; returns whether. */
   enterGrid({ key }) {
-    const nowhere = document.activeElement === document.body ||
+    if (key !== "ArrowLeft" && key !== "ArrowRight") return false;
+    const free = document.activeElement === document.body ||
       document.activeElement?.tagName === "H1";
-    if (!nowhere || !this.grid.layout?.rows || key === "ArrowUp" || key === "ArrowDown") {
-      return true;
-    }
+    if (!free || !this.grid.layout?.rows) return false;
     this.grid.focus(this.grid.anchor().index);
-    return false;
+    return true;
   }
 }
 
 const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Rows are higher on wide pages, and as the user likes them. */
+/** The target height of a row: higher on wide pages, and scaled by the setting "size". */
 function rowHeight(width) {
   const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
   return normal * 1.25 ** settings.get("size");
 }
 
-function keep(key, data) {
-  kept.delete(key);
-  kept.set(key, data);
-  if (kept.size > 4) kept.delete(kept.keys().next().value);
+function cacheGrid(key, data) {
+  gridCache.delete(key);
+  gridCache.set(key, data);
+  if (gridCache.size > 4) gridCache.delete(gridCache.keys().next().value);
 }

@@ -1,10 +1,11 @@
-// The images of a long list, fetched in windows as they are needed and forgotten when far away.
+// The images of a long list. They are fetched in windows when they are needed, and the windows that
+// were not used for longest are dropped.
 
-export const WINDOW = 500;
-const KEPT = 60;
-const RETRY = 3000;
+export const WINDOW = 500; // images
+const KEPT = 60; // windows
+const RETRY = 3000; // milliseconds
 
-/** A list of which only some windows are here. */
+/** A list of which only some windows are loaded. */
 export class Windows {
   /**
    * @param {number} count
@@ -14,57 +15,60 @@ export class Windows {
     this.count = count;
     this.load = load;
     /** @type {Map<number, Array<*>>} in the order of their last use */
-    this.here = new Map();
-    /** @type {Map<number, {promise: Promise<*>, controller: AbortController}>} */
-    this.coming = new Map();
+    this.loaded = new Map();
+    /** @type {Map<number, {promise: Promise<*>, controller: AbortController, held: boolean}>} */
+    this.loading = new Map();
     this.failedAt = new Map();
-    /** Called with the bounds of each window that has come. */
+    /** Called with the bounds of each window that was loaded. */
     this.onload = (_first, _end) => {};
-    /** Called a while after one has failed, when it may be asked for again. */
+    /** Called some time after a window failed, when it may be fetched again. */
     this.onretry = () => {};
   }
 
   /**
    * @param {number} index
-   * @returns {?Object} the image, if it is here
+   * @returns {?Object} the image, if it is loaded
    */
   get(index) {
-    return this.here.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
+    return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
   }
 
   /**
-   * Sees to it that what lies between two images comes, and stops what lies far from them.
+   * Fetches the windows of a range of images, and cancels requests for windows far from it.
    * @param {number} first
    * @param {number} end
    */
   want(first, end) {
     const low = Math.max(0, Math.floor(first / WINDOW));
     const high = Math.floor(Math.max(first, Math.min(end, this.count) - 1) / WINDOW);
-    for (const [number, { controller, held }] of this.coming) {
+    for (const [number, { controller, held }] of this.loading) {
       if (held || (number >= low - 1 && number <= high + 1)) continue;
-      this.coming.delete(number);
+      this.loading.delete(number);
       controller.abort();
     }
     for (let number = low; number <= high; number++) this.fetch(number);
   }
 
-  /** One window; a promise that is settled when it is here or has failed. */
+  /**
+   * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
+   * is `held` is not cancelled.
+   */
   fetch(number, held = false) {
-    const images = this.here.get(number);
+    const images = this.loaded.get(number);
     if (images) {
-      this.here.delete(number);
-      this.here.set(number, images);
+      this.loaded.delete(number);
+      this.loaded.set(number, images);
       return Promise.resolve(images);
     }
-    const coming = this.coming.get(number);
-    if (coming) {
-      coming.held ||= held;
-      return coming.promise;
+    const request = this.loading.get(number);
+    if (request) {
+      request.held ||= held;
+      return request.promise;
     }
     if (!held && Date.now() - (this.failedAt.get(number) ?? 0) < RETRY) return null;
     const controller = new AbortController();
     const promise = this.run(number, controller);
-    this.coming.set(number, { promise, controller, held });
+    this.loading.set(number, { promise, controller, held });
     return promise;
   }
 
@@ -73,9 +77,9 @@ export class Windows {
     try {
       const limit = Math.min(WINDOW, this.count - offset);
       const images = await this.load(offset, limit, controller.signal);
-      this.here.set(number, images);
+      this.loaded.set(number, images);
       this.failedAt.delete(number);
-      this.forget();
+      this.dropOldest();
       return images;
     } catch (error) {
       if (error.name !== "AbortError") {
@@ -84,37 +88,37 @@ export class Windows {
       }
       return null;
     } finally {
-      if (this.coming.get(number)?.controller === controller) this.coming.delete(number);
-      if (this.here.has(number)) this.onload(offset, offset + this.here.get(number).length);
+      if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
+      if (this.loaded.has(number)) this.onload(offset, offset + this.loaded.get(number).length);
     }
   }
 
-  forget() {
-    for (const number of this.here.keys()) {
-      if (this.here.size <= KEPT) return;
-      this.here.delete(number);
+  dropOldest() {
+    for (const number of this.loaded.keys()) {
+      if (this.loaded.size <= KEPT) return;
+      this.loaded.delete(number);
     }
   }
 
   /**
-   * These images, fetched where they are not here.
+   * The images of these indices; those that are not loaded are fetched.
    * @param {Iterable<number>} indices
-   * @returns {Promise<Array<*>>} without those that could not be had
+   * @returns {Promise<Array<*>>} without those that could not be fetched
    */
   async all(indices) {
-    const wanted = [...indices];
-    const numbers = new Set(wanted.map((index) => Math.floor(index / WINDOW)));
-    const found = new Map();
+    const all = [...indices];
+    const numbers = new Set(all.map((index) => Math.floor(index / WINDOW)));
+    const windows = new Map();
     await Promise.all([...numbers].map(async (number) => {
-      found.set(number, await this.fetch(number, true));
+      windows.set(number, await this.fetch(number, true));
     }));
-    return wanted.map((index) => found.get(Math.floor(index / WINDOW))?.[index % WINDOW])
+    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW])
       .filter(Boolean);
   }
 
-  /** Stops whatever is under way. */
+  /** Cancels all requests. */
   stop() {
-    for (const { controller } of this.coming.values()) controller.abort();
+    for (const { controller } of this.loading.values()) controller.abort();
     this.onload = () => {};
     this.onretry = () => {};
   }

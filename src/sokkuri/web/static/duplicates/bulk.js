@@ -1,5 +1,5 @@
-// All groups of a grade at once: what would be dropped is counted, asked for, and then done in
-// small parts, so that it can be stopped.
+// Drops the copies in all groups of a grade: counts them, asks the user, and sends them in small
+// batches, so that the user can stop.
 
 import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
@@ -7,20 +7,21 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { files, GRADES } from "./differences.js";
 
-const PAGE = 500;
-const PART = 25;
+const PAGE = 500; // groups
+const BATCH = 25; // files
 
 /**
- * Asks whether all but the kept ones of every group of a grade shall go, and lets them go.
+ * Asks whether to drop all images of every group of a grade except the kept ones, and drops them.
  * @param {string} grade
- * @param {{filters: *, known: (group: *) => ?{id: string, keep: string, size: number}[],
- *   signal: AbortSignal}} options known: what the user has marked in a group that is on the page
+ * @param {{filters: *, marked: (group: *) => ?{id: string, keep: string, size: number}[],
+ *   signal: AbortSignal}} options marked: the drops that the user has marked in a group, or null
+ *   if the group is not on the page
  * @returns {Promise<?{logs: string[], moved: string[], left: {id: string, reason: string}[]}>}
- *   what was done, null where nothing was
+ *   the files that were moved and not moved, or null if nothing was tried
  */
-export function openBulk(grade, { filters, known, signal }) {
+export function openBulk(grade, { filters, marked, signal }) {
   return new Promise((resolve) => {
-    const bulk = new Bulk(grade, filters, known, signal);
+    const bulk = new Bulk(grade, filters, marked, signal);
     bulk.el.addEventListener("close", () => {
       bulk.stopped.abort();
       bulk.el.remove();
@@ -33,31 +34,31 @@ export function openBulk(grade, { filters, known, signal }) {
 }
 
 class Bulk {
-  constructor(grade, filters, known, signal) {
-    Object.assign(this, { grade, filters, known, logs: [], moved: [], left: [], drops: [] });
+  constructor(grade, filters, marked, signal) {
+    Object.assign(this, { grade, filters, marked, logs: [], moved: [], left: [], drops: [] });
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
     this.text = h("p", { role: "status" }, "Counting…");
     this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
-    this.go = h("button", { type: "button", class: "button primary", disabled: true,
+    this.confirm = h("button", { type: "button", class: "button primary", disabled: true,
       onclick: () => this.run() }, "Move to the trash");
     this.cancel = h("button", { type: "button", class: "button", autofocus: true,
-      onclick: () => this.leave() }, "Cancel");
+      onclick: () => this.stop() }, "Cancel");
     this.el = h("dialog", { class: "bulk", "aria-labelledby": "bulk-title" },
       h("h2", { id: "bulk-title" }, "Drop all copies that are ",
         h("span", { class: `grade ${grade}` }, grade)),
-      h("p", { class: "soft" }, `That is: ${GRADES[grade]}. In each group, what is marked to be `
-        + "kept stays."),
-      this.text, this.bar, h("div", { class: "row" }, this.cancel, this.go));
+      h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures `
+        + "marked “Keep” stay."),
+      this.text, this.bar, h("div", { class: "row" }, this.cancel, this.confirm));
     this.el.addEventListener("cancel", (event) => {
       if (!this.running) return;
-      event.preventDefault(); // Esc while it runs: the part under way is waited for
-      this.leave();
+      event.preventDefault(); // Esc during a run: wait for the current batch
+      this.stop();
     });
   }
 
-  /** All drops of the grade: of what is marked on the page, and of the groups beyond it. */
+  /** Counts all drops of the grade: those marked on the page, and those of all other groups. */
   async count() {
     let cursor = null;
     let groups = 0;
@@ -65,9 +66,9 @@ class Bulk {
       do {
         const page = await api.duplicates({ ...this.filters, cursor, limit: PAGE },
           { signal: this.signal });
-        const mine = page.groups.filter(({ grade }) => grade === this.grade);
-        for (const group of mine) {
-          const drops = this.known(group) ?? proposed(group);
+        for (const group of page.groups) {
+          if (group.grade !== this.grade) continue;
+          const drops = this.marked(group) ?? proposedDrops(group);
           groups += drops.length > 0;
           this.drops.push(...drops);
         }
@@ -78,14 +79,15 @@ class Bulk {
       return;
     }
     const bytes = this.drops.reduce((sum, { size }) => sum + size, 0);
-    const many = `${files(this.drops.length)} of ${format.count(groups)} `
-      + `${groups === 1 ? "group" : "groups"}, ${format.bytes(bytes)},`;
-    this.text.textContent = this.drops.length ? `${many} go to the trash. Each is compared with `
-      + "what stays once more before it is moved, and all can be undone." : "There is none to drop.";
-    this.go.disabled = !this.drops.length;
+    const summary = `${files(this.drops.length)} of ${format.count(groups)} `
+      + `${groups === 1 ? "group" : "groups"} (${format.bytes(bytes)})`;
+    this.text.textContent = this.drops.length ? `${summary} will move to the trash. Each file is `
+      + "compared once more with the picture that stays before it is moved. You can undo this."
+      : "There are no files to drop.";
+    this.confirm.disabled = !this.drops.length;
   }
 
-  leave() {
+  stop() {
     this.stopped.abort();
     if (!this.running) this.el.close();
     else this.text.textContent = "Stopping…";
@@ -93,21 +95,21 @@ class Bulk {
 
   async run() {
     this.running = true;
-    this.go.disabled = true;
+    this.confirm.disabled = true;
     this.cancel.textContent = "Stop";
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops } = this;
     try {
-      for (let at = 0; at < drops.length && !this.signal.aborted; at += PART) {
-        const part = drops.slice(at, at + PART).map(({ id, keep }) => ({ id, keep }));
-        // Without the signal: what was sent is done, and its answer is needed for the undoing.
+      for (let start = 0; start < drops.length && !this.signal.aborted; start += BATCH) {
+        const batch = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));
+        // Without the signal: a sent batch is carried out, and undoing it needs the answer.
         const { log, moved, left } = await change("/duplicates/drops",
-          { ...filters, drops: part });
+          { ...filters, drops: batch });
         if (moved.length) this.logs.push(log);
         this.moved.push(...moved);
         this.left.push(...left);
-        this.bar.value = (at + part.length) / drops.length;
+        this.bar.value = (start + batch.length) / drops.length;
         this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
       }
     } catch (error) {
@@ -118,7 +120,7 @@ class Bulk {
   }
 }
 
-function proposed(group) {
+function proposedDrops(group) {
   return group.images.filter(({ id, kept }) => id !== group.keep && !kept)
     .map(({ id, size }) => ({ id, size, keep: group.keep }));
 }

@@ -1,4 +1,4 @@
-// Two pictures closely: side by side, one in the other's place, or what differs between them.
+// Compares two pictures: side by side, alternating in the same place, or by their difference.
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
@@ -12,10 +12,10 @@ const SIZE = 1024;
 const GAINS = [1, 2, 4, 8, 16];
 
 /**
- * Opens the dialog; it is one at a time.
- * @param {*} group as the API has it
- * @param {string} id the picture to compare with the one that stays
- * @param {(id: string) => void} onclose told which picture was looked at last
+ * Opens the dialog, unless it is open.
+ * @param {*} group as the API returns it
+ * @param {string} id the picture to compare with the kept one
+ * @param {(id: string) => void} onclose gets the id of the last compared picture
  */
 export function openCompare(group, id, onclose) {
   if (document.querySelector("dialog.compare[open]")) return;
@@ -33,7 +33,7 @@ class Compare {
     this.group = group;
     this.keeper = group.images.find((image) => image.id === group.keep) ?? group.images[0];
     this.others = group.images.filter((image) => image !== this.keeper);
-    this.at = Math.max(0, this.others.findIndex((image) => image.id === id));
+    this.index = Math.max(0, this.others.findIndex((image) => image.id === id));
     Object.assign(this, { mode: "side", mirrored: false, gain: 4, swapped: false, turn: 0 });
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
@@ -45,7 +45,7 @@ class Compare {
   }
 
   get image() {
-    return this.others[this.at];
+    return this.others[this.index];
   }
 
   head() {
@@ -57,11 +57,11 @@ class Compare {
         class: "button", dataset: { mode }, title: `${text} (${n + 1})`, autofocus: !n,
         onclick: () => this.show(mode) }, text)));
     this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
-      title: "Mirror the second picture (m)", onclick: () => this.turnOver() }, "Mirrored");
+      title: "Mirror the second picture (m)", onclick: () => this.toggleMirror() }, "Mirror");
     return h("header", null, h("div", { class: "compare-line" }, this.title, close),
       h("div", { class: "row" }, this.modes, this.mirror, this.others.length > 1 &&
         h("div", { class: "choice", role: "group", "aria-label": "Which picture" },
-          this.step(-1, "left", "The one before"), this.step(1, "right", "The next one"))));
+          this.step(-1, "left", "Previous picture"), this.step(1, "right", "Next picture"))));
   }
 
   step(by, name, label) {
@@ -77,12 +77,12 @@ class Compare {
   }
 
   move(by) {
-    this.at = (this.at + by + this.others.length) % this.others.length;
+    this.index = (this.index + by + this.others.length) % this.others.length;
     this.mirrored = false;
     this.draw();
   }
 
-  turnOver() {
+  toggleMirror() {
     this.mirrored = !this.mirrored;
     this.draw();
   }
@@ -91,14 +91,14 @@ class Compare {
     const { mode, image, keeper, mirrored } = this;
     this.turn += 1;
     this.swapped = false;
-    const place = this.others.length > 1 ? ` (${this.at + 1} of ${this.others.length})` : "";
+    const place = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
     this.title.textContent = `${keeper.name} and ${image.name}${place}`;
     for (const button of this.modes.children) {
       button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
     }
     this.mirror.setAttribute("aria-pressed", String(mirrored));
     const pair = pairOf(this.group, keeper.id, image.id);
-    this.foot.textContent = pair ? `${pair.grade}, likeness ${pair.score.toFixed(2)}` : "";
+    this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
     this.body.dataset.mode = mode;
     this.body.replaceChildren(...this[mode]());
   }
@@ -114,10 +114,10 @@ class Compare {
 
   side() {
     const { keeper, image, mirrored } = this;
-    const half = (one, text, options) => h("figure", { class: "compare-half" },
-      this.picture(one, options), h("figcaption", { class: "small" },
-        h("strong", null, text), ` ${one.id}`, this.measures(one)));
-    return [half(keeper, "Stays:"), half(image, "The other:", { mirrored })];
+    const half = (shown, text, options) => h("figure", { class: "compare-half" },
+      this.picture(shown, options), h("figcaption", { class: "small" },
+        h("strong", null, text), ` ${shown.id}`, this.measures(shown)));
+    return [half(keeper, "Keep:"), half(image, "Other:", { mirrored })];
   }
 
   measures(image) {
@@ -126,19 +126,19 @@ class Compare {
         note && ` (${note})`)]));
   }
 
-  /** Both in one place and of one size: what changes is seen to jump. */
+  /** Both pictures in the same place and of the same size, so that differences are seen to jump. */
   flicker() {
     const { keeper, image, mirrored } = this;
     this.pictures = [this.picture(keeper), this.picture(image, { mirrored })];
     const frame = this.frame(h("button", { type: "button", class: "flicker",
-      "aria-label": "Show the other one", title: "Hold, or press Space" }, this.pictures));
+      "aria-label": "Show the other picture", title: "Hold, or press Space" }, this.pictures));
     const button = frame.firstElementChild;
     button.addEventListener("pointerdown", () => this.swap(true));
     for (const event of ["pointerup", "pointerleave", "pointercancel"]) {
       button.addEventListener(event, () => this.swapped && this.swap(false));
     }
     button.addEventListener("keydown", (event) => {
-      if (event.key === "Enter") event.preventDefault(); // else it would be held and pressed
+      if (event.key === "Enter") event.preventDefault(); // Enter would also click the button
     });
     this.swap(false);
     return [frame];
@@ -149,7 +149,7 @@ class Compare {
     const shown = to ? this.image : this.keeper;
     this.pictures[0].classList.toggle("under", to);
     this.pictures[1].classList.toggle("under", !to);
-    this.foot.textContent = `${to ? "The other" : "Stays"}: ${shown.id}`;
+    this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown.id}`;
   }
 
   frame(...children) {
@@ -160,8 +160,9 @@ class Compare {
   }
 
   difference() {
-    const canvas = h("canvas", { role: "img", "aria-label": "What differs, brighter for more" });
-    const gain = h("div", { class: "choice", role: "group", "aria-label": "Amplified" },
+    const canvas = h("canvas", { role: "img",
+      "aria-label": "Difference: brighter where it is larger" });
+    const gain = h("div", { class: "choice", role: "group", "aria-label": "Amplification" },
       GAINS.map((times) => h("button", { type: "button", class: "button",
         "aria-pressed": String(times === this.gain), onclick: () => {
           this.gain = times;
@@ -170,7 +171,7 @@ class Compare {
         } }, `${times}×`)));
     this.fill(canvas, this.turn);
     return [this.frame(canvas), h("div", { class: "row compare-gain" },
-      h("span", { class: "soft small" }, "Amplified"), gain)];
+      h("span", { class: "soft small" }, "Amplification"), gain)];
   }
 
   async fill(canvas, turn) {
@@ -185,7 +186,7 @@ class Compare {
     if (turn !== this.turn) return;
     const mean = drawDifference(canvas, pictures, { mirrored, gain: this.gain });
     const text = mean < 0.005 ? "No difference"
-      : `They differ by ${mean.toFixed(2)} of 255 on average`;
+      : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
     this.foot.textContent = text;
     announce(text);
   }
@@ -194,7 +195,7 @@ class Compare {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key } = event;
     if (key in KEYS) this.show(KEYS[key]);
-    else if (key === "m") this.turnOver();
+    else if (key === "m") this.toggleMirror();
     else if (key === "ArrowLeft") this.move(-1);
     else if (key === "ArrowRight") this.move(1);
     else if (key === " " && this.mode === "flicker") this.swap(!this.swapped);
@@ -207,7 +208,7 @@ class Compare {
 /**
  * Draws |a - b|, amplified.
  * @param {HTMLCanvasElement} canvas
- * @param {HTMLImageElement[]} pictures two that have come
+ * @param {HTMLImageElement[]} pictures two loaded pictures
  * @param {{mirrored: boolean, gain: number}} options
  * @returns {number} the mean difference, 0 to 255
  */
@@ -223,11 +224,11 @@ function drawDifference(canvas, [first, second], { mirrored, gain }) {
   context.resetTransform();
   const other = context.getImageData(0, 0, width, height).data;
   let sum = 0;
-  for (let at = 0; at < other.length; at++) {
-    if (at % 4 === 3) continue;
-    const difference = Math.abs(out.data[at] - other[at]);
+  for (let i = 0; i < other.length; i++) {
+    if (i % 4 === 3) continue; // alpha
+    const difference = Math.abs(out.data[i] - other[i]);
     sum += difference;
-    out.data[at] = difference * gain; // clamped at 255
+    out.data[i] = difference * gain; // clamped at 255
   }
   context.putImageData(out, 0, 0);
   return sum / (width * height * 3);

@@ -1,11 +1,11 @@
-// What tells the pictures of a group from the one that stays: sizes, dates, folders. Pure.
+// How the pictures of a group differ from the kept one: size, date, folder. Pure functions.
 
 import * as format from "../base/format.js";
 
-/** What each grade means, in a few words. */
+/** The meaning of each grade, in a few words. */
 export const GRADES = {
   identical: "the same bytes",
-  same: "the same picture, resized or saved anew",
+  same: "the same picture, resized or saved again",
   edited: "cropped, marked, recoloured or turned",
   alike: "the same scene or object",
 };
@@ -13,15 +13,15 @@ export const GRADES = {
 const pixels = ({ width, height }) => (width && height ? width * height : null);
 
 /**
- * An image's facts beside those of the one that stays.
+ * The facts of an image, compared with those of the kept image.
  * @param {*} image of a group
- * @param {*} keeper the group's image that stays
+ * @param {*} keeper the image of the group that is kept
  * @returns {{label: string, text: string, differs: boolean, note: string}[]}
  */
 export function facts(image, keeper) {
-  const own = image.id === keeper.id;
+  const isKeeper = image.id === keeper.id;
   const line = (label, text, differs, note = "") =>
-    ({ label, text, differs: !own && differs, note: !own && differs ? note : "" });
+    ({ label, text, differs: !isKeeper && differs, note: !isKeeper && differs ? note : "" });
   const shape = ({ width, height }) => (width && height ? `${width} × ${height}` : "unknown");
   return [
     line("Pixels", shape(image), shape(image) !== shape(keeper),
@@ -34,7 +34,7 @@ export function facts(image, keeper) {
   ];
 }
 
-/** How much of the other one that is: "25%", "3.2×". */
+/** The ratio of two values as text: "25%", "3.2×". */
 function ratio(value, other) {
   if (!value || !other || value === other) return "";
   const share = value / other;
@@ -45,13 +45,15 @@ function ratio(value, other) {
 }
 
 /**
- * What is known of two images of a group.
+ * The compared pair of two images of a group, or null.
  * @param {*} group
+ * @param {string} first id of an image
+ * @param {string} second id of another image
  * @returns {?{grade: string, score: number}}
  */
-export function pairOf(group, one, other) {
+export function pairOf(group, first, second) {
   return group.pairs.find(({ a, b }) =>
-    (a === one && b === other) || (a === other && b === one)) ?? null;
+    (a === first && b === second) || (a === second && b === first)) ?? null;
 }
 
 /** @returns {string} "1 file", "1,200 files" */

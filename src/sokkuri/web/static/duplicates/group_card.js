@@ -1,4 +1,4 @@
-// A group of near-duplicates: its pictures side by side, each marked to stay or to be dropped.
+// A group of near-duplicates: its pictures side by side, each marked to be kept or dropped.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -11,14 +11,14 @@ let drawn = 0;
 
 export class GroupCard {
   /**
-   * @param {*} group as the API has it
+   * @param {*} group as the API returns it
    * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
    *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
    *   onprefer: (card: GroupCard) => void, onfocus: (card: GroupCard) => void}} options
-   *   kept: ids that stay, where the user has said so already
+   *   kept: ids that the user has already marked to keep
    */
   constructor(group, options) {
-    Object.assign(this, { group, options, at: 0, reason: "" });
+    Object.assign(this, { group, options, index: 0, reason: "" });
     const stays = ({ id, kept }) => id === group.keep || kept;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
@@ -27,7 +27,7 @@ export class GroupCard {
     this.draw();
   }
 
-  /** What tells this group from every other. */
+  /** A key that no other group has: the ids of the images. */
   get key() {
     return this.group.images.map(({ id }) => id).join("\0");
   }
@@ -37,29 +37,29 @@ export class GroupCard {
   }
 
   get current() {
-    return this.images[this.at];
+    return this.images[this.index];
   }
 
   get keeper() {
     return this.images.find(({ id }) => id === this.group.keep) ?? this.images[0];
   }
 
-  /** The images that go, each with one that stays. */
+  /** The images to drop, each with the id of an image that is kept. */
   drops() {
-    const stays = this.kept.has(this.keeper.id) ? this.keeper.id : [...this.kept][0];
+    const keep = this.kept.has(this.keeper.id) ? this.keeper.id : [...this.kept][0];
     return this.images.filter(({ id }) => !this.kept.has(id))
-      .map(({ id, size }) => ({ id, keep: stays, size }));
+      .map(({ id, size }) => ({ id, keep, size }));
   }
 
   draw() {
-    const held = this.el.contains(document.activeElement)
+    const focused = this.el.contains(document.activeElement)
       ? document.activeElement.dataset.keep : null;
-    this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, number) =>
-      this.picture(image, number)));
+    this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
+      this.picture(image, index)));
     this.el.replaceChildren(this.head(), this.reason &&
       h("p", { class: "copies-reason small", role: "status" }, icon("problem", { size: 16 }),
         h("span", null, this.reason)), this.list);
-    if (held) this.el.querySelector(`[data-keep="${CSS.escape(held)}"]`)?.focus();
+    if (focused) this.el.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
   }
 
   head() {
@@ -80,26 +80,26 @@ export class GroupCard {
           () => this.options.ondrop(this), { disabled: !drops.length })));
   }
 
-  picture(image, number) {
+  picture(image, index) {
     const { id, name } = image;
     const { allowed } = this.options;
     const stays = this.kept.has(id);
     const pressed = allowed ? { "aria-pressed": String(!stays), "aria-label": `Drop ${name}`,
-      title: stays ? "It stays (Space)" : "It goes to the trash (Space)" }
+      title: stays ? "Stays. Drop it (Space)" : "Marked to be dropped. Keep it (Space)" }
       : { "aria-label": `Compare ${name}`, title: "Compare (Enter)" };
     const button = h("button", { type: "button", class: "copy-picture", ...pressed,
-      tabindex: number === this.at ? 0 : -1, dataset: { keep: `picture-${number}` },
+      tabindex: index === this.index ? 0 : -1, dataset: { keep: `picture-${index}` },
       onclick: () => {
-        this.at = number;
+        this.index = index;
         if (allowed) this.toggle();
         else this.options.oncompare(this);
       },
-      onfocus: () => this.move(number) },
+      onfocus: () => this.move(index) },
     this.thumbnail(image), this.sign(image, stays));
     const sign = stays ? "stays" : allowed ? "goes" : "";
     return h("li", { class: `twin ${sign}` }, button,
       link("/image", { id }, { class: "copy-name", title: id }, name),
-      this.about(image), allowed && this.actions(image, number));
+      this.facts(image), allowed && this.actions(image, index));
   }
 
   thumbnail({ id, v }) {
@@ -112,11 +112,11 @@ export class GroupCard {
 
   sign({ kept }, stays) {
     if (!this.options.allowed && !stays) return null;
-    const text = !stays ? "Drop" : kept ? "Keep, as you said" : "Keep";
+    const text = !stays ? "Drop" : kept ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text);
   }
 
-  about(image) {
+  facts(image) {
     const { keeper } = this;
     const pair = image.id === keeper.id ? null : pairOf(this.group, image.id, keeper.id);
     return h("dl", { class: "copy-facts small" },
@@ -124,44 +124,41 @@ export class GroupCard {
         h("div", { class: differs ? "differs" : null }, h("dt", null, label),
           h("dd", { class: "number" }, text, note && h("span", { class: "note" }, ` ${note}`),
             differs && h("span", { class: "unseen" }, ", differs")))),
-      pair && h("div", null, h("dt", null, "Likeness"), h("dd", { class: "number" },
+      pair && h("div", null, h("dt", null, "Score"), h("dd", { class: "number" },
         `${pair.grade}, ${pair.score.toFixed(2)}`)));
   }
 
-  actions(image, number) {
+  actions(image, index) {
     const act = (keep, text, onclick) => h("button", { type: "button",
-      class: "button quiet small", dataset: { keep: `${keep}-${number}` },
+      class: "button quiet small", dataset: { keep: `${keep}-${index}` },
       "aria-label": `${text}: ${image.name}`, onclick: () => {
-        this.at = number;
+        this.index = index;
         onclick(this);
       } }, text);
     return h("div", { class: "copy-actions" },
-      act("prefer", image.kept ? "Keep: undo" : "Keep this one", this.options.onprefer),
-      act("different", "No duplicate", this.options.ondifferent));
+      act("prefer", image.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
+      act("different", "Not a duplicate", this.options.ondifferent));
   }
 
-  /** Goes to another picture of the group. */
-  move(number) {
-    this.at = Math.min(Math.max(number, 0), this.images.length - 1);
+  /** Makes another picture of the group the current one. */
+  move(index) {
+    this.index = Math.min(Math.max(index, 0), this.images.length - 1);
     this.list.querySelectorAll(".copy-picture").forEach((button, n) => {
-      button.tabIndex = n === this.at ? 0 : -1;
+      button.tabIndex = n === this.index ? 0 : -1;
     });
   }
 
-  focus(number = this.at) {
-    this.move(number);
-    this.list.querySelectorAll(".copy-picture")[this.at].focus({ preventScroll: true });
+  focus(index = this.index) {
+    this.move(index);
+    this.list.querySelectorAll(".copy-picture")[this.index].focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
 
-  /**
-   * The current picture stays, or goes, from now on.
-   * @returns {?string} what was not done, since one must stay
-   */
+  /** Marks the current picture to be kept or dropped; shows a reason if it is the last kept one. */
   toggle() {
     const { id } = this.current;
     if (this.kept.has(id) && this.kept.size === 1) {
-      this.reason = "One of them must stay: mark another one first.";
+      this.reason = "At least one picture must stay. First mark another one to keep.";
     } else {
       this.reason = "";
       if (!this.kept.delete(id)) this.kept.add(id);
@@ -169,15 +166,15 @@ export class GroupCard {
     this.draw();
   }
 
-  /** Says why something was not done. */
-  complain(reason) {
+  /** Shows why something was not done. */
+  showReason(reason) {
     this.reason = reason;
     this.draw();
   }
 
-  /** Waits for an answer: nothing else can be done with it meanwhile. */
-  busy(is) {
-    this.el.setAttribute("aria-busy", String(is));
-    this.el.inert = is;
+  /** Blocks the group while it waits for an answer of the server. */
+  setBusy(busy) {
+    this.el.setAttribute("aria-busy", String(busy));
+    this.el.inert = busy;
   }
 }

@@ -1,16 +1,17 @@
-// Comparing as it goes: how far it is, and what was not compared yet.
+// The progress of a running comparison.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
-const EVERY = 1000;
+const EVERY = 1000; // milliseconds
 
 /**
  * @param {{onstate: (state: *) => void, ondone: () => void, signal: AbortSignal}} options
- *   onstate: told of each state; ondone: when a run has ended that was seen running
- * @returns {{el: HTMLElement, update: (state: *) => void, begin: () => void}} `update` takes what
- *   the API says; `begin` is told of a run that was started here, and may be over at once
+ *   onstate: called with each state; ondone: called when a run that was shown has ended
+ * @returns {{el: HTMLElement, update: (state: *) => void, begin: () => void}} `update` takes a
+ *   state of the API; `begin` is called after a run was started, which may end before the first
+ *   state arrives
  */
 export function makeRunning({ onstate, ondone, signal }) {
   const bar = h("progress", { "aria-label": "Comparing", max: 1 });
@@ -20,11 +21,11 @@ export function makeRunning({ onstate, ondone, signal }) {
   let timer = 0;
   let seen = false;
 
-  const ask = async () => {
+  const fetchState = async () => {
     try {
       update(await api.comparing({ signal }));
     } catch {
-      // A server that is lost and comes back is asked again by the page.
+      // The page fetches the state again when a lost server is back.
     }
   };
   const update = (state) => {
@@ -35,7 +36,7 @@ export function makeRunning({ onstate, ondone, signal }) {
     if (running) {
       seen = true;
       draw(running);
-      if (!signal.aborted) timer = setTimeout(ask, EVERY);
+      if (!signal.aborted) timer = setTimeout(fetchState, EVERY);
     } else if (seen) {
       seen = false;
       ondone();
@@ -44,8 +45,8 @@ export function makeRunning({ onstate, ondone, signal }) {
   const draw = ({ stage, done, total }) => {
     if (total) bar.value = done / total;
     else bar.removeAttribute("value");
-    const far = total ? `${format.count(done)} of ${format.count(total)}` : "";
-    text.textContent = [stage, far].filter(Boolean).join(" · ");
+    const counts = total ? `${format.count(done)} of ${format.count(total)}` : "";
+    text.textContent = [stage, counts].filter(Boolean).join(" · ");
   };
   signal.addEventListener("abort", () => clearTimeout(timer));
   const begin = () => {

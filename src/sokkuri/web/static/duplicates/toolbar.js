@@ -1,4 +1,4 @@
-// Above the groups: which are shown, how many of each grade, and what can be done with all of them.
+// The bar above the groups: filters, the state of the comparison, and totals and actions by grade.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -7,7 +7,7 @@ import { icon } from "../base/icons.js";
 import { files, GRADES } from "./differences.js";
 
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
-const BULK = ["identical", "same", "edited"]; // what is alike is never dropped unseen
+const BULK = ["identical", "same", "edited"]; // "alike" images are never dropped without a look
 
 export class Toolbar {
   /**
@@ -16,7 +16,7 @@ export class Toolbar {
    */
   constructor({ allowed, onfilter, onfind, onbulk }) {
     Object.assign(this, { allowed, onbulk });
-    this.grades = h("div", { class: "choice", role: "group", "aria-label": "How near" },
+    this.grades = h("div", { class: "choice", role: "group", "aria-label": "Show grades up to" },
       Object.keys(GRADES).map((grade, n, all) => h("button", { type: "button", class: "button",
         dataset: { grade }, title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES[grade],
         onclick: () => onfilter(this.values(grade)) }, grade)));
@@ -24,7 +24,7 @@ export class Toolbar {
     this.under = h("input", { ...PLAIN, id: "duplicates-under", list: "duplicates-folders",
       placeholder: "all folders" });
     this.where = h("input", { ...PLAIN, id: "duplicates-where", placeholder: "width > 1000" });
-    this.under.addEventListener("focus", () => this.suggest(), { once: true });
+    this.under.addEventListener("focus", () => this.suggestFolders(), { once: true });
     const form = h("form", { class: "row copies-filters", "aria-label": "Filters" },
       h("label", { for: "duplicates-under" }, "In folder"), this.under, this.folders,
       h("label", { for: "duplicates-where" }, "Where"), this.where,
@@ -39,7 +39,8 @@ export class Toolbar {
     this.find = h("button", { type: "button", class: "button", hidden: true, onclick: onfind });
     this.state = h("p", { class: "soft small" });
     this.el = h("div", { class: "copies-bar" },
-      h("div", { class: "row" }, h("span", { class: "soft small" }, "Up to"), this.grades),
+      h("div", { class: "row" }, h("span", { class: "soft small" }, "Show grades up to"),
+        this.grades),
       form, h("div", { class: "row copies-state" }, this.state, this.find), this.totals);
   }
 
@@ -48,13 +49,13 @@ export class Toolbar {
       where: this.where.value.trim() };
   }
 
-  async suggest() {
+  async suggestFolders() {
     try {
       const { folders } = await api.folders();
       this.folders.replaceChildren(...folders.filter(({ path }) => path).map(({ path, count }) =>
         h("option", { value: path }, String(count))));
     } catch {
-      // Folders can be typed too.
+      // The user can still type a folder.
     }
   }
 
@@ -67,39 +68,39 @@ export class Toolbar {
     }
   }
 
-  /** How much was compared, and whether more can be. */
+  /** Shows how many images were compared, and whether more can be compared. */
   showState({ compared, of, running, failure, notes }) {
-    const open = of - compared;
+    const remaining = of - compared;
     const parts = [`${format.count(compared)} of ${format.count(of)} pictures compared`];
-    if (failure && !running) parts.push(`the last run ended early: ${failure}`);
-    const shell = open > 0 && !running && !this.allowed;
-    this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...(shell
-      ? [" Compare them in the shell: ", h("code", null, "sokkuri duplicates")] : []));
-    this.find.hidden = Boolean(running) || open <= 0 || !this.allowed;
+    if (failure && !running) parts.push(`the last comparison stopped early: ${failure}`);
+    const showCommand = remaining > 0 && !running && !this.allowed;
+    this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...(showCommand
+      ? [" To compare the rest, run ", h("code", null, "sokkuri duplicates")] : []));
+    this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
     this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
   }
 
-  /** The groups of each grade, with what can be done to all of them. */
+  /** Shows the totals of each grade, with a button that drops all its copies. */
   showTotals({ grades, total }) {
-    const held = this.totals.contains(document.activeElement)
+    const focused = this.totals.contains(document.activeElement)
       ? document.activeElement.dataset.grade : null;
     this.totals.hidden = !total;
     this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups)
       .map(([grade, { groups, drops, bytes }]) => h("li", null,
         h("span", { class: `grade ${grade}`, title: GRADES[grade] }, grade),
         h("span", { class: "number small" }, `${format.count(groups)} `
-          + `${groups === 1 ? "group" : "groups"}, ${files(drops)} more than needed, `
+          + `${groups === 1 ? "group" : "groups"}, ${files(drops)} that can be dropped, `
           + format.bytes(bytes)),
         this.allowed && BULK.includes(grade) && h("button", { type: "button",
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
           "aria-label": `Drop all copies that are ${grade}` }, icon("trash", { size: 16 }),
         "Drop all…"))));
-    if (held) this.totals.querySelector(`[data-grade="${held}"]`)?.focus();
+    if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
   }
 }
 
 /**
- * What to say where there is no group.
+ * The panel to show when there are no groups.
  * @returns {{icon: string, title: string, text: *}}
  */
 export function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed) {
@@ -108,16 +109,17 @@ export function emptyText({ compared, of }, { min_grade: grade, under, where }, 
       text: ["Index a folder first: ", h("code", null, "sokkuri index FOLDER")] };
   }
   if (!compared) {
-    return { icon: "compare", title: "Nothing was compared yet",
-      text: allowed ? "Find duplicates above: every picture is compared with those that are like "
-        + "it. It may take some minutes; you can go on meanwhile."
-        : "Only files of the same bytes are known to be duplicates so far." };
+    return { icon: "compare", title: "No pictures were compared yet",
+      text: allowed ? "Press “Find duplicates” above to compare every picture with similar ones. "
+        + "This may take some minutes; you can use the pages meanwhile."
+        : "So far, only files with identical bytes count as duplicates." };
   }
   if (under || where) {
-    return { icon: "done", title: "No duplicates here", text: "None passes these filters." };
+    return { icon: "done", title: "No duplicates here", text: "No group passes these filters." };
   }
-  return { icon: "done", title: "No duplicates", text: grade === "alike" ? "Nor anything alike."
-    : `Among ${format.count(compared)} pictures none is ${
+  return { icon: "done", title: "No duplicates", text: grade === "alike"
+    ? "No pictures are alike either."
+    : `No picture of ${format.count(compared)} is ${
       { identical: "identical to", same: "the same as", edited: "an edited copy of" }[grade]
-    } another.` };
+    } another one.` };
 }

@@ -1,4 +1,4 @@
-// What was done to duplicates in this tab, the last first, and how each is taken back.
+// The actions on duplicates in this tab, and how to undo them, the latest first.
 
 import { change } from "../base/changes.js";
 import * as settings from "../base/settings.js";
@@ -7,30 +7,31 @@ const MOST = 100;
 
 /**
  * @typedef {{text: string, ids: string[], logs?: string[], different?: string[][],
- *   keep?: string[], keepAgain?: string[]}} Deed
- *   ids: whose group is looked at afterwards; logs: of files that were moved, the first first;
- *   different, keep: what was decided; keepAgain: what had been decided before
+ *   keep?: string[], keepAgain?: string[]}} Action
+ *   text: shown after the undo; ids: the group with one of these images is shown after the undo;
+ *   logs: the logs of the moved files, the oldest first; different, keep: the decisions to undo;
+ *   keepAgain: images to prefer again
  */
 
-/** @param {Deed} deed */
-export function remember(deed) {
-  settings.set("deeds", [...settings.get("deeds"), deed].slice(-MOST));
+/** @param {Action} action */
+export function remember(action) {
+  settings.set("deeds", [...settings.get("deeds"), action].slice(-MOST));
 }
 
-/** @returns {?Deed} the last one */
+/** @returns {?Action} the last action */
 export const last = () => settings.get("deeds").at(-1) ?? null;
 
-/** Forgets the last one. */
+/** Forgets the last action. */
 export function forget() {
   settings.set("deeds", settings.get("deeds").slice(0, -1));
 }
 
 /**
- * Takes a deed back.
- * @param {Deed} deed
- * @returns {Promise<{id: string, reason: string}[]>} what could not be
+ * Undoes an action.
+ * @param {Action} action
+ * @returns {Promise<{id: string, reason: string}[]>} files that could not be restored
  */
-export async function takeBack({ logs = [], different = [], keep = [], keepAgain = [] }) {
+export async function revert({ logs = [], different = [], keep = [], keepAgain = [] }) {
   const left = [];
   for (const log of logs.toReversed()) {
     left.push(...(await change("/duplicates/undo", { log })).left);

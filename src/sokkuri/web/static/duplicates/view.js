@@ -1,4 +1,4 @@
-// Duplicates: groups of pictures that are nearly the same; which of each stays, which are dropped.
+// Duplicates: groups of near-duplicates. The user decides which pictures to keep and which to drop.
 
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
@@ -19,10 +19,10 @@ export const shortcuts = [
   ["j k", "Next, previous group"],
   ["← →", "Next, previous picture"],
   ["Enter", "Compare"],
-  ["Space", "It stays, it is dropped"],
-  ["x", "Drop what is marked"],
+  ["Space", "Mark to keep or to drop"],
+  ["x", "Drop the marked pictures"],
   ["m", "Keep this one"],
-  ["n", "No duplicate"],
+  ["n", "Not a duplicate"],
   ["u", "Undo"],
   ["1 2 3", "Comparing: side by side, flicker, difference"],
 ];
@@ -41,7 +41,7 @@ class Duplicates {
       onfilter: (filters) => navigate("/duplicates", filters),
       onfind: () => this.find(), onbulk: (grade) => this.bulk(grade) });
     this.running = makeRunning({ signal, onstate: (state) => this.toolbar.showState(state),
-      ondone: () => this.refresh().then(() => announce("Comparing has ended")) });
+      ondone: () => this.refresh().then(() => announce("Comparing has finished")) });
     this.list = h("ol", { class: "copies-list" });
     this.more = h("button", { type: "button", class: "button", hidden: true,
       onclick: () => this.loadMore() }, "Show more");
@@ -61,7 +61,7 @@ class Duplicates {
     this.watcher.disconnect();
   }
 
-  /** Shows what an address asks for. */
+  /** Shows the groups for the filters of an address. */
   async go(params) {
     this.filters = { min_grade: params.get("grade") || "edited",
       under: params.get("under") || null, where: params.get("where") || null };
@@ -71,28 +71,28 @@ class Duplicates {
     await this.refresh();
   }
 
-  /** Asks for all groups that are shown once more; what the user has marked stays so. */
+  /** Fetches all shown groups again; the marks of the user stay. */
   async refresh() {
-    const mine = ++this.turn;
-    const wanted = Math.max(PAGE, this.cards.length);
+    const thisTurn = ++this.turn;
+    const count = Math.max(PAGE, this.cards.length);
     const groups = [];
     let page = null;
     try {
       do {
-        const limit = Math.min(wanted - groups.length, MOST);
+        const limit = Math.min(count - groups.length, MOST);
         page = await api.duplicates({ ...this.filters, cursor: page?.next, limit },
           { signal: this.signal });
-        if (mine !== this.turn) return;
+        if (thisTurn !== this.turn) return;
         groups.push(...page.groups);
-      } while (page.next && groups.length < wanted);
+      } while (page.next && groups.length < count);
     } catch (error) {
-      if (error.name === "AbortError" || mine !== this.turn) return;
+      if (error.name === "AbortError" || thisTurn !== this.turn) return;
       if (this.cards.length && error.name === "LostServer") return;
       this.fail(error);
       return;
     }
     this.redraw(groups);
-    this.took(page);
+    this.showPage(page);
   }
 
   fail(error) {
@@ -104,14 +104,14 @@ class Duplicates {
 
   redraw(groups) {
     const before = new Map(this.cards.map((card) => [card.key, card]));
-    const held = this.list.contains(document.activeElement) ? this.current : null;
+    const focused = this.list.contains(document.activeElement) ? this.current : null;
     this.cards = groups.map((group) => {
       const card = this.card(group);
       const old = before.get(card.key);
       return old && sameGroup(old.group, group) ? old : card;
     });
     this.list.replaceChildren(...this.cards.map(({ el }) => el));
-    if (held && this.cards.includes(held)) held.focus();
+    if (focused && this.cards.includes(focused)) focused.focus();
   }
 
   card(group) {
@@ -123,7 +123,8 @@ class Duplicates {
       } });
   }
 
-  took(page) {
+  /** Shows totals, state and empty text of a page of the API. */
+  showPage(page) {
     this.next = page.next;
     this.more.hidden = !page.next;
     this.toolbar.showTotals(page);
@@ -136,15 +137,15 @@ class Duplicates {
   async loadMore() {
     if (!this.next || this.loading) return;
     this.loading = true;
-    const mine = this.turn;
+    const thisTurn = this.turn;
     try {
       const page = await api.duplicates({ ...this.filters, cursor: this.next, limit: PAGE },
         { signal: this.signal });
-      if (mine !== this.turn) return;
+      if (thisTurn !== this.turn) return;
       const cards = page.groups.map((group) => this.card(group));
       this.cards.push(...cards);
       this.list.append(...cards.map(({ el }) => el));
-      this.took(page);
+      this.showPage(page);
     } catch (error) {
       if (error.name === "Problem") toast(error.message);
     } finally {
@@ -162,56 +163,57 @@ class Duplicates {
     });
   }
 
-  /** Does what may fail, and says so if it does. */
+  /** Runs `work`, and shows a message if it fails. */
   async attempt(work) {
     try {
       await work();
     } catch (error) {
-      if (error.name !== "AbortError") toast(`${error.message}. Nothing is known to be changed.`);
+      if (error.name !== "AbortError") toast(`${error.message}. The change was not confirmed.`);
     }
   }
 
-  async with(card, work) {
-    const held = card.el.contains(document.activeElement);
-    card.busy(true);
+  /** Runs `work` while the card is blocked, and keeps its focus. */
+  async attemptOn(card, work) {
+    const hadFocus = card.el.contains(document.activeElement);
+    card.setBusy(true);
     await this.attempt(() => work());
-    card.busy(false);
-    if (held && card.el.isConnected && document.activeElement === document.body) card.focus();
+    card.setBusy(false);
+    if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
 
   async drop(card) {
     const drops = card.drops().map(({ id, keep }) => ({ id, keep }));
     if (!drops.length) {
-      toast("None of these is marked to be dropped");
+      toast("No picture of this group is marked to be dropped");
       return;
     }
-    const held = card.el.contains(document.activeElement);
-    await this.with(card, async () => {
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
       const { log, moved, left } = await change("/duplicates/drops", { ...this.filters, drops });
       if (moved.length) {
-        undoing.remember({ text: `${files(moved.length)} brought back`, ids: moved, logs: [log] });
+        undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
       }
-      this.without(card, moved, held);
-      if (left.length) card.complain(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
+      this.removeImages(card, moved, hadFocus);
+      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
       if (moved.length) this.done(`${files(moved.length)} moved to the trash`);
-      else toast("Nothing was moved");
+      else toast("No file was moved");
     });
   }
 
-  /** Takes pictures out of a group, and the group away where fewer than two are left. */
-  without(card, ids, held) {
-    const gone = new Set(ids);
-    const images = card.images.filter(({ id }) => !gone.has(id));
+  /** Removes pictures from a group, and the group if fewer than two pictures are left. */
+  removeImages(card, ids, hadFocus) {
+    const removed = new Set(ids);
+    const images = card.images.filter(({ id }) => !removed.has(id));
     if (images.length === card.images.length) return;
-    const at = this.cards.indexOf(card);
-    const left = images.length > 1 ? [this.card({ ...card.group, images })] : [];
-    this.cards.splice(at, 1, ...left);
-    card.el.replaceWith(...left.map(({ el }) => el));
-    if (held) this.focusAt(at);
+    const index = this.cards.indexOf(card);
+    const replacement = images.length > 1 ? [this.card({ ...card.group, images })] : [];
+    this.cards.splice(index, 1, ...replacement);
+    card.el.replaceWith(...replacement.map(({ el }) => el));
+    if (hadFocus) this.focusCard(index);
   }
 
-  focusAt(at) {
-    const card = this.cards[at] ?? this.cards[at - 1];
+  focusCard(index) {
+    const card = this.cards[index] ?? this.cards[index - 1];
     if (card) card.focus();
     else this.main.querySelector("h1").focus();
   }
@@ -219,12 +221,13 @@ class Duplicates {
   async different(card) {
     const { id } = card.current;
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
-    const held = card.el.contains(document.activeElement);
-    await this.with(card, async () => {
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
       await change("/duplicates/decisions", { different: pairs });
-      undoing.remember({ text: "They count as duplicates again", ids: [id], different: pairs });
-      this.without(card, [id], held);
-      this.done(`${card.current.name} is no duplicate of these`);
+      undoing.remember({ text: "These pictures count as duplicates again", ids: [id],
+        different: pairs });
+      this.removeImages(card, [id], hadFocus);
+      this.done(`${card.current.name} is marked as not a duplicate`);
     });
   }
 
@@ -232,71 +235,73 @@ class Duplicates {
     const { id, name, kept } = card.current;
     const others = card.images.filter((other) => other.kept && other.id !== id)
       .map((other) => other.id);
-    await this.with(card, async () => {
+    await this.attemptOn(card, async () => {
       if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
       await change("/duplicates/decisions", { keep: [id], undo: kept });
-      undoing.remember({ text: "As it was before", ids: [id], keep: kept ? [] : [id],
+      undoing.remember({ text: "The choice was undone", ids: [id], keep: kept ? [] : [id],
         keepAgain: kept ? [id] : others });
-      this.done(kept ? `${name} is kept no more than others` : `${name} is the one to keep`);
+      this.done(kept ? `${name} is no longer preferred` : `${name} will be kept`);
     });
     await this.refreshAt([id]);
   }
 
-  /** Something was done: says so, offers to undo it, and counts anew. */
+  /** Shows what was done and a button to undo it, and updates the totals. */
   done(text) {
     toast(text, { action: "Undo", onaction: () => this.undo() });
-    this.recount().catch(() => {});
+    this.updateTotals().catch(() => {});
   }
 
-  async recount() {
-    const mine = this.turn;
+  async updateTotals() {
+    const thisTurn = this.turn;
     const page = await api.duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
-    if (mine === this.turn) this.took({ ...page, next: this.next });
+    if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
 
   async undo() {
-    const deed = undoing.last();
-    if (!deed || !this.allowed) {
+    const action = undoing.last();
+    if (!action || !this.allowed) {
       toast("There is nothing to undo");
       return;
     }
-    if (this.undone) return;
-    this.undone = true;
+    if (this.isUndoing) return;
+    this.isUndoing = true;
     await this.attempt(async () => {
-      const left = await undoing.takeBack(deed).catch((error) => {
-        // Of another collection, or its images are no more: what was done before it can be undone.
+      const left = await undoing.revert(action).catch((error) => {
+        // The action belongs to another collection, or its images no longer exist. Forget it, so
+        // that earlier actions can be undone.
         if (error.status === 404 || error.status === 422) undoing.forget();
         throw error;
       });
       undoing.forget();
-      toast(left.length ? left.map(({ id, reason }) => `${id}: ${reason}`).join("; ") : deed.text);
+      toast(left.length ? left.map(({ id, reason }) => `${id}: ${reason}`).join("; ")
+        : action.text);
     });
-    this.undone = false;
-    await this.refreshAt(deed.ids);
+    this.isUndoing = false;
+    await this.refreshAt(action.ids);
   }
 
   async refreshAt(ids) {
     await this.refresh();
-    const wanted = new Set(ids);
-    const card = this.cards.find(({ images }) => images.some(({ id }) => wanted.has(id)));
-    card?.focus(card.images.findIndex(({ id }) => wanted.has(id)));
+    const targets = new Set(ids);
+    const card = this.cards.find(({ images }) => images.some(({ id }) => targets.has(id)));
+    card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
   }
 
   async bulk(grade) {
     const byKey = new Map(this.cards.map((card) => [card.key, card]));
-    const known = (group) =>
+    const marked = (group) =>
       byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
-    const done = await openBulk(grade, { filters: this.filters, known, signal: this.signal });
-    if (!done) return;
-    const { logs, moved, left } = done;
+    const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
+    if (!result) return;
+    const { logs, moved, left } = result;
     await this.refresh();
-    const rest = left.length ? `; ${files(left.length)} stayed: ${left[0].reason}` : "";
+    const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
     const text = `${files(moved.length)} moved to the trash${rest}`;
     if (!moved.length) {
       toast(text);
       return;
     }
-    undoing.remember({ text: `${files(moved.length)} brought back`, ids: moved.slice(0, 1), logs });
+    undoing.remember({ text: `${files(moved.length)} restored`, ids: moved.slice(0, 1), logs });
     this.done(text);
   }
 
@@ -307,11 +312,11 @@ class Duplicates {
       card.focus(card.images.findIndex((image) => image.id === id)));
   }
 
-  /** Goes to another group; with none, to the first that can be seen. */
+  /** Moves the focus to another group; if no group has it, to the first visible one. */
   move(by) {
-    const at = this.cards.indexOf(this.current);
-    const seen = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
-    const to = at < 0 ? Math.max(seen, 0) : at + by;
+    const index = this.cards.indexOf(this.current);
+    const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
+    const to = index < 0 ? Math.max(visible, 0) : index + by;
     const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
     card?.focus();
     if (to >= this.cards.length - 3) this.loadMore();
@@ -322,15 +327,15 @@ class Duplicates {
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
     const { key } = event;
     const card = this.cards.includes(this.current) ? this.current : null;
-    // A button or a link that has the focus is pressed by these keys itself.
-    const elsewhere = document.activeElement?.matches("button:not(.copy-picture), a, summary");
+    // Enter activates a focused button or link itself.
+    const onControl = document.activeElement?.matches("button:not(.copy-picture), a, summary");
     if (key === "j" || key === "ArrowDown") this.move(1);
     else if (key === "k" || key === "ArrowUp") this.move(-1);
     else if (key === "u") this.undo();
     else if (!card || card.el.inert) return;
-    else if (key === "ArrowRight") card.focus(card.at + 1);
-    else if (key === "ArrowLeft") card.focus(card.at - 1);
-    else if (key === "Enter" && !elsewhere) this.compare(card);
+    else if (key === "ArrowRight") card.focus(card.index + 1);
+    else if (key === "ArrowLeft") card.focus(card.index - 1);
+    else if (key === "Enter" && !onControl) this.compare(card);
     else if (!this.allowed) return;
     else if (key === " " && document.activeElement === document.body) card.toggle();
     else if (key === "x") this.drop(card);
@@ -341,9 +346,9 @@ class Duplicates {
   }
 }
 
-/** Whether a group is as it was, so that what was marked in it still holds. */
-function sameGroup(one, other) {
+/** Whether a group has not changed, so that the marks of the user in it are still valid. */
+function sameGroup(before, after) {
   const facts = ({ grade, keep, images }) =>
     JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
-  return facts(one) === facts(other);
+  return facts(before) === facts(after);
 }

@@ -1,4 +1,4 @@
-// What is known of an image: its path, its measures, its EXIF data.
+// The details of an image: its path, size, date and EXIF data.
 
 import { h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -39,19 +39,19 @@ async function copyText(text) {
     await navigator.clipboard.writeText(text);
     toast("Path copied");
   } catch {
-    toast(copyOldWay(text) ? "Path copied" : "The browser does not allow copying");
+    toast(copyByCommand(text) ? "Path copied" : "The browser does not allow copying");
   }
 }
 
-// Over plain HTTP from another machine there is no clipboard API.
-function copyOldWay(text) {
+// Browsers offer no clipboard API over plain HTTP from another machine.
+function copyByCommand(text) {
   const field = h("textarea", { class: "unseen", "aria-hidden": "true" });
-  const held = document.activeElement;
+  const focused = document.activeElement;
   field.value = text;
   document.body.append(field);
   field.select();
-  const done = document.execCommand("copy");
+  const copied = document.execCommand("copy");
   field.remove();
-  held?.focus?.();
-  return done;
+  focused?.focus?.();
+  return copied;
 }

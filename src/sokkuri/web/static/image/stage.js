@@ -1,4 +1,4 @@
-// An image in large: a small, blurred one at once, the sharp one over it when it has come.
+// A large image: first a small blurred thumbnail, then the sharp picture over it.
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -11,7 +11,7 @@ import { icon } from "../base/icons.js";
 export function makeStage({ id, name, v, width, height }) {
   const frame = h("div", { class: "frame" });
   const ratio = width && height ? width / height : 1.5;
-  // Small images are enlarged a little, but not to the window's size.
+  // Small images are enlarged a little, but not to the size of the window.
   frame.style.setProperty("--ratio", String(ratio));
   frame.style.setProperty("--natural", `${width ? Math.max(width * 1.75, 320) : 2048}px`);
   const stage = h("figure", { class: "stage" }, frame);

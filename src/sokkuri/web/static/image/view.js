@@ -1,4 +1,4 @@
-// One image: large, with what is known of it, what is like it, and where to go from it.
+// Image: a large picture of one image, its details, similar images, and links.
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
@@ -12,19 +12,19 @@ export const title = "Image";
 export const shortcuts = [
   ["← →", "Previous, next"],
   ["q", "Use as query"],
-  ["r", "Rings around it"],
-  ["n", "Not this one"],
+  ["r", "Show its rings"],
+  ["n", "Mark as not wanted"],
   ["c", "Copy the path"],
   ["o", "Open the original"],
-  ["u", "Its folder"],
+  ["u", "Open its folder"],
 ];
 
 const STRIP = 20;
 const STATES = {
-  removed: "Removed: searches leave it out",
-  missing: "Its file is no longer there",
+  removed: "Removed from searches",
+  missing: "The file no longer exists",
   waiting: "Waiting to be indexed",
-  failed: "It could not be read",
+  failed: "This image could not be read",
 };
 
 let active = null;
@@ -50,7 +50,7 @@ export async function update(params) {
 class Detail {
   constructor(main, signal) {
     Object.assign(this, { main, signal, image: null });
-    this.known = new Map();
+    this.answers = new Map();
     this.going = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
@@ -58,31 +58,31 @@ class Detail {
   async go(params) {
     this.going?.abort();
     this.going = new AbortController();
-    const stop = AbortSignal.any([this.signal, this.going.signal]);
+    const signal = AbortSignal.any([this.signal, this.going.signal]);
     const id = params.get("id");
     if (!id) {
-      throw new api.Problem({ status: 404, title: "No image was named" });
+      throw new api.Problem({ status: 404, title: "The address names no image" });
     }
     this.under = params.get("under");
     this.from = params.get("from");
     if (!this.image) this.drawSkeleton();
-    const image = await this.ask(id);
-    stop.throwIfAborted();
+    const image = await this.fetch(id);
+    signal.throwIfAborted();
     this.image = image;
     setTitle(image.name);
     this.draw();
-    this.loadSimilar(stop);
-    this.prefetch(stop);
+    this.loadSimilar(signal);
+    this.prefetch(signal);
   }
 
-  /** What is known of an image; asked once. */
-  ask(id) {
-    if (!this.known.has(id)) {
-      const asking = api.image(id, { signal: this.signal });
-      asking.catch(() => this.known.delete(id));
-      this.known.set(id, asking);
+  /** The details of an image. Each image is fetched once, or again after a failure. */
+  fetch(id) {
+    if (!this.answers.has(id)) {
+      const answer = api.image(id, { signal: this.signal });
+      answer.catch(() => this.answers.delete(id));
+      this.answers.set(id, answer);
     }
-    return this.known.get(id);
+    return this.answers.get(id);
   }
 
   drawSkeleton() {
@@ -97,7 +97,7 @@ class Detail {
 
   draw() {
     const { image } = this;
-    const held = document.activeElement?.dataset?.keep;
+    const focused = document.activeElement?.dataset?.keep;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image);
@@ -107,7 +107,7 @@ class Detail {
       h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
       h("section", { class: "similar", "aria-labelledby": "similar" },
         h("h2", { id: "similar" }, "Similar"), this.strip)));
-    if (held) this.main.querySelector(`[data-keep="${held}"]`)?.focus();
+    if (focused) this.main.querySelector(`[data-keep="${focused}"]`)?.focus();
   }
 
   head() {
@@ -150,7 +150,7 @@ class Detail {
         rel: "noopener", dataset: { keep: "file" } }, icon("open", { size: 18 }), "Open original"));
   }
 
-  /** Marks the image as one that is not wanted, or takes that back. */
+  /** Marks the image as not wanted, or removes the mark. */
   mark() {
     const { id } = this.image;
     const marks = settings.get("notLike");
@@ -167,7 +167,7 @@ class Detail {
     });
   }
 
-  /** The search that led here, or for the image that led here, without this one. */
+  /** The search that led to this image, or a search for the image that led here, without this. */
   searchWithout(id) {
     const not = settings.get("notLike");
     if (this.from) return { id: this.from, not };
@@ -175,8 +175,8 @@ class Detail {
     if (!before || !["/search", "/rings"].includes(before.path)) return { not };
     const params = before.params.toObject();
     const unlike = new Set([...before.params.getAll("not"), ...not]);
-    const wanted = before.params.getAll("id").filter((other) => other !== id);
-    return { ...params, id: wanted, not: [...unlike] };
+    const ids = before.params.getAll("id").filter((other) => other !== id);
+    return { ...params, id: ids, not: [...unlike] };
   }
 
   async loadSimilar(signal) {
@@ -190,7 +190,7 @@ class Detail {
       const { hits } = await api.similar(id, { k: STRIP + 1 }, { signal });
       const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
       if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit)));
-      else strip.replaceWith(h("p", { class: "soft" }, "There is no other image"));
+      else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
       if (error.name === "AbortError") return;
       const failed = h("div", { class: "row" }, h("p", { class: "soft" }, error.message),
@@ -214,19 +214,19 @@ class Detail {
         h("span", { class: "number soft small" }, distance.toFixed(3))));
   }
 
-  /** The neighbours, so that the arrow keys need not wait. */
+  /** Loads the previous and the next image, so that the arrow keys do not wait. */
   async prefetch(signal) {
     for (const id of [this.image.next, this.image.previous]) {
       if (id === null || id === undefined || signal.aborted) continue;
       try {
-        const { v, state } = await this.ask(id);
+        const { v, state } = await this.fetch(id);
         if (state === "live" && !signal.aborted) {
           const picture = new Image();
           picture.fetchPriority = "low";
           picture.src = api.imageUrl(id, "thumbnail", { size: 2048, v });
         }
       } catch {
-        // It will be asked for again when it is wanted.
+        // It is fetched again when the user goes to it.
       }
     }
   }

@@ -1,4 +1,4 @@
-// The estimated accuracy by the number of labels: a line, and the same in words.
+// The estimated accuracy by number of labels, as a curve and in words.
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -15,19 +15,19 @@ const EDGE = 3;
 export function curvePicture(curve) {
   if (!curve.length) {
     return [h("p", { class: "soft small" },
-      "Once some images of two or more kinds are labelled, this says how well their labels "
-      + "could have been guessed from the others.")];
+      "When you have labelled some images of two or more kinds, this shows how well a label can "
+      + "be predicted from the other labels.")];
   }
   const last = curve.at(-1);
-  const said = `${format.percent(last.accuracy)} at ${format.count(last.labels)} labels`;
+  const summary = `${format.percent(last.accuracy)} at ${format.count(last.labels)} labels`;
   return [
-    h("p", { class: "small" }, h("strong", { class: "number" }, said), earlier(curve)),
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve)),
     h("div", { class: "curve-frame" }, drawing(curve),
       h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
       h("span", { class: "end number soft", "aria-hidden": "true" }, format.count(last.labels))),
     h("p", { class: "soft small" },
-      "Each label as it would have been guessed from the nearest of the others."),
+      "Each label is predicted from the nearest other labelled images."),
   ];
 }
 
@@ -47,14 +47,14 @@ function drawing(curve) {
   for (const share of [0, 0.5, 1]) {
     svg.append(element("line", { x1: 0, x2: WIDTH, y1: up(share), y2: up(share), class: "rule" }));
   }
-  // One point is a line of no length: its round ends make it a dot.
+  // A single point is a line of length zero. Its round ends make it a dot.
   const path = points.length > 1 ? points : [points[0], points[0]];
   svg.append(element("polyline", { points: path.join(" "), class: "graph" }));
   return svg;
 }
 
 function element(name, attributes) {
-  const made = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
-  return made;
+  const el = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) el.setAttribute(key, String(value));
+  return el;
 }

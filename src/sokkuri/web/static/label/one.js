@@ -1,4 +1,5 @@
-// One suggested image in large, why it is suggested, and the nearest ones that have labels.
+// A large picture of one suggested image, the reason for the suggestion, and the nearest labelled
+// images.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -10,46 +11,47 @@ const NEIGHBOURS = 6;
 /**
  * @param {{signal: AbortSignal, isBusy: () => boolean,
  *   onguess: (guess: ?{label: string, share: number}) => void}} options while `isBusy`, labels are
- *   on their way, and neighbours are left for the next `refresh`
+ *   being sent, and neighbours are fetched only by the next `refresh`; `onguess` gets the label
+ *   that the neighbours suggest
  * @returns {{element: HTMLElement, near: HTMLElement, show: (image: *) => void,
- *   aim: (image: *) => void, refresh: () => void}} `near` are the labelled neighbours, to be put
- *   beside it; `aim` asks for those without showing the image
+ *   showNear: (image: *) => void, refresh: () => void}} `near` shows the labelled neighbours;
+ *   `showNear` fetches them without showing the image
  */
 export function makeOne({ signal, isBusy, onguess }) {
   const element = h("div", { class: "label-one" });
   const near = h("section", { class: "label-near", "aria-labelledby": "label-near" });
-  let drawn = null;
-  let shown = null;
+  let drawnId = null;
+  let current = null;
   let request = null;
 
   async function refresh() {
-    if (!shown || isBusy()) return;
+    if (!current || isBusy()) return;
     request?.abort();
     request = new AbortController();
-    const { id } = shown;
+    const { id } = current;
     try {
-      const found = await api.get("/labels/near", { id, labelled: NEIGHBOURS },
+      const answer = await api.get("/labels/near", { id, labelled: NEIGHBOURS },
         { signal: AbortSignal.any([signal, request.signal]) });
-      near.replaceChildren(...neighbours(found));
-      onguess(found.guess);
+      near.replaceChildren(...neighbours(answer));
+      onguess(answer.guess);
     } catch (error) {
       if (error.name === "AbortError") return;
       near.replaceChildren(heading(), h("p", { class: "soft small" },
-        `Not known at present: ${error.message}`));
+        `Could not be loaded: ${error.message}`));
     }
   }
 
   function show(image) {
-    if (drawn !== image.id) {
-      drawn = image.id;
+    if (drawnId !== image.id) {
+      drawnId = image.id;
       element.replaceChildren(makeStage(image), about(image));
     }
-    aim(image);
+    showNear(image);
   }
 
-  function aim(image) {
-    if (shown?.id !== image.id) {
-      shown = image;
+  function showNear(image) {
+    if (current?.id !== image.id) {
+      current = image;
       near.replaceChildren(heading(), h("ul", { class: "near-list", role: "list" },
         [1, 2, 3].map(() => h("li", { class: "skeleton" }))));
       onguess(null);
@@ -57,10 +59,10 @@ export function makeOne({ signal, isBusy, onguess }) {
     refresh();
   }
 
-  return { element, near, show, aim, refresh };
+  return { element, near, show, showNear, refresh };
 }
 
-/** Fetches an image's picture before it is shown. */
+/** Loads the picture of an image before it is shown. */
 export function preload({ id, v }) {
   const picture = new Image();
   picture.fetchPriority = "low";
@@ -74,16 +76,16 @@ function about({ id, name, folder, why }) {
     why && h("p", { class: "soft small" }, whyThis(why)));
 }
 
-/** The reason of a suggestion as a line. */
+/** The reason for a suggestion as a line of text. */
 export function whyThis(why) {
-  return `Why this one? ${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+  return `Why this image? ${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
 }
 
-const heading = () => h("h2", { id: "label-near" }, "Nearest with a label");
+const heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
 
 function neighbours({ labelled }) {
   if (!labelled.length) {
-    return [heading(), h("p", { class: "soft small" }, "Nothing has a label yet.")];
+    return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];
   }
   return [heading(), h("ul", { class: "near-list", role: "list" }, labelled.map((hit) => {
     const src = api.imageUrl(hit.id, "thumbnail", { size: 128, v: hit.v });

@@ -1,4 +1,5 @@
-// Labels on their way to the server: one change after another, none lost when one fails, all undone.
+// Sends labels to the server, one change after another. A failed change is kept and sent again, and
+// every change can be undone.
 
 import { connection } from "../base/api.js";
 import { change } from "../base/changes.js";
@@ -8,10 +9,11 @@ const MOST_UNDONE = 500;
 /**
  * @typedef {{id: string, label: ?string}} Given
  * @typedef {{labels: Array<Given>, about: *, before: ?Array<Given>, undoes: ?Change}} Change
- *   `about` is the caller's own, `before` what the images had, once the server has said so
+ *   `about` belongs to the caller; `before` are the former labels, from the server's answer;
+ *   `undoes` is the change that this one undoes
  */
 
-/** Keeps changes until the server has taken them, in their order. */
+/** Keeps changes in order until the server has accepted them. */
 export class Outbox extends EventTarget {
   constructor() {
     super();
@@ -20,7 +22,7 @@ export class Outbox extends EventTarget {
     /** @type {Array<Change>} */
     this.undoable = [];
     this.sending = null;
-    /** @type {?Error} why the first one waiting was not taken */
+    /** @type {?Error} why the server did not accept the first waiting change */
     this.problem = null;
     connection.addEventListener("found", () => this.flush());
     addEventListener("beforeunload", (event) => {
@@ -30,19 +32,19 @@ export class Outbox extends EventTarget {
 
   /**
    * @param {Array<Given>} labels
-   * @param {*} about comes back from `undo`
+   * @param {*} about returned by `undo`
    */
   give(labels, about) {
-    const made = { labels, about, before: null, undoes: null };
-    this.undoable.push(made);
+    const newChange = { labels, about, before: null, undoes: null };
+    this.undoable.push(newChange);
     if (this.undoable.length > MOST_UNDONE) this.undoable.shift();
-    this.waiting.push(made);
-    this.tell();
+    this.waiting.push(newChange);
+    this.notify();
     this.flush();
   }
 
   /**
-   * Takes the last change back; one that was not sent yet is never sent.
+   * Undoes the last change. A change that was not sent yet is never sent.
    * @returns {?Change}
    */
   undo() {
@@ -53,36 +55,36 @@ export class Outbox extends EventTarget {
     } else {
       this.waiting.push({ labels: last.labels, about: null, before: null, undoes: last });
     }
-    this.tell();
+    this.notify();
     this.flush();
     return last;
   }
 
   /**
-   * Gives up what the server does not take.
-   * @returns {?Change} unless it was undone already
+   * Drops the first waiting change, which the server does not accept.
+   * @returns {?Change} the change, or null if the user had undone it
    */
   discard() {
     const refused = this.waiting[0];
     if (!refused || this.sending) return null;
-    const stood = this.undoable.includes(refused);
-    this.undoable = this.undoable.filter((one) => one !== refused);
+    const wasInEffect = this.undoable.includes(refused);
+    this.undoable = this.undoable.filter((other) => other !== refused);
     this.forget(refused);
     this.flush();
-    return stood ? refused : null;
+    return wasInEffect ? refused : null;
   }
 
-  /** @returns {Array<string>} the images whose labels the server does not know yet */
+  /** @returns {Array<string>} ids of the images whose labels are not on the server yet */
   unsaved() {
     return this.waiting.flatMap(({ labels }) => labels.map(({ id }) => id));
   }
 
-  forget(change_) {
-    this.waiting = this.waiting.filter((one) => one !== change_ && one.undoes !== change_);
+  forget(dropped) {
+    this.waiting = this.waiting.filter((other) => other !== dropped && other.undoes !== dropped);
     this.problem = null;
   }
 
-  /** Sends what is waiting, until something is not taken. */
+  /** Sends the waiting changes until one fails. */
   async flush() {
     if (this.sending) return;
     while (this.waiting.length) {
@@ -99,12 +101,12 @@ export class Outbox extends EventTarget {
       } finally {
         this.sending = null;
       }
-      this.tell();
+      this.notify();
     }
-    this.tell();
+    this.notify();
   }
 
-  tell() {
+  notify() {
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,4 +1,4 @@
-// Labels as buttons, the first nine with a digit, and a field for the others and for new ones.
+// Labels as buttons, the first nine with a digit key, and a field that finds and adds labels.
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -7,7 +7,7 @@ const DIGITS = 9;
 
 /**
  * @param {{allowed: boolean, onpick: (label: string) => void, onleave: () => void}} options
- *   `onleave` is called when the field is left by a key
+ *   `onleave` is called when the user leaves the field with Enter or Escape
  */
 export function makePicker({ allowed, onpick, onleave }) {
   const list = h("ul", { class: "label-list", role: "list", "aria-label": "Labels" });
@@ -20,7 +20,7 @@ export function makePicker({ allowed, onpick, onleave }) {
   const buttons = new Map();
   let labels = [];
   let choices = [];
-  let at = 0;
+  let chosenIndex = 0;
 
   function button(label) {
     const digit = h("kbd", { "aria-hidden": "true" });
@@ -33,9 +33,9 @@ export function makePicker({ allowed, onpick, onleave }) {
 
   function show(counts) {
     labels = counts.map(({ label }) => label);
-    const kept = new Set(labels);
+    const current = new Set(labels);
     for (const [label, { item }] of buttons) {
-      if (kept.has(label)) continue;
+      if (current.has(label)) continue;
       item.remove();
       buttons.delete(label);
     }
@@ -52,23 +52,23 @@ export function makePicker({ allowed, onpick, onleave }) {
     narrow();
   }
 
-  /** Shows only labels that fit what is typed, and says what Enter would do. */
+  /** Shows only labels that match the typed text, and what Enter would do. */
   function narrow() {
     const typed = field.value.trim();
-    const found = matches(labels, typed);
+    const matching = findMatches(labels, typed);
     const isNew = typed !== "" && !labels.includes(typed);
-    choices = typed ? [...found, ...(isNew ? [null] : [])] : [];
-    // What only contains it somewhere is offered, but not what Enter takes.
-    const first = found[0]?.toLowerCase().startsWith(typed.toLowerCase());
-    at = first ? 0 : choices.length - 1;
+    choices = typed ? [...matching, ...(isNew ? [null] : [])] : [];
+    // Enter gives the first label that starts with the text, else it adds the text as a label.
+    const hasPrefixMatch = matching[0]?.toLowerCase().startsWith(typed.toLowerCase());
+    chosenIndex = hasPrefixMatch ? 0 : choices.length - 1;
     for (const [label, { item }] of buttons) {
-      item.hidden = typed !== "" && !found.includes(label);
+      item.hidden = typed !== "" && !matching.includes(label);
     }
     mark();
   }
 
   function mark() {
-    const chosen = choices[at];
+    const chosen = choices[chosenIndex];
     for (const [label, { press }] of buttons) press.classList.toggle("marked", label === chosen);
     const typed = field.value.trim();
     hint.textContent = !choices.length ? ""
@@ -85,10 +85,12 @@ export function makePicker({ allowed, onpick, onleave }) {
   field.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step && choices.length) at = (at + step + choices.length) % choices.length;
+    if (step && choices.length) {
+      chosenIndex = (chosenIndex + step + choices.length) % choices.length;
+    }
     if (step) mark();
     else if (event.key === "Enter" && choices.length) {
-      const label = choices[at] ?? field.value.trim();
+      const label = choices[chosenIndex] ?? field.value.trim();
       leave();
       onpick(label);
     } else if (event.key === "Escape") leave();
@@ -100,20 +102,20 @@ export function makePicker({ allowed, onpick, onleave }) {
     element,
     show,
     focus: () => field.focus(),
-    /** @returns {?string} the label of a digit */
+    /** @returns {?string} the label of a digit key */
     labelOf: (digit) => (digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null),
   };
 }
 
-/** Labels that contain what is typed: equal ones first, then those that begin with it. */
-export function matches(labels, typed) {
-  const wanted = typed.toLowerCase();
+/** Labels that contain the typed text: equal labels first, then labels that start with it. */
+export function findMatches(labels, typed) {
+  const lowered = typed.toLowerCase();
   const rank = (label) => {
     const text = label.toLowerCase();
     if (label === typed) return 0;
-    if (text === wanted) return 1;
-    if (text.startsWith(wanted)) return 2;
-    return text.includes(wanted) ? 3 : 4;
+    if (text === lowered) return 1;
+    if (text.startsWith(lowered)) return 2;
+    return text.includes(lowered) ? 3 : 4;
   };
   return labels.map((label, n) => [rank(label), n, label]).filter(([first]) => first < 4)
     .sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , label]) => label);

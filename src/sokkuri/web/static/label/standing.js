@@ -1,4 +1,4 @@
-// How far labelling has come: counts that follow each label at once, and the estimated accuracy.
+// The progress of labelling: counts that follow each label at once, and the estimated accuracy.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -6,9 +6,9 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { curvePicture } from "./curve.js";
 
-const CALM = 700; // milliseconds without a change, before the server is asked how it stands
+const CALM = 700; // milliseconds without a change before the counts are fetched again
 
-/** Counts of labels: the server's, and what was given since. */
+/** The counts of labels on the server, plus the labels given since then. */
 export class Standing {
   /** @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void}} options */
   constructor({ signal, isBusy, onchange }) {
@@ -24,24 +24,24 @@ export class Standing {
         icon("open", { size: 18 }), "Export as CSV"));
   }
 
-  /** Takes over what the server says, unless labels are still on their way to it. */
+  /** Fetches the counts of the server; ignores them while labels are still being sent. */
   async load() {
     clearTimeout(this.timer);
-    const found = await api.get("/labels", null, { signal: this.signal });
+    const { labels, labelled, total } = await api.get("/labels", null, { signal: this.signal });
     if (this.total && this.isBusy()) return;
-    this.labels = this.merged(found.labels);
-    this.labelled = found.labelled;
-    this.total = found.total;
+    this.labels = this.merged(labels);
+    this.labelled = labelled;
+    this.total = total;
     this.draw();
     this.loadCurve();
   }
 
-  /** In the order that is shown, so that a key keeps its label until the page is left. */
+  /** Merges counts in the shown order, so that a key keeps its label while the page is open. */
   merged(labels) {
     const counts = new Map(labels.map(({ label, count }) => [label, count]));
     const shown = this.labels.map(({ label }) => ({ label, count: counts.get(label) ?? 0 }));
-    const known = new Set(shown.map(({ label }) => label));
-    return [...shown, ...labels.filter(({ label }) => !known.has(label))];
+    const shownLabels = new Set(shown.map(({ label }) => label));
+    return [...shown, ...labels.filter(({ label }) => !shownLabels.has(label))];
   }
 
   async loadCurve() {
@@ -50,20 +50,20 @@ export class Standing {
       this.curve.replaceChildren(...curvePicture(curve));
     } catch (error) {
       if (error.name !== "AbortError") this.curve.replaceChildren(h("p", { class: "soft small" },
-        `Not known at present: ${error.message}`));
+        `Could not be loaded: ${error.message}`));
     }
   }
 
-  /** Asks the server when nothing has changed for a moment. */
-  settle() {
+  /** Fetches the counts when nothing has changed for a moment. */
+  loadSoon() {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.load().catch(() => {}), CALM);
   }
 
-  /** So many images have one label more, or fewer. */
+  /** Adds to the count of a label; `change` is negative when labels were removed. */
   count(label, change) {
-    const known = this.labels.find((one) => one.label === label);
-    if (known) known.count += change;
+    const entry = this.labels.find((other) => other.label === label);
+    if (entry) entry.count += change;
     else if (change > 0) this.labels.push({ label, count: change });
     this.labelled += change;
     this.draw();

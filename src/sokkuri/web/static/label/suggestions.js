@@ -1,24 +1,25 @@
-// What to label next: a list that is filled up again in the background before it is empty.
+// The images to label next. More are fetched in the background before the list is empty.
 
 import { get } from "../base/api.js";
 
 const AT_ONCE = 16;
 const LOW = 8;
 const MOST_NAMED = 450; // ids that a request can name
-const AGAIN = 1000; // milliseconds, where all that came is labelled meanwhile
+const AGAIN = 1000; // milliseconds to the next request, if all suggestions were labelled meanwhile
 
-/** The suggested images, the one in hand first. */
+/** The suggested images; the first is the current one. */
 export class Suggestions {
   /**
    * @param {{under: ?string, where: ?string, signal: AbortSignal, skipped: Set<string>,
-   *   unsaved: () => Array<string>, onchange: () => void}} options `unsaved` : what the server
-   *   does not know to be labelled; `onchange` is called when more have come, or could not
+   *   unsaved: () => Array<string>, onchange: () => void}} options `unsaved` returns ids whose
+   *   labels are not on the server yet; `onchange` is called when more images were fetched or
+   *   could not be fetched
    */
   constructor({ under, where, signal, skipped, unsaved, onchange }) {
     Object.assign(this, { under, where, signal, skipped, unsaved, onchange });
     this.list = [];
-    this.done = new Set(); // labelled here, also while an answer was under way
-    this.asking = null;
+    this.done = new Set(); // labelled here; an answer of the server may still contain them
+    this.request = null;
     this.ended = false;
     /** @type {?Error} */
     this.problem = null;
@@ -32,7 +33,7 @@ export class Suggestions {
     return this.list[1] ?? null;
   }
 
-  /** These were labelled. */
+  /** Removes images that were labelled. */
   remove(ids) {
     for (const id of ids) this.done.add(id);
     this.list = this.list.filter(({ id }) => !this.done.has(id));
@@ -47,8 +48,8 @@ export class Suggestions {
     this.fill();
   }
 
-  /** These have no label again; the first is in hand. */
-  back(images) {
+  /** Takes back images whose labels were undone; the first becomes the current one. */
+  restore(images) {
     for (const { id } of images) {
       this.done.delete(id);
       this.skipped.delete(id);
@@ -57,37 +58,36 @@ export class Suggestions {
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
 
-  /** Lets those that were skipped be suggested again. */
-  recall() {
+  /** Suggests the skipped images again. */
+  restoreSkipped() {
     this.skipped.clear();
     this.ended = false;
     this.fill();
   }
 
-  /** Asks for more where few are left. */
+  /** Fetches more suggestions if few are left. */
   async fill() {
-    if (this.asking || this.ended || this.list.length > LOW) return;
+    if (this.request || this.ended || this.list.length > LOW) return;
     this.problem = null;
-    this.asking = this.ask();
+    this.request = this.fetch();
     try {
-      const found = await this.asking;
-      const known = new Set([...this.done, ...this.skipped, ...this.list.map(({ id }) => id)]);
-      const fresh = found.filter(({ id }) => !known.has(id));
-      this.list.push(...fresh);
-      this.ended = found.length === 0;
+      const suggestions = await this.request;
+      const excluded = new Set([...this.done, ...this.skipped, ...this.list.map(({ id }) => id)]);
+      this.list.push(...suggestions.filter(({ id }) => !excluded.has(id)));
+      this.ended = suggestions.length === 0;
       if (!this.ended && !this.list.length) setTimeout(() => this.fill(), AGAIN);
     } catch (error) {
       if (error.name === "AbortError") return;
       this.problem = error;
     } finally {
-      this.asking = null;
+      this.request = null;
     }
     this.onchange();
   }
 
-  async ask() {
-    const named = [...this.skipped, ...this.unsaved()].slice(-MOST_NAMED);
-    const without = [...this.list.map(({ id }) => id), ...named];
+  async fetch() {
+    const excluded = [...this.skipped, ...this.unsaved()].slice(-MOST_NAMED);
+    const without = [...this.list.map(({ id }) => id), ...excluded];
     const params = { n: AT_ONCE, under: this.under, where: this.where, without };
     return (await get("/suggestions", params, { signal: this.signal })).suggestions;
   }

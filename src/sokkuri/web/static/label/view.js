@@ -1,4 +1,4 @@
-// Label: one suggested image after another, or a few alike at once; by keyboard.
+// Label: labels suggested images one by one, or several similar images together, by keyboard.
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
@@ -18,22 +18,22 @@ import { Suggestions } from "./suggestions.js";
 export const title = "Label";
 
 export const shortcuts = [
-  ["1 … 9", "Give that label"],
-  ["0", "Give the label that its neighbours have"],
+  ["1 … 9", "Give the label with this number"],
+  ["0", "Give the suggested label"],
   ["l", "Find or add a label"],
   ["s", "Skip"],
   ["u", "Undo"],
-  ["m", "One by one, or alike ones together"],
-  ["← → ↑ ↓", "Together: to another image"],
-  ["Space", "Together: select it or not"],
-  ["Shift →", "Together: select on the way"],
-  ["a", "Together: select all or none"],
-  ["o", "Together: look at it"],
+  ["m", "Switch between single images and groups"],
+  ["← → ↑ ↓", "In a group: move"],
+  ["Space", "In a group: select or unselect the image"],
+  ["Shift →", "In a group: move and select"],
+  ["a", "In a group: select all or none"],
+  ["o", "In a group: open the image"],
 ];
 
 const ALIKE = 23; // images beside the suggested one
 
-// These outlive the view: labels that are not saved yet, and what was passed over.
+// These stay when the view is closed: labels that are not saved yet, and skipped images.
 const outbox = new Outbox();
 const skipped = new Set();
 
@@ -46,35 +46,37 @@ class LabelView {
     this.standing = new Standing({ signal, isBusy: () => outbox.waiting.length > 0,
       onchange: () => this.picker.show(this.standing.labels) });
     this.picker = makePicker({ allowed: this.allowed, onpick: (label) => this.give(label),
-      onleave: () => this.rest() });
-    this.one = makeOne({ signal, isBusy: () => this.isSending(), onguess: (guess) => this.guessed(guess) });
+      onleave: () => this.leaveField() });
+    this.one = makeOne({ signal, isBusy: () => this.isSending(),
+      onguess: (guess) => this.showGuess(guess) });
     this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
     this.build(main);
     const options = { signal };
     document.addEventListener("keydown", (event) => this.pressed(event), options);
-    outbox.addEventListener("change", () => this.sent(), options);
-    api.connection.addEventListener("found", () => this.mend(), options);
+    outbox.addEventListener("change", () => this.showUnsaved(), options);
+    api.connection.addEventListener("found", () => this.retryFailed(), options);
     this.stopEvents = api.events(({ revision }) => {
-      if (this.revision && this.revision !== revision) this.standing.settle();
+      if (this.revision && this.revision !== revision) this.standing.loadSoon();
       this.revision = revision;
     });
-    this.sent();
+    this.showUnsaved();
   }
 
   build(main) {
     this.heading = h("h1", { tabindex: "-1" }, "Label");
-    this.modes = h("div", { class: "choice", role: "group", "aria-label": "How" });
+    this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
     this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
     this.where = h("p", { class: "soft small", hidden: true });
-    this.stage = h("section", { class: "label-main", "aria-label": "To be labelled" });
-    this.says = h("button", { type: "button", class: "button quiet label-guess", hidden: true,
-      disabled: !this.allowed, "aria-keyshortcuts": "0",
+    this.stage = h("section", { class: "label-main", "aria-label": "Images to label" });
+    this.guessButton = h("button", { type: "button", class: "button quiet label-guess",
+      hidden: true, disabled: !this.allowed, "aria-keyshortcuts": "0",
       onclick: () => this.guess && this.give(this.guess.label) });
     this.root = h("div", { class: "labelling" },
       h("header", { class: "label-head" }, this.heading, this.modes, this.standing.progress),
       this.allowed ? null : howToAllow(), this.notice, this.where, this.stage,
       h("aside", { class: "label-side", "aria-label": "Labels" },
-        this.says, this.picker.element, this.actions(), this.one.near, this.standing.element));
+        this.guessButton, this.picker.element, this.actions(), this.one.near,
+        this.standing.element));
     main.append(this.root);
   }
 
@@ -82,23 +84,23 @@ class LabelView {
     const button = (key, text, name, act) => h("button", { type: "button", class: "button",
       "aria-keyshortcuts": key, onclick: act }, icon(name, { size: 18 }), text,
     h("kbd", { "aria-hidden": "true" }, key));
-    this.undoing = button("u", "Undo", "undo", () => this.undo());
+    this.undoButton = button("u", "Undo", "undo", () => this.undo());
     return h("div", { class: "row label-actions" },
-      button("s", "Skip", "right", () => this.skip()), this.undoing);
+      button("s", "Skip", "right", () => this.skip()), this.undoButton);
   }
 
-  /** Shows what an address says. */
+  /** Shows the mode and the filters of an address. */
   async go(params) {
     const mode = params.get("mode") === "alike" ? "alike" : "one";
     const under = params.get("under");
     const where = params.get("where");
-    const fresh = !this.suggestions || this.suggestions.under !== under ||
+    const filtersChanged = !this.suggestions || this.suggestions.under !== under ||
       this.suggestions.where !== where;
     this.mode = mode;
     this.drawModes({ under, where });
-    if (fresh) {
+    if (filtersChanged) {
       this.suggestions = new Suggestions({ under, where, signal: this.signal, skipped,
-        unsaved: () => outbox.unsaved(), onchange: () => this.arrived() });
+        unsaved: () => outbox.unsaved(), onchange: () => this.suggestionsChanged() });
       this.group = null;
       this.draw();
       await Promise.all([this.standing.load(), this.suggestions.fill()]);
@@ -111,15 +113,15 @@ class LabelView {
   drawModes({ under, where }) {
     const choice = (mode, text) => link("/label", { mode: mode === "one" ? null : mode, under,
       where }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text);
-    this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Alike together"));
+    this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Similar together"));
     this.where.hidden = !under && !where;
     this.where.replaceChildren(under ? `Only in ${under}. ` : "", where ? `Only ${where}. ` : "",
-      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Everywhere"));
+      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Show all images"));
     this.one.near.hidden = this.mode !== "one";
   }
 
-  /** More suggestions have come, or none could be had. */
-  arrived() {
+  /** More suggestions were fetched, or could not be fetched. */
+  suggestionsChanged() {
     if (this.current) this.preload();
     else this.draw();
   }
@@ -136,27 +138,27 @@ class LabelView {
       this.one.show(image);
     }
     this.one.near.hidden = !image || this.mode !== "one";
-    if (!image) this.guessed(null);
+    if (!image) this.showGuess(null);
     this.preload();
   }
 
   drawNone() {
-    const { asking, problem } = this.suggestions;
+    const { request, problem, ended } = this.suggestions;
     this.group = null;
-    if (asking || !(problem || this.suggestions.ended)) {
+    if (request || !(problem || ended)) {
       this.stage.replaceChildren(h("div", { class: "stage skeleton" },
-        h("p", { class: "soft" }, "Looking for what would teach most…")));
+        h("p", { class: "soft" }, "Looking for the images whose labels help most…")));
     } else if (problem) {
-      this.stage.replaceChildren(problemPanel(problem, () => this.again(), 2));
+      this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
     } else {
-      this.stage.replaceChildren(nothing(this.standing, this.suggestions, () => {
-        this.suggestions.recall();
+      this.stage.replaceChildren(endPanel(this.standing, this.suggestions, () => {
+        this.suggestions.restoreSkipped();
         this.draw();
       }));
     }
   }
 
-  again() {
+  fillAgain() {
     this.suggestions.fill();
     this.draw();
   }
@@ -168,13 +170,13 @@ class LabelView {
     preload(next);
   }
 
-  /** The suggested image with its like: at once alone, then with them. */
+  /** Shows the suggested image at once, then similar images beside it. */
   async drawGroup(image) {
     const group = Symbol("group");
     this.group = group;
     this.stage.replaceChildren(this.alike.element);
     this.alike.show([image], { more: true });
-    this.one.aim(image);
+    this.one.showNear(image);
     const { under, where } = this.suggestions;
     try {
       const { unlabelled } = await api.get("/labels/near",
@@ -185,33 +187,33 @@ class LabelView {
     } catch (error) {
       if (this.group !== group || error.name === "AbortError") return;
       this.alike.show([image]);
-      toast(`Those alike are not known at present: ${error.message}`);
+      toast(`Similar images could not be loaded: ${error.message}`);
     }
   }
 
-  /** What the nearest labelled images say. */
-  guessed(guess) {
+  /** Shows the label that the nearest labelled images suggest. */
+  showGuess(guess) {
     this.guess = guess;
-    this.says.hidden = !guess;
+    this.guessButton.hidden = !guess;
     if (!guess) return;
-    this.says.replaceChildren(h("kbd", { "aria-hidden": "true" }, "0"),
-      h("span", null, "Its neighbours say ", h("strong", null, guess.label),
+    this.guessButton.replaceChildren(h("kbd", { "aria-hidden": "true" }, "0"),
+      h("span", null, "Suggested by its neighbours: ", h("strong", null, guess.label),
         ` (${Math.round(guess.share * 100)}%)`));
   }
 
-  // --- what is done
+  // --- actions
 
-  /** Labels what is shown, and goes on at once: it is sent in the background. */
+  /** Labels the shown images and goes on at once; the labels are sent in the background. */
   give(label) {
     if (!this.allowed) {
-      toast("Nothing can be changed here");
+      toast("This server does not allow changes");
       return;
     }
     if (!this.current) return;
     const together = this.mode === "alike";
     const images = together ? this.alike.chosen() : [this.current];
     if (!images.length) {
-      toast("Nothing is selected");
+      toast("No image is selected");
       return;
     }
     const tiles = together ? this.alike.snapshot() : null;
@@ -225,7 +227,7 @@ class LabelView {
 
   skip() {
     if (!this.current) return;
-    // In a group that is labelled in part, the suggested one may be done.
+    // When a part of a group is labelled, the suggested image may be labelled already.
     if (this.suggestions.current?.id === this.current.id) this.suggestions.skip();
     this.draw();
     announce("Skipped");
@@ -239,14 +241,14 @@ class LabelView {
     }
     const { images, tiles, label } = last.about;
     this.standing.count(label, -images.length);
-    this.suggestions.back(tiles ? tiles.map(({ image }) => image) : images);
-    if (tiles && this.mode === "alike") this.regroup(tiles);
+    this.suggestions.restore(tiles ? tiles.map(({ image }) => image) : images);
+    if (tiles && this.mode === "alike") this.restoreGroup(tiles);
     else this.draw();
     toast(`Undone: ${label}`);
   }
 
-  /** The group as it was before it was labelled. */
-  regroup(tiles) {
+  /** Shows a group as it was before it was labelled. */
+  restoreGroup(tiles) {
     this.group = Symbol("group");
     this.current = this.suggestions.current;
     this.stage.classList.remove("none");
@@ -254,24 +256,24 @@ class LabelView {
     this.alike.restore(tiles);
   }
 
-  /** Labels were taken by the server, or not. */
-  sent() {
+  /** Shows whether labels are unsaved, after the server has accepted or refused some. */
+  showUnsaved() {
     const { problem, waiting, undoable } = outbox;
-    this.undoing.disabled = !undoable.length;
+    this.undoButton.disabled = !undoable.length;
     this.root.dataset.unsaved = String(waiting.length);
     this.notice.hidden = !problem;
-    this.notice.replaceChildren(...(problem ? this.unsaved(problem) : []));
+    this.notice.replaceChildren(...(problem ? this.unsavedNotice(problem) : []));
     if (this.isSending()) return;
     this.one.refresh();
-    if (!waiting.length) this.standing.settle();
+    if (!waiting.length) this.standing.loadSoon();
   }
 
-  /** Whether labels are on their way that the server has not refused. */
+  /** Whether labels are being sent, and the server has not refused them. */
   isSending() {
     return outbox.waiting.length > 0 && !outbox.problem;
   }
 
-  unsaved(problem) {
+  unsavedNotice(problem) {
     const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
     const count = waiting === 1 ? "One label is" : `${format.count(waiting)} labels are`;
     const refused = problem.status >= 400 && problem.status < 500;
@@ -280,7 +282,7 @@ class LabelView {
       h("span", null, `${count} not saved yet: ${problem.message}`),
       h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
       refused && h("button", { type: "button", class: "button quiet",
-        onclick: () => this.discard() }, "Give it up"),
+        onclick: () => this.discard() }, "Discard"),
     ].filter(Boolean);
   }
 
@@ -289,15 +291,15 @@ class LabelView {
     if (refused?.about) this.standing.count(refused.about.label, -refused.labels.length);
   }
 
-  /** The server is back: what could not be had is asked for again. */
-  mend() {
-    this.standing.settle();
-    if (this.suggestions.problem) this.again();
+  /** Loads again what failed, after the server came back. */
+  retryFailed() {
+    this.standing.loadSoon();
+    if (this.suggestions.problem) this.fillAgain();
     else if (this.mode === "one") this.one.refresh();
   }
 
-  /** Away from the field, so that keys are commands again. */
-  rest() {
+  /** Moves the focus out of the field, so that keys are commands again. */
+  leaveField() {
     if (this.mode === "alike" && this.current) this.alike.focus();
     else this.heading.focus({ preventScroll: true });
   }
@@ -330,15 +332,16 @@ class LabelView {
   }
 }
 
-function nothing({ total, labelled }, { under, where }, recall) {
+function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
   if (!total) {
     return panel({ icon: "photos", level: 2, title: "No pictures yet",
-      text: h("span", null, "Fill the collection with ", h("code", null, "sokkuri index")) });
+      text: h("span", null, "To add pictures, run ", h("code", null, "sokkuri index FOLDER")) });
   }
   const again = skipped.size > 0 && h("button", { type: "button", class: "button",
-    onclick: recall }, "Bring back what was skipped");
+    onclick: restoreSkipped }, "Show skipped images again");
   return panel({ icon: "done", level: 2, title: "Nothing left to suggest",
-    text: labelled < total ? `What has no label ${under || where ? "in this part " : ""}is all but `
-      + "the same as something that has one, or was skipped." : "Every image has a label." }, again,
+    text: labelled < total ? `Each image without a label ${under || where ? "in this part " : ""}`
+      + "was skipped, or is nearly the same as a labelled image." : "Every image has a label." },
+  again,
   link("/browse", null, { class: "button quiet" }, "Browse"));
 }

@@ -1,5 +1,5 @@
-// The rings as a picture: the query in the middle, hits around it, faint rings with distances,
-// moving from one query to the next. Used by the rings view and by the search view.
+// Draws the rings: the query in the middle, the hits around it, and faint rings with distances.
+// Pictures move when the query changes. Used by the rings page and by the search page.
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -17,14 +17,15 @@ const SVG = "http://www.w3.org/2000/svg";
 
 /**
  * @typedef {{id: string, name: string, width: number, height: number, v?: string, src?: string,
- *   distance?: number, angle?: number}} Picture  src: where its pixels are, if not on the server
+ *   distance?: number, angle?: number}} Picture  src: address of a picture that is only in this
+ *   browser
  */
 
 /**
  * A canvas of rings that fills `container`.
  * @param {HTMLElement} container
  * @param {{hrefOf: (picture: Picture) => ?string, onselect?: (picture: Picture) => void}} options
- *   hrefOf: where a click leads; onselect: a picture is pointed at or has the focus
+ *   hrefOf: the link of a picture; onselect: called when the pointer or the focus is on a picture
  */
 export function ringsCanvas(container, options) {
   return new Canvas(container, options);
@@ -62,24 +63,24 @@ class Canvas {
    * Shows a query and its hits.
    * @param {Picture} centre
    * @param {Picture[]} hits without the query
-   * @param {{power?: number, move?: boolean}} [how] move: what is there already moves to its place
+   * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
    */
   show(centre, hits, { power = this.state.power, move = true } = {}) {
     const recentred = this.state.centre && this.state.centre.id !== centre.id;
     const focused = this.list.contains(document.activeElement);
     this.state = { centre, hits, power };
     this.element.setAttribute("aria-label",
-      `${hits.length} pictures around ${centre.name}, the nearer the more alike. `
-      + "Arrow keys pan, plus and minus zoom; Tab goes to the pictures.");
+      `${hits.length} pictures around ${centre.name}. Nearer pictures are more similar. `
+      + "Arrow keys pan, plus and minus zoom, Tab moves to the pictures.");
     if (recentred) this.panning.fit(move);
-    // Pictures that move under a pointer at rest are not pointed at.
+    // A picture that moves under a resting pointer must not be selected.
     this.resting = Boolean(recentred);
-    this.arrange(move && !still());
-    this.rove(recentred || !this.items.has(this.roving) ? centre.id : this.roving);
-    if (focused) this.items.get(this.roving).anchor.focus({ preventScroll: true });
+    this.arrange(move && !prefersReducedMotion());
+    this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
+    if (focused) this.items.get(this.tabStop).anchor.focus({ preventScroll: true });
   }
 
-  /** Other radii for the same pictures. */
+  /** Changes the radii of the same pictures. */
   setPower(power) {
     this.state.power = power;
     this.arrange(false);
@@ -87,10 +88,10 @@ class Canvas {
 
   resized() {
     const { clientWidth: w, clientHeight: h } = this.element;
-    if (!this.state.centre || (w === this.laid?.w && h === this.laid?.h)) return;
-    // A phone's address bar comes and goes; that is no reason to lay out anew.
-    const little = w === this.laid?.w && Math.abs(h - this.laid.h) < 0.15 * h;
-    if (little && matchMedia("(pointer: coarse)").matches) return;
+    if (!this.state.centre || (w === this.size?.w && h === this.size?.h)) return;
+    // The address bar of a phone appears and disappears. The layout ignores this change.
+    const isSmall = w === this.size?.w && Math.abs(h - this.size.h) < 0.15 * h;
+    if (isSmall && matchMedia("(pointer: coarse)").matches) return;
     this.panning.fit(false);
     this.arrange(false);
   }
@@ -99,26 +100,26 @@ class Canvas {
     const { centre, hits, power } = this.state;
     const { clientWidth: w, clientHeight: h } = this.element;
     if (!centre || w < 40 || h < 40) return;
-    this.laid = { w, h };
-    const made = layout([centre, ...hits],
+    this.size = { w, h };
+    const result = layout([centre, ...hits],
       { width: w - 2 * EDGE, height: h - 2 * EDGE, power });
     const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
-    this.places = [made.centre, ...made.places].map((place) =>
+    this.places = [result.centre, ...result.places].map((place) =>
       ({ ...place, x: place.x + EDGE, y: place.y + EDGE }));
-    const before = new Map([...this.items].map(([id, item]) => [id, where(item)]));
+    const before = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
     const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
-    for (const id of leaving) this.leave(id, move);
+    for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place, rank) => {
-      const item = this.items.get(place.id) ?? this.enter(pictures.get(place.id));
+      const item = this.items.get(place.id) ?? this.addItem(pictures.get(place.id));
       this.describe(item, pictures.get(place.id), place, rank);
       this.put(item, place, rank);
       if (move) animate(item, before.get(place.id));
     });
-    this.drawMarks(made.rings, move);
+    this.drawMarks(result.rings, move);
     this.sharpen();
   }
 
-  enter(picture) {
+  addItem(picture) {
     const img = h("img", { alt: "", decoding: "async", draggable: "false" });
     const anchor = h("a", { draggable: "false", tabindex: -1 }, img);
     const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, size: 0 };
@@ -130,7 +131,7 @@ class Canvas {
     return item;
   }
 
-  leave(id, move) {
+  removeItem(id, move) {
     const item = this.items.get(id);
     this.items.delete(id);
     item.anchor.removeAttribute("href");
@@ -161,7 +162,7 @@ class Canvas {
     else item.anchor.removeAttribute("role");
   }
 
-  /** Puts a picture in its place and in its turn, so that Tab and readers go by rank. */
+  /** Places a picture, and orders it by rank in the document for Tab and screen readers. */
   put(item, place, rank) {
     const { li } = item;
     li.getAnimations().forEach((animation) => animation.cancel());
@@ -172,7 +173,7 @@ class Canvas {
   }
 
   drawMarks(rings, move) {
-    const { w, h: high } = this.laid;
+    const { w, h: high } = this.size;
     this.marks.replaceChildren(...rings.map(({ rx, ry }) =>
       svg("ellipse", { cx: w / 2, cy: high / 2, rx, ry })));
     this.labels.replaceChildren(...rings.map((ring) =>
@@ -189,18 +190,18 @@ class Canvas {
     this.sharpening = setTimeout(() => this.sharpen(), 160);
   }
 
-  /** Asks for as many pixels as are seen: larger thumbnails when zoomed in, never smaller again. */
+  /** Loads larger thumbnails of the visible pictures after zooming in, and never smaller ones. */
   sharpen() {
     const { x, y, scale } = this.panning.view;
     const { clientWidth, clientHeight } = this.element;
     for (const item of this.items.values()) {
       const { place, picture } = item;
-      const across = Math.max(place.w, place.h) * scale;
-      const seen = Math.abs(place.x * scale + x - clientWidth / 2) < (clientWidth + across) / 2
-        && Math.abs(place.y * scale + y - clientHeight / 2) < (clientHeight + across) / 2;
-      if (item.size && !seen) continue;
-      const wanted = across * Math.min(devicePixelRatio, 2) * 0.8;
-      const size = SIZES.find((side) => side >= wanted) ?? 2048;
+      const side = Math.max(place.w, place.h) * scale;
+      const visible = Math.abs(place.x * scale + x - clientWidth / 2) < (clientWidth + side) / 2
+        && Math.abs(place.y * scale + y - clientHeight / 2) < (clientHeight + side) / 2;
+      if (item.size && !visible) continue;
+      const pixels = side * Math.min(devicePixelRatio, 2) * 0.8;
+      const size = SIZES.find((candidate) => candidate >= pixels) ?? 2048;
       if (size <= item.size) continue;
       item.size = picture.src ? Infinity : size;
       item.img.src = picture.src ?? imageUrl(picture.id, "thumbnail", { size, v: picture.v });
@@ -222,7 +223,7 @@ class Canvas {
     });
     this.list.addEventListener("focusin", select);
     this.list.addEventListener("keydown", (event) => this.pressed(event));
-    // A finger cannot hover: its first tap shows the picture, its second goes there.
+    // A finger cannot hover: the first tap selects the picture, the second follows its link.
     this.list.addEventListener("click", (event) => {
       const item = this.itemOf(event.target);
       if (!item || event.pointerType !== "touch" || this.tapped === item.picture.id) return;
@@ -237,11 +238,11 @@ class Canvas {
     return anchor ? this.items.get(anchor.dataset.id) : null;
   }
 
-  /** Marks a picture as the one that is looked at. */
-  select(id, rove = false) {
+  /** Selects a picture; with `tabStop`, Tab also enters the pictures there. */
+  select(id, tabStop = false) {
     const item = this.items.get(id);
     if (!item) return;
-    if (rove) this.rove(id);
+    if (tabStop) this.setTabStop(id);
     if (this.selected !== id || !item.li.classList.contains("selected")) {
       for (const other of this.list.querySelectorAll(".selected")) {
         other.classList.remove("selected");
@@ -252,11 +253,11 @@ class Canvas {
     this.options.onselect?.(item.picture);
   }
 
-  /** One picture is where Tab comes in. */
-  rove(id) {
-    const old = this.items.get(this.roving);
+  /** Makes a picture the one that Tab enters. */
+  setTabStop(id) {
+    const old = this.items.get(this.tabStop);
     if (old) old.anchor.tabIndex = -1;
-    this.roving = id;
+    this.tabStop = id;
     this.items.get(id).anchor.tabIndex = 0;
   }
 
@@ -272,7 +273,7 @@ class Canvas {
     }
   }
 
-  /** Whether a picture lies in the left half, as it is seen. */
+  /** Whether a picture is in the left half of the visible stage. */
   isLeft(id) {
     const { x, scale } = this.panning.view;
     const place = this.items.get(id)?.place;
@@ -293,7 +294,7 @@ export function shortDistance(distance) {
   return distance < 0.0005 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
 }
 
-function still() {
+function prefersReducedMotion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
 
@@ -301,8 +302,8 @@ function shift(x, y, sx = 1, sy = 1) {
   return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
 }
 
-/** Where a picture is just now, also on its way. */
-function where({ li, place }) {
+/** The current position and size of a picture, also during an animation. */
+function currentBox({ li, place }) {
   const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
   return { x: matrix.e, y: matrix.f, w: matrix.a * place.w, h: matrix.d * place.h };
 }

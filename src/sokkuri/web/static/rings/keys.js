@@ -1,4 +1,5 @@
-// Which picture a key leads to in the rings: arrows by direction, others by rank. Pure.
+// Finds the picture that a key leads to in the rings: arrow keys by direction, others by rank. Pure
+// functions.
 
 const DIRECTIONS = {
   ArrowLeft: [-1, 0],
@@ -23,9 +24,9 @@ export function arrowTarget(key, from, places) {
   return direction ? nearest(direction, from, places) : undefined;
 }
 
-/** The nearest within 60 degrees of the direction; sideways counts double. */
+/** The nearest place within 60 degrees of the direction; sideways distance counts double. */
 function nearest([dx, dy], from, places) {
-  let found;
+  let best;
   let least = Infinity;
   for (const place of places) {
     const along = (place.x - from.x) * dx + (place.y - from.y) * dy;
@@ -34,8 +35,8 @@ function nearest([dx, dy], from, places) {
     const cost = along + 2 * aside;
     if (cost < least) {
       least = cost;
-      found = place;
+      best = place;
     }
   }
-  return found;
+  return best;
 }

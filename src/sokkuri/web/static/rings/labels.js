@@ -1,5 +1,5 @@
-// Where on its ring a ring's distance is written: at the top, or beside it where no picture is.
-// Pure.
+// Finds the place of a ring's distance label: at the top of the ring, or beside it where no picture
+// is in the way. Pure functions.
 
 const HALF = { w: 20, h: 9 };
 const STEP = Math.PI / 48;
@@ -12,7 +12,7 @@ const STEP = Math.PI / 48;
  * @returns {{x: number, y: number}}
  */
 export function labelSpot({ rx, ry }, places, width, height) {
-  const at = (angle) => ({
+  const pointAt = (angle) => ({
     x: width / 2 + rx * Math.sin(angle),
     y: height / 2 - ry * Math.cos(angle),
   });
@@ -22,10 +22,10 @@ export function labelSpot({ rx, ry }, places, width, height) {
     Math.abs(x - place.x) > place.w / 2 + HALF.w || Math.abs(y - place.y) > place.h / 2 + HALF.h);
   for (let turn = 0; turn <= Math.PI; turn += STEP) {
     for (const angle of [turn, -turn]) {
-      const spot = at(angle);
+      const spot = pointAt(angle);
       if (inside(spot) && free(spot)) return spot;
     }
   }
-  const top = at(0);
+  const top = pointAt(0);
   return { x: top.x, y: Math.max(top.y, HALF.h) };
 }

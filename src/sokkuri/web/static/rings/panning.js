@@ -1,11 +1,11 @@
-// Zoom and pan of a world inside a stage: wheel, pinch, drag, keys. Knows nothing of what is shown.
+// Zooms and pans a world inside a stage, by wheel, pinch, drag and keys, whatever the world shows.
 
-const MOST = 16;
-const SLACK = 0.2; // of the stage: how far the world may be pushed away at least
-const CLICK = 5; // pixels that a hand may move in a click
-const PAN = 60; // pixels, by a key
-const ZOOM = 1.4; // by a key or a button
-const EDGE = 12; // pixels around what is brought into sight
+const MOST = 16; // largest scale
+const SLACK = 0.2; // free space allowed beside the world, as a share of the stage
+const CLICK = 5; // pixels that the pointer may move during a click
+const PAN = 60; // pixels for a key press
+const ZOOM = 1.4; // factor for a key or a button
+const EDGE = 12; // pixels around a box that is scrolled into view
 
 /**
  * Makes `world` (as large as `stage`, inside it) movable.
@@ -52,12 +52,12 @@ class Panning {
     view.x = x - (x - view.x) * part;
     view.y = y - (y - view.y) * part;
     view.scale = scale;
-    // Zoomed out the whole is seen, so it goes where it belongs.
+    // Zoomed out, the whole world is visible in its original place.
     if (scale === 1 && by < 1) view.x = view.y = 0;
     this.apply(smooth);
   }
 
-  /** A step in, or out when `sign` is -1, around the middle. */
+  /** Zooms one step around the middle: in, or out if `sign` is -1. */
   step(sign) {
     const { clientWidth, clientHeight } = this.stage;
     this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
@@ -74,7 +74,7 @@ class Panning {
     this.apply(smooth);
   }
 
-  /** Moves as little as needed for a box of the world to be seen; x and y are its middle. */
+  /** Pans as little as needed to show a box of the world; x and y are its centre. */
   reveal({ x, y, w, h }) {
     const { view, stage } = this;
     const left = (x - w / 2) * view.scale + view.x;
@@ -91,25 +91,26 @@ class Panning {
     this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
   }
 
-  /** Keys of the stage itself; what is in it may have its own arrows. */
+  /** Handles the keys of the stage; elements inside it may handle arrow keys themselves. */
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-    const everywhere = {
+    const always = {
       "+": () => this.step(1),
       "=": () => this.step(1),
       "-": () => this.step(-1),
       0: () => this.fit(),
     };
-    const here = {
+    const onStage = {
       ArrowLeft: () => this.pan(PAN, 0, true),
       ArrowRight: () => this.pan(-PAN, 0, true),
       ArrowUp: () => this.pan(0, PAN, true),
       ArrowDown: () => this.pan(0, -PAN, true),
     };
-    const act = everywhere[event.key] ?? (event.target === this.stage ? here[event.key] : null);
-    if (!act) return;
+    const action = always[event.key]
+      ?? (event.target === this.stage ? onStage[event.key] : null);
+    if (!action) return;
     event.preventDefault();
-    act();
+    action();
   }
 
   destroy() {
@@ -117,7 +118,7 @@ class Panning {
   }
 }
 
-/** One or two pointers that hold the world. */
+/** Drags the world with one pointer, or pinches it with two. */
 class Drag {
   constructor(owner) {
     this.owner = owner;
@@ -151,7 +152,7 @@ class Drag {
     const old = held.size === 2 ? this.span() : null;
     held.set(event.pointerId, now);
     this.moved += Math.hypot(now.x - before.x, now.y - before.y);
-    // Not before it is a drag: a captured pointer would take the click from what is under it.
+    // Only during a drag: a captured pointer would suppress the click on a picture.
     if (this.moved > CLICK) this.capture(event.pointerId);
     if (old) {
       const { gap, middle } = this.span();
@@ -167,7 +168,7 @@ class Drag {
     this.owner.stage.classList.remove("held");
   }
 
-  /** The end of a drag is no click; a key's click has no detail. */
+  /** Suppresses the click at the end of a drag. A click by a key has no detail and is kept. */
   click(event) {
     if (this.moved <= CLICK || event.detail === 0) return;
     event.preventDefault();
@@ -175,10 +176,10 @@ class Drag {
   }
 
   span() {
-    const [one, two] = [...this.held.values()];
+    const [first, second] = [...this.held.values()];
     return {
-      gap: Math.hypot(one.x - two.x, one.y - two.y),
-      middle: { x: (one.x + two.x) / 2, y: (one.y + two.y) / 2 },
+      gap: Math.hypot(first.x - second.x, first.y - second.y),
+      middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 },
     };
   }
 
@@ -193,11 +194,13 @@ function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 
+/** How far to pan so that a box from `start` lies within a stage of length `room`. */
 function outside(start, length, room) {
   if (start < EDGE) return EDGE - start;
   return Math.min(0, room - EDGE - start - length);
 }
 
+/** The position of a pointer inside the stage. */
 function inside(stage, { clientX, clientY }) {
   const box = stage.getBoundingClientRect();
   return { x: clientX - box.left, y: clientY - box.top };

@@ -1,4 +1,4 @@
-// The large picture beside the rings: what is pointed at, with its name, distance and ways on.
+// The large picture beside the rings: the selected picture with its name, distance and links.
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -25,12 +25,12 @@ export function ringPreview({ hrefOf, isCentre }) {
     name.textContent = picture.name;
     name.title = picture.folder ? `${picture.folder}/${picture.name}` : picture.name;
     facts.replaceChildren(...factsOf(picture, centre));
-    actions.replaceChildren(...waysOn(picture, centre ? null : hrefOf(picture)));
+    actions.replaceChildren(...linksOf(picture, centre ? null : hrefOf(picture)));
     if (shown !== picture) load(picture);
     shown = picture;
   }
 
-  // First what the rings have loaded already, then sharper.
+  // First the thumbnail that the rings have loaded, then a sharper one.
   function load(picture) {
     if (picture.src) {
       img.src = picture.src;
@@ -54,11 +54,11 @@ function factsOf(picture, centre) {
   return [[distance, size].filter(Boolean).join(" · ")];
 }
 
-function waysOn(picture, centreHref) {
-  if (!centreHref && picture.src) return []; // not of the collection
+function linksOf(picture, centreHref) {
+  if (!centreHref && picture.src) return []; // not in the collection
   return [
     centreHref && h("a", { class: "button quiet to-middle", href: centreHref }, icon("rings"),
-      "To the middle"),
+      "Move to the middle"),
     link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
     link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search"),
   ].filter(Boolean);

@@ -1,4 +1,4 @@
-// The rings: one picture in the middle, those that look like it around; a click goes on from there.
+// Rings: one picture in the middle, similar pictures around it. A click puts another in the middle.
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping } from "../base/dom.js";
@@ -12,15 +12,15 @@ import { link, navigate, setTitle } from "../base/router.js";
 export const title = "Rings";
 
 export const shortcuts = [
-  ["← → ↑ ↓", "To the next picture, or pan"],
-  [", .", "By distance: nearer, farther"],
-  ["Home End", "The middle, the farthest"],
-  ["Enter", "Into the middle"],
-  ["i", "Details"],
+  ["← → ↑ ↓", "Move to the next picture, or pan"],
+  [", .", "Move to a nearer or farther picture"],
+  ["Home End", "Move to the middle or the farthest picture"],
+  ["Enter", "Put the picture in the middle"],
+  ["i", "Open details"],
   ["+ - 0", "Zoom in, out, show all"],
 ];
 
-const KEPT = 24; // answers, so that Back need not wait
+const KEPT = 24; // answers, so that Back does not wait
 const SLIDERS = {
   k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
   power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 },
@@ -51,13 +51,13 @@ export async function show(main, params, { signal }) {
   return leave;
 }
 
-/** Another middle, number or power in the address: what is there moves. */
+/** Applies another middle, number or power of the address; the pictures move. */
 export async function update(params) {
   if (!view || !params.get("id")) return false;
   try {
     await view.go(params);
   } catch (error) {
-    if (error.name === "Problem") return false; // `show` says it in full
+    if (error.name === "Problem") return false; // `show` shows the problem
     throw error;
   }
   return true;
@@ -72,7 +72,7 @@ class RingsView {
     this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
     this.heading = h("h1", null, "Rings");
     this.note = h("p", { class: "rings-note small soft" });
-    this.sliders = Object.entries(SLIDERS).map(([key, about]) => this.slider(key, about));
+    this.sliders = Object.entries(SLIDERS).map(([key, options]) => this.slider(key, options));
     const room = h("div", { class: "rings-room" });
     main.append(h("div", { class: "rings" },
       h("section", { class: "rings-side", "aria-label": "About the picture" },
@@ -82,7 +82,7 @@ class RingsView {
       room));
     this.canvas = ringsCanvas(room, {
       hrefOf,
-      onselect: (picture) => this.look(picture),
+      onselect: (picture) => this.selectPicture(picture),
     });
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
   }
@@ -125,7 +125,7 @@ class RingsView {
       : `/rings?${toQuery(this.addressOf(picture.id))}`;
   }
 
-  /** Shows what an address says. */
+  /** Shows the rings of an address. */
   async go(params) {
     const state = { id: params.get("id"), under: params.get("under") };
     for (const { key, stop, min, max, fallback } of this.sliders) {
@@ -134,29 +134,29 @@ class RingsView {
       state[key] = Number.isFinite(value) ? Math.min(Math.max(value, min), max) : fallback;
     }
     state.k = Math.round(state.k);
-    const asked = Symbol("asked");
-    this.asked = asked;
-    const answer = await this.ask(state);
-    if (this.asked !== asked || this.signal.aborted) return;
+    const turn = Symbol("turn");
+    this.turn = turn;
+    const answer = await this.fetch(state);
+    if (this.turn !== turn || this.signal.aborted) return;
     const old = this.state;
     this.state = state;
     for (const { key, set } of this.sliders) set(state[key]);
     this.display(answer, old);
   }
 
-  /** The picture and what looks like it; an answer is asked for once. */
-  async ask({ id, k, under }) {
+  /** The picture and similar images; each answer is fetched once. */
+  async fetch({ id, k, under }) {
     const key = JSON.stringify([id, k, under]);
     let answer = this.answers.get(key);
     if (!answer) {
       this.request?.abort();
       this.request = new AbortController();
       const signal = AbortSignal.any([this.signal, this.request.signal]);
-      const [image, found] = await Promise.all([
+      const [image, similar] = await Promise.all([
         api.image(id, { signal }),
         api.similar(id, { k: k + 1, angles: 1, under }, { signal }),
       ]);
-      answer = { image, found };
+      answer = { image, similar };
     }
     this.answers.delete(key);
     this.answers.set(key, answer);
@@ -164,12 +164,12 @@ class RingsView {
     return answer;
   }
 
-  display({ image, found }, old) {
-    const hits = found.hits.filter(({ id }) => id !== image.id).slice(0, this.state.k);
+  display({ image, similar }, old) {
+    const hits = similar.hits.filter(({ id }) => id !== image.id).slice(0, this.state.k);
     this.canvas.show(image, hits, { power: this.state.power, move: old !== null });
     this.canvas.select(image.id);
-    this.look(image);
-    this.describe(found, hits);
+    this.selectPicture(image);
+    this.describe(similar, hits);
     setTitle(`${image.name} · Rings`);
     if (old && old.id !== image.id) {
       announce(`${image.name} in the middle, ${hits.length} pictures around it`);
@@ -181,50 +181,50 @@ class RingsView {
     const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
     const { id, under } = this.state;
     this.note.replaceChildren(
-      hits.length === 0 ? "Nothing else was found. " : "",
+      hits.length === 0 ? "No other pictures were found. " : "",
       `${metric}, ${quality}, ${Math.round(milliseconds * 10) / 10} ms`,
       far === undefined ? "" : `; the farthest at ${shortDistance(far)}`,
       ...(under ? [h("br"), `Only in ${under}. `,
-        link("/rings", { ...this.addressOf(id), under: null }, null, "Look everywhere")] : []),
+        link("/rings", { ...this.addressOf(id), under: null }, null, "Search all folders")] : []),
     );
   }
 
-  look(picture) {
-    this.looked = picture;
+  selectPicture(picture) {
+    this.selected = picture;
     this.preview.show(picture);
   }
 
   pressed(event) {
-    const held = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.key !== "i" || held || isTyping(event) || !this.looked) return;
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
     if (document.querySelector("dialog[open]")) return;
     event.preventDefault();
-    navigate("/image", { id: this.looked.id });
+    navigate("/image", { id: this.selected.id });
   }
 }
 
 function refusal({ status, detail }) {
   return panel({
     icon: status === 404 ? "missing" : "problem",
-    title: status === 404 ? "No such picture here" : "No rings around this",
+    title: status === 404 ? "Picture not found" : "No rings for this picture",
     text: `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`,
   }, link("/rings", null, { class: "button" }, "Choose another"),
   link("/browse", null, { class: "button quiet" }, "Browse"));
 }
 
-/** Without a picture in the address: some to begin with. */
+/** Offers some pictures to start from, if the address names none. */
 async function choose(main, under, signal) {
   const { images } = await api.get("/images", { limit: 12, under }, { signal });
   if (images.length === 0) {
     main.append(panel({ icon: "photos", title: "No pictures yet",
-      text: "Rings need a picture to begin with, and this collection has none." },
+      text: "Rings start from a picture, and this collection has none." },
     link("/status", null, { class: "button" }, "Status")));
     return;
   }
   main.append(h("section", { class: "rings-choose" },
     h("h1", null, "Rings"),
-    h("p", { class: "soft" }, "One picture in the middle, those that look like it around it: the "
-      + "nearer, the more alike. Choose one to begin with."),
+    h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. "
+      + "Nearer pictures are more similar. Choose a picture to start."),
     h("ul", { class: "choose-tiles", role: "list" }, images.map((image) => h("li", null,
       link("/rings", { id: image.id, under }, { "aria-label": image.name }, h("img", {
         alt: "", loading: "lazy", decoding: "async",

@@ -1,4 +1,4 @@
-// What the right side of a search shows: waiting, hits as rows or as rings, nothing, a problem.
+// The right side of the search page: the hits as rows or as rings, a wait, a hint, or a problem.
 
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
@@ -8,7 +8,7 @@ import { hitsGrid } from "./results.js";
 import { ringPreview } from "../rings/preview.js";
 import { ringsCanvas } from "../rings/canvas.js";
 
-const FELT = 350; // milliseconds; shorter waits are not shown
+const WAIT_SHOWN_AFTER = 350; // milliseconds
 
 export class SearchAnswer {
   /**
@@ -19,16 +19,16 @@ export class SearchAnswer {
     this.options = options;
     this.canvas = null;
     this.waiting = 0;
-    this.said = h("p", { class: "answer-said soft small number" });
+    this.summary = h("p", { class: "answer-said soft small number" });
     this.choices = {
       grid: this.choice("grid", "browse", "Rows"),
       rings: this.choice("rings", "rings", "Rings"),
     };
-    this.choose = h("div", { class: "choice", role: "group", "aria-label": "Show as",
+    this.choose = h("div", { class: "choice", role: "group", "aria-label": "Show results as",
       hidden: true }, Object.values(this.choices));
     this.body = h("div", { class: "answer-body" });
-    this.element = h("section", { class: "search-answer", "aria-label": "What was found" },
-      h("div", { class: "answer-bar" }, this.said, this.choose), this.body);
+    this.element = h("section", { class: "search-answer", "aria-label": "Results" },
+      h("div", { class: "answer-bar" }, this.summary, this.choose), this.body);
   }
 
   choice(view, name, label) {
@@ -37,26 +37,27 @@ export class SearchAnswer {
       icon(name, { size: 18 }), label);
   }
 
-  /** @param {string} text what is waited for */
+  /** @param {string} text says what the page waits for */
   wait(text) {
     clearTimeout(this.waiting);
     this.body.setAttribute("aria-busy", "true");
     this.waiting = setTimeout(() => {
       this.body.classList.add("stale");
-      this.said.replaceChildren(h("span", { class: "answer-wait" },
+      this.summary.replaceChildren(h("span", { class: "answer-wait" },
         h("progress", { "aria-label": text }), text,
         h("button", { type: "button", class: "button quiet", onclick: this.options.oncancel },
           "Cancel")));
-    }, FELT);
+    }, WAIT_SHOWN_AFTER);
   }
 
   /**
    * @param {*} answer of the server
-   * @param {{view: string, centre: ?*, under: string}} how centre: what is in the middle of rings
+   * @param {{view: string, centre: ?*, under: string}} options centre: the picture in the middle
+   *   of the rings
    */
   show(answer, { view, centre, under }) {
     if (answer.hits.length === 0) {
-      this.hint("Nothing found", "No picture is that near, or the filters leave none over.");
+      this.showHint("No results", "No picture is near enough and passes the filters.");
     } else if (view === "rings" && centre) {
       this.showRings(answer.hits, centre, under);
     } else {
@@ -66,7 +67,7 @@ export class SearchAnswer {
         onunlike: ({ id }) => this.options.onunlike(id),
       }));
     }
-    this.said.textContent = saidOf(answer);
+    this.summary.textContent = summaryOf(answer);
     this.choose.hidden = answer.hits.length === 0;
     for (const [name, button] of Object.entries(this.choices)) {
       button.setAttribute("aria-pressed", String(name === view));
@@ -76,16 +77,16 @@ export class SearchAnswer {
   showRings(hits, centre, under) {
     const room = h("div", { class: "answer-rings" });
     this.put(room);
-    const isSent = ({ id, src }) => Boolean(src) && id.startsWith("upload:");
+    const isUpload = ({ id, src }) => Boolean(src) && id.startsWith("upload:");
     const hrefOf = (picture) =>
-      (isSent(picture) ? null : `/rings?${toQuery({ id: picture.id, under })}`);
+      (isUpload(picture) ? null : `/rings?${toQuery({ id: picture.id, under })}`);
     const preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === centre.id });
     preview.element.hidden = true;
     room.append(preview.element);
     const canvas = ringsCanvas(room, { hrefOf, onselect: (picture) => {
       preview.element.hidden = false;
       preview.show(picture);
-      // Not upon what is pointed at.
+      // The preview must not cover the picture under the pointer.
       preview.element.classList.toggle("opposite", canvas.isLeft(picture.id));
     } });
     this.canvas = canvas;
@@ -95,20 +96,20 @@ export class SearchAnswer {
   /** @param {Error} error */
   fail(error) {
     if (error.status !== 503) {
-      this.putInstead(problemPanel(error, this.options.onretry, 2));
+      this.replaceHits(problemPanel(error, this.options.onretry, 2));
       return;
     }
-    this.hint("Busy just now", "The server has more to do than it can take on. Soon it will.",
+    this.showHint("The server is busy", "It has too many requests. Try again in a moment.",
       h("button", { type: "button", class: "button", onclick: this.options.onretry },
         "Try again"));
   }
 
-  hint(title, text, ...actions) {
-    this.putInstead(panel({ icon: "photos", level: 2, title, text }, actions));
+  showHint(title, text, ...actions) {
+    this.replaceHits(panel({ icon: "photos", level: 2, title, text }, actions));
   }
 
-  putInstead(content) {
-    this.said.textContent = "";
+  replaceHits(content) {
+    this.summary.textContent = "";
     this.choose.hidden = true;
     this.put(content);
   }
@@ -127,7 +128,7 @@ export class SearchAnswer {
   }
 }
 
-function saidOf({ hits, metric, exact, recall, milliseconds }) {
+function summaryOf({ hits, metric, exact, recall, milliseconds }) {
   const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
   const count = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;
   return `${count} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms`;

@@ -1,10 +1,10 @@
-// A frame over a picture that says which part of it is meant: mouse, touch and keyboard.
+// A frame that selects a part of a picture, by mouse, touch or keyboard.
 
 import { h } from "../base/dom.js";
 
 const CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
-const LEAST = 0.03; // of the picture: no part is smaller
-const STEP = 0.02; // of the picture, by a key
+const LEAST = 0.03; // smallest side of the frame, as a share of the picture
+const STEP = 0.02; // one key press, as a share of the picture
 const BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
 const ARROWS = {
   ArrowLeft: [-1, 0],
@@ -13,17 +13,21 @@ const ARROWS = {
   ArrowDown: [0, 1],
 };
 
-const HELP = "Arrow keys move it, with Shift they change its size; Enter searches, Escape cancels.";
+const HELP = "Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, "
+  + "Escape cancels.";
 
-/** @typedef {{x: number, y: number, w: number, h: number}} Box in pixels of the upright picture */
+/**
+ * @typedef {{x: number, y: number, w: number, h: number}} Box in pixels of the picture, after its
+ *   EXIF rotation
+ */
 
 /**
  * A picture with a frame.
  * @param {HTMLImageElement | string} picture an image element or an address
  * @param {{onchange?: (box: ?Box) => void, onaccept?: (box: ?Box) => void,
  *   oncancel?: () => void, box?: ?Box, natural?: {width: number, height: number}}} [options]
- *   natural: size of the picture, where that of the image element is not it (a thumbnail);
- *   onaccept: Enter was pressed; oncancel: Escape
+ *   natural: size of the picture, if the image element shows a thumbnail; onaccept: called on
+ *   Enter; oncancel: called on Escape
  * @returns {{element: HTMLElement, box: () => ?Box, clear: () => void, focus: () => void,
  *   destroy: () => void}} box: null for the whole picture
  */
@@ -37,11 +41,11 @@ class Cropper {
     this.img = typeof picture === "string" ? h("img", { src: picture, alt: "" }) : picture;
     this.img.draggable = false;
     this.frame = h("div",
-      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": "A part" },
+      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": "Selected part" },
       CORNERS.map((corner) => h("span", { class: "crop-handle", dataset: { corner } })));
     this.element = h("div", { class: "cropper" }, this.img, this.frame);
     this.controller = new AbortController();
-    // In parts of the picture, 0 to 1: its size may not be known before it has come.
+    // In shares of the picture, 0 to 1, because its size is unknown until it has loaded.
     this.part = null;
     this.begin();
     if (!this.size().width) this.img.addEventListener("load", () => this.begin(), { once: true });
@@ -52,8 +56,8 @@ class Cropper {
     const { element } = this;
     const { signal } = this.controller;
     element.addEventListener("keydown", (event) => this.pressed(event), { signal });
-    element.addEventListener("pointerdown", (event) => this.take(event), { signal });
-    element.addEventListener("pointermove", (event) => this.pull(event), { signal });
+    element.addEventListener("pointerdown", (event) => this.startDrag(event), { signal });
+    element.addEventListener("pointermove", (event) => this.continueDrag(event), { signal });
     for (const type of ["pointerup", "pointercancel"]) {
       element.addEventListener(type, () => {
         this.drag = null;
@@ -63,7 +67,7 @@ class Cropper {
 
   begin() {
     const { box } = this.options;
-    this.part = box && this.size().width ? parts(box, this.size()) : { ...BEGIN };
+    this.part = box && this.size().width ? toShares(box, this.size()) : { ...BEGIN };
     this.draw();
   }
 
@@ -73,7 +77,7 @@ class Cropper {
   }
 
   box() {
-    return this.part && this.size().width ? pixels(this.part, this.size()) : null;
+    return this.part && this.size().width ? toPixels(this.part, this.size()) : null;
   }
 
   set(part) {
@@ -91,7 +95,8 @@ class Cropper {
     frame.style.width = `${part.w * 100}%`;
     frame.style.height = `${part.h * 100}%`;
     const box = this.box();
-    const label = box ? `A part of ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}` : "A part";
+    const label = box ? `Selected part: ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}`
+      : "Selected part";
     frame.setAttribute("aria-label", `${label}. ${HELP}`);
   }
 
@@ -105,25 +110,25 @@ class Cropper {
     event.stopPropagation();
   }
 
-  /** A handle resizes, the frame moves, and beside it a new frame is drawn. */
-  take(event) {
+  /** Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame. */
+  startDrag(event) {
     if (event.button !== 0) return;
     const { corner } = event.target.dataset;
-    const framed = event.target.closest(".crop-frame");
+    const inFrame = event.target.closest(".crop-frame");
     this.drag = {
-      from: this.at(event),
+      from: this.pointOf(event),
       part: this.part,
-      act: corner ?? (framed ? "move" : "draw"),
+      act: corner ?? (inFrame ? "move" : "draw"),
     };
     this.element.setPointerCapture(event.pointerId);
     event.preventDefault();
-    if (framed) this.focus();
+    if (inFrame) this.focus();
   }
 
-  pull(event) {
+  continueDrag(event) {
     if (!this.drag) return;
     const { from, part, act } = this.drag;
-    const to = this.at(event);
+    const to = this.pointOf(event);
     const dx = to.x - from.x;
     const dy = to.y - from.y;
     if (act === "move") this.set(moved(part, dx, dy));
@@ -134,7 +139,8 @@ class Cropper {
     }
   }
 
-  at({ clientX, clientY }) {
+  /** The position of a pointer, in shares of the picture. */
+  pointOf({ clientX, clientY }) {
     const box = this.element.getBoundingClientRect();
     return {
       x: within((clientX - box.left) / box.width, 0, 1),
@@ -156,7 +162,8 @@ class Cropper {
   }
 }
 
-function pixels({ x, y, w, h: high }, { width, height }) {
+/** The box of a part, in pixels; null for the whole picture. */
+function toPixels({ x, y, w, h: high }, { width, height }) {
   const left = Math.min(Math.round(x * width), width - 1);
   const top = Math.min(Math.round(y * height), height - 1);
   const box = {
@@ -168,13 +175,13 @@ function pixels({ x, y, w, h: high }, { width, height }) {
   return box.w === width && box.h === height ? null : box;
 }
 
-function parts({ x, y, w, h: high }, { width, height }) {
+function toShares({ x, y, w, h: high }, { width, height }) {
   const left = Math.min(x / width, 1 - LEAST);
   const top = Math.min(y / height, 1 - LEAST);
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 
-/** What a key makes of the part. */
+/** The part after an arrow key: moved, or resized with Shift. */
 function stepped({ key, shiftKey }, part) {
   const [dx, dy] = ARROWS[key].map((direction) => direction * STEP);
   return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);

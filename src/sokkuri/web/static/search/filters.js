@@ -1,11 +1,12 @@
-// The fields that narrow a search: folder, expression, distance, number. They act when left.
+// The filters of a search: folder, expression, maximum distance, number of results. A change takes
+// effect when the field loses the focus or on Enter.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
-const HINT = "width, height, size, modified, id, path; for example "
+const HINT = "Columns: width, height, size, modified, id, path. Example: "
   + "modified >= 2024-01-01 and width > 1000";
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
@@ -22,16 +23,16 @@ export class SearchFilters {
     this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
     this.k = h("select", null);
     this.fields = {
-      under: field("under", "In folder", this.under),
-      where: field("where", "Where", this.where, HINT),
-      max_distance: field("max_distance", "Distance at most", this.maxDistance),
-      k: field("k", "Pictures", this.k),
+      under: makeField("under", "In folder", this.under),
+      where: makeField("where", "Where", this.where, HINT),
+      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
+      k: makeField("k", "Pictures", this.k),
     };
     this.form = h("form", { class: "search-filters", "aria-label": "Filters" },
-      Object.values(this.fields).map((one) => one.element), this.folders,
-      // A form of several fields submits on Enter only with a button.
+      Object.values(this.fields).map(({ element }) => element), this.folders,
+      // A form with several fields needs a button to submit on Enter.
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search"));
-    // Where all is one column the fields would push what was found off the screen.
+    // In one column, open fields would push the results off the screen.
     this.element = h("details", { class: "filters", open: matchMedia(WIDE).matches },
       h("summary", null, "Filters"), this.form);
     this.listen(onchange, signal);
@@ -46,7 +47,8 @@ export class SearchFilters {
     matchMedia(WIDE).addEventListener("change", ({ matches }) => {
       this.element.open = matches;
     }, { signal });
-    this.under.addEventListener("focus", () => suggest(this.folders, signal), { once: true });
+    this.under.addEventListener("focus", () => suggestFolders(this.folders, signal),
+      { once: true });
   }
 
   values() {
@@ -66,40 +68,40 @@ export class SearchFilters {
     const numbers = [...new Set([...NUMBERS, search.k])].sort((a, b) => a - b);
     this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
     this.k.value = String(search.k);
-    for (const one of Object.values(this.fields)) one.complain("");
+    for (const field of Object.values(this.fields)) field.showProblem("");
     if (search.under || search.where || search.maxDistance) this.element.open = true;
   }
 
-  /** Says at a field what is wrong with it; false when there is no such field. */
-  blame(name, text) {
-    this.fields[name]?.complain(text);
+  /** Shows a problem under a field; returns false if there is no such field. */
+  showProblem(name, text) {
+    this.fields[name]?.showProblem(text);
     if (name in this.fields) this.element.open = true;
     return name in this.fields;
   }
 }
 
-function field(name, label, input, hint) {
+function makeField(name, label, input, hint) {
   input.id = `search-${name}`;
-  const about = h("p", { class: "field-hint small soft", id: `search-${name}-hint` }, hint);
-  const wrong = h("p", { class: "field-problem small", id: `search-${name}-problem`,
+  const help = h("p", { class: "field-hint small soft", id: `search-${name}-hint` }, hint);
+  const problem = h("p", { class: "field-problem small", id: `search-${name}-problem`,
     role: "alert" });
-  input.setAttribute("aria-describedby", `${wrong.id}${hint ? ` ${about.id}` : ""}`);
-  const element = h("div", { class: "field" }, h("label", { for: input.id }, label), input, wrong,
-    hint && about);
-  const complain = (text) => {
-    wrong.textContent = text;
+  input.setAttribute("aria-describedby", `${problem.id}${hint ? ` ${help.id}` : ""}`);
+  const element = h("div", { class: "field" }, h("label", { for: input.id }, label), input, problem,
+    hint && help);
+  const showProblem = (text) => {
+    problem.textContent = text;
     if (text) input.setAttribute("aria-invalid", "true");
     else input.removeAttribute("aria-invalid");
   };
-  return { element, complain };
+  return { element, showProblem };
 }
 
-async function suggest(datalist, signal) {
+async function suggestFolders(datalist, signal) {
   try {
     const { folders } = await api.folders({ signal });
     datalist.replaceChildren(...folders.filter(({ path }) => path).map(({ path, count }) =>
       h("option", { value: path }, String(count))));
   } catch {
-    // Folders can be typed too.
+    // The user can still type a folder.
   }
 }

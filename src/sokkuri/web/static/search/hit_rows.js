@@ -1,44 +1,45 @@
-// Rows of hits of one width, the first the highest: what is most alike is seen largest. Pure.
+// Lays out hits in rows of equal width. The first row is the highest, so that the most similar
+// pictures are the largest. A pure function.
 
-const NARROWEST = 0.4; // width / height; beyond that a picture is cropped to its middle
+const NARROWEST = 0.4; // width / height; other pictures are cropped to their middle
 const WIDEST = 3;
 
 /**
  * @param {number[]} ratios width / height of each hit
  * @param {{width: number, gap: number, first: number, later: number, fall?: number}} options
- *   first: height wanted of the first row; later: of the last ones; fall: share of what is left of
- *   the difference that each further row keeps
+ *   first: target height of the first row; later: target height of the last rows; fall: factor by
+ *   which the difference between the two shrinks from row to row
  * @returns {{height: number, widths: number[]}[]} in whole pixels
  */
 export function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
   const rows = [];
-  let wanted = first;
+  let target = first;
   let row = [];
   let sum = 0;
   const close = (stretch) => {
     const room = width - gap * (row.length - 1);
-    const height = Math.floor(stretch ? room / sum : Math.min(wanted, room / sum));
-    rows.push({ height, widths: shares(row, height, stretch ? room : null) });
-    wanted = Math.min(later + (wanted - later) * fall, Math.max(height, later));
+    const height = Math.floor(stretch ? room / sum : Math.min(target, room / sum));
+    rows.push({ height, widths: wholeWidths(row, height, stretch ? room : null) });
+    target = Math.min(later + (target - later) * fall, Math.max(height, later));
     row = [];
     sum = 0;
   };
   for (const ratio of ratios) {
     const shown = Math.min(Math.max(ratio || 1, NARROWEST), WIDEST);
-    // With one more the row may come farther from the wanted height than without it.
+    // Close the row before this picture if its height is then nearer to the target.
     const without = row.length ? (width - gap * (row.length - 1)) / sum : Infinity;
-    const withIt = (width - gap * row.length) / (sum + shown);
-    if (row.length && withIt < wanted && without - wanted < wanted - withIt) close(true);
+    const including = (width - gap * row.length) / (sum + shown);
+    if (row.length && including < target && without - target < target - including) close(true);
     row.push(shown);
     sum += shown;
-    if ((width - gap * (row.length - 1)) / sum <= wanted * 0.9) close(true);
+    if ((width - gap * (row.length - 1)) / sum <= target * 0.9) close(true);
   }
-  if (row.length) close((width - gap * (row.length - 1)) / sum <= wanted * 1.1);
+  if (row.length) close((width - gap * (row.length - 1)) / sum <= target * 1.1);
   return rows;
 }
 
-/** Whole widths, the rest of the division going to the last. */
-function shares(row, height, room) {
+/** Widths in whole pixels; the last picture gets the remainder. */
+function wholeWidths(row, height, room) {
   const widths = row.map((ratio) => Math.floor(ratio * height));
   if (room !== null) widths[widths.length - 1] += room - widths.reduce((a, b) => a + b, 0);
   return widths;

@@ -1,16 +1,16 @@
-// A picture that is only in this browser, made fit to be shown: upright, and as blocks where the
-// mosaic is on.
+// Prepares a picture that exists only in this browser for display: rotated as its EXIF data says,
+// and as blocks if the mosaic is on.
 
 import * as settings from "../base/settings.js";
 
 const BLOCKS = 12; // along the longer side
-const SIDE = 480; // pixels of what is drawn
+const SIDE = 480; // pixels of the longer side of the mosaic
 
 /**
  * @param {Blob} blob
- * @returns {Promise<?{src: string, width: number, height: number}>} null for what the browser
- *   cannot show, which the server may well read (HEIC, TIFF); width and height of the picture
- *   itself; call `URL.revokeObjectURL(src)` when done
+ * @returns {Promise<?{src: string, width: number, height: number}>} null if the browser cannot
+ *   show the picture (HEIC, TIFF), though the server may read it; width and height are those of
+ *   the picture; call `URL.revokeObjectURL(src)` when done
  */
 export async function localPicture(blob) {
   let bitmap;
@@ -25,7 +25,7 @@ export async function localPicture(blob) {
   return { src: URL.createObjectURL(shown), width, height };
 }
 
-/** Drawn tiny, then large without smoothing. */
+/** Draws a tiny picture, then enlarges it without smoothing. */
 function blocks(bitmap) {
   const longer = Math.max(bitmap.width, bitmap.height);
   const small = canvas(bitmap, BLOCKS / longer);

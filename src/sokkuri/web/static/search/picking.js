@@ -1,9 +1,9 @@
-// How pictures come into the page: dropped anywhere, pasted, or picked with a button.
+// Takes pictures from the user: dropped anywhere on the page, pasted, or picked with a button.
 
 import { h } from "../base/dom.js";
 
 /**
- * Listens on the whole page until `signal`.
+ * Listens on the whole page until `signal` is aborted.
  * @param {(files: File[]) => void} ontake
  * @param {{signal: AbortSignal, onhover?: (over: boolean) => void}} options
  */
@@ -32,19 +32,19 @@ export function takePictures(ontake, { signal, onhover }) {
     event.preventDefault();
     depth = 0;
     hover(false);
-    give(event.dataTransfer.files, ontake);
+    passOn(event.dataTransfer.files, ontake);
   });
   on("paste", (event) => {
     const files = event.clipboardData?.files;
     if (!files?.length) return;
     event.preventDefault();
-    give(files, ontake);
+    passOn(files, ontake);
   });
   signal.addEventListener("abort", () => hover(false));
 }
 
 /**
- * A button that opens the system's dialog for files.
+ * A button that opens the file dialog of the system.
  * @param {(files: File[]) => void} ontake
  * @param {string} className
  * @param {...*} label
@@ -53,7 +53,7 @@ export function pickButton(ontake, className, ...label) {
   const input = h("input", { type: "file", accept: "image/*,.heic,.heif,.avif,.tif,.tiff,.jxl",
     multiple: true, hidden: true });
   input.addEventListener("change", () => {
-    give(input.files, ontake);
+    passOn(input.files, ontake);
     input.value = "";
   });
   return [
@@ -66,8 +66,8 @@ function hasFiles(event) {
   return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
-function give(files, ontake) {
-  // A copy: the list empties itself when the event or the field is done.
-  const taken = [...files];
-  if (taken.length > 0) ontake(taken);
+function passOn(files, ontake) {
+  // A copy, because the browser empties the list after the event.
+  const copy = [...files];
+  if (copy.length > 0) ontake(copy);
 }

@@ -1,4 +1,4 @@
-// The pictures that are searched with: each with its sign, a way to crop it and to take it out.
+// The pictures of the query. Each has a sign (like or not like), and can be cropped and removed.
 
 import { cropper } from "./crop.js";
 import { h } from "../base/dom.js";
@@ -7,7 +7,7 @@ import { fromBox } from "./state.js";
 
 /**
  * @typedef {{key: string, name: string, src: ?string, width: number, height: number, not: boolean,
- *   problem?: string}} Tile  src null: cannot be shown here
+ *   problem?: string}} Tile  src null: the browser cannot show the picture
  */
 
 export class QueryTiles {
@@ -23,12 +23,12 @@ export class QueryTiles {
 
   /**
    * @param {Tile[]} tiles
-   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} how
+   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} options
    */
   show(tiles, { crop, canCrop }) {
     const { element } = this;
     const focused = element.contains(document.activeElement);
-    this.takeFrame();
+    this.removeFrame();
     this.crop = crop;
     this.several = tiles.length > 1;
     element.classList.toggle("several", this.several);
@@ -63,28 +63,28 @@ export class QueryTiles {
     const sign = not ? "Not like" : "Like";
     return h("div", { class: "row query-tools" },
       h("button", { type: "button", class: "button quiet sign", onclick: () => onsign(key),
-        "aria-label": `${sign} this: ${name}; change` },
+        "aria-label": `${sign} this: ${name}. Press to change` },
       icon(not ? "not" : "plus", { size: 18 }), this.several ? sign : `${sign} this`),
-      h("button", { type: "button", class: "icon-button", title: "Take out",
-        "aria-label": `Take out ${name}`, onclick: () => onremove(key) },
+      h("button", { type: "button", class: "icon-button", title: "Remove",
+        "aria-label": `Remove ${name}`, onclick: () => onremove(key) },
       icon("close", { size: 18 })));
   }
 
-  /** The picture as it is, and a button that brings the frame. */
+  /** Shows the picture without a frame, and a button that shows the frame. */
   offerFrame(place) {
-    this.takeFrame();
+    this.removeFrame();
     const begin = h("button", { type: "button", class: "button", onclick: () => {
       this.putFrame(place);
       this.frame.focus();
-    } }, this.several ? "A part" : "Search a part of it");
+    } }, this.several ? "Select a part" : "Search a part of this picture");
     place.stage.replaceChildren(place.picture);
     place.tools.replaceChildren(begin);
     return begin;
   }
 
-  /** The frame over the picture, where the last search had it. */
+  /** Shows the frame over the picture, at the part of the last search. */
   putFrame(place) {
-    this.takeFrame();
+    this.removeFrame();
     const { crop, options } = this;
     const accept = () => options.oncrop(this.frame.box());
     const cancel = () => this.cancel(place);
@@ -113,15 +113,15 @@ export class QueryTiles {
     }
   }
 
-  takeFrame() {
+  removeFrame() {
     this.frame?.destroy();
     this.frame = null;
   }
 
-  /** Says at the pictures that are meant what is wrong with them. */
-  blame(text, isMeant) {
+  /** Shows a problem under the pictures for whose key `isMatch` is true. */
+  showProblem(text, isMatch) {
     for (const li of this.element.children) {
-      if (isMeant(li.dataset.key)) li.querySelector(".query-problem").textContent = text;
+      if (isMatch(li.dataset.key)) li.querySelector(".query-problem").textContent = text;
     }
   }
 }

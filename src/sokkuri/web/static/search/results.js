@@ -1,4 +1,4 @@
-// What a search found, as rows of pictures with their distances, the nearest largest.
+// The hits of a search as rows of pictures with their distances. The nearest are the largest.
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -16,15 +16,15 @@ const GAP = 6;
  */
 
 /**
- * Hits as justified rows that follow the width of the element.
+ * Lays out hits in justified rows, and again when the width of the element changes.
  * @param {Hit[]} hits
  * @param {{onclick?: (hit: Hit, event: MouseEvent) => void, onlike?: (hit: Hit) => void,
  *   onunlike?: (hit: Hit) => void, under?: string}} [options]
- *   onlike, onunlike: buttons "Like this too" and "Not this one"
+ *   onlike, onunlike: called by the buttons "Like this too" and "Not this one"
  * @returns {HTMLElement}
  */
 export function hitsGrid(hits, options = {}) {
-  const cells = hits.map((hit, at) => cell(hit, at + 1, hits.length, options));
+  const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
   const element = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
   const watcher = new ResizeObserver(() => {
     if (element.isConnected) arrange(element, cells);
@@ -33,7 +33,7 @@ export function hitsGrid(hits, options = {}) {
   return element;
 }
 
-function cell(hit, rank, count, { onclick, onlike, onunlike, under }) {
+function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
   const img = h("img", { alt: "", decoding: "async", loading: "lazy" });
   const distance = shortDistance(hit.distance);
   const anchor = link("/image", { id: hit.id, under }, {
@@ -61,22 +61,23 @@ function arrange(element, cells) {
   const first = Math.min(Math.max(width * 0.24, 170), 420);
   const later = Math.min(Math.max(width * 0.13, 110), 230);
   const ratios = cells.map(({ hit }) => hit.width / hit.height);
-  let at = 0;
+  let index = 0;
   for (const { height, widths } of hitRows(ratios, { width, gap: GAP, first, later })) {
-    for (const across of widths) {
-      const { li, anchor } = cells[at];
-      li.style.width = `${across}px`;
+    for (const cellWidth of widths) {
+      const { li, anchor } = cells[index];
+      li.style.width = `${cellWidth}px`;
       anchor.style.height = `${height}px`;
-      load(cells[at], Math.max(across, height));
-      at += 1;
+      load(cells[index], Math.max(cellWidth, height));
+      index += 1;
     }
   }
 }
 
-function load(one, side) {
-  const wanted = side * Math.min(devicePixelRatio, 2) * 0.9;
-  const size = SIZES.find((candidate) => candidate >= wanted) ?? SIZES.at(-1);
-  if (size <= one.size) return;
-  one.size = size;
-  one.img.src = imageUrl(one.hit.id, "thumbnail", { size, v: one.hit.v });
+/** Loads a thumbnail of at least `side` page pixels, unless a larger one was loaded. */
+function load(cell, side) {
+  const pixels = side * Math.min(devicePixelRatio, 2) * 0.9;
+  const size = SIZES.find((candidate) => candidate >= pixels) ?? SIZES.at(-1);
+  if (size <= cell.size) return;
+  cell.size = size;
+  cell.img.src = imageUrl(cell.hit.id, "thumbnail", { size, v: cell.hit.v });
 }

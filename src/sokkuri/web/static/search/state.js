@@ -1,4 +1,5 @@
-// What a search is about, from the address and back, and as a request. Pure but for FormData.
+// The state of a search: read from the address, written to it, and turned into a request. Pure
+// functions, except for FormData.
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /**
@@ -30,7 +31,7 @@ export function fromParams(params) {
 
 /**
  * @param {Search} search
- * @returns {Object<string, *>} for `navigate`
+ * @returns {Object<string, *>} params for `navigate`
  */
 export function toParams({ ids, nots, upload, k, view, under, where, maxDistance, crop }) {
   return {
@@ -58,7 +59,7 @@ function toBox(text) {
 export const fromBox = ({ x, y, w, h }) => `${x},${y},${w},${h}`;
 
 /**
- * A part can be meant only of one picture.
+ * Whether a part can be selected: only when the query has a single picture of kind "like".
  * @param {Search} search
  * @param {{not: boolean}[]} uploads
  */
@@ -67,7 +68,7 @@ export function canCrop(search, uploads) {
 }
 
 /**
- * The search as the server wants it; always with angles, so that rings need no second request.
+ * The request of a search. It always asks for angles, so that the rings need no second request.
  * @param {Search} search
  * @param {{name: string, blob: Blob, not: boolean}[]} uploads
  * @returns {FormData | Object<string, *>}
@@ -82,8 +83,8 @@ export function toRequest(search, uploads) {
     angles: true,
   };
   if (uploads.length === 0) {
-    const given = Object.entries(fields).filter(([, value]) => value !== null);
-    return { ids: search.ids, not_ids: search.nots, ...Object.fromEntries(given) };
+    const present = Object.entries(fields).filter(([, value]) => value !== null);
+    return { ids: search.ids, not_ids: search.nots, ...Object.fromEntries(present) };
   }
   const form = new FormData();
   for (const { name, blob, not } of uploads) form.append(not ? "not_image" : "image", blob, name);
@@ -96,7 +97,7 @@ export function toRequest(search, uploads) {
 }
 
 /**
- * Where a problem belongs.
+ * The part of the page where a problem is shown.
  * @param {{status: number, type: string, detail: string}} problem
  * @returns {"picture" | "id" | "where" | "under" | "max_distance" | "all"}
  */

@@ -1,5 +1,5 @@
-// Pictures that were dropped, pasted or picked, kept by the browser under a key, so that a reload
-// and Back find them again. The latest few only, and never anywhere but in this browser.
+// Uploaded pictures, stored in this browser under a key, so that they survive a reload and Back.
+// Only the latest few are kept, and nowhere else.
 
 const NAME = "sokkuri";
 const STORE = "uploads";
@@ -7,11 +7,11 @@ const MOST = 20;
 
 /** @typedef {{name: string, blob: Blob, not: boolean}} Upload */
 
-// Also what works where the browser refuses to store: then until the page is closed.
+// Used as well when the browser refuses to store pictures: they then last until the page is closed.
 const memory = new Map();
 
 /**
- * Keeps pictures together.
+ * Stores pictures together under a new key.
  * @param {Upload[]} uploads
  * @returns {Promise<string>} the key
  */
@@ -25,26 +25,26 @@ export async function keep(uploads) {
       prune(store);
     });
   } catch (error) {
-    console.warn("uploads are not kept over a reload:", error);
+    console.warn("uploaded pictures will not survive a reload:", error);
   }
   return key;
 }
 
 /**
  * @param {string} key
- * @returns {Promise<?Upload[]>} null when they are no longer kept
+ * @returns {Promise<?Upload[]>} null when they are no longer stored
  */
 export async function recall(key) {
   if (memory.has(key)) return memory.get(key);
   try {
-    const found = await withStore("readonly", (store) => store.get(key));
-    return found?.uploads ?? null;
+    const record = await withStore("readonly", (store) => store.get(key));
+    return record?.uploads ?? null;
   } catch {
     return null;
   }
 }
 
-/** Keys ascend with time, so that the oldest are found first. */
+/** A key that is greater than all earlier keys, so that the oldest pictures come first. */
 function newKey() {
   const random = crypto.getRandomValues(new Uint32Array(1))[0];
   return Date.now().toString(36) + random.toString(36).padStart(7, "0");
@@ -57,7 +57,7 @@ function prune(store) {
   };
 }
 
-function opened() {
+function openDatabase() {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "key" });
@@ -66,9 +66,9 @@ function opened() {
   });
 }
 
-/** What `use` asked for, after all of it is written. */
+/** Runs `use` in a transaction; returns the result of its request after the transaction ends. */
 async function withStore(mode, use) {
-  const database = await opened();
+  const database = await openDatabase();
   try {
     return await new Promise((resolve, reject) => {
       const transaction = database.transaction(STORE, mode);

@@ -1,4 +1,5 @@
-// Search with pictures: dropped, pasted, picked, or of the collection; like these, not like those.
+// Search: finds images that look like the pictures of the query, and unlike others. The pictures
+// are dropped, pasted, picked, or from the collection.
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
@@ -18,9 +19,9 @@ export const title = "Search";
 
 export const shortcuts = [
   ["Ctrl V", "Paste a picture"],
-  ["← → ↑ ↓", "Move the frame of a part; with Shift: its size"],
-  ["Enter", "Search that part"],
-  ["Esc", "Leave it"],
+  ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
+  ["Enter", "Search the part in the frame"],
+  ["Esc", "Close the frame"],
 ];
 
 const MEBI = 1024 * 1024;
@@ -36,14 +37,14 @@ class SearchView {
     this.uploads = [];
     this.pictures = new Map();
     this.answer = null;
-    const take = (files) => this.take(files);
+    const addFiles = (files) => this.addFiles(files);
     this.tiles = new QueryTiles({
-      onremove: (key) => this.without(key),
-      onsign: (key) => this.turned(key),
+      onremove: (key) => this.removePicture(key),
+      onsign: (key) => this.changeSign(key),
       oncrop: (crop) => this.change({ crop }),
     });
     this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
-    this.found = new SearchAnswer({
+    this.results = new SearchAnswer({
       onview: (kind) => this.change({ view: kind }),
       onlike: (id) => this.mark(id, false),
       onunlike: (id) => this.mark(id, true),
@@ -53,18 +54,18 @@ class SearchView {
     this.heading = h("h1", { tabindex: -1 }, "Search");
     this.offer = h("div", { class: "search-offer" });
     this.element = h("div", { class: "search" },
-      h("section", { class: "search-side", "aria-label": "What is searched for" },
-        this.heading, dropZone(take), this.tiles.element,
+      h("section", { class: "search-side", "aria-label": "Query" },
+        this.heading, dropZone(addFiles), this.tiles.element,
         h("div", { class: "row search-add" },
-          pickButton(take, "button", icon("plus", { size: 18 }), "Add a picture")),
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture")),
         this.offer, this.filters.element),
-      this.found.element,
+      this.results.element,
       h("div", { class: "drop-veil", "aria-hidden": "true" }, h("p", null, "Drop to search")));
     main.append(this.element);
     api.connection.addEventListener("found", () => {
       if (this.lostServer) this.run(true);
     }, { signal });
-    takePictures(take, {
+    takePictures(addFiles, {
       signal,
       onhover: (over) => this.element.classList.toggle("dropping", over),
     });
@@ -72,64 +73,64 @@ class SearchView {
 
   stop() {
     this.request?.abort();
-    this.found.destroy();
+    this.results.destroy();
     for (const { src } of this.pictures.values()) {
       if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
     }
   }
 
-  /** Shows what an address says. */
+  /** Shows the search of an address. */
   async go(params) {
     const search = fromParams(params);
-    const asked = Symbol("asked");
-    this.asked = asked;
+    const turn = Symbol("turn");
+    this.turn = turn;
     const uploads = search.upload ? await recall(search.upload) : [];
-    if (this.asked !== asked || this.signal.aborted) return;
+    if (this.turn !== turn || this.signal.aborted) return;
     this.search = search;
     this.uploads = uploads ?? [];
-    this.lost = uploads === null;
-    const any = this.uploads.length + search.ids.length + search.nots.length > 0;
+    this.uploadsLost = uploads === null;
+    const hasPictures = this.uploads.length + search.ids.length + search.nots.length > 0;
     const wasEmpty = this.element.classList.contains("empty");
-    this.element.classList.toggle("empty", !any && !this.lost);
-    // What had the focus in the empty page is gone.
-    if (wasEmpty && any) this.heading.focus({ preventScroll: true });
+    this.element.classList.toggle("empty", !hasPictures && !this.uploadsLost);
+    // The focused element of the empty page is now hidden.
+    if (wasEmpty && hasPictures) this.heading.focus({ preventScroll: true });
     this.filters.show(search);
     this.offerMarks();
     this.shownTiles = null;
     const run = this.run();
-    await this.showTiles(asked);
+    await this.showTiles(turn);
     await run;
   }
 
-  // --- what is searched with
+  // --- the pictures of the query
 
-  /** Pictures and ids under one kind of key. */
+  /** The uploaded pictures and the images of the collection, each with a key. */
   entries() {
     return [
-      ...this.uploads.map((upload, at) => ({ key: `upload:${at}`, upload, not: upload.not })),
+      ...this.uploads.map((upload, n) => ({ key: `upload:${n}`, upload, not: upload.not })),
       ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false })),
       ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true })),
     ];
   }
 
-  async showTiles(asked) {
+  async showTiles(turn) {
     const tiles = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
-    if (this.asked !== asked || this.signal.aborted) return;
-    const how = { crop: this.search.crop, canCrop: canCrop(this.search, this.uploads) };
-    const same = JSON.stringify([tiles, how]);
-    if (same !== this.same || this.blamed) this.tiles.show(tiles, how);
-    this.same = same;
-    this.blamed = false;
+    if (this.turn !== turn || this.signal.aborted) return;
+    const options = { crop: this.search.crop, canCrop: canCrop(this.search, this.uploads) };
+    const state = JSON.stringify([tiles, options]);
+    if (state !== this.tilesState || this.tilesHaveProblem) this.tiles.show(tiles, options);
+    this.tilesState = state;
+    this.tilesHaveProblem = false;
     this.shownTiles = tiles;
-    if (this.problem) this.blame(this.problem);
+    if (this.problem) this.showProblem(this.problem);
     setTitle(tiles.length ? `${tiles[0].name} · Search` : title);
     if (this.search.view === "rings") this.showAnswer();
   }
 
   async tileOf({ key, upload, id, not }) {
-    const about = upload ? await this.localOf(upload) : await this.imageOf(id);
-    return { key, not, name: upload?.name || about?.name || id || "Pasted picture",
-      src: about?.src ?? null, width: about?.width ?? 0, height: about?.height ?? 0,
+    const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
+    return { key, not, name: upload?.name || picture?.name || id || "Pasted picture",
+      src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
       problem: upload ? this.tooLarge(upload) : "" };
   }
 
@@ -147,19 +148,20 @@ class SearchView {
         const src = api.imageUrl(id, "thumbnail", { size: 512, v });
         this.pictures.set(id, { name, width, height, src });
       } catch {
-        return null; // The search itself says what is the matter.
+        return null; // The search reports the problem.
       }
     }
     return this.pictures.get(id);
   }
 
+  /** A message if an uploaded picture exceeds the limit of the server, else "". */
   tooLarge({ blob }) {
     if (blob.size <= this.mostBytes) return "";
-    return `Too large: ${Math.ceil(blob.size / MEBI)} MiB, and the server takes `
-      + `${Math.floor(this.mostBytes / MEBI)} at most.`;
+    return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts `
+      + `${Math.floor(this.mostBytes / MEBI)} MiB at most.`;
   }
 
-  // --- changes, each a new address
+  // --- changes of the query; each one is a new address
 
   change(fields) {
     navigate("/search", toParams({ ...this.search, ...fields }));
@@ -170,45 +172,46 @@ class SearchView {
     if (!this.signal.aborted) this.change({ upload, crop: null, ...fields });
   }
 
-  take(files) {
-    const taken = files.map((file) => ({ name: file.name, blob: file, not: false }));
-    this.changeUploads([...this.uploads, ...taken]);
+  addFiles(files) {
+    const added = files.map((file) => ({ name: file.name, blob: file, not: false }));
+    this.changeUploads([...this.uploads, ...added]);
   }
 
-  without(key) {
-    const [kind, at] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
-    if (kind === "upload") {
-      this.changeUploads(this.uploads.filter((_, n) => n !== Number(at)));
+  removePicture(key) {
+    const { upload, id } = parseKey(key);
+    if (id === null) {
+      this.changeUploads(this.uploads.filter((_, n) => n !== upload));
     } else {
-      const other = (id) => id !== at;
-      this.change({ ids: this.search.ids.filter(other), nots: this.search.nots.filter(other),
+      const isOther = (other) => other !== id;
+      this.change({ ids: this.search.ids.filter(isOther), nots: this.search.nots.filter(isOther),
         crop: null });
     }
   }
 
-  /** From like to not like, and back. */
-  turned(key) {
-    const [kind, at] = [key.slice(0, key.indexOf(":")), key.slice(key.indexOf(":") + 1)];
-    if (kind === "upload") {
+  /** Changes a picture from "like" to "not like", or back. */
+  changeSign(key) {
+    const { upload: index, id } = parseKey(key);
+    if (id === null) {
       this.changeUploads(this.uploads.map((upload, n) =>
-        (n === Number(at) ? { ...upload, not: !upload.not } : upload)));
+        (n === index ? { ...upload, not: !upload.not } : upload)));
     } else {
-      this.mark(at, this.search.ids.includes(at));
+      this.mark(id, this.search.ids.includes(id));
     }
   }
 
+  /** Adds an image of the collection to the query, as "like" or as "not like". */
   mark(id, not) {
-    const other = (one) => one !== id;
-    const ids = this.search.ids.filter(other);
-    const nots = this.search.nots.filter(other);
+    const isOther = (other) => other !== id;
+    const ids = this.search.ids.filter(isOther);
+    const nots = this.search.nots.filter(isOther);
     (not ? nots : ids).push(id);
-    const marked = settings.get("notLike").filter(other);
+    const marked = settings.get("notLike").filter(isOther);
     settings.set("notLike", not ? [...marked, id] : marked);
-    announce(not ? "Not like this one" : "Like this too");
+    announce(not ? "Marked as not wanted" : "Added to the query");
     this.change({ ids, nots, crop: null });
   }
 
-  /** What was marked elsewhere as not alike can be used here too. */
+  /** Offers to exclude the images that the user marked as not wanted. */
   offerMarks() {
     const { ids, nots } = this.search;
     const marks = settings.get("notLike").filter((id) => !ids.includes(id) && !nots.includes(id));
@@ -222,16 +225,16 @@ class SearchView {
       h("div", { class: "row" },
         h("button", { type: "button", class: "button", onclick: () => {
           this.change({ nots: [...nots, ...marks], crop: null });
-        } }, icon("not", { size: 18 }), "Leave such out"),
+        } }, icon("not", { size: 18 }), marks.length === 1 ? "Exclude it" : "Exclude them"),
         h("button", { type: "button", class: "button quiet", onclick: () => {
           settings.set("notLike", nots);
           this.offerMarks();
-        } }, "Forget")));
+        } }, "Forget the marks")));
   }
 
-  // --- the search itself
+  // --- the search
 
-  /** Searches, unless what is shown answers this very question. */
+  /** Searches, unless `again` is false and the shown answer is for the same query. */
   async run(again = false) {
     const { search, uploads } = this;
     const key = JSON.stringify({ ...toParams(search), view: null });
@@ -243,10 +246,10 @@ class SearchView {
     this.answered = null;
     this.answer = null;
     this.problem = null;
-    if (!this.isWhole()) return;
+    if (!this.checkQuery()) return;
     const request = new AbortController();
     this.request = request;
-    this.found.wait(this.waitingFor(uploads));
+    this.results.wait(this.waitText(uploads));
     try {
       const signal = AbortSignal.any([this.signal, request.signal]);
       this.answer = await api.search(toRequest(search, uploads), { signal });
@@ -258,20 +261,20 @@ class SearchView {
     }
   }
 
-  /** Whether there is something to search with that may be sent; says so where not. */
-  isWhole() {
+  /** Whether the query can be sent; shows a hint if not. */
+  checkQuery() {
     const { search, uploads } = this;
-    const wanted = search.ids.length + uploads.filter(({ not }) => !not).length;
-    if (this.lost) {
-      this.found.hint("That picture is gone", "Pictures that were searched with are kept by the "
-        + "browser for a while, and only there. Add it again.");
+    const likes = search.ids.length + uploads.filter(({ not }) => !not).length;
+    if (this.uploadsLost) {
+      this.results.showHint("This picture is no longer available", "Only your browser keeps the "
+        + "pictures that you search with, and only the latest ones. Add the picture again.");
     } else if (uploads.some((upload) => this.tooLarge(upload))) {
-      this.found.hint("Not sent", "Take out the picture that is too large, or a smaller copy of it "
-        + "will do as well.");
-    } else if (wanted === 0) {
+      this.results.showHint("Picture too large", "Remove the picture that is too large, or use a "
+        + "smaller copy.");
+    } else if (likes === 0) {
       if (uploads.length + search.nots.length > 0) {
-        this.found.hint("Like what?", "So far there is only what it should not look like. Add a "
-          + "picture that it should.");
+        this.results.showHint("No picture to search for", "The query has only pictures that the "
+          + "results should not look like. Add a picture that they should look like.");
       }
     } else {
       return true;
@@ -279,7 +282,7 @@ class SearchView {
     return false;
   }
 
-  waitingFor(uploads) {
+  waitText(uploads) {
     const bytes = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
     return bytes > MEBI ? `Sending ${(bytes / MEBI).toFixed(1)} MiB, then searching` : "Searching";
   }
@@ -287,41 +290,45 @@ class SearchView {
   cancel() {
     this.request?.abort();
     this.request = null;
-    this.found.hint("Cancelled", "", h("button",
-      { type: "button", class: "button", onclick: () => this.run(true) }, "Search after all"));
+    this.results.showHint("Cancelled", "", h("button",
+      { type: "button", class: "button", onclick: () => this.run(true) }, "Search again"));
   }
 
   showAnswer() {
     const { view: kind, under } = this.search;
-    // Rings need to know what is in the middle; the tiles call again when they know.
+    // The rings need the picture in the middle; `showTiles` calls again when it is known.
     if (!this.answer || (kind === "rings" && !this.shownTiles)) return;
-    const wanted = this.shownTiles?.find(({ not }) => !not);
-    const centre = wanted && { ...wanted, id: wanted.key.replace(/^id:/, ""),
-      width: wanted.width || 1, height: wanted.height || 1 };
-    this.found.show(this.answer, { view: kind, centre, under });
+    const tile = this.shownTiles?.find(({ not }) => !not);
+    const centre = tile && { ...tile, id: tile.key.replace(/^id:/, ""),
+      width: tile.width || 1, height: tile.height || 1 };
+    this.results.show(this.answer, { view: kind, centre, under });
   }
 
   failed(error) {
     this.lostServer = error.name === "LostServer";
     const place = error.name === "Problem" ? placeOf(error) : "all";
-    const meant = this.uploads.find(({ name }) => error.detail?.startsWith(`${name}: `));
-    const said = sentence((error.detail || error.message).slice(meant ? meant.name.length + 2 : 0));
-    if (this.filters.blame(place, said)) {
-      this.found.hint("A filter is not understood", "It is marked at its field.");
+    const upload = this.uploads.find(({ name }) => error.detail?.startsWith(`${name}: `));
+    const prefix = upload ? upload.name.length + 2 : 0;
+    const text = toSentence((error.detail || error.message).slice(prefix));
+    if (this.filters.showProblem(place, text)) {
+      this.results.showHint("A filter is not valid", "See the message under the filter.");
     } else if (place === "picture" || place === "id") {
-      this.problem = { place, said: kind(error, said), detail: error.detail };
-      this.blame(this.problem);
-      this.found.hint("Not searched", "What is wrong is said at the picture.");
+      this.problem = { place, text: pictureProblem(error, text), detail: error.detail };
+      this.showProblem(this.problem);
+      this.results.showHint("No search was made", "See the message under the picture.");
     } else {
-      this.found.fail(error);
+      this.results.fail(error);
     }
   }
 
-  /** At the picture that is meant, as far as that can be told. */
-  blame({ place, said, detail }) {
-    this.blamed = true;
+  /**
+   * Shows a problem under the picture that has it. For an unreadable upload these are the uploads
+   * that the browser cannot show either, or all uploads.
+   */
+  showProblem({ place, text, detail }) {
+    this.tilesHaveProblem = true;
     const unseen = (this.shownTiles ?? []).filter(({ key, src }) => isUpload(key) && !src);
-    this.tiles.blame(said, (key) => {
+    this.tiles.showProblem(text, (key) => {
       if (place === "id") return key.startsWith("id:") && detail.includes(key.slice(3));
       return isUpload(key)
         ? unseen.length === 0 || unseen.some((tile) => tile.key === key)
@@ -330,12 +337,12 @@ class SearchView {
   }
 }
 
-function dropZone(take) {
+function dropZone(addFiles) {
   return h("div", { class: "drop-zone" }, icon("photos", { size: 48 }),
     h("p", { class: "drop-title" }, "Drop a photo here"),
-    h("p", { class: "soft" }, "or paste one, and see what looks like it. It goes to this server "
-      + "and nowhere else, and is not kept there."),
-    h("div", { class: "row" }, pickButton(take, "button primary", "Choose photos"),
+    h("p", { class: "soft" }, "or paste one, to find pictures that look like it. The photo is sent "
+      + "only to this server, and the server does not keep it."),
+    h("div", { class: "row" }, pickButton(addFiles, "button primary", "Choose photos"),
       h("a", { class: "button", href: "/browse" }, "Choose from the collection")));
 }
 
@@ -343,12 +350,18 @@ function isUpload(key) {
   return key.startsWith("upload:");
 }
 
-function kind({ status }, said) {
-  if (status === 413) return "Too large for the server. A smaller copy will do as well.";
-  return said;
+/** The number of an upload, or the id of an image, from the key of its tile. */
+function parseKey(key) {
+  const value = key.slice(key.indexOf(":") + 1);
+  return isUpload(key) ? { upload: Number(value), id: null } : { upload: null, id: value };
 }
 
-function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
+function pictureProblem({ status }, text) {
+  if (status === 413) return "Too large for the server. Use a smaller copy.";
+  return text;
+}
+
+function toSentence(text) {
+  const capitalised = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(capitalised) ? capitalised : `${capitalised}.`;
 }

@@ -1,14 +1,14 @@
-// A run of `sokkuri index` as it goes: how far, how fast, how long still.
+// The progress of a running `sokkuri index`: images done, speed, time left.
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 
-// Speed is that of the last while: runs are quick over what they know and slow over what is new.
-const WHILE = 20_000;
+// The speed is measured over the last seconds: known images are fast, new ones are slow.
+const SPEED_WINDOW = 20_000; // milliseconds
 
 /**
- * @returns {{el: HTMLElement, update: (pulse: *) => void, stop: () => void}} `update` takes what
- *   the stream of events says
+ * @returns {{el: HTMLElement, update: (status: *) => void, stop: () => void}} `update` takes a
+ *   status of the stream of events
  */
 export function makeProgress() {
   const bar = h("progress", { "aria-label": "Indexing", max: 1 });
@@ -27,16 +27,16 @@ export function makeProgress() {
     if (waiting) bar.value = done / (done + waiting);
     else bar.removeAttribute("value");
     text.textContent = waiting ? describe(done, waiting, speed(samples), runs)
-      : "Looking through the folder";
+      : "Scanning the folder";
   };
-  // Without news the time left still goes down, or is seen to have been wrong.
+  // The time left is updated even when no status arrives.
   const timer = setInterval(draw, 2000);
   return {
     el,
-    update: (pulse) => {
-      if (!pulse.runs) samples.length = 0;
-      else samples.push({ time: performance.now(), done: pulse.total + pulse.failed });
-      last = pulse;
+    update: (status) => {
+      if (!status.runs) samples.length = 0;
+      else samples.push({ time: performance.now(), done: status.total + status.failed });
+      last = status;
       draw();
     },
     stop: () => clearInterval(timer),
@@ -53,9 +53,9 @@ function describe(done, waiting, rate, runs) {
   return parts.join(" · ");
 }
 
-/** Images a second over the last while, up to now. */
+/** Images per second during the last SPEED_WINDOW. */
 export function speed(samples, now = performance.now()) {
-  while (samples.length > 2 && now - samples[0].time > WHILE) samples.shift();
+  while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
   if (samples.length < 2) return 0;
   const seconds = (now - samples[0].time) / 1000;
   return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);

@@ -1,4 +1,4 @@
-// Status: how much there is, what failed and why, how good searches are, and a run as it goes.
+// Status: counts, images that failed and why, the recall of searches, and running index runs.
 
 import * as api from "../base/api.js";
 import { clear, h } from "../base/dom.js";
@@ -11,7 +11,7 @@ import { link } from "../base/router.js";
 export const title = "Status";
 
 const PAGE = 50;
-const CALM = 3000;
+const CALM = 3000; // milliseconds without a change before the full status is fetched again
 
 /** @type {import("../base/router.js").View} */
 export async function show(main, _params, { signal, info }) {
@@ -27,15 +27,15 @@ export async function show(main, _params, { signal, info }) {
   const draw = async () => {
     const status = await api.status({ signal });
     numbers.replaceChildren(...tiles(status));
-    about.replaceChildren(...index(status, info));
+    about.replaceChildren(...indexFacts(status, info));
     if (seen?.failed !== status.failed) await loadFailures(failed, status.failed, signal);
     seen = status;
   };
   await draw();
-  const stop = follow((pulse) => {
-    progress.update(pulse);
-    numbers.replaceChildren(...tiles({ ...seen, ...pulse }));
-    return pulse.revision !== seen.revision || pulse.failed !== seen.failed;
+  const stop = follow((status) => {
+    progress.update(status);
+    numbers.replaceChildren(...tiles({ ...seen, ...status }));
+    return status.revision !== seen.revision || status.failed !== seen.failed;
   }, draw);
   return () => {
     progress.stop();
@@ -43,11 +43,11 @@ export async function show(main, _params, { signal, info }) {
   };
 }
 
-/** Counts follow the stream of events; what costs more to find out comes when they rest. */
+/** Calls `update` for each status of the stream, and `draw` when the changes pause. */
 function follow(update, draw) {
   let timer = 0;
-  const stop = api.events((pulse) => {
-    if (!update(pulse)) return;
+  const stop = api.events((status) => {
+    if (!update(status)) return;
     clearTimeout(timer);
     timer = setTimeout(() => draw().catch(() => {}), CALM);
   });
@@ -59,22 +59,22 @@ function follow(update, draw) {
 
 function tiles({ total, waiting, failed, missing, removed }) {
   return [
-    ["Images", total, "searched"],
+    ["Images", total, "can be searched"],
     ["Waiting", waiting, "to be indexed"],
     ["Failed", failed, "could not be read", failed > 0],
-    ["Missing", missing, "files that are gone"],
-    ["Removed", removed, "left out of searches"],
+    ["Missing", missing, "files that no longer exist"],
+    ["Removed", removed, "excluded from searches"],
   ].map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
     h("h2", null, label), h("p", { class: "figure number" }, format.count(value ?? 0)),
     h("p", { class: "soft small" }, text)));
 }
 
-function index(status, info) {
+function indexFacts(status, info) {
   const { root, store, model, dimension, dtype, bytes, ann } = status;
   const lines = [
     ["Searches", ann ? "Approximate" : "Exact"],
     ["Distance", ann?.metric ?? info.metric],
-    ["Network", `${model}, ${dimension} × ${dtype}`],
+    ["Model", `${model}, ${dimension} × ${dtype}`],
     ["On disk", format.bytes(bytes)],
     ["Folder", h("code", null, root)],
     ["Store", h("code", null, store)],
@@ -82,10 +82,10 @@ function index(status, info) {
   ];
   return [
     h("h2", null, "Index"),
-    h("p", { class: "soft" }, ann ? "Of the images that are truly nearest, a search finds:"
-      : "What a search finds is proved to be nearest."),
+    h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:"
+      : "Every search returns exactly the nearest images."),
     ann && h("div", { class: "recalls" },
-      Object.entries(ann.recall).map(([k, share]) => recall(k, share)),
+      Object.entries(ann.recall).map(([k, share]) => recallLine(k, share)),
       h("p", { class: "soft small" },
         `${format.count(ann.covered)} of ${format.count(ann.rows)} rows are in the index.`)),
     h("dl", null, lines.map(([label, value]) =>
@@ -93,7 +93,7 @@ function index(status, info) {
   ].filter(Boolean);
 }
 
-function recall(k, share) {
+function recallLine(k, share) {
   const label = k === "1" ? "The nearest" : `The nearest ${k}`;
   return h("div", { class: "recall" }, h("span", null, label),
     h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}` }),
@@ -115,7 +115,7 @@ async function loadFailures(host, total, signal) {
     more.disabled = true;
     try {
       const page = await api.failures({ limit: PAGE, cursor }, { signal });
-      list.append(...page.failures.map(failure));
+      list.append(...page.failures.map(failureItem));
       cursor = page.next;
       more.hidden = !cursor;
     } catch (error) {
@@ -127,7 +127,7 @@ async function loadFailures(host, total, signal) {
   await load();
 }
 
-function failure({ id, stage, reason }) {
+function failureItem({ id, stage, reason }) {
   const img = h("img", { alt: "", loading: "lazy",
     src: api.imageUrl(id, "thumbnail", { size: 64 }) });
   img.addEventListener("error", () => img.replaceWith(icon("missing")));
