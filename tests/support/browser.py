@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Page,
+    Request,
+    expect,
+    sync_playwright,
+)
 
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
 """Folder of the screenshots that the tests make."""
@@ -24,6 +31,9 @@ _OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+# As patient as Playwright's actions: on a loaded machine a page may take longer than the default.
+expect.set_options(timeout=30_000)
 
 
 @dataclass
