@@ -61,10 +61,10 @@ def main(what: str, folder: Path) -> list[Line] | tuple[float, float]:
 
 
 def _empty(root: Path) -> Collection:
-    from synthetic_collection import model
+    from synthetic_collection import make_model
 
     root.mkdir(parents=True, exist_ok=True)
-    return Collection.create_with(root, root / ".sokkuri", model(DIMENSION), "synthetic.onnx")
+    return Collection.create_with(root, root / ".sokkuri", make_model(DIMENSION), "synthetic.onnx")
 
 
 def _ref(number: int) -> FileRef:
@@ -229,12 +229,12 @@ def _merge(folder: Path) -> Iterator[Line]:
 
 
 def _make_part(root: Path, part: Part) -> None:
-    from synthetic_collection import model
+    from synthetic_collection import make_model
 
     ids = [ref.id for ref in map(_ref, range(MERGED)) if part.holds(ref.id)]
     rng = np.random.default_rng(part.number)
     with Collection.create_with(
-        root, root / part.store_name, model(DIMENSION), "synthetic.onnx"
+        root, root / part.store_name, make_model(DIMENSION), "synthetic.onnx"
     ) as collection:
         catalog, shards = collection.catalog, collection.shards
         save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))

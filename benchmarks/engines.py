@@ -20,8 +20,8 @@ from typing import Any
 
 import numpy as np
 import psutil
-from engine_servers import postgres
-from milvus_server import milvus
+from engine_servers import run_postgres
+from milvus_server import run_milvus
 from numpy.typing import NDArray
 
 from benchmarks.features import mixtures
@@ -55,7 +55,7 @@ class Server:
 
 @contextmanager
 def _pgvector() -> Iterator[Server]:
-    with postgres() as server, server.connect() as connection:
+    with run_postgres() as server, server.connect() as connection:
         connection.execute("CREATE EXTENSION vector")
         said = connection.execute(
             "SELECT current_setting('server_version') || ', pgvector ' || extversion"
@@ -73,7 +73,7 @@ def _milvus() -> Iterator[Server | None]:
     if package is None:
         yield None
         return
-    with milvus(Path(package)) as server:
+    with run_milvus(Path(package)) as server:
         with server.connect() as client:
             version = f"Milvus {client.get_server_version()}"
         assert server.process is not None

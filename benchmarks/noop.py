@@ -10,14 +10,14 @@ FILES, DISTINCT, ROUNDS = 100_000, 100, 3
 
 
 def report() -> str:
-    from draw_images import save
+    from draw_images import save_drawing
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name) / "photos"
         for number in range(FILES):
             path = folder / f"{number % 256:02x}" / f"{number:06d}.png"
             if number < DISTINCT:
-                save(path, number, 32, 24)
+                save_drawing(path, number, 32, 24)
             else:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 twin = number % DISTINCT

@@ -36,9 +36,9 @@ class Run:
 @contextlib.contextmanager
 def cluster(nodes: int) -> Iterator[str]:
     """The address of a cluster of so many nodes."""
-    from ray_cluster import ray_cluster
+    from ray_cluster import run_ray_cluster
 
-    with ray_cluster(nodes) as made:
+    with run_ray_cluster(nodes) as made:
         yield made.address
 
 

@@ -32,7 +32,7 @@ def make(root: Path) -> None:
     features *= rng.uniform(0.4, 1.6, features.shape).astype(np.float32)
     with Collection.create(root) as collection:
         bench = Bench(collection)
-        bench.fill(features, [f"object/{number:07d}.jpg" for number in range(ROWS)])
+        bench.add_vectors(features, [f"object/{number:07d}.jpg" for number in range(ROWS)])
         bench.known.close()
 
 
@@ -57,14 +57,14 @@ def stages(command: list[str]) -> str:
 
 
 def report() -> str:
-    from draw_images import save
+    from draw_images import save_drawing
 
     with tempfile.TemporaryDirectory() as name:
         root = Path(name) / "collection"
         # In a process of its own: what this one has held would count as its children's peak.
         run([sys.executable, "-m", "benchmarks.search", str(root)])
         shards = root / ".sokkuri" / "features" / "efficientnet-lite0"
-        photo = save(Path(name) / "outside.jpg", 7, 800, 600)
+        photo = save_drawing(Path(name) / "outside.jpg", 7, 800, 600)
         by_id = sokkuri("search", QUERY, "-C", root, "--json", "--metric", "l2")
         by_file = sokkuri("search", photo, "-C", root, "--json")
         script = [sys.executable, "-m", "benchmarks.article", "search", str(shards), QUERY]

@@ -76,14 +76,14 @@ def photos() -> Photos:
 @contextmanager
 def collected(photos: Photos) -> Iterator[Collection]:
     """A collection of these vectors."""
-    from synthetic_collection import Bench, empty
+    from synthetic_collection import Bench, create_empty
 
     with (
         tempfile.TemporaryDirectory() as name,
-        empty(Path(name) / "photos", photos.vectors.shape[1]) as collection,
+        create_empty(Path(name) / "photos", photos.vectors.shape[1]) as collection,
     ):
         bench = Bench(collection)
-        bench.fill(photos.vectors, photos.ids)
+        bench.add_vectors(photos.vectors, photos.ids)
         bench.known.close()
         yield collection
 

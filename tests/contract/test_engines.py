@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from engine_servers import engine_address, postgres_server  # noqa: F401 - fixtures
 from numpy.typing import NDArray
-from reference_engine import record
+from reference_engine import make_record
 
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import Features, Metric
@@ -31,7 +31,7 @@ def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> 
 
 
 def records(keys: NDArray[np.int64]) -> list[VectorRecord]:
-    return [record(key) for key in keys.tolist()]
+    return [make_record(key) for key in keys.tolist()]
 
 
 @pytest.fixture

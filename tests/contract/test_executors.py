@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import pytest
-from ray_cluster import PATIENCE
+from ray_cluster import TIMEOUT_SECONDS
 
 from sokkuri.core.errors import ClusterError
 from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor, ray_pool
@@ -79,7 +79,7 @@ def test_closing_stops_drawing_and_ends_the_workers(executor: Executor) -> None:
     came = executor.run(lambda n: n, iter(range(10**9)))
     next(results(came))
     came.close()
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_SECONDS
     while descendants() > before:  # a process takes a moment to end
         assert time.monotonic() < until
         time.sleep(0.01)
@@ -134,7 +134,7 @@ def test_items_run_in_parallel(executor: Executor, tmp_path: Path) -> None:
 
     def task(number: int) -> int:
         (tmp_path / f"{os.getpid()} {threading.get_ident()}").touch()
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
             time.sleep(0.01)
         return len(list(tmp_path.iterdir()))

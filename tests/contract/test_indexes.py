@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
-from reference_engine import ReferenceEngine, record
-from run_cli import real_photos
+from reference_engine import ReferenceEngine, make_record
+from run_cli import find_real_photos
 
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Features, Metric
@@ -75,7 +75,7 @@ def served(blocks: Sequence[Features], metric: Metric) -> RemoteIndex:
         vectors, good = normalise_for_engine(rows.take(numbers), metric)
         pushed &= good
         held = rows.numbers.to_keys(numbers[pushed])
-        engine.upsert([record(key) for key in held.tolist()], vectors[pushed])
+        engine.upsert([make_record(key) for key in held.tolist()], vectors[pushed])
     return RemoteIndex(rows, pushed, [None] * len(blocks), engine, metric)
 
 
@@ -291,7 +291,7 @@ def real() -> Features:
 
     model = resolve_model()
     extractor = Extractor(model)
-    data = [path.read_bytes() for path in real_photos(240)]
+    data = [path.read_bytes() for path in find_real_photos(240)]
     pixels = [decode(one, model.card.pixels, Limits()).rgb for one in data]
     found = np.concatenate([extractor.extract(one[None]) for one in pixels])
     return np.concatenate([found, found[::10], np.zeros((3, found.shape[1]), np.float32)])

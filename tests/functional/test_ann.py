@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from draw_images import save
-from run_cli import as_json, assert_sound, command, killed_at, sokkuri, start, steps_of
-from steps import spread
+from draw_images import save_drawing
+from run_cli import as_json, assert_sound, command_line, kill_at_step, record_steps, sokkuri, start
+from steps import choose_evenly
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
@@ -192,7 +192,7 @@ def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> No
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            command(*arguments, "-C", store), env=blocked, capture_output=True, text=True,
+            command_line(*arguments, "-C", store), env=blocked, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
 
@@ -226,12 +226,12 @@ def test_a_running_reader_takes_up_what_is_new(built: Path, tmp_path: Path) -> N
 
 def test_an_index_run_builds_it_too(tmp_path: Path) -> None:
     for seed in range(60):
-        save(tmp_path / "photos" / f"{seed:02d}.png", seed)
+        save_drawing(tmp_path / "photos" / f"{seed:02d}.png", seed)
     model = write_tiny_model(tmp_path / "tiny.onnx")
     sokkuri("index", tmp_path / "photos", "--model", model, "--ann-from", 50)
     answer = search(tmp_path / "photos", "07.png")
     assert (answer["exact"], answer["hits"][0]["id"]) == (False, "07.png")
-    save(tmp_path / "photos" / "new.png", 77)
+    save_drawing(tmp_path / "photos" / "new.png", 77)
     sokkuri("index", "-C", tmp_path / "photos")
     assert search(tmp_path / "photos", "new.png")["hits"][0]["id"] == "new.png"
     assert_sound(tmp_path / "photos" / ".sokkuri")
@@ -254,9 +254,9 @@ def test_killed_at_steps_of_build_merge_and_add(
         sokkuri("import", more, "-C", built)
     command = ["import", more, "-C"] if kind == "add" else ["compact", "-C"]
     whole = shutil.copytree(built, tmp_path / "whole")
-    for step in spread(steps_of(tmp_path / "steps", *command, whole), count):
+    for step in choose_evenly(record_steps(tmp_path / "steps", *command, whole), count):
         killed = shutil.copytree(built, tmp_path / f"killed {step}")
-        killed_at(step, *command, killed)
+        kill_at_step(step, *command, killed)
         assert_answers(killed)
         sokkuri("compact", "-C", killed)
         assert search(killed)["exact"] is False, step

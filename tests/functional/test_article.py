@@ -8,8 +8,8 @@ from pathlib import Path
 import article_loop
 import numpy as np
 import pytest
-from draw_images import save
-from run_cli import SHARED, as_json, assert_sound, sokkuri, vectors
+from draw_images import save_drawing
+from run_cli import SHARED, as_json, assert_sound, read_vectors, sokkuri
 from tiny_model import write_tiny_model
 
 COUNT = 40
@@ -20,7 +20,7 @@ def media(tmp_path: Path) -> Path:
     """A media folder as the article has it: `object/00/01/<name>.jpg`."""
     for seed in range(COUNT):
         name = f"{seed * 7919 % 65536:04x}{seed:036x}.jpg"
-        save(tmp_path / "media" / "object" / name[:2] / name[2:4] / name, seed)
+        save_drawing(tmp_path / "media" / "object" / name[:2] / name[2:4] / name, seed)
     return tmp_path / "media"
 
 
@@ -117,7 +117,7 @@ def test_the_articles_command_gives_the_articles_files(
 
 def test_two_files_with_one_name_are_refused(media: Path, tmp_path: Path) -> None:
     twin = next(media.rglob("*.jpg"))
-    save(media / "object" / "twin" / twin.name, 999)
+    save_drawing(media / "object" / "twin" / twin.name, 999)
     refused = sokkuri("index", media, "--store", tmp_path / "store", "--ids", "name", code=2)
     assert f"object/twin/{twin.name}" in refused.stderr
     assert twin.relative_to(media).as_posix() in refused.stderr
@@ -181,10 +181,10 @@ def test_exact_decoding_equals_the_articles_loop(media: Path, model: Path, tmp_p
     float32 / 255: equal to the article's loop to 1e-6."""
     for number, path in enumerate(odd_pictures()):
         (media / f"{number}{path.suffix}").write_bytes(path.read_bytes())
-    save(media / "large.jpg", 77, 900, 700)
+    save_drawing(media / "large.jpg", 77, 900, 700)
     store = tmp_path / "store"
     as_json("index", media, "--store", store, "--model", model, "--decode", "exact")
-    found = vectors(store)
+    found = read_vectors(store)
     assert len(found) >= COUNT + 1
     for id_, vector in found.items():
         expected = article_loop.extract(media / id_, model, "inputs:0", "feature_vector")
@@ -196,10 +196,10 @@ def test_exact_and_fast_never_mix(media: Path, model: Path) -> None:
     as_json("index", media, "--model", model, "--decode", "exact")
     refused = sokkuri("index", media, "--decode", "fast", code=1)
     assert "leave --decode out" in refused.stderr
-    save(media / "new.jpg", 500, 900, 700)
+    save_drawing(media / "new.jpg", 500, 900, 700)
     assert as_json("index", media)["added"] == 1
     expected = article_loop.extract(media / "new.jpg", model, "inputs:0", "feature_vector")
-    found = np.frombuffer(vectors(media / ".sokkuri")["new.jpg"], np.float32)
+    found = np.frombuffer(read_vectors(media / ".sokkuri")["new.jpg"], np.float32)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-6)
     outside = media.parent / "outside.jpg"
     outside.write_bytes((media / "new.jpg").read_bytes())

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from PIL import Image
-from run_cli import as_json, command, sokkuri
+from run_cli import as_json, command_line, sokkuri
 from tiny_model import write_tiny_model
 
 VERBS = ("index", "search", "status", "verify", "remove", "compact", "models")
@@ -172,7 +172,7 @@ def test_json_is_alone_on_stdout(folder: Path) -> None:
 
 
 def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
-    line = subprocess.list2cmdline(command("search", "sub/00.png", "-C", folder, "-k", "30"))
+    line = subprocess.list2cmdline(command_line("search", "sub/00.png", "-C", folder, "-k", "30"))
     done = subprocess.run(
         ["sh", "-c", f"{line} | head -n 1"], capture_output=True, text=True, check=True
     )
@@ -186,7 +186,7 @@ def test_a_terminal_sees_a_progress_bar(folder: Path) -> None:
 
     master, slave = pty.openpty()
     done = subprocess.run(
-        command("index", folder, "--json"), stdout=subprocess.PIPE, stderr=slave, check=True
+        command_line("index", folder, "--json"), stdout=subprocess.PIPE, stderr=slave, check=True
     )
     os.close(slave)
     assert b"listing" in os.read(master, 100_000)
@@ -204,7 +204,7 @@ def test_the_module_is_the_command(folder: Path) -> None:
 
 def test_a_device_that_is_not_there_is_said_and_the_cpu_does_it(tmp_path: Path) -> None:
     for seed in range(3):
-        save(tmp_path / f"{seed}.png", seed)
+        save_drawing(tmp_path / f"{seed}.png", seed)
     done = sokkuri("index", tmp_path, "--device", "cuda:1")
     assert done.stdout.startswith("3 images: 3 added")
     assert "no GPU is used: " in done.stderr

@@ -9,11 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from bucket_fixtures import COUNT, Cloud, did
-from draw_images import save
+from bucket_fixtures import COUNT, Cloud, nonzero_counts
+from draw_images import save_drawing
 from pyarrow import parquet
-from run_cli import places, vectors
-from run_server import assert_problem, encoded, serving
+from run_cli import read_positions, read_vectors
+from run_server import assert_problem, quote_id, serving
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
@@ -44,10 +44,10 @@ def test_a_bucket_is_indexed_as_a_folder_is(cloud: Cloud, local: Path) -> None:
     vanishes, moves or is broken there is found as in a folder."""
     bucket = cloud.bucket
     report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
-    assert did(report) == {"added": COUNT}
-    assert vectors(cloud.store) == vectors(local)
+    assert nonzero_counts(report) == {"added": COUNT}
+    assert read_vectors(cloud.store) == read_vectors(local)
     assert cloud.index() == {}
-    before = places(cloud.store)
+    before = read_positions(cloud.store)
     bucket.put("trip/0/0.jpg", bucket.get("trip/1/1.jpg") + b"\0")
     bucket.put("trip/moved/2.jpg", bucket.get("trip/2/2.jpg"))
     bucket.delete("trip/2/2.jpg")
@@ -58,7 +58,7 @@ def test_a_bucket_is_indexed_as_a_folder_is(cloud: Cloud, local: Path) -> None:
     bucket.put("trip//empty name.jpg", bucket.get("trip/1/1.jpg"))
     bucket.put("trip/0/", b"")  # a folder, as some programs make it
     assert cloud.index() == {"updated": 1, "moved": 1, "removed": 1, "failed": 1}
-    assert places(cloud.store)["moved/2.jpg"] == before["2/2.jpg"]
+    assert read_positions(cloud.store)["moved/2.jpg"] == before["2/2.jpg"]
     assert cloud.failures()["broken.jpg"][0] == "decode"
     with cloud.open() as collection:
         assert collection.verify() == []
@@ -77,10 +77,10 @@ ODD = ["a b+c%20.jpg", "写真/é#1.jpg", "q?v=1&x.jpg", "back\\slash.jpg", "tab
 def test_any_key_is_a_name(cloud: Cloud) -> None:
     """Keys that addresses, shells and forms would take for something else, there and back."""
     for number, key in enumerate(ODD):
-        path = save(cloud.store.parent / "odd.jpg", 100 + number)
+        path = save_drawing(cloud.store.parent / "odd.jpg", 100 + number)
         cloud.bucket.put(f"trip/odd/{key}", path.read_bytes())
     assert cloud.index() == {"added": COUNT + len(ODD)}
-    assert {id_ for id_ in places(cloud.store) if id_.startswith("odd/")} == {
+    assert {id_ for id_ in read_positions(cloud.store) if id_.startswith("odd/")} == {
         f"odd/{key}" for key in ODD
     }
     for key in ODD:
@@ -101,7 +101,7 @@ def test_searching_by_id_by_address_and_below_an_address(
     for under in ("1", f"{cloud.root}/1/"):
         found = cloud.search("1/1.jpg", under=under)
         assert {id_ for id_, _, _ in found} == {
-            one for one in places(cloud.store) if one.startswith("1/")
+            one for one in read_positions(cloud.store) if one.startswith("1/")
         }
     page = tmp_path / "page.html"
     done = cloud.json("search", elsewhere, "-k", 3, "-C", cloud.store, "--html", page)
@@ -120,7 +120,7 @@ def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
     cloud.bucket.put("list.txt", "\n".join([*listed[:6], "new.jpg", "../up.jpg"]).encode())
     names = parse_location(f"{cloud.bucket.url}/list.txt")
     made = ("index", cloud.root, "--store", cloud.store, "--model", cloud.model, "--strict")
-    assert did(cloud.json(*made, "--list", names, code=3)) == {"added": 6, "failed": 1}
+    assert nonzero_counts(cloud.json(*made, "--list", names, code=3)) == {"added": 6, "failed": 1}
     assert cloud.failures() == {"new.jpg": ("read", "there is no such object")}
     cloud.bucket.put("trip/new.jpg", cloud.bucket.get("trip/2/5.jpg"))
     assert cloud.index(names=names) == {"updated": 1}
@@ -144,7 +144,7 @@ def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
     done = cloud.run("import", shards, *taken, "--ids", "path", "--decode", "fast", code=1)
     assert f"{shards}/bad.npy is left out: it is no .npy file" in done.stderr
     assert done.stdout == f"{COUNT} imported, 0 known, 1 refused, 0 files deleted\n"
-    assert vectors(tmp_path / "taken") == vectors(cloud.store)
+    assert read_vectors(tmp_path / "taken") == read_vectors(cloud.store)
     with cloud.open() as collection, pytest.raises(UsageError, match="are only read"):
         list(import_features(collection, parse_location(shards), delete=True))
 
@@ -194,7 +194,7 @@ def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folde
     id_ = "1/small 0.jpg"
     original = (folder / id_).read_bytes()
     with serving(cloud.store, **cloud.environment) as server:
-        address = f"api/v1/images/{encoded(id_)}"
+        address = f"api/v1/images/{quote_id(id_)}"
         whole = server.get(f"/{address}/file")
         assert whole.content == original
         assert whole.headers["content-type"] == "image/jpeg"
@@ -208,7 +208,7 @@ def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folde
         assert same.status_code == 304
         small = server.get(f"/{address}/thumbnail", params={"size": 64})
         assert small.content.startswith(b"\xff\xd8")
-        document = server.api(f"images/{encoded(id_)}")
+        document = server.api(f"images/{quote_id(id_)}")
         assert document["path"] == f"{cloud.root}/{id_}"
         v = document["v"]
         kept = server.get(f"/{address}/file", params={"v": v}).headers["cache-control"]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bucket_fixtures import COUNT, Cloud, did
+from bucket_fixtures import COUNT, Cloud, nonzero_counts
 from PIL import Image
-from run_cli import command, places, vectors
-from s3_server import KEY, SECRET, Asked, Trouble, proxied
+from run_cli import command_line, read_positions, read_vectors
+from s3_server import KEY, SECRET, ProxyRequest, Trouble, run_proxy
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, StorageError
@@ -25,11 +25,11 @@ def folder(photos_for_cloud: Path) -> Path:
     return photos_for_cloud
 
 
-def troubles(some: dict[str, list[Trouble]]) -> Callable[[Asked], Trouble]:
+def troubles(some: dict[str, list[Trouble]]) -> Callable[[ProxyRequest], Trouble]:
     """For the first GETs of a key with this ending, one after another."""
     left = {ending: list(one) for ending, one in some.items()}
 
-    def trouble(asked: Asked) -> Trouble:
+    def trouble(asked: ProxyRequest) -> Trouble:
         for ending, waiting in left.items():
             if asked.method == "GET" and asked.path.endswith(ending) and waiting:
                 return waiting.pop(0)
@@ -54,11 +54,11 @@ def test_reads_resume_and_a_busy_server_is_asked_again(
         "/1/1.jpg": ["cut"],
         "/2/2.jpg": ["refuse"],
     })  # fmt: skip
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
+    with run_proxy(cloud.bucket.server, trouble) as proxy:
+        cloud.use_endpoint(proxy.address)
         report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
-        assert did(report) == {"added": COUNT, "failed": 1}
-        ranges = Counter(one.range for one in proxy.asked if one.path.endswith("/large.bmp"))
+        assert nonzero_counts(report) == {"added": COUNT, "failed": 1}
+        ranges = Counter(one.range for one in proxy.requests if one.path.endswith("/large.bmp"))
         size, part = large.stat().st_size, 8 * 2**20
         assert ranges == {
             None: 2,  # looked at before, and after the last range
@@ -73,15 +73,15 @@ def test_reads_resume_and_a_busy_server_is_asked_again(
         assert proxy.count("GET", "/2/2.jpg") == 2
     with Collection.create(large.parent, model=str(cloud.model)) as collection:
         list(collection.sync())
-    assert vectors(cloud.store) == vectors(large.parent / ".sokkuri")
+    assert read_vectors(cloud.store) == read_vectors(large.parent / ".sokkuri")
 
 
 def test_an_object_that_vanishes_before_it_is_read(cloud: Cloud) -> None:
-    def trouble(asked: Asked) -> Trouble:
+    def trouble(asked: ProxyRequest) -> Trouble:
         return "delete first" if asked.path.endswith("/0/0.jpg") else ""
 
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
+    with run_proxy(cloud.bucket.server, trouble) as proxy:
+        cloud.use_endpoint(proxy.address)
         assert cloud.index() == {"added": COUNT - 1, "failed": 1}
         assert cloud.failures() == {"0/0.jpg": ("read", "there is no such object")}
         assert cloud.index() == {"removed": 1}
@@ -98,19 +98,19 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
     """
     cloud.index(exclude=("2/",))
 
-    def trouble(asked: Asked) -> Trouble:
+    def trouble(asked: ProxyRequest) -> Trouble:
         return "refuse" if asked.path.endswith(".jpg") else ""
 
-    with proxied(cloud.bucket.server, trouble) as proxy:
-        cloud.go_by(proxy.address)
+    with run_proxy(cloud.bucket.server, trouble) as proxy:
+        cloud.use_endpoint(proxy.address)
         done = cloud.run("index", "--store", cloud.store, "--exclude", "")
         assert "could not be read" in done.stderr
     assert set(cloud.failures().values()) == {("read", "the credentials do not allow it")}
     for secret in (KEY, SECRET, "Signature", "AWS4"):
         assert not seen_anywhere(secret, done, cloud.store)
-    with proxied(cloud.bucket.server, lambda asked: "refuse") as proxy:
-        cloud.go_by(proxy.address)
-        before = places(cloud.store)
+    with run_proxy(cloud.bucket.server, lambda asked: "refuse") as proxy:
+        cloud.use_endpoint(proxy.address)
+        before = read_positions(cloud.store)
         for arguments in (
             ("index", "--store", cloud.store),
             ("index", f"s3://{KEY}:{SECRET}@{cloud.bucket.name}/trip", "--store", cloud.store),
@@ -121,7 +121,7 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
             assert done.stderr.count("\n") == 1
             assert not seen_anywhere(SECRET, done, cloud.store)
             assert not seen_anywhere(KEY, done, cloud.store)
-        assert places(cloud.store) == before
+        assert read_positions(cloud.store) == before
         with cloud.open() as collection, pytest.raises(StorageError) as refused:
             list(export(collection, parse_location(f"{cloud.bucket.url}/shards"), ExportOptions()))
         assert str(refused.value) == (
@@ -131,7 +131,7 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
 
 def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        command(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
+        command_line(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode in (1, 2)
@@ -142,7 +142,7 @@ def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.Completed
 def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
     """No bucket, a folder that is not there, no server, no credentials, no place for the store."""
     cloud.index()
-    before = places(cloud.store)
+    before = read_positions(cloud.store)
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     done = cloud.run("index", "--store", cloud.store, code=1, **nobody)
     assert done.stderr == (
@@ -156,7 +156,7 @@ def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) ->
         with pytest.raises(CollectionError, match=f"nothing was changed: {reason}"):
             Collection.create(root, store=tmp_path / "new")
         assert not (tmp_path / "new").exists()
-    cloud.go_by("http://127.0.0.1:9")
+    cloud.use_endpoint("http://127.0.0.1:9")
     with pytest.raises(CollectionError, match="the server does not answer, asked 3 times"):
         cloud.index()
-    assert places(cloud.store) == before
+    assert read_positions(cloud.store) == before

@@ -4,8 +4,8 @@ import os
 import subprocess
 from pathlib import Path
 
-from draw_images import save
-from run_cli import as_json, assert_sound, command
+from draw_images import save_drawing
+from run_cli import as_json, assert_sound, command_line
 
 CRASH = '''
 """Loaded at start-up: an image library whose C code aborts on a marked file."""
@@ -28,13 +28,13 @@ def test_a_file_that_crashes_the_library_becomes_a_failure(tmp_path: Path) -> No
     tried in a process of its own, and is a failure row."""
     folder = tmp_path / "photos"
     for seed in range(20):
-        save(folder / f"{seed:02d}.png", seed)
+        save_drawing(folder / f"{seed:02d}.png", seed)
     (folder / "07b.png").write_bytes((folder / "07.png").read_bytes() + b"crash here")
     (tmp_path / "sitecustomize.py").write_text(CRASH)
     environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
     codes = [
         subprocess.run(
-            command("index", folder), env=environment, capture_output=True, check=False
+            command_line("index", folder), env=environment, capture_output=True, check=False
         ).returncode
         for _ in range(3)
     ]

@@ -13,11 +13,11 @@ from pathlib import Path
 import article_loop
 import numpy as np
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from PIL import Image
 from run_cli import as_json, start
 from run_server import Server, serving
-from s3_server import S3Server, environment
+from s3_server import S3Server, client_environment
 from tiny_model import write_tiny_model
 
 import sokkuri
@@ -46,12 +46,12 @@ def home(tmp_path: Path) -> Path:
     """A home with photos, one of them twice, and a folder that has one of them too. The project is
     the current folder."""
     for seed in range(12):
-        save(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
-    save(tmp_path / "Pictures" / "cat.jpg", 100)
-    save(tmp_path / "Pictures" / "dog.jpg", 101)
+        save_drawing(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
+    save_drawing(tmp_path / "Pictures" / "cat.jpg", 100)
+    save_drawing(tmp_path / "Pictures" / "dog.jpg", 101)
     with Image.open(tmp_path / "Pictures" / "cat.jpg") as cat:
         cat.resize((48, 36)).save(tmp_path / "Pictures" / "cat-small.jpg")
-    save(tmp_path / "card" / "dog again.jpg", 101)
+    save_drawing(tmp_path / "card" / "dog again.jpg", 101)
     return tmp_path
 
 
@@ -60,7 +60,7 @@ def article_home(home: Path) -> Path:
     """The same with what a reader of the article series has: media, the network, features."""
     names = [f"{seed:02x}{seed + 1:02x}{seed:036x}.jpg" for seed in range(5)]
     for seed, name in enumerate(["0001d2b5c8a1f0e39b7c6d5e4f3a2b1c0d9e8f7a.jpg", *names]):
-        save(home / "media" / "object" / name[:2] / name[2:4] / name, seed)
+        save_drawing(home / "media" / "object" / name[:2] / name[2:4] / name, seed)
     model = write_tiny_model(
         home / "mobilenet_v3_large_100_224_feature_vector_v5.onnx",
         layout="NHWC", size=224, input="inputs:0", output="feature_vector", dimension=1280,
@@ -77,7 +77,7 @@ def article_home(home: Path) -> Path:
 def photos_in_a_bucket(home: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """The photos are in `my-bucket` too, and the environment says who may read them."""
     s3_server.bucket("my-bucket").put_folder(home / "Pictures", "photos")
-    for name, value in environment(s3_server.address).items():
+    for name, value in client_environment(s3_server.address).items():
         monkeypatch.setenv(name, value)
 
 
@@ -149,8 +149,8 @@ def test_the_python_of_a_page_runs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for seed in range(5):
-        save(tmp_path / "photos" / f"{seed}.jpg", seed)
-    save(tmp_path / "photos" / "cat.jpg", 100)
+        save_drawing(tmp_path / "photos" / f"{seed}.jpg", seed)
+    save_drawing(tmp_path / "photos" / "cat.jpg", 100)
     if page.name == "store.md":
         as_json("index", tmp_path / "photos")
     for code in blocks(page, "python"):

@@ -14,12 +14,12 @@ from draw_images import draw
 from duplicate_collection import (
     NAMES,
     PICTURES,
-    compared_in,
-    everything,
-    forge,
-    groups,
-    ids,
-    members,
+    find_groups,
+    forge_scores,
+    group_members,
+    image_ids,
+    make_compared_collection,
+    read_pair_store,
 )
 from PIL import Image
 from run_cli import as_json, sokkuri
@@ -28,7 +28,7 @@ from tiny_model import write_tiny_model
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
+    return make_compared_collection(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def root(compared: Path, tmp_path: Path) -> Path:
 
 
 def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
-    found = groups(compared)
-    assert members(found) == {frozenset(ids(seed, NAMES)) for seed in range(PICTURES)}
+    found = find_groups(compared)
+    assert group_members(found) == {frozenset(image_ids(seed, NAMES)) for seed in range(PICTURES)}
     for group in found:
         assert group["keep"] == group["ids"][0]
         assert Path(group["keep"]).name in ("orig.jpg", "twin.jpg")
@@ -53,7 +53,7 @@ def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
 
 
 def test_text_and_csv_say_what_json_says(compared: Path) -> None:
-    found = groups(compared)
+    found = find_groups(compared)
     text = sokkuri("duplicates", "-C", compared).stdout
     *parts, total = text.rstrip("\n").split("\n\n")
     assert [[line.split()[-1] for line in part.split("\n")] for part in parts] == [
@@ -73,7 +73,7 @@ def test_text_and_csv_say_what_json_says(compared: Path) -> None:
 
 def test_files_are_written_beside_what_is_printed(compared: Path, tmp_path: Path) -> None:
     table, page = tmp_path / "pairs.csv", tmp_path / "groups.html"
-    found = groups(compared, "--csv", table, "--html", page)
+    found = find_groups(compared, "--csv", table, "--html", page)
     assert len(table.read_text().splitlines()) == 1 + sum(len(group["pairs"]) for group in found)
     html = page.read_text()
     assert html.count("<section>") == PICTURES
@@ -86,18 +86,18 @@ def test_files_are_written_beside_what_is_printed(compared: Path, tmp_path: Path
     [("identical", ["orig", "twin"]), ("same", ["orig", "twin", "small"]), ("edited", NAMES)],
 )
 def test_a_grade_leaves_out_those_below(compared: Path, grade: str, names: list[str]) -> None:
-    found = groups(compared, "--min-grade", grade)
-    expected = {frozenset(ids(seed, names)) for seed in range(PICTURES)}
-    assert {one for one in members(found) if any("/orig" in id_ for id_ in one)} == expected
+    found = find_groups(compared, "--min-grade", grade)
+    expected = {frozenset(image_ids(seed, names)) for seed in range(PICTURES)}
+    assert {one for one in group_members(found) if any("/orig" in id_ for id_ in one)} == expected
     assert {group["grade"] for group in found} <= {"identical", "same", "edited"}
 
 
 def test_only_what_is_asked_for(compared: Path) -> None:
-    assert members(groups(compared, "--under", "p2")) == {frozenset(ids(2, NAMES))}
+    assert group_members(find_groups(compared, "--under", "p2")) == {frozenset(image_ids(2, NAMES))}
     small = [name for name in NAMES if name in ("small", "crop", "side")]
-    found = groups(compared, "--where", "width < 400")
+    found = find_groups(compared, "--where", "width < 400")
     assert {id_ for group in found for id_ in group["ids"]} <= {
-        id_ for seed in range(PICTURES) for id_ in ids(seed, small)
+        id_ for seed in range(PICTURES) for id_ in image_ids(seed, small)
     }
     assert len(found) == PICTURES
 
@@ -106,34 +106,34 @@ def test_rules_say_which_one_to_keep(root: Path) -> None:
     for seed in range(PICTURES):
         os.utime(root / f"p{seed}" / "grey.jpg", (1, 1))
     sokkuri("index", root)
-    assert {group["keep"] for group in groups(root, "--keep", "oldest")} == {
+    assert {group["keep"] for group in find_groups(root, "--keep", "oldest")} == {
         f"p{seed}/grey.jpg" for seed in range(PICTURES)
     }
     (root / "best").mkdir()
     (root / "p1" / "crop.jpg").rename(root / "best" / "crop.jpg")
     sokkuri("index", root)
-    found = groups(root, "--keep", "best/", "--keep", "oldest")
+    found = find_groups(root, "--keep", "best/", "--keep", "oldest")
     assert sorted(group["keep"] for group in found) == [
         "best/crop.jpg", "p0/grey.jpg", "p2/grey.jpg", "p3/grey.jpg",
     ]  # fmt: skip
 
 
 def test_a_second_run_compares_nothing(root: Path) -> None:
-    before, held = groups(root), everything(root)
+    before, held = find_groups(root), read_pair_store(root)
     for folder in root.glob("p*"):
         shutil.rmtree(folder)
     done = sokkuri("duplicates", "-C", root, "--json")
     assert json.loads(done.stdout)["groups"] == before
     assert done.stderr == "", "no file was missed"
-    assert everything(root) == held
+    assert read_pair_store(root) == held
 
 
 def test_new_images_alone_are_compared(root: Path) -> None:
-    forge(root)
-    edited_images.write(root / "new", PICTURES)
+    forge_scores(root)
+    edited_images.write_edits(root / "new", PICTURES)
     Image.fromarray(draw(0, 480, 360)).resize((120, 90)).save(root / "new" / "tiny.png")
     sokkuri("index", root)
-    found = groups(root)
+    found = find_groups(root)
     fresh = {
         pair["b"] for group in found for pair in group["pairs"] if pair["score"] not in (0.75, 1.0)
     }
@@ -142,10 +142,12 @@ def test_new_images_alone_are_compared(root: Path) -> None:
         len(NAMES) - 2
     ), "what was known is as it was"
     shutil.rmtree(root / ".sokkuri" / "indexes")
-    anew = groups(root)
-    assert members(anew) == members(found)
-    assert frozenset({*ids(0, NAMES), "new/tiny.png"}) in members(anew)
-    assert frozenset(f"new/{name}.jpg" for name in ["orig", *edited_images.EDITS]) in members(anew)
+    anew = find_groups(root)
+    assert group_members(anew) == group_members(found)
+    assert frozenset({*image_ids(0, NAMES), "new/tiny.png"}) in group_members(anew)
+    assert frozenset(f"new/{name}.jpg" for name in ["orig", *edited_images.EDITS]) in group_members(
+        anew
+    )
 
 
 def test_what_was_decided_survives(root: Path) -> None:
@@ -155,7 +157,7 @@ def test_what_was_decided_survives(root: Path) -> None:
     assert as_json("duplicates", "-C", root, "--prefer", "p2/grey.jpg") == {"changed": 1}
 
     def is_decided(one: str, two: str, preferred: str) -> bool:
-        found = groups(root)
+        found = find_groups(root)
         together = any({one, two} <= {*group["ids"]} for group in found)
         return not together and preferred in {group["keep"] for group in found}
 
@@ -170,7 +172,7 @@ def test_what_was_decided_survives(root: Path) -> None:
     assert as_json("duplicates", "-C", root, "--different", "--forget", *moved) == {"changed": 1}
     assert as_json("duplicates", "-C", root, "--prefer", "--forget", "kept.jpg") == {"changed": 1}
     assert not is_decided(*moved, "kept.jpg")
-    assert {group["keep"] for group in groups(root)} & {"kept.jpg", moved[1]} == set()
+    assert {group["keep"] for group in find_groups(root)} & {"kept.jpg", moved[1]} == set()
 
 
 @pytest.mark.parametrize(
@@ -198,7 +200,7 @@ def test_an_unknown_image_is_named(compared: Path) -> None:
         done = sokkuri("duplicates", "-C", compared, verb, "p0/orig.jpg", "nobody", code=1)
         assert "nobody" in done.stderr
         assert done.stderr.count("\n") == 1
-    assert len(groups(compared)) == PICTURES, "nothing was decided"
+    assert len(find_groups(compared)) == PICTURES, "nothing was decided"
 
 
 def test_a_file_that_cannot_be_written_is_named(compared: Path, tmp_path: Path) -> None:
@@ -216,7 +218,7 @@ def test_a_chain_of_crops_is_no_group(tmp_path: Path) -> None:
         part = wide.crop((number * 160, 0, number * 160 + 480, 360))
         part.save(tmp_path / "photos" / f"{number:02d}.jpg", quality=92)
     sokkuri("index", tmp_path / "photos")
-    found = groups(tmp_path / "photos")
+    found = find_groups(tmp_path / "photos")
     assert found, "neighbours are copies"
     for group in found:
         assert {pair["a"] for pair in group["pairs"]} == {group["keep"]}
@@ -232,9 +234,9 @@ def test_blank_pictures_are_told_by_their_colour(tmp_path: Path) -> None:
             file = tmp_path / "photos" / colour / f"{size}.png"
             file.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (40 * size, 30 * size), colour).save(file)
-    edited_images.write(tmp_path / "photos" / "drawn", 1, ["small"])
+    edited_images.write_edits(tmp_path / "photos" / "drawn", 1, ["small"])
     sokkuri("index", tmp_path / "photos")
-    found = groups(tmp_path / "photos")
+    found = find_groups(tmp_path / "photos")
     assert {tuple({id_.split("/")[0] for id_ in group["ids"]}) for group in found} == {
         ("white",), ("black",), ("navy",), ("drawn",),
     }  # fmt: skip
@@ -244,10 +246,10 @@ def test_blank_pictures_are_told_by_their_colour(tmp_path: Path) -> None:
 def test_none_and_one(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     sokkuri("index", tmp_path / "photos")
-    assert groups(tmp_path / "photos") == []
-    edited_images.write(tmp_path / "photos", 1, [])
+    assert find_groups(tmp_path / "photos") == []
+    edited_images.write_edits(tmp_path / "photos", 1, [])
     sokkuri("index", tmp_path / "photos")
-    assert groups(tmp_path / "photos") == []
+    assert find_groups(tmp_path / "photos") == []
     assert sokkuri("duplicates", "-C", tmp_path / "photos").stdout == "no near-duplicates\n"
 
 
@@ -271,13 +273,16 @@ def test_what_changed_since_is_left_out(root: Path) -> None:
     done = sokkuri("duplicates", "-C", root, "--json")
     assert "2 pictures were left out" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert members(json.loads(done.stdout)["groups"]) == {
-        frozenset(ids(seed, NAMES) - {"p0/small.jpg", "p1/crop.jpg"}) for seed in range(PICTURES)
+    assert group_members(json.loads(done.stdout)["groups"]) == {
+        frozenset(image_ids(seed, NAMES) - {"p0/small.jpg", "p1/crop.jpg"})
+        for seed in range(PICTURES)
     }
     sokkuri("index", root)
     found = sokkuri("duplicates", "-C", root, "--json")
     assert found.stderr == ""
-    assert frozenset({*ids(2, NAMES), "p1/crop.jpg"}) in members(json.loads(found.stdout)["groups"])
+    assert frozenset({*image_ids(2, NAMES), "p1/crop.jpg"}) in group_members(
+        json.loads(found.stdout)["groups"]
+    )
 
 
 def without(module: str, folder: Path) -> str:
@@ -295,9 +300,11 @@ def test_without_opencv_it_says_what_it_may_miss(root: Path, tmp_path: Path) -> 
     found = json.loads(done.stdout)["groups"]
     for seed in range(PICTURES):
         (group,) = [group for group in found if f"p{seed}/orig.jpg" in group["ids"]]
-        assert ids(seed, ["orig", "twin", "small", "mirror"]) <= {*group["ids"]}
+        assert image_ids(seed, ["orig", "twin", "small", "mirror"]) <= {*group["ids"]}
         assert f"p{seed}/side.jpg" not in group["ids"]
-    assert members(groups(root)) == {frozenset(ids(seed, NAMES)) for seed in range(PICTURES)}
+    assert group_members(find_groups(root)) == {
+        frozenset(image_ids(seed, NAMES)) for seed in range(PICTURES)
+    }
 
 
 def test_without_send2trash_it_says_what_to_install(root: Path, tmp_path: Path) -> None:

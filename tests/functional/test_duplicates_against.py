@@ -9,25 +9,25 @@ from typing import Any
 import edited_images
 import pytest
 from duplicate_collection import (
-    compared_in,
-    groups,
+    find_groups,
+    make_compared_collection,
 )
 from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
-from trash_fixtures import contents, in_trash, move_in
+from trash_fixtures import list_trash, read_contents, use_home
 
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
+    return make_compared_collection(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
     """A folder with edits of two of the pictures, and one that is new."""
     for seed in (0, 1):
-        edited_images.write(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
-    edited_images.write(tmp_path / "new" / "n9", 99, [])
+        edited_images.write_edits(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
+    edited_images.write_edits(tmp_path / "new" / "n9", 99, [])
     return tmp_path / "new"
 
 
@@ -37,7 +37,7 @@ def copied(found: list[Any]) -> set[str]:
 
 def test_against_a_plain_folder(compared: Path, new: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
-    found = groups(compared, "--against", new)
+    found = find_groups(compared, "--against", new)
     expected = {
         str(new / f"n{seed}" / f"{name}.jpg") for seed in (0, 1)
         for name in ("orig", "small", "crop")
@@ -62,13 +62,13 @@ def test_only_the_folder_is_moved(
     compared: Path, new: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guarantee: nothing of the archive goes, whatever is compared with it."""
-    plan, before = tmp_path / "plan.json", contents(compared)
+    plan, before = tmp_path / "plan.json", read_contents(compared)
     sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan)
-    trash = move_in(tmp_path / "home", monkeypatch)
+    trash = use_home(tmp_path / "home", monkeypatch)
     assert len(as_json("duplicates", "--apply", plan)["moved"]) == 6
-    assert contents(compared) == before
-    assert contents(new).keys() == {"n9/orig.jpg"}
-    assert len(in_trash(trash)) == 6
+    assert read_contents(compared) == before
+    assert read_contents(new).keys() == {"n9/orig.jpg"}
+    assert len(list_trash(trash)) == 6
 
 
 def test_against_a_collection(compared: Path, new: Path, tmp_path: Path) -> None:

@@ -11,15 +11,15 @@ from pathlib import Path
 import edited_images
 import pytest
 from duplicate_collection import (
-    ask,
-    compared_in,
-    everything,
-    forge,
-    groups,
-    ledger,
-    members,
+    find_groups,
+    forge_scores,
+    group_members,
+    make_compared_collection,
+    pair_store_path,
+    query_pair_store,
+    read_pair_store,
 )
-from permissions import as_nobody
+from permissions import check_without_privileges
 from run_cli import sokkuri, start
 
 from sokkuri.api import Collection
@@ -29,7 +29,7 @@ from sokkuri.curation.duplicates.find import find_duplicates
 
 @pytest.fixture(scope="module")
 def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return compared_in(tmp_path_factory.mktemp("compared") / "photos")
+    return make_compared_collection(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture
@@ -39,10 +39,10 @@ def root(compared: Path, tmp_path: Path) -> Path:
 
 
 def test_a_damaged_ledger_is_made_anew(root: Path) -> None:
-    before = groups(root)
-    ledger(root).write_bytes(b"no database at all" * 1000)
-    assert groups(root) == before
-    assert everything(root)[2]
+    before = find_groups(root)
+    pair_store_path(root).write_bytes(b"no database at all" * 1000)
+    assert find_groups(root) == before
+    assert read_pair_store(root)[2]
 
 
 def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
             return said.startswith(str(root)) and "\n" not in said
 
         try:
-            assert as_nobody(is_said)
+            assert check_without_privileges(is_said)
         finally:
             for place in [root, *root.rglob("*")]:
                 place.chmod(0o755)
@@ -77,7 +77,7 @@ def uncompared(tmp_path: Path) -> Path:
     """Pictures in a collection that takes some seconds to compare."""
     root = tmp_path / "photos"
     for seed in range(MANY):
-        edited_images.write(root / f"{seed:02d}", 100 + seed)
+        edited_images.write_edits(root / f"{seed:02d}", 100 + seed)
     sokkuri("index", root)
     return root
 
@@ -90,7 +90,7 @@ def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=0.01)
                 break
-            row = ask(root, "SELECT count(*) FROM pairs")
+            row = query_pair_store(root, "SELECT count(*) FROM pairs")
             if row is not None and row[0] >= pairs:
                 process.send_signal(number)
                 break
@@ -104,26 +104,26 @@ def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
     run finds."""
     code, _ = stopped(uncompared, signal.SIGKILL, 1)
     assert code == -signal.SIGKILL
-    (kept,) = ask(uncompared, "SELECT count(*) FROM pairs")
-    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
-    forge(uncompared)
+    (kept,) = query_pair_store(uncompared, "SELECT count(*) FROM pairs")
+    assert query_pair_store(uncompared, "SELECT count(*) FROM compared") == (0,)
+    forge_scores(uncompared)
 
     code, said = stopped(uncompared, signal.SIGINT, kept + 1)
     assert code == 130
     assert said == "sokkuri: interrupted; finished work is kept\n"
-    (now,) = ask(uncompared, "SELECT count(*) FROM pairs")
+    (now,) = query_pair_store(uncompared, "SELECT count(*) FROM pairs")
     assert now > kept
-    assert ask(uncompared, "SELECT count(*) FROM compared") == (0,)
+    assert query_pair_store(uncompared, "SELECT count(*) FROM compared") == (0,)
 
-    found = groups(uncompared)
-    assert members(found) == WHOLE
+    found = find_groups(uncompared)
+    assert group_members(found) == WHOLE
     scores = [pair["score"] for group in found for pair in group["pairs"]]
     assert 0.75 in scores, "what was kept is not compared again"
     assert {score for score in scores if score != 0.75}, "the rest is"
 
 
 def test_two_at_once_find_the_same(root: Path) -> None:
-    before = groups(root)
+    before = find_groups(root)
     shutil.rmtree(root / ".sokkuri" / "indexes")
     started = [start("duplicates", "-C", root, "--json") for _ in range(2)]
     outputs = [process.communicate(timeout=120) for process in started]

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from pyarrow import parquet
-from run_cli import as_json, command, sokkuri, vectors
+from run_cli import as_json, command_line, read_vectors, sokkuri
 
 COUNT = 25
 KEPT = [f"{seed:02d}.png" for seed in range(COUNT) if seed != 3]
@@ -19,7 +19,7 @@ KEPT = [f"{seed:02d}.png" for seed in range(COUNT) if seed != 3]
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("export") / "photos"
     for seed in reversed(range(COUNT)):
-        save(home / f"{seed:02d}.png", seed)
+        save_drawing(home / f"{seed:02d}.png", seed)
     sokkuri("index", home, "--shuffle", 4)
     sokkuri("remove", "-C", home, "03.png")
     return home
@@ -28,7 +28,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def truth(folder: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The vectors of the live images, in id order."""
-    found = vectors(folder / ".sokkuri")
+    found = read_vectors(folder / ".sokkuri")
     return np.stack([np.frombuffer(found[id_], np.float32) for id_ in KEPT])
 
 
@@ -86,7 +86,7 @@ def test_a_folder_with_something_in_it_is_left_alone(folder: Path, tmp_path: Pat
 
 
 def test_names_that_are_not_utf8_are_named_where_they_cannot_go(tmp_path: Path) -> None:
-    save(tmp_path / "photos" / "caf\udce9.png", 1)
+    save_drawing(tmp_path / "photos" / "caf\udce9.png", 1)
     sokkuri("index", tmp_path / "photos")
     as_json("export", tmp_path / "out", "-C", tmp_path / "photos")
     assert np.load(tmp_path / "out" / "0000.object_ids.npy").tolist() == ["caf\udce9.png"]
@@ -100,7 +100,7 @@ def test_without_the_extra_the_message_names_it(folder: Path, tmp_path: Path) ->
     """Optional parts are extras: the message says what to install."""
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
     done = subprocess.run(
-        command("export", tmp_path / "out", "-C", folder, "--format", "parquet"),
+        command_line("export", tmp_path / "out", "-C", folder, "--format", "parquet"),
         env={**os.environ, "PYTHONPATH": str(tmp_path)},
         capture_output=True,
         text=True,

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from draw_images import save
-from run_cli import as_json, assert_sound, rows_in_shards, sokkuri, vectors
+from draw_images import save_drawing
+from run_cli import as_json, assert_sound, count_rows_in_shards, read_vectors, sokkuri
 from tiny_model import write_tiny_model
 
 COUNT = 20
@@ -14,7 +14,7 @@ COUNT = 20
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     for seed in range(COUNT):
-        save(tmp_path / "photos" / f"{seed:02d}.png", seed)
+        save_drawing(tmp_path / "photos" / f"{seed:02d}.png", seed)
     return tmp_path / "photos"
 
 
@@ -24,7 +24,9 @@ def model(tmp_path: Path) -> Path:
 
 
 def numbers(store: Path, dtype: str) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
-    return {id_: np.frombuffer(data, dtype).astype(float) for id_, data in vectors(store).items()}
+    return {
+        id_: np.frombuffer(data, dtype).astype(float) for id_, data in read_vectors(store).items()
+    }
 
 
 def test_a_collection_in_float16_does_all_that_others_do(
@@ -51,7 +53,7 @@ def test_a_collection_in_float16_does_all_that_others_do(
     np.testing.assert_array_equal(numbers(half, "float16")["copy.png"], found["04.png"])
     sokkuri("remove", "-C", half, "06.png")
     sokkuri("compact", "-C", half)
-    assert rows_in_shards(half) == COUNT
+    assert count_rows_in_shards(half) == COUNT
     assert_sound(half)
     assert as_json("verify", "-C", half, "--deep") == {"ok": True, "faults": []}
 
@@ -62,7 +64,7 @@ def test_a_collection_in_float16_does_all_that_others_do(
 def test_damage_is_mended(photos: Path, model: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     sokkuri("index", photos, "--store", store, "--model", model, "--dtype", "float16")
-    before = vectors(store)
+    before = read_vectors(store)
     shard = store / "features" / "tiny" / "0000.features.npy"
     data = bytearray(shard.read_bytes())
     data[:128] = bytes(128)  # the header
@@ -70,7 +72,7 @@ def test_damage_is_mended(photos: Path, model: Path, tmp_path: Path) -> None:
     shard.write_bytes(data)
     sokkuri("verify", "-C", store, "--repair")
     sokkuri("index", "-C", store)
-    assert vectors(store) == before
+    assert read_vectors(store) == before
     assert_sound(store)
 
 

@@ -13,7 +13,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from run_cli import SHARED, as_json, assert_sound, command, places, rows_in_shards, sokkuri, vectors
+from run_cli import (
+    SHARED,
+    as_json,
+    assert_sound,
+    command_line,
+    count_rows_in_shards,
+    read_positions,
+    read_vectors,
+    sokkuri,
+)
 from tiny_model import write_tiny_model
 
 COUNT = 120
@@ -81,7 +90,7 @@ def test_the_report_has_just_the_documented_keys(indexed: Path) -> None:
 def test_moved_files_keep_their_rows(indexed: Path) -> None:
     """Guarantee: a moved or renamed file is recognised by its hash and keeps its row."""
     store = indexed / ".sokkuri"
-    before, at = vectors(store), places(store)
+    before, at = read_vectors(store), read_positions(store)
     for seed in range(100):
         old = indexed / f"{seed % 4}" / f"{seed:03d}.jpg"
         new = indexed / "moved" / f"{seed % 7}" / f"another {seed}.jpg"
@@ -90,35 +99,35 @@ def test_moved_files_keep_their_rows(indexed: Path) -> None:
     report = as_json("index", indexed)
     assert changes(report) == {"moved": 100}
     assert report["unchanged"] == COUNT - 100
-    after = vectors(store)
+    after = read_vectors(store)
     for seed in range(100):
         old_id, new_id = f"{seed % 4}/{seed:03d}.jpg", f"moved/{seed % 7}/another {seed}.jpg"
         assert after[new_id] == before[old_id]
-        assert places(store)[new_id] == at[old_id]
-    assert rows_in_shards(store) == COUNT
+        assert read_positions(store)[new_id] == at[old_id]
+    assert count_rows_in_shards(store) == COUNT
     assert_sound(store)
 
 
 def test_changed_files_are_extracted_again(indexed: Path) -> None:
     """Guarantee: a changed file replaces its row, and only its own."""
     store = indexed / ".sokkuri"
-    before = vectors(store)
+    before = read_vectors(store)
     for seed in range(10):
         draw(indexed / f"{seed % 4}" / f"{seed:03d}.jpg", 1000 + seed)
     report = as_json("index", indexed)
     assert changes(report) == {"updated": 10}
     assert report["unchanged"] == COUNT - 10
-    after = vectors(store)
+    after = read_vectors(store)
     assert sum(after[id_] != before[id_] for id_ in before) == 10
     assert_sound(store)
 
 
 def test_a_new_time_stamp_alone_extracts_nothing(indexed: Path) -> None:
-    at = places(indexed / ".sokkuri")
+    at = read_positions(indexed / ".sokkuri")
     for path in indexed.rglob("*.jpg"):
         os.utime(path, ns=(1, 1))
     assert changes(as_json("index", indexed)) == {}
-    assert places(indexed / ".sokkuri") == at
+    assert read_positions(indexed / ".sokkuri") == at
     assert_sound(indexed)
 
 
@@ -136,7 +145,7 @@ def test_deleted_files_vanish_and_come_back(indexed: Path) -> None:
     for name in names:
         (away / name).rename(indexed / "0" / name)
     assert changes(as_json("index", indexed)) == {"reused": 10}
-    assert rows_in_shards(store) == COUNT
+    assert count_rows_in_shards(store) == COUNT
     assert_sound(store)
 
 
@@ -183,7 +192,7 @@ def test_same_bytes_are_extracted_once(folder: Path) -> None:
     report = as_json("index", folder)
     assert changes(report) == {"added": COUNT, "reused": 60}
     assert report["total"] == COUNT + 60
-    found = vectors(folder / ".sokkuri")
+    found = read_vectors(folder / ".sokkuri")
     assert all(found[f"copy {s} {c}.jpg"] == found[f"{s % 4}/{s:03d}.jpg"]
                for s in range(20) for c in range(3))  # fmt: skip
     assert_sound(folder)
@@ -301,7 +310,7 @@ def without_privileges(*arguments: object) -> "subprocess.CompletedProcess[str]"
     capabilities = "-dac_override,-dac_read_search"
     prefix = ["setpriv", "--bounding-set", capabilities] if os.geteuid() == 0 else []
     return subprocess.run(
-        [*prefix, *command(*arguments)], capture_output=True, text=True, check=True, timeout=60
+        [*prefix, *command_line(*arguments)], capture_output=True, text=True, check=True, timeout=60
     )
 
 
@@ -351,7 +360,7 @@ def test_everything_odd_among_good_photos(folder: Path) -> None:
     status = as_json("status", "-C", folder)
     assert report["failed"] == len(status["failures"]) > 50
     assert all(failure["id"].startswith("odd/") for failure in status["failures"])
-    found = places(folder / ".sokkuri")
+    found = read_positions(folder / ".sokkuri")
     assert {f"{seed % 4}/{seed:03d}.jpg" for seed in range(COUNT)} <= found.keys()
     bad = {p.relative_to(folder).as_posix() for p in (folder / "odd/tests/bad").rglob("*.bmp")}
     assert bad <= {failure["id"] for failure in status["failures"]}

@@ -8,9 +8,9 @@ from typing import Any
 import article_loop
 import numpy as np
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from numpy.typing import NDArray
-from run_cli import as_json, assert_sound, sokkuri, start, vectors
+from run_cli import as_json, assert_sound, read_vectors, sokkuri, start
 from tiny_model import write_tiny_model
 
 COUNT = 30
@@ -26,7 +26,7 @@ def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("media")
     for seed in range(COUNT):
         name = f"{seed * 7919 % 65536:04x}{seed:036x}.jpg"
-        save(folder / "object" / name[:2] / name[2:4] / name, seed)
+        save_drawing(folder / "object" / name[:2] / name[2:4] / name, seed)
     return folder
 
 
@@ -68,7 +68,7 @@ def write_pairs(folder: Path, truth: Vectors, rows: int) -> Path:
 
 
 def held(store: Path) -> Vectors:
-    return {id_: np.frombuffer(data, np.float32) for id_, data in vectors(store).items()}
+    return {id_: np.frombuffer(data, np.float32) for id_, data in read_vectors(store).items()}
 
 
 def assert_same(store: Path, truth: Vectors) -> None:
@@ -299,6 +299,6 @@ def test_an_export_can_be_imported(media: Path, model: Path, tmp_path: Path) -> 
     sokkuri("export", tmp_path / "out", "-C", tmp_path / "one")
     sokkuri("import", tmp_path / "out", "--store", tmp_path / "two", "--root", media, "--model",
             model, "--decode", "fast", "--ids", "path")  # fmt: skip
-    assert vectors(tmp_path / "one") == vectors(tmp_path / "two")
+    assert read_vectors(tmp_path / "one") == read_vectors(tmp_path / "two")
     sokkuri("index", "-C", tmp_path / "two")
     assert_sound(tmp_path / "two")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from milvus_server import Milvus, milvus
+from milvus_server import Milvus, run_milvus
 from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.skipif(not PACKAGE, reason="needs a Milvus: make test-e
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Milvus]:
-    with milvus(Path(PACKAGE)) as running:
+    with run_milvus(Path(PACKAGE)) as running:
         yield running
 
 

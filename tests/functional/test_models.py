@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from onnx import TensorProto
 from PIL import Image
-from run_cli import as_json, sokkuri, vectors
+from run_cli import as_json, read_vectors, sokkuri
 from tiny_model import write_tiny_model
 
 COUNT = 5
@@ -32,7 +32,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     for seed in range(COUNT):
-        save(tmp_path / "photos" / f"{seed}.png", seed, 60, 60)
+        save_drawing(tmp_path / "photos" / f"{seed}.png", seed, 60, 60)
     return tmp_path / "photos"
 
 
@@ -40,15 +40,15 @@ KINDS: dict[str, dict[str, Any]] = {
     "NCHW": {},
     "NHWC": {"layout": "NHWC"},
     "tf2onnx's names": {"layout": "NHWC", "input": "inputs:0", "output": "feature_vector"},
-    "several outputs": {"maps": True},
+    "several outputs": {"with_maps": True},
     "batch of 1": {"batch": 1},
     "batch of 3": {"batch": 3},
     "sizes left open": {"shape": ["N", 3, "H", "W"], "size": 224},
     "all left open": {"shape": ["N", "a", "b", "c"], "size": 224},
     "all left open, NHWC": {"shape": ["N", "a", "b", "c"], "layout": "NHWC", "size": 224},
-    "bytes": {"takes": TensorProto.UINT8},
-    "half floats": {"takes": TensorProto.FLOAT16},
-    "external data": {"external": "weights.bin"},
+    "bytes": {"input_type": TensorProto.UINT8},
+    "half floats": {"input_type": TensorProto.FLOAT16},
+    "external data": {"weights_file": "weights.bin"},
     **{f"opset {opset}": {"opset": opset} for opset in (9, 11, 13, 18, 21, NEWEST_OPSET)},
 }
 
@@ -66,7 +66,7 @@ def test_any_extractor_gives_its_features(kind: str, photos: Path, tmp_path: Pat
     )
     session = onnxruntime.InferenceSession(model)
     given, output = session.get_inputs()[0], options.get("output", "features")
-    found = vectors(photos / ".sokkuri")
+    found = read_vectors(photos / ".sokkuri")
     assert len(found) == COUNT
     for path in photos.glob("*.png"):
         with Image.open(path) as image:
@@ -86,7 +86,7 @@ def test_any_extractor_gives_its_features(kind: str, photos: Path, tmp_path: Pat
 
 def test_weights_beside_the_graph_are_part_of_the_model(photos: Path, tmp_path: Path) -> None:
     """Other weights in a file beside the same graph are another model."""
-    model = write_tiny_model(tmp_path / "net.onnx", external="weights.bin")
+    model = write_tiny_model(tmp_path / "net.onnx", weights_file="weights.bin")
     sokkuri("index", photos, "--model", model)
     weights = bytearray((tmp_path / "weights.bin").read_bytes())
     weights[5] ^= 1
@@ -117,7 +117,7 @@ def test_a_graph_that_was_rewritten_once_is_kept(photos: Path, tmp_path: Path) -
     store = tmp_path / "other"
     sokkuri("index", photos, "--model", tmp_path / "net.onnx", "--store", store,
             SOKKURI_CACHE=str(tmp_path / "no folder"))  # fmt: skip
-    one, other = vectors(photos / ".sokkuri"), vectors(store)
+    one, other = read_vectors(photos / ".sokkuri"), read_vectors(store)
     for id_, data in one.items():
         a, b = np.frombuffer(data, np.float32), np.frombuffer(other[id_], np.float32)
         assert np.abs(a - b).max() <= 1e-5 * np.abs(a).max()
@@ -223,7 +223,7 @@ def test_a_file_is_added_with_what_lies_beside_it(
     places: Path, photos: Path, tmp_path: Path
 ) -> None:
     """A file needs no digest; its weights beside it come too, and so does its card."""
-    net = write_tiny_model(tmp_path / "here" / "net.onnx", external="weights.bin")
+    net = write_tiny_model(tmp_path / "here" / "net.onnx", weights_file="weights.bin")
     net.with_suffix(".toml").write_text(
         'name = "mine"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
         'dimension = 8\nmetric = "l2"\nlicence = "MIT"\n'

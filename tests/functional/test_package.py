@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 
 PROJECT = Path(__file__).parents[2]
 SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
@@ -91,7 +91,7 @@ def test_an_installed_wheel_indexes_and_searches(
     """A fresh environment has only the wheel and what it requires: no extra, no checkout."""
     photos = tmp_path / "photos"
     for seed in range(6):
-        save(photos / f"{seed}.jpg", seed)
+        save_drawing(photos / f"{seed}.jpg", seed)
     sokkuri = install(only(packages, "*.whl"), tmp_path)
     home = {"SOKKURI_CACHE": str(tmp_path / "cache"), "PYTHONPATH": ""}
     report = json.loads(run(sokkuri, "index", photos, "--json", **home))

@@ -13,9 +13,9 @@ from textwrap import dedent
 
 import numpy as np
 import pytest
-from draw_images import save
-from run_cli import RunningCommand, as_json, rows_in_shards, sokkuri, start, vectors
-from synthetic_collection import DIMENSION, model
+from draw_images import save_drawing
+from run_cli import RunningCommand, as_json, count_rows_in_shards, read_vectors, sokkuri, start
+from synthetic_collection import DIMENSION, make_model
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
@@ -39,7 +39,7 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     for seed in range(PHOTOS):
-        save(tmp_path / "photos" / f"album-{seed % 5}" / f"{seed:02d}.png", seed)
+        save_drawing(tmp_path / "photos" / f"album-{seed % 5}" / f"{seed:02d}.png", seed)
     (tmp_path / "photos" / "broken.png").write_bytes(b"no picture")
     return tmp_path / "photos"
 
@@ -55,7 +55,7 @@ def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) 
     assert [job.returncode for job in jobs] == [0] * PARTS, outputs
     stores = [photos / f".sokkuri-{number}-of-{PARTS}" for number in range(1, PARTS + 1)]
     assert all(store.is_dir() for store in stores)
-    assert sum(len(vectors(store)) for store in stores) == PHOTOS
+    assert sum(len(read_vectors(store)) for store in stores) == PHOTOS
     assert f"part       1/{PARTS}" in sokkuri("status", "-C", stores[0]).stdout
 
     done = as_json("merge", photos)
@@ -68,8 +68,8 @@ def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) 
         with Collection.open(photos) as whole:
             assert [*read_failures(whole.catalog)] == [*read_failures(one.catalog)] != []
             assert whole.verify() == []
-        assert vectors(whole.store) == vectors(one.store)
-        assert rows_in_shards(whole.store) == PHOTOS
+        assert read_vectors(whole.store) == read_vectors(one.store)
+        assert count_rows_in_shards(whole.store) == PHOTOS
 
 
 def test_a_part_stays_the_part_that_it_is(photos: Path, network: Path) -> None:
@@ -132,7 +132,7 @@ def made_parts(root: Path) -> list[Path]:
         part = Part(PARTS, number)
         mine = [id_ for id_ in ids if share(id_, PARTS) == number]
         with Collection.create_with(
-            root, root / part.store_name, model(), "synthetic.onnx"
+            root, root / part.store_name, make_model(), "synthetic.onnx"
         ) as collection:
             catalog = collection.catalog
             save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
@@ -183,7 +183,7 @@ def test_a_merge_under_kill_9(tmp_path: Path) -> None:
     as its part has it. The parts are only read."""
     stores = made_parts(tmp_path / "photos")
     whole = tmp_path / "whole"
-    rows = {id_: row for store in stores for id_, row in vectors(store).items()}
+    rows = {id_: row for store in stores for id_, row in read_vectors(store).items()}
     command = ["merge", *stores, "--into", whole, "--json"]
     kills, seen = 0, -1
     for _ in range(3):
@@ -192,6 +192,6 @@ def test_a_merge_under_kill_9(tmp_path: Path) -> None:
     assert kills >= 2, "it was killed at work"
     done = as_json(*command)
     assert done["total"] == MANY
-    assert vectors(whole) == rows
-    assert rows_in_shards(whole) == MANY, "nothing was copied twice"
-    assert {id_: row for store in stores for id_, row in vectors(store).items()} == rows
+    assert read_vectors(whole) == rows
+    assert count_rows_in_shards(whole) == MANY, "nothing was copied twice"
+    assert {id_: row for store in stores for id_, row in read_vectors(store).items()} == rows

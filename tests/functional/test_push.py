@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import numpy as np
 import pytest
-from draw_images import save
-from duplicate_collection import groups, members
+from draw_images import save_drawing
+from duplicate_collection import find_groups, group_members
 from engine_servers import (  # noqa: F401 - fixtures
-    PATIENCE,
+    TIMEOUT_SECONDS,
     Postgres,
     postgres_server,
     served_address,
@@ -120,7 +120,7 @@ def stopped(server: Postgres) -> Iterator[None]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < until, "it does not come"
         time.sleep(0.02)
@@ -202,7 +202,7 @@ def test_killed_in_the_middle_it_goes_on(pushed: Pushed, postgres_server: Postgr
     """`kill -9`: what the engine has acknowledged is not sent again."""
     with held_up(pushed, postgres_server) as process:
         process.kill()
-        assert process.wait(PATIENCE) == -9
+        assert process.wait(TIMEOUT_SECONDS) == -9
     there = pushed.rows()
     assert 0 < there < COUNT
     assert pushed.check(least=10).ids[0] == QUERY
@@ -217,7 +217,7 @@ def test_an_engine_that_goes_away(pushed: Pushed, postgres_server: Postgres) -> 
     """One line and exit code 1, in the middle as at the start; when it is back, all goes on."""
     away = f"{pushed.address} does not answer ("
     with held_up(pushed, postgres_server) as process, stopped(postgres_server):
-        _, said = process.communicate(timeout=PATIENCE)
+        _, said = process.communicate(timeout=TIMEOUT_SECONDS)
         assert process.returncode == 1, said
         assert said.startswith(f"sokkuri: {away}")
         assert said.count("\n") == 1
@@ -264,20 +264,20 @@ def assert_served(server: Server, pushed: Pushed) -> None:
 def test_duplicates_are_those_found_here(tmp_path: Path, postgres_server: Postgres) -> None:  # noqa: F811
     root = tmp_path / "photos"
     for seed in range(12):
-        save(root / f"{seed}.jpg", seed, 320, 240)
+        save_drawing(root / f"{seed}.jpg", seed, 320, 240)
     for seed in range(0, 12, 3):
         with Image.open(root / f"{seed}.jpg") as picture:
             picture.resize((240, 180)).save(root / f"{seed} small.jpg")
             picture.crop((10, 10, 310, 230)).save(root / f"{seed} cropped.jpg")
     sokkuri("index", root)
-    here = groups(root)
+    here = find_groups(root)
     assert len(here) == 4
     pushed = Pushed(root, postgres_server.address(f"t{uuid4().hex[:12]}"))
     pushed.counts()
     for part in root.glob(".sokkuri/indexes/*/pairs.sqlite*"):
         part.unlink()
     found = as_json("duplicates", "-C", root, "--engine", pushed.address)["groups"]
-    assert members(found) == members(here)
+    assert group_members(found) == group_members(here)
     refused = sokkuri(
         "duplicates", "-C", root, "--engine", pushed.address, "--against", tmp_path, code=2
     )

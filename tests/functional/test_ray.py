@@ -13,18 +13,18 @@ from pathlib import Path
 
 import psutil
 import pytest
-from draw_images import save
-from ray_cluster import PATIENCE, Cluster, ray_cluster, wait_until
+from draw_images import save_drawing
+from ray_cluster import TIMEOUT_SECONDS, Cluster, run_ray_cluster, wait_until
 from run_cli import (
     as_json,
     assert_sound,
-    command,
-    copy_into,
-    places,
-    real_photos,
-    rows_in_shards,
+    command_line,
+    copy_photos,
+    count_rows_in_shards,
+    find_real_photos,
+    read_positions,
+    read_vectors,
     sokkuri,
-    vectors,
 )
 
 from sokkuri.indexing.executors import Heartbeat
@@ -54,14 +54,14 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tells processes
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(DEADLY)
-    with ray_cluster(PYTHONPATH=str(site)) as made:
+    with run_ray_cluster(PYTHONPATH=str(site)) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Real photos, and three of them twice."""
-    folder = copy_into(tmp_path_factory.mktemp("photos"), real_photos(PHOTOS))
+    folder = copy_photos(tmp_path_factory.mktemp("photos"), find_real_photos(PHOTOS))
     for number, photo in enumerate(sorted(folder.rglob("*.jpg"))[:3]):
         shutil.copyfile(photo, folder / f"again {number}.jpg")
     return folder
@@ -72,7 +72,7 @@ def local(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, b
     """The vectors of a run with threads."""
     store = tmp_path_factory.mktemp("local") / "store"
     assert as_json("index", photos, "--store", store)["added"] == PHOTOS
-    return vectors(store)
+    return read_vectors(store)
 
 
 def on(cluster: Cluster) -> list[str]:
@@ -89,16 +89,16 @@ def begin(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]
     of both nodes are there: it goes on when it is told to."""
     assert len(cluster.nodes) == 2
     process = subprocess.Popen(
-        command("index", photos, "--store", store, *on(cluster)),
+        command_line("index", photos, "--store", store, *on(cluster)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
-    before = len(places(store)) if store.exists() else 0
+    before = len(read_positions(store)) if store.exists() else 0
 
     def has_rows() -> bool:
         assert process.poll() is None, process.communicate()
         with contextlib.suppress(Exception):
-            return len(places(store)) > before
+            return len(read_positions(store)) > before
         return False
 
     wait_until(has_rows, "a first row")
@@ -109,8 +109,8 @@ def begin(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]
 
 def assert_made_up(store: Path, local: dict[str, bytes]) -> None:
     """Every photo has one row, bit for bit that of an undisturbed run with threads."""
-    assert vectors(store) == local
-    assert rows_in_shards(store) == len(local)
+    assert read_vectors(store) == local
+    assert count_rows_in_shards(store) == len(local)
     assert_sound(store)
 
 
@@ -137,7 +137,7 @@ def test_a_driver_that_ends_leaves_nothing_behind(
     process = begin(cluster, photos, store)
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 130, errors
     assert errors == "sokkuri: interrupted; finished work is kept\n"
     assert_sound(store)
@@ -146,26 +146,26 @@ def test_a_driver_that_ends_leaves_nothing_behind(
     process.kill()
     process.communicate()
     wait_until(lambda: not has_actors(cluster), "an end of all actors")
-    kept = places(store)
+    kept = read_positions(store)
     one = min(kept)
     (photos / one).rename(photos / "moved.jpg")
     try:
         report = as_json("index", photos, "--store", store, *on(cluster))
-        now = vectors(store)
+        now = read_vectors(store)
     finally:
         (photos / "moved.jpg").rename(photos / one)
     assert report["moved"] == 1
     assert report["unchanged"] >= len(kept) - 1 > 0
     now[one] = now.pop("moved.jpg")
     assert now == local
-    assert rows_in_shards(store) == len(local)
+    assert count_rows_in_shards(store) == len(local)
 
 
 def test_an_image_that_kills_its_workers_is_a_failure(cluster: Cluster, tmp_path: Path) -> None:
     """It alone: what was in the same hands is not blamed."""
     folder = tmp_path / "photos"
     for seed in range(20):
-        save(folder / f"{seed:02d}.png", seed)
+        save_drawing(folder / f"{seed:02d}.png", seed)
     (folder / "07b.png").write_bytes((folder / "07.png").read_bytes() + b"crash here")
     sokkuri("index", folder, *on(cluster))
     status = as_json("status", "-C", folder)
@@ -182,7 +182,7 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
     assert len(cluster.nodes) == 2
     folder = cluster.covered / "photos"
     for seed in range(8):
-        save(folder / f"{seed:02d}.png", seed)
+        save_drawing(folder / f"{seed:02d}.png", seed)
     done = sokkuri("index", folder, "--store", tmp_path / "store", *on(cluster), "--json")
     lines = [line for line in done.stderr.splitlines() if "yet" not in line]  # of a busy machine
     assert all(line.startswith("node ") for line in lines)
@@ -192,7 +192,7 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
 
 def test_an_address_where_no_cluster_is(tmp_path: Path) -> None:
     """One clear line, at once; test_cluster.py has what else is no address."""
-    save(tmp_path / "photos" / "1.png", 1)
+    save_drawing(tmp_path / "photos" / "1.png", 1)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"
     options = ["--executor", "ray", "--address", address]
@@ -247,7 +247,7 @@ def test_a_worker_and_a_node_that_are_killed_are_made_up(
         worker.kill()
     cluster.second.kill()
     process.send_signal(signal.SIGCONT)
-    _, errors = process.communicate(timeout=PATIENCE)
+    _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0, errors
     # It depends on who came first whether a worker had something in hand.
     assert re.search(r"died( before it began)?: its process ended", errors), errors

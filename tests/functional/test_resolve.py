@@ -12,7 +12,7 @@ import pytest
 from draw_images import draw
 from PIL import Image
 from run_cli import as_json, assert_sound, sokkuri, start
-from trash_fixtures import contents, in_trash, live, move_in
+from trash_fixtures import list_live_ids, list_trash, read_contents, use_home
 
 from sokkuri.core.paths import cache_folder
 
@@ -49,7 +49,7 @@ def root(indexed: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cache = cache_folder()  # where the network is, which need not be made again
-    trash = move_in(tmp_path / "home", monkeypatch)
+    trash = use_home(tmp_path / "home", monkeypatch)
     monkeypatch.setenv("SOKKURI_CACHE", str(cache))
     return trash
 
@@ -57,14 +57,14 @@ def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def resolve(root: Path) -> Path:
     """A plan beside the folder; the picture that is the largest, or has the first id, is kept."""
     plan = root.parent / "plan.json"
-    before = contents(root)
+    before = read_contents(root)
     found = as_json("duplicates", "-C", root, "--keep", "largest", "--resolve", plan)
     assert found == {
         "plan": str(plan),
         "moves": len(COPIES),
         "bytes": sum(len(before[move["path"]]) for move in json.loads(plan.read_text())["moves"]),
     }
-    assert contents(root) == before, "nothing is moved"
+    assert read_contents(root) == before, "nothing is moved"
     return plan
 
 
@@ -73,7 +73,7 @@ def dropped(plan: Path) -> list[str]:
 
 
 def test_there_and_back(root: Path, trash: Path) -> None:
-    before = contents(root)
+    before = read_contents(root)
     plan = resolve(root)
     ids = dropped(plan)
     assert {id_.partition("/")[0] for id_ in ids} == {id_.partition("/")[0] for id_ in KEPT}
@@ -83,16 +83,16 @@ def test_there_and_back(root: Path, trash: Path) -> None:
     log = root.parent / "plan.log"
     assert applied == {"log": str(log), "moved": applied["moved"], "left": []}
     assert sorted(applied["moved"]) == ids
-    assert contents(root) == {id_: before[id_] for id_ in before.keys() - set(ids)}
-    assert len(in_trash(trash)) == len(ids)
-    assert live(root) == sorted(contents(root)), "searches no longer find them"
+    assert read_contents(root) == {id_: before[id_] for id_ in before.keys() - set(ids)}
+    assert len(list_trash(trash)) == len(ids)
+    assert list_live_ids(root) == sorted(read_contents(root)), "searches no longer find them"
     assert as_json("duplicates", "--apply", plan) == applied, "again, it says the same"
 
     returned = as_json("duplicates", "--undo", log)
     assert returned == {"returned": applied["moved"][::-1], "left": []}
-    assert contents(root) == before
-    assert in_trash(trash) == []
-    assert live(root) == sorted(before)
+    assert read_contents(root) == before
+    assert list_trash(trash) == []
+    assert list_live_ids(root) == sorted(before)
     report = as_json("index", root)
     assert (report["added"], report["updated"], report["moved"]) == (0, 0, 0)
     assert_sound(root)
@@ -104,7 +104,7 @@ def test_what_was_taken_out_of_the_plan_stays(root: Path, trash: Path) -> None:
     document["moves"] = [move for move in document["moves"] if move["id"].startswith("03/")]
     plan.write_text(json.dumps(document))
     assert len(as_json("duplicates", "--apply", plan)["moved"]) == 2
-    assert len(contents(root)) == 3 * PICTURES - 2
+    assert len(read_contents(root)) == 3 * PICTURES - 2
 
 
 def test_what_has_changed_is_left(root: Path, trash: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_plan_that_leads_out_is_refused(root: Path, trash: Path, tmp_path: Pat
     done = sokkuri("duplicates", "--apply", plan, code=2)
     assert "move 1" in done.stderr
     assert (tmp_path / "mine.jpg").exists()
-    assert in_trash(trash) == []
+    assert list_trash(trash) == []
     assert "no log" in sokkuri("duplicates", "--undo", plan, code=2).stderr
 
 
@@ -165,14 +165,14 @@ def _lines(log: Path) -> int:
 def test_there_and_back_under_kill_9(root: Path, trash: Path) -> None:
     """Guarantee: a `kill -9` at any moment loses no file: each is at its place or in the trash, and
     the same command again, or --undo, goes on from there."""
-    before = contents(root)
+    before = read_contents(root)
     plan = resolve(root)
     log = plan.with_suffix(".log")
     seed = random.randrange(2**32)
     draws = random.Random(seed)
 
     def assert_nothing_is_lost() -> None:
-        here = contents(root)
+        here = read_contents(root)
         assert here.items() <= before.items(), f"seed {seed}"
         held = Counter(file.read_bytes() for file in trash.glob("files/*"))
         assert Counter(before.values()) <= held + Counter(here.values()), f"seed {seed}"
@@ -186,6 +186,6 @@ def test_there_and_back_under_kill_9(root: Path, trash: Path) -> None:
         assert done["left"] == [], f"seed {seed}"
         assert_nothing_is_lost()
     assert kills, f"seed {seed}"
-    assert contents(root) == before
-    assert live(root) == sorted(before)
+    assert read_contents(root) == before
+    assert list_live_ids(root) == sorted(before)
     assert_sound(root)

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from PIL import Image
-from run_cli import as_json, command, sokkuri, vectors
+from run_cli import as_json, command_line, read_vectors, sokkuri
 
 COUNT = 30
 
@@ -26,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(COUNT):
         part = "trip" if seed % 2 else "home"
         size = (400, 100) if seed % 3 == 0 else (120, 160)
-        path = save(home / part / f"{seed:02d}.png", seed, *size)
+        path = save_drawing(home / part / f"{seed:02d}.png", seed, *size)
         os.utime(path, (start, start - 86400 * seed))
     sokkuri("index", home)
     return home
@@ -66,7 +66,7 @@ def test_nothing_farther_than_the_limit(folder: Path) -> None:
 
 def test_images_are_added_and_subtracted(folder: Path) -> None:
     """Several are one query in the middle; `--not` pushes it away, and is not found itself."""
-    found = vectors(folder / ".sokkuri")
+    found = read_vectors(folder / ".sokkuri")
     unit = {}
     for id_, data in found.items():
         vector = np.frombuffer(data, np.float32).astype(float)
@@ -83,14 +83,20 @@ def test_images_are_added_and_subtracted(folder: Path) -> None:
 def test_an_image_on_stdin(folder: Path) -> None:
     data = (folder / "trip" / "09.png").read_bytes()
     done = subprocess.run(
-        command("search", "-", "-C", folder, "--json"), input=data, capture_output=True, check=True
+        command_line("search", "-", "-C", folder, "--json"),
+        input=data,
+        capture_output=True,
+        check=True,
     )
     answer = json.loads(done.stdout)
     assert answer["query"] == ["-"]
     assert answer["hits"][0]["id"] == "trip/09.png"
     assert answer["hits"][0]["distance"] == pytest.approx(0, abs=1e-5)
     broken = subprocess.run(
-        command("search", "-", "-C", folder), input=b"no image", capture_output=True, check=False
+        command_line("search", "-", "-C", folder),
+        input=b"no image",
+        capture_output=True,
+        check=False,
     )
     assert broken.returncode == 1
     assert broken.stderr == (b"sokkuri: the image: it is not an image: it looks like a text file\n")
@@ -117,7 +123,7 @@ def test_a_whole_folder_at_once(folder: Path, tmp_path: Path) -> None:
     """`--batch` gives a line a query, the same as each search by itself; a broken file is a line
     too."""
     for seed in (3, 8, 50):
-        save(tmp_path / "asked" / f"{seed:02d}.png", seed)
+        save_drawing(tmp_path / "asked" / f"{seed:02d}.png", seed)
     (tmp_path / "asked" / "broken.png").write_text("no image")
     done = sokkuri("search", "--batch", tmp_path / "asked", "-C", folder, "-k", 3, "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from photo_folder import BROKEN, CAMERA, DRAWN, ODD_NAMES, gallery, good_ids
+from photo_folder import BROKEN, CAMERA, DRAWN, ODD_NAMES, list_readable_ids, make_photo_folder
 from PIL import Image
 from prometheus_client.parser import text_string_to_metric_families
 from run_cli import as_json, sokkuri
-from run_server import Server, assert_problem, encoded, serving
+from run_server import Server, assert_problem, quote_id, serving
 
 COUNT = DRAWN + len(ODD_NAMES) + 1
 SORTS = ("folder", "newest", "oldest")
@@ -21,7 +21,7 @@ SORTS = ("folder", "newest", "oldest")
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = gallery(tmp_path_factory.mktemp("serve") / "photos of ours")
+    home = make_photo_folder(tmp_path_factory.mktemp("serve") / "photos of ours")
     sokkuri("index", home)
     return home
 
@@ -77,13 +77,13 @@ def test_status_equals_the_status_command(server: Server, folder: Path) -> None:
 @pytest.mark.parametrize("limit", [1, 7, 1000])
 def test_pages_contain_every_image_once(server: Server, folder: Path, limit: int) -> None:
     found = pages(server, "images", "images", limit=limit)
-    assert [one["id"] for one in found] == good_ids(folder)
+    assert [one["id"] for one in found] == list_readable_ids(folder)
 
 
 def test_lists_can_be_filtered(server: Server, folder: Path) -> None:
     below = pages(server, "images", "images", limit=3, under="trip")
     assert [one["id"] for one in below] == [
-        one for one in good_ids(folder) if one.startswith("trip/")
+        one for one in list_readable_ids(folder) if one.startswith("trip/")
     ]
     wide = pages(server, "images", "images", limit=100, under="home", where="width > 100")
     assert [one["id"] for one in wide] == ["home/00.png", "home/06.png", "home/12.png"]
@@ -139,7 +139,7 @@ def test_failures_are_listed_with_their_reasons(server: Server) -> None:
 
 @pytest.mark.parametrize("id_", [*ODD_NAMES, "home/00.png"], ids=ascii)
 def test_images_with_any_file_name_are_served(server: Server, folder: Path, id_: str) -> None:
-    at = f"/api/v1/images/{encoded(id_)}"
+    at = f"/api/v1/images/{quote_id(id_)}"
     document = server.get(at).json()
     assert document["id"] == id_
     assert f"{document['folder']}/{document['name']}" == id_
@@ -147,7 +147,7 @@ def test_images_with_any_file_name_are_served(server: Server, folder: Path, id_:
     original = server.get(f"{at}/file")
     assert original.content == (folder / id_).read_bytes()
     assert original.headers["content-type"] == "image/png"
-    name = encoded(document["name"]).replace("/", "%2F")
+    name = quote_id(document["name"]).replace("/", "%2F")
     assert original.headers["content-disposition"] == f"inline; filename*=utf-8''{name}"
     assert picture(server.get(f"{at}/thumbnail?size=64").content).size == (
         (43, 64) if id_ in ODD_NAMES else (64, 24)
@@ -200,7 +200,7 @@ def test_ranges_of_a_file_are_served(server: Server, folder: Path) -> None:
 
 def test_folders_count_the_images_in_them_and_below(server: Server, folder: Path) -> None:
     expected: Counter[str] = Counter()
-    for id_ in good_ids(folder):
+    for id_ in list_readable_ids(folder):
         above = id_.split("/")[:-1]
         expected.update({"/".join(above[:depth]) for depth in range(len(above) + 1)})
     found = server.api("folders")["folders"]

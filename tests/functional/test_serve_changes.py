@@ -11,11 +11,11 @@ from typing import Any
 
 import httpx
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import sokkuri
-from run_server import PATIENCE, Server, assert_problem, serving
+from run_server import TIMEOUT_SECONDS, Server, assert_problem, serving
 from tiny_model import write_tiny_model
-from trash_fixtures import environment, in_trash, trash_of
+from trash_fixtures import home_environment, list_trash, trash_folder
 
 ODD = os.fsdecode(b"copies/caf\xe9.png")
 COPIES = {"a/0.png": ["copies/0.png", "copies/zero.png"], "a/1.png": [ODD], "b/2.png": ["b/3.png"]}
@@ -35,9 +35,9 @@ def home(tmp_path: Path) -> Path:
     photos = tmp_path / "photos"
     for seed, folder in enumerate("aabb"):
         if folder == "a" or seed == 2:
-            save(photos / folder / f"{seed}.png", seed, 200, 150)
+            save_drawing(photos / folder / f"{seed}.png", seed, 200, 150)
     for seed in (10, 11):
-        save(photos / "alone" / f"{seed}.png", seed, 200, 150)
+        save_drawing(photos / "alone" / f"{seed}.png", seed, 200, 150)
     for number, (original, copies) in enumerate(COPIES.items()):
         os.utime(photos / original, (1_500_000_000 + number, 1_400_000_000 + number))
         for copy in copies:
@@ -51,14 +51,14 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def server(home: Path) -> Iterator[Server]:
     """A server that allows changes, with a trash of its own. All images are compared."""
-    with serving(home / "photos", "--allow-changes", **environment(home)) as started:
+    with serving(home / "photos", "--allow-changes", **home_environment(home)) as started:
         compare(started)
         yield started
 
 
 def compare(server: Server) -> None:
     assert post(server, "find", {}).json() == {"started": True}
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while (state := server.api("duplicates/state"))["running"]:
         assert time.monotonic() < deadline, state
     assert state["failure"] is None, state
@@ -159,7 +159,7 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     assert state_of(home) == {
         name: what for name, what in before.items() if name not in ("copies/0.png", ODD)
     }
-    assert len(in_trash(trash_of(home))) == 2
+    assert len(list_trash(trash_folder(home))) == 2
     assert groups(server) == {"a/0.png": {"copies/zero.png"}, "b/2.png": {"b/3.png"}}
     hits = server.api("images/a/0.png/similar", k=50)["hits"]
     assert {"copies/0.png", ODD}.isdisjoint(hit["id"] for hit in hits)
@@ -169,7 +169,7 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     back = post(server, "undo", {"log": done["log"]}).json()
     assert (set(back["returned"]), back["left"]) == ({"copies/0.png", ODD}, [])
     assert state_of(home) == before
-    assert in_trash(trash_of(home)) == []
+    assert list_trash(trash_folder(home)) == []
     assert groups(server) == ALL
     again = post(server, "undo", {"log": done["log"]}).json()
     assert again["left"] == []
@@ -195,7 +195,7 @@ def test_only_near_duplicates_can_be_dropped(home: Path, server: Server) -> None
     assert changed["moved"] == []
     assert "changed" in changed["left"][0]["reason"]
     assert (home / "photos" / "copies" / "0.png").is_file()
-    assert in_trash(trash_of(home)) == []
+    assert list_trash(trash_folder(home)) == []
 
 
 def test_one_image_of_a_group_always_stays(home: Path, server: Server) -> None:
@@ -260,7 +260,7 @@ def test_a_decision_survives_a_move_and_an_index_run(home: Path, server: Server)
 def test_a_read_only_server_changes_nothing(home: Path, server: Server) -> None:
     """A key of another server does not help."""
     before = state_of(home)
-    with serving(home / "photos", **environment(home)) as reader:
+    with serving(home / "photos", **home_environment(home)) as reader:
         assert reader.api("info")["changes"] is False
         assert reader.api("changes") == {"allowed": False, "key": None}
         assert groups(reader) == ALL
@@ -306,7 +306,7 @@ def test_only_the_own_pages_of_a_server_change_something(home: Path, server: Ser
 def test_origins_that_cors_allows_may_read_but_not_change(home: Path) -> None:
     theirs = "https://gallery.example"
     options = ["--allow-changes", "--cors", theirs]
-    with serving(home / "photos", *options, **environment(home)) as server:
+    with serving(home / "photos", *options, **home_environment(home)) as server:
         assert server.ask("/api/v1/info", headers={"Origin": theirs}).status == 200
         assert_problem(server.ask("/api/v1/changes", headers={"Origin": theirs}), 403, "changes")
         asked = {
@@ -321,7 +321,7 @@ def test_origins_that_cors_allows_may_read_but_not_change(home: Path) -> None:
 
 def test_changes_need_the_token_and_the_key(home: Path) -> None:
     token = "sixteen-characters-and-more"
-    given = {**environment(home), "SOKKURI_TOKEN": token}
+    given = {**home_environment(home), "SOKKURI_TOKEN": token}
     with serving(home / "photos", "--allow-changes", **given) as server:
         shown = {"Authorization": f"Bearer {token}"}
         rights = server.get("/api/v1/changes", headers=shown).json()
@@ -361,10 +361,10 @@ def test_another_run_finds_new_duplicates(home: Path, server: Server) -> None:
 
 
 def test_a_server_that_compares_shuts_down_cleanly(home: Path) -> None:
-    with serving(home / "photos", "--allow-changes", **environment(home)) as server:
+    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
         assert post(server, "find", {}).json()["started"]
         server.stop()
-    with serving(home / "photos", "--allow-changes", **environment(home)) as server:
+    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
         compare(server)
         assert groups(server) == ALL
 

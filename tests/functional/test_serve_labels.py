@@ -10,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import sokkuri
-from run_server import Server, assert_problem, encoded, serving
+from run_server import Server, assert_problem, quote_id, serving
 from tiny_model import write_tiny_model
 
 ODD = os.fsdecode(b"b/caf\xe9.png")
@@ -22,8 +22,8 @@ ODD = os.fsdecode(b"b/caf\xe9.png")
 def folder(tmp_path: Path) -> Path:
     root = tmp_path / "photos"
     for seed in range(8):
-        save(root / "ab"[seed % 2] / f"{seed}.png", seed, 40, 30)
-    save(root / "b/odd.png", 8, 40, 30).rename(root / ODD)
+        save_drawing(root / "ab"[seed % 2] / f"{seed}.png", seed, 40, 30)
+    save_drawing(root / "b/odd.png", 8, 40, 30).rename(root / ODD)
     sokkuri("index", root, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
     return root
 
@@ -79,7 +79,7 @@ def test_suggestions_follow_the_labels(server: Server) -> None:
     """They leave out labelled and named images. They are cached until a label changes."""
     inside = server.api("suggestions", under="a")["suggestions"]
     assert {one["folder"] for one in inside} == {"a"}
-    asked = f"suggestions?n=5&without=a/2.png&without={encoded(ODD)}"
+    asked = f"suggestions?n=5&without=a/2.png&without={quote_id(ODD)}"
     first = server.api(asked)
     assert first == server.api(asked)
     found = [one["id"] for one in first["suggestions"]]

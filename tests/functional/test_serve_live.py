@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
-from draw_images import draw, save
+from draw_images import draw, save_drawing
 from run_cli import as_json, sokkuri
-from run_server import PATIENCE, Server, assert_problem, serving
+from run_server import TIMEOUT_SECONDS, Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 
@@ -19,7 +19,7 @@ from tiny_model import write_tiny_model
 def events(server: Server) -> Iterator[Iterator[dict[str, Any]]]:
     """Yield the status events."""
     with (
-        httpx.Client(timeout=PATIENCE) as client,
+        httpx.Client(timeout=TIMEOUT_SECONDS) as client,
         client.stream("GET", f"{server.address}api/v1/events") as stream,
     ):
         assert stream.status_code == 200
@@ -51,7 +51,7 @@ def folder(tmp_path: Path, model: Path) -> Path:
     """A collection of three images."""
     home = tmp_path / "photos"
     for seed in range(3):
-        save(home / f"{seed:02d}.png", seed)
+        save_drawing(home / f"{seed:02d}.png", seed)
     sokkuri("index", home, "--model", model)
     return home
 
@@ -64,7 +64,7 @@ def test_an_index_run_shows_up_without_a_restart(folder: Path) -> None:
         assert (first["total"], first["failed"], first["runs"]) == (3, 0, 0)
         assert len(server.api("images/00.png/similar")["hits"]) == 3
         assert server.api("grid")["count"] == 3
-        save(folder / "new" / "03.png", 0)
+        save_drawing(folder / "new" / "03.png", 0)
         (folder / "broken.png").write_bytes(b"no picture")
         sokkuri("index", folder)
         latest = next(pulse for pulse in pulses if (pulse["total"], pulse["failed"]) == (4, 1))
@@ -145,7 +145,7 @@ def test_a_server_with_open_event_streams_shuts_down_cleanly(folder: Path) -> No
 def test_a_collection_whose_ids_are_names_is_served(tmp_path: Path, model: Path) -> None:
     home = tmp_path / "photos"
     for seed in range(4):
-        save(home / ("a" if seed < 2 else "b c") / f"{seed:02d}.png", seed)
+        save_drawing(home / ("a" if seed < 2 else "b c") / f"{seed:02d}.png", seed)
     sokkuri("index", home, "--model", model, "--ids", "name")
     with serving(home) as server:
         assert [one["id"] for one in server.api("images")["images"]] == [
@@ -174,7 +174,7 @@ def test_an_empty_collection_is_served(tmp_path: Path, model: Path) -> None:
     home = tmp_path / "nothing yet"
     home.mkdir()
     sokkuri("index", home, "--model", model)
-    picture = save(tmp_path / "picture.png", 1).read_bytes()
+    picture = save_drawing(tmp_path / "picture.png", 1).read_bytes()
     with serving(home) as server:
         assert server.api("info")["total"] == server.api("status")["total"] == 0
         assert server.api("images") == {"images": [], "next": None}

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from photo_folder import photo
+from photo_folder import draw_camera_photo
 from PIL import Image
 from run_cli import sokkuri
 from run_server import Server, serving
@@ -32,7 +32,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     photos = home / "photos"
     photos.mkdir()
     Image.fromarray(grainy()).save(photos / "grainy.png")
-    (photos / "camera.jpg").write_bytes(photo(width=600, height=420))
+    (photos / "camera.jpg").write_bytes(draw_camera_photo(width=600, height=420))
     sokkuri("index", photos, "--model", write_tiny_model(home / "tiny.onnx"))
     return photos
 

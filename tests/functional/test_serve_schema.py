@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import schemathesis
-from draw_images import draw, save
+from draw_images import draw, save_drawing
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
 from run_cli import sokkuri
@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 from tiny_model import write_tiny_model
-from trash_fixtures import environment
+from trash_fixtures import home_environment
 
 ENDLESS = "GET /api/v1/events"
 OPERATIONS = [
@@ -59,7 +59,7 @@ REASONS = {"401", "421", "422", "500", "503"}
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("schema")
     for seed in range(5):
-        save(home / "photos" / "0" / f"{seed}.png", seed, 40, 30)
+        save_drawing(home / "photos" / "0" / f"{seed}.png", seed, 40, 30)
     (home / "photos" / "broken.png").write_bytes(b"no picture")
     sokkuri("index", home / "photos", "--model", write_tiny_model(home / "tiny.onnx"))
     return home / "photos"
@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[Server]:
     """A server that allows changes. Random requests name none of its images."""
-    with serving(folder, "--allow-changes", **environment(folder.parent)) as started:
+    with serving(folder, "--allow-changes", **home_environment(folder.parent)) as started:
         yield started
 
 

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pytest
 from draw_images import draw
-from photo_folder import BROKEN, DRAWN, gallery, good_ids
+from photo_folder import BROKEN, DRAWN, list_readable_ids, make_photo_folder
 from PIL import Image
-from run_cli import as_json, sokkuri, vectors
-from run_server import Server, assert_problem, encoded, serving
+from run_cli import as_json, read_vectors, sokkuri
+from run_server import Server, assert_problem, quote_id, serving
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    home = gallery(tmp_path_factory.mktemp("searches") / "photos")
+    home = make_photo_folder(tmp_path_factory.mktemp("searches") / "photos")
     sokkuri("index", home)
     return home
 
@@ -31,7 +31,7 @@ def server(folder: Path) -> Iterator[Server]:
 
 
 def similar(server: Server, id_: str, **params: Any) -> Any:
-    return server.api(f"images/{encoded(id_)}/similar", **params)
+    return server.api(f"images/{quote_id(id_)}/similar", **params)
 
 
 def post(server: Server, **form: Any) -> Any:
@@ -60,7 +60,7 @@ def test_an_answer_equals_the_hits_of_the_search_command(server: Server, folder:
     assert ids(found) == ids(told)
     for one, other in zip(found["hits"], told["hits"], strict=True):
         assert one["distance"] == pytest.approx(other["distance"], abs=1e-6)
-        document = server.api(f"images/{encoded(one['id'])}")
+        document = server.api(f"images/{quote_id(one['id'])}")
         for key in ("name", "folder", "width", "height", "v"):
             assert one[key] == document[key]
         assert "angle" not in one
@@ -68,7 +68,7 @@ def test_an_answer_equals_the_hits_of_the_search_command(server: Server, folder:
 
 def test_filters_apply_before_the_ranking(server: Server, folder: Path) -> None:
     everything = ids(similar(server, "home/04.png", k=1000))
-    assert sorted(everything) == sorted(good_ids(folder))
+    assert sorted(everything) == sorted(list_readable_ids(folder))
     below = [one for one in everything if one.startswith("trip/")]
     assert ids(similar(server, "home/04.png", k=5, under="trip")) == below[:5]
     wide = ids(similar(server, "home/04.png", k=1000, where="width > 150", under="home"))
@@ -109,7 +109,7 @@ def test_a_sent_picture_finds_itself(server: Server, folder: Path) -> None:
 def test_images_are_added_and_subtracted(server: Server, folder: Path) -> None:
     """Several pictures or ids give one mean query; `not` moves it away."""
     unit = {}
-    for id_, row in vectors(folder / ".sokkuri").items():
+    for id_, row in read_vectors(folder / ".sokkuri").items():
         vector = np.frombuffer(row, np.float32).astype(float)
         unit[id_] = vector / np.linalg.norm(vector)
     a, b, c = "home/04.png", "trip/07.png", "trip/11.png"
@@ -221,8 +221,8 @@ def test_the_name_of_a_sent_file_is_never_read_as_a_path(server: Server, folder:
 
 def test_the_articles_route_gives_the_hundred_nearest(server: Server, folder: Path) -> None:
     """By Euclidean distance, with the field names of the article."""
-    for id_ in ("trip/07.png", good_ids(folder)[-1], "trip/summer 2024/größe #1?.png"):
-        answer = server.get(f"/similar/{encoded(id_)}").json()
+    for id_ in ("trip/07.png", list_readable_ids(folder)[-1], "trip/summer 2024/größe #1?.png"):
+        answer = server.get(f"/similar/{quote_id(id_)}").json()
         assert list(answer) == ["time", "queryObjectId", "similarImages"]
         assert answer["queryObjectId"] == id_
         assert answer["time"] > 0

@@ -11,10 +11,10 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from draw_images import draw, save
+from draw_images import draw, save_drawing
 from PIL import Image
 from run_cli import sokkuri
-from run_server import Server, assert_problem, configured, read_all, serving
+from run_server import Server, assert_problem, read_all, serving, serving_with_config
 from tiny_model import write_tiny_model
 
 SECRET = b"root:x:0:0: nobody may read this"
@@ -27,9 +27,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("security")
     photos = home / "photos"
     for seed in range(6):
-        save(photos / "trip" / f"{seed:02d}.png", seed)
+        save_drawing(photos / "trip" / f"{seed:02d}.png", seed)
     (home / "secret.txt").write_bytes(SECRET)
-    save(home / "elsewhere" / "outside.png", 50)
+    save_drawing(home / "elsewhere" / "outside.png", 50)
     (photos / "link.png").symlink_to(home / "elsewhere" / "outside.png")
     (photos / "chain.png").symlink_to(photos / "link.png")
     (photos / "inner.png").symlink_to(photos / "trip" / "00.png")
@@ -270,7 +270,10 @@ def test_slow_clients_get_408(folder: Path) -> None:
         for kind in (b"application/json", b"multipart/form-data; boundary=x")
         for length in (b"Content-Length: 100", b"Transfer-Encoding: chunked")
     ]
-    with configured(folder, header_seconds=0.3, body_seconds=0.3) as server, ExitStack() as held:
+    with (
+        serving_with_config(folder, header_seconds=0.3, body_seconds=0.3) as server,
+        ExitStack() as held,
+    ):
         waiting = []
         for sent in heads + bodies:
             waiting.append(held.enter_context(server.connect()))
@@ -284,7 +287,7 @@ def test_slow_clients_get_408(folder: Path) -> None:
 
 
 def test_the_time_limit_applies_to_the_second_head_too(folder: Path) -> None:
-    with configured(folder, header_seconds=0.3) as server, server.connect() as connection:
+    with serving_with_config(folder, header_seconds=0.3) as server, server.connect() as connection:
         connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answer = b""
         while not answer.endswith(b'{"status":"ok"}'):
@@ -304,7 +307,7 @@ def test_idle_connections_delay_no_other_client(server: Server) -> None:
 
 def test_requests_beyond_the_limit_get_503_and_a_time_to_retry(folder: Path) -> None:
     """Promise: the number of waiting requests is limited."""
-    with configured(folder, searches=1) as server:
+    with serving_with_config(folder, searches=1) as server:
         picture = save_bytes(1)
         start = threading.Barrier(24)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import sokkuri, start
-from run_server import PATIENCE, Server, assert_problem, serving
+from run_server import TIMEOUT_SECONDS, Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 TOKEN = "sixteen-characters-and-more"
@@ -20,7 +20,7 @@ TOKEN = "sixteen-characters-and-more"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("start")
-    save(home / "photos" / "cat.png", 1)
+    save_drawing(home / "photos" / "cat.png", 1)
     sokkuri("index", home / "photos", "--model", write_tiny_model(home / "tiny.onnx"))
     return home / "photos"
 
@@ -238,13 +238,13 @@ def test_a_missing_extra_is_named(folder: Path) -> None:
     arguments = [sys.executable, "-c", hide]
     done = subprocess.run(
         [*arguments, "serve", "-C", str(folder), "--no-browser"],
-        capture_output=True, text=True, timeout=PATIENCE, check=False,
+        capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
     assert "pip install 'sokkuri[web]'" in done.stderr
     status = subprocess.run(
         [*arguments, "status", "-C", str(folder)],
-        capture_output=True, timeout=PATIENCE, check=False,
+        capture_output=True, timeout=TIMEOUT_SECONDS, check=False,
     )  # fmt: skip
     assert status.returncode == 0, "no other verb needs it"

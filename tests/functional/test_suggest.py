@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from PIL import Image
-from run_cli import as_json, assert_sound, copy_into, real_photos, sokkuri
+from run_cli import as_json, assert_sound, copy_photos, find_real_photos, sokkuri
 
 DRAWN = 8
 
@@ -17,7 +17,7 @@ def photos(tmp_path: Path) -> Path:
     """Drawn pictures in two folders."""
     root = tmp_path / "photos"
     for seed in range(DRAWN):
-        save(root / ("even" if seed % 2 == 0 else "odd") / f"{seed}.png", seed)
+        save_drawing(root / ("even" if seed % 2 == 0 else "odd") / f"{seed}.png", seed)
     sokkuri("index", root)
     return root
 
@@ -27,7 +27,7 @@ def copied(tmp_path: Path) -> Path:
     """Real photos in two folders, and of each a copy of half the size."""
     root = tmp_path / "copied"
     (root / "copies").mkdir(parents=True)
-    for number, photo in enumerate(real_photos(DRAWN)):
+    for number, photo in enumerate(find_real_photos(DRAWN)):
         place = root / ("even" if number % 2 == 0 else "odd") / f"{number}.jpg"
         place.parent.mkdir(exist_ok=True)
         shutil.copyfile(photo, place)
@@ -134,8 +134,8 @@ def test_what_has_a_label_is_not_suggested_nor_its_copy(copied: Path, tmp_path: 
 
 def test_odd_images_and_mistakes_are_shown(tmp_path: Path) -> None:
     """Among real photos: one drawn picture, and one label that was changed."""
-    root = copy_into(tmp_path / "photos", real_photos(60))
-    save(root / "drawn.png", 3, 300, 300)
+    root = copy_photos(tmp_path / "photos", find_real_photos(60))
+    save_drawing(root / "drawn.png", 3, 300, 300)
     sokkuri("index", root)
     (first, *_) = as_json("outliers", "-C", root, "-n", 3)["outliers"]
     assert first["id"] == "drawn.png"

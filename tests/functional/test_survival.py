@@ -15,21 +15,21 @@ from pathlib import Path
 
 import pytest
 import steps
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import (
     RunningCommand,
     as_json,
     assert_sound,
-    command,
-    copy_into,
-    killed_at,
-    places,
-    real_photos,
-    rows_in_shards,
+    command_line,
+    copy_photos,
+    count_rows_in_shards,
+    find_real_photos,
+    kill_at_step,
+    read_positions,
+    read_vectors,
+    record_steps,
     sokkuri,
     start,
-    steps_of,
-    vectors,
 )
 from tiny_model import write_tiny_model
 
@@ -54,7 +54,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_into(tmp_path_factory.mktemp("photos"), real_photos(PHOTOS))
+    return copy_photos(tmp_path_factory.mktemp("photos"), find_real_photos(PHOTOS))
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def finished(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory
 @pytest.fixture(scope="module")
 def undisturbed(finished: Path) -> dict[str, bytes]:
     """The vectors of that run."""
-    return vectors(finished)
+    return read_vectors(finished)
 
 
 def indexing(photos: Path, store: Path, model: Path) -> list[object]:
@@ -87,24 +87,26 @@ def test_killed_at_steps_of_a_run(
     """Guarantee: a `kill -9` at any step loses at most the batch in flight. The next run extracts
     no committed row again, and every photo has exactly one row, equal bit for bit to an undisturbed
     run's."""
-    known = steps_of(tmp_path / "steps", *indexing(photos, tmp_path / "whole", model))
+    known = record_steps(tmp_path / "steps", *indexing(photos, tmp_path / "whole", model))
     assert {"BEGIN", "COMMIT", "UPDATE", "open"} <= {*known}
-    for step in steps.spread(known, count):
+    for step in steps.choose_evenly(known, count):
         store = tmp_path / f"store {step}"
-        killed_at(step, *indexing(photos, store, model))
+        kill_at_step(step, *indexing(photos, store, model))
         kept = places_so_far(store)
         report = as_json(*indexing(photos, store, model))
         assert report["total"] == PHOTOS, step
-        assert kept.items() <= places(store).items(), f"a committed row was lost at step {step}"
-        assert vectors(store) == undisturbed, step
-        assert rows_in_shards(store) == PHOTOS, step
+        assert kept.items() <= read_positions(store).items(), (
+            f"a committed row was lost at step {step}"
+        )
+        assert read_vectors(store) == undisturbed, step
+        assert count_rows_in_shards(store) == PHOTOS, step
         assert_sound(store)
 
 
 def places_so_far(store: Path) -> dict[str, tuple[int, int]]:
     """The places of the rows that are committed; none where the catalog is still to be made."""
     try:
-        return places(store)
+        return read_positions(store)
     except sqlite3.OperationalError:
         return {}
 
@@ -119,15 +121,15 @@ def test_compact_killed_at_its_steps(
     sokkuri("remove", "-C", holed, *gone)
     kept = {id_: vector for id_, vector in undisturbed.items() if id_ not in set(gone)}
     whole = shutil.copytree(holed, tmp_path / "whole")
-    known = steps_of(tmp_path / "steps", "compact", "-C", whole)
+    known = record_steps(tmp_path / "steps", "compact", "-C", whole)
     assert {"COMMIT", "open", "os.remove"} <= {*known}
-    for step in steps.spread(known, count):
+    for step in steps.choose_evenly(known, count):
         store = shutil.copytree(holed, tmp_path / f"store {step}")
-        killed_at(step, "compact", "-C", store)
+        kill_at_step(step, "compact", "-C", store)
         assert as_json("status", "-C", store)["total"] == len(kept), step
         assert as_json("compact", "-C", store)["rows_after"] == len(kept), step
-        assert vectors(store) == kept, step
-        assert rows_in_shards(store) == len(kept), step
+        assert read_vectors(store) == kept, step
+        assert count_rows_in_shards(store) == len(kept), step
         assert_sound(store)
 
 
@@ -146,7 +148,7 @@ def run_for(seconds: float, *arguments: object) -> int | None:
 @pytest.mark.full
 def test_killed_at_random_moments(tmp_path: Path) -> None:
     """The same with the default network, many photos, and ten kills at any moment."""
-    photos = copy_into(tmp_path / "photos", real_photos(MANY))
+    photos = copy_photos(tmp_path / "photos", find_real_photos(MANY))
     store, kept = tmp_path / "store", dict[str, tuple[int, int]]()
     seed = random.randrange(2**32)
     moments = random.Random(seed)
@@ -158,10 +160,10 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
         kept = now
     report = as_json("index", photos, "--store", store)
     assert report["total"] == MANY, f"seed {seed}"
-    assert kept.items() <= places(store).items(), f"a row was extracted again, seed {seed}"
+    assert kept.items() <= read_positions(store).items(), f"a row was extracted again, seed {seed}"
     sokkuri("index", photos, "--store", tmp_path / "whole")
-    assert vectors(store) == vectors(tmp_path / "whole"), f"seed {seed}"
-    assert rows_in_shards(store) == MANY, f"seed {seed}"
+    assert read_vectors(store) == read_vectors(tmp_path / "whole"), f"seed {seed}"
+    assert count_rows_in_shards(store) == MANY, f"seed {seed}"
     assert_sound(store)
 
 
@@ -176,8 +178,8 @@ def test_three_processes_share_the_work(
     assert [process.returncode for process in started] == [0, 0, 0], outputs
     added = [json.loads(out)["added"] for out, _ in outputs]
     assert sum(added) == PHOTOS, added
-    assert vectors(store) == undisturbed
-    assert rows_in_shards(store) == PHOTOS
+    assert read_vectors(store) == undisturbed
+    assert count_rows_in_shards(store) == PHOTOS
     assert_sound(store)
 
 
@@ -187,18 +189,18 @@ def test_three_processes_of_which_two_are_killed(
     """Guarantee: a lease does not outlive its process: the process that is left does the others'
     share too, without waiting for a lease to end."""
     command = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
-    known = steps_of(tmp_path / "steps", *command)
+    known = record_steps(tmp_path / "steps", *command)
     command = [*indexing(photos, tmp_path / "store", model), "--workers", 1]
     survivor = start(*command)
-    killing = steps.signalled_at(len(known) // 4, signal.SIGKILL)
+    killing = steps.signal_environment(len(known) // 4, signal.SIGKILL)
     victims = [start(*command, environment=killing) for _ in range(2)]
     for victim in victims:
         victim.communicate(timeout=60)
         assert victim.returncode == -signal.SIGKILL
     _, errors = survivor.communicate(timeout=50)
     assert survivor.returncode == 0, errors
-    assert vectors(tmp_path / "store") == undisturbed
-    assert rows_in_shards(tmp_path / "store") == PHOTOS
+    assert read_vectors(tmp_path / "store") == undisturbed
+    assert count_rows_in_shards(tmp_path / "store") == PHOTOS
     assert_sound(tmp_path / "store")
 
 
@@ -206,7 +208,7 @@ def test_three_processes_of_which_two_are_killed(
 def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path: Path) -> None:
     """Killed before the new collection has its model: the same command makes it."""
     for seed in range(3):
-        save(tmp_path / "photos" / f"{seed}.png", seed)
+        save_drawing(tmp_path / "photos" / f"{seed}.png", seed)
     catalog = tmp_path / "photos" / ".sokkuri" / "catalog.sqlite"
     catalog.parent.mkdir()
     if tables:
@@ -221,24 +223,24 @@ def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path:
 def test_an_interrupt_keeps_what_was_done(photos: Path, model: Path, tmp_path: Path) -> None:
     """Ctrl-C: stops within two seconds, exit 130, what was done is kept."""
     whole = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
-    known = steps_of(tmp_path / "steps", *whole)
+    known = record_steps(tmp_path / "steps", *whole)
     second_batch = 1 + known.index("open", known.index("COMMIT", known.index("open")))
     store = tmp_path / "store"
     command = [*indexing(photos, store, model), "--workers", 1]
-    process = start(*command, environment=steps.signalled_at(second_batch, signal.SIGSTOP))
+    process = start(*command, environment=steps.signal_environment(second_batch, signal.SIGSTOP))
     wait_until_stopped(process)
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGCONT)
     _, errors = process.communicate(timeout=2)
     assert process.returncode == 130, errors
     assert errors == "sokkuri: interrupted; finished work is kept\n"
-    done = places(store)
+    done = read_positions(store)
     assert 0 < len(done) < PHOTOS
     assert_sound(store)
     report = as_json(*command)
     assert report["unchanged"] == len(done)
     assert report["added"] == PHOTOS - len(done)
-    assert done.items() <= places(store).items()
+    assert done.items() <= read_positions(store).items()
 
 
 def wait_until_stopped(process: RunningCommand) -> None:
@@ -300,13 +302,13 @@ def test_a_disk_that_fills(
         assert failed.stderr.count("\n") == 1, failed.stderr
         assert "disk is full" in failed.stderr
         assert_sound(disk / "store")
-        done = places(disk / "store")
+        done = read_positions(disk / "store")
         assert 0 < len(done) < PHOTOS
         ballast.unlink()
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
         assert as_json(*indexing(photos, disk / "store", model))["total"] == PHOTOS
-        assert done.items() <= places(disk / "store").items()
-        assert vectors(disk / "store") == undisturbed
+        assert done.items() <= read_positions(disk / "store").items()
+        assert read_vectors(disk / "store") == undisturbed
         assert_sound(disk / "store")
 
 
@@ -317,7 +319,7 @@ def test_a_disk_that_is_read_only(photos: Path, model: Path, tmp_path: Path) -> 
     with small_disk(disk, 64):
         store = disk / "store"
         assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
-        query = min(places(store))
+        query = min(read_positions(store))
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert as_json("search", query, "-C", store)["hits"][0]["id"] == query
         assert as_json("status", "-C", store)["total"] == PHOTOS
@@ -344,7 +346,7 @@ def test_a_limit_on_file_sizes(
         resource.setrlimit(resource.RLIMIT_FSIZE, (3 * 2**19, 3 * 2**19))
 
     failed = subprocess.run(
-        command(*indexing(photos, store, model)),
+        command_line(*indexing(photos, store, model)),
         preexec_fn=limit,
         capture_output=True,
         text=True,
@@ -355,7 +357,7 @@ def test_a_limit_on_file_sizes(
     assert "full" in failed.stderr
     assert_sound(store)
     assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
-    assert vectors(store) == undisturbed
+    assert read_vectors(store) == undisturbed
     assert_sound(store)
 
 
@@ -371,7 +373,7 @@ def test_the_originals_are_only_read(photos: Path, model: Path, tmp_path: Path) 
     before, entries = state(), sorted(path.name for path in folder.iterdir())
     store = tmp_path / "store"
     as_json(*indexing(folder, store, model))
-    sokkuri("remove", "-C", store, min(places(store)))
+    sokkuri("remove", "-C", store, min(read_positions(store)))
     sokkuri("compact", "-C", store)
     sokkuri("verify", "-C", store, "--deep", "--repair")
     assert state() == before

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from run_cli import as_json, assert_sound, places, sokkuri, vectors
+from run_cli import as_json, assert_sound, read_positions, read_vectors, sokkuri
 
 COUNT = 40
 
@@ -44,16 +44,16 @@ def kinds(folder: Path, *options: str) -> set[str]:
 
 def mended(folder: Path, original: Path, lost: int) -> None:
     """After a repair nothing is wrong, all rows but the lost ones stayed, and a run makes up."""
-    before = vectors(original / ".sokkuri")
+    before = read_vectors(original / ".sokkuri")
     found = as_json("verify", "-C", folder, "--repair")
     assert found == {"ok": True, "faults": []}
-    kept = vectors(folder / ".sokkuri")
+    kept = read_vectors(folder / ".sokkuri")
     assert len(kept) == COUNT - lost
     assert kept.items() <= before.items()
     report = as_json("index", folder)
     assert report["total"] == COUNT
     assert report["added"] + report["updated"] == lost
-    assert vectors(folder / ".sokkuri") == before
+    assert read_vectors(folder / ".sokkuri") == before
     assert_sound(folder)
 
 
@@ -187,7 +187,7 @@ def test_remove_and_restore(folder: Path, original: Path) -> None:
     assert as_json("index", folder)["total"] == COUNT - 1
     as_json("remove", "-C", folder, "--restore", "01.png")
     assert as_json("index", folder)["total"] == COUNT
-    assert vectors(folder / ".sokkuri") == vectors(original / ".sokkuri")
+    assert read_vectors(folder / ".sokkuri") == read_vectors(original / ".sokkuri")
     assert_sound(folder)
 
 
@@ -205,8 +205,8 @@ def test_remove_of_an_unknown_id_changes_nothing(folder: Path) -> None:
 
 
 def test_compact_with_nothing_to_do_changes_nothing(folder: Path) -> None:
-    at = places(folder / ".sokkuri")
+    at = read_positions(folder / ".sokkuri")
     done = as_json("compact", "-C", folder)
     assert done["rows_before"] == done["rows_after"] == COUNT
-    assert places(folder / ".sokkuri") == at
+    assert read_positions(folder / ".sokkuri") == at
     assert_sound(folder)

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from PIL import Image
 from run_cli import sokkuri
-from s3_server import Bucket, S3Server, environment
+from s3_server import Bucket, S3Server, client_environment
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
@@ -34,7 +34,7 @@ def photos_for_cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """COUNT pictures in three folders, two of them the same one at two sizes."""
     root = tmp_path_factory.mktemp("cloud") / "photos"
     for seed in range(COUNT - 1):
-        save(root / f"{seed % 3}" / f"{seed}.jpg", seed, 480, 360)
+        save_drawing(root / f"{seed % 3}" / f"{seed}.jpg", seed, 480, 360)
     with Image.open(root / "0" / "0.jpg") as image:
         image.resize((240, 180)).save(root / "1" / "small 0.jpg")
     return root
@@ -55,11 +55,11 @@ class Cloud:
         self.bucket, self.store, self.model = bucket, store, model
         self.root = f"{bucket.url}/trip"
         self._monkeypatch = monkeypatch
-        self.go_by(bucket.server.address)
+        self.use_endpoint(bucket.server.address)
 
-    def go_by(self, address: str) -> None:
+    def use_endpoint(self, address: str) -> None:
         """From now on the server is reached there."""
-        self.environment = environment(address)
+        self.environment = client_environment(address)
         for name, value in self.environment.items():
             self._monkeypatch.setenv(name, value)
         remote._filesystem.cache_clear()
@@ -82,7 +82,7 @@ class Cloud:
         with self.open() as collection:
             *_, last = collection.sync(SyncOptions(**options))
         assert last.result is not None
-        return did(asdict(last.result))
+        return nonzero_counts(asdict(last.result))
 
     def failures(self) -> dict[str, tuple[str, str]]:
         with self.open() as collection:
@@ -95,7 +95,7 @@ class Cloud:
             return [(hit.id, str(hit.path), hit.distance) for hit in hits]
 
 
-def did(report: dict[str, int]) -> dict[str, int]:
+def nonzero_counts(report: dict[str, int]) -> dict[str, int]:
     names = ("added", "updated", "moved", "reused", "removed", "failed")
     return {name: report[name] for name in names if report[name]}
 

@@ -29,7 +29,7 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
     return drawn
 
 
-def save(path: Path, seed: int, width: int = 96, height: int = 72) -> Path:
+def save_drawing(path: Path, seed: int, width: int = 96, height: int = 72) -> Path:
     """The drawn picture as a file, in the format of its suffix."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(draw(seed, width, height)).save(path)

@@ -19,7 +19,9 @@ EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
 GRADES = {"twin": "identical", "small": "same"} | dict.fromkeys([*EDITS][1:], "edited")
 
 
-def write(folder: Path, seed: int, edits: Sequence[str] = (*EDITS,), *, twin: bool = False) -> Path:
+def write_edits(
+    folder: Path, seed: int, edits: Sequence[str] = (*EDITS,), *, twin: bool = False
+) -> Path:
     """`orig.jpg`, the largest, an edit each in a file of its name, and the same bytes again."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = Image.fromarray(draw(seed, 480, 360))

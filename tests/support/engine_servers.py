@@ -20,7 +20,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Seconds after which what is waited for will not come any more."""
 
 _NOBODY = 65534
@@ -74,7 +74,7 @@ class Postgres:
                  self._folder / "socket", "-h", "", "-c", "fsync=off"],
                 cwd=self._folder, stdout=log, stderr=log, **self._as,
             )  # fmt: skip
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 self.connect().close()
@@ -90,7 +90,7 @@ class Postgres:
         """At once, as where the machine goes down: connections are cut."""
         if self.process is not None:
             self.process.send_signal(3)  # SIGQUIT: to this server's own processes too
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT_SECONDS)
             self.process = None
 
     def connect(self) -> "psycopg.Connection[tuple[Any, ...]]":
@@ -110,7 +110,7 @@ def _package() -> Path:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
+def run_postgres() -> Iterator[Postgres]:
     """One that runs, until the block ends."""
     # Not below pytest's own folder, which is closed to other users, and short: a socket's path is.
     folder = Path("/tmp" if sys.platform != "win32" else ".") / f"sokkuri-pg-{uuid4().hex[:8]}"
@@ -125,7 +125,7 @@ def postgres() -> Iterator[Postgres]:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[Postgres]:
-    with postgres() as server:
+    with run_postgres() as server:
         yield server
 
 

@@ -11,11 +11,11 @@ from fsspec.implementations.memory import MemoryFileSystem
 from sokkuri.core.locations import Address
 from sokkuri.images import remote
 
-HUSH = "AKIAXYZ hush X-Amz-Signature=hush Authorization: hush"
+SECRETS = "AKIAXYZ hush X-Amz-Signature=hush Authorization: hush"
 """What the libraries may say, and nobody else should."""
 
 
-class Trouble(MemoryFileSystem):  # type: ignore[misc]
+class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
     """In memory. `before` : is called with each method's name and path, and may raise."""
 
     protocol = "trouble"
@@ -28,38 +28,38 @@ class Trouble(MemoryFileSystem):  # type: ignore[misc]
         return str(super()._strip_protocol(path.removeprefix("trouble://")))
 
     def ls(self, path: str, detail: bool = True, **given: Any) -> Any:
-        Trouble.before("ls", path)
+        FlakyFileSystem.before("ls", path)
         return super().ls(path, detail, **given)
 
     def info(self, path: str, **given: Any) -> Any:
-        Trouble.before("info", path)
+        FlakyFileSystem.before("info", path)
         found = super().info(path, **given)
         if found["type"] == "file":
             found["ETag"] = xxhash.xxh3_64_hexdigest(self.store[found["name"]].getvalue())
         return found
 
     def cat_file(self, path: str, start: Any = None, end: Any = None, **given: Any) -> Any:
-        Trouble.before("cat", path)
+        FlakyFileSystem.before("cat", path)
         return super().cat_file(path, start, end, **given)
 
 
 @pytest.fixture
-def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[Trouble]:
+def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyFileSystem]:
     """Empty, without trouble; waits are not waited for."""
-    fsspec.register_implementation("trouble", Trouble, clobber=True)
-    monkeypatch.setattr(Trouble, "before", staticmethod(lambda method, path: None))
+    fsspec.register_implementation("trouble", FlakyFileSystem, clobber=True)
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(lambda method, path: None))
     monkeypatch.setattr("sokkuri.images.remote.time.sleep", lambda seconds: None)
-    Trouble.store.clear()
-    Trouble.pseudo_dirs[:] = [""]
+    FlakyFileSystem.store.clear()
+    FlakyFileSystem.pseudo_dirs[:] = [""]
     remote._filesystem.cache_clear()
-    yield Trouble(skip_instance_cache=True)
-    Trouble.store.clear()
+    yield FlakyFileSystem(skip_instance_cache=True)
+    FlakyFileSystem.store.clear()
 
 
 ROOT = Address("trouble://photos")
 
 
-def failing(
+def fail_at(
     method: str, errors: Mapping[int, Exception], asked: list[int]
 ) -> Callable[[str, str], None]:
     """Raises at the n-th call of a method, and counts the calls."""

@@ -24,7 +24,7 @@ GREYS = tuple((g, g, g) for g in (76, 150, 29, 189))  # what ITU-R 601 makes of 
 Colours = tuple[tuple[int, int, int], ...]
 
 
-def quarters(width: int = 60, height: int = 40) -> Image.Image:
+def draw_quarters(width: int = 60, height: int = 40) -> Image.Image:
     """Red and green above blue and sand: no turning or flipping leaves it as it is."""
     rgb = np.empty((height, width, 3), np.uint8)
     rgb[: height // 2, : width // 2], rgb[: height // 2, width // 2 :] = RED, GREEN
@@ -32,7 +32,7 @@ def quarters(width: int = 60, height: int = 40) -> Image.Image:
     return Image.fromarray(rgb)
 
 
-def see_through(image: Image.Image) -> Image.Image:
+def make_half_transparent(image: Image.Image) -> Image.Image:
     """The picture with its right half transparent."""
     image = image.convert("RGBA")
     alpha = np.full((image.height, image.width), 255, np.uint8)
@@ -41,24 +41,24 @@ def see_through(image: Image.Image) -> Image.Image:
     return image
 
 
-def deep() -> Image.Image:
+def draw_16_bit_grey() -> Image.Image:
     """The picture in grey of 16 bits."""
-    return Image.fromarray(np.asarray(quarters().convert("L")).astype(np.uint16) * 257)
+    return Image.fromarray(np.asarray(draw_quarters().convert("L")).astype(np.uint16) * 257)
 
 
-def saved(image: Image.Image, kind: str, **options: Any) -> bytes:
+def encode_image(image: Image.Image, kind: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, kind, **options)
     return file.getvalue()
 
 
-def look(data: bytes, spec: PixelSpec = SPEC, limits: Limits | None = None) -> Pixels:
+def decode_image(data: bytes, spec: PixelSpec = SPEC, limits: Limits | None = None) -> Pixels:
     return decode(data, spec, limits or Limits())
 
 
-def reason(data: bytes, spec: PixelSpec = SPEC, limits: Limits | None = None) -> str:
+def failure_reason(data: bytes, spec: PixelSpec = SPEC, limits: Limits | None = None) -> str:
     with pytest.raises(DecodeError) as caught:
-        look(data, spec, limits)
+        decode_image(data, spec, limits)
     return str(caught.value)
 
 
@@ -69,65 +69,71 @@ def assert_colours(found: Pixels, expected: Colours, tolerance: int = 3) -> None
     assert np.abs(spots - np.array(expected)).max() <= tolerance, spots.tolist()
 
 
-def chunk(kind: bytes, data: bytes) -> bytes:
+def build_chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def png(width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: bytes) -> bytes:
+def build_png(
+    width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: bytes
+) -> bytes:
     """A PNG, part by part, for what Pillow does not write."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    parts = (chunk(b"IHDR", header), *chunks, chunk(b"IDAT", zlib.compress(rows)))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + chunk(b"IEND", b"")
+    parts = (build_chunk(b"IHDR", header), *chunks, build_chunk(b"IDAT", zlib.compress(rows)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + build_chunk(b"IEND", b"")
 
 
-def lab() -> Image.Image:
+def draw_lab() -> Image.Image:
     srgb, into = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
-    turned = ImageCms.profileToProfile(quarters(), srgb, into, outputMode="LAB")
+    turned = ImageCms.profileToProfile(draw_quarters(), srgb, into, outputMode="LAB")
     assert turned is not None
     return turned
 
 
+PICTURE = draw_quarters()
+HALF_PICTURE = make_half_transparent(PICTURE)
 FULL = (RED, GREEN, BLUE, SAND)
 HALF = (RED, WHITE, BLUE, WHITE)
 GREY_HALF = (GREYS[0], WHITE, GREYS[2], WHITE)
 KINDS: dict[str, tuple[Callable[[], bytes], str, Colours, int]] = {
-    "RGB PNG": (lambda: saved(quarters(), "PNG"), "RGB", FULL, 0),
-    "RGB BMP": (lambda: saved(quarters(), "BMP"), "RGB", FULL, 0),
-    "RGB TIFF": (lambda: saved(quarters(), "TIFF"), "RGB", FULL, 0),
-    "RGB PPM": (lambda: saved(quarters(), "PPM"), "RGB", FULL, 0),
-    "RGB TGA": (lambda: saved(quarters(), "TGA"), "RGB", FULL, 0),
-    "RGB ICO": (lambda: saved(quarters(), "ICO", sizes=[(60, 40)]), "RGB", FULL, 0),
-    "RGB JPEG 2000": (lambda: saved(quarters(), "JPEG2000"), "RGB", FULL, 0),
-    "RGB WebP": (lambda: saved(quarters(), "WEBP", lossless=True), "RGB", FULL, 0),
-    "RGB JPEG": (lambda: saved(quarters(), "JPEG", quality=95), "RGB", FULL, 8),
-    "RGB AVIF": (lambda: saved(quarters(), "AVIF", quality=95), "RGB", FULL, 8),
-    "L PNG": (lambda: saved(quarters().convert("L"), "PNG"), "L", GREYS, 0),
-    "L JPEG": (lambda: saved(quarters().convert("L"), "JPEG"), "L", GREYS, 3),
-    "LA PNG": (lambda: saved(see_through(quarters()).convert("LA"), "PNG"), "LA", GREY_HALF, 0),
-    "LA TIFF": (lambda: saved(see_through(quarters()).convert("LA"), "TIFF"), "LA", GREY_HALF, 0),
-    "RGBA PNG": (lambda: saved(see_through(quarters()), "PNG"), "RGBA", HALF, 0),
-    "RGBA WebP": (lambda: saved(see_through(quarters()), "WEBP", lossless=True), "RGBA", HALF, 0),
-    "RGBA TIFF": (lambda: saved(see_through(quarters()), "TIFF"), "RGBA", HALF, 0),
-    "P PNG": (lambda: saved(quarters().quantize(8), "PNG"), "P", FULL, 0),
-    "P GIF": (lambda: saved(quarters().quantize(8), "GIF"), "P", FULL, 0),
+    "RGB PNG": (lambda: encode_image(PICTURE, "PNG"), "RGB", FULL, 0),
+    "RGB BMP": (lambda: encode_image(PICTURE, "BMP"), "RGB", FULL, 0),
+    "RGB TIFF": (lambda: encode_image(PICTURE, "TIFF"), "RGB", FULL, 0),
+    "RGB PPM": (lambda: encode_image(PICTURE, "PPM"), "RGB", FULL, 0),
+    "RGB TGA": (lambda: encode_image(PICTURE, "TGA"), "RGB", FULL, 0),
+    "RGB ICO": (lambda: encode_image(PICTURE, "ICO", sizes=[(60, 40)]), "RGB", FULL, 0),
+    "RGB JPEG 2000": (lambda: encode_image(PICTURE, "JPEG2000"), "RGB", FULL, 0),
+    "RGB WebP": (lambda: encode_image(PICTURE, "WEBP", lossless=True), "RGB", FULL, 0),
+    "RGB JPEG": (lambda: encode_image(PICTURE, "JPEG", quality=95), "RGB", FULL, 8),
+    "RGB AVIF": (lambda: encode_image(PICTURE, "AVIF", quality=95), "RGB", FULL, 8),
+    "L PNG": (lambda: encode_image(PICTURE.convert("L"), "PNG"), "L", GREYS, 0),
+    "L JPEG": (lambda: encode_image(PICTURE.convert("L"), "JPEG"), "L", GREYS, 3),
+    "LA PNG": (lambda: encode_image(HALF_PICTURE.convert("LA"), "PNG"), "LA", GREY_HALF, 0),
+    "LA TIFF": (lambda: encode_image(HALF_PICTURE.convert("LA"), "TIFF"), "LA", GREY_HALF, 0),
+    "RGBA PNG": (lambda: encode_image(HALF_PICTURE, "PNG"), "RGBA", HALF, 0),
+    "RGBA WebP": (lambda: encode_image(HALF_PICTURE, "WEBP", lossless=True), "RGBA", HALF, 0),
+    "RGBA TIFF": (lambda: encode_image(HALF_PICTURE, "TIFF"), "RGBA", HALF, 0),
+    "P PNG": (lambda: encode_image(PICTURE.quantize(8), "PNG"), "P", FULL, 0),
+    "P GIF": (lambda: encode_image(PICTURE.quantize(8), "GIF"), "P", FULL, 0),
     "P GIF with a transparent colour": (
-        lambda: saved(see_through(quarters()), "GIF"), "P", HALF, 0,
+        lambda: encode_image(HALF_PICTURE, "GIF"), "P", HALF, 0,
     ),
     "P PNG with an alpha for each colour": (
-        lambda: saved(see_through(quarters()).quantize(8, Image.Quantize.FASTOCTREE), "PNG"),
+        lambda: encode_image(HALF_PICTURE.quantize(8, Image.Quantize.FASTOCTREE), "PNG"),
         "P", HALF, 3,
     ),
-    "CMYK JPEG": (lambda: saved(quarters().convert("CMYK"), "JPEG", quality=95), "CMYK", FULL, 8),
-    "CMYK TIFF": (lambda: saved(quarters().convert("CMYK"), "TIFF"), "CMYK", FULL, 0),
-    "YCbCr TIFF": (lambda: saved(quarters().convert("YCbCr"), "TIFF"), "YCbCr", FULL, 3),
-    "LAB TIFF": (lambda: saved(lab(), "TIFF"), "LAB", FULL, 24),  # 8 bits of a wider space
-    "16-bit PNG": (lambda: saved(deep(), "PNG"), "I;16", GREYS, 0),
-    "16-bit TIFF": (lambda: saved(deep(), "TIFF"), "I;16", GREYS, 0),
-    "16-bit PGM": (lambda: saved(deep().convert("I"), "PPM"), "I", GREYS, 1),
-    "I TIFF": (lambda: saved(quarters().convert("I"), "TIFF"), "I", GREYS, 0),
-    "F TIFF to 255": (lambda: saved(quarters().convert("F"), "TIFF"), "F", GREYS, 1),
+    "CMYK JPEG": (
+        lambda: encode_image(PICTURE.convert("CMYK"), "JPEG", quality=95), "CMYK", FULL, 8,
+    ),
+    "CMYK TIFF": (lambda: encode_image(PICTURE.convert("CMYK"), "TIFF"), "CMYK", FULL, 0),
+    "YCbCr TIFF": (lambda: encode_image(PICTURE.convert("YCbCr"), "TIFF"), "YCbCr", FULL, 3),
+    "LAB TIFF": (lambda: encode_image(draw_lab(), "TIFF"), "LAB", FULL, 24),  # 8-bit steps
+    "16-bit PNG": (lambda: encode_image(draw_16_bit_grey(), "PNG"), "I;16", GREYS, 0),
+    "16-bit TIFF": (lambda: encode_image(draw_16_bit_grey(), "TIFF"), "I;16", GREYS, 0),
+    "16-bit PGM": (lambda: encode_image(draw_16_bit_grey().convert("I"), "PPM"), "I", GREYS, 1),
+    "I TIFF": (lambda: encode_image(PICTURE.convert("I"), "TIFF"), "I", GREYS, 0),
+    "F TIFF to 255": (lambda: encode_image(PICTURE.convert("F"), "TIFF"), "F", GREYS, 1),
     "F TIFF to 1": (
-        lambda: saved(Image.fromarray(np.asarray(quarters().convert("F")) / 255), "TIFF"),
+        lambda: encode_image(Image.fromarray(np.asarray(PICTURE.convert("F")) / 255), "TIFF"),
         "F", GREYS, 1,
     ),
 }  # fmt: skip
@@ -143,14 +149,16 @@ TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     8: lambda a: np.rot90(a, -1),
 }
 """What a camera stores of an upright picture, by the orientation that it then writes."""
-FORMS: list[tuple[str, dict[str, Any]]] = [
+EXIF_FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("JPEG", {"quality": 95}), ("PNG", {}), ("WEBP", {"lossless": True}),
     ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("AVIF", {"quality": 95}),
 ]  # fmt: skip
 
 
-def turned(orientation: int, kind: str, options: dict[str, Any], size: tuple[int, int]) -> bytes:
+def encode_turned(
+    orientation: int, kind: str, options: dict[str, Any], size: tuple[int, int]
+) -> bytes:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored = np.ascontiguousarray(TURNS[orientation](np.asarray(quarters(*size))))
-    return saved(Image.fromarray(stored), kind, exif=exif, **options)
+    stored = np.ascontiguousarray(TURNS[orientation](np.asarray(draw_quarters(*size))))
+    return encode_image(Image.fromarray(stored), kind, exif=exif, **options)

@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from pymilvus import MilvusClient, MilvusException
 
-PATIENCE = 180.0
+TIMEOUT_SECONDS = 180.0
 """Seconds after which what is waited for will not come any more."""
 
 ACCOUNT = "root:Milvus"
@@ -98,7 +98,7 @@ class Milvus:
                 },
                 stdout=log, stderr=log,
             )  # fmt: skip
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while not self._healthy():
             if self.process.poll() is not None or time.monotonic() > until:
                 said = (self._folder / "log").read_text(errors="replace")[-4000:]
@@ -134,7 +134,7 @@ class Milvus:
         """At once: asked kindly, it takes its time, half an hour if need be."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(PATIENCE)
+            self.process.wait(TIMEOUT_SECONDS)
             self.process = None
 
 
@@ -167,7 +167,7 @@ def _free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def milvus(package: Path) -> Iterator[Milvus]:
+def run_milvus(package: Path) -> Iterator[Milvus]:
     """One that runs, until the block ends."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = Milvus(package.resolve(), Path(folder))
@@ -179,7 +179,7 @@ def milvus(package: Path) -> Iterator[Milvus]:
 
 
 def main(package: str, *command: str) -> int:
-    with milvus(Path(package)) as server:
+    with run_milvus(Path(package)) as server:
         environment = {
             **os.environ, "SOKKURI_MILVUS": server.at, "SOKKURI_MILVUS_PACKAGE": package
         }  # fmt: skip

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import xxhash
-from synthetic_collection import DIMENSION, model
+from synthetic_collection import DIMENSION, make_model
 
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileStat, Job
@@ -28,7 +28,7 @@ COUNT = 3
 NAMES = [f"{number:02d}.jpg" for number in range(12)]
 
 
-def run(collection: Collection, part: Part | None = None, **options: Any) -> int:
+def run_index(collection: Collection, part: Part | None = None, **options: Any) -> int:
     """What `index` does, with a network that makes a vector of the bytes; images read."""
     catalog, read = collection.catalog, 0
     clear_over(catalog)
@@ -44,7 +44,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
         writer = Writer(collection, number, known)
         while jobs := claim(catalog, number):
             for job in jobs:
-                writer.add(outcome(collection, known, job))
+                writer.add(make_outcome(collection, known, job))
             read += len(jobs)
             writer.finish()
     mark_finished(catalog)
@@ -53,7 +53,7 @@ def run(collection: Collection, part: Part | None = None, **options: Any) -> int
     return read
 
 
-def outcome(collection: Collection, known: InFlightDigests, job: Job) -> Outcome:
+def make_outcome(collection: Collection, known: InFlightDigests, job: Job) -> Outcome:
     path = Path(str(collection.file(job.path)))
     try:
         data = path.read_bytes()
@@ -89,28 +89,28 @@ class Folder:
 
     def open(self, part: Part | None = None, store: str = ".sokkuri") -> Collection:
         where = self.root / (part.store_name if part else store)
-        return Collection.create_with(self.root, where, model(), "synthetic.onnx")
+        return Collection.create_with(self.root, where, make_model(), "synthetic.onnx")
 
-    def part_with(self, name: str) -> Part:
+    def part_of(self, name: str) -> Part:
         return self.parts[share(name, COUNT) - 1]
 
     def run_parts(self, **options: Any) -> None:
         for part in self.parts:
             with self.open(part) as collection:
-                run(collection, part, **options)
+                run_index(collection, part, **options)
 
-    def merged(self) -> Merged:
+    def merge_parts(self) -> Merged:
         return merge([self.root])
 
-    def by_one_run(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
+    def run_whole(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
         """What one run over the folder as it is now gives."""
         shutil.rmtree(self.root / ".one", ignore_errors=True)
         with self.open(store=".one") as collection:
-            run(collection, **options)
-            return state(collection)
+            run_index(collection, **options)
+            return read_state(collection)
 
 
-def state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
+def read_state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
     """Vectors and failures, by id."""
     rows = collection.catalog.all(
         "SELECT id, shard, row FROM images WHERE shard IS NOT NULL AND missing IS NULL"
@@ -122,7 +122,7 @@ def state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
     return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures
 
 
-def filled(place: Path) -> Folder:
+def make_folder(place: Path) -> Folder:
     """Some photos, one of which cannot be read, with their parts."""
     folder = Folder(place)
     for number, name in enumerate(NAMES):

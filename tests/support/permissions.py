@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 
-def as_nobody(what: Callable[[], bool]) -> bool:
+def check_without_privileges(what: Callable[[], bool]) -> bool:
     """Whether `what` holds for a user whom permissions bind, as they do not bind root."""
     if os.geteuid() != 0:
         return what()

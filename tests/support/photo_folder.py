@@ -5,7 +5,7 @@ import os
 from datetime import UTC, datetime
 from pathlib import Path
 
-from draw_images import draw, save
+from draw_images import draw, save_drawing
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
@@ -24,16 +24,16 @@ CAMERA = "camera.jpg"
 BROKEN = ("trip/broken.jpg", "trip/cut.png", "trip/nothing.png")
 
 
-def gallery(root: Path) -> Path:
+def make_photo_folder(root: Path) -> Path:
     """The folder, with 18 drawn pictures in `home` and `trip`; one in three is wide, and each is a
     month younger than the one before."""
     for seed in range(DRAWN):
         folder = "trip" if seed % 2 else "home"
         size = (160, 60) if seed % 3 == 0 else (96, 72)
-        _dated(save(root / folder / f"{seed:02d}.png", seed, *size), seed)
+        _dated(save_drawing(root / folder / f"{seed:02d}.png", seed, *size), seed)
     for seed, name in enumerate(ODD_NAMES, 100):
-        _dated(save(root / name, seed, 60, 90), seed)
-    (root / CAMERA).write_bytes(photo())
+        _dated(save_drawing(root / name, seed, 60, 90), seed)
+    (root / CAMERA).write_bytes(draw_camera_photo())
     _dated(root / CAMERA, 3)
     whole = (root / "home" / "00.png").read_bytes()
     for name, data in zip(BROKEN, (b"no picture", whole[: len(whole) // 2], b""), strict=True):
@@ -46,7 +46,7 @@ def _dated(path: Path, months: int) -> None:
     os.utime(path, (moment, moment))
 
 
-def photo(seed: int = 200, width: int = 120, height: int = 80) -> bytes:
+def draw_camera_photo(seed: int = 200, width: int = 120, height: int = 80) -> bytes:
     """A JPEG that a camera held sideways would write: upright it is higher than wide."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0110], exif[0x0112] = "Sokkuri", "Sokkuri One", 6
@@ -63,7 +63,7 @@ def photo(seed: int = 200, width: int = 120, height: int = 80) -> bytes:
     return out.getvalue()
 
 
-def good_ids(root: Path) -> list[str]:
+def list_readable_ids(root: Path) -> list[str]:
     """The ids of all pictures that can be read, in the order of their bytes."""
     found = []
     for folder, _, names in os.walk(root):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import psutil
 
-PATIENCE = 120.0
+TIMEOUT_SECONDS = 120.0
 """Seconds after which what is waited for will not come any more."""
 
 # Otherwise Ray would put a token into the home of whoever runs the tests.
@@ -34,7 +34,7 @@ _COVER = 'for folder in $COVERED; do mount -t tmpfs tmpfs "$folder" || exit; don
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
         assert time.monotonic() < until, f"{what} did not come about"
         time.sleep(0.05)
@@ -145,7 +145,7 @@ class Cluster:
 
 
 @contextmanager
-def ray_cluster(count: int = 2, **environment: str) -> Iterator[Cluster]:
+def run_ray_cluster(count: int = 2, **environment: str) -> Iterator[Cluster]:
     """A cluster of one or two nodes while the block lasts. environment : of its processes."""
     folder = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets lie in it
     cluster = Cluster(folder, environment)

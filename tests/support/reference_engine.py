@@ -97,7 +97,7 @@ class ReferenceEngine:
         self.delete(np.array([*self.records], np.int64))
 
 
-def record(key: int) -> VectorRecord:
+def make_record(key: int) -> VectorRecord:
     return VectorRecord(
         key, f"{key}.jpg", f"folder/{key}.jpg", 640, 480, 1000, 1_700_000_000_123_456_789
     )

@@ -22,7 +22,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
 """Real photos with ground truth, beside the project where they are at hand."""
 
 
-def command(*arguments: object) -> list[str]:
+def command_line(*arguments: object) -> list[str]:
     return [sys.executable, "-m", "sokkuri", *map(str, arguments)]
 
 
@@ -37,7 +37,7 @@ def sokkuri(
         process.kill()
     assert process.returncode == code, f"exit {process.returncode}: {out}{errors}"
     assert "Traceback" not in errors, errors
-    return subprocess.CompletedProcess(command(*arguments), process.returncode, out, errors)
+    return subprocess.CompletedProcess(command_line(*arguments), process.returncode, out, errors)
 
 
 def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
@@ -60,7 +60,7 @@ def start(
     if can_fork(variables):
         return ForkedCommand([*map(str, arguments)], cwd, variables, stderr)
     return subprocess.Popen(
-        command(*arguments),
+        command_line(*arguments),
         cwd=cwd,
         env=variables,
         stdout=subprocess.PIPE,
@@ -70,22 +70,22 @@ def start(
     )
 
 
-def steps_of(log: Path, *arguments: object) -> list[str]:
+def record_steps(log: Path, *arguments: object) -> list[str]:
     """Run the command undisturbed and return the names of its steps."""
-    process = start(*arguments, environment=steps.logged_to(log))
+    process = start(*arguments, environment=steps.logging_environment(log))
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0, errors
     return log.read_text().splitlines()
 
 
-def killed_at(step: int, *arguments: object) -> None:
+def kill_at_step(step: int, *arguments: object) -> None:
     """Run the command, and `kill -9` it at that step."""
-    process = start(*arguments, environment=steps.signalled_at(step, signal.SIGKILL))
+    process = start(*arguments, environment=steps.signal_environment(step, signal.SIGKILL))
     process.communicate(timeout=60)
     assert process.returncode in (-signal.SIGKILL, 0), "threads may need fewer steps"
 
 
-def real_photos(count: int) -> list[Path]:
+def find_real_photos(count: int) -> list[Path]:
     """`count` real photos, spread over their classes; skips the test where there are none."""
     found = sorted((SHARED / "clothing").glob("*/*.jpg"))
     if len(found) < count:
@@ -94,7 +94,7 @@ def real_photos(count: int) -> list[Path]:
     return found[::step][:count]
 
 
-def copy_into(folder: Path, photos: Sequence[Path]) -> Path:
+def copy_photos(folder: Path, photos: Sequence[Path]) -> Path:
     """Copies of the photos in `folder`, in one subfolder a class."""
     for photo in photos:
         target = folder / photo.parent.name / photo.name
@@ -103,7 +103,7 @@ def copy_into(folder: Path, photos: Sequence[Path]) -> Path:
     return folder
 
 
-def places(store: Path) -> dict[str, tuple[int, int]]:
+def read_positions(store: Path) -> dict[str, tuple[int, int]]:
     """Shard and row of every image that the catalog gives one, by id."""
     with sqlite3.connect(f"file:{store / 'catalog.sqlite'}?mode=ro", uri=True) as catalog:
         catalog.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
@@ -113,12 +113,12 @@ def places(store: Path) -> dict[str, tuple[int, int]]:
     return found
 
 
-def vectors(store: Path) -> dict[str, bytes]:
+def read_vectors(store: Path) -> dict[str, bytes]:
     """The feature vector of every image, by id, straight from the shards with NumPy alone."""
     (features,) = (store / "features").iterdir()
     shards: dict[int, tuple[Any, Any]] = {}
     found = {}
-    for id_, (shard, row) in places(store).items():
+    for id_, (shard, row) in read_positions(store).items():
         if shard not in shards:
             shards[shard] = (
                 np.load(features / f"{shard:04d}.features.npy", mmap_mode="r"),
@@ -130,7 +130,7 @@ def vectors(store: Path) -> dict[str, bytes]:
     return found
 
 
-def rows_in_shards(store: Path) -> int:
+def count_rows_in_shards(store: Path) -> int:
     """All rows of all shards, whether they count or not."""
     return sum(
         len(np.load(path, mmap_mode="r")) for path in store.glob("features/*/*.features.npy")

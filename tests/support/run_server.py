@@ -21,7 +21,7 @@ import httpx
 from command_server import ForkedCommand
 from run_cli import RunningCommand, start
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Seconds after which what is waited for will not come any more."""
 
 _BY_CONFIG = """
@@ -77,15 +77,15 @@ class Server:
 
     def _link(self) -> str:
         """Wait for the line that says where it serves."""
-        while (line := self._said.get(timeout=PATIENCE)) is not None:
+        while (line := self._said.get(timeout=TIMEOUT_SECONDS)) is not None:
             if line.startswith("sokkuri serves at "):
                 return line.removeprefix("sokkuri serves at ")
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT_SECONDS)
         raise AssertionError(f"exit {self._process.returncode}: {self.lines}")
 
     @cached_property
     def client(self) -> httpx.Client:
-        return httpx.Client(base_url=self.address, timeout=PATIENCE)
+        return httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS)
 
     def get(self, path: str, **given: Any) -> httpx.Response:
         """`path` is as in an address, already quoted; params are quoted by httpx."""
@@ -109,7 +109,7 @@ class Server:
         body: bytes | None = None,
     ) -> Reply:
         """Ask for exactly this target: httpx would tidy up its dots. A header replaces our own."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
         try:
             given = {"Host": f"{self.host}:{self.port}", **(headers or {})}
             connection.request(method, target, body, given)
@@ -121,13 +121,13 @@ class Server:
 
     def connect(self) -> socket.socket:
         """A bare connection; close it."""
-        return socket.create_connection((self.host, self.port), timeout=PATIENCE)
+        return socket.create_connection((self.host, self.port), timeout=TIMEOUT_SECONDS)
 
     def stop(self) -> None:
         """Interrupt it: it ends in good order."""
         self._process.send_signal(signal.SIGINT)
-        code = self._process.wait(PATIENCE)
-        self._listener.join(PATIENCE)
+        code = self._process.wait(TIMEOUT_SECONDS)
+        self._listener.join(TIMEOUT_SECONDS)
         assert code == 0, f"exit {code}: {self.lines}"
         assert not [line for line in self.lines if "Traceback" in line or "Error" in line]
 
@@ -137,8 +137,8 @@ class Server:
             self.client.close()
         if self._process.poll() is None:
             self._process.kill()
-        self._process.wait(PATIENCE)
-        self._listener.join(PATIENCE)
+        self._process.wait(TIMEOUT_SECONDS)
+        self._listener.join(TIMEOUT_SECONDS)
         self._messages.close()
         if isinstance(self._process, ForkedCommand):
             self._process.communicate()
@@ -152,7 +152,7 @@ def serving(where: Path, *options: object, **environment: str) -> Iterator[Serve
 
 
 @contextmanager
-def configured(where: Path, **config: Any) -> Iterator[Server]:
+def serving_with_config(where: Path, **config: Any) -> Iterator[Server]:
     """The same through the Python API, for what no option says."""
     command = [sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)]
     yield from _run(
@@ -180,7 +180,7 @@ def read_all(connection: socket.socket) -> bytes:
     return found
 
 
-def encoded(id_: str) -> str:
+def quote_id(id_: str) -> str:
     """An id as part of an address: slashes stay, bytes that are not UTF-8 are kept."""
     return quote(os.fsencode(id_))
 

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-PATIENCE = 60.0
+TIMEOUT_SECONDS = 60.0
 """Seconds after which what is waited for will not come any more."""
 
 KEY, SECRET = "AKIATESTSTESTSTESTS", "a-secret/that+must-be-seen-nowhere"
@@ -39,7 +39,7 @@ def free_port() -> int:
         return port
 
 
-def environment(address: str) -> dict[str, str]:
+def client_environment(address: str) -> dict[str, str]:
     """What lets the usual clients find the server."""
     return {
         "AWS_ENDPOINT_URL": address,
@@ -66,12 +66,12 @@ class S3Server:
         # Who asks without a name may not change what others have put there.
         headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/s3/x"}
         self.client = httpx.Client(
-            base_url=self.address, headers=headers, timeout=PATIENCE, trust_env=False
+            base_url=self.address, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
         )
         self._wait()
 
     def _wait(self) -> None:
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + TIMEOUT_SECONDS
         while time.monotonic() < until:
             assert self._process.poll() is None, "moto's server has ended"
             try:
@@ -89,7 +89,7 @@ class S3Server:
     def stop(self) -> None:
         self.client.close()
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT_SECONDS)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ProxyRequest:
     """A request as the proxy saw it. path : of the bucket and the key, as in the address."""
 
     method: str
@@ -133,8 +133,8 @@ class Proxy:
     """Hands requests on to the server. `asked` : all of them so far. `trouble` : says what to do to
     one; `cut` sends half of the body, under the length of the whole."""
 
-    def __init__(self, server: S3Server, trouble: Callable[[Asked], Trouble]) -> None:
-        self.asked: list[Asked] = []
+    def __init__(self, server: S3Server, trouble: Callable[[ProxyRequest], Trouble]) -> None:
+        self.requests: list[ProxyRequest] = []
         self.delay = 0.0
         """Seconds before each answer: a network's way."""
         self._trouble = trouble
@@ -147,11 +147,11 @@ class Proxy:
 
     def count(self, method: str, ending: str) -> int:
         """How many requests there were of this method, for a path with this ending."""
-        return sum(one.method == method and one.path.endswith(ending) for one in self.asked)
+        return sum(one.method == method and one.path.endswith(ending) for one in self.requests)
 
     def stop(self) -> None:
         self._http.shutdown()
-        self._thread.join(PATIENCE)
+        self._thread.join(TIMEOUT_SECONDS)
         self._http.server_close()
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
@@ -171,8 +171,10 @@ class Proxy:
         return Handler
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        asked = Asked(handler.command, handler.path.partition("?")[0], handler.headers["Range"])
-        self.asked.append(asked)
+        asked = ProxyRequest(
+            handler.command, handler.path.partition("?")[0], handler.headers["Range"]
+        )
+        self.requests.append(asked)
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         if self.delay:
             threading.Event().wait(self.delay)
@@ -199,7 +201,9 @@ class Proxy:
     def _forward(
         self, method: str, path: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
-        with closing(http.client.HTTPConnection(self._upstream, timeout=PATIENCE)) as upstream:
+        with closing(
+            http.client.HTTPConnection(self._upstream, timeout=TIMEOUT_SECONDS)
+        ) as upstream:
             upstream.request(method, path, body, headers)
             answer = upstream.getresponse()
             kept = [
@@ -224,7 +228,7 @@ class Proxy:
 
 
 @contextmanager
-def proxied(server: S3Server, trouble: Callable[[Asked], Trouble]) -> Iterator[Proxy]:
+def run_proxy(server: S3Server, trouble: Callable[[ProxyRequest], Trouble]) -> Iterator[Proxy]:
     proxy = Proxy(server, trouble)
     try:
         yield proxy

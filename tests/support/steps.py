@@ -24,12 +24,12 @@ _STATEMENTS = (
 )  # fmt: skip
 
 
-def logged_to(log: Path) -> dict[str, str]:
+def logging_environment(log: Path) -> dict[str, str]:
     """Return the environment of a command that writes a line for each step into `log`."""
     return {_LOG: str(log)}
 
 
-def signalled_at(step: int, number: signal.Signals) -> dict[str, str]:
+def signal_environment(step: int, number: signal.Signals) -> dict[str, str]:
     """Return the environment of a command that sends itself a signal at that step, from 1 on.
 
     Choose the opening of a file for a signal that Python handles: SQLite swallows what is raised
@@ -38,7 +38,7 @@ def signalled_at(step: int, number: signal.Signals) -> dict[str, str]:
     return {_AT: str(step), _SIGNAL: str(int(number))}
 
 
-def spread(steps: Sequence[str], count: int) -> list[int]:
+def choose_evenly(steps: Sequence[str], count: int) -> list[int]:
     """Return the numbers of `count` steps at even distances, the first and the last among them."""
     last = len(steps) - 1
     return sorted({1 + last * position // (count - 1) for position in range(count)})

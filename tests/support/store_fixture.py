@@ -15,7 +15,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import sokkuri
 from tiny_model import write_tiny_model
 
@@ -39,7 +39,7 @@ def make_store(archive: Path) -> None:
         folder = Path(name)
         photos, models = folder / PHOTOS, folder / MODELS
         for seed, image in enumerate((*IMAGES, REMOVED, MISSING)):
-            save(photos / image, seed, *_SIZE)
+            save_drawing(photos / image, seed, *_SIZE)
         (photos / BROKEN).write_bytes(b"not an image")
         for month, path in enumerate(sorted(photos.rglob("*.png")), 1):
             moment = datetime(2024, month, 5, 12, tzinfo=UTC).timestamp()

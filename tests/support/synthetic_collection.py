@@ -20,33 +20,37 @@ from sokkuri.store.listing import add_listed, begin_listing
 DIMENSION = 4
 
 
-def model(dimension: int = DIMENSION) -> Model:
+def make_model(dimension: int = DIMENSION) -> Model:
     """A model that is never loaded."""
     card = ModelCard("synthetic", "images", "features", "NCHW", (8, 8), dimension)
     return Model(card, Path("synthetic.onnx"), "0" * 64)
 
 
-def empty(root: Path, dimension: int = DIMENSION) -> Collection:
+def create_empty(root: Path, dimension: int = DIMENSION) -> Collection:
     root.mkdir(exist_ok=True)
-    return Collection.create_with(root, root / ".sokkuri", model(dimension), "synthetic.onnx")
+    return Collection.create_with(root, root / ".sokkuri", make_model(dimension), "synthetic.onnx")
 
 
-def refs(*ids: str, mtime_ns: int = 1) -> list[FileRef]:
+def make_refs(*ids: str, mtime_ns: int = 1) -> list[FileRef]:
     return [FileRef(id_, id_, FileStat(10, mtime_ns)) for id_ in ids]
 
 
-def listed(catalog: Catalog, found: Sequence[FileRef], run: int, gone: Sequence[str] = ()) -> None:
+def apply_listing(
+    catalog: Catalog, found: Sequence[FileRef], run: int, gone: Sequence[str] = ()
+) -> None:
     """Bring the catalog up to a listing; of what it lacks, `gone` is really gone."""
     begin_listing(catalog)
     add_listed(catalog, found)
     apply_changes(catalog, run, set(gone).__contains__, retry_failed=False)
 
 
-def extracted(job: Job, digest: bytes, vector: NDArray[np.float32], mtime_ns: int = 1) -> Extracted:
+def make_extracted(
+    job: Job, digest: bytes, vector: NDArray[np.float32], mtime_ns: int = 1
+) -> Extracted:
     return Extracted(job, FileFingerprint(FileStat(10, mtime_ns), digest), 640, 480, vector)
 
 
-def same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
+def make_same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
     return SameBytes(job, FileFingerprint(FileStat(10, mtime_ns), digest))
 
 
@@ -61,7 +65,7 @@ class Bench:
         self.writer = Writer(collection, self.run, self.known)
 
     def listed(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
-        listed(self.catalog, refs(*ids, mtime_ns=mtime_ns), self.run, gone)
+        apply_listing(self.catalog, make_refs(*ids, mtime_ns=mtime_ns), self.run, gone)
 
     def jobs(self) -> dict[str, Job]:
         """Claim everything there is to do."""
@@ -81,7 +85,7 @@ class Bench:
         self.listed(*(f"{number:05d}" for number in range(first + count)))
         jobs = self.jobs()
         for number, vector in enumerate(features, first):
-            self.writer.add(extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
+            self.writer.add(make_extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
         self.writer.finish()
 
     def fill(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
@@ -89,5 +93,5 @@ class Bench:
         self.listed(*ids)
         jobs = self.jobs()
         for number, (id_, vector) in enumerate(zip(ids, features, strict=True)):
-            self.writer.add(extracted(jobs[id_], b"content %8d" % number, vector))
+            self.writer.add(make_extracted(jobs[id_], b"content %8d" % number, vector))
         self.writer.finish()

@@ -1,4 +1,4 @@
-"""A small ONNX network for tests: fixed weights, quick, and sensitive to what it sees."""
+"""A small, quick ONNX network for tests. Its weights are fixed; each image has its own vector."""
 
 from pathlib import Path
 
@@ -19,15 +19,16 @@ def write_tiny_model(
     batch: int | None = None,
     opset: int = 17,
     shape: list[str | int | None] | None = None,
-    takes: int = TensorProto.FLOAT,
-    maps: bool = False,
-    external: str = "",
+    input_type: int = TensorProto.FLOAT,
+    with_maps: bool = False,
+    weights_file: str = "",
 ) -> Path:
-    """A strided convolution, ReLU, mean over the picture, and a linear layer.
+    """Write a network and return its path: a strided convolution, ReLU, the mean over the image,
+    and a linear layer.
 
-    batch : the only number of images that it takes. shape : what its input says of itself. takes :
-    the type of its input. maps : it gives the convolution's maps too. external : the file beside it
-    that holds its weights.
+    batch : the only number of images that the network takes. shape : the declared shape of the
+    input. input_type : the type of the input. with_maps : the maps of the convolution are an output
+    too. weights_file : the name of a file beside the network that holds the weights.
     """
     rng = np.random.default_rng(seed)
     constants = {
@@ -49,14 +50,14 @@ def write_tiny_model(
     if layout == "NHWC":
         nodes.insert(1, helper.make_node("Transpose", ["floats"], ["pixels"], perm=[0, 3, 1, 2]))
     outputs = [helper.make_tensor_value_info(output, TensorProto.FLOAT, [batch or "N", dimension])]
-    if maps:
+    if with_maps:
         outputs.insert(0, helper.make_tensor_value_info("active", TensorProto.FLOAT, [
             batch or "N", 16, size // 4, size // 4,
         ]))  # fmt: skip
     graph = helper.make_graph(
         nodes,
         "tiny",
-        [helper.make_tensor_value_info(input, takes, shape)],
+        [helper.make_tensor_value_info(input, input_type, shape)],
         outputs,
         [numpy_helper.from_array(array, name) for name, array in constants.items()],
     )
@@ -64,8 +65,8 @@ def write_tiny_model(
     opsets = [helper.make_opsetid("", opset)]
     version = helper.find_min_ir_version_for(opsets)
     model = helper.make_model(graph, opset_imports=opsets, ir_version=version)
-    if external:
-        onnx.save(model, path, save_as_external_data=True, location=external, size_threshold=0)
+    if weights_file:
+        onnx.save(model, path, save_as_external_data=True, location=weights_file, size_threshold=0)
     else:
         onnx.save(model, path)
     return path

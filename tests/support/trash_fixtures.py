@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty, listed
+from synthetic_collection import DIMENSION, Bench, apply_listing, create_empty
 
 from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat
@@ -23,7 +23,7 @@ FILES = {"keep.jpg": b"kept", "a.jpg": b"first", "sub/b.jpg": b"second", "sub/de
 DROPS = ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
 
 
-def environment(home: Path) -> dict[str, str]:
+def home_environment(home: Path) -> dict[str, str]:
     """What makes `home` the home folder, with its trash in `trash_of(home)`."""
     return {
         "HOME": str(home),
@@ -32,33 +32,33 @@ def environment(home: Path) -> dict[str, str]:
     }
 
 
-def trash_of(home: Path) -> Path:
+def trash_folder(home: Path) -> Path:
     return home / "data" / "Trash"
 
 
-def move_in(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make `home` this process's home folder until the test ends; gives back its trash."""
     home.mkdir()
-    for name, value in environment(home).items():
+    for name, value in home_environment(home).items():
         monkeypatch.setenv(name, value)
-    forget()
-    return trash_of(home)
+    forget_send2trash()
+    return trash_folder(home)
 
 
-def forget() -> None:
+def forget_send2trash() -> None:
     """Send2Trash looks at the home folder when it is imported: let that happen anew."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "send2trash"]:
         del sys.modules[name]
 
 
-def in_trash(trash: Path) -> list[str]:
+def list_trash(trash: Path) -> list[str]:
     """The names of what is in it; none without its note."""
     names = sorted(file.name for file in trash.glob("files/*"))
     assert {f"{name}.trashinfo" for name in names} <= {note.name for note in trash.glob("info/*")}
     return names
 
 
-def write(path: Path, data: bytes) -> Path:
+def write_file(path: Path, data: bytes) -> Path:
     """A file whose time stamp is not the present."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
@@ -66,23 +66,23 @@ def write(path: Path, data: bytes) -> Path:
     return path
 
 
-def photos(root: Path) -> Path:
+def write_photos(root: Path) -> Path:
     """A folder with FILES."""
     for path, data in FILES.items():
-        write(root / path, data)
+        write_file(root / path, data)
     return root
 
 
-def move_of(root: Path, path: str, keep: str, grade: Grade = "edited") -> Move:
+def make_move(root: Path, path: str, keep: str, grade: Grade = "edited") -> Move:
     """The move of a file that is there, for another that is there."""
     size, digest = size_and_digest(root / path)
     kept = KeptImage(keep, keep, str(root), size_and_digest(root / keep)[1])
     return Move(path, path, str(root), size, digest, grade, kept)
 
 
-def collected(root: Path) -> Collection:
+def make_collection(root: Path) -> Collection:
     """A collection of the files in `root`, as if they had been extracted."""
-    collection = empty(root)
+    collection = create_empty(root)
     bench = Bench(collection)
     files = sorted(file for file in root.rglob("*.jpg") if file.is_file())
     paths = [file.relative_to(root).as_posix() for file in files]
@@ -90,8 +90,10 @@ def collected(root: Path) -> Collection:
         path: FileStat(file.stat().st_size, file.stat().st_mtime_ns)
         for path, file in zip(paths, files, strict=True)
     }
-    listed(collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run)
-    for path, job in bench.jobs().items():
+    apply_listing(
+        collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run
+    )
+    for path, job in bench.claim_jobs().items():
         fingerprint = FileFingerprint(stats[path], size_and_digest(root / path)[1])
         vector = np.full(DIMENSION, len(path), np.float32)
         bench.writer.add(Extracted(job, fingerprint, 640, 480, vector))
@@ -100,7 +102,7 @@ def collected(root: Path) -> Collection:
     return collection
 
 
-def live(root: Path) -> list[str]:
+def list_live_ids(root: Path) -> list[str]:
     """The ids of the images that searches find."""
     with Collection.open(root, "ro") as collection:
         return sorted(
@@ -108,19 +110,19 @@ def live(root: Path) -> list[str]:
         )
 
 
-def planned(root: Path) -> TrashPlan:
+def make_drops_plan(root: Path) -> TrashPlan:
     """A plan that keeps one of FILES and moves the others."""
-    return TrashPlan(tuple(move_of(root, path, "keep.jpg") for path in DROPS), "now")
+    return TrashPlan(tuple(make_move(root, path, "keep.jpg") for path in DROPS), "now")
 
 
-def paths(done: Iterator[MoveResult]) -> list[str]:
+def moved_paths(done: Iterator[MoveResult]) -> list[str]:
     """What was moved, where everything was."""
     results = list(done)
     assert all(result.moved for result in results), results
     return [result.move.path for result in results]
 
 
-def contents(root: Path) -> dict[str, bytes]:
+def read_contents(root: Path) -> dict[str, bytes]:
     return {
         file.relative_to(root).as_posix(): file.read_bytes()
         for file in root.rglob("*")
@@ -128,7 +130,7 @@ def contents(root: Path) -> dict[str, bytes]:
     }
 
 
-def in_child(act: Callable[[], object]) -> int:
+def run_in_child(act: Callable[[], object]) -> int:
     """Do it in a process of its own, a copy of this one : its exit code, or minus its signal."""
     child = os.fork()
     if child == 0:  # only _exit from here on: pytest goes on in the parent alone

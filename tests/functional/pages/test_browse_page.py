@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 import xxhash
 from browser import Visit, Visiting
-from draw_images import save
+from draw_images import save_drawing
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
 from run_server import Server, serving
-from synthetic_collection import empty
+from synthetic_collection import create_empty
 
 MANY = 100_000
 PICTURES = 24
@@ -103,9 +103,9 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A hundred thousand images, as hard links to two dozen files."""
     root = tmp_path_factory.mktemp("many") / "photos"
     shapes = ((120, 80), (80, 120), (100, 100))
-    originals = [save(root / f"{n}.jpg", n, *shapes[n % 3]) for n in range(PICTURES)]
+    originals = [save_drawing(root / f"{n}.jpg", n, *shapes[n % 3]) for n in range(PICTURES)]
     digests = [xxhash.xxh3_128_digest(path.read_bytes()) for path in originals]
-    collection = empty(root)
+    collection = create_empty(root)
     rows = []
     for number in range(MANY):
         which = number % PICTURES
@@ -154,12 +154,12 @@ def test_new_images_show_up_without_a_reload(visitors: Visiting, tmp_path: Path)
     """After an index run in another terminal the page offers to show the new images."""
     root = tmp_path / "photos"
     for seed in range(3):
-        save(root / f"{seed}.png", seed)
+        save_drawing(root / f"{seed}.png", seed)
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
         visit.go("/browse")
         expect(visit.page.locator(".cell")).to_have_count(3)
-        save(root / "3.png", 3)
+        save_drawing(root / "3.png", 3)
         sokkuri("index", root)
         visit.page.get_by_role("button", name="The collection has changed").click()
         expect(visit.page.locator(".cell")).to_have_count(4)

@@ -12,8 +12,8 @@ from draw_images import draw
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from run_cli import sokkuri
-from run_server import PATIENCE, Server, serving
-from trash_fixtures import environment, in_trash, trash_of
+from run_server import TIMEOUT_SECONDS, Server, serving
+from trash_fixtures import home_environment, list_trash, trash_folder
 
 SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
 COPIES = {0: "copies/first.jpg", 3: "copies/second.jpg", 6: "copies/third.jpg"}
@@ -45,7 +45,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Server]:
-    with serving(home / "photos", "--allow-changes", **environment(home)) as server:
+    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
         yield server
 
 
@@ -63,7 +63,7 @@ def find_duplicates(visit: Visit) -> None:
     visit.go("/duplicates")
     visit.page.get_by_role("button", name="Find duplicates").click()
     expect(visit.page.get_by_text("11 of 11 pictures compared")).to_be_visible(
-        timeout=PATIENCE * 1000
+        timeout=TIMEOUT_SECONDS * 1000
     )
     expect(groups(visit.page)).to_have_count(ALL)
 
@@ -114,7 +114,7 @@ def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) ->
     expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
     expect(groups(page)).to_have_count(ALL - 1)
     assert all_files(home).keys() == before.keys() - {"photos/copies/first.jpg"}
-    assert in_trash(trash_of(home)) == ["first.jpg"]
+    assert list_trash(trash_folder(home)) == ["first.jpg"]
     expect(page.locator(".copy-picture:focus")).to_be_visible()
 
     page.keyboard.press("u")
@@ -122,7 +122,7 @@ def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) ->
     expect(groups(page)).to_have_count(ALL)
     expect(drop_button(page, "first.jpg")).to_be_focused()
     assert all_files(home) == before
-    assert in_trash(trash_of(home)) == []
+    assert list_trash(trash_folder(home)) == []
     page.keyboard.press("u")
     expect(page.locator(".toast").last).to_contain_text("nothing to undo")
 
@@ -143,7 +143,7 @@ def test_space_marks_pictures_and_one_always_stays(home: Path, visit: Visit) -> 
     page.keyboard.press("Space")
     page.keyboard.press("x")
     expect(groups(page)).to_have_count(ALL - 1)
-    assert in_trash(trash_of(home)) == ["drawing 00.jpg"]
+    assert list_trash(trash_folder(home)) == ["drawing 00.jpg"]
     assert (home / "photos" / "copies" / "first.jpg").is_file()
 
 
@@ -237,7 +237,7 @@ def test_all_copies_of_a_grade_are_dropped_and_restored_at_once(home: Path, visi
     dialog.get_by_role("button", name="Move to the trash").click()
     expect(page.locator(".toast")).to_contain_text("2 files moved to the trash")
     expect(groups(page)).to_have_count(ALL - 2)
-    assert in_trash(trash_of(home)) == ["first.jpg", "third.jpg"]
+    assert list_trash(trash_folder(home)) == ["first.jpg", "third.jpg"]
     page.get_by_role("button", name="Undo").click()
     expect(groups(page)).to_have_count(ALL)
     assert all_files(home) == before
@@ -281,7 +281,7 @@ def test_failures_are_shown_and_change_nothing(home: Path, visit: Visit) -> None
 def test_an_open_page_gets_the_new_key_of_a_restarted_server(
     home: Path, visitors: Visiting
 ) -> None:
-    photos, variables = home / "photos", environment(home)
+    photos, variables = home / "photos", home_environment(home)
     with (
         serving(photos, "--allow-changes", **variables) as first,
         visitors(first.address) as visit,
@@ -296,7 +296,7 @@ def test_an_open_page_gets_the_new_key_of_a_restarted_server(
             go_to(page, "first.jpg")
             page.keyboard.press("x")
             expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
-        assert in_trash(trash_of(home)) == ["first.jpg"]
+        assert list_trash(trash_folder(home)) == ["first.jpg"]
         visit.expect_problems("ERR_", "Failed to load", "Failed to fetch", "403")
 
 

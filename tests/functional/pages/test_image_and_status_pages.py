@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from browser import Visit, Visiting
-from draw_images import save
-from photo_folder import photo
+from draw_images import save_drawing
+from photo_folder import draw_camera_photo
 from playwright.sync_api import expect
 from run_cli import sokkuri
 from run_server import serving
@@ -50,8 +50,8 @@ def test_an_image_becomes_a_query_or_is_marked_as_not_wanted(visit: Visit) -> No
 def test_exif_data_and_reasons_of_failures_are_shown(visitors: Visiting, tmp_path: Path) -> None:
     """The reason why a broken file failed is on its page and on the page Status."""
     root = tmp_path / "photos"
-    save(root / "drawn.png", 1)
-    (root / "camera.jpg").write_bytes(photo())
+    save_drawing(root / "drawn.png", 1)
+    (root / "camera.jpg").write_bytes(draw_camera_photo())
     (root / "broken.jpg").write_bytes(b"no picture")
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
@@ -71,14 +71,14 @@ def test_counts_follow_an_index_run_of_another_process(visitors: Visiting, tmp_p
     """They change without a reload."""
     root = tmp_path / "photos"
     for seed in range(3):
-        save(root / f"{seed}.png", seed)
+        save_drawing(root / f"{seed}.png", seed)
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
         visit.go("/status")
         images = visit.page.locator(".tile").filter(has_text="searched")
         expect(images).to_contain_text("3")
         for seed in range(3, 8):
-            save(root / f"{seed}.png", seed)
+            save_drawing(root / f"{seed}.png", seed)
         sokkuri("index", root)
         expect(images).to_contain_text("8")
 

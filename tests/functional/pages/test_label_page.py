@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from browser import Visit, Visiting
-from draw_images import save
+from draw_images import save_drawing
 from playwright.sync_api import Page, Route, expect
 from run_cli import sokkuri
 from run_server import Server, serving
@@ -22,7 +22,7 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An indexed collection of 48 drawings in two folders."""
     root = tmp_path_factory.mktemp("label") / "Pictures"
     for seed in range(DRAWN):
-        save(root / ("first", "second")[seed % 2] / f"{seed:02d}.png", seed, 240, 180)
+        save_drawing(root / ("first", "second")[seed % 2] / f"{seed:02d}.png", seed, 240, 180)
     sokkuri("index", root)
     return root
 

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
-from draw_images import save
+from draw_images import save_drawing
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
@@ -57,14 +57,17 @@ def test_no_name_becomes_markup(name: str) -> None:
 
 
 def test_markup_in_a_name_is_text(tmp_path: Path) -> None:
-    path = save(tmp_path / "<b onload='x'>&amp;\".png", 1)
+    path = save_drawing(tmp_path / "<b onload='x'>&amp;\".png", 1)
     page = Tags(contact_sheet([hits([path])]))
     assert "<b onload='x'>&amp;\".png" in page.texts
     assert "b" not in page.tags
 
 
 def test_pictures_are_inside_and_small(tmp_path: Path) -> None:
-    wide, small = save(tmp_path / "wide.png", 1, 900, 300), save(tmp_path / "small.png", 2, 20, 30)
+    wide, small = (
+        save_drawing(tmp_path / "wide.png", 1, 900, 300),
+        save_drawing(tmp_path / "small.png", 2, 20, 30),
+    )
     (tmp_path / "broken.jpg").write_bytes(b"no image")
     page = contact_sheet([hits([wide, small, tmp_path / "broken.jpg", tmp_path / "gone.jpg"])])
     found = re.findall(r'src="data:image/jpeg;base64,([^"]+)"', page)

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from image_formats import (
-    FORMS,
+    EXIF_FORMATS,
     FULL,
     GREYS,
     HALF,
@@ -26,14 +26,14 @@ from image_formats import (
     SPEC,
     TURNS,
     assert_colours,
-    chunk,
-    look,
-    png,
-    quarters,
-    reason,
-    saved,
-    see_through,
-    turned,
+    build_chunk,
+    build_png,
+    decode_image,
+    draw_quarters,
+    encode_image,
+    encode_turned,
+    failure_reason,
+    make_half_transparent,
 )
 from PIL import Image, features
 
@@ -54,8 +54,8 @@ def smooth(width: int, height: int) -> Image.Image:
 @pytest.mark.parametrize("size", [(1000, 700), (700, 1000), (61, 2000)])
 def test_a_jpeg_decoded_small_is_close_to_one_decoded_whole(size: tuple[int, int]) -> None:
     """Decoding at 1/2 to 1/8 costs no visible difference, and the true size is still told."""
-    data = saved(smooth(*size), "JPEG", quality=90)
-    fast, whole = look(data), look(data, dataclasses.replace(SPEC, draft=False))
+    data = encode_image(smooth(*size), "JPEG", quality=90)
+    fast, whole = decode_image(data), decode_image(data, dataclasses.replace(SPEC, draft=False))
     assert (fast.width, fast.height) == (whole.width, whole.height) == size
     assert np.abs(fast.rgb.astype(int) - whole.rgb).mean() < 2
 
@@ -64,22 +64,22 @@ def test_a_jpeg_decoded_small_is_close_to_one_decoded_whole(size: tuple[int, int
 def test_a_picture_of_one_pixel_and_a_very_long_one_are_pictures(resample: Resample) -> None:
     for size in ((1, 1), (1, 3000), (3000, 1)):
         spec = dataclasses.replace(SPEC, resample=resample)
-        found = look(saved(Image.new("RGB", size, SAND), "PNG"), spec)
+        found = decode_image(encode_image(Image.new("RGB", size, SAND), "PNG"), spec)
         assert_colours(found, (SAND,) * 4, 0)
 
 
 def test_more_pixels_than_the_limit_are_refused_and_exactly_as_many_are_not() -> None:
-    data = saved(quarters(), "PNG")
-    assert look(data, limits=Limits(max_pixels=2400)).width == 60
-    assert reason(data, limits=Limits(max_pixels=2399)) == (
+    data = encode_image(draw_quarters(), "PNG")
+    assert decode_image(data, limits=Limits(max_pixels=2400)).width == 60
+    assert failure_reason(data, limits=Limits(max_pixels=2399)) == (
         "60 x 40 pixels are more than the limit of 2,399"
     )
 
 
 def test_a_header_of_50000_x_50000_is_refused_before_a_byte_is_decoded() -> None:
     """Guarantee: one broken header must not take the machine."""
-    data = png(50_000, 50_000, 8, 2, b"\0" * 100)
-    assert reason(data) == "it claims more pixels than the limit of 250,000,000"
+    data = build_png(50_000, 50_000, 8, 2, b"\0" * 100)
+    assert failure_reason(data) == "it claims more pixels than the limit of 250,000,000"
 
 
 def test_a_limit_above_the_usual_one_counts() -> None:
@@ -102,25 +102,25 @@ def test_a_limit_above_the_usual_one_counts() -> None:
 
 def test_metadata_of_any_size_does_not_make_a_picture_unreadable() -> None:
     """Colour profiles and texts of some megabytes are found in the wild."""
-    rows = b"".join(b"\0" + np.asarray(quarters())[y].tobytes() for y in range(40))
+    rows = b"".join(b"\0" + np.asarray(draw_quarters())[y].tobytes() for y in range(40))
     for kind in (b"iCCP", b"zTXt"):
-        beside = chunk(kind, b"name\0\0" + zlib.compress(b"x" * 5_000_000))
-        assert_colours(look(png(60, 40, 8, 2, rows, beside)), FULL, 0)
+        beside = build_chunk(kind, b"name\0\0" + zlib.compress(b"x" * 5_000_000))
+        assert_colours(decode_image(build_png(60, 40, 8, 2, rows, beside)), FULL, 0)
 
 
 def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
     """Only the first is looked for, so the others cannot keep a worker busy."""
-    rows = b"".join(b"\0" + np.asarray(quarters())[y].tobytes() for y in range(40))
-    control = chunk(b"acTL", struct.pack(">II", 0x7FFFFFFF, 0))
-    assert_colours(look(png(60, 40, 8, 2, rows, control)), FULL, 0)
-    gif = saved(quarters().quantize(8), "GIF")
+    rows = b"".join(b"\0" + np.asarray(draw_quarters())[y].tobytes() for y in range(40))
+    control = build_chunk(b"acTL", struct.pack(">II", 0x7FFFFFFF, 0))
+    assert_colours(decode_image(build_png(60, 40, 8, 2, rows, control)), FULL, 0)
+    gif = encode_image(draw_quarters().quantize(8), "GIF")
     frame = b"\x2c\0\0\0\0\1\0\1\0\0\2\2\x44\1\0"
-    assert_colours(look(gif[:-1] + frame * 100_000 + b";"), FULL, 0)
-    tiff = bytearray(saved(quarters(), "TIFF"))
+    assert_colours(decode_image(gif[:-1] + frame * 100_000 + b";"), FULL, 0)
+    tiff = bytearray(encode_image(draw_quarters(), "TIFF"))
     (at,) = struct.unpack_from("<I", tiff, 4)
     (entries,) = struct.unpack_from("<H", tiff, at)
     struct.pack_into("<I", tiff, at + 2 + 12 * entries, at)  # the next page is this one
-    assert_colours(look(bytes(tiff)), FULL, 0)
+    assert_colours(decode_image(bytes(tiff)), FULL, 0)
 
 
 # What is no picture
@@ -143,16 +143,16 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
 )  # fmt: skip
 def test_what_is_no_picture_is_called_what_it_is(data: bytes, expected: str) -> None:
     """Guarantee: a failure row's reason is one that a person understands."""
-    assert reason(data) == expected
+    assert failure_reason(data) == expected
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "TGA", "PPM"])
 def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
     """Guarantee: a half-copied file fails, so that the next run tries it again."""
     image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 120, 3), dtype=np.uint8))
-    data = saved(image, kind)
-    assert look(data).width == 120
-    text = reason(data[: len(data) // 2])
+    data = encode_image(image, kind)
+    assert decode_image(data).width == 120
+    text = failure_reason(data[: len(data) // 2])
     assert text == "the file is cut short" or (kind == "TIFF" and "TIFF" in text), text
 
 
@@ -165,19 +165,19 @@ def test_a_reason_of_many_lines_becomes_one_short_line() -> None:
 
 
 def test_a_kind_that_pillow_does_not_know_is_not_called_damaged() -> None:
-    data = bytearray(saved(quarters(), "BMP"))
+    data = bytearray(encode_image(draw_quarters(), "BMP"))
     struct.pack_into("<I", data, 30, 4)  # a JPEG inside, for printers
-    assert reason(bytes(data)).startswith("its kind is not supported: ")
+    assert failure_reason(bytes(data)).startswith("its kind is not supported: ")
 
 
 def test_damage_is_told_in_the_reason_alone(capfd: pytest.CaptureFixture[str]) -> None:
     """Guarantee: nothing is printed past the progress line; libtiff would, left to itself."""
     refused = 0
     for coded in CODED:
-        data = bytearray(saved(smooth(200, 150), "TIFF", compression=coded))
+        data = bytearray(encode_image(smooth(200, 150), "TIFF", compression=coded))
         data[100:3000] = bytes(reversed(data[100:3000]))
         try:
-            look(bytes(data))
+            decode_image(bytes(data))
         except DecodeError:
             refused += 1
     assert refused > 0
@@ -186,20 +186,22 @@ def test_damage_is_told_in_the_reason_alone(capfd: pytest.CaptureFixture[str]) -
 
 def test_numbers_that_are_none_do_not_spoil_the_others() -> None:
     """A float picture with gaps (NaN) or infinities shows the rest as it is."""
-    values = np.array(quarters().convert("F")) / 255
+    values = np.array(draw_quarters().convert("F")) / 255
     values[18:22, 28:32] = [np.nan, np.inf, -np.inf, np.nan]
     values.view(np.uint32)[0, 0] = 0x7F800001  # a NaN that complains when it is converted
-    assert_colours(look(saved(Image.fromarray(values), "TIFF")), GREYS, 1)
+    assert_colours(decode_image(encode_image(Image.fromarray(values), "TIFF")), GREYS, 1)
     nothing = Image.fromarray(np.full((8, 8), np.nan, np.float32))
-    assert reason(saved(nothing, "TIFF")).endswith("none of its values is a finite number")
+    assert failure_reason(encode_image(nothing, "TIFF")).endswith(
+        "none of its values is a finite number"
+    )
 
 
 def test_numbers_beyond_16_bits_go_from_the_least_to_the_greatest() -> None:
-    values = np.asarray(quarters().convert("I"), np.int32)
+    values = np.asarray(draw_quarters().convert("I"), np.int32)
     grey = (values - values.min()) * 255.0 / (values.max() - values.min())
     expected = [(int(g), int(g), int(g)) for g in np.rint(grey[[10, 10, 30, 30], [15, 45, 15, 45]])]
-    data = saved(Image.fromarray(values * 100_000 - 5_000_000), "TIFF")
-    assert_colours(look(data), tuple(expected), 1)
+    data = encode_image(Image.fromarray(values * 100_000 - 5_000_000), "TIFF")
+    assert_colours(decode_image(data), tuple(expected), 1)
 
 
 # HEIC, and what is never started
@@ -220,18 +222,18 @@ def heic(image: Image.Image, **options: Any) -> bytes:
 
 
 def test_heic_is_read_with_the_extra() -> None:
-    found = look(heic(quarters()))
+    found = decode_image(heic(draw_quarters()))
     assert (found.width, found.height) == (60, 40)
     assert_colours(found, FULL, 12)
-    assert_colours(look(heic(see_through(quarters()))), HALF, 12)
+    assert_colours(decode_image(heic(make_half_transparent(draw_quarters()))), HALF, 12)
 
 
 @pytest.mark.parametrize("orientation", TURNS)
 def test_heic_is_upright(orientation: int) -> None:
     exif = Image.Exif()
     exif[0x0112] = orientation
-    stored = np.ascontiguousarray(TURNS[orientation](np.asarray(quarters())))
-    found = look(heic(Image.fromarray(stored), exif=exif.tobytes()))
+    stored = np.ascontiguousarray(TURNS[orientation](np.asarray(draw_quarters())))
+    found = decode_image(heic(Image.fromarray(stored), exif=exif.tobytes()))
     assert (found.width, found.height) == (60, 40)
     assert_colours(found, FULL, 12)
 
@@ -239,7 +241,7 @@ def test_heic_is_upright(orientation: int) -> None:
 def test_heic_cut_short_is_a_failure() -> None:
     data = heic(smooth(200, 200))
     for length in (40, len(data) // 2, len(data) - 10):
-        assert "\n" not in reason(data[:length])
+        assert "\n" not in failure_reason(data[:length])
 
 
 def test_heic_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
@@ -265,12 +267,12 @@ def test_heic_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")
 def test_avif_that_calls_itself_a_heif_needs_no_extra() -> None:
-    data = saved(quarters(), "AVIF", quality=95)
+    data = encode_image(draw_quarters(), "AVIF", quality=95)
     assert data[8:12] == b"avif"
     assert b"avif" not in data[12:16]
     general = data[:8] + b"mif1" + data[12:]
     assert b"avif" in general[16:64]
-    assert_colours(look(general), FULL, 8)
+    assert_colours(decode_image(general), FULL, 8)
 
 
 EPS = (
@@ -322,12 +324,16 @@ def test_formats_that_start_programs_or_are_no_pictures_are_not_admitted() -> No
 def test_eight_threads_give_the_bits_that_one_gives() -> None:
     """Guarantee: features do not depend on the number of workers."""
     files = [write() for write, *_ in KINDS.values()]
-    files += [turned(n, kind, options, (600, 400)) for kind, options in FORMS for n in (1, 6)]
-    files.append(saved(smooth(1000, 700), "JPEG"))
-    alone = [look(data).rgb.tobytes() for data in files]
+    files += [
+        encode_turned(n, kind, options, (600, 400))
+        for kind, options in EXIF_FORMATS
+        for n in (1, 6)
+    ]
+    files.append(encode_image(smooth(1000, 700), "JPEG"))
+    alone = [decode_image(data).rgb.tobytes() for data in files]
     with ThreadPoolExecutor(8) as pool:
         for _ in range(3):
-            together = list(pool.map(lambda data: look(data).rgb.tobytes(), files * 4))
+            together = list(pool.map(lambda data: decode_image(data).rgb.tobytes(), files * 4))
             assert together == alone * 4
 
 
@@ -346,17 +352,19 @@ def sound_files() -> tuple[bytes, ...]:
     exif[0x0112] = 6
     exif[0x010E] = "a text"
     files = [
-        saved(smooth(64, 48), kind, **({"exif": exif} if kind in {"JPEG", "PNG", "WEBP"} else {}))
+        encode_image(
+            smooth(64, 48), kind, **({"exif": exif} if kind in {"JPEG", "PNG", "WEBP"} else {})
+        )
         for kind in SOUND
     ]
-    files += [saved(smooth(64, 48), "TIFF", compression=one, exif=exif) for one in CODED]
-    files += [saved(smooth(64, 48), "JPEG", progressive=True)]
+    files += [encode_image(smooth(64, 48), "TIFF", compression=one, exif=exif) for one in CODED]
+    files += [encode_image(smooth(64, 48), "JPEG", progressive=True)]
     return tuple(files)
 
 
 def never_but_a_reason(data: bytes) -> None:
     try:
-        found = look(data, limits=Limits(max_pixels=1_000_000))
+        found = decode_image(data, limits=Limits(max_pixels=1_000_000))
     except DecodeError as error:
         text = str(error)
         assert 0 < len(text) <= 200

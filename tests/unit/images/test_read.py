@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from permissions import as_nobody
+from permissions import check_without_privileges
 
 from sokkuri.core.errors import ReadError
 from sokkuri.core.types import FileStat, Limits
@@ -159,6 +159,6 @@ def test_a_file_without_permission_says_so() -> None:
             return {reason(root, path) for path in paths} == {"permission denied"}
 
         try:
-            assert as_nobody(holds)
+            assert check_without_privileges(holds)
         finally:
             (root / "closed").chmod(0o700)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import fsspec
 import pytest
-from flaky_filesystem import HUSH, ROOT, Trouble, failing
+from flaky_filesystem import ROOT, SECRETS, FlakyFileSystem, fail_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,10 +35,13 @@ def without_clashes(tree: list[str]) -> list[str]:
 @given(tree=trees, exclude=globs)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 def test_an_address_is_listed_as_a_folder_is(
-    files: Trouble, tmp_path_factory: pytest.TempPathFactory, tree: list[str], exclude: list[str]
+    files: FlakyFileSystem,
+    tmp_path_factory: pytest.TempPathFactory,
+    tree: list[str],
+    exclude: list[str],
 ) -> None:
-    Trouble.store.clear()
-    Trouble.pseudo_dirs[:] = [""]
+    FlakyFileSystem.store.clear()
+    FlakyFileSystem.pseudo_dirs[:] = [""]
     folder = tmp_path_factory.mktemp("photos")
     for path in without_clashes(tree):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,9 @@ def test_an_address_is_listed_as_a_folder_is(
 
 @given(size=st.integers(0, 70), piece=st.integers(1, 40))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_object_is_read_in_ranges_of_any_size(files: Trouble, size: int, piece: int) -> None:
+def test_any_object_is_read_in_ranges_of_any_size(
+    files: FlakyFileSystem, size: int, piece: int
+) -> None:
     data = bytes(range(size))
     files.pipe_file("/photos/a.jpg", data)
     with pytest.MonkeyPatch.context() as patch:
@@ -68,25 +73,27 @@ def test_any_object_is_read_in_ranges_of_any_size(files: Trouble, size: int, pie
 
 
 def test_a_read_that_breaks_resumes_at_its_range(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Five ranges, of which the third breaks off twice: seven requests."""
     monkeypatch.setattr(remote, "RANGE", 10)
     files.pipe_file("/photos/a.jpg", bytes(50))
     asked: list[int] = []
-    broken = {2: ConnectionResetError(HUSH), 3: TimeoutError(HUSH)}
-    monkeypatch.setattr(Trouble, "before", staticmethod(failing("cat", broken, asked)))
+    broken = {2: ConnectionResetError(SECRETS), 3: TimeoutError(SECRETS)}
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(fail_at("cat", broken, asked)))
     assert read_file(ROOT / "a.jpg", Limits())[0] == bytes(50)
     assert len(asked) == 7
 
 
-def test_waits_grow_and_retries_end(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_waits_grow_and_retries_end(
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     waits: list[float] = []
     monkeypatch.setattr("sokkuri.images.remote.time.sleep", waits.append)
     files.pipe_file("/photos/a.jpg", b"x")
     asked: list[int] = []
-    always = {n: OSError(errno.EBUSY, HUSH) for n in range(100)}
-    monkeypatch.setattr(Trouble, "before", staticmethod(failing("info", always, asked)))
+    always = {n: OSError(errno.EBUSY, SECRETS) for n in range(100)}
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(fail_at("info", always, asked)))
     with pytest.raises(ReadError, match="too busy, or has a fault, asked 8 times"):
         read_file(ROOT / "a.jpg", Limits())
     assert len(asked) == 8
@@ -95,7 +102,7 @@ def test_waits_grow_and_retries_end(files: Trouble, monkeypatch: pytest.MonkeyPa
     assert all(most / 2 <= wait <= most for wait, most in zip(waits, longest, strict=True))
 
 
-def changing(files: Trouble, contents: dict[int, bytes]) -> Callable[[str, str], None]:
+def changing(files: FlakyFileSystem, contents: dict[int, bytes]) -> Callable[[str, str], None]:
     """Replaces the object before its n-th range is read."""
     count = itertools.count()
 
@@ -109,37 +116,39 @@ def changing(files: Trouble, contents: dict[int, bytes]) -> Callable[[str, str],
 @pytest.mark.parametrize("size", [5, 19, 20, 21, 40])
 @pytest.mark.parametrize("at", [0, 1])
 def test_two_versions_are_never_mixed(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch, size: int, at: int
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch, size: int, at: int
 ) -> None:
     """It is replaced after it was looked at, before or between its ranges: the new one is read."""
     monkeypatch.setattr(remote, "RANGE", 10)
     files.pipe_file("/photos/a.jpg", b"o" * 20)
-    monkeypatch.setattr(Trouble, "before", staticmethod(changing(files, {at: b"n" * size})))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(changing(files, {at: b"n" * size})))
     data, stat = read_file(ROOT / "a.jpg", Limits())
     assert data == b"n" * size
     assert stat.size == size
 
 
 def test_an_object_that_keeps_changing_is_a_failure(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files.pipe_file("/photos/a.jpg", b"o")
     contents = {n: b"n" * (n + 2) for n in range(50)}
-    monkeypatch.setattr(Trouble, "before", staticmethod(changing(files, contents)))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(changing(files, contents)))
     with pytest.raises(ReadError, match="it changed while it was read"):
         read_file(ROOT / "a.jpg", Limits())
 
 
-def test_a_large_object_is_not_read(files: Trouble, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_object_is_not_read(
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     files.pipe_file("/photos/a.jpg", bytes(1001))
     asked: list[int] = []
-    monkeypatch.setattr(Trouble, "before", staticmethod(failing("cat", {}, asked)))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(fail_at("cat", {}, asked)))
     with pytest.raises(ReadError, match="its 1,001 bytes are more than the limit of 1,000"):
         read_file(ROOT / "a.jpg", Limits(max_bytes=1000))
     assert not asked
 
 
-def test_a_missing_object_is_a_failure_not_gone(files: Trouble) -> None:
+def test_a_missing_object_is_a_failure_not_gone(files: FlakyFileSystem) -> None:
     files.pipe_file("/photos/folder/a.jpg", b"x")
     for name in ("a.jpg", "folder"):
         with pytest.raises(ReadError, match=r"no such object|a folder"):
@@ -152,7 +161,7 @@ class HttpError(Exception):
     """As gcsfs has it."""
 
     def __init__(self, code: int) -> None:
-        super().__init__(HUSH)
+        super().__init__(SECRETS)
         self.code = code
 
 
@@ -167,32 +176,32 @@ class ClientPayloadError(Exception):
 @pytest.mark.parametrize(
     ("error", "kind", "words"),
     [
-        (FileNotFoundError(HUSH), FileNotFoundError, "no such object"),
+        (FileNotFoundError(SECRETS), FileNotFoundError, "no such object"),
         (HttpError(404), FileNotFoundError, "no such object"),
-        (PermissionError(HUSH), PermissionError, "do not allow it"),
-        (OSError(f"Forbidden: {HUSH}"), PermissionError, "do not allow it"),
+        (PermissionError(SECRETS), PermissionError, "do not allow it"),
+        (OSError(f"Forbidden: {SECRETS}"), PermissionError, "do not allow it"),
         (HttpError(401), PermissionError, "do not allow it"),
-        (NoCredentialsError(HUSH), PermissionError, "no usable credentials"),
-        (OSError(errno.EBUSY, HUSH), ConnectionError, "too busy"),
+        (NoCredentialsError(SECRETS), PermissionError, "no usable credentials"),
+        (OSError(errno.EBUSY, SECRETS), ConnectionError, "too busy"),
         (HttpError(503), ConnectionError, "too busy"),
         (HttpError(429), ConnectionError, "too busy"),
-        (ClientPayloadError(HUSH), ConnectionError, "does not answer"),
-        (ConnectionRefusedError(HUSH), ConnectionError, "does not answer"),
-        (TimeoutError(HUSH), ConnectionError, "does not answer"),
-        (OSError(errno.EINVAL, f"Range {HUSH}"), OSError, "it changed"),
+        (ClientPayloadError(SECRETS), ConnectionError, "does not answer"),
+        (ConnectionRefusedError(SECRETS), ConnectionError, "does not answer"),
+        (TimeoutError(SECRETS), ConnectionError, "does not answer"),
+        (OSError(errno.EINVAL, f"Range {SECRETS}"), OSError, "it changed"),
         (HttpError(416), OSError, "it changed"),
-        (ValueError(HUSH), OSError, "cannot answer that (ValueError)"),
+        (ValueError(SECRETS), OSError, "cannot answer that (ValueError)"),
     ],
 )
 def test_errors_are_distinguished_in_our_own_words(
-    files: Trouble,
+    files: FlakyFileSystem,
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
     kind: type[OSError],
     words: str,
 ) -> None:
     always = dict.fromkeys(range(100), error)
-    monkeypatch.setattr(Trouble, "before", staticmethod(failing("info", always, [])))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(fail_at("info", always, [])))
     with pytest.raises(kind, match=re.escape(words)) as told:
         remote.stat(ROOT / "a.jpg")
     assert "hush" not in f"{told.value} {told.value.args} {told.value.__cause__}"
@@ -200,16 +209,16 @@ def test_errors_are_distinguished_in_our_own_words(
 
 
 def test_a_folder_that_cannot_be_listed_is_skipped(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("a/1.jpg", "b/2.jpg", "3.jpg"):
         files.pipe_file(f"/photos/{name}", b"x")
 
     def before(method: str, path: str) -> None:
         if method == "ls" and path.endswith("/a"):
-            raise PermissionError(HUSH)
+            raise PermissionError(SECRETS)
 
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(before))
     skipped: list[tuple[str, str | None]] = []
     found = list_images(ROOT, on_error=lambda path, error: skipped.append((path, error.strerror)))
     assert {ref.path for ref in found} == {"3.jpg", "b/2.jpg"}
@@ -218,7 +227,7 @@ def test_a_folder_that_cannot_be_listed_is_skipped(
 
 @pytest.mark.parametrize("where", ["/photos", "/photos/b"])
 def test_a_server_that_does_not_answer_ends_the_listing(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch, where: str
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     """Whatever else it held, nothing is known of it: no image may be taken for vanished."""
     for name in ("a/1.jpg", "b/2.jpg"):
@@ -226,15 +235,15 @@ def test_a_server_that_does_not_answer_ends_the_listing(
 
     def before(method: str, path: str) -> None:
         if method == "ls" and path == where:
-            raise ConnectionRefusedError(HUSH)
+            raise ConnectionRefusedError(SECRETS)
 
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(before))
     with pytest.raises(CollectionError, match="could not be listed, so nothing was changed"):
         list(list_images(ROOT))
 
 
 def test_names_that_no_file_can_have_are_left_out(
-    files: Trouble, monkeypatch: pytest.MonkeyPatch
+    files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A store takes any key; each shows up once, none leads anywhere else, and it ends."""
     entries = [remote.DirEntry(name, None) for name in ("", ".", "..")]
@@ -247,7 +256,7 @@ def test_names_that_no_file_can_have_are_left_out(
     assert sorted(skipped) == ["", ".", "..", "a/b.jpg", "nul\0.jpg"]
 
 
-def test_missing_objects_of_a_list_are_listed(files: Trouble) -> None:
+def test_missing_objects_of_a_list_are_listed(files: FlakyFileSystem) -> None:
     files.pipe_file("/photos/a.jpg", b"xyz")
     files.pipe_file("/photos/b/c.jpg", b"xy")
     lines = [

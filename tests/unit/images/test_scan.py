@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from permissions import as_nobody
+from permissions import check_without_privileges
 from PIL import Image
 
 from sokkuri.core.types import FileRef
@@ -211,7 +211,7 @@ def test_a_folder_without_permission_is_reported_and_the_rest_is_listed() -> Non
             ]
 
         try:
-            assert as_nobody(holds)
+            assert check_without_privileges(holds)
         finally:
             (root / "closed").chmod(0o700)
 
@@ -336,6 +336,6 @@ def test_an_excluded_folder_is_not_entered() -> None:
             return {ref.path for ref in refs} == {"a.jpg", "keep/c.jpg"} and not told
 
         try:
-            assert as_nobody(holds)
+            assert check_without_privileges(holds)
         finally:
             (root / "keep" / "raw").chmod(0o700)

@@ -8,9 +8,9 @@ import pytest
 from draw_images import draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from image_formats import FORMS, turned
+from image_formats import EXIF_FORMATS, encode_turned
 from numpy.typing import NDArray
-from photo_folder import photo
+from photo_folder import draw_camera_photo
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
@@ -89,15 +89,15 @@ def test_a_thumbnail_keeps_its_shape_within_the_square(side: int) -> None:
 @pytest.mark.parametrize("mosaic", [False, True])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_thumbnails_and_mosaics_are_upright(orientation: int, mosaic: bool) -> None:
-    kind, options = FORMS[0]
-    data = turned(orientation, kind, options, (60, 40))
+    kind, options = EXIF_FORMATS[0]
+    data = encode_turned(orientation, kind, options, (60, 40))
     assert shown(render_thumbnail(data, 64, Limits(), mosaic=mosaic)).shape == (40, 60, 3)
     red = shown(render_thumbnail(data, 64, Limits(), mosaic=mosaic))[5, 5]
     assert red[0] > 150
     assert red[1:].max() < 90
 
 
-@pytest.mark.parametrize("data", [b"", b"no picture", photo()[:400]])
+@pytest.mark.parametrize("data", [b"", b"no picture", draw_camera_photo()[:400]])
 def test_an_unreadable_image_has_no_thumbnail(data: bytes) -> None:
     for mosaic in (False, True):
         with pytest.raises(DecodeError):
@@ -161,7 +161,7 @@ def test_an_image_without_exif_has_no_labels() -> None:
 @given(st.data())
 def test_damaged_exif_never_raises(data: st.DataObject) -> None:
     """Bytes of the EXIF part are changed at will: texts come out, and no error."""
-    whole = bytearray(photo(width=16, height=16))
+    whole = bytearray(draw_camera_photo(width=16, height=16))
     at = whole.index(b"Exif\0\0")
     for _ in range(data.draw(st.integers(1, 12))):
         place = data.draw(st.integers(at + 6, at + 400))

@@ -5,14 +5,14 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.indexing.in_flight import InFlightDigests
 
 
 def test_one_of_many_workers_extracts_the_bytes(tmp_path: Path) -> None:
     """Guarantee: two files with the same bytes are extracted once."""
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     extracted: Counter[bytes] = Counter()
     start = threading.Barrier(8)
 
@@ -36,8 +36,8 @@ def test_one_of_many_workers_extracts_the_bytes(tmp_path: Path) -> None:
 
 
 def test_a_committed_digest_needs_no_extraction_and_is_not_in_flight(tmp_path: Path) -> None:
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.fill(np.ones((1, 4), np.float32), ["a"])
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_vectors(np.ones((1, 4), np.float32), ["a"])
     digests = InFlightDigests(bench.catalog.where)
     assert not digests.acquire(b"content %8d" % 0)
     assert not digests.contains(b"content %8d" % 0)
@@ -47,7 +47,7 @@ def test_a_committed_digest_needs_no_extraction_and_is_not_in_flight(tmp_path: P
 
 def test_a_job_that_asks_again_gets_the_same_answer(tmp_path: Path) -> None:
     """Its worker may have died after it acquired the digest; no other worker would extract it."""
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     digests = bench.known
     assert digests.acquire_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
     assert digests.acquire(b"one", 1)

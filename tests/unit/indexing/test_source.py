@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flaky_filesystem import HUSH, Trouble, failing
+from flaky_filesystem import SECRETS, FlakyFileSystem, fail_at
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
@@ -15,7 +15,7 @@ from sokkuri.indexing.options import SyncOptions, SyncReport
 
 
 @pytest.fixture
-def collection(files: Trouble, tmp_path: Path, drawn: list[bytes]) -> Iterator[Collection]:
+def collection(files: FlakyFileSystem, tmp_path: Path, drawn: list[bytes]) -> Iterator[Collection]:
     """Nine images in three folders, indexed."""
     for number, data in enumerate(drawn):
         files.pipe_file(f"/photos/{number % 3}/{number}.jpg", data)
@@ -28,9 +28,11 @@ def collection(files: Trouble, tmp_path: Path, drawn: list[bytes]) -> Iterator[C
 
 @pytest.fixture
 def drawn(tmp_path: Path) -> list[bytes]:
-    from draw_images import save
+    from draw_images import save_drawing
 
-    return [save(tmp_path / "drawn" / f"{seed}.jpg", seed).read_bytes() for seed in range(9)]
+    return [
+        save_drawing(tmp_path / "drawn" / f"{seed}.jpg", seed).read_bytes() for seed in range(9)
+    ]
 
 
 def synced(collection: Collection, **options: Any) -> SyncReport:
@@ -40,7 +42,7 @@ def synced(collection: Collection, **options: Any) -> SyncReport:
 
 
 def test_images_of_an_unreadable_folder_stay(
-    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch
+    collection: Collection, files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Images that vanished elsewhere are marked; a note names the unreadable folder."""
     files.rm("/photos/0/0.jpg")
@@ -48,9 +50,9 @@ def test_images_of_an_unreadable_folder_stay(
 
     def before(method: str, path: str) -> None:
         if method == "ls" and path.endswith("/1"):
-            raise PermissionError(HUSH)
+            raise PermissionError(SECRETS)
 
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(before))
     steps = list(collection.sync())
     report = steps[-1].result
     assert report is not None
@@ -62,14 +64,14 @@ def test_images_of_an_unreadable_folder_stay(
 
 @pytest.mark.parametrize("wanted", ["rm", "refuse", "break"])
 def test_an_empty_or_unreachable_address_changes_nothing(
-    collection: Collection, files: Trouble, monkeypatch: pytest.MonkeyPatch, wanted: str
+    collection: Collection, files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch, wanted: str
 ) -> None:
     if wanted == "rm":
         files.rm("/photos", recursive=True)
     else:
-        error = PermissionError(HUSH) if wanted == "refuse" else ConnectionResetError(HUSH)
+        error = PermissionError(SECRETS) if wanted == "refuse" else ConnectionResetError(SECRETS)
         always = dict.fromkeys(range(100), error)
-        monkeypatch.setattr(Trouble, "before", staticmethod(failing("ls", always, [])))
+        monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(fail_at("ls", always, [])))
     with pytest.raises(CollectionError, match="so nothing was changed") as refused:
         synced(collection)
     assert "hush" not in str(refused.value)
@@ -81,16 +83,16 @@ def test_a_failure_in_the_middle_of_a_listing_changes_nothing(
 ) -> None:
     def before(method: str, path: str) -> None:
         if method == "ls" and path.endswith("/2"):
-            raise ConnectionResetError(HUSH)
+            raise ConnectionResetError(SECRETS)
 
-    monkeypatch.setattr(Trouble, "before", staticmethod(before))
+    monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(before))
     with pytest.raises(CollectionError, match="trouble://photos/2 could not be listed"):
         synced(collection)
     assert collection.status().total == 9
 
 
 def test_images_can_move_to_another_address(
-    collection: Collection, files: Trouble, tmp_path: Path
+    collection: Collection, files: FlakyFileSystem, tmp_path: Path
 ) -> None:
     elsewhere = Address("trouble://elsewhere")
     with pytest.raises(UsageError, match="belongs to trouble://photos"):
@@ -102,7 +104,7 @@ def test_images_can_move_to_another_address(
         assert again.root == elsewhere
 
 
-def test_a_collection_of_an_address_needs_a_store(files: Trouble) -> None:
+def test_a_collection_of_an_address_needs_a_store(files: FlakyFileSystem) -> None:
     files.pipe_file("/photos/a.jpg", b"x")
     with pytest.raises(UsageError, match="--store DIR"):
         Collection.create("trouble://photos")

@@ -9,7 +9,7 @@ from types import FrameType
 from typing import Any
 
 import numpy as np
-from synthetic_collection import DIMENSION, Bench, empty, extracted
+from synthetic_collection import DIMENSION, Bench, create_empty, make_extracted
 
 from sokkuri.indexing import writer as writer_module
 from sokkuri.indexing.sync import commit_at_end
@@ -56,15 +56,15 @@ def interrupt_at(instruction: int) -> Iterator[list[int]]:
 
 def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Path) -> None:
     """Also between a transaction's BEGIN and its block, where nothing rolls it back."""
-    collection = empty(tmp_path / "photos")
+    collection = create_empty(tmp_path / "photos")
     bench = Bench(collection)
     names = [f"{number:04d}" for number in range(2000)]
-    bench.listed(*names)
-    jobs = bench.jobs()
+    bench.list_files(*names)
+    jobs = bench.claim_jobs()
     done: set[str] = set()
     for instruction, name in enumerate(names, 1):
         writer = Writer(collection, bench.run, bench.known)
-        writer._waiting.append(extracted(jobs[name], name.encode(), np.ones(DIMENSION, "f4")))
+        writer._waiting.append(make_extracted(jobs[name], name.encode(), np.ones(DIMENSION, "f4")))
         with (
             suppress(KeyboardInterrupt),
             commit_at_end(bench.catalog, writer),

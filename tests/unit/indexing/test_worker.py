@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from draw_images import save
-from synthetic_collection import Bench, empty
+from draw_images import save_drawing
+from synthetic_collection import Bench, create_empty
 from tiny_model import write_tiny_model
 
 from sokkuri.core.errors import ClusterError
@@ -24,8 +24,8 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     """A collection whose folder has five images; the last has the bytes of the first."""
     root = tmp_path / "photos"
     for number, seed in enumerate([0, 1, 2, 3, 0]):
-        save(root / f"{number}.png", seed)
-    bench = Bench(empty(root))
+        save_drawing(root / f"{number}.png", seed)
+    bench = Bench(create_empty(root))
     yield bench
     bench.known.close()
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty, extracted, same_bytes
+from synthetic_collection import DIMENSION, Bench, create_empty, make_extracted, make_same_bytes
 
 from sokkuri.core.errors import StorageError
 from sokkuri.core.types import RowRef
@@ -22,7 +22,7 @@ def vector(seed: int) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    collection = empty(tmp_path / "photos")
+    collection = create_empty(tmp_path / "photos")
     bench = Bench(collection)
     yield bench
     bench.known.close()
@@ -45,9 +45,11 @@ def stored(bench: Bench, id_: str) -> list[float]:
 
 
 def test_new_images_get_rows(bench: Bench) -> None:
-    bench.listed("a", "b")
-    jobs = bench.jobs()
-    bench.commit(*(extracted(jobs[id_], id_.encode(), vector(n)) for n, id_ in enumerate("ab")))
+    bench.list_files("a", "b")
+    jobs = bench.claim_jobs()
+    bench.commit(
+        *(make_extracted(jobs[id_], id_.encode(), vector(n)) for n, id_ in enumerate("ab"))
+    )
     assert stored(bench, "a") == vector(0).tolist()
     assert stored(bench, "b") == vector(1).tolist()
     assert bench.writer.counts == {"added": 2}
@@ -57,12 +59,12 @@ def test_new_images_get_rows(bench: Bench) -> None:
 def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
     """Guarantee: nothing is done twice. The outcomes of a run that was suspended beyond its lease
     are ignored if another run has processed its images meanwhile."""
-    bench.listed("a")
-    late = extracted(bench.jobs()["a"], b"late", vector(1))
+    bench.list_files("a")
+    late = make_extracted(bench.claim_jobs()["a"], b"late", vector(1))
     bench.catalog.run("UPDATE runs SET expires = 0")
     other = Bench(bench.collection)
     clear_over(bench.catalog)
-    other.commit(extracted(other.jobs()["a"], b"other", vector(2)))
+    other.commit(make_extracted(other.claim_jobs()["a"], b"other", vector(2)))
     bench.commit(late)
     assert stored(bench, "a") == vector(2).tolist()
     assert bench.writer.counts == {}
@@ -74,27 +76,27 @@ def test_a_suspended_run_is_registered_again_when_it_takes_jobs(bench: Bench) ->
     bench.catalog.run("UPDATE runs SET expires = 0")
     clear_over(bench.catalog)
     assert bench.catalog.one("SELECT count(*) FROM runs")[0] == 0
-    bench.listed("a")
-    bench.commit(extracted(bench.jobs()["a"], b"a", vector(1)))
+    bench.list_files("a")
+    bench.commit(make_extracted(bench.claim_jobs()["a"], b"a", vector(1)))
     assert bench.writer.counts == {"added": 1}
 
 
 def test_a_changed_image_keeps_its_row_until_the_new_one_is_committed(bench: Bench) -> None:
     """Guarantee: a changed file replaces its row only after the new row is committed."""
-    bench.fill(np.stack([vector(0), vector(1)]), ["a", "b"])
-    bench.listed("a", "b", mtime_ns=2)
-    jobs = bench.jobs()
+    bench.add_vectors(np.stack([vector(0), vector(1)]), ["a", "b"])
+    bench.list_files("a", "b", mtime_ns=2)
+    jobs = bench.claim_jobs()
     assert stored(bench, "a") == vector(0).tolist()
-    bench.commit(extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
+    bench.commit(make_extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
     assert stored(bench, "a") == vector(9).tolist()
     bench.collection.rewrite_id_columns()
     assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: an unused row"
 
 
 def test_a_failure_replaces_the_row_and_is_recorded(bench: Bench) -> None:
-    bench.fill(vector(0)[None], ["a"])
-    bench.listed("a", mtime_ns=2)
-    job = bench.jobs()["a"]
+    bench.add_vectors(vector(0)[None], ["a"])
+    bench.list_files("a", mtime_ns=2)
+    job = bench.claim_jobs()["a"]
     bench.commit(Failed(job, "decode", "the file is cut short"))
     assert place(bench, "a") is None
     (failure,) = read_failures(bench.catalog)
@@ -103,21 +105,22 @@ def test_a_failure_replaces_the_row_and_is_recorded(bench: Bench) -> None:
 
 
 def test_a_file_that_vanished_before_it_was_read_is_missing(bench: Bench) -> None:
-    bench.listed("a")
-    bench.commit(Gone(bench.jobs()["a"]))
+    bench.list_files("a")
+    bench.commit(Gone(bench.claim_jobs()["a"]))
     counts = count_images(bench.catalog)
     assert (counts.live, counts.failed, counts.missing, counts.todo) == (0, 0, 1, 0)
 
 
 def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
     """Guarantee: a moved file keeps its row; one that was removed stays so."""
-    bench.fill(np.stack([vector(0), vector(1)]), ["a", "b"])
+    bench.add_vectors(np.stack([vector(0), vector(1)]), ["a", "b"])
     bench.collection.remove(["b"])
     at = place(bench, "a"), place(bench, "b")
-    bench.listed("x", "y", gone=["a", "b"])
-    jobs = bench.jobs()
+    bench.list_files("x", "y", gone=["a", "b"])
+    jobs = bench.claim_jobs()
     bench.commit(
-        same_bytes(jobs["x"], b"content %8d" % 0), same_bytes(jobs["y"], b"content %8d" % 1)
+        make_same_bytes(jobs["x"], b"content %8d" % 0),
+        make_same_bytes(jobs["y"], b"content %8d" % 1),
     )
     assert (place(bench, "x"), place(bench, "y")) == at
     assert find_image(bench.catalog, "a") is None
@@ -128,14 +131,14 @@ def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
 
 
 def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
-    bench.listed("a", "b", "c")
-    jobs = bench.jobs()
+    bench.list_files("a", "b", "c")
+    jobs = bench.claim_jobs()
     assert bench.known.acquire(b"same")
     assert not bench.known.acquire(b"same")
     bench.commit(
-        same_bytes(jobs["b"], b"same"),
-        extracted(jobs["a"], b"same", vector(3)),
-        same_bytes(jobs["c"], b"same"),
+        make_same_bytes(jobs["b"], b"same"),
+        make_extracted(jobs["a"], b"same", vector(3)),
+        make_same_bytes(jobs["c"], b"same"),
     )
     assert stored(bench, "a") == stored(bench, "b") == stored(bench, "c") == vector(3).tolist()
     assert len({place(bench, id_) for id_ in "abc"}) == 3
@@ -144,34 +147,34 @@ def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
 
 def test_a_copy_waits_for_bytes_that_are_in_flight(bench: Bench) -> None:
     """Guarantee: two files with equal bytes are extracted once, in any order of outcomes."""
-    bench.listed("a", "b")
-    jobs = bench.jobs()
+    bench.list_files("a", "b")
+    jobs = bench.claim_jobs()
     assert bench.known.acquire(b"same")
-    bench.commit(same_bytes(jobs["b"], b"same"))
+    bench.commit(make_same_bytes(jobs["b"], b"same"))
     assert place(bench, "b") is None
-    bench.commit(extracted(jobs["a"], b"same", vector(3)))
+    bench.commit(make_extracted(jobs["a"], b"same", vector(3)))
     bench.writer.finish()
     assert stored(bench, "b") == vector(3).tolist()
 
 
 def test_a_copy_of_a_failed_image_is_tried_by_itself(bench: Bench) -> None:
-    bench.listed("a", "b")
-    jobs = bench.jobs()
+    bench.list_files("a", "b")
+    jobs = bench.claim_jobs()
     assert bench.known.acquire(b"same")
-    fingerprint = same_bytes(jobs["a"], b"same").fingerprint
+    fingerprint = make_same_bytes(jobs["a"], b"same").fingerprint
     bench.commit(
-        same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
+        make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
     )
     bench.writer.finish()
-    assert bench.jobs().keys() == {"b"}, "it is open again"
+    assert bench.claim_jobs().keys() == {"b"}, "it is open again"
     assert bench.known.acquire(b"same")
 
 
 def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:
-    bench.fill(vector(0)[None], ["a"])
+    bench.add_vectors(vector(0)[None], ["a"])
     at = place(bench, "a")
-    bench.listed("a", mtime_ns=7)
-    bench.commit(same_bytes(bench.jobs()["a"], b"content %8d" % 0, mtime_ns=7))
+    bench.list_files("a", mtime_ns=7)
+    bench.commit(make_same_bytes(bench.claim_jobs()["a"], b"content %8d" % 0, mtime_ns=7))
     row = find_image(bench.catalog, "a")
     assert row is not None
     assert (row.at, row.stat.mtime_ns) == (at, 7)
@@ -182,7 +185,7 @@ def test_a_new_shard_begins_after_10000_rows(bench: Bench) -> None:
     count = SHARD_ROWS + 30
     features = np.arange(count * DIMENSION, dtype=np.float32).reshape(count, DIMENSION)
     ids = [f"{number:05d}" for number in range(count)]
-    bench.fill(features, ids)
+    bench.add_vectors(features, ids)
     assert [shard.rows for shard in read_shards(bench.catalog)] == [SHARD_ROWS, 30]
     assert stored(bench, "10007") == features[10007].tolist()
     assert np.load(bench.collection.shards.features_path(0)).shape == (SHARD_ROWS, DIMENSION)
@@ -190,12 +193,12 @@ def test_a_new_shard_begins_after_10000_rows(bench: Bench) -> None:
 
 def test_a_write_error_leaves_no_half_commit(bench: Bench) -> None:
     """Guarantee: rows count only when their transaction is committed."""
-    bench.listed("a")
-    job = bench.jobs()["a"]
+    bench.list_files("a")
+    job = bench.claim_jobs()["a"]
     bench.collection.shards.folder.parent.mkdir(parents=True)
     bench.collection.shards.folder.write_text("a file where the folder should be")
     with pytest.raises(StorageError, match="could not be written"):
-        bench.commit(extracted(job, b"a", vector(0)))
+        bench.commit(make_extracted(job, b"a", vector(0)))
     assert read_shards(bench.catalog) == []
     bench.collection.shards.folder.unlink()
     bench.writer.flush()

@@ -8,7 +8,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from draw_images import draw
-from run_cli import SHARED, real_photos
+from run_cli import SHARED, find_real_photos
 
 from sokkuri.core.errors import ModelError
 from sokkuri.core.types import Limits
@@ -76,7 +76,7 @@ FOOTWEAR = {502, 514, 630, 770, 774, 788, 806}
 
 def test_real_photos_get_sensible_classes(weights: Weights) -> None:
     """Evidence that the conversion is right: garments are seen as garments."""
-    photos = real_photos(500)
+    photos = find_real_photos(500)
     of = {name: [p for p in photos if p.parent.name == name] for name in ("T-Shirt", "Shorts")}
     assert Counter(top_classes(weights, of["T-Shirt"])).most_common(1)[0][0] == JERSEY
     assert Counter(top_classes(weights, of["Shorts"])).most_common(1)[0][0] == SWIMMING_TRUNKS

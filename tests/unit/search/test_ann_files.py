@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from filelock import FileLock
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.search.ann_files import ann_state, refresh_ann
 from sokkuri.store.derived import derived_folder
@@ -17,9 +17,9 @@ COUNT = 600
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     bench.catalog.set_meta("ann_from", "500")
-    bench.add_drawn(0, COUNT)
+    bench.add_images(0, COUNT)
     yield bench
     bench.known.close()
     bench.collection.close()
@@ -49,11 +49,11 @@ def test_the_index_is_built_once(bench: Bench) -> None:
 
 def test_few_new_rows_wait_and_a_doubled_collection_is_rebuilt(bench: Bench) -> None:
     refresh(bench)
-    bench.add_drawn(COUNT, 100)
+    bench.add_images(COUNT, 100)
     assert refresh(bench) == set(), "new rows are searched exactly in the meantime"
     assert refresh(bench, all_rows=True) == ALL_STAGES
     assert manifest(bench)["trained"] == COUNT, "the lists were not trained again"
-    bench.add_drawn(COUNT + 100, COUNT)
+    bench.add_images(COUNT + 100, COUNT)
     assert refresh(bench) == ALL_STAGES
     assert manifest(bench)["trained"] == 2 * COUNT + 100
     assert manifest(bench)["covered"] == {"0": 2 * COUNT + 100}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty
+from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.api import Collection
 from sokkuri.search import code_files
@@ -26,8 +26,8 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.add_drawn(0, COUNT)
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_images(0, COUNT)
     yield bench
     bench.known.close()
     bench.collection.close()
@@ -49,18 +49,18 @@ def test_codes_are_built_once_and_again_when_rows_are_added(bench: Bench) -> Non
     assert refresh(collection) == [(0, 1), (1, 1)]
     assert coded_rows(collection) == ([COUNT], [])
     assert refresh(collection) == []
-    bench.add_drawn(COUNT, 50)
+    bench.add_images(COUNT, 50)
     assert refresh(collection) == [], "a few rows are scanned without codes"
     assert coded_rows(collection) == ([COUNT], [])
-    bench.add_drawn(COUNT + 50, 60)
+    bench.add_images(COUNT + 50, 60)
     assert refresh(collection) == [(0, 1), (1, 1)]
     assert coded_rows(collection) == ([COUNT + 110], [])
     assert len(list(derived_folder(collection).glob("*.codes.npy"))) == 1
 
 
 def test_a_small_collection_has_no_codes(tmp_path: Path) -> None:
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.add_drawn(0, 99)
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_images(0, 99)
     assert refresh(bench.collection) == []
     assert coded_rows(bench.collection) == ([0], [])
     bench.known.close()
@@ -141,7 +141,7 @@ def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) 
     collection.repair()
     assert collection.rows_per_shard() == {0: COUNT - 500}
     assert coded_rows(collection) == ([0], [])
-    bench.add_drawn(COUNT, 500)  # writes new rows where the lost ones were, then the lost ones
+    bench.add_images(COUNT, 500)  # writes new rows where the lost ones were, then the lost ones
     refresh(collection)
     rows = collection.vectors([(0, row) for row in range(collection.rows_per_shard()[0])]).astype(
         float

@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from reference_engine import ReferenceEngine
-from synthetic_collection import DIMENSION, Bench, empty, extracted, listed, refs
+from synthetic_collection import (
+    DIMENSION,
+    Bench,
+    apply_listing,
+    create_empty,
+    make_extracted,
+    make_refs,
+)
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, EngineError, ModelMismatchError
@@ -22,8 +29,8 @@ from sokkuri.store.derived import derived_folder, try_lock
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.add_drawn(0, 250)
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_images(0, 250)
     return bench
 
 
@@ -75,7 +82,7 @@ def test_a_push_sends_only_what_changed(bench: Bench, engine: ReferenceEngine) -
     assert counts(run_push(bench, engine)) == (0, 0, 0, 250)
     assert (engine.sent, engine.flushes) == (250, 1)
     bench.collection.remove(["00003", "00004"])
-    bench.add_drawn(250, 10)
+    bench.add_images(250, 10)
     assert counts(run_push(bench, engine)) == (10, 0, 2, 248)
     assert_up_to_date(bench, engine)
     bench.collection.restore(["00003"])
@@ -87,10 +94,17 @@ def test_a_push_sends_only_what_changed(bench: Bench, engine: ReferenceEngine) -
 def test_missing_and_changed_images_are_updated(bench: Bench, engine: ReferenceEngine) -> None:
     run_push(bench, engine)
     ids = [f"{number:05d}" for number in range(250)]
-    bench.listed(*ids[2:], gone=ids[:2])
-    listed(bench.catalog, [*refs(*ids[3:]), *refs(ids[2], mtime_ns=9)], bench.run, gone=ids[:2])
-    jobs = bench.jobs()
-    bench.commit(extracted(jobs[ids[2]], b"another content", np.ones(DIMENSION, np.float32), 9))
+    bench.list_files(*ids[2:], gone=ids[:2])
+    apply_listing(
+        bench.catalog,
+        [*make_refs(*ids[3:]), *make_refs(ids[2], mtime_ns=9)],
+        bench.run,
+        gone=ids[:2],
+    )
+    jobs = bench.claim_jobs()
+    bench.commit(
+        make_extracted(jobs[ids[2]], b"another content", np.ones(DIMENSION, np.float32), 9)
+    )
     bench.writer.finish()
     assert counts(run_push(bench, engine)) == (1, 0, 3, 247)
     assert_up_to_date(bench, engine)
@@ -114,7 +128,7 @@ def test_an_interrupted_push_goes_on(bench: Bench, engine: ReferenceEngine, call
     other rows are searched on this machine."""
     run_push(bench, engine)
     bench.collection.remove([f"{number:05d}" for number in range(100)])
-    bench.add_drawn(250, 320)
+    bench.add_images(250, 320)
     engine.failing = calls
     with pytest.raises(EngineError):
         run_push(bench, engine)
@@ -148,7 +162,7 @@ def test_unfinished_work_is_never_recorded_as_done(
     undo: Callable[[], object]
     move = "UPDATE images SET path = ? WHERE id = '00009'"
     if changed == "removed":
-        bench.add_drawn(250, 1)
+        bench.add_images(250, 1)
         undo = lambda: bench.collection.remove(["00250"])  # noqa: E731
     elif changed == "restored":
         bench.collection.remove(["00009"])
@@ -234,8 +248,8 @@ def test_a_collection_that_was_dropped_in_the_engine_is_created_again(
 def test_vectors_of_another_collection_or_model_are_refused(
     bench: Bench, engine: ReferenceEngine, tmp_path: Path
 ) -> None:
-    other = Bench(empty(tmp_path / "other"))
-    other.add_drawn(0, 5)
+    other = Bench(create_empty(tmp_path / "other"))
+    other.add_images(0, 5)
     run_push(other, engine)
     with pytest.raises(CollectionError, match="holds another collection's images"):
         run_push(bench, engine)
@@ -258,10 +272,10 @@ def test_a_second_push_at_the_same_time_is_refused(bench: Bench, engine: Referen
 def test_vectors_that_no_engine_can_compare_are_not_sent(
     tmp_path: Path, engine: ReferenceEngine
 ) -> None:
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     features = np.random.default_rng(1).random((6, DIMENSION)).astype(np.float32)
     features[2], features[4] = 0, 1e30
-    bench.fill(features, list("abcdef"))
+    bench.add_vectors(features, list("abcdef"))
     for report in (run_push(bench, engine), run_push(bench, engine)):
         assert (report.unfit, report.added + report.unchanged) == (2, 4)
     assert len(engine.records) == 4
@@ -286,14 +300,14 @@ def test_the_recall_is_measured_again_after_many_changes(
     assert run_push(bench, engine).recall == {1: 1.0, 10: 1.0, 100: 1.0}
     steps = [step.stage for step in push(bench.collection, engine)]
     assert "measuring" not in steps
-    bench.add_drawn(250, 10)
+    bench.add_images(250, 10)
     assert "measuring" not in [step.stage for step in push(bench.collection, engine)]
-    bench.add_drawn(260, 20)
+    bench.add_images(260, 20)
     assert "measuring" in [step.stage for step in push(bench.collection, engine)]
 
 
 def test_an_empty_collection_can_be_pushed(tmp_path: Path, engine: ReferenceEngine) -> None:
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     assert counts(run_push(bench, engine)) == (0, 0, 0, 0)
     assert engine.info() is not None
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from reference_engine import ReferenceEngine
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import EngineError
 from sokkuri.search import push as pushing
@@ -16,8 +16,8 @@ from sokkuri.search.searcher import Searcher
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.add_drawn(0, 1300)
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_images(0, 1300)
     return bench
 
 
@@ -60,7 +60,7 @@ def test_a_searcher_follows_pushes(bench: Bench, engine: ReferenceEngine) -> Non
     run_push(bench, engine)
     searcher = Searcher(bench.collection, "reference://")
     assert not searcher.refresh()
-    bench.add_drawn(1300, 5)
+    bench.add_images(1300, 5)
     assert searcher.refresh()
     engine.vectors.pop(next(iter(engine.vectors)))
     assert searcher.search(["01303"], 1).ids == ("01303",)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty
+from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.search.query import QueryReader, QueryVector, combine_vectors, parse_box
@@ -14,9 +14,9 @@ from sokkuri.search.searcher import Searcher
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     features = np.random.default_rng(0).random((20, DIMENSION), np.float32)
-    bench.fill(features, [f"{number:02d}" for number in range(20)])
+    bench.add_vectors(features, [f"{number:02d}" for number in range(20)])
     yield bench
     bench.known.close()
     bench.collection.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty
+from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.core.types import ImageRecord, RowRef
@@ -27,8 +27,8 @@ def bench(
     tmp_path_factory: pytest.TempPathFactory,
     features: np.ndarray[tuple[int, int], np.dtype[np.float32]],
 ) -> Iterator[Bench]:
-    bench = Bench(empty(tmp_path_factory.mktemp("searching") / "photos"))
-    bench.fill(features, [f"{number:05d}" for number in range(COUNT)])
+    bench = Bench(create_empty(tmp_path_factory.mktemp("searching") / "photos"))
+    bench.add_vectors(features, [f"{number:05d}" for number in range(COUNT)])
     yield bench
     bench.known.close()
     bench.collection.close()
@@ -102,9 +102,9 @@ def test_other_images_take_the_place_of_removed_ones(bench: Bench) -> None:
 
 def test_an_old_searcher_returns_no_wrong_hits_after_a_change(tmp_path: Path) -> None:
     """A searcher that still has an old shard open finds no row of it in the catalog."""
-    bench = Bench(empty(tmp_path / "photos"))
+    bench = Bench(create_empty(tmp_path / "photos"))
     features = np.random.default_rng(1).random((50, DIMENSION), np.float32)
-    bench.fill(features, [f"{number:02d}" for number in range(50)])
+    bench.add_vectors(features, [f"{number:02d}" for number in range(50)])
     old = Searcher(bench.collection)
     bench.collection.remove([f"{number:02d}" for number in range(0, 50, 2)])
     bench.collection.compact()
@@ -125,6 +125,6 @@ def test_an_unknown_id_is_named_in_the_error(bench: Bench) -> None:
 
 
 def test_an_empty_collection_has_no_hits(tmp_path: Path) -> None:
-    collection = empty(tmp_path / "photos")
+    collection = create_empty(tmp_path / "photos")
     with pytest.raises(UnknownImageError):
         Searcher(collection).search(["a"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_collection import listed, refs
+from synthetic_collection import apply_listing, make_refs
 
 from sokkuri.core.errors import CollectionError, DamagedError, StorageError
 from sokkuri.store.catalog import Catalog
@@ -53,7 +53,7 @@ def test_any_file_name_comes_back(names: list[bytes]) -> None:
     """Names that are not UTF-8 are kept byte for byte."""
     ids = [name.decode("utf-8", "surrogateescape") for name in names]
     catalog = Catalog.in_memory()
-    listed(catalog, refs(*ids), run=1)
+    apply_listing(catalog, make_refs(*ids), run=1)
     for id_ in ids:
         row = find_image(catalog, id_)
         assert row is not None
@@ -120,7 +120,7 @@ def test_shard_numbers_start_at_0_and_are_never_used_again(tmp_path: Path) -> No
 
 def test_other_programs_can_read_it(tmp_path: Path) -> None:
     catalog = Catalog.create(tmp_path / "catalog.sqlite")
-    listed(catalog, refs("写真.jpg"), run=1)
+    apply_listing(catalog, make_refs("写真.jpg"), run=1)
     catalog.close()
     with sqlite3.connect(tmp_path / "catalog.sqlite") as plain:
         assert plain.execute("SELECT id, path, size FROM images").fetchall() == [

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import Bench, empty, extracted, same_bytes
+from synthetic_collection import Bench, create_empty, make_extracted, make_same_bytes
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.curation.labeling.label_files import export_labels, import_labels, read_label_sources
@@ -27,9 +27,9 @@ IDS = ["cats/a.jpg", "cats/b.jpg", "dogs/c,d.jpg", "e.jpg"]
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[CollectionStore]:
-    with empty(tmp_path / "photos") as made:
+    with create_empty(tmp_path / "photos") as made:
         bench = Bench(made)
-        bench.fill(np.eye(4, dtype=np.float32), IDS)
+        bench.add_vectors(np.eye(4, dtype=np.float32), IDS)
         bench.known.close()
         yield made
 
@@ -101,17 +101,17 @@ def test_a_label_may_be_of_any_script() -> None:
 
 
 def test_a_label_survives_a_move_and_holds_for_the_same_bytes(tmp_path: Path) -> None:
-    with empty(tmp_path / "photos") as collection:
+    with create_empty(tmp_path / "photos") as collection:
         bench = Bench(collection)
-        bench.listed("a", "b")
-        jobs = bench.jobs()
-        bench.commit(extracted(jobs["a"], b"bytes of a", np.ones(4, np.float32)))
-        bench.commit(extracted(jobs["b"], b"bytes of b", np.ones(4, np.float32)))
+        bench.list_files("a", "b")
+        jobs = bench.claim_jobs()
+        bench.commit(make_extracted(jobs["a"], b"bytes of a", np.ones(4, np.float32)))
+        bench.commit(make_extracted(jobs["b"], b"bytes of b", np.ones(4, np.float32)))
         set_labels(collection.catalog, [("a", "cat")])
-        bench.listed("b", "new/a", "copy", gone=["a"])
-        jobs = bench.jobs()
-        bench.commit(same_bytes(jobs["new/a"], b"bytes of a"))
-        bench.commit(same_bytes(jobs["copy"], b"bytes of a"))
+        bench.list_files("b", "new/a", "copy", gone=["a"])
+        jobs = bench.claim_jobs()
+        bench.commit(make_same_bytes(jobs["new/a"], b"bytes of a"))
+        bench.commit(make_same_bytes(jobs["copy"], b"bytes of a"))
         bench.writer.finish()
         assert read_labels(collection.catalog) == {"new/a": "cat", "copy": "cat"}
         assert len(placed_labels(collection.catalog)) == 1  # one image to learn from
@@ -197,9 +197,9 @@ def test_later_sources_count_for_more(collection: CollectionStore) -> None:
 
 def test_what_is_exported_can_be_imported(tmp_path: Path) -> None:
     ids = ['a "b",c.jpg', "=1+1.jpg", "caf\udce9.png", "line\nbreak.jpg"]
-    with empty(tmp_path / "photos") as collection:
+    with create_empty(tmp_path / "photos") as collection:
         bench = Bench(collection)
-        bench.fill(np.eye(4, dtype=np.float32), ids)
+        bench.add_vectors(np.eye(4, dtype=np.float32), ids)
         bench.known.close()
         wanted = {id_: f'label "{number}", =x' for number, id_ in enumerate(ids)}
         set_labels(collection.catalog, [*wanted.items()])

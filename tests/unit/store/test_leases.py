@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from synthetic_collection import listed, refs
+from synthetic_collection import apply_listing, make_refs
 
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
@@ -19,7 +19,7 @@ from sokkuri.store.catalog import Catalog
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     catalog = Catalog.create(tmp_path / "catalog.sqlite")
-    listed(catalog, refs(*(f"{number:03d}" for number in range(100))), run=0)
+    apply_listing(catalog, make_refs(*(f"{number:03d}" for number in range(100))), run=0)
     yield catalog
     catalog.close()
 

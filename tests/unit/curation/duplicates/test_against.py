@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from edited_images import EDITS, write
-from synthetic_collection import empty
-from trash_fixtures import collected
+from edited_images import EDITS, write_edits
+from synthetic_collection import create_empty
+from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import ModelMismatchError, UsageError
@@ -22,10 +22,10 @@ KINDS = ["small", "crop", "side"]
 @pytest.fixture
 def archive(tmp_path: Path) -> Iterator[Collection]:
     """Three pictures, and a smaller copy of the first."""
-    write(tmp_path / "archive" / "0", 0, ["small"])
+    write_edits(tmp_path / "archive" / "0", 0, ["small"])
     for seed in (1, 2):
-        write(tmp_path / "archive" / str(seed), seed, [])
-    with collected(tmp_path / "archive") as made:
+        write_edits(tmp_path / "archive" / str(seed), seed, [])
+    with make_collection(tmp_path / "archive") as made:
         yield made
 
 
@@ -33,8 +33,8 @@ def archive(tmp_path: Path) -> Iterator[Collection]:
 def new(tmp_path: Path) -> Path:
     """Edits of two of them with the same bytes again, and a picture that is new."""
     for seed in (0, 1):
-        write(tmp_path / "new" / str(seed), seed, KINDS, twin=seed == 0)
-    write(tmp_path / "new" / "7", 7, [])
+        write_edits(tmp_path / "new" / str(seed), seed, KINDS, twin=seed == 0)
+    write_edits(tmp_path / "new" / "7", 7, [])
     return tmp_path / "new"
 
 
@@ -58,7 +58,7 @@ def copies(seed: int, names: list[str]) -> set[str]:
 
 
 def test_each_copy_is_grouped_with_its_original(archive: Collection, new: Path) -> None:
-    with collected(new) as other:
+    with make_collection(new) as other:
         found = around(groups(archive, other))
         again = around(groups(archive, other))
     assert found == again
@@ -74,8 +74,8 @@ def test_copies_are_found_if_the_folder_has_the_original_too(
 ) -> None:
     """In the folder too is the picture that they are copies of; the order of contents is chance."""
     for seed in (0, 1, 2):
-        write(tmp_path / "new" / str(seed), seed)
-    with collected(tmp_path / "new") as other:
+        write_edits(tmp_path / "new" / str(seed), seed)
+    with make_collection(tmp_path / "new") as other:
         found = around(groups(archive, other))
     assert set.union(*found.values()) == {
         name for seed in (0, 1, 2) for name in copies(seed, ["orig", *EDITS])
@@ -83,7 +83,7 @@ def test_copies_are_found_if_the_folder_has_the_original_too(
 
 
 def test_filters_apply_to_the_archive(archive: Collection, new: Path) -> None:
-    with collected(new) as other:
+    with make_collection(new) as other:
         some = around(groups(archive, other, DuplicateOptions(under="1")))
         assert some == {"1/orig.jpg": copies(1, ["orig", *KINDS])}
         small = around(groups(archive, other, DuplicateOptions(where="id = '0/small.jpg'")))
@@ -95,7 +95,7 @@ def test_filters_apply_to_the_archive(archive: Collection, new: Path) -> None:
 
 
 def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> None:
-    with collected(new) as other:
+    with make_collection(new) as other:
         found = groups(archive, other)
         plan = make_trash_plan(other, found)
         passing = make_trash_plan(other, found, lasting=False)
@@ -112,13 +112,13 @@ def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> 
 
 
 def test_both_collections_may_be_empty(archive: Collection, tmp_path: Path) -> None:
-    with empty(tmp_path / "none") as none:
+    with create_empty(tmp_path / "none") as none:
         assert groups(archive, none) == ()
         assert groups(none, archive) == ()
 
 
 def test_another_model_is_refused(archive: Collection, tmp_path: Path) -> None:
-    with empty(tmp_path / "none") as other:
+    with create_empty(tmp_path / "none") as other:
         other.catalog.run("UPDATE models SET fingerprint = 'another'")
     with (
         Collection.open(tmp_path / "none") as other,
@@ -132,7 +132,7 @@ def test_a_folder_inside_the_archive_is_refused(
     archive: Collection, tmp_path: Path, place: str
 ) -> None:
     """The archive's own images must never be taken for copies of themselves."""
-    with empty(tmp_path / "none") as other:
+    with create_empty(tmp_path / "none") as other:
         other.root = archive.root / place
         with pytest.raises(UsageError, match="contains the other"):
             groups(archive, other)
@@ -140,14 +140,14 @@ def test_a_folder_inside_the_archive_is_refused(
 
 def test_a_link_to_the_archive_is_refused(archive: Collection, tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(str(archive.root))
-    with empty(tmp_path / "none") as other:
+    with create_empty(tmp_path / "none") as other:
         other.root = tmp_path / "link" / "0"
         with pytest.raises(UsageError, match="contains the other"):
             groups(archive, other)
 
 
 def test_an_image_whose_file_is_gone_is_left_out(archive: Collection, new: Path) -> None:
-    with collected(new) as other:
+    with make_collection(new) as other:
         shutil.rmtree(new / "1")
         steps = list(find_against(archive, other))
     (note,) = [step.note for step in steps if step.note]

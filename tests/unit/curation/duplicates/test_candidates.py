@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from neighbour_rows import remote_rows, unit_rows
+from neighbour_rows import draw_unit_rows, make_remote_rows
 
 from sokkuri.curation.duplicates import candidates
 from sokkuri.curation.duplicates.candidates import (
@@ -48,7 +48,7 @@ def test_square_roots_keep_signs_and_zeros() -> None:
 
 def test_a_copy_is_a_candidate_from_both_sides() -> None:
     rng = np.random.default_rng(3)
-    projected = unit_rows(3, 200, 64)
+    projected = draw_unit_rows(3, 200, 64)
     projected[1] = projected[0] + 0.02 * projected[5]
     fingerprints = rng.integers(0, 256, (200, 256), np.uint8)
     fingerprints[1] = np.clip(fingerprints[0].astype(int) + rng.integers(-3, 4, 256), 0, 255)
@@ -65,7 +65,7 @@ def test_images_with_mirrored_fingerprints_are_candidates() -> None:
     rng = np.random.default_rng(4)
     fingerprints = rng.integers(0, 256, (50, 256), np.uint8)
     fingerprints[1] = fingerprints[0].reshape(16, 16)[:, ::-1].reshape(-1)
-    table = FeatureTable(unit_rows(4, 50, 64), fingerprints)
+    table = FeatureTable(draw_unit_rows(4, 50, 64), fingerprints)
     pairs, _ = CandidateFinder(table).find(table.select(np.array([0])), np.array([0]))
     assert [0, 1] in pairs.tolist()
 
@@ -73,17 +73,17 @@ def test_images_with_mirrored_fingerprints_are_candidates() -> None:
 @given(st.integers(1, 600))
 def test_cluster_order_keeps_every_row(count: int) -> None:
     rows = np.arange(0, 2 * count, 2)
-    ordered = cluster_order(unit_rows(5, 2 * count), rows)
+    ordered = cluster_order(draw_unit_rows(5, 2 * count), rows)
     assert sorted(ordered.tolist()) == rows.tolist()
 
 
 def test_an_engine_gives_at_least_the_candidates_of_brute_force() -> None:
-    projected = unit_rows(7, 30)
+    projected = draw_unit_rows(7, 30)
     fingerprints = np.random.default_rng(1).integers(0, 256, (30, 256)).astype(np.uint8)
     table = FeatureTable(projected, fingerprints)
     rows = np.arange(30)
     local = CandidateFinder(table)
-    remote = CandidateFinder(table, remote=remote_rows(projected))
+    remote = CandidateFinder(table, remote=make_remote_rows(projected))
     assert remote.notes == []
     pairs, thresholds = local.find(table, rows)
     remote_pairs, remote_thresholds = remote.find(table, rows)

@@ -6,7 +6,7 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import pytest
-from edited_images import write
+from edited_images import write_edits
 
 from sokkuri.curation.duplicates import compare
 from sokkuri.curation.duplicates.compare import PairComparer
@@ -20,8 +20,8 @@ NO_PICTURE = b"no picture"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture and its edits, another one, and what is no picture."""
     folder = tmp_path_factory.mktemp("pictures")
-    write(folder / "a", 1)
-    write(folder / "b", 2, [])
+    write_edits(folder / "a", 1)
+    write_edits(folder / "b", 2, [])
     (folder / "b" / "none.jpg").write_bytes(NO_PICTURE)
     return folder
 
@@ -93,7 +93,7 @@ def a_folder(file: Path) -> None:
 
 @pytest.mark.parametrize("befall", [gone, changed, a_folder])
 def test_unreadable_contents_are_left_out(tmp_path: Path, befall: Callable[[Path], None]) -> None:
-    write(tmp_path, 1, ["small", "grey"])
+    write_edits(tmp_path, 1, ["small", "grey"])
     files = Files(tmp_path)
     orig, small, grey = (files.of(name) for name in ("orig", "small", "grey"))
     befall(tmp_path / "small.jpg")

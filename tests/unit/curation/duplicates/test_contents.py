@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import DIMENSION, Bench, empty, extracted
+from synthetic_collection import DIMENSION, Bench, create_empty, make_extracted
 
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates.candidates import signed_sqrt_normalise
@@ -25,12 +25,12 @@ VECTORS = np.random.default_rng(1).normal(size=(len(HELD), DIMENSION)).astype(np
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[Collection]:
     """Images with HELD, and one that has a vector and was never read."""
-    bench = Bench(empty(tmp_path / "photos"))
-    bench.listed(*HELD, "b/4")
-    jobs = bench.jobs()
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.list_files(*HELD, "b/4")
+    jobs = bench.claim_jobs()
     for (id_, digest), vector in zip(HELD.items(), VECTORS, strict=True):
-        bench.writer.add(extracted(jobs[id_], digest, vector))
-    bench.writer.add(extracted(jobs["b/4"], b"E" * 16, VECTORS[0]))
+        bench.writer.add(make_extracted(jobs[id_], digest, vector))
+    bench.writer.add(make_extracted(jobs["b/4"], b"E" * 16, VECTORS[0]))
     bench.writer.finish()
     bench.known.close()
     bench.catalog.run("UPDATE images SET digest = NULL WHERE id = 'b/4'")
@@ -100,6 +100,6 @@ def test_projected_vectors_keep_their_angles(collection: Collection) -> None:
 
 
 def test_an_empty_collection_has_a_projection_too(tmp_path: Path) -> None:
-    with empty(tmp_path / "none") as collection:
+    with create_empty(tmp_path / "none") as collection:
         assert live_contents(collection, Decisions()) == {}
         assert project_contents(collection, [], projection_of(collection)).shape[0] == 0

@@ -8,8 +8,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from edited_images import write
-from trash_fixtures import collected
+from edited_images import write_edits
+from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
@@ -32,13 +32,13 @@ KINDS = ["small", "crop", "side"]
 def root(tmp_path: Path) -> Path:
     """Pictures with some of their edits, and one twin."""
     for seed in range(PICTURES):
-        write(tmp_path / "photos" / str(seed), seed, KINDS, twin=seed == 0)
+        write_edits(tmp_path / "photos" / str(seed), seed, KINDS, twin=seed == 0)
     return tmp_path / "photos"
 
 
 @pytest.fixture
 def collection(root: Path) -> Iterator[Collection]:
-    with collected(root) as made:
+    with make_collection(root) as made:
         yield made
 
 
@@ -90,7 +90,7 @@ def test_every_pair_has_the_image_to_keep(collection: Collection) -> None:
 
 def test_files_equal_to_a_copy_are_in_its_group(root: Path) -> None:
     shutil.copyfile(root / "1" / "small.jpg", root / "1" / "tiny.jpg")
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         group = next(one for one in groups(collection) if one.keep == "1/orig.jpg")
         linked = {pair.b: pair for pair in group.pairs}
         assert {"1/small.jpg", "1/tiny.jpg"} <= linked.keys()
@@ -142,7 +142,7 @@ def scores(found: tuple[Group, ...]) -> set[float]:
 
 
 def test_compared_images_are_not_compared_again(root: Path) -> None:
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         groups(collection)
         forge(collection, 0.75)
         assert scores(groups(collection)) == {0.75}
@@ -173,7 +173,7 @@ def test_an_interrupted_run_continues(
 @pytest.mark.parametrize("cut_short", [True, False])
 def test_unreadable_images_are_compared_when_they_can_be_read(root: Path, cut_short: bool) -> None:
     """A disk that was not there for a while: nobody's copies are lost for good."""
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         with closing(find_duplicates(collection)) as steps:  # all prints, and no pair
             next(step for step in steps if step.stage == "comparing")
         (root / "1").rename(root.parent / "away")
@@ -192,12 +192,12 @@ def test_unreadable_images_are_compared_when_they_can_be_read(root: Path, cut_sh
 
 def test_a_new_image_is_compared_with_images_that_were_unreadable(root: Path) -> None:
     """That was compared before: it is to be compared again, or neither would find the other."""
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         groups(collection)
     (root / "1").rename(root.parent / "away")
-    write(root / "new", 1, ["mirror"])
+    write_edits(root / "new", 1, ["mirror"])
     (root / "new" / "orig.jpg").unlink()
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         assert members(groups(collection)) == whole(0, 1, 2)
         (root.parent / "away").rename(root / "1")
         (one,) = whole(1)

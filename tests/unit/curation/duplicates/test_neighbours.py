@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from neighbour_rows import remote_rows, unit_rows
+from neighbour_rows import draw_unit_rows, make_remote_rows
 from reference_engine import ReferenceEngine
 
 from sokkuri.curation.duplicates import neighbours
@@ -21,7 +21,7 @@ from sokkuri.store.row_numbers import RowNumbers
 def test_blocks_of_any_size_give_the_true_neighbours(
     seed: int, count: int, block: int, k: int
 ) -> None:
-    rows = unit_rows(seed, count)
+    rows = draw_unit_rows(seed, count)
     own = np.arange(count)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(neighbours, "BLOCK", block)
@@ -37,7 +37,7 @@ def test_blocks_of_any_size_give_the_true_neighbours(
 
 
 def test_queries_above_a_rows_threshold_are_its_reverse_pairs() -> None:
-    rows = unit_rows(1, 40)
+    rows = draw_unit_rows(1, 40)
     similarities = rows @ rows.T
     thresholds = np.full(40, np.inf, np.float32)
     thresholds[7] = np.sort(similarities[7])[-4:-2].mean()  # row 7 itself and two others exceed it
@@ -50,7 +50,7 @@ def test_queries_above_a_rows_threshold_are_its_reverse_pairs() -> None:
 
 def test_the_ivf_index_finds_nine_of_ten_neighbours() -> None:
     pytest.importorskip("faiss")
-    rows = unit_rows(2, 3000, 32)
+    rows = draw_unit_rows(2, 3000, 32)
     own = np.arange(0, 3000, 10)
     exact, approximate = (
         finder.find(rows[own], own, 8) for finder in (BruteForceFinder(rows), IvfFinder(rows))
@@ -66,9 +66,9 @@ def test_the_ivf_index_finds_nine_of_ten_neighbours() -> None:
 @pytest.mark.parametrize("count", [12, 200])
 def test_an_engine_gives_the_same_neighbours_as_brute_force(count: int) -> None:
     """Also where the engine lacks rows or holds them twice; and it gives reverse pairs."""
-    rows, own = unit_rows(5, count), np.arange(count)
+    rows, own = draw_unit_rows(5, count), np.arange(count)
     thresholds = np.full(count, 0.4, np.float32)
-    near = RemoteFinder(rows, remote_rows(rows), thresholds).find(rows[:50], own[:50], 10)
+    near = RemoteFinder(rows, make_remote_rows(rows), thresholds).find(rows[:50], own[:50], 10)
     expected = BruteForceFinder(rows, thresholds).find(rows[:50], own[:50], 10)
     assert (near.rows == expected.rows).all()
     np.testing.assert_allclose(near.similarities, expected.similarities, atol=1e-5)
@@ -80,10 +80,10 @@ def test_an_engine_gives_the_same_neighbours_as_brute_force(count: int) -> None:
 
 def test_queries_that_no_engine_can_answer_are_compared_here() -> None:
     """Rows of length 0, and images that are no rows of the set."""
-    rows = unit_rows(6, 60)
+    rows = draw_unit_rows(6, 60)
     rows[3] = 0
     own = np.array([3, 4, -1])
-    finder = RemoteFinder(rows, remote_rows(np.where(rows == 0, np.float32(1), rows)))
+    finder = RemoteFinder(rows, make_remote_rows(np.where(rows == 0, np.float32(1), rows)))
     empty = RemoteRows(
         ReferenceEngine(), "cosine", RowNumbers({}), np.empty(0, np.int64),
         lambda asked: rows[asked], np.arange(60),

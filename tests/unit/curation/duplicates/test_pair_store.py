@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from synthetic_collection import empty
+from synthetic_collection import create_empty
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError
@@ -20,7 +20,7 @@ COPY, STRANGERS = PairResult(A, B, "edited", 0.9), PairResult(A, C, None, 0.1)
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[Collection]:
-    with empty(tmp_path / "photos") as made:
+    with create_empty(tmp_path / "photos") as made:
         yield made
 
 
@@ -178,7 +178,7 @@ def test_several_processes_create_a_store_together(tmp_path: Path) -> None:
     )
     roots = [tmp_path / str(number) for number in range(12)]
     for root in roots:
-        empty(root).close()
+        create_empty(root).close()
     started = [
         subprocess.Popen(
             [sys.executable, "-c", code, name, *map(str, roots)],

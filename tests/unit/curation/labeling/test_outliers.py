@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling import outliers as module
@@ -33,9 +33,9 @@ def photos() -> Photos:
 
 @pytest.fixture
 def collection(tmp_path: Path, photos: Photos) -> Iterator[CollectionStore]:
-    with empty(tmp_path / "photos", DIMENSION) as collection:
+    with create_empty(tmp_path / "photos", DIMENSION) as collection:
         bench = Bench(collection)
-        bench.fill(*photos)
+        bench.add_vectors(*photos)
         bench.known.close()
         yield collection
 
@@ -84,10 +84,10 @@ def test_only_images_that_pass_the_filters_count_as_neighbours(collection: Colle
 
 
 def test_a_collection_of_less_than_two_images_has_no_outliers(tmp_path: Path) -> None:
-    with empty(tmp_path / "photos") as collection:
+    with create_empty(tmp_path / "photos") as collection:
         assert find_outliers(collection) == []
         bench = Bench(collection)
-        bench.fill(np.eye(4, dtype=np.float32)[:1], ["a"])
+        bench.add_vectors(np.eye(4, dtype=np.float32)[:1], ["a"])
         assert find_outliers(collection) == []
         bench.known.close()
         assert likely_mislabelled(collection) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling import suggest as module
@@ -40,9 +40,9 @@ def groups(noise: float = 0.05) -> tuple[Vectors, list[str]]:
 
 
 def make_collection(root: Path, vectors: Vectors, ids: Sequence[str]) -> CollectionStore:
-    collection = empty(root, vectors.shape[1])
+    collection = create_empty(root, vectors.shape[1])
     bench = Bench(collection)
-    bench.fill(np.ascontiguousarray(vectors, np.float32), ids)
+    bench.add_vectors(np.ascontiguousarray(vectors, np.float32), ids)
     bench.known.close()
     return collection
 
@@ -145,10 +145,10 @@ def test_removed_images_are_not_suggested(collection: CollectionStore, method: M
 
 @pytest.mark.parametrize("method", ["density", "k-center"])
 def test_copies_of_labelled_images_are_not_suggested(tmp_path: Path, method: Method) -> None:
-    with empty(tmp_path / "photos") as collection:
+    with create_empty(tmp_path / "photos") as collection:
         assert suggest(collection, SuggestOptions(method=method)) == []
         bench = Bench(collection)
-        bench.fill(np.ones((3, 4), np.float32), ["a", "b", "c"])  # equal vectors
+        bench.add_vectors(np.ones((3, 4), np.float32), ["a", "b", "c"])  # equal vectors
         bench.known.close()
         assert len(suggest(collection, SuggestOptions(method=method))) == 1
         set_labels(collection.catalog, [("a", "x")])

@@ -10,16 +10,16 @@ import pytest
 from trash_fixtures import (
     DROPS,
     FILES,
-    collected,
-    contents,
-    in_trash,
-    live,
-    move_in,
-    move_of,
-    paths,
-    photos,
-    planned,
-    write,
+    list_live_ids,
+    list_trash,
+    make_collection,
+    make_drops_plan,
+    make_move,
+    moved_paths,
+    read_contents,
+    use_home,
+    write_file,
+    write_photos,
 )
 
 from sokkuri.api import Collection
@@ -36,12 +36,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of fr
 
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return move_in(tmp_path / "home", monkeypatch)
+    return use_home(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return photos(tmp_path / "photos")
+    return write_photos(tmp_path / "photos")
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def log(tmp_path: Path) -> Path:
 
 def test_files_go_to_the_trash_and_come_back(trash: Path, root: Path, log: Path) -> None:
     before = {path: (root / path).stat() for path in FILES}
-    assert paths(apply_plan(planned(root), log)) == DROPS
-    assert contents(root) == {"keep.jpg": b"kept"}
-    assert in_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
-    assert paths(undo(log)) == DROPS[::-1], "the newest first"
-    assert contents(root) == FILES
-    assert in_trash(trash) == []
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
+    assert read_contents(root) == {"keep.jpg": b"kept"}
+    assert list_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert moved_paths(undo(log)) == DROPS[::-1], "the newest first"
+    assert read_contents(root) == FILES
+    assert list_trash(trash) == []
     for path, stat in before.items():
         after = (root / path).stat()
         assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)
@@ -65,14 +65,14 @@ def test_files_go_to_the_trash_and_come_back(trash: Path, root: Path, log: Path)
 def test_applying_or_undoing_again_gives_the_same_result(
     trash: Path, root: Path, log: Path
 ) -> None:
-    moves = planned(root)
+    moves = make_drops_plan(root)
     for _ in range(2):
         for _ in range(2):
-            assert paths(apply_plan(moves, log)) == DROPS
-            assert contents(root) == {"keep.jpg": b"kept"}
+            assert moved_paths(apply_plan(moves, log)) == DROPS
+            assert read_contents(root) == {"keep.jpg": b"kept"}
         for _ in range(2):
-            assert paths(undo(log)) == DROPS[::-1]
-            assert contents(root) == FILES
+            assert moved_paths(undo(log)) == DROPS[::-1]
+            assert read_contents(root) == FILES
 
 
 def _link_out(folder: Path) -> None:
@@ -96,8 +96,8 @@ def _lead_to(folder: Path, target: Path) -> None:
 
 B, K = "sub/b.jpg", "k/keep.jpg"
 REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "changed": ("it was changed", lambda root: write(root / B, b"second!")),
-    "changed in place": ("it was changed", lambda root: write(root / B, b"sEcond")),
+    "changed": ("it was changed", lambda root: write_file(root / B, b"second!")),
+    "changed in place": ("it was changed", lambda root: write_file(root / B, b"sEcond")),
     "gone": ("it is not there", lambda root: (root / B).unlink()),
     "its folder is gone": ("it is not there", lambda root: shutil.rmtree(root / "sub")),
     "a link": (
@@ -113,7 +113,7 @@ REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
     ),
 }
 KEEP_REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
-    "changed": ("was changed", lambda root: write(root / K, b"KEPT")),
+    "changed": ("was changed", lambda root: write_file(root / K, b"KEPT")),
     "gone": ("is not there", lambda root: (root / K).unlink()),
     "a link to what is dropped": (
         "is a link",
@@ -133,46 +133,50 @@ KEEP_REFUSED: dict[str, tuple[str, Callable[[Path], object]]] = {
 
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_file_that_is_not_as_planned_stays(trash: Path, root: Path, log: Path, case: str) -> None:
-    moves = planned(root)
+    moves = make_drops_plan(root)
     reason, change = REFUSED[case]
     change(root)
-    before = contents(root)
+    before = read_contents(root)
     done = {result.move.path: result for result in apply_plan(moves, log)}
     assert not done["sub/b.jpg"].moved
     assert reason in done["sub/b.jpg"].reason
     assert "\n" not in done["sub/b.jpg"].reason
     assert done["a.jpg"].moved, "the others go on"
-    assert "b.jpg" not in in_trash(trash)
+    assert "b.jpg" not in list_trash(trash)
     for result in undo(log):
         assert result.moved
-    assert contents(root) == before
+    assert read_contents(root) == before
 
 
 @pytest.mark.parametrize("case", KEEP_REFUSED)
 def test_a_file_stays_if_the_file_to_keep_is_not_as_planned(
     trash: Path, root: Path, log: Path, case: str
 ) -> None:
-    write(root / "k" / "keep.jpg", b"kept")
-    write(root / "same.jpg", b"kept")
+    write_file(root / "k" / "keep.jpg", b"kept")
+    write_file(root / "same.jpg", b"kept")
     dropped = "keep.jpg" if "folder" in case else "same.jpg"
-    moves = TrashPlan((move_of(root, dropped, "k/keep.jpg"), move_of(root, "a.jpg", "sub/b.jpg")))
+    moves = TrashPlan(
+        (make_move(root, dropped, "k/keep.jpg"), make_move(root, "a.jpg", "sub/b.jpg"))
+    )
     reason, change = KEEP_REFUSED[case]
     change(root)
     refused, other = apply_plan(moves, log)
     assert not refused.moved
     assert reason in refused.reason
     assert other.moved
-    assert in_trash(trash) == ["a.jpg"]
+    assert list_trash(trash) == ["a.jpg"]
     assert (root / dropped).read_bytes() == b"kept"
 
 
 def test_a_plan_never_moves_a_file_that_it_keeps(trash: Path, root: Path, log: Path) -> None:
-    chain = TrashPlan((move_of(root, "a.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg")))
+    chain = TrashPlan(
+        (make_move(root, "a.jpg", "sub/b.jpg"), make_move(root, "sub/b.jpg", "keep.jpg"))
+    )
     first, second = apply_plan(chain, log)
     assert (first.moved, second.moved) == (True, False)
     assert "the plan keeps it" in second.reason
     ring = TrashPlan(
-        (move_of(root, "keep.jpg", "sub/b.jpg"), move_of(root, "sub/b.jpg", "keep.jpg"))
+        (make_move(root, "keep.jpg", "sub/b.jpg"), make_move(root, "sub/b.jpg", "keep.jpg"))
     )
     assert not any(result.moved for result in apply_plan(ring, log.with_name("ring.log")))
 
@@ -182,7 +186,7 @@ def test_a_kept_file_stays_if_the_plan_spells_its_name_in_another_way(
 ) -> None:
     """A file system that ignores case has one file for both names; a hard link stands for it."""
     (root / "A.JPG").hardlink_to(root / "a.jpg")
-    plan = TrashPlan((move_of(root, "sub/b.jpg", "a.jpg"), move_of(root, "A.JPG", "keep.jpg")))
+    plan = TrashPlan((make_move(root, "sub/b.jpg", "a.jpg"), make_move(root, "A.JPG", "keep.jpg")))
     first, second = apply_plan(plan, log)
     assert (first.moved, second.moved) == (True, False)
     assert "the plan keeps it" in second.reason
@@ -190,35 +194,35 @@ def test_a_kept_file_stays_if_the_plan_spells_its_name_in_another_way(
 
 def test_a_root_may_be_a_link(trash: Path, root: Path, log: Path) -> None:
     (root.parent / "way").symlink_to(root)
-    moves = planned(root.parent / "way")
-    assert paths(apply_plan(moves, log)) == DROPS
-    assert paths(undo(log)) == DROPS[::-1]
-    assert contents(root) == FILES
+    moves = make_drops_plan(root.parent / "way")
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    assert moved_paths(undo(log)) == DROPS[::-1]
+    assert read_contents(root) == FILES
 
 
 def test_names_that_are_not_utf_8_go_and_come_back(trash: Path, root: Path, log: Path) -> None:
     name = "sub/\udcff\udc80 é\n.jpg"
-    write(root / name, b"odd")
-    assert paths(apply_plan(TrashPlan((move_of(root, name, "keep.jpg"),)), log)) == [name]
-    assert paths(undo(log)) == [name]
+    write_file(root / name, b"odd")
+    assert moved_paths(apply_plan(TrashPlan((make_move(root, name, "keep.jpg"),)), log)) == [name]
+    assert moved_paths(undo(log)) == [name]
     assert (root / name).read_bytes() == b"odd"
 
 
 def test_files_stay_if_the_trash_takes_none(trash: Path, root: Path, log: Path) -> None:
-    write(trash, b"no folder")
-    done = list(apply_plan(planned(root), log))
+    write_file(trash, b"no folder")
+    done = list(apply_plan(make_drops_plan(root), log))
     assert [result.moved for result in done] == [False] * 3
     assert all("the trash does not take it" in result.reason for result in done)
-    assert contents(root) == FILES
+    assert read_contents(root) == FILES
     assert list(undo(log)) == [], "nothing was moved, so nothing comes back"
     trash.unlink()
-    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
 
 
 def test_a_file_that_appeared_is_not_replaced(trash: Path, root: Path, log: Path) -> None:
-    moves = planned(root)
-    assert paths(apply_plan(moves, log)) == DROPS
-    write(root / "a.jpg", b"another")
+    moves = make_drops_plan(root)
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    write_file(root / "a.jpg", b"another")
     (root / "sub" / "b.jpg").symlink_to(root / "keep.jpg")
     (root / "sub" / "deep" / "c.jpg").mkdir()
     done = list(undo(log))
@@ -228,21 +232,21 @@ def test_a_file_that_appeared_is_not_replaced(trash: Path, root: Path, log: Path
         "it is not a regular file",
     }
     assert (root / "a.jpg").read_bytes() == b"another"
-    assert in_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
+    assert list_trash(trash) == ["a.jpg", "b.jpg", "c.jpg"]
     (root / "a.jpg").unlink()
     assert [result.move.path for result in undo(log) if result.moved] == ["a.jpg"]
     assert (root / "a.jpg").read_bytes() == b"first"
 
 
 def test_an_undo_creates_missing_folders(trash: Path, root: Path, log: Path) -> None:
-    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
     shutil.rmtree(root / "sub")
-    assert paths(undo(log)) == DROPS[::-1]
-    assert contents(root) == FILES
+    assert moved_paths(undo(log)) == DROPS[::-1]
+    assert read_contents(root) == FILES
 
 
 def test_an_undo_writes_nothing_outside_the_root(trash: Path, root: Path, log: Path) -> None:
-    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
     shutil.rmtree(root / "sub")
     outside = root.parent / "outside"
     outside.mkdir()
@@ -257,7 +261,7 @@ def test_an_undo_writes_nothing_outside_the_root(trash: Path, root: Path, log: P
 def test_an_undo_reports_an_empty_trash_and_a_missing_root(
     trash: Path, root: Path, log: Path
 ) -> None:
-    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
     moved = root.rename(root.parent / "moved")
     assert {result.reason for result in undo(log)} == {f"there is no folder {root}"}
     assert not root.exists()
@@ -278,7 +282,7 @@ def images(collection: Collection, *ids: str) -> tuple[DuplicateImage, ...]:
 
 def test_a_plan_moves_all_images_of_a_group_but_those_to_keep(trash: Path, root: Path) -> None:
     """An image that another group keeps stays, and so does one without a file."""
-    collected(root).close()
+    make_collection(root).close()
     pairs = (Pair("a.jpg", "keep.jpg", "same", 0.9), Pair("a.jpg", "sub/b.jpg", "identical", 1))
     with Collection.open(root) as collection:
         groups = [
@@ -299,47 +303,47 @@ def test_a_plan_moves_all_images_of_a_group_but_those_to_keep(trash: Path, root:
 def test_searches_leave_out_moved_images_until_they_are_back(
     trash: Path, root: Path, log: Path
 ) -> None:
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         made = make_trash_plan(collection, [Group("same", images(collection, *FILES), ())])
         assert sorted(move.id for move in made.moves) == DROPS
-        write(root / "a.jpg", b"changed")
+        write_file(root / "a.jpg", b"changed")
         done = apply_plan(made, log)
         assert sum(result.moved for result in done) == 2
-        assert live(root) == ["a.jpg", "keep.jpg"]
-        assert paths(apply_plan(TrashPlan((), store=made.store), log)) == []
+        assert list_live_ids(root) == ["a.jpg", "keep.jpg"]
+        assert moved_paths(apply_plan(TrashPlan((), store=made.store), log)) == []
         list(undo(log))
-        assert live(root) == sorted(FILES)
+        assert list_live_ids(root) == sorted(FILES)
 
 
 def test_an_image_that_comes_back_with_another_time_waits_for_the_next_run(
     trash: Path, root: Path, log: Path
 ) -> None:
-    with collected(root) as collection:
+    with make_collection(root) as collection:
         group = Group("same", images(collection, "keep.jpg", "a.jpg"), ())
         made = make_trash_plan(collection, [group])
-        assert paths(apply_plan(made, log)) == ["a.jpg"]
+        assert moved_paths(apply_plan(made, log)) == ["a.jpg"]
         os.utime(trash / "files" / "a.jpg", ns=(0, 5))
-        assert paths(undo(log)) == ["a.jpg"]
-        assert "a.jpg" not in live(root)
+        assert moved_paths(undo(log)) == ["a.jpg"]
+        assert "a.jpg" not in list_live_ids(root)
 
 
 def test_a_catalog_of_another_folder_is_not_changed(trash: Path, root: Path, log: Path) -> None:
     """A copy of the collection's folder holds the same paths and bytes: they are not its images."""
     copy = shutil.copytree(root, root.parent / "copy")
-    collected(root).close()
-    moves = TrashPlan(planned(copy).moves, store=str(root / ".sokkuri"))
-    assert paths(apply_plan(moves, log)) == DROPS
-    assert live(root) == sorted(FILES)
+    make_collection(root).close()
+    moves = TrashPlan(make_drops_plan(copy).moves, store=str(root / ".sokkuri"))
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    assert list_live_ids(root) == sorted(FILES)
 
 
 @pytest.mark.parametrize("store", ["nothing", "damaged"])
 def test_files_move_even_if_the_catalog_cannot_be_opened(
     trash: Path, root: Path, log: Path, store: str
 ) -> None:
-    write(root / "damaged" / "catalog.sqlite", b"no catalog")
-    moves = TrashPlan(planned(root).moves, store=str(root / store))
-    assert paths(apply_plan(moves, log)) == DROPS
-    assert paths(undo(log)) == DROPS[::-1]
+    write_file(root / "damaged" / "catalog.sqlite", b"no catalog")
+    moves = TrashPlan(make_drops_plan(root).moves, store=str(root / store))
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    assert moved_paths(undo(log)) == DROPS[::-1]
 
 
 def test_the_log_of_a_plan_is_beside_it(tmp_path: Path) -> None:
@@ -351,5 +355,5 @@ def test_without_the_extra_no_move_begins(
 ) -> None:
     monkeypatch.setitem(sys.modules, "send2trash", None)
     with pytest.raises(MissingExtraError):
-        apply_plan(planned(root), log)
+        apply_plan(make_drops_plan(root), log)
     assert not log.exists()

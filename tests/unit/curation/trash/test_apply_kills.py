@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from trash_fixtures import (
     DROPS,
     FILES,
-    collected,
-    contents,
-    in_child,
-    in_trash,
-    live,
-    move_in,
-    move_of,
-    paths,
-    photos,
-    planned,
+    list_live_ids,
+    list_trash,
+    make_collection,
+    make_drops_plan,
+    make_move,
+    moved_paths,
+    read_contents,
+    run_in_child,
+    use_home,
+    write_photos,
 )
 
 from sokkuri.curation.trash.apply import apply_plan, undo
@@ -49,29 +49,29 @@ class Scene:
     def __init__(self, tmp_path: Path) -> None:
         ready = tmp_path / "ready"
         if not ready.exists():
-            collected(photos(ready)).close()
+            make_collection(write_photos(ready)).close()
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         self.around = tmp_path
         self.root = shutil.copytree(ready, folder / "photos")
-        self.plan = TrashPlan(planned(self.root).moves, store=str(self.root / ".sokkuri"))
+        self.plan = TrashPlan(make_drops_plan(self.root).moves, store=str(self.root / ".sokkuri"))
         self.log = folder / "plan.log"
 
     def apply(self) -> None:
-        assert sorted(paths(apply_plan(self.plan, self.log))) == DROPS
+        assert sorted(moved_paths(apply_plan(self.plan, self.log))) == DROPS
 
     def undo(self) -> None:
         if self.log.exists():
-            paths(undo(self.log))
+            moved_paths(undo(self.log))
 
     def killed(self, verb: str, step: int) -> bool:
         """Do it in another process, which is killed before a step; whether it came so far."""
-        code = in_child(lambda: _killing(step, self.around, getattr(self, verb)))
+        code = run_in_child(lambda: _killing(step, self.around, getattr(self, verb)))
         assert code in (0, -signal.SIGKILL)
         return code != 0
 
     def assert_nothing_is_lost(self) -> None:
         """Each file is at its place or is found in the trash, whole; and no other file is there."""
-        there = contents(self.root)
+        there = read_contents(self.root)
         seen = {path: there[path] for path in there if not Path(path).name.startswith(".")}
         whole = {path: data for path, data in seen.items() if data}  # a place may be taken only
         assert whole.items() <= FILES.items()
@@ -84,16 +84,16 @@ class Scene:
                 assert found.read_bytes() == FILES[move.path]
 
     def assert_all_is_in_the_trash(self) -> None:
-        assert contents(self.root) == {"keep.jpg": FILES["keep.jpg"]}
+        assert read_contents(self.root) == {"keep.jpg": FILES["keep.jpg"]}
         self.assert_nothing_is_lost()
-        assert live(self.root) == ["keep.jpg"]
+        assert list_live_ids(self.root) == ["keep.jpg"]
 
     def assert_all_is_back(self) -> None:
-        assert contents(self.root) == FILES
+        assert read_contents(self.root) == FILES
         for path in FILES:
             stat = (self.root / path).stat()
             assert (stat.st_nlink, stat.st_mtime_ns) == (1, 1_400_000_000_123_456_789), path
-        assert live(self.root) == sorted(FILES)
+        assert list_live_ids(self.root) == sorted(FILES)
 
 
 def _killing(step: int, folder: Path, act: Callable[[], object]) -> None:
@@ -116,7 +116,7 @@ def _killing(step: int, folder: Path, act: Callable[[], object]) -> None:
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    trash = move_in(tmp_path / "home", monkeypatch)
+    trash = use_home(tmp_path / "home", monkeypatch)
     require_trash()
     monkeypatch.setattr(os, "fsync", lambda _: None)  # a kill leaves what is written to the system
     return trash
@@ -136,7 +136,7 @@ def test_a_kill_at_any_step_loses_no_file(home: Path, tmp_path: Path, verb: str,
             scene.assert_all_is_in_the_trash()
         scene.undo()
         scene.assert_all_is_back()
-        assert in_trash(home) == []
+        assert list_trash(home) == []
         shutil.rmtree(home, ignore_errors=True)  # a kill can leave notes without a file
         if not was_killed:
             assert step > 30, "the steps were counted"
@@ -188,10 +188,10 @@ def test_several_kills_lose_no_file(
 def test_two_plans_at_once_never_move_both_files_of_a_pair(home: Path, tmp_path: Path) -> None:
     """Each plan moves the file that the other keeps: one of them comes too late."""
     for number in range(15):
-        root = photos(tmp_path / str(number))
+        root = write_photos(tmp_path / str(number))
         plans = [
-            TrashPlan((move_of(root, "a.jpg", "keep.jpg"),)),
-            TrashPlan((move_of(root, "keep.jpg", "a.jpg"),)),
+            TrashPlan((make_move(root, "a.jpg", "keep.jpg"),)),
+            TrashPlan((make_move(root, "keep.jpg", "a.jpg"),)),
         ]
         ready, go = os.pipe()
 
@@ -215,4 +215,4 @@ def test_two_plans_at_once_never_move_both_files_of_a_pair(home: Path, tmp_path:
             os.waitpid(child, 0)
         os.close(ready)
         os.close(go)
-        assert len({"a.jpg", "keep.jpg"} & contents(root).keys()) == 1
+        assert len({"a.jpg", "keep.jpg"} & read_contents(root).keys()) == 1

@@ -6,7 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from trash_fixtures import DROPS, FILES, contents, in_child, move_in, paths, photos, planned
+from trash_fixtures import (
+    DROPS,
+    FILES,
+    make_drops_plan,
+    moved_paths,
+    read_contents,
+    run_in_child,
+    use_home,
+    write_photos,
+)
 
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.apply import apply_plan, undo
@@ -17,12 +26,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of fr
 
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return move_in(tmp_path / "home", monkeypatch)
+    return use_home(tmp_path / "home", monkeypatch)
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    return photos(tmp_path / "photos")
+    return write_photos(tmp_path / "photos")
 
 
 @pytest.fixture
@@ -35,11 +44,11 @@ def test_a_file_that_is_not_a_log_is_refused_and_not_changed(
     trash: Path, root: Path, log: Path, data: bytes
 ) -> None:
     log.write_bytes(data)
-    for done in (apply_plan(planned(root), log), undo(log)):
+    for done in (apply_plan(make_drops_plan(root), log), undo(log)):
         with pytest.raises(UsageError, match="is not a log"):
             list(done)
     assert log.read_bytes() == data
-    assert contents(root) == FILES
+    assert read_contents(root) == FILES
 
 
 @pytest.mark.parametrize(
@@ -54,7 +63,7 @@ def test_a_file_that_is_not_a_log_is_refused_and_not_changed(
     ],
 )
 def test_a_wrong_line_of_a_log_is_named(trash: Path, root: Path, log: Path, line: object) -> None:
-    assert paths(apply_plan(planned(root), log)) == DROPS
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
     number = len(log.read_text().splitlines()) + 1
     with log.open("a") as file:
         file.write(f"{json.dumps(line)}\n")
@@ -69,14 +78,14 @@ def test_an_undo_needs_a_log(tmp_path: Path) -> None:
 
 
 def test_one_process_at_a_time_uses_a_log(trash: Path, root: Path, log: Path) -> None:
-    moves = planned(root)
+    moves = make_drops_plan(root)
     under_way = apply_plan(moves, log)
     next(under_way)
     for done in (apply_plan(moves, log), undo(log)):
         with pytest.raises(StorageError, match="in use by another process"):
             list(done)
     assert len(list(under_way)) == 2
-    assert paths(undo(log)) == DROPS[::-1]
+    assert moved_paths(undo(log)) == DROPS[::-1]
 
 
 @pytest.mark.parametrize("room", [0, 20])
@@ -86,41 +95,41 @@ def test_no_file_moves_if_the_log_cannot_be_written(
     """The disk is full before the first line, or in the middle of it; then there is room again."""
     assert list(apply_plan(TrashPlan(()), log)) == []
     limit = log.stat().st_size + room
-    moves = planned(root)
+    moves = make_drops_plan(root)
 
     def fill() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
         with pytest.raises(StorageError, match="nothing is moved without a log"):
             list(apply_plan(moves, log))
 
-    assert in_child(fill) == 0
+    assert run_in_child(fill) == 0
     assert log.stat().st_size == limit, "the line is cut"
-    assert contents(root) == FILES
-    assert paths(undo(log)) == []
-    assert paths(apply_plan(moves, log)) == DROPS
-    assert paths(undo(log)) == DROPS[::-1]
+    assert read_contents(root) == FILES
+    assert moved_paths(undo(log)) == []
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    assert moved_paths(undo(log)) == DROPS[::-1]
 
 
 def test_a_cut_line_is_skipped_wherever_it_was_cut(trash: Path, root: Path, log: Path) -> None:
-    moves = planned(root)
-    assert paths(apply_plan(moves, log)) == DROPS
+    moves = make_drops_plan(root)
+    assert moved_paths(apply_plan(moves, log)) == DROPS
     whole = log.read_bytes()
     *_, intent, end = whole.splitlines(keepends=True)
     moved = log.with_name("moved.log")
     for at in range(1, len(end), 13):
         # Of a line that says what became of a file, and of one that says what was to be done.
         moved.write_bytes(whole[:-at])
-        assert paths(undo(moved)) == DROPS[::-1]
-        assert paths(apply_plan(moves, moved)) == DROPS
+        assert moved_paths(undo(moved)) == DROPS[::-1]
+        assert moved_paths(apply_plan(moves, moved)) == DROPS
         moved.write_bytes(whole + intent[:at])
-        assert paths(apply_plan(moves, moved)) == DROPS
-        assert paths(undo(moved)) == DROPS[::-1]
-        assert contents(root) == FILES
-        assert paths(apply_plan(moves, log)) == DROPS
+        assert moved_paths(apply_plan(moves, moved)) == DROPS
+        assert moved_paths(undo(moved)) == DROPS[::-1]
+        assert read_contents(root) == FILES
+        assert moved_paths(apply_plan(moves, log)) == DROPS
 
 
 def test_the_log_names_each_refused_move_and_the_reason(trash: Path, root: Path, log: Path) -> None:
-    moves = planned(root)
+    moves = make_drops_plan(root)
     (root / "a.jpg").unlink()
     list(apply_plan(moves, log))
     lines = [json.loads(line) for line in log.read_text().splitlines()]

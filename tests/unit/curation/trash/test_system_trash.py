@@ -10,8 +10,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from permissions import as_nobody
-from trash_fixtures import environment, forget, in_trash, move_in
+from permissions import check_without_privileges
+from trash_fixtures import forget_send2trash, home_environment, list_trash, use_home
 
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.curation.trash.system_trash import (
@@ -32,7 +32,7 @@ OTHER_DISK = Path("/dev/shm")
 
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    return move_in(tmp_path / "home", monkeypatch)
+    return use_home(tmp_path / "home", monkeypatch)
 
 
 def made(path: Path, data: bytes = b"picture") -> Path:
@@ -64,7 +64,7 @@ def test_a_file_goes_is_found_and_comes_back(trash: Path, tmp_path: Path, name: 
     after = file.stat()
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
     assert after.st_nlink == 1
-    assert in_trash(trash) == []
+    assert list_trash(trash) == []
     assert list((trash / "info").iterdir()) == [], "its note went with it"
 
 
@@ -72,7 +72,7 @@ def test_files_of_the_same_name_are_told_apart(trash: Path, tmp_path: Path) -> N
     files = [made(tmp_path / folder / "a.jpg") for folder in "xyz"]
     for file in files:
         send_to_trash(file)
-    assert len(in_trash(trash)) == 3
+    assert len(list_trash(trash)) == 3
     for file in files:
         place = found(file)
         assert place is not None
@@ -102,7 +102,7 @@ def test_a_file_that_comes_back_replaces_no_other(trash: Path, tmp_path: Path) -
         restore_from_trash(place, file)
     assert file.read_bytes() == b"another"
     assert place.read_bytes() == b"picture"
-    assert in_trash(trash) == ["a.jpg"]
+    assert list_trash(trash) == ["a.jpg"]
 
 
 def refuse_links(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +133,7 @@ def test_a_file_comes_back_where_there_are_no_hard_links(
     assert file.read_bytes() == b"picture"
     assert file.stat().st_mtime_ns == 1_400_000_000_123_456_789
     assert [one.name for one in file.parent.iterdir()] == ["a.jpg"]
-    assert in_trash(trash) == []
+    assert list_trash(trash) == []
 
 
 def test_a_read_only_file_comes_back_as_a_copy(
@@ -151,7 +151,7 @@ def test_a_read_only_file_comes_back_as_a_copy(
             restore_from_trash(place, original)
             return original.read_bytes() == b"picture" and original.stat().st_mode & 0o777 == 0o444
 
-        assert as_nobody(comes_back)
+        assert check_without_privileges(comes_back)
 
 
 def test_only_the_leftovers_of_a_kill_are_removed(tmp_path: Path) -> None:
@@ -261,7 +261,7 @@ def test_a_file_without_permission_stays(trash: Path) -> None:
                 send_to_trash(file)
             return file.exists()
 
-        assert as_nobody(is_refused)
+        assert check_without_privileges(is_refused)
         assert file.read_bytes() == b"picture"
 
 
@@ -270,7 +270,7 @@ def test_a_relative_data_folder_is_ignored(
 ) -> None:
     monkeypatch.setenv("XDG_DATA_HOME", "")
     monkeypatch.chdir(tmp_path)
-    forget()
+    forget_send2trash()
     require_trash()
     file = made(tmp_path / "a.jpg")
     send_to_trash(file)
@@ -302,7 +302,7 @@ def test_processes_use_the_trash_in_turn(trash: Path, tmp_path: Path) -> None:
         subprocess.Popen(
             [sys.executable, "-c", code, side],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            env={**os.environ, **environment(tmp_path / "home")},
+            env={**os.environ, **home_environment(tmp_path / "home")},
         )
         for side in sides
     ]  # fmt: skip

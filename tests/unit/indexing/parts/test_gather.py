@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from part_collections import Folder, filled, run
+from part_collections import Folder, make_folder, run_index
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, ModelMismatchError, UsageError
@@ -18,12 +18,12 @@ from sokkuri.store.leases import end_run, start_run
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return filled(tmp_path)
+    return make_folder(tmp_path)
 
 
 @pytest.fixture
 def whole(folder: Folder) -> Iterator[Collection]:
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as collection:
         yield collection
 
@@ -31,7 +31,7 @@ def whole(folder: Folder) -> Iterator[Collection]:
 def test_a_missing_part_is_named(folder: Folder) -> None:
     shutil.rmtree(folder.root / folder.parts[1].store_name)
     with pytest.raises(CollectionError, match=r"of the 3 parts: 2/3;.*--part 2/3`"):
-        folder.merged()
+        folder.merge_parts()
     assert not (folder.root / ".sokkuri").exists()
 
 
@@ -44,9 +44,9 @@ def test_a_part_that_is_given_twice_is_refused(folder: Folder, tmp_path: Path) -
 def test_parts_of_another_number_of_parts_are_refused(folder: Folder) -> None:
     other = Part(4, 1)
     with folder.open(other) as collection:
-        run(collection, other)
+        run_index(collection, other)
     with pytest.raises(UsageError, match="do not belong together"):
-        folder.merged()
+        folder.merge_parts()
 
 
 def test_an_unfinished_part_is_refused(folder: Folder) -> None:
@@ -54,27 +54,27 @@ def test_an_unfinished_part_is_refused(folder: Folder) -> None:
         # A run begins and is killed.
         save_settings(part.catalog, with_saved_settings(part.catalog, SyncOptions()))
     with pytest.raises(CollectionError, match=r"part 3/3 in .* not been finished: run `sokkuri"):
-        folder.merged()
+        folder.merge_parts()
     with folder.open(folder.parts[2]) as part:
-        run(part)
+        run_index(part)
         part.catalog.run("UPDATE images SET todo = 1")
     with pytest.raises(CollectionError, match=r"part 3/3 in .* has \d+ images to do: run"):
-        folder.merged()
+        folder.merge_parts()
 
 
 def test_a_part_that_is_being_worked_on_is_refused(folder: Folder) -> None:
     with folder.open(folder.parts[0]) as part:
         number = start_run(part.catalog)
         with pytest.raises(CollectionError, match=r"part 1/3 in .* is being worked on"):
-            folder.merged()
+            folder.merge_parts()
         end_run(part.catalog, number)
-    folder.merged()
+    folder.merge_parts()
 
 
 def test_a_target_that_is_being_worked_on_is_refused(folder: Folder, whole: Collection) -> None:
     number = start_run(whole.catalog)
     with pytest.raises(CollectionError, match="is being worked on"):
-        folder.merged()
+        folder.merge_parts()
     end_run(whole.catalog, number)
 
 
@@ -93,7 +93,7 @@ def test_parts_with_different_settings_are_refused(
     with folder.open(folder.parts[1]) as part:
         part.catalog.run(statement)
     with pytest.raises(UsageError, match=f"part 1/3.*{what}.*part 2/3"):
-        folder.merged()
+        folder.merge_parts()
     assert not (folder.root / ".sokkuri").exists()
 
 
@@ -101,19 +101,19 @@ def test_parts_of_other_models_are_refused(folder: Folder) -> None:
     with folder.open(folder.parts[1]) as part:
         part.catalog.run("UPDATE models SET fingerprint = 'other'")
     with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* cannot be compared"):
-        folder.merged()
+        folder.merge_parts()
 
 
 def test_a_target_with_other_settings_is_refused(folder: Folder, tmp_path: Path) -> None:
     with folder.open() as whole:
         whole.catalog.set_meta("ids", "name")
     with pytest.raises(UsageError, match="under each file's path, unlike"):
-        folder.merged()
+        folder.merge_parts()
     with folder.open() as whole:
         whole.catalog.set_meta("ids", "path")
         whole.catalog.run("UPDATE models SET fingerprint = 'other'")
     with pytest.raises(ModelMismatchError):
-        folder.merged()
+        folder.merge_parts()
 
 
 def test_a_collection_that_is_no_part_is_refused(folder: Folder, whole: Collection) -> None:
@@ -123,6 +123,6 @@ def test_a_collection_that_is_no_part_is_refused(folder: Folder, whole: Collecti
     with pytest.raises(UsageError, match="is one of the parts"):
         merge([folder.root], stores[0])
     with folder.open(Part(9, 1)) as other:
-        run(other, Part(9, 1))
+        run_index(other, Part(9, 1))
     with pytest.raises(UsageError, match="is itself a part"):
         merge(stores, folder.root / Part(9, 1).store_name)

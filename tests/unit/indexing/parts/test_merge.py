@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from part_collections import COUNT, NAMES, Folder, filled, run, state
+from part_collections import COUNT, NAMES, Folder, make_folder, read_state, run_index
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import DamagedError
@@ -25,28 +25,28 @@ from sokkuri.store.labels import read_labels, set_labels
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    return filled(tmp_path)
+    return make_folder(tmp_path)
 
 
 @pytest.fixture
 def whole(folder: Folder) -> Iterator[Collection]:
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as collection:
         yield collection
 
 
 def test_a_merge_equals_one_run(folder: Folder) -> None:
-    done = folder.merged()
+    done = folder.merge_parts()
     assert (done.parts, done.added, done.failed, done.total) == (COUNT, len(NAMES), 1, len(NAMES))
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run()
-        assert run(whole) == 0, "the next run finds nothing to do"
+        assert read_state(whole) == folder.run_whole()
+        assert run_index(whole) == 0, "the next run finds nothing to do"
         assert [*verify(whole)] == []
 
 
 def test_merging_again_changes_nothing(folder: Folder, whole: Collection) -> None:
     before = whole.catalog.all("SELECT * FROM images ORDER BY key")
-    done = folder.merged()
+    done = folder.merge_parts()
     assert (done.added, done.updated, done.moved, done.removed) == (0, 0, 0, 0)
     assert done.unchanged == len(NAMES)
     assert whole.catalog.all("SELECT * FROM images ORDER BY key") == before
@@ -67,24 +67,24 @@ def test_parts_keep_the_options(tmp_path: Path, options: dict[str, Any]) -> None
         options = {"names": tmp_path / "list.txt"}
         options["names"].write_text("".join(f"album/{name}\n" for name in NAMES[::2]))
     folder.run_parts(**options)
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run(**options)
+        assert read_state(whole) == folder.run_whole(**options)
         left = {"exclude": 2, "names": 6}
-        assert len(state(whole)[0]) == left.get(next(iter(options)), len(NAMES))  # fmt: skip
-        assert run(whole, names=options.get("names")) == 0
+        assert len(read_state(whole)[0]) == left.get(next(iter(options)), len(NAMES))  # fmt: skip
+        assert run_index(whole, names=options.get("names")) == 0
 
 
 def test_an_image_of_another_part_leaves_with_the_next_run(folder: Folder) -> None:
     """`import` may have added it."""
-    part = folder.part_with(NAMES[0])
+    part = folder.part_of(NAMES[0])
     other = next(name for name in NAMES if not part.holds(name))
     with folder.open(part) as collection:
         renamed = "UPDATE images SET id = ?, path = ? WHERE id = ?"
         collection.catalog.run(renamed, [other, other, NAMES[0]])
-        run(collection)
-        assert other not in state(collection)[0]
-        assert NAMES[0] in state(collection)[0]
+        run_index(collection)
+        assert other not in read_state(collection)[0]
+        assert NAMES[0] in read_state(collection)[0]
 
 
 STEPS = st.one_of(
@@ -111,16 +111,16 @@ def take(step: tuple[object, ...], folder: Folder) -> None:
             (folder.root / name).rename(folder.root / other)
         case "run part", int(number):
             with folder.open(folder.parts[number]) as collection:
-                run(collection, folder.parts[number])
+                run_index(collection, folder.parts[number])
         case "compact", int(number):
             with folder.open(folder.parts[number]) as collection:
                 collection.compact()
         case "run whole", *_:
             with folder.open() as collection:
-                run(collection)
+                run_index(collection)
         case "merge", *_:
             folder.run_parts()
-            folder.merged()
+            folder.merge_parts()
 
 
 @settings(max_examples=12)
@@ -134,8 +134,8 @@ def test_a_merge_after_any_history_equals_one_run(
     for step in [*steps, ("merge",)]:
         take(step, folder)
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run()
-        assert run(whole) == 0
+        assert read_state(whole) == folder.run_whole()
+        assert run_index(whole) == 0
         assert [*verify(whole)] == []
 
 
@@ -159,9 +159,9 @@ def test_a_merge_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.Mo
         with pytest.raises(EndError):
             merge([folder.root], on_progress=ending)
         assert before < live() <= before + 3
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run()
+        assert read_state(whole) == folder.run_whole()
         assert sum(whole.rows_per_shard().values()) == len(NAMES), "no row was copied twice"
 
 
@@ -171,13 +171,13 @@ def test_rows_that_were_copied_and_not_committed_are_made_up(
     """Rows first, then the catalog: what lies between them when it ends is cut off."""
     monkeypatch.setattr(merging, "enter", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        folder.merged()
+        folder.merge_parts()
     monkeypatch.undo()
     with folder.open() as whole:
         assert count_images(whole.catalog).live == 0
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run()
+        assert read_state(whole) == folder.run_whole()
         assert [*verify(whole)] == []
 
 
@@ -186,14 +186,14 @@ def test_a_file_that_changed_after_its_part_was_made_keeps_the_row_of_the_whole(
 ) -> None:
     """Which wins: what the file is like."""
     folder.write("00.jpg", "newer")
-    assert run(whole) == 1
-    now = state(whole)
-    done = folder.merged()
+    assert run_index(whole) == 1
+    now = read_state(whole)
+    done = folder.merge_parts()
     assert (done.updated, done.added) == (0, 0)
-    assert state(whole) == now
+    assert read_state(whole) == now
     folder.run_parts()
-    assert folder.merged().updated == 0
-    assert state(whole) == now == folder.by_one_run()
+    assert folder.merge_parts().updated == 0
+    assert read_state(whole) == now == folder.run_whole()
 
 
 def test_a_changed_file_replaces_its_row(folder: Folder, whole: Collection) -> None:
@@ -201,10 +201,10 @@ def test_a_changed_file_replaces_its_row(folder: Folder, whole: Collection) -> N
     folder.write("01.jpg", "broken now")
     folder.write("broken.jpg", "mended")
     folder.run_parts()
-    done = folder.merged()
+    done = folder.merge_parts()
     assert (done.added, done.updated, done.failed) == (1, 1, 1)
-    assert state(whole) == folder.by_one_run()
-    assert run(whole) == 0
+    assert read_state(whole) == folder.run_whole()
+    assert run_index(whole) == 0
 
 
 def test_a_removed_image_that_moved_to_another_part_stays_removed(
@@ -212,49 +212,49 @@ def test_a_removed_image_that_moved_to_another_part_stays_removed(
 ) -> None:
     """Guarantee: a moved file keeps its row, and its mark, though its parts know nothing of each
     other."""
-    part = folder.part_with(NAMES[0])
+    part = folder.part_of(NAMES[0])
     target = next(name for name in map("m{}.jpg".format, range(99)) if not part.holds(name))
     whole.remove([NAMES[0]])
     (folder.root / NAMES[0]).rename(folder.root / target)
     folder.run_parts()
-    done = folder.merged()
+    done = folder.merge_parts()
     assert (done.moved, done.added) == (1, 0)
-    assert target not in state(whole)[0]
+    assert target not in read_state(whole)[0]
     assert whole.restore([target]) == 1
-    assert state(whole) == folder.by_one_run()
+    assert read_state(whole) == folder.run_whole()
 
 
 def test_marks_of_a_part_are_taken_over_once(folder: Folder) -> None:
     """What a person says in the whole later on stands."""
-    with folder.open(folder.part_with(NAMES[0])) as part:
+    with folder.open(folder.part_of(NAMES[0])) as part:
         part.remove([NAMES[0]])
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
-        assert NAMES[0] not in state(whole)[0]
+        assert NAMES[0] not in read_state(whole)[0]
         whole.restore([NAMES[0]])
-        folder.merged()
-        assert NAMES[0] in state(whole)[0]
-    with folder.open(folder.part_with(NAMES[1])) as part:
+        folder.merge_parts()
+        assert NAMES[0] in read_state(whole)[0]
+    with folder.open(folder.part_of(NAMES[1])) as part:
         part.remove([NAMES[1]])
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
-        assert NAMES[1] not in state(whole)[0], "said since"
+        assert NAMES[1] not in read_state(whole)[0], "said since"
 
 
 def test_labels_and_decisions_are_taken_over(folder: Folder) -> None:
-    part = folder.part_with(NAMES[0])
+    part = folder.part_of(NAMES[0])
     mine = [name for name in NAMES if part.holds(name)][:2]
     with folder.open(part) as collection:
         set_labels(collection.catalog, [(mine[0], "cat"), (mine[1], "dog")])
         mark_different(collection.catalog, mine)
         mark_kept(collection.catalog, mine[:1])
         said = read_decisions(collection.catalog)
-    folder.merged()
+    folder.merge_parts()
     with folder.open() as whole:
         assert read_labels(whole.catalog) == {mine[0]: "cat", mine[1]: "dog"}
         assert read_decisions(whole.catalog) == said
         set_labels(whole.catalog, [(mine[0], "lynx"), (mine[1], None)])
-        folder.merged()
+        folder.merge_parts()
         assert read_labels(whole.catalog) == {mine[0]: "lynx"}
 
 
@@ -262,13 +262,13 @@ def test_what_has_no_file_any_more_is_known_when_it_comes_back(folder: Folder) -
     kept = (folder.root / NAMES[0]).read_bytes(), (folder.root / NAMES[0]).stat().st_mtime_ns
     (folder.root / NAMES[0]).unlink()
     folder.run_parts()
-    assert folder.merged().total == len(NAMES) - 1
+    assert folder.merge_parts().total == len(NAMES) - 1
     with folder.open() as whole:
         assert count_images(whole.catalog).missing == 1
         (folder.root / NAMES[0]).write_bytes(kept[0])
         os.utime(folder.root / NAMES[0], ns=(kept[1], kept[1]))
-        assert run(whole) == 0, "nothing is read for it"
-        assert state(whole) == folder.by_one_run()
+        assert run_index(whole) == 0, "nothing is read for it"
+        assert read_state(whole) == folder.run_whole()
 
 
 def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -> None:
@@ -281,36 +281,36 @@ def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -
     for store in stores:
         with Collection.open(store) as part_:
             part_.catalog.set_meta("root", str(folder.root))
-    one_run = folder.by_one_run()
+    one_run = folder.run_whole()
     away = folder.root.rename(tmp_path / "unmounted")
     merge(stores, elsewhere)
     done = merge(stores, elsewhere)
     assert (done.unchanged, done.removed) == (len(NAMES), 0)
     with Collection.open(elsewhere) as united:
-        assert state(united) == one_run
+        assert read_state(united) == one_run
         united.set_root(away)
-        assert run(united) == 0
+        assert run_index(united) == 0
 
 
 def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None:
-    part = folder.part_with(NAMES[0])
+    part = folder.part_of(NAMES[0])
     with folder.open(part) as collection:
         path = collection.shards.features_path(0)
         sound = path.read_bytes()
         path.write_bytes(sound[:-1] + bytes([sound[-1] ^ 1]))
     with pytest.raises(DamagedError, match=rf"part {part} .*--repair -C .*{part.store_name}"):
-        folder.merged()
+        folder.merge_parts()
     with folder.open() as whole:
         assert [*verify(whole)] == [], "the whole stays usable"
     path.write_bytes(sound[:-4])
     with pytest.raises(DamagedError, match=f"part {part} in .* is damaged"):
-        folder.merged()
+        folder.merge_parts()
     with folder.open(part) as collection:
         collection.repair()
-        assert run(collection) == 1
-    folder.merged()
+        assert run_index(collection) == 1
+    folder.merge_parts()
     with folder.open() as whole:
-        assert state(whole) == folder.by_one_run()
+        assert read_state(whole) == folder.run_whole()
 
 
 def test_the_parts_are_only_read(folder: Folder) -> None:
@@ -323,6 +323,6 @@ def test_the_parts_are_only_read(folder: Folder) -> None:
         }
 
     before = contents()
-    folder.merged()
-    folder.merged()
+    folder.merge_parts()
+    folder.merge_parts()
     assert contents() == before

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from reference_engine import record
+from reference_engine import make_record
 
 from sokkuri.core.errors import EngineError
 from sokkuri.core.types import Features, Metric
@@ -30,7 +30,7 @@ def engine(tmp_path: Path) -> Iterator[MilvusEngine]:
 
 def fill(engine: MilvusEngine, metric: Metric) -> None:
     engine.create(IndexInfo("a token", "f" * 64, DIMENSION, metric))
-    engine.upsert([record(key) for key in range(ROWS)], VECTORS)
+    engine.upsert([make_record(key) for key in range(ROWS)], VECTORS)
     engine.flush()
 
 

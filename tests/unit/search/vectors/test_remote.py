@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from reference_engine import ReferenceEngine, record
+from reference_engine import ReferenceEngine, make_record
 
 from sokkuri.core.errors import UnsupportedError
 from sokkuri.core.types import Metric
@@ -29,7 +29,7 @@ class Setting:
         self.engine.create(IndexInfo("token", "fingerprint", 8, metric))
         keys = self.rows.numbers.to_keys(np.arange(COUNT))[:held]
         vectors, _ = normalise_for_engine(features[:held], metric)
-        self.engine.upsert([record(key) for key in keys.tolist()], vectors)
+        self.engine.upsert([make_record(key) for key in keys.tolist()], vectors)
         pushed = np.arange(COUNT) < held
         self.index = RemoteIndex(self.rows, pushed, [None] * 3, self.engine, metric)
         self.exact = ExactIndex(self.rows.blocks)
@@ -132,7 +132,11 @@ def test_which_vectors_an_engine_can_take() -> None:
 def test_rows_that_are_gone_are_no_candidates() -> None:
     """Keys of blocks that are no more, and of rows past the end, as other processes leave them."""
     setting = Setting()
-    gone = [record((99 << 32) + 5), record((7 << 32) + 1000), record((3 << 32) + 5000)]
+    gone = [
+        make_record((99 << 32) + 5),
+        make_record((7 << 32) + 1000),
+        make_record((3 << 32) + 5000),
+    ]
     setting.engine.upsert(
         gone, np.tile(normalise_for_engine(setting.query[None], "cosine")[0], (3, 1))
     )

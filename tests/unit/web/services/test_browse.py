@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_collection import DIMENSION, Bench, empty
+from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.indexing.outcomes import Failed
@@ -27,10 +27,10 @@ IDS = [
 
 @pytest.fixture(scope="module")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
-    made = Bench(empty(tmp_path_factory.mktemp("browsing") / "photos"))
-    made.fill(np.random.default_rng(0).random((len(IDS), DIMENSION), np.float32), IDS)
-    made.listed(*IDS, "broken.png", "a/worse.png", "a/waiting.png")
-    jobs = made.jobs()
+    made = Bench(create_empty(tmp_path_factory.mktemp("browsing") / "photos"))
+    made.add_vectors(np.random.default_rng(0).random((len(IDS), DIMENSION), np.float32), IDS)
+    made.list_files(*IDS, "broken.png", "a/worse.png", "a/waiting.png")
+    jobs = made.claim_jobs()
     made.commit(
         Failed(jobs["broken.png"], "decode", "it is no image"),
         Failed(jobs["a/worse.png"], "read", "permission denied"),
@@ -78,8 +78,8 @@ def test_pages_contain_all_images_in_the_order_of_bytes(bench: Bench, limit: int
 
 
 def test_changes_between_two_pages_repeat_and_skip_no_image(tmp_path: Path) -> None:
-    made = Bench(empty(tmp_path / "photos"))
-    made.add_drawn(0, 6)
+    made = Bench(create_empty(tmp_path / "photos"))
+    made.add_images(0, 6)
     first = browse.read_image_page(made.collection, None, None, None, 3)
     made.collection.remove(["00001", "00003"])
     second = browse.read_image_page(made.collection, None, None, first["next"], 3)

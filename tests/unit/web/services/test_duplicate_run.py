@@ -5,9 +5,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from run_cli import sokkuri
-from run_server import PATIENCE
+from run_server import TIMEOUT_SECONDS
 from tiny_model import write_tiny_model
 
 from sokkuri.web.services.duplicate_run import DuplicateRun
@@ -16,7 +16,7 @@ from sokkuri.web.services.duplicate_run import DuplicateRun
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     for seed in range(4):
-        save(tmp_path / "photos" / f"{seed}.png", seed)
+        save_drawing(tmp_path / "photos" / f"{seed}.png", seed)
     sokkuri("index", tmp_path / "photos", "--model", write_tiny_model(tmp_path / "tiny.onnx"))
     return tmp_path / "photos"
 
@@ -24,7 +24,7 @@ def photos(tmp_path: Path) -> Path:
 def wait_for_end(run: DuplicateRun) -> None:
     """Wait until the run has ended."""
     assert run._thread is not None
-    run._thread.join(PATIENCE)
+    run._thread.join(TIMEOUT_SECONDS)
     assert run.state()["running"] is None
 
 
@@ -44,14 +44,14 @@ def test_threads_that_start_at_once_start_one_run(photos: Path) -> None:
     ready, started = threading.Barrier(8), []
 
     def start() -> None:
-        ready.wait(PATIENCE)
+        ready.wait(TIMEOUT_SECONDS)
         started.append(run.start("edited"))
 
     threads = [threading.Thread(target=start) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(PATIENCE)
+        thread.join(TIMEOUT_SECONDS)
     assert started.count(True) >= 1
     alive = [one for one in threading.enumerate() if one.name == "sokkuri-comparing"]
     assert len(alive) <= 1

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from draw_images import save
+from draw_images import save_drawing
 from hypothesis import given
 from hypothesis import strategies as st
 from run_cli import sokkuri
@@ -26,7 +26,7 @@ IDS = st.binary(min_size=1, max_size=12).filter(lambda raw: 0 not in raw).map(os
 def collection(tmp_path: Path) -> Iterator[Collection]:
     """Two images of equal bytes, and another one."""
     for name, seed in (("a.png", 1), ("b.png", 1), ("c.png", 2)):
-        save(tmp_path / "photos" / name, seed)
+        save_drawing(tmp_path / "photos" / name, seed)
     sokkuri("index", tmp_path / "photos", "--model", write_tiny_model(tmp_path / "tiny.onnx"))
     with Collection.open(tmp_path / "photos", "rw") as opened:
         yield opened

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic_collection import DIMENSION, Bench, empty, extracted, listed
+from synthetic_collection import DIMENSION, Bench, apply_listing, create_empty, make_extracted
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import FileRef, FileStat
@@ -29,7 +29,7 @@ FILES = {
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(empty(tmp_path / "photos"))
+    made = Bench(create_empty(tmp_path / "photos"))
     fill(made, {id_: int(when.timestamp()) * 10**9 for id_, when in FILES.items()})
     yield made
     made.known.close()
@@ -38,10 +38,10 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 
 def fill(bench: Bench, dates: dict[str, int]) -> None:
     files = [FileRef(id_, id_, FileStat(10, date)) for id_, date in dates.items()]
-    listed(bench.catalog, files, bench.run)
+    apply_listing(bench.catalog, files, bench.run)
     vector = np.ones(DIMENSION, np.float32)
-    for number, (id_, job) in enumerate(bench.jobs().items()):
-        bench.writer.add(extracted(job, b"content %8d" % number, vector, dates[id_]))
+    for number, (id_, job) in enumerate(bench.claim_jobs().items()):
+        bench.writer.add(make_extracted(job, b"content %8d" % number, vector, dates[id_]))
     bench.writer.finish()
 
 

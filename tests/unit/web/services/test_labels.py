@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.curation.duplicates import pair_store
@@ -24,10 +24,10 @@ ANGLES = {"0": 0, "10": 10, "12": 12, "30": 30, "90": 90, "95": 95, "180": 180, 
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(empty(tmp_path / "photos"))
+    made = Bench(create_empty(tmp_path / "photos"))
     radians = np.radians([*ANGLES.values()])
     vectors = np.stack([np.cos(radians), np.sin(radians), 0 * radians, 0 * radians], axis=1)
-    made.fill(vectors.astype(np.float32), [*ANGLES])
+    made.add_vectors(vectors.astype(np.float32), [*ANGLES])
     yield made
     made.known.close()
     made.collection.close()

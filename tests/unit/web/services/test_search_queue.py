@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
 from sokkuri.search.query import QueryVector
@@ -27,8 +27,8 @@ COUNT = 60
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(empty(tmp_path / "photos"))
-    made.add_drawn(0, COUNT)
+    made = Bench(create_empty(tmp_path / "photos"))
+    made.add_images(0, COUNT)
     yield made
     made.known.close()
     made.collection.close()
@@ -223,7 +223,7 @@ def test_searches_follow_changes_of_the_collection(bench: Bench) -> None:
 
     async def ask(queue: SearchQueue) -> list[list[str]]:
         seen = []
-        for change in (lambda: None, lambda: bench.add_drawn(COUNT, 40),
+        for change in (lambda: None, lambda: bench.add_images(COUNT, 40),
                        lambda: bench.collection.remove(["00003"])):  # fmt: skip
             change()
             answer = await queue.search(by_id(7, SearchParams(1000, None, None, None, None)))

@@ -4,7 +4,7 @@ import os
 import threading
 from pathlib import Path
 
-from permissions import as_nobody
+from permissions import check_without_privileges
 
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache, ThumbnailKey
 
@@ -77,7 +77,7 @@ def test_a_read_only_store_is_no_error(tmp_path: Path) -> None:
 
     for above in [tmp_path, *tmp_path.parents][:3]:
         above.chmod(above.stat().st_mode | 0o055)
-    assert as_nobody(tried)
+    assert check_without_privileges(tried)
     assert list(folder.iterdir()) == []
 
 

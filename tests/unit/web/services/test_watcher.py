@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic_collection import Bench, empty
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.indexing.outcomes import Failed
 from sokkuri.store.leases import end_run
@@ -15,8 +15,8 @@ from sokkuri.web.services.watcher import ChangeWatcher, CollectionState
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
-    made = Bench(empty(tmp_path / "photos"))
-    made.add_drawn(0, 5)
+    made = Bench(create_empty(tmp_path / "photos"))
+    made.add_images(0, 5)
     yield made
     made.known.close()
     made.collection.close()
@@ -50,14 +50,14 @@ async def until(
 
 def test_each_change_has_a_new_revision(bench: Bench) -> None:
     def fail() -> None:
-        bench.listed(*(f"{number:05d}" for number in range(8)), "broken")
-        bench.commit(Failed(bench.jobs()["broken"], "decode", "no image"))
+        bench.list_files(*(f"{number:05d}" for number in range(8)), "broken")
+        bench.commit(Failed(bench.claim_jobs()["broken"], "decode", "no image"))
 
     async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
         states = watcher.states()
         seen = [await anext(states)]
         for change, total, failed in (
-            (lambda: bench.add_drawn(5, 3), 8, 0),
+            (lambda: bench.add_images(5, 3), 8, 0),
             (fail, 8, 1),
             (lambda: bench.collection.remove(["00001"]), 7, 1),
             (lambda: bench.collection.restore(["00001"]), 8, 1),
@@ -112,7 +112,7 @@ def test_all_listeners_get_the_new_state(bench: Bench) -> None:
         listeners = [watcher.states() for _ in range(20)]
         for one in listeners:
             await anext(one)
-        bench.add_drawn(5, 3)
+        bench.add_images(5, 3)
         return await asyncio.gather(*(until(one, lambda p: p.total == 8) for one in listeners))
 
     assert {state.total for state in with_watcher(bench, follow)} == {8}

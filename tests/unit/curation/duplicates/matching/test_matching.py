@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from draw_images import draw
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
-from run_cli import real_photos
+from run_cli import find_real_photos
 
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching import Match, compare
@@ -98,7 +98,7 @@ def test_different_drawings_are_not_copies() -> None:
 
 
 def test_photos_of_different_things_are_not_copies() -> None:
-    previews = [make_preview(photo.read_bytes(), LIMITS) for photo in real_photos(25)]
+    previews = [make_preview(photo.read_bytes(), LIMITS) for photo in find_real_photos(25)]
     for number, a in enumerate(previews):
         assert all(matched(a, b).grade in (None, "alike") for b in previews[:number])
 
