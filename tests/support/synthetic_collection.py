@@ -64,10 +64,10 @@ class Bench:
         self.known = InFlightDigests(self.catalog.where)
         self.writer = Writer(collection, self.run, self.known)
 
-    def listed(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
+    def list_files(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
         apply_listing(self.catalog, make_refs(*ids, mtime_ns=mtime_ns), self.run, gone)
 
-    def jobs(self) -> dict[str, Job]:
+    def claim_jobs(self) -> dict[str, Job]:
         """Claim everything there is to do."""
         found: dict[str, Job] = {}
         while batch := claim(self.catalog, self.run):
@@ -79,19 +79,19 @@ class Bench:
             self.writer.add(outcome)
         self.writer.flush()
 
-    def add_drawn(self, first: int, count: int) -> None:
+    def add_images(self, first: int, count: int) -> None:
         """Images called by their numbers, from `first` on, with drawn vectors."""
         features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
-        self.listed(*(f"{number:05d}" for number in range(first + count)))
-        jobs = self.jobs()
+        self.list_files(*(f"{number:05d}" for number in range(first + count)))
+        jobs = self.claim_jobs()
         for number, vector in enumerate(features, first):
             self.writer.add(make_extracted(jobs[f"{number:05d}"], b"content %8d" % number, vector))
         self.writer.finish()
 
-    def fill(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
+    def add_vectors(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
         """Images with the given vectors : (N, DIMENSION) float32."""
-        self.listed(*ids)
-        jobs = self.jobs()
+        self.list_files(*ids)
+        jobs = self.claim_jobs()
         for number, (id_, vector) in enumerate(zip(ids, features, strict=True)):
             self.writer.add(make_extracted(jobs[id_], b"content %8d" % number, vector))
         self.writer.finish()
