@@ -195,7 +195,7 @@ def test_exact_and_fast_never_mix(media: Path, model: Path) -> None:
     """Guarantee: features of different preprocessing never mix; the choice is kept."""
     as_json("index", media, "--model", model, "--decode", "exact")
     refused = sokkuri("index", media, "--decode", "fast", code=1)
-    assert "leave --decode out" in refused.stderr
+    assert "omit --decode" in refused.stderr
     save_drawing(media / "new.jpg", 500, 900, 700)
     assert as_json("index", media)["added"] == 1
     expected = article_loop.extract(media / "new.jpg", model, "inputs:0", "feature_vector")

@@ -170,7 +170,8 @@ def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Pat
     plan = tmp_path / "plan.json"
     done = cloud.run("duplicates", "-C", cloud.store, "--resolve", plan, code=2)
     assert done.stderr == (
-        f"sokkuri: what lies at {cloud.root} are read only: no plan can move it to the trash\n"
+        f"sokkuri: the images at {cloud.root} cannot be moved: "
+        "a plan moves only files on this machine\n"
     )
     assert not plan.exists()
     shutil.copytree(folder / "2", tmp_path / "card")
@@ -185,7 +186,7 @@ def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Pat
         *_, last = find_against(collection, card)
         assert last.result is not None
         assert {group.ids[0] for group in last.result} == {"2/2.jpg", "2/5.jpg", "2/8.jpg"}
-        with pytest.raises(UsageError, match="are read only"):
+        with pytest.raises(UsageError, match="cannot be moved"):
             make_trash_plan(card, last.result)
 
 

@@ -47,5 +47,5 @@ def folder_at(root: Location) -> str:
     if isinstance(root, Path):
         return os.path.abspath(root)  # noqa: PTH100 - keep the links that a person gave
     raise UsageError(
-        f"the images at {root} are read only: a plan can move files of this machine alone"
+        f"the images at {root} cannot be moved: a plan moves only files on this machine"
     )
