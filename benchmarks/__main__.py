@@ -1,9 +1,9 @@
-"""`make bench`: runs the named benchmarks, or all, and prints their tables."""
+"""Run the named benchmarks, or the short ones, and print their tables: `make bench`."""
 
 import argparse
 from importlib import import_module
 
-from benchmarks.harness import machine
+from benchmarks.harness import describe_machine
 
 BENCHMARKS = {
     "extraction": "Extraction",
@@ -13,18 +13,18 @@ BENCHMARKS = {
 LONG = {
     "serving": "The server under load",
     "duplicates": "Near-duplicates",
-    "duplicates_tried": "What was tried for near-duplicates",
+    "duplicates_tried": "Near-duplicates: alternatives and harder edits",
     "suggesting": "What to label next",
     "distances": "What a distance means",
-    "scaling": "Threads beside Ray",
+    "scaling": "Threads and Ray",
     "whole_run": "100,381 photos",
     "search_engines": "Search engines",
     "search_large": "Five million rows",
-    "engines": "Engines that others run",
-    "bottlenecks": "What bounds a collection beside the network",
-    "on_paper": "On paper: 100 million and a billion images",
+    "engines": "Vector databases",
+    "bottlenecks": "Limits of a collection besides the network",
+    "on_paper": "Calculated: 100 million and a billion images",
 }
-"""Only when named."""
+"""Benchmarks that run only if they are named."""
 
 
 def main() -> None:
@@ -33,7 +33,7 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := set(names) - BENCHMARKS.keys() - LONG.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
-    print(f"Machine: {machine()}\n")
+    print(f"Machine: {describe_machine()}\n")
     for name in names or BENCHMARKS:
         title = {**BENCHMARKS, **LONG}[name]
         print(f"## {title}\n\n{import_module(f'benchmarks.{name}').report()}\n")

@@ -1,12 +1,12 @@
-"""The peer: the article's two scripts, written anew from their description, with no care for speed.
+"""A peer: the two scripts of the article, rewritten from their description, not tuned for speed.
 
     python -m benchmarks.article extract LIST FEATURES MODEL.onnx THREADS PART/PARTS
     python -m benchmarks.article search FEATURES ID
 
-extract: for each image of the list that has no features yet: Pillow open, convert to RGB, resize to
-224 x 224, float32, normalise, one run of the network, `np.save` to a file of its own. THREADS 0
-leaves ONNX Runtime at its default. search: every shard is loaded, Euclidean distances to all rows,
-`argsort`, the best ten.
+extract: for each image of the list without a vector, open it with Pillow, convert it to RGB, resize
+it to 224 x 224, normalise it as float32, run the network once, and `np.save` the vector to its own
+file. THREADS 0 means ONNX Runtime's default. search: load every shard, compute the Euclidean
+distances to all rows, `argsort` them, and print the nearest ten.
 """
 
 import sys
@@ -26,7 +26,7 @@ def extract(names: str, features: str, model: str, threads: str, part: str) -> N
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = int(threads)
     session = onnxruntime.InferenceSession(model, options)
-    (given,), (output,) = session.get_inputs(), session.get_outputs()
+    (source,), (output,) = session.get_inputs(), session.get_outputs()
     number, parts = map(int, part.split("/"))
     for line in Path(names).read_text().splitlines()[number::parts]:
         path = Path(line)
@@ -36,13 +36,13 @@ def extract(names: str, features: str, model: str, threads: str, part: str) -> N
         with Image.open(path) as image:
             pixels = np.asarray(image.convert("RGB").resize((224, 224)))
         values: NDArray[np.float32] = pixels.astype(np.float32)
-        if given.shape[1] != 3:  # the article's network: channels last, RGB / 255
+        if source.shape[1] != 3:  # the article's network: channels last, RGB / 255
             values = (values / np.float32(255))[None]
         elif output.name == "feature_vector":
             values = (values / np.float32(255)).transpose(2, 0, 1)[None]
         else:  # EfficientNet-Lite0
             values = ((values - 127) / np.float32(128)).transpose(2, 0, 1)[None]
-        (vector,) = session.run([output.name], {given.name: values})
+        (vector,) = session.run([output.name], {source.name: values})
         target.parent.mkdir(parents=True, exist_ok=True)
         np.save(target, vector[0])
 

@@ -1,9 +1,9 @@
-"""The peer: the article's server, written anew from its description. Needs Flask.
+"""A peer: the server of the article, rewritten from its description. Needs Flask.
 
     python -m benchmarks.article_server FEATURES PORT
 
-Every shard is held in memory; a request computes the Euclidean distance to every row, `argsort`s,
-and answers with the best hundred.
+It keeps every shard in memory. For a request it computes the Euclidean distances to all rows,
+`argsort`s them, and returns the nearest hundred.
 """
 
 import sys
@@ -24,11 +24,11 @@ def create_app(features: Path) -> Any:
     app = Flask("article")
 
     def similar(object_id: str) -> Any:
-        began = time.perf_counter()
+        started = time.perf_counter()
         distances = np.linalg.norm(matrix - matrix[rows[object_id]], axis=1)
         best = np.argsort(distances)[:100]
         return jsonify({
-            "time": 1000 * (time.perf_counter() - began),
+            "time": 1000 * (time.perf_counter() - started),
             "queryObjectId": object_id,
             "similarImages": [
                 {"objectId": str(ids[row]), "distance": float(distances[row])} for row in best

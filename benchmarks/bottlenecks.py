@@ -1,10 +1,9 @@
-"""What bounds a collection beside the network: the writer, the catalog, the lister, merging.
+"""Measure what limits a collection besides the network: writer, catalog, listing, merging.
 
     python -m benchmarks.bottlenecks writer|catalog|lister|merge FOLDER
 
-Each is driven alone, with made-up work that is ready beforehand, in a process of its own: 1280-d
-vectors that nobody extracts, names that stand for files, empty files. docs/scale.md reckons with
-these figures.
+Each stage runs alone in its own process on synthetic work that was prepared before: random 1280-d
+vectors, file names without files, empty files. docs/scale.md calculates with these figures.
 """
 
 import json
@@ -43,7 +42,7 @@ SMALL, LARGE = 1_000_000, 5_000_000
 FILES, FLAT, DEEP = 200_000, 256, 65_536
 PARTS, MERGED = 4, 100_000
 CHUNK = 10_000
-_SPREAD = 2_654_435_761  # odd: numbers below 2**32 become other ones, none twice
+_SPREAD = 2_654_435_761  # odd: multiplying modulo 2**32 maps no two numbers to one
 
 Line = list[str]
 
@@ -68,7 +67,8 @@ def _empty(root: Path) -> Collection:
 
 
 def _ref(number: int) -> FileRef:
-    """A name of 40 hexadecimal digits below two levels of folders, as the article has them."""
+    """Return a file whose name has 40 hexadecimal digits, in two levels of folders, as in the
+    article."""
     name = f"{number * _SPREAD % 2**32:08x}{number:032x}"
     path = f"object/{name[:2]}/{name[2:4]}/{name}.jpg"
     return FileRef(path, path, FileStat(50_000 + number, number))
@@ -76,7 +76,7 @@ def _ref(number: int) -> FileRef:
 
 @contextmanager
 def _timed() -> Iterator[Callable[[], float]]:
-    """Seconds from here to the block's end."""
+    """Give a function that returns the seconds from the start of the block to its end."""
     started = time.perf_counter()
     ended: list[float] = []
     yield lambda: (ended[0] if ended else time.perf_counter()) - started
@@ -89,7 +89,7 @@ def _line(what: str, size: int, count: int, seconds: float, more: str = "") -> L
 
 
 def _peak() -> float:
-    """MiB that this process held at the most."""
+    """Return the peak memory of this process in MiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
 
 
@@ -103,13 +103,13 @@ def _writer(folder: Path) -> Iterator[Line]:
             if before:
                 _fill(collection, before)
                 collection.catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
-                kept = collection.catalog.where.stat().st_size / before
-                note += f"; the catalog has {kept:.0f} bytes an image"
+                image_bytes = collection.catalog.where.stat().st_size / before
+                note += f"; the catalog has {image_bytes:.0f} bytes an image"
             yield _line("the writer commits rows", before, ROWS, _write(collection, before), note)
 
 
 def _fill(collection: Collection, count: int) -> None:
-    """Images that count as done, with the columns that an index needs and no vectors behind."""
+    """Add extracted images without vectors, with all columns that SQL indexes cover."""
     catalog, rng = collection.catalog, random.Random(0)
     with catalog.writing():
         for number in range(count // SHARD_ROWS):
@@ -141,8 +141,8 @@ def _write(collection: Collection, first: int) -> float:
         )
         for n, job in enumerate(jobs)
     ]
-    with closing(InFlightDigests(catalog.where)) as known, _timed() as seconds:
-        writer = Writer(collection, run_, known)
+    with closing(InFlightDigests(catalog.where)) as digests, _timed() as seconds:
+        writer = Writer(collection, run_, digests)
         for outcome in ready:
             writer.add(outcome)
         writer.finish()
@@ -177,19 +177,20 @@ def _catalog(folder: Path) -> Iterator[Line]:
             yield _line("images are claimed", size, CLAIMED, seconds(), note)
             with _timed() as seconds:
                 _list(collection, size)
-                found = diff.compare(catalog, lambda _: False, retry_failed=False)
-            assert found.new == found.changed == found.vanished == 0
+                changes = diff.compare(catalog, lambda _: False, retry_failed=False)
+            assert changes.new == changes.changed == changes.vanished == 0
             yield _line("a listing shows no change", size, size, seconds())
 
 
 def _list(collection: Collection, size: int) -> None:
-    """A listing in the order in which file systems give it: folder by folder, both in no order."""
+    """Fill the listing in the order of a file system: folder by folder; folders and files are
+    shuffled."""
     numbers = np.arange(size, dtype=np.int64)
     folders = (numbers * _SPREAD % 2**32) >> 16
     order = np.lexsort((np.random.default_rng(0).random(size), _shuffled(folders)))
     begin_listing(collection.catalog)
-    for at in range(0, size, CHUNK):
-        refs = [_ref(number) for number in order[at : at + CHUNK].tolist()]
+    for start in range(0, size, CHUNK):
+        refs = [_ref(number) for number in order[start : start + CHUNK].tolist()]
         add_listed(collection.catalog, refs)
 
 
@@ -206,12 +207,12 @@ def _lister(folder: Path) -> Iterator[Line]:
         for number in range(folders):
             (root / f"{number % 256:02x}" / f"{number // 256:02x}").mkdir(parents=True)
         for number in range(FILES):
-            place = number % folders
+            folder_number = number % folders
             name = f"{number:040x}.jpg"
-            (root / f"{place % 256:02x}" / f"{place // 256:02x}" / name).touch()
+            (root / f"{folder_number % 256:02x}" / f"{folder_number // 256:02x}" / name).touch()
         with _timed() as seconds:
-            found = sum(1 for _ in list_images(root))
-        assert found == FILES
+            listed = sum(1 for _ in list_images(root))
+        assert listed == FILES
         yield _line("files are listed", FILES, FILES, seconds(), f"in {folders:,} folders, warm")
 
 
@@ -255,22 +256,22 @@ def _make_part(root: Path, part: Part) -> None:
         mark_finished(catalog)
 
 
-class _MergedError(Exception):
-    """What follows is making searches fast, which is another figure."""
+class _RowsMergedError(Exception):
+    """Ends the merge before the search indexes are built, which is another figure."""
 
 
 def _merged(root: Path) -> tuple[float, float]:
-    """Seconds and MiB of the merging alone."""
+    """Return the seconds and the peak memory in MiB of copying rows, without the search indexes."""
     started = time.perf_counter()
     ended, peak = started, 0.0
 
     def on_progress(progress: Progress[object]) -> None:
         nonlocal ended, peak
         if progress.stage != "merging":
-            raise _MergedError
+            raise _RowsMergedError
         ended, peak = time.perf_counter(), _peak()
 
-    with suppress(_MergedError):
+    with suppress(_RowsMergedError):
         Collection.merge([root], on_progress=on_progress)
     return ended - started, peak
 
@@ -282,14 +283,14 @@ def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         lines: list[Line] = []
         for what in ("writer", "catalog", "lister", "merge"):
-            place = Path(name) / what
-            place.mkdir()
-            command = [sys.executable, "-m", "benchmarks.bottlenecks", what, str(place)]
+            folder = Path(name) / what
+            folder.mkdir()
+            command = [sys.executable, "-m", "benchmarks.bottlenecks", what, str(folder)]
             lines += json.loads(run(command).out.splitlines()[-1])
     return (
         f"{DIMENSION}-d float32, ids of 56 characters, SQLite and shards in the temporary folder, "
-        "each alone in a process of its own. Of the writer, `images` is how many were there "
-        "before.\n\n" + table(HEAD, lines)
+        "each alone in its own process. For the writer, `images` is the number before the "
+        "run.\n\n" + table(HEAD, lines)
     )
 
 

@@ -1,8 +1,9 @@
-"""Edited copies of photos, as in INRIA Copydays, by a seed: the ground truth for duplicates.
+"""Make edited copies of photos, as in INRIA Copydays: the ground truth for near-duplicates.
 
     python -m benchmarks.copies PHOTOS FOLDER
 
-Takes a folder of photos; writes some of them with every copy of each, and others beside them.
+Takes a folder of photos. Writes some of them with all their copies, and other photos beside them.
+The result depends only on the photos.
 """
 
 import io
@@ -18,15 +19,16 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 Edit = Callable[[Image.Image, np.random.Generator], Image.Image]
 
-_QUALITY = 85  # of what is not said to be of another
+_QUALITY = 85  # of JPEGs, unless EDITS names another
 
 
-def _as_it_is(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
+def _unchanged(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
     return image
 
 
 def _crop(share: float) -> Edit:
-    """Keeps that share of the area, anywhere, in the picture's own shape."""
+    """Return an edit that keeps this share of the area, at a random place, with the same
+    proportions."""
 
     def edit(image: Image.Image, rng: np.random.Generator) -> Image.Image:
         width, height = (round(side * share**0.5) for side in image.size)
@@ -46,18 +48,18 @@ def _resize(scale: float) -> Edit:
 
 
 def _watermark(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """White writing, half transparent, thrice across the picture."""
+    """Write a half transparent white text three times across the picture."""
     layer = Image.new("RGBA", image.size)
     pen = ImageDraw.Draw(layer)
     size = max(12, image.width // 8)
     for part in (1, 3, 5):
-        at = int(rng.integers(image.width // 3 + 1)), image.height * part // 6 - size // 2
-        pen.text(at, "sample.example", fill=(255, 255, 255, 140), font_size=size)
+        corner = int(rng.integers(image.width // 3 + 1)), image.height * part // 6 - size // 2
+        pen.text(corner, "sample.example", fill=(255, 255, 255, 140), font_size=size)
     return Image.alpha_composite(image.convert("RGBA"), layer).convert("RGB")
 
 
 def _mask(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """A grey block over a quarter of the area."""
+    """Cover a quarter of the area with a grey rectangle."""
     width, height = image.width // 2, image.height // 2
     x, y = int(rng.integers(image.width - width)), int(rng.integers(image.height - height))
     masked = image.copy()
@@ -74,7 +76,7 @@ def _light(factor: float) -> Edit:
 
 
 def _colour(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
-    """Hues turned by a twelfth of the circle, and paler."""
+    """Rotate the hues by a twelfth of the circle, and reduce the saturation."""
     hue, saturation, value = image.convert("HSV").split()
     hue = hue.point(lambda level: (level + 21) % 256)
     turned = Image.merge("HSV", (hue, saturation, value)).convert("RGB")
@@ -95,13 +97,13 @@ def _grey(image: Image.Image, _rng: np.random.Generator) -> Image.Image:
 
 
 def _strong(image: Image.Image, rng: np.random.Generator) -> Image.Image:
-    """Cropped, smaller, with writing, darker and paler; the JPEG is poor as well."""
+    """Crop, shrink, darken, reduce the contrast, and add a text. EDITS adds a low JPEG quality."""
     cut = _resize(0.6)(_crop(0.6)(image, rng), rng)
     return ImageEnhance.Contrast(_light(0.8)(_watermark(cut, rng), rng)).enhance(0.8)
 
 
 EDITS: dict[str, tuple[Edit, int]] = {
-    **{f"jpeg-{quality}": (_as_it_is, quality) for quality in (75, 30, 15, 10, 5, 3)},
+    **{f"jpeg-{quality}": (_unchanged, quality) for quality in (75, 30, 15, 10, 5, 3)},
     **{f"crop-{share}": (_crop(share / 100), _QUALITY) for share in (90, 70, 50, 30, 20)},
     "half": (_resize(0.5), _QUALITY),
     "quarter": (_resize(0.25), _QUALITY),
@@ -116,36 +118,40 @@ EDITS: dict[str, tuple[Edit, int]] = {
     "grey": (_grey, _QUALITY),
     "strong": (_strong, 30),
 }
-"""Every edit and the JPEG quality that it is stored with."""
+"""Every edit, and the JPEG quality of its copies."""
 
 
-def copies(photo: Path, seed: int) -> dict[str, bytes]:
-    """The photo in every edit : JPEG files."""
+def make_copies(photo: Path, seed: int) -> dict[str, bytes]:
+    """Return a JPEG file of the photo for each edit."""
     image = Image.open(photo).convert("RGB")
-    made = {}
+    files = {}
     for number, (name, (edit, quality)) in enumerate(EDITS.items()):
         out = io.BytesIO()
         edit(image, np.random.default_rng([seed, number])).save(out, "JPEG", quality=quality)
-        made[name] = out.getvalue()
-    return made
+        files[name] = out.getvalue()
+    return files
 
 
 ORIGINALS, GALLERY = 300, 600
-"""Photos that are copied, and photos to be mistaken for them. All others at hand have no copy."""
+"""Numbers of photos with copies, and of other photos in the gallery. All other photos become
+queries without a copy."""
 
 FITTED = {"original": 150, "copies": 150, "gallery": 300, "others": 300}
-"""How many of each, by their numbers, the matcher's weights were fitted on. It is judged by copies
-and others that are not among them."""
+"""How many of each kind, from number 0 on, the weights of the matcher were fitted on. The quality
+is measured on the rest."""
 
 TWINS = 128, 221
-"""Of the originals these are one photo, of which the set has two files."""
+"""Two originals that show one photo: the set has two files of it."""
 
 
 @dataclass(frozen=True)
 class Layout:
-    """What laid-out pictures are. kind : (N,), a key of FITTED. number : (N,), of the photo among
-    its kind. edit : (N,), "" for what is no copy. source : (N,), the original that a picture is or
-    is a copy of, -1 for others."""
+    """The roles of N images that `write_layout` wrote.
+
+    kind : (N,), a key of FITTED. number : (N,), the number of the photo in its kind.
+    edit : (N,), "" if the image is not a copy. source : (N,), the number of the original that the
+    image is or is a copy of; -1 for others.
+    """
 
     kind: NDArray[np.str_]
     number: NDArray[np.int64]
@@ -154,32 +160,32 @@ class Layout:
 
     @property
     def fitted(self) -> NDArray[np.bool_]:
-        """Which ones the weights were fitted on : (N,)."""
+        """Whether the weights were fitted on each image : (N,) bool."""
         return self.number < np.array([FITTED[kind] for kind in self.kind.tolist()])
 
 
-def layout(paths: Sequence[str]) -> Layout:
-    """paths : as `lay_out` writes them."""
+def parse_layout(paths: Sequence[str]) -> Layout:
+    """Return the roles of images. paths : relative to the folder of `write_layout`."""
     parts = [path.removesuffix(".jpg").split("/") for path in paths]
-    kind = np.array(["original" if one[-1] == "original" else one[0] for one in parts])
-    number = np.array([int(one[1]) for one in parts])
-    edit = np.where(kind == "copies", np.array([one[-1] for one in parts]), "")
+    kind = np.array(["original" if part[-1] == "original" else part[0] for part in parts])
+    number = np.array([int(part[1]) for part in parts])
+    edit = np.where(kind == "copies", np.array([part[-1] for part in parts]), "")
     source = np.where(np.isin(kind, ["original", "copies"]), number, -1)
     source[source == TWINS[1]] = TWINS[0]
     return Layout(kind, number, edit, source)
 
 
-def lay_out(photos: Path, folder: Path) -> None:
-    """`copies/NUMBER/original.jpg` and its edits beside it, `gallery/`, and `others/`."""
-    found = sorted(photos.rglob("*.jpg"))
-    drawn = [found[at] for at in np.random.default_rng(0).permutation(len(found)).tolist()]
-    for number, photo in enumerate(drawn[:ORIGINALS]):
-        place = folder / "copies" / f"{number:04d}"
-        place.mkdir(parents=True)
-        shutil.copyfile(photo, place / "original.jpg")
-        for name, data in copies(photo, number).items():
-            (place / f"{name}.jpg").write_bytes(data)
-    rest = drawn[ORIGINALS:]
+def write_layout(photos: Path, folder: Path) -> None:
+    """Write `copies/NUMBER/original.jpg` with its copies beside it, `gallery/` and `others/`."""
+    paths = sorted(photos.rglob("*.jpg"))
+    shuffled = [paths[i] for i in np.random.default_rng(0).permutation(len(paths)).tolist()]
+    for number, photo in enumerate(shuffled[:ORIGINALS]):
+        target = folder / "copies" / f"{number:04d}"
+        target.mkdir(parents=True)
+        shutil.copyfile(photo, target / "original.jpg")
+        for name, data in make_copies(photo, number).items():
+            (target / f"{name}.jpg").write_bytes(data)
+    rest = shuffled[ORIGINALS:]
     for name, part in (("gallery", rest[:GALLERY]), ("others", rest[GALLERY:])):
         (folder / name).mkdir()
         for number, photo in enumerate(part):
@@ -187,4 +193,4 @@ def lay_out(photos: Path, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    lay_out(Path(sys.argv[1]), Path(sys.argv[2]))
+    write_layout(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,8 +1,8 @@
-"""What decoding a JPEG costs: `python -m benchmarks.decoders [FOLDER]`.
+"""Measure the cost of decoding a JPEG: `python -m benchmarks.decoders [FOLDER]`.
 
-Compares Pillow decoding whole, Pillow decoding small (what sokkuri does) and simplejpeg, where it
-is installed, by time per image and by how far the features are from those of the whole decode.
-Reads photos in FOLDER, by default `../shared/data/clothing`; writes to a temporary folder only.
+Compares Pillow at full size, Pillow's draft mode (which sokkuri uses) and simplejpeg, if it is
+installed: time per image, and similarity of the vectors to those of the full decode. Reads photos
+in FOLDER, by default `../shared/data/clothing`. Writes to a temporary folder only.
 """
 
 import argparse
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, features
 
-from benchmarks.harness import SHARED, machine
+from benchmarks.harness import SHARED, describe_machine
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model
@@ -33,7 +33,7 @@ PHOTOS = SHARED / "clothing"
 
 
 def write_jpegs(photos: list[Path], size: tuple[int, int], folder: Path) -> list[bytes]:
-    """The photos at one size, at quality 90, as a camera or a shop would store them."""
+    """Return the photos resized to one size, as JPEGs of quality 90."""
     files = []
     for number, photo in enumerate(photos):
         file = folder / f"{size[0]}x{size[1]}-{number}.jpg"
@@ -45,24 +45,25 @@ def write_jpegs(photos: list[Path], size: tuple[int, int], folder: Path) -> list
 
 
 def decoders(spec: PixelSpec) -> dict[str, Decoder]:
+    """Return the decoders by name. Each returns the pixels that the network expects."""
     limits = Limits()
     whole = replace(spec, draft=False)
-    found: dict[str, Decoder] = {
+    by_name: dict[str, Decoder] = {
         "Pillow, whole": lambda data: decode(data, whole, limits).rgb,
-        "Pillow, small (ours)": lambda data: decode(data, spec, limits).rgb,
+        "Pillow, draft (sokkuri's)": lambda data: decode(data, spec, limits).rgb,
     }
     try:
         simplejpeg: Any = importlib.import_module("simplejpeg")
     except ImportError:
-        return found
+        return by_name
 
     def by_simplejpeg(data: bytes) -> RGB:
         pixels = simplejpeg.decode_jpeg(data, min_height=spec.height, min_width=spec.width)
         size = (spec.width, spec.height)
         return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC))
 
-    found[f"simplejpeg {simplejpeg.__version__}, small"] = by_simplejpeg
-    return found
+    by_name[f"simplejpeg {simplejpeg.__version__}"] = by_simplejpeg
+    return by_name
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -71,36 +72,35 @@ def milliseconds(work: Callable[[], object]) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def cosines(found: NDArray[np.float32], expected: NDArray[np.float32]) -> NDArray[np.float32]:
-    norms = np.linalg.norm(found, axis=1) * np.linalg.norm(expected, axis=1)
-    cosine: NDArray[np.float32] = (found * expected).sum(1) / norms
+def cosines(vectors: NDArray[np.float32], expected: NDArray[np.float32]) -> NDArray[np.float32]:
+    norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(expected, axis=1)
+    cosine: NDArray[np.float32] = (vectors * expected).sum(1) / norms
     return cosine
 
 
 def measure(files: list[bytes], rounds: int, extractor: Extractor, spec: PixelSpec) -> None:
-    """Prints one size's table. The rounds of all decoders are interleaved: none has the machine's
-    best minute to itself."""
-    ways = decoders(spec)
-    times: dict[str, list[float]] = {name: [] for name in [*ways, "the network"]}
-    seen = ways["Pillow, whole"](files[0])[None]
+    """Print the table of one size. Each round runs all decoders, so noise affects all of them."""
+    by_name = decoders(spec)
+    times: dict[str, list[float]] = {name: [] for name in [*by_name, "the network"]}
+    pixels = by_name["Pillow, whole"](files[0])[None]
     for turn in range(rounds + 1):
-        for name, way in ways.items():
-            took = milliseconds(lambda way=way: [way(data) for data in files])  # type: ignore[misc]
+        for name, decoder in by_name.items():
+            took = milliseconds(lambda decoder=decoder: [decoder(data) for data in files])  # type: ignore[misc]
             times[name].append(took / len(files))
-        took = milliseconds(lambda: [extractor.extract(seen) for _ in files])
+        took = milliseconds(lambda: [extractor.extract(pixels) for _ in files])
         times["the network"].append(took / len(files))
-        if turn == 0:  # warms up
+        if turn == 0:  # the first round only warms up
             times = {name: [] for name in times}
     vectors = {
-        name: np.concatenate([extractor.extract(way(data)[None]) for data in files])
-        for name, way in ways.items()
+        name: np.concatenate([extractor.extract(decoder(data)[None]) for data in files])
+        for name, decoder in by_name.items()
     }
     network = statistics.median(times.pop("the network"))
     print(
         f"{'':28}{'ms/image':>10}{'+ network':>11}{'images/s':>10}{'cosine, least':>15}{'mean':>9}"
     )
-    for name, taken in times.items():
-        median = statistics.median(taken)
+    for name, milliseconds_per_image in times.items():
+        median = statistics.median(milliseconds_per_image)
         cosine = cosines(vectors[name], vectors["Pillow, whole"])
         print(
             f"{name:28}{median:10.2f}{median + network:11.2f}{1000 / (median + network):10.1f}"
@@ -125,7 +125,7 @@ def main() -> int:
     extractor, spec = Extractor(model), model.card.pixels
     turbo = features.version_feature("libjpeg_turbo")
     print(
-        f"Machine: {machine()}, libjpeg-turbo {turbo}\n"
+        f"Machine: {describe_machine()}, libjpeg-turbo {turbo}\n"
         f"N = {len(photos)} photos, median of {options.rounds} rounds, one thread, to "
         f"{spec.width} x {spec.height}"
     )

@@ -1,4 +1,4 @@
-"""What distances of the default model mean: percentiles for copies, and for pairs of photos.
+"""Show what distances of the default model mean: percentiles for copies and for pairs of photos.
 
 Indexes the photos of shared/data/clothing, whose folders are classes, and edited copies of some of
 them (`benchmarks/copies.py`). Distances are cosine distances, computed in float64.
@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.copies import EDITS, copies
+from benchmarks.copies import EDITS, make_copies
 from benchmarks.harness import SHARED, run, sokkuri, table
 
 COPIED = 150
@@ -43,7 +43,7 @@ def copy_distances(photos: list[Path], vectors: dict[str, Distances]) -> dict[st
     """Return, for each edit, the distances between `photos` and their copies: (len(photos),)."""
     with tempfile.TemporaryDirectory() as name:
         for number, photo in enumerate(photos):
-            for edit, data in copies(photo, number).items():
+            for edit, data in make_copies(photo, number).items():
                 (Path(name) / f"{number}-{edit}.jpg").write_bytes(data)
         edited = unit_vectors(Path(name))
     originals = [vectors[photo.relative_to(SHARED / "clothing").as_posix()] for photo in photos]
@@ -79,9 +79,14 @@ def report() -> str:
 
 
 def percentiles(kinds: dict[str, Distances]) -> str:
+    """Return a table of the percentiles of each kind of pairs."""
     rows = [
-        (kind, f"{len(found):,}", *(f"{value:.2f}" for value in np.percentile(found, PERCENTILES)))
-        for kind, found in kinds.items()
+        (
+            kind,
+            f"{len(values):,}",
+            *(f"{value:.2f}" for value in np.percentile(values, PERCENTILES)),
+        )
+        for kind, values in kinds.items()
     ]
     return table(("pairs", "number", *(f"{share} %" for share in PERCENTILES)), rows)
 
@@ -89,7 +94,8 @@ def percentiles(kinds: dict[str, Distances]) -> str:
 def shares(kinds: dict[str, Distances]) -> str:
     """Return a table of the share of each kind of pairs within each limit."""
     rows = [
-        (limit, *(f"{(found <= limit).mean():.2%}" for found in kinds.values())) for limit in LIMITS
+        (limit, *(f"{(values <= limit).mean():.2%}" for values in kinds.values()))
+        for limit in LIMITS
     ]
     return table(("distance up to", *kinds), rows)
 

@@ -1,8 +1,8 @@
-"""Near-duplicates: what is found of edited copies, and what else, beside the usual hashes.
+"""Near-duplicates: recall and precision for edited copies, beside perceptual hashes, and times.
 
-Copies of photos are looked for among their originals and other photos of the kind (copies.py); all
-pairs count. The peers rank pairs by Hamming distance; each is read off where its precision is
-still 0.99. Then the time that a whole collection takes.
+Compares copies of photos with their originals and with other photos of the same kind (copies.py).
+All pairs count. The peers rank pairs by Hamming distance; their recall is that at a precision of
+0.99. Then measures a whole collection.
 """
 
 import json
@@ -24,8 +24,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from benchmarks.copies import EDITS, lay_out, layout
-from benchmarks.features import CHUNK, mixtures, real
+from benchmarks.copies import EDITS, parse_layout, write_layout
+from benchmarks.features import CHUNK, mixtures, real_vectors
 from benchmarks.harness import SHARED, run, sokkuri, table
 from sokkuri.curation.duplicates.candidates import (
     BATCH,
@@ -52,9 +52,12 @@ Scores = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Setting:
-    """A laid-out collection. queries, gallery : numbers of its contents. copies : (Q, G), which of
-    the gallery a query is a copy of. edits : of each query, "" where it is a copy of nothing."""
+class CopySearch:
+    """An indexed folder of `write_layout`, with the pairs to judge.
+
+    queries : (Q,), gallery : (G,), numbers of `contents`. copies : (Q, G) bool, whether the query
+    is a copy of the gallery image. edits : (Q,), "" for queries that are no copies.
+    """
 
     root: Path
     contents: list[UniqueImage]
@@ -67,59 +70,63 @@ class Setting:
         return self.root / self.contents[number].images[0].path
 
 
-def setting(root: Path, *, held_out: bool = True) -> Setting:
-    """Copies and photos without one, among all photos that were not edited. held_out : those alone
-    that no weight was fitted on."""
+def read_setting(root: Path, *, held_out: bool = True) -> CopySearch:
+    """Return the queries (copies, and photos without a copy) and the gallery of unedited photos.
+
+    held_out : only queries that no weight was fitted on.
+    """
     with CollectionStore.open(root, "ro") as collection:
         contents = [*live_contents(collection, Decisions()).values()]
-    of = layout([content.images[0].path for content in contents])
-    plain = np.isin(of.kind, ["original", "gallery"])
-    queries = np.flatnonzero(~plain & ~of.fitted if held_out else ~plain)
+    roles = parse_layout([content.images[0].path for content in contents])
+    plain = np.isin(roles.kind, ["original", "gallery"])
+    queries = np.flatnonzero(~plain & ~roles.fitted if held_out else ~plain)
     gallery = np.flatnonzero(plain)
-    source = of.source[queries]
-    copies = (source[:, None] == of.source[gallery]) & (source >= 0)[:, None]
-    return Setting(root, contents, queries, gallery, copies, of.edit[queries])
+    source = roles.source[queries]
+    copies = (source[:, None] == roles.source[gallery]) & (source >= 0)[:, None]
+    return CopySearch(root, contents, queries, gallery, copies, roles.edit[queries])
 
 
-def ours(given: Setting) -> Scores:
-    """The score of every pair : (Q, G); 0 where it was not worth a look."""
-    scores = np.zeros(given.copies.shape)
-    keys = [content.key for content in given.contents]
-    paths = {content.key: given.root / content.images[0].path for content in given.contents}
+def sokkuri_scores(setting: CopySearch) -> Scores:
+    """Return the score of every pair : (Q, G); 0 for pairs that are no candidates."""
+    scores = np.zeros(setting.copies.shape)
+    keys = [content.key for content in setting.contents]
+    paths = {content.key: setting.root / content.images[0].path for content in setting.contents}
     with (
-        CollectionStore.open(given.root, "ro") as collection,
+        CollectionStore.open(setting.root, "ro") as collection,
         PairComparer(paths.__getitem__) as comparer,
     ):
-        prints = {key: data for key, data in comparer.fingerprints(keys) if data is not None}
-        _, whole = feature_table(collection, given.contents, prints, projection_of(collection))
-        candidates = CandidateFinder(whole.select(given.gallery))
-        for at in range(0, len(given.queries), BATCH):
-            rows = given.queries[at : at + BATCH]
+        fingerprints = {key: data for key, data in comparer.fingerprints(keys) if data is not None}
+        _, whole = feature_table(
+            collection, setting.contents, fingerprints, projection_of(collection)
+        )
+        candidates = CandidateFinder(whole.select(setting.gallery))
+        for start in range(0, len(setting.queries), BATCH):
+            rows = setting.queries[start : start + BATCH]
             near, _ = candidates.find(whole.select(rows), np.full(len(rows), -1))
-            pairs = [(keys[rows[q]], keys[given.gallery[g]]) for q, g in near.tolist()]
-            for (q, g), known in zip(near.tolist(), comparer.compare_pairs(pairs), strict=True):
-                scores[at + q, g] = known.score
+            pairs = [(keys[rows[q]], keys[setting.gallery[g]]) for q, g in near.tolist()]
+            for (q, g), result in zip(near.tolist(), comparer.compare_pairs(pairs), strict=True):
+                scores[start + q, g] = result.score
     return scores
 
 
-def hashes(given: Setting) -> dict[str, Scores]:
-    """Of every peer, minus the Hamming distance of each pair : (Q, G)."""
-    numbers = np.concatenate([given.queries, given.gallery])
-    found = {}
+def hash_scores(setting: CopySearch) -> dict[str, Scores]:
+    """Return, for each peer, the negative Hamming distance of every pair : (Q, G)."""
+    numbers = np.concatenate([setting.queries, setting.gallery])
+    scores = {}
     for name, hashed in peers().items():
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            bits = np.array([*pool.map(hashed, [given.path(number) for number in numbers])])
+            bits = np.array([*pool.map(hashed, [setting.path(number) for number in numbers])])
         signs = 2 * bits.astype(np.float32) - 1
-        asked, there = signs[: len(given.queries)], signs[len(given.queries) :]
-        found[name] = ((asked @ there.T - bits.shape[1]) / 2).astype(np.float64)
-    return found
+        queries, gallery = signs[: len(setting.queries)], signs[len(setting.queries) :]
+        scores[name] = ((queries @ gallery.T - bits.shape[1]) / 2).astype(np.float64)
+    return scores
 
 
-Hashed = Callable[[Path], NDArray[np.bool_]]
+HashFunction = Callable[[Path], NDArray[np.bool_]]
 
 
-def peers() -> dict[str, Hashed]:
-    """Hashes as bits, by the library's own defaults."""
+def peers() -> dict[str, HashFunction]:
+    """Return functions from an image to the bits of its hash, with the defaults of each library."""
     import imagehash
     import pdqhash
 
@@ -129,7 +136,7 @@ def peers() -> dict[str, Hashed]:
         bits, _ = pdqhash.compute(np.asarray(Image.open(path).convert("RGB")))
         return np.asarray(bits, bool)
 
-    def of_hex(method: Any) -> Hashed:
+    def of_hex(method: Any) -> HashFunction:
         def hashed(path: Path) -> NDArray[np.bool_]:
             text = method.encode_image(str(path))
             return np.unpackbits(np.frombuffer(bytes.fromhex(text), np.uint8)).astype(bool)
@@ -146,7 +153,8 @@ def peers() -> dict[str, Hashed]:
 
 
 def _imagededup() -> Any:
-    """Its hashes, without the neural networks that it would load too."""
+    """Return the module with the hashes of imagededup, without the neural networks that it would
+    import."""
     for name, part in (("methods.cnn", "CNN"), ("utils.models", "CustomModel")):
         stub = ModuleType(f"imagededup.{name}")
         setattr(stub, part, None)
@@ -155,9 +163,9 @@ def _imagededup() -> Any:
 
 
 @dataclass(frozen=True)
-class Judged:
+class Quality:
     """micro : average precision over all pairs. recall, precision : at the threshold. edits : the
-    recall of each."""
+    recall of each edit."""
 
     micro: float
     recall: float
@@ -165,50 +173,55 @@ class Judged:
     edits: dict[str, float]
 
 
-def judged(given: Setting, scores: Scores, least: float | None) -> Judged:
-    """least : the score from which pairs count; None for the least at which precision holds."""
-    copies, flat = given.copies.reshape(-1), scores.reshape(-1)
+def measure_quality(setting: CopySearch, scores: Scores, least: float | None) -> Quality:
+    """Return recall and precision of the pairs with at least the score `least`.
+
+    None means the lowest score at which the precision is `PRECISION`.
+    """
+    copies, flat = setting.copies.reshape(-1), scores.reshape(-1)
     order = np.argsort(-flat, kind="stable")
     true = np.cumsum(copies[order])
     precision = true / np.arange(1, len(order) + 1)
-    last = np.append(np.diff(flat[order]) != 0, True)  # equal scores are taken together
+    last = np.append(np.diff(flat[order]) != 0, True)  # equal scores count together
     if least is None:
         good = np.flatnonzero(last & (precision >= PRECISION))
         least = np.inf if not len(good) else float(flat[order][good[-1]])
     chosen = (scores >= least) & (scores > -np.inf)
-    hit = np.asarray((chosen & given.copies).any(1))
+    hit = np.asarray((chosen & setting.copies).any(1))
     micro = float((precision * copies[order]).sum() / copies.sum())
-    wrong = int((chosen & ~given.copies).sum())
-    return Judged(
+    wrong = int((chosen & ~setting.copies).sum())
+    return Quality(
         micro,
-        float(hit[given.edits != ""].mean()),
+        float(hit[setting.edits != ""].mean()),
         int(hit.sum()) / max(int(hit.sum()) + wrong, 1),
-        {edit: float(hit[given.edits == edit].mean()) for edit in EDITS},
+        {edit: float(hit[setting.edits == edit].mean()) for edit in EDITS},
     )
 
 
-def quality(root: Path) -> str:
-    given = setting(root)
-    found = {f"sokkuri, score from {COPY_SCORE:g}": judged(given, own := ours(given), COPY_SCORE)}
-    found["sokkuri"] = judged(given, own, None)
-    found |= {name: judged(given, scores, None) for name, scores in hashes(given).items()}
-    head = ["", *found]
+def quality_table(root: Path) -> str:
+    """Return the table of recall by edit, for sokkuri and its peers."""
+    setting = read_setting(root)
+    scores = sokkuri_scores(setting)
+    columns = {f"sokkuri, score from {COPY_SCORE:g}": measure_quality(setting, scores, COPY_SCORE)}
+    for name, peer_scores in {"sokkuri": scores, **hash_scores(setting)}.items():
+        columns[name] = measure_quality(setting, peer_scores, None)
+    head = ["", *columns]
     rows = [
-        ["precision", *(f"{one.precision:.4f}" for one in found.values())],
-        ["recall", *(f"{one.recall:.3f}" for one in found.values())],
-        ["micro average precision", *(f"{one.micro:.3f}" for one in found.values())],
-        *([edit, *(f"{one.edits[edit]:.2f}" for one in found.values())] for edit in EDITS),
+        ["precision", *(f"{column.precision:.4f}" for column in columns.values())],
+        ["recall", *(f"{column.recall:.3f}" for column in columns.values())],
+        ["micro average precision", *(f"{column.micro:.3f}" for column in columns.values())],
+        *([edit, *(f"{column.edits[edit]:.2f}" for column in columns.values())] for edit in EDITS),
     ]
-    strangers = int((given.edits == "").sum())
+    without_copy = int((setting.edits == "").sum())
     return (
-        f"{len(given.queries):,} queries, {strangers:,} of them without a copy, among "
-        f"{len(given.gallery):,} photos; at precision {PRECISION} but for the first column\n\n"
-        + table(head, rows)
+        f"{len(setting.queries):,} queries, {without_copy:,} of them without a copy, among "
+        f"{len(setting.gallery):,} photos; at precision {PRECISION}, except in the first column"
+        "\n\n" + table(head, rows)
     )
 
 
 def known_copies() -> str:
-    """On sets of edited copies made by others."""
+    """Return a table on sets of edited copies from other projects."""
     rows = []
     for name, original in (("bridge-mods", "aaa-orig.jpg"), ("dih", "bridge-1-original.jpg")):
         with tempfile.TemporaryDirectory() as place:
@@ -223,26 +236,30 @@ def known_copies() -> str:
 
 
 def speed(place: Path) -> str:
-    """10,200 pictures, 2 in 100 of them copies, from a new collection's first look on."""
+    """Return the times of `duplicates` on 10,200 images, 2 % of them copies: first run and later
+    runs."""
     root = place / "tiles"
     root.mkdir()
     originals = COLLECTION - COLLECTION // _COPIED
     write_tiles(root, range(originals))
-    rows: list[list[object]] = [_found(root, "sokkuri duplicates"), _found(root, "the same again")]
+    rows: list[list[object]] = [
+        _duplicates_row(root, "sokkuri duplicates"),
+        _duplicates_row(root, "the same again"),
+    ]
     for name in ("DHash", "PHash"):
-        began = time.perf_counter()
+        started = time.perf_counter()
         method = getattr(_imagededup(), name)(verbose=False)
-        found = method.find_duplicates(image_dir=str(root), max_distance_threshold=10)
-        count = sum(len(some) for some in found.values()) // 2
+        matches = method.find_duplicates(image_dir=str(root), max_distance_threshold=10)
+        count = sum(len(ids) for ids in matches.values()) // 2
         rows.append(
-            [f"imagededup {name}, distance 10", f"{time.perf_counter() - began:.0f}", "", count]
+            [f"imagededup {name}, distance 10", f"{time.perf_counter() - started:.0f}", "", count]
         )
     write_tiles(root, range(originals, originals + _MORE))
-    rows.insert(2, _found(root, f"{_MORE} pictures more"))
+    rows.insert(2, _duplicates_row(root, f"{_MORE} pictures more"))
     return table([f"{COLLECTION:,} pictures", "s", "MiB", "pairs found"], rows)
 
 
-def _found(root: Path, name: str) -> list[object]:
+def _duplicates_row(root: Path, name: str) -> list[object]:
     run(sokkuri("index", root))
     pairs = root.parent / "pairs.csv"
     measured = run(sokkuri("duplicates", "-C", root, "--csv", pairs))
@@ -251,12 +268,12 @@ def _found(root: Path, name: str) -> list[object]:
 
 
 COLLECTION, _MORE = 10_200, 100
-_COPIED = 50  # one picture in so many has a copy
+_COPIED = 50  # one image in 50 has a copy
 _ACROSS = 3
 
 
 def write_tiles(root: Path, numbers: range) -> None:
-    """Parts of photos that do not overlap, and a copy of one in 50."""
+    """Write parts of photos that do not overlap, and an edited copy of one in 50."""
     photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
     rng = np.random.default_rng(numbers.start)
     edits = [*EDITS.values()]
@@ -274,54 +291,59 @@ def write_tiles(root: Path, numbers: range) -> None:
             edit(part, rng).save(root / f"{number:06d}-copy.jpg", quality=quality_)
 
 
-def joins() -> str:
-    """How long the search for candidates takes, without the looks, and what it holds."""
+def candidate_times() -> str:
+    """Return time and memory of the search for candidates, without the comparison of images."""
     with tempfile.TemporaryDirectory() as name:
-        made = Path(name) / "real.npy"
-        np.save(made, real())
+        vectors = Path(name) / "real.npy"
+        np.save(vectors, real_vectors())
         rows = []
         for count in (100_000, 1_000_000):
-            measured = run([sys.executable, "-m", "benchmarks.duplicates", str(made), str(count)])
-            asked, seconds = measured.out.split()
-            whole = float(seconds) * count / int(asked)
-            rows.append(
-                [f"{count:,}", asked, seconds, f"{whole:.0f}", f"{measured.rss / 2**30:.1f}"]
+            measured = run(
+                [sys.executable, "-m", "benchmarks.duplicates", str(vectors), str(count)]
             )
-    return table(["pictures", "asked for", "s", "s for all", "GiB"], rows)
+            queries, seconds = measured.out.split()
+            whole = float(seconds) * count / int(queries)
+            rows.append(
+                [f"{count:,}", queries, seconds, f"{whole:.0f}", f"{measured.rss / 2**30:.1f}"]
+            )
+    return table(["images", "queries", "s", "s for all", "GiB"], rows)
 
 
-def join(vectors: Path, count: int) -> None:
-    """Candidates of some pictures among `count`, made of mixtures of vectors and drawn prints."""
+def time_candidates(vectors: Path, count: int) -> None:
+    """Print the time to find candidates of some among `count` synthetic images.
+
+    Their vectors are mixtures of real ones, and their fingerprints are random.
+    """
     blocks = mixtures(np.load(vectors), count)
     first = next(blocks)
     directions = fit_projection(first)
-    made = np.empty((count, len(directions)), np.float32)
+    projected = np.empty((count, len(directions)), np.float32)
     for number, block in enumerate(chain([first], blocks)):
-        made[number * CHUNK : number * CHUNK + len(block)] = (
+        projected[number * CHUNK : number * CHUNK + len(block)] = (
             signed_sqrt_normalise(block) @ directions.T
         )
-    prints = np.random.default_rng(0).integers(0, 256, (count, FINGERPRINT_SIDE**2), np.uint8)
-    field = FeatureTable(made, prints)
-    candidates = CandidateFinder(field)
-    rows = np.linspace(0, count - 1, ASKED).astype(np.int64)
-    began = time.perf_counter()
-    for at in range(0, len(rows), BATCH):
-        part = rows[at : at + BATCH]
-        candidates.find(field.select(part), part)
-    print(len(rows), f"{time.perf_counter() - began:.1f}")
+    fingerprints = np.random.default_rng(0).integers(0, 256, (count, FINGERPRINT_SIDE**2), np.uint8)
+    features = FeatureTable(projected, fingerprints)
+    candidates = CandidateFinder(features)
+    rows = np.linspace(0, count - 1, QUERIES).astype(np.int64)
+    started = time.perf_counter()
+    for start in range(0, len(rows), BATCH):
+        part = rows[start : start + BATCH]
+        candidates.find(features.select(part), part)
+    print(len(rows), f"{time.perf_counter() - started:.1f}")
 
 
-ASKED = 8192
+QUERIES = 8192
 
 
 def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
-        lay_out(SHARED / "clothing", place / "photos")
+        write_layout(SHARED / "clothing", place / "photos")
         run(sokkuri("index", place / "photos"))
-        parts = [quality(place / "photos"), known_copies(), speed(place), joins()]
+        parts = [quality_table(place / "photos"), known_copies(), speed(place), candidate_times()]
     return "\n\n".join(parts)
 
 
 if __name__ == "__main__":
-    join(Path(sys.argv[1]), int(sys.argv[2]))
+    time_candidates(Path(sys.argv[1]), int(sys.argv[2]))

@@ -1,10 +1,10 @@
-"""Engines that others run beside the embedded search: pushing, query times, recall, memory.
+"""Vector databases beside the embedded search: pushing, query times, recall, memory.
 
     python -m benchmarks.engines ROWS [REAL.npy]
     python -m benchmarks.engines measure REAL.npy ROOT SEARCH [ADDRESS]
 
-One collection, the same queries for all; the servers on this machine, one after the other. Milvus
-takes part where SOKKURI_MILVUS_PACKAGE names the folder that `make bench-engines` installs it into.
+All search one collection with the same queries. The servers run on this machine, one after another.
+Milvus takes part if SOKKURI_MILVUS_PACKAGE names the folder where `make bench-engines` puts it.
 """
 
 import json
@@ -25,21 +25,21 @@ from milvus_server import run_milvus
 from numpy.typing import NDArray
 
 from benchmarks.features import mixtures
-from benchmarks.harness import PROJECT, run, sokkuri, table
+from benchmarks.harness import run, sokkuri, table
 from sokkuri.api import Collection
 from sokkuri.search.results import Hits, SearchMode, SearchOptions
 from sokkuri.search.searcher import Searcher
 
 ROWS, QUERIES, K = 100_000, 200, 10
 FILTERS = {"": None, "10 %": "id like 'object/%7.jpg'", "1 %": "id like 'object/%37.jpg'"}
-"""Shares of the rows, and the filters that leave them: by the last digits of a number."""
+"""Filters that leave this share of the rows: by the last digits of the number in an id."""
 
 _ENOUGH_SECONDS = 60.0  # for the queries of one row of the table
 
 
 @dataclass(frozen=True)
 class Server:
-    """version : as it says itself. process : its first one, of those that it starts."""
+    """A running engine. version : as the server reports it. process : id of its first process."""
 
     name: str
     address: str
@@ -48,22 +48,24 @@ class Server:
 
     @property
     def memory(self) -> int:
-        """Bytes that it holds, what its processes share counted once."""
+        """The memory of all its processes in bytes. Shared memory counts once."""
         first = psutil.Process(self.process)
-        return sum(one.memory_full_info().pss for one in (first, *first.children(recursive=True)))
+        return sum(
+            process.memory_full_info().pss for process in (first, *first.children(recursive=True))
+        )
 
 
 @contextmanager
 def _pgvector() -> Iterator[Server]:
     with run_postgres() as server, server.connect() as connection:
         connection.execute("CREATE EXTENSION vector")
-        said = connection.execute(
+        row = connection.execute(
             "SELECT current_setting('server_version') || ', pgvector ' || extversion"
             " FROM pg_extension WHERE extname = 'vector'"
         ).fetchone()
-        assert said is not None
+        assert row is not None
         assert server.process is not None
-        version = f"PostgreSQL {said[0]}"
+        version = f"PostgreSQL {row[0]}"
         yield Server("pgvector", server.address("photos"), version, server.process.pid)
 
 
@@ -83,36 +85,42 @@ def _milvus() -> Iterator[Server | None]:
 def measure(
     real: Path, root: Path, search: SearchMode, address: str | None = None
 ) -> dict[str, Any]:
-    """Milliseconds a query by itself, the median and the 99th percentile, and recall@10, by
+    """Return the milliseconds of single queries, median and 99th percentile, and recall@10, by
     filter."""
     queries = next(mixtures(np.load(real), QUERIES, seed=1))
-    found: dict[str, Any] = {}
-    with Collection.open(root, "ro") as collection, closing(Searcher(collection, address)) as ours:
+    by_filter: dict[str, Any] = {}
+    with (
+        Collection.open(root, "ro") as collection,
+        closing(Searcher(collection, address)) as searcher,
+    ):
         for share, where in FILTERS.items():
             if where is not None and search == "ann":
-                continue  # it cannot filter
+                continue  # the approximate index cannot filter
             exact = SearchOptions(mode="exact", where=where)
-            truth = _found(ours.search_each(list(queries), K, options=exact))
+            truth = _id_sets(searcher.search_each(list(queries), K, options=exact))
             options = SearchOptions(mode=search, where=where)
-            found[share] = _timed(lambda query: ours.search([query], K, options=options),  # noqa: B023
-                                  queries, truth)  # fmt: skip
-    return found
+            by_filter[share] = _time_queries(
+                lambda query: searcher.search([query], K, options=options),  # noqa: B023
+                queries,
+                truth,
+            )
+    return by_filter
 
 
-def _found(hits: Sequence[object]) -> list[set[str]]:
-    return [{*one.ids} for one in hits if isinstance(one, Hits)]
+def _id_sets(results: Sequence[object]) -> list[set[str]]:
+    return [{*hits.ids} for hits in results if isinstance(hits, Hits)]
 
 
-def _timed(
+def _time_queries(
     ask: Callable[[NDArray[np.float32]], Hits], queries: NDArray[np.float32], truth: list[set[str]]
 ) -> dict[str, float]:
     ask(queries[0])
     times, shares = [], []
     for query, true in zip(queries, truth, strict=True):
         started = time.perf_counter()
-        found = ask(query)
+        hits = ask(query)
         times.append(time.perf_counter() - started)
-        shares.append(len({*found.ids} & true) / K)
+        shares.append(len({*hits.ids} & true) / K)
         if sum(times) > _ENOUGH_SECONDS:
             break
     return {
@@ -122,8 +130,8 @@ def _timed(
     }
 
 
-def _pushed(root: Path, server: Server) -> list[str]:
-    """A row on pushing all of it."""
+def _push_row(root: Path, server: Server) -> list[str]:
+    """Push the whole collection, and return its row of the table."""
     idle = server.memory
     spent: dict[str, float] = {}
     with Collection.open(root) as collection:
@@ -145,41 +153,57 @@ PUSHED = ["server", "rows/s", "index", "in all", "with nothing new", "its memory
 SEARCHED = ["search", "filter leaves", "p50 ms", "p99 ms", "recall@10"]
 
 
-def _searched(name: str, found: dict[str, dict[str, float]]) -> list[list[str]]:
+def _search_rows(name: str, by_filter: dict[str, dict[str, float]]) -> list[list[str]]:
     return [
-        [name, share or "all", f"{one['p50']:.1f}", f"{one['p99']:.1f}", f"{one['recall']:.3f}"]
-        for share, one in found.items()
+        [
+            name,
+            share or "all",
+            f"{figures['p50']:.1f}",
+            f"{figures['p99']:.1f}",
+            f"{figures['recall']:.3f}",
+        ]
+        for share, figures in by_filter.items()
     ]
 
 
 def report(rows: int = ROWS, given: Path | None = None) -> str:
-    pushed, searched = [], []
+    push_rows, search_rows = [], []
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        real, root = given or scratch / "real.npy", scratch / "made"
+        real, root = given or scratch / "real.npy", scratch / "collection"
         if given is None:
             run([sys.executable, "-m", "benchmarks.features", str(real)])
-        run([sys.executable, "-m", "benchmarks.made", str(real), str(root), str(rows), "float32"])
+        run(
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.large_collection",
+                str(real),
+                str(root),
+                str(rows),
+                "float32",
+            ]
+        )
         run(sokkuri("compact", "-C", root, "--ann-from", 0))
 
-        def asked(*arguments: object) -> dict[str, dict[str, float]]:
+        def measured(*arguments: object) -> dict[str, dict[str, float]]:
             command = [sys.executable, "-m", "benchmarks.engines", "measure", real, root]
-            paths = {"PYTHONPATH": str(PROJECT / "tests")}
-            done = run([*map(str, (*command, *arguments))], environment=paths)
-            found: dict[str, dict[str, float]] = json.loads(done.out.splitlines()[-1])
-            return found
+            done = run([*map(str, (*command, *arguments))])
+            by_filter: dict[str, dict[str, float]] = json.loads(done.out.splitlines()[-1])
+            return by_filter
 
-        searched += _searched("embedded, exact", asked("exact"))
-        searched += _searched("embedded, approximate", asked("ann"))
+        search_rows += _search_rows("embedded, exact", measured("exact"))
+        search_rows += _search_rows("embedded, approximate", measured("ann"))
         for opened in (_pgvector, _milvus):
             with opened() as server:
                 if server is not None:
-                    pushed.append(_pushed(root, server))
-                    searched += _searched(server.name, asked("auto", server.address))
+                    push_rows.append(_push_row(root, server))
+                    search_rows += _search_rows(server.name, measured("auto", server.address))
     return (
-        f"{rows:,} made-up 1280-d vectors by `benchmarks/features.py`, cosine, k = {K}, "
-        f"{QUERIES} queries from outside, one client, server and client on these cores.\n\n"
-        f"{table(PUSHED, pushed)}\n\n{table(SEARCHED, searched)}"
+        f"{rows:,} synthetic 1280-d vectors by `benchmarks/features.py`, cosine, k = {K}, "
+        f"{QUERIES} queries that are not in the collection, one client, server and client on "
+        "these cores.\n\n"
+        f"{table(PUSHED, push_rows)}\n\n{table(SEARCHED, search_rows)}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Extraction: `sokkuri index` beside the article's script, same model, same files, same run."""
+"""Extraction: compare `sokkuri index` with the article's script, with the same model and files."""
 
 import shutil
 import sys
@@ -6,35 +6,36 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks.harness import Measured, in_turn, run, seconds, sokkuri, table
-from benchmarks.images import make
+from benchmarks.harness import Measurement, median_seconds, run, run_in_turn, sokkuri, table
+from benchmarks.images import write_jpegs
 from sokkuri.models import resolve_model
 
 COUNT, ROUNDS, WORKERS = 1500, 2, 2
 SIZES = ((500, 375), (800, 1400))
-Peer = Callable[[], Measured]
+Peer = Callable[[], Measurement]
 
 
 def models(scratch: Path) -> dict[str, Path]:
-    """The networks by name: the default one, and the article's in two spellings."""
-    found = {"efficientnet-lite0": resolve_model().path}
+    """Return the networks by name: the default one, and the article's in two forms."""
+    paths = {"efficientnet-lite0": resolve_model().path}
     for dialect in ("tf2onnx", "fused"):
         name = f"mobilenet-v3-large, {dialect}"
-        found[name] = scratch / f"mobilenet_v3_{dialect}.onnx"
-        # In a process of its own: what this one has held would count as its children's peak.
-        run([sys.executable, "-m", "benchmarks.mobilenet_v3", str(found[name]), dialect])
-    return found
+        paths[name] = scratch / f"mobilenet_v3_{dialect}.onnx"
+        # In its own process: the memory of this one would count in the peak of its children.
+        run([sys.executable, "-m", "benchmarks.mobilenet_v3", str(paths[name]), dialect])
+    return paths
 
 
 def peers(photos: Path, model: Path, scratch: Path) -> dict[str, Peer]:
-    """Ours, and the script as so many processes, with one ONNX Runtime thread and by default."""
+    """Return sokkuri, and WORKERS processes of the script, with one ONNX Runtime thread and by
+    default."""
     names = scratch / "objects.txt"
     names.write_text("\n".join(map(str, sorted(photos.iterdir()))))
     features, store = scratch / "features", scratch / "store"
-    known = resolve_model()
-    spec = known.card.name if model == known.path else str(model)
+    default = resolve_model()
+    spec = default.card.name if model == default.path else str(model)
 
-    def ours() -> Measured:
+    def ours() -> Measurement:
         shutil.rmtree(store, ignore_errors=True)
         options = ("--store", store, "--workers", WORKERS, "--model", spec)
         return run(sokkuri("index", photos, *options))
@@ -42,7 +43,7 @@ def peers(photos: Path, model: Path, scratch: Path) -> dict[str, Peer]:
     def article(threads: int) -> Peer:
         command = [sys.executable, "-m", "benchmarks.article", "extract"]
 
-        def script() -> Measured:
+        def script() -> Measurement:
             shutil.rmtree(features, ignore_errors=True)
             rest = [str(names), str(features), str(model), str(threads)]
             return run(*([*command, *rest, f"{part}/{WORKERS}"] for part in range(WORKERS)))
@@ -53,7 +54,7 @@ def peers(photos: Path, model: Path, scratch: Path) -> dict[str, Peer]:
 
 
 def limit(photos: Path, model: Path) -> float:
-    """Images a second that the cores could do at most, by benchmarks/limits.py."""
+    """Return the most images a second that the cores can process, by benchmarks/limits.py."""
     command = [sys.executable, "-m", "benchmarks.limits", str(photos), str(model)]
     network, entropy = map(float, run(command).out.split())
     return WORKERS * 1000 / (network + entropy)
@@ -66,10 +67,13 @@ def report() -> str:
         networks = models(scratch)
         for width, height in SIZES:
             photos = scratch / f"{width}x{height}"
-            what = make(photos, COUNT, width, height)
+            content = write_jpegs(photos, COUNT, width, height)
             for network, model in networks.items():
-                found = in_turn(peers(photos, model, scratch), ROUNDS)
-                rate = {peer: COUNT / seconds(measured) for peer, measured in found.items()}
+                measurements = run_in_turn(peers(photos, model, scratch), ROUNDS)
+                rate = {
+                    peer: COUNT / median_seconds(measured)
+                    for peer, measured in measurements.items()
+                }
                 best = max(rate["1 thread"], rate["default"])
                 most = limit(photos, model)
                 rows.append([
@@ -77,13 +81,13 @@ def report() -> str:
                     f"{rate['1 thread']:.1f}", f"{rate['default']:.1f}",
                     f"{rate['sokkuri'] / best:.2f}", f"{most:.0f}",
                     f"{100 * rate['sokkuri'] / most:.0f} %",
-                    f"{max(one.rss for one in found['sokkuri']) / 2**20:.0f} MiB",
+                    f"{max(run.rss for run in measurements['sokkuri']) / 2**20:.0f} MiB",
                 ])  # fmt: skip
     head = ["JPEGs", "network", "sokkuri, images/s", "script, 1 ORT thread", "script, ORT default",
             "ratio to the better", "limit", "share of it", "sokkuri's peak memory"]  # fmt: skip
     return (
-        f"{COUNT} {what} of each size at quality 90, 1280-d; whole processes, median of {ROUNDS}; "
-        f"{WORKERS} workers: sokkuri's threads, the script's processes. limit: the network at the "
-        "rate of a large matrix product, and of the JPEG its entropy decoding alone.\n\n"
+        f"{COUNT} {content} of each size at quality 90, 1280-d; whole processes, median of "
+        f"{ROUNDS}; {WORKERS} workers: threads of sokkuri, processes of the script. limit: the "
+        "network at the rate of a large matrix product, plus the entropy decoding of the JPEG.\n\n"
         + table(head, rows)
     )

@@ -1,11 +1,11 @@
-"""Feature vectors in any number, for the benchmarks of searches: real ones, and mixtures of them.
+"""Make any number of feature vectors for the search benchmarks: real ones, and mixtures of them.
 
     python -m benchmarks.features REAL.npy
 
-`real` extracts nine views of each photo at hand, the whole and eight drawn parts. `mixtures` makes
-more: each is a real vector with up to half of three others mixed in, so that it lies among them as
-a picture that shows a little of each would, and every number is then off by a few per cent. Vectors
-drawn from a Gaussian would be too easy or too hard: they have no near and no far.
+`real_vectors` extracts nine views of each photo: the whole photo and eight random parts.
+`mixtures` makes more. A mixture is a real vector mixed with up to half of three others, like the
+vector of an image that shows a little of each, and noise of a few per cent. Gaussian vectors would
+be no realistic test: all their distances are about equal.
 """
 
 import sys
@@ -25,8 +25,8 @@ from sokkuri.models.extractor import Extractor
 VIEWS, CHUNK = 9, 10_000
 
 
-def real() -> Features:
-    """(9 x photos, 1280) float32 of the default network, seeded."""
+def real_vectors() -> Features:
+    """Return vectors of the default network : (9 x photos, 1280) float32, the same each time."""
     photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
     if not photos:
         raise SystemExit(f"there are no photos in {SHARED / 'clothing'}")
@@ -34,29 +34,29 @@ def real() -> Features:
 
     def views(number: int) -> Features:
         with Image.open(photos[number]) as image:
-            pictures = [_squashed(part) for part in _parts(image.convert("RGB"), number)]
+            pictures = [_resize(part) for part in _views(image.convert("RGB"), number)]
         return np.concatenate([extractor.extract(picture[None]) for picture in pictures])
 
     with ThreadPoolExecutor() as pool:
         return np.concatenate(list(pool.map(views, range(len(photos)))))
 
 
-def mixtures(real_: Features, rows: int, seed: int = 0) -> Iterator[Features]:
-    """`rows` vectors in chunks of up to 10,000, the same for the same seed."""
+def mixtures(real: Features, rows: int, seed: int = 0) -> Iterator[Features]:
+    """Yield `rows` vectors in chunks of up to 10,000, the same for the same seed."""
     rng = np.random.default_rng(seed)
-    for at in range(0, rows, CHUNK):
-        count = min(CHUNK, rows - at)
-        chosen = rng.integers(0, len(real_), (count, 4))
+    for start in range(0, rows, CHUNK):
+        count = min(CHUNK, rows - start)
+        chosen = rng.integers(0, len(real), (count, 4))
         weights = np.empty((count, 4), np.float32)
         others = rng.random(count) / 2
         weights[:, 0] = 1 - others
         weights[:, 1:] = rng.dirichlet((1.0, 1.0, 1.0), count) * others[:, None]
-        mixed = np.einsum("ij,ijk->ik", weights, real_[chosen])
+        mixed = np.einsum("ij,ijk->ik", weights, real[chosen])
         mixed *= np.exp(0.05 * rng.standard_normal(mixed.shape, np.float32))
         yield mixed
 
 
-def _parts(image: Image.Image, number: int) -> Iterator[Image.Image]:
+def _views(image: Image.Image, number: int) -> Iterator[Image.Image]:
     rng = np.random.default_rng(number)
     yield image
     for _ in range(VIEWS - 1):
@@ -68,9 +68,9 @@ def _parts(image: Image.Image, number: int) -> Iterator[Image.Image]:
         yield part.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else part
 
 
-def _squashed(image: Image.Image) -> NDArray[np.uint8]:
+def _resize(image: Image.Image) -> NDArray[np.uint8]:
     return np.asarray(image.resize((224, 224), Image.Resampling.BICUBIC))
 
 
 if __name__ == "__main__":
-    np.save(Path(sys.argv[1]), real())
+    np.save(Path(sys.argv[1]), real_vectors())

@@ -1,7 +1,7 @@
-"""What the benchmarks share: the machine's line, whole processes measured in turn, tables.
+"""Shared by the benchmarks: describe the machine, measure whole processes, format tables.
 
-Figures of one table come from one run, the peers taking turns, because machines are shared and
-noisy: ratios count.
+All figures of a table come from one run in which the peers take turns: machines are shared and
+noisy, so only ratios are reliable.
 """
 
 import datetime
@@ -21,24 +21,25 @@ import psutil
 
 PROJECT = Path(__file__).parents[1]
 SHARED = PROJECT.parent / "shared" / "data"
-sys.path.insert(0, str(PROJECT / "tests" / "support"))  # drawn pictures and made-up collections
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One process from start to end. rss : bytes, the largest it ever held."""
+class Measurement:
+    """Processes from start to end. seconds : wall time. rss : sum of their peak memory, in bytes.
+    out : standard output and error.
+    """
 
     seconds: float
     rss: int
     out: str
 
 
-def machine() -> str:
-    """The machine, the versions that matter, the day."""
+def describe_machine() -> str:
+    """Return processor, cores, memory, versions of the main packages, and the date."""
     model = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        names = [x for x in cpuinfo.read_text().splitlines() if x.startswith("model name")]
+        names = [line for line in cpuinfo.read_text().splitlines() if line.startswith("model name")]
         model = names[0].partition(": ")[2] if names else model
     parts = [f"{name} {version(name)}" for name in ("onnxruntime", "numpy", "pillow")]
     memory = psutil.virtual_memory().total / 2**30
@@ -48,14 +49,18 @@ def machine() -> str:
     )
 
 
-def run(*commands: Sequence[str], environment: Mapping[str, str] | None = None) -> Measured:
-    """Run the commands side by side, from the first one's start to the last one's end. Raises
-    RuntimeError with what it printed if one fails."""
-    given = {**os.environ, **(environment or {})}
+def run(*commands: Sequence[str], environment: Mapping[str, str] | None = None) -> Measurement:
+    """Run the commands at the same time. Measure from the first start to the last end.
+
+    Raises RuntimeError with the output if a command fails.
+    """
+    variables = {**os.environ, **(environment or {})}
     with tempfile.TemporaryFile() as out:
         started = time.perf_counter()
         processes = [
-            subprocess.Popen(command, cwd=PROJECT, env=given, stdout=out, stderr=subprocess.STDOUT)
+            subprocess.Popen(
+                command, cwd=PROJECT, env=variables, stdout=out, stderr=subprocess.STDOUT
+            )
             for command in commands
         ]
         ends = [os.wait4(process.pid, 0) for process in processes]
@@ -64,37 +69,40 @@ def run(*commands: Sequence[str], environment: Mapping[str, str] | None = None) 
         text = out.read().decode()
     if any(status for _, status, _ in ends):
         raise RuntimeError(text)
-    return Measured(seconds, sum(usage.ru_maxrss * 1024 for _, _, usage in ends), text)
+    return Measurement(seconds, sum(usage.ru_maxrss * 1024 for _, _, usage in ends), text)
 
 
-def in_turn(peers: Mapping[str, Callable[[], Measured]], rounds: int) -> dict[str, list[Measured]]:
-    """Each peer once a round, after a round that does not count."""
-    found: dict[str, list[Measured]] = {name: [] for name in peers}
-    for number in range(rounds + 1):
+def run_in_turn(
+    peers: Mapping[str, Callable[[], Measurement]], rounds: int
+) -> dict[str, list[Measurement]]:
+    """Run each peer once a round, and return its measurements. The first round does not count."""
+    measurements: dict[str, list[Measurement]] = {name: [] for name in peers}
+    for round_number in range(rounds + 1):
         for name, peer in peers.items():
-            measured = peer()
-            if number:
-                found[name].append(measured)
-    return found
+            measurement = peer()
+            if round_number:
+                measurements[name].append(measurement)
+    return measurements
 
 
-def forget_pages(folder: Path) -> None:
-    """Put vectors, codes and indexes below the folder out of the page cache."""
+def drop_from_page_cache(folder: Path) -> None:
+    """Drop vectors, codes and indexes below the folder from the page cache."""
     for path in (*folder.rglob("*.npy"), *folder.rglob("*.faiss")):
         with path.open("rb") as file:
             os.fsync(file.fileno())
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
-def seconds(measured: Sequence[Measured]) -> float:
-    return statistics.median(one.seconds for one in measured)
+def median_seconds(measurements: Sequence[Measurement]) -> float:
+    return statistics.median(measurement.seconds for measurement in measurements)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
-    """A Markdown table."""
+    """Return a Markdown table."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def sokkuri(*arguments: object) -> list[str]:
+    """Return the command line that runs sokkuri with these arguments."""
     return [sys.executable, "-m", "sokkuri", *map(str, arguments)]

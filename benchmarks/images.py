@@ -1,4 +1,4 @@
-"""The pictures that are benchmarked: real photos where they are at hand, else drawn ones."""
+"""Write the images for benchmarks: real photos if they are there, else drawn pictures."""
 
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from benchmarks.harness import SHARED
 QUALITY = 90
 
 
-def make(folder: Path, count: int, width: int, height: int) -> str:
-    """`count` JPEGs of that size in `folder`; gives back what they show."""
+def write_jpegs(folder: Path, count: int, width: int, height: int) -> str:
+    """Write `count` JPEGs of this size to `folder`. Return "real photos" or "drawn pictures"."""
     from draw_images import draw
 
     folder.mkdir(parents=True)

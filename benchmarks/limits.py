@@ -1,10 +1,10 @@
-"""What a machine could reach at most: the network at the rate of a large matrix product, and of the
-JPEG nothing but its entropy decoding.
+"""Measure the limits of a machine: the network at the rate of a large matrix product, and the
+entropy decoding of a JPEG.
 
     python -m benchmarks.limits FOLDER MODEL.onnx
 
-Prints the milliseconds of both for one image on one core. Entropy decoding is what is left of a
-decode at an eighth of the scale, where the rest is a sixty-fourth of the work.
+Prints the milliseconds of both for one image on one core. A decode at an eighth of the scale is
+almost only entropy decoding: the rest has a sixty-fourth of the work.
 """
 
 import io
@@ -27,15 +27,15 @@ _SIDE = 1536
 
 
 def milliseconds(folder: Path, model: Path) -> tuple[float, float]:
-    """The network's and the JPEG's."""
+    """Return the milliseconds of the network and of the JPEG."""
     operations = 2 * multiplications(onnx.load(model))
     network = operations / (2 * _SIDE**3) * _fastest(_matrix_product())
     files = [path.read_bytes() for path in sorted(folder.iterdir())[:60]]
-    return network, statistics.median(_fastest(partial(_entropy, data)) for data in files)
+    return network, statistics.median(_fastest(partial(_decode_small, data)) for data in files)
 
 
 def _matrix_product() -> Callable[[], object]:
-    """A product of two large matrices by ONNX Runtime, on one core."""
+    """Return a function that multiplies two large matrices with ONNX Runtime, on one core."""
     sides = [_SIDE, _SIDE]
     a, b, c = (helper.make_tensor_value_info(name, TensorProto.FLOAT, sides) for name in "abc")
     graph = helper.make_graph([helper.make_node("MatMul", ["a", "b"], ["c"])], "g", [a, b], [c])
@@ -43,18 +43,18 @@ def _matrix_product() -> Callable[[], object]:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-    drawn = np.random.default_rng(0).random((2, *sides), np.float32)
-    return lambda: session.run(["c"], {"a": drawn[0], "b": drawn[1]})
+    matrices = np.random.default_rng(0).random((2, *sides), np.float32)
+    return lambda: session.run(["c"], {"a": matrices[0], "b": matrices[1]})
 
 
 def multiplications(model: onnx.ModelProto) -> int:
-    """Multiply-adds of the convolutions and matrix products for one image."""
+    """Return the multiply-adds of the convolutions and matrix products for one image."""
     for value in model.graph.input:
         value.type.tensor_type.shape.dim[0].dim_value = 1
     graph = onnx.shape_inference.infer_shapes(model).graph
     constants = {tensor.name: list(tensor.dims) for tensor in graph.initializer}
     shapes = {
-        value.name: [one.dim_value for one in value.type.tensor_type.shape.dim]
+        value.name: [dim.dim_value for dim in value.type.tensor_type.shape.dim]
         for value in (*graph.value_info, *graph.output)
     }
     return sum(
@@ -64,14 +64,14 @@ def multiplications(model: onnx.ModelProto) -> int:
     )
 
 
-def _entropy(data: bytes) -> None:
+def _decode_small(data: bytes) -> None:
     with Image.open(io.BytesIO(data)) as image:
         image.draft(None, (1, 1))
         image.load()
 
 
 def _fastest(work: Callable[[], object], rounds: int = 9) -> float:
-    """Milliseconds of the fastest of some rounds: a limit is not an average."""
+    """Return the milliseconds of the fastest round: a limit is not an average."""
     took = []
     for _ in range(rounds):
         started = time.perf_counter()

@@ -1,12 +1,12 @@
-"""MobileNetV3-Large 1.0 as a feature network, with drawn weights: its speed, not its sense.
+"""Build MobileNetV3-Large 1.0 as a feature network with random weights, to measure its speed.
 
     python -m benchmarks.mobilenet_v3 FILE.onnx tf2onnx|fused
 
 Layers as in Howard et al., "Searching for MobileNetV3" (2019), table 1, up to the 1280 numbers
-before the classifier. Batch norms are folded, as converters leave them; each convolution is brought
-to deviation 1 on one picture, so that activations stay in range. Two dialects
-of the same function: as tf2onnx writes TensorFlow's (NHWC, x / 255, hard-swish as Add, Clip, Mul,
-Mul), and with ONNX's own operators (NCHW, HardSwish).
+before the classifier. Batch norms are folded, as converters do. Each convolution is scaled to a
+standard deviation of 1 on one picture, so activations stay in range. There are two forms of the
+same function: the one that tf2onnx writes for TensorFlow (NHWC, x / 255, hard swish as Add, Clip,
+Mul, Mul), and one with ONNX's own operators (NCHW, HardSwish).
 """
 
 import sys
@@ -46,7 +46,7 @@ _LAST = 960
 
 
 class _Net:
-    """A graph in the making. `weights` : by layer, filled by the first network that is built."""
+    """Builds a graph. weights : by layer; the first network that is built fills them."""
 
     def __init__(self, dialect: Dialect, weights: dict[int, tuple[Array, Array]]) -> None:
         self.dialect = dialect
@@ -69,7 +69,7 @@ class _Net:
         return name
 
     def conv(self, x: str, shape: tuple[int, int, int], stride: int = 1, groups: int = 1) -> str:
-        """shape : channels out, in (of a group), kernel."""
+        """Add a convolution. shape : output channels, input channels of a group, kernel size."""
         layer, self._layer = self._layer, self._layer + 1
         out, inside, kernel = shape
         same = "SAME_UPPER" if kernel > 1 else "NOTSET"
@@ -86,10 +86,10 @@ class _Net:
             drawn: Array = self._rng.standard_normal(shape_).astype(np.float32)
             drawn /= np.float32(np.sqrt(inside * kernel * kernel))
             bias: Array = np.zeros(out, np.float32)
-            seen = self._values(node(drawn, bias))
+            values = self._values(node(drawn, bias))
             del self.nodes[-1], self.constants[-2:]
-            drawn = (drawn / (seen.std() + 1e-6)).astype(np.float32)
-            # A little of everything, so that no fusion finds a bias of zeros to drop.
+            drawn = (drawn / (values.std() + 1e-6)).astype(np.float32)
+            # A random bias: a fusion could drop a bias of zeros.
             bias = (self._rng.standard_normal(out) / 10).astype(np.float32)
             self.weights[layer] = (drawn, bias)
         return node(*self.weights[layer])
@@ -125,15 +125,15 @@ class _Net:
         return self.add("Mul", x, y)
 
     def model(self, output: str, shape: list[str | int]) -> onnx.ModelProto:
-        """The network from `pixels` to `output`."""
-        seen: list[str | int] = ["N", 3, SIZE, SIZE]
+        """Return the network from the images to `output`. shape : of the output."""
+        input_shape: list[str | int] = ["N", 3, SIZE, SIZE]
         name = "images"
         if self.dialect == "tf2onnx":
-            seen, name = ["N", SIZE, SIZE, 3], "inputs:0"
+            input_shape, name = ["N", SIZE, SIZE, 3], "inputs:0"
         graph = helper.make_graph(
             self.nodes,
             "mobilenet_v3_large",
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, seen)],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, input_shape)],
             [helper.make_tensor_value_info(output, TensorProto.FLOAT, shape)],
             self.constants,
         )
@@ -145,15 +145,15 @@ class _Net:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         session = onnxruntime.InferenceSession(model.SerializeToString(), options)
-        seen = self._picture
+        pixels = self._picture
         if self.dialect == "tf2onnx":
-            seen = seen.transpose(0, 2, 3, 1)
-        values: Array = session.run([name], {session.get_inputs()[0].name: seen})[0]
+            pixels = pixels.transpose(0, 2, 3, 1)
+        values: Array = session.run([name], {session.get_inputs()[0].name: pixels})[0]
         return values
 
 
 def build(dialect: Dialect) -> onnx.ModelProto:
-    """The network in a dialect; both have the same weights."""
+    """Return the network in one of the two forms. Both have the same weights."""
     weights: dict[int, tuple[Array, Array]] = {}
     model = _build("fused", weights)
     return model if dialect == "fused" else _build(dialect, weights)
@@ -164,7 +164,7 @@ def _build(dialect: Dialect, weights: dict[int, tuple[Array, Array]]) -> onnx.Mo
     x = "images"
     if dialect == "tf2onnx":
         x = net.add("Transpose", "inputs:0", perm=[0, 3, 1, 2])
-    # The network sees -1 to 1: TensorFlow Hub's does so inside.
+    # The network takes -1 to 1; that of TensorFlow Hub converts 0 to 1 itself.
     x = net.add("Sub", net.add("Mul", x, net.constant(2.0)), net.constant(1.0))
     x = net.activation(net.conv(x, (_STEM, 3, 3), 2), "swish")
     inside = _STEM
@@ -182,7 +182,7 @@ def _slope(kind: str) -> dict[str, float]:
 
 
 def _picture(rng: np.random.Generator) -> Array:
-    """Something with structure at several scales : (1, 3, 224, 224), 0 to 1."""
+    """Return a picture with structure at several scales : (1, 3, 224, 224), 0 to 1."""
     picture = np.zeros((3, SIZE, SIZE))
     for cells in (7, 28, 112):
         side = SIZE // cells
@@ -191,5 +191,5 @@ def _picture(rng: np.random.Generator) -> Array:
 
 
 if __name__ == "__main__":
-    wanted: Dialect = "fused" if sys.argv[2] == "fused" else "tf2onnx"
-    onnx.save(build(wanted), Path(sys.argv[1]))
+    requested: Dialect = "fused" if sys.argv[2] == "fused" else "tf2onnx"
+    onnx.save(build(requested), Path(sys.argv[1]))

@@ -1,10 +1,10 @@
-"""A run with nothing to do over 100,000 listed files."""
+"""Measure a run over 100,000 files that has nothing to do."""
 
 import json
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import in_turn, run, seconds, sokkuri, table
+from benchmarks.harness import median_seconds, run, run_in_turn, sokkuri, table
 
 FILES, DISTINCT, ROUNDS = 100_000, 100, 3
 
@@ -24,13 +24,13 @@ def report() -> str:
                 path.hardlink_to(folder / f"{twin:02x}" / f"{twin:06d}.png")
         first = run(sokkuri("index", folder, "--json"))
         command = sokkuri("index", folder, "--json")
-        (again,) = in_turn({"again": lambda: run(command)}, ROUNDS).values()
-    inside = [json.loads(one.out)["seconds"] for one in again]
-    made = json.loads(first.out)
+        (again,) = run_in_turn({"again": lambda: run(command)}, ROUNDS).values()
+    inside = [json.loads(run_.out)["seconds"] for run_ in again]
+    first_report = json.loads(first.out)
     rows = [[
-        f"{FILES:,}", f"{seconds(again):.2f} s", f"{sorted(inside)[len(inside) // 2]:.2f} s",
-        f"{max(one.rss for one in again) / 2**20:.0f} MiB",
-        f"{FILES / made['seconds']:,.0f} rows/s",
+        f"{FILES:,}", f"{median_seconds(again):.2f} s", f"{sorted(inside)[len(inside) // 2]:.2f} s",
+        f"{max(run_.rss for run_ in again) / 2**20:.0f} MiB",
+        f"{FILES / first_report['seconds']:,.0f} rows/s",
     ]]  # fmt: skip
     head = ["files", "whole process", "of it listing and comparing", "peak memory",
             "the first run's commits"]  # fmt: skip

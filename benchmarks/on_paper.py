@@ -1,8 +1,7 @@
-"""100 million and a billion images, reckoned from what was measured: the tables of docs/scale.md.
+"""Calculate time, disk and money for 100 million and a billion images: tables of docs/scale.md.
 
-Nothing is measured here. FIGURES are what other benchmarks printed; a newer run's go in here, and
-the tables follow. ASSUMED is what nobody measured: prices are units of money, to be replaced by
-yours.
+Nothing is measured here. FIGURES are printed by other benchmarks; after a new run, update them.
+ASSUMED are assumptions. Prices have no currency: replace them by yours.
 """
 
 from collections.abc import Sequence
@@ -87,7 +86,7 @@ def places() -> list[list[str]]:
         ["codes", *_tb("code bytes")],
         ["approximate index", *_tb("index bytes")],
         ["catalog", *_tb("catalog bytes")],
-        ["all of it", *(_terabytes(size * _kept()) for size in SIZES)],
+        ["all of it", *(_terabytes(size * _stored_bytes()) for size in SIZES)],
         ["bytes read", *(_terabytes(size * ASSUMED["bytes an image"]) for size in SIZES)],
         ["network a machine of 16 cores, at its full rate", *[
             f"{8e-9 * _machine_rate() * ASSUMED['bytes an image']:.1f} Gbit/s"] * 2],
@@ -108,14 +107,14 @@ def searching() -> list[list[str]]:
 
 def money() -> list[list[str]]:
     core_hours = [size / FIGURES["images/s a core"] / 3600 for size in SIZES]
-    kept = [size * _kept() / 1e9 for size in SIZES]
+    gigabytes = [size * _stored_bytes() / 1e9 for size in SIZES]
     memory = [size / 1e8 * FIGURES["searched GB at 100M"] for size in SIZES]
     requests = ASSUMED["requests an image"] * ASSUMED["a million requests"]
     return [
         ["core-hours of extraction", *(f"{hours:,.0f}" for hours in core_hours)],
         ["extraction, once", *(f"{h * ASSUMED['a core-hour']:,.0f}" for h in core_hours)],
         ["requests to a bucket, once", *(f"{size / 1e6 * requests:,.0f}" for size in SIZES)],
-        ["disk, a month", *(f"{gb * ASSUMED['a GB-month of disk']:,.0f}" for gb in kept)],
+        ["disk, a month", *(f"{gb * ASSUMED['a GB-month of disk']:,.0f}" for gb in gigabytes)],
         ["two cores for searches, a month",
          *[f"{2 * HOURS_A_MONTH * ASSUMED['a core-hour']:,.0f}"] * 2],
         ["memory for searches, a month",
@@ -123,8 +122,8 @@ def money() -> list[list[str]]:
     ]  # fmt: skip
 
 
-def _kept() -> float:
-    """Bytes an image on disk."""
+def _stored_bytes() -> float:
+    """Return the bytes of an image on disk."""
     return sum(FIGURES[f"{what} bytes"] for what in ("row", "code", "index", "catalog"))
 
 

@@ -1,7 +1,7 @@
-"""The peers of the search benchmark: how each is built over (N, D) float32, and asked.
+"""The peers of the search benchmark: build an index of (N, D) float32 rows, and query it.
 
-Each is a function from rows to a function from (Q, D) queries to (Q, 10) row numbers. Rows and
-queries have length 1, so that every metric orders alike.
+Each peer is a function that takes rows, and returns a function from (Q, D) queries to (Q, 10) row
+numbers. Rows and queries have length 1, so all metrics give the same order.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 Ask = Callable[[NDArray[np.float32]], NDArray[np.int64]]
 Build = Callable[[NDArray[np.float32]], Ask]
-K, THREADS = 10, 2  # threads to build with; all are asked on one
+K, THREADS = 10, 2  # threads to build with; queries use one
 
 
 def article(rows: NDArray[np.float32]) -> Ask:
-    """Euclidean distance to every row, `argsort`, the best ten."""
+    """Compute the Euclidean distances to all rows, `argsort` them, and return the nearest ten."""
 
     def ask(queries: NDArray[np.float32]) -> NDArray[np.int64]:
-        found = [np.argsort(np.sqrt(((rows - query) ** 2).sum(axis=1)))[:K] for query in queries]
-        return np.array(found)
+        nearest = [np.argsort(np.sqrt(((rows - query) ** 2).sum(axis=1)))[:K] for query in queries]
+        return np.array(nearest)
 
     return ask
 
 
 def numpy_product(rows: NDArray[np.float32]) -> Ask:
-    """A matrix product and `argpartition`."""
+    """Compute a matrix product, and select with `argpartition`."""
 
     def ask(queries: NDArray[np.float32]) -> NDArray[np.int64]:
         costs = -(queries @ rows.T) if len(queries) > 1 else -(rows @ queries[0])[None]
@@ -53,7 +53,7 @@ def faiss_flat(rows: NDArray[np.float32]) -> Ask:
 
 
 def faiss_hnsw(rows: NDArray[np.float32]) -> Ask:
-    """32 links, 64 candidates."""
+    """Use 32 links and 64 candidates."""
     import faiss
 
     index = faiss.IndexHNSWFlat(rows.shape[1], 32, faiss.METRIC_INNER_PRODUCT)
@@ -62,7 +62,7 @@ def faiss_hnsw(rows: NDArray[np.float32]) -> Ask:
 
 
 def usearch(rows: NDArray[np.float32]) -> Ask:
-    """Its defaults, in float16."""
+    """Use the defaults of usearch, in float16."""
     from usearch.index import Index
 
     index = Index(ndim=rows.shape[1], metric="cos", dtype="f16")
@@ -71,7 +71,7 @@ def usearch(rows: NDArray[np.float32]) -> Ask:
 
 
 def hnswlib(rows: NDArray[np.float32]) -> Ask:
-    """16 links, 64 candidates."""
+    """Use 16 links and 64 candidates."""
     from hnswlib import Index
 
     index = Index("ip", rows.shape[1])

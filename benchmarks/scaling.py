@@ -1,8 +1,8 @@
-"""Extraction with Ray's workers beside threads: one against one, two nodes against two threads.
+"""Compare extraction on Ray with extraction in threads: one worker each, then two workers each.
 
-The nodes are on this machine, with one CPU each, so both sides have the same cores; what Ray costs
-is what differs. A run's rate is taken from its report, where it counts from the first claim on, and
-from its commits alone: from the moment when a tenth of the rows is there to that when all are.
+The Ray nodes are on this machine and have one CPU each. Both sides have the same cores, so the
+difference is the cost of Ray. The rate is measured from the commits: from the moment when a tenth
+of the rows is committed to the moment when all are.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.harness import sokkuri, table
-from benchmarks.whole_run import copies
+from benchmarks.whole_run import write_photos
 
 COUNT, ROUNDS = 2000, 2
 _POLL_SECONDS = 0.05
@@ -27,7 +27,7 @@ _POLL_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Run:
-    """One whole process. wall : seconds. steady : images/s while rows were committed."""
+    """One whole process. wall : seconds. steady : images/s, from a tenth of the rows to all."""
 
     wall: float
     steady: float
@@ -35,11 +35,11 @@ class Run:
 
 @contextlib.contextmanager
 def cluster(nodes: int) -> Iterator[str]:
-    """The address of a cluster of so many nodes."""
+    """Run a Ray cluster with this number of nodes, and give its address."""
     from ray_cluster import run_ray_cluster
 
-    with run_ray_cluster(nodes) as made:
-        yield made.address
+    with run_ray_cluster(nodes) as running:
+        yield running.address
 
 
 def index(photos: Path, store: Path, *options: object) -> Run:
@@ -49,9 +49,9 @@ def index(photos: Path, store: Path, *options: object) -> Run:
         sokkuri("index", photos, "--store", store, "--json", *options),
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
-    seen: list[tuple[float, int]] = []
+    samples: list[tuple[float, int]] = []
     ended = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(store, seen, ended))
+    watcher = threading.Thread(target=_watch, args=(store, samples, ended))
     watcher.start()
     out, _ = process.communicate()
     wall = time.perf_counter() - started
@@ -59,13 +59,13 @@ def index(photos: Path, store: Path, *options: object) -> Run:
     watcher.join()
     if process.returncode or json.loads(out)["added"] != COUNT:
         raise RuntimeError(out)
-    begun = next(one for one in seen if one[1] >= COUNT // 10)
-    done = next(one for one in seen if one[1] == COUNT)
-    return Run(wall, (done[1] - begun[1]) / (done[0] - begun[0]))
+    begin = next(sample for sample in samples if sample[1] >= COUNT // 10)
+    done = next(sample for sample in samples if sample[1] == COUNT)
+    return Run(wall, (done[1] - begin[1]) / (done[0] - begin[0]))
 
 
-def _watch(store: Path, seen: list[tuple[float, int]], ended: threading.Event) -> None:
-    """Note how many rows are committed, and when, as long as they become more."""
+def _watch(store: Path, samples: list[tuple[float, int]], ended: threading.Event) -> None:
+    """Append the time and the number of committed rows to `samples`, until `ended` is set."""
     last = False
     while not last:
         last = ended.wait(_POLL_SECONDS)
@@ -75,12 +75,12 @@ def _watch(store: Path, seen: list[tuple[float, int]], ended: threading.Event) -
                 ((rows,),) = catalog.execute(
                     "SELECT count(*) FROM images WHERE shard IS NOT NULL"
                 ).fetchall()
-            if not seen or rows > seen[-1][1]:
-                seen.append((time.perf_counter(), rows))
+            if not samples or rows > samples[-1][1]:
+                samples.append((time.perf_counter(), rows))
 
 
 def compare(photos: Path, store: Path, workers: int) -> tuple[Sequence[Run], Sequence[Run]]:
-    """Threads and Ray in turn, after a round that does not count."""
+    """Run threads and Ray in turn, and return their runs. The first round does not count."""
     threads: list[Run] = []
     ray: list[Run] = []
     with cluster(workers) as address:
@@ -89,10 +89,10 @@ def compare(photos: Path, store: Path, workers: int) -> tuple[Sequence[Run], Seq
             (ray, lambda: index(photos, store, "--executor", "ray", "--address", address)),
         )
         for number in range(ROUNDS + 1):
-            for found, peer in peers:
+            for runs, peer in peers:
                 run = peer()
                 if number:
-                    found.append(run)
+                    runs.append(run)
     return threads, ray
 
 
@@ -100,7 +100,7 @@ def report() -> str:
     rows = []
     with tempfile.TemporaryDirectory() as name:
         photos, store = Path(name) / "photos", Path(name) / "store"
-        size = copies(photos, COUNT) / COUNT
+        size = write_photos(photos, COUNT) / COUNT
         for workers in (1, 2):
             threads, ray = compare(photos, store, workers)
             steady = [statistics.median(run.steady for run in runs) for runs in (threads, ray)]
@@ -115,6 +115,6 @@ def report() -> str:
     return (
         f"{COUNT:,} photos of {size / 1000:.0f} kB on average, efficientnet-lite0; threads against "
         f"Ray's nodes with one CPU each on the same machine, in turn, median of {ROUNDS}. "
-        "images/s: from the moment when a tenth of the rows is committed to that when all are.\n\n"
+        "images/s: between the moments when a tenth and when all of the rows are committed.\n\n"
         + table(head, rows)
     )

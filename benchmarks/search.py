@@ -1,4 +1,4 @@
-"""`sokkuri search` from a cold start on 100,000 rows, beside the article's search."""
+"""Compare `sokkuri search` from a cold start on 100,000 rows with the article's search."""
 
 import json
 import statistics
@@ -8,7 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.harness import Measured, forget_pages, in_turn, run, seconds, sokkuri, table
+from benchmarks.harness import (
+    Measurement,
+    drop_from_page_cache,
+    median_seconds,
+    run,
+    run_in_turn,
+    sokkuri,
+    table,
+)
 from sokkuri.api import Collection
 from sokkuri.models import resolve_model
 
@@ -16,11 +24,11 @@ ROWS, CLUSTERS, ROUNDS = 100_000, 500, 5
 QUERY = "object/0042000.jpg"
 
 
-def make(root: Path) -> None:
-    """A collection of made-up features.
+def write_collection(root: Path) -> None:
+    """Write a collection of synthetic vectors, the same each time.
 
-    Non-negative and clustered, as pooled ReLU6 features are: gamma-distributed centres, each row a
-    centre times uniform noise. Seeded.
+    They are non-negative and clustered, like pooled ReLU6 outputs: the centres have a gamma
+    distribution, and each row is a centre times uniform noise.
     """
     from synthetic_collection import Bench
 
@@ -37,7 +45,7 @@ def make(root: Path) -> None:
 
 
 def stages(command: list[str]) -> str:
-    """Where the time of a search goes: what is imported before it starts, and the whole."""
+    """Return a line on the stages of a search: start of Python, imports, the rest."""
     code = (
         "import time; t = time.perf_counter(); "
         "import sokkuri.cli, sokkuri.api, sokkuri.search.searcher"
@@ -48,7 +56,7 @@ def stages(command: list[str]) -> str:
     ]
     start = [run([sys.executable, "-c", "pass"]).seconds for _ in range(ROUNDS)]
     whole = [run(command).seconds for _ in range(ROUNDS)]
-    parts = [statistics.median(one) for one in (start, imports, whole)]
+    parts = [statistics.median(times) for times in (start, imports, whole)]
     rest = parts[2] - parts[0] - parts[1]
     return (
         f"Of the search by id: Python's start {parts[0]:.2f} s, imports {parts[1]:.2f} s, opening, "
@@ -61,7 +69,7 @@ def report() -> str:
 
     with tempfile.TemporaryDirectory() as name:
         root = Path(name) / "collection"
-        # In a process of its own: what this one has held would count as its children's peak.
+        # In its own process: the memory of this one would count in the peak of its children.
         run([sys.executable, "-m", "benchmarks.search", str(root)])
         shards = root / ".sokkuri" / "features" / "efficientnet-lite0"
         photo = save_drawing(Path(name) / "outside.jpg", 7, 800, 600)
@@ -69,11 +77,11 @@ def report() -> str:
         by_file = sokkuri("search", photo, "-C", root, "--json")
         script = [sys.executable, "-m", "benchmarks.article", "search", str(shards), QUERY]
 
-        def cold() -> Measured:
-            forget_pages(shards)
+        def cold() -> Measurement:
+            drop_from_page_cache(shards)
             return run(by_id)
 
-        found = in_turn(
+        measurements = run_in_turn(
             {
                 "sokkuri, by id": lambda: run(by_id),
                 "sokkuri, a photo from outside": lambda: run(by_file),
@@ -82,20 +90,26 @@ def report() -> str:
             },
             ROUNDS,
         )
-        ours = [hit["id"] for hit in json.loads(found["sokkuri, by id"][0].out)["hits"]]
-        theirs = [line.split()[0] for line in found["the article's search"][0].out.splitlines()]
-        where = stages(by_id)
+        ours = [hit["id"] for hit in json.loads(measurements["sokkuri, by id"][0].out)["hits"]]
+        theirs = [
+            line.split()[0] for line in measurements["the article's search"][0].out.splitlines()
+        ]
+        stages_line = stages(by_id)
     rows = [
-        [peer, f"{seconds(measured):.2f} s", f"{max(one.rss for one in measured) / 2**20:.0f} MiB"]
-        for peer, measured in found.items()
+        [
+            peer,
+            f"{median_seconds(measured):.2f} s",
+            f"{max(run_.rss for run_ in measured) / 2**20:.0f} MiB",
+        ]
+        for peer, measured in measurements.items()
     ]
     recall = len(set(ours) & set(theirs)) / len(theirs)
     return (
-        f"{ROWS:,} x 1280 made-up features in {CLUSTERS} clusters, k = 10, whole processes, median "
-        f"of {ROUNDS}; recall@10 against the article's search: {recall:.2f}.\n\n"
-        f"{table(['search', 'whole process', 'peak memory'], rows)}\n\n{where}"
+        f"{ROWS:,} x 1280 synthetic vectors in {CLUSTERS} clusters, k = 10, whole processes, "
+        f"median of {ROUNDS}; recall@10 against the article's search: {recall:.2f}.\n\n"
+        f"{table(['search', 'whole process', 'peak memory'], rows)}\n\n{stages_line}"
     )
 
 
 if __name__ == "__main__":
-    make(Path(sys.argv[1]))
+    write_collection(Path(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""The server under load on 100,000 vectors, beside the article's server, and the page in a browser.
+"""Measure the server under load on 100,000 vectors, the article's server, and a page in a browser.
 
 Clients and servers share the machine's cores. Needs Flask, Chromium, and the photos.
 """
@@ -20,7 +20,7 @@ from benchmarks.harness import PROJECT, SHARED, run, sokkuri, table
 
 ROWS, SECONDS, LONG_SECONDS = 100_000, 30, 60
 MANY, FEW = 32, 2
-"""Clients. More than a few overwhelm the article's server: each of its requests copies all rows."""
+"""Numbers of clients. Many overwhelm the article's server: each request copies all rows."""
 UPLOADED = 50
 _IDS = 5_000
 _LAYOUT = """async ([count, rounds]) => {
@@ -43,20 +43,20 @@ _LAYOUT = """async ([count, rounds]) => {
 
 @contextmanager
 def listening(command: list[str], port: int, path: str) -> Iterator[str]:
-    """A server process that answers; the address where it does."""
+    """Run a server, and give its address as soon as it answers."""
     process = subprocess.Popen(
         command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _answer(f"{address}{path}")
+        _wait_for_answer(f"{address}{path}")
         yield address
     finally:
         process.terminate()
         process.wait()
 
 
-def _answer(address: str) -> None:
+def _wait_for_answer(address: str) -> None:
     until = time.monotonic() + 120
     while time.monotonic() < until:
         try:
@@ -68,8 +68,8 @@ def _answer(address: str) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
         return port
 
 
@@ -78,14 +78,14 @@ def _load(clients: int, address: str, ids: Path, photos: list[Path]) -> dict[str
         sys.executable, "-m", "benchmarks.load", str(clients),
         str(LONG_SECONDS if clients == MANY else SECONDS), address, str(ids), *map(str, photos),
     ]  # fmt: skip
-    found: dict[str, Any] = json.loads(run(command).out)
-    return found
+    figures: dict[str, Any] = json.loads(run(command).out)
+    return figures
 
 
-def _row(name: str, clients: int, found: dict[str, Any]) -> list[str]:
-    rate = found["requests"] / found["seconds"]
-    return [name, str(clients), f"{rate:.1f}", f"{found['p50']:.1f}", f"{found['p99']:.1f}",
-            str(len(found["errors"]))]  # fmt: skip
+def _row(name: str, clients: int, figures: dict[str, Any]) -> list[str]:
+    rate = figures["requests"] / figures["seconds"]
+    return [name, str(clients), f"{rate:.1f}", f"{figures['p50']:.1f}", f"{figures['p99']:.1f}",
+            str(len(figures["errors"]))]  # fmt: skip
 
 
 def _loads(ours: str, article: str, ids: Path, photos: list[Path]) -> str:
@@ -108,7 +108,7 @@ def _loads(ours: str, article: str, ids: Path, photos: list[Path]) -> str:
 
 
 def _page(address: str) -> str:
-    """Seconds from opening the page until its grid can be used, and the rings' layout."""
+    """Return the seconds until the grid can be used, and the time of the rings' layout."""
     from browser import started, visiting
 
     with started() as browser:
@@ -119,7 +119,7 @@ def _page(address: str) -> str:
                 visit.go("/browse")
                 visit.page.locator(".cell").first.wait_for()
                 took.append(time.perf_counter() - began)
-                visit.forgive("404", "422")  # the vectors have no files
+                visit.forgive("404", "422")  # the images have no files
         with visiting(browser, address) as visit:
             visit.go("/static/login.html")
             layout = [visit.page.evaluate(_LAYOUT, [count, 15]) for count in (100, 300)]
@@ -135,10 +135,20 @@ def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         root, real, ids = Path(name) / "photos", Path(name) / "real.npy", Path(name) / "ids.json"
         run([sys.executable, "-m", "benchmarks.features", str(real)])
-        run([sys.executable, "-m", "benchmarks.made", str(real), str(root), str(ROWS), "float32"])
+        run(
+            [
+                sys.executable,
+                "-m",
+                "benchmarks.large_collection",
+                str(real),
+                str(root),
+                str(ROWS),
+                "float32",
+            ]
+        )
         run(sokkuri("compact", "-C", root))
         step = ROWS // _IDS
-        ids.write_text(json.dumps([f"object/{at * step:08d}.jpg" for at in range(_IDS)]))
+        ids.write_text(json.dumps([f"object/{n * step:08d}.jpg" for n in range(_IDS)]))
         ports = _free_port(), _free_port()
         features = root / ".sokkuri" / "features" / "efficientnet-lite0"
         serve = sokkuri("serve", "-C", root, "--no-browser", "--port", ports[0])
@@ -150,6 +160,6 @@ def report() -> str:
             page = _page(ours)
             loads = _loads(ours, article, ids, photos)
     return (
-        f"{ROWS:,} vectors of 1,280 numbers; {SECONDS} s a line, {LONG_SECONDS} s those of {MANY} "
-        f"clients, which run on the same {os.cpu_count()} cores.\n\n{loads}\n\n{page}"
+        f"{ROWS:,} vectors of 1,280 numbers; {SECONDS} s a line, {LONG_SECONDS} s with {MANY} "
+        f"clients. The clients run on the same {os.cpu_count()} cores.\n\n{loads}\n\n{page}"
     )

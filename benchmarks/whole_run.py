@@ -1,6 +1,6 @@
-"""The article's run: 100,381 photos from nothing to a collection, once, and then once more.
+"""Measure the run of the article: index 100,381 photos, then index them again.
 
-The photos are copies of real ones with a few bytes behind their end, so that no two have the same
+The photos are copies of real ones. A few bytes are appended to each, so that no two have equal
 bytes. Takes some minutes, and a few gigabytes in the temporary folder.
 """
 
@@ -9,15 +9,15 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from benchmarks.harness import SHARED, Measured, run, sokkuri, table
+from benchmarks.harness import SHARED, Measurement, run, sokkuri, table
 
 COUNT = 100_381
-"""As many as the article's collection has, of which it says: under 15 minutes with eight processes
-on a GPU."""
+"""The size of the article's collection. The article states under 15 minutes with eight processes on
+a GPU."""
 
 
-def copies(folder: Path, count: int) -> int:
-    """`count` photos below `folder`, two levels deep as in the article; their bytes in all."""
+def write_photos(folder: Path, count: int) -> int:
+    """Write `count` photos in two levels of folders, as the article. Return their total bytes."""
     photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
     if not photos:
         raise SystemExit(f"there are no photos in {SHARED / 'clothing'}")
@@ -36,22 +36,22 @@ def copies(folder: Path, count: int) -> int:
 def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         folder, store = Path(name) / "photos", Path(name) / "store"
-        size = copies(folder, COUNT)
+        size = write_photos(folder, COUNT)
         rows = []
-        for what in ("from nothing", "again"):
+        for name_ in ("from nothing", "again"):
             measured = run(sokkuri("index", folder, "--store", store, "--json"))
-            rows.append([what, *_figures(measured)])
-        kept = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
+            rows.append([name_, *_figures(measured)])
+        stored = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     return (
         f"{COUNT:,} photos of {size / COUNT / 1000:.0f} kB on average, efficientnet-lite0; "
-        f"{kept / 2**20:.0f} MiB on disk afterwards.\n\n"
+        f"{stored / 2**20:.0f} MiB on disk afterwards.\n\n"
         + table(["run", "whole process", "images/s", "peak memory", "its report"], rows)
     )
 
 
-def _figures(measured: Measured) -> list[str]:
-    found = json.loads(measured.out)
-    said = ", ".join(f"{found[key]:,} {key}" for key in ("added", "unchanged", "failed"))
+def _figures(measured: Measurement) -> list[str]:
+    report_ = json.loads(measured.out)
+    counts = ", ".join(f"{report_[key]:,} {key}" for key in ("added", "unchanged", "failed"))
     minutes, seconds = divmod(measured.seconds, 60)
     took = f"{minutes:.0f} min {seconds:.0f} s" if minutes else f"{seconds:.2f} s"
-    return [took, f"{COUNT / measured.seconds:,.0f}", f"{measured.rss / 2**20:.0f} MiB", said]
+    return [took, f"{COUNT / measured.seconds:,.0f}", f"{measured.rss / 2**20:.0f} MiB", counts]

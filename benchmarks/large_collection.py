@@ -1,8 +1,8 @@
-"""Large collections of made-up vectors, written in seconds: the search benchmarks' ground.
+"""Write a large collection of synthetic vectors in seconds, for the search benchmarks.
 
-    python -m benchmarks.made REAL.npy ROOT ROWS DTYPE
+    python -m benchmarks.large_collection REAL.npy ROOT ROWS DTYPE
 
-Rows go into shards as `index` would put them, and into the catalog in one transaction.
+Writes the same shards as `index`, and each shard's rows of the catalog in one transaction.
 """
 
 import sys
@@ -18,16 +18,18 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.shards import checksums
 
 
-def make(real: Path, root: Path, rows: int, dtype: Literal["float32", "float16"]) -> None:
-    """A collection of mixtures of the real vectors, without anything that makes searches fast."""
+def write_collection(
+    real: Path, root: Path, rows: int, dtype: Literal["float32", "float16"]
+) -> None:
+    """Write a collection of mixtures of the real vectors, without codes and approximate index."""
     root.mkdir(parents=True)
     with Collection.create(root, dtype=dtype) as collection:
         for shard, vectors in enumerate(mixtures(np.load(real), rows)):
-            append(collection, shard, vectors)
+            append_shard(collection, shard, vectors)
 
 
-def append(collection: Collection, shard: int, vectors: Features) -> None:
-    """A whole shard. vectors : (N, D) float32, N <= 10,000."""
+def append_shard(collection: Collection, shard: int, vectors: Features) -> None:
+    """Append a shard. vectors : (N, D) float32, N <= 10,000."""
     first = shard * 10_000
     ids = [f"object/{first + number:08d}.jpg" for number in range(len(vectors))]
     stored = collection.shards.stored(vectors)
@@ -50,4 +52,4 @@ def _record(catalog: Catalog, shard: int, ids: list[str], sums: list[int]) -> No
 
 if __name__ == "__main__":
     kind: Literal["float32", "float16"] = "float16" if sys.argv[4] == "float16" else "float32"
-    make(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), kind)
+    write_collection(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), kind)
