@@ -1,9 +1,10 @@
 """Build EfficientNet-Lite0 as an ONNX graph from the tensors of its checkpoint.
 
-The network (Tan and Le, "EfficientNet", 2019, table 1, in its Lite variant: no squeeze-excitation,
-ReLU6 for swish, stem and head of fixed width): a 3 x 3 stem of 32, seven stages of inverted
-residuals, a 1 x 1 head of 1280. The checkpoint was trained with TensorFlow's padding, which puts
-the odd row at the bottom and the right. Batch norms are folded into the convolutions before them.
+The network is the Lite variant of Tan and Le, "EfficientNet", 2019, table 1: without
+squeeze-excitation, with ReLU6 for swish, and with a stem and a head of fixed width. It has a 3 x 3
+stem of 32 channels, seven stages of inverted residuals, and a 1 x 1 head of 1280 channels. The
+checkpoint was trained with TensorFlow's padding, which adds an odd row or column at the bottom or
+right. Batch norms are folded into the convolutions before them.
 """
 
 from collections.abc import Mapping
@@ -18,12 +19,12 @@ from onnx import TensorProto, helper, numpy_helper
 from sokkuri.core.errors import ModelError
 
 SIZE = 224
-_EPSILON = 1e-3  # of every batch norm, as it was trained
+_EPSILON = 1e-3  # of every batch norm in training
 _OPSET = 17
 _IR_VERSION = 8
 
 _STAGES = (
-    # expansion, channels, repeats, stride of the first, kernel
+    # expansion, channels, repeats, stride of the first block, kernel
     (1, 16, 1, 1, 3),
     (6, 24, 2, 2, 3),
     (6, 40, 2, 2, 5),
@@ -39,63 +40,67 @@ Weights = Mapping[str, NDArray[Any]]
 def build(weights: Weights, *, classes: bool = False) -> onnx.ModelProto:
     """Return the network: `images` (N, 3, 224, 224) float32 -> `features` (N, 1280) float32.
 
-    classes : also give `classes` (N, 1000), the unnormalised ImageNet scores. The bytes depend on
-    the weights alone. Raises ModelError when a tensor is missing or of another shape.
+    classes : also return `classes` (N, 1000), the unnormalised ImageNet scores. The same weights
+    give the same bytes. Raises ModelError if a tensor is missing or has the wrong shape.
     """
     graph = _Graph(weights)
-    value = graph.convolution("images", "_conv_stem", "_bn0", kernel=3, stride=2, size=SIZE)
+    value = graph.add_convolution("images", "_conv_stem", "_bn0", kernel=3, stride=2, size=SIZE)
     size, block, channels = SIZE // 2, 0, 32
     for expansion, width, repeats, first_stride, kernel in _STAGES:
         for repeat in range(repeats):
             stride = first_stride if repeat == 0 else 1
             name = f"_blocks.{block}"
-            out = graph.block(value, name, expansion, kernel, stride, size)
+            out = graph.add_block(value, name, expansion, kernel, stride, size)
             if stride == 1 and channels == width:
-                out = graph.node("Add", [out, value])
+                out = graph.add_node("Add", [out, value])
             value, channels, block = out, width, block + 1
             size = -(-size // stride)
-    value = graph.convolution(value, "_conv_head", "_bn1", kernel=1, stride=1, size=size)
-    value = graph.node("GlobalAveragePool", [value])
-    graph.node("Flatten", [value], output="features", axis=1)
+    value = graph.add_convolution(value, "_conv_head", "_bn1", kernel=1, stride=1, size=size)
+    value = graph.add_node("GlobalAveragePool", [value])
+    graph.add_node("Flatten", [value], output="features", axis=1)
     outputs = {"features": 1280}
     if classes:
-        inputs = ["features", graph.constant("_fc.weight"), graph.constant("_fc.bias")]
-        graph.node("Gemm", inputs, output="classes", transB=1)
+        inputs = ["features", graph.add_tensor("_fc.weight"), graph.add_tensor("_fc.bias")]
+        graph.add_node("Gemm", inputs, output="classes", transB=1)
         outputs["classes"] = 1000
-    return graph.model(outputs)
+    return graph.make_model(outputs)
 
 
 @dataclass
 class _Graph:
-    """Gathers nodes and constants in order."""
+    """Builds a graph: adds nodes and constants in order. The methods return the name of a value."""
 
     weights: Weights
     nodes: list[onnx.NodeProto] = field(default_factory=list)
     constants: dict[str, onnx.TensorProto] = field(default_factory=dict)
 
-    def node(
+    def add_node(
         self, kind: str, inputs: list[str], *, output: str | None = None, **attributes: Any
     ) -> str:
+        """Add a node, and return the name of its output."""
         name = output or f"{kind.lower()}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
         return name
 
-    def put(self, name: str, array: NDArray[Any]) -> str:
+    def add_constant(self, name: str, array: NDArray[Any]) -> str:
+        """Add an array as float32, and return its name."""
         self.constants[name] = numpy_helper.from_array(
             np.ascontiguousarray(array, np.float32), name
         )
         return name
 
-    def constant(self, name: str) -> str:
-        return self.put(name, self.tensor(name))
+    def add_tensor(self, name: str) -> str:
+        """Add a tensor of the checkpoint, and return its name."""
+        return self.add_constant(name, self.tensor(name))
 
     def tensor(self, name: str) -> NDArray[Any]:
+        """Return a tensor of the checkpoint. Raises ModelError if it is missing."""
         try:
             return self.weights[name]
         except KeyError:
             raise ModelError(f"the checkpoint of EfficientNet-Lite0 lacks {name}") from None
 
-    def convolution(
+    def add_convolution(
         self,
         value: str,
         name: str,
@@ -107,11 +112,16 @@ class _Graph:
         groups: int = 1,
         activation: bool = True,
     ) -> str:
-        """Convolution with its batch norm folded in, then ReLU6. size : of the square input."""
-        weight, bias = self._folded(name, norm)
-        out = self.node(
+        """Add a convolution with its batch norm, and ReLU6 if `activation`. size : width and height
+        of the input."""
+        weight, bias = self._fold(name, norm)
+        out = self.add_node(
             "Conv",
-            [value, self.put(f"{name}.weight", weight), self.put(f"{name}.bias", bias)],
+            [
+                value,
+                self.add_constant(f"{name}.weight", weight),
+                self.add_constant(f"{name}.bias", bias),
+            ],
             kernel_shape=[kernel, kernel],
             strides=[stride, stride],
             pads=_same_padding(size, kernel, stride),
@@ -119,19 +129,23 @@ class _Graph:
         )
         if not activation:
             return out
-        low, high = self.put("zero", np.zeros(())), self.put("six", np.full((), 6))
-        return self.node("Clip", [out, low, high])
+        low, high = (
+            self.add_constant("zero", np.zeros(())),
+            self.add_constant("six", np.full((), 6)),
+        )
+        return self.add_node("Clip", [out, low, high])
 
-    def block(
+    def add_block(
         self, value: str, name: str, expansion: int, kernel: int, stride: int, size: int
     ) -> str:
-        """An inverted residual's own path: expand, depthwise, project."""
+        """Add the layers of an inverted residual, without its skip connection: expand, depthwise,
+        project."""
         if expansion != 1:
-            value = self.convolution(
+            value = self.add_convolution(
                 value, f"{name}._expand_conv", f"{name}._bn0", kernel=1, stride=1, size=size
             )
         depthwise = f"{name}._depthwise_conv"
-        value = self.convolution(
+        value = self.add_convolution(
             value,
             depthwise,
             f"{name}._bn1",
@@ -140,7 +154,7 @@ class _Graph:
             size=size,
             groups=len(self.tensor(f"{depthwise}.weight")),
         )
-        return self.convolution(
+        return self.add_convolution(
             value,
             f"{name}._project_conv",
             f"{name}._bn2",
@@ -150,8 +164,11 @@ class _Graph:
             activation=False,
         )
 
-    def _folded(self, name: str, norm: str) -> tuple[NDArray[Any], NDArray[Any]]:
-        """weight and bias of the convolution followed by y = (x - mean) / sqrt(var + e) * g + b."""
+    def _fold(self, name: str, norm: str) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Return weight and bias of a convolution with its batch norm folded in.
+
+        The batch norm is y = (x - mean) / sqrt(variance + epsilon) * gain + bias.
+        """
         weight = self.tensor(f"{name}.weight").astype(np.float64)
         gain, bias, mean, variance = (
             self.tensor(f"{norm}.{part}").astype(np.float64)
@@ -160,11 +177,12 @@ class _Graph:
         if weight.ndim != 4 or {part.shape for part in (gain, bias, mean, variance)} != {
             weight.shape[:1]
         }:
-            raise ModelError(f"{name} and {norm} of the checkpoint do not fit together")
+            raise ModelError(f"{name} and {norm} of the checkpoint have shapes that do not match")
         factor = gain / np.sqrt(variance + _EPSILON)
         return weight * factor[:, None, None, None], bias - mean * factor
 
-    def model(self, outputs: Mapping[str, int]) -> onnx.ModelProto:
+    def make_model(self, outputs: Mapping[str, int]) -> onnx.ModelProto:
+        """Return the checked model. outputs : names and widths. Raises ModelError."""
         graph = helper.make_graph(
             self.nodes,
             "efficientnet-lite0",
@@ -184,15 +202,16 @@ class _Graph:
         try:
             onnx.checker.check_model(model, full_check=True)
         except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
-            first = str(error).splitlines()[0]
+            first_line = str(error).splitlines()[0]
             raise ModelError(
-                f"the checkpoint gives no sound EfficientNet-Lite0: {first}"
+                f"the checkpoint does not make a valid EfficientNet-Lite0: {first_line}"
             ) from error
         return model
 
 
 def _same_padding(size: int, kernel: int, stride: int) -> list[int]:
-    """TensorFlow's SAME: ceil(size / stride) outputs, the odd pixel at the bottom and right."""
+    """Return ONNX pads for TensorFlow's SAME: ceil(size / stride) outputs, with an odd pixel at
+    the bottom and right."""
     total = max(0, (-(-size // stride) - 1) * stride + kernel - size)
     before = total // 2
     return [before, before, total - before, total - before]

@@ -1,9 +1,9 @@
-"""Rewrite an ONNX graph to the form that ONNX Runtime runs fastest.
+"""Rewrite an ONNX graph so that ONNX Runtime runs it faster.
 
-Converters from TensorFlow spell the hard sigmoid, clip(x + 3, 0, 6) / 6, as three operators, and
-the hard swish, x times it, as four (Howard et al., "Searching for MobileNetV3", 2019, section 5.2).
-ONNX has the operator HardSigmoid. ONNX Runtime itself folds batch norms and moves transposes to the
-border when it loads a graph. The graph tools are ONNX Runtime's own.
+Converters from TensorFlow write the hard sigmoid, clip(x + 3, 0, 6) / 6, as three operators, and
+the hard swish, x * hard sigmoid(x), as four (Howard et al., "Searching for MobileNetV3", 2019,
+section 5.2). This module replaces them by ONNX's operator HardSigmoid, with the graph tools of ONNX
+Runtime. When ONNX Runtime loads a graph, it folds batch norms and moves transposes itself.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ def fuse(model: onnx.ModelProto) -> int:
     """Fuse hard sigmoids and hard swishes in place. Return how many were fused."""
     fusion = _HardSigmoids(OnnxModel(model))
     fusion.apply()
-    fusion.model.topological_sort()  # the added nodes are at the end
+    fusion.model.topological_sort()  # fusion has appended the new nodes
     return sum(node.op_type == "HardSigmoid" for node in fusion.nodes_to_add)
 
 
@@ -34,6 +34,10 @@ class _HardSigmoids(Fusion):  # type: ignore[misc]
         self.prune_graph = True
 
     def fuse(self, clip: onnx.NodeProto, users: Users, makers: Makers) -> None:
+        """Replace the operators around a Clip, if they are a hard sigmoid or a hard swish.
+
+        users, makers : by name of a value, the nodes that read it, and the node that makes it.
+        """
         shift = makers.get(clip.input[0])
         if shift is None or shift.op_type != "Add" or self._bounds(clip) != (0.0, 6.0):
             return
@@ -43,12 +47,15 @@ class _HardSigmoids(Fusion):  # type: ignore[misc]
         last = self._only_user(clip, users)
         middle: list[onnx.NodeProto] = []
         if last is not None and last.op_type == "Mul" and x in last.input:
-            middle, last = [last], self._only_user(last, users)  # x * clip(...), then the sixth
-        if last is None or not self._is_a_sixth_of(last, (middle or [clip])[0].output[0]):
+            middle, last = (
+                [last],
+                self._only_user(last, users),
+            )  # hard swish: x * clip(...), then / 6
+        if last is None or not self._divides_by_six(last, (middle or [clip])[0].output[0]):
             return
         removed = [shift, clip, *middle, last]
-        asked_for = self.model.get_graphs_output_names()
-        if any(node.output[0] in asked_for for node in removed[:-1]):
+        graph_outputs = self.model.get_graphs_output_names()
+        if any(node.output[0] in graph_outputs for node in removed[:-1]):
             return
         if not self.model.is_safe_to_fuse_nodes(removed, [last.output[0]], users, makers):
             return
@@ -66,34 +73,37 @@ class _HardSigmoids(Fusion):  # type: ignore[misc]
         self.node_name_to_graph_name[name] = self.this_graph_name
 
     def _only_user(self, node: onnx.NodeProto, users: Users) -> onnx.NodeProto | None:
-        found = users.get(node.output[0], [])
-        return found[0] if len(found) == 1 else None
+        """Return the node that reads the output, or None if there are several or none."""
+        readers = users.get(node.output[0], [])
+        return readers[0] if len(readers) == 1 else None
 
     def _bounds(self, clip: onnx.NodeProto) -> tuple[float | None, float | None]:
         """Return the limits of a Clip: attributes up to opset 10, inputs from opset 11 on."""
-        given = {attribute.name: float(attribute.f) for attribute in clip.attribute}
+        attributes = {attribute.name: float(attribute.f) for attribute in clip.attribute}
         names = dict(zip(("min", "max"), clip.input[1:], strict=False))
         low, high = (
-            given[key] if key in given else self._scalar(names.get(key, ""))
+            attributes[key] if key in attributes else self._scalar(names.get(key, ""))
             for key in ("min", "max")
         )
         return low, high
 
     def _scalar(self, name: str) -> float | None:
+        """Return the value of a constant with one number, or None."""
         value = self.model.get_constant_value(name) if name else None
         return float(np.ravel(value)[0]) if value is not None and np.size(value) == 1 else None
 
     def _other_input(self, node: onnx.NodeProto, constant: float) -> str | None:
-        """Return the other input of a node that has this constant as one input, or None."""
-        one, other = node.input
-        for x, value in ((one, other), (other, one)):
-            found = self._scalar(value)
-            if found is not None and abs(found - constant) < 1e-6:
+        """Return the other input if one input of the node is this constant, else None."""
+        first, second = node.input
+        for x, candidate in ((first, second), (second, first)):
+            value = self._scalar(candidate)
+            if value is not None and abs(value - constant) < 1e-6:
                 return str(x)
         return None
 
-    def _is_a_sixth_of(self, node: onnx.NodeProto, of: str) -> bool:
+    def _divides_by_six(self, node: onnx.NodeProto, value: str) -> bool:
+        """Return whether the node computes value * 1/6 or value / 6."""
         if node.op_type == "Mul":
-            return self._other_input(node, 1 / 6) == of
+            return self._other_input(node, 1 / 6) == value
         divisor = self._scalar(node.input[1]) if node.op_type == "Div" else None
-        return node.input[0] == of and divisor == 6.0
+        return node.input[0] == value and divisor == 6.0

@@ -1,12 +1,13 @@
-"""Read a PyTorch checkpoint of the old, non-zip format without PyTorch and without executing it.
+"""Read a PyTorch checkpoint of the old format (no ZIP file) without PyTorch, and safely.
 
-Takes the file; returns its tensors as NumPy arrays. The format, as PyTorch wrote it up to 1.5:
-five pickles one after another (a magic number, the protocol version, the writer's type sizes, the
-dictionary of tensors whose storages are persistent ids, the list of storage keys), then each
-storage in that order: its element count as int64 and its numbers, little-endian.
+Takes the file. Returns its tensors as NumPy arrays. PyTorch wrote this format up to version 1.5. It
+has five pickles: a magic number, the protocol version, the type sizes of the writer, the dictionary
+of tensors (their storages are persistent ids), and the list of storage keys. Then each storage
+follows in that order: its element count as int64, and its numbers, little-endian.
 
-A pickle is a program. This unpickler admits the few names that a dictionary of tensors needs and
-gives each an inert stand-in; any other name is refused before it can be looked up.
+A pickle is a program. This unpickler accepts only the few names that a dictionary of tensors needs,
+and replaces each by a harmless class of this module. It refuses any other name before it looks the
+name up.
 """
 
 import pickle
@@ -34,7 +35,7 @@ _MALFORMED = (
     pickle.UnpicklingError, EOFError, ValueError, TypeError, KeyError, IndexError,
     AttributeError, UnicodeDecodeError, OverflowError, MemoryError, struct.error,
 )  # fmt: skip
-"""The errors of the standard unpickler for bytes that are not a pickle or not a checkpoint."""
+"""What the unpickler and this module raise for bytes that are not a pickle or not a checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +68,32 @@ def read_checkpoint(path: Path) -> dict[str, NDArray[Any]]:
     """Return the tensors by name, each C-contiguous. Raises ModelError that names the file."""
     try:
         with path.open("rb") as file:
-            tensors = _read_tensors(file)
-            return {name: _array(tensors, name) for name in tensors[0]}
+            tensors, storages = _read_tensors(file)
+            return {
+                name: _copy_tensor(name, tensor, storages[tensor.storage.key])
+                for name, tensor in tensors.items()
+            }
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from error
     except _MALFORMED as error:
-        raise ModelError(f"{path} is not a checkpoint that can be trusted: {error}") from error
+        raise ModelError(f"{path} is not a valid checkpoint: {error}") from error
 
 
 def _read_tensors(file: BinaryIO) -> tuple[dict[str, _Tensor], dict[str, NDArray[Any]]]:
+    """Return the tensors by name, and the storages by key. Raises errors of `_MALFORMED`."""
     if _load(file) != _MAGIC or _load(file) != _PROTOCOL:
-        raise ValueError("it does not begin like one")
+        raise ValueError("it does not begin like a checkpoint")
     info = _load(file)
     if not isinstance(info, dict) or info.get("little_endian") is not True:
         raise ValueError("it was not written on a little-endian machine")
     tensors, keys = _load(file), _load(file)
-    if not isinstance(tensors, dict) or not all(isinstance(x, _Tensor) for x in tensors.values()):
-        raise ValueError("it holds something other than tensors")
+    if not isinstance(tensors, dict) or not all(
+        isinstance(tensor, _Tensor) for tensor in tensors.values()
+    ):
+        raise ValueError("it contains values that are not tensors")
     storages = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
     if not isinstance(keys, list) or set(keys) != set(storages):
-        raise ValueError("its storages are not those that its tensors use")
+        raise ValueError("its storages do not match its tensors")
     return tensors, {key: _read_storage(file, storages[key]) for key in keys}
 
 
@@ -98,9 +105,8 @@ def _read_storage(file: BinaryIO, storage: _Storage) -> NDArray[Any]:
     return np.frombuffer(data, storage.dtype, count)
 
 
-def _array(read: tuple[dict[str, _Tensor], dict[str, NDArray[Any]]], name: str) -> NDArray[Any]:
-    """Return a copy of the tensor, after checking that its view is inside its storage."""
-    tensor, data = read[0][name], read[1][read[0][name].storage.key]
+def _copy_tensor(name: str, tensor: _Tensor, data: NDArray[Any]) -> NDArray[Any]:
+    """Return a copy of the tensor. data : its storage. Raises ValueError if it is not inside."""
     spans = [(n - 1) * step for n, step in zip(tensor.shape, tensor.strides, strict=True)]
     if tensor.offset < 0 or any(n < 1 for n in tensor.shape) or any(s < 0 for s in spans):
         raise ValueError(f"tensor {name} has an impossible shape")
@@ -116,7 +122,7 @@ def _load(file: BinaryIO) -> Any:
 
 
 class _TensorUnpickler(pickle.Unpickler):
-    """Accepts the names below and no others, so that a pickle cannot run code."""
+    """Accepts only the names in `find_class`, so that a pickle cannot run code."""
 
     def find_class(self, module: str, name: str) -> Any:
         if (module, name) == ("collections", "OrderedDict"):
@@ -125,15 +131,15 @@ class _TensorUnpickler(pickle.Unpickler):
             return _rebuild
         if module == "torch" and name in _STORAGES:
             return _StorageKind(_STORAGES[name])
-        raise pickle.UnpicklingError(f"it asks for {module}.{name}, which no tensor needs")
+        raise pickle.UnpicklingError(f"it needs {module}.{name}, which is not allowed")
 
     def persistent_load(self, pid: Any) -> _Storage:
         if not (isinstance(pid, tuple) and len(pid) == 6 and pid[0] == "storage"):
-            raise pickle.UnpicklingError("it refers to something that is no storage")
+            raise pickle.UnpicklingError("it refers to an object that is not a storage")
         _, kind, key, _, count, view = pid
         fits = isinstance(kind, _StorageKind) and isinstance(key, str) and type(count) is int
         if not fits or view is not None or count < 0:
-            raise pickle.UnpicklingError("it describes a storage wrongly")
+            raise pickle.UnpicklingError("its description of a storage is invalid")
         return _Storage(key, kind.dtype, count)
 
 
@@ -141,11 +147,11 @@ def _rebuild(
     storage: object, offset: object, shape: object, strides: object, *_: object
 ) -> _Tensor:
     """Stands for PyTorch's function of this name. Only records its arguments."""
-    whole = isinstance(shape, tuple) and isinstance(strides, tuple)
-    if not (isinstance(storage, _Storage) and type(offset) is int and whole):
+    has_tuples = isinstance(shape, tuple) and isinstance(strides, tuple)
+    if not (isinstance(storage, _Storage) and type(offset) is int and has_tuples):
         raise pickle.UnpicklingError("its description of a tensor is invalid")
     assert isinstance(shape, tuple)
     assert isinstance(strides, tuple)
     if not all(type(number) is int for number in (*shape, *strides)):
-        raise pickle.UnpicklingError("it describes a tensor's shape wrongly")
+        raise pickle.UnpicklingError("its description of a tensor's shape is invalid")
     return _Tensor(storage, offset, shape, strides)

@@ -52,7 +52,7 @@ def test_a_missing_tensor_is_named(weights: Weights) -> None:
 @pytest.mark.parametrize("shape", [(1280, 320, 1), (640, 320, 1, 1)])
 def test_a_tensor_of_another_shape_is_named(weights: Weights, shape: tuple[int, ...]) -> None:
     wrong = {**weights, "_conv_head.weight": np.zeros(shape, np.float32)}
-    with pytest.raises(ModelError, match=r"_conv_head and _bn1 .* do not fit together"):
+    with pytest.raises(ModelError, match=r"_conv_head and _bn1 .* have shapes that do not match"):
         build(wrong)
 
 
