@@ -33,8 +33,8 @@ from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_s
 from sokkuri.indexing.writer import Writer
 from sokkuri.store import leases
 from sokkuri.store.listing import add_listed, begin_listing
-from sokkuri.store.rows import place_rows
-from sokkuri.store.shards import SHARD_ROWS, checksums
+from sokkuri.store.rows import store_rows
+from sokkuri.store.shards import SHARD_ROWS, checksum_rows
 
 DIMENSION = 1280
 ROWS, CLAIMED = 20_000, 20_000
@@ -102,7 +102,7 @@ def _writer(folder: Path) -> Iterator[Line]:
             note = "64 a batch"
             if before:
                 _fill(collection, before)
-                collection.catalog.run("PRAGMA wal_checkpoint(TRUNCATE)")
+                collection.catalog.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                 image_bytes = collection.catalog.where.stat().st_size / before
                 note += f"; the catalog has {image_bytes:.0f} bytes an image"
             yield _line("the writer commits rows", before, ROWS, _write(collection, before), note)
@@ -113,8 +113,8 @@ def _fill(collection: Collection, count: int) -> None:
     catalog, rng = collection.catalog, random.Random(0)
     with catalog.writing():
         for number in range(count // SHARD_ROWS):
-            catalog.run("INSERT INTO shards VALUES (?, 1, ?, 0)", [number, SHARD_ROWS])
-        catalog.run_many(
+            catalog.execute("INSERT INTO shards VALUES (?, 1, ?, 0)", [number, SHARD_ROWS])
+        catalog.execute_many(
             "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model, shard,"
             " row, checksum, todo) VALUES (?1, ?1, ?2, ?3, ?4, 640, 480, 1, ?5, ?6, ?7, 0)",
             (
@@ -152,7 +152,7 @@ def _write(collection: Collection, first: int) -> float:
 
 def _enter(collection: Collection, first: int, count: int) -> None:
     with collection.catalog.writing():
-        collection.catalog.run_many(
+        collection.catalog.execute_many(
             "INSERT INTO images (id, path, size, mtime_ns) VALUES (?1, ?1, 1, 1)",
             ((_ref(number).id,) for number in range(first, first + count)),
         )
@@ -171,9 +171,9 @@ def _catalog(folder: Path) -> Iterator[Line]:
             yield _line("a first listing is entered", size, size, seconds())
             run_ = leases.start_run(catalog)
             with _timed() as seconds:
-                for _ in range(CLAIMED // leases.CLAIM_SIZE):
-                    assert len(leases.claim(catalog, run_)) == leases.CLAIM_SIZE
-            note = f"{leases.CLAIM_SIZE} a transaction"
+                for _ in range(CLAIMED // leases.LEASE_BATCH):
+                    assert len(leases.claim(catalog, run_)) == leases.LEASE_BATCH
+            note = f"{leases.LEASE_BATCH} a transaction"
             yield _line("images are claimed", size, CLAIMED, seconds(), note)
             with _timed() as seconds:
                 _list(collection, size)
@@ -241,16 +241,16 @@ def _make_part(root: Path, part: Part) -> None:
         save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
         rest = iter(ids)
         while chunk := list(islice(rest, CHUNK)):
-            rows = shards.stored(rng.random((len(chunk), DIMENSION), np.float32))
+            rows = shards.to_stored(rng.random((len(chunk), DIMENSION), np.float32))
             with catalog.writing():
-                places = place_rows(collection, rows, chunk)
-                catalog.run_many(
+                places = store_rows(collection, rows, chunk)
+                catalog.execute_many(
                     "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model,"
                     " shard, row, checksum, todo)"
                     " VALUES (?1, ?1, 1, 1, ?2, 640, 480, 1, ?3, ?4, ?5, 0)",
                     (
                         (id_, rng.bytes(16), at.shard, at.row, sum_)
-                        for id_, at, sum_ in zip(chunk, places, checksums(rows), strict=True)
+                        for id_, at, sum_ in zip(chunk, places, checksum_rows(rows), strict=True)
                     ),
                 )
         mark_finished(catalog)

@@ -60,7 +60,7 @@ def candidates(root: Path) -> str:
     """Return a table of the share of copies whose original is among the nearest k."""
     setting = read_setting(root, held_out=False)
     with CollectionStore.open(root, "ro") as collection:
-        features = collection.vectors([content.place for content in setting.contents])
+        features = collection.read_vectors([content.place for content in setting.contents])
     copied = setting.edits != ""
     lines, nearest = [], {}
     for name, way in WAYS.items():

@@ -15,7 +15,7 @@ from benchmarks.features import mixtures
 from sokkuri.api import Collection
 from sokkuri.core.types import Features
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.shards import checksums
+from sokkuri.store.shards import checksum_rows
 
 
 def write_collection(
@@ -32,15 +32,15 @@ def append_shard(collection: Collection, shard: int, vectors: Features) -> None:
     """Append a shard. vectors : (N, D) float32, N <= 10,000."""
     first = shard * 10_000
     ids = [f"object/{first + number:08d}.jpg" for number in range(len(vectors))]
-    stored = collection.shards.stored(vectors)
+    stored = collection.shards.to_stored(vectors)
     with collection.catalog.writing():
         collection.shards.write(shard, 0, stored, ids)
-        _record(collection.catalog, shard, ids, checksums(stored))
+        _record(collection.catalog, shard, ids, checksum_rows(stored))
 
 
 def _record(catalog: Catalog, shard: int, ids: list[str], sums: list[int]) -> None:
-    catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, len(ids)])
-    catalog.run_many(
+    catalog.execute("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, len(ids)])
+    catalog.execute_many(
         "INSERT INTO images (id, path, size, mtime_ns, width, height, model, shard, row, checksum,"
         " digest, todo) VALUES (?, ?, 10, 1, 640, 480, 1, ?, ?, ?, ?, 0)",
         (

@@ -125,7 +125,7 @@ def _half(rows: NDArray[np.float32], queries: NDArray[np.float32], truth: Number
 
 
 def _rows(collection: Collection) -> NDArray[np.float32]:
-    blocks = [collection.shards.features(*shard) for shard in collection.rows_per_shard().items()]
+    blocks = [collection.shards.map_rows(*shard) for shard in collection.rows_per_shard().items()]
     return np.concatenate(blocks).astype(np.float32)
 
 

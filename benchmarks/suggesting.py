@@ -70,8 +70,8 @@ def read_photos() -> Photos:
     ):
         for _ in collection.sync(SyncOptions()):
             pass
-        rows = collection.catalog.all("SELECT id, shard, row FROM images ORDER BY id")
-        vectors = collection.vectors([row[1:] for row in rows])
+        rows = collection.catalog.fetch_all("SELECT id, shard, row FROM images ORDER BY id")
+        vectors = collection.read_vectors([row[1:] for row in rows])
     ids = [row[0] for row in rows]
     _, labels = encode_labels([id_.partition("/")[0] for id_ in ids])
     return Photos(normalised(vectors, "cosine"), ids, labels)

@@ -24,7 +24,7 @@ from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, resolve_model
 from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
-from sokkuri.store.collection import CollectionStore, Status, has_store, store_for
+from sokkuri.store.collection import CollectionStore, Status, choose_store, has_store
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
     from sokkuri.indexing.parts.merge import Merged
@@ -63,7 +63,7 @@ class Collection(CollectionStore):
         already, ModelError.
         """
         folder = check_folder(root)
-        where = store_for(folder, None if store is None else Path(store))
+        where = choose_store(folder, None if store is None else Path(store))
         if has_store(where):
             raise CollectionError(f"{where} holds a collection already: open it instead")
         resolved = resolve_model(model).decoding(decode)

@@ -23,8 +23,8 @@ from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, share
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.store.images import read_failures
-from sokkuri.store.rows import place_rows
-from sokkuri.store.shards import checksums
+from sokkuri.store.rows import store_rows
+from sokkuri.store.shards import checksum_rows
 
 PHOTOS, PARTS = 30, 2
 MANY = 24_000
@@ -138,14 +138,14 @@ def made_parts(root: Path) -> list[Path]:
             save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
             rows = np.random.default_rng(number).random((len(mine), DIMENSION), np.float32)
             with catalog.writing():
-                places = place_rows(collection, rows, mine)
-                catalog.run_many(
+                places = store_rows(collection, rows, mine)
+                catalog.execute_many(
                     "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model,"
                     " shard, row, checksum, todo) VALUES (?1, ?1, 10, 1, ?1, 640, 480, 1, ?2, ?3,"
                     " ?4, 0)",
                     (
                         (id_, at.shard, at.row, checksum)
-                        for id_, at, checksum in zip(mine, places, checksums(rows), strict=True)
+                        for id_, at, checksum in zip(mine, places, checksum_rows(rows), strict=True)
                     ),
                 )
             mark_finished(catalog)

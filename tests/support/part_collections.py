@@ -22,7 +22,7 @@ from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_s
 from sokkuri.indexing.source import fill_listing, make_is_gone
 from sokkuri.indexing.writer import Writer
 from sokkuri.store.images import read_failures
-from sokkuri.store.leases import claim, clear_over, end_run, start_run
+from sokkuri.store.leases import clear_ended_runs, end_run, lease_images, start_run
 
 COUNT = 3
 NAMES = [f"{number:02d}.jpg" for number in range(12)]
@@ -31,7 +31,7 @@ NAMES = [f"{number:02d}.jpg" for number in range(12)]
 def run_index(collection: Collection, part: Part | None = None, **options: Any) -> int:
     """What `index` does, with a network that makes a vector of the bytes; images read."""
     catalog, read = collection.catalog, 0
-    clear_over(catalog)
+    clear_ended_runs(catalog)
     number = start_run(catalog)
     collection.recover()
     asked = with_saved_settings(catalog, SyncOptions(part=part, **options))
@@ -42,7 +42,7 @@ def run_index(collection: Collection, part: Part | None = None, **options: Any) 
     apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
     with closing(InFlightDigests(catalog.where)) as known:
         writer = Writer(collection, number, known)
-        while jobs := claim(catalog, number):
+        while jobs := lease_images(catalog, number):
             for job in jobs:
                 writer.add(make_outcome(collection, known, job))
             read += len(jobs)
@@ -54,7 +54,7 @@ def run_index(collection: Collection, part: Part | None = None, **options: Any) 
 
 
 def make_outcome(collection: Collection, known: InFlightDigests, job: Job) -> Outcome:
-    path = Path(str(collection.file(job.path)))
+    path = Path(str(collection.locate(job.path)))
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -112,11 +112,11 @@ class Folder:
 
 def read_state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
     """Vectors and failures, by id."""
-    rows = collection.catalog.all(
+    rows = collection.catalog.fetch_all(
         "SELECT id, shard, row FROM images WHERE shard IS NOT NULL AND missing IS NULL"
         " AND removed = 0"
     )
-    vectors = collection.vectors([(shard, row) for _, shard, row in rows])
+    vectors = collection.read_vectors([(shard, row) for _, shard, row in rows])
     ids = [id_ for id_, _, _ in rows]
     failures = {one.id: f"{one.stage}: {one.reason}" for one in read_failures(collection.catalog)}
     return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures

@@ -14,7 +14,7 @@ from sokkuri.indexing.outcomes import Extracted, Outcome, SameBytes
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.leases import claim, start_run
+from sokkuri.store.leases import lease_images, start_run
 from sokkuri.store.listing import add_listed, begin_listing
 
 DIMENSION = 4
@@ -70,7 +70,7 @@ class Bench:
     def claim_jobs(self) -> dict[str, Job]:
         """Claim everything there is to do."""
         found: dict[str, Job] = {}
-        while batch := claim(self.catalog, self.run):
+        while batch := lease_images(self.catalog, self.run):
             found |= {job.id: job for job in batch}
         return found
 

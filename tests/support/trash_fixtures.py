@@ -106,7 +106,7 @@ def list_live_ids(root: Path) -> list[str]:
     """The ids of the images that searches find."""
     with Collection.open(root, "ro") as collection:
         return sorted(
-            id_ for (id_,) in collection.catalog.all(f"SELECT id FROM images WHERE {LIVE}")
+            id_ for (id_,) in collection.catalog.fetch_all(f"SELECT id FROM images WHERE {LIVE}")
         )
 
 

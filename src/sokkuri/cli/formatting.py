@@ -174,8 +174,8 @@ def status_text(status: Status) -> str:
         + (f"{engine.behind:,} behind" if engine.behind else "up to date")
         for engine in status.pushed
     ]
-    if status.stale_claims:
-        lines.append(f"{status.stale_claims:,} claims of a run that ended: the next run takes them")
+    if status.stale_leases:
+        lines.append(f"{status.stale_leases:,} claims of a run that ended: the next run takes them")
     lines += [
         f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
         for failure in status.failures[:_MAX_LISTED_FAILURES]

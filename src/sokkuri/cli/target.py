@@ -78,12 +78,12 @@ def check_settings(collection: "Collection", target: Target) -> None:
 def locate(target: Target) -> "tuple[Location | None, Path]":
     """Return the root, if it was given, and the folder of the store, which may not exist yet."""
     from sokkuri.api import check_folder
-    from sokkuri.store.collection import STORE_NAME, store_for
+    from sokkuri.store.collection import STORE_NAME, choose_store
 
     if target.collection is not None and (target.root is not None or target.store is not None):
         raise UsageError("-C names a collection that exists: omit -C when you give ROOT or --store")
     if target.root is not None:
         root = check_folder(target.root)
         name = STORE_NAME if target.part is None else target.part.store_name
-        return root, store_for(root, target.store, name)
+        return root, choose_store(root, target.store, name)
     return None, target.store if target.store is not None else find_collection(target.collection)

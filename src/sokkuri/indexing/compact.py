@@ -41,14 +41,14 @@ def compact(collection: CollectionStore) -> Compaction:
     """
     catalog, shards = collection.catalog, collection.shards
     collection.recover()
-    rows_before, bytes_before = _rows(collection), shards.bytes()
+    rows_before, bytes_before = _rows(collection), shards.disk_size()
     _forget(collection)
     wasteful = _wasteful(collection)
     while wasteful and _step(collection, wasteful):
         pass
     collection.rewrite_id_columns()
     catalog.checkpoint()
-    return Compaction(rows_before, _rows(collection), bytes_before, shards.bytes())
+    return Compaction(rows_before, _rows(collection), bytes_before, shards.disk_size())
 
 
 def _rows(collection: CollectionStore) -> int:
@@ -82,8 +82,8 @@ def _step(collection: CollectionStore, sources: list[int]) -> bool:
         moving = first_owners(catalog, sources, SHARD_ROWS)
         if moving:
             target = next_shard_number(catalog)
-            features = collection.vectors([(shard, row) for _, _, shard, row in moving])
-            shards.write(target, 0, shards.stored(features), [id_ for _, id_, _, _ in moving])
+            features = collection.read_vectors([(shard, row) for _, _, shard, row in moving])
+            shards.write(target, 0, shards.to_stored(features), [id_ for _, id_, _, _ in moving])
             add_shard(catalog, target, len(moving))
             move_rows(catalog, [key for key, _, _, _ in moving], target)
         empty = unowned_shards(catalog, sources)

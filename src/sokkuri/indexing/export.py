@@ -126,7 +126,7 @@ def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Sh
         images = live_rows_by_id(collection.catalog)
         number = 0
         while chunk := list(islice(images, options.shard_size)):
-            vectors = collection.vectors([(shard, row) for _, _, shard, row in chunk])
+            vectors = collection.read_vectors([(shard, row) for _, _, shard, row in chunk])
             with np.errstate(over="ignore"):
                 features = vectors.astype(options.dtype)
             if not np.isfinite(features).all():

@@ -23,7 +23,7 @@ from sokkuri.core.types import Features
 from sokkuri.images import remote
 from sokkuri.images.scan import sorted_addresses, sorted_paths
 from sokkuri.store.database import as_text
-from sokkuri.store.shards import header_of
+from sokkuri.store.shards import parse_header
 
 _FEATURES = re.compile(r"\d{4,}\.features\.npy")
 _COPIED_AT_ONCE = 32  # files from an address
@@ -198,7 +198,7 @@ def _shape_of_floats(path: Path, file: BinaryIO) -> tuple[int, ...]:
 def _header(path: Path, file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...]]:
     """Return dtype and shape of an .npy file. Nothing in the file is executed."""
     try:
-        dtype, shape, _ = header_of(file)
+        dtype, shape, _ = parse_header(file)
     except (ValueError, EOFError) as error:
         raise _RefusedError(f"{path} is left out: it is no .npy file ({error})") from error
     if dtype.hasobject:

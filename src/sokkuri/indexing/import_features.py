@@ -95,7 +95,7 @@ def _rounded(collection: CollectionStore, vector: FoundVector | str) -> FoundVec
     if isinstance(vector, str):
         return vector
     try:
-        rows = collection.shards.stored(vector.vector[None])
+        rows = collection.shards.to_stored(vector.vector[None])
     except CollectionError as error:
         return f"{vector.where} is left out: {error}"
     return replace(vector, vector=np.asarray(rows[0], np.float32))
@@ -137,7 +137,7 @@ def _stored_vectors(
         for id_, image in images.items()
         if image is not None and image.at is not None
     }
-    vectors = collection.vectors(list(places.values()))
+    vectors = collection.read_vectors(list(places.values()))
     return dict(zip(places, vectors, strict=True))
 
 

@@ -104,10 +104,10 @@ def refresh_indexes(
 def _registered_run(collection: CollectionStore) -> Iterator[int]:
     """Register a run and keep its lease; release its jobs at the end, if the disk allows."""
     catalog = collection.catalog
-    leases.clear_over(catalog)
+    leases.clear_ended_runs(catalog)
     run = leases.start_run(catalog)
     try:
-        with leases.lease(collection.store / CATALOG_NAME, run):
+        with leases.keep_lease(collection.store / CATALOG_NAME, run):
             yield run
     except StorageError:
         with suppress(StorageError):  # the jobs become free when this process has ended
@@ -196,7 +196,7 @@ class _Extraction:
 
     def progress(self) -> Iterator[Progress[Never]]:
         """Process all open images and yield progress; wait for those of other runs."""
-        total = leases.open_images(self._catalog)
+        total = leases.count_open_images(self._catalog)
         started = time.monotonic()
         with ExitStack() as stack:
             executor, threads = self._executor(total)
@@ -213,10 +213,10 @@ class _Extraction:
                     note = note or (worker.notes.pop() if worker.notes else "")
                     failed = writer.counts["failed"]
                     yield Progress("extracting", done, max(done, total), note, failed)
-                leases.clear_over(self._catalog)
-                if leases.open_images(self._catalog):
+                leases.clear_ended_runs(self._catalog)
+                if leases.count_open_images(self._catalog):
                     continue
-                if not leases.held_by_others(self._catalog, self._run):
+                if not leases.has_other_leases(self._catalog, self._run):
                     break
                 failed = writer.counts["failed"]
                 yield Progress("waiting", done, max(done, total), failed=failed)
@@ -269,7 +269,7 @@ class _Extraction:
                 yield outcome
 
     def _jobs(self) -> Iterator[Job]:
-        while jobs := leases.claim(self._catalog, self._run):
+        while jobs := leases.lease_images(self._catalog, self._run):
             yield from jobs
 
 

@@ -23,10 +23,10 @@ from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import live_files, read_place, settled_keys
-from sokkuri.store.leases import is_worked_on
+from sokkuri.store.images import live_files, read_position, settled_keys
+from sokkuri.store.leases import has_active_run
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
-from sokkuri.store.shards import checksums, read_header
+from sokkuri.store.shards import checksum_rows, read_header
 
 DEEP_SAMPLE = 32
 _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
@@ -81,10 +81,10 @@ def _check_shard(collection: CollectionStore, shard: int) -> ShardFaults:
             return ShardFaults(shard, (), ())
         ids = shard_ids(catalog, shard, row.rows)
         owners = row_owners(catalog, shard)
-        busy = is_worked_on(catalog)
+        busy = has_active_run(catalog)
     faults: list[Fault] = []
     try:
-        features = shards.features(shard, row.rows)
+        features = shards.map_rows(shard, row.rows)
     except DamagedError as error:
         faults.append(Fault("shard", str(shards.features_path(shard)), str(error)))
         features = shards.salvage(shard)
@@ -109,7 +109,7 @@ def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
     inside = [owner for owner in owners if owner[2] < len(features)]
     for start in range(0, len(inside), _CHUNK):
         part = inside[start : start + _CHUNK]
-        sums = checksums(features[[owner[2] for owner in part]])
+        sums = checksum_rows(features[[owner[2] for owner in part]])
         bad += [owner for owner, checksum in zip(part, sums, strict=True) if checksum != owner[3]]
     return bad
 
@@ -117,7 +117,7 @@ def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
 def _ids_fault(collection: CollectionStore, shard: int, ids: list[str]) -> Fault | None:
     path = collection.shards.ids_path(shard)
     try:
-        stored = collection.shards.ids(shard)[: len(ids)].tolist()
+        stored = collection.shards.read_ids(shard)[: len(ids)].tolist()
     except DamagedError as error:
         return Fault("ids", str(path), str(error))
     if stored == ids:
@@ -134,10 +134,10 @@ def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
 
 
 def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
-    if is_worked_on(collection.catalog):
+    if has_active_run(collection.catalog):
         return
     known = {row.shard for row in read_shards(collection.catalog)}
-    for number in collection.shards.numbers():
+    for number in collection.shards.list_shards():
         if number not in known:
             where = str(collection.shards.features_path(number))
             yield Fault("stray", where, "no row of the catalog counts in it")
@@ -182,9 +182,9 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
     keys = settled_keys(catalog)
     extractor = Extractor(model)
     for key in random.sample(keys, min(DEEP_SAMPLE, len(keys))):
-        id_, path, shard, row = read_place(catalog, key)
+        id_, path, shard, row = read_position(catalog, key)
         try:
-            stored = collection.shards.features(shard, row + 1)[row]
+            stored = collection.shards.map_rows(shard, row + 1)[row]
             pixels = _pixels(collection, path, model)
             fresh = extractor.extract(pixels.rgb[None])[0]
         except (ImageError, FileNotFoundError, DamagedError) as error:

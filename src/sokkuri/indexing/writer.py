@@ -13,7 +13,7 @@ from typing import Literal
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import claimed_keys, release_image
+from sokkuri.store.images import leased_keys, release_image
 from sokkuri.store.outcomes import (
     FileRecord,
     ImageState,
@@ -107,7 +107,7 @@ class Writer:
         self.flush()
 
     def _still_claimed(self) -> list[Outcome]:
-        claimed = claimed_keys(self._catalog, self._run)
+        claimed = leased_keys(self._catalog, self._run)
         return [outcome for outcome in self._waiting if outcome.job.key in claimed]
 
     def _settle(
@@ -136,7 +136,7 @@ class Writer:
         return later
 
     def _copy_of(self, outcome: SameBytes, source: SameContent) -> NewRow:
-        vector = self._collection.vectors([(source.at.shard, source.at.row)])[0]
+        vector = self._collection.read_vectors([(source.at.shard, source.at.row)])[0]
         file = FileRecord(outcome.fingerprint, source.width, source.height)
         return NewRow(outcome.job.key, outcome.job.id, vector, file)
 

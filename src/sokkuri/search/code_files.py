@@ -66,7 +66,7 @@ def refresh_codes(
     for done, shard in enumerate(todo):
         yield done, len(todo)
         try:
-            vectors = collection.shards.features(shard, rows_per_shard[shard])
+            vectors = collection.shards.map_rows(shard, rows_per_shard[shard])
         except DamagedError:
             continue  # compacted away in the meantime; otherwise `verify` reports the damage
         _write_codes(collection, shard, quantize_rows(vectors, basis))

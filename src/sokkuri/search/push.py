@@ -169,7 +169,7 @@ class _Push:
         """Send rows, and save their hashes in `logged` and in the log. Return False if the shard
         was compacted away."""
         try:
-            block = self._collection.shards.features(shard, int(rows[-1]) + 1)
+            block = self._collection.shards.map_rows(shard, int(rows[-1]) + 1)
             vectors, usable = normalise_for_engine(
                 np.asarray(block[rows], np.float32), self._metric
             )

@@ -98,12 +98,12 @@ class PushLog:
         `recall`. `measured`, `changed` : rows in the engine when the recall was measured, and rows
         that changed since.
         """
-        row = self._tables.one("SELECT value FROM about WHERE key = ?", [key])
+        row = self._tables.fetch_one("SELECT value FROM about WHERE key = ?", [key])
         return "" if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
         """Store a value under one of the keys of `get_meta`."""
-        self._tables.run("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
+        self._tables.execute("INSERT OR REPLACE INTO about VALUES (?, ?)", [key, value])
 
     def recall(self) -> dict[int, float]:
         """Return the measured recall by k; empty if it was not measured."""
@@ -112,21 +112,23 @@ class PushLog:
 
     def shards(self) -> list[int]:
         """Return the shards of which the engine got rows."""
-        return [shard for (shard,) in self._tables.all("SELECT shard FROM shards ORDER BY shard")]
+        return [
+            shard for (shard,) in self._tables.fetch_all("SELECT shard FROM shards ORDER BY shard")
+        ]
 
     def row_hashes(self, shard: int) -> RowHashes:
         """Return a copy of the shard's hashes, up to the last row that the engine got."""
-        row = self._tables.one("SELECT rows FROM shards WHERE shard = ?", [shard])
+        row = self._tables.fetch_one("SELECT rows FROM shards WHERE shard = ?", [shard])
         return np.array(np.frombuffer(b"" if row is None else row[0], "<u8"), np.uint64)
 
     def save_row_hashes(self, shard: int, row_hashes: RowHashes) -> None:
         """Store the hashes of a shard."""
         data = row_hashes.astype("<u8").tobytes()
-        self._tables.run("INSERT OR REPLACE INTO shards VALUES (?, ?)", [shard, data])
+        self._tables.execute("INSERT OR REPLACE INTO shards VALUES (?, ?)", [shard, data])
 
     def delete_shard(self, shard: int) -> None:
         """Delete the hashes of a shard."""
-        self._tables.run("DELETE FROM shards WHERE shard = ?", [shard])
+        self._tables.execute("DELETE FROM shards WHERE shard = ?", [shard])
 
     def mark_searchable(self) -> None:
         """Record that the engine's searches return all rows that it was sent."""
@@ -156,8 +158,8 @@ class PushLog:
     def reset(self, key_parts: Iterator[NDArray[np.int64]], token: str) -> None:
         """Forget everything; record only that the engine holds these keys : (M,) each."""
         with self._tables.writing():
-            self._tables.run("DELETE FROM about")
-            self._tables.run("DELETE FROM shards")
+            self._tables.execute("DELETE FROM about")
+            self._tables.execute("DELETE FROM shards")
         for keys in key_parts:
             with self._tables.writing():
                 for shard in np.unique(keys >> 32).tolist():

@@ -123,7 +123,7 @@ class QueryReader:
         """Read the vector from its shard, or extract it."""
         if source.row is None:
             return QueryVector(self.load()(source, crop))
-        shard = self._collection.shards.features(source.row.shard, source.row.row + 1)
+        shard = self._collection.shards.map_rows(source.row.shard, source.row.row + 1)
         return QueryVector(np.array(shard[source.row.row], np.float32), source.row)
 
     def _find_source(
@@ -160,7 +160,7 @@ class QueryReader:
                 f"{id_} is neither an image file nor an id of the collection in "
                 f"{self._collection.root}"
             )
-        file = self._collection.file(image.path)
+        file = self._collection.locate(image.path)
         exists = isinstance(file, Address) or file.is_file()  # an address would cost a request
         return image.at, file if exists else None
 

@@ -26,7 +26,7 @@ from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.base import Neighbours
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.filters import condition
+from sokkuri.store.filters import build_condition
 from sokkuri.store.images import live_records
 from sokkuri.store.live_rows import live_rows
 
@@ -182,7 +182,7 @@ class Searcher:
 
     def _mask(self, options: SearchOptions) -> NDArray[np.bool_] | None:
         """Return the rows that pass the filters : (N,) bool, None if there are no filters."""
-        filters = condition(self._collection.root, options.under, options.where)
+        filters = build_condition(self._collection.root, options.under, options.where)
         if filters is None:
             return None
         rows = live_rows(self._collection.catalog, filters)

@@ -85,19 +85,23 @@ class Catalog(Database):
         return catalog
 
     def meta(self, key: str) -> str | None:
-        row = self.one("SELECT value FROM meta WHERE key = ?", [key])
+        row = self.fetch_one("SELECT value FROM meta WHERE key = ?", [key])
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
-        self.run("INSERT OR REPLACE INTO meta VALUES (?, CAST(? AS TEXT))", [key, as_text(value)])
+        self.execute(
+            "INSERT OR REPLACE INTO meta VALUES (?, CAST(? AS TEXT))", [key, as_text(value)]
+        )
 
     def model(self) -> ModelRow | None:
         """The collection's model, once it has one."""
-        row = self.one("SELECT name, fingerprint, dimension, metric, decode, source FROM models")
+        row = self.fetch_one(
+            "SELECT name, fingerprint, dimension, metric, decode, source FROM models"
+        )
         return None if row is None else ModelRow(*row)
 
     def set_model(self, model: ModelRow) -> None:
-        self.run(
+        self.execute(
             "INSERT INTO models VALUES (1, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
             [
                 model.name, model.fingerprint, model.dimension, model.metric, model.decode,
@@ -107,4 +111,4 @@ class Catalog(Database):
 
     def set_model_source(self, source: str) -> None:
         """Record where the model is found from now on: a name, or the path of a file."""
-        self.run("UPDATE models SET source = CAST(? AS TEXT)", [as_text(source)])
+        self.execute("UPDATE models SET source = CAST(? AS TEXT)", [as_text(source)])

@@ -28,7 +28,7 @@ from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
 from sokkuri.store.images import count_images, find_image, read_failures, set_removed
-from sokkuri.store.leases import stale_claims
+from sokkuri.store.leases import count_stale_leases
 from sokkuri.store.shard_table import (
     clear_stale_ids,
     find_shard,
@@ -59,7 +59,7 @@ class Status:
     missing: int
     waiting: int
     failures: tuple[Failure, ...]
-    stale_claims: int
+    stale_leases: int
     size: int
     ann: AnnState | None = None
     pushed: tuple[PushedState, ...] = ()
@@ -77,7 +77,7 @@ class CollectionStore:
         self.root = root
         self.catalog = catalog
         self.model = model
-        self.dtype = dtype_of(catalog)
+        self.dtype = read_dtype(catalog)
         self.shards = ShardFolder(store / "features" / model.name, model.dimension, self.dtype)
 
     @classmethod
@@ -88,7 +88,7 @@ class CollectionStore:
         """
         store = find_store(Path(where))
         catalog = Catalog.open(store / CATALOG_NAME, mode)
-        return cls(store, catalog, root_of(store, catalog))
+        return cls(store, catalog, read_root(store, catalog))
 
     @classmethod
     def create_with(
@@ -115,7 +115,7 @@ class CollectionStore:
                 "--store DIR"
             ) from error
         kept = ShardFolder(store / "features" / model.name, model.dimension)
-        if not has_store(store) and kept.numbers():
+        if not has_store(store) and kept.list_shards():
             raise CollectionError(
                 f"{kept.folder} holds features that no catalog knows: keep this collection "
                 "elsewhere with --store DIR, and take them over with `sokkuri import "
@@ -128,15 +128,15 @@ class CollectionStore:
                 catalog.set_meta("root", _remembered(root, store))
                 catalog.set_meta("dtype", dtype or "float32")
         collection = cls(store, catalog, root)
-        collection.check_made_by(model.name, model.fingerprint)
+        collection.check_fingerprint(model.name, model.fingerprint)
         collection.check_dtype(dtype)
         return collection
 
     def check_model(self, model: "Model") -> None:
         """Raises ModelMismatchError unless `model` is the one that made the features."""
-        self.check_made_by(model.card.name, model.fingerprint)
+        self.check_fingerprint(model.card.name, model.fingerprint)
 
-    def check_made_by(self, name: str, fingerprint: str) -> None:
+    def check_fingerprint(self, name: str, fingerprint: str) -> None:
         """Raises ModelMismatchError unless the features are of the model of this fingerprint."""
         if fingerprint == self.model.fingerprint:
             return
@@ -170,7 +170,7 @@ class CollectionStore:
         with self.catalog.reading():
             counts = count_images(self.catalog)
             failures = tuple(read_failures(self.catalog))
-            stale = stale_claims(self.catalog)
+            stale = count_stale_leases(self.catalog)
             part = self.catalog.meta("part")
         size = _bytes_in(self.store)
         return Status(
@@ -219,10 +219,10 @@ class CollectionStore:
             for shard, rows in counted.items():
                 self.shards.truncate(shard, rows)
             # A number up to the next one is ours, and is never used again once it is given up.
-            for number in self.shards.numbers():
+            for number in self.shards.list_shards():
                 if number not in counted and number <= next_shard_number(self.catalog):
                     self.shards.delete(number)
-            self.shards.sweep()
+            self.shards.delete_partial_files()
         self.rewrite_id_columns()
 
     def rewrite_id_columns(self) -> None:
@@ -241,18 +241,18 @@ class CollectionStore:
         """The shards that hold rows, and how many count in each."""
         return {shard.shard: shard.rows for shard in read_shards(self.catalog) if shard.rows}
 
-    def vectors(self, places: Sequence[tuple[int, int]]) -> Features:
+    def read_vectors(self, places: Sequence[tuple[int, int]]) -> Features:
         """The vectors at (shard, row) places, in their order : (N, D) float32, a copy."""
         out = np.empty((len(places), self.model.dimension), np.float32)
         numbers = np.array([shard for shard, _ in places])
         rows = np.array([row for _, row in places])
         for number in np.unique(numbers).tolist():
             here = numbers == number
-            held = self.shards.features(number, int(rows[here].max()) + 1)
+            held = self.shards.map_rows(number, int(rows[here].max()) + 1)
             out[here] = held[rows[here]]
         return out
 
-    def file(self, path: str) -> Location:
+    def locate(self, path: str) -> Location:
         """Where an image's file is now. path : as the catalog has it, relative to the root."""
         return self.root / path
 
@@ -305,7 +305,7 @@ def find_upwards(start: Path) -> Path | None:
     return None
 
 
-def store_for(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
+def choose_store(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
     """Where a collection's store is: as given, or beside its images, called `name`. Raises
     UsageError where nothing can be beside them."""
     if store is not None:
@@ -315,7 +315,7 @@ def store_for(root: Location, store: Path | None, name: str = STORE_NAME) -> Pat
     return root / name
 
 
-def root_of(store: Path, catalog: Catalog) -> Location:
+def read_root(store: Path, catalog: Catalog) -> Location:
     """Where the collection's images are: the store's parent, or where they were last."""
     root = catalog.meta("root")
     if root is None:
@@ -324,7 +324,7 @@ def root_of(store: Path, catalog: Catalog) -> Location:
     return where if isinstance(where, Address) else Path(os.path.normpath(store / where))
 
 
-def dtype_of(catalog: Catalog) -> Dtype:
+def read_dtype(catalog: Catalog) -> Dtype:
     """What numbers the vectors are kept in."""
     return "float16" if catalog.meta("dtype") == "float16" else "float32"
 

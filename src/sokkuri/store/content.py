@@ -14,7 +14,7 @@ such as an imported vector, has `id:` and its id instead."""
 
 def content_of(catalog: Catalog, id_: str) -> bytes:
     """Return the content key of an image. Raises UnknownImageError."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
         [as_text(id_)],
     )

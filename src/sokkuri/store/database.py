@@ -54,37 +54,37 @@ class Database:
     def close(self) -> None:
         self._connection.close()
 
-    def run(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
+    def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
         """Execute one statement; the number of rows it changed."""
         with _translated(self.where):
             return self._connection.execute(sql, values).rowcount
 
-    def run_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with _translated(self.where):
             self._connection.executemany(sql, rows)
 
-    def one(self, sql: str, values: Sequence[Any] = ()) -> Any:
+    def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """The first row, or None."""
         with _translated(self.where):
             return self._connection.execute(sql, values).fetchone()
 
-    def all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+    def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         with _translated(self.where):
             return self._connection.execute(sql, values).fetchall()
 
-    def each(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
+    def iterate(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Rows one after another: for results as long as the collection."""
         with _translated(self.where):
             yield from self._connection.execute(sql, values)
 
     def integrity_faults(self, limit: int) -> list[str]:
         """Return up to `limit` faults that SQLite finds in the file's structure."""
-        texts = [str(text) for (text,) in self.all(f"PRAGMA quick_check({int(limit)})")]
+        texts = [str(text) for (text,) in self.fetch_all(f"PRAGMA quick_check({int(limit)})")]
         return [] if texts == ["ok"] else texts
 
     def checkpoint(self) -> None:
         """Write the write-ahead log into the file, and truncate the log."""
-        self.run("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
         """Let statements of this connection call `name(BLOB)`."""
@@ -105,9 +105,9 @@ class Database:
     @contextmanager
     def _transaction(self, begin: str) -> Iterator[None]:
         try:
-            self.run(begin)
+            self.execute(begin)
             yield
-            self.run("COMMIT")
+            self.execute("COMMIT")
         except BaseException:
             self.undo()
             raise
@@ -118,7 +118,7 @@ class Database:
             self._connection.rollback()
 
     def has_table(self, name: str) -> bool:
-        return self.one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
+        return self.fetch_one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

@@ -31,8 +31,10 @@ def read_decisions(catalog: Catalog) -> Decisions:
     if not catalog.has_table("different"):
         return Decisions()
     return Decisions(
-        frozenset((first, second) for first, second in catalog.all("SELECT * FROM different")),
-        frozenset(content for (content,) in catalog.all("SELECT * FROM kept")),
+        frozenset(
+            (first, second) for first, second in catalog.fetch_all("SELECT * FROM different")
+        ),
+        frozenset(content for (content,) in catalog.fetch_all("SELECT * FROM kept")),
     )
 
 
@@ -47,7 +49,7 @@ def mark_different(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) 
             if undo
             else "INSERT OR IGNORE INTO different VALUES (?, ?)"
         )
-        return sum(catalog.run(statement, pair) for pair in pairs)
+        return sum(catalog.execute(statement, pair) for pair in pairs)
 
 
 def mark_kept(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> int:
@@ -60,7 +62,7 @@ def mark_kept(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> in
             if undo
             else "INSERT OR IGNORE INTO kept VALUES (?)"
         )
-        return sum(catalog.run(statement, [content]) for content in contents)
+        return sum(catalog.execute(statement, [content]) for content in contents)
 
 
 def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
@@ -68,8 +70,8 @@ def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
     if decisions == Decisions():
         return
     _make_tables(catalog)
-    catalog.run_many("INSERT OR IGNORE INTO different VALUES (?, ?)", decisions.different)
-    catalog.run_many("INSERT OR IGNORE INTO kept VALUES (?)", ([one] for one in decisions.kept))
+    catalog.execute_many("INSERT OR IGNORE INTO different VALUES (?, ?)", decisions.different)
+    catalog.execute_many("INSERT OR IGNORE INTO kept VALUES (?)", ([one] for one in decisions.kept))
 
 
 def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:

@@ -119,11 +119,13 @@ def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:
         _check(tables)
         with tables.writing():  # for the question too: another process may be making them
             if not _is_current(tables, kept):
-                for (name,) in tables.all("SELECT name FROM sqlite_master WHERE type = 'table'"):
-                    tables.run(f"DROP TABLE {name}")
+                for (name,) in tables.fetch_all(
+                    "SELECT name FROM sqlite_master WHERE type = 'table'"
+                ):
+                    tables.execute(f"DROP TABLE {name}")
                 for statement in (_META, *schema.split(";\n")):
-                    tables.run(statement)
-                tables.run_many("INSERT INTO meta VALUES (?, ?)", kept.items())
+                    tables.execute(statement)
+                tables.execute_many("INSERT INTO meta VALUES (?, ?)", kept.items())
         failing.pop_all()
     return tables
 
@@ -138,4 +140,4 @@ def _check(tables: Database) -> None:
 def _is_current(tables: Database, kept: Mapping[str, str]) -> bool:
     if not tables.has_table("meta"):
         return False
-    return dict(tables.all("SELECT key, value FROM meta")) == dict(kept)
+    return dict(tables.fetch_all("SELECT key, value FROM meta")) == dict(kept)

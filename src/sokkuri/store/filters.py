@@ -52,7 +52,7 @@ ANY = Condition("1", ())
 """The condition that every image meets."""
 
 
-def condition(root: Location, under: str | None, where: str | None) -> Condition | None:
+def build_condition(root: Location, under: str | None, where: str | None) -> Condition | None:
     """Both filters as one condition; None without any. Raises UsageError for what makes no sense.
 
     under : a folder below `root`, relative to it, or any path to it.
@@ -61,14 +61,14 @@ def condition(root: Location, under: str | None, where: str | None) -> Condition
     if under is not None:
         parts.append(_below(root, under))
     if where is not None:
-        parts.append(parsed(where))
+        parts.append(parse_expression(where))
     if not parts:
         return None
     sql = " AND ".join(f"({part.sql})" for part in parts)
     return Condition(sql, tuple(value for part in parts for value in part.values))
 
 
-def parsed(text: str) -> Condition:
+def parse_expression(text: str) -> Condition:
     """An expression as a condition. Raises UsageError that says where it goes wrong."""
     return _Parser(text).whole()
 

@@ -29,7 +29,7 @@ def _page(
     catalog: Catalog, columns: str, which: str, also: Condition | None, after: bytes, limit: int
 ) -> list[Any]:
     also = also or ANY
-    return catalog.all(
+    return catalog.fetch_all(
         f"SELECT {columns} FROM images WHERE {which} AND {also.sql}"  # noqa: S608
         " AND id > CAST(? AS TEXT) ORDER BY id LIMIT ?",
         [*also.values, after, limit],
@@ -43,7 +43,7 @@ def images_by_id(catalog: Catalog, ids: Sequence[str]) -> dict[str, Any]:
     for start in range(0, len(ids), _AT_ONCE):
         chunk = ids[start : start + _AT_ONCE]
         marks = ",".join(["CAST(? AS TEXT)"] * len(chunk))
-        for row in catalog.each(
+        for row in catalog.iterate(
             f"SELECT {_COLUMNS}, shard, row, size, {CONTENT} FROM images WHERE id IN ({marks})",  # noqa: S608
             [as_text(id_) for id_ in chunk],
         ):
@@ -58,7 +58,7 @@ def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
     for start in range(0, len(keys), _AT_ONCE):
         chunk = keys[start : start + _AT_ONCE]
         marks = ",".join("?" * len(chunk))
-        for row in catalog.each(
+        for row in catalog.iterate(
             f"SELECT key, {_COLUMNS} FROM images WHERE key IN ({marks})",  # noqa: S608
             chunk,
         ):
@@ -69,7 +69,7 @@ def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
 def image_details(catalog: Catalog, id_: str) -> Any:
     """Return (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, removed,
     missing) of an image, or None."""
-    return catalog.one(
+    return catalog.fetch_one(
         f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
         " FROM images WHERE id = CAST(? AS TEXT)",
         [as_text(id_)],
@@ -78,7 +78,7 @@ def image_details(catalog: Catalog, id_: str) -> Any:
 
 def image_file(catalog: Catalog, id_: str) -> Any:
     """Return (path, digest, size, mtime_ns) of an image, or None."""
-    return catalog.one(
+    return catalog.fetch_one(
         "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
         [as_text(id_)],
     )
@@ -92,7 +92,7 @@ def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None
     column = "path" if catalog.meta("ids") == "name" else "id"
     ids = []
     for sign, direction in (("<", "DESC"), (">", "ASC")):
-        row = catalog.one(
+        row = catalog.fetch_one(
             f"SELECT id FROM images WHERE {LIVE} AND {column} {sign} CAST(? AS TEXT)"  # noqa: S608
             f" AND substr({column}, 1, ?) = CAST(? AS TEXT) AND instr(substr({column}, ?), '/') = 0"
             f" ORDER BY {column} {direction} LIMIT 1",
@@ -105,7 +105,7 @@ def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None
 def grid_rows(catalog: Catalog, condition: Condition | None) -> list[Any]:
     """Return (key, path, mtime_ns, width, height) of the live images that meet the condition."""
     condition = condition or ANY
-    return catalog.all(
+    return catalog.fetch_all(
         f"SELECT key, path, mtime_ns, width, height FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
         condition.values,
     )
@@ -113,12 +113,12 @@ def grid_rows(catalog: Catalog, condition: Condition | None) -> list[Any]:
 
 def paths_of_live(catalog: Catalog) -> Iterator[str]:
     """Yield the paths of the live images."""
-    return (path for (path,) in catalog.each(f"SELECT path FROM images WHERE {LIVE}"))  # noqa: S608
+    return (path for (path,) in catalog.iterate(f"SELECT path FROM images WHERE {LIVE}"))  # noqa: S608
 
 
 def commit_count(catalog: Catalog) -> int:
     """Return a number that changes with each commit of another connection."""
-    return int(catalog.one("PRAGMA data_version")[0])
+    return int(catalog.fetch_one("PRAGMA data_version")[0])
 
 
 def change_sums(catalog: Catalog) -> tuple[int, int, int]:
@@ -126,9 +126,9 @@ def change_sums(catalog: Catalog) -> tuple[int, int, int]:
 
     The weights make the sum differ when two files swap their dates.
     """
-    last, dates = catalog.one(
+    last, dates = catalog.fetch_one(
         "SELECT coalesce(max(key), 0),"
         " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"
     )
-    rows = catalog.one("SELECT total(rows) FROM shards")[0]
+    rows = catalog.fetch_one("SELECT total(rows) FROM shards")[0]
     return int(last), int(dates), int(rows)

@@ -39,7 +39,7 @@ class Counts:
 
 
 def count_images(catalog: Catalog) -> Counts:
-    row = catalog.one(
+    row = catalog.fetch_one(
         f"SELECT total({LIVE}), total(stage IS NOT NULL AND removed = 0 AND missing IS NULL),"  # noqa: S608
         " total(removed), total(missing IS NOT NULL AND removed = 0),"
         " total(todo AND removed = 0 AND missing IS NULL) FROM images"
@@ -48,7 +48,7 @@ def count_images(catalog: Catalog) -> Counts:
 
 
 def read_failures(catalog: Catalog) -> Iterator[Failure]:
-    rows = catalog.each(
+    rows = catalog.iterate(
         "SELECT id, stage, reason FROM images"
         " WHERE stage IS NOT NULL AND removed = 0 AND missing IS NULL ORDER BY id"
     )
@@ -61,7 +61,7 @@ def live_images_at(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, tup
     for at in range(0, len(wanted), _ROWS_AT_ONCE):
         chunk = wanted[at : at + _ROWS_AT_ONCE]
         places = ", ".join(["(?, ?)"] * len(chunk))
-        for shard, row, id_, path in catalog.each(
+        for shard, row, id_, path in catalog.iterate(
             f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
             " SELECT shard, row, id, path FROM wanted JOIN images ON shard = s AND row = r"
             f" WHERE {LIVE}",
@@ -77,7 +77,7 @@ def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, Image
     for start in range(0, len(wanted), _ROWS_AT_ONCE):
         chunk = wanted[start : start + _ROWS_AT_ONCE]
         places = ", ".join(["(?, ?)"] * len(chunk))
-        for shard, row, *columns in catalog.each(
+        for shard, row, *columns in catalog.iterate(
             f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
             " SELECT shard, row, id, path, size, mtime_ns, width, height, digest"
             f" FROM wanted JOIN images ON shard = s AND row = r WHERE {LIVE}",
@@ -90,7 +90,7 @@ def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, Image
 
 def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
     """The image with this id, live or not."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE}, removed FROM images"  # noqa: S608
         " WHERE id = CAST(? AS TEXT)",
         [as_text(id_)],
@@ -104,7 +104,7 @@ def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
 
 def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[str, str]]:
     """Yield (id, path) of the live images that meet the condition, in the order of entry."""
-    return catalog.each(
+    return catalog.iterate(
         f"SELECT id, path FROM images WHERE {LIVE} AND {condition.sql} ORDER BY key",  # noqa: S608
         condition.values,
     )
@@ -112,17 +112,19 @@ def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[s
 
 def is_empty(catalog: Catalog) -> bool:
     """Return whether the catalog has no image at all."""
-    return catalog.one("SELECT 1 FROM images LIMIT 1") is None
+    return catalog.fetch_one("SELECT 1 FROM images LIMIT 1") is None
 
 
 def mark_missing(catalog: Catalog, keys: Iterable[int], run: int) -> None:
     """Record that the run `run` found the files of these images gone."""
-    catalog.run_many("UPDATE images SET missing = ? WHERE key = ?", ((run, key) for key in keys))
+    catalog.execute_many(
+        "UPDATE images SET missing = ? WHERE key = ?", ((run, key) for key in keys)
+    )
 
 
 def mark_removed(catalog: Catalog, keys: Iterable[int]) -> None:
     """Mark images removed, by key."""
-    catalog.run_many("UPDATE images SET removed = 1 WHERE key = ?", ([key] for key in keys))
+    catalog.execute_many("UPDATE images SET removed = 1 WHERE key = ?", ([key] for key in keys))
 
 
 def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
@@ -130,7 +132,7 @@ def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
 
     An image without row and failure must be read again.
     """
-    return catalog.run(
+    return catalog.execute(
         "UPDATE images SET removed = ?, todo = todo OR (shard IS NULL AND stage IS NULL)"
         " WHERE id = CAST(? AS TEXT) AND removed <> ?",
         [int(removed), as_text(id_), int(removed)],
@@ -139,7 +141,7 @@ def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
 
 def count_vanished(catalog: Catalog, run: int) -> int:
     """Return how many images with a row or a failure the run `run` found gone."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
         " AND (shard IS NOT NULL OR stage IS NOT NULL)",
         [run],
@@ -147,34 +149,34 @@ def count_vanished(catalog: Catalog, run: int) -> int:
     return int(row[0])
 
 
-def claimed_keys(catalog: Catalog, run: int) -> set[int]:
+def leased_keys(catalog: Catalog, run: int) -> set[int]:
     """Return the keys of the images that the run `run` has claimed."""
-    return {key for (key,) in catalog.each("SELECT key FROM images WHERE claim = ?", [run])}
+    return {key for (key,) in catalog.iterate("SELECT key FROM images WHERE claim = ?", [run])}
 
 
 def release_image(catalog: Catalog, key: int) -> None:
     """Give a claimed image back, to be claimed again."""
-    catalog.run("UPDATE images SET claim = NULL WHERE key = ?", [key])
+    catalog.execute("UPDATE images SET claim = NULL WHERE key = ?", [key])
 
 
 def live_files(catalog: Catalog) -> Iterator[tuple[str, str, int, int]]:
     """Yield (id, path, size, mtime_ns) of the live images."""
-    return catalog.each(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
+    return catalog.iterate(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
 
 
 def live_rows_by_id(catalog: Catalog) -> Iterator[tuple[str, str, int, int]]:
     """Yield (id, path, shard, row) of the live images, ordered by id."""
-    return catalog.each(f"SELECT id, path, shard, row FROM images WHERE {LIVE} ORDER BY id")  # noqa: S608
+    return catalog.iterate(f"SELECT id, path, shard, row FROM images WHERE {LIVE} ORDER BY id")  # noqa: S608
 
 
 def settled_keys(catalog: Catalog) -> list[int]:
     """Return the keys of the live images whose file need not be read again."""
-    return [key for (key,) in catalog.each(f"SELECT key FROM images WHERE {LIVE} AND todo = 0")]  # noqa: S608
+    return [key for (key,) in catalog.iterate(f"SELECT key FROM images WHERE {LIVE} AND todo = 0")]  # noqa: S608
 
 
-def read_place(catalog: Catalog, key: int) -> tuple[str, str, int, int]:
+def read_position(catalog: Catalog, key: int) -> tuple[str, str, int, int]:
     """Return (id, path, shard, row) of an image that has a row."""
-    row: tuple[str, str, int, int] = catalog.one(
+    row: tuple[str, str, int, int] = catalog.fetch_one(
         "SELECT id, path, shard, row FROM images WHERE key = ?", [key]
     )
     return row
@@ -183,22 +185,22 @@ def read_place(catalog: Catalog, key: int) -> tuple[str, str, int, int]:
 def mark_file_fault(catalog: Catalog, id_: str, *, is_missing: bool) -> None:
     """Mark an image whose file is missing, or was changed and must be read again."""
     change = "missing = 0" if is_missing else "todo = 1"
-    catalog.run(f"UPDATE images SET {change} WHERE id = CAST(? AS TEXT)", [as_text(id_)])  # noqa: S608
+    catalog.execute(f"UPDATE images SET {change} WHERE id = CAST(? AS TEXT)", [as_text(id_)])  # noqa: S608
 
 
 def enter_imported(catalog: Catalog, id_: str) -> int:
     """Enter an image whose vector was imported and whose file was not read; return its key."""
-    catalog.run(
+    catalog.execute(
         "INSERT INTO images (id, path, size, mtime_ns, todo)"
         " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), -1, 0, 0)",
         [as_text(id_), as_text(id_)],
     )
-    return int(catalog.one("SELECT last_insert_rowid()")[0])
+    return int(catalog.fetch_one("SELECT last_insert_rowid()")[0])
 
 
 def reset_imported(catalog: Catalog, key: int) -> None:
     """Forget what is known of an image's file: its vector is imported from elsewhere."""
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET digest = NULL, stage = NULL, reason = NULL, missing = NULL,"
         " size = -1, claim = NULL, todo = 0 WHERE key = ?",
         [key],

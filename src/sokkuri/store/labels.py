@@ -14,19 +14,19 @@ from sokkuri.store.database import as_text
 from sokkuri.store.images import LIVE
 from sokkuri.store.migrations import create_table
 
-MOST = 200
+MAX_LENGTH = 200
 """Characters of a label."""
 
 _OF_LIVE = f"FROM images CROSS JOIN labels ON content = {CONTENT} WHERE {LIVE}"
 """One look-up for each image; CROSS keeps SQLite from trying it the other way round."""
 
 
-def cleaned(label: str) -> str:
+def clean_label(label: str) -> str:
     """The label without blanks around it. Raises UsageError unless it is of 1 to 200 characters,
     all of them printable."""
     label = label.strip()
-    if not 0 < len(label) <= MOST:
-        raise UsageError(f"a label has 1 to {MOST} characters, not {len(label):,}")
+    if not 0 < len(label) <= MAX_LENGTH:
+        raise UsageError(f"a label has 1 to {MAX_LENGTH} characters, not {len(label):,}")
     if not label.isprintable():
         raise UsageError(f"a label is printable text, unlike {label!r}")
     return label
@@ -41,20 +41,20 @@ def set_labels(
     Gives back (id, label before) in the same order: setting these undoes it. Raises
     UnknownImageError and UsageError before any change.
     """
-    wanted = [(id_, None if label is None else cleaned(label)) for id_, label in labels]
+    wanted = [(id_, None if label is None else clean_label(label)) for id_, label in labels]
     with catalog.writing():
         create_table(catalog, "labels")
         contents = [content_of(catalog, id_) for id_, _ in wanted]
         before = [
-            catalog.one("SELECT label FROM labels WHERE content = ?", [content])
+            catalog.fetch_one("SELECT label FROM labels WHERE content = ?", [content])
             for content in contents
         ]
-        turn = catalog.one("SELECT coalesce(max(turn), 0) FROM labels")[0]
+        turn = catalog.fetch_one("SELECT coalesce(max(turn), 0) FROM labels")[0]
         for number, ((_, label), content) in enumerate(zip(wanted, contents, strict=True), 1):
             if label is None:
-                catalog.run("DELETE FROM labels WHERE content = ?", [content])
+                catalog.execute("DELETE FROM labels WHERE content = ?", [content])
             else:
-                catalog.run(
+                catalog.execute(
                     "INSERT INTO labels VALUES (?, ?, ?)"
                     " ON CONFLICT (content) DO UPDATE SET label = excluded.label",
                     [content, label, turn + number],
@@ -69,22 +69,22 @@ def read_labels(catalog: Catalog) -> dict[str, str]:
     """The labels of the live images by id, in the order in which they were given."""
     if not catalog.has_table("labels"):
         return {}
-    return dict(catalog.each(f"SELECT id, label {_OF_LIVE} ORDER BY turn, key"))
+    return dict(catalog.iterate(f"SELECT id, label {_OF_LIVE} ORDER BY turn, key"))
 
 
 def labels_by_id(catalog: Catalog) -> Iterator[tuple[str, str]]:
     """Yield (id, label) of the labelled live images, ordered by id."""
     if catalog.has_table("labels"):
-        yield from catalog.each(f"SELECT id, label {_OF_LIVE} ORDER BY id")
+        yield from catalog.iterate(f"SELECT id, label {_OF_LIVE} ORDER BY id")
 
 
-def labels_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
+def find_labels(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
     """The labels of those of a few images that have one."""
     if not catalog.has_table("labels"):
         return {}
     found = {}
     for id_ in ids:
-        row = catalog.one(
+        row = catalog.fetch_one(
             "SELECT label FROM images JOIN labels"  # noqa: S608
             f" ON content = {CONTENT} WHERE id = CAST(? AS TEXT)",
             [as_text(id_)],
@@ -94,12 +94,12 @@ def labels_of(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
     return found
 
 
-def placed_labels(catalog: Catalog) -> list[tuple[int, int, str]]:
+def labelled_rows(catalog: Catalog) -> list[tuple[int, int, str]]:
     """(shard, row, label) of one live image for each labelled content, in the order in which they
     were labelled."""
     if not catalog.has_table("labels"):
         return []
-    rows = catalog.all(
+    rows = catalog.fetch_all(
         f"SELECT min(key), shard, row, label {_OF_LIVE} GROUP BY content ORDER BY turn"
     )
     return [(shard, row, label) for _, shard, row, label in rows]
@@ -110,20 +110,20 @@ def label_counts(catalog: Catalog) -> dict[str, int]:
     if not catalog.has_table("labels"):
         return {}
     return dict(
-        catalog.each(f"SELECT label, count(*) {_OF_LIVE} GROUP BY label ORDER BY 2 DESC, label")
+        catalog.iterate(f"SELECT label, count(*) {_OF_LIVE} GROUP BY label ORDER BY 2 DESC, label")
     )
 
 
-def labels_turn(catalog: Catalog) -> str:
+def labels_revision(catalog: Catalog) -> str:
     """A text that changes whenever a label does."""
     return catalog.meta("labels_turn") or "0"
 
 
-def said_labels(catalog: Catalog) -> list[tuple[bytes, str]]:
+def all_labels(catalog: Catalog) -> list[tuple[bytes, str]]:
     """(content, label) of all that was labelled, in the order in which it was."""
     if not catalog.has_table("labels"):
         return []
-    return catalog.all("SELECT content, label FROM labels ORDER BY turn")
+    return catalog.fetch_all("SELECT content, label FROM labels ORDER BY turn")
 
 
 def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
@@ -132,8 +132,8 @@ def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
     if not labels:
         return
     create_table(catalog, "labels")
-    turn = catalog.one("SELECT coalesce(max(turn), 0) FROM labels")[0]
-    catalog.run_many(
+    turn = catalog.fetch_one("SELECT coalesce(max(turn), 0) FROM labels")[0]
+    catalog.execute_many(
         "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)",
         ((content, label, turn + number) for number, (content, label) in enumerate(labels, 1)),
     )
@@ -141,4 +141,4 @@ def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
 
 
 def _count_change(catalog: Catalog) -> None:
-    catalog.set_meta("labels_turn", str(int(labels_turn(catalog)) + 1))
+    catalog.set_meta("labels_turn", str(int(labels_revision(catalog)) + 1))

@@ -20,7 +20,7 @@ from sokkuri.core.types import Job
 from sokkuri.store.catalog import Catalog
 
 LEASE_SECONDS = 60.0
-CLAIM_SIZE = 32
+LEASE_BATCH = 32
 """Images claimed at once: about half a second's work, so that several processes share evenly."""
 
 _OPEN = "todo = 1 AND claim IS NULL AND missing IS NULL AND removed = 0"
@@ -36,7 +36,7 @@ class Run:
     born: float
     expires: float
 
-    def is_over(self, now: float) -> bool:
+    def has_ended(self, now: float) -> bool:
         """Whether its claims may be taken: its lease has ended, or its process is gone."""
         if self.expires < now:
             return True
@@ -47,7 +47,7 @@ def start_run(catalog: Catalog) -> int:
     """Enter this process as a run and give back its number, never used before or again."""
     with catalog.writing():
         _enter(catalog, None)
-        return int(catalog.one("SELECT last_insert_rowid()")[0])
+        return int(catalog.fetch_one("SELECT last_insert_rowid()")[0])
 
 
 def end_run(catalog: Catalog, run: int) -> None:
@@ -56,11 +56,11 @@ def end_run(catalog: Catalog, run: int) -> None:
         _release(catalog, run, died=False)
 
 
-def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
+def lease_images(catalog: Catalog, run: int, limit: int = LEASE_BATCH) -> list[Job]:
     """Take up to `limit` open images for this run, in the order they were listed."""
     with catalog.writing():
         _enter(catalog, run)
-        rows = catalog.all(
+        rows = catalog.fetch_all(
             f"UPDATE images SET claim = ? WHERE key IN (SELECT key FROM images WHERE {_OPEN}"  # noqa: S608
             " ORDER BY key LIMIT ?)"
             " RETURNING key, id, path, deaths, shard IS NOT NULL AND digest IS NULL",
@@ -71,51 +71,57 @@ def claim(catalog: Catalog, run: int, limit: int = CLAIM_SIZE) -> list[Job]:
     ]
 
 
-def open_images(catalog: Catalog) -> int:
+def count_open_images(catalog: Catalog) -> int:
     """How many images nobody works on yet."""
-    return int(catalog.one(f"SELECT count(*) FROM images WHERE {_OPEN}")[0])  # noqa: S608
+    return int(catalog.fetch_one(f"SELECT count(*) FROM images WHERE {_OPEN}")[0])  # noqa: S608
 
 
-def runs(catalog: Catalog) -> list[Run]:
+def read_runs(catalog: Catalog) -> list[Run]:
     """Every run on record, finished ones excepted."""
-    return [Run(*row) for row in catalog.all("SELECT run, host, pid, born, expires FROM runs")]
+    return [
+        Run(*row) for row in catalog.fetch_all("SELECT run, host, pid, born, expires FROM runs")
+    ]
 
 
-def stale_claims(catalog: Catalog) -> int:
+def count_stale_leases(catalog: Catalog) -> int:
     """Images still claimed by runs that are over: the next run takes them."""
     now = time.time()
-    over = [run.run for run in runs(catalog) if run.is_over(now)]
-    return sum(catalog.one("SELECT count(*) FROM images WHERE claim = ?", [run])[0] for run in over)
+    over = [run.run for run in read_runs(catalog) if run.has_ended(now)]
+    return sum(
+        catalog.fetch_one("SELECT count(*) FROM images WHERE claim = ?", [run])[0] for run in over
+    )
 
 
-def clear_over(catalog: Catalog) -> None:
+def clear_ended_runs(catalog: Catalog) -> None:
     """Free what runs that are over still hold."""
     now = time.time()
-    over = [run for run in runs(catalog) if run.is_over(now)]
+    over = [run for run in read_runs(catalog) if run.has_ended(now)]
     if not over:
         return
     with catalog.writing():
         for one in over:
             # Looked at again under the lock: it may have renewed its lease meanwhile.
-            row = catalog.one("SELECT expires FROM runs WHERE run = ?", [one.run])
+            row = catalog.fetch_one("SELECT expires FROM runs WHERE run = ?", [one.run])
             if row is not None and row[0] == one.expires:
                 _release(catalog, one.run, died=True)
 
 
-def held_by_others(catalog: Catalog, run: int) -> bool:
+def has_other_leases(catalog: Catalog, run: int) -> bool:
     """Whether images are claimed by other runs, at work or not yet cleared."""
-    row = catalog.one("SELECT 1 FROM images WHERE claim IS NOT NULL AND claim <> ? LIMIT 1", [run])
+    row = catalog.fetch_one(
+        "SELECT 1 FROM images WHERE claim IS NOT NULL AND claim <> ? LIMIT 1", [run]
+    )
     return row is not None
 
 
-def is_worked_on(catalog: Catalog) -> bool:
+def has_active_run(catalog: Catalog) -> bool:
     """Whether any process is at work on the collection."""
     now = time.time()
-    return any(not run.is_over(now) for run in runs(catalog))
+    return any(not run.has_ended(now) for run in read_runs(catalog))
 
 
 @contextmanager
-def lease(path: Path, run: int) -> Iterator[None]:
+def keep_lease(path: Path, run: int) -> Iterator[None]:
     """Keep the run's lease fresh from a thread of its own while the block lasts.
 
     path : the catalog's file. A renewal that fails is tried again: if all of them fail, others
@@ -146,7 +152,7 @@ def _enter(catalog: Catalog, run: int | None) -> None:
     """Put the run on record with a fresh lease: again, if it was taken for dead while this
     process was suspended."""
     process = psutil.Process()
-    catalog.run(
+    catalog.execute(
         "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
         [
             run, socket.gethostname(), process.pid, process.create_time(),
@@ -156,10 +162,10 @@ def _enter(catalog: Catalog, run: int | None) -> None:
 
 
 def _release(catalog: Catalog, run: int, *, died: bool) -> None:
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET claim = NULL, deaths = deaths + ? WHERE claim = ?", [int(died), run]
     )
-    catalog.run("DELETE FROM runs WHERE run = ?", [run])
+    catalog.execute("DELETE FROM runs WHERE run = ?", [run])
 
 
 def _is_alive(pid: int, born: float) -> bool:

@@ -56,8 +56,8 @@ class ListingCounts:
 
 def begin_listing(catalog: Catalog) -> None:
     """Create an empty temporary table for the listing."""
-    catalog.run("DROP TABLE IF EXISTS temp.seen")
-    catalog.run(
+    catalog.execute("DROP TABLE IF EXISTS temp.seen")
+    catalog.execute(
         "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER)"
         " WITHOUT ROWID"
     )
@@ -69,7 +69,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
     The same path twice is one file. Raises UsageError when two files have the same id.
     """
     with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
-        catalog.run_many(
+        catalog.execute_many(
             "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
             (
                 (as_text(ref.id), as_text(ref.path), ref.stat.size, ref.stat.mtime_ns)
@@ -79,7 +79,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
         for ref in refs:
             if ref.id == ref.path:
                 continue  # a path is its own id, and cannot be another's
-            (path,) = catalog.one(
+            (path,) = catalog.fetch_one(
                 "SELECT path FROM temp.seen WHERE id = CAST(? AS TEXT)", [as_text(ref.id)]
             )
             if path != ref.path:
@@ -91,7 +91,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
 
 def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
     """Yield (key, path) of the images that the listing lacks and that are not missing yet."""
-    return catalog.each(f"SELECT key, path {_UNSEEN}")
+    return catalog.iterate(f"SELECT key, path {_UNSEEN}")
 
 
 def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
@@ -99,7 +99,7 @@ def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
     both = "FROM images, seen WHERE images.id = seen.id AND images.removed = 0 AND"
 
     def count(tail: str) -> int:
-        return int(catalog.one(f"SELECT count(*) {tail}")[0])
+        return int(catalog.fetch_one(f"SELECT count(*) {tail}")[0])
 
     return ListingCounts(
         listed=count("FROM temp.seen"),
@@ -115,7 +115,7 @@ def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
 
 def unread_paths(catalog: Catalog, limit: int) -> list[str]:
     """Return up to `limit` paths, drawn at random, of listed files that are new or changed."""
-    rows = catalog.all(
+    rows = catalog.fetch_all(
         "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
         f" WHERE images.id = seen.id AND (images.removed = 1 OR NOT {_OTHER_STAT}))"
         " ORDER BY random() LIMIT ?",
@@ -129,14 +129,14 @@ def apply_listing(catalog: Catalog, *, retry_failed: bool, shuffle: int | None) 
 
     New images are entered in the order of their ids, or in an order drawn by the seed `shuffle`.
     """
-    retried = catalog.run(f"{_RETRY} AND {_retryable(retry_failed)}")
-    moved = catalog.run(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
-    catalog.run(_MOVE)
-    changed = catalog.run(_CHANGE)
-    returned = catalog.run(f"{_RETURN} AND {_INTACT}")
-    catalog.run(_RETURN_TO_DO)
-    new = catalog.run(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
-    listed = int(catalog.one("SELECT count(*) FROM temp.seen")[0])
+    retried = catalog.execute(f"{_RETRY} AND {_retryable(retry_failed)}")
+    moved = catalog.execute(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
+    catalog.execute(_MOVE)
+    changed = catalog.execute(_CHANGE)
+    returned = catalog.execute(f"{_RETURN} AND {_INTACT}")
+    catalog.execute(_RETURN_TO_DO)
+    new = catalog.execute(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
+    listed = int(catalog.fetch_one("SELECT count(*) FROM temp.seen")[0])
     return ListingCounts(listed, new, changed, moved, returned, retried)
 
 

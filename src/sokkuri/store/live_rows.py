@@ -14,7 +14,7 @@ _AT_ONCE = 500  # parameters of one statement
 def live_rows(catalog: Catalog, condition: Condition | None = None) -> list[tuple[int, int]]:
     """Return (shard, row) of the live images that meet the condition."""
     condition = condition or ANY
-    return catalog.all(
+    return catalog.fetch_all(
         f"SELECT shard, row FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
         condition.values,
     )
@@ -22,7 +22,7 @@ def live_rows(catalog: Catalog, condition: Condition | None = None) -> list[tupl
 
 def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
     """Return the ids of the live images that meet the condition."""
-    rows = catalog.each(
+    rows = catalog.iterate(
         f"SELECT id FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
         condition.values,
     )
@@ -31,7 +31,7 @@ def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
 
 def live_rows_in(catalog: Catalog, shard: int) -> list[int]:
     """Return the rows of live images in a shard."""
-    rows = catalog.all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608
+    rows = catalog.fetch_all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608
     return [row for (row,) in rows]
 
 
@@ -39,7 +39,7 @@ def vector_columns(catalog: Catalog, shard: int) -> dict[int, Sequence[Any]]:
     """Return what an engine stores of the live images in a shard, by row: (row, id, path, width,
     height, size, mtime_ns, checksum)."""
     columns = "row, id, path, width, height, size, mtime_ns, checksum"
-    rows = catalog.all(
+    rows = catalog.fetch_all(
         f"SELECT {columns} FROM images WHERE shard = ? AND {LIVE} ORDER BY row",  # noqa: S608
         [shard],
     )
@@ -48,13 +48,13 @@ def vector_columns(catalog: Catalog, shard: int) -> dict[int, Sequence[Any]]:
 
 def count_contents(catalog: Catalog) -> int:
     """Return how many different contents the live images have."""
-    row = catalog.one(f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}")  # noqa: S608
+    row = catalog.fetch_one(f"SELECT count(DISTINCT {CONTENT}) FROM images WHERE {LIVE}")  # noqa: S608
     return int(row[0])
 
 
 def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
     """Yield (content key, shard, row) of the live images."""
-    return catalog.each(f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}")  # noqa: S608
+    return catalog.iterate(f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}")  # noqa: S608
 
 
 def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
@@ -66,7 +66,7 @@ def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> It
     """
     if some is None:
         return _records(catalog, "")
-    twins = catalog.all(
+    twins = catalog.fetch_all(
         f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
         " GROUP BY digest HAVING count(*) > 1"
     )
@@ -79,7 +79,7 @@ def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> It
 
 
 def _records(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
-    return catalog.each(
+    return catalog.iterate(
         f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
         f" WHERE {LIVE}{condition} ORDER BY shard, row",
         values,

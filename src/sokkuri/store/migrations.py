@@ -94,7 +94,7 @@ OPTIONAL_TABLES = {
 
 def create_table(database: Database, name: str) -> None:
     """Create an optional table unless it exists. Call it inside a write transaction."""
-    database.run(OPTIONAL_TABLES[name])
+    database.execute(OPTIONAL_TABLES[name])
 
 
 def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) -> None:
@@ -106,8 +106,8 @@ def migrate(database: Database, migrations: Sequence[Migration] = MIGRATIONS) ->
         with database.writing():  # read the version under the lock: another process may migrate
             if _stored_version(database) < migration.version:
                 for statement in migration.statements:
-                    database.run(statement)
-                database.run(
+                    database.execute(statement)
+                database.execute(
                     "INSERT OR REPLACE INTO meta VALUES ('schema', ?)", [str(migration.version)]
                 )
     check_version(database, readonly=False)
@@ -140,7 +140,7 @@ def _stored_version(database: Database) -> int:
     """The catalog's version; 0 for a file without tables."""
     if not database.has_table("meta"):
         return 0
-    row = database.one("SELECT value FROM meta WHERE key = 'schema'")
+    row = database.fetch_one("SELECT value FROM meta WHERE key = 'schema'")
     text = "" if row is None else str(row[0])
     if not (text.isascii() and text.isdigit()):
         raise DamagedError(

@@ -45,7 +45,7 @@ class FileRecord:
 
 def read_state(catalog: Catalog, key: int) -> ImageState:
     """Return what the catalog says of the image `key`."""
-    shard, digest, stage = catalog.one(
+    shard, digest, stage = catalog.fetch_one(
         "SELECT shard, digest, stage FROM images WHERE key = ?", [key]
     )
     return ImageState(shard, digest, is_new=shard is None and stage is None)
@@ -53,7 +53,7 @@ def read_state(catalog: Catalog, key: int) -> ImageState:
 
 def find_same_content(catalog: Catalog, digest: bytes) -> SameContent | None:
     """Return an image with these bytes and a row, preferably one whose file is gone."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         "SELECT key, shard, row, width, height, missing FROM images"
         " WHERE digest = ? AND shard IS NOT NULL"
         " ORDER BY missing IS NULL, key LIMIT 1",
@@ -67,7 +67,7 @@ def find_same_content(catalog: Catalog, digest: bytes) -> SameContent | None:
 
 def has_content(catalog: Catalog, digest: bytes | None) -> bool:
     """Return whether an image with these bytes has a row."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
     )
     return row is not None
@@ -75,7 +75,7 @@ def has_content(catalog: Catalog, digest: bytes | None) -> bool:
 
 def free_row(catalog: Catalog, key: int) -> None:
     """Mark the shard of the image's row, if it has one: its id column is stale from now on."""
-    catalog.run(
+    catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard = (SELECT shard FROM images WHERE key = ?)",
         [key],
     )
@@ -84,7 +84,7 @@ def free_row(catalog: Catalog, key: int) -> None:
 def record_row(catalog: Catalog, key: int, at: RowRef, checksum: int) -> None:
     """Point the image at its new row, and change nothing else."""
     free_row(catalog, key)
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
         [at.shard, at.row, checksum, key],
     )
@@ -96,7 +96,7 @@ def record_extracted(
     """Point the image at its new row, with the file that the row was made from."""
     free_row(catalog, key)
     stat = file.fingerprint.stat
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ?, size = ?, mtime_ns = ?,"  # noqa: S608
         f" digest = ?, width = ?, height = ?, {_CLEAN} WHERE key = ?",
         [
@@ -109,7 +109,7 @@ def record_extracted(
 def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
     """Record the file of an image that has a row already: nothing is left to do."""
     stat = file.fingerprint.stat
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
         f" {_CLEAN} WHERE key = ?",
         [stat.size, stat.mtime_ns, file.fingerprint.digest, file.width, file.height, key],
@@ -118,7 +118,7 @@ def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
 
 def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
     """Record another time stamp of the same bytes: the image keeps its row."""
-    catalog.run(
+    catalog.execute(
         f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
         [stat.size, stat.mtime_ns, key],
     )
@@ -130,7 +130,7 @@ def record_failure(
     """Record why an image has no row. fingerprint : None where its bytes could not be read."""
     free_row(catalog, key)
     stat = None if fingerprint is None else fingerprint.stat
-    catalog.run(
+    catalog.execute(
         f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED},"  # noqa: S608
         " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns),"
         " digest = ?, width = NULL, height = NULL,"
@@ -145,7 +145,7 @@ def record_failure(
 
 def record_gone(catalog: Catalog, key: int, run: int) -> None:
     """Record that the run `run` found the image's file gone."""
-    catalog.run("UPDATE images SET missing = ?, claim = NULL WHERE key = ?", [run, key])
+    catalog.execute("UPDATE images SET missing = ?, claim = NULL WHERE key = ?", [run, key])
 
 
 def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> None:
@@ -153,9 +153,9 @@ def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> No
     free_row(catalog, key)
     free_row(catalog, from_key)  # the row stays, under another id
     columns = "digest, width, height, model, shard, row, checksum, removed"
-    values = catalog.one(f"SELECT {columns} FROM images WHERE key = ?", [from_key])  # noqa: S608
-    catalog.run("DELETE FROM images WHERE key = ?", [from_key])
-    catalog.run(
+    values = catalog.fetch_one(f"SELECT {columns} FROM images WHERE key = ?", [from_key])  # noqa: S608
+    catalog.execute("DELETE FROM images WHERE key = ?", [from_key])
+    catalog.execute(
         f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?),"  # noqa: S608
         f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
         [*values, stat.size, stat.mtime_ns, key],

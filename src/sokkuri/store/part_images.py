@@ -83,7 +83,7 @@ def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[Pa
     """Yield the images of a part in chunks: all, those with a file, or those whose file is gone and
     that have a row."""
     condition = _CONDITIONS[which]
-    rows = catalog.each(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
+    rows = catalog.iterate(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
     while chunk := [PartImage._make(row) for row in islice(rows, CHUNK)]:
         yield chunk
 
@@ -94,7 +94,7 @@ def find_existing(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage
     for at in range(0, len(ids), _IDS_AT_ONCE):
         chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
         marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
-        for row in catalog.each(
+        for row in catalog.iterate(
             "SELECT key, id, path, size, mtime_ns, digest, shard, todo, removed, missing"  # noqa: S608
             f" FROM images WHERE id IN ({marks})",
             chunk,
@@ -113,29 +113,29 @@ def enter(
     """Images that the whole did not know. missing : the run that found their files gone."""
     pairs = zip(images, places, strict=True)
     rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
-    catalog.run_many(_ENTER, rows)
+    catalog.execute_many(_ENTER, rows)
 
 
 def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
     """All that the whole has of an image becomes what the part has, but for its mark."""
     free_row(catalog, held.key)
-    catalog.run(_REPLACE, [*image.values(at, removed=held.removed), held.key])
+    catalog.execute(_REPLACE, [*image.values(at, removed=held.removed), held.key])
 
 
 def touch(catalog: Catalog, key: int, image: PartImage) -> None:
     """The file of a vector that the whole has is the part's, and there is nothing left to do."""
     values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
-    catalog.run(_TOUCH, values)
+    catalog.execute(_TOUCH, values)
 
 
 def has_absent(catalog: Catalog) -> bool:
     """Return whether there is an image with a row whose file is gone."""
-    return catalog.one(f"SELECT 1 FROM images WHERE {_ABSENT} LIMIT 1") is not None  # noqa: S608
+    return catalog.fetch_one(f"SELECT 1 FROM images WHERE {_ABSENT} LIMIT 1") is not None  # noqa: S608
 
 
 def find_absent(catalog: Catalog, digest: bytes | None) -> int | None:
     """Return the key of an image with these bytes and a row whose file is gone."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         f"SELECT key FROM images WHERE digest = ? AND {_ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
         [digest],
     )
@@ -144,18 +144,18 @@ def find_absent(catalog: Catalog, digest: bytes | None) -> int | None:
 
 def count_present(catalog: Catalog) -> int:
     """Return how many images have a file."""
-    return int(catalog.one("SELECT count(*) FROM images WHERE missing IS NULL")[0])
+    return int(catalog.fetch_one("SELECT count(*) FROM images WHERE missing IS NULL")[0])
 
 
 def count_all(catalog: Catalog) -> tuple[int, int]:
     """Return how many images there are, and how many of them are without a file but have a row."""
-    images, absent = catalog.one(f"SELECT count(*), total({_ABSENT}) FROM images")  # noqa: S608
+    images, absent = catalog.fetch_one(f"SELECT count(*), total({_ABSENT}) FROM images")  # noqa: S608
     return int(images), int(absent)
 
 
 def all_ids(catalog: Catalog) -> Iterator[str]:
     """Yield the ids of all images."""
-    return (id_ for (id_,) in catalog.each("SELECT id FROM images"))
+    return (id_ for (id_,) in catalog.iterate("SELECT id FROM images"))
 
 
 def annotations_digest(catalog: Catalog) -> str:
@@ -164,8 +164,8 @@ def annotations_digest(catalog: Catalog) -> str:
     tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
     for table, columns in tables.items():
         if catalog.has_table(table):
-            for row in catalog.each(f"SELECT {columns} FROM {table} ORDER BY {columns}"):  # noqa: S608
+            for row in catalog.iterate(f"SELECT {columns} FROM {table} ORDER BY {columns}"):  # noqa: S608
                 digest.update(repr((table, row)).encode())
-    for (id_,) in catalog.each("SELECT id FROM images WHERE removed = 1 ORDER BY id"):
+    for (id_,) in catalog.iterate("SELECT id FROM images WHERE removed = 1 ORDER BY id"):
         digest.update(as_text(id_) + b"\0")
     return digest.hexdigest()

@@ -15,7 +15,7 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.outcomes import FileRecord, record_extracted, record_row
 from sokkuri.store.shard_table import add_shard, find_open_shard, next_shard_number, set_rows
-from sokkuri.store.shards import SHARD_ROWS, checksums
+from sokkuri.store.shards import SHARD_ROWS, checksum_rows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,16 +35,16 @@ def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
     if not rows:
         return
     catalog = collection.catalog
-    features = collection.shards.stored(np.stack([row.vector for row in rows]))
-    places = place_rows(collection, features, [row.id for row in rows])
-    for row, at, checksum in zip(rows, places, checksums(features), strict=True):
+    features = collection.shards.to_stored(np.stack([row.vector for row in rows]))
+    places = store_rows(collection, features, [row.id for row in rows])
+    for row, at, checksum in zip(rows, places, checksum_rows(features), strict=True):
         if row.file is None:
             record_row(catalog, row.key, at, checksum)
         else:
             record_extracted(catalog, row.key, at, checksum, row.file)
 
 
-def place_rows(
+def store_rows(
     collection: CollectionStore, features: StoredRows, ids: Sequence[str]
 ) -> list[RowRef]:
     """Append rows : (N, D), from `stored`; where each lies, for the caller to record in the same

@@ -19,42 +19,42 @@ class ShardRow:
 
 
 def read_shards(catalog: Catalog) -> list[ShardRow]:
-    rows = catalog.all("SELECT shard, rows, stale_ids FROM shards ORDER BY shard")
+    rows = catalog.fetch_all("SELECT shard, rows, stale_ids FROM shards ORDER BY shard")
     return [ShardRow(shard, rows_, bool(stale)) for shard, rows_, stale in rows]
 
 
 def find_shard(catalog: Catalog, shard: int) -> ShardRow | None:
-    row = catalog.one("SELECT shard, rows, stale_ids FROM shards WHERE shard = ?", [shard])
+    row = catalog.fetch_one("SELECT shard, rows, stale_ids FROM shards WHERE shard = ?", [shard])
     return None if row is None else ShardRow(row[0], row[1], bool(row[2]))
 
 
 def next_shard_number(catalog: Catalog) -> int:
     """A number that no shard has had before: readers may still hold old ones open."""
-    row = catalog.one("SELECT seq FROM sqlite_sequence WHERE name = 'shards'")
+    row = catalog.fetch_one("SELECT seq FROM sqlite_sequence WHERE name = 'shards'")
     return 0 if row is None else int(row[0]) + 1
 
 
 def shard_ids(catalog: Catalog, shard: int, rows: int) -> list[str]:
     """What the shard's id column should hold : `rows` ids, "" where no image owns the row."""
     ids = [""] * rows
-    for row, id_ in catalog.each("SELECT row, id FROM images WHERE shard = ?", [shard]):
+    for row, id_ in catalog.iterate("SELECT row, id FROM images WHERE shard = ?", [shard]):
         ids[row] = id_
     return ids
 
 
 def add_shard(catalog: Catalog, shard: int, rows: int = 0) -> None:
     """Enter a new shard."""
-    catalog.run("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, rows])
+    catalog.execute("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, rows])
 
 
 def set_rows(catalog: Catalog, shard: int, rows: int) -> None:
     """Set how many rows of a shard count."""
-    catalog.run("UPDATE shards SET rows = ? WHERE shard = ?", [rows, shard])
+    catalog.execute("UPDATE shards SET rows = ? WHERE shard = ?", [rows, shard])
 
 
 def find_open_shard(catalog: Catalog, full: int) -> tuple[int, int] | None:
     """Return (shard, rows) of the first shard with fewer than `full` rows."""
-    row = catalog.one(
+    row = catalog.fetch_one(
         "SELECT shard, rows FROM shards WHERE rows < ? ORDER BY shard LIMIT 1", [full]
     )
     return None if row is None else (int(row[0]), int(row[1]))
@@ -62,34 +62,34 @@ def find_open_shard(catalog: Catalog, full: int) -> tuple[int, int] | None:
 
 def clear_stale_ids(catalog: Catalog, shard: int) -> None:
     """Record that the shard's id column is up to date."""
-    catalog.run("UPDATE shards SET stale_ids = 0 WHERE shard = ?", [shard])
+    catalog.execute("UPDATE shards SET stale_ids = 0 WHERE shard = ?", [shard])
 
 
 def delete_shards(catalog: Catalog, shards: Iterable[int]) -> None:
     """Strike shards off. Their numbers are never used again."""
-    catalog.run_many("DELETE FROM shards WHERE shard = ?", ([shard] for shard in shards))
+    catalog.execute_many("DELETE FROM shards WHERE shard = ?", ([shard] for shard in shards))
 
 
 def row_owners(catalog: Catalog, shard: int) -> list[tuple[int, str, int, int]]:
     """Return (key, id, row, checksum) of the images with a row in the shard, ordered by row."""
-    return catalog.all(
+    return catalog.fetch_all(
         "SELECT key, id, row, checksum FROM images WHERE shard = ? ORDER BY row", [shard]
     )
 
 
 def rows_and_owners(catalog: Catalog) -> list[tuple[int, int, int]]:
     """Return (shard, rows, rows that an image has) of every shard."""
-    return catalog.all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
+    return catalog.fetch_all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
 
 
 def forget_dead_rows(catalog: Catalog) -> None:
     """Delete missing images, and take the rows of removed ones away."""
-    catalog.run(
+    catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard IN"
         " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
     )
-    catalog.run("DELETE FROM images WHERE missing IS NOT NULL AND removed = 0")
-    catalog.run(
+    catalog.execute("DELETE FROM images WHERE missing IS NOT NULL AND removed = 0")
+    catalog.execute(
         "UPDATE images SET model = NULL, shard = NULL, row = NULL, checksum = NULL"
         " WHERE removed = 1"
     )
@@ -100,7 +100,7 @@ def first_owners(
 ) -> list[tuple[int, str, int, int]]:
     """Return (key, id, shard, row) of the first `limit` images with a row in these shards."""
     marks = ", ".join("?" * len(shards))
-    return catalog.all(
+    return catalog.fetch_all(
         f"SELECT key, id, shard, row FROM images WHERE shard IN ({marks})"  # noqa: S608
         " ORDER BY shard, row LIMIT ?",
         [*shards, limit],
@@ -109,7 +109,7 @@ def first_owners(
 
 def move_rows(catalog: Catalog, keys: Iterable[int], shard: int) -> None:
     """Point images at the rows of a new shard, in their order from row 0 on."""
-    catalog.run_many(
+    catalog.execute_many(
         "UPDATE images SET shard = ?, row = ? WHERE key = ?",
         ((shard, row, key) for row, key in enumerate(keys)),
     )
@@ -118,7 +118,7 @@ def move_rows(catalog: Catalog, keys: Iterable[int], shard: int) -> None:
 def unowned_shards(catalog: Catalog, shards: Sequence[int]) -> list[int]:
     """Return those of the shards in which no image has a row."""
     marks = ", ".join("?" * len(shards))
-    rows = catalog.all(
+    rows = catalog.fetch_all(
         f"SELECT shard FROM shards WHERE shard IN ({marks}) AND ({_OWNED}) = 0",  # noqa: S608
         shards,
     )
@@ -128,15 +128,15 @@ def unowned_shards(catalog: Catalog, shards: Sequence[int]) -> list[int]:
 def give_up_rows(catalog: Catalog, shard: int, keys: Iterable[int]) -> tuple[int, int | None]:
     """Take their rows away from images of a shard, to be read again; return how many rows of the
     shard are left and the last of them."""
-    catalog.run_many(
+    catalog.execute_many(
         "UPDATE images SET todo = (removed = 0), model = NULL, shard = NULL, row = NULL,"
         " checksum = NULL WHERE key = ? AND shard = ?",
         ((key, shard) for key in keys),
     )
-    left, last = catalog.one("SELECT count(*), max(row) FROM images WHERE shard = ?", [shard])
+    left, last = catalog.fetch_one("SELECT count(*), max(row) FROM images WHERE shard = ?", [shard])
     return int(left), last
 
 
 def cut_shard(catalog: Catalog, shard: int, rows: int) -> None:
     """Let only the first rows of a shard count; its id column must be written again."""
-    catalog.run("UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?", [rows, shard])
+    catalog.execute("UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?", [rows, shard])

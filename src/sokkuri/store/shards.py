@@ -35,7 +35,7 @@ _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 Ids = NDArray[np.str_]
 
 
-def checksums(features: StoredRows) -> list[int]:
+def checksum_rows(features: StoredRows) -> list[int]:
     """One XXH3-64 for each row, as the signed integers SQLite keeps."""
     rows = np.ascontiguousarray(features)
     return [xxhash.xxh3_64_intdigest(row.data) - 2**63 for row in rows]
@@ -57,14 +57,14 @@ class ShardFolder:
     def ids_path(self, shard: int) -> Path:
         return self.folder / f"{shard:04d}.object_ids.npy"
 
-    def numbers(self) -> list[int]:
+    def list_shards(self) -> list[int]:
         """The shard numbers that have a features file, ascending."""
         if not self.folder.is_dir():
             return []
         names = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in names if match)
 
-    def stored(self, features: Features) -> StoredRows:
+    def to_stored(self, features: Features) -> StoredRows:
         """Vectors as rows of this folder hold them. Raises CollectionError for numbers that are
         too large for its dtype."""
         with np.errstate(over="ignore"):
@@ -128,7 +128,7 @@ class ShardFolder:
             file.flush()
             os.fsync(file.fileno())
 
-    def sweep(self) -> None:
+    def delete_partial_files(self) -> None:
         """Remove what a crash left of files that were being replaced."""
         for path in self.folder.glob(".*.new"):
             path.unlink(missing_ok=True)
@@ -139,7 +139,7 @@ class ShardFolder:
             with _storing(path):
                 path.unlink(missing_ok=True)
 
-    def features(self, shard: int, rows: int) -> StoredRows:
+    def map_rows(self, shard: int, rows: int) -> StoredRows:
         """The first `rows` rows : (rows, D), memory-mapped and read-only.
 
         Raises DamagedError when the file is missing, of another shape or too short.
@@ -159,7 +159,7 @@ class ShardFolder:
             )
         return self._mapped(path, rows, offset)
 
-    def ids(self, shard: int) -> Ids:
+    def read_ids(self, shard: int) -> Ids:
         """The id column : (N,) str. Raises DamagedError when it cannot be read."""
         path = self.ids_path(shard)
         try:
@@ -168,7 +168,7 @@ class ShardFolder:
             raise DamagedError(f"{path} cannot be read: {error}") from None
         return column
 
-    def bytes(self) -> int:
+    def disk_size(self) -> int:
         """What the folder takes on disk, in bytes."""
         if not self.folder.is_dir():
             return 0
@@ -193,7 +193,7 @@ class ShardFolder:
         if at > 0:
             before, _, _ = read_header(path)
             if before.itemsize < column.itemsize:
-                self.write_ids(shard, [*self.ids(shard)[:at].tolist(), *ids])
+                self.write_ids(shard, [*self.read_ids(shard)[:at].tolist(), *ids])
                 return
             column = column.astype(before)
         _write_rows(path, at, column)
@@ -216,10 +216,10 @@ def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     Raises OSError, or ValueError when it is no such file.
     """
     with path.open("rb") as file:
-        return header_of(file)
+        return parse_header(file)
 
 
-def header_of(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
+def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """The same of an open file, which is left at its first row."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
@@ -246,7 +246,7 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
     shape = (at + len(rows), *rows.shape[1:])
     header = _header(rows.dtype, shape)
     with path.open("r+b" if at else "wb") as file:
-        offset = header_of(file)[2] if at else len(header)
+        offset = parse_header(file)[2] if at else len(header)
         if len(header) != offset:
             raise DamagedError(f"{path} has a header of {offset} bytes: run `sokkuri verify`")
         row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=int))
@@ -262,7 +262,7 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
 
 def _cut(path: Path, rows: int) -> None:
     with path.open("r+b") as file:
-        dtype, shape, offset = header_of(file)
+        dtype, shape, offset = parse_header(file)
         row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
         file.seek(0)
         file.write(_header(dtype, (rows, *shape[1:])))

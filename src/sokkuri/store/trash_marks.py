@@ -7,7 +7,7 @@ from sokkuri.store.database import as_text
 
 def mark_trashed(catalog: Catalog, id_: str, path: str, digest: bytes, mark: int) -> int:
     """Mark an image missing if it still has this path and these bytes; return 0 or 1."""
-    return catalog.run(
+    return catalog.execute(
         "UPDATE images SET missing = ? WHERE id = CAST(? AS TEXT)"
         " AND path = CAST(? AS TEXT) AND digest = ? AND missing IS NULL",
         [mark, as_text(id_), as_text(path), digest],
@@ -17,7 +17,7 @@ def mark_trashed(catalog: Catalog, id_: str, path: str, digest: bytes, mark: int
 def mark_restored(catalog: Catalog, id_: str, path: str, digest: bytes, stat: FileStat) -> int:
     """Make a missing image live again if it still has this path, bytes and time stamp; return 0
     or 1."""
-    return catalog.run(
+    return catalog.execute(
         "UPDATE images SET missing = NULL WHERE id = CAST(? AS TEXT) AND path = CAST(? AS TEXT)"
         " AND digest = ? AND size = ? AND mtime_ns = ?"
         " AND missing IS NOT NULL AND todo = 0 AND shard IS NOT NULL",

@@ -116,7 +116,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         rows.append((path, path, *shapes[which % 3], number // 10_000, number % 10_000,
                      digests[which], stat.st_size, stat.st_mtime_ns))  # fmt: skip
     with collection.catalog.writing():
-        collection.catalog.run_many(
+        collection.catalog.execute_many(
             "INSERT INTO images"
             " (id, path, width, height, shard, row, digest, size, mtime_ns, model, todo)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 1, 0)",

@@ -21,7 +21,7 @@ def refs(folder: dict[str, tuple[int, int]]) -> list[FileRef]:
 
 def extract_all(catalog: Catalog) -> None:
     """Do what a run does with all open images."""
-    catalog.run(
+    catalog.execute(
         "UPDATE images SET shard = 0, row = key, todo = 0 WHERE todo = 1 AND missing IS NULL"
     )
 
@@ -38,7 +38,7 @@ def test_the_comparison_counts_what_a_run_writes(
         add_listed(catalog, refs(folder))
         expected = compare(catalog, gone, retry_failed=False)
         assert apply_changes(catalog, run, gone, retry_failed=False) == expected
-        present = catalog.all("SELECT id, size, mtime_ns FROM images WHERE missing IS NULL")
+        present = catalog.fetch_all("SELECT id, size, mtime_ns FROM images WHERE missing IS NULL")
         assert {id_: (size, time) for id_, size, time in present} == folder
         assert compare(catalog, gone, retry_failed=False) == Changes(len(folder), 0, 0, 0, 0, 0, 0)
         if finished:
@@ -63,14 +63,14 @@ def test_an_unlisted_file_that_still_exists_has_not_vanished(catalog: Catalog) -
     begin_listing(catalog)
     found = apply_changes(catalog, 2, lambda path: path == "b", retry_failed=False)
     assert found.vanished == 1
-    assert catalog.all("SELECT id FROM images WHERE missing = 2") == [("b",)]
+    assert catalog.fetch_all("SELECT id FROM images WHERE missing = 2") == [("b",)]
 
 
 def test_failed_reads_are_always_retried_and_other_failures_on_request(catalog: Catalog) -> None:
     folder = {"a": (1, 1), "b": (1, 1)}
     listing(catalog, folder)
-    catalog.run("UPDATE images SET todo = 0, stage = 'read', reason = '' WHERE id = 'a'")
-    catalog.run("UPDATE images SET todo = 0, stage = 'decode', reason = '' WHERE id = 'b'")
+    catalog.execute("UPDATE images SET todo = 0, stage = 'read', reason = '' WHERE id = 'a'")
+    catalog.execute("UPDATE images SET todo = 0, stage = 'decode', reason = '' WHERE id = 'b'")
     assert listing(catalog, folder).retried == 1
     begin_listing(catalog)
     add_listed(catalog, refs(folder))
@@ -79,15 +79,15 @@ def test_failed_reads_are_always_retried_and_other_failures_on_request(catalog: 
 
 def test_a_failed_image_that_changed_is_read_again(catalog: Catalog) -> None:
     listing(catalog, {"a": (1, 1)})
-    catalog.run("UPDATE images SET todo = 0, stage = 'decode', reason = 'damaged'")
+    catalog.execute("UPDATE images SET todo = 0, stage = 'decode', reason = 'damaged'")
     assert listing(catalog, {"a": (1, 1)}).changed == 0
     assert listing(catalog, {"a": (1, 2)}).changed == 1
-    assert catalog.one("SELECT todo FROM images")[0] == 1
+    assert catalog.fetch_one("SELECT todo FROM images")[0] == 1
 
 
 def test_removed_images_stay_unchanged_when_their_files_change(catalog: Catalog) -> None:
     listing(catalog, {"a": (1, 1)})
     extract_all(catalog)
-    catalog.run("UPDATE images SET removed = 1")
+    catalog.execute("UPDATE images SET removed = 1")
     assert listing(catalog, {"a": (2, 2)}) == Changes(1, 0, 0, 0, 0, 0, 0)
-    assert catalog.one("SELECT todo, size FROM images") == (0, 1)
+    assert catalog.fetch_one("SELECT todo, size FROM images") == (0, 1)

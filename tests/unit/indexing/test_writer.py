@@ -11,7 +11,7 @@ from sokkuri.core.errors import StorageError
 from sokkuri.core.types import RowRef
 from sokkuri.indexing.outcomes import Failed, Gone
 from sokkuri.store.images import count_images, find_image, read_failures
-from sokkuri.store.leases import clear_over
+from sokkuri.store.leases import clear_ended_runs
 from sokkuri.store.shard_table import find_shard, read_shards
 from sokkuri.store.shards import SHARD_ROWS
 
@@ -40,7 +40,7 @@ def stored(bench: Bench, id_: str) -> list[float]:
     assert at is not None
     shard = find_shard(bench.catalog, at.shard)
     assert shard is not None
-    found: list[float] = bench.collection.shards.features(at.shard, shard.rows)[at.row].tolist()
+    found: list[float] = bench.collection.shards.map_rows(at.shard, shard.rows)[at.row].tolist()
     return found
 
 
@@ -53,7 +53,7 @@ def test_new_images_get_rows(bench: Bench) -> None:
     assert stored(bench, "a") == vector(0).tolist()
     assert stored(bench, "b") == vector(1).tolist()
     assert bench.writer.counts == {"added": 2}
-    assert bench.collection.shards.ids(0).tolist() == ["a", "b"]
+    assert bench.collection.shards.read_ids(0).tolist() == ["a", "b"]
 
 
 def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
@@ -61,9 +61,9 @@ def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
     are ignored if another run has processed its images meanwhile."""
     bench.list_files("a")
     late = make_extracted(bench.claim_jobs()["a"], b"late", vector(1))
-    bench.catalog.run("UPDATE runs SET expires = 0")
+    bench.catalog.execute("UPDATE runs SET expires = 0")
     other = Bench(bench.collection)
-    clear_over(bench.catalog)
+    clear_ended_runs(bench.catalog)
     other.commit(make_extracted(other.claim_jobs()["a"], b"other", vector(2)))
     bench.commit(late)
     assert stored(bench, "a") == vector(2).tolist()
@@ -73,9 +73,9 @@ def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
 
 
 def test_a_suspended_run_is_registered_again_when_it_takes_jobs(bench: Bench) -> None:
-    bench.catalog.run("UPDATE runs SET expires = 0")
-    clear_over(bench.catalog)
-    assert bench.catalog.one("SELECT count(*) FROM runs")[0] == 0
+    bench.catalog.execute("UPDATE runs SET expires = 0")
+    clear_ended_runs(bench.catalog)
+    assert bench.catalog.fetch_one("SELECT count(*) FROM runs")[0] == 0
     bench.list_files("a")
     bench.commit(make_extracted(bench.claim_jobs()["a"], b"a", vector(1)))
     assert bench.writer.counts == {"added": 1}
@@ -90,7 +90,9 @@ def test_a_changed_image_keeps_its_row_until_the_new_one_is_committed(bench: Ben
     bench.commit(make_extracted(jobs["a"], b"changed", vector(9), mtime_ns=2))
     assert stored(bench, "a") == vector(9).tolist()
     bench.collection.rewrite_id_columns()
-    assert bench.collection.shards.ids(0).tolist() == ["", "b", "a"], "an empty id: an unused row"
+    assert bench.collection.shards.read_ids(0).tolist() == ["", "b", "a"], (
+        "an empty id: an unused row"
+    )
 
 
 def test_a_failure_replaces_the_row_and_is_recorded(bench: Bench) -> None:
@@ -127,7 +129,7 @@ def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
     assert count_images(bench.catalog).removed == 1
     assert bench.writer.counts["moved"] == 2
     bench.collection.rewrite_id_columns()
-    assert bench.collection.shards.ids(0).tolist() == ["x", "y"]
+    assert bench.collection.shards.read_ids(0).tolist() == ["x", "y"]
 
 
 def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:

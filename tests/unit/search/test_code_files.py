@@ -143,9 +143,9 @@ def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) 
     assert coded_rows(collection) == ([0], [])
     bench.add_images(COUNT, 500)  # writes new rows where the lost ones were, then the lost ones
     refresh(collection)
-    rows = collection.vectors([(0, row) for row in range(collection.rows_per_shard()[0])]).astype(
-        float
-    )
+    rows = collection.read_vectors(
+        [(0, row) for row in range(collection.rows_per_shard()[0])]
+    ).astype(float)
     for id_ in ("00007", f"{COUNT + 3:05d}"):
         hits = Searcher(collection).search([id_], 20, "l2")
         image = find_image(collection.catalog, id_)

@@ -57,7 +57,7 @@ def counts(report: PushReport) -> tuple[int, int, int, int]:
 
 def assert_up_to_date(bench: Bench, engine: ReferenceEngine) -> None:
     """Assert that the engine holds the live images, as they are now, and nothing else."""
-    rows = bench.catalog.all(
+    rows = bench.catalog.fetch_all(
         "SELECT shard, row, id, path, width, height, size, mtime_ns FROM images"
         " WHERE shard IS NOT NULL AND removed = 0 AND missing IS NULL"
     )
@@ -67,7 +67,7 @@ def assert_up_to_date(bench: Bench, engine: ReferenceEngine) -> None:
         for key, record in engine.records.items()
     }
     assert in_engine == live
-    vectors = bench.collection.vectors([(key >> 32, key & (2**32 - 1)) for key in in_engine])
+    vectors = bench.collection.read_vectors([(key >> 32, key & (2**32 - 1)) for key in in_engine])
     lengths = np.linalg.norm(vectors, axis=1)[:, None]
     np.testing.assert_allclose(np.stack([*engine.vectors.values()]), vectors / lengths, rtol=1e-5)
     assert [state.behind for state in pushed_states(bench.collection)] == [0]
@@ -86,7 +86,7 @@ def test_a_push_sends_only_what_changed(bench: Bench, engine: ReferenceEngine) -
     assert counts(run_push(bench, engine)) == (10, 0, 2, 248)
     assert_up_to_date(bench, engine)
     bench.collection.restore(["00003"])
-    bench.catalog.run("UPDATE images SET path = 'elsewhere', mtime_ns = 7 WHERE id = '00009'")
+    bench.catalog.execute("UPDATE images SET path = 'elsewhere', mtime_ns = 7 WHERE id = '00009'")
     assert counts(run_push(bench, engine)) == (1, 1, 0, 257)
     assert_up_to_date(bench, engine)
 
@@ -168,8 +168,8 @@ def test_unfinished_work_is_never_recorded_as_done(
         bench.collection.remove(["00009"])
         undo = lambda: bench.collection.restore(["00009"])  # noqa: E731
     else:
-        bench.catalog.run(move, ["elsewhere"])
-        undo = lambda: bench.catalog.run(move, ["00009"])  # noqa: E731
+        bench.catalog.execute(move, ["elsewhere"])
+        undo = lambda: bench.catalog.execute(move, ["00009"])  # noqa: E731
     with monkeypatch.context() as patched:
         for name in ("upsert", "delete"):
             real = getattr(engine, name)

@@ -25,7 +25,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def test_an_id_returns_its_row_and_vector(bench: Bench) -> None:
     query = QueryReader(bench.collection).read("07")
     assert query.row is not None
-    vector = bench.collection.vectors([(query.row.shard, query.row.row)])[0]
+    vector = bench.collection.read_vectors([(query.row.shard, query.row.row)])[0]
     np.testing.assert_array_equal(query.vector, vector)
 
 

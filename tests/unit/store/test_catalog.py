@@ -58,7 +58,7 @@ def test_any_file_name_comes_back(names: list[bytes]) -> None:
         row = find_image(catalog, id_)
         assert row is not None
         assert as_text(row.id) == as_text(id_)
-    assert catalog.one("SELECT count(*) FROM images")[0] == len(ids)
+    assert catalog.fetch_one("SELECT count(*) FROM images")[0] == len(ids)
     catalog.close()
 
 
@@ -103,8 +103,8 @@ def test_a_catalog_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
     """Guarantee: SQLite syncs the log before a transaction counts (WAL, synchronous FULL)."""
     catalog = Catalog.create(tmp_path / "catalog.sqlite")
-    assert catalog.one("PRAGMA journal_mode")[0] == "wal"
-    assert catalog.one("PRAGMA synchronous")[0] == 2
+    assert catalog.fetch_one("PRAGMA journal_mode")[0] == "wal"
+    assert catalog.fetch_one("PRAGMA synchronous")[0] == 2
 
 
 def test_shard_numbers_start_at_0_and_are_never_used_again(tmp_path: Path) -> None:
@@ -112,9 +112,9 @@ def test_shard_numbers_start_at_0_and_are_never_used_again(tmp_path: Path) -> No
     numbers = []
     for _ in range(4):
         numbers.append(next_shard_number(catalog))
-        catalog.run("INSERT INTO shards (shard, model) VALUES (?, 1)", [numbers[-1]])
+        catalog.execute("INSERT INTO shards (shard, model) VALUES (?, 1)", [numbers[-1]])
         if len(numbers) == 3:
-            catalog.run("DELETE FROM shards")
+            catalog.execute("DELETE FROM shards")
     assert numbers == [0, 1, 2, 3]
 
 

@@ -15,7 +15,7 @@ HELD = {"a": b"A" * 16, "b": b"B" * 16, "twin": b"A" * 16, "c": None}
 @pytest.fixture
 def catalog(tmp_path: Path) -> Iterator[Catalog]:
     made = Catalog.create(tmp_path / "catalog.sqlite")
-    made.run_many(
+    made.execute_many(
         "INSERT INTO images (id, path, size, mtime_ns, digest) VALUES (?, ?, 1, 1, ?)",
         [
             ("a", "a", b"A" * 16),
@@ -50,7 +50,7 @@ def test_same_bytes_can_be_left_alone_too(catalog: Catalog) -> None:
 
 def test_a_decision_follows_the_bytes(catalog: Catalog) -> None:
     mark_kept(catalog, ["a"])
-    catalog.run("UPDATE images SET id = 'elsewhere/a', path = id WHERE id = 'a'")
+    catalog.execute("UPDATE images SET id = 'elsewhere/a', path = id WHERE id = 'a'")
     assert b"A" * 16 in read_decisions(catalog).kept
     assert mark_kept(catalog, ["twin"], undo=True) == 1
     assert not read_decisions(catalog).kept

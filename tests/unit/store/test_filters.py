@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.filters import condition, parsed
+from sokkuri.store.filters import build_condition, parse_expression
 
 IMAGES = {
     # path: width, height, bytes, modified (local time)
@@ -27,7 +27,7 @@ def catalog() -> Catalog:
     made = Catalog.in_memory()
     for path, (width, height, size, modified) in IMAGES.items():
         stamp = int(datetime.fromisoformat(modified).timestamp()) * 10**9
-        made.run(
+        made.execute(
             "INSERT INTO images (id, path, size, mtime_ns, width, height)"
             " VALUES (?, ?, ?, ?, ?, ?)",
             [path, path, size, stamp, width, height],
@@ -36,10 +36,10 @@ def catalog() -> Catalog:
 
 
 def found(catalog: Catalog, where: str | None, under: str | None = None) -> set[str]:
-    made = condition(Path("/photos"), under, where)
+    made = build_condition(Path("/photos"), under, where)
     if made is None:
         return set(IMAGES)
-    rows = catalog.all(f"SELECT path FROM images WHERE {made.sql}", made.values)
+    rows = catalog.fetch_all(f"SELECT path FROM images WHERE {made.sql}", made.values)
     return {path for (path,) in rows}
 
 
@@ -88,7 +88,7 @@ def test_under_is_a_folder_and_not_its_neighbours(
 @pytest.mark.parametrize("under", ["..", "../x", "/elsewhere", "trip/../.."])
 def test_under_stays_below_the_root(under: str) -> None:
     with pytest.raises(UsageError, match="is not below"):
-        condition(Path("/photos"), under, None)
+        build_condition(Path("/photos"), under, None)
 
 
 @pytest.mark.parametrize(
@@ -117,14 +117,14 @@ def test_under_stays_below_the_root(under: str) -> None:
 )  # fmt: skip
 def test_what_makes_no_sense_is_said_where(where: str, hint: str) -> None:
     with pytest.raises(UsageError, match=hint):
-        parsed(where)
+        parse_expression(where)
 
 
 @given(st.text(max_size=60))
 def test_no_text_becomes_sql(text: str) -> None:
     """Whatever is typed: a condition of known words with a mark for each value, or an error."""
     try:
-        made = parsed(text)
+        made = parse_expression(text)
     except UsageError:
         return
     assert made.sql.count("?") == len(made.values)
@@ -139,5 +139,5 @@ def test_texts_are_bound_and_compared_as_they_are(text: str) -> None:
     quote = '"' if "'" in text else "'"
     if quote in text:
         return
-    made = parsed(f"id = {quote}{text}{quote}")
+    made = parse_expression(f"id = {quote}{text}{quote}")
     assert made.values == (text.encode(),)

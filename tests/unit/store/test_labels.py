@@ -12,12 +12,12 @@ from sokkuri.curation.labeling.label_files import export_labels, import_labels, 
 from sokkuri.images.scan import list_images
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.labels import (
-    MOST,
-    cleaned,
+    MAX_LENGTH,
+    clean_label,
+    find_labels,
     label_counts,
-    labels_of,
-    labels_turn,
-    placed_labels,
+    labelled_rows,
+    labels_revision,
     read_labels,
     set_labels,
 )
@@ -47,11 +47,11 @@ def csv(collection: CollectionStore, data: bytes) -> Path:
 
 def test_without_labels_there_is_no_table(collection: CollectionStore) -> None:
     catalog = collection.catalog
-    assert read_labels(catalog) == {} == labels_of(catalog, IDS)
+    assert read_labels(catalog) == {} == find_labels(catalog, IDS)
     assert label_counts(catalog) == {}
-    assert placed_labels(catalog) == []
+    assert labelled_rows(catalog) == []
     assert [*export_labels(catalog)] == ["id,label\r\n"]
-    assert catalog.one("SELECT count(*) FROM sqlite_master WHERE name = 'labels'") == (0,)
+    assert catalog.fetch_one("SELECT count(*) FROM sqlite_master WHERE name = 'labels'") == (0,)
     assert catalog.meta("schema") == "1"
 
 
@@ -64,18 +64,18 @@ def test_labels_are_kept_in_the_order_in_which_they_were_given(collection: Colle
     assert [*read_labels(catalog).items()] == [
         ("e.jpg", "lorry"), (IDS[0], "cat"), (IDS[1], "cat"),
     ]  # fmt: skip
-    assert [label for _, _, label in placed_labels(catalog)] == ["lorry", "cat", "cat"]
-    assert labels_of(catalog, [IDS[1], IDS[2], "nobody"]) == {IDS[1]: "cat"}
+    assert [label for _, _, label in labelled_rows(catalog)] == ["lorry", "cat", "cat"]
+    assert find_labels(catalog, [IDS[1], IDS[2], "nobody"]) == {IDS[1]: "cat"}
     assert [*label_counts(catalog).items()] == [("cat", 2), ("lorry", 1)]
 
 
 def test_what_was_before_undoes_a_change(collection: CollectionStore) -> None:
     catalog = collection.catalog
     set_labels(catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
-    held, turn = read_labels(catalog), labels_turn(catalog)
+    held, turn = read_labels(catalog), labels_revision(catalog)
     before = set_labels(catalog, [(IDS[0], None), (IDS[1], "dog"), (IDS[1], "cow"), (IDS[2], "x")])
     assert read_labels(catalog) == {IDS[1]: "cow", IDS[2]: "x"}
-    assert labels_turn(catalog) != turn
+    assert labels_revision(catalog) != turn
     set_labels(catalog, before)
     assert read_labels(catalog) == held
 
@@ -89,15 +89,15 @@ def test_an_unknown_image_or_a_bad_label_changes_nothing(collection: CollectionS
     assert read_labels(catalog) == {}
 
 
-@pytest.mark.parametrize("label", ["", "  ", "a\nb", "a\x1b[2J", "x" * (MOST + 1), "\udcff"])
+@pytest.mark.parametrize("label", ["", "  ", "a\nb", "a\x1b[2J", "x" * (MAX_LENGTH + 1), "\udcff"])
 def test_a_label_is_short_printable_text(label: str) -> None:
     with pytest.raises(UsageError):
-        cleaned(label)
+        clean_label(label)
 
 
 def test_a_label_may_be_of_any_script() -> None:
-    assert cleaned("\t 猫 & größe ") == "猫 & größe"
-    assert cleaned("x" * MOST) == "x" * MOST
+    assert clean_label("\t 猫 & größe ") == "猫 & größe"
+    assert clean_label("x" * MAX_LENGTH) == "x" * MAX_LENGTH
 
 
 def test_a_label_survives_a_move_and_holds_for_the_same_bytes(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_label_survives_a_move_and_holds_for_the_same_bytes(tmp_path: Path) ->
         bench.commit(make_same_bytes(jobs["copy"], b"bytes of a"))
         bench.writer.finish()
         assert read_labels(collection.catalog) == {"new/a": "cat", "copy": "cat"}
-        assert len(placed_labels(collection.catalog)) == 1  # one image to learn from
+        assert len(labelled_rows(collection.catalog)) == 1  # one image to learn from
         bench.known.close()
 
 

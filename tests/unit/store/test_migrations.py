@@ -46,7 +46,7 @@ def catalog_path(photos: Path) -> Path:
 
 
 def has_note(catalog: Catalog) -> bool:
-    return any(row[1] == "note" for row in catalog.all("PRAGMA table_info(images)"))
+    return any(row[1] == "note" for row in catalog.fetch_all("PRAGMA table_info(images)"))
 
 
 def test_every_version_has_a_store_among_the_fixtures() -> None:

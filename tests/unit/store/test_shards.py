@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import DamagedError, StorageError
-from sokkuri.store.shards import ShardFolder, checksums
+from sokkuri.store.shards import ShardFolder, checksum_rows
 
 DIMENSION = 4
 
@@ -42,13 +42,13 @@ def test_growing_in_parts_gives_what_numpy_would_save_at_once(
 def test_file_names_that_are_not_utf8_come_back(folder: ShardFolder) -> None:
     name = b"caf\xe9.jpg".decode("utf-8", "surrogateescape")
     folder.write(0, 0, rows(1), [name])
-    assert folder.ids(0).tolist() == [name]
+    assert folder.read_ids(0).tolist() == [name]
 
 
 def test_a_longer_id_widens_the_column_and_keeps_the_others(folder: ShardFolder) -> None:
     folder.write(0, 0, rows(2), ["a", "b"])
     folder.write(0, 2, rows(1), ["c" * 300])
-    assert folder.ids(0).tolist() == ["a", "b", "c" * 300]
+    assert folder.read_ids(0).tolist() == ["a", "b", "c" * 300]
 
 
 def test_rows_never_committed_are_overwritten(folder: ShardFolder) -> None:
@@ -57,8 +57,8 @@ def test_rows_never_committed_are_overwritten(folder: ShardFolder) -> None:
     folder.write(0, 0, features[:2], ["a", "b"])
     folder.write(0, 2, rows(3, seed=1), ["lost 1", "lost 2", "lost 3"])
     folder.write(0, 2, features[2:3], ["c"])
-    np.testing.assert_array_equal(folder.features(0, 3), features[:3])
-    assert folder.ids(0).tolist() == ["a", "b", "c"]
+    np.testing.assert_array_equal(folder.map_rows(0, 3), features[:3])
+    assert folder.read_ids(0).tolist() == ["a", "b", "c"]
 
 
 def test_truncate_cuts_both_files_and_leaves_shorter_ones(folder: ShardFolder) -> None:
@@ -73,22 +73,22 @@ def test_truncate_cuts_both_files_and_leaves_shorter_ones(folder: ShardFolder) -
 
 def test_a_shard_that_is_missing_short_or_of_another_shape_is_named(folder: ShardFolder) -> None:
     with pytest.raises(DamagedError, match=r"0000\.features\.npy is missing"):
-        folder.features(0, 1)
+        folder.map_rows(0, 1)
     folder.write(0, 0, rows(2), ["a", "b"])
     with pytest.raises(DamagedError, match="holds 2 rows"):
-        folder.features(0, 3)
+        folder.map_rows(0, 3)
     with pytest.raises(DamagedError, match="not 2 of float32"):
-        ShardFolder(folder.folder, DIMENSION + 1).features(0, 2)
+        ShardFolder(folder.folder, DIMENSION + 1).map_rows(0, 2)
     folder.features_path(0).write_bytes(b"not an array")
     with pytest.raises(DamagedError, match=r"no \.npy file"):
-        folder.features(0, 2)
+        folder.map_rows(0, 2)
 
 
 def test_pickled_ids_are_refused(folder: ShardFolder) -> None:
     folder.write(0, 0, rows(1), ["a"])
     np.save(folder.ids_path(0), np.array(["a"], object), allow_pickle=True)
     with pytest.raises(DamagedError, match="cannot be read"):
-        folder.ids(0)
+        folder.read_ids(0)
 
 
 def test_salvage_finds_whole_rows_behind_a_broken_header(folder: ShardFolder) -> None:
@@ -116,6 +116,6 @@ def test_a_refused_write_is_one_line_and_leaves_the_rows_before(folder: ShardFol
 def test_checksums_tell_rows_apart_by_their_bits() -> None:
     features = rows(3)
     features[1] = features[0]
-    sums = checksums(features)
+    sums = checksum_rows(features)
     assert sums[0] == sums[1] != sums[2]
     assert all(-(2**63) <= one < 2**63 for one in sums)

@@ -27,7 +27,7 @@ MODULES = sorted(
 
 def table_names() -> set[str]:
     catalog = Catalog.in_memory()
-    rows = catalog.all("SELECT name FROM sqlite_master WHERE type = 'table'")
+    rows = catalog.fetch_all("SELECT name FROM sqlite_master WHERE type = 'table'")
     catalog.close()
     return {name for (name,) in rows} | set(OPTIONAL_TABLES) | {"seen"}
 
@@ -47,7 +47,7 @@ def sql_on_catalog(source: str) -> list[str]:
 def test_sql_on_the_catalog_is_recognised() -> None:
     assert {"images", "shards", "labels", "meta"} <= table_names()
     assert sql_on_catalog('f"SELECT id FROM images WHERE {LIVE}"')
-    assert sql_on_catalog('catalog.run("UPDATE shards SET rows = 1")')
+    assert sql_on_catalog('catalog.execute("UPDATE shards SET rows = 1")')
     assert not sql_on_catalog('"""Read vectors from images."""')
 
 

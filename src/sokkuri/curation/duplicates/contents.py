@@ -19,7 +19,7 @@ from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import Decisions
-from sokkuri.store.filters import condition
+from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
 from sokkuri.store.row_numbers import RowNumbers
 
@@ -70,7 +70,7 @@ def ids_that_pass(
 
     Raises UsageError.
     """
-    made = condition(collection.root, under, where)
+    made = build_condition(collection.root, under, where)
     if made is None:
         return None
     return live_ids(collection.catalog, made)
@@ -90,7 +90,7 @@ def projection_of(collection: CollectionStore) -> Matrix:
     step = max(1, sum(row_counts.values()) // _SAMPLE)
     sample = [np.empty((0, collection.model.dimension), np.float32)]
     for shard, rows in row_counts.items():
-        sample.append(np.asarray(collection.shards.features(shard, rows)[::step], np.float32))
+        sample.append(np.asarray(collection.shards.map_rows(shard, rows)[::step], np.float32))
     return fit_projection(np.concatenate(sample))
 
 
@@ -123,7 +123,7 @@ def project_contents(
         for first, last in zip([0, *edges], [*edges, len(places)], strict=True):
             if first < last:
                 rows = places[first:last, 1]
-                shard = collection.shards.features(int(places[first, 0]), int(rows[-1]) + 1)
+                shard = collection.shards.map_rows(int(places[first, 0]), int(rows[-1]) + 1)
                 yield np.asarray(shard[rows], np.float32), int(first)
 
     return project(blocks(), projection, len(contents))
@@ -155,6 +155,6 @@ def remote_rows(
         collection.model.metric,
         numbers,
         rows,
-        lambda some: collection.vectors([contents[one].place for one in some.tolist()]),
+        lambda some: collection.read_vectors([contents[one].place for one in some.tolist()]),
         np.setdiff1d(np.arange(len(contents)), rows),
     )

@@ -57,58 +57,60 @@ class PairStore:
 
     def fingerprinted(self) -> set[bytes]:
         """Return the contents with a fingerprint, and those that cannot be decoded."""
-        return {content for (content,) in self._tables.each("SELECT content FROM prints")}
+        return {content for (content,) in self._tables.iterate("SELECT content FROM prints")}
 
     def fingerprints(self) -> dict[bytes, bytes]:
         """Return the fingerprints by content, without those that cannot be decoded."""
-        return dict(self._tables.each("SELECT content, print FROM prints WHERE print IS NOT NULL"))
+        return dict(
+            self._tables.iterate("SELECT content, print FROM prints WHERE print IS NOT NULL")
+        )
 
     def save_fingerprints(self, fingerprints: Iterable[tuple[bytes, bytes | None]]) -> None:
         """Store fingerprints by content; None for those that cannot be decoded."""
         with self._tables.writing():
-            self._tables.run_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", fingerprints)
+            self._tables.execute_many("INSERT OR REPLACE INTO prints VALUES (?, ?)", fingerprints)
 
     def thresholds(self) -> dict[bytes, float]:
         """Return the compared contents with their reverse thresholds, see candidates.py."""
-        return dict(self._tables.each("SELECT content, reach FROM compared"))
+        return dict(self._tables.iterate("SELECT content, reach FROM compared"))
 
     def count_compared(self) -> int:
         """Return the number of compared contents."""
-        return int(self._tables.one("SELECT count(*) FROM compared")[0])
+        return int(self._tables.fetch_one("SELECT count(*) FROM compared")[0])
 
     def save(self, results: Iterable[PairResult], compared: Iterable[tuple[bytes, float]]) -> None:
         """Store a batch in one transaction. compared : contents with their reverse thresholds."""
         rows = ((pair.first, pair.second, pair.grade, pair.score) for pair in results)
         with self._tables.writing():
-            self._tables.run_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
-            self._tables.run_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
+            self._tables.execute_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
+            self._tables.execute_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
 
     def mark_not_compared(self, contents: Iterable[bytes]) -> None:
         """Let the next run compare these contents again: their files could not be read."""
         with self._tables.writing():
-            self._tables.run_many(
+            self._tables.execute_many(
                 "DELETE FROM compared WHERE content = ?", [[content] for content in contents]
             )
 
     def forget_without_keypoints(self) -> None:
         """Let the next run compare the pairs with NOT_COMPARED_BY_KEYPOINTS again."""
-        if self._tables.one("SELECT 1 FROM pairs WHERE score < 0 LIMIT 1") is None:
+        if self._tables.fetch_one("SELECT 1 FROM pairs WHERE score < 0 LIMIT 1") is None:
             return
         with self._tables.writing():
-            self._tables.run(
+            self._tables.execute(
                 "DELETE FROM compared WHERE content IN (SELECT first FROM pairs WHERE score < 0"
                 " UNION SELECT second FROM pairs WHERE score < 0)"
             )
-            self._tables.run("DELETE FROM pairs WHERE score < 0")
+            self._tables.execute("DELETE FROM pairs WHERE score < 0")
 
     def near_duplicates(self) -> list[PairResult]:
         """Return the pairs that have a grade."""
-        rows = self._tables.all("SELECT * FROM pairs WHERE grade IS NOT NULL")
+        rows = self._tables.fetch_all("SELECT * FROM pairs WHERE grade IS NOT NULL")
         return [PairResult(*row) for row in rows]
 
     def find(self, a: bytes, b: bytes) -> PairResult | None:
         """Return the result of two contents, None if they were not compared."""
-        row = self._tables.one(
+        row = self._tables.fetch_one(
             "SELECT * FROM pairs WHERE first = ? AND second = ?", [min(a, b), max(a, b)]
         )
         return None if row is None else PairResult(*row)

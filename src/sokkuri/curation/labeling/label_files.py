@@ -15,9 +15,9 @@ from sokkuri.core.locations import Address
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.filters import condition
+from sokkuri.store.filters import build_condition
 from sokkuri.store.images import live_paths
-from sokkuri.store.labels import cleaned, labels_by_id, set_labels
+from sokkuri.store.labels import clean_label, labels_by_id, set_labels
 
 _ENCODING = ("utf-8-sig", "surrogateescape")
 _DELIMITERS = ",;\t"
@@ -78,11 +78,13 @@ def _labels_of_folders(collection: CollectionStore, folder: Path) -> dict[str, s
     root = collection.root
     if not (folder.is_dir() or is_folder(root / str(folder))):
         raise UsageError(f"{folder} is neither a file nor a folder of {root}")
-    below = condition(root, str(folder), None)
+    below = build_condition(root, str(folder), None)
     assert below is not None
     images = live_paths(collection.catalog, below)
     names = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
-    return {id_: cleaned(name) for id_, name in names if name}  # images of the root get no label
+    return {
+        id_: clean_label(name) for id_, name in names if name
+    }  # images of the root get no label
 
 
 def _read_file(collection: CollectionStore, path: Path) -> SourceLabels:
@@ -147,7 +149,7 @@ def _read_lines(path: Path) -> Iterator[tuple[int, str, str]]:
                     raise UsageError("the line needs an id and a label")  # noqa: TRY301
                 name, label = (fields[column] for column in columns)
                 if label.strip():
-                    yield reader.line_num, name, cleaned(label)
+                    yield reader.line_num, name, clean_label(label)
     except (csv.Error, UsageError) as error:
         raise UsageError(f"{path}, line {reader.line_num}: {error}") from None
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Features
 from sokkuri.search.vectors import VectorBlocks, normalised
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.filters import condition
+from sokkuri.store.filters import build_condition
 from sokkuri.store.images import find_image, live_images_at
-from sokkuri.store.labels import placed_labels
+from sokkuri.store.labels import labelled_rows
 from sokkuri.store.live_rows import live_rows
 
 _SEED = 20250117
@@ -34,7 +34,7 @@ class LiveVectors:
         self._catalog = collection.catalog
         self._vectors = VectorBlocks.from_shards(collection.shards, collection.rows_per_shard())
         self._numbers = self._vectors.numbers
-        refs = live_rows(self._catalog, condition(collection.root, under, where))
+        refs = live_rows(self._catalog, build_condition(collection.root, under, where))
         self.live = np.sort(self._numbers.to_numbers(refs))
 
     def labelled_rows(
@@ -46,7 +46,7 @@ class LiveVectors:
         set them. Ids of images that are not live are left out.
         """
         if labels is None:
-            placed = placed_labels(self._catalog)
+            placed = labelled_rows(self._catalog)
             rows = self._numbers.to_numbers([(shard, row) for shard, row, _ in placed])
             return rows, [label for _, _, label in placed]
         rows_by_id = self.rows_by_id(labels)

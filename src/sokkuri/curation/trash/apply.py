@@ -32,7 +32,7 @@ from sokkuri.curation.trash.system_trash import (
     size_and_digest,
 )
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import CATALOG_NAME, root_of
+from sokkuri.store.collection import CATALOG_NAME, read_root
 from sokkuri.store.trash_marks import mark_restored, mark_trashed
 
 MOVED_AWAY = 0
@@ -132,7 +132,7 @@ class _CatalogMarks:
             with suppress(CollectionError):
                 catalog = Catalog.open(Path(store) / CATALOG_NAME)
                 try:
-                    root = root_of(Path(store), catalog)
+                    root = read_root(Path(store), catalog)
                     self._mark(catalog, [move for move in moves if _is_folder(root, move.root)])
                 finally:
                     catalog.close()

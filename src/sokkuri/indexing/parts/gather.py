@@ -17,9 +17,15 @@ from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, stores_of_parts
 from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
-from sokkuri.store.collection import CATALOG_NAME, CollectionStore, find_store, has_store, store_for
+from sokkuri.store.collection import (
+    CATALOG_NAME,
+    CollectionStore,
+    choose_store,
+    find_store,
+    has_store,
+)
 from sokkuri.store.images import count_images
-from sokkuri.store.leases import clear_over, is_worked_on
+from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all
 
 _SHOWN_PARTS = 20
@@ -121,7 +127,7 @@ def _read_part(store: Path) -> _PartInfo:
         part = saved_part(catalog)
         if part is None:
             raise UsageError(f"{store} is no part: parts are made with `sokkuri index --part I/N`")
-        if is_worked_on(catalog):
+        if has_active_run(catalog):
             raise CollectionError(f"part {part} in {store} is being worked on: wait for its end")
         todo = count_images(catalog).todo
         if todo or not is_finished(catalog):
@@ -209,7 +215,7 @@ def _target_store(parts: PartSet, into: Path | None) -> Path:
             "--into DIR, or where the images are now, with --root DIR"
         )
     if into is None or (isinstance(root, Path) and into.resolve() == root.resolve()):
-        store = store_for(root, None)
+        store = choose_store(root, None)
     else:
         store = find_store(into) if has_store(into) else into
     if store.resolve() in {part.store for part in parts.parts}:
@@ -233,7 +239,7 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
         catalog = collection.catalog
         if saved_part(catalog) is not None:
             raise UsageError(f"{store} is itself a part: merge them elsewhere, with --into DIR")
-        collection.check_made_by(settings.model.name, settings.model.fingerprint)
+        collection.check_fingerprint(settings.model.name, settings.model.fingerprint)
         if (collection.dtype, resolve_ids(catalog, None, settings.ids)) != (
             settings.dtype,
             settings.ids,
@@ -242,8 +248,8 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
                 f"the parts have {settings.dtype} vectors under each file's {settings.ids}, unlike "
                 f"{store}: merge them elsewhere, with --into DIR"
             )
-        clear_over(catalog)
-        if is_worked_on(catalog):
+        clear_ended_runs(catalog)
+        if has_active_run(catalog):
             raise CollectionError(f"{store} is being worked on: wait for its end, then merge")
         collection.set_root(parts.root)
         has_setting = catalog.meta("ann_from") is not None

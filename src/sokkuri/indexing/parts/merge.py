@@ -109,7 +109,7 @@ def _registered_run(collection: CollectionStore) -> Iterator[int]:
     catalog = collection.catalog
     run = leases.start_run(catalog)
     try:
-        with leases.lease(collection.store / CATALOG_NAME, run):
+        with leases.keep_lease(collection.store / CATALOG_NAME, run):
             yield run
     finally:
         catalog.undo()
@@ -239,7 +239,7 @@ class _MergeRun:
         if not self._reachable:
             return False
         try:
-            stat = _stat_of(self._target.file(existing.path))
+            stat = _stat_of(self._target.locate(existing.path))
             return stat == FileStat(existing.size, existing.mtime_ns)
         except OSError:
             return False

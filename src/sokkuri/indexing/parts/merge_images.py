@@ -14,10 +14,10 @@ from sokkuri.indexing.parts.gather import PartStore
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import add_decisions, read_decisions
-from sokkuri.store.labels import add_labels, said_labels
+from sokkuri.store.labels import add_labels, all_labels
 from sokkuri.store.part_images import PartImage, annotations_digest
-from sokkuri.store.rows import place_rows
-from sokkuri.store.shards import checksums
+from sokkuri.store.rows import store_rows
+from sokkuri.store.shards import checksum_rows
 
 
 def copy_rows(
@@ -29,7 +29,7 @@ def copy_rows(
     """
     with_row = [image for image in images if image.shard is not None]
     vectors = _vectors(store, part, with_row)
-    at = iter(place_rows(whole, vectors, [image.id for image in with_row]))
+    at = iter(store_rows(whole, vectors, [image.id for image in with_row]))
     return [None if image.shard is None else next(at) for image in images]
 
 
@@ -41,11 +41,11 @@ def _vectors(store: PartStore, part: CollectionStore, images: Sequence[PartImage
     mend = f"run `sokkuri verify --repair -C {store.store}` and `sokkuri index -C {store.store}`"
     try:
         places = [(image.shard or 0, image.row or 0) for image in images]
-        rows: StoredRows = np.asarray(part.vectors(places), part.shards.dtype)
+        rows: StoredRows = np.asarray(part.read_vectors(places), part.shards.dtype)
     except DamagedError as error:
         what = str(error).partition(": run ")[0]
         raise DamagedError(f"{store} is damaged: {what}: {mend}, then merge again") from error
-    for image, found in zip(images, checksums(rows), strict=True):
+    for image, found in zip(images, checksum_rows(rows), strict=True):
         if found != image.checksum:
             raise DamagedError(
                 f"{store} is damaged: the vector of {image.id} is not as it was written: {mend}, "
@@ -63,7 +63,7 @@ def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:
     if digest == catalog.meta(key):
         return
     with catalog.writing():
-        add_labels(catalog, said_labels(part))
+        add_labels(catalog, all_labels(part))
         add_decisions(catalog, read_decisions(part))
         catalog.set_meta(key, digest)
 

@@ -39,7 +39,7 @@ class VectorBlocks:
     @classmethod
     def from_shards(cls, shards: "ShardFolder", rows_per_shard: Mapping[int, int]) -> Self:
         """Return the rows of these shards, mapped into memory. Raises DamagedError."""
-        blocks = [shards.features(shard, rows) for shard, rows in rows_per_shard.items()]
+        blocks = [shards.map_rows(shard, rows) for shard, rows in rows_per_shard.items()]
         return cls(blocks, list(rows_per_shard))
 
     def vector(self, row: int) -> NDArray[np.float32]:

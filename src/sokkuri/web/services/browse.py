@@ -15,7 +15,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError, UsageError
 from sokkuri.store.collection import Status
 from sokkuri.store.database import as_text
-from sokkuri.store.filters import Condition, condition
+from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.image_pages import (
     adjacent_images,
     image_details,
@@ -32,7 +32,7 @@ def make_condition(
     collection: Collection, under: str | None, where: str | None
 ) -> Condition | None:
     """Return the folder and the filter as one condition. Raises UsageError."""
-    return condition(collection.root, folder_location(collection, under), where)
+    return build_condition(collection.root, folder_location(collection, under), where)
 
 
 def folder_location(collection: Collection, under: str | None) -> str | None:
@@ -140,7 +140,7 @@ def read_image(collection: Collection, id_: str) -> dict[str, Any]:
     before, after = adjacent_images(collection.catalog, row[1])
     return {
         **listed_image_document(row[:6]),
-        "path": str(collection.file(row[1])),
+        "path": str(collection.locate(row[1])),
         "size": size,
         "state": state,
         "failure": None if stage is None else {"stage": stage, "reason": reason},

@@ -24,7 +24,7 @@ from sokkuri.store.decisions import read_decisions
 from sokkuri.store.derived import sqlite_version
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
-from sokkuri.store.labels import labels_of, labels_turn, read_labels, set_labels
+from sokkuri.store.labels import find_labels, labels_revision, read_labels, set_labels
 from sokkuri.web.services.browse import (
     content_version,
     folder_location,
@@ -100,7 +100,7 @@ class DocumentCache:
         self, collection: Collection, key: Hashable, create: Callable[[Collection], Document]
     ) -> Document:
         """Return a document; create it if labels have changed. key : all else it depends on."""
-        full_key = (labels_turn(collection.catalog), key)
+        full_key = (labels_revision(collection.catalog), key)
         with self._lock:
             if full_key in self._documents:
                 return self._documents[full_key]
@@ -209,7 +209,7 @@ def near(
     unlabelled_hits = _split_by_label(collection, id_, free)[1][:unlabelled]
     return {
         "id": id_,
-        "label": labels_of(collection.catalog, [id_]).get(id_),
+        "label": find_labels(collection.catalog, [id_]).get(id_),
         "labelled": _with_ranks(labelled_hits),
         "unlabelled": _with_ranks(unlabelled_hits),
         "guess": _guess_label(labelled_hits[:_VOTERS]),
@@ -221,7 +221,7 @@ def _split_by_label(
 ) -> tuple[list[Document], list[Document]]:
     """Return the labelled and the unlabelled hits, without the image itself."""
     others = [hit for hit in hits if hit["id"] != id_]
-    labels = labels_of(collection.catalog, [hit["id"] for hit in others])
+    labels = find_labels(collection.catalog, [hit["id"] for hit in others])
     documents = [{**hit, "label": labels.get(hit["id"])} for hit in others]
     return (
         [document for document in documents if document["label"]],
@@ -242,8 +242,10 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
     if not latest:
         return []
     places = [tuple(rows[one][6:8]) for one in latest]
-    query = collection.vectors([(row.at.shard, row.at.row)])[0].astype(np.float64)
-    far = distances(collection.vectors(places).astype(np.float64), query, collection.model.metric)
+    query = collection.read_vectors([(row.at.shard, row.at.row)])[0].astype(np.float64)
+    far = distances(
+        collection.read_vectors(places).astype(np.float64), query, collection.model.metric
+    )
     nearest = np.argsort(far, kind="stable")[:most].tolist()
     return [
         {

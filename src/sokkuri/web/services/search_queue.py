@@ -278,7 +278,7 @@ class _SearchWorker:
         row = find_image(self._collection.catalog, query)
         if row is None or row.at is None:
             raise unknown_image_error(query)
-        vector = self._collection.vectors([(row.at.shard, row.at.row)])[0]
+        vector = self._collection.read_vectors([(row.at.shard, row.at.row)])[0]
         return QueryVector(vector, row.at, query)
 
     def _document(self, hits: Hits, request: SearchRequest) -> Document:
@@ -290,7 +290,7 @@ class _SearchWorker:
         ]
         if request.with_angles and documents:
             rows = [(image.row.shard, image.row.row) for image in hits.images]
-            radians = angles(hits.vector, self._collection.vectors(rows), hits.metric)
+            radians = angles(hits.vector, self._collection.read_vectors(rows), hits.metric)
             truncated = (np.trunc(1e4 * radians) / 1e4).tolist()  # rounding could give pi
             for document, angle in zip(documents, truncated, strict=True):
                 document["angle"] = angle

@@ -18,7 +18,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
 from sokkuri.store.image_pages import change_sums, commit_count
 from sokkuri.store.images import count_images
-from sokkuri.store.leases import runs
+from sokkuri.store.leases import read_runs
 from sokkuri.web.services.thread_pool import CollectionPool
 
 _POLL_SECONDS = 0.5  # SQLite does not report commits of other processes
@@ -125,7 +125,7 @@ def _read_state(collection: Collection, known_commits: int) -> tuple[int, _Image
     processes that index. The summary is () if nothing was committed since `known_commits`."""
     catalog = collection.catalog
     with catalog.reading():
-        active_runs = sum(not run.is_over(time.time()) for run in runs(catalog))
+        active_runs = sum(not run.has_ended(time.time()) for run in read_runs(catalog))
         commits = commit_count(catalog)
         if commits == known_commits:
             return commits, (), active_runs

@@ -119,7 +119,7 @@ def test_both_collections_may_be_empty(archive: Collection, tmp_path: Path) -> N
 
 def test_another_model_is_refused(archive: Collection, tmp_path: Path) -> None:
     with create_empty(tmp_path / "none") as other:
-        other.catalog.run("UPDATE models SET fingerprint = 'another'")
+        other.catalog.execute("UPDATE models SET fingerprint = 'another'")
     with (
         Collection.open(tmp_path / "none") as other,
         pytest.raises(ModelMismatchError, match="another model"),

@@ -33,7 +33,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
     bench.writer.add(make_extracted(jobs["b/4"], b"E" * 16, VECTORS[0]))
     bench.writer.finish()
     bench.known.close()
-    bench.catalog.run("UPDATE images SET digest = NULL WHERE id = 'b/4'")
+    bench.catalog.execute("UPDATE images SET digest = NULL WHERE id = 'b/4'")
     yield bench.collection
     bench.collection.close()
 
@@ -75,7 +75,7 @@ def test_images_carry_their_digest_and_file(collection: Collection) -> None:
     images = {image.id: image for content in contents.values() for image in content.images}
     assert images["a/1"].digest == HELD["a/1"]
     assert images["b/4"].digest is None, "its file was never read"
-    assert images["a/1"].file == collection.file(images["a/1"].path)
+    assert images["a/1"].file == collection.locate(images["a/1"].path)
 
 
 def test_preferred_images_are_marked(collection: Collection) -> None:

@@ -145,7 +145,7 @@ def test_a_damaged_store_is_created_anew(
 
 def test_a_store_of_another_model_is_created_anew(collection: Collection) -> None:
     filled(collection)
-    collection.catalog.run("UPDATE models SET fingerprint = 'another'")
+    collection.catalog.execute("UPDATE models SET fingerprint = 'another'")
     with Collection.open(collection.store) as other:
         with pair_store.read_pair_store(other) as store:
             assert store is None

@@ -57,7 +57,7 @@ def test_an_unfinished_part_is_refused(folder: Folder) -> None:
         folder.merge_parts()
     with folder.open(folder.parts[2]) as part:
         run_index(part)
-        part.catalog.run("UPDATE images SET todo = 1")
+        part.catalog.execute("UPDATE images SET todo = 1")
     with pytest.raises(CollectionError, match=r"part 3/3 in .* has \d+ images to do: run"):
         folder.merge_parts()
 
@@ -91,7 +91,7 @@ def test_parts_with_different_settings_are_refused(
     folder: Folder, what: str, statement: str
 ) -> None:
     with folder.open(folder.parts[1]) as part:
-        part.catalog.run(statement)
+        part.catalog.execute(statement)
     with pytest.raises(UsageError, match=f"part 1/3.*{what}.*part 2/3"):
         folder.merge_parts()
     assert not (folder.root / ".sokkuri").exists()
@@ -99,7 +99,7 @@ def test_parts_with_different_settings_are_refused(
 
 def test_parts_of_other_models_are_refused(folder: Folder) -> None:
     with folder.open(folder.parts[1]) as part:
-        part.catalog.run("UPDATE models SET fingerprint = 'other'")
+        part.catalog.execute("UPDATE models SET fingerprint = 'other'")
     with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* cannot be compared"):
         folder.merge_parts()
 
@@ -111,7 +111,7 @@ def test_a_target_with_other_settings_is_refused(folder: Folder, tmp_path: Path)
         folder.merge_parts()
     with folder.open() as whole:
         whole.catalog.set_meta("ids", "path")
-        whole.catalog.run("UPDATE models SET fingerprint = 'other'")
+        whole.catalog.execute("UPDATE models SET fingerprint = 'other'")
     with pytest.raises(ModelMismatchError):
         folder.merge_parts()
 

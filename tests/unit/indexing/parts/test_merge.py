@@ -45,11 +45,11 @@ def test_a_merge_equals_one_run(folder: Folder) -> None:
 
 
 def test_merging_again_changes_nothing(folder: Folder, whole: Collection) -> None:
-    before = whole.catalog.all("SELECT * FROM images ORDER BY key")
+    before = whole.catalog.fetch_all("SELECT * FROM images ORDER BY key")
     done = folder.merge_parts()
     assert (done.added, done.updated, done.moved, done.removed) == (0, 0, 0, 0)
     assert done.unchanged == len(NAMES)
-    assert whole.catalog.all("SELECT * FROM images ORDER BY key") == before
+    assert whole.catalog.fetch_all("SELECT * FROM images ORDER BY key") == before
     assert sum(whole.rows_per_shard().values()) == len(NAMES)
 
 
@@ -81,7 +81,7 @@ def test_an_image_of_another_part_leaves_with_the_next_run(folder: Folder) -> No
     other = next(name for name in NAMES if not part.holds(name))
     with folder.open(part) as collection:
         renamed = "UPDATE images SET id = ?, path = ? WHERE id = ?"
-        collection.catalog.run(renamed, [other, other, NAMES[0]])
+        collection.catalog.execute(renamed, [other, other, NAMES[0]])
         run_index(collection)
         assert other not in read_state(collection)[0]
         assert NAMES[0] in read_state(collection)[0]

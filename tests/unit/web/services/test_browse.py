@@ -134,7 +134,7 @@ def test_each_image_has_its_state(bench: Bench) -> None:
 
 
 def test_images_are_read_by_key_in_the_given_order(bench: Bench) -> None:
-    keys = {id_: bench.catalog.one("SELECT key FROM images WHERE id = CAST(? AS TEXT)",
+    keys = {id_: bench.catalog.fetch_one("SELECT key FROM images WHERE id = CAST(? AS TEXT)",
                                    [os.fsencode(id_)])[0] for id_ in IDS}  # fmt: skip
     asked = [keys[id_] for id_ in reversed(IDS)]
     found = browse.read_images(bench.collection, [*asked[:4], 10**6, *asked[4:]])

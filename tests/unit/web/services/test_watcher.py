@@ -75,12 +75,12 @@ def test_each_change_has_a_new_revision(bench: Bench) -> None:
 
 def test_swapped_dates_have_a_new_revision(bench: Bench) -> None:
     """Counts and the sum of all dates stay equal, but the order by date changes."""
-    bench.catalog.run("UPDATE images SET mtime_ns = key * 1000000000000", [])
+    bench.catalog.execute("UPDATE images SET mtime_ns = key * 1000000000000", [])
 
     async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
         states = watcher.states()
         first = await anext(states)
-        bench.catalog.run("UPDATE images SET mtime_ns = (6 - key) * 1000000000000", [])
+        bench.catalog.execute("UPDATE images SET mtime_ns = (6 - key) * 1000000000000", [])
         return [first, await anext(states)]
 
     first, second = with_watcher(bench, follow)
