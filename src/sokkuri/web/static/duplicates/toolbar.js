@@ -75,7 +75,8 @@ export class Toolbar {
     if (failure && !running) parts.push(`the last comparison stopped early: ${failure}`);
     const showCommand = remaining > 0 && !running && !this.allowed;
     this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...(showCommand
-      ? [" To compare the rest, run ", h("code", null, "sokkuri duplicates")] : []));
+      ? [compared ? " To compare the rest, run " : " To compare them, run ",
+        h("code", null, "sokkuri duplicates")] : []));
     this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
     this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
   }
