@@ -1,4 +1,4 @@
-"""The article's extraction loop, written from its description: what `--decode exact` must equal."""
+"""The article's extraction loop, written from its description. `--decode exact` must equal it."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from PIL import Image
 
 
 def extract(path: Path, model: Path, input_: str, output: str) -> NDArray[np.float32]:
-    """The feature vector (D,) of one image, as the script computes it: NHWC, RGB / 255."""
+    """Return the feature vector (D,) of one image, as the script computes it: NHWC, RGB / 255."""
     session = onnxruntime.InferenceSession(model)
     with Image.open(path) as image:
         size = session.get_inputs()[0].shape[1:3]

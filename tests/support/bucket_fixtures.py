@@ -1,4 +1,4 @@
-"""A bucket with photos, and somebody who has access to it: fixtures of the tests of addresses."""
+"""Fixtures of the tests of addresses: a bucket with photos, and a user who has access to it."""
 
 import json
 import subprocess
@@ -31,7 +31,7 @@ def bucket(s3_server: S3Server) -> Bucket:
 
 @pytest.fixture(scope="session")
 def photos_for_cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """COUNT pictures in three folders, two of them the same one at two sizes."""
+    """COUNT images in three folders. Two of them show the same at two sizes."""
     root = tmp_path_factory.mktemp("cloud") / "photos"
     for seed in range(COUNT - 1):
         save_drawing(root / f"{seed % 3}" / f"{seed}.jpg", seed, 480, 360)
@@ -46,8 +46,8 @@ def model_for_cloud(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Cloud:
-    """A bucket with the photos below `trip`, as somebody sees it who has access: by the command, or
-    by the functions behind it, which spares the start of a process."""
+    """A bucket with the photos below `trip`, for a user with access. The methods run the command
+    or call the functions behind it, which saves the start of a process."""
 
     def __init__(
         self, bucket: Bucket, store: Path, model: Path, monkeypatch: pytest.MonkeyPatch
@@ -58,7 +58,7 @@ class Cloud:
         self.use_endpoint(bucket.server.address)
 
     def use_endpoint(self, address: str) -> None:
-        """From now on the server is reached there."""
+        """Reach the server at this address from now on."""
         self.environment = client_environment(address)
         for name, value in self.environment.items():
             self._monkeypatch.setenv(name, value)
@@ -78,7 +78,7 @@ class Cloud:
         return Collection.create(self.root, store=self.store, model=str(self.model))
 
     def index(self, **options: Any) -> dict[str, int]:
-        """What a run did, without what it left."""
+        """Index, and return the counts of the changes that are not 0."""
         with self.open() as collection:
             *_, last = collection.sync(SyncOptions(**options))
         assert last.result is not None
@@ -86,10 +86,10 @@ class Cloud:
 
     def failures(self) -> dict[str, tuple[str, str]]:
         with self.open() as collection:
-            return {one.id: (one.stage, one.reason) for one in collection.status().failures}
+            return {row.id: (row.stage, row.reason) for row in collection.status().failures}
 
     def search(self, query: str, k: int = 10, **options: Any) -> list[tuple[str, str, float]]:
-        """Id, path and distance of each hit."""
+        """Return the id, path and distance of each hit."""
         with self.open() as collection:
             hits = Searcher(collection).search([query], k, options=SearchOptions(**options))
             return [(hit.id, str(hit.path), hit.distance) for hit in hits]

@@ -1,4 +1,4 @@
-"""Pictures drawn by integer arithmetic alone, so that every machine draws the same."""
+"""Images drawn with integer arithmetic only, so that every machine draws the same."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ from PIL import Image
 
 
 def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
-    """A ground that shades from one colour to another, with a dozen discs and blocks on it :
-    (height, width, 3) uint8. Another seed gives another picture."""
+    """Return a colour gradient with a dozen discs and blocks on it: (height, width, 3) uint8.
+    Another seed gives another image."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[:height, :width]
     first, second = rng.integers(0, 256, (2, 3))
@@ -18,19 +18,19 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
     picture = (first * (255 - shade) + second * shade) // 255
     for _ in range(12):
         colour = rng.integers(0, 256, 3)
-        at_x, at_y = int(rng.integers(width)), int(rng.integers(height))
+        centre_x, centre_y = int(rng.integers(width)), int(rng.integers(height))
         size = int(rng.integers(min(width, height) // 16 + 1, min(width, height) // 3 + 2))
         if rng.integers(2):
-            inside = (x - at_x) ** 2 + (y - at_y) ** 2 < size**2
+            inside = (x - centre_x) ** 2 + (y - centre_y) ** 2 < size**2
         else:
-            inside = (abs(x - at_x) < size) & (abs(y - at_y) < size // 2 + 1)
+            inside = (abs(x - centre_x) < size) & (abs(y - centre_y) < size // 2 + 1)
         picture = np.where(inside[..., None], (picture + 3 * colour) // 4, picture)
     drawn: NDArray[np.uint8] = picture.astype(np.uint8)
     return drawn
 
 
 def save_drawing(path: Path, seed: int, width: int = 96, height: int = 72) -> Path:
-    """The drawn picture as a file, in the format of its suffix."""
+    """Write the drawn image in the format of the suffix, and return the path."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.fromarray(draw(seed, width, height)).save(path)
     return path

@@ -1,4 +1,4 @@
-"""Pictures and their edits in a collection, and what `duplicates` says of them and keeps."""
+"""A collection of images and their edits, with the groups and the pair store of `duplicates`."""
 
 import contextlib
 import sqlite3
@@ -13,7 +13,7 @@ NAMES = ["orig", "twin", *edited_images.EDITS]
 
 
 def make_compared_collection(root: Path) -> Path:
-    """PICTURES and their edits in `root`, a collection, all compared."""
+    """Make a collection of PICTURES images and their edits in `root`, and compare all of them."""
     for seed in range(PICTURES):
         edited_images.write_edits(root / f"p{seed}", seed, twin=True)
     sokkuri("index", root)
@@ -40,12 +40,12 @@ def pair_store_path(root: Path) -> Path:
 
 
 def open_pair_store(root: Path) -> contextlib.closing[sqlite3.Connection]:
-    """The ledger, to be read."""
+    """Open the pair store for reading."""
     return contextlib.closing(sqlite3.connect(f"file:{pair_store_path(root)}?mode=ro", uri=True))
 
 
 def query_pair_store(root: Path, question: str) -> Any:
-    """The first row that the ledger answers with; None while there is no ledger that can."""
+    """Return the first row of the answer; None while there is no pair store to read."""
     try:
         with contextlib.closing(
             sqlite3.connect(f"file:{pair_store_path(root)}?mode=ro", uri=True)
@@ -56,7 +56,7 @@ def query_pair_store(root: Path, question: str) -> Any:
 
 
 def read_pair_store(root: Path) -> list[list[Any]]:
-    """All that the ledger holds."""
+    """Return all rows of the pair store, by table."""
     with open_pair_store(root) as tables:
         return [
             tables.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall()
@@ -65,6 +65,6 @@ def read_pair_store(root: Path) -> list[list[Any]]:
 
 
 def forge_scores(root: Path) -> None:
-    """Scores that no comparing gives: what is compared again loses them."""
+    """Set all scores to 0.75, which no comparison gives. A pair that is compared again loses it."""
     with contextlib.closing(sqlite3.connect(pair_store_path(root))) as tables, tables:
         tables.execute("UPDATE pairs SET score = 0.75 WHERE grade IS NOT NULL")

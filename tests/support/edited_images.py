@@ -1,4 +1,4 @@
-"""Drawn pictures as they are reposted: smaller, cropped, mirrored, without colours."""
+"""Drawn images, edited as people repost them: smaller, cropped, mirrored, without colours."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
     "crop": lambda image: image.crop((70, 40, 410, 310)),
     "side": lambda image: image.rotate(90, expand=True).resize((300, 400)),
 }
-"""By name. All but the first two need OpenCV, or look well enough alike without."""
+"""The edits by name. Without OpenCV only the first two are sure to be recognised."""
 
 GRADES = {"twin": "identical", "small": "same"} | dict.fromkeys([*EDITS][1:], "edited")
 
@@ -22,7 +22,7 @@ GRADES = {"twin": "identical", "small": "same"} | dict.fromkeys([*EDITS][1:], "e
 def write_edits(
     folder: Path, seed: int, edits: Sequence[str] = (*EDITS,), *, twin: bool = False
 ) -> Path:
-    """`orig.jpg`, the largest, an edit each in a file of its name, and the same bytes again."""
+    """Write `orig.jpg` (the largest), one file for each edit, and a copy if `twin`."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = Image.fromarray(draw(seed, 480, 360))
     picture.save(folder / "orig.jpg", quality=92)

@@ -1,8 +1,9 @@
-"""Real search engines for the tests: started and stopped by their process ids.
+"""Real search engines for the tests, started and stopped by their process ids.
 
-PostgreSQL comes from the package `pgserver`, which bundles one with pgvector; it starts in a
-second. So does Milvus Lite, in the process that asks, with its data in a folder. Milvus itself is
-asked where SOKKURI_MILVUS names one that runs, which `make test-engines` sees to.
+PostgreSQL comes from the package `pgserver`, which bundles PostgreSQL with pgvector. It starts in a
+second. Milvus Lite runs in the process of its client, with its data in a folder, and starts in a
+second too. Milvus itself is tested if SOKKURI_MILVUS names a running server, as `make test-engines`
+does.
 """
 
 import os
@@ -21,17 +22,17 @@ import psycopg
 import pytest
 
 TIMEOUT_SECONDS = 60.0
-"""Seconds after which what is waited for will not come any more."""
+"""Seconds to wait for an event before the test fails."""
 
 _NOBODY = 65534
 MILVUS = os.environ.get("SOKKURI_MILVUS", "")
-"""Where a Milvus runs, as `user:password@host:port`; "" without one."""
+"""A running Milvus, as `user:password@host:port`; "" if there is none."""
 
 ENGINES = ["pgvector", "milvus-lite", *(["milvus"] if MILVUS else [])]
 
 
 class Postgres:
-    """A server with data of its own below `folder`. Start and stop it as often as needed."""
+    """A server with its own data below `folder`. It can be started and stopped repeatedly."""
 
     def __init__(self, folder: Path) -> None:
         self._package = _package()
@@ -40,15 +41,15 @@ class Postgres:
         if os.name == "posix" and os.geteuid() == 0:  # PostgreSQL does not run as root
             self._as = {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
         self.process: subprocess.Popen[bytes] | None = None
-        self._make()
+        self._create()
 
-    def _make(self) -> None:
+    def _create(self) -> None:
         for part in (self._folder, self._folder / "data", self._folder / "socket"):
             part.mkdir(exist_ok=True)
             part.chmod(0o700)
             if self._as:
                 os.chown(part, _NOBODY, _NOBODY)
-        if self._as:  # who may not enter where the packages are
+        if self._as:  # this user cannot read the folder of the packages
             program = self._folder / "program"
             for name in (self._package.name, f"{self._package.name}.libs"):
                 shutil.copytree(self._package.with_name(name), program / name)
@@ -67,29 +68,29 @@ class Postgres:
         )  # fmt: skip
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server, and return when it answers."""
         with (self._folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self._binaries / "postgres", "-D", self._folder / "data", "-k",
                  self._folder / "socket", "-h", "", "-c", "fsync=off"],
                 cwd=self._folder, stdout=log, stderr=log, **self._as,
             )  # fmt: skip
-        until = time.monotonic() + TIMEOUT_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while True:
             try:
                 self.connect().close()
             except psycopg.OperationalError:
-                said = (self._folder / "log").read_text()
-                assert self.process.poll() is None, said
-                assert time.monotonic() < until, said
+                log_text = (self._folder / "log").read_text()
+                assert self.process.poll() is None, log_text
+                assert time.monotonic() < deadline, log_text
                 time.sleep(0.02)
             else:
                 return
 
     def stop(self) -> None:
-        """At once, as where the machine goes down: connections are cut."""
+        """Stop the server at once and cut its connections, as a power failure does."""
         if self.process is not None:
-            self.process.send_signal(3)  # SIGQUIT: to this server's own processes too
+            self.process.send_signal(3)  # SIGQUIT, which its child processes get too
             self.process.wait(TIMEOUT_SECONDS)
             self.process = None
 
@@ -103,7 +104,7 @@ class Postgres:
 
 
 def _package() -> Path:
-    spec = find_spec("pgserver")  # not imported, which would look for servers of its own
+    spec = find_spec("pgserver")  # not imported: the import looks for running servers
     if spec is None or spec.origin is None:
         pytest.skip("needs pgserver, which has no package for this Python")
     return Path(spec.origin).parent
@@ -111,8 +112,8 @@ def _package() -> Path:
 
 @contextmanager
 def run_postgres() -> Iterator[Postgres]:
-    """One that runs, until the block ends."""
-    # Not below pytest's own folder, which is closed to other users, and short: a socket's path is.
+    """Run a server until the block ends."""
+    # Other users cannot enter pytest's folder, and the path of a socket must be short.
     folder = Path("/tmp" if sys.platform != "win32" else ".") / f"sokkuri-pg-{uuid4().hex[:8]}"
     server = Postgres(folder)
     try:
@@ -131,13 +132,13 @@ def postgres_server() -> Iterator[Postgres]:
 
 @pytest.fixture(params=ENGINES)
 def engine_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Of a table or collection that is not there yet, in each engine there is."""
+    """Return the address of a new table or collection, for each engine."""
     return _address(request, tmp_path)
 
 
 @pytest.fixture(params=[name for name in ENGINES if name != "milvus-lite"])
 def served_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The same of those that several processes can ask at once."""
+    """The same for engines that several processes can use at once."""
     return _address(request, tmp_path)
 
 
@@ -145,7 +146,7 @@ def _address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     name = f"t{uuid4().hex[:12]}"
     if request.param == "milvus":
         return f"milvus://{MILVUS}/{name}"
-    if request.param == "milvus-lite":  # a file of its own: only one process has it open
+    if request.param == "milvus-lite":  # its own file: only one process can open it
         return f"milvus://{tmp_path}/lite.db/{name}"
     server: Postgres = request.getfixturevalue("postgres_server")
     return server.address(name)

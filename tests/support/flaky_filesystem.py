@@ -1,4 +1,4 @@
-"""A file system of fsspec, in memory, with the troubles of a network."""
+"""An in-memory file system of fsspec that fails as a network fails."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, ClassVar
@@ -12,11 +12,11 @@ from sokkuri.core.locations import Address
 from sokkuri.images import remote
 
 SECRETS = "AKIAXYZ hush X-Amz-Signature=hush Authorization: hush"
-"""What the libraries may say, and nobody else should."""
+"""Secrets that messages of the libraries may contain, and messages of sokkuri must not."""
 
 
 class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
-    """In memory. `before` : is called with each method's name and path, and may raise."""
+    """before : called with the name of each method and the path. It may raise."""
 
     protocol = "trouble"
     store: ClassVar[dict[str, Any]] = {}
@@ -33,10 +33,10 @@ class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
 
     def info(self, path: str, **given: Any) -> Any:
         FlakyFileSystem.before("info", path)
-        found = super().info(path, **given)
-        if found["type"] == "file":
-            found["ETag"] = xxhash.xxh3_64_hexdigest(self.store[found["name"]].getvalue())
-        return found
+        entry = super().info(path, **given)
+        if entry["type"] == "file":
+            entry["ETag"] = xxhash.xxh3_64_hexdigest(self.store[entry["name"]].getvalue())
+        return entry
 
     def cat_file(self, path: str, start: Any = None, end: Any = None, **given: Any) -> Any:
         FlakyFileSystem.before("cat", path)
@@ -45,7 +45,7 @@ class FlakyFileSystem(MemoryFileSystem):  # type: ignore[misc]
 
 @pytest.fixture
 def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[FlakyFileSystem]:
-    """Empty, without trouble; waits are not waited for."""
+    """An empty file system without failures. Its waits take no time."""
     fsspec.register_implementation("trouble", FlakyFileSystem, clobber=True)
     monkeypatch.setattr(FlakyFileSystem, "before", staticmethod(lambda method, path: None))
     monkeypatch.setattr("sokkuri.images.remote.time.sleep", lambda seconds: None)
@@ -60,14 +60,14 @@ ROOT = Address("trouble://photos")
 
 
 def fail_at(
-    method: str, errors: Mapping[int, Exception], asked: list[int]
+    method: str, errors: Mapping[int, Exception], calls: list[int]
 ) -> Callable[[str, str], None]:
-    """Raises at the n-th call of a method, and counts the calls."""
+    """Return a `before` that raises `errors[n]` at call n of a method, and counts the calls."""
 
     def before(name: str, path: str) -> None:
         if name == method:
-            asked.append(len(asked))
-            if asked[-1] in errors:
-                raise errors[asked[-1]]
+            calls.append(len(calls))
+            if calls[-1] in errors:
+                raise errors[calls[-1]]
 
     return before

@@ -1,4 +1,4 @@
-"""Small pictures in every mode and format, and what should be seen in them."""
+"""Small images in every mode and format, and the colours that decoding must give."""
 
 import io
 import struct
@@ -18,14 +18,14 @@ from sokkuri.images.decode import decode
 SPEC = PixelSpec(20, 30)  # not square, so that turning shows
 RED, GREEN, BLUE, SAND = (255, 0, 0), (0, 255, 0), (0, 0, 255), (200, 200, 100)
 WHITE = (255, 255, 255)
-SPOTS = ((4, 4), (4, 25), (15, 4), (15, 25))  # one in each quarter of the decoded picture
-GREYS = tuple((g, g, g) for g in (76, 150, 29, 189))  # what ITU-R 601 makes of the four colours
+SPOTS = ((4, 4), (4, 25), (15, 4), (15, 25))  # one in each quarter of the decoded image
+GREYS = tuple((g, g, g) for g in (76, 150, 29, 189))  # the four colours in grey, by ITU-R 601
 
 Colours = tuple[tuple[int, int, int], ...]
 
 
 def draw_quarters(width: int = 60, height: int = 40) -> Image.Image:
-    """Red and green above blue and sand: no turning or flipping leaves it as it is."""
+    """Return red and green above blue and sand. Every rotation and flip changes this image."""
     rgb = np.empty((height, width, 3), np.uint8)
     rgb[: height // 2, : width // 2], rgb[: height // 2, width // 2 :] = RED, GREEN
     rgb[height // 2 :, : width // 2], rgb[height // 2 :, width // 2 :] = BLUE, SAND
@@ -33,7 +33,7 @@ def draw_quarters(width: int = 60, height: int = 40) -> Image.Image:
 
 
 def make_half_transparent(image: Image.Image) -> Image.Image:
-    """The picture with its right half transparent."""
+    """Return the image with its right half transparent."""
     image = image.convert("RGBA")
     alpha = np.full((image.height, image.width), 255, np.uint8)
     alpha[:, image.width // 2 :] = 0
@@ -42,7 +42,7 @@ def make_half_transparent(image: Image.Image) -> Image.Image:
 
 
 def draw_16_bit_grey() -> Image.Image:
-    """The picture in grey of 16 bits."""
+    """Return the image in grey with 16 bits."""
     return Image.fromarray(np.asarray(draw_quarters().convert("L")).astype(np.uint16) * 257)
 
 
@@ -76,7 +76,7 @@ def build_chunk(kind: bytes, data: bytes) -> bytes:
 def build_png(
     width: int, height: int, depth: int, colour: int, rows: bytes, *chunks: bytes
 ) -> bytes:
-    """A PNG, part by part, for what Pillow does not write."""
+    """Return a PNG, built chunk by chunk, for variants that Pillow does not write."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     parts = (build_chunk(b"IHDR", header), *chunks, build_chunk(b"IDAT", zlib.compress(rows)))
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts) + build_chunk(b"IEND", b"")
@@ -148,7 +148,7 @@ TURNS: dict[int, Callable[[NDArray[np.uint8]], NDArray[np.uint8]]] = {
     7: lambda a: a[::-1, ::-1].transpose(1, 0, 2),
     8: lambda a: np.rot90(a, -1),
 }
-"""What a camera stores of an upright picture, by the orientation that it then writes."""
+"""The pixels that a camera stores of an upright image, by the orientation that it writes."""
 EXIF_FORMATS: list[tuple[str, dict[str, Any]]] = [
     ("JPEG", {"quality": 95}), ("PNG", {}), ("WEBP", {"lossless": True}),
     ("TIFF", {}), ("TIFF", {"compression": "tiff_lzw"}), ("AVIF", {"quality": 95}),

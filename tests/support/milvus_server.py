@@ -2,10 +2,10 @@
 
     python tests/support/milvus_server.py PACKAGE COMMAND...
 
-starts one and runs the command with SOKKURI_MILVUS naming it, and SOKKURI_MILVUS_PACKAGE for those
-that start their own. PACKAGE is the folder that `pip
-install --target` put `milvus` into; its programs are unpacked there, once. Written against 2.3.5,
-which starts in three seconds then. Its own launcher would leave the ports of etcd as they are.
+starts a server and runs the command. SOKKURI_MILVUS names the server, and SOKKURI_MILVUS_PACKAGE
+the package, for tests that start their own server. PACKAGE is the folder into which `pip install
+--target` installed `milvus`; its programs are unpacked there once. Written for Milvus 2.3.5, which
+then starts in three seconds. The launcher of the package does not move the ports of etcd.
 """
 
 import lzma
@@ -23,10 +23,10 @@ from urllib.request import urlopen
 from pymilvus import MilvusClient, MilvusException
 
 TIMEOUT_SECONDS = 180.0
-"""Seconds after which what is waited for will not come any more."""
+"""Seconds to wait for an event before the test fails."""
 
 ACCOUNT = "root:Milvus"
-"""What a new server lets in; it asks for it, so that the tests send it."""
+"""The account of a new server. The server requires it, so the tests send it."""
 
 _PORTS = (
     "health", "client", "peer", "root", "proxy", "internal", "query", "querynode", "index", "data",
@@ -68,26 +68,26 @@ advertise-client-urls: http://127.0.0.1:{client}
 
 
 class Milvus:
-    """A server with data of its own in `folder`. Start and stop it as often as needed."""
+    """A server with its own data in `folder`. It can be started and stopped repeatedly."""
 
     def __init__(self, package: Path, folder: Path) -> None:
-        self._programs = _unpacked(package)
+        self._programs = _unpack_programs(package)
         self._folder = folder
         self._ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
         self.process: subprocess.Popen[bytes] | None = None
         (folder / "configs").mkdir()
         for name, text in (("milvus", _SERVER), ("etcd", _ETCD)):
-            said = text.format(folder=folder, **self._ports)
-            (folder / "configs" / f"{name}.yaml").write_text(said)
+            config = text.format(folder=folder, **self._ports)
+            (folder / "configs" / f"{name}.yaml").write_text(config)
         (folder / "configs" / "glog.conf").write_text("--logtostderr=true\n--minloglevel=2\n")
 
     @property
     def at(self) -> str:
-        """`user:password@host:port`, as in an address."""
+        """Return `user:password@host:port`, as in an address."""
         return f"{ACCOUNT}@127.0.0.1:{self._ports['proxy']}"
 
     def start(self) -> None:
-        """Returns when it answers."""
+        """Start the server, and return when it answers."""
         with (self._folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
                 [self._programs / "milvus", "run", "standalone"], cwd=self._folder,
@@ -98,12 +98,12 @@ class Milvus:
                 },
                 stdout=log, stderr=log,
             )  # fmt: skip
-        until = time.monotonic() + TIMEOUT_SECONDS
+        deadline = time.monotonic() + TIMEOUT_SECONDS
         while not self._healthy():
-            if self.process.poll() is not None or time.monotonic() > until:
-                said = (self._folder / "log").read_text(errors="replace")[-4000:]
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                log_text = (self._folder / "log").read_text(errors="replace")[-4000:]
                 self.stop()
-                raise RuntimeError(f"Milvus does not start: {said}")
+                raise RuntimeError(f"Milvus does not start: {log_text}")
             time.sleep(0.1)
 
     def _healthy(self) -> bool:
@@ -115,8 +115,8 @@ class Milvus:
         return healthy and self._answers()
 
     def _answers(self) -> bool:
-        """It calls itself healthy before it lets anybody in, and where what was killed before still
-        counts as running."""
+        """Return whether it answers a request. A server calls itself healthy before it accepts
+        clients, and while a killed predecessor still counts as running."""
         try:
             with self.connect() as client:
                 client.list_collections(timeout=5)
@@ -126,20 +126,20 @@ class Milvus:
 
     @contextmanager
     def connect(self) -> Iterator[MilvusClient]:
-        account, _, at = self.at.rpartition("@")
-        with closing(MilvusClient(f"http://{at}", token=account, dedicated=True)) as client:
+        account, _, host = self.at.rpartition("@")
+        with closing(MilvusClient(f"http://{host}", token=account, dedicated=True)) as client:
             yield client
 
     def stop(self) -> None:
-        """At once: asked kindly, it takes its time, half an hour if need be."""
+        """Kill the server. A polite stop can take half an hour."""
         if self.process is not None:
             self.process.kill()
             self.process.wait(TIMEOUT_SECONDS)
             self.process = None
 
 
-def _unpacked(package: Path) -> Path:
-    """The folder of the server's programs."""
+def _unpack_programs(package: Path) -> Path:
+    """Unpack the programs of the server, and return their folder."""
     packed = package / "milvus" / "data" / "bin"
     folder = package / "unpacked"
     folder.mkdir(exist_ok=True)
@@ -156,19 +156,19 @@ def _unpacked(package: Path) -> Path:
 
 
 def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
+    sockets = [socket.socket() for _ in range(count)]
     try:
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
+        for bound in sockets:
+            bound.bind(("127.0.0.1", 0))
+        return [bound.getsockname()[1] for bound in sockets]
     finally:
-        for one in held:
-            one.close()
+        for bound in sockets:
+            bound.close()
 
 
 @contextmanager
 def run_milvus(package: Path) -> Iterator[Milvus]:
-    """One that runs, until the block ends."""
+    """Run a server until the block ends."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         server = Milvus(package.resolve(), Path(folder))
         try:

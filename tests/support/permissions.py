@@ -1,20 +1,20 @@
-"""Permissions bind the tests even when root runs them."""
+"""Run checks under file permissions even if root runs the tests."""
 
 import os
 from collections.abc import Callable
 
 
-def check_without_privileges(what: Callable[[], bool]) -> bool:
-    """Whether `what` holds for a user whom permissions bind, as they do not bind root."""
+def check_without_privileges(check: Callable[[], bool]) -> bool:
+    """Return what `check` returns for a user whom permissions bind. They do not bind root."""
     if os.geteuid() != 0:
-        return what()
+        return check()
     child = os.fork()
-    if child == 0:  # only _exit from here on: pytest goes on in the parent alone
-        good = False
+    if child == 0:  # only _exit may end the child: pytest runs in the parent
+        passed = False
         try:
             os.setgid(65534)
             os.setuid(65534)
-            good = what()
+            passed = check()
         finally:
-            os._exit(0 if good else 1)
+            os._exit(0 if passed else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

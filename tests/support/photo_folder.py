@@ -1,4 +1,4 @@
-"""A folder of drawn pictures with what real folders have: dates, camera data, odd names, faults."""
+"""A folder of drawn images with dates, camera data, odd names and broken files."""
 
 import io
 import os
@@ -19,35 +19,35 @@ ODD_NAMES = (
     os.fsdecode(b"old/caf\xe9.png"),
     os.fsdecode(b"b\xe4der/1.png"),
 )
-"""Ids that an address or a decoder could mistake, two of them not UTF-8."""
+"""Ids that an address or a decoder could misread. Two of them are not UTF-8."""
 CAMERA = "camera.jpg"
 BROKEN = ("trip/broken.jpg", "trip/cut.png", "trip/nothing.png")
 
 
 def make_photo_folder(root: Path) -> Path:
-    """The folder, with 18 drawn pictures in `home` and `trip`; one in three is wide, and each is a
-    month younger than the one before."""
+    """Write the folder: 18 drawn images in `home` and `trip`. Every third image is wide. Each is
+    a month younger than the image before it."""
     for seed in range(DRAWN):
         folder = "trip" if seed % 2 else "home"
         size = (160, 60) if seed % 3 == 0 else (96, 72)
-        _dated(save_drawing(root / folder / f"{seed:02d}.png", seed, *size), seed)
+        _set_date(save_drawing(root / folder / f"{seed:02d}.png", seed, *size), seed)
     for seed, name in enumerate(ODD_NAMES, 100):
-        _dated(save_drawing(root / name, seed, 60, 90), seed)
+        _set_date(save_drawing(root / name, seed, 60, 90), seed)
     (root / CAMERA).write_bytes(draw_camera_photo())
-    _dated(root / CAMERA, 3)
+    _set_date(root / CAMERA, 3)
     whole = (root / "home" / "00.png").read_bytes()
     for name, data in zip(BROKEN, (b"no picture", whole[: len(whole) // 2], b""), strict=True):
         (root / name).write_bytes(data)
     return root
 
 
-def _dated(path: Path, months: int) -> None:
+def _set_date(path: Path, months: int) -> None:
     moment = datetime(2014 + months // 12, 1 + months % 12, 5, 12, tzinfo=UTC).timestamp()
     os.utime(path, (moment, moment))
 
 
 def draw_camera_photo(seed: int = 200, width: int = 120, height: int = 80) -> bytes:
-    """A JPEG that a camera held sideways would write: upright it is higher than wide."""
+    """Return a JPEG as a camera held sideways writes it: upright it is higher than wide."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0110], exif[0x0112] = "Sokkuri", "Sokkuri One", 6
     exif.get_ifd(0x8769).update({
@@ -64,9 +64,9 @@ def draw_camera_photo(seed: int = 200, width: int = 120, height: int = 80) -> by
 
 
 def list_readable_ids(root: Path) -> list[str]:
-    """The ids of all pictures that can be read, in the order of their bytes."""
-    found = []
+    """Return the ids of all readable images, in the order of their bytes."""
+    ids = []
     for folder, _, names in os.walk(root):
         if ".sokkuri" not in Path(folder).parts:
-            found += [str((Path(folder) / name).relative_to(root)) for name in names]
-    return sorted(set(found) - set(BROKEN), key=os.fsencode)
+            ids += [str((Path(folder) / name).relative_to(root)) for name in names]
+    return sorted(set(ids) - set(BROKEN), key=os.fsencode)

@@ -1,7 +1,7 @@
 """A real Ray cluster of two nodes with one CPU each on this machine, ended by process ids.
 
-The nodes have a cache of their own, so that nothing is there which was not sent. The second one has
-a view of the disk of its own where that is allowed: it does not see what lies in `covered`.
+The nodes have a cache of their own, which holds only files that were sent to them. If mounting is
+allowed, the second node has its own view of the disk and does not see the files in `covered`.
 """
 
 import os
@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 
 TIMEOUT_SECONDS = 120.0
-"""Seconds after which what is waited for will not come any more."""
+"""Seconds to wait for an event before the test fails."""
 
-# Otherwise Ray would put a token into the home of whoever runs the tests.
+# Otherwise Ray writes a token into the home folder of the user.
 os.environ["RAY_AUTH_MODE"] = "disabled"
 
 _SOON_DEAD = {
@@ -28,20 +28,20 @@ _SOON_DEAD = {
     "RAY_health_check_failure_threshold": "2",
     "RAY_health_check_initial_delay_ms": "0",
 }
-"""What a head is told, so that a node that was killed is known to be after a second or two."""
+"""Settings of the head: it notices a killed node after a second or two."""
 
 _COVER = 'for folder in $COVERED; do mount -t tmpfs tmpfs "$folder" || exit; done; exec "$@"'
 
 
-def wait_until(condition: Callable[[], object], what: str) -> None:
-    until = time.monotonic() + TIMEOUT_SECONDS
+def wait_until(condition: Callable[[], object], event: str) -> None:
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
-        assert time.monotonic() < until, f"{what} did not come about"
+        assert time.monotonic() < deadline, f"{event} did not happen"
         time.sleep(0.05)
 
 
 class Node:
-    """One `ray start`, and all the processes that come of it."""
+    """One `ray start` with all processes that it starts."""
 
     def __init__(self, arguments: list[str], environment: dict[str, str], log: Path) -> None:
         self._log = log
@@ -52,21 +52,21 @@ class Node:
 
     @property
     def started(self) -> bool:
-        said = self._log.read_text()
-        assert self.process.poll() is None, said
-        return "Ray runtime started" in said
+        log_text = self._log.read_text()
+        assert self.process.poll() is None, log_text
+        return "Ray runtime started" in log_text
 
     def workers(self, title: str = "ray::Worker") -> list[psutil.Process]:
-        """The processes that have an actor of that kind."""
-        found = []
+        """Return the processes that run an actor of that kind."""
+        workers = []
         for process in psutil.Process(self.process.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess, IndexError):
                 if process.cmdline()[0].startswith(title):
-                    found.append(process)
-        return found
+                    workers.append(process)
+        return workers
 
     def kill(self) -> None:
-        """All its processes at once, as when a machine's power fails."""
+        """Kill all processes at once, as a power failure does."""
         with suppress(psutil.NoSuchProcess):
             own = psutil.Process(self.process.pid)
             for process in (own, *own.children(recursive=True)):
@@ -76,8 +76,8 @@ class Node:
 
 
 class Cluster:
-    """A head, and a second node where there are to be two. `covered` : a folder that the second one
-    sees empty; None where that cannot be had."""
+    """A head, and a second node if `start` gets a count of 2. covered : a folder that the second
+    node sees empty; None if mounting is not allowed."""
 
     head: Node
 
@@ -95,7 +95,7 @@ class Cluster:
         self.covered = folder / "covered" if _may_mount(folder / "covered") else None
 
     def start(self, count: int) -> None:
-        """Returns when all are there."""
+        """Start the nodes, and return when all have joined."""
         client_port = _free_port()
         self.head = self._node(
             "--head", f"--port={self._port}", "--node-ip-address=127.0.0.1",
@@ -146,8 +146,8 @@ class Cluster:
 
 @contextmanager
 def run_ray_cluster(count: int = 2, **environment: str) -> Iterator[Cluster]:
-    """A cluster of one or two nodes while the block lasts. environment : of its processes."""
-    folder = Path(tempfile.mkdtemp(prefix="ray"))  # short: sockets lie in it
+    """A cluster of one or two nodes while the block lasts. environment : for its processes."""
+    folder = Path(tempfile.mkdtemp(prefix="ray"))  # short: the paths of sockets are limited
     cluster = Cluster(folder, environment)
     try:
         cluster.start(count)
@@ -158,14 +158,14 @@ def run_ray_cluster(count: int = 2, **environment: str) -> Iterator[Cluster]:
 
 
 def _free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _listens(port: int) -> bool:
-    with socket.socket() as one:
-        return one.connect_ex(("127.0.0.1", port)) == 0
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _may_mount(folder: Path) -> bool:

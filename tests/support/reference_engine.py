@@ -1,4 +1,4 @@
-"""A vector engine in memory that compares all vectors in float64: a real one without its server."""
+"""A vector engine in memory that compares all vectors in float64, and needs no server."""
 
 from collections.abc import Iterator, Sequence
 
@@ -12,8 +12,9 @@ from sokkuri.search.vectors import distances
 
 
 class ReferenceEngine:
-    """failing : calls of `upsert` and `delete` that succeed before the engine fails. searches : the
-    count of each search, and how many keys `among` had, -1 without it."""
+    """failing : the number of calls of `upsert` and `delete` that succeed before the engine fails;
+    None for no failure. searches : for each search its `count` and the number of keys in `among`,
+    -1 without `among`."""
 
     address = "reference://here/it"
 
@@ -61,8 +62,8 @@ class ReferenceEngine:
         self.flushes += 1
 
     def keys(self) -> Iterator[NDArray[np.int64]]:
-        there = np.array([*self.records], np.int64)
-        yield from np.array_split(there, 3)
+        keys = np.array([*self.records], np.int64)
+        yield from np.array_split(keys, 3)
 
     def search(
         self, queries: NDArray[np.float32], count: int, among: NDArray[np.int64] | None = None
@@ -72,17 +73,17 @@ class ReferenceEngine:
         if self._stacked is None:
             vectors = np.array([*self.vectors.values()], np.float64)
             self._stacked = dict(zip(self.vectors, range(len(vectors)), strict=True)), vectors
-        places, held = self._stacked
-        keys = np.array([*places], np.int64)
+        row_numbers, vectors = self._stacked
+        keys = np.array([*row_numbers], np.int64)
         if among is not None:
-            keys = np.array([key for key in among.tolist() if key in places], np.int64)
-            held = held[[places[key] for key in keys.tolist()]]
-        found = np.full((len(queries), count), -1, np.int64)
+            keys = np.array([key for key in among.tolist() if key in row_numbers], np.int64)
+            vectors = vectors[[row_numbers[key] for key in keys.tolist()]]
+        nearest = np.full((len(queries), count), -1, np.int64)
         if len(keys):
-            for number, query in enumerate(queries.astype(np.float64)):
-                near = np.argsort(distances(held, query, self.metric), kind="stable")[:count]
-                found[number, : len(near)] = keys[near]
-        return found
+            for row, query in enumerate(queries.astype(np.float64)):
+                order = np.argsort(distances(vectors, query, self.metric), kind="stable")[:count]
+                nearest[row, : len(order)] = keys[order]
+        return nearest
 
     @property
     def metric(self) -> Metric:

@@ -1,4 +1,4 @@
-"""The real command, and what it left behind, for the functional tests."""
+"""Run the real command, and read the store that it wrote, for the functional tests."""
 
 import json
 import os
@@ -19,7 +19,7 @@ from command_server import ForkedCommand, can_fork
 RunningCommand = ForkedCommand | subprocess.Popen[str]
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
-"""Real photos with ground truth, beside the project where they are at hand."""
+"""Real photos with ground truth, in a folder beside the project. It may be missing."""
 
 
 def command_line(*arguments: object) -> list[str]:
@@ -29,7 +29,7 @@ def command_line(*arguments: object) -> list[str]:
 def sokkuri(
     *arguments: object, code: int = 0, cwd: Path | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end in a process of its own, and insist on its exit code."""
+    """Run the command to its end in a process of its own, and check its exit code."""
     process = start(*arguments, cwd=cwd, environment=environment)
     try:
         out, errors = process.communicate(timeout=300)
@@ -41,7 +41,7 @@ def sokkuri(
 
 
 def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
-    """Run with --json: stdout is one document and nothing else."""
+    """Run the command with --json and return the document, which must be all of stdout."""
     return json.loads(sokkuri(*arguments, "--json", code=code, cwd=cwd).stdout)
 
 
@@ -54,7 +54,7 @@ def start(
     """Start the command in a process of its own.
 
     stderr : where its messages go; None keeps them for `communicate`. environment : variables to
-    set beside ours.
+    set beside those of this process.
     """
     variables = {**os.environ, **(environment or {})}
     if can_fork(variables):
@@ -82,20 +82,20 @@ def kill_at_step(step: int, *arguments: object) -> None:
     """Run the command, and `kill -9` it at that step."""
     process = start(*arguments, environment=steps.signal_environment(step, signal.SIGKILL))
     process.communicate(timeout=60)
-    assert process.returncode in (-signal.SIGKILL, 0), "threads may need fewer steps"
+    assert process.returncode in (-signal.SIGKILL, 0), "with threads a run may have fewer steps"
 
 
 def find_real_photos(count: int) -> list[Path]:
-    """`count` real photos, spread over their classes; skips the test where there are none."""
-    found = sorted((SHARED / "clothing").glob("*/*.jpg"))
-    if len(found) < count:
+    """Return `count` real photos from all classes. Skip the test if there are too few."""
+    photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
+    if len(photos) < count:
         pytest.skip(f"needs {count} photos in {SHARED / 'clothing'}")
-    step = len(found) // count
-    return found[::step][:count]
+    step = len(photos) // count
+    return photos[::step][:count]
 
 
 def copy_photos(folder: Path, photos: Sequence[Path]) -> Path:
-    """Copies of the photos in `folder`, in one subfolder a class."""
+    """Copy the photos to `folder`, with a subfolder for each class, and return `folder`."""
     for photo in photos:
         target = folder / photo.parent.name / photo.name
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -104,20 +104,20 @@ def copy_photos(folder: Path, photos: Sequence[Path]) -> Path:
 
 
 def read_positions(store: Path) -> dict[str, tuple[int, int]]:
-    """Shard and row of every image that the catalog gives one, by id."""
+    """Return the shard and row of every image that has one in the catalog, by id."""
     with sqlite3.connect(f"file:{store / 'catalog.sqlite'}?mode=ro", uri=True) as catalog:
         catalog.text_factory = lambda data: data.decode("utf-8", "surrogateescape")
         rows = catalog.execute("SELECT id, shard, row FROM images WHERE shard IS NOT NULL")
-        found = {id_: (shard, row) for id_, shard, row in rows}
+        positions = {id_: (shard, row) for id_, shard, row in rows}
     catalog.close()
-    return found
+    return positions
 
 
 def read_vectors(store: Path) -> dict[str, bytes]:
-    """The feature vector of every image, by id, straight from the shards with NumPy alone."""
+    """Return the bytes of every feature vector, by id, read from the shards with NumPy alone."""
     (features,) = (store / "features").iterdir()
     shards: dict[int, tuple[Any, Any]] = {}
-    found = {}
+    vectors = {}
     for id_, (shard, row) in read_positions(store).items():
         if shard not in shards:
             shards[shard] = (
@@ -126,17 +126,17 @@ def read_vectors(store: Path) -> dict[str, bytes]:
             )
         matrix, ids = shards[shard]
         assert str(ids[row]) == id_, "the two files of a shard are row-aligned"
-        found[id_] = matrix[row].tobytes()
-    return found
+        vectors[id_] = matrix[row].tobytes()
+    return vectors
 
 
 def count_rows_in_shards(store: Path) -> int:
-    """All rows of all shards, whether they count or not."""
+    """Return the number of rows in all shards, committed or not."""
     return sum(
         len(np.load(path, mmap_mode="r")) for path in store.glob("features/*/*.features.npy")
     )
 
 
 def assert_sound(store: Path) -> None:
-    """`verify` finds nothing."""
+    """Check that `verify` finds no fault."""
     assert as_json("verify", "-C", store) == {"ok": True, "faults": []}

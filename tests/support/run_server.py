@@ -1,4 +1,4 @@
-"""A real server process, and ways to ask it, for the functional tests."""
+"""A real server process, and requests to it, for the functional tests."""
 
 import http.client
 import json
@@ -22,7 +22,7 @@ from command_server import ForkedCommand
 from run_cli import RunningCommand, start
 
 TIMEOUT_SECONDS = 60.0
-"""Seconds after which what is waited for will not come any more."""
+"""Seconds to wait for an event before the test fails."""
 
 _BY_CONFIG = """
 import json, sys
@@ -41,7 +41,7 @@ except KeyboardInterrupt:
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, read without a client's good manners."""
+    """A raw answer, not interpreted by an HTTP client."""
 
     status: int
     headers: Mapping[str, str]
@@ -49,7 +49,7 @@ class Reply:
 
 
 class Server:
-    """A server that listens at `address`, which ends with a slash."""
+    """A running server at `address`, which ends with a slash."""
 
     def __init__(self, start: Callable[[IO[bytes]], RunningCommand]) -> None:
         """Call `start` with the file for its messages, and wait until it serves."""
@@ -58,8 +58,8 @@ class Server:
         with os.fdopen(writing, "wb") as stderr:
             self._process = start(stderr)
         self.lines: list[str] = []
-        """What it has said on stderr so far."""
-        self._said: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        """The lines that it has written to stderr so far."""
+        self._new_lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
         self._listener = threading.Thread(target=self._listen)
         self._listener.start()
         self.link = self._link()
@@ -72,12 +72,12 @@ class Server:
     def _listen(self) -> None:
         for line in self._messages:
             self.lines.append(line.rstrip("\n"))
-            self._said.put(self.lines[-1])
-        self._said.put(None)
+            self._new_lines.put(self.lines[-1])
+        self._new_lines.put(None)
 
     def _link(self) -> str:
         """Wait for the line that says where it serves."""
-        while (line := self._said.get(timeout=TIMEOUT_SECONDS)) is not None:
+        while (line := self._new_lines.get(timeout=TIMEOUT_SECONDS)) is not None:
             if line.startswith("sokkuri serves at "):
                 return line.removeprefix("sokkuri serves at ")
         self._process.wait(TIMEOUT_SECONDS)
@@ -87,15 +87,15 @@ class Server:
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS)
 
-    def get(self, path: str, **given: Any) -> httpx.Response:
-        """`path` is as in an address, already quoted; params are quoted by httpx."""
-        return self.client.get(path, **given)
+    def get(self, path: str, **options: Any) -> httpx.Response:
+        """Send GET. path : already quoted, as in an address. httpx quotes params."""
+        return self.client.get(path, **options)
 
-    def post(self, path: str, **given: Any) -> httpx.Response:
-        return self.client.post(path, **given)
+    def post(self, path: str, **options: Any) -> httpx.Response:
+        return self.client.post(path, **options)
 
     def api(self, path: str, **params: Any) -> Any:
-        """The document at /api/v1/PATH, which must be had."""
+        """Return the document at /api/v1/PATH. The status must be 200."""
         answer = self.get(f"/api/v1/{path}", params=params)
         assert answer.status_code == 200, answer.text
         assert answer.headers["content-type"] == "application/json"
@@ -108,23 +108,23 @@ class Server:
         headers: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> Reply:
-        """Ask for exactly this target: httpx would tidy up its dots. A header replaces our own."""
+        """Request exactly this target; httpx would resolve its dots. headers : replace defaults."""
         connection = http.client.HTTPConnection(self.host, self.port, timeout=TIMEOUT_SECONDS)
         try:
-            given = {"Host": f"{self.host}:{self.port}", **(headers or {})}
-            connection.request(method, target, body, given)
+            all_headers = {"Host": f"{self.host}:{self.port}", **(headers or {})}
+            connection.request(method, target, body, all_headers)
             answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, found, answer.read())
+            received = {name.lower(): value for name, value in answer.getheaders()}
+            return Reply(answer.status, received, answer.read())
         finally:
             connection.close()
 
     def connect(self) -> socket.socket:
-        """A bare connection; close it."""
+        """Open a bare connection. The caller closes it."""
         return socket.create_connection((self.host, self.port), timeout=TIMEOUT_SECONDS)
 
     def stop(self) -> None:
-        """Interrupt it: it ends in good order."""
+        """Interrupt the server, and check that it ends without an error."""
         self._process.send_signal(signal.SIGINT)
         code = self._process.wait(TIMEOUT_SECONDS)
         self._listener.join(TIMEOUT_SECONDS)
@@ -132,7 +132,7 @@ class Server:
         assert not [line for line in self.lines if "Traceback" in line or "Error" in line]
 
     def close(self) -> None:
-        """Leave nothing behind, however the test went."""
+        """Release all resources, also after a failed test."""
         if "client" in self.__dict__:
             self.client.close()
         if self._process.poll() is None:
@@ -146,14 +146,14 @@ class Server:
 
 @contextmanager
 def serving(where: Path, *options: object, **environment: str) -> Iterator[Server]:
-    """`sokkuri serve` for the collection in `where`, stopped in good order at the end."""
+    """Run `sokkuri serve` for the collection in `where`, and stop it at the end of the block."""
     arguments = ["serve", "-C", where, "--no-browser", "--port", 0, *options]
     yield from _run(lambda stderr: start(*arguments, stderr=stderr, environment=environment))
 
 
 @contextmanager
 def serving_with_config(where: Path, **config: Any) -> Iterator[Server]:
-    """The same through the Python API, for what no option says."""
+    """The same through the Python API, for settings that have no option."""
     command = [sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)]
     yield from _run(
         lambda stderr: subprocess.Popen(
@@ -173,25 +173,25 @@ def _run(start: Callable[[IO[bytes]], RunningCommand]) -> Iterator[Server]:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """Everything that comes until the server closes the connection."""
-    found = b""
+    """Return all bytes until the server closes the connection."""
+    data = b""
     while part := connection.recv(65536):
-        found += part
-    return found
+        data += part
+    return data
 
 
 def quote_id(id_: str) -> str:
-    """An id as part of an address: slashes stay, bytes that are not UTF-8 are kept."""
+    """Quote an id for an address. Slashes stay, and so do bytes that are not UTF-8."""
     return quote(os.fsencode(id_))
 
 
 def assert_problem(answer: httpx.Response | Reply, status: int, kind: str) -> str:
-    """It is the problem document of RFC 9457 that it should be; its detail."""
+    """Check that the answer is this problem document of RFC 9457, and return its detail."""
     if isinstance(answer, httpx.Response):
-        got, headers, body = answer.status_code, answer.headers, answer.content
+        code, headers, body = answer.status_code, answer.headers, answer.content
     else:
-        got, headers, body = answer.status, answer.headers, answer.body  # type: ignore[assignment]
-    assert got == status, body
+        code, headers, body = answer.status, answer.headers, answer.body  # type: ignore[assignment]
+    assert code == status, body
     assert headers["content-type"] == "application/problem+json"
     document = json.loads(body)
     assert document.keys() == {"type", "title", "status", "detail"}

@@ -1,5 +1,4 @@
-"""A real S3 server on loopback, and a proxy before it that makes trouble, for the tests of what
-lies at addresses."""
+"""A real S3 server on loopback, and a proxy in front of it that makes requests fail."""
 
 import http.client
 import os
@@ -20,27 +19,27 @@ import httpx
 import pytest
 
 TIMEOUT_SECONDS = 60.0
-"""Seconds after which what is waited for will not come any more."""
+"""Seconds to wait for an event before the test fails."""
 
 KEY, SECRET = "AKIATESTSTESTSTESTS", "a-secret/that+must-be-seen-nowhere"
 
 PAGE = 3
-"""Keys that the server lists at a time, so that every listing has several pages."""
+"""Keys on one page of a listing: few, so that every listing has several pages."""
 
 Trouble = Literal["", "cut", "slow down", "refuse", "delete first"]
-"""What the proxy does: break off in the middle of the body, answer 503 or 403, or let the object
-vanish before it is asked for."""
+"""What the proxy does: cut the body in half, answer 503 or 403, or delete the object before it
+forwards the request. "" forwards the request unchanged."""
 
 
 def free_port() -> int:
-    with closing(socket.socket()) as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
+    with closing(socket.socket()) as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
         return port
 
 
 def client_environment(address: str) -> dict[str, str]:
-    """What lets the usual clients find the server."""
+    """Return the variables with which S3 clients find the server."""
     return {
         "AWS_ENDPOINT_URL": address,
         "AWS_ACCESS_KEY_ID": KEY,
@@ -52,7 +51,7 @@ def client_environment(address: str) -> dict[str, str]:
 
 
 class S3Server:
-    """moto's server, in a process of its own. `address` : of HTTP, without a slash."""
+    """moto's server, in a process of its own. address : its HTTP address, without a final slash."""
 
     def __init__(self) -> None:
         port = free_port()
@@ -63,7 +62,7 @@ class S3Server:
             stderr=subprocess.DEVNULL,
             env={**os.environ, "MOTO_S3_DEFAULT_MAX_KEYS": str(PAGE)},
         )
-        # Who asks without a name may not change what others have put there.
+        # Without a name, a client may not change the objects of other clients.
         headers = {"Authorization": f"AWS4-HMAC-SHA256 Credential={KEY}/20260101/us-east-1/s3/x"}
         self.client = httpx.Client(
             base_url=self.address, headers=headers, timeout=TIMEOUT_SECONDS, trust_env=False
@@ -71,13 +70,13 @@ class S3Server:
         self._wait()
 
     def _wait(self) -> None:
-        until = time.monotonic() + TIMEOUT_SECONDS
-        while time.monotonic() < until:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
             assert self._process.poll() is None, "moto's server has ended"
             try:
                 self.client.get("/moto-api/")
             except httpx.TransportError:
-                time.sleep(0.05)  # nothing tells when it listens
+                time.sleep(0.05)  # no event says that it listens
             else:
                 return
         raise AssertionError("moto's server does not answer")
@@ -94,7 +93,7 @@ class S3Server:
 
 @dataclass(frozen=True)
 class Bucket:
-    """One test's own."""
+    """A bucket of one test."""
 
     server: S3Server
     name: str
@@ -108,7 +107,7 @@ class Bucket:
         assert answer.status_code == 200, answer.text
 
     def put_folder(self, folder: Path, prefix: str) -> None:
-        """All files below the folder."""
+        """Put all files below the folder."""
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 self.put(f"{prefix}/{path.relative_to(folder).as_posix()}", path.read_bytes())
@@ -122,7 +121,7 @@ class Bucket:
 
 @dataclass(frozen=True)
 class ProxyRequest:
-    """A request as the proxy saw it. path : of the bucket and the key, as in the address."""
+    """A request to the proxy. path : bucket and key, as in the address."""
 
     method: str
     path: str
@@ -130,13 +129,13 @@ class ProxyRequest:
 
 
 class Proxy:
-    """Hands requests on to the server. `asked` : all of them so far. `trouble` : says what to do to
-    one; `cut` sends half of the body, under the length of the whole."""
+    """Forwards requests to the server. requests : all requests so far. trouble : returns what to do
+    with a request; "cut" sends half of the body after the length of the whole body."""
 
     def __init__(self, server: S3Server, trouble: Callable[[ProxyRequest], Trouble]) -> None:
         self.requests: list[ProxyRequest] = []
         self.delay = 0.0
-        """Seconds before each answer: a network's way."""
+        """Seconds before each answer, as on a slow network."""
         self._trouble = trouble
         self._upstream = server.address.removeprefix("http://")
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -146,8 +145,10 @@ class Proxy:
         self._thread.start()
 
     def count(self, method: str, ending: str) -> int:
-        """How many requests there were of this method, for a path with this ending."""
-        return sum(one.method == method and one.path.endswith(ending) for one in self.requests)
+        """Return the number of requests of this method with a path of this ending."""
+        return sum(
+            request.method == method and request.path.endswith(ending) for request in self.requests
+        )
 
     def stop(self) -> None:
         self._http.shutdown()
@@ -171,20 +172,20 @@ class Proxy:
         return Handler
 
     def _answer(self, handler: BaseHTTPRequestHandler) -> None:
-        asked = ProxyRequest(
+        request = ProxyRequest(
             handler.command, handler.path.partition("?")[0], handler.headers["Range"]
         )
-        self.requests.append(asked)
+        self.requests.append(request)
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         if self.delay:
             threading.Event().wait(self.delay)
-        trouble = self._trouble(asked)
+        trouble = self._trouble(request)
         if trouble in ("slow down", "refuse"):
             self._refuse(handler, 503 if trouble == "slow down" else 403)
             return
         if trouble == "delete first":
-            named = {"Authorization": handler.headers["Authorization"]}
-            self._forward("DELETE", asked.path, named, b"")
+            credentials = {"Authorization": handler.headers["Authorization"]}
+            self._forward("DELETE", request.path, credentials, b"")
         status, headers, data = self._forward(
             handler.command, handler.path, dict(handler.headers.items()), body
         )

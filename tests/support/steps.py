@@ -1,10 +1,10 @@
-"""Signal a command at a chosen step of its work: tests of what survives a kill use it.
+"""Signal a command at a chosen step of its work, for tests of kills and interrupts.
 
 A step is a moment at which something could be left half done: before SQLite runs a statement that
 writes, and before a file is opened for writing, renamed, removed or cut. Equal steps in a row count
-as one. SQLite's trace and
-Python's audit events tell of them, so no code of sokkuri knows about steps. The server of forked
-commands calls `install` in the child where the environment asks for it.
+as one. SQLite's trace and Python's audit events report the steps, so the code of sokkuri has no
+hooks for tests. The server of forked commands calls `install` in the child if the environment asks
+for it.
 """
 
 import itertools
@@ -32,8 +32,8 @@ def logging_environment(log: Path) -> dict[str, str]:
 def signal_environment(step: int, number: signal.Signals) -> dict[str, str]:
     """Return the environment of a command that sends itself a signal at that step, from 1 on.
 
-    Choose the opening of a file for a signal that Python handles: SQLite swallows what is raised
-    while it traces a statement.
+    Choose the opening of a file for a signal that Python handles: SQLite swallows an exception
+    that is raised while it traces a statement.
     """
     return {_AT: str(step), _SIGNAL: str(int(number))}
 
@@ -45,7 +45,7 @@ def choose_evenly(steps: Sequence[str], count: int) -> list[int]:
 
 
 class _Steps:
-    """Counts steps; writes their names down, or sends the signal at one of them."""
+    """Counts steps, and writes their names to a log or sends the signal at one of them."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         self._at = int(environment.get(_AT, 0))

@@ -1,4 +1,4 @@
-"""A small collection written by an earlier sokkuri: to make one, and to unpack one.
+"""Make and unpack small collections that earlier versions of sokkuri wrote.
 
 Each archive `tests/fixtures/store-vN.tar.gz` holds a folder of drawn images, its store of schema
 version N and the tiny model that made the vectors. An archive is never made again: when the schema

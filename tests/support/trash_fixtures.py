@@ -1,4 +1,4 @@
-"""A trash of the test's own, the real one in a folder that is thrown away; and moves to it."""
+"""The real trash in a temporary home folder, and moves to it."""
 
 import os
 import sys
@@ -24,7 +24,7 @@ DROPS = ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
 
 
 def home_environment(home: Path) -> dict[str, str]:
-    """What makes `home` the home folder, with its trash in `trash_of(home)`."""
+    """Return the variables that make `home` the home folder, with the trash `trash_folder(home)`."""
     return {
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / "data"),
@@ -37,7 +37,7 @@ def trash_folder(home: Path) -> Path:
 
 
 def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make `home` this process's home folder until the test ends; gives back its trash."""
+    """Make `home` the home folder of this process until the test ends, and return its trash."""
     home.mkdir()
     for name, value in home_environment(home).items():
         monkeypatch.setenv(name, value)
@@ -46,20 +46,20 @@ def use_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def forget_send2trash() -> None:
-    """Send2Trash looks at the home folder when it is imported: let that happen anew."""
+    """Unload Send2Trash, which reads the home folder when it is imported."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "send2trash"]:
         del sys.modules[name]
 
 
 def list_trash(trash: Path) -> list[str]:
-    """The names of what is in it; none without its note."""
+    """Return the names of the files in the trash. Each must have its information file."""
     names = sorted(file.name for file in trash.glob("files/*"))
-    assert {f"{name}.trashinfo" for name in names} <= {note.name for note in trash.glob("info/*")}
+    assert {f"{name}.trashinfo" for name in names} <= {info.name for info in trash.glob("info/*")}
     return names
 
 
 def write_file(path: Path, data: bytes) -> Path:
-    """A file whose time stamp is not the present."""
+    """Write a file with a date in the past."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     os.utime(path, ns=(1_500_000_000_000_000_000, 1_400_000_000_123_456_789))
@@ -67,21 +67,21 @@ def write_file(path: Path, data: bytes) -> Path:
 
 
 def write_photos(root: Path) -> Path:
-    """A folder with FILES."""
+    """Write FILES to a folder, and return the folder."""
     for path, data in FILES.items():
         write_file(root / path, data)
     return root
 
 
 def make_move(root: Path, path: str, keep: str, grade: Grade = "edited") -> Move:
-    """The move of a file that is there, for another that is there."""
+    """Return the move of an existing file, which another existing file makes superfluous."""
     size, digest = size_and_digest(root / path)
     kept = KeptImage(keep, keep, str(root), size_and_digest(root / keep)[1])
     return Move(path, path, str(root), size, digest, grade, kept)
 
 
 def make_collection(root: Path) -> Collection:
-    """A collection of the files in `root`, as if they had been extracted."""
+    """Make a collection of the files in `root`, with made-up vectors."""
     collection = create_empty(root)
     bench = Bench(collection)
     files = sorted(file for file in root.rglob("*.jpg") if file.is_file())
@@ -103,7 +103,7 @@ def make_collection(root: Path) -> Collection:
 
 
 def list_live_ids(root: Path) -> list[str]:
-    """The ids of the images that searches find."""
+    """Return the ids of the images that searches find."""
     with Collection.open(root, "ro") as collection:
         return sorted(
             id_ for (id_,) in collection.catalog.fetch_all(f"SELECT id FROM images WHERE {LIVE}")
@@ -111,13 +111,13 @@ def list_live_ids(root: Path) -> list[str]:
 
 
 def make_drops_plan(root: Path) -> TrashPlan:
-    """A plan that keeps one of FILES and moves the others."""
+    """Return a plan that keeps one of FILES and moves the others."""
     return TrashPlan(tuple(make_move(root, path, "keep.jpg") for path in DROPS), "now")
 
 
-def moved_paths(done: Iterator[MoveResult]) -> list[str]:
-    """What was moved, where everything was."""
-    results = list(done)
+def moved_paths(moves: Iterator[MoveResult]) -> list[str]:
+    """Check that all files were moved, and return their paths."""
+    results = list(moves)
     assert all(result.moved for result in results), results
     return [result.move.path for result in results]
 
@@ -131,9 +131,9 @@ def read_contents(root: Path) -> dict[str, bytes]:
 
 
 def run_in_child(act: Callable[[], object]) -> int:
-    """Do it in a process of its own, a copy of this one : its exit code, or minus its signal."""
+    """Run `act` in a forked process, and return its exit code, or minus its signal."""
     child = os.fork()
-    if child == 0:  # only _exit from here on: pytest goes on in the parent alone
+    if child == 0:  # only _exit may end the child: pytest runs in the parent
         code = 1
         try:
             act()
