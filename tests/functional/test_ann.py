@@ -1,4 +1,4 @@
-"""The approximate index lives: built, added to, killed, damaged, and never a wrong answer."""
+"""The approximate index: built, extended, killed and damaged, it never gives a wrong answer."""
 
 import os
 import random
@@ -22,8 +22,8 @@ COUNT, DIMENSION = 4000, 32
 MORE = 400  # rows of each later import
 
 
-def shard(folder: Path, first: int, count: int) -> Path:
-    """A pair of made-up vectors in clusters, as the article's scripts would write it."""
+def write_shard(folder: Path, first: int, count: int) -> Path:
+    """Write a write_shard pair of made-up vectors in clusters, in the article's format."""
     rng = np.random.default_rng(first)
     centres = np.random.default_rng(1).random((60, DIMENSION), np.float32)
     rows = centres[rng.integers(0, 60, count)]
@@ -44,7 +44,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model = write_tiny_model(home / "tiny.onnx", dimension=DIMENSION)
     (home / "photos").mkdir()
     sokkuri(
-        "import", shard(home / "made", 0, COUNT), "--store", home / "store",
+        "import", write_shard(home / "made", 0, COUNT), "--store", home / "store",
         "--root", home / "photos", "--model", model,
     )  # fmt: skip
     return home / "store"
@@ -52,7 +52,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def indexed(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same with an index."""
+    """The store of the same collection with an index."""
     store = shutil.copytree(imported, tmp_path_factory.mktemp("ann") / "store")
     sokkuri("compact", "-C", store, "--ann-from", 0)
     return store
@@ -70,9 +70,9 @@ def built(indexed: Path, tmp_path: Path) -> Path:
     return shutil.copytree(indexed, tmp_path / "store")
 
 
-def manifest(store: Path) -> Path:
-    (found,) = store.glob("indexes/*/ann.json")
-    return found
+def manifest_path(store: Path) -> Path:
+    (path,) = store.glob("indexes/*/ann.json")
+    return path
 
 
 def search(store: Path, query: str = "000007.jpg", *arguments: object) -> Any:
@@ -80,21 +80,23 @@ def search(store: Path, query: str = "000007.jpg", *arguments: object) -> Any:
 
 
 def assert_answers(store: Path) -> None:
-    """The nearest image is there, and what comes after it is as near as a search by all says."""
+    """Check that the first hit is right, and that at least 8 of 10 are as near as exact hits."""
     answer, exact = search(store), search(store, "000007.jpg", "--search", "exact")
     assert exact["exact"] is True
     assert answer["hits"][0]["id"] == "000007.jpg"
-    mine, true = ([hit["distance"] for hit in found["hits"]] for found in (answer, exact))
-    assert len(mine) == len(true) == 10
+    distances, expected = (
+        [hit["distance"] for hit in document["hits"]] for document in (answer, exact)
+    )
+    assert len(distances) == len(expected) == 10
     if answer["exact"]:
-        assert mine == true
+        assert distances == expected
     else:
-        assert sum(one <= true[-1] + 1e-12 for one in mine) >= 8
+        assert sum(distance <= expected[-1] + 1e-12 for distance in distances) >= 8
 
 
-def test_an_index_is_kept_from_the_size_that_is_asked_for(store: Path) -> None:
-    """`--search auto` takes it, `status` and each answer say how good it is, and what it cannot do
-    is done exactly."""
+def test_collections_from_the_given_size_have_an_index(store: Path) -> None:
+    """`--search auto` uses the index, and `status` and each answer give its recall. Searches that
+    the index cannot answer are exact."""
     assert search(store)["exact"] is True
     assert as_json("status", "-C", store)["ann"] is None
     refused = sokkuri("search", "000007.jpg", "-C", store, "--search", "ann", code=2)
@@ -107,23 +109,25 @@ def test_an_index_is_kept_from_the_size_that_is_asked_for(store: Path) -> None:
     assert state["recall"].keys() == {"1", "10", "100"}
     assert state["recall"]["10"] > 0.99
     assert f"recall@10 {state['recall']['10']:.4f}" in sokkuri("status", "-C", store).stdout
-    for asked in (["--search", "ann"], []):
-        answer = search(store, "000007.jpg", *asked)
+    for options in (["--search", "ann"], []):
+        answer = search(store, "000007.jpg", *options)
         assert (answer["exact"], answer["recall"]) == (False, state["recall"]["10"])
     assert search(store, "000007.jpg", "-k", 50)["recall"] == state["recall"]["100"]
     assert_answers(store)
-    beyond = (["--metric", "l2"], ["--where", "path like '0000%'"], ["-k", "1001"])
-    for asked in beyond:
-        assert search(store, "000007.jpg", *asked)["exact"] is True
-        failed = sokkuri("search", "000007.jpg", "-C", store, "--search", "ann", *asked, code=2)
+    unsupported = (["--metric", "l2"], ["--where", "path like '0000%'"], ["-k", "1001"])
+    for options in unsupported:
+        assert search(store, "000007.jpg", *options)["exact"] is True
+        failed = sokkuri("search", "000007.jpg", "-C", store, "--search", "ann", *options, code=2)
         assert failed.stderr.count("\n") == 1
     sokkuri("compact", "-C", store, "--ann-from", 2 * COUNT)
     assert as_json("status", "-C", store)["ann"] is None
     assert not list(store.glob("indexes/*/*.faiss"))
 
 
-def test_added_ones_are_found_at_once_and_removed_ones_are_not(built: Path, tmp_path: Path) -> None:
-    sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", built)
+def test_added_images_are_found_at_once_and_removed_images_are_not(
+    built: Path, tmp_path: Path
+) -> None:
+    sokkuri("import", write_shard(tmp_path / "more", COUNT, MORE), "-C", built)
     state = as_json("status", "-C", built)["ann"]
     assert (state["covered"], state["rows"]) == (COUNT, COUNT + MORE)
     fresh = f"{COUNT + 5:06d}.jpg"
@@ -139,17 +143,17 @@ def test_added_ones_are_found_at_once_and_removed_ones_are_not(built: Path, tmp_
     assert len(after) == 1000
     assert not {fresh, merged["hits"][1]["id"]} & set(after)
     assert_answers(built)
-    assert_sound_vectors(built)
+    assert_only_files_are_missing(built)
 
 
-def assert_sound_vectors(store: Path) -> None:
-    """`verify` finds nothing but that these images have no files."""
+def assert_only_files_are_missing(store: Path) -> None:
+    """Check that `verify` reports only the missing files of the made-up images."""
     faults = as_json("verify", "-C", store, code=1)["faults"]
     assert {fault["kind"] for fault in faults} == {"missing"}
 
 
-def test_most_of_a_collection_removed(built: Path) -> None:
-    """k results come back whenever k exist, though the lists still hold those that were removed."""
+def test_all_k_hits_come_back_after_most_images_were_removed(built: Path) -> None:
+    """A search gives k hits if k exist, although the index still contains the removed images."""
     kept = {f"{number:06d}.jpg" for number in range(0, COUNT, 400)}
     with Collection.open(built) as collection:
         collection.remove([f"{n:06d}.jpg" for n in range(COUNT) if n % 400])
@@ -158,8 +162,8 @@ def test_most_of_a_collection_removed(built: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["a changed byte", "cut short", "gone", "a broken manifest"])
-def test_a_damaged_index_is_searched_around_and_made_anew(built: Path, damage: str) -> None:
-    """One line, never a wrong answer; the next `compact` or `index` makes it anew."""
+def test_a_damaged_index_makes_searches_exact_and_is_rebuilt(built: Path, damage: str) -> None:
+    """A search prints one line and gives right answers. `compact` rebuilds the index."""
     (lists,) = built.glob("indexes/*/*.faiss")
     data = bytearray(lists.read_bytes())
     if damage == "a changed byte":
@@ -170,7 +174,7 @@ def test_a_damaged_index_is_searched_around_and_made_anew(built: Path, damage: s
     elif damage == "gone":
         lists.unlink()
     else:
-        manifest(built).write_text('{"version": 1, ')
+        manifest_path(built).write_text('{"version": 1, ')
     done = sokkuri("search", "000007.jpg", "-C", built)
     if damage == "a broken manifest":
         assert done.stderr == ""
@@ -206,25 +210,25 @@ def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> No
     assert (run("search", "000007.jpg", "--search", "ann")).stderr == f"sokkuri: {hint}"
 
 
-def test_a_running_reader_takes_up_what_is_new(built: Path, tmp_path: Path) -> None:
-    """It keeps its snapshot until it is refreshed, and needs no restart."""
+def test_a_running_reader_sees_a_new_index_after_a_refresh(built: Path, tmp_path: Path) -> None:
+    """It keeps its snapshot until it is refreshed, and need not restart."""
     options = SearchOptions(mode="ann")
     with Collection.open(built, "ro") as collection:
         searcher = Searcher(collection)
         before = searcher.search(["000007.jpg"], 10, options=options)
         assert not searcher.refresh()
-        sokkuri("import", shard(tmp_path / "more", COUNT, MORE), "-C", built)
-        sokkuri("compact", "-C", built)  # unlinks the file that is mapped
+        sokkuri("import", write_shard(tmp_path / "more", COUNT, MORE), "-C", built)
+        sokkuri("compact", "-C", built)  # deletes the mapped file
         assert searcher.search(["000007.jpg"], 10, options=options).ids == before.ids
         assert searcher.refresh()
         fresh = f"{COUNT + 5:06d}.jpg"
         assert searcher.search([fresh], 10, options=options).ids[0] == fresh
-        manifest(built).unlink()
+        manifest_path(built).unlink()
         sokkuri("compact", "-C", built)
-        assert searcher.refresh(), "the rows are the same, the index is another"
+        assert searcher.refresh(), "the rows are the same, the index is new"
 
 
-def test_an_index_run_builds_it_too(tmp_path: Path) -> None:
+def test_an_index_run_builds_the_index_too(tmp_path: Path) -> None:
     for seed in range(60):
         save_drawing(tmp_path / "photos" / f"{seed:02d}.png", seed)
     model = write_tiny_model(tmp_path / "tiny.onnx")
@@ -245,11 +249,11 @@ KINDS = ("build", "merge", "add")
 def test_killed_at_steps_of_build_merge_and_add(
     built: Path, kind: str, count: int, tmp_path: Path
 ) -> None:
-    """Guarantee: a collection answers after a `kill -9` at any step of work on its index, and the
-    next `compact` makes the index whole."""
-    more = shard(tmp_path / "more", COUNT, MORE)
+    """Guarantee: after a `kill -9` at any step of work on its index a collection answers searches,
+    and the next `compact` completes the index."""
+    more = write_shard(tmp_path / "more", COUNT, MORE)
     if kind == "build":
-        manifest(built).unlink()
+        manifest_path(built).unlink()
     if kind == "merge":
         sokkuri("import", more, "-C", built)
     command = ["import", more, "-C"] if kind == "add" else ["compact", "-C"]
@@ -261,24 +265,24 @@ def test_killed_at_steps_of_build_merge_and_add(
         sokkuri("compact", "-C", killed)
         assert search(killed)["exact"] is False, step
         assert_answers(killed)
-    manifest(killed).unlink()
-    sokkuri("compact", "-C", killed)  # the next build removes what kills left
+    manifest_path(killed).unlink()
+    sokkuri("compact", "-C", killed)  # the next build deletes the files of killed runs
     assert len(list(killed.glob("indexes/*/*.faiss"))) == 1
     assert not list(killed.glob("indexes/*/.*.new"))
 
 
 @pytest.mark.full
 def test_killed_at_random_moments_of_build_merge_and_add(built: Path, tmp_path: Path) -> None:
-    """The same at 20 random moments, one after another in one collection: also while the index is
-    written, which no step tells of."""
+    """The same at 20 random moments in one collection, also while the index is written: no step
+    marks that moment."""
     seed = random.randrange(2**32)
     moments = random.Random(seed)
-    added, cut = COUNT, 0
+    added, interrupted = COUNT, 0
     for number in range(20):
         kind = ("build", "merge", "add")[number % 3]
         if kind == "build":
-            manifest(built).unlink(missing_ok=True)
-        more = shard(tmp_path / f"more{number}", added, MORE)
+            manifest_path(built).unlink(missing_ok=True)
+        more = write_shard(tmp_path / f"more{number}", added, MORE)
         if kind == "add":
             process = start("import", more, "-C", built)
         else:
@@ -288,13 +292,13 @@ def test_killed_at_random_moments_of_build_merge_and_add(built: Path, tmp_path: 
         try:
             process.wait(timeout=moments.uniform(0.2, 1.2))
         except subprocess.TimeoutExpired:
-            cut += 1
+            interrupted += 1
         process.kill()
         process.communicate()
         assert_answers(built)
         if not list(built.glob("indexes/*/ann.json")):
             sokkuri("compact", "-C", built)
-    assert cut > 5, f"seed {seed}: hardly anything was interrupted"
+    assert interrupted > 5, f"seed {seed}: too few interruptions"
     sokkuri("compact", "-C", built)
     assert search(built)["exact"] is False
     assert_answers(built)

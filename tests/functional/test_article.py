@@ -1,4 +1,4 @@
-"""Everything that the article's scripts do works here, with their file formats."""
+"""sokkuri does everything that the article's scripts do, with the same file formats."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ COUNT = 40
 
 @pytest.fixture
 def media(tmp_path: Path) -> Path:
-    """A media folder as the article has it: `object/00/01/<name>.jpg`."""
+    """A media folder with the article's layout: `object/00/01/<name>.jpg`."""
     for seed in range(COUNT):
         name = f"{seed * 7919 % 65536:04x}{seed:036x}.jpg"
         save_drawing(tmp_path / "media" / "object" / name[:2] / name[2:4] / name, seed)
@@ -26,18 +26,18 @@ def media(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
-    """An extractor as tf2onnx writes them: NHWC, `inputs:0`, `feature_vector`."""
+    """An extractor with the names and layout of tf2onnx: NHWC, `inputs:0`, `feature_vector`."""
     name = "mobilenet_v3_large_100_224_feature_vector_v5.onnx"
     return write_tiny_model(
         tmp_path / name, layout="NHWC", size=48, input="inputs:0", output="feature_vector"
     )
 
 
-def find_sort(*arguments: str, cwd: Path) -> bytes:
-    """What the article's first command prints, in byte order."""
-    found = subprocess.run(["find", *arguments], cwd=cwd, capture_output=True, check=True)
+def run_find_and_sort(*arguments: str, cwd: Path) -> bytes:
+    """Run the article's first command, and return its output in byte order."""
+    paths = subprocess.run(["find", *arguments], cwd=cwd, capture_output=True, check=True)
     return subprocess.run(
-        ["sort"], input=found.stdout, env={"LC_ALL": "C"}, capture_output=True, check=True
+        ["sort"], input=paths.stdout, env={"LC_ALL": "C"}, capture_output=True, check=True
     ).stdout
 
 
@@ -47,29 +47,29 @@ def test_list_prints_what_find_and_sort_print(media: Path, root: str, glob: str)
     """`list` gives the paths that `find ROOT -type f -name GLOB | sort` gives, prefix included."""
     for name in ("a.jpg/b.jpg", "a-b.jpg", "a/b.jpg", "a.b/c.jpg", "A.jpg", ".hidden.jpg", "é.jpg",
                  "写真.jpg", "with space.jpg", "caf\udce9.jpg", "0.txt", "a/.x/y.jpg"):  # fmt: skip
-        save_empty(media / "object" / name)
+        write_empty(media / "object" / name)
     (media / "object" / "link.jpg").symlink_to("a-b.jpg")
     (media / "object" / "loop").symlink_to(".", target_is_directory=True)
-    expected = find_sort(root, "-type", "f", "-name", glob, cwd=media)
+    expected = run_find_and_sort(root, "-type", "f", "-name", glob, cwd=media)
     done = sokkuri("list", root, "--glob", glob, cwd=media)
     assert os.fsencode(done.stdout) == expected
     assert expected.count(b"\n") > 3
 
 
-def save_empty(path: Path) -> None:
+def write_empty(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch()
 
 
 def test_list_without_a_glob_prints_images(media: Path) -> None:
-    save_empty(media / "object" / "notes.txt")
+    write_empty(media / "object" / "notes.txt")
     listed = sokkuri("list", "object", cwd=media).stdout.splitlines()
     assert len(listed) == COUNT
     assert listed == sorted(listed)
 
 
-def test_list_refuses_newlines_by_name(media: Path) -> None:
-    save_empty(media / "object" / "new\nline.jpg")
+def test_list_skips_names_with_newlines_and_names_them(media: Path) -> None:
+    write_empty(media / "object" / "new\nline.jpg")
     done = sokkuri("list", "object", cwd=media)
     assert len(done.stdout.splitlines()) == COUNT
     assert done.stderr == (
@@ -80,7 +80,7 @@ def test_list_refuses_newlines_by_name(media: Path) -> None:
     assert "nowhere is not a folder" in failed.stderr
 
 
-def listed(media: Path, tmp_path: Path) -> Path:
+def write_list(media: Path, tmp_path: Path) -> Path:
     text = sokkuri("list", "object", "--glob", "*.jpg", cwd=media).stdout
     (tmp_path / "objects.txt").write_text(text)
     return tmp_path / "objects.txt"
@@ -89,14 +89,14 @@ def listed(media: Path, tmp_path: Path) -> Path:
 def test_the_articles_command_gives_the_articles_files(
     media: Path, model: Path, tmp_path: Path
 ) -> None:
-    """`index --list --ids name --model --store` gives `<store>/features/<model file's stem>/
-    NNNN.features.npy` and ids that the article's search reads unchanged."""
+    """`index --list --ids name --model --store` writes `<store>/features/<stem of the model file>/
+    NNNN.features.npy` and ids. The article's search reads them unchanged."""
     feature = tmp_path / "feature"
-    made = sokkuri(
-        "index", "--list", listed(media, tmp_path), "--root", media, "--ids", "name",
+    done = sokkuri(
+        "index", "--list", write_list(media, tmp_path), "--root", media, "--ids", "name",
         "--model", model, "--store", feature,
     )  # fmt: skip
-    assert "assumed RGB / 255 at 48 x 48, NHWC" in made.stderr
+    assert "assumed RGB / 255 at 48 x 48, NHWC" in done.stderr
     folder = feature / "features" / model.stem
     features = np.load(folder / "0000.features.npy")
     ids = np.load(folder / "0000.object_ids.npy")
@@ -124,7 +124,7 @@ def test_two_files_with_one_name_are_refused(media: Path, tmp_path: Path) -> Non
     assert refused.stderr.count("\n") == 1
 
 
-def test_where_names_are_ids_a_file_may_move(media: Path) -> None:
+def test_a_file_whose_name_is_its_id_may_move(media: Path) -> None:
     as_json("index", media, "--ids", "name")
     moved = next(media.rglob("*.jpg"))
     (media / "elsewhere").mkdir()
@@ -138,9 +138,9 @@ def test_where_names_are_ids_a_file_may_move(media: Path) -> None:
     assert_sound(media)
 
 
-def test_the_list_is_trusted(media: Path, tmp_path: Path) -> None:
-    """What the list lacks is not in the collection; lines that lead nowhere are said."""
-    names = listed(media, tmp_path)
+def test_the_list_decides_which_images_the_collection_has(media: Path, tmp_path: Path) -> None:
+    """Images outside the list leave the collection. Lines without a file are reported."""
+    names = write_list(media, tmp_path)
     lines = names.read_text().splitlines()
     extra = ["object/gone.jpg", "../outside.jpg", str(media), "", f"./{lines[0]}"]
     names.write_text("\n".join(lines[:10] + extra) + "\n")
@@ -156,30 +156,30 @@ def test_the_list_is_trusted(media: Path, tmp_path: Path) -> None:
     assert "nowhere.txt cannot be read" in absent.stderr
 
 
-def order(store: Path) -> list[str]:
-    return [str(one) for one in np.load(next(store.glob("features/*/0000.object_ids.npy")))]
+def read_id_order(store: Path) -> list[str]:
+    return [str(id_) for id_ in np.load(next(store.glob("features/*/0000.object_ids.npy")))]
 
 
-def test_shuffle_draws_the_order_by_its_seed(media: Path, tmp_path: Path) -> None:
-    """`--shuffle SEED` is there, though not needed: the same seed, the same order."""
+def test_the_seed_of_shuffle_fixes_the_order(media: Path, tmp_path: Path) -> None:
+    """The same seed of `--shuffle SEED` gives the same order."""
     orders = []
     for number, seed in enumerate((1, 1, 2)):
         store = tmp_path / f"{number}"
         as_json("index", media, "--store", store, "--shuffle", seed, "--workers", 1)
-        orders.append(order(store))
+        orders.append(read_id_order(store))
     assert orders[0] == orders[1] != orders[2]
     assert sorted(orders[0]) == sorted(orders[2]) != orders[0]
 
 
-def odd_pictures() -> Iterator[Path]:
+def find_odd_images() -> Iterator[Path]:
     yield from sorted((SHARED / "modes").glob("*.[jp]*g"))
     yield from sorted((SHARED / "exif").glob("*_6.jpg"))
 
 
 def test_exact_decoding_equals_the_articles_loop(media: Path, model: Path, tmp_path: Path) -> None:
-    """`--decode exact`: Pillow's full decode, no rotation, no draft, the default filter,
-    float32 / 255: equal to the article's loop to 1e-6."""
-    for number, path in enumerate(odd_pictures()):
+    """`--decode exact` gives the vectors of the article's loop to 1e-6: Pillow's full decode, no
+    rotation, no draft mode, the default filter, float32 / 255."""
+    for number, path in enumerate(find_odd_images()):
         (media / f"{number}{path.suffix}").write_bytes(path.read_bytes())
     save_drawing(media / "large.jpg", 77, 900, 700)
     store = tmp_path / "store"
@@ -191,8 +191,8 @@ def test_exact_decoding_equals_the_articles_loop(media: Path, model: Path, tmp_p
         np.testing.assert_allclose(np.frombuffer(vector, np.float32), expected, rtol=0, atol=1e-6)
 
 
-def test_exact_and_fast_never_mix(media: Path, model: Path) -> None:
-    """Guarantee: features of different preprocessing never mix; the choice is kept."""
+def test_exact_and_fast_decoding_never_mix(media: Path, model: Path) -> None:
+    """Guarantee: vectors of different preprocessing never mix. The collection keeps the choice."""
     as_json("index", media, "--model", model, "--decode", "exact")
     refused = sokkuri("index", media, "--decode", "fast", code=1)
     assert "omit --decode" in refused.stderr

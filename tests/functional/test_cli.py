@@ -1,4 +1,4 @@
-"""The contract of the command line: names, exit codes, where a collection is looked for."""
+"""The contract of the command line: names, exit codes, and where it looks for a collection."""
 
 import json
 import os
@@ -29,15 +29,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_help_names_every_verb_and_every_verb_has_help() -> None:
-    listed = sokkuri("--help").stdout
+    help_text = sokkuri("--help").stdout
     for verb in VERBS:
-        assert verb in listed
+        assert verb in help_text
         text = sokkuri(verb, "-h").stdout
         assert "--json" in text
         assert ("--collection" in text) == (verb != "models")
 
 
-def test_the_version_is_the_packages(folder: Path) -> None:
+def test_version_prints_the_version_of_the_package(folder: Path) -> None:
     from importlib.metadata import version
 
     assert sokkuri("--version").stdout == version("sokkuri") + "\n"
@@ -64,16 +64,16 @@ def test_usage_errors_exit_with_2(arguments: list[str], hint: str, tmp_path: Pat
 
 
 @pytest.mark.parametrize("verb", [["status"], ["verify"], ["compact"], ["search", "a.jpg"]])
-def test_no_collection_is_one_clear_line(verb: list[str], tmp_path: Path) -> None:
+def test_a_missing_collection_gives_one_clear_line(verb: list[str], tmp_path: Path) -> None:
     for where in ([], ["-C", "."]):
         failed = sokkuri(*verb, *where, code=1, cwd=tmp_path)
         assert failed.stderr.count("\n") == 1
         assert "sokkuri index" in failed.stderr
 
 
-def test_a_collection_is_found_as_git_finds_its_own(folder: Path, tmp_path: Path) -> None:
-    """-C takes the folder or the store; else the nearest folder upwards; for a search also from
-    the photo that is asked about."""
+def test_a_collection_is_found_as_git_finds_a_repository(folder: Path, tmp_path: Path) -> None:
+    """-C takes the folder or the store. Without -C it is the nearest collection in the parent
+    folders, for a search also in those of the query image."""
     for where in (folder, folder / ".sokkuri"):
         assert as_json("status", "-C", where)["total"] == COUNT
     assert as_json("status", cwd=folder / "sub")["total"] == COUNT
@@ -83,7 +83,7 @@ def test_a_collection_is_found_as_git_finds_its_own(folder: Path, tmp_path: Path
     assert as_json("search", "sub/04.png", cwd=folder / "sub")["hits"][0]["id"] == "sub/04.png"
 
 
-def test_search_json(folder: Path) -> None:
+def test_the_json_of_a_search_has_its_documented_keys(folder: Path) -> None:
     found = as_json("search", "sub/00.png", "-C", folder, "-k", 3, "--metric", "l2")
     assert found.keys() == {"query", "metric", "hits", "exact", "recall"}
     assert (found["query"], found["metric"]) == (["sub/00.png"], "l2")
@@ -95,8 +95,8 @@ def test_search_json(folder: Path) -> None:
     assert as_json("search", "sub/00.png", "-C", folder)["metric"] == "cosine"
 
 
-def test_search_finds_what_brute_force_finds(folder: Path) -> None:
-    """Results are right: both metrics against float64 over the article's own shard files."""
+def test_search_equals_a_brute_force_search(folder: Path) -> None:
+    """Both metrics equal a float64 computation over the shard files in the article's format."""
     features = np.load(next(folder.glob(".sokkuri/features/*/0000.features.npy"))).astype(float)
     ids = np.load(next(folder.glob(".sokkuri/features/*/0000.object_ids.npy"))).tolist()
     query = features[ids.index("sub/07.png")]
@@ -113,7 +113,7 @@ def test_search_finds_what_brute_force_finds(folder: Path) -> None:
         )
 
 
-def test_a_photo_from_outside_finds_its_twin(folder: Path, tmp_path: Path) -> None:
+def test_a_copy_outside_the_collection_finds_its_original(folder: Path, tmp_path: Path) -> None:
     outside = tmp_path / "outside.png"
     outside.write_bytes((folder / "sub" / "05.png").read_bytes())
     first = as_json("search", outside, "-C", folder)["hits"][0]
@@ -121,7 +121,7 @@ def test_a_photo_from_outside_finds_its_twin(folder: Path, tmp_path: Path) -> No
     assert abs(first["distance"]) < 1e-5
 
 
-def test_several_queries_are_one_in_the_middle(folder: Path) -> None:
+def test_several_query_images_are_averaged(folder: Path) -> None:
     found = as_json("search", "sub/01.png", "sub/02.png", "-C", folder)
     assert found["query"] == ["sub/01.png", "sub/02.png"]
     assert {hit["id"] for hit in found["hits"][:2]} == {"sub/01.png", "sub/02.png"}
@@ -129,7 +129,7 @@ def test_several_queries_are_one_in_the_middle(folder: Path) -> None:
     assert near[0] == pytest.approx(near[1], abs=1e-6)
 
 
-def test_a_query_that_is_nothing_is_one_clear_line(folder: Path, tmp_path: Path) -> None:
+def test_an_unreadable_query_gives_one_clear_line(folder: Path, tmp_path: Path) -> None:
     failed = sokkuri("search", "nobody.png", "-C", folder, code=1)
     assert "neither an image file nor an id" in failed.stderr
     (tmp_path / "poem.jpg").write_text("I am a poem.")
@@ -138,7 +138,7 @@ def test_a_query_that_is_nothing_is_one_clear_line(folder: Path, tmp_path: Path)
     assert failed.stderr.count("\n") == 1
 
 
-def test_k_beyond_the_collection_gives_all(folder: Path) -> None:
+def test_k_beyond_the_size_of_the_collection_gives_all_images(folder: Path) -> None:
     assert len(as_json("search", "sub/00.png", "-C", folder, "-k", 1000)["hits"]) == COUNT
 
 
@@ -157,8 +157,8 @@ def test_models_lists_and_shows_cards(tmp_path: Path) -> None:
     assert "--model FILE.onnx" in failed.stderr
 
 
-def test_json_is_alone_on_stdout(folder: Path) -> None:
-    """One JSON document on stdout, nothing else there; messages go to stderr."""
+def test_json_alone_is_on_stdout(folder: Path) -> None:
+    """Stdout has one JSON document and nothing else. Messages go to stderr."""
     (folder / "broken.jpg").write_bytes(b"broken")
     try:
         done = sokkuri("index", folder, "--json")
@@ -171,7 +171,7 @@ def test_json_is_alone_on_stdout(folder: Path) -> None:
         sokkuri("index", folder)
 
 
-def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
+def test_a_closed_pipe_gives_no_traceback(folder: Path) -> None:
     line = subprocess.list2cmdline(command_line("search", "sub/00.png", "-C", folder, "-k", "30"))
     done = subprocess.run(
         ["sh", "-c", f"{line} | head -n 1"], capture_output=True, text=True, check=True
@@ -181,7 +181,7 @@ def test_a_closed_pipe_is_no_traceback(folder: Path) -> None:
 
 
 def test_a_terminal_sees_a_progress_bar(folder: Path) -> None:
-    """A person watches a bar on stderr; stdout stays clean."""
+    """The bar is on stderr; stdout stays clean."""
     import pty
 
     master, slave = pty.openpty()
@@ -194,7 +194,7 @@ def test_a_terminal_sees_a_progress_bar(folder: Path) -> None:
     assert json.loads(done.stdout)["total"] == COUNT
 
 
-def test_the_module_is_the_command(folder: Path) -> None:
+def test_the_installed_script_is_the_command(folder: Path) -> None:
     script = Path(sys.executable).with_name("sokkuri")
     done = subprocess.run(
         [script, "status", "-C", folder, "--json"], capture_output=True, text=True, check=True
@@ -202,7 +202,7 @@ def test_the_module_is_the_command(folder: Path) -> None:
     assert json.loads(done.stdout)["total"] == COUNT
 
 
-def test_a_device_that_is_not_there_is_said_and_the_cpu_does_it(tmp_path: Path) -> None:
+def test_a_missing_device_is_reported_and_the_cpu_is_used(tmp_path: Path) -> None:
     for seed in range(3):
         save_drawing(tmp_path / f"{seed}.png", seed)
     done = sokkuri("index", tmp_path, "--device", "cuda:1")

@@ -1,5 +1,4 @@
-"""Photos and shards in a bucket: the real command, a real S3 server on loopback, and a proxy before
-it that breaks off, says no, and lets objects vanish."""
+"""Photos and shards in a bucket: the real command with a real S3 server on loopback."""
 
 import io
 import os
@@ -32,16 +31,16 @@ def folder(photos_for_cloud: Path) -> Path:
 
 @pytest.fixture
 def local(folder: Path, model_for_cloud: Path, tmp_path: Path) -> Path:
-    """The store of the same photos in a folder."""
+    """The store of a collection of the same photos in a local folder."""
     store = tmp_path / "local"
     with Collection.create(folder, store=store, model=str(model_for_cloud)) as collection:
         list(collection.sync())
     return store
 
 
-def test_a_bucket_is_indexed_as_a_folder_is(cloud: Cloud, local: Path) -> None:
-    """Guarantee: from a bucket come the very vectors that come from a folder; and what changes,
-    vanishes, moves or is broken there is found as in a folder."""
+def test_a_bucket_is_indexed_like_a_folder(cloud: Cloud, local: Path) -> None:
+    """Guarantee: a bucket gives the same vectors as a folder, and changed, vanished, moved and
+    broken objects are noticed like files."""
     bucket = cloud.bucket
     report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
     assert nonzero_counts(report) == {"added": COUNT}
@@ -64,7 +63,7 @@ def test_a_bucket_is_indexed_as_a_folder_is(cloud: Cloud, local: Path) -> None:
         assert collection.verify() == []
         bucket.put("trip/1/1.jpg", b"changed")
         bucket.delete("trip/1/4.jpg")
-        assert {(one.kind, one.where) for one in collection.verify()} == {
+        assert {(fault.kind, fault.where) for fault in collection.verify()} == {
             ("changed", "1/1.jpg"), ("missing", "1/4.jpg"),
         }  # fmt: skip
     plan = cloud.json("index", "--store", cloud.store, "--dry-run")
@@ -74,8 +73,8 @@ def test_a_bucket_is_indexed_as_a_folder_is(cloud: Cloud, local: Path) -> None:
 ODD = ["a b+c%20.jpg", "写真/é#1.jpg", "q?v=1&x.jpg", "back\\slash.jpg", "tab\t.jpg", "~'\"*.jpg"]
 
 
-def test_any_key_is_a_name(cloud: Cloud) -> None:
-    """Keys that addresses, shells and forms would take for something else, there and back."""
+def test_images_may_have_any_key(cloud: Cloud) -> None:
+    """Keys with characters that mean something in addresses, shells and forms."""
     for number, key in enumerate(ODD):
         path = save_drawing(cloud.store.parent / "odd.jpg", 100 + number)
         cloud.bucket.put(f"trip/odd/{key}", path.read_bytes())
@@ -89,7 +88,7 @@ def test_any_key_is_a_name(cloud: Cloud) -> None:
         assert hit[2] < 1e-6
 
 
-def test_searching_by_id_by_address_and_below_an_address(
+def test_a_search_takes_an_id_or_an_address_and_filters_by_address(
     cloud: Cloud, folder: Path, tmp_path: Path
 ) -> None:
     cloud.index()
@@ -101,7 +100,7 @@ def test_searching_by_id_by_address_and_below_an_address(
     for under in ("1", f"{cloud.root}/1/"):
         found = cloud.search("1/1.jpg", under=under)
         assert {id_ for id_, _, _ in found} == {
-            one for one in read_positions(cloud.store) if one.startswith("1/")
+            id_ for id_ in read_positions(cloud.store) if id_.startswith("1/")
         }
     page = tmp_path / "page.html"
     done = cloud.json("search", elsewhere, "-k", 3, "-C", cloud.store, "--html", page)
@@ -111,8 +110,8 @@ def test_searching_by_id_by_address_and_below_an_address(
     assert done.stderr == f"sokkuri: {cloud.root}/none.jpg: there is no such object\n"
 
 
-def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
-    """Guarantee: a missing object is a failure row with its reason, read once it is there."""
+def test_a_list_in_the_bucket_may_name_a_missing_object(cloud: Cloud) -> None:
+    """Guarantee: a missing object is a failure row with a reason. It is read when it exists."""
     listed = cloud.run("list", cloud.root).stdout.splitlines()
     keys = ["0/0.jpg", "0/3.jpg", "0/6.jpg", "0/9.jpg"]
     assert listed[:4] == [f"{cloud.root}/{key}" for key in keys]
@@ -129,7 +128,7 @@ def test_a_list_in_the_bucket_and_a_missing_object(cloud: Cloud) -> None:
         cloud.index(names=parse_location(f"{cloud.bucket.url}/no"))
 
 
-def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
+def test_shards_are_exported_to_a_bucket_and_imported(cloud: Cloud, tmp_path: Path) -> None:
     cloud.index()
     shards = f"{cloud.bucket.url}/shards"
     done = cloud.json("export", shards, "-C", cloud.store, "--shard-size", 5)
@@ -140,16 +139,16 @@ def test_shards_go_there_and_come_back(cloud: Cloud, tmp_path: Path) -> None:
     with cloud.open() as collection, pytest.raises(UsageError, match="is not an empty folder"):
         list(export(collection, parse_location(shards), ExportOptions()))
     cloud.bucket.put("shards/bad.npy", b"no array")
-    taken = ("--root", cloud.root, "--store", tmp_path / "taken", "--model", cloud.model)
-    done = cloud.run("import", shards, *taken, "--ids", "path", "--decode", "fast", code=1)
+    target = ("--root", cloud.root, "--store", tmp_path / "imported", "--model", cloud.model)
+    done = cloud.run("import", shards, *target, "--ids", "path", "--decode", "fast", code=1)
     assert f"{shards}/bad.npy is left out: it is no .npy file" in done.stderr
     assert done.stdout == f"{COUNT} imported, 0 known, 1 refused, 0 files deleted\n"
-    assert read_vectors(tmp_path / "taken") == read_vectors(cloud.store)
+    assert read_vectors(tmp_path / "imported") == read_vectors(cloud.store)
     with cloud.open() as collection, pytest.raises(UsageError, match="are only read"):
         list(import_features(collection, parse_location(shards), delete=True))
 
 
-def test_every_layout_goes_there(cloud: Cloud) -> None:
+def test_every_layout_is_exported_to_a_bucket(cloud: Cloud) -> None:
     cloud.index()
     layouts: tuple[Layout, ...] = ("clip-retrieval", "parquet")
     with cloud.open() as collection:
@@ -165,7 +164,9 @@ def test_every_layout_goes_there(cloud: Cloud) -> None:
     assert parquet.read_table(io.BytesIO(cloud.bucket.get("parquet/part-0000.parquet"))).num_rows
 
 
-def test_duplicates_are_found_and_stay(cloud: Cloud, folder: Path, tmp_path: Path) -> None:
+def test_duplicates_in_a_bucket_are_found_but_never_moved(
+    cloud: Cloud, folder: Path, tmp_path: Path
+) -> None:
     cloud.index()
     plan = tmp_path / "plan.json"
     done = cloud.run("duplicates", "-C", cloud.store, "--resolve", plan, code=2)
@@ -212,8 +213,8 @@ def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folde
         document = server.api(f"images/{quote_id(id_)}")
         assert document["path"] == f"{cloud.root}/{id_}"
         v = document["v"]
-        kept = server.get(f"/{address}/file", params={"v": v}).headers["cache-control"]
-        assert kept == "private, max-age=31536000, immutable"
+        cached = server.get(f"/{address}/file", params={"v": v}).headers["cache-control"]
+        assert cached == "private, max-age=31536000, immutable"
         cloud.bucket.put(f"trip/{id_}", (folder / "2" / "2.jpg").read_bytes())
         fresh = server.get(f"/{address}/file", params={"v": v})
         assert fresh.headers["cache-control"] == "private, no-cache"
@@ -222,7 +223,7 @@ def test_originals_and_thumbnails_are_served_from_the_bucket(cloud: Cloud, folde
         assert detail == "there is no such object"
 
 
-def test_without_the_extra(cloud: Cloud, tmp_path: Path) -> None:
+def test_a_missing_extra_is_named(cloud: Cloud, tmp_path: Path) -> None:
     (tmp_path / "without" / "fsspec").mkdir(parents=True)
     (tmp_path / "without" / "fsspec" / "__init__.py").write_text("raise ImportError('not here')")
     path = os.pathsep.join([str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")])

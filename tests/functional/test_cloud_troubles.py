@@ -1,4 +1,4 @@
-"""What goes wrong between here and a bucket: reads resume, nothing is lost, no secret is seen."""
+"""Failures of a bucket: reads resume, nothing is lost, and no secret is printed or stored."""
 
 import os
 import shutil
@@ -25,13 +25,13 @@ def folder(photos_for_cloud: Path) -> Path:
     return photos_for_cloud
 
 
-def troubles(some: dict[str, list[Trouble]]) -> Callable[[ProxyRequest], Trouble]:
-    """For the first GETs of a key with this ending, one after another."""
-    left = {ending: list(one) for ending, one in some.items()}
+def make_troubles(by_ending: dict[str, list[Trouble]]) -> Callable[[ProxyRequest], Trouble]:
+    """Return a `trouble` for the proxy: a list for the first GETs of keys with an ending."""
+    remaining = {ending: list(troubles) for ending, troubles in by_ending.items()}
 
-    def trouble(asked: ProxyRequest) -> Trouble:
-        for ending, waiting in left.items():
-            if asked.method == "GET" and asked.path.endswith(ending) and waiting:
+    def trouble(request: ProxyRequest) -> Trouble:
+        for ending, waiting in remaining.items():
+            if request.method == "GET" and request.path.endswith(ending) and waiting:
                 return waiting.pop(0)
         return ""
 
@@ -41,14 +41,14 @@ def troubles(some: dict[str, list[Trouble]]) -> Callable[[ProxyRequest], Trouble
 def test_reads_resume_and_a_busy_server_is_asked_again(
     cloud: Cloud, folder: Path, tmp_path: Path
 ) -> None:
-    """Guarantee: a read that breaks off goes on at the range where it did, and nothing is lost by a
-    server that is busy. The vectors are those of an undisturbed run."""
+    """Guarantee: an interrupted read resumes at the range where it stopped, and a busy server loses
+    no image. The vectors are those of an undisturbed run."""
     large = tmp_path / "photos" / "large.bmp"
     shutil.copytree(folder, large.parent)
     pixels = np.random.default_rng(0).integers(0, 256, (2400, 2400, 3), np.uint8)
     Image.fromarray(pixels).save(large)  # 17 MB: three ranges
     cloud.bucket.put("trip/large.bmp", large.read_bytes())
-    trouble = troubles({
+    trouble = make_troubles({
         "/large.bmp": ["", "cut", "cut", ""],
         "/0/0.jpg": ["slow down", "slow down"],
         "/1/1.jpg": ["cut"],
@@ -58,10 +58,12 @@ def test_reads_resume_and_a_busy_server_is_asked_again(
         cloud.use_endpoint(proxy.address)
         report = cloud.json("index", cloud.root, "--store", cloud.store, "--model", cloud.model)
         assert nonzero_counts(report) == {"added": COUNT, "failed": 1}
-        ranges = Counter(one.range for one in proxy.requests if one.path.endswith("/large.bmp"))
+        ranges = Counter(
+            request.range for request in proxy.requests if request.path.endswith("/large.bmp")
+        )
         size, part = large.stat().st_size, 8 * 2**20
         assert ranges == {
-            None: 2,  # looked at before, and after the last range
+            None: 2,  # HEAD before the first range and after the last
             f"bytes=0-{part - 1}": 1,
             f"bytes={part}-{2 * part - 1}": 3,
             f"bytes={2 * part}-{size}": 1,
@@ -76,9 +78,9 @@ def test_reads_resume_and_a_busy_server_is_asked_again(
     assert read_vectors(cloud.store) == read_vectors(large.parent / ".sokkuri")
 
 
-def test_an_object_that_vanishes_before_it_is_read(cloud: Cloud) -> None:
-    def trouble(asked: ProxyRequest) -> Trouble:
-        return "delete first" if asked.path.endswith("/0/0.jpg") else ""
+def test_an_object_that_vanishes_before_it_is_read_is_a_failure(cloud: Cloud) -> None:
+    def trouble(request: ProxyRequest) -> Trouble:
+        return "delete first" if request.path.endswith("/0/0.jpg") else ""
 
     with run_proxy(cloud.bucket.server, trouble) as proxy:
         cloud.use_endpoint(proxy.address)
@@ -87,19 +89,18 @@ def test_an_object_that_vanishes_before_it_is_read(cloud: Cloud) -> None:
         assert cloud.index() == {"removed": 1}
 
 
-def seen_anywhere(secret: str, done: subprocess.CompletedProcess[str], store: Path) -> bool:
+def appears_anywhere(secret: str, done: subprocess.CompletedProcess[str], store: Path) -> bool:
     files = [path.read_bytes() for path in store.rglob("*") if path.is_file()]
-    return secret in done.stdout + done.stderr or any(secret.encode() in one for one in files)
+    return secret in done.stdout + done.stderr or any(secret.encode() in data for data in files)
 
 
-def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
-    """Guarantee: whatever a server answers, no key, token or signed address reaches the catalog, a
-    file of the store, or the terminal. The server of this test repeats the secret in its answers.
-    """
+def test_credentials_appear_nowhere(cloud: Cloud) -> None:
+    """Guarantee: no key, token or signed address gets into the catalog, a file of the store, or the
+    terminal. The proxy of this test repeats the secret in its answers."""
     cloud.index(exclude=("2/",))
 
-    def trouble(asked: ProxyRequest) -> Trouble:
-        return "refuse" if asked.path.endswith(".jpg") else ""
+    def trouble(request: ProxyRequest) -> Trouble:
+        return "refuse" if request.path.endswith(".jpg") else ""
 
     with run_proxy(cloud.bucket.server, trouble) as proxy:
         cloud.use_endpoint(proxy.address)
@@ -107,8 +108,8 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
         assert "could not be read" in done.stderr
     assert set(cloud.failures().values()) == {("read", "the credentials do not allow it")}
     for secret in (KEY, SECRET, "Signature", "AWS4"):
-        assert not seen_anywhere(secret, done, cloud.store)
-    with run_proxy(cloud.bucket.server, lambda asked: "refuse") as proxy:
+        assert not appears_anywhere(secret, done, cloud.store)
+    with run_proxy(cloud.bucket.server, lambda request: "refuse") as proxy:
         cloud.use_endpoint(proxy.address)
         before = read_positions(cloud.store)
         for arguments in (
@@ -116,11 +117,11 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
             ("index", f"s3://{KEY}:{SECRET}@{cloud.bucket.name}/trip", "--store", cloud.store),
             ("search", f"{cloud.root}/0/0.jpg?X-Amz-Signature={SECRET}", "-C", cloud.store),
         ):
-            done = sokkuri_that_fails(cloud, *arguments)
+            done = run_failing_command(cloud, *arguments)
             assert done.stderr.startswith("sokkuri: ")
             assert done.stderr.count("\n") == 1
-            assert not seen_anywhere(SECRET, done, cloud.store)
-            assert not seen_anywhere(KEY, done, cloud.store)
+            assert not appears_anywhere(SECRET, done, cloud.store)
+            assert not appears_anywhere(KEY, done, cloud.store)
         assert read_positions(cloud.store) == before
         with cloud.open() as collection, pytest.raises(StorageError) as refused:
             list(export(collection, parse_location(f"{cloud.bucket.url}/shards"), ExportOptions()))
@@ -129,7 +130,7 @@ def test_credentials_are_seen_nowhere(cloud: Cloud) -> None:
         )
 
 
-def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
+def run_failing_command(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         command_line(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
         capture_output=True, text=True, check=False,
@@ -139,8 +140,8 @@ def sokkuri_that_fails(cloud: Cloud, *arguments: object) -> subprocess.Completed
     return done
 
 
-def test_what_cannot_be_reached_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
-    """No bucket, a folder that is not there, no server, no credentials, no place for the store."""
+def test_an_unreachable_bucket_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:
+    """Without credentials, bucket, folder or server the command fails and changes nothing."""
     cloud.index()
     before = read_positions(cloud.store)
     nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}

@@ -1,4 +1,4 @@
-"""A file that crashes the image library does not stop the collection for good."""
+"""A file that crashes the image library stops no collection forever."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from draw_images import save_drawing
 from run_cli import as_json, assert_sound, command_line
 
 CRASH = '''
-"""Loaded at start-up: an image library whose C code aborts on a marked file."""
+"""Make the image library abort on a marked file. Python loads this at start-up."""
 import os
 import PIL.Image
 
@@ -24,8 +24,8 @@ PIL.Image.open = crashing
 
 
 def test_a_file_that_crashes_the_library_becomes_a_failure(tmp_path: Path) -> None:
-    """A broken file never stops it: after two processes have died with the file in hand, it is
-    tried in a process of its own, and is a failure row."""
+    """After two processes have died while they read the file, it is read in a process of its own
+    and becomes a failure row."""
     folder = tmp_path / "photos"
     for seed in range(20):
         save_drawing(folder / f"{seed:02d}.png", seed)

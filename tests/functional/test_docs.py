@@ -1,4 +1,4 @@
-"""Every command and example in README and docs runs, in the order a reader would run them."""
+"""Run every command and example of README and docs, in the order of the pages."""
 
 import ast
 import os
@@ -26,25 +26,25 @@ PROJECT = Path(__file__).parents[2]
 PAGES = [PROJECT / "README.md", *sorted((PROJECT / "docs").glob("*.md"))]
 BINARIES = Path(sys.executable).parent
 REPEATING = ("make test", "make check", "make bench")
-"""Commands that would run this very suite, or take too long: make is asked what it would do."""
+"""Commands that run this suite or take too long. For them `make --dry-run` is run."""
 
 SHELL = set("|&;<>()$`*?[]#'\"\\{}=")
-"""A line without these needs no shell to run it."""
+"""A line with any of these characters is run by a shell."""
 
 
-def blocks(page: Path, language: str) -> list[str]:
+def read_blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
 
 
-def commands(page: Path) -> list[str]:
-    lines = "".join(blocks(page, "console")).splitlines()
+def read_commands(page: Path) -> list[str]:
+    lines = "".join(read_blocks(page, "console")).splitlines()
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home with photos, one of them twice, and a folder that has one of them too. The project is
-    the current folder."""
+    """A home folder with photos, two of them near-duplicates, and a folder with a copy of one. The
+    project is the current folder."""
     for seed in range(12):
         save_drawing(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
     save_drawing(tmp_path / "Pictures" / "cat.jpg", 100)
@@ -57,7 +57,7 @@ def home(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def article_home(home: Path) -> Path:
-    """The same with what a reader of the article series has: media, the network, features."""
+    """The same with the files of a reader of the article series: media, network, features."""
     names = [f"{seed:02x}{seed + 1:02x}{seed:036x}.jpg" for seed in range(5)]
     for seed, name in enumerate(["0001d2b5c8a1f0e39b7c6d5e4f3a2b1c0d9e8f7a.jpg", *names]):
         save_drawing(home / "media" / "object" / name[:2] / name[2:4] / name, seed)
@@ -66,16 +66,16 @@ def article_home(home: Path) -> Path:
         layout="NHWC", size=224, input="inputs:0", output="feature_vector", dimension=1280,
     )  # fmt: skip
     for path in (home / "media").rglob("*.jpg"):
-        place = home / "features" / model.stem / path.name[:2] / path.name[2:4]
-        place.mkdir(parents=True, exist_ok=True)
+        folder = home / "features" / model.stem / path.name[:2] / path.name[2:4]
+        folder.mkdir(parents=True, exist_ok=True)
         vector = article_loop.extract(path, model, "inputs:0", "feature_vector")
-        np.save(place / f"{path.name}.npy", vector)
+        np.save(folder / f"{path.name}.npy", vector)
     return home
 
 
 @pytest.fixture
 def photos_in_a_bucket(home: Path, s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The photos are in `my-bucket` too, and the environment says who may read them."""
+    """A copy of the photos in `my-bucket`, with credentials in the environment."""
     s3_server.bucket("my-bucket").put_folder(home / "Pictures", "photos")
     for name, value in client_environment(s3_server.address).items():
         monkeypatch.setenv(name, value)
@@ -85,11 +85,11 @@ def run(line: str, home: Path) -> None:
     if line in REPEATING:
         line = line.replace("make", "make --dry-run")
     if line.startswith("curl"):
-        line = line.replace("curl", "curl --fail", 1)  # an answer that is an error fails
+        line = line.replace("curl", "curl --fail", 1)  # fail if the answer is an error
     environment = {
         **os.environ,
         "HOME": str(home),
-        "XDG_DATA_HOME": str(home / ".local" / "share"),  # a trash of its own
+        "XDG_DATA_HOME": str(home / ".local" / "share"),  # its own trash
         "VENV": sys.prefix,
         "PATH": f"{BINARIES}{os.pathsep}{os.environ['PATH']}",
         "MAKEFLAGS": "",
@@ -114,7 +114,7 @@ def run(line: str, home: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) -> None:
-    """Every README and docs command is run by a test. A server serves the commands after it."""
+    """Every command of the page succeeds. A server runs for the commands after it."""
     name = "article_home" if page.name == "article.md" else "home"
     home = request.getfixturevalue(name)
     if page.name == "cloud.md":
@@ -122,25 +122,25 @@ def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) 
     if page.name != "README.md":
         run("sokkuri index ~/Pictures", home)
     with ExitStack() as servers:
-        for line in commands(page):
+        for line in read_commands(page):
             if line.startswith("sokkuri serve"):
                 servers.close()
-                servers.enter_context(_served(line, home))
+                servers.enter_context(_run_server(line, home))
             else:
                 run(line, home)
 
 
-def _served(line: str, home: Path) -> AbstractContextManager[Server]:
-    """The server that a line starts, at the port that it has in the reader's hands."""
+def _run_server(line: str, home: Path) -> AbstractContextManager[Server]:
+    """Run the server that a line starts, at its default port."""
     _, _, option, where, *others = shlex.split(line.replace("~", str(home)))
     assert option == "-C"
     return serving(Path(where), "--port", 8000, *others)
 
 
 def test_the_pages_have_commands_to_run() -> None:
-    """The test above can fail: it finds what there is to run."""
-    assert "make index PHOTOS=~/Pictures" in commands(PROJECT / "README.md")
-    assert sum(len(commands(page)) for page in PAGES) > 20
+    """The tests above do find commands in the pages."""
+    assert "make index PHOTOS=~/Pictures" in read_commands(PROJECT / "README.md")
+    assert sum(len(read_commands(page)) for page in PAGES) > 20
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -153,27 +153,27 @@ def test_the_python_of_a_page_runs(
     save_drawing(tmp_path / "photos" / "cat.jpg", 100)
     if page.name == "store.md":
         as_json("index", tmp_path / "photos")
-    for code in blocks(page, "python"):
+    for code in read_blocks(page, "python"):
         exec(compile(code, page.name, "exec"), {})
         shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
+def test_the_links_of_a_page_have_targets(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         assert (page.parent / target).exists(), target
 
 
 @pytest.mark.full
 def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
-    """`make docs`: every page is reachable, every link leads somewhere, the references are made."""
-    built = subprocess.run(
+    """`make docs` links every page, checks every link, and writes the references."""
+    done = subprocess.run(
         [sys.executable, PROJECT / "tools/build_docs.py", tmp_path / "site"],
         capture_output=True,
         text=True,
         check=False,
     )
-    assert built.returncode == 0, built.stderr
+    assert done.returncode == 0, done.stderr
     site = tmp_path / "site"
     assert "--retry-failed" in (site / "reference/commands.html").read_text()
     assert "/api/v1/search" in (site / "reference/http.html").read_text()
@@ -181,16 +181,16 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
 
 
 def test_every_page_is_in_the_index() -> None:
-    """docs/index.md links to every page of docs, and so the site leads to it."""
+    """docs/index.md links to every page of docs."""
     index = (PROJECT / "docs/index.md").read_text()
     pages = {path.name for path in (PROJECT / "docs").glob("*.md")} - {"index.md"}
     assert {page for page in pages if f"({page})" not in index} == set()
 
 
-def test_the_card_of_the_docs_is_a_card(tmp_path: Path) -> None:
+def test_the_model_card_in_the_docs_is_valid(tmp_path: Path) -> None:
     from sokkuri.models import read_card
 
-    (text,) = blocks(PROJECT / "docs" / "models.md", "toml")
+    (text,) = read_blocks(PROJECT / "docs" / "models.md", "toml")
     (tmp_path / "card.toml").write_text(text)
     assert read_card(tmp_path / "card.toml").size == (224, 224)
 
@@ -225,7 +225,7 @@ def test_every_verb_and_option_is_documented() -> None:
                 assert parameter.help, parameter.name
 
 
-def test_the_map_lists_every_module() -> None:
+def test_the_design_page_lists_every_module() -> None:
     """The tables of docs/design.md name every module with code, and no module that is gone."""
     source = PROJECT / "src/sokkuri"
     rows = re.findall(
@@ -238,20 +238,20 @@ def test_the_map_lists_every_module() -> None:
 
 
 def test_the_files_that_contributing_names_exist() -> None:
-    """CONTRIBUTING.md leads to files that are there, and names every package."""
+    """CONTRIBUTING.md names existing files, and every package."""
     text = (PROJECT / "CONTRIBUTING.md").read_text()
     changes = re.findall(r"^\| .* \| `(src/\S+)`", text, re.MULTILINE)
     assert len(changes) == 10
     source = PROJECT / "src/sokkuri"
-    named = {
+    paths = {
         *re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", text),
         *(
             f"src/sokkuri/{name}"
             for name in re.findall(r"`((?:core|images|models|store|search|web)/[\w/.]+)`", text)
         ),
     }
-    assert len(named) > 20
-    assert {name for name in named if not (PROJECT / name).exists()} == set()
+    assert len(paths) > 20
+    assert {path for path in paths if not (PROJECT / path).exists()} == set()
     assert {path.name for path in source.iterdir() if (path / "__init__.py").exists()} <= set(
         re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE)
     )
@@ -265,13 +265,14 @@ def test_every_kind_of_fault_is_documented() -> None:
     assert {kind for kind in kinds if f"| `{kind}` |" not in table} == set()
 
 
-KEPT_BY = {
+GUARANTEE_TESTS = {
     "A crash loses at most the batch in flight": "test_killed_at_steps_of_a_run",
     "Several processes share the work, and nothing is done twice.":
         "test_three_processes_share_the_work",
     "Parts never meet, and together they are what one run gives":
         "test_jobs_with_one_command_make_one_collection",
-    "A merge that is killed is made up by the same command.": "test_a_merge_under_kill_9",
+    "A merge that is killed is made up by the same command.":
+        "test_a_killed_merge_is_completed_by_the_same_command",
     "A broken image is a row, not a crash": "test_broken_files_are_rows_not_crashes",
     "A changed file replaces its row only after the new row is committed.":
         "test_a_changed_image_keeps_its_row_until_the_new_one_is_committed",
@@ -280,21 +281,22 @@ KEPT_BY = {
     "Features of different networks never mix.": "test_another_model_is_refused",
     "The folder can be moved.": "test_the_folder_can_be_moved_as_a_whole",
     "Originals are only ever read": "test_the_originals_are_only_read",
-    "A kill loses no file on its way to the trash": "test_there_and_back_under_kill_9",
-    "Decisions and labels outlive": "test_what_was_decided_survives",
+    "A kill loses no file on its way to the trash":
+        "test_a_kill_on_the_way_to_the_trash_and_back_loses_no_file",
+    "Decisions and labels outlive": "test_decisions_survive_moves_and_new_indexes",
     "Memory stays bounded": "test_items_are_drawn_lazily",
 }  # fmt: skip
 
 
-def test_every_guarantee_is_kept_by_a_test() -> None:
-    """Each promise of docs/store.md has a test whose docstring says `Guarantee`."""
+def test_every_guarantee_has_a_test() -> None:
+    """Each promise of docs/store.md has a test whose docstring starts with `Guarantee:`."""
     text = (PROJECT / "docs/store.md").read_text()
-    assert {*re.findall(r"^- \*\*(.*?)\*\*", text, re.MULTILINE | re.DOTALL)} == {*KEPT_BY}
-    named = {
+    assert {*re.findall(r"^- \*\*(.*?)\*\*", text, re.MULTILINE | re.DOTALL)} == {*GUARANTEE_TESTS}
+    tests = {
         test.name
         for path in (PROJECT / "tests").rglob("test_*.py")
         for test in ast.parse(path.read_text()).body
         if isinstance(test, ast.FunctionDef)
         and (ast.get_docstring(test) or "").startswith("Guarantee:")
     }
-    assert {*KEPT_BY.values()} <= named
+    assert {*GUARANTEE_TESTS.values()} <= tests

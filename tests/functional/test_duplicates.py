@@ -150,7 +150,7 @@ def test_new_images_alone_are_compared(root: Path) -> None:
     )
 
 
-def test_what_was_decided_survives(root: Path) -> None:
+def test_decisions_survive_moves_and_new_indexes(root: Path) -> None:
     """Guarantee: decisions belong to the bytes: through moves, indexing anew and comparing anew."""
     apart = ("p1/orig.jpg", "p1/small.jpg")
     assert as_json("duplicates", "-C", root, "--different", *apart) == {"changed": 1}

@@ -177,7 +177,7 @@ def kill_when_more_is_there(process: RunningCommand, store: Path, than: int) -> 
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills by process id")
-def test_a_merge_under_kill_9(tmp_path: Path) -> None:
+def test_a_killed_merge_is_completed_by_the_same_command(tmp_path: Path) -> None:
     """Guarantee: a merge that is killed at any moment is made up by the same command: each kill
     finds more rows committed than the one before, and at the end each is there once, bit for bit
     as its part has it. The parts are only read."""

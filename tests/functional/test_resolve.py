@@ -162,7 +162,7 @@ def _lines(log: Path) -> int:
     return log.read_bytes().count(b"\n") if log.exists() else 0
 
 
-def test_there_and_back_under_kill_9(root: Path, trash: Path) -> None:
+def test_a_kill_on_the_way_to_the_trash_and_back_loses_no_file(root: Path, trash: Path) -> None:
     """Guarantee: a `kill -9` at any moment loses no file: each is at its place or in the trash, and
     the same command again, or --undo, goes on from there."""
     before = read_contents(root)

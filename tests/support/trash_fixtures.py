@@ -24,7 +24,7 @@ DROPS = ["a.jpg", "sub/b.jpg", "sub/deep/c.jpg"]
 
 
 def home_environment(home: Path) -> dict[str, str]:
-    """Return the variables that make `home` the home folder, with the trash `trash_folder(home)`."""
+    """Return the variables that make `home` the home folder, with a trash of its own."""
     return {
         "HOME": str(home),
         "XDG_DATA_HOME": str(home / "data"),
