@@ -132,7 +132,7 @@ def _write(collection: Collection, first: int) -> float:
     run_ = leases.start_run(catalog)
     _enter(collection, first, ROWS)
     jobs: list[Job] = []
-    while batch := leases.claim(catalog, run_):
+    while batch := leases.lease_images(catalog, run_):
         jobs += batch
     vectors = np.random.default_rng(0).random((1000, DIMENSION), np.float32)
     ready = [
@@ -172,7 +172,7 @@ def _catalog(folder: Path) -> Iterator[Line]:
             run_ = leases.start_run(catalog)
             with _timed() as seconds:
                 for _ in range(CLAIMED // leases.LEASE_BATCH):
-                    assert len(leases.claim(catalog, run_)) == leases.LEASE_BATCH
+                    assert len(leases.lease_images(catalog, run_)) == leases.LEASE_BATCH
             note = f"{leases.LEASE_BATCH} a transaction"
             yield _line("images are claimed", size, CLAIMED, seconds(), note)
             with _timed() as seconds:
