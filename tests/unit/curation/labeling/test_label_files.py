@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from synthetic_collection import Bench
+from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling.label_files import export_labels, import_labels, read_label_sources
