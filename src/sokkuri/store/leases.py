@@ -1,8 +1,8 @@
-"""Who works on what: processes claim images in the catalog, so that nothing is done twice.
+"""Runs, and the leases on the images that they work on, so that no image is processed twice.
 
-A run is one process at work, with a lease that it renews. A claim counts as long as its run lives:
-a run whose process is gone is cleared at once on the same host, and after its lease anywhere. What
-a run brings in for an image that it no longer holds is not taken (writer.py).
+A run is one process that works on a collection. It renews its lease while it works. A run whose
+process is gone is cleared at once on the same host, and when its lease expires on any host. The
+writer rejects an outcome for an image that the run no longer holds (writer.py).
 """
 
 import socket
@@ -21,7 +21,7 @@ from sokkuri.store.catalog import Catalog
 
 LEASE_SECONDS = 60.0
 LEASE_BATCH = 32
-"""Images claimed at once: about half a second's work, so that several processes share evenly."""
+"""Images leased at once: about half a second's work, so that several processes share evenly."""
 
 _OPEN = "todo = 1 AND claim IS NULL AND missing IS NULL AND removed = 0"
 
@@ -37,27 +37,27 @@ class Run:
     expires: float
 
     def has_ended(self, now: float) -> bool:
-        """Whether its claims may be taken: its lease has ended, or its process is gone."""
+        """Return if other runs may take its images: its lease expired or its process ended."""
         if self.expires < now:
             return True
         return self.host == socket.gethostname() and not _is_alive(self.pid, self.born)
 
 
 def start_run(catalog: Catalog) -> int:
-    """Enter this process as a run and give back its number, never used before or again."""
+    """Record this process as a run; return its number, which no other run ever has."""
     with catalog.writing():
         _enter(catalog, None)
         return int(catalog.fetch_one("SELECT last_insert_rowid()")[0])
 
 
 def end_run(catalog: Catalog, run: int) -> None:
-    """Give back what the run still holds, and strike it off."""
+    """Release the images that the run still holds, and delete the run."""
     with catalog.writing():
         _release(catalog, run, died=False)
 
 
 def lease_images(catalog: Catalog, run: int, limit: int = LEASE_BATCH) -> list[Job]:
-    """Take up to `limit` open images for this run, in the order they were listed."""
+    """Lease up to `limit` open images to this run, in the order of listing; return their jobs."""
     with catalog.writing():
         _enter(catalog, run)
         rows = catalog.fetch_all(
@@ -72,19 +72,19 @@ def lease_images(catalog: Catalog, run: int, limit: int = LEASE_BATCH) -> list[J
 
 
 def count_open_images(catalog: Catalog) -> int:
-    """How many images nobody works on yet."""
+    """Return how many images must be read and are leased to no run."""
     return int(catalog.fetch_one(f"SELECT count(*) FROM images WHERE {_OPEN}")[0])  # noqa: S608
 
 
 def read_runs(catalog: Catalog) -> list[Run]:
-    """Every run on record, finished ones excepted."""
+    """Return all runs that did not finish."""
     return [
         Run(*row) for row in catalog.fetch_all("SELECT run, host, pid, born, expires FROM runs")
     ]
 
 
 def count_stale_leases(catalog: Catalog) -> int:
-    """Images still claimed by runs that are over: the next run takes them."""
+    """Return how many images are leased to ended runs: the next run takes them."""
     now = time.time()
     over = [run.run for run in read_runs(catalog) if run.has_ended(now)]
     return sum(
@@ -93,21 +93,21 @@ def count_stale_leases(catalog: Catalog) -> int:
 
 
 def clear_ended_runs(catalog: Catalog) -> None:
-    """Free what runs that are over still hold."""
+    """Release the images of runs that ended without finishing."""
     now = time.time()
     over = [run for run in read_runs(catalog) if run.has_ended(now)]
     if not over:
         return
     with catalog.writing():
         for one in over:
-            # Looked at again under the lock: it may have renewed its lease meanwhile.
+            # Check again under the lock: the run may have renewed its lease in the meantime.
             row = catalog.fetch_one("SELECT expires FROM runs WHERE run = ?", [one.run])
             if row is not None and row[0] == one.expires:
                 _release(catalog, one.run, died=True)
 
 
 def has_other_leases(catalog: Catalog, run: int) -> bool:
-    """Whether images are claimed by other runs, at work or not yet cleared."""
+    """Return whether images are leased to other runs, active or not yet cleared."""
     row = catalog.fetch_one(
         "SELECT 1 FROM images WHERE claim IS NOT NULL AND claim <> ? LIMIT 1", [run]
     )
@@ -115,17 +115,17 @@ def has_other_leases(catalog: Catalog, run: int) -> bool:
 
 
 def has_active_run(catalog: Catalog) -> bool:
-    """Whether any process is at work on the collection."""
+    """Return whether any process works on the collection."""
     now = time.time()
     return any(not run.has_ended(now) for run in read_runs(catalog))
 
 
 @contextmanager
 def keep_lease(path: Path, run: int) -> Iterator[None]:
-    """Keep the run's lease fresh from a thread of its own while the block lasts.
+    """Renew the run's lease in a thread while the block runs.
 
-    path : the catalog's file. A renewal that fails is tried again: if all of them fail, others
-    may take over, and what this run then brings in twice is not taken.
+    path : the catalog's file. A failed renewal is retried. If all fail, other runs may take the
+    images; the writer then rejects the outcomes of this run.
     """
     done = threading.Event()
 
@@ -149,8 +149,8 @@ def keep_lease(path: Path, run: int) -> Iterator[None]:
 
 
 def _enter(catalog: Catalog, run: int | None) -> None:
-    """Put the run on record with a fresh lease: again, if it was taken for dead while this
-    process was suspended."""
+    """Record the run with a new lease, also if another process cleared it while this process was
+    suspended."""
     process = psutil.Process()
     catalog.execute(
         "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
@@ -169,7 +169,8 @@ def _release(catalog: Catalog, run: int, *, died: bool) -> None:
 
 
 def _is_alive(pid: int, born: float) -> bool:
-    """Whether the very process that entered the run still lives: numbers are used again."""
+    """Return whether the process of the run is alive: the system reuses process ids, so compare the
+    start time."""
     try:
         return abs(psutil.Process(pid).create_time() - born) < 1.0
     except psutil.NoSuchProcess:
