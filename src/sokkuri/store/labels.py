@@ -1,8 +1,8 @@
-"""Labels: what a person says that an image shows. Kept in the catalog, by content.
+"""Labels: what an image shows, as set by a person. Stored in the catalog by content.
 
-Takes ids; hands on a label for each id. The same bytes have one label, wherever
-they lie, so it survives moves, renames and indexing anew. The table is made when the first label
-is set; a collection without it has none. `turn` counts up: it is the order of labelling.
+Takes ids; returns a label for each id. Files with equal bytes have one label, so labels survive
+moves, renames and a new index. The table is made when the first label is set. Its column `turn` is
+a sequence number: the order of labelling.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,15 +15,15 @@ from sokkuri.store.images import LIVE
 from sokkuri.store.migrations import create_table
 
 MAX_LENGTH = 200
-"""Characters of a label."""
+"""The largest number of characters of a label."""
 
 _OF_LIVE = f"FROM images CROSS JOIN labels ON content = {CONTENT} WHERE {LIVE}"
 """One look-up for each image; CROSS keeps SQLite from trying it the other way round."""
 
 
 def clean_label(label: str) -> str:
-    """The label without blanks around it. Raises UsageError unless it is of 1 to 200 characters,
-    all of them printable."""
+    """Return the label without surrounding blanks. Raises UsageError unless it has 1 to 200
+    characters, all printable."""
     label = label.strip()
     if not 0 < len(label) <= MAX_LENGTH:
         raise UsageError(f"a label has 1 to {MAX_LENGTH} characters, not {len(label):,}")
@@ -66,7 +66,7 @@ def set_labels(
 
 
 def read_labels(catalog: Catalog) -> dict[str, str]:
-    """The labels of the live images by id, in the order in which they were given."""
+    """Return the labels of the live images by id, in the order of labelling."""
     if not catalog.has_table("labels"):
         return {}
     return dict(catalog.iterate(f"SELECT id, label {_OF_LIVE} ORDER BY turn, key"))
@@ -79,7 +79,7 @@ def labels_by_id(catalog: Catalog) -> Iterator[tuple[str, str]]:
 
 
 def find_labels(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
-    """The labels of those of a few images that have one."""
+    """Return the labels of these images by id, without those that have no label."""
     if not catalog.has_table("labels"):
         return {}
     found = {}
@@ -106,7 +106,7 @@ def labelled_rows(catalog: Catalog) -> list[tuple[int, int, str]]:
 
 
 def label_counts(catalog: Catalog) -> dict[str, int]:
-    """How many live images have each label, the most used first."""
+    """Return how many live images have each label, the most frequent label first."""
     if not catalog.has_table("labels"):
         return {}
     return dict(
@@ -115,20 +115,20 @@ def label_counts(catalog: Catalog) -> dict[str, int]:
 
 
 def labels_revision(catalog: Catalog) -> str:
-    """A text that changes whenever a label does."""
+    """Return a text that changes with every change of labels."""
     return catalog.meta("labels_turn") or "0"
 
 
 def all_labels(catalog: Catalog) -> list[tuple[bytes, str]]:
-    """(content, label) of all that was labelled, in the order in which it was."""
+    """Return (content, label) of all labelled contents, in the order of labelling."""
     if not catalog.has_table("labels"):
         return []
     return catalog.fetch_all("SELECT content, label FROM labels ORDER BY turn")
 
 
 def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
-    """Take over what was said elsewhere of contents that have no label here. Inside a transaction
-    of the caller."""
+    """Add labels of another collection to contents that have no label here. Call it inside a
+    transaction."""
     if not labels:
         return
     create_table(catalog, "labels")
