@@ -1,4 +1,4 @@
-"""Every vector engine keeps the promises of `VectorEngine`, and indexes over it theirs."""
+"""Every vector engine keeps the promises of `VectorEngine`, and `RemoteIndex` those of indexes."""
 
 import gc
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def index_info(metric: Metric = "cosine", dimension: int = DIMENSION) -> IndexIn
     return IndexInfo("a token", "f" * 64, dimension, metric)
 
 
-def drawn(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> Features:
+def draw_vectors(count: int, metric: Metric = "cosine", dimension: int = DIMENSION) -> Features:
     vectors = np.random.default_rng(count).standard_normal((count, dimension))
     return normalise_for_engine(vectors.astype(np.float32), metric)[0]
 
@@ -36,12 +36,12 @@ def records(keys: NDArray[np.int64]) -> list[VectorRecord]:
 
 @pytest.fixture
 def engine(engine_address: str) -> Iterator[VectorEngine]:  # noqa: F811
-    with closing(open_engine(engine_address)) as found:
-        yield found
+    with closing(open_engine(engine_address)) as opened:
+        yield opened
     gc.collect()  # an unclosed connection would raise a warning in another test
 
 
-def filled(engine: VectorEngine, vectors: Features, metric: Metric = "cosine") -> NDArray[np.int64]:
+def fill(engine: VectorEngine, vectors: Features, metric: Metric = "cosine") -> NDArray[np.int64]:
     """Upsert vectors under keys of two shards; return the keys."""
     keys = np.arange(len(vectors)) + np.where(np.arange(len(vectors)) % 2, 5 << 32, 2**30 << 32)
     engine.create(index_info(metric, vectors.shape[1]))
@@ -71,90 +71,90 @@ def test_info_is_what_the_collection_was_first_created_for(
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_search_returns_the_nearest(engine: VectorEngine, metric: Metric) -> None:
-    vectors = drawn(300, metric)
-    keys = filled(engine, vectors, metric)
+    vectors = draw_vectors(300, metric)
+    keys = fill(engine, vectors, metric)
     queries = vectors[:5] + np.float32(0.01)
-    found = engine.search(queries, 20)
-    measured = np.linalg.norm(vectors[None] - queries[:, None], axis=2)
+    results = engine.search(queries, 20)
+    distances = np.linalg.norm(vectors[None] - queries[:, None], axis=2)
     if metric == "cosine":
         lengths = np.linalg.norm(queries, axis=1)[:, None]
-        measured = 1 - np.einsum("qd,nd->qn", queries, vectors) / lengths
-    order = np.argsort(measured, axis=1)[:, :20]
-    for number in range(5):
-        assert found[number, 0] == keys[order[number, 0]]
-        assert len({*found[number].tolist()} & {*keys[order[number]].tolist()}) >= 19
+        distances = 1 - np.einsum("qd,nd->qn", queries, vectors) / lengths
+    order = np.argsort(distances, axis=1)[:, :20]
+    for result, nearest in zip(results, keys[order], strict=True):
+        assert result[0] == nearest[0]
+        assert len({*result.tolist()} & {*nearest.tolist()}) >= 19
 
 
 def test_an_upsert_replaces_equal_keys(engine: VectorEngine) -> None:
-    vectors = drawn(50)
-    keys = filled(engine, vectors)
-    engine.upsert(records(keys[:20]), vectors[:20])  # as a run does after a kill
+    vectors = draw_vectors(50)
+    keys = fill(engine, vectors)
+    engine.upsert(records(keys[:20]), vectors[:20])  # as a push does after a kill
     engine.upsert(records(keys[7:8]), -vectors[9:10])
     engine.flush()
     assert all_keys(engine) == sorted(keys.tolist())
     assert engine.search(-vectors[9:10], 1)[0, 0] == keys[7]
 
 
-def test_deleted_keys_are_gone(engine: VectorEngine) -> None:
-    vectors = drawn(50)
-    keys = filled(engine, vectors)
+def test_searches_do_not_return_deleted_keys(engine: VectorEngine) -> None:
+    vectors = draw_vectors(50)
+    keys = fill(engine, vectors)
     engine.delete(keys[:10])
     engine.delete(np.array([keys[3], 77 << 32], np.int64))  # already deleted; never there
     engine.delete(np.empty(0, np.int64))
     engine.flush()
     assert all_keys(engine) == sorted(keys[10:].tolist())
-    found = engine.search(vectors[:3], 50)
-    assert not {*keys[:10].tolist()} & {*found.reshape(-1).tolist()}
-    assert (np.sort(found, axis=1)[:, :10] == -1).all(), "only 40 are left"
+    results = engine.search(vectors[:3], 50)
+    assert not {*keys[:10].tolist()} & {*results.reshape(-1).tolist()}
+    assert (np.sort(results, axis=1)[:, :10] == -1).all(), "only 40 are left"
 
 
 def test_a_search_among_keys_compares_all_of_them(engine: VectorEngine) -> None:
-    vectors = drawn(400)
-    keys = filled(engine, vectors)
+    vectors = draw_vectors(400)
+    keys = fill(engine, vectors)
     far = np.argsort(vectors @ vectors[0])[:30]
-    found = engine.search(vectors[:1], 10, keys[far])
-    assert found[0].tolist() == keys[far[np.argsort(-(vectors[far] @ vectors[0]))][:10]].tolist()
-    some = np.array([keys[2], 99 << 32, keys[5]], np.int64)  # the second does not exist
-    (found,) = engine.search(vectors[:1], 3, some)
-    assert {*found.tolist()} == {int(keys[2]), int(keys[5]), -1}
-    assert found[2] == -1
+    (result,) = engine.search(vectors[:1], 10, keys[far])
+    assert result.tolist() == keys[far[np.argsort(-(vectors[far] @ vectors[0]))][:10]].tolist()
+    among = np.array([keys[2], 99 << 32, keys[5]], np.int64)  # the second does not exist
+    (result,) = engine.search(vectors[:1], 3, among)
+    assert {*result.tolist()} == {int(keys[2]), int(keys[5]), -1}
+    assert result[2] == -1
 
 
-def test_the_largest_search(engine: VectorEngine) -> None:
-    vectors = drawn(engine.max_candidates + 100 if engine.max_candidates < 5000 else 200)
-    keys = filled(engine, vectors)
-    found = engine.search(vectors[:2], engine.max_candidates)
-    assert found.shape == (2, engine.max_candidates)
-    there = min(engine.max_candidates, len(keys))
-    assert all(len({*row.tolist()} - {-1}) >= there * 0.95 for row in found)
+def test_a_search_returns_up_to_max_candidates(engine: VectorEngine) -> None:
+    vectors = draw_vectors(engine.max_candidates + 100 if engine.max_candidates < 5000 else 200)
+    keys = fill(engine, vectors)
+    results = engine.search(vectors[:2], engine.max_candidates)
+    assert results.shape == (2, engine.max_candidates)
+    most = min(engine.max_candidates, len(keys))
+    assert all(len({*result.tolist()} - {-1}) >= most * 0.95 for result in results)
 
 
 def test_any_text_and_number_can_be_stored(engine: VectorEngine) -> None:
     """Names that are not UTF-8, contain quotes, or are long; sizes that are unknown or huge."""
     names = ["plain.jpg", "Ünïcode/そ.jpg", "broken\udcff.jpg", "'; DROP TABLE x; --", "a\\b\tc",
              "nul\0", "x/" * 400 + "long.jpg", ""]  # fmt: skip
-    odd = [
+    odd_records = [
         VectorRecord(key, name, f"folder/{name}", None if key % 2 else 2**31 - 1, None,
                      2**62 * (key % 2), (-1) ** key * 4 * 10**18)
         for key, name in enumerate(names)
     ]  # fmt: skip
     engine.create(index_info())
-    engine.upsert(odd, drawn(len(odd)))
-    engine.upsert(odd, drawn(len(odd)))
+    engine.upsert(odd_records, draw_vectors(len(odd_records)))
+    engine.upsert(odd_records, draw_vectors(len(odd_records)))
     engine.flush()
-    assert all_keys(engine) == list(range(len(odd)))
+    assert all_keys(engine) == list(range(len(odd_records)))
 
 
-def test_many_dimensions(engine: VectorEngine) -> None:
-    """Some engines cannot index so many."""
-    vectors = drawn(30, dimension=2100)
-    keys = filled(engine, vectors)
+def test_vectors_of_many_dimensions_can_be_searched(engine: VectorEngine) -> None:
+    """Engines that cannot index 2,100 dimensions compare all vectors."""
+    vectors = draw_vectors(30, dimension=2100)
+    keys = fill(engine, vectors)
     assert engine.search(vectors[4:5], 3)[0, 0] == keys[4]
 
 
-def test_searching_a_missing_collection_raises_one_line(engine: VectorEngine) -> None:
+def test_searching_a_missing_collection_raises_an_error_of_one_line(engine: VectorEngine) -> None:
     with pytest.raises(EngineError) as caught:
-        engine.search(drawn(1), 3)
+        engine.search(draw_vectors(1), 3)
     assert engine.address in str(caught.value)
     assert "\n" not in str(caught.value)
 
@@ -163,49 +163,49 @@ def test_searching_a_missing_collection_raises_one_line(engine: VectorEngine) ->
     "address",
     ["pgvector://user:geheim@127.0.0.1:9/db/table", "milvus://user:geheim@127.0.0.1:9/name"],
 )
-def test_an_engine_that_is_down_raises_one_line(address: str) -> None:
-    """The line has the address but no password. Nothing listens at port 9."""
+def test_an_engine_that_is_down_raises_an_error_of_one_line(address: str) -> None:
+    """The line contains the address but no password. Nothing listens at port 9."""
     if address.startswith("milvus"):
         pytest.importorskip("sokkuri.search.engines.milvus")
-    with closing(open_engine(address)) as away:
-        for ask in (away.info, lambda: away.create(index_info())):
+    with closing(open_engine(address)) as offline:
+        for call in (offline.info, lambda: offline.create(index_info())):
             with pytest.raises(EngineError) as caught:
-                ask()
+                call()
             message = str(caught.value)
-            assert message.startswith(away.address)
-            assert "geheim" not in message + away.address + repr(caught.value.__cause__)
+            assert message.startswith(offline.address)
+            assert "geheim" not in message + offline.address + repr(caught.value.__cause__)
             assert "\n" not in message
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_an_index_over_an_engine_keeps_the_promises_of_indexes(
+def test_an_index_over_an_engine_returns_the_same_hits_as_an_exact_search(
     engine: VectorEngine, metric: Metric
 ) -> None:
-    """Equal rows in row order, refused rows, masks of any share, rows that the engine lacks, and
-    zero, huge and tiny rows."""
+    """With equal rows, refused rows, masks of any share, rows that the engine lacks, and zero, huge
+    and tiny rows."""
     rng = np.random.default_rng(8)
     features = rng.standard_normal((3000, 16)).astype(np.float32) * 3
     features[50:60] = features[7]
     features[60], features[61], features[62] = 0, 1e30, 1e-30
     rows = VectorBlocks(np.split(features, [1100, 1500]), [4, 2, 9])
-    pushed = np.arange(3000) % 1000 < 900
-    vectors, good = normalise_for_engine(features, metric)
-    pushed &= good
+    in_engine = np.arange(3000) % 1000 < 900
+    vectors, usable = normalise_for_engine(features, metric)
+    in_engine &= usable
     keys = rows.numbers.to_keys(np.arange(3000))
     engine.create(index_info(metric, 16))
-    for part in np.array_split(np.flatnonzero(pushed), 3):
+    for part in np.array_split(np.flatnonzero(in_engine), 3):
         engine.upsert(records(keys[part]), vectors[part])
     engine.flush()
-    index = RemoteIndex(rows, pushed, [None] * 3, engine, metric)
+    index = RemoteIndex(rows, in_engine, [None] * 3, engine, metric)
     exact = ExactIndex(rows.blocks)
-    near = exact.search(features[7], 400, metric, lambda some: some >= 0)[0]
-    for refused in (near[:0], near[:30], near[:400]):
+    nearest = exact.search(features[7], 400, metric, lambda rows: rows >= 0)[0]
+    for refused in (nearest[:0], nearest[:30], nearest[:400]):
         for share in (1.0, 0.6, 0.36, 0.001):
             mask = None if share == 1 else rng.random(3000) < share
             for query in (features[7], features[55], features[60]):
-                asked = query, 9, metric, lambda some, no=refused: ~np.isin(some, no), mask
-                found, measured = index.search(*asked)
-                expected, true = exact.search(*asked)
-                assert len(found) == len(expected)
-                np.testing.assert_allclose(measured[:3], true[:3], rtol=1e-9, atol=1e-12)
-                assert len({*found.tolist()} & {*expected.tolist()}) >= len(expected) - 1
+                arguments = query, 9, metric, lambda rows, no=refused: ~np.isin(rows, no), mask
+                hits, distances = index.search(*arguments)
+                expected, true_distances = exact.search(*arguments)
+                assert len(hits) == len(expected)
+                np.testing.assert_allclose(distances[:3], true_distances[:3], rtol=1e-9, atol=1e-12)
+                assert len({*hits.tolist()} & {*expected.tolist()}) >= len(expected) - 1
