@@ -24,8 +24,8 @@ VECTORS: Features = np.random.default_rng(4).standard_normal((ROWS, DIMENSION)).
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[MilvusEngine]:
-    with closing(MilvusEngine(f"milvus://{tmp_path}/lite.db/photos")) as found:
-        yield found
+    with closing(MilvusEngine(f"milvus://{tmp_path}/lite.db/photos")) as opened:
+        yield opened
 
 
 def fill(engine: MilvusEngine, metric: Metric) -> None:
@@ -34,14 +34,15 @@ def fill(engine: MilvusEngine, metric: Metric) -> None:
     engine.flush()
 
 
-def order(query: NDArray[np.float32], metric: Metric, keys: NDArray[np.int64]) -> list[int]:
-    some = VECTORS[keys].astype(np.float64)
+def nearest_first(query: NDArray[np.float32], metric: Metric, keys: NDArray[np.int64]) -> list[int]:
+    """Return the keys by ascending distance of their vectors."""
+    vectors = VECTORS[keys].astype(np.float64)
     if metric == "l2":
-        measured = np.linalg.norm(some - query, axis=1)
+        distances = np.linalg.norm(vectors - query, axis=1)
     else:
-        measured = -(some @ query) / np.linalg.norm(some, axis=1)
-    found: list[int] = keys[np.argsort(measured)].tolist()
-    return found
+        distances = -(vectors @ query) / np.linalg.norm(vectors, axis=1)
+    ordered: list[int] = keys[np.argsort(distances)].tolist()
+    return ordered
 
 
 @pytest.mark.parametrize("metric", ["cosine", "l2"])
@@ -54,21 +55,20 @@ def test_rows_that_a_filtered_search_misses_are_compared_here(
     search: Callable[..., Any] = engine._search_index
 
     def with_misses(*arguments: Any) -> Any:
-        found = search(*arguments)
-        kept = [np.delete(np.arange(len(keys)), np.arange(len(keys))[missed])
-                for keys, _ in found]  # fmt: skip
-        return [(keys[some], measured[some])
-                for (keys, measured), some in zip(found, kept, strict=True)]  # fmt: skip
+        return [
+            (np.delete(keys, missed), np.delete(distances, missed))
+            for keys, distances in search(*arguments)
+        ]
 
     monkeypatch.setattr(engine, "_search_index", with_misses)
     among = np.arange(5, 45)
     queries = VECTORS[[2, 50]] * np.float32(1.5)
-    found = engine.search(queries, 12, among)
-    for number, query in enumerate(queries):
-        assert found[number].tolist() == order(query, metric, among)[:12]
+    results = engine.search(queries, 12, among)
+    for query, keys in zip(queries, results, strict=True):
+        assert keys.tolist() == nearest_first(query, metric, among)[:12]
 
 
-def test_more_keys_than_fit_in_one_filter(
+def test_keys_that_do_not_fit_in_one_filter_are_all_searched(
     engine: MilvusEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sokkuri.search.engines.milvus._FILTER_KEYS", 7)
@@ -77,9 +77,9 @@ def test_more_keys_than_fit_in_one_filter(
     monkeypatch.setattr("sokkuri.search.engines.milvus._DELETE_KEYS", 3)
     fill(engine, "l2")
     among = np.arange(3, 56)
-    found = engine.search(VECTORS[:3], 50, among)
-    for number in range(3):
-        assert found[number].tolist() == order(VECTORS[number], "l2", among)[:50]
+    results = engine.search(VECTORS[:3], 50, among)
+    for query, keys in zip(VECTORS[:3], results, strict=True):
+        assert keys.tolist() == nearest_first(query, "l2", among)[:50]
     engine.delete(np.arange(10))
     engine.flush()
     assert sorted(np.concatenate([*engine.keys()]).tolist()) == [*range(10, ROWS)]
@@ -94,9 +94,9 @@ def test_a_collection_of_another_program_is_left_alone(tmp_path: Path) -> None:
         with closing(MilvusClient(file, dedicated=True)) as client:
             client.create_collection("theirs", dimension=3)
             client.insert("theirs", [{"id": 1, "vector": [1.0, 2.0, 3.0]}])
-            for ask in (engine.info, lambda: engine.search(VECTORS[:1], 1)):
+            for call in (engine.info, lambda: engine.search(VECTORS[:1], 1)):
                 with pytest.raises(EngineError, match="did not make: name another"):
-                    ask()
+                    call()
             assert len(client.query("theirs", ids=[1])) == 1
 
 
@@ -106,17 +106,17 @@ def test_the_last_user_in_this_process_releases_the_file(tmp_path: Path) -> None
     from milvus_lite.exceptions import DataDirLockedError
 
     address = f"milvus://{tmp_path}/lite.db/photos"
-    with closing(MilvusEngine(address)) as one:
-        with closing(MilvusEngine(address)) as other:
-            fill(other, "l2")
-        assert one.info() is not None
+    with closing(MilvusEngine(address)) as first:
+        with closing(MilvusEngine(address)) as second:
+            fill(second, "l2")
+        assert first.info() is not None
         with pytest.raises(DataDirLockedError):
             MilvusLite(f"{tmp_path}/lite.db")
     opened = MilvusLite(f"{tmp_path}/lite.db")
     with pytest.raises(
         EngineError, match="photos cannot be opened: another process may have it open"
     ):
-        one.info()
+        first.info()
     opened.close()
-    with closing(one):
-        assert one.search(VECTORS[:1], 1)[0, 0] == 0
+    with closing(first):
+        assert first.search(VECTORS[:1], 1)[0, 0] == 0
