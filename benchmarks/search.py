@@ -41,7 +41,7 @@ def write_collection(root: Path) -> None:
     with Collection.create(root) as collection:
         bench = Bench(collection)
         bench.add_vectors(features, [f"object/{number:07d}.jpg" for number in range(ROWS)])
-        bench.known.close()
+        bench.digests.close()
 
 
 def stages(command: list[str]) -> str:

@@ -88,7 +88,7 @@ def open_collection(photos: Photos) -> Iterator[Collection]:
     ):
         bench = Bench(collection)
         bench.add_vectors(photos.vectors, photos.ids)
-        bench.known.close()
+        bench.digests.close()
         yield collection
 
 

@@ -61,8 +61,8 @@ class Bench:
         self.collection = collection
         self.catalog = collection.catalog
         self.run = start_run(self.catalog)
-        self.known = InFlightDigests(self.catalog.where)
-        self.writer = Writer(collection, self.run, self.known)
+        self.digests = InFlightDigests(self.catalog.where)
+        self.writer = Writer(collection, self.run, self.digests)
 
     def list_files(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
         apply_listing(self.catalog, make_refs(*ids, mtime_ns=mtime_ns), self.run, gone)

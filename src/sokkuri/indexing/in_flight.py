@@ -24,7 +24,7 @@ class InFlightDigests:
         self._catalog = Catalog.open(catalog_path, "ro", threads=True)
         self._lock = threading.Lock()
         self._job_of: dict[bytes, int | None] = {}  # digest -> the job that extracts its bytes
-        self._digest_of: dict[int, bytes] = {}  # the same the other way round
+        self._digest_of: dict[int, bytes] = {}  # the inverse of `_job_of`
 
     def acquire(self, digest: bytes, job: int | None = None) -> bool:
         """Return whether the caller must extract these bytes; if so, they are in flight from now.

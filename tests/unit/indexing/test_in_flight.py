@@ -20,7 +20,7 @@ def test_one_of_many_workers_extracts_the_bytes(tmp_path: Path) -> None:
         start.wait()
         for number in range(50):
             digest = b"%16d" % number
-            if bench.known.acquire(digest):
+            if bench.digests.acquire(digest):
                 extracted[digest] += 1
 
     threads = [threading.Thread(target=worker) for _ in range(8)]
@@ -29,10 +29,10 @@ def test_one_of_many_workers_extracts_the_bytes(tmp_path: Path) -> None:
     for thread in threads:
         thread.join()
     assert extracted == {b"%16d" % number: 1 for number in range(50)}
-    bench.known.release(extracted)
-    assert not bench.known.contains(b"%16d" % 0)
-    assert bench.known.acquire(b"%16d" % 0), "released, so the next worker must extract it"
-    bench.known.close()
+    bench.digests.release(extracted)
+    assert not bench.digests.contains(b"%16d" % 0)
+    assert bench.digests.acquire(b"%16d" % 0), "released, so the next worker must extract it"
+    bench.digests.close()
 
 
 def test_a_committed_digest_needs_no_extraction_and_is_not_in_flight(tmp_path: Path) -> None:
@@ -42,13 +42,13 @@ def test_a_committed_digest_needs_no_extraction_and_is_not_in_flight(tmp_path: P
     assert not digests.acquire(b"content %8d" % 0)
     assert not digests.contains(b"content %8d" % 0)
     digests.close()
-    bench.known.close()
+    bench.digests.close()
 
 
 def test_a_job_that_asks_again_gets_the_same_answer(tmp_path: Path) -> None:
     """Its worker may have died after it acquired the digest; no other worker would extract it."""
     bench = Bench(create_empty(tmp_path / "photos"))
-    digests = bench.known
+    digests = bench.digests
     assert digests.acquire_all([(b"one", 1), (b"two", 2), (b"one", 3)]) == [True, True, False]
     assert digests.acquire(b"one", 1)
     assert not digests.acquire(b"one", 3)

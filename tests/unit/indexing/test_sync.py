@@ -63,7 +63,7 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
     jobs = bench.claim_jobs()
     done: set[str] = set()
     for instruction, name in enumerate(names, 1):
-        writer = Writer(collection, bench.run, bench.known)
+        writer = Writer(collection, bench.run, bench.digests)
         writer._waiting.append(make_extracted(jobs[name], name.encode(), np.ones(DIMENSION, "f4")))
         with (
             suppress(KeyboardInterrupt),
@@ -81,5 +81,5 @@ def test_an_interrupt_at_any_instruction_of_a_commit_loses_nothing(tmp_path: Pat
     assert len(done) > 100
     assert count_images(bench.catalog).live == len(done)
     assert collection.rows_per_shard() == {0: len(done)}
-    bench.known.close()
+    bench.digests.close()
     collection.close()

@@ -27,7 +27,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
         save_drawing(root / f"{number}.png", seed)
     bench = Bench(create_empty(root))
     yield bench
-    bench.known.close()
+    bench.digests.close()
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def model(tmp_path: Path) -> Path:
 def worker_for(bench: Bench, model: Path, threads: int = 1) -> ImageWorker:
     root = bench.collection.root
     known = resolve_model(str(model))
-    return ImageWorker(root, known, Limits(max_bytes=2**20), bench.known, threads=threads)
+    return ImageWorker(root, known, Limits(max_bytes=2**20), bench.digests, threads=threads)
 
 
 JOBS = [Job(number, f"{number}.png", f"{number}.png") for number in range(5)]
@@ -60,7 +60,7 @@ def test_a_batch_gives_the_same_outcomes_as_single_jobs(
         assert [one.job for one in found] == jobs
         kinds = [type(one) for one in found]
         assert kinds == [*[Extracted] * 4, SameBytes, Gone, Failed]
-        bench.known.release(one.fingerprint.digest for one in found if isinstance(one, Extracted))
+        bench.digests.release(one.fingerprint.digest for one in found if isinstance(one, Extracted))
         assert vectors([image_worker(job) for job in jobs]) == vectors(found)
         assert image_worker.batch([]) == []
 
@@ -89,7 +89,7 @@ def test_a_copy_works_without_the_network_file(
 ) -> None:
     """Without the model file and its fused form in the cache; the vectors are equal bit for bit."""
     monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "here"))
-    bench_known = bench.known
+    digests = bench.digests
     with closing(worker_for(bench, model)) as image_worker:
         expected = vectors(image_worker.batch(JOBS[:4]))
         image_worker._digests = None  # type: ignore[assignment]
@@ -97,7 +97,7 @@ def test_a_copy_works_without_the_network_file(
     model.unlink()
     monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "there"))
     copy = pickle.loads(sent)
-    copy._digests = bench_known
+    copy._digests = digests
     with closing(copy):
         copy.check()
         assert copy.notes == []

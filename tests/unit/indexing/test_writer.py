@@ -25,7 +25,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     collection = create_empty(tmp_path / "photos")
     bench = Bench(collection)
     yield bench
-    bench.known.close()
+    bench.digests.close()
     collection.close()
 
 
@@ -69,7 +69,7 @@ def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
     assert stored(bench, "a") == vector(2).tolist()
     assert bench.writer.counts == {}
     assert read_shards(bench.catalog)[0].rows == 1
-    other.known.close()
+    other.digests.close()
 
 
 def test_a_suspended_run_is_registered_again_when_it_takes_jobs(bench: Bench) -> None:
@@ -135,8 +135,8 @@ def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
 def test_a_copy_gets_a_row_of_its_own(bench: Bench) -> None:
     bench.list_files("a", "b", "c")
     jobs = bench.claim_jobs()
-    assert bench.known.acquire(b"same")
-    assert not bench.known.acquire(b"same")
+    assert bench.digests.acquire(b"same")
+    assert not bench.digests.acquire(b"same")
     bench.commit(
         make_same_bytes(jobs["b"], b"same"),
         make_extracted(jobs["a"], b"same", vector(3)),
@@ -151,7 +151,7 @@ def test_a_copy_waits_for_bytes_that_are_in_flight(bench: Bench) -> None:
     """Guarantee: two files with equal bytes are extracted once, in any order of outcomes."""
     bench.list_files("a", "b")
     jobs = bench.claim_jobs()
-    assert bench.known.acquire(b"same")
+    assert bench.digests.acquire(b"same")
     bench.commit(make_same_bytes(jobs["b"], b"same"))
     assert place(bench, "b") is None
     bench.commit(make_extracted(jobs["a"], b"same", vector(3)))
@@ -162,14 +162,14 @@ def test_a_copy_waits_for_bytes_that_are_in_flight(bench: Bench) -> None:
 def test_a_copy_of_a_failed_image_is_tried_by_itself(bench: Bench) -> None:
     bench.list_files("a", "b")
     jobs = bench.claim_jobs()
-    assert bench.known.acquire(b"same")
+    assert bench.digests.acquire(b"same")
     fingerprint = make_same_bytes(jobs["a"], b"same").fingerprint
     bench.commit(
         make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
     )
     bench.writer.finish()
     assert bench.claim_jobs().keys() == {"b"}, "it is open again"
-    assert bench.known.acquire(b"same")
+    assert bench.digests.acquire(b"same")
 
 
 def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:

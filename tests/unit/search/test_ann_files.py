@@ -21,7 +21,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.catalog.set_meta("ann_from", "500")
     bench.add_images(0, COUNT)
     yield bench
-    bench.known.close()
+    bench.digests.close()
     bench.collection.close()
 
 

@@ -29,7 +29,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench = Bench(create_empty(tmp_path / "photos"))
     bench.add_images(0, COUNT)
     yield bench
-    bench.known.close()
+    bench.digests.close()
     bench.collection.close()
 
 
@@ -63,7 +63,7 @@ def test_a_small_collection_has_no_codes(tmp_path: Path) -> None:
     bench.add_images(0, 99)
     assert refresh(bench.collection) == []
     assert coded_rows(bench.collection) == ([0], [])
-    bench.known.close()
+    bench.digests.close()
 
 
 @pytest.mark.parametrize("kind", ["codes", "terms", "heads", "head_terms", "basis"])

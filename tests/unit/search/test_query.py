@@ -18,7 +18,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     features = np.random.default_rng(0).random((20, DIMENSION), np.float32)
     bench.add_vectors(features, [f"{number:02d}" for number in range(20)])
     yield bench
-    bench.known.close()
+    bench.digests.close()
     bench.collection.close()
 
 

@@ -30,7 +30,7 @@ def bench(
     bench = Bench(create_empty(tmp_path_factory.mktemp("searching") / "photos"))
     bench.add_vectors(features, [f"{number:05d}" for number in range(COUNT)])
     yield bench
-    bench.known.close()
+    bench.digests.close()
     bench.collection.close()
 
 
@@ -110,7 +110,7 @@ def test_an_old_searcher_returns_no_wrong_hits_after_a_change(tmp_path: Path) ->
     bench.collection.compact()
     assert old.search(["01"], k=50).ids == ()
     assert len(Searcher(bench.collection).search(["01"], k=50)) == 25
-    bench.known.close()
+    bench.digests.close()
 
 
 @pytest.mark.parametrize(("images", "k"), [([], 5), (["00001"], 0)])

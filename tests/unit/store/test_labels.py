@@ -28,7 +28,7 @@ def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with create_empty(tmp_path / "photos") as made:
         bench = Bench(made)
         bench.add_vectors(np.eye(4, dtype=np.float32), IDS)
-        bench.known.close()
+        bench.digests.close()
         yield made
 
 
@@ -101,7 +101,7 @@ def test_a_label_survives_a_move_and_applies_to_equal_files(tmp_path: Path) -> N
         bench.writer.finish()
         assert read_labels(collection.catalog) == {"new/a": "cat", "copy": "cat"}
         assert len(labelled_rows(collection.catalog)) == 1  # one image to learn from
-        bench.known.close()
+        bench.digests.close()
 
 
 def test_labels_of_removed_images_are_not_returned(collection: CollectionStore) -> None:

@@ -321,8 +321,8 @@ class _MergeRun:
 
 
 def _stat_of(where: Location) -> FileStat:
-    """Raises OSError."""
+    """Return size and modification time of a file. Raises OSError."""
     if isinstance(where, Address):
         return remote.stat(where).stat
-    found = where.stat()
-    return FileStat(found.st_size, found.st_mtime_ns)
+    stat = where.stat()
+    return FileStat(stat.st_size, stat.st_mtime_ns)

@@ -57,7 +57,7 @@ def _vectors(store: PartStore, part: CollectionStore, images: Sequence[PartImage
 def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:
     """Copy labels and decisions from the part, if they have changed since the last merge.
 
-    So later labels and decisions in the target stay.
+    Later labels and decisions in the target stay.
     """
     digest = annotations_digest(part)
     if digest == catalog.meta(key):

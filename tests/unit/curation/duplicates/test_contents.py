@@ -32,7 +32,7 @@ def collection(tmp_path: Path) -> Iterator[Collection]:
         bench.writer.add(make_extracted(jobs[id_], digest, vector))
     bench.writer.add(make_extracted(jobs["b/4"], b"E" * 16, VECTORS[0]))
     bench.writer.finish()
-    bench.known.close()
+    bench.digests.close()
     bench.catalog.execute("UPDATE images SET digest = NULL WHERE id = 'b/4'")
     yield bench.collection
     bench.collection.close()

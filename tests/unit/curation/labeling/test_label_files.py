@@ -21,7 +21,7 @@ def collection(tmp_path: Path) -> Iterator[CollectionStore]:
     with create_empty(tmp_path / "photos") as made:
         bench = Bench(made)
         bench.add_vectors(np.eye(4, dtype=np.float32), IDS)
-        bench.known.close()
+        bench.digests.close()
         yield made
 
 
@@ -114,7 +114,7 @@ def test_exported_labels_can_be_imported(tmp_path: Path) -> None:
     with create_empty(tmp_path / "photos") as collection:
         bench = Bench(collection)
         bench.add_vectors(np.eye(4, dtype=np.float32), ids)
-        bench.known.close()
+        bench.digests.close()
         labels = {id_: f'label "{number}", =x' for number, id_ in enumerate(ids)}
         set_labels(collection.catalog, [*labels.items()])
         written = "".join(export_labels(collection.catalog))

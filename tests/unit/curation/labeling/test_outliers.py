@@ -36,7 +36,7 @@ def collection(tmp_path: Path, photos: Photos) -> Iterator[CollectionStore]:
     with create_empty(tmp_path / "photos", DIMENSION) as collection:
         bench = Bench(collection)
         bench.add_vectors(*photos)
-        bench.known.close()
+        bench.digests.close()
         yield collection
 
 
@@ -89,7 +89,7 @@ def test_a_collection_of_less_than_two_images_has_no_outliers(tmp_path: Path) ->
         bench = Bench(collection)
         bench.add_vectors(np.eye(4, dtype=np.float32)[:1], ["a"])
         assert find_outliers(collection) == []
-        bench.known.close()
+        bench.digests.close()
         assert likely_mislabelled(collection) == []
 
 

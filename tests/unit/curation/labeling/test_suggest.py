@@ -43,7 +43,7 @@ def make_collection(root: Path, vectors: Vectors, ids: Sequence[str]) -> Collect
     collection = create_empty(root, vectors.shape[1])
     bench = Bench(collection)
     bench.add_vectors(np.ascontiguousarray(vectors, np.float32), ids)
-    bench.known.close()
+    bench.digests.close()
     return collection
 
 
@@ -149,7 +149,7 @@ def test_copies_of_labelled_images_are_not_suggested(tmp_path: Path, method: Met
         assert suggest(collection, SuggestOptions(method=method)) == []
         bench = Bench(collection)
         bench.add_vectors(np.ones((3, 4), np.float32), ["a", "b", "c"])  # equal vectors
-        bench.known.close()
+        bench.digests.close()
         assert len(suggest(collection, SuggestOptions(method=method))) == 1
         set_labels(collection.catalog, [("a", "x")])
         assert suggest(collection, SuggestOptions(method=method)) == []

@@ -165,10 +165,10 @@ def test_a_merge_can_end_after_any_commit(folder: Folder, monkeypatch: pytest.Mo
         assert sum(whole.rows_per_shard().values()) == len(NAMES), "no row was copied twice"
 
 
-def test_rows_that_were_copied_and_not_committed_are_made_up(
+def test_rows_that_were_copied_but_not_committed_are_copied_again(
     folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Rows first, then the catalog: what lies between them when it ends is cut off."""
+    """Rows are written before the catalog. The next merge cuts off rows that do not count."""
     monkeypatch.setattr(merging, "enter", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         folder.merge_parts()
@@ -181,10 +181,10 @@ def test_rows_that_were_copied_and_not_committed_are_made_up(
         assert [*verify(whole)] == []
 
 
-def test_a_file_that_changed_after_its_part_was_made_keeps_the_row_of_the_whole(
+def test_a_target_that_is_newer_than_a_part_keeps_its_row(
     folder: Folder, whole: Collection
 ) -> None:
-    """Which wins: what the file is like."""
+    """The target agrees with the changed file, and the part does not."""
     folder.write("00.jpg", "newer")
     assert run_index(whole) == 1
     now = read_state(whole)
@@ -210,8 +210,7 @@ def test_a_changed_file_replaces_its_row(folder: Folder, whole: Collection) -> N
 def test_a_removed_image_that_moved_to_another_part_stays_removed(
     folder: Folder, whole: Collection
 ) -> None:
-    """Guarantee: a moved file keeps its row, and its mark, though its parts know nothing of each
-    other."""
+    """Guarantee: a moved file keeps its row and its mark, also if it moved to another part."""
     part = folder.part_of(NAMES[0])
     target = next(name for name in map("m{}.jpg".format, range(99)) if not part.holds(name))
     whole.remove([NAMES[0]])
@@ -224,8 +223,8 @@ def test_a_removed_image_that_moved_to_another_part_stays_removed(
     assert read_state(whole) == folder.run_whole()
 
 
-def test_marks_of_a_part_are_taken_over_once(folder: Folder) -> None:
-    """What a person says in the whole later on stands."""
+def test_removals_of_a_part_are_copied_once(folder: Folder) -> None:
+    """A later change in the target stays."""
     with folder.open(folder.part_of(NAMES[0])) as part:
         part.remove([NAMES[0]])
     folder.merge_parts()
@@ -238,27 +237,27 @@ def test_marks_of_a_part_are_taken_over_once(folder: Folder) -> None:
         part.remove([NAMES[1]])
     folder.merge_parts()
     with folder.open() as whole:
-        assert NAMES[1] not in read_state(whole)[0], "said since"
+        assert NAMES[1] not in read_state(whole)[0], "removed after the last merge"
 
 
-def test_labels_and_decisions_are_taken_over(folder: Folder) -> None:
+def test_labels_and_decisions_are_copied_once(folder: Folder) -> None:
     part = folder.part_of(NAMES[0])
     mine = [name for name in NAMES if part.holds(name)][:2]
     with folder.open(part) as collection:
         set_labels(collection.catalog, [(mine[0], "cat"), (mine[1], "dog")])
         mark_different(collection.catalog, mine)
         mark_kept(collection.catalog, mine[:1])
-        said = read_decisions(collection.catalog)
+        decisions = read_decisions(collection.catalog)
     folder.merge_parts()
     with folder.open() as whole:
         assert read_labels(whole.catalog) == {mine[0]: "cat", mine[1]: "dog"}
-        assert read_decisions(whole.catalog) == said
+        assert read_decisions(whole.catalog) == decisions
         set_labels(whole.catalog, [(mine[0], "lynx"), (mine[1], None)])
         folder.merge_parts()
         assert read_labels(whole.catalog) == {mine[0]: "lynx"}
 
 
-def test_what_has_no_file_any_more_is_known_when_it_comes_back(folder: Folder) -> None:
+def test_a_file_that_returns_after_a_merge_is_not_extracted_again(folder: Folder) -> None:
     kept = (folder.root / NAMES[0]).read_bytes(), (folder.root / NAMES[0]).stat().st_mtime_ns
     (folder.root / NAMES[0]).unlink()
     folder.run_parts()
@@ -267,13 +266,13 @@ def test_what_has_no_file_any_more_is_known_when_it_comes_back(folder: Folder) -
         assert count_images(whole.catalog).missing == 1
         (folder.root / NAMES[0]).write_bytes(kept[0])
         os.utime(folder.root / NAMES[0], ns=(kept[1], kept[1]))
-        assert run_index(whole) == 0, "nothing is read for it"
+        assert run_index(whole) == 0, "no image is extracted"
         assert read_state(whole) == folder.run_whole()
 
 
-def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -> None:
-    """The parts can be united where the photos are not."""
-    elsewhere = tmp_path / "united"
+def test_parts_can_be_merged_where_the_photos_are_not(folder: Folder, tmp_path: Path) -> None:
+    """No file can be checked there, so no image counts as gone."""
+    elsewhere = tmp_path / "merged"
     stores = [
         shutil.copytree(folder.root / part.store_name, tmp_path / f"part-{part.number}")
         for part in folder.parts
@@ -286,13 +285,13 @@ def test_without_its_photos_a_part_is_believed(folder: Folder, tmp_path: Path) -
     merge(stores, elsewhere)
     done = merge(stores, elsewhere)
     assert (done.unchanged, done.removed) == (len(NAMES), 0)
-    with Collection.open(elsewhere) as united:
-        assert read_state(united) == one_run
-        united.set_root(away)
-        assert run_index(united) == 0
+    with Collection.open(elsewhere) as merged:
+        assert read_state(merged) == one_run
+        merged.set_root(away)
+        assert run_index(merged) == 0
 
 
-def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None:
+def test_a_damaged_row_of_a_part_is_reported_and_not_merged(folder: Folder) -> None:
     part = folder.part_of(NAMES[0])
     with folder.open(part) as collection:
         path = collection.shards.features_path(0)
@@ -301,7 +300,7 @@ def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None
     with pytest.raises(DamagedError, match=rf"part {part} .*--repair -C .*{part.store_name}"):
         folder.merge_parts()
     with folder.open() as whole:
-        assert [*verify(whole)] == [], "the whole stays usable"
+        assert [*verify(whole)] == [], "the target stays usable"
     path.write_bytes(sound[:-4])
     with pytest.raises(DamagedError, match=f"part {part} in .* is damaged"):
         folder.merge_parts()
@@ -313,7 +312,7 @@ def test_a_damaged_row_is_named_and_nothing_of_it_counts(folder: Folder) -> None
         assert read_state(whole) == folder.run_whole()
 
 
-def test_the_parts_are_only_read(folder: Folder) -> None:
+def test_a_merge_does_not_change_the_parts(folder: Folder) -> None:
     def contents() -> dict[str, bytes]:
         return {
             str(path): path.read_bytes()

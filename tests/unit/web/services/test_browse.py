@@ -36,7 +36,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
         Failed(jobs["a/worse.png"], "read", "permission denied"),
     )
     yield made
-    made.known.close()
+    made.digests.close()
     made.collection.close()
 
 
@@ -85,7 +85,7 @@ def test_changes_between_two_pages_repeat_and_skip_no_image(tmp_path: Path) -> N
     second = browse.read_image_page(made.collection, None, None, first["next"], 3)
     assert [one["id"] for one in second["images"]] == ["00004", "00005"]
     assert second["next"] is None
-    made.known.close()
+    made.digests.close()
     made.collection.close()
 
 

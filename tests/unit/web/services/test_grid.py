@@ -32,7 +32,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(create_empty(tmp_path / "photos"))
     fill(made, {id_: int(when.timestamp()) * 10**9 for id_, when in FILES.items()})
     yield made
-    made.known.close()
+    made.digests.close()
     made.collection.close()
 
 

@@ -29,7 +29,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     vectors = np.stack([np.cos(radians), np.sin(radians), 0 * radians, 0 * radians], axis=1)
     made.add_vectors(vectors.astype(np.float32), [*ANGLES])
     yield made
-    made.known.close()
+    made.digests.close()
     made.collection.close()
 
 

@@ -30,7 +30,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     made = Bench(create_empty(tmp_path / "photos"))
     made.add_images(0, COUNT)
     yield made
-    made.known.close()
+    made.digests.close()
     made.collection.close()
 
 
