@@ -175,7 +175,9 @@ def status_text(status: Status) -> str:
         for engine in status.pushed
     ]
     if status.stale_leases:
-        lines.append(f"{status.stale_leases:,} claims of a run that ended: the next run takes them")
+        lines.append(
+            f"{status.stale_leases:,} leases of a run that ended: the next run takes over these images"
+        )
     lines += [
         f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
         for failure in status.failures[:_MAX_LISTED_FAILURES]
