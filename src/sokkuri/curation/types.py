@@ -6,8 +6,9 @@ from typing import Literal, TypeAlias
 from sokkuri.core.locations import Location
 
 Grade: TypeAlias = Literal["identical", "same", "edited", "alike"]
-"""How near two images are. `identical`: the same bytes. `same`: the same image, resized, re-encoded
-or with other metadata. `edited`: cropped, marked, recoloured, turned. `alike`: the same subject."""
+"""How similar two images are. `identical`: the same bytes. `same`: the same image, resized,
+re-encoded or with other metadata. `edited`: cropped, marked, recoloured, turned. `alike`: the same
+subject."""
 
 GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
 """All grades, the surest first."""
@@ -15,11 +16,11 @@ GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
 
 @dataclass(frozen=True, slots=True)
 class DuplicateImage:
-    """An image as the search for duplicates knows it.
+    """An image in the search for duplicates.
 
     path : relative to root. digest : XXH3-128 of the file's bytes; None if it was never read.
-    preferred : a person chose to keep it. outside : it belongs to another folder than the
-    collection's, see against.py.
+    preferred : a person chose to keep it. outside : it is in a folder outside the collection, see
+    against.py.
     """
 
     id: str
@@ -35,7 +36,7 @@ class DuplicateImage:
 
     @property
     def file(self) -> Location:
-        """Where its file is."""
+        """The location of its file."""
         return self.root / self.path
 
     @property
@@ -63,8 +64,8 @@ class Pair:
 class Group:
     """Near-duplicates of one image.
 
-    grade : the least sure of its pairs. images : the one to keep first, then the surest copies
-    first. pairs : what is known of any two of them.
+    grade : of its least sure pair. images : the image to keep, then its copies, surest first.
+    pairs : the compared pairs among these images.
     """
 
     grade: Grade
@@ -87,6 +88,6 @@ class Group:
         return GRADES.index(self.grade), self.ids
 
     def grade_of(self, image: DuplicateImage) -> Grade:
-        """Return the grade of an image and the one to keep, or the group's if it is not known."""
+        """Return the grade of an image and the image to keep, or the group's if none is known."""
         ids = {self.keep, image.result_id}
         return next((pair.grade for pair in self.pairs if {pair.a, pair.b} == ids), self.grade)

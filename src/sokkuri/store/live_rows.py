@@ -58,8 +58,8 @@ def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
 
 
 def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
-    """Return (content key, id, path, width, height, size, mtime_ns, shard, row) of the live
-    images, ordered by shard and row.
+    """Return (content key, id, path, width, height, size, mtime_ns, digest, shard, row) of the
+    live images, ordered by shard and row.
 
     some : only images that have a file with one of these digests, or with bytes that another live
     image has too.
@@ -80,7 +80,7 @@ def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> It
 
 def _records(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
     return catalog.iterate(
-        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, shard, row FROM images"  # noqa: S608
-        f" WHERE {LIVE}{condition} ORDER BY shard, row",
+        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, digest, shard, row"  # noqa: S608
+        f" FROM images WHERE {LIVE}{condition} ORDER BY shard, row",
         values,
     )

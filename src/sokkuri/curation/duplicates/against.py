@@ -8,7 +8,7 @@ import os
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Never, TypeAlias
 
 import numpy as np
@@ -40,18 +40,31 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import read_decisions
 
 _Images: TypeAlias = Mapping[bytes, list[DuplicateImage]]
-"""The images of each content that pass the filters, the one to keep first; no empty lists."""
+"""The images of each content that pass the filters, the image to keep first; no empty lists."""
 
 _Side: TypeAlias = tuple[list[UniqueImage], FeatureTable]
 """The contents of one collection that have a fingerprint, and the table of their features."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """The contents of both collections. images : of the archive, those that pass the filters."""
+
+    archive: Mapping[bytes, UniqueImage]
+    other: Mapping[bytes, UniqueImage]
+    images: _Images
+
+    def locate(self, key: bytes) -> Location:
+        """Return a file that holds the content."""
+        return readable_file(self.archive.get(key) or self.other[key])
+
+
 def find_against(
     archive: CollectionStore, other: CollectionStore, options: DuplicateOptions | None = None
 ) -> Generator[Progress[tuple[Group, ...]]]:
-    """Compare all of `other` with `archive`; the last Progress holds the groups.
+    """Compare all images of `other` with `archive`; the last Progress holds the groups.
 
-    The filters and the rules of what to keep apply to the archive. Raises ModelMismatchError,
+    The filters and the keep rules apply to the archive. Raises ModelMismatchError,
     UsageError, StorageError.
     """
     options = options or DuplicateOptions()
@@ -59,36 +72,41 @@ def find_against(
     decisions = read_decisions(archive.catalog)
     in_archive = live_contents(archive, decisions)
     in_other = live_contents(other, decisions)
-    images = _passing_images(archive, in_archive, options)
-    # The contents that the archive holds byte by byte need no comparison.
-    new = [content for key, content in in_other.items() if key not in images]
-
-    def locate(key: bytes) -> Location:
-        return readable_file(in_archive.get(key) or in_other[key])
-
-    cores = os.cpu_count() or 1
-    workers = max(threads_for(collection.root, cores) for collection in (archive, other))
-    with (
-        open_pair_store(archive) as store,
-        open_pair_store(other) as other_store,
-        PairComparer(locate, workers=workers) as comparer,
-    ):
-        yield from ensure_fingerprints(in_archive, store, comparer)
-        yield from ensure_fingerprints([content.key for content in new], other_store, comparer)
-        results = [PairResult(key, key, "identical", 1.0) for key in in_other if key in images]
-        projection = projection_of(archive)
-        contents = [in_archive[key] for key in images]
-        archive_side = feature_table(archive, contents, store.fingerprints(), projection)
-        other_side = feature_table(other, new, other_store.fingerprints(), projection)
-        yield from _compare_sides(archive_side, other_side, store, comparer, results)
-        for note in comparer.notes():
-            yield Progress("comparing", 0, 0, note)
+    contents = _Contents(in_archive, in_other, _passing_images(archive, in_archive, options))
+    results = yield from _compare(archive, other, contents)
     grades = grades_from(options.min_grade)
     results = [
         result for result in results
         if result.grade in grades and not decisions.part(result.first, result.second)
     ]  # fmt: skip
-    yield Progress("done", len(in_other), len(in_other), result=_groups(results, images, in_other))
+    groups = _groups(results, contents)
+    yield Progress("done", len(in_other), len(in_other), result=groups)
+
+
+def _compare(
+    archive: CollectionStore, other: CollectionStore, contents: _Contents
+) -> Generator[Progress[Never], None, list[PairResult]]:
+    """Compare the contents and return the results."""
+    cores = os.cpu_count() or 1
+    workers = max(threads_for(collection.root, cores) for collection in (archive, other))
+    # Contents that the archive holds byte for byte need no comparison.
+    identical = [key for key in contents.other if key in contents.images]
+    new = [content for key, content in contents.other.items() if key not in contents.images]
+    with (
+        open_pair_store(archive) as store,
+        open_pair_store(other) as other_store,
+        PairComparer(contents.locate, workers=workers) as comparer,
+    ):
+        yield from ensure_fingerprints(contents.archive, store, comparer)
+        yield from ensure_fingerprints([content.key for content in new], other_store, comparer)
+        projection = projection_of(archive)
+        candidates = [contents.archive[key] for key in contents.images]
+        archive_side = feature_table(archive, candidates, store.fingerprints(), projection)
+        other_side = feature_table(other, new, other_store.fingerprints(), projection)
+        results = yield from _compare_sides(archive_side, other_side, store, comparer)
+        for note in comparer.notes():
+            yield Progress("comparing", 0, 0, note)
+    return [PairResult(key, key, "identical", 1.0) for key in identical] + results
 
 
 def _check_collections(archive: CollectionStore, other: CollectionStore) -> None:
@@ -108,7 +126,7 @@ def _check_collections(archive: CollectionStore, other: CollectionStore) -> None
 def _passing_images(
     archive: CollectionStore, contents: Mapping[bytes, UniqueImage], options: DuplicateOptions
 ) -> dict[bytes, list[DuplicateImage]]:
-    """Return the images that pass the filters, by content, the one to keep first."""
+    """Return the images that pass the filters, by content, the image to keep first."""
     order = keep_order(parse_rules(options.keep))
     passing = ids_that_pass(archive, options.under, options.where)
     images = {
@@ -126,12 +144,12 @@ def _compare_sides(
     other: _Side,
     store: PairStore,
     comparer: PairComparer,
-    results: list[PairResult],
-) -> Generator[Progress[Never]]:
-    """Append to `results` the result of each candidate pair of the two collections."""
+) -> Generator[Progress[Never], None, list[PairResult]]:
+    """Compare the candidate pairs of the two collections and return their results."""
     (contents, table), (new, queries) = archive, other
+    results: list[PairResult] = []
     if not contents or not new:
-        return
+        return results
     if comparer.by_keypoints:
         store.forget_without_keypoints()
     candidates = CandidateFinder(table)
@@ -145,20 +163,20 @@ def _compare_sides(
         with closing(compare_pairs(todo, store, comparer)) as compared:
             results += compared
         results += [result for result in known if result is not None]
+    return results
 
 
-def _groups(
-    results: Iterable[PairResult], images: _Images, in_other: Mapping[bytes, UniqueImage]
-) -> tuple[Group, ...]:
-    """Return a group for each image of the archive: the copies that it is the best match of."""
+def _groups(results: Iterable[PairResult], contents: _Contents) -> tuple[Group, ...]:
+    """Return the groups: each copy goes to the image of the archive that it matches best."""
+    images = contents.images
     best: dict[bytes, tuple[bytes, PairResult]] = {}
     for result in sorted(results, key=lambda pair: pair.as_pair("", pair.first.hex()).order):
         for a, b in ((result.first, result.second), (result.second, result.first)):
-            if a in images and b in in_other:  # a content can be in both
+            if a in images and b in contents.other:  # a content can be in both
                 best.setdefault(b, (a, result))
     copies: dict[bytes, list[tuple[DuplicateImage, PairResult]]] = defaultdict(list)
     for b, (a, result) in best.items():
-        copies[a] += [(replace(image, outside=True), result) for image in in_other[b].images]
+        copies[a] += [(replace(image, outside=True), result) for image in contents.other[b].images]
     groups = [_group(images[key][0], around) for key, around in copies.items()]
     return tuple(sorted(groups, key=lambda group: group.order))
 

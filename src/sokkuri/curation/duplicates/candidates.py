@@ -1,4 +1,4 @@
-"""Choose the pairs of images that are worth comparing: near by features or by fingerprints.
+"""Choose the pairs of images that are worth comparing: similar in features or fingerprints.
 
 Takes a FeatureTable and returns pairs of rows. Two steps: neighbours.py finds the nearest rows of
 each image, and a logistic model drops the pairs that are hardly ever copies.
@@ -52,7 +52,7 @@ _MIN_CORRELATION = 0.9  # of fingerprints; above, a pair is always compared, whi
 
 
 def project(blocks: Iterable[tuple[Features, int]], projection: Matrix, size: int) -> Matrix:
-    """Return the vectors that candidates are found by : (size, H) float32.
+    """Return the projected vectors for the candidate search : (size, H) float32.
 
     blocks : (M, D) feature vectors, each with the row that its first vector goes to. projection :
     (H, D), see `fit_projection`.
@@ -74,16 +74,14 @@ def signed_sqrt_normalise(features: Features) -> Features:
 def fit_projection(sample: Features) -> Matrix:
     """Return the directions in which these feature vectors differ most : (M, D) -> (H, D)."""
     roots = signed_sqrt_normalise(sample)
-    if (
-        len(roots) <= PROJECTED_DIMENSION
-    ):  # few rows: the directions that they span, which is quicker
+    if len(roots) <= PROJECTED_DIMENSION:  # the directions that few rows span are found faster
         return np.linalg.svd(roots, full_matrices=False)[2].astype(np.float32)
     return principal_basis(roots).astype(np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FeatureTable:
-    """What candidates are found by. projected : (N, H) float32. fingerprints : (N, 256) uint8."""
+    """The features of N images. projected : (N, H) float32. fingerprints : (N, 256) uint8."""
 
     projected: Matrix
     fingerprints: NDArray[np.uint8]
@@ -123,7 +121,7 @@ class CandidateFinder:
         """Return the pairs to compare, (query, row of the table) : (M, 2), and each query's
         reverse threshold from now on : (Q,).
 
-        own : (Q,), the row of the table that each query is; -1 where it is none.
+        own : (Q,), the row of each query in the table; -1 if the query is not in the table.
         """
         near = self._by_features.find(queries.projected, own, FEATURE_NEIGHBOURS)
         fingerprints = [normalise(queries.fingerprints) for normalise in _NORMALISERS]

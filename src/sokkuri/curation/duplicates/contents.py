@@ -1,6 +1,6 @@
 """Group the live images of a collection by content: files with equal bytes are one UniqueImage.
 
-Takes a collection; returns UniqueImages and the FeatureTable that candidates are found by.
+Takes a collection; returns UniqueImages, and the FeatureTable for the candidate search.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -17,14 +17,12 @@ from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.database import as_text
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
 from sokkuri.store.row_numbers import RowNumbers
 
-_AT_ONCE = 500  # parameters of a statement
-_SAMPLE = 20_000  # vectors that the projection is fitted to
+_PROJECTION_SAMPLE = 20_000  # vectors that the projection is fitted to
 
 
 @dataclass(slots=True)
@@ -44,16 +42,14 @@ def live_contents(
 ) -> dict[bytes, UniqueImage]:
     """Return the contents of the live images by key, ordered by shard and row.
 
-    only : return just these, and those that several images hold; images without a file are left
-    out then.
+    only : return these contents, and contents of several images, and no images without a file.
     """
     rows = content_records(collection.catalog, only)
     contents: dict[bytes, UniqueImage] = {}
-    for key, id_, path, width, height, size, mtime_ns, shard, row in rows:
+    for key, id_, path, width, height, size, mtime_ns, digest, shard, row in rows:
         content = contents.get(key)
         if content is None:
             content = contents[key] = UniqueImage(key, (shard, row))
-        digest = None if key == b"id:" + as_text(id_) else key
         content.images.append(
             DuplicateImage(
                 id_, path, collection.root, width, height, size, mtime_ns, digest,
@@ -70,10 +66,8 @@ def ids_that_pass(
 
     Raises UsageError.
     """
-    made = build_condition(collection.root, under, where)
-    if made is None:
-        return None
-    return live_ids(collection.catalog, made)
+    filters = build_condition(collection.root, under, where)
+    return None if filters is None else live_ids(collection.catalog, filters)
 
 
 def readable_file(content: UniqueImage) -> Location:
@@ -87,7 +81,7 @@ def readable_file(content: UniqueImage) -> Location:
 def projection_of(collection: CollectionStore) -> Matrix:
     """Return the directions in which the collection's vectors differ most : (H, D)."""
     row_counts = collection.rows_per_shard()
-    step = max(1, sum(row_counts.values()) // _SAMPLE)
+    step = max(1, sum(row_counts.values()) // _PROJECTION_SAMPLE)
     sample = [np.empty((0, collection.model.dimension), np.float32)]
     for shard, rows in row_counts.items():
         sample.append(np.asarray(collection.shards.map_rows(shard, rows)[::step], np.float32))
@@ -104,11 +98,11 @@ def feature_table(
 
     contents : ordered by shard and row.
     """
-    printed = [content for content in contents if content.key in fingerprints]
-    data = b"".join(fingerprints[content.key] for content in printed)
-    return printed, FeatureTable(
-        project_contents(collection, printed, projection),
-        np.frombuffer(data, np.uint8).reshape(len(printed), FINGERPRINT_SIDE**2),
+    fingerprinted = [content for content in contents if content.key in fingerprints]
+    data = b"".join(fingerprints[content.key] for content in fingerprinted)
+    return fingerprinted, FeatureTable(
+        project_contents(collection, fingerprinted, projection),
+        np.frombuffer(data, np.uint8).reshape(len(fingerprinted), FINGERPRINT_SIDE**2),
     )
 
 
@@ -132,7 +126,7 @@ def project_contents(
 def remote_rows(
     collection: CollectionStore, reader: RemoteIndexReader, contents: Sequence[UniqueImage]
 ) -> RemoteRows:
-    """Return which of these contents an engine holds, each under the keys of all its images.
+    """Return the rows of `contents` that an engine holds, for the numbers of all their images.
 
     Raises EngineError.
     """
@@ -155,6 +149,6 @@ def remote_rows(
         collection.model.metric,
         numbers,
         rows,
-        lambda some: collection.read_vectors([contents[one].place for one in some.tolist()]),
+        lambda needed: collection.read_vectors([contents[row].place for row in needed.tolist()]),
         np.setdiff1d(np.arange(len(contents)), rows),
     )

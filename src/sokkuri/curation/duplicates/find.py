@@ -13,11 +13,17 @@ from functools import partial
 from typing import Never
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Progress
-from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, cluster_order
+from sokkuri.curation.duplicates.candidates import (
+    BATCH,
+    CandidateFinder,
+    FeatureTable,
+    cluster_order,
+)
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
     UniqueImage,
@@ -51,12 +57,12 @@ _PAIRS = 64  # committed together: about a second of work
 
 @dataclass(frozen=True, slots=True)
 class DuplicateOptions:
-    """What to look for.
+    """Which near-duplicates to find, and how.
 
-    min_grade : the least sure grade that counts. under, where : only among these images, as in a
-    search. keep : rules of keep_rules.py, before the default ones. workers : threads, 0 for one a
-    core. engine : the address of a vector engine that the collection was pushed to, which then
-    finds the candidates.
+    min_grade : the least sure grade that counts. under, where : filters on the images, as in a
+    search. keep : rules of keep_rules.py, which count more than the default rules. workers :
+    threads; 0 means one for each core. engine : the URL of a vector engine to which the collection
+    was pushed; it finds the candidates.
     """
 
     min_grade: Grade = "edited"
@@ -70,17 +76,17 @@ class DuplicateOptions:
 def find_duplicates(
     collection: CollectionStore, options: DuplicateOptions | None = None
 ) -> Generator[Progress[tuple[Group, ...]]]:
-    """Compare what was not compared yet; the last Progress holds the groups, surest grade first.
+    """Compare the new images; the last Progress holds the groups, surest grade first.
 
-    An interrupt keeps what is committed. Raises UsageError for wrong filters and rules,
-    StorageError, EngineError if the engine does not answer.
+    An interrupt keeps the committed results. Raises UsageError for wrong filters and rules,
+    StorageError, and EngineError if the engine does not answer.
     """
     options = options or DuplicateOptions()
     task = _GroupingTask(collection, options)
     workers = options.workers or threads_for(collection.root, os.cpu_count() or 1)
     with (
         open_pair_store(collection) as store,
-        PairComparer(task.file, workers=workers) as comparer,
+        PairComparer(task.locate, workers=workers) as comparer,
     ):
         yield from ensure_fingerprints(task.contents, store, comparer)
         with _open_reader(collection, options.engine) as reader:
@@ -114,7 +120,7 @@ def count_compared(collection: CollectionStore) -> tuple[int, int]:
 
 
 def known_pairs(collection: CollectionStore) -> tuple[tuple[str, str], ...]:
-    """Return the ids of the near-duplicates that were found so far, two by two."""
+    """Return the pairs of ids of the near-duplicates that were found so far."""
     return tuple((pair.a, pair.b) for group in known_groups(collection) for pair in group.pairs)
 
 
@@ -141,11 +147,11 @@ class _GroupingTask:
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.grades = grades_from(options.min_grade)
 
-    def file(self, content: bytes) -> Location:
+    def locate(self, content: bytes) -> Location:
         return readable_file(self.contents[content])
 
     def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
-        """Return its images that pass the filters, the one to keep first."""
+        """Return the images of a content that pass the filters, the image to keep first."""
         images = content.images
         if self.passing is not None:
             images = [image for image in images if image.id in self.passing]
@@ -157,23 +163,29 @@ class _GroupingTask:
         store: PairStore | None,
         comparer: PairComparer | None,
     ) -> tuple[Group, ...]:
-        """Return the groups. pairs : all near-duplicates. comparer : compares pairs that only a
-        third image links; without it they count as no near-duplicates."""
+        """Return the groups.
+
+        pairs : all near-duplicates. comparer : compares pairs that only a third image links;
+        without it, these pairs do not count as near-duplicates.
+        """
         images = {key: self.passing_images(content) for key, content in self.contents.items()}
         images = {key: passing for key, passing in images.items() if passing}
         order = sorted(images, key=lambda key: self.order(images[key][0]))
         find_pair = partial(_find_pair, self, store, comparer)
         stars = make_stars(order, [pair for pair in pairs if self.counts(pair)], find_pair)
         grouped = {key for star in stars for key in (star.centre, *star.copies)}
-        alone = [Star(key) for key in order if key not in grouped and self.has_twins(images, key)]
+        alone = [
+            Star(key) for key in order if key not in grouped and self.is_group(key, images[key])
+        ]
         groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
         return tuple(sorted(groups, key=lambda group: group.order))
 
     def counts(self, pair: PairResult) -> bool:
         return pair.grade in self.grades and not self.decisions.part(pair.first, pair.second)
 
-    def has_twins(self, images: dict[bytes, list[DuplicateImage]], key: bytes) -> bool:
-        return len(images[key]) > 1 and not self.decisions.part(key, key)
+    def is_group(self, key: bytes, images: list[DuplicateImage]) -> bool:
+        """Return whether the images of one content are a group of their own."""
+        return len(images) > 1 and not self.decisions.part(key, key)
 
 
 def _find_pair(
@@ -194,7 +206,7 @@ def _find_pair(
 def make_group(
     star: Star, images: Mapping[bytes, Sequence[DuplicateImage]], decisions: Decisions
 ) -> Group:
-    """Return the star's group. images : of each content, the one to keep first."""
+    """Return the group of a star. images : of each content, the image to keep first."""
     kept = images[star.centre][0]
     copies = [
         (result.as_pair(kept.result_id, images[key][0].result_id), key)
@@ -254,7 +266,7 @@ def compare_pairs(
 def _open_reader(
     collection: CollectionStore, address: str | None
 ) -> Iterator[RemoteIndexReader | None]:
-    """Open the reader of what the engine there holds; None without an address."""
+    """Open a reader of the index on the engine at this address; None without an address."""
     if address is None:
         yield None
         return
@@ -289,7 +301,20 @@ def _compare_new(
     for note in candidates.notes:
         yield Progress("comparing", 0, len(new), note)
     new_rows = np.array([row for row, key in enumerate(keys) if key in new])
-    rows = cluster_order(table.projected, new_rows)
+    yield from _compare_rows(new_rows, keys, table, candidates, store, comparer)
+    store.mark_not_compared(comparer.unreadable)
+
+
+def _compare_rows(
+    rows: NDArray[np.int64],
+    keys: Sequence[bytes],
+    table: FeatureTable,
+    candidates: CandidateFinder,
+    store: PairStore,
+    comparer: PairComparer,
+) -> Generator[Progress[Never]]:
+    """Compare these rows of the table with their candidates. keys : the contents of the table."""
+    rows = cluster_order(table.projected, rows)
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         pairs, reached = candidates.find(table.select(batch), batch)
@@ -301,13 +326,12 @@ def _compare_new(
         compared = zip([keys[row] for row in batch], reached.tolist(), strict=True)
         store.save([], [item for item in compared if item[0] not in comparer.unreadable])
         yield Progress("comparing", start + len(batch), len(rows))
-    store.mark_not_compared(comparer.unreadable)
 
 
 def _compare_batch(
     pairs: list[tuple[bytes, bytes]], store: PairStore, comparer: PairComparer
 ) -> Iterator[float]:
-    """Compare the pairs and yield the share that is done, now and then."""
+    """Compare the pairs. Yield the finished share from time to time."""
     with closing(compare_pairs(pairs, store, comparer)) as results:
         for done, _ in enumerate(results):
             if done % _PAIRS == 0:

@@ -25,7 +25,7 @@ BLOCK = 8192
 """Rows that are multiplied at once."""
 
 _PROBES, _MEASURED = 32, 256
-_CANDIDATES = 4  # asked of an engine for each neighbour
+_CANDIDATES = 4  # that an engine returns for each neighbour
 
 Matrix = NDArray[np.float32]
 Numbers = NDArray[np.int64]
@@ -51,8 +51,8 @@ class NeighbourFinder(Protocol):
     def find(self, queries: Matrix, own: Numbers, k: int) -> NearestRows:
         """Return the k nearest rows of each query.
 
-        queries : (Q, D). own : (Q,), the row that each query is, which is never its own neighbour;
-        -1 where the query is no row of the set.
+        queries : (Q, D). own : (Q,), the row of each query, which is never its own neighbour;
+        -1 if the query is not in the set.
         """
 
 
@@ -154,10 +154,9 @@ class RemoteRows:
     """The rows of a set that a vector engine holds.
 
     numbers : of all rows of the collection. rows : (N,) int64, the row of the set for each number,
-    -1 if the engine does not hold it or no row of the set is equal; several numbers can have the
-    same row.
-    vectors : returns the vectors of rows as the engine was given them, (Q,) -> (Q, D).
-    missing : (L,), the rows that the engine does not hold.
+    -1 if the engine does not hold it or the set has no such content; several numbers can have the
+    same row. vectors : returns the vectors of rows as they were pushed to the engine, (Q,) ->
+    (Q, D). missing : (L,), the rows that the engine does not hold.
     """
 
     engine: VectorEngine

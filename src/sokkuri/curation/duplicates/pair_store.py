@@ -18,7 +18,7 @@ from sokkuri.store.derived import derived_folder
 
 _NAME = "pairs.sqlite"
 NOT_COMPARED_BY_KEYPOINTS = -1.0
-"""The score of a pair that is no near-duplicate as far as can be told without OpenCV."""
+"""The score of a pair that is not a near-duplicate without keypoints, which need OpenCV."""
 
 _VERSION = "2"  # of the tables, and of what counts as a copy or as a candidate
 
@@ -44,7 +44,7 @@ class PairResult:
     score: float
 
     def as_pair(self, a: str, b: str) -> Pair:
-        """Return the same for two images that hold the contents. Only for near-duplicates."""
+        """Return the pair of two images with these contents. Only for near-duplicates."""
         assert self.grade is not None
         return Pair(a, b, self.grade, self.score)
 
@@ -120,13 +120,13 @@ class PairStore:
 
 
 def pair_store_path(collection: CollectionStore) -> Path:
-    """Return where the collection's pair store is, or would be."""
+    """Return the path of the collection's pair store, which need not exist."""
     return derived_folder(collection) / _NAME
 
 
 @contextmanager
 def open_pair_store(collection: CollectionStore) -> Iterator[PairStore]:
-    """Open the collection's pair store; create it if there is none that can be used.
+    """Open the collection's pair store. Create it if it is missing or cannot be used.
 
     Raises StorageError.
     """
@@ -143,5 +143,5 @@ def read_pair_store(collection: CollectionStore) -> Iterator[PairStore | None]:
 
 
 def _identity(collection: CollectionStore) -> dict[str, str]:
-    """Return what a usable file states: this version of the tables, and these features."""
+    """Return the version of the tables and of the features, which a usable file must state."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}

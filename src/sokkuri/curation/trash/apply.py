@@ -36,7 +36,7 @@ from sokkuri.store.collection import CATALOG_NAME, read_root
 from sokkuri.store.trash_marks import mark_restored, mark_trashed
 
 MOVED_AWAY = 0
-"""In the catalog's `missing`; other values are the number of the run that found a file gone."""
+"""Value of the catalog's column `missing`. Other values are the run that found the file gone."""
 
 _MARKS = 64  # images that one transaction marks
 
@@ -69,7 +69,7 @@ def log_path(plan_file: Path) -> Path:
 def apply_plan(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
     """Move files to the trash, one after another. A file that cannot be moved stays.
 
-    log : created, or continued after a kill: its moved files count as moved. Raises
+    log : the file to create, or to continue after a kill; its moved files count as moved. Raises
     MissingExtraError at once, UsageError if `log` is another file, StorageError if it cannot be
     written or another process holds it.
     """
@@ -110,7 +110,7 @@ def mark_back(catalog: Catalog, moves: Sequence[Move]) -> int:
 class _CatalogMarks:
     """Marks moved images in their catalogs, in batches.
 
-    It skips a catalog that cannot be written: the next run of `index` finds the same.
+    It skips a catalog that cannot be written: the next run of `index` marks the same images.
     """
 
     def __init__(self, mark: Callable[[Catalog, Sequence[Move]], int]) -> None:
@@ -118,7 +118,7 @@ class _CatalogMarks:
         self._waiting: dict[str, list[Move]] = {}
 
     def add(self, store: str | None, move: Move) -> None:
-        """Mark the image of a move soon."""
+        """Mark the image of a move with the next batch."""
         if store is None:
             return
         waiting = self._waiting.setdefault(store, [])
@@ -157,7 +157,7 @@ def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
 
 
 def _earlier_result(log: MoveLog, trash: Trash, move: Move) -> MoveResult | None:
-    """Return what an earlier run of the plan did with the file; None if it is to be moved now."""
+    """Return what an earlier run of the plan did with the file; None if it must be moved now."""
     record = log.find(move)
     if record is None or record.state in ("failed", "returned"):
         return None

@@ -1,4 +1,4 @@
-"""The write-ahead log of moves to the trash: after a kill at any moment it tells what to look for.
+"""The write-ahead log of moves to the trash, which tells after a kill which files to look for.
 
 The log holds JSON lines, and each is on disk before the next action. An `intent` comes before a
 move, and its outcome after it. If an intent has no outcome, the file is at its place or in the
@@ -38,7 +38,7 @@ it."""
 class MoveRecord:
     """A move that began.
 
-    place : its file, with links to folders resolved. store : the plan's.
+    place : its file, with links to folders resolved. store : the store that the plan names.
     """
 
     move: Move

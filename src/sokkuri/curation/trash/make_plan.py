@@ -1,6 +1,6 @@
 """Make a trash plan from groups of near-duplicates.
 
-Takes groups and returns a TrashPlan: every image of a group goes, except the one to keep.
+Takes groups and returns a TrashPlan: it moves every image of a group except the image to keep.
 """
 
 import os
@@ -18,11 +18,11 @@ from sokkuri.store.collection import CollectionStore
 def make_trash_plan(
     collection: CollectionStore, groups: Iterable[Group], *, lasting: bool = True
 ) -> TrashPlan:
-    """Return the plan that moves all images of each group to the trash, except the one to keep.
+    """Return the plan that moves all images of each group to the trash except the image to keep.
 
-    It leaves out images without a file, and images that another group keeps. collection : of the
-    images that are moved. lasting : whether its store still exists when the plan is applied. Raises
-    UsageError for images at an address.
+    It leaves out images without a file, and images that another group keeps. collection : the
+    collection of the moved images. lasting : whether its store still exists when the plan is
+    applied. Raises UsageError for images at an address.
     """
     groups = list(groups)
     named = {(group.images[0].root, group.images[0].id) for group in groups}

@@ -1,4 +1,4 @@
-"""The trash plan: which files are to be moved to the trash, as records and as a JSON file.
+"""The trash plan: the files to move to the trash, as records and as a JSON file.
 
 A person may edit the file, so everything in it is checked: no path leads out of its root.
 """
@@ -16,7 +16,7 @@ from sokkuri.curation.types import GRADES, Grade
 
 VERSION = 1
 MAX_BYTES = 2**30
-"""Of a plan or a log. A million moves take about that much."""
+"""Size limit of a plan or a log. A million moves take about this much."""
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 
@@ -38,7 +38,7 @@ class KeptImage:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An image whose file is to go to the trash, its grade, and the image that is kept."""
+    """An image whose file goes to the trash, its grade, and the image that is kept."""
 
     id: str
     path: str
@@ -53,8 +53,8 @@ class Move:
 class TrashPlan:
     """Moves, in order.
 
-    made : the time, ISO 8601, UTC. store : of the collection whose images are moved, absolute, so
-    that its searches can leave them out; None for a folder without a collection.
+    made : the time, ISO 8601, UTC. store : the absolute path of the moved images' store, whose
+    searches then leave them out; None for a folder without a collection.
     """
 
     moves: tuple[Move, ...]
@@ -106,7 +106,7 @@ def read_bounded_text(file: Path) -> str:
 
 
 def move_to_json(move: Move) -> dict[str, Any]:
-    """Return the move as plans and logs hold it."""
+    """Return the JSON object of a move in plans and logs."""
     keep = move.keep
     return {
         "id": move.id,

@@ -26,7 +26,7 @@ def test_the_reverse_threshold_separates_pairs_by_their_logit(
 ) -> None:
     neighbours = -np.sort(-neighbours, axis=1)
     threshold = float(candidates.reverse_threshold(neighbours, min_logit)[0])
-    assume(threshold < neighbours[0, 0])  # above, the pair would be the nearest neighbour itself
+    assume(threshold < neighbours[0, 0])  # above it, the pair would be the nearest neighbour
     for similarity, promising in ((threshold + 1e-3, True), (threshold - 1e-3, False)):
         features = candidates.pair_features(
             np.full(1, similarity, np.float32), NO_CORRELATION, neighbours

@@ -18,7 +18,7 @@ NO_PICTURE = b"no picture"
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture and its edits, another one, and what is no picture."""
+    """An image, its edits, another image, and files that are not images."""
     folder = tmp_path_factory.mktemp("pictures")
     write_edits(folder / "a", 1)
     write_edits(folder / "b", 2, [])
@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Files:
-    """Finds the files of contents; `of` names them by what they hold now."""
+    """Locates the files of contents; `of` returns the current content of a file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -53,11 +53,11 @@ def grades(found: list[PairResult]) -> list[str | None]:
 
 
 def test_fingerprints_come_in_the_order_of_the_contents(files: Files) -> None:
-    asked = [files.of(name) for name in ("a/orig", "b/none", "b/orig", "a/small")]
+    requested = [files.of(name) for name in ("a/orig", "b/none", "b/orig", "a/small")]
     with PairComparer(files, workers=3) as comparer:
-        found = list(comparer.fingerprints(asked))
+        found = list(comparer.fingerprints(requested))
         assert comparer.notes() == []
-    assert [content for content, _ in found] == asked
+    assert [content for content, _ in found] == requested
     assert [None if made is None else len(made) for _, made in found] == [256, None, 256, 256]
     assert found[0][1] != found[2][1]
 
@@ -68,12 +68,12 @@ def test_results_come_in_the_order_of_the_pairs_and_do_not_depend_on_their_direc
     first = files.of("a/orig")
     others = [files.of(name) for name in ("a/small", "b/orig", "a/crop", "b/none", "a/side")]
     with PairComparer(files, workers=3) as comparer:
-        found = list(comparer.compare_pairs((first, other) for other in others))
+        results = list(comparer.compare_pairs((first, other) for other in others))
         back = list(comparer.compare_pairs((other, first) for other in others))
         assert comparer.notes() == []
-    assert grades(found) == ["same", None, "edited", None, "edited"]
-    assert found == back
-    assert [(known.first, known.second) for known in found] == [
+    assert grades(results) == ["same", None, "edited", None, "edited"]
+    assert results == back
+    assert [(known.first, known.second) for known in results] == [
         (min(first, other), max(first, other)) for other in others
     ]
 
@@ -102,9 +102,9 @@ def test_unreadable_contents_are_left_out(tmp_path: Path, befall: Callable[[Path
             orig,
             grey,
         ]
-        found = list(comparer.compare_pairs([(orig, small), (orig, grey), (small, grey)]))
+        results = list(comparer.compare_pairs([(orig, small), (orig, grey), (small, grey)]))
         (note,) = comparer.notes()
-    assert grades(found) == ["edited"]
+    assert grades(results) == ["edited"]
     assert comparer.unreadable == {small}
     assert note.startswith("1 pictures were left out")
 
@@ -115,7 +115,7 @@ def test_without_opencv_a_note_says_what_may_be_missed(
     monkeypatch.setitem(sys.modules, "cv2", None)
     first = files.of("a/orig")
     with PairComparer(files) as comparer:
-        found = list(
+        results = list(
             comparer.compare_pairs(
                 (first, files.of(name)) for name in ("a/small", "a/mirror", "a/side")
             )
@@ -123,8 +123,8 @@ def test_without_opencv_a_note_says_what_may_be_missed(
         (note,) = comparer.notes()
     assert "sokkuri[duplicates]" in note
     assert not comparer.by_keypoints
-    assert grades(found) == ["same", "edited", None]
-    assert found[2].score == NOT_COMPARED_BY_KEYPOINTS, "it may be one all the same"
+    assert grades(results) == ["same", "edited", None]
+    assert results[2].score == NOT_COMPARED_BY_KEYPOINTS, "unknown without keypoints"
 
 
 def test_it_takes_few_contents_ahead(files: Files) -> None:
@@ -139,12 +139,12 @@ def test_images_that_are_no_longer_cached_are_read_again(
     monkeypatch.setattr(compare, "_IMAGES", 1)
     first, *others = [files.of(name) for name in ("a/orig", "a/small", "b/orig", "a/crop")]
     with PairComparer(files) as comparer:
-        asked = [(first, other) for other in others] * 2
-        assert grades(list(comparer.compare_pairs(asked))) == ["same", None, "edited"] * 2
+        pairs = [(first, other) for other in others] * 2
+        assert grades(list(comparer.compare_pairs(pairs))) == ["same", None, "edited"] * 2
 
 
 def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: Files) -> None:
-    """So it is decoded once, too."""
+    """A file that is read once is also decoded once."""
     names = ("a/orig", "a/small", "b/orig", "a/crop")
     first, *others = contents = [files.of(name) for name in names]
     located: list[bytes] = []

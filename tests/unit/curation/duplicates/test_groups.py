@@ -25,30 +25,30 @@ PAIRS = st.sets(
 
 @given(PAIRS, st.permutations(range(10)))
 def test_every_image_of_a_group_is_a_copy_of_the_kept_one(
-    found: set[tuple[int, int]], order: list[int]
+    near_duplicates: set[tuple[int, int]], order: list[int]
 ) -> None:
-    known = {frozenset(map(name, two)): pair(*two) for two in found}
-    made = make_stars(
-        [*map(name, order)], known.values(), lambda a, b: known.get(frozenset((a, b)))
+    results = {frozenset(map(name, two)): pair(*two) for two in near_duplicates}
+    stars = make_stars(
+        [*map(name, order)], results.values(), lambda a, b: results.get(frozenset((a, b)))
     )
-    taken: set[bytes] = set()
-    for star in made:
-        assert star.copies, "nobody is alone in a group"
+    grouped: set[bytes] = set()
+    for star in stars:
+        assert star.copies, "each group has a copy"
         members = {star.centre, *star.copies}
-        assert not members & taken, "and in no two"
-        taken |= members
+        assert not members & grouped, "no content is in two groups"
+        grouped |= members
         for copy in star.copies:
-            assert frozenset((star.centre, copy)) in known
-            assert order.index(star.centre[0]) < order.index(copy[0]), "the best one is kept"
-    left = [one for one in map(name, order) if one not in taken]
+            assert frozenset((star.centre, copy)) in results
+            assert order.index(star.centre[0]) < order.index(copy[0]), "the best content is kept"
+    left = [content for content in map(name, order) if content not in grouped]
     for a, b in combinations(left, 2):
-        assert frozenset((a, b)) not in known, "no pair is left over"
+        assert frozenset((a, b)) not in results, "no pair is left over"
 
 
 def test_a_chain_of_copies_is_not_one_group() -> None:
     chain = [pair(number, number + 1) for number in range(9)]
-    made = make_stars([*map(name, range(10))], chain, lambda _a, _b: None)
-    assert [len(star.copies) for star in made] == [1] * 5
+    stars = make_stars([*map(name, range(10))], chain, lambda _a, _b: None)
+    assert [len(star.copies) for star in stars] == [1] * 5
 
 
 def test_pairs_that_only_a_copy_links_are_compared() -> None:
@@ -58,8 +58,8 @@ def test_pairs_that_only_a_copy_links_are_compared() -> None:
         asked.append((a[0], b[0]))
         return pair(a[0], b[0]) if b[0] < 3 else None
 
-    made = make_stars([*map(name, range(4))], [pair(0, 1), pair(1, 2), pair(1, 3)], ask)
-    assert [sorted(star.copies) for star in made] == [[name(1), name(2)]]
+    stars = make_stars([*map(name, range(4))], [pair(0, 1), pair(1, 2), pair(1, 3)], ask)
+    assert [sorted(star.copies) for star in stars] == [[name(1), name(2)]]
     assert sorted(asked) == [(0, 2), (0, 3)]
 
 

@@ -55,7 +55,7 @@ def test_saved_results_can_be_read(collection: Collection) -> None:
 
 
 def test_a_batch_is_saved_whole_or_not_at_all(collection: Collection) -> None:
-    """Guarantee: an interrupt in the middle of a batch leaves the store as it was."""
+    """An interrupt in the middle of a batch leaves the store unchanged."""
     filled(collection)
 
     def interrupted() -> Iterator[tuple[bytes, float]]:
@@ -67,7 +67,7 @@ def test_a_batch_is_saved_whole_or_not_at_all(collection: Collection) -> None:
             store.save([PairResult(B, C, "same", 1.0)], interrupted())
         assert store.find(B, C) is None
         assert is_as_filled(collection)
-        store.save([PairResult(B, C, "same", 1.0)], [])  # and can be written at once
+        store.save([PairResult(B, C, "same", 1.0)], [])  # the store can be written at once
         assert store.find(B, C) == PairResult(B, C, "same", 1.0)
 
 
@@ -165,7 +165,7 @@ def test_a_store_that_cannot_be_written_is_reported(collection: Collection) -> N
 
 
 def test_several_processes_create_a_store_together(tmp_path: Path) -> None:
-    """They find none, all at once: what one has written, no other may take away."""
+    """No process may delete the results that another process has written."""
     code = (
         "import sys; from sokkuri.curation.duplicates import pair_store\n"
         "from sokkuri.api import Collection\n"

@@ -57,7 +57,7 @@ def test_a_written_plan_reads_back_the_same(file: Path, plan: TrashPlan) -> None
 
 
 def test_a_person_can_delete_moves_from_a_plan(file: Path) -> None:
-    """A line each, so that a person finds them."""
+    """Each move is one line, which a person can find and delete."""
     moves = tuple(move(path=f"{number}.jpg") for number in range(3))
     write_plan(file, TrashPlan(moves, "now"))
     lines = [line for line in file.read_text().splitlines() if "1.jpg" not in line]
@@ -110,7 +110,7 @@ def test_a_missing_key_of_the_kept_image_is_refused(file: Path, key: str) -> Non
 
 
 def refusal(file: Path, document: Any) -> str:
-    """Why a plan with a good move and this one is not taken; one line that names the move."""
+    """Return the message about a plan whose second move is wrong: one line that names the move."""
     good = move_to_json(move(path="good.jpg"))
     file.write_text(json.dumps({"version": 1, "made": "", "moves": [good, document]}))
     with pytest.raises(UsageError) as refused:
@@ -153,10 +153,10 @@ def test_a_file_that_is_not_a_plan_is_refused(file: Path, data: bytes) -> None:
 )  # fmt: skip
 def test_any_json_value_is_a_move_or_a_value_error(document: Any) -> None:
     try:
-        made = move_from_json(document)
+        move = move_from_json(document)
     except ValueError:
         return
-    assert move_to_json(made).items() <= document.items()
+    assert move_to_json(move).items() <= document.items()
 
 
 def test_a_plan_names_a_file_only_once(file: Path) -> None:

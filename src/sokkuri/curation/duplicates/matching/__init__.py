@@ -36,7 +36,7 @@ MIN_INLIERS = 3
 """Keypoints that must agree before one image is aligned to the other."""
 
 _CERTAIN_LOGIT = 10.0  # of unaligned images; above, no other alignment is tried
-_CLOSE_QUARTILE, _CLOSE_BLOCKS = 0.95, 16  # as certain: this many blocks agree this closely
+_CLOSE_QUARTILE, _CLOSE_BLOCKS = 0.95, 16  # also certain: at least 16 blocks, most above 0.95
 _WITHOUT_KEYPOINTS = 4.0  # by how much the logit must be higher where keypoints are not available
 _HOPELESS_LOGIT = -6.0  # below, an alignment is not refined
 _SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
@@ -109,7 +109,7 @@ def _score_with_keypoints(
 
 
 def is_same(a: ImageView, b: ImageView, upright: Agreement) -> bool:
-    """Return whether they differ at most in size, encoding and metadata."""
+    """Return whether two copies differ at most in size, encoding and metadata."""
     return (
         _shape_difference(a, b) < _SAME_SHAPE
         and upright.whole >= _SAME_WHOLE

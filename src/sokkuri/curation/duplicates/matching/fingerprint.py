@@ -1,4 +1,4 @@
-"""Previews that images are compared by, and fingerprints of 16 x 16 that candidates are found by.
+"""Make previews, which comparisons use, and 16 x 16 fingerprints, which find candidates.
 
 Takes a file's bytes and returns a Preview; takes a preview's square and returns its fingerprint.
 """
@@ -24,7 +24,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
 class ImageView(Protocol):
-    """What `compare` needs of an image. A Preview has it; others may decode it when asked."""
+    """The image attributes that `compare` reads. A Preview has them; others can load them late."""
 
     @property
     def rgb(self) -> NDArray[np.uint8]: ...
@@ -41,7 +41,7 @@ class Preview:
     """A small version of an image.
 
     rgb : (H, W, 3) uint8, the longer side at most PREVIEW_SIDE. square : (SQUARE_SIDE,
-    SQUARE_SIDE, 3) uint8, the same without its aspect ratio. width, height : of the image, pixels.
+    SQUARE_SIDE, 3) uint8, the image stretched to a square. width, height : of the image, pixels.
     """
 
     rgb: NDArray[np.uint8]

@@ -68,9 +68,9 @@ MOVED: dict[str, Edit] = {
 @pytest.mark.parametrize("edit", SAME)
 def test_other_sizes_and_encodings_are_the_same(edit: str) -> None:
     for seed in range(5):
-        found = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
-        assert found.grade == "same", seed
-        assert found.score > 0.9
+        match = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
+        assert match.grade == "same", seed
+        assert match.score > 0.9
 
 
 EDITED = STILL | MOVED
@@ -80,8 +80,8 @@ UNMOVED = SAME | STILL
 @pytest.mark.parametrize("edit", EDITED)
 def test_an_edited_copy_is_found(edit: str) -> None:
     for seed in range(5):
-        found = matched(seen(drawn(seed)), seen(EDITED[edit](drawn(seed))))
-        assert found.grade in ("edited", "same") if edit == "blurred" else found.grade == "edited"
+        match = matched(seen(drawn(seed)), seen(EDITED[edit](drawn(seed))))
+        assert match.grade in ("edited", "same") if edit == "blurred" else match.grade == "edited"
 
 
 @pytest.mark.parametrize("edit", UNMOVED)
@@ -135,8 +135,8 @@ def test_all_orientations_have_the_same_canonical_fingerprint(turn: int, mirrore
     for seed in range(8):
         grid = fingerprint(seen(drawn(seed)).square).reshape(16, 16)
         turned = np.rot90(grid[:, ::-1] if mirrored else grid, turn)
-        found = canonical_orientation(np.stack([grid.reshape(-1), turned.reshape(-1)]))
-        assert (found[0] == found[1]).all(), seed
+        fingerprints = canonical_orientation(np.stack([grid.reshape(-1), turned.reshape(-1)]))
+        assert (fingerprints[0] == fingerprints[1]).all(), seed
 
 
 def test_flat_fingerprints_correlate_with_nothing() -> None:
