@@ -1,5 +1,5 @@
-"""The contract that every executor keeps. Ray runs a cluster of two CPUs on this machine;
-test_ray.py has a cluster of two nodes."""
+"""The contract of every executor. Ray runs a local cluster of two CPUs here, and two nodes in
+test_ray.py."""
 
 import os
 import threading
@@ -25,32 +25,32 @@ EXECUTORS: list[Callable[[], Executor]] = [
 
 @pytest.fixture(scope="module", params=EXECUTORS, ids=["one thread", "four threads", "ray"])
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    made: Executor = request.param()
-    yield made
-    made.close()
+    executor: Executor = request.param()
+    yield executor
+    executor.close()
 
 
 @pytest.fixture(scope="module")
 def ray(executor: Executor) -> RayExecutor:
     if not isinstance(executor, RayExecutor):
-        pytest.skip("for workers that are processes")
+        pytest.skip("needs workers that are processes")
     return executor
 
 
-def results(came: "Generator[Any]") -> Iterator[Any]:
-    """The results without the heartbeats."""
-    return (one for one in came if not isinstance(one, Heartbeat))
+def without_heartbeats(stream: "Generator[Any]") -> Iterator[Any]:
+    """Yield the results without the heartbeats."""
+    return (result for result in stream if not isinstance(result, Heartbeat))
 
 
-def descendants() -> int:
-    """The number of threads of this process and of worker processes below it."""
+def count_workers() -> int:
+    """Return the number of threads of this process and of worker processes below it."""
     titles = [process.name() for process in psutil.Process().children(recursive=True)]
     return threading.active_count() + sum("Worker" in title for title in titles)
 
 
 @pytest.mark.parametrize("count", [0, 301])
 def test_every_item_gives_exactly_one_result(executor: Executor, count: int) -> None:
-    found = sorted(results(executor.run(lambda n: n * 2, iter(range(count)))))
+    found = sorted(without_heartbeats(executor.run(lambda n: n * 2, iter(range(count)))))
     assert found == [n * 2 for n in range(count)]
 
 
@@ -64,24 +64,24 @@ def test_items_are_drawn_lazily(executor: Executor) -> None:
             drawn += 1
             yield drawn
 
-    came = executor.run(lambda n: n, endless())
-    taken = 0
-    for result in came:
-        taken += not isinstance(result, Heartbeat)
-        assert drawn <= taken + 100 * executor.workers
-        if taken == 1000:
+    stream = executor.run(lambda n: n, endless())
+    received = 0
+    for result in stream:
+        received += not isinstance(result, Heartbeat)
+        assert drawn <= received + 100 * executor.workers
+        if received == 1000:
             break
-    came.close()
+    stream.close()
 
 
 def test_closing_stops_drawing_and_ends_the_workers(executor: Executor) -> None:
-    before = descendants()
-    came = executor.run(lambda n: n, iter(range(10**9)))
-    next(results(came))
-    came.close()
-    until = time.monotonic() + TIMEOUT_SECONDS
-    while descendants() > before:  # a process takes a moment to end
-        assert time.monotonic() < until
+    before = count_workers()
+    stream = executor.run(lambda n: n, iter(range(10**9)))
+    next(without_heartbeats(stream))
+    stream.close()
+    deadline = time.monotonic() + TIMEOUT_SECONDS
+    while count_workers() > before:  # processes need a moment to end
+        assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
@@ -97,13 +97,13 @@ def test_closing_does_not_wait_for_work_that_hangs(executor: Executor, tmp_path:
 
     # The first batches of all workers start in any order and must come back.
     quick = 1 if isinstance(executor, ThreadExecutor) else 64
-    came = executor.run(task, (number // quick for number in range(1000)))
-    assert next(results(came)) == 0
+    stream = executor.run(task, (number // quick for number in range(1000)))
+    assert next(without_heartbeats(stream)) == 0
     # Ray hands out items only when it is asked for a result.
-    for _ in came if isinstance(executor, RayExecutor) else ():
+    for _ in stream if isinstance(executor, RayExecutor) else ():
         if hanging.exists():
             break
-    came.close()
+    stream.close()
     assert not release.exists()
     release.touch()
 
@@ -121,7 +121,7 @@ def test_an_exception_of_the_task_is_raised(executor: Executor) -> None:
 def test_an_exception_of_the_item_iterator_is_raised(executor: Executor) -> None:
     def items() -> Iterator[int]:
         yield 1
-        raise LookupError("no more to be had")
+        raise LookupError("no more items")
 
     with pytest.raises(LookupError):
         list(executor.run(lambda n: n, items()))
@@ -134,12 +134,12 @@ def test_items_run_in_parallel(executor: Executor, tmp_path: Path) -> None:
 
     def task(number: int) -> int:
         (tmp_path / f"{os.getpid()} {threading.get_ident()}").touch()
-        until = time.monotonic() + TIMEOUT_SECONDS
-        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < until:
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
             time.sleep(0.01)
         return len(list(tmp_path.iterdir()))
 
-    assert all(seen >= 2 for seen in results(executor.run(task, iter(range(10)))))
+    assert all(seen >= 2 for seen in without_heartbeats(executor.run(task, iter(range(10)))))
 
 
 def test_a_shared_object_is_one_object(executor: Executor) -> None:
@@ -162,7 +162,7 @@ def test_a_shared_object_is_one_object(executor: Executor) -> None:
             self._count = -1
 
     shared = executor.share(Counter)
-    found = sorted(results(executor.run(lambda _: shared.next(), iter(range(50)))))
+    found = sorted(without_heartbeats(executor.run(lambda _: shared.next(), iter(range(50)))))
     assert found == list(range(1, 51))
     assert shared.next() == 51
     assert shared.total(iter([1, 2])) == 3
@@ -173,8 +173,8 @@ def test_the_traceback_of_a_worker_is_kept(ray: RayExecutor) -> None:
     """Also for an exception that cannot be pickled."""
 
     class OddError(Exception):
-        def __init__(self, one: int, two: int) -> None:
-            super().__init__(f"odd: {one}")
+        def __init__(self, first: int, second: int) -> None:
+            super().__init__(f"odd: {first}")
 
     def task(number: int) -> float:
         try:
@@ -188,7 +188,7 @@ def test_the_traceback_of_a_worker_is_kept(ray: RayExecutor) -> None:
 
 
 def test_an_item_that_kills_its_workers_ends_the_run(ray: RayExecutor) -> None:
-    """If the task has no result for it; all other items get theirs first."""
+    """If the task has no result for a lost item. The other items get their results first."""
     found: list[int] = []
 
     def task(number: int) -> int:
@@ -197,14 +197,14 @@ def test_an_item_that_kills_its_workers_ends_the_run(ray: RayExecutor) -> None:
         return number
 
     with pytest.raises(ClusterError, match="die one after another while they work on 9"):
-        found.extend(results(ray.run(task, iter(range(12)))))
+        found.extend(without_heartbeats(ray.run(task, iter(range(12)))))
     assert set(found) <= set(range(12)) - {9}
 
 
 def test_delays_are_reported(
     ray: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A slow item and its node, and a cluster without room; work begins when it has room."""
+    """A slow item is reported with its node, and so is a full cluster. Work starts later."""
     monkeypatch.setattr(ray_pool, "_PATIENCE_SECONDS", 0.2)
 
     def hang(number: int) -> int:
@@ -212,13 +212,13 @@ def test_delays_are_reported(
             time.sleep(0.01)
         return number
 
-    def note(came: Generator[Any], words: str) -> str:
-        return next(x.note for x in came if isinstance(x, Heartbeat) and words in x.note)
+    def find_note(stream: Generator[Any], words: str) -> str:
+        return next(x.note for x in stream if isinstance(x, Heartbeat) and words in x.note)
 
     first = ray.run(hang, iter(range(8)))
-    assert "s, the first is " in note(first, " has been working on 4 items for ")
-    assert note(first, " has been working on 4 items for ").startswith("node ")
+    assert "s, the first is " in find_note(first, " has been working on 4 items for ")
+    assert find_note(first, " has been working on 4 items for ").startswith("node ")
     second = ray.run(lambda number: number, iter([1]))
-    assert note(second, "no room").startswith("the cluster has no room yet")
+    assert find_note(second, "no room").startswith("the cluster has no room yet")
     first.close()
-    assert list(results(second)) == [1]
+    assert list(without_heartbeats(second)) == [1]

@@ -1,4 +1,4 @@
-"""duplicates: groups that are right, found once, with what a person decided."""
+"""duplicates: groups are right, pairs are compared once, and decisions hold."""
 
 import csv
 import io
@@ -33,17 +33,17 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(compared: Path, tmp_path: Path) -> Path:
-    """A copy of it, which keeps the files' time stamps."""
+    """A copy of the collection, with the dates of its files."""
     return shutil.copytree(compared, tmp_path / "photos")
 
 
-def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
+def test_each_image_and_its_edits_are_a_group_with_the_largest_first(compared: Path) -> None:
     found = find_groups(compared)
     assert group_members(found) == {frozenset(image_ids(seed, NAMES)) for seed in range(PICTURES)}
     for group in found:
         assert group["keep"] == group["ids"][0]
         assert Path(group["keep"]).name in ("orig.jpg", "twin.jpg")
-        assert group["grade"] == "edited", "that of the least sure"
+        assert group["grade"] == "edited", "the grade of the least certain pair"
         linked = {pair["b"]: pair for pair in group["pairs"]}
         assert {group["keep"], *linked} == {*group["ids"]}
         for pair in group["pairs"]:
@@ -52,7 +52,7 @@ def test_each_picture_is_a_group_with_the_largest_first(compared: Path) -> None:
             assert pair["grade"] == edited_images.GRADES.get(kind, "identical"), pair
 
 
-def test_text_and_csv_say_what_json_says(compared: Path) -> None:
+def test_text_and_csv_equal_json(compared: Path) -> None:
     found = find_groups(compared)
     text = sokkuri("duplicates", "-C", compared).stdout
     *parts, total = text.rstrip("\n").split("\n\n")
@@ -71,7 +71,7 @@ def test_text_and_csv_say_what_json_says(compared: Path) -> None:
     ]
 
 
-def test_files_are_written_beside_what_is_printed(compared: Path, tmp_path: Path) -> None:
+def test_csv_and_html_files_are_written_beside_the_output(compared: Path, tmp_path: Path) -> None:
     table, page = tmp_path / "pairs.csv", tmp_path / "groups.html"
     found = find_groups(compared, "--csv", table, "--html", page)
     assert len(table.read_text().splitlines()) == 1 + sum(len(group["pairs"]) for group in found)
@@ -85,14 +85,16 @@ def test_files_are_written_beside_what_is_printed(compared: Path, tmp_path: Path
     ("grade", "names"),
     [("identical", ["orig", "twin"]), ("same", ["orig", "twin", "small"]), ("edited", NAMES)],
 )
-def test_a_grade_leaves_out_those_below(compared: Path, grade: str, names: list[str]) -> None:
+def test_a_minimum_grade_leaves_out_lower_grades(
+    compared: Path, grade: str, names: list[str]
+) -> None:
     found = find_groups(compared, "--min-grade", grade)
     expected = {frozenset(image_ids(seed, names)) for seed in range(PICTURES)}
     assert {one for one in group_members(found) if any("/orig" in id_ for id_ in one)} == expected
     assert {group["grade"] for group in found} <= {"identical", "same", "edited"}
 
 
-def test_only_what_is_asked_for(compared: Path) -> None:
+def test_filters_limit_the_images_that_are_grouped(compared: Path) -> None:
     assert group_members(find_groups(compared, "--under", "p2")) == {frozenset(image_ids(2, NAMES))}
     small = [name for name in NAMES if name in ("small", "crop", "side")]
     found = find_groups(compared, "--where", "width < 400")
@@ -102,7 +104,7 @@ def test_only_what_is_asked_for(compared: Path) -> None:
     assert len(found) == PICTURES
 
 
-def test_rules_say_which_one_to_keep(root: Path) -> None:
+def test_rules_choose_the_image_to_keep(root: Path) -> None:
     for seed in range(PICTURES):
         os.utime(root / f"p{seed}" / "grey.jpg", (1, 1))
     sokkuri("index", root)
@@ -128,7 +130,7 @@ def test_a_second_run_compares_nothing(root: Path) -> None:
     assert read_pair_store(root) == held
 
 
-def test_new_images_alone_are_compared(root: Path) -> None:
+def test_only_new_images_are_compared(root: Path) -> None:
     forge_scores(root)
     edited_images.write_edits(root / "new", PICTURES)
     Image.fromarray(draw(0, 480, 360)).resize((120, 90)).save(root / "new" / "tiny.png")
@@ -140,7 +142,7 @@ def test_new_images_alone_are_compared(root: Path) -> None:
     assert {id_ for id_ in fresh if not id_.startswith("new/")} == set()
     assert sum(pair["score"] == 0.75 for group in found for pair in group["pairs"]) == PICTURES * (
         len(NAMES) - 2
-    ), "what was known is as it was"
+    ), "known pairs are not compared again"
     shutil.rmtree(root / ".sokkuri" / "indexes")
     anew = find_groups(root)
     assert group_members(anew) == group_members(found)
@@ -151,7 +153,7 @@ def test_new_images_alone_are_compared(root: Path) -> None:
 
 
 def test_decisions_survive_moves_and_new_indexes(root: Path) -> None:
-    """Guarantee: decisions belong to the bytes: through moves, indexing anew and comparing anew."""
+    """Guarantee: decisions belong to the bytes. They survive moves and a new comparison."""
     apart = ("p1/orig.jpg", "p1/small.jpg")
     assert as_json("duplicates", "-C", root, "--different", *apart) == {"changed": 1}
     assert as_json("duplicates", "-C", root, "--prefer", "p2/grey.jpg") == {"changed": 1}
@@ -189,7 +191,7 @@ def test_decisions_survive_moves_and_new_indexes(root: Path) -> None:
         ["--apply", "plan.json", "--undo", "plan.log"],
     ],
 )
-def test_what_makes_no_sense_is_said(compared: Path, options: list[str]) -> None:
+def test_meaningless_options_are_refused(compared: Path, options: list[str]) -> None:
     done = sokkuri("duplicates", "-C", compared, *options, code=2)
     assert done.stdout == ""
     assert done.stderr
@@ -211,7 +213,7 @@ def test_a_file_that_cannot_be_written_is_named(compared: Path, tmp_path: Path) 
 
 
 def test_a_chain_of_crops_is_no_group(tmp_path: Path) -> None:
-    """Guarantee: in a group each is a copy of the one to keep, not of one another's neighbour."""
+    """Guarantee: every image of a group is a copy of the kept image, not only of a neighbour."""
     wide = Image.fromarray(draw(3, 2400, 360))
     (tmp_path / "photos").mkdir()
     for number in range(11):
@@ -228,7 +230,7 @@ def test_a_chain_of_crops_is_no_group(tmp_path: Path) -> None:
     assert len(seen) == len(set(seen))
 
 
-def test_blank_pictures_are_told_by_their_colour(tmp_path: Path) -> None:
+def test_blank_images_are_grouped_by_their_colour(tmp_path: Path) -> None:
     for colour in ("white", "black", "navy"):
         for size in range(4, 14):
             file = tmp_path / "photos" / colour / f"{size}.png"
@@ -243,7 +245,7 @@ def test_blank_pictures_are_told_by_their_colour(tmp_path: Path) -> None:
     assert sorted(len(group["ids"]) for group in found) == [2, 10, 10, 10]
 
 
-def test_none_and_one(tmp_path: Path) -> None:
+def test_collections_of_no_image_or_one_have_no_groups(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     sokkuri("index", tmp_path / "photos")
     assert find_groups(tmp_path / "photos") == []
@@ -266,7 +268,7 @@ def test_vectors_without_files_are_left_out(tmp_path: Path) -> None:
     assert done.stderr.count("\n") == 1
 
 
-def test_what_changed_since_is_left_out(root: Path) -> None:
+def test_images_that_changed_since_indexing_are_left_out(root: Path) -> None:
     shutil.rmtree(root / ".sokkuri" / "indexes")
     (root / "p0" / "small.jpg").unlink()
     (root / "p1" / "crop.jpg").write_bytes((root / "p2" / "crop.jpg").read_bytes())
@@ -286,12 +288,12 @@ def test_what_changed_since_is_left_out(root: Path) -> None:
 
 
 def without(module: str, folder: Path) -> str:
-    """The PYTHONPATH of a process that has no such module."""
+    """Return a PYTHONPATH for a process in which the module cannot be imported."""
     (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
     return os.pathsep.join([str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
 
 
-def test_without_opencv_it_says_what_it_may_miss(root: Path, tmp_path: Path) -> None:
+def test_without_opencv_the_limits_are_reported(root: Path, tmp_path: Path) -> None:
     shutil.rmtree(root / ".sokkuri" / "indexes")
     done = sokkuri("duplicates", "-C", root, "--json", PYTHONPATH=without("cv2", tmp_path))
     assert "may be missed" in done.stderr
@@ -307,7 +309,7 @@ def test_without_opencv_it_says_what_it_may_miss(root: Path, tmp_path: Path) -> 
     }
 
 
-def test_without_send2trash_it_says_what_to_install(root: Path, tmp_path: Path) -> None:
+def test_without_send2trash_the_missing_extra_is_named(root: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     sokkuri("duplicates", "-C", root, "--resolve", plan)
     path = without("send2trash", tmp_path)

@@ -1,4 +1,4 @@
-"""duplicates --against: what of a folder an archive has already; nothing of the archive goes."""
+"""duplicates --against: find images of a folder that an archive has. The archive stays as it is."""
 
 import json
 import shutil
@@ -24,28 +24,30 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def new(tmp_path: Path) -> Path:
-    """A folder with edits of two of the pictures, and one that is new."""
+    """A folder with edits of two of the images, and one new image."""
     for seed in (0, 1):
         edited_images.write_edits(tmp_path / "new" / f"n{seed}", seed, ["small", "crop"])
     edited_images.write_edits(tmp_path / "new" / "n9", 99, [])
     return tmp_path / "new"
 
 
-def copied(found: list[Any]) -> set[str]:
+def copy_ids(found: list[Any]) -> set[str]:
     return {id_ for group in found for id_ in group["ids"][1:]}
 
 
-def test_against_a_plain_folder(compared: Path, new: Path, tmp_path: Path) -> None:
+def test_a_plain_folder_is_compared_with_the_archive(
+    compared: Path, new: Path, tmp_path: Path
+) -> None:
     plan = tmp_path / "plan.json"
     found = find_groups(compared, "--against", new)
     expected = {
         str(new / f"n{seed}" / f"{name}.jpg") for seed in (0, 1)
         for name in ("orig", "small", "crop")
     }  # fmt: skip
-    assert copied(found) == expected
+    assert copy_ids(found) == expected
     assert {group["keep"].split("/")[0] for group in found} == {"p0", "p1"}
     grades = {Path(pair["b"]).stem: pair["grade"] for group in found for pair in group["pairs"]}
-    assert grades["orig"] == "identical", "they are the archive's very bytes"
+    assert grades["orig"] == "identical", "they equal files of the archive"
     assert not (new / ".sokkuri").exists(), "nothing is left in the folder"
 
     page = tmp_path / "groups.html"
@@ -58,10 +60,10 @@ def test_against_a_plain_folder(compared: Path, new: Path, tmp_path: Path) -> No
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
-def test_only_the_folder_is_moved(
+def test_only_files_of_the_folder_are_moved(
     compared: Path, new: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guarantee: nothing of the archive goes, whatever is compared with it."""
+    """Guarantee: no file of the archive is moved when a folder is compared with it."""
     plan, before = tmp_path / "plan.json", read_contents(compared)
     sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan)
     trash = use_home(tmp_path / "home", monkeypatch)
@@ -71,7 +73,9 @@ def test_only_the_folder_is_moved(
     assert len(list_trash(trash)) == 6
 
 
-def test_against_a_collection(compared: Path, new: Path, tmp_path: Path) -> None:
+def test_a_collection_is_compared_with_the_archive(
+    compared: Path, new: Path, tmp_path: Path
+) -> None:
     sokkuri("index", new)
     plan = tmp_path / "plan.json"
     done = as_json("duplicates", "-C", compared, "--against", new, "--resolve", plan)
@@ -81,10 +85,10 @@ def test_against_a_collection(compared: Path, new: Path, tmp_path: Path) -> None
     shutil.rmtree(new / "n0")
     shutil.rmtree(new / "n1")
     again = as_json("duplicates", "-C", compared, "--against", new)
-    assert len(copied(again["groups"])) == 6, "what was compared is known"
+    assert len(copy_ids(again["groups"])) == 6, "earlier comparisons are kept"
 
 
-def test_against_another_model_or_itself_is_refused(
+def test_another_model_or_a_folder_inside_is_refused(
     compared: Path, new: Path, tmp_path: Path
 ) -> None:
     sokkuri("index", new, "--model", write_tiny_model(tmp_path / "tiny.onnx"))

@@ -1,4 +1,4 @@
-"""duplicates under kills and interrupts, beside itself, with a ledger that is damaged or closed."""
+"""duplicates under kills and interrupts, run twice at once, and with a damaged pair store."""
 
 import contextlib
 import json
@@ -34,35 +34,35 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(compared: Path, tmp_path: Path) -> Path:
-    """A copy of it, which keeps the files' time stamps."""
+    """A copy of the collection, with the dates of its files."""
     return shutil.copytree(compared, tmp_path / "photos")
 
 
-def test_a_damaged_ledger_is_made_anew(root: Path) -> None:
+def test_a_damaged_pair_store_is_rebuilt(root: Path) -> None:
     before = find_groups(root)
     pair_store_path(root).write_bytes(b"no database at all" * 1000)
     assert find_groups(root) == before
     assert read_pair_store(root)[2]
 
 
-def test_a_store_that_cannot_be_written_is_an_error(compared: Path) -> None:
+def test_a_read_only_store_gives_one_clear_error(compared: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # whom permissions bind can look into it
+        Path(folder).chmod(0o755)  # a user without privileges can enter it
         root = shutil.copytree(compared, Path(folder) / "photos")
-        for place in [*root.rglob("*")][::-1]:
-            place.chmod(0o555 if place.is_dir() else 0o444)
+        for path in [*root.rglob("*")][::-1]:
+            path.chmod(0o555 if path.is_dir() else 0o444)
 
-        def is_said() -> bool:  # in this process: another could not start as nobody
+        def fails_clearly() -> bool:  # in this process: another user cannot start Python
             with pytest.raises(StorageError) as raised, Collection.open(root) as collection:
                 list(find_duplicates(collection))
-            said = str(raised.value)
-            return said.startswith(str(root)) and "\n" not in said
+            message = str(raised.value)
+            return message.startswith(str(root)) and "\n" not in message
 
         try:
-            assert check_without_privileges(is_said)
+            assert check_without_privileges(fails_clearly)
         finally:
-            for place in [root, *root.rglob("*")]:
-                place.chmod(0o755)
+            for path in [root, *root.rglob("*")]:
+                path.chmod(0o755)
 
 
 MANY = 14
@@ -74,7 +74,7 @@ WHOLE = {
 
 @pytest.fixture
 def uncompared(tmp_path: Path) -> Path:
-    """Pictures in a collection that takes some seconds to compare."""
+    """A collection that takes some seconds to compare."""
     root = tmp_path / "photos"
     for seed in range(MANY):
         edited_images.write_edits(root / f"{seed:02d}", 100 + seed)
@@ -82,8 +82,8 @@ def uncompared(tmp_path: Path) -> Path:
     return root
 
 
-def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
-    """Send the command a signal once so many pairs are kept : its exit code, what it said."""
+def stop_command(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
+    """Signal the command once it has saved `pairs` pairs. Return its exit code and its stderr."""
     process = start("duplicates", "-C", root)
     try:
         while True:
@@ -99,16 +99,16 @@ def stopped(root: Path, number: signal.Signals, pairs: int) -> tuple[int, str]:
     return process.wait(), said
 
 
-def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
-    """Guarantee: what was found is kept, and the next run goes on and finds what an undisturbed
-    run finds."""
-    code, _ = stopped(uncompared, signal.SIGKILL, 1)
+def test_kills_and_interrupts_keep_the_compared_pairs(uncompared: Path) -> None:
+    """Guarantee: compared pairs are kept. The next run continues and finds what an undisturbed run
+    finds."""
+    code, _ = stop_command(uncompared, signal.SIGKILL, 1)
     assert code == -signal.SIGKILL
     (kept,) = query_pair_store(uncompared, "SELECT count(*) FROM pairs")
     assert query_pair_store(uncompared, "SELECT count(*) FROM compared") == (0,)
     forge_scores(uncompared)
 
-    code, said = stopped(uncompared, signal.SIGINT, kept + 1)
+    code, said = stop_command(uncompared, signal.SIGINT, kept + 1)
     assert code == 130
     assert said == "sokkuri: interrupted; finished work is kept\n"
     (now,) = query_pair_store(uncompared, "SELECT count(*) FROM pairs")
@@ -118,11 +118,11 @@ def test_kills_and_interrupts_cost_what_is_at_hand(uncompared: Path) -> None:
     found = find_groups(uncompared)
     assert group_members(found) == WHOLE
     scores = [pair["score"] for group in found for pair in group["pairs"]]
-    assert 0.75 in scores, "what was kept is not compared again"
-    assert {score for score in scores if score != 0.75}, "the rest is"
+    assert 0.75 in scores, "kept pairs are not compared again"
+    assert {score for score in scores if score != 0.75}, "the other pairs are compared"
 
 
-def test_two_at_once_find_the_same(root: Path) -> None:
+def test_two_runs_at_once_find_the_same_groups(root: Path) -> None:
     before = find_groups(root)
     shutil.rmtree(root / ".sokkuri" / "indexes")
     started = [start("duplicates", "-C", root, "--json") for _ in range(2)]

@@ -1,4 +1,4 @@
-"""export: other tools read the vectors, in id order, without what was removed."""
+"""export: other tools can read the vectors of the live images, in id order."""
 
 import os
 import subprocess
@@ -28,15 +28,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def truth(folder: Path) -> np.ndarray[Any, np.dtype[np.float32]]:
     """The vectors of the live images, in id order."""
-    found = read_vectors(folder / ".sokkuri")
-    return np.stack([np.frombuffer(found[id_], np.float32) for id_ in KEPT])
+    vectors = read_vectors(folder / ".sokkuri")
+    return np.stack([np.frombuffer(vectors[id_], np.float32) for id_ in KEPT])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16"])
-def test_the_articles_shards(
+def test_the_articles_format_has_contiguous_shards(
     folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], dtype: str, tmp_path: Path
 ) -> None:
-    """Contiguous shards in id order without removed rows, in the article's own files."""
+    """Contiguous shards in id order without removed rows, in the article's files."""
     out = tmp_path / "out"
     done = as_json("export", out, "-C", folder, "--shard-size", 10, "--dtype", dtype)
     assert (done["rows"], done["shards"]) == (COUNT - 1, 3)
@@ -45,13 +45,13 @@ def test_the_articles_shards(
     ]
     features = [np.load(out / f"{n:04d}.features.npy") for n in range(3)]
     ids = [np.load(out / f"{n:04d}.object_ids.npy") for n in range(3)]
-    assert [len(one) for one in features] == [len(one) for one in ids] == [10, 10, 4]
+    assert [len(matrix) for matrix in features] == [len(column) for column in ids] == [10, 10, 4]
     assert np.concatenate(ids).tolist() == KEPT
     np.testing.assert_array_equal(np.concatenate(features), truth.astype(dtype))
     assert done["bytes"] == sum(path.stat().st_size for path in out.iterdir())
 
 
-def test_clip_retrievals_layout(
+def test_the_clip_retrieval_format_has_its_layout(
     folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], tmp_path: Path
 ) -> None:
     """`img_emb/img_emb_0000.npy` with `metadata/metadata_0000.parquet`, row-aligned."""
@@ -59,13 +59,13 @@ def test_clip_retrievals_layout(
     as_json("export", out, "-C", folder, "--format", "clip-retrieval", "--shard-size", 20)
     features = [np.load(out / "img_emb" / f"img_emb_{n:04d}.npy") for n in range(2)]
     tables = [parquet.read_table(out / "metadata" / f"metadata_{n:04d}.parquet") for n in range(2)]
-    assert [len(one) for one in features] == [one.num_rows for one in tables] == [20, 4]
+    assert [len(matrix) for matrix in features] == [table.num_rows for table in tables] == [20, 4]
     np.testing.assert_array_equal(np.concatenate(features), truth)
     paths = [path for table in tables for path in table["image_path"].to_pylist()]
     assert paths == [str(folder / id_) for id_ in KEPT]
 
 
-def test_a_parquet_data_set(
+def test_the_parquet_format_is_one_data_set(
     folder: Path, truth: np.ndarray[Any, np.dtype[np.float32]], tmp_path: Path
 ) -> None:
     """One Parquet data set with a fixed-size list column."""
@@ -78,14 +78,14 @@ def test_a_parquet_data_set(
     np.testing.assert_array_equal(rows, truth)
 
 
-def test_a_folder_with_something_in_it_is_left_alone(folder: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_empty_is_refused(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     refused = sokkuri("export", tmp_path, "-C", folder, code=2)
     assert "not an empty folder" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_names_that_are_not_utf8_are_named_where_they_cannot_go(tmp_path: Path) -> None:
+def test_names_that_are_not_utf8_are_refused_by_parquet(tmp_path: Path) -> None:
     save_drawing(tmp_path / "photos" / "caf\udce9.png", 1)
     sokkuri("index", tmp_path / "photos")
     as_json("export", tmp_path / "out", "-C", tmp_path / "photos")
@@ -96,8 +96,8 @@ def test_names_that_are_not_utf8_are_named_where_they_cannot_go(tmp_path: Path) 
     assert "caf\\\\xe9.png is not UTF-8" in refused.stderr.replace("\\x", "\\\\x")
 
 
-def test_without_the_extra_the_message_names_it(folder: Path, tmp_path: Path) -> None:
-    """Optional parts are extras: the message says what to install."""
+def test_a_missing_extra_is_named(folder: Path, tmp_path: Path) -> None:
+    """The message says what to install."""
     (tmp_path / "pyarrow.py").write_text("raise ImportError('not installed')")
     done = subprocess.run(
         command_line("export", tmp_path / "out", "-C", folder, "--format", "parquet"),
@@ -112,7 +112,7 @@ def test_without_the_extra_the_message_names_it(folder: Path, tmp_path: Path) ->
     )
 
 
-def test_an_empty_collection_exports_nothing(tmp_path: Path) -> None:
+def test_an_empty_collection_gives_no_shards(tmp_path: Path) -> None:
     (tmp_path / "photos").mkdir()
     sokkuri("index", tmp_path / "photos")
     done = as_json("export", tmp_path / "out", "-C", tmp_path / "photos")

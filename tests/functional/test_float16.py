@@ -1,4 +1,4 @@
-"""`--dtype float16`: vectors of half the size, through everything that a collection does."""
+"""`--dtype float16`: vectors of half the size, in every operation of a collection."""
 
 from pathlib import Path
 
@@ -23,22 +23,24 @@ def model(tmp_path: Path) -> Path:
     return write_tiny_model(tmp_path / "tiny.onnx")
 
 
-def numbers(store: Path, dtype: str) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
+def read_float64_vectors(
+    store: Path, dtype: str
+) -> dict[str, np.ndarray[tuple[int], np.dtype[np.float64]]]:
     return {
         id_: np.frombuffer(data, dtype).astype(float) for id_, data in read_vectors(store).items()
     }
 
 
-def test_a_collection_in_float16_does_all_that_others_do(
+def test_a_collection_in_float16_supports_every_operation(
     photos: Path, model: Path, tmp_path: Path
 ) -> None:
-    """The rows are the float32 ones, rounded; search, copies, moves, compact and verify work, and
-    later runs keep to it."""
+    """The rows are the rounded float32 rows. Search, copies, moves, compact and verify work, and
+    later runs keep the dtype."""
     half, whole = tmp_path / "half", tmp_path / "whole"
     sokkuri("index", photos, "--store", whole, "--model", model)
     sokkuri("index", photos, "--store", half, "--model", model, "--dtype", "float16")
-    expected = numbers(whole, "float32")
-    found = numbers(half, "float16")
+    expected = read_float64_vectors(whole, "float32")
+    found = read_float64_vectors(half, "float16")
     assert found.keys() == expected.keys()
     for id_, vector in found.items():
         np.testing.assert_array_equal(vector, expected[id_].astype(np.float16))
@@ -50,7 +52,9 @@ def test_a_collection_in_float16_does_all_that_others_do(
     (photos / "05.png").rename(photos / "moved.png")
     report = as_json("index", "-C", half)
     assert (report["reused"], report["moved"], report["unchanged"]) == (1, 1, COUNT - 1)
-    np.testing.assert_array_equal(numbers(half, "float16")["copy.png"], found["04.png"])
+    np.testing.assert_array_equal(
+        read_float64_vectors(half, "float16")["copy.png"], found["04.png"]
+    )
     sokkuri("remove", "-C", half, "06.png")
     sokkuri("compact", "-C", half)
     assert count_rows_in_shards(half) == COUNT
@@ -61,7 +65,7 @@ def test_a_collection_in_float16_does_all_that_others_do(
     assert "keeps its vectors in float16: leave --dtype out" in refused.stderr
 
 
-def test_damage_is_mended(photos: Path, model: Path, tmp_path: Path) -> None:
+def test_damaged_rows_are_repaired(photos: Path, model: Path, tmp_path: Path) -> None:
     store = tmp_path / "store"
     sokkuri("index", photos, "--store", store, "--model", model, "--dtype", "float16")
     before = read_vectors(store)
@@ -76,11 +80,11 @@ def test_damage_is_mended(photos: Path, model: Path, tmp_path: Path) -> None:
     assert_sound(store)
 
 
-def test_numbers_that_do_not_fit_are_a_failure_row(photos: Path, tmp_path: Path) -> None:
-    """A vector beyond float16 is one image's failure, not the run's end."""
+def test_a_vector_beyond_float16_is_a_failure_row(photos: Path, tmp_path: Path) -> None:
+    """A vector beyond float16 is a failure of its image and does not end the run."""
     model = tmp_path / "tiny.onnx"
     write_tiny_model(model)
-    scaled(model, 1e6)
+    scale_head(model, 1e6)
     store = tmp_path / "store"
     report = as_json("index", photos, "--store", store, "--model", model, "--dtype", "float16")
     assert (report["added"], report["failed"]) == (0, COUNT)
@@ -88,8 +92,8 @@ def test_numbers_that_do_not_fit_are_a_failure_row(photos: Path, tmp_path: Path)
     assert failures[0]["reason"] == "its vector has numbers too large for float16"
 
 
-def scaled(path: Path, factor: float) -> None:
-    """Multiply the last layer's weights."""
+def scale_head(path: Path, factor: float) -> None:
+    """Multiply the weights of the last layer."""
     import onnx
     from onnx import numpy_helper
 
@@ -105,20 +109,20 @@ def test_imports_are_rounded_and_their_files_kept(
     photos: Path, model: Path, tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
-    made = {f"{seed:02d}.png": rng.random(8, np.float32) for seed in range(5)}
+    vectors = {f"{seed:02d}.png": rng.random(8, np.float32) for seed in range(5)}
     folder = tmp_path / "features"
     folder.mkdir()
-    for id_, vector in made.items():
+    for id_, vector in vectors.items():
         np.save(folder / f"{id_}.npy", vector)
     np.save(folder / "99.png.npy", np.full(8, 1e6, np.float32))
-    asked = ["import", folder, "--root", photos, "--model", model, "--dtype", "float16"]
-    refused = sokkuri(*asked, "--delete", code=2)
+    arguments = ["import", folder, "--root", photos, "--model", model, "--dtype", "float16"]
+    refused = sokkuri(*arguments, "--delete", code=2)
     assert "leave --delete out" in refused.stderr
-    done = sokkuri(*asked, code=1)
+    done = sokkuri(*arguments, code=1)
     assert "too large for the float16" in done.stderr
     assert done.stdout == "5 imported, 0 known, 1 refused, 0 files deleted\n"
-    found = numbers(photos / ".sokkuri", "float16")
-    assert found.keys() == made.keys()
-    for id_, given in made.items():
-        np.testing.assert_array_equal(found[id_], given.astype(np.float16))
-    assert sokkuri(*asked[:-2], code=1).stdout.startswith("0 imported, 5 known")
+    found = read_float64_vectors(photos / ".sokkuri", "float16")
+    assert found.keys() == vectors.keys()
+    for id_, vector in vectors.items():
+        np.testing.assert_array_equal(found[id_], vector.astype(np.float16))
+    assert sokkuri(*arguments[:-2], code=1).stdout.startswith("0 imported, 5 known")

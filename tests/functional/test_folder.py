@@ -1,4 +1,4 @@
-"""The collection follows its folder: files that come, change, move, vanish, or cannot be read."""
+"""A collection follows its folder: added, changed, moved, deleted and unreadable files."""
 
 import json
 import os
@@ -29,7 +29,7 @@ COUNT = 120
 
 
 def draw(path: Path, seed: int) -> None:
-    """A small picture that no other seed gives."""
+    """Write a small image. Each seed gives another image."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
     Image.fromarray(pixels).resize((96, 72)).save(path, "JPEG", quality=92)
@@ -37,7 +37,7 @@ def draw(path: Path, seed: int) -> None:
 
 @pytest.fixture(scope="module")
 def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """COUNT pictures in four folders."""
+    """COUNT images in four folders."""
     root = tmp_path_factory.mktemp("drawn") / "photos"
     for seed in range(COUNT):
         draw(root / f"{seed % 4}" / f"{seed:03d}.jpg", seed)
@@ -53,18 +53,18 @@ def indexed_once(drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def folder(drawn: Path, tmp_path: Path) -> Path:
-    """A copy of the pictures, with their time stamps."""
+    """A copy of the images, with their dates."""
     return shutil.copytree(drawn, tmp_path / "photos")
 
 
 @pytest.fixture
 def indexed(indexed_once: Path, tmp_path: Path) -> Path:
-    """A copy of the pictures with their collection."""
+    """A copy of the images with their collection."""
     return shutil.copytree(indexed_once, tmp_path / "photos")
 
 
 def changes(report: dict[str, int]) -> dict[str, int]:
-    """What a run did, without what it left."""
+    """Return the counts of a report that are changes and not 0."""
     names = ("added", "updated", "moved", "reused", "removed", "failed")
     return {name: report[name] for name in names if report[name]}
 
@@ -76,7 +76,7 @@ def test_a_second_run_has_nothing_to_do(indexed: Path) -> None:
     assert report["images_per_second"] == 0
 
 
-def test_the_report_has_just_the_documented_keys(indexed: Path) -> None:
+def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
     assert set(as_json("index", indexed)) == {
         "added", "updated", "moved", "reused", "removed", "unchanged", "failed", "total",
         "seconds", "images_per_second",
@@ -90,7 +90,7 @@ def test_the_report_has_just_the_documented_keys(indexed: Path) -> None:
 def test_moved_files_keep_their_rows(indexed: Path) -> None:
     """Guarantee: a moved or renamed file is recognised by its hash and keeps its row."""
     store = indexed / ".sokkuri"
-    before, at = read_vectors(store), read_positions(store)
+    before, positions = read_vectors(store), read_positions(store)
     for seed in range(100):
         old = indexed / f"{seed % 4}" / f"{seed:03d}.jpg"
         new = indexed / "moved" / f"{seed % 7}" / f"another {seed}.jpg"
@@ -103,13 +103,13 @@ def test_moved_files_keep_their_rows(indexed: Path) -> None:
     for seed in range(100):
         old_id, new_id = f"{seed % 4}/{seed:03d}.jpg", f"moved/{seed % 7}/another {seed}.jpg"
         assert after[new_id] == before[old_id]
-        assert read_positions(store)[new_id] == at[old_id]
+        assert read_positions(store)[new_id] == positions[old_id]
     assert count_rows_in_shards(store) == COUNT
     assert_sound(store)
 
 
 def test_changed_files_are_extracted_again(indexed: Path) -> None:
-    """Guarantee: a changed file replaces its row, and only its own."""
+    """Guarantee: a changed file gets a new row, and all other rows stay."""
     store = indexed / ".sokkuri"
     before = read_vectors(store)
     for seed in range(10):
@@ -122,17 +122,17 @@ def test_changed_files_are_extracted_again(indexed: Path) -> None:
     assert_sound(store)
 
 
-def test_a_new_time_stamp_alone_extracts_nothing(indexed: Path) -> None:
-    at = read_positions(indexed / ".sokkuri")
+def test_a_new_date_alone_extracts_nothing(indexed: Path) -> None:
+    positions = read_positions(indexed / ".sokkuri")
     for path in indexed.rglob("*.jpg"):
         os.utime(path, ns=(1, 1))
     assert changes(as_json("index", indexed)) == {}
-    assert read_positions(indexed / ".sokkuri") == at
+    assert read_positions(indexed / ".sokkuri") == positions
     assert_sound(indexed)
 
 
-def test_deleted_files_vanish_and_come_back(indexed: Path) -> None:
-    """Guarantee: a vanished file is marked, and nothing is extracted when it comes back."""
+def test_deleted_files_leave_searches_and_return_without_extraction(indexed: Path) -> None:
+    """Guarantee: a vanished file is marked. When it returns, nothing is extracted."""
     store, away = indexed / ".sokkuri", indexed.parent / "away"
     away.mkdir()
     names = [f"{seed:03d}.jpg" for seed in range(0, 40, 4)]
@@ -155,7 +155,7 @@ def search(where: Path, query: str, k: int = 10) -> list[dict[str, object]]:
 
 
 def test_the_folder_can_be_moved_as_a_whole(indexed: Path) -> None:
-    """Guarantee: no row holds an absolute path."""
+    """Guarantee: no row contains an absolute path."""
     home = indexed.rename(indexed.parent / "elsewhere")
     assert changes(as_json("index", home)) == {}
     (first, *_) = search(home, "0/000.jpg")
@@ -163,9 +163,9 @@ def test_the_folder_can_be_moved_as_a_whole(indexed: Path) -> None:
     assert_sound(home)
 
 
-def test_a_store_kept_apart_remembers_its_photos(folder: Path, tmp_path: Path) -> None:
-    """Guarantee: a store apart remembers where the photos were, and takes the place they are at
-    now; it is not handed to another folder while its own is there."""
+def test_a_separate_store_remembers_its_folder(folder: Path, tmp_path: Path) -> None:
+    """Guarantee: a separate store remembers the folder of the photos and follows its move. It does
+    not accept another folder while its own folder exists."""
     store = tmp_path / "store"
     as_json("index", folder, "--store", store)
     assert not (folder / ".sokkuri").exists()
@@ -182,8 +182,8 @@ def test_a_store_kept_apart_remembers_its_photos(folder: Path, tmp_path: Path) -
     assert as_json("status", "-C", store)["root"] == str(home)
 
 
-def test_same_bytes_are_extracted_once(folder: Path) -> None:
-    """Guarantee: two files with the same bytes are extracted once, and are two images."""
+def test_equal_files_are_extracted_once(folder: Path) -> None:
+    """Guarantee: two files with equal bytes are extracted once, and are two images."""
     for seed in range(20):
         for copy in range(3):
             shutil.copyfile(
@@ -198,8 +198,8 @@ def test_same_bytes_are_extracted_once(folder: Path) -> None:
     assert_sound(folder)
 
 
-def test_among_identical_images_the_one_asked_for_comes_first(folder: Path) -> None:
-    """A query that lies in the collection finds itself first, at distance 0 within 1e-5."""
+def test_among_equal_images_the_query_image_comes_first(folder: Path) -> None:
+    """A query image of the collection finds itself first, at distance 0 within 1e-5."""
     for copy in "abcdefghijklmnop":
         shutil.copyfile(folder / "1" / "001.jpg", folder / f"{copy}.jpg")
     as_json("index", folder)
@@ -210,7 +210,7 @@ def test_among_identical_images_the_one_asked_for_comes_first(folder: Path) -> N
 
 
 def test_another_model_is_refused(indexed: Path, tmp_path: Path) -> None:
-    """Guarantee: features of different models never mix: a refusal that says what to do."""
+    """Guarantee: vectors of different models never mix. The refusal says what to do."""
     other = write_tiny_model(tmp_path / "other.onnx")
     refused = sokkuri("index", indexed, "--model", other, code=1)
     assert "--store DIR" in refused.stderr
@@ -219,11 +219,11 @@ def test_another_model_is_refused(indexed: Path, tmp_path: Path) -> None:
     assert_sound(indexed)
 
 
-def test_a_model_file_works_and_can_move(folder: Path, tmp_path: Path) -> None:
-    """Any ONNX extractor: what was assumed is said once, and the file may lie elsewhere later."""
+def test_a_model_file_works_and_may_move(folder: Path, tmp_path: Path) -> None:
+    """The assumptions about the model are printed once, and the file may move later."""
     model = write_tiny_model(tmp_path / "tiny.onnx")
-    made = sokkuri("index", folder, "--model", model)
-    assert "assumed RGB / 255" in made.stderr
+    done = sokkuri("index", folder, "--model", model)
+    assert "assumed RGB / 255" in done.stderr
     assert np.load(folder / ".sokkuri/features/tiny/0000.features.npy").shape == (COUNT, 8)
     moved = model.rename(tmp_path / "moved.onnx")
     draw(folder / "new.jpg", 7000)
@@ -233,8 +233,8 @@ def test_a_model_file_works_and_can_move(folder: Path, tmp_path: Path) -> None:
     assert changes(as_json("index", folder)) == {}
 
 
-def header_of_a_giant(path: Path) -> None:
-    """A PNG that claims 50,000 x 50,000 pixels."""
+def write_giant_header(path: Path) -> None:
+    """Write a PNG that claims 50,000 x 50,000 pixels."""
     chunk = struct.pack(">II5B", 50_000, 50_000, 8, 2, 0, 0, 0)
     head = b"IHDR" + chunk
     data = b"IDAT" + zlib.compress(bytes(100_000))
@@ -246,13 +246,13 @@ def header_of_a_giant(path: Path) -> None:
 
 
 def test_broken_files_are_rows_not_crashes(folder: Path) -> None:
-    """Guarantee: a broken image is a row, not a crash: its reason is recorded, shown by `status`,
-    retried when the file changes or when asked."""
+    """Guarantee: a broken image is a row, not a crash. `status` shows its reason. It is retried if
+    the file changes or with --retry-failed."""
     whole = (folder / "0" / "000.jpg").read_bytes()
     (folder / "empty.jpg").write_bytes(b"")
     (folder / "text.jpg").write_text("I am a poem, not a picture.\n")
     (folder / "half.jpg").write_bytes(whole[: len(whole) // 2])
-    header_of_a_giant(folder / "giant.png")
+    write_giant_header(folder / "giant.png")
     (folder / "dangling.jpg").symlink_to("nowhere.jpg")
     (folder / "itself.jpg").symlink_to("itself.jpg")
     report = as_json("index", folder, "--strict", code=3)
@@ -276,7 +276,7 @@ def test_broken_files_are_rows_not_crashes(folder: Path) -> None:
     assert_sound(folder)
 
 
-def test_names_of_every_kind(folder: Path) -> None:
+def test_odd_names_are_indexed_and_shown_on_one_line(folder: Path) -> None:
     """Names in Japanese, with spaces, newlines, quotes and bytes that are not UTF-8."""
     names = ["写真 そっくり.jpg", "with space.jpg", "new\nline.jpg", "quo'te\".jpg", "-k.jpg",
              "%41.jpg", "caf\udce9.jpg", "\x1b[31mred.jpg"]  # fmt: skip
@@ -287,13 +287,13 @@ def test_names_of_every_kind(folder: Path) -> None:
         (first, *_) = search(folder, f"odd names/{name}")
         assert first["id"] == f"odd names/{name}"
         shown = sokkuri("search", f"odd names/{name}", "-C", folder, "-k", 1).stdout
-        assert shown.count("\n") == 1, "one line a hit, whatever its name holds"
+        assert shown.count("\n") == 1, "one line for each hit"
         assert "\x1b" not in shown
     assert_sound(folder)
 
 
-def test_links_pipes_and_loops(folder: Path) -> None:
-    """Symlink loops end, pipes and sockets are not waited for, links to files count."""
+def test_link_loops_pipes_and_sockets_do_not_block_a_run(folder: Path) -> None:
+    """Symlink loops end, pipes and sockets are skipped, and links to files are images."""
     (folder / "loop").symlink_to(folder, target_is_directory=True)
     (folder / "up").symlink_to("..", target_is_directory=True)
     (folder / "link.jpg").symlink_to(folder / "0" / "000.jpg")
@@ -305,7 +305,7 @@ def test_links_pipes_and_loops(folder: Path) -> None:
     assert_sound(folder)
 
 
-def without_privileges(*arguments: object) -> "subprocess.CompletedProcess[str]":
+def run_without_privileges(*arguments: object) -> "subprocess.CompletedProcess[str]":
     """Run the command so that permissions bind it even if root started the tests."""
     capabilities = "-dac_override,-dac_read_search"
     prefix = ["setpriv", "--bounding-set", capabilities] if os.geteuid() == 0 else []
@@ -315,14 +315,14 @@ def without_privileges(*arguments: object) -> "subprocess.CompletedProcess[str]"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="drops privileges with setpriv")
-def test_folders_and_files_without_permission(indexed: Path) -> None:
-    """What cannot be looked into is said, and its images are left as they were; a file that cannot
-    be read is a failure row, and is tried again each time."""
+def test_unreadable_folders_and_files_are_reported(indexed: Path) -> None:
+    """A folder without permission is reported and its images stay. A file without permission is a
+    failure row, and every run tries it again."""
     (indexed / "0").chmod(0)
     draw(indexed / "locked.jpg", 6000)
     (indexed / "locked.jpg").chmod(0)
     try:
-        done = without_privileges("index", indexed, "--json")
+        done = run_without_privileges("index", indexed, "--json")
     finally:
         (indexed / "0").chmod(0o755)
         (indexed / "locked.jpg").chmod(0o644)
@@ -336,7 +336,7 @@ def test_folders_and_files_without_permission(indexed: Path) -> None:
     assert_sound(indexed)
 
 
-def test_files_that_vanish_while_the_run_is_on(folder: Path) -> None:
+def test_files_that_vanish_during_the_run_are_no_failures(folder: Path) -> None:
     """A file that vanishes between listing and reading is no failure, and no row."""
     from sokkuri import Collection
 
@@ -351,8 +351,8 @@ def test_files_that_vanish_while_the_run_is_on(folder: Path) -> None:
     assert changes(as_json("index", folder)) == {}
 
 
-def test_everything_odd_among_good_photos(folder: Path) -> None:
-    """No crash, no hang: each unreadable file is a failure row, and the good ones are all there."""
+def test_odd_files_do_not_disturb_good_images(folder: Path) -> None:
+    """Each unreadable file is a failure row, and all good images are indexed."""
     if not SHARED.is_dir():
         pytest.skip(f"needs {SHARED}")
     shutil.copytree(SHARED / "odd", folder / "odd")
@@ -360,14 +360,14 @@ def test_everything_odd_among_good_photos(folder: Path) -> None:
     status = as_json("status", "-C", folder)
     assert report["failed"] == len(status["failures"]) > 50
     assert all(failure["id"].startswith("odd/") for failure in status["failures"])
-    found = read_positions(folder / ".sokkuri")
-    assert {f"{seed % 4}/{seed:03d}.jpg" for seed in range(COUNT)} <= found.keys()
+    positions = read_positions(folder / ".sokkuri")
+    assert {f"{seed % 4}/{seed:03d}.jpg" for seed in range(COUNT)} <= positions.keys()
     bad = {p.relative_to(folder).as_posix() for p in (folder / "odd/tests/bad").rglob("*.bmp")}
     assert bad <= {failure["id"] for failure in status["failures"]}
     assert_sound(folder)
 
 
-def test_exclude_is_kept_until_it_is_lifted(indexed: Path) -> None:
+def test_exclude_holds_for_later_runs_until_it_is_cleared(indexed: Path) -> None:
     assert changes(as_json("index", indexed, "--exclude", "0/", "--exclude", "*1.jpg")) == {
         "removed": 30 + sum(1 for n in range(COUNT) if n % 10 == 1 and n % 4)
     }
@@ -376,7 +376,7 @@ def test_exclude_is_kept_until_it_is_lifted(indexed: Path) -> None:
     assert as_json("index", indexed, "--exclude", "")["total"] == COUNT
 
 
-def test_dry_run_says_what_would_be_done_and_does_nothing(folder: Path) -> None:
+def test_a_dry_run_reports_the_work_and_changes_nothing(folder: Path) -> None:
     plan = as_json("index", folder, "--dry-run")
     assert (plan["new"], plan["listed"], plan["sampled"]) == (COUNT, COUNT, 32)
     assert plan["seconds"] > 0

@@ -1,4 +1,4 @@
-"""import: features that the article's scripts made become a collection, and nothing is lost."""
+"""import: features of the article's scripts become a collection, and nothing is lost."""
 
 import os
 import pickle
@@ -22,7 +22,7 @@ Vectors = dict[str, NDArray[np.float32]]
 
 @pytest.fixture(scope="module")
 def media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A media folder as the article has it: `object/00/01/<40 hex>.jpg`."""
+    """A media folder with the article's layout: `object/00/01/<40 hex>.jpg`."""
     folder = tmp_path_factory.mktemp("media")
     for seed in range(COUNT):
         name = f"{seed * 7919 % 65536:04x}{seed:036x}.jpg"
@@ -40,7 +40,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def truth(media: Path, model: Path) -> Vectors:
-    """What the article's extraction gives for each image, by file name."""
+    """The vectors of the article's extraction, by file name."""
     return {
         path.name: article_loop.extract(path, model, "inputs:0", "feature_vector")
         for path in sorted(media.rglob("*.jpg"))
@@ -48,39 +48,39 @@ def truth(media: Path, model: Path) -> Vectors:
 
 
 def write_tree(folder: Path, truth: Vectors) -> Path:
-    """One file an image, as the article's extraction leaves them."""
+    """Write one file for each image, as the article's extraction does."""
     for id_, vector in truth.items():
-        place = folder / id_[:2] / id_[2:4]
-        place.mkdir(parents=True, exist_ok=True)
-        np.save(place / f"{id_}.npy", vector)
+        subfolder = folder / id_[:2] / id_[2:4]
+        subfolder.mkdir(parents=True, exist_ok=True)
+        np.save(subfolder / f"{id_}.npy", vector)
     return folder
 
 
 def write_pairs(folder: Path, truth: Vectors, rows: int) -> Path:
-    """Shard pairs, as the article's concat leaves them."""
+    """Write shard pairs, as the article's concatenation does."""
     folder.mkdir(parents=True)
     ids = sorted(truth)
-    for number, at in enumerate(range(0, len(ids), rows)):
-        part = ids[at : at + rows]
+    for number, start_row in enumerate(range(0, len(ids), rows)):
+        part = ids[start_row : start_row + rows]
         np.save(folder / f"{number:04d}.features.npy", np.stack([truth[id_] for id_ in part]))
         np.save(folder / f"{number:04d}.object_ids.npy", np.array(part))
     return folder
 
 
-def held(store: Path) -> Vectors:
+def read_features(store: Path) -> Vectors:
     return {id_: np.frombuffer(data, np.float32) for id_, data in read_vectors(store).items()}
 
 
 def assert_same(store: Path, truth: Vectors) -> None:
-    found = held(store)
-    assert found.keys() == truth.keys()
+    vectors = read_features(store)
+    assert vectors.keys() == truth.keys()
     for id_, vector in truth.items():
-        np.testing.assert_array_equal(found[id_], vector)
+        np.testing.assert_array_equal(vectors[id_], vector)
 
 
 @pytest.fixture(params=["tree", "pairs", "both"])
 def made(request: pytest.FixtureRequest, truth: Vectors, tmp_path: Path) -> Path:
-    """Features made by the scripts: of images done, some may not be concatenated yet."""
+    """Features of the scripts, as one file for each image, as shard pairs, or as both."""
     ids = sorted(truth)
     tree = ids if request.param == "tree" else ids[:10] if request.param == "both" else []
     folder = tmp_path / "made" / STEM
@@ -90,34 +90,34 @@ def made(request: pytest.FixtureRequest, truth: Vectors, tmp_path: Path) -> Path
     return write_tree(folder, {id_: truth[id_] for id_ in tree})
 
 
-def test_features_are_taken_over_and_need_no_extraction(
+def test_imported_features_need_no_extraction(
     made: Path, media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
-    """Trees and shard pairs in one go; the next `index` finds the files by their names, extracts
-    nothing, and `verify --deep` finds that the features are theirs."""
+    """One import takes trees and shard pairs. The next `index` finds the files by their names and
+    extracts nothing, and `verify --deep` finds the right vectors."""
     store = tmp_path / "store"
     before = sorted(made.rglob("*.npy"))
     done = as_json("import", made, "--store", store, "--root", media, "--model", model)
     assert done == {"imported": COUNT, "known": 0, "refused": 0, "deleted": 0}
     assert_same(store, truth)
     assert sorted(made.rglob("*.npy")) == before
-    some = sorted(truth)[4]
-    hits = as_json("search", some, "-C", store)["hits"]
-    assert hits[0]["id"] == some
+    image = sorted(truth)[4]
+    hits = as_json("search", image, "-C", store)["hits"]
+    assert hits[0]["id"] == image
     report = as_json("index", "-C", store)
     assert (report["unchanged"], report["total"]) == (COUNT, COUNT)
     assert [report[key] for key in ("added", "updated", "moved", "reused", "failed")] == [0] * 5
     assert_same(store, truth)
     assert as_json("verify", "-C", store, "--deep") == {"ok": True, "faults": []}
-    hits = as_json("search", some, "-C", store)["hits"]
-    assert hits[0]["path"] == str(next(media.rglob(some)))
+    hits = as_json("search", image, "-C", store)["hits"]
+    assert hits[0]["path"] == str(next(media.rglob(image)))
     assert as_json("index", "-C", store)["unchanged"] == COUNT
 
 
-def test_bytes_that_were_taken_over_are_known(
+def test_copies_of_imported_images_are_known(
     media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
-    """After the files were looked at, a copy of one needs no extraction."""
+    """After an index run has read the files, a copy of an image needs no extraction."""
     photos, store = tmp_path / "photos", tmp_path / "store"
     for path in media.rglob("*.jpg"):
         (photos / path.name).parent.mkdir(exist_ok=True)
@@ -130,16 +130,16 @@ def test_bytes_that_were_taken_over_are_known(
     assert (report["reused"], report["added"], report["unchanged"]) == (1, 0, COUNT)
 
 
-def test_an_import_into_a_collection_that_exists(
+def test_an_import_into_an_existing_collection_adds_only_new_vectors(
     media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
-    """Equal vectors are known, others clash; removed images stay removed."""
+    """Equal vectors are known, other vectors are refused, and removed images stay removed."""
     store = tmp_path / "store"
     sokkuri("index", media, "--store", store, "--model", model, "--ids", "name", "--decode",
             "exact")  # fmt: skip
     first, second, *_ = sorted(truth)
     sokkuri("remove", "-C", store, first)
-    other = held(store)
+    other = read_features(store)
     changed = {**other, second: truth[second] + 1}
     done = sokkuri("import", write_tree(tmp_path / "made", changed), "-C", store, code=1)
     assert done.stdout == f"0 imported, {COUNT - 1} known, 1 refused, 0 files deleted\n"
@@ -151,13 +151,13 @@ def test_an_import_into_a_collection_that_exists(
     assert as_json("status", "-C", store)["total"] == COUNT - 1
 
 
-def npy(path: Path, array: Any) -> None:
+def write_npy(path: Path, array: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     np.save(path, array, allow_pickle=True)
 
 
 class Trap:
-    """Unpickled, it leaves a trace."""
+    """A pickled object that creates a folder when it is unpickled."""
 
     def __init__(self, trace: Path) -> None:
         self.trace = trace
@@ -166,37 +166,37 @@ class Trap:
         return os.mkdir, (str(self.trace),)
 
 
-def test_what_cannot_be_trusted_is_refused_by_name(
+def test_untrusted_files_are_refused_by_name(
     media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
-    """Dimension, dtype, finite values, duplicates, row counts, pickles: each is named, the rest is
-    taken over, and the exit code is 1."""
+    """Files with a wrong dimension, dtype, value, id, row count or a pickle are named. The rest is
+    imported, and the exit code is 1."""
     ids, good = sorted(truth), np.ones(DIMENSION, np.float32)
     made = write_tree(tmp_path / "made", {id_: truth[id_] for id_ in ids[:5]})
     trace = tmp_path / "trace"
-    npy(made / "aa" / "short.npy", good[:-1])
-    npy(made / "aa" / "wide.npy", np.ones((2, DIMENSION), np.float32))
-    npy(made / "aa" / "double.npy", good.astype(np.float64))
-    npy(made / "aa" / "nan.npy", np.full(DIMENSION, np.nan, np.float32))
-    npy(made / "aa" / "objects.npy", np.array([Trap(trace)], object))
+    write_npy(made / "aa" / "short.npy", good[:-1])
+    write_npy(made / "aa" / "wide.npy", np.ones((2, DIMENSION), np.float32))
+    write_npy(made / "aa" / "double.npy", good.astype(np.float64))
+    write_npy(made / "aa" / "nan.npy", np.full(DIMENSION, np.nan, np.float32))
+    write_npy(made / "aa" / "objects.npy", np.array([Trap(trace)], object))
     (made / "aa" / "pickle.npy").write_bytes(pickle.dumps(Trap(trace)))
     (made / "aa" / "empty.npy").touch()
-    npy(made / "aa" / "cut.npy", good)
+    write_npy(made / "aa" / "cut.npy", good)
     os.truncate(made / "aa" / "cut.npy", 128 + 4 * DIMENSION - 1)
-    npy(made / "bb" / f"{ids[0]}.npy", good)  # another vector for an id that is there
-    npy(made / "cc" / f"{ids[1]}.npy", truth[ids[1]])  # the same once more: harmless
-    npy(made / "dd" / "0000.features.npy", np.ones((3, DIMENSION), np.float32))
-    npy(made / "dd" / "0000.object_ids.npy", np.array(["x", "y"]))
-    npy(made / "dd" / "0001.features.npy", np.ones((1, DIMENSION), np.float32))
-    npy(made / "dd" / "0002.object_ids.npy", np.array(["z"]))
-    npy(made / "dd" / "0003.features.npy", np.ones((1, DIMENSION), np.float32))
-    npy(made / "dd" / "0003.object_ids.npy", np.array([Trap(trace)], object))
-    npy(made / "dd" / "0004.features.npy", np.array([good, good * np.inf, good]))
-    npy(made / "dd" / "0004.object_ids.npy", np.array(["fine", "infinite", "../../out"]))
-    npy(made / "dd" / "0005.features.npy", np.ones((2, DIMENSION + 1), np.float32))
-    npy(made / "dd" / "0005.object_ids.npy", np.array(["p", "q"]))
-    npy(made / "dd" / "0006.features.npy", np.ones((2, DIMENSION), np.float32))
-    npy(made / "dd" / "0006.object_ids.npy", np.array(["r", "s"]))
+    write_npy(made / "bb" / f"{ids[0]}.npy", good)  # another vector for an existing id
+    write_npy(made / "cc" / f"{ids[1]}.npy", truth[ids[1]])  # the same vector again: harmless
+    write_npy(made / "dd" / "0000.features.npy", np.ones((3, DIMENSION), np.float32))
+    write_npy(made / "dd" / "0000.object_ids.npy", np.array(["x", "y"]))
+    write_npy(made / "dd" / "0001.features.npy", np.ones((1, DIMENSION), np.float32))
+    write_npy(made / "dd" / "0002.object_ids.npy", np.array(["z"]))
+    write_npy(made / "dd" / "0003.features.npy", np.ones((1, DIMENSION), np.float32))
+    write_npy(made / "dd" / "0003.object_ids.npy", np.array([Trap(trace)], object))
+    write_npy(made / "dd" / "0004.features.npy", np.array([good, good * np.inf, good]))
+    write_npy(made / "dd" / "0004.object_ids.npy", np.array(["fine", "infinite", "../../out"]))
+    write_npy(made / "dd" / "0005.features.npy", np.ones((2, DIMENSION + 1), np.float32))
+    write_npy(made / "dd" / "0005.object_ids.npy", np.array(["p", "q"]))
+    write_npy(made / "dd" / "0006.features.npy", np.ones((2, DIMENSION), np.float32))
+    write_npy(made / "dd" / "0006.object_ids.npy", np.array(["r", "s"]))
     os.truncate(made / "dd" / "0006.features.npy", 128 + 4 * DIMENSION)
     store = tmp_path / "store"
     done = sokkuri("import", made, "--store", store, "--root", media, "--model", model,
@@ -225,17 +225,17 @@ def test_what_cannot_be_trusted_is_refused_by_name(
     }.items():
         assert any(name in line and reason in line for line in lines), (name, done.stderr)
     assert not trace.exists()
-    assert held(store).keys() == {*ids[:5], "fine"}
+    assert read_features(store).keys() == {*ids[:5], "fine"}
     left = sorted(path.name for path in made.rglob("*.npy") if not path.name[0].isdigit())
     assert left == ["cut.npy", "double.npy", "empty.npy", "nan.npy", "objects.npy", "pickle.npy",
                     "short.npy", "wide.npy"]  # fmt: skip
     assert (made / "bb" / f"{ids[0]}.npy").exists()
 
 
-def test_delete_deletes_small_files_and_nothing_else(
+def test_delete_removes_only_the_files_of_single_vectors(
     made: Path, media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
-    """`--delete` removes the files of one vector, after they were read back; pairs stay."""
+    """`--delete` removes files of one vector after their rows were read back. Pairs stay."""
     store = tmp_path / "store"
     (made / "notes.txt").write_text("mine")
     small = [path for path in made.rglob("*.npy") if path.parent != made]
@@ -247,9 +247,9 @@ def test_delete_deletes_small_files_and_nothing_else(
     assert_same(store, truth)
 
 
-def test_an_import_that_was_killed_is_resumed(media: Path, model: Path, tmp_path: Path) -> None:
-    """Killed with `kill -9` while it deletes: every vector is in the collection, in its file, or
-    in both, and the second import makes it whole."""
+def test_a_killed_import_is_resumed(media: Path, model: Path, tmp_path: Path) -> None:
+    """After a `kill -9` during the deletion every vector is in the collection, in its file, or in
+    both. A second import completes the collection."""
     rng = np.random.default_rng(0)
     many = {
         f"{n:040x}.jpg": rng.standard_normal(DIMENSION).astype(np.float32) for n in range(20_000)
@@ -263,17 +263,17 @@ def test_an_import_that_was_killed_is_resumed(media: Path, model: Path, tmp_path
     process.communicate()
     left = {path.name.removesuffix(".npy") for path in made.rglob("*.npy")}
     assert 0 < len(left) < len(many)
-    survived = held(store)
-    assert survived.keys() | left == many.keys()
+    imported = read_features(store)
+    assert imported.keys() | left == many.keys()
     done = as_json(*command)
-    assert done["imported"] == len(many) - len(survived)
+    assert done["imported"] == len(many) - len(imported)
     assert list(made.rglob("*.npy")) == []
     assert_same(store, many)
     shapes = [np.load(path, mmap_mode="r").shape for path in sorted(store.rglob("*.features.npy"))]
     assert shapes == [(10_000, DIMENSION), (10_000, DIMENSION)]
 
 
-def test_what_is_asked_wrongly_is_answered_in_a_line(
+def test_meaningless_imports_give_one_clear_line(
     media: Path, model: Path, truth: Vectors, tmp_path: Path
 ) -> None:
     made = write_pairs(tmp_path / "feature" / "features" / STEM, truth, 12)
@@ -282,10 +282,10 @@ def test_what_is_asked_wrongly_is_answered_in_a_line(
     assert "name the network that made these vectors" in refused.stderr
     refused = sokkuri("import", tmp_path / "none", "-C", tmp_path, code=2)
     assert "is not a folder" in refused.stderr
-    # The article's own place for its features is no place for a new collection to write.
-    place = ("--store", tmp_path / "feature", "--root", media, "--model", model)
+    # A new collection must not write into the article's own feature folder.
+    target = ("--store", tmp_path / "feature", "--root", media, "--model", model)
     for verb in (("import", made), ("index",)):
-        refused = sokkuri(*verb, *place, code=1)
+        refused = sokkuri(*verb, *target, code=1)
         assert "holds features that no catalog knows" in refused.stderr
     sokkuri("import", made, "--store", made / "store", "--root", media, "--model", model)
     refused = sokkuri("import", made, "-C", made / "store", code=1)
@@ -294,7 +294,7 @@ def test_what_is_asked_wrongly_is_answered_in_a_line(
 
 
 def test_an_export_can_be_imported(media: Path, model: Path, tmp_path: Path) -> None:
-    """The article's format goes out and comes in again, whichever kind of id it has."""
+    """An exported collection can be imported again, also with paths as ids."""
     sokkuri("index", media, "--store", tmp_path / "one", "--model", model)
     sokkuri("export", tmp_path / "out", "-C", tmp_path / "one")
     sokkuri("import", tmp_path / "out", "--store", tmp_path / "two", "--root", media, "--model",

@@ -1,6 +1,6 @@
-"""push and search against a real Milvus that is killed, refuses, or holds what is not ours.
+"""push and search with a real Milvus that is killed, refuses, or has collections of others.
 
-In `make test-engines`, which says where its server's programs are.
+`make test-engines` runs these tests and names the programs of the server.
 """
 
 import os
@@ -34,7 +34,7 @@ def server() -> Iterator[Milvus]:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A collection of vectors without pictures."""
+    """A collection of vectors without images."""
     model = write_tiny_model(tmp_path / "tiny.onnx", dimension=DIMENSION)
     rows = np.random.default_rng(1).standard_normal((COUNT, DIMENSION)).astype(np.float32)
     for folder in ("photos", "made"):
@@ -49,13 +49,13 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
-def keys(address: str) -> int:
+def count_keys(address: str) -> int:
     with closing(open_engine(address)) as engine:
         return 0 if engine.info() is None else len(np.concatenate([*engine.keys()]))
 
 
-def test_a_server_that_is_killed_has_what_it_acknowledged(server: Milvus, store: Path) -> None:
-    """`kill -9` in the middle of a push: one line; when it is back, the push goes on from there."""
+def test_a_killed_server_keeps_what_it_acknowledged(server: Milvus, store: Path) -> None:
+    """A `kill -9` during a push gives one line. After a restart the push continues."""
     address = f"milvus://{server.at}/killed"
     with Collection.open(store) as collection:
         steps = collection.push(address)
@@ -70,30 +70,30 @@ def test_a_server_that_is_killed_has_what_it_acknowledged(server: Milvus, store:
     assert "does not answer (" in failed.stderr
     assert failed.stderr.count("\n") == 1
     server.start()
-    there = keys(address)
-    assert 1000 <= there <= COUNT
+    key_count = count_keys(address)
+    assert 1000 <= key_count <= COUNT
     report = as_json("push", address, "-C", store)
     assert report["added"] + report["updated"] + report["unchanged"] == COUNT
-    assert report["unchanged"] >= 1000, "what was acknowledged is not sent again"
-    assert keys(address) == COUNT
+    assert report["unchanged"] >= 1000, "acknowledged rows are not sent again"
+    assert count_keys(address) == COUNT
     found = as_json("search", QUERY, "-C", store, "--engine", address)
-    assert ids(found) == ids(as_json("search", QUERY, "-C", store))
+    assert hit_ids(found) == hit_ids(as_json("search", QUERY, "-C", store))
 
 
-def ids(found: Any) -> list[str]:
-    return [hit["id"] for hit in found["hits"]]
+def hit_ids(answer: Any) -> list[str]:
+    return [hit["id"] for hit in answer["hits"]]
 
 
-def test_who_may_not_is_told_so(server: Milvus, store: Path) -> None:
-    at = server.at.partition("@")[2]
-    for given, token in (("root:geheim@", ""), ("", "root:geheim"), ("", "")):
+def test_a_wrong_password_gives_one_clear_line(server: Milvus, store: Path) -> None:
+    host = server.at.partition("@")[2]
+    for account, token in (("root:geheim@", ""), ("", "root:geheim"), ("", "")):
         failed = sokkuri(
-            "push", f"milvus://{given}{at}/refused", "-C", store, code=1, MILVUS_TOKEN=token
+            "push", f"milvus://{account}{host}/refused", "-C", store, code=1, MILVUS_TOKEN=token
         )
         assert "refused the request (" in failed.stderr
         assert failed.stderr.count("\n") == 1
         assert "geheim" not in failed.stderr + failed.stdout
-    sokkuri("push", f"milvus://{at}/let_in", "-C", store, MILVUS_TOKEN="root:Milvus")
+    sokkuri("push", f"milvus://{host}/let_in", "-C", store, MILVUS_TOKEN="root:Milvus")
     for path in store.rglob("*"):
         assert path.is_dir() or b"Milvus" not in path.read_bytes()
     failed = sokkuri("push", f"milvus://{server.at}/x?database=none", "-C", store, code=1)
@@ -101,7 +101,7 @@ def test_who_may_not_is_told_so(server: Milvus, store: Path) -> None:
     assert failed.stderr.count("\n") == 1
 
 
-def test_a_collection_that_is_not_ours_is_left_alone(server: Milvus, store: Path) -> None:
+def test_a_collection_of_another_program_is_left_alone(server: Milvus, store: Path) -> None:
     with server.connect() as client:
         client.create_collection("theirs", dimension=3)
         client.insert("theirs", [{"id": 1, "vector": [1.0, 2.0, 3.0]}])

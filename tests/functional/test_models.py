@@ -1,4 +1,4 @@
-"""Any ONNX extractor becomes a model, with or without a card; models are added and kept."""
+"""Any ONNX extractor is a model, with or without a card. Models can be added by name."""
 
 import hashlib
 import threading
@@ -18,12 +18,12 @@ from run_cli import as_json, read_vectors, sokkuri
 from tiny_model import write_tiny_model
 
 COUNT = 5
-NEWEST_OPSET = 24  # that ONNX Runtime 1.23 and later know
+NEWEST_OPSET = 24  # of ONNX Runtime 1.23 and later
 
 
 @pytest.fixture(autouse=True)
-def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A user with nothing added and nothing cached."""
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The model folder of a user without added models and without a cache."""
     monkeypatch.setenv("SOKKURI_MODELS", str(tmp_path / "models"))
     monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "cache"))
     return tmp_path / "models"
@@ -54,9 +54,11 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_any_extractor_gives_its_features(kind: str, photos: Path, tmp_path: Path) -> None:
-    """Whatever its layout, names, outputs, batch, opset and files: the collection's vectors are
-    those that ONNX Runtime gives when it is fed by hand."""
+def test_any_extractor_gives_the_features_of_onnx_runtime(
+    kind: str, photos: Path, tmp_path: Path
+) -> None:
+    """The vectors of the collection equal those of ONNX Runtime for any layout, names, outputs,
+    batch, opset and files."""
     options = {"size": 32, **KINDS[kind]}
     model = write_tiny_model(tmp_path / "net.onnx", **options)
     done = sokkuri("index", photos, "--model", model)
@@ -84,8 +86,8 @@ def test_any_extractor_gives_its_features(kind: str, photos: Path, tmp_path: Pat
     assert hits[0]["id"] == "3.png"
 
 
-def test_weights_beside_the_graph_are_part_of_the_model(photos: Path, tmp_path: Path) -> None:
-    """Other weights in a file beside the same graph are another model."""
+def test_a_file_of_weights_is_part_of_the_model(photos: Path, tmp_path: Path) -> None:
+    """The same graph with other weights in its file is another model."""
     model = write_tiny_model(tmp_path / "net.onnx", weights_file="weights.bin")
     sokkuri("index", photos, "--model", model)
     weights = bytearray((tmp_path / "weights.bin").read_bytes())
@@ -98,9 +100,9 @@ def test_weights_beside_the_graph_are_part_of_the_model(photos: Path, tmp_path: 
     assert "keeps its weights in weights.bin, which is not beside it" in refused.stderr
 
 
-def test_a_graph_that_was_rewritten_once_is_kept(photos: Path, tmp_path: Path) -> None:
-    """A network with hard swishes is rewritten when it is first used, and not again; what cannot
-    be cached runs as it is."""
+def test_a_rewritten_graph_is_cached(photos: Path, tmp_path: Path) -> None:
+    """A network with hard swishes is rewritten once, when it is first used. Without a cache it runs
+    unchanged."""
     import onnx
     from benchmarks.mobilenet_v3 import build
 
@@ -110,9 +112,9 @@ def test_a_graph_that_was_rewritten_once_is_kept(photos: Path, tmp_path: Path) -
     kinds = {node.op_type for node in onnx.load(kept).graph.node}
     assert "HardSigmoid" in kinds
     assert "Clip" not in kinds
-    made = kept.stat().st_mtime_ns
+    written = kept.stat().st_mtime_ns
     sokkuri("search", photos / "1.png", "-C", photos)
-    assert kept.stat().st_mtime_ns == made
+    assert kept.stat().st_mtime_ns == written
     (tmp_path / "no folder").touch()
     store = tmp_path / "other"
     sokkuri("index", photos, "--model", tmp_path / "net.onnx", "--store", store,
@@ -130,7 +132,7 @@ def digest(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-class Quiet(SimpleHTTPRequestHandler):
+class QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *arguments: object) -> None:
         pass
 
@@ -140,11 +142,11 @@ Serve = Callable[[type[SimpleHTTPRequestHandler]], str]
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Serve]:
-    """Starts a server of the folder `web`; gives its address."""
+    """Return a function that serves the folder `web` and returns the address."""
     (tmp_path / "web").mkdir()
     servers = []
 
-    def start(handler: type[SimpleHTTPRequestHandler] = Quiet) -> str:
+    def start(handler: type[SimpleHTTPRequestHandler] = QuietHandler) -> str:
         made = partial(handler, directory=str(tmp_path / "web"))
         server = ThreadingHTTPServer(("127.0.0.1", 0), made)
         servers.append(server)
@@ -158,17 +160,17 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
 
 
 def test_a_model_is_fetched_checked_and_kept(
-    serve: Serve, places: Path, photos: Path, tmp_path: Path
+    serve: Serve, models: Path, photos: Path, tmp_path: Path
 ) -> None:
-    """`models add URL --sha256` writes a card; the model is then known by its name, and its server
-    is not needed any more."""
+    """`models add URL --sha256` writes a card. Then the model is known by its name, without its
+    server."""
     net = write_tiny_model(tmp_path / "web" / "tiny net.onnx", dimension=12)
-    address = f"{serve(Quiet)}/tiny%20net.onnx?download=true"
+    address = f"{serve(QuietHandler)}/tiny%20net.onnx?download=true"
     shown = as_json("models", "add", address, "--sha256", digest(net))["models"]
     assert [card["name"] for card in shown] == ["tiny net"]
     assert shown[0]["source"] == address
     assert shown[0]["sha256"] == digest(net)
-    assert shown[0]["weights"] == str(places / "tiny net" / "tiny net.onnx")
+    assert shown[0]["weights"] == str(models / "tiny net" / "tiny net.onnx")
     net.unlink()
     assert "tiny net" in {card["name"] for card in as_json("models")["models"]}
     sokkuri("index", photos, "--model", "tiny net")
@@ -176,18 +178,18 @@ def test_a_model_is_fetched_checked_and_kept(
     assert as_json("search", photos / "2.png", "-C", photos)["hits"][0]["id"] == "2.png"
 
 
-def test_a_wrong_digest_leaves_nothing_behind(serve: Serve, places: Path, tmp_path: Path) -> None:
+def test_a_wrong_digest_leaves_nothing_behind(serve: Serve, models: Path, tmp_path: Path) -> None:
     net = write_tiny_model(tmp_path / "web" / "net.onnx")
-    address = f"{serve(Quiet)}/net.onnx"
+    address = f"{serve(QuietHandler)}/net.onnx"
     refused = sokkuri("models", "add", address, "--sha256", "0" * 64, code=1)
     assert f"has SHA-256 {digest(net)}, not {'0' * 64}: it was not added" in refused.stderr
     refused = sokkuri("models", "add", net, "--sha256", "1" * 64, code=1)
     assert "it was not added" in refused.stderr
-    assert list(places.iterdir()) == []
+    assert list(models.iterdir()) == []
 
 
-class CutShort(Quiet):
-    """Promises more than it sends."""
+class CutShort(QuietHandler):
+    """A server that sends less than it announces."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -197,11 +199,11 @@ class CutShort(Quiet):
 
 
 @pytest.mark.parametrize("what", ["missing", "cut short", "nobody there", "no digest"])
-def test_what_cannot_be_fetched_is_said(
-    what: str, serve: Serve, places: Path, tmp_path: Path
+def test_a_failed_download_gives_one_clear_error(
+    what: str, serve: Serve, models: Path, tmp_path: Path
 ) -> None:
     write_tiny_model(tmp_path / "web" / "net.onnx")
-    address = f"{serve(CutShort if what == 'cut short' else Quiet)}/net.onnx"
+    address = f"{serve(CutShort if what == 'cut short' else QuietHandler)}/net.onnx"
     hint = ""
     if what == "missing":
         address, hint = address.replace("net", "other"), "could not be fetched: "
@@ -211,18 +213,18 @@ def test_what_cannot_be_fetched_is_said(
     if what == "no digest":
         refused = sokkuri(*arguments[:3], code=2)
         assert "say what" in refused.stderr
-        assert not places.exists()
+        assert not models.exists()
         return
     refused = sokkuri(*arguments, code=1)
     assert address in refused.stderr
     assert hint in refused.stderr
-    assert list(places.iterdir()) == []
+    assert list(models.iterdir()) == []
 
 
-def test_a_file_is_added_with_what_lies_beside_it(
-    places: Path, photos: Path, tmp_path: Path
+def test_a_file_is_added_with_its_weights_and_its_card(
+    models: Path, photos: Path, tmp_path: Path
 ) -> None:
-    """A file needs no digest; its weights beside it come too, and so does its card."""
+    """A file needs no digest. The files of its weights and its card are copied too."""
     net = write_tiny_model(tmp_path / "here" / "net.onnx", weights_file="weights.bin")
     net.with_suffix(".toml").write_text(
         'name = "mine"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
@@ -230,7 +232,7 @@ def test_a_file_is_added_with_what_lies_beside_it(
     )
     (card,) = as_json("models", "add", net)["models"]
     assert (card["name"], card["metric"], card["licence"]) == ("mine", "l2", "MIT")
-    assert sorted(path.name for path in (places / "mine").iterdir()) == [
+    assert sorted(path.name for path in (models / "mine").iterdir()) == [
         "card.toml", "net.onnx", "weights.bin",
     ]  # fmt: skip
     for path in net.parent.iterdir():
@@ -239,14 +241,14 @@ def test_a_file_is_added_with_what_lies_beside_it(
     assert as_json("search", "1.png", "-C", photos)["metric"] == "l2"
 
 
-def test_a_card_with_an_address_is_a_model_to_fetch(
+def test_the_network_of_a_card_with_an_address_is_fetched_by_add(
     serve: Serve, photos: Path, tmp_path: Path
 ) -> None:
-    """A card names where its network is and what it must be; nothing is fetched but by `add`."""
+    """A card has the address and the digest of its network. Only `add` fetches it."""
     net = write_tiny_model(tmp_path / "web" / "net.onnx")
     card = tmp_path / "hub.toml"
     card.write_text(
-        f'name = "hub"\nurl = "{serve(Quiet)}/net.onnx"\nsha256 = "{digest(net)}"\n'
+        f'name = "hub"\nurl = "{serve(QuietHandler)}/net.onnx"\nsha256 = "{digest(net)}"\n'
         'input = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\ndimension = 8\n'
     )
     refused = sokkuri("index", photos, "--model", card, code=1)
@@ -255,7 +257,7 @@ def test_a_card_with_an_address_is_a_model_to_fetch(
     sokkuri("index", photos, "--model", "hub")
 
 
-def test_names_are_not_taken_twice(places: Path, tmp_path: Path) -> None:
+def test_a_model_name_cannot_be_used_twice(models: Path, tmp_path: Path) -> None:
     one = write_tiny_model(tmp_path / "net.onnx")
     other = write_tiny_model(tmp_path / "other" / "net.onnx", seed=1)
     sokkuri("models", "add", one)
@@ -263,10 +265,10 @@ def test_names_are_not_taken_twice(places: Path, tmp_path: Path) -> None:
     refused = sokkuri("models", "add", other, code=1)
     assert "another model is called net already: choose a --name" in refused.stderr
     sokkuri("models", "add", other, "--name", "second")
-    assert sorted(path.name for path in places.iterdir()) == ["net", "second"]
+    assert sorted(path.name for path in models.iterdir()) == ["net", "second"]
     for name in ("efficientnet-lite0", "a/b", ".."):
         sokkuri("models", "add", other, "--name", name, code=2 if "-" in name else 1)
-    assert sorted(path.name for path in places.iterdir()) == ["net", "second"]
+    assert sorted(path.name for path in models.iterdir()) == ["net", "second"]
     for wrong in ([], [tmp_path], [tmp_path / "none.onnx"], ["ftp://127.0.0.1/net.onnx"]):
         sokkuri("models", "add", *wrong, code=2)
     sokkuri("models", "efficientnet-lite0", "--name", "x", code=2)

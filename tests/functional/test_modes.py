@@ -1,4 +1,4 @@
-"""What the network sees does not depend on the colour mode, the format or the way up of a file."""
+"""The vector of an image does not depend on the colour mode, format or orientation of its file."""
 
 import io
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from sokkuri.models.extractor import Extractor
 DATA = Path(__file__).parents[2].parent / "shared" / "data"
 MODES, EXIF = DATA / "modes", DATA / "exif"
 
-# Cosine to original.jpg, as measured with the built-in network: what each file must reach is 0.98.
+# Measured cosine to original.jpg with the built-in network. Each file must reach 0.98.
 COLOUR = {
     "CMYK.jpg": 0.9994,
     "HSV.webp": 0.9937,
@@ -29,11 +29,10 @@ COLOUR = {
     "YCbCr.jpg": 0.9990,
     "original.jpg": 1.0,
 }
-# These were made without colours (the I and F pictures were saved as grey WebP), and the colours
-# are 0.124 of what the network sees here: the grey original itself has cosine 0.876 to the one
-# in colour. So no decoder can bring them to 0.98 of it; to the grey original they have:
+# These files have no colours (the I and F images are grey WebP). The grey original has cosine 0.876
+# to the original in colour, so no decoder can reach 0.98. Their cosine to the grey original:
 GREY = {
-    "1.png": 0.9912,  # dithered black and white: 0.859 to the picture in colour
+    "1.png": 0.9912,  # dithered black and white: 0.859 to the original in colour
     "F.webp": 0.9986,  # 0.874
     "I.webp": 0.9994,  # 0.876
     "L.png": 1.0,  # 0.876
@@ -57,8 +56,8 @@ def pixels(data: bytes) -> Pixels:
     return decode(data, resolve_model(None).card.pixels, Limits())
 
 
-def seen(extractor: Extractor, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the network makes of a picture, as a direction."""
+def unit_vector(extractor: Extractor, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return the vector of an image, normalised to length 1."""
     vector: NDArray[np.float32] = extractor.extract(rgb[None])[0]
     return vector / np.linalg.norm(vector)
 
@@ -66,7 +65,7 @@ def seen(extractor: Extractor, rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
 @pytest.fixture(scope="module")
 def look(extractor: Extractor) -> Look:
     needs(MODES)
-    return lambda data: seen(extractor, pixels(data).rgb)
+    return lambda data: unit_vector(extractor, pixels(data).rgb)
 
 
 @pytest.fixture(scope="module")
@@ -82,34 +81,34 @@ def grey_original(look: Look) -> NDArray[np.float32]:
     return look(file.getvalue())
 
 
-def test_every_file_of_the_picture_is_spoken_for() -> None:
+def test_every_file_of_the_folder_is_tested() -> None:
     needs(MODES)
-    found = {path.name for path in MODES.iterdir() if path.suffix != ".md"}
-    assert found == COLOUR.keys() | GREY.keys()
+    names = {path.name for path in MODES.iterdir() if path.suffix != ".md"}
+    assert names == COLOUR.keys() | GREY.keys()
 
 
 @pytest.mark.parametrize("name", sorted(COLOUR))
-def test_one_picture_in_every_colour_mode_is_one_picture(
+def test_an_image_in_every_colour_mode_has_the_same_vector(
     name: str, look: Look, original: NDArray[np.float32]
 ) -> None:
-    """Guarantee: the same picture has cosine 0.98 or more in every mode that holds its colours."""
+    """Guarantee: the same image has cosine 0.98 or more in every mode that keeps its colours."""
     assert look((MODES / name).read_bytes()) @ original >= 0.98
 
 
 @pytest.mark.parametrize("name", sorted(GREY))
-def test_one_picture_in_every_grey_mode_is_one_grey_picture(
+def test_an_image_in_every_grey_mode_has_the_same_vector(
     name: str, look: Look, grey_original: NDArray[np.float32]
 ) -> None:
-    """Guarantee: the same for 1, L, LA, I and F, measured against the original without its
-    colours, which these files do not hold."""
+    """Guarantee: the same for the modes 1, L, LA, I and F, compared with the grey original, because
+    these files have no colours."""
     assert look((MODES / name).read_bytes()) @ grey_original >= 0.98
 
 
-def test_what_the_colours_make_out_is_no_fault_of_the_grey_modes(
+def test_grey_files_differ_from_the_original_only_by_its_colours(
     look: Look, original: NDArray[np.float32], grey_original: NDArray[np.float32]
 ) -> None:
-    """Why those five cannot reach 0.98 in colour: the original turned grey is at 0.88 itself, and
-    they are as near to it as that, give or take 0.02."""
+    """The grey original itself has a cosine of 0.88 to the original in colour. The grey files have
+    the same cosine, to within 0.02."""
     limit = float(grey_original @ original)
     assert limit < 0.98
     for name in GREY:
@@ -120,22 +119,22 @@ def test_what_the_colours_make_out_is_no_fault_of_the_grey_modes(
     ("kind", "size", "unmasked"),
     [("Landscape", (1800, 1200), 0.97), ("Portrait", (1200, 1800), 0.93)],
 )
-def test_every_exif_orientation_of_a_photo_is_one_photo(
+def test_every_exif_orientation_of_a_photo_has_the_same_vector(
     kind: str, size: tuple[int, int], unmasked: float, extractor: Extractor
 ) -> None:
-    """Guarantee: a photo is seen upright however the camera was held, to cosine 0.98.
+    """Guarantee: a photo is decoded upright for every orientation, to cosine 0.98.
 
-    The nine files of a photo bear their orientation's number, 0 to 8, in their middle, which the
-    network rightly sees (0.975 and 0.942 between the furthest two), so it is painted over here
-    (0.992 and 0.997).
+    The nine files of a photo show the number of their orientation, 0 to 8, in the middle. The
+    network sees it (the least cosines are 0.975 and 0.942), so the test paints over it (0.992 and
+    0.997).
     """
     needs(EXIF)
-    found = [pixels((EXIF / f"{kind}_{n}.jpg").read_bytes()) for n in range(9)]
-    assert {(one.width, one.height) for one in found} == {size}
-    as_they_are = np.array([seen(extractor, one.rgb) for one in found])
-    assert (as_they_are @ as_they_are.T).min() >= unmasked
-    painted = [one.rgb.copy() for one in found]
+    images = [pixels((EXIF / f"{kind}_{n}.jpg").read_bytes()) for n in range(9)]
+    assert {(image.width, image.height) for image in images} == {size}
+    unpainted = np.array([unit_vector(extractor, image.rgb) for image in images])
+    assert (unpainted @ unpainted.T).min() >= unmasked
+    painted = [image.rgb.copy() for image in images]
     for rgb in painted:
         rgb[94:130, 94:130] = 128
-    features = np.array([seen(extractor, rgb) for rgb in painted])
+    features = np.array([unit_vector(extractor, rgb) for rgb in painted])
     assert (features @ features.T).min() >= 0.98

@@ -1,4 +1,4 @@
-"""Format test files, good and bad: each gives a picture or one clear sentence, nothing else."""
+"""Format test files, good and bad: each gives an image or one clear sentence."""
 
 from pathlib import Path
 
@@ -14,31 +14,31 @@ ODD = DATA / "odd"
 BAD = ODD / "tests" / "bad"
 SPEC = PixelSpec(64, 96)
 
-# Its directory gives 372 bytes to a picture of 744. Pillow never looks at that number where the
-# bytes go on, and they do: it reads a 32 x 32 picture (of stripes, where a smile was meant).
-READ_ALL_THE_SAME = {"Bad_smile-incorrect-image-length.ico"}
+# The directory of this file says 372 bytes for an image of 744 bytes. Pillow ignores that number if
+# more bytes follow, and reads a 32 x 32 image (of stripes instead of a smile).
+BAD_BUT_READ = {"Bad_smile-incorrect-image-length.ico"}
 
-# Pictures that are sound and that Pillow cannot read; the rest of images/ and reference/ it reads.
+# How many valid images Pillow cannot read. It reads all others of images/ and reference/.
 # A newer Pillow may read more of them.
 NOT_READ_BY_PILLOW = {
     ".bmp": 18,  # 2 bits a pixel, unusual bit fields, RLE24, alpha bit fields, lenient ones
     ".exr": 3,
     ".ff": 12,
     ".hdr": 5,
-    ".tga": 6,  # colour maps of 5 bits; runs that go on over the end of a row
+    ".tga": 6,  # colour maps of 5 bits; runs that cross the end of a row
     ".tiff": 6,  # 32-bit float in three channels, or grey in big-endian
 }
 
 
-def files(folder: Path) -> list[Path]:
+def find_files(folder: Path) -> list[Path]:
     if not ODD.is_dir():
         pytest.skip("the format test files (shared/data/odd) are not beside the project")
     texts = {".md", ".txt"}
     return sorted(path for path in folder.rglob("*") if path.is_file() and path.suffix not in texts)
 
 
-def look(path: Path) -> Pixels | str:
-    """The picture, or the reason why there is none; any other exception fails the test."""
+def decode_or_explain(path: Path) -> Pixels | str:
+    """Return the image or the reason of the failure. Any other exception fails the test."""
     try:
         return decode(path.read_bytes(), SPEC, Limits())
     except DecodeError as error:
@@ -50,11 +50,11 @@ def test_every_odd_file_gives_pixels_or_one_line_and_prints_nothing(
 ) -> None:
     """Guarantee: a broken image is a row with a reason, never a crash or noise in the terminal.
 
-    The C libraries' own outputs are watched too (libtiff's and libjpeg's, which Pillow silences).
+    The output of the C libraries libtiff and libjpeg, which Pillow silences, counts too.
     """
     wrong = []
-    for path in files(ODD):
-        found = look(path)
+    for path in find_files(ODD):
+        found = decode_or_explain(path)
         if isinstance(found, Pixels):
             fits = found.rgb.shape == (64, 96, 3) and found.rgb.dtype == np.uint8
             if not (fits and found.width > 0 and found.height > 0):
@@ -65,29 +65,29 @@ def test_every_odd_file_gives_pixels_or_one_line_and_prints_nothing(
     assert capfd.readouterr() == ("", "")
 
 
-def test_bad_files_fail_with_a_reason_but_for_one_that_pillow_takes_as_it_is() -> None:
-    """Guarantee: damage that shows is told, not guessed around."""
-    found = {path.name: look(path) for path in files(BAD)}
-    assert len(found) >= 9
-    read = {name: one for name, one in found.items() if isinstance(one, Pixels)}
-    assert read.keys() == READ_ALL_THE_SAME
-    assert {(one.width, one.height) for one in read.values()} == {(32, 32)}
+def test_bad_files_fail_with_a_reason_except_one_that_pillow_reads() -> None:
+    """Guarantee: visible damage is reported."""
+    results = {path.name: decode_or_explain(path) for path in find_files(BAD)}
+    assert len(results) >= 9
+    read = {name: image for name, image in results.items() if isinstance(image, Pixels)}
+    assert read.keys() == BAD_BUT_READ
+    assert {(image.width, image.height) for image in read.values()} == {(32, 32)}
 
 
-def test_sound_files_are_read_except_those_that_pillow_cannot() -> None:
-    """Which kinds of a format are out of reach is known, and no other is lost unseen."""
+def test_valid_files_are_read_except_those_that_pillow_cannot_read() -> None:
+    """The unreadable files of each format are counted, so that a new failure is noticed."""
     unread: dict[str, int] = {}
     for folder in ("images", "reference"):
-        for path in files(ODD / "tests" / folder):
-            if path.suffix and isinstance(look(path), str):
+        for path in find_files(ODD / "tests" / folder):
+            if path.suffix and isinstance(decode_or_explain(path), str):
                 unread[path.suffix] = unread.get(path.suffix, 0) + 1
     more = {suffix: n for suffix, n in unread.items() if n > NOT_READ_BY_PILLOW.get(suffix, 0)}
     assert not more
 
 
-def test_formats_that_are_never_read_are_named() -> None:
-    """A failure row says what the file is, so that it can be converted."""
+def test_unsupported_formats_are_named() -> None:
+    """A failure row names the format of the file, so that a user can convert it."""
     images = ODD / "tests" / "images"
     for suffix, name in ((".exr", "OpenEXR"), (".hdr", "Radiance HDR"), (".ff", "farbfeld")):
-        found = {look(path) for path in files(images) if path.suffix == suffix}
+        found = {decode_or_explain(path) for path in find_files(images) if path.suffix == suffix}
         assert found == {f"{name} is not supported"}

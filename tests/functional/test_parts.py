@@ -1,4 +1,4 @@
-"""Parts: jobs that never meet make one collection, and no kill costs a row."""
+"""Parts: independent jobs make one collection, and a killed merge loses no row."""
 
 import os
 import re
@@ -28,7 +28,7 @@ from sokkuri.store.shards import checksum_rows
 
 PHOTOS, PARTS = 30, 2
 MANY = 24_000
-"""Images of the parts that are killed over: a second of copying."""
+"""Images of the parts in the test of killed merges: copying them takes a second."""
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +45,8 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) -> None:
-    """Guarantee: parts never meet, and together they are what one run gives, bit for bit. The
-    command of every job is the same but for its number."""
+    """Guarantee: jobs of parts share nothing, and the merged parts equal one run, bit for bit. The
+    commands of the jobs differ only in the number of the part."""
     jobs = [
         start("index", photos, "--model", network, "--part", f"{number}/{PARTS}", "--json")
         for number in range(1, PARTS + 1)
@@ -62,22 +62,22 @@ def test_jobs_with_one_command_make_one_collection(photos: Path, network: Path) 
     assert (done["parts"], done["added"], done["failed"]) == (PARTS, PHOTOS, 1)
     again = as_json("index", photos)
     assert (again["added"], again["updated"], again["unchanged"]) == (0, 0, PHOTOS)
-    with Collection.create(photos, store=photos.parent / "one", model=str(network)) as one:
-        *_, last = one.sync()
+    with Collection.create(photos, store=photos.parent / "one", model=str(network)) as single:
+        *_, last = single.sync()
         assert last.result is not None
         with Collection.open(photos) as whole:
-            assert [*read_failures(whole.catalog)] == [*read_failures(one.catalog)] != []
+            assert [*read_failures(whole.catalog)] == [*read_failures(single.catalog)] != []
             assert whole.verify() == []
-        assert read_vectors(whole.store) == read_vectors(one.store)
+        assert read_vectors(whole.store) == read_vectors(single.store)
         assert count_rows_in_shards(whole.store) == PHOTOS
 
 
-def test_a_part_stays_the_part_that_it_is(photos: Path, network: Path) -> None:
-    """Later runs keep it; another one, or a whole that would become one, is refused in a line."""
-    made = ["index", photos, "--model", network]
-    assert as_json(*made, "--part", "2/3", "--dry-run")["part"] == "2/3"
-    assert not list(photos.glob(".sokkuri*")), "a dry run makes nothing"
-    total = as_json(*made, "--part", "2/3")["total"]
+def test_a_part_keeps_its_number(photos: Path, network: Path) -> None:
+    """Later runs keep it. Another number, or a part of a whole collection, is refused in a line."""
+    command = ["index", photos, "--model", network]
+    assert as_json(*command, "--part", "2/3", "--dry-run")["part"] == "2/3"
+    assert not list(photos.glob(".sokkuri*")), "a dry run creates nothing"
+    total = as_json(*command, "--part", "2/3")["total"]
     store = photos / ".sokkuri-2-of-3"
     assert as_json("index", "-C", store)["unchanged"] == total
     refused = sokkuri("index", "-C", store, "--part", "2/4", code=2).stderr
@@ -89,9 +89,9 @@ def test_a_part_stays_the_part_that_it_is(photos: Path, network: Path) -> None:
     assert "cannot become a part" in refused.splitlines()[-1]
 
 
-def test_what_cannot_be_merged_is_refused_in_a_line(photos: Path, network: Path) -> None:
-    made = ["index", photos, "--model", network]
-    sokkuri(*made, "--part", "1/2")
+def test_a_merge_without_all_parts_is_refused_in_a_line(photos: Path, network: Path) -> None:
+    command = ["index", photos, "--model", network]
+    sokkuri(*command, "--part", "1/2")
     missing = sokkuri("merge", photos, code=1).stderr
     assert missing == (
         f"sokkuri: missing of the 2 parts: 2/2; name their stores too, or make them with `sokkuri "
@@ -100,8 +100,8 @@ def test_what_cannot_be_merged_is_refused_in_a_line(photos: Path, network: Path)
     assert not (photos / ".sokkuri").exists()
 
 
-def jobs_of_the_docs() -> dict[str, str]:
-    """What docs/scale.md has a scheduler run, by what the scheduler sets."""
+def read_documented_jobs() -> dict[str, str]:
+    """Return the job scripts of docs/scale.md, by the variable that the scheduler sets."""
     page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text()
     (slurm,) = re.findall(r"^```bash\n(#!.*?)^```$", page, re.MULTILINE | re.DOTALL)
     (kubernetes,) = re.findall(r"- \|\n((?: {14}.*\n)+)", page)
@@ -109,8 +109,8 @@ def jobs_of_the_docs() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("setting", ["SLURM_ARRAY_TASK_ID=64", "JOB_COMPLETION_INDEX=63"])
-def test_the_jobs_of_the_docs_make_their_part(photos: Path, setting: str) -> None:
-    script = jobs_of_the_docs()[setting]
+def test_the_jobs_of_the_docs_index_their_part(photos: Path, setting: str) -> None:
+    script = read_documented_jobs()[setting]
     stores = photos.parent / "stores"
     for path, here in {"/data/photos": photos, "/stores": stores}.items():
         assert path in script
@@ -123,29 +123,31 @@ def test_the_jobs_of_the_docs_make_their_part(photos: Path, setting: str) -> Non
         assert part.status().part == "64/64"
 
 
-def made_parts(root: Path) -> list[Path]:
-    """Parts of a collection with many images, whose vectors are small."""
+def make_parts(root: Path) -> list[Path]:
+    """Make the parts of a collection with many images and small vectors."""
     root.mkdir()
     ids = [f"object/{number:08d}.jpg" for number in range(MANY)]
     stores = []
     for number in range(1, PARTS + 1):
         part = Part(PARTS, number)
-        mine = [id_ for id_ in ids if share(id_, PARTS) == number]
+        part_ids = [id_ for id_ in ids if share(id_, PARTS) == number]
         with Collection.create_with(
             root, root / part.store_name, make_model(), "synthetic.onnx"
         ) as collection:
             catalog = collection.catalog
             save_settings(catalog, with_saved_settings(catalog, SyncOptions(part=part)))
-            rows = np.random.default_rng(number).random((len(mine), DIMENSION), np.float32)
+            rows = np.random.default_rng(number).random((len(part_ids), DIMENSION), np.float32)
             with catalog.writing():
-                places = store_rows(collection, rows, mine)
+                places = store_rows(collection, rows, part_ids)
                 catalog.execute_many(
                     "INSERT INTO images (id, path, size, mtime_ns, digest, width, height, model,"
                     " shard, row, checksum, todo) VALUES (?1, ?1, 10, 1, ?1, 640, 480, 1, ?2, ?3,"
                     " ?4, 0)",
                     (
                         (id_, at.shard, at.row, checksum)
-                        for id_, at, checksum in zip(mine, places, checksum_rows(rows), strict=True)
+                        for id_, at, checksum in zip(
+                            part_ids, places, checksum_rows(rows), strict=True
+                        )
                     ),
                 )
             mark_finished(catalog)
@@ -153,8 +155,8 @@ def made_parts(root: Path) -> list[Path]:
     return stores
 
 
-def committed(store: Path) -> int:
-    """Images that the catalog has."""
+def count_committed(store: Path) -> int:
+    """Return the number of images in the catalog."""
     if not (store / "catalog.sqlite").exists():
         return 0
     try:
@@ -163,13 +165,13 @@ def committed(store: Path) -> int:
         ) as catalog:
             return int(catalog.execute("SELECT count(*) FROM images").fetchone()[0])
     except sqlite3.OperationalError:
-        return 0  # it is being made
+        return 0  # it is being created
 
 
-def kill_when_more_is_there(process: RunningCommand, store: Path, than: int) -> bool:
-    """`kill -9` once the merge has committed something; False if it came to its end before."""
+def kill_after_a_commit(process: RunningCommand, store: Path, count: int) -> bool:
+    """`kill -9` the merge once it has committed more. Return False if it ended before."""
     deadline = time.monotonic() + 60
-    while process.poll() is None and committed(store) <= than:
+    while process.poll() is None and count_committed(store) <= count:
         assert time.monotonic() < deadline
     process.kill()
     process.communicate()
@@ -178,18 +180,17 @@ def kill_when_more_is_there(process: RunningCommand, store: Path, than: int) -> 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="kills by process id")
 def test_a_killed_merge_is_completed_by_the_same_command(tmp_path: Path) -> None:
-    """Guarantee: a merge that is killed at any moment is made up by the same command: each kill
-    finds more rows committed than the one before, and at the end each is there once, bit for bit
-    as its part has it. The parts are only read."""
-    stores = made_parts(tmp_path / "photos")
+    """Guarantee: the same command completes a killed merge. Each run commits more rows than the run
+    before, and at the end each row is there once, bit for bit. The parts are only read."""
+    stores = make_parts(tmp_path / "photos")
     whole = tmp_path / "whole"
     rows = {id_: row for store in stores for id_, row in read_vectors(store).items()}
     command = ["merge", *stores, "--into", whole, "--json"]
     kills, seen = 0, -1
     for _ in range(3):
-        seen = committed(whole)
-        kills += kill_when_more_is_there(start(*command), whole, seen)
-    assert kills >= 2, "it was killed at work"
+        seen = count_committed(whole)
+        kills += kill_after_a_commit(start(*command), whole, seen)
+    assert kills >= 2, "the kills interrupted merges"
     done = as_json(*command)
     assert done["total"] == MANY
     assert read_vectors(whole) == rows

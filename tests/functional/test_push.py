@@ -1,4 +1,4 @@
-"""push, and what works with the engine then: the real command against a real PostgreSQL."""
+"""push, and searches in the engine, by the real command with a real PostgreSQL."""
 
 import shutil
 import time
@@ -33,36 +33,37 @@ COUNT, DIMENSION = 2400, 16
 QUERY = "1/00005.jpg"
 
 
-def shard(folder: Path, first: int, count: int) -> Path:
-    """A pair of made-up vectors, as the article's scripts would write it."""
+def write_shard(folder: Path, first: int, count: int) -> Path:
+    """Write a write_shard pair of made-up vectors, in the article's format."""
     rows = np.random.default_rng(first).standard_normal((count, DIMENSION)).astype(np.float32)
     folder.mkdir(parents=True)
     np.save(folder / "0000.features.npy", rows)
     np.save(
-        folder / "0000.object_ids.npy", np.array([name(n) for n in range(first, first + count)])
+        folder / "0000.object_ids.npy",
+        np.array([image_name(n) for n in range(first, first + count)]),
     )
     return folder
 
 
-def name(number: int) -> str:
+def image_name(number: int) -> str:
     return f"{number % 4}/{number:05d}.jpg"
 
 
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection of vectors without pictures."""
+    """A collection of vectors without images."""
     folder = tmp_path_factory.mktemp("imported")
     model = write_tiny_model(folder / "tiny.onnx", dimension=DIMENSION)
     (folder / "photos").mkdir()
     sokkuri(
-        "import", shard(folder / "made", 0, COUNT), "--store", folder / "store",
+        "import", write_shard(folder / "made", 0, COUNT), "--store", folder / "store",
         "--root", folder / "photos", "--model", model,
     )  # fmt: skip
     return folder / "store"
 
 
 class Pushed:
-    """A collection, and where it is pushed to."""
+    """A collection and the address of its engine."""
 
     def __init__(self, store: Path, address: str) -> None:
         self.store = store
@@ -72,30 +73,30 @@ class Pushed:
         return as_json("push", self.address, "-C", self.store)
 
     def counts(self) -> tuple[int, int, int, int]:
-        """Push by the Python API, which takes a fraction of the time: what it did."""
+        """Push by the Python API, which is faster than the command, and return the counts."""
         with Collection.open(self.store) as collection:
             report = [*collection.push(self.address)][-1].result
         assert report is not None
         return report.added, report.updated, report.deleted, report.unchanged
 
     def rows(self) -> int:
-        """How many the engine holds."""
+        """Return the number of vectors in the engine."""
         with closing(open_engine(self.address)) as engine:
             if engine.info() is None:
                 return 0
             return len(np.concatenate([np.empty(0, np.int64), *engine.keys()]))
 
-    def check(self, query: str = QUERY, k: int = 10, least: int = 9, **given: Any) -> Hits:
-        """The engine's answer, which is nearly or wholly what a search here finds."""
-        options = SearchOptions(**given)
+    def check(self, query: str = QUERY, k: int = 10, least: int = 9, **options: Any) -> Hits:
+        """Check that the engine finds at least `least` of the exact hits, and return its hits."""
+        search_options = SearchOptions(**options)
         with Collection.open(self.store, "ro") as collection:
-            true = Searcher(collection).search([query], k, options=options)
+            expected = Searcher(collection).search([query], k, options=search_options)
             with closing(Searcher(collection, self.address)) as searcher:
-                found = searcher.search([query], k, options=options)
-        assert len(found) == len(true)
-        assert len({*found.ids} & {*true.ids}) >= min(least, len(true))
-        assert (true.exact, found.exact) == (True, False)
-        return found
+                hits = searcher.search([query], k, options=search_options)
+        assert len(hits) == len(expected)
+        assert len({*hits.ids} & {*expected.ids}) >= min(least, len(expected))
+        assert (expected.exact, hits.exact) == (True, False)
+        return hits
 
 
 @pytest.fixture
@@ -105,13 +106,13 @@ def store(imported: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def pushed(store: Path, postgres_server: Postgres) -> Pushed:  # noqa: F811
-    """To a table that is not there yet."""
+    """The collection, to be pushed to a new table."""
     return Pushed(store, postgres_server.address(f"t{uuid4().hex[:12]}"))
 
 
 @contextmanager
 def stopped(server: Postgres) -> Iterator[None]:
-    """Away while the block lasts."""
+    """Stop the server while the block lasts."""
     server.stop()
     try:
         yield
@@ -120,15 +121,15 @@ def stopped(server: Postgres) -> Iterator[None]:
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + TIMEOUT_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while not condition():
-        assert time.monotonic() < until, "it does not come"
+        assert time.monotonic() < deadline, "the condition does not become true"
         time.sleep(0.02)
 
 
 @contextmanager
-def held_up(pushed: Pushed, server: Postgres) -> Iterator[RunningCommand]:
-    """A push that has sent some rows and now waits for a lock on the table."""
+def blocked_push(pushed: Pushed, server: Postgres) -> Iterator[RunningCommand]:
+    """Run a push that has sent some rows and waits for a lock on the table."""
     table = pushed.address.partition("?")[0].rpartition("/")[2]
     process = start("push", pushed.address, "-C", pushed.store)
     try:
@@ -147,8 +148,8 @@ def held_up(pushed: Pushed, server: Postgres) -> Iterator[RunningCommand]:
         process.communicate()
 
 
-def test_push_and_push_again(store: Path, served_address: str) -> None:  # noqa: F811
-    """The second sends nothing; then what changed; `status` says how far each engine is behind."""
+def test_a_second_push_sends_only_changes(store: Path, served_address: str) -> None:  # noqa: F811
+    """A push without changes sends nothing. `status` says how far each engine is behind."""
     pushed = Pushed(store, served_address)
     report = pushed.push()
     assert (report["added"], report["unchanged"]) == (COUNT, 0)
@@ -165,8 +166,8 @@ def test_push_and_push_again(store: Path, served_address: str) -> None:  # noqa:
     assert gone not in pushed.check().ids, "at once"
     (state,) = as_json("status", "-C", store)["pushed"]
     assert (state["address"], state["rows"], state["behind"]) == (report["address"], COUNT, 1)
-    sokkuri("import", shard(store.parent / "more", COUNT, 20), "-C", store)
-    assert pushed.check(name(COUNT + 5)).ids[0] == name(COUNT + 5), "at once"
+    sokkuri("import", write_shard(store.parent / "more", COUNT, 20), "-C", store)
+    assert pushed.check(image_name(COUNT + 5)).ids[0] == image_name(COUNT + 5), "at once"
     assert pushed.counts() == (20, 0, 1, COUNT - 1)
     assert pushed.rows() == COUNT + 19
     text = sokkuri("status", "-C", store).stdout
@@ -177,14 +178,14 @@ def test_push_and_push_again(store: Path, served_address: str) -> None:  # noqa:
     assert pushed.counts() == (1, 0, 0, COUNT + 19)
 
 
-def test_filters_and_ways_to_search(store: Path, served_address: str) -> None:  # noqa: F811
+def test_searches_with_filters_use_the_engine(store: Path, served_address: str) -> None:  # noqa: F811
     pushed = Pushed(store, served_address)
     pushed.counts()
     assert pushed.check(where="id < '1/'").ids
     assert pushed.check(where="id like '%77.jpg'").ids
     assert pushed.check(where="id > '1/'").ids[0] == QUERY
     assert pushed.check(under="2").ids
-    assert pushed.check(without=(name(4),)).ids
+    assert pushed.check(without=(image_name(4),)).ids
     assert len(pushed.check(k=300, least=280)) == 300
     assert len(pushed.check(k=COUNT - 1, least=COUNT - 1)) == COUNT - 1
     assert {*pushed.check(max_distance=0.5).ids} >= {QUERY}
@@ -198,43 +199,45 @@ def test_filters_and_ways_to_search(store: Path, served_address: str) -> None:  
             searcher.search([QUERY], options=SearchOptions(mode="ann"))
 
 
-def test_killed_in_the_middle_it_goes_on(pushed: Pushed, postgres_server: Postgres) -> None:  # noqa: F811
-    """`kill -9`: what the engine has acknowledged is not sent again."""
-    with held_up(pushed, postgres_server) as process:
+def test_a_killed_push_continues(pushed: Pushed, postgres_server: Postgres) -> None:  # noqa: F811
+    """After a `kill -9` acknowledged rows are not sent again."""
+    with blocked_push(pushed, postgres_server) as process:
         process.kill()
         assert process.wait(TIMEOUT_SECONDS) == -9
-    there = pushed.rows()
-    assert 0 < there < COUNT
+    row_count = pushed.rows()
+    assert 0 < row_count < COUNT
     assert pushed.check(least=10).ids[0] == QUERY
     added, updated, deleted, unchanged = pushed.counts()
     assert added + unchanged == COUNT
-    assert unchanged >= there - 1000
+    assert unchanged >= row_count - 1000
     assert (updated, deleted, pushed.rows()) == (0, 0, COUNT)
     pushed.check()
 
 
-def test_an_engine_that_goes_away(pushed: Pushed, postgres_server: Postgres) -> None:  # noqa: F811
-    """One line and exit code 1, in the middle as at the start; when it is back, all goes on."""
-    away = f"{pushed.address} does not answer ("
-    with held_up(pushed, postgres_server) as process, stopped(postgres_server):
-        _, said = process.communicate(timeout=TIMEOUT_SECONDS)
-        assert process.returncode == 1, said
-        assert said.startswith(f"sokkuri: {away}")
-        assert said.count("\n") == 1
+def test_an_engine_that_stops_gives_one_clear_line(
+    pushed: Pushed, postgres_server: Postgres  # noqa: F811
+) -> None:  # fmt: skip
+    """One line and exit code 1, at the start and in the middle. After its return all continues."""
+    message = f"{pushed.address} does not answer ("
+    with blocked_push(pushed, postgres_server) as process, stopped(postgres_server):
+        _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
+        assert process.returncode == 1, errors
+        assert errors.startswith(f"sokkuri: {message}")
+        assert errors.count("\n") == 1
         for verb in (["push"], ["search", QUERY, "--engine"], ["duplicates", "--engine"]):
             failed = sokkuri(*verb, pushed.address, "-C", pushed.store, code=1)
-            assert failed.stderr.startswith(f"sokkuri: {away}")
+            assert failed.stderr.startswith(f"sokkuri: {message}")
             assert failed.stderr.count("\n") == 1
-        # A server can start before its engine.
+        # A web server can start before its engine.
         starting = serving(pushed.store, "--engine", pushed.address)
         server = starting.__enter__()
-        assert_away(server, pushed)
+        assert_engine_is_away(server, pushed)
     try:
         assert pushed.counts()[0] < COUNT
         assert pushed.rows() == COUNT
         assert_served(server, pushed)
         with stopped(postgres_server):
-            assert_away(server, pushed)
+            assert_engine_is_away(server, pushed)
             assert server.api(f"images/{QUERY}")["id"] == QUERY
         assert_served(server, pushed)
         gone = pushed.check().ids[3]
@@ -246,22 +249,24 @@ def test_an_engine_that_goes_away(pushed: Pushed, postgres_server: Postgres) -> 
         starting.__exit__(None, None, None)
 
 
-def assert_away(server: Server, pushed: Pushed) -> None:
-    for asked in ({}, {"where": "id > '1/'"}):
-        answer = server.get(f"/api/v1/images/{QUERY}/similar", params=asked)
+def assert_engine_is_away(server: Server, pushed: Pushed) -> None:
+    for params in ({}, {"where": "id > '1/'"}):
+        answer = server.get(f"/api/v1/images/{QUERY}/similar", params=params)
         detail = assert_problem(answer, 503, "engine")
         assert detail.startswith(f"{pushed.address} does not answer (")
         assert answer.headers["retry-after"]
 
 
 def assert_served(server: Server, pushed: Pushed) -> None:
-    """The server finds what a search with the engine finds."""
-    told = server.api(f"images/{QUERY}/similar", k=10)
-    assert tuple(hit["id"] for hit in told["hits"]) == pushed.check().ids
-    assert not told["exact"]
+    """Check that the web server finds the same hits as a search in the engine."""
+    document = server.api(f"images/{QUERY}/similar", k=10)
+    assert tuple(hit["id"] for hit in document["hits"]) == pushed.check().ids
+    assert not document["exact"]
 
 
-def test_duplicates_are_those_found_here(tmp_path: Path, postgres_server: Postgres) -> None:  # noqa: F811
+def test_duplicates_by_the_engine_equal_the_local_groups(
+    tmp_path: Path, postgres_server: Postgres  # noqa: F811
+) -> None:  # fmt: skip
     root = tmp_path / "photos"
     for seed in range(12):
         save_drawing(root / f"{seed}.jpg", seed, 320, 240)
@@ -284,11 +289,11 @@ def test_duplicates_are_those_found_here(tmp_path: Path, postgres_server: Postgr
     assert "--engine has no vectors of the folder that --against names" in refused.stderr
 
 
-def test_what_is_not_ours_is_left_alone(
+def test_tables_and_vectors_of_others_are_left_alone(
     pushed: Pushed, postgres_server: Postgres, tmp_path: Path  # noqa: F811
 ) -> None:  # fmt: skip
-    """Another's table, another model's: a line, and nothing changes. Nor is a secret told or
-    kept."""
+    """A table of another program or model gives one line and is not changed. No secret is printed
+    or stored."""
     table = pushed.address.partition("?")[0].rpartition("/")[2]
     with closing(postgres_server.connect()) as connection:
         connection.execute(f"CREATE TABLE {table} (key bigint)")
@@ -304,7 +309,7 @@ def test_what_is_not_ours_is_left_alone(
         assert path.is_dir() or b"geheim" not in path.read_bytes()
     model = write_tiny_model(tmp_path / "other.onnx", dimension=DIMENSION, seed=3)
     sokkuri(
-        "import", shard(tmp_path / "made", 0, 5), "--store", tmp_path / "other",
+        "import", write_shard(tmp_path / "made", 0, 5), "--store", tmp_path / "other",
         "--root", tmp_path, "--model", model,
     )  # fmt: skip
     failed = sokkuri("push", pushed.address, "-C", tmp_path / "other", code=1)
@@ -312,8 +317,8 @@ def test_what_is_not_ours_is_left_alone(
     assert pushed.rows() == COUNT
 
 
-def test_an_address_that_makes_no_sense(pushed: Pushed) -> None:
-    """A usage error, which never repeats what may be a secret."""
+def test_a_meaningless_address_is_a_usage_error(pushed: Pushed) -> None:
+    """The message does not repeat a possible secret."""
     address = "pgvector://user:geheim@host/database"
     for verb in (["push"], ["serve", "--no-browser", "--port", 0, "--engine"]):
         failed = sokkuri(*verb, address, "-C", pushed.store, code=2)
@@ -321,7 +326,7 @@ def test_an_address_that_makes_no_sense(pushed: Pushed) -> None:
         assert "geheim" not in failed.stderr
 
 
-def test_without_the_extra_a_line_says_what_to_install(pushed: Pushed, tmp_path: Path) -> None:
+def test_a_missing_extra_is_named(pushed: Pushed, tmp_path: Path) -> None:
     (tmp_path / "blocked").mkdir()
     (tmp_path / "blocked" / "psycopg.py").write_text("raise ImportError('not installed')")
     failed = sokkuri(

@@ -1,4 +1,4 @@
-"""Extraction on a real Ray cluster of two nodes: the same rows, whatever dies meanwhile."""
+"""Extraction on a real Ray cluster of two nodes: the same rows, also if nodes or workers die."""
 
 import contextlib
 import os
@@ -33,7 +33,7 @@ from sokkuri.indexing.executors.ray import RayExecutor
 PHOTOS = 120
 
 DEADLY = '''
-"""Loaded at start-up: an image library whose C code aborts on a marked file."""
+"""Make the image library abort on a marked file. Python loads this at start-up."""
 import os
 import PIL.Image
 
@@ -54,13 +54,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tells processes
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     site = tmp_path_factory.mktemp("site")
     (site / "sitecustomize.py").write_text(DEADLY)
-    with run_ray_cluster(PYTHONPATH=str(site)) as made:
-        yield made
+    with run_ray_cluster(PYTHONPATH=str(site)) as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Real photos, and three of them twice."""
+    """Real photos, with copies of three of them."""
     folder = copy_photos(tmp_path_factory.mktemp("photos"), find_real_photos(PHOTOS))
     for number, photo in enumerate(sorted(folder.rglob("*.jpg"))[:3]):
         shutil.copyfile(photo, folder / f"again {number}.jpg")
@@ -69,13 +69,13 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def local(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """The vectors of a run with threads."""
+    """The vectors of a run with local threads."""
     store = tmp_path_factory.mktemp("local") / "store"
     assert as_json("index", photos, "--store", store)["added"] == PHOTOS
     return read_vectors(store)
 
 
-def on(cluster: Cluster) -> list[str]:
+def ray_options(cluster: Cluster) -> list[str]:
     return ["--executor", "ray", "--address", cluster.address]
 
 
@@ -84,12 +84,12 @@ def has_actors(cluster: Cluster) -> bool:
     return any(node.workers(title) for node in cluster.nodes for title in titles)
 
 
-def begin(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]":
-    """Start the command, and stop it in its tracks when the first rows are committed and workers
-    of both nodes are there: it goes on when it is told to."""
+def start_and_pause(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]":
+    """Start the command, and pause it with SIGSTOP once the first rows are committed and both nodes
+    have workers."""
     assert len(cluster.nodes) == 2
     process = subprocess.Popen(
-        command_line("index", photos, "--store", store, *on(cluster)),
+        command_line("index", photos, "--store", store, *ray_options(cluster)),
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
@@ -101,73 +101,75 @@ def begin(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]
             return len(read_positions(store)) > before
         return False
 
-    wait_until(has_rows, "a first row")
+    wait_until(has_rows, "the commit of a first row")
     process.send_signal(signal.SIGSTOP)
-    wait_until(lambda: all(node.workers() for node in cluster.nodes), "workers on both nodes")
+    wait_until(
+        lambda: all(node.workers() for node in cluster.nodes), "the start of workers on both nodes"
+    )
     return process
 
 
-def assert_made_up(store: Path, local: dict[str, bytes]) -> None:
-    """Every photo has one row, bit for bit that of an undisturbed run with threads."""
+def assert_complete(store: Path, local: dict[str, bytes]) -> None:
+    """Check that every photo has one row, equal to that of a run with local threads."""
     assert read_vectors(store) == local
     assert count_rows_in_shards(store) == len(local)
     assert_sound(store)
 
 
-def test_the_rows_are_those_of_threads(
+def test_the_rows_equal_those_of_local_threads(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Bit for bit, with a network that the nodes did not have; files with the same bytes are
-    extracted once, whichever nodes have them; Ray says nothing."""
+    """Bit for bit, with a network that the nodes did not have. Files with equal bytes are extracted
+    once for all nodes, and Ray prints nothing."""
     assert len(cluster.nodes) == 2
-    done = sokkuri("index", photos, "--store", tmp_path / "store", *on(cluster), "--json")
+    done = sokkuri("index", photos, "--store", tmp_path / "store", *ray_options(cluster), "--json")
     assert done.stderr == ""
     assert '"added": 120' in done.stdout
     assert '"reused": 3' in done.stdout
-    assert_made_up(tmp_path / "store", local)
-    wait_until(lambda: not has_actors(cluster), "an end of all actors")
+    assert_complete(tmp_path / "store", local)
+    wait_until(lambda: not has_actors(cluster), "the end of all actors")
 
 
 def test_a_driver_that_ends_leaves_nothing_behind(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Interrupted it ends in good order, killed it just ends: no process of either stays on the
-    nodes, and the next run goes on. A file that moved meanwhile is not extracted again."""
+    """An interrupted and a killed run leave no process on the nodes, and the next run continues. A
+    file that moved meanwhile is not extracted again."""
     store = tmp_path / "store"
-    process = begin(cluster, photos, store)
+    process = start_and_pause(cluster, photos, store)
     process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 130, errors
     assert errors == "sokkuri: interrupted; finished work is kept\n"
     assert_sound(store)
-    wait_until(lambda: not has_actors(cluster), "an end of all actors")
-    process = begin(cluster, photos, store)
+    wait_until(lambda: not has_actors(cluster), "the end of all actors")
+    process = start_and_pause(cluster, photos, store)
     process.kill()
     process.communicate()
-    wait_until(lambda: not has_actors(cluster), "an end of all actors")
+    wait_until(lambda: not has_actors(cluster), "the end of all actors")
     kept = read_positions(store)
-    one = min(kept)
-    (photos / one).rename(photos / "moved.jpg")
+    image = min(kept)
+    (photos / image).rename(photos / "moved.jpg")
     try:
-        report = as_json("index", photos, "--store", store, *on(cluster))
+        report = as_json("index", photos, "--store", store, *ray_options(cluster))
         now = read_vectors(store)
     finally:
-        (photos / "moved.jpg").rename(photos / one)
+        (photos / "moved.jpg").rename(photos / image)
     assert report["moved"] == 1
     assert report["unchanged"] >= len(kept) - 1 > 0
-    now[one] = now.pop("moved.jpg")
+    now[image] = now.pop("moved.jpg")
     assert now == local
     assert count_rows_in_shards(store) == len(local)
 
 
 def test_an_image_that_kills_its_workers_is_a_failure(cluster: Cluster, tmp_path: Path) -> None:
-    """It alone: what was in the same hands is not blamed."""
+    """Other images of the same batch are no failures."""
     folder = tmp_path / "photos"
     for seed in range(20):
         save_drawing(folder / f"{seed:02d}.png", seed)
     (folder / "07b.png").write_bytes((folder / "07.png").read_bytes() + b"crash here")
-    sokkuri("index", folder, *on(cluster))
+    sokkuri("index", folder, *ray_options(cluster))
     status = as_json("status", "-C", folder)
     assert status["total"] == 20
     assert {failure["id"]: failure["reason"] for failure in status["failures"]} == {
@@ -183,15 +185,17 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
     folder = cluster.covered / "photos"
     for seed in range(8):
         save_drawing(folder / f"{seed:02d}.png", seed)
-    done = sokkuri("index", folder, "--store", tmp_path / "store", *on(cluster), "--json")
-    lines = [line for line in done.stderr.splitlines() if "yet" not in line]  # of a busy machine
+    done = sokkuri("index", folder, "--store", tmp_path / "store", *ray_options(cluster), "--json")
+    lines = [
+        line for line in done.stderr.splitlines() if "yet" not in line
+    ]  # "yet": notes of a busy machine
     assert all(line.startswith("node ") for line in lines)
     assert any(f"is left out: it does not see {folder}: mount it there" in line for line in lines)
     assert '"added": 8' in done.stdout
 
 
-def test_an_address_where_no_cluster_is(tmp_path: Path) -> None:
-    """One clear line, at once; test_cluster.py has what else is no address."""
+def test_an_address_without_a_cluster_gives_one_clear_line(tmp_path: Path) -> None:
+    """At once. test_cluster.py tests other wrong addresses."""
     save_drawing(tmp_path / "photos" / "1.png", 1)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"
@@ -200,8 +204,8 @@ def test_an_address_where_no_cluster_is(tmp_path: Path) -> None:
     assert failed.stderr == f"sokkuri: no Ray cluster at {address}: connection refused\n"
 
 
-def test_nodes_that_die_and_join(cluster: Cluster) -> None:
-    """Every item gives one result though a node is killed, and a node that joins gets workers."""
+def test_nodes_may_die_and_join_during_a_run(cluster: Cluster) -> None:
+    """Every item gives one result although a node is killed, and a new node gets workers."""
     assert len(cluster.nodes) == 2
     drawn: list[int] = []
     enough = False
@@ -239,18 +243,18 @@ def test_nodes_that_die_and_join(cluster: Cluster) -> None:
     assert any("is gone: other workers redo its items" in note for note in notes), notes
 
 
-def test_a_worker_and_a_node_that_are_killed_are_made_up(
+def test_the_items_of_a_killed_worker_and_node_are_redone(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
-    process = begin(cluster, photos, tmp_path / "store")
+    process = start_and_pause(cluster, photos, tmp_path / "store")
     for worker in cluster.head.workers():
         worker.kill()
     cluster.second.kill()
     process.send_signal(signal.SIGCONT)
     _, errors = process.communicate(timeout=TIMEOUT_SECONDS)
     assert process.returncode == 0, errors
-    # It depends on who came first whether a worker had something in hand.
+    # Whether a worker had a batch depends on the order of events.
     assert re.search(r"died( before it began)?: its process ended", errors), errors
     assert re.search(r"died( before it began)?: its node is gone", errors), errors
     assert "is gone: other workers redo its items" in errors
-    assert_made_up(tmp_path / "store", local)
+    assert_complete(tmp_path / "store", local)

@@ -27,7 +27,7 @@ COPIES = sorted(
 
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Pictures, of each the same bytes again and a smaller one, in a collection."""
+    """A collection of images, each with an equal copy and a smaller copy."""
     root = tmp_path_factory.mktemp("indexed") / "photos"
     for number in range(PICTURES):
         folder = root / f"{number:02d}"
@@ -42,20 +42,20 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def root(indexed: Path, tmp_path: Path) -> Path:
-    """A copy of it, which keeps the files' time stamps."""
+    """A copy of the collection, with the dates of its files."""
     return shutil.copytree(indexed, tmp_path / "photos")
 
 
 @pytest.fixture
 def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    cache = cache_folder()  # where the network is, which need not be made again
+    cache = cache_folder()  # has the network, which need not be built again
     trash = use_home(tmp_path / "home", monkeypatch)
     monkeypatch.setenv("SOKKURI_CACHE", str(cache))
     return trash
 
 
 def resolve(root: Path) -> Path:
-    """A plan beside the folder; the picture that is the largest, or has the first id, is kept."""
+    """Make a plan that keeps the largest image of each group, and return its path."""
     plan = root.parent / "plan.json"
     before = read_contents(root)
     found = as_json("duplicates", "-C", root, "--keep", "largest", "--resolve", plan)
@@ -72,7 +72,7 @@ def dropped(plan: Path) -> list[str]:
     return sorted(move["id"] for move in json.loads(plan.read_text())["moves"])
 
 
-def test_there_and_back(root: Path, trash: Path) -> None:
+def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
     before = read_contents(root)
     plan = resolve(root)
     ids = dropped(plan)
@@ -98,7 +98,7 @@ def test_there_and_back(root: Path, trash: Path) -> None:
     assert_sound(root)
 
 
-def test_what_was_taken_out_of_the_plan_stays(root: Path, trash: Path) -> None:
+def test_moves_deleted_from_the_plan_are_not_made(root: Path, trash: Path) -> None:
     plan = resolve(root)
     document = json.loads(plan.read_text())
     document["moves"] = [move for move in document["moves"] if move["id"].startswith("03/")]
@@ -107,7 +107,7 @@ def test_what_was_taken_out_of_the_plan_stays(root: Path, trash: Path) -> None:
     assert len(read_contents(root)) == 3 * PICTURES - 2
 
 
-def test_what_has_changed_is_left(root: Path, trash: Path) -> None:
+def test_changed_files_are_left_where_they_are(root: Path, trash: Path) -> None:
     plan = resolve(root)
     first, second, *others = dropped(plan)
     (root / first).write_bytes(b"changed")
@@ -128,7 +128,9 @@ def test_what_has_changed_is_left(root: Path, trash: Path) -> None:
     assert blocked.read_bytes() == b"another"
 
 
-def test_a_plan_that_leads_out_is_refused(root: Path, trash: Path, tmp_path: Path) -> None:
+def test_a_plan_with_a_path_outside_the_folder_is_refused(
+    root: Path, trash: Path, tmp_path: Path
+) -> None:
     plan = resolve(root)
     (tmp_path / "mine.jpg").write_bytes((root / dropped(plan)[0]).read_bytes())
     document = json.loads(plan.read_text())
@@ -142,7 +144,7 @@ def test_a_plan_that_leads_out_is_refused(root: Path, trash: Path, tmp_path: Pat
 
 
 def killed(lines: int, log: Path, *arguments: object) -> bool:
-    """`kill -9` the command once its log has grown by so many lines; whether it came to that."""
+    """`kill -9` the command once its log has `lines` more lines. Return whether it was killed."""
     enough = lines + _lines(log)
     process = start(*arguments)
     try:
@@ -163,8 +165,8 @@ def _lines(log: Path) -> int:
 
 
 def test_a_kill_on_the_way_to_the_trash_and_back_loses_no_file(root: Path, trash: Path) -> None:
-    """Guarantee: a `kill -9` at any moment loses no file: each is at its place or in the trash, and
-    the same command again, or --undo, goes on from there."""
+    """Guarantee: a `kill -9` at any moment loses no file. Each is at its place or in the trash, and
+    the same command or --undo continues."""
     before = read_contents(root)
     plan = resolve(root)
     log = plan.with_suffix(".log")

@@ -1,4 +1,4 @@
-"""search: filters, several images, parts of pictures, whole folders, pages."""
+"""search: filters, several query images, crops, batches, and HTML pages."""
 
 import base64
 import io
@@ -20,7 +20,7 @@ COUNT = 30
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """30 pictures in two folders; one in three is wide, each is a day younger than the next."""
+    """30 images in two folders. Every third image is wide. Each is a day older than the last."""
     home = tmp_path_factory.mktemp("search") / "photos"
     start = datetime(2024, 3, 1, 12).timestamp()  # noqa: DTZ001 - local time, as filters take it
     for seed in range(COUNT):
@@ -32,32 +32,32 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-def ids(*arguments: object, folder: Path) -> list[str]:
+def find_ids(*arguments: object, folder: Path) -> list[str]:
     return [hit["id"] for hit in as_json("search", *arguments, "-C", folder)["hits"]]
 
 
-def test_an_answer_says_that_it_is_exact(folder: Path) -> None:
+def test_an_exact_answer_says_so(folder: Path) -> None:
     answer = as_json("search", "home/04.png", "-C", folder)
     assert (answer["exact"], answer["recall"]) == (True, 1.0)
 
 
-def test_k_results_come_back_whenever_k_exist(folder: Path) -> None:
-    """Filters are applied before ranking: what remains is ranked as it was without them."""
-    everything = ids("home/04.png", "-k", COUNT, folder=folder)
+def test_filters_apply_before_the_ranking(folder: Path) -> None:
+    """A search gives k hits if k images pass the filters, in the order of a search without them."""
+    everything = find_ids("home/04.png", "-k", COUNT, folder=folder)
     assert len(everything) == COUNT
-    under = ids("home/04.png", "-k", 10, "--under", "trip", folder=folder)
-    assert under == [one for one in everything if one.startswith("trip/")][:10]
-    wide = ids("home/04.png", "-k", 8, "--where", "width > 300", folder=folder)
-    assert wide == [one for one in everything if int(one[5:7]) % 3 == 0][:8]
-    both = ids("home/04.png", "-k", COUNT, "--under", folder / "trip",
+    under = find_ids("home/04.png", "-k", 10, "--under", "trip", folder=folder)
+    assert under == [id_ for id_ in everything if id_.startswith("trip/")][:10]
+    wide = find_ids("home/04.png", "-k", 8, "--where", "width > 300", folder=folder)
+    assert wide == [id_ for id_ in everything if int(id_[5:7]) % 3 == 0][:8]
+    both = find_ids("home/04.png", "-k", COUNT, "--under", folder / "trip",
                "--where", "width > 300 and modified >= 2024-02-20", folder=folder)  # fmt: skip
-    assert both == [one for one in everything if one.startswith("trip/")
-                    and int(one[5:7]) % 3 == 0 and int(one[5:7]) <= 10]  # fmt: skip
+    assert both == [id_ for id_ in everything if id_.startswith("trip/")
+                    and int(id_[5:7]) % 3 == 0 and int(id_[5:7]) <= 10]  # fmt: skip
     assert len(both) == 2
-    assert ids("home/04.png", "--under", "nowhere", folder=folder) == []
+    assert find_ids("home/04.png", "--under", "nowhere", folder=folder) == []
 
 
-def test_nothing_farther_than_the_limit(folder: Path) -> None:
+def test_max_distance_limits_the_hits(folder: Path) -> None:
     hits = as_json("search", "home/04.png", "-C", folder, "-k", COUNT)["hits"]
     limit = hits[6]["distance"]
     near = as_json("search", "home/04.png", "-C", folder, "-k", COUNT, "--max-distance", limit)
@@ -65,7 +65,7 @@ def test_nothing_farther_than_the_limit(folder: Path) -> None:
 
 
 def test_images_are_added_and_subtracted(folder: Path) -> None:
-    """Several are one query in the middle; `--not` pushes it away, and is not found itself."""
+    """Several images are averaged. `--not` moves the query away from an image and hides it."""
     found = read_vectors(folder / ".sokkuri")
     unit = {}
     for id_, data in found.items():
@@ -74,13 +74,13 @@ def test_images_are_added_and_subtracted(folder: Path) -> None:
     a, b, c = "home/04.png", "trip/07.png", "trip/11.png"
     middle = (unit[a] + unit[b]) / 2
     query = middle + 0.5 * (middle - unit[c])
-    expected = sorted((one for one in unit if one != c), key=lambda one: -float(unit[one] @ query))
-    assert ids(a, b, "--not", c, "-k", 12, folder=folder) == expected[:12]
-    alone = sorted(unit, key=lambda one: -float(unit[one] @ middle))
-    assert ids(a, b, "-k", 12, folder=folder) == alone[:12]
+    expected = sorted((id_ for id_ in unit if id_ != c), key=lambda id_: -float(unit[id_] @ query))
+    assert find_ids(a, b, "--not", c, "-k", 12, folder=folder) == expected[:12]
+    alone = sorted(unit, key=lambda id_: -float(unit[id_] @ middle))
+    assert find_ids(a, b, "-k", 12, folder=folder) == alone[:12]
 
 
-def test_an_image_on_stdin(folder: Path) -> None:
+def test_a_query_image_can_come_from_stdin(folder: Path) -> None:
     data = (folder / "trip" / "09.png").read_bytes()
     done = subprocess.run(
         command_line("search", "-", "-C", folder, "--json"),
@@ -102,8 +102,8 @@ def test_an_image_on_stdin(folder: Path) -> None:
     assert broken.stderr == (b"sokkuri: the image: it is not an image: it looks like a text file\n")
 
 
-def test_a_part_of_a_picture(folder: Path, tmp_path: Path) -> None:
-    """A picture pasted into another is found by the part where it is."""
+def test_a_crop_of_the_query_image_is_searched(folder: Path, tmp_path: Path) -> None:
+    """An image that was pasted into another image is found by its box."""
     with Image.open(folder / "home" / "08.png") as small:
         whole = Image.new("RGB", (500, 400), "grey")
         whole.paste(small, (200, 100))
@@ -119,13 +119,13 @@ def test_a_part_of_a_picture(folder: Path, tmp_path: Path) -> None:
     assert "100 x 10 at 100, 0 reaches beyond its 120 x 160" in beyond.stderr
 
 
-def test_a_whole_folder_at_once(folder: Path, tmp_path: Path) -> None:
-    """`--batch` gives a line a query, the same as each search by itself; a broken file is a line
+def test_a_batch_searches_with_every_image_of_a_folder(folder: Path, tmp_path: Path) -> None:
+    """`--batch` gives one line for each query, equal to a single search. A broken file gives a line
     too."""
     for seed in (3, 8, 50):
-        save_drawing(tmp_path / "asked" / f"{seed:02d}.png", seed)
-    (tmp_path / "asked" / "broken.png").write_text("no image")
-    done = sokkuri("search", "--batch", tmp_path / "asked", "-C", folder, "-k", 3, "--json")
+        save_drawing(tmp_path / "queries" / f"{seed:02d}.png", seed)
+    (tmp_path / "queries" / "broken.png").write_text("no image")
+    done = sokkuri("search", "--batch", tmp_path / "queries", "-C", folder, "-k", 3, "--json")
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [Path(line["query"][0]).name for line in lines] == [
         "03.png", "08.png", "50.png", "broken.png",
@@ -139,8 +139,8 @@ def test_a_whole_folder_at_once(folder: Path, tmp_path: Path) -> None:
     sokkuri("search", "x.png", "--batch", tmp_path, "-C", folder, code=2)
 
 
-def test_a_page_that_needs_nothing_else(folder: Path, tmp_path: Path) -> None:
-    """`--html` writes one file with the pictures inside; what is gone is named."""
+def test_an_html_page_contains_its_images(folder: Path, tmp_path: Path) -> None:
+    """`--html` writes one file with the images inside, and names missing files."""
     gone = folder / "trip" / "29.png"
     data = gone.read_bytes()
     stat = gone.stat()
@@ -163,7 +163,7 @@ def test_a_page_that_needs_nothing_else(folder: Path, tmp_path: Path) -> None:
     assert "could not be written" in refused.stderr
 
 
-def test_filters_that_make_no_sense_are_one_line(folder: Path) -> None:
+def test_meaningless_filters_give_one_clear_line(folder: Path) -> None:
     for arguments in (["--where", "colour = 'red'"], ["--under", "../elsewhere"],
                       ["--where", "width > 1; DROP TABLE images"]):  # fmt: skip
         refused = sokkuri("search", "home/04.png", "-C", folder, *arguments, code=2)

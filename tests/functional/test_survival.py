@@ -1,4 +1,4 @@
-"""What a collection survives: kills, several processes, a full disk, an interrupt."""
+"""A collection survives kills, several processes, a full disk and interrupts."""
 
 import contextlib
 import json
@@ -43,7 +43,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="uses Linux's mo
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A quick network with long vectors, of which a small disk holds few."""
+    """A quick network with long vectors, so that a small disk is soon full."""
     model = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx", dimension=4096)
     model.with_suffix(".toml").write_text(
         'name = "tiny"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
@@ -59,21 +59,21 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def finished(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The store of a run that nothing disturbed."""
+    """The store of an undisturbed run."""
     store = tmp_path_factory.mktemp("undisturbed") / "store"
-    assert as_json(*indexing(photos, store, model))["added"] == PHOTOS
+    assert as_json(*index_command(photos, store, model))["added"] == PHOTOS
     assert_sound(store)
     return store
 
 
 @pytest.fixture(scope="module")
 def undisturbed(finished: Path) -> dict[str, bytes]:
-    """The vectors of that run."""
+    """The vectors of the undisturbed run."""
     return read_vectors(finished)
 
 
-def indexing(photos: Path, store: Path, model: Path) -> list[object]:
-    """The command that makes the collection or goes on with it."""
+def index_command(photos: Path, store: Path, model: Path) -> list[object]:
+    """Return the command that creates the collection or continues."""
     return ["index", photos, "--store", store, "--model", model]
 
 
@@ -87,13 +87,13 @@ def test_killed_at_steps_of_a_run(
     """Guarantee: a `kill -9` at any step loses at most the batch in flight. The next run extracts
     no committed row again, and every photo has exactly one row, equal bit for bit to an undisturbed
     run's."""
-    known = record_steps(tmp_path / "steps", *indexing(photos, tmp_path / "whole", model))
-    assert {"BEGIN", "COMMIT", "UPDATE", "open"} <= {*known}
-    for step in steps.choose_evenly(known, count):
+    step_names = record_steps(tmp_path / "steps", *index_command(photos, tmp_path / "whole", model))
+    assert {"BEGIN", "COMMIT", "UPDATE", "open"} <= {*step_names}
+    for step in steps.choose_evenly(step_names, count):
         store = tmp_path / f"store {step}"
-        kill_at_step(step, *indexing(photos, store, model))
-        kept = places_so_far(store)
-        report = as_json(*indexing(photos, store, model))
+        kill_at_step(step, *index_command(photos, store, model))
+        kept = read_committed_positions(store)
+        report = as_json(*index_command(photos, store, model))
         assert report["total"] == PHOTOS, step
         assert kept.items() <= read_positions(store).items(), (
             f"a committed row was lost at step {step}"
@@ -103,8 +103,8 @@ def test_killed_at_steps_of_a_run(
         assert_sound(store)
 
 
-def places_so_far(store: Path) -> dict[str, tuple[int, int]]:
-    """The places of the rows that are committed; none where the catalog is still to be made."""
+def read_committed_positions(store: Path) -> dict[str, tuple[int, int]]:
+    """Return the positions of the committed rows; none if there is no catalog yet."""
     try:
         return read_positions(store)
     except sqlite3.OperationalError:
@@ -112,7 +112,7 @@ def places_so_far(store: Path) -> dict[str, tuple[int, int]]:
 
 
 @pytest.mark.parametrize("count", KILLS)
-def test_compact_killed_at_its_steps(
+def test_a_compact_killed_at_any_step_loses_no_row(
     finished: Path, undisturbed: dict[str, bytes], tmp_path: Path, count: int
 ) -> None:
     """Guarantee: compact is safe to kill at any step."""
@@ -121,9 +121,9 @@ def test_compact_killed_at_its_steps(
     sokkuri("remove", "-C", holed, *gone)
     kept = {id_: vector for id_, vector in undisturbed.items() if id_ not in set(gone)}
     whole = shutil.copytree(holed, tmp_path / "whole")
-    known = record_steps(tmp_path / "steps", "compact", "-C", whole)
-    assert {"COMMIT", "open", "os.remove"} <= {*known}
-    for step in steps.choose_evenly(known, count):
+    step_names = record_steps(tmp_path / "steps", "compact", "-C", whole)
+    assert {"COMMIT", "open", "os.remove"} <= {*step_names}
+    for step in steps.choose_evenly(step_names, count):
         store = shutil.copytree(holed, tmp_path / f"store {step}")
         kill_at_step(step, "compact", "-C", store)
         assert as_json("status", "-C", store)["total"] == len(kept), step
@@ -155,7 +155,7 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
     for _ in range(10):
         code = run_for(moments.uniform(0.2, 1.2), "index", photos, "--store", store)
         assert code in (None, 0), f"seed {seed}"
-        now = places_so_far(store)
+        now = read_committed_positions(store)
         assert kept.items() <= now.items(), f"a committed row was lost, seed {seed}"
         kept = now
     report = as_json("index", photos, "--store", store)
@@ -170,10 +170,9 @@ def test_killed_at_random_moments(tmp_path: Path) -> None:
 def test_three_processes_share_the_work(
     photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Guarantee: starting the same command in several terminals shares the work, and nothing is
-    done twice."""
+    """Guarantee: the same command in several terminals shares the work and repeats none of it."""
     store = tmp_path / "store"
-    started = [start(*indexing(photos, store, model), "--json") for _ in range(3)]
+    started = [start(*index_command(photos, store, model), "--json") for _ in range(3)]
     outputs = [process.communicate(timeout=300) for process in started]
     assert [process.returncode for process in started] == [0, 0, 0], outputs
     added = [json.loads(out)["added"] for out, _ in outputs]
@@ -183,16 +182,16 @@ def test_three_processes_share_the_work(
     assert_sound(store)
 
 
-def test_three_processes_of_which_two_are_killed(
+def test_the_last_of_three_processes_does_the_work_of_killed_ones(
     photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Guarantee: a lease does not outlive its process: the process that is left does the others'
-    share too, without waiting for a lease to end."""
-    command = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
-    known = record_steps(tmp_path / "steps", *command)
-    command = [*indexing(photos, tmp_path / "store", model), "--workers", 1]
+    """Guarantee: a lease ends with its process. The surviving process does the work of the others
+    without waiting for the leases to expire."""
+    command = [*index_command(photos, tmp_path / "whole", model), "--workers", 1]
+    step_names = record_steps(tmp_path / "steps", *command)
+    command = [*index_command(photos, tmp_path / "store", model), "--workers", 1]
     survivor = start(*command)
-    killing = steps.signal_environment(len(known) // 4, signal.SIGKILL)
+    killing = steps.signal_environment(len(step_names) // 4, signal.SIGKILL)
     victims = [start(*command, environment=killing) for _ in range(2)]
     for victim in victims:
         victim.communicate(timeout=60)
@@ -205,8 +204,8 @@ def test_three_processes_of_which_two_are_killed(
 
 
 @pytest.mark.parametrize("tables", [False, True], ids=["an empty file", "no model yet"])
-def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path: Path) -> None:
-    """Killed before the new collection has its model: the same command makes it."""
+def test_an_interrupted_creation_is_completed(tables: bool, tmp_path: Path) -> None:
+    """After a kill before the collection has its model, the same command completes it."""
     for seed in range(3):
         save_drawing(tmp_path / "photos" / f"{seed}.png", seed)
     catalog = tmp_path / "photos" / ".sokkuri" / "catalog.sqlite"
@@ -220,13 +219,15 @@ def test_a_collection_whose_making_was_cut_short_is_made(tables: bool, tmp_path:
     assert as_json("index", tmp_path / "photos")["added"] == 3
 
 
-def test_an_interrupt_keeps_what_was_done(photos: Path, model: Path, tmp_path: Path) -> None:
-    """Ctrl-C: stops within two seconds, exit 130, what was done is kept."""
-    whole = [*indexing(photos, tmp_path / "whole", model), "--workers", 1]
-    known = record_steps(tmp_path / "steps", *whole)
-    second_batch = 1 + known.index("open", known.index("COMMIT", known.index("open")))
+def test_an_interrupt_keeps_finished_work(photos: Path, model: Path, tmp_path: Path) -> None:
+    """Ctrl-C stops within two seconds with exit code 130 and keeps finished work."""
+    whole = [*index_command(photos, tmp_path / "whole", model), "--workers", 1]
+    step_names = record_steps(tmp_path / "steps", *whole)
+    second_batch = 1 + step_names.index(
+        "open", step_names.index("COMMIT", step_names.index("open"))
+    )
     store = tmp_path / "store"
-    command = [*indexing(photos, store, model), "--workers", 1]
+    command = [*index_command(photos, store, model), "--workers", 1]
     process = start(*command, environment=steps.signal_environment(second_batch, signal.SIGSTOP))
     wait_until_stopped(process)
     process.send_signal(signal.SIGINT)
@@ -250,8 +251,8 @@ def wait_until_stopped(process: RunningCommand) -> None:
         time.sleep(0.01)
 
 
-def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -> None:
-    """Ctrl-C stops within two seconds in any case: here the main thread swallows it."""
+def test_an_interrupt_that_is_swallowed_still_ends_the_run(tmp_path: Path) -> None:
+    """Here the main thread swallows the interrupt."""
     code = (
         "import sys, threading\n"
         "from sokkuri.cli.signals import install_handlers\n"
@@ -275,13 +276,13 @@ def test_an_interrupt_that_gets_lost_ends_the_run_all_the_same(tmp_path: Path) -
 
 @contextlib.contextmanager
 def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """A tmpfs of that size on `folder`; skips the test where mounting is not allowed."""
+    """Mount a tmpfs of that size on `folder`. Skip the test if mounting is not allowed."""
     folder.mkdir()
     size = f"size={megabytes}m"
-    made = subprocess.run(
+    mount = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False
     )
-    if made.returncode:
+    if mount.returncode:
         pytest.skip("mounting a tmpfs is not allowed here")
     try:
         yield
@@ -289,16 +290,16 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "-l", folder], check=True)
 
 
-def test_a_disk_that_fills(
+def test_a_full_disk_gives_one_clear_line(
     photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """Guarantee: a full disk is one clear line and exit 1; the collection still verifies, and
-    after space is freed the next run finishes."""
+    """Guarantee: a full disk gives one clear line and exit code 1. The collection verifies, and the
+    next run completes it when there is space."""
     disk = tmp_path / "disk"
     with small_disk(disk, 4):
         ballast = disk / "ballast"
         ballast.write_bytes(bytes(2 * 2**20))
-        failed = sokkuri(*indexing(photos, disk / "store", model), code=1)
+        failed = sokkuri(*index_command(photos, disk / "store", model), code=1)
         assert failed.stderr.count("\n") == 1, failed.stderr
         assert "disk is full" in failed.stderr
         assert_sound(disk / "store")
@@ -306,19 +307,20 @@ def test_a_disk_that_fills(
         assert 0 < len(done) < PHOTOS
         ballast.unlink()
         subprocess.run(["mount", "-o", "remount,size=64m", disk], check=True)
-        assert as_json(*indexing(photos, disk / "store", model))["total"] == PHOTOS
+        assert as_json(*index_command(photos, disk / "store", model))["total"] == PHOTOS
         assert done.items() <= read_positions(disk / "store").items()
         assert read_vectors(disk / "store") == undisturbed
         assert_sound(disk / "store")
 
 
-def test_a_disk_that_is_read_only(photos: Path, model: Path, tmp_path: Path) -> None:
-    """A collection on a read-only medium can be searched, looked at and checked; what would write
-    is one clear line."""
+def test_a_collection_on_a_read_only_disk_can_be_searched(
+    photos: Path, model: Path, tmp_path: Path
+) -> None:
+    """search, status and verify work on a read-only disk. Other commands give one clear line."""
     disk = tmp_path / "disk"
     with small_disk(disk, 64):
         store = disk / "store"
-        assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
+        assert as_json(*index_command(photos, store, model))["total"] == PHOTOS
         query = min(read_positions(store))
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         assert as_json("search", query, "-C", store)["hits"][0]["id"] == query
@@ -331,22 +333,22 @@ def test_a_disk_that_is_read_only(photos: Path, model: Path, tmp_path: Path) -> 
         ):
             failed = sokkuri(*verb, code=1)
             assert failed.stderr.count("\n") == 1, failed.stderr
-        elsewhere = sokkuri(*indexing(photos, disk / "another", model), code=1)
+        elsewhere = sokkuri(*index_command(photos, disk / "another", model), code=1)
         assert "keep the store elsewhere with --store DIR" in elsewhere.stderr
         subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
 
 
-def test_a_limit_on_file_sizes(
+def test_a_limit_on_file_sizes_gives_one_clear_line(
     photos: Path, model: Path, undisturbed: dict[str, bytes], tmp_path: Path
 ) -> None:
-    """The same where the system refuses larger files, as a full quota does."""
+    """The system refuses larger files, as with a full quota."""
     store = tmp_path / "store"
 
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (3 * 2**19, 3 * 2**19))
 
     failed = subprocess.run(
-        command_line(*indexing(photos, store, model)),
+        command_line(*index_command(photos, store, model)),
         preexec_fn=limit,
         capture_output=True,
         text=True,
@@ -356,14 +358,14 @@ def test_a_limit_on_file_sizes(
     assert failed.stderr.count("\n") == 1, failed.stderr
     assert "full" in failed.stderr
     assert_sound(store)
-    assert as_json(*indexing(photos, store, model))["total"] == PHOTOS
+    assert as_json(*index_command(photos, store, model))["total"] == PHOTOS
     assert read_vectors(store) == undisturbed
     assert_sound(store)
 
 
 def test_the_originals_are_only_read(photos: Path, model: Path, tmp_path: Path) -> None:
-    """Guarantee: originals are only ever read: neither bytes nor time stamps change, nor the
-    folder, when the store is kept elsewhere."""
+    """Guarantee: originals are only read. With a separate store the bytes, the dates and the folder
+    do not change."""
     folder = shutil.copytree(photos, tmp_path / "photos")
 
     def state() -> dict[str, tuple[bytes, int]]:
@@ -372,7 +374,7 @@ def test_the_originals_are_only_read(photos: Path, model: Path, tmp_path: Path) 
 
     before, entries = state(), sorted(path.name for path in folder.iterdir())
     store = tmp_path / "store"
-    as_json(*indexing(folder, store, model))
+    as_json(*index_command(folder, store, model))
     sokkuri("remove", "-C", store, min(read_positions(store)))
     sokkuri("compact", "-C", store)
     sokkuri("verify", "-C", store, "--deep", "--repair")

@@ -1,4 +1,4 @@
-"""verify names every fault, and --repair mends without losing a good row."""
+"""verify names every fault, and --repair loses no good row."""
 
 import os
 import shutil
@@ -34,16 +34,16 @@ def shard(folder: Path, name: str = "features") -> Path:
     return folder / f".sokkuri/features/efficientnet-lite0/0000.{name}.npy"
 
 
-def kinds(folder: Path, *options: str) -> set[str]:
-    """The kinds of the faults that `verify` finds, with its exit code 1."""
+def fault_kinds(folder: Path, *options: str) -> set[str]:
+    """Return the kinds of the faults that `verify` finds with exit code 1."""
     found = as_json("verify", "-C", folder, *options, code=1)
     assert found["ok"] is False
     assert all(set(fault) == {"kind", "where", "what"} for fault in found["faults"])
     return {fault["kind"] for fault in found["faults"]}
 
 
-def mended(folder: Path, original: Path, lost: int) -> None:
-    """After a repair nothing is wrong, all rows but the lost ones stayed, and a run makes up."""
+def assert_repairable(folder: Path, original: Path, lost: int) -> None:
+    """Check that a repair loses just `lost` rows, and that a run extracts them again."""
     before = read_vectors(original / ".sokkuri")
     found = as_json("verify", "-C", folder, "--repair")
     assert found == {"ok": True, "faults": []}
@@ -67,34 +67,34 @@ def test_a_flipped_bit_costs_one_row(folder: Path, original: Path) -> None:
     data = bytearray(shard(folder).read_bytes())
     data[128 + 5120 * 7 + 33] ^= 1
     shard(folder).write_bytes(data)
-    assert kinds(folder) == {"row"}
-    mended(folder, original, lost=1)
+    assert fault_kinds(folder) == {"row"}
+    assert_repairable(folder, original, lost=1)
 
 
 def test_a_shard_cut_short_keeps_its_whole_rows(folder: Path, original: Path) -> None:
     os.truncate(shard(folder), 128 + 5120 * 30 + 100)
-    assert kinds(folder) == {"shard", "row"}
-    mended(folder, original, lost=COUNT - 30)
+    assert fault_kinds(folder) == {"shard", "row"}
+    assert_repairable(folder, original, lost=COUNT - 30)
 
 
 def test_a_broken_header_costs_no_row(folder: Path, original: Path) -> None:
     data = bytearray(shard(folder).read_bytes())
     data[:128] = bytes(128)
     shard(folder).write_bytes(data)
-    assert kinds(folder) == {"shard"}
-    mended(folder, original, lost=0)
+    assert fault_kinds(folder) == {"shard"}
+    assert_repairable(folder, original, lost=0)
 
 
 def test_a_missing_shard_is_extracted_again(folder: Path, original: Path) -> None:
     shard(folder).unlink()
-    assert kinds(folder) == {"shard", "row"}
+    assert fault_kinds(folder) == {"shard", "row"}
     refused = sokkuri("search", "00.png", "-C", folder, code=1)
     assert "verify --repair" in refused.stderr
-    mended(folder, original, lost=COUNT)
+    assert_repairable(folder, original, lost=COUNT)
 
 
 @pytest.mark.parametrize("damage", ["missing", "swapped", "short", "pickled"])
-def test_an_id_column_is_written_anew(folder: Path, original: Path, damage: str) -> None:
+def test_a_damaged_id_column_is_rewritten(folder: Path, original: Path, damage: str) -> None:
     path = shard(folder, "object_ids")
     ids = np.load(path)
     if damage == "missing":
@@ -105,27 +105,27 @@ def test_an_id_column_is_written_anew(folder: Path, original: Path, damage: str)
         np.save(path, ids[:-1])
     else:
         np.save(path, ids.astype(object), allow_pickle=True)
-    assert kinds(folder) == {"ids"}
-    mended(folder, original, lost=0)
+    assert fault_kinds(folder) == {"ids"}
+    assert_repairable(folder, original, lost=0)
 
 
-def test_rows_never_committed_are_cut_off(folder: Path, original: Path) -> None:
+def test_uncommitted_rows_are_cut_off(folder: Path, original: Path) -> None:
     features = np.load(shard(folder))
     np.save(shard(folder), np.vstack([features, features[:3]]))
-    assert kinds(folder) == {"slack"}
-    mended(folder, original, lost=0)
+    assert fault_kinds(folder) == {"slack"}
+    assert_repairable(folder, original, lost=0)
 
 
 def test_a_stray_shard_is_named(folder: Path) -> None:
     np.save(shard(folder).with_name("0099.features.npy"), np.zeros((2, 1280), np.float32))
-    assert kinds(folder) == {"stray"}
-    assert kinds(folder, "--repair") == {"stray"}, "what is not ours is left where it is"
+    assert fault_kinds(folder) == {"stray"}
+    assert fault_kinds(folder, "--repair") == {"stray"}, "files of others are left where they are"
 
 
-def test_files_that_vanished_or_changed(folder: Path) -> None:
+def test_missing_and_changed_files_are_faults(folder: Path) -> None:
     (folder / "00.png").unlink()
     shutil.copyfile(folder / "02.png", folder / "01.png")
-    assert kinds(folder) == {"missing", "changed"}
+    assert fault_kinds(folder) == {"missing", "changed"}
     report = as_json("index", folder)
     assert (report["removed"], report["updated"] + report["reused"]) == (1, 1)
     assert_sound(folder)
@@ -134,14 +134,14 @@ def test_files_that_vanished_or_changed(folder: Path) -> None:
 def test_a_repair_marks_files_for_the_next_run(folder: Path) -> None:
     (folder / "00.png").unlink()
     shutil.copyfile(folder / "02.png", folder / "01.png")
-    assert kinds(folder, "--repair") == {"changed"}, "only a run can read the new picture"
+    assert fault_kinds(folder, "--repair") == {"changed"}, "only a run can read the new image"
     assert as_json("status", "-C", folder)["total"] == COUNT - 1
     as_json("index", folder)
     assert_sound(folder)
 
 
-def test_deep_finds_a_row_of_another_picture(folder: Path) -> None:
-    """What checksums cannot see: a catalog that agrees with a wrong row."""
+def test_deep_finds_the_row_of_another_image(folder: Path) -> None:
+    """Checksums cannot find a wrong row whose checksum the catalog has."""
     with sqlite3.connect(folder / ".sokkuri/catalog.sqlite") as catalog:
         catalog.execute("UPDATE images SET digest = randomblob(16)")
         rows = catalog.execute("SELECT key, row FROM images ORDER BY key").fetchall()
@@ -156,10 +156,10 @@ def test_deep_finds_a_row_of_another_picture(folder: Path) -> None:
     catalog.close()
     sokkuri("index", folder)
     assert_sound(folder)
-    assert kinds(folder, "--deep") == {"features"}
+    assert fault_kinds(folder, "--deep") == {"features"}
 
 
-def test_a_damaged_catalog_is_one_clear_line(folder: Path) -> None:
+def test_a_damaged_catalog_gives_one_clear_line(folder: Path) -> None:
     (folder / ".sokkuri/catalog.sqlite").write_bytes(b"not a database at all" * 1000)
     for verb in ("status", "verify", "index"):
         failed = sokkuri(verb, "-C", folder, code=1)
@@ -167,9 +167,9 @@ def test_a_damaged_catalog_is_one_clear_line(folder: Path) -> None:
         assert "catalog.sqlite is damaged" in failed.stderr
 
 
-def test_remove_and_restore(folder: Path, original: Path) -> None:
-    """`remove` keeps images out of searches and later runs, never touches the photo, and can be
-    undone, with no extraction unless the row was compacted away."""
+def test_removed_images_can_be_restored(folder: Path, original: Path) -> None:
+    """`remove` hides images from searches and later runs and leaves the files. `--restore` undoes
+    it without extraction, unless `compact` has deleted the row."""
     assert as_json("remove", "-C", folder, "00.png", "01.png") == {"removed": 2}
     assert as_json("remove", "-C", folder, "01.png") == {"removed": 0}
     found = {hit["id"] for hit in as_json("search", "02.png", "-C", folder, "-k", 99)["hits"]}
@@ -205,8 +205,8 @@ def test_remove_of_an_unknown_id_changes_nothing(folder: Path) -> None:
 
 
 def test_compact_with_nothing_to_do_changes_nothing(folder: Path) -> None:
-    at = read_positions(folder / ".sokkuri")
+    positions = read_positions(folder / ".sokkuri")
     done = as_json("compact", "-C", folder)
     assert done["rows_before"] == done["rows_after"] == COUNT
-    assert read_positions(folder / ".sokkuri") == at
+    assert read_positions(folder / ".sokkuri") == positions
     assert_sound(folder)
