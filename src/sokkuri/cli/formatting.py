@@ -176,7 +176,7 @@ def status_text(status: Status) -> str:
     ]
     if status.stale_leases:
         lines.append(
-            f"{status.stale_leases:,} leases of a run that ended: the next run takes over these images"
+            f"{status.stale_leases:,} leases of a run that ended: the next run takes them over"
         )
     lines += [
         f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
