@@ -1,4 +1,4 @@
-"""A folder of images with its parts, each a collection, brought up to date without a network."""
+"""A folder of images and the collections of its parts, indexed without a network."""
 
 import os
 import shutil
@@ -29,43 +29,43 @@ NAMES = [f"{number:02d}.jpg" for number in range(12)]
 
 
 def run_index(collection: Collection, part: Part | None = None, **options: Any) -> int:
-    """What `index` does, with a network that makes a vector of the bytes; images read."""
+    """Index as `index` does, with vectors made from the bytes. Return the number of images read."""
     catalog, read = collection.catalog, 0
     clear_ended_runs(catalog)
-    number = start_run(catalog)
+    run = start_run(catalog)
     collection.recover()
-    asked = with_saved_settings(catalog, SyncOptions(part=part, **options))
-    save_settings(catalog, asked)
-    for _ in fill_listing(catalog, collection.root, asked):
+    settings = with_saved_settings(catalog, SyncOptions(part=part, **options))
+    save_settings(catalog, settings)
+    for _ in fill_listing(catalog, collection.root, settings):
         pass
-    is_gone = make_is_gone(collection.root, asked)
-    apply_changes(catalog, number, is_gone, retry_failed=False, shuffle=asked.shuffle)
-    with closing(InFlightDigests(catalog.where)) as known:
-        writer = Writer(collection, number, known)
-        while jobs := lease_images(catalog, number):
+    is_gone = make_is_gone(collection.root, settings)
+    apply_changes(catalog, run, is_gone, retry_failed=False, shuffle=settings.shuffle)
+    with closing(InFlightDigests(catalog.where)) as in_flight:
+        writer = Writer(collection, run, in_flight)
+        while jobs := lease_images(catalog, run):
             for job in jobs:
-                writer.add(make_outcome(collection, known, job))
+                writer.add(make_outcome(collection, in_flight, job))
             read += len(jobs)
             writer.finish()
     mark_finished(catalog)
     collection.rewrite_id_columns()
-    end_run(catalog, number)
+    end_run(catalog, run)
     return read
 
 
-def make_outcome(collection: Collection, known: InFlightDigests, job: Job) -> Outcome:
+def make_outcome(collection: Collection, in_flight: InFlightDigests, job: Job) -> Outcome:
     path = Path(str(collection.locate(job.path)))
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         return Gone(job)
-    found = path.stat()
+    stat = path.stat()
     fingerprint = FileFingerprint(
-        FileStat(found.st_size, found.st_mtime_ns), xxhash.xxh3_128_digest(data)
+        FileStat(stat.st_size, stat.st_mtime_ns), xxhash.xxh3_128_digest(data)
     )
     if data.startswith(b"broken"):
         return Failed(job, "decode", "it is no picture", fingerprint)
-    if not known.acquire(fingerprint.digest):
+    if not in_flight.acquire(fingerprint.digest):
         return SameBytes(job, fingerprint)
     seed = int.from_bytes(fingerprint.digest[:8])
     vector = np.random.default_rng(seed).random(DIMENSION, np.float32)
@@ -73,10 +73,10 @@ def make_outcome(collection: Collection, known: InFlightDigests, job: Job) -> Ou
 
 
 class Folder:
-    """Photos with a collection for each part; files are given new times as they are written."""
+    """Photos with a collection for each part. Each written file gets a later date."""
 
-    def __init__(self, place: Path) -> None:
-        self.root = place / "photos"
+    def __init__(self, home: Path) -> None:
+        self.root = home / "photos"
         self.root.mkdir()
         self.parts = [Part(COUNT, number) for number in range(1, COUNT + 1)]
         self._time = 1
@@ -103,7 +103,7 @@ class Folder:
         return merge([self.root])
 
     def run_whole(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
-        """What one run over the folder as it is now gives."""
+        """Index the whole folder in one run, and return its state."""
         shutil.rmtree(self.root / ".one", ignore_errors=True)
         with self.open(store=".one") as collection:
             run_index(collection, **options)
@@ -111,20 +111,20 @@ class Folder:
 
 
 def read_state(collection: Collection) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Vectors and failures, by id."""
+    """Return the vectors and the failures, by id."""
     rows = collection.catalog.fetch_all(
         "SELECT id, shard, row FROM images WHERE shard IS NOT NULL AND missing IS NULL"
         " AND removed = 0"
     )
     vectors = collection.read_vectors([(shard, row) for _, shard, row in rows])
     ids = [id_ for id_, _, _ in rows]
-    failures = {one.id: f"{one.stage}: {one.reason}" for one in read_failures(collection.catalog)}
+    failures = {row.id: f"{row.stage}: {row.reason}" for row in read_failures(collection.catalog)}
     return dict(zip(ids, (vector.tobytes() for vector in vectors), strict=True)), failures
 
 
-def make_folder(place: Path) -> Folder:
-    """Some photos, one of which cannot be read, with their parts."""
-    folder = Folder(place)
+def make_folder(home: Path) -> Folder:
+    """Make a folder of photos, one of them unreadable, and index its parts."""
+    folder = Folder(home)
     for number, name in enumerate(NAMES):
         folder.write(name, f"content {number}")
     folder.write("broken.jpg", "broken")

@@ -1,4 +1,4 @@
-"""Collections without photos or a network: made-up images go in where outcomes come in."""
+"""Collections without photos or a network: tests hand made-up outcomes to the writer."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -38,7 +38,7 @@ def make_refs(*ids: str, mtime_ns: int = 1) -> list[FileRef]:
 def apply_listing(
     catalog: Catalog, found: Sequence[FileRef], run: int, gone: Sequence[str] = ()
 ) -> None:
-    """Bring the catalog up to a listing; of what it lacks, `gone` is really gone."""
+    """Apply a listing to the catalog. gone : the missing images whose files do not exist."""
     begin_listing(catalog)
     add_listed(catalog, found)
     apply_changes(catalog, run, set(gone).__contains__, retry_failed=False)
@@ -55,7 +55,7 @@ def make_same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
 
 
 class Bench:
-    """A run at work on a collection, with its writer; outcomes are put in by hand."""
+    """A run on a collection with its writer. The test hands in the outcomes."""
 
     def __init__(self, collection: Collection) -> None:
         self.collection = collection
@@ -68,11 +68,11 @@ class Bench:
         apply_listing(self.catalog, make_refs(*ids, mtime_ns=mtime_ns), self.run, gone)
 
     def claim_jobs(self) -> dict[str, Job]:
-        """Claim everything there is to do."""
-        found: dict[str, Job] = {}
+        """Lease all jobs, and return them by id."""
+        jobs: dict[str, Job] = {}
         while batch := lease_images(self.catalog, self.run):
-            found |= {job.id: job for job in batch}
-        return found
+            jobs |= {job.id: job for job in batch}
+        return jobs
 
     def commit(self, *outcomes: Outcome) -> None:
         for outcome in outcomes:
@@ -80,7 +80,7 @@ class Bench:
         self.writer.flush()
 
     def add_images(self, first: int, count: int) -> None:
-        """Images called by their numbers, from `first` on, with drawn vectors."""
+        """Add images that are named by their numbers, from `first` on, with random vectors."""
         features = np.random.default_rng(first).random((count, DIMENSION), np.float32)
         self.list_files(*(f"{number:05d}" for number in range(first + count)))
         jobs = self.claim_jobs()
@@ -89,7 +89,7 @@ class Bench:
         self.writer.finish()
 
     def add_vectors(self, features: NDArray[np.float32], ids: Sequence[str]) -> None:
-        """Images with the given vectors : (N, DIMENSION) float32."""
+        """Add images with the given vectors: (N, DIMENSION) float32."""
         self.list_files(*ids)
         jobs = self.claim_jobs()
         for number, (id_, vector) in enumerate(zip(ids, features, strict=True)):
