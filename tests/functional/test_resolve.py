@@ -114,7 +114,7 @@ def test_changed_files_are_left_where_they_are(root: Path, trash: Path) -> None:
     (root / second).unlink()
     applied = as_json("duplicates", "--apply", plan, code=1)
     assert {left["id"]: left["reason"] for left in applied["left"]} == {
-        first: "it was changed since the plan was made",
+        first: "it was changed after the plan was made",
         second: "it is not there any more",
     }
     assert sorted(applied["moved"]) == others
@@ -140,7 +140,7 @@ def test_a_plan_with_a_path_outside_the_folder_is_refused(
     assert "move 1" in done.stderr
     assert (tmp_path / "mine.jpg").exists()
     assert list_trash(trash) == []
-    assert "no log" in sokkuri("duplicates", "--undo", plan, code=2).stderr
+    assert "is not a log" in sokkuri("duplicates", "--undo", plan, code=2).stderr
 
 
 def killed(lines: int, log: Path, *arguments: object) -> bool:
