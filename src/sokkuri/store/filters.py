@@ -225,7 +225,7 @@ class _Parser:
 
     def _error(self, wanted: str) -> UsageError:
         there = f"`{self._value()}`" if self._kind() else "the end"
-        return UsageError(f"in `{self._text}`: {wanted} should stand where {there} is")
+        return UsageError(f"in `{self._text}`: expected {wanted}, but found {there}")
 
 
 def _kind_of(name: str) -> str:
@@ -240,7 +240,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
     while text[at:].strip():
         found = _TOKEN.match(text, at)
         if found is None or found.lastgroup is None:
-            raise UsageError(f"in `{text}`: what is {text[at:].split(maxsplit=1)[0]!r}?")
+            raise UsageError(f"in `{text}`: unknown text {text[at:].split(maxsplit=1)[0]!r}")
         yield found.lastgroup, found[found.lastgroup]
         at = found.end()
 

@@ -131,7 +131,7 @@ def test_filters_limit_the_results_and_show_their_faults(visit: Visit) -> None:
     assert hrefs
     assert all("2024" in href and "night" in href for href in hrefs)
     visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&where=width%20is%20large")
-    expect(visit.page.get_by_text(re.compile("should stand where"))).to_be_visible()
+    expect(visit.page.get_by_text(re.compile("but found"))).to_be_visible()
     visit.expect_problems("422")
 
 
