@@ -1,7 +1,8 @@
 """A collection: a folder of images, and the store that holds its catalog and shards.
 
-Finds, opens and creates stores, and answers for the collection as a whole. The pipeline
-(indexing.py), the checks (verifying.py) and the search (searching.py) work on what this opens.
+Finds, opens and creates stores, and reports and changes the state of a whole collection. Takes the
+path of a folder of images or of a store; returns an open `CollectionStore`. The packages indexing,
+search and curation work on it.
 """
 
 import os
@@ -47,9 +48,13 @@ CATALOG_NAME = "catalog.sqlite"
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `sokkuri status` prints. `total` : live images; `size` : the store's bytes on disk;
-    `ann` : the approximate index, if it has one; `pushed` : engines elsewhere; `part` : the share
-    of the images that it has, as in 3/16, None for all."""
+    """What `sokkuri status` prints.
+
+    `total`, `removed`, `missing`, `waiting` : numbers of images; `total` counts live images.
+    `size` : the bytes of the store on disk. `ann` : the state of the ANN index, None without one.
+    `pushed` : the engines that have copies of the vectors. `part` : the part of all images that
+    this collection holds, such as 3/16; None for a whole collection.
+    """
 
     root: Location
     store: Path
@@ -84,7 +89,9 @@ class CollectionStore:
     def open(cls, where: Path | str, mode: Literal["ro", "rw"] = "rw") -> Self:
         """Open the collection of a folder of images, or of a store.
 
-        Raises NoCollectionError when there is none in `where`.
+        where : the folder of images, or the store. Raises NoCollectionError when `where` holds no
+        collection, UnfinishedError when its creation was cut short, CollectionError when it has
+        another version.
         """
         store = find_store(Path(where))
         catalog = Catalog.open(store / CATALOG_NAME, mode)
@@ -94,9 +101,10 @@ class CollectionStore:
     def create_with(
         cls, root: Location, store: Path, model: "Model", source: str, dtype: Dtype | None = None
     ) -> Self:
-        """Make an empty collection, or open it where another process was quicker.
+        """Create an empty collection, or open it if another process created it first.
 
-        source : what resolves to the model again, a name or a path. dtype : of the vectors on disk.
+        source : the model's name or path, to load the model again. dtype : type of the vectors on
+        disk. Raises as `create_for`.
         """
         card = model.card
         made_by = ModelRow(
@@ -106,7 +114,12 @@ class CollectionStore:
 
     @classmethod
     def create_for(cls, root: Location, store: Path, model: ModelRow, dtype: Dtype | None) -> Self:
-        """The same for a model of which only its row in another catalog is at hand."""
+        """Do the same for a model that is known by its row in another catalog only.
+
+        Raises StorageError when the store cannot be created, CollectionError when its folder holds
+        features without a catalog, ModelMismatchError or UsageError when an existing collection has
+        another model or dtype.
+        """
         try:
             store.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -133,11 +146,11 @@ class CollectionStore:
         return collection
 
     def check_model(self, model: "Model") -> None:
-        """Raises ModelMismatchError unless `model` is the one that made the features."""
+        """Check that `model` made the features. Raises ModelMismatchError."""
         self.check_fingerprint(model.card.name, model.fingerprint)
 
     def check_fingerprint(self, name: str, fingerprint: str) -> None:
-        """Raises ModelMismatchError unless the features are of the model of this fingerprint."""
+        """Check that a model with this fingerprint made the features. Raises ModelMismatchError."""
         if fingerprint == self.model.fingerprint:
             return
         raise ModelMismatchError(
@@ -148,7 +161,7 @@ class CollectionStore:
         )
 
     def check_dtype(self, dtype: Dtype | None) -> None:
-        """Raises UsageError unless the vectors are kept so, or None was asked for."""
+        """Check that the vectors are stored in `dtype`; None fits any. Raises UsageError."""
         if dtype not in (None, self.dtype):
             raise UsageError(
                 f"{self.store} keeps its vectors in {self.dtype}: leave --dtype out, or give "
@@ -156,7 +169,10 @@ class CollectionStore:
             )
 
     def set_root(self, root: Location) -> None:
-        """The photos are at `root` now. Refused while the folder they came from still exists."""
+        """Record that the images are at `root` now.
+
+        Raises UsageError while the folder that they came from still exists.
+        """
         if root == self.root:
             return
         if is_folder(self.root) and not _is_same(self.root, root):
@@ -167,6 +183,7 @@ class CollectionStore:
         self.root = root
 
     def status(self) -> Status:
+        """Return the state of the collection, without `ann` and `pushed`."""
         with self.catalog.reading():
             counts = count_images(self.catalog)
             failures = tuple(read_failures(self.catalog))
@@ -188,14 +205,19 @@ class CollectionStore:
         )
 
     def remove(self, ids: Sequence[str]) -> int:
-        """Mark images removed: out of every search, and left alone by later runs. The photos stay.
+        """Mark images as removed: searches leave them out and later runs do not read them.
 
-        Gives back how many were not removed before. Raises UnknownImageError before any change.
+        The image files stay. Returns how many images were not removed before. Raises
+        UnknownImageError before any change.
         """
         return self._mark(ids, removed=True)
 
     def restore(self, ids: Sequence[str]) -> int:
-        """Undo `remove`. An image whose row was compacted away is read by the next run."""
+        """Undo `remove`; return how many images were removed before.
+
+        If compaction deleted an image's row, the next run reads the image again. Raises
+        UnknownImageError before any change.
+        """
         return self._mark(ids, removed=False)
 
     def _mark(self, ids: Iterable[str], *, removed: bool) -> int:
@@ -210,15 +232,15 @@ class CollectionStore:
             return sum(set_removed(self.catalog, id_, removed=removed) for id_ in ids)
 
     def recover(self) -> None:
-        """Clear what a crash left: rows and shards never committed, id columns that lag behind.
+        """Clear what a crash left: uncommitted rows and shards, and stale id columns.
 
-        Under the write lock, so no other process is in the middle of a write.
+        It holds the write lock, so no other process can write meanwhile. Raises StorageError.
         """
         with self.catalog.writing():
             counted = {shard.shard: shard.rows for shard in read_shards(self.catalog)}
             for shard, rows in counted.items():
                 self.shards.truncate(shard, rows)
-            # A number up to the next one is ours, and is never used again once it is given up.
+            # Shards up to the next number are of this store; a deleted number is never used again.
             for number in self.shards.list_shards():
                 if number not in counted and number <= next_shard_number(self.catalog):
                     self.shards.delete(number)
@@ -226,7 +248,7 @@ class CollectionStore:
         self.rewrite_id_columns()
 
     def rewrite_id_columns(self) -> None:
-        """Rewrite the id columns that moves and replaced rows have made stale."""
+        """Rewrite the id columns that are stale because rows moved or were replaced."""
         for shard in read_shards(self.catalog):
             if not shard.stale_ids:
                 continue
@@ -238,11 +260,14 @@ class CollectionStore:
                     clear_stale_ids(self.catalog, current.shard)
 
     def rows_per_shard(self) -> dict[int, int]:
-        """The shards that hold rows, and how many count in each."""
+        """Return the number of rows that count, by shard, for the shards that have any."""
         return {shard.shard: shard.rows for shard in read_shards(self.catalog) if shard.rows}
 
     def read_vectors(self, places: Sequence[tuple[int, int]]) -> Features:
-        """The vectors at (shard, row) places, in their order : (N, D) float32, a copy."""
+        """Return the vectors of N (shard, row) positions, in their order : (N, D) float32, a copy.
+
+        Raises DamagedError when a shard is missing or too short.
+        """
         out = np.empty((len(places), self.model.dimension), np.float32)
         numbers = np.array([shard for shard, _ in places])
         rows = np.array([row for _, row in places])
@@ -253,10 +278,12 @@ class CollectionStore:
         return out
 
     def locate(self, path: str) -> Location:
-        """Where an image's file is now. path : as the catalog has it, relative to the root."""
+        """Return the present location of an image's file. path : relative to the root, as in the
+        catalog."""
         return self.root / path
 
     def close(self) -> None:
+        """Close the catalog."""
         self.catalog.close()
 
     def __enter__(self) -> Self:
@@ -272,7 +299,7 @@ class CollectionStore:
 
 
 def _bytes_in(folder: Path) -> int:
-    """Of all files in it and below; those that go meanwhile are not counted."""
+    """Return the size of all files in and below a folder, without files that vanish meanwhile."""
     size = 0
     for place, _, names in os.walk(folder):
         for name in names:
@@ -282,14 +309,16 @@ def _bytes_in(folder: Path) -> int:
 
 
 def has_store(where: Path) -> bool:
-    """Whether `where` is a store, or a folder of images with its store inside. One whose making
-    was cut short is none yet."""
+    """Return whether `where` is a store, or a folder of images with its store inside.
+
+    A store whose creation was cut short does not count.
+    """
     places = (folder / CATALOG_NAME for folder in (where, where / STORE_NAME))
     return any(place.is_file() and not Catalog.is_unfinished(place) for place in places)
 
 
 def find_store(where: Path) -> Path:
-    """The store that `where` is or holds. Raises NoCollectionError."""
+    """Return the store that `where` is or holds. Raises NoCollectionError."""
     for folder in (where, where / STORE_NAME):
         if (folder / CATALOG_NAME).is_file():
             return folder.resolve()
@@ -297,7 +326,10 @@ def find_store(where: Path) -> Path:
 
 
 def find_upwards(start: Path) -> Path | None:
-    """The nearest folder from `start` upwards that holds a store, as git looks for its own."""
+    """Return the nearest folder from `start` upwards that holds a store, or None.
+
+    git looks for its repository in the same way.
+    """
     start = start.resolve()
     for folder in (start, *start.parents):
         if (folder / STORE_NAME / CATALOG_NAME).is_file():
@@ -306,8 +338,10 @@ def find_upwards(start: Path) -> Path | None:
 
 
 def choose_store(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
-    """Where a collection's store is: as given, or beside its images, called `name`. Raises
-    UsageError where nothing can be beside them."""
+    """Return the folder of a collection's store: `store`, or the folder `name` in the root.
+
+    Raises UsageError when `store` is None and the images are at an address.
+    """
     if store is not None:
         return store
     if isinstance(root, Address):
@@ -316,7 +350,10 @@ def choose_store(root: Location, store: Path | None, name: str = STORE_NAME) -> 
 
 
 def read_root(store: Path, catalog: Catalog) -> Location:
-    """Where the collection's images are: the store's parent, or where they were last."""
+    """Return the root that the catalog records. A relative root starts at the store.
+
+    Raises UnfinishedError when the catalog has no root.
+    """
     root = catalog.meta("root")
     if root is None:
         raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
@@ -325,7 +362,7 @@ def read_root(store: Path, catalog: Catalog) -> Location:
 
 
 def read_dtype(catalog: Catalog) -> Dtype:
-    """What numbers the vectors are kept in."""
+    """Return the type of the numbers in which the vectors are stored."""
     return "float16" if catalog.meta("dtype") == "float16" else "float32"
 
 
@@ -334,8 +371,11 @@ def _is_same(one: Location, other: Location) -> bool:
 
 
 def _remembered(root: Location, store: Path) -> str:
-    """`..` for a store beside its photos, a part's too, so that both can be moved; else an
-    absolute path, or the address."""
+    """Return the root as the catalog records it.
+
+    It is `..` for a store in the folder of its images, also for a part's store, so that both can be
+    moved together. It is an absolute path for another store, and the URL for an address.
+    """
     if isinstance(root, Address):
         return root.url
     inside = store.name.startswith(STORE_NAME) and store.parent.resolve() == root.resolve()

@@ -1,8 +1,8 @@
-"""Filters: which images a search may find, from words to a condition of the catalog.
+"""Filters: translate what a person types into an SQL condition on the catalog's images.
 
-Takes `--under FOLDER` and a small expression such as `width > 1000 and modified >= 2024-01-01`;
-hands on an SQL condition in which every value is a bound parameter. Nothing that a person types is
-ever part of the SQL.
+Takes the folder of `--under FOLDER` and an expression such as
+`width > 1000 and modified >= 2024-01-01`. Returns an SQL condition in which every value is a bound
+parameter. Text that a person types is never part of the SQL.
 
     expression := part (`or` part)*        comparison := column operator value
     part       := term (`and` term)*       operator   := = == != <> < <= > >= like
@@ -26,7 +26,11 @@ COLUMNS = {
     "width": "width", "height": "height", "size": "size", "modified": "mtime_ns",
     "id": "id", "path": "path",
 }  # fmt: skip
-"""What an expression can name, and the catalog's column for it. Pixels, bytes, dates, texts."""
+"""The names that an expression can use, with the catalog's column of each.
+
+`width` and `height` are in pixels, `size` is in bytes, `modified` is a date, `id` and `path` are
+texts.
+"""
 
 _TEXTS = ("id", "path")
 _OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">",
@@ -36,26 +40,27 @@ _TOKEN = re.compile(
     |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>()]))""",
     re.VERBOSE,
 )
-_FARTHEST = 2**63 - 1  # nanoseconds: what the catalog holds
-_DEEPEST = 50  # parentheses and nots within each other
+_FARTHEST = 2**63 - 1  # nanoseconds: the largest integer that SQLite stores
+_DEEPEST = 50  # nested parentheses and `not`s
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """An SQL condition on `images` with its parameters."""
+    """An SQL condition on the table `images`, with its parameters."""
 
     sql: str
     values: tuple[Any, ...]
 
 
 ANY = Condition("1", ())
-"""The condition that every image meets."""
+"""The condition that all images meet."""
 
 
 def build_condition(root: Location, under: str | None, where: str | None) -> Condition | None:
-    """Both filters as one condition; None without any. Raises UsageError for what makes no sense.
+    """Return both filters as one condition, or None when both are None.
 
-    under : a folder below `root`, relative to it, or any path to it.
+    under : a folder below `root`, as a path relative to `root` or as any other path to it.
+    where : an expression. Raises UsageError for a folder outside `root` and for a wrong expression.
     """
     parts = []
     if under is not None:
@@ -69,12 +74,15 @@ def build_condition(root: Location, under: str | None, where: str | None) -> Con
 
 
 def parse_expression(text: str) -> Condition:
-    """An expression as a condition. Raises UsageError that says where it goes wrong."""
+    """Return the condition that an expression describes.
+
+    Raises UsageError that names the place of the first fault.
+    """
     return _Parser(text).whole()
 
 
 def _below(root: Location, under: str) -> Condition:
-    """Paths that begin with the folder: `/` is followed by `0` in the order of characters."""
+    """Return the condition for paths in the folder and below it. Raises UsageError."""
     if isinstance(root, Address):
         return _below_address(root, under)
     path = Path(os.path.normpath(under))
@@ -86,7 +94,7 @@ def _below(root: Location, under: str) -> Condition:
         except ValueError:
             raise UsageError(f"{under} is not below {root}") from None
     prefix = path.as_posix()
-    if prefix == ".":  # the root by its whole path
+    if prefix == ".":  # the root, given as a whole path
         return ANY
     if prefix == ".." or prefix.startswith("../"):
         raise UsageError(f"{under} is not below {root}")
@@ -94,6 +102,7 @@ def _below(root: Location, under: str) -> Condition:
 
 
 def _below_address(root: Address, under: str) -> Condition:
+    """Return the same for a collection at an address. under : an address or a relative path."""
     whole = under.rstrip("/")
     if whole in (root.url, ".", ""):
         return ANY
@@ -104,12 +113,16 @@ def _below_address(root: Address, under: str) -> Condition:
 
 
 def _begins(prefix: str) -> Condition:
+    """Return the condition for paths that begin with `prefix/`.
+
+    It is a range: the character `0` follows `/`, so these paths sort before `prefix0`.
+    """
     ends = (as_text(f"{prefix}/"), as_text(f"{prefix}0"))
     return Condition("path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)", ends)
 
 
 class _Parser:
-    """Recursive descent over the tokens of one expression."""
+    """A recursive-descent parser for one expression."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -176,7 +189,7 @@ class _Parser:
         if kind == "text":
             text = as_text(value[1:-1])
             return Condition(f"{column} {operator} CAST(? AS TEXT)", (text,))
-        # What has no width, because it was never decoded, is neither larger nor smaller.
+        # An image that was never decoded has no width: no comparison with its width is true.
         if kind == "column":
             return Condition(f"coalesce({column} {operator} {value}, 0)", ())
         if kind == "number":
@@ -194,7 +207,8 @@ class _Parser:
         }[operator]
 
     def _moment(self, text: str) -> tuple[int, int]:
-        """A day, a minute or a second of local time: its first nanosecond, and the next one's."""
+        """Return the first nanosecond of a day, minute or second of local time, and the first
+        nanosecond after it."""
         try:
             begin = datetime.fromisoformat(text)
         except ValueError:
@@ -208,7 +222,7 @@ class _Parser:
             else:
                 end = begin + length
             return _nanoseconds(begin), _nanoseconds(end)
-        except (ValueError, OverflowError):  # at an end of the calendar: no file is that far off
+        except (ValueError, OverflowError):  # at an end of the calendar: no file has this date
             farthest = _FARTHEST if begin.year > 1970 else -_FARTHEST
             return farthest, farthest
 
@@ -229,13 +243,14 @@ class _Parser:
 
 
 def _kind_of(name: str) -> str:
-    """The kind of value that a column holds; "" for what is no column."""
+    """Return the kind of value that a column holds, or "" when there is no column `name`."""
     if name not in COLUMNS:
         return ""
     return "text" if name in _TEXTS else "date" if name == "modified" else "number"
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:
+    """Yield (kind, text) of each token. Raises UsageError for text that is no token."""
     at = 0
     while text[at:].strip():
         found = _TOKEN.match(text, at)
@@ -246,6 +261,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _nanoseconds(moment: datetime) -> int:
+    """Return the nanoseconds since 1970 in UTC, exact and within the range of the catalog."""
     since = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
     exact = (since.days * 86400 + since.seconds) * 10**9 + since.microseconds * 1000
     return max(-_FARTHEST, min(_FARTHEST, exact))

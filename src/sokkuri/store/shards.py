@@ -1,9 +1,10 @@
-"""The shards: `NNNN.features.npy` and `NNNN.object_ids.npy`, row-aligned, plain `.npy`.
+"""Shards: read and write pairs of plain `.npy` files that hold the vectors and their ids.
 
-Takes rows and where to put them; which rows count is the catalog's business. A shard grows in
-place: rows are written behind the last one that counts, then the header's shape is moved on, then
-the file is synced. Whatever a crash leaves behind the last row that counts is overwritten by the
-next write. An empty id stands for a row that no longer counts.
+Row n of `NNNN.features.npy` is the vector of the id in row n of `NNNN.object_ids.npy`. This module
+takes rows and their position; the catalog records which rows count. A shard grows in place: new
+rows are written behind the last row that counts, then the header gets the new shape, then the file
+is synced. A crash can leave rows that do not count; the next write overwrites them. An empty id
+marks a row that no longer counts.
 """
 
 import errno
@@ -26,9 +27,12 @@ from sokkuri.core.errors import CollectionError, DamagedError, StorageError
 from sokkuri.core.types import Dtype, Features, StoredRows
 
 SHARD_ROWS = 10_000
-"""Rows of a full shard, as in the article's files: 49 MiB at 1280 dimensions."""
+"""Rows of a full shard: 49 MiB with 1280 dimensions in float32.
 
-_ID_STEP = 32  # id columns widen in steps, so that most appends need no rewrite
+The files of the article series, which sokkuri grew out of, have the same number of rows.
+"""
+
+_ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -36,14 +40,19 @@ Ids = NDArray[np.str_]
 
 
 def checksum_rows(features: StoredRows) -> list[int]:
-    """One XXH3-64 for each row, as the signed integers SQLite keeps."""
+    """Return the XXH3-64 of each row's bytes, minus 2**63: SQLite stores signed integers.
+
+    features : (N, D). Returns N integers.
+    """
     rows = np.ascontiguousarray(features)
     return [xxhash.xxh3_64_intdigest(row.data) - 2**63 for row in rows]
 
 
 class ShardFolder:
-    """The folder `features/<model>/` of a collection whose vectors have `dimension` numbers of type
-    `dtype`."""
+    """The folder `features/<model>/` of a collection: all its shards.
+
+    dimension : numbers in each vector. dtype : type of the numbers in the files.
+    """
 
     def __init__(self, folder: Path, dimension: int, dtype: Dtype = "float32") -> None:
         self.folder = folder
@@ -52,21 +61,26 @@ class ShardFolder:
         self._row_bytes = self.dtype.itemsize * dimension
 
     def features_path(self, shard: int) -> Path:
+        """Return the path of a shard's vectors."""
         return self.folder / f"{shard:04d}.features.npy"
 
     def ids_path(self, shard: int) -> Path:
+        """Return the path of a shard's ids."""
         return self.folder / f"{shard:04d}.object_ids.npy"
 
     def list_shards(self) -> list[int]:
-        """The shard numbers that have a features file, ascending."""
+        """Return the numbers of the shards that have a features file, in ascending order."""
         if not self.folder.is_dir():
             return []
         names = (_NAME.fullmatch(path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in names if match)
 
     def to_stored(self, features: Features) -> StoredRows:
-        """Vectors as rows of this folder hold them. Raises CollectionError for numbers that are
-        too large for its dtype."""
+        """Return vectors in the dtype of this folder.
+
+        features : (N, D) float32. Returns (N, D). Raises CollectionError for numbers that are too
+        large for the dtype, infinite or not a number.
+        """
         with np.errstate(over="ignore"):
             rows: StoredRows = np.asarray(features, self.dtype)
         if not np.isfinite(rows).all():
@@ -77,10 +91,11 @@ class ShardFolder:
         return rows
 
     def write(self, shard: int, at: int, rows: StoredRows, ids: Sequence[str]) -> None:
-        """Put rows at `at` and after, durably; whatever lay behind them is cut off.
+        """Write rows from row `at` on, sync them, and cut off everything behind them.
 
-        rows : (N, D), from `stored`; ids : N strings. Raises StorageError when the disk refuses,
-        and then leaves the `at` rows before as they were.
+        rows : (N, D), from `to_stored`. ids : N strings. Raises StorageError when the disk refuses,
+        DamagedError when a file is missing or has another header. When a write fails, the first
+        `at` rows stay as they were.
         """
         with _storing(self.features_path(shard)):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -94,22 +109,27 @@ class ShardFolder:
                 sync_folder(self.folder)
 
     def write_ids(self, shard: int, ids: Sequence[str]) -> None:
-        """Replace a shard's whole id column, atomically."""
+        """Replace the whole id column of a shard atomically.
+
+        ids : N strings. Raises StorageError when the disk refuses.
+        """
         path = self.ids_path(shard)
         with _storing(path), atomic_write(path) as file:
             npy.write_array(file, _id_column(ids), version=(1, 0), allow_pickle=False)
 
     def truncate(self, shard: int, rows: int) -> None:
-        """Cut both files to `rows` rows where they hold more; damaged ones are left to `verify`."""
+        """Cut each file of a shard that holds more than `rows` rows; leave damaged files to
+        `verify`. Raises StorageError."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             with _storing(path), suppress(ValueError):
                 if path.exists() and _rows_within(path) > rows:
                     _cut(path, rows)
 
     def salvage(self, shard: int) -> StoredRows:
-        """Whatever whole rows a damaged file still holds : (N, D), read-only.
+        """Return all whole rows that a damaged file still holds : (N, D), read-only.
 
-        The header is not believed: data starts where this module puts it, or the header ends.
+        The number of rows follows from the file's length, not from its header. The data starts
+        behind the header; if the header is unreadable, it starts where this module writes it.
         """
         path = self.features_path(shard)
         offset = self._data_offset(path)
@@ -117,11 +137,14 @@ class ShardFolder:
         return self._mapped(path, held // self._row_bytes, offset)
 
     def mend_header(self, shard: int, rows: int) -> None:
-        """Make the header say that the file holds `rows` rows, and cut what lies behind them."""
+        """Rewrite the header for `rows` rows, and cut off everything behind these rows.
+
+        A header that another tool wrote stays. Raises StorageError when the disk refuses.
+        """
         path = self.features_path(shard)
         header = _header(self.dtype, (rows, self.dimension))
         if self._data_offset(path) != len(header):
-            return  # another tool's header, which could be read: it says what it should
+            return  # another tool wrote this header, and it can be read: it needs no repair
         with _storing(path), path.open("r+b") as file:
             file.write(header)
             file.truncate(len(header) + rows * self._row_bytes)
@@ -129,18 +152,18 @@ class ShardFolder:
             os.fsync(file.fileno())
 
     def delete_partial_files(self) -> None:
-        """Remove what a crash left of files that were being replaced."""
+        """Delete the unfinished copies that a crash left while it replaced files."""
         for path in self.folder.glob(".*.new"):
             path.unlink(missing_ok=True)
 
     def delete(self, shard: int) -> None:
-        """Remove a shard whose rows all live elsewhere or count no more."""
+        """Delete both files of a shard. No image may have a row in it. Raises StorageError."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             with _storing(path):
                 path.unlink(missing_ok=True)
 
     def map_rows(self, shard: int, rows: int) -> StoredRows:
-        """The first `rows` rows : (rows, D), memory-mapped and read-only.
+        """Return the first `rows` rows : (rows, D), memory-mapped and read-only.
 
         Raises DamagedError when the file is missing, of another shape or too short.
         """
@@ -160,7 +183,7 @@ class ShardFolder:
         return self._mapped(path, rows, offset)
 
     def read_ids(self, shard: int) -> Ids:
-        """The id column : (N,) str. Raises DamagedError when it cannot be read."""
+        """Return the id column : (N,) str. Raises DamagedError when it cannot be read."""
         path = self.ids_path(shard)
         try:
             column: Ids = np.load(path, allow_pickle=False)
@@ -169,7 +192,7 @@ class ShardFolder:
         return column
 
     def disk_size(self) -> int:
-        """What the folder takes on disk, in bytes."""
+        """Return the size of all files in the folder, in bytes."""
         if not self.folder.is_dir():
             return 0
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
@@ -181,7 +204,8 @@ class ShardFolder:
         return np.memmap(path, self.dtype, mode="r", offset=offset, shape=shape)
 
     def _data_offset(self, path: Path) -> int:
-        """Where the rows start, by the header if it can be read, else as this module writes it."""
+        """Return the offset of the first row in bytes: from the header if it can be read, else the
+        offset that this module writes."""
         try:
             return read_header(path)[2]
         except (OSError, ValueError):
@@ -199,7 +223,7 @@ class ShardFolder:
         _write_rows(path, at, column)
 
     def _cut_back(self, shard: int, rows: int) -> None:
-        """Best effort after a failed write: the disk is full, but cutting needs no space."""
+        """Try to cut both files to `rows` rows after a failed write: this needs no disk space."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             try:
                 if rows:
@@ -211,21 +235,21 @@ class ShardFolder:
 
 
 def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """dtype, shape and the offset of the first row of an `.npy` file of version 1 or 2.
+    """Return dtype, shape and the offset in bytes of the first row of an `.npy` file.
 
-    Raises OSError, or ValueError when it is no such file.
+    It reads the format versions 1 and 2. Raises OSError, and ValueError for any other file.
     """
     with path.open("rb") as file:
         return parse_header(file)
 
 
 def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """The same of an open file, which is left at its first row."""
+    """Return the same for an open file, and leave the file at its first row."""
     version = npy.read_magic(file)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     try:
         shape, fortran, dtype = read(file)
-    except tokenize.TokenError as error:  # by NumPy's mending of headers that Python 2 wrote
+    except tokenize.TokenError as error:  # NumPy raises it while it repairs Python 2 headers
         raise ValueError(str(error)) from error
     if fortran and len(shape) > 1:
         raise ValueError("it is in Fortran order")
@@ -233,7 +257,7 @@ def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
 
 
 def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """An `.npy` header; NumPy pads it so that the first axis can grow without moving the data."""
+    """Return an `.npy` header. NumPy pads it, so the first axis can grow and the data stay."""
     buffer = io.BytesIO()
     npy.write_array_header_1_0(
         buffer, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
@@ -242,7 +266,7 @@ def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
 
 
 def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
-    """Rows first, then the header that makes them visible, then one sync."""
+    """Write the rows, then the header that makes them count, then sync the file."""
     shape = (at + len(rows), *rows.shape[1:])
     header = _header(rows.dtype, shape)
     with path.open("r+b" if at else "wb") as file:
@@ -261,6 +285,7 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
 
 
 def _cut(path: Path, rows: int) -> None:
+    """Let the file hold its first `rows` rows only, and sync it."""
     with path.open("r+b") as file:
         dtype, shape, offset = parse_header(file)
         row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
@@ -272,19 +297,24 @@ def _cut(path: Path, rows: int) -> None:
 
 
 def _rows_within(path: Path) -> int:
-    """Rows that the file holds or begins: by its header or by its length, whichever is more."""
+    """Return the number of rows by the header or by the file's length, the larger of the two.
+
+    A row that is not complete counts.
+    """
     dtype, shape, offset = read_header(path)
     row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
     return max(shape[0], -(-(path.stat().st_size - offset) // row_bytes))
 
 
 def _id_column(ids: Sequence[str]) -> Ids:
+    """Return the ids as an array that is wide enough, in steps of `_ID_STEP` characters."""
     width = max((len(one) for one in ids), default=0)
     return np.array(ids, dtype=f"<U{max(1, -(-width // _ID_STEP)) * _ID_STEP}")
 
 
 @contextmanager
 def _storing(path: Path) -> Iterator[None]:
+    """Turn an OSError of the block into one line: DamagedError or StorageError."""
     try:
         yield
     except FileNotFoundError:
