@@ -4,9 +4,9 @@ Creates and opens the file, brings it to the newest schema (migrations.py), and 
 collection's settings and model. Queries on images are in modules by purpose: images.py,
 listing.py, leases.py, and so on. No other package writes SQL on the catalog's tables.
 
-An image is *live* when it has a row and is neither removed nor missing. `todo` says that its file
-must be read; `missing` is the run that found the file gone; `deaths` counts the processes that died
-while they worked on it.
+An image is *live* if it has a row and is neither removed nor missing. In the table `images`, `todo`
+is 1 if the file must be read; `missing` is the run that found the file gone; `deaths` counts the
+processes that died while they worked on the image.
 """
 
 import sqlite3
@@ -23,8 +23,10 @@ from sokkuri.store.migrations import check_version, migrate
 
 @dataclass(frozen=True, slots=True)
 class ModelRow:
-    """The model whose features the collection holds; `source` is what finds it again:
-    a known name, or the path of an ONNX file or card."""
+    """The model that made the collection's vectors.
+
+    `source` loads the model again: a known name, or the path of an ONNX file or of a model card.
+    """
 
     name: str
     fingerprint: str
@@ -35,11 +37,14 @@ class ModelRow:
 
 
 class Catalog(Database):
-    """A connection to one catalog file. Not shared between threads unless said so."""
+    """A connection to one catalog file.
+
+    Only the thread that opened it may use it, except with `threads=True`.
+    """
 
     @classmethod
     def create(cls, path: Path) -> Self:
-        """Create the file, or open it if another process was quicker."""
+        """Create the file, or open it if another process created it first."""
         catalog = cls.connect(path, "mode=rwc")
         migrate(catalog)
         return catalog
@@ -48,8 +53,9 @@ class Catalog(Database):
     def open(cls, path: Path, mode: Literal["ro", "rw"] = "rw", *, threads: bool = False) -> Self:
         """Open an existing catalog; with mode `rw` bring it to the newest schema.
 
-        threads : several threads use it, and the caller guards it with a lock. Raises
-        UnfinishedError for a file without tables, CollectionError for one of another version.
+        threads : let several threads use the connection; the caller guards it with a lock. Raises
+        UnfinishedError for a file without tables, CollectionError for a file of another version,
+        StorageError for a file that cannot be opened.
         """
         readonly = mode == "ro"
         try:
@@ -58,7 +64,8 @@ class Catalog(Database):
         except StorageError:
             if not readonly:
                 raise
-            # A read-only medium cannot hold WAL's helper files; nobody can write there either.
+            # A read-only medium cannot hold the helper files of WAL. Nobody can write there, so
+            # the file is safe to read as immutable.
             catalog = cls.connect(path, "mode=ro&immutable=1", threads=threads)
             is_newest = check_version(catalog, readonly=True)
         if not (is_newest or readonly):
@@ -67,40 +74,43 @@ class Catalog(Database):
 
     @classmethod
     def is_unfinished(cls, path: Path) -> bool:
-        """Whether making this file was cut short before it had a model."""
+        """Return whether the creation of this file was cut short before it had a model."""
         try:
             catalog = cls.open(path, "ro")
         except UnfinishedError:
             return True
         except CollectionError:
-            return False  # damaged, or of another version: whoever opens it says so
+            return False  # damaged, or of another version: `open` reports it
         with closing(catalog):
             return catalog.model() is None
 
     @classmethod
     def in_memory(cls) -> Self:
-        """An empty catalog that is never written: what a dry run compares a new folder with."""
+        """Return an empty catalog in memory: a dry run compares a new folder with it."""
         catalog = cls(sqlite3.connect(":memory:", isolation_level=None), Path(":memory:"))
         migrate(catalog)
         return catalog
 
     def meta(self, key: str) -> str | None:
+        """Return a setting of the collection, or None."""
         row = self.fetch_one("SELECT value FROM meta WHERE key = ?", [key])
         return None if row is None else str(row[0])
 
     def set_meta(self, key: str, value: str) -> None:
+        """Set a setting of the collection."""
         self.execute(
             "INSERT OR REPLACE INTO meta VALUES (?, CAST(? AS TEXT))", [key, as_text(value)]
         )
 
     def model(self) -> ModelRow | None:
-        """The collection's model, once it has one."""
+        """Return the collection's model, or None before it has one."""
         row = self.fetch_one(
             "SELECT name, fingerprint, dimension, metric, decode, source FROM models"
         )
         return None if row is None else ModelRow(*row)
 
     def set_model(self, model: ModelRow) -> None:
+        """Record the collection's model. A collection has one: raises DamagedError for a second."""
         self.execute(
             "INSERT INTO models VALUES (1, ?, ?, ?, ?, ?, CAST(? AS TEXT))",
             [
@@ -110,5 +120,5 @@ class Catalog(Database):
         )  # fmt: skip
 
     def set_model_source(self, source: str) -> None:
-        """Record where the model is found from now on: a name, or the path of a file."""
+        """Record the name or the path that loads the model from now on."""
         self.execute("UPDATE models SET source = CAST(? AS TEXT)", [as_text(source)])

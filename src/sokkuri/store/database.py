@@ -1,6 +1,7 @@
-"""An SQLite file: connection, statements and transactions, with errors of sokkuri.
+"""SQLite files: connections, statements and transactions, with the errors of sokkuri.
 
-The catalog is one; derived files (derived.py) are others.
+The catalog is such a file, and so are the derived SQLite files (derived.py). Takes a path; returns
+a `Database`.
 """
 
 import sqlite3
@@ -14,11 +15,11 @@ from urllib.parse import quote
 from sokkuri.core.errors import DamagedError, StorageError
 
 _AGAIN_SECONDS = 0.01
-_BUSY_SECONDS = 120  # longer than any transaction: millions of new images are one insert
+_BUSY_SECONDS = 120  # longer than any transaction: one statement can enter millions of images
 
 
 def as_text(value: str) -> bytes:
-    """For `CAST(? AS TEXT)`: keeps file names that are not UTF-8 (PEP 383)."""
+    """Return a text as bytes for `CAST(? AS TEXT)`: keeps names that are not UTF-8 (PEP 383)."""
     return value.encode("utf-8", "surrogateescape")
 
 
@@ -27,7 +28,12 @@ def _from_text(value: bytes) -> str:
 
 
 class Database:
-    """A connection to one SQLite file. Not shared between threads unless said so."""
+    """A connection to one SQLite file.
+
+    Only the thread that opened it may use it, except with `threads=True`. Its methods raise
+    StorageError when the file cannot be used or the disk refuses, DamagedError when the file is
+    damaged or refuses a row.
+    """
 
     def __init__(self, connection: sqlite3.Connection, where: Path) -> None:
         self._connection = connection
@@ -36,7 +42,11 @@ class Database:
 
     @classmethod
     def connect(cls, path: Path, options: str, *, threads: bool = False) -> Self:
-        """Open any SQLite file, whatever it holds. options : of its address, such as mode=ro."""
+        """Open an SQLite file without a look at its tables.
+
+        options : the query of its URI, such as `mode=ro`. threads : let several threads use the
+        connection; the caller guards it with a lock.
+        """
         uri = f"file:{quote(as_text(str(path.absolute())))}?{options}"
         with _translated(path):
             connection = sqlite3.connect(
@@ -52,33 +62,36 @@ class Database:
         return cls(connection, path)
 
     def close(self) -> None:
+        """Close the connection."""
         self._connection.close()
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
-        """Execute one statement; the number of rows it changed."""
+        """Execute one statement, and return the number of rows that it changed."""
         with _translated(self.where):
             return self._connection.execute(sql, values).rowcount
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Execute one statement for each row of values."""
         with _translated(self.where):
             self._connection.executemany(sql, rows)
 
     def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        """The first row, or None."""
+        """Return the first row of a query, or None."""
         with _translated(self.where):
             return self._connection.execute(sql, values).fetchone()
 
     def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return all rows of a query."""
         with _translated(self.where):
             return self._connection.execute(sql, values).fetchall()
 
     def iterate(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
-        """Rows one after another: for results as long as the collection."""
+        """Yield the rows of a query: for results that are as long as the collection."""
         with _translated(self.where):
             yield from self._connection.execute(sql, values)
 
     def integrity_faults(self, limit: int) -> list[str]:
-        """Return up to `limit` faults that SQLite finds in the file's structure."""
+        """Return texts of up to `limit` faults that SQLite finds in the file's structure."""
         texts = [str(text) for (text,) in self.fetch_all(f"PRAGMA quick_check({int(limit)})")]
         return [] if texts == ["ok"] else texts
 
@@ -87,18 +100,21 @@ class Database:
         self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
-        """Let statements of this connection call `name(BLOB)`."""
+        """Let the statements of this connection call `function` as `name(BLOB)`."""
         self._connection.create_function(name, 1, function)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """A transaction that holds the one write lock from its start: committed or undone."""
+        """Run the block in a transaction that holds the file's write lock from its start.
+
+        The transaction is committed at the end of the block, and rolled back after an error.
+        """
         with self._transaction("BEGIN IMMEDIATE"):
             yield
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """One consistent picture for several questions."""
+        """Run the block in a transaction: all its queries see the same state of the file."""
         with self._transaction("BEGIN"):
             yield
 
@@ -113,17 +129,24 @@ class Database:
             raise
 
     def undo(self) -> None:
-        """Undo a transaction that an interrupt left open: it can fall between BEGIN and block."""
+        """Roll back the open transaction, if there is one.
+
+        An interrupt between BEGIN and the block would leave it open.
+        """
         if self._connection.in_transaction:
             self._connection.rollback()
 
     def has_table(self, name: str) -> bool:
+        """Return whether the file has a table `name`."""
         return self.fetch_one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Turn WAL on. Another process may be doing so at this moment, for which SQLite does not wait
-    by itself: there is no lock to wait for."""
+    """Turn write-ahead logging (WAL) on.
+
+    If another process does the same at this moment, SQLite fails at once, because there is no lock
+    to wait for. So this function tries again.
+    """
     until = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -138,7 +161,7 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def _translated(where: Path) -> Iterator[None]:
-    """SQLite's errors as ours: one line that names the file and says what to do."""
+    """Turn SQLite's errors into errors of sokkuri: one line with the file and what to do."""
     try:
         yield
     except sqlite3.OperationalError as error:

@@ -1,8 +1,8 @@
-"""What a person decided about near-duplicates: not a duplicate, keep this one. Kept by content.
+"""Decisions of a person about near-duplicates: "not a duplicate", and "keep this image".
 
-Takes ids; hands on content keys, which are the same for the same bytes wherever they lie: so a
-decision survives moves, renames and indexing anew. The tables are made when the first thing is
-decided; a collection without them has no decisions.
+Takes ids; stores and returns content keys, which are equal for equal bytes. So a decision survives
+moves, renames and a new index. The first decision creates the tables; a collection without them has
+no decisions.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,18 +16,22 @@ from sokkuri.store.migrations import create_table
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """different : pairs of contents, in order, that are no duplicates. kept : contents to keep."""
+    """All decisions in a collection, by content key.
+
+    different : pairs of contents that are not duplicates, the smaller key first. kept : contents of
+    the images to keep.
+    """
 
     different: frozenset[tuple[bytes, bytes]] = frozenset()
     kept: frozenset[bytes] = frozenset()
 
     def part(self, a: bytes, b: bytes) -> bool:
-        """Whether a person said that these two are no duplicates."""
+        """Return whether a person decided that these two contents are not duplicates."""
         return (min(a, b), max(a, b)) in self.different
 
 
 def read_decisions(catalog: Catalog) -> Decisions:
-    """All that was decided."""
+    """Return all decisions."""
     if not catalog.has_table("different"):
         return Decisions()
     return Decisions(
@@ -39,8 +43,10 @@ def read_decisions(catalog: Catalog) -> Decisions:
 
 
 def mark_different(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> int:
-    """No two of these images are duplicates; `undo` takes that back. Gives back how many pairs
-    changed. Raises UnknownImageError before any change."""
+    """Record that no two of these images are duplicates; return how many pairs changed.
+
+    undo : delete this decision. Raises UnknownImageError before any change.
+    """
     with catalog.writing():
         contents = _contents(catalog, ids)
         pairs = {(min(pair), max(pair)) for pair in combinations(contents, 2)}
@@ -53,8 +59,10 @@ def mark_different(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) 
 
 
 def mark_kept(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> int:
-    """These images are the ones to keep of their groups; `undo` takes that back. Gives back how
-    many contents changed. Raises UnknownImageError before any change."""
+    """Record that these images are to be kept in their groups; return how many contents changed.
+
+    undo : delete this decision. Raises UnknownImageError before any change.
+    """
     with catalog.writing():
         contents = set(_contents(catalog, ids))
         statement = (
@@ -66,7 +74,7 @@ def mark_kept(catalog: Catalog, ids: Sequence[str], *, undo: bool = False) -> in
 
 
 def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
-    """Take over what was decided elsewhere. Inside a transaction of the caller."""
+    """Add the decisions of another collection, inside a transaction of the caller."""
     if decisions == Decisions():
         return
     _make_tables(catalog)
@@ -75,6 +83,7 @@ def add_decisions(catalog: Catalog, decisions: Decisions) -> None:
 
 
 def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:
+    """Return the content key of each id. Raises UnknownImageError."""
     _make_tables(catalog)
     return [content_of(catalog, id_) for id_ in ids]
 

@@ -1,4 +1,4 @@
-"""Derived files: what is kept under `indexes/<model>/` and can be rebuilt from the collection.
+"""Derived files: files under `indexes/<model>/` that can be rebuilt from the collection.
 
 Takes a collection or a path; returns the folder of derived files, a lock for one of the jobs that
 write there, connections to derived SQLite files, and a file's version. If a derived file is
@@ -57,8 +57,8 @@ def try_lock(collection: CollectionStore, name: str) -> Iterator[bool]:
 def sqlite_version(path: Path) -> tuple[tuple[int, int], ...]:
     """Return a value that changes with the content of an SQLite file, without opening the file.
 
-    It holds size and time stamp of the file and of its write-ahead log, (-1, 0) for a file that
-    does not exist.
+    It holds (bytes, nanoseconds) of the file and of its write-ahead log: the size and the date of
+    change, or (-1, 0) for a file that does not exist.
     """
     stats = []
     for file in (path, path.with_name(f"{path.name}-wal")):
@@ -73,8 +73,12 @@ def sqlite_version(path: Path) -> tuple[tuple[int, int], ...]:
 
 @contextmanager
 def open_or_rebuild(path: Path, kept: Mapping[str, str], schema: str) -> Iterator[Database]:
-    """The file, made where there is none, or none that can be used. kept : such as the version of
-    the tables; a file that has anything else is made anew. Raises StorageError."""
+    """Open a derived SQLite file; build its tables if it is new, damaged or of another version.
+
+    kept : the content of the table `meta`, such as the version of the tables. A file with another
+    content is rebuilt. schema : statements that create the tables. Raises StorageError when the
+    file cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -94,7 +98,10 @@ def open_or_rebuild(path: Path, kept: Mapping[str, str], schema: str) -> Iterato
 
 @contextmanager
 def open_readonly(path: Path, kept: Mapping[str, str]) -> Iterator[Database | None]:
-    """The same without writing anything: None where there is none that can be used."""
+    """Open a derived SQLite file and write nothing; yield None for a file that cannot be used.
+
+    kept : the content that the table `meta` must have.
+    """
     if not path.is_file():
         yield None
         return
@@ -114,10 +121,11 @@ def open_readonly(path: Path, kept: Mapping[str, str]) -> Iterator[Database | No
 
 
 def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:
+    """Open the file, and build its tables anew unless they are current. Raises DamagedError."""
     with ExitStack() as failing:
         tables = failing.enter_context(closing(Database.connect(path, "mode=rwc")))
         _check(tables)
-        with tables.writing():  # for the question too: another process may be making them
+        with tables.writing():  # before the check: another process may be building the tables
             if not _is_current(tables, kept):
                 for (name,) in tables.fetch_all(
                     "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -131,13 +139,14 @@ def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:
 
 
 def _check(tables: Database) -> None:
-    """Raises DamagedError, where SQLite itself does not."""
+    """Check the file's structure, because SQLite may read damaged pages. Raises DamagedError."""
     faults = tables.integrity_faults(1)
     if faults:
         raise DamagedError(f"{tables.where} is damaged: {faults[0]}")
 
 
 def _is_current(tables: Database, kept: Mapping[str, str]) -> bool:
+    """Return whether the table `meta` exists and has exactly the content `kept`."""
     if not tables.has_table("meta"):
         return False
     return dict(tables.fetch_all("SELECT key, value FROM meta")) == dict(kept)

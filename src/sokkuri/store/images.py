@@ -8,7 +8,7 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import ANY, Condition
 
-_ROWS_AT_ONCE = 400  # two parameters each: SQLite takes 999 in any build
+_ROWS_AT_ONCE = 400  # rows of one statement, two parameters each: every SQLite build takes 999
 
 LIVE = "shard IS NOT NULL AND removed = 0 AND missing IS NULL"
 """The SQL condition for an image that searches may find."""
@@ -16,7 +16,7 @@ LIVE = "shard IS NOT NULL AND removed = 0 AND missing IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image as the catalog knows it."""
+    """One image as the catalog records it. `at`: the position of its vector, None without one."""
 
     key: int
     id: str
@@ -29,7 +29,7 @@ class ImageRow:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Images by what became of them."""
+    """Numbers of images by their state. `todo`: images whose file must be read."""
 
     live: int
     failed: int
@@ -39,6 +39,7 @@ class Counts:
 
 
 def count_images(catalog: Catalog) -> Counts:
+    """Return how many images are in each state."""
     row = catalog.fetch_one(
         f"SELECT total({LIVE}), total(stage IS NOT NULL AND removed = 0 AND missing IS NULL),"  # noqa: S608
         " total(removed), total(missing IS NOT NULL AND removed = 0),"
@@ -48,6 +49,7 @@ def count_images(catalog: Catalog) -> Counts:
 
 
 def read_failures(catalog: Catalog) -> Iterator[Failure]:
+    """Return an iterator over the failures of present images, ordered by id."""
     rows = catalog.iterate(
         "SELECT id, stage, reason FROM images"
         " WHERE stage IS NOT NULL AND removed = 0 AND missing IS NULL ORDER BY id"
@@ -56,7 +58,7 @@ def read_failures(catalog: Catalog) -> Iterator[Failure]:
 
 
 def live_images_at(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, tuple[str, str]]:
-    """(id, path) of the live images among the given rows."""
+    """Return (id, path) of the live images that have one of the given rows, by row."""
     wanted, found = list(rows), {}
     for at in range(0, len(wanted), _ROWS_AT_ONCE):
         chunk = wanted[at : at + _ROWS_AT_ONCE]
@@ -72,7 +74,7 @@ def live_images_at(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, tup
 
 
 def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
-    """Return the records of the live images among the given rows."""
+    """Return the records of the live images that have one of the given rows, by row."""
     wanted, records = list(rows), {}
     for start in range(0, len(wanted), _ROWS_AT_ONCE):
         chunk = wanted[start : start + _ROWS_AT_ONCE]
@@ -89,7 +91,7 @@ def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, Image
 
 
 def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
-    """The image with this id, live or not."""
+    """Return the image with this id, live or not, or None."""
     row = catalog.fetch_one(
         f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE}, removed FROM images"  # noqa: S608
         " WHERE id = CAST(? AS TEXT)",
@@ -103,7 +105,7 @@ def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
 
 
 def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[str, str]]:
-    """Yield (id, path) of the live images that meet the condition, in the order of entry."""
+    """Yield (id, path) of the live images that meet the condition, in the order of their keys."""
     return catalog.iterate(
         f"SELECT id, path FROM images WHERE {LIVE} AND {condition.sql} ORDER BY key",  # noqa: S608
         condition.values,
@@ -128,9 +130,9 @@ def mark_removed(catalog: Catalog, keys: Iterable[int]) -> None:
 
 
 def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
-    """Mark an image removed or not; return how many images changed, 0 or 1.
+    """Mark an image removed or not removed; return how many images changed, 0 or 1.
 
-    An image without row and failure must be read again.
+    If the image has neither a row nor a failure, it is also marked to be read.
     """
     return catalog.execute(
         "UPDATE images SET removed = ?, todo = todo OR (shard IS NULL AND stage IS NULL)"
@@ -140,7 +142,7 @@ def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
 
 
 def count_vanished(catalog: Catalog, run: int) -> int:
-    """Return how many images with a row or a failure the run `run` found gone."""
+    """Return how many images with a row or a failure the run `run` marked as missing."""
     row = catalog.fetch_one(
         "SELECT count(*) FROM images WHERE missing = ? AND removed = 0"
         " AND (shard IS NOT NULL OR stage IS NOT NULL)",
@@ -150,12 +152,12 @@ def count_vanished(catalog: Catalog, run: int) -> int:
 
 
 def leased_keys(catalog: Catalog, run: int) -> set[int]:
-    """Return the keys of the images that the run `run` has claimed."""
+    """Return the keys of the images that the run `run` has leased."""
     return {key for (key,) in catalog.iterate("SELECT key FROM images WHERE claim = ?", [run])}
 
 
 def release_image(catalog: Catalog, key: int) -> None:
-    """Give a claimed image back, to be claimed again."""
+    """End the lease of an image, so that a run can lease it again."""
     catalog.execute("UPDATE images SET claim = NULL WHERE key = ?", [key])
 
 
@@ -183,13 +185,13 @@ def read_position(catalog: Catalog, key: int) -> tuple[str, str, int, int]:
 
 
 def mark_file_fault(catalog: Catalog, id_: str, *, is_missing: bool) -> None:
-    """Mark an image whose file is missing, or was changed and must be read again."""
+    """Mark an image as missing, or mark it to be read again because its file changed."""
     change = "missing = 0" if is_missing else "todo = 1"
     catalog.execute(f"UPDATE images SET {change} WHERE id = CAST(? AS TEXT)", [as_text(id_)])  # noqa: S608
 
 
 def enter_imported(catalog: Catalog, id_: str) -> int:
-    """Enter an image whose vector was imported and whose file was not read; return its key."""
+    """Enter an image whose vector is imported and whose file was not read; return its key."""
     catalog.execute(
         "INSERT INTO images (id, path, size, mtime_ns, todo)"
         " VALUES (CAST(? AS TEXT), CAST(? AS TEXT), -1, 0, 0)",
@@ -199,7 +201,7 @@ def enter_imported(catalog: Catalog, id_: str) -> int:
 
 
 def reset_imported(catalog: Catalog, key: int) -> None:
-    """Forget what is known of an image's file: its vector is imported from elsewhere."""
+    """Clear the columns on an image's file: its vector is imported, and not made from this file."""
     catalog.execute(
         "UPDATE images SET digest = NULL, stage = NULL, reason = NULL, missing = NULL,"
         " size = -1, claim = NULL, todo = 0 WHERE key = ?",

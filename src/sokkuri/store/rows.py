@@ -1,7 +1,7 @@
-"""Where new vectors go: behind the last row of the open shard, and on to new shards.
+"""Append new vectors: behind the last row of the open shard, then in new shards.
 
-Takes rows, inside a transaction of the catalog, and records where each lies. Rows are synced before
-this returns; they count when the caller's transaction is committed.
+Takes vectors inside a write transaction of the caller, and records or returns the position of each.
+The rows are synced before a function returns; they count when the caller commits the transaction.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,11 @@ from sokkuri.store.shards import SHARD_ROWS, checksum_rows
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NewRow:
-    """A vector to append for the image `key`. vector : (D,) float32. file : the file that the
-    vector was made from, None for a vector from elsewhere."""
+    """A vector to append for the image `key`.
+
+    vector : (D,) float32. file : the file that the vector was made from, None for an imported
+    vector.
+    """
 
     key: int
     id: str
@@ -30,8 +33,11 @@ class NewRow:
 
 
 def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
-    """Append rows and point their images there. Raises StorageError when the disk refuses,
-    CollectionError for a vector that the shards cannot hold."""
+    """Append rows, and record their positions for their images.
+
+    Raises StorageError when the disk refuses, CollectionError for a vector with numbers too large
+    for the dtype of the shards.
+    """
     if not rows:
         return
     catalog = collection.catalog
@@ -47,8 +53,11 @@ def append_rows(collection: CollectionStore, rows: Sequence[NewRow]) -> None:
 def store_rows(
     collection: CollectionStore, features: StoredRows, ids: Sequence[str]
 ) -> list[RowRef]:
-    """Append rows : (N, D), from `stored`; where each lies, for the caller to record in the same
-    transaction. Raises StorageError when the disk refuses."""
+    """Append rows and return their N positions; the caller records them in the same transaction.
+
+    features : (N, D), from `ShardFolder.to_stored`. ids : N strings. Raises StorageError when the
+    disk refuses.
+    """
     catalog = collection.catalog
     places: list[RowRef] = []
     while len(places) < len(ids):
@@ -62,7 +71,7 @@ def store_rows(
 
 
 def _open_shard(catalog: Catalog) -> tuple[int, int]:
-    """Return the shard that rows are appended to, and how many rows it has."""
+    """Return the shard that takes the next row, and how many rows it has; add it if need be."""
     open_shard = find_open_shard(catalog, SHARD_ROWS)
     if open_shard is not None:
         return open_shard

@@ -1,5 +1,5 @@
-"""Queries on the table `shards`, and on the images of one shard: how many rows count, and whose
-they are."""
+"""Queries on the table `shards` and on the images of a shard: which rows count, and which images
+own them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,11 @@ _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
 
 @dataclass(frozen=True, slots=True)
 class ShardRow:
-    """A shard as the catalog counts it: rows beyond `rows` do not exist."""
+    """A shard as the catalog records it.
+
+    `rows` : how many rows count; the rows behind them in the file do not. `stale_ids` : the id
+    column on disk must be rewritten.
+    """
 
     shard: int
     rows: int
@@ -19,23 +23,25 @@ class ShardRow:
 
 
 def read_shards(catalog: Catalog) -> list[ShardRow]:
+    """Return all shards, ordered by number."""
     rows = catalog.fetch_all("SELECT shard, rows, stale_ids FROM shards ORDER BY shard")
     return [ShardRow(shard, rows_, bool(stale)) for shard, rows_, stale in rows]
 
 
 def find_shard(catalog: Catalog, shard: int) -> ShardRow | None:
+    """Return the shard with this number, or None."""
     row = catalog.fetch_one("SELECT shard, rows, stale_ids FROM shards WHERE shard = ?", [shard])
     return None if row is None else ShardRow(row[0], row[1], bool(row[2]))
 
 
 def next_shard_number(catalog: Catalog) -> int:
-    """A number that no shard has had before: readers may still hold old ones open."""
+    """Return a number that no shard has had before: a reader may still have an old shard open."""
     row = catalog.fetch_one("SELECT seq FROM sqlite_sequence WHERE name = 'shards'")
     return 0 if row is None else int(row[0]) + 1
 
 
 def shard_ids(catalog: Catalog, shard: int, rows: int) -> list[str]:
-    """What the shard's id column should hold : `rows` ids, "" where no image owns the row."""
+    """Return the `rows` ids of a shard's id column, "" for a row that no image owns."""
     ids = [""] * rows
     for row, id_ in catalog.iterate("SELECT row, id FROM images WHERE shard = ?", [shard]):
         ids[row] = id_
@@ -43,7 +49,7 @@ def shard_ids(catalog: Catalog, shard: int, rows: int) -> list[str]:
 
 
 def add_shard(catalog: Catalog, shard: int, rows: int = 0) -> None:
-    """Enter a new shard."""
+    """Enter a new shard, of which `rows` rows count."""
     catalog.execute("INSERT INTO shards (shard, model, rows) VALUES (?, 1, ?)", [shard, rows])
 
 
@@ -53,7 +59,7 @@ def set_rows(catalog: Catalog, shard: int, rows: int) -> None:
 
 
 def find_open_shard(catalog: Catalog, full: int) -> tuple[int, int] | None:
-    """Return (shard, rows) of the first shard with fewer than `full` rows."""
+    """Return (shard, rows) of the first shard with fewer than `full` rows, or None."""
     row = catalog.fetch_one(
         "SELECT shard, rows FROM shards WHERE rows < ? ORDER BY shard LIMIT 1", [full]
     )
@@ -66,7 +72,7 @@ def clear_stale_ids(catalog: Catalog, shard: int) -> None:
 
 
 def delete_shards(catalog: Catalog, shards: Iterable[int]) -> None:
-    """Strike shards off. Their numbers are never used again."""
+    """Delete shards from the catalog. Their numbers are never used again."""
     catalog.execute_many("DELETE FROM shards WHERE shard = ?", ([shard] for shard in shards))
 
 
@@ -78,12 +84,12 @@ def row_owners(catalog: Catalog, shard: int) -> list[tuple[int, str, int, int]]:
 
 
 def rows_and_owners(catalog: Catalog) -> list[tuple[int, int, int]]:
-    """Return (shard, rows, rows that an image has) of every shard."""
+    """Return (shard, rows, rows that an image owns) of all shards, ordered by shard."""
     return catalog.fetch_all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
 
 
 def forget_dead_rows(catalog: Catalog) -> None:
-    """Delete missing images, and take the rows of removed ones away."""
+    """Delete missing images, and take the rows away from removed images."""
     catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard IN"
         " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
@@ -98,7 +104,7 @@ def forget_dead_rows(catalog: Catalog) -> None:
 def first_owners(
     catalog: Catalog, shards: Sequence[int], limit: int
 ) -> list[tuple[int, str, int, int]]:
-    """Return (key, id, shard, row) of the first `limit` images with a row in these shards."""
+    """Return (key, id, shard, row) of the first `limit` images in these shards, ordered by row."""
     marks = ", ".join("?" * len(shards))
     return catalog.fetch_all(
         f"SELECT key, id, shard, row FROM images WHERE shard IN ({marks})"  # noqa: S608
@@ -108,7 +114,7 @@ def first_owners(
 
 
 def move_rows(catalog: Catalog, keys: Iterable[int], shard: int) -> None:
-    """Point images at the rows of a new shard, in their order from row 0 on."""
+    """Give images the rows of a new shard, in the order of `keys` from row 0 on."""
     catalog.execute_many(
         "UPDATE images SET shard = ?, row = ? WHERE key = ?",
         ((shard, row, key) for row, key in enumerate(keys)),
@@ -126,8 +132,10 @@ def unowned_shards(catalog: Catalog, shards: Sequence[int]) -> list[int]:
 
 
 def give_up_rows(catalog: Catalog, shard: int, keys: Iterable[int]) -> tuple[int, int | None]:
-    """Take their rows away from images of a shard, to be read again; return how many rows of the
-    shard are left and the last of them."""
+    """Take the rows away from images of a shard, and mark the images to be read again.
+
+    Returns how many rows of the shard an image still owns, and the last of these rows or None.
+    """
     catalog.execute_many(
         "UPDATE images SET todo = (removed = 0), model = NULL, shard = NULL, row = NULL,"
         " checksum = NULL WHERE key = ? AND shard = ?",
@@ -138,5 +146,5 @@ def give_up_rows(catalog: Catalog, shard: int, keys: Iterable[int]) -> tuple[int
 
 
 def cut_shard(catalog: Catalog, shard: int, rows: int) -> None:
-    """Let only the first rows of a shard count; its id column must be written again."""
+    """Let only the first `rows` rows of a shard count, and mark its id column as stale."""
     catalog.execute("UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?", [rows, shard])
