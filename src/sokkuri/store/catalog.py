@@ -54,8 +54,8 @@ class Catalog(Database):
         """Open an existing catalog; with mode `rw` bring it to the newest schema.
 
         threads : let several threads use the connection; the caller guards it with a lock. Raises
-        UnfinishedError for a file without tables, CollectionError for a file of another version,
-        StorageError for a file that cannot be opened.
+        UnfinishedError for a file without tables, CollectionError for a file of a newer or, with
+        mode `ro`, too old version, StorageError for a file that cannot be opened.
         """
         readonly = mode == "ro"
         try:

@@ -90,8 +90,8 @@ class CollectionStore:
         """Open the collection of a folder of images, or of a store.
 
         where : the folder of images, or the store. Raises NoCollectionError when `where` holds no
-        collection, UnfinishedError when its creation was cut short, CollectionError when it has
-        another version.
+        collection, UnfinishedError when its creation was cut short, CollectionError when this
+        sokkuri cannot read its version.
         """
         store = find_store(Path(where))
         catalog = Catalog.open(store / CATALOG_NAME, mode)

@@ -8,12 +8,14 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 
 CONTENT = "coalesce(digest, CAST('id:' || id AS BLOB))"
-"""SQL expression for the content key: the XXH3-128 of the file's bytes. An image that has no file,
-such as an imported vector, has `id:` and its id instead."""
+"""The SQL expression for the content key: the XXH3-128 of the file's bytes.
+
+An image without a digest, such as an imported vector, has `id:` and its id instead.
+"""
 
 
 def content_of(catalog: Catalog, id_: str) -> bytes:
-    """Return the content key of an image. Raises UnknownImageError."""
+    """Return the content key of an image. Raises UnknownImageError for an unknown id."""
     row = catalog.fetch_one(
         f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
         [as_text(id_)],

@@ -1,4 +1,5 @@
-"""Queries for browsing: pages of images and failures, single images, neighbours, folders."""
+"""Queries for browsing: pages of images and of failures, single images, images before and after,
+and the folders of images."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,13 +16,18 @@ _AT_ONCE = 500  # parameters of one statement
 
 
 def list_live(catalog: Catalog, condition: Condition | None, after: bytes, limit: int) -> list[Any]:
-    """Return (id, path, width, height, digest, mtime_ns) of up to `limit` live images, ordered by
-    id. after : the bytes of the id before the first."""
+    """Return (id, path, width, height, digest, mtime_ns) of up to `limit` live images, by id.
+
+    condition : None for all live images. after : the page starts behind this id, in bytes.
+    """
     return _page(catalog, _COLUMNS, LIVE, condition, after, limit)
 
 
 def list_failed(catalog: Catalog, after: bytes, limit: int) -> list[tuple[str, str, str, str]]:
-    """Return (id, path, stage, reason) of up to `limit` images without a row, ordered by id."""
+    """Return (id, path, stage, reason) of up to `limit` failures, ordered by id.
+
+    after : the page starts behind this id, in bytes.
+    """
     return _page(catalog, "id, path, stage, reason", _FAILED, None, after, limit)
 
 
@@ -37,8 +43,10 @@ def _page(
 
 
 def images_by_id(catalog: Catalog, ids: Sequence[str]) -> dict[str, Any]:
-    """Return (id, path, width, height, digest, mtime_ns, shard, row, size, content key) of images,
-    by id; unknown ids are left out."""
+    """Return the images with these ids, by id; leave unknown ids out.
+
+    Each is (id, path, width, height, digest, mtime_ns, shard, row, size, content key).
+    """
     images: dict[str, Any] = {}
     for start in range(0, len(ids), _AT_ONCE):
         chunk = ids[start : start + _AT_ONCE]
@@ -52,8 +60,10 @@ def images_by_id(catalog: Catalog, ids: Sequence[str]) -> dict[str, Any]:
 
 
 def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
-    """Return (id, path, width, height, digest, mtime_ns) of images, by key; unknown keys are left
-    out."""
+    """Return the images with these keys, by key; leave unknown keys out.
+
+    Each is (id, path, width, height, digest, mtime_ns).
+    """
     images: dict[int, Any] = {}
     for start in range(0, len(keys), _AT_ONCE):
         chunk = keys[start : start + _AT_ONCE]
@@ -67,8 +77,10 @@ def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
 
 
 def image_details(catalog: Catalog, id_: str) -> Any:
-    """Return (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, removed,
-    missing) of an image, or None."""
+    """Return all that the page of one image shows, or None for an unknown id.
+
+    It is (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, removed, missing).
+    """
     return catalog.fetch_one(
         f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
         " FROM images WHERE id = CAST(? AS TEXT)",
@@ -77,7 +89,7 @@ def image_details(catalog: Catalog, id_: str) -> Any:
 
 
 def image_file(catalog: Catalog, id_: str) -> Any:
-    """Return (path, digest, size, mtime_ns) of an image, or None."""
+    """Return (path, digest, size, mtime_ns) of an image, or None for an unknown id."""
     return catalog.fetch_one(
         "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
         [as_text(id_)],
@@ -85,10 +97,10 @@ def image_file(catalog: Catalog, id_: str) -> Any:
 
 
 def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None]:
-    """Return the ids of the live images before and after a path, in its folder."""
+    """Return the ids of the live images before and after a path in its folder, None at the ends."""
     folder = path.rpartition("/")[0]
     prefix = f"{folder}/" if folder else ""
-    # Where ids are paths, the index on ids spares the scan of all images.
+    # If ids are paths, the index on ids saves a scan of all images.
     column = "path" if catalog.meta("ids") == "name" else "id"
     ids = []
     for sign, direction in (("<", "DESC"), (">", "ASC")):
@@ -117,14 +129,15 @@ def paths_of_live(catalog: Catalog) -> Iterator[str]:
 
 
 def commit_count(catalog: Catalog) -> int:
-    """Return a number that changes with each commit of another connection."""
+    """Return a number that changes when another connection commits."""
     return int(catalog.fetch_one("PRAGMA data_version")[0])
 
 
 def change_sums(catalog: Catalog) -> tuple[int, int, int]:
-    """Return the largest key, a weighted sum of the dates, and the rows of all shards.
+    """Return three numbers that change when images change.
 
-    The weights make the sum differ when two files swap their dates.
+    They are the largest key, a weighted sum of the dates in seconds, and the number of rows in all
+    shards. Because of the weights, the sum also changes when two files swap their dates.
     """
     last, dates = catalog.fetch_one(
         "SELECT coalesce(max(key), 0),"

@@ -1,7 +1,8 @@
-"""The listing of a folder against the table `images`, in a temporary table and in SQL.
+"""Compare the listing of a folder with the table `images`, in SQL.
 
-The temporary table `seen` is on disk, so memory stays bounded. `count_changes` only compares;
-`apply_listing` writes, inside a transaction of the caller.
+Takes the listed files in parts, and keeps them in the temporary table `seen`. This table is on
+disk, so memory stays bounded. `count_changes` only compares; `apply_listing` writes, inside a
+transaction of the caller.
 """
 
 from collections.abc import Iterator, Sequence
@@ -42,9 +43,11 @@ _ENTER = f"INSERT INTO images (id, path, size, mtime_ns) SELECT id, path, size, 
 
 @dataclass(frozen=True, slots=True)
 class ListingCounts:
-    """The listing against the catalog, in images. `moved`: at another path under the same id, where
-    file names are ids. `returned`: missing before, and unchanged now. `retried`: failures that are
-    tried again."""
+    """The differences between a listing and the catalog, as numbers of images.
+
+    `moved` : at another path under the same id, if file names are ids. `returned` : missing before,
+    and back unchanged. `retried` : failures that are tried again.
+    """
 
     listed: int
     new: int
@@ -55,7 +58,7 @@ class ListingCounts:
 
 
 def begin_listing(catalog: Catalog) -> None:
-    """Create an empty temporary table for the listing."""
+    """Create an empty temporary table for the listing; drop the table of an earlier listing."""
     catalog.execute("DROP TABLE IF EXISTS temp.seen")
     catalog.execute(
         "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER)"
@@ -64,9 +67,9 @@ def begin_listing(catalog: Catalog) -> None:
 
 
 def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
-    """Put a part of the listing into the temporary table.
+    """Add a part of the listing to the temporary table.
 
-    The same path twice is one file. Raises UsageError when two files have the same id.
+    A path that is listed twice counts once. Raises UsageError when two files have the same id.
     """
     with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
         catalog.execute_many(
@@ -78,7 +81,7 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
         )
         for ref in refs:
             if ref.id == ref.path:
-                continue  # a path is its own id, and cannot be another's
+                continue  # the id is the path, so no other file can have it
             (path,) = catalog.fetch_one(
                 "SELECT path FROM temp.seen WHERE id = CAST(? AS TEXT)", [as_text(ref.id)]
             )
@@ -90,12 +93,12 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
 
 
 def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
-    """Yield (key, path) of the images that the listing lacks and that are not missing yet."""
+    """Yield (key, path) of the images that are not in the listing and not yet missing."""
     return catalog.iterate(f"SELECT key, path {_UNSEEN}")
 
 
 def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
-    """Count what has changed, and write nothing."""
+    """Count the differences between the listing and the catalog, and write nothing."""
     both = "FROM images, seen WHERE images.id = seen.id AND images.removed = 0 AND"
 
     def count(tail: str) -> int:
@@ -125,9 +128,10 @@ def unread_paths(catalog: Catalog, limit: int) -> list[str]:
 
 
 def apply_listing(catalog: Catalog, *, retry_failed: bool, shuffle: int | None) -> ListingCounts:
-    """Write the comparison into the table `images`, inside a transaction of the caller.
+    """Bring the table `images` up to date with the listing; return the differences.
 
-    New images are entered in the order of their ids, or in an order drawn by the seed `shuffle`.
+    It runs inside a transaction of the caller. New images are entered in the order of their ids, or
+    in a random order with the seed `shuffle`.
     """
     retried = catalog.execute(f"{_RETRY} AND {_retryable(retry_failed)}")
     moved = catalog.execute(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
@@ -141,7 +145,7 @@ def apply_listing(catalog: Catalog, *, retry_failed: bool, shuffle: int | None) 
 
 
 def _order(catalog: Catalog, shuffle: int | None) -> str:
-    """Return the expression that new images are ordered by."""
+    """Return the SQL expression that new images are ordered by."""
     if shuffle is None:
         return "id"
     seed = shuffle % 2**64
@@ -150,5 +154,9 @@ def _order(catalog: Catalog, shuffle: int | None) -> str:
 
 
 def _retryable(retry_failed: bool) -> str:
-    """Failed reads have causes outside the file and are tried each time; others when asked."""
+    """Return the SQL condition for failures that are tried again.
+
+    A failed read has a cause outside the file, so each run tries it again. Other failures are tried
+    again with `retry_failed` only.
+    """
     return "images.stage IS NOT NULL" if retry_failed else "images.stage = 'read'"

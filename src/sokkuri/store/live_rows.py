@@ -12,7 +12,7 @@ _AT_ONCE = 500  # parameters of one statement
 
 
 def live_rows(catalog: Catalog, condition: Condition | None = None) -> list[tuple[int, int]]:
-    """Return (shard, row) of the live images that meet the condition."""
+    """Return (shard, row) of the live images that meet the condition, None for all."""
     condition = condition or ANY
     return catalog.fetch_all(
         f"SELECT shard, row FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
@@ -30,14 +30,16 @@ def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
 
 
 def live_rows_in(catalog: Catalog, shard: int) -> list[int]:
-    """Return the rows of live images in a shard."""
+    """Return the rows in a shard that live images own."""
     rows = catalog.fetch_all(f"SELECT row FROM images WHERE shard = ? AND {LIVE}", [shard])  # noqa: S608
     return [row for (row,) in rows]
 
 
 def vector_columns(catalog: Catalog, shard: int) -> dict[int, Sequence[Any]]:
-    """Return what an engine stores of the live images in a shard, by row: (row, id, path, width,
-    height, size, mtime_ns, checksum)."""
+    """Return the columns of a shard's live images that an engine stores, by row.
+
+    Each is (row, id, path, width, height, size, mtime_ns, checksum).
+    """
     columns = "row, id, path, width, height, size, mtime_ns, checksum"
     rows = catalog.fetch_all(
         f"SELECT {columns} FROM images WHERE shard = ? AND {LIVE} ORDER BY row",  # noqa: S608
@@ -58,11 +60,11 @@ def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
 
 
 def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
-    """Return (content key, id, path, width, height, size, mtime_ns, digest, shard, row) of the
-    live images, ordered by shard and row.
+    """Return the live images with their content keys, ordered by shard and row.
 
-    some : only images that have a file with one of these digests, or with bytes that another live
-    image has too.
+    Each is (content key, id, path, width, height, size, mtime_ns, digest, shard, row).
+    some : digests. Return only the images with one of these digests, and the images with the bytes
+    of another live image; None for all.
     """
     if some is None:
         return _records(catalog, "")

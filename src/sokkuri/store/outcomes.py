@@ -1,4 +1,4 @@
-"""Record what a run did with an image: one function an outcome, one UPDATE an image.
+"""Record the outcome of a run for an image, with one function for each kind of outcome.
 
 All functions run inside a write transaction of the caller (indexing/writer.py).
 """
@@ -15,8 +15,10 @@ _CLEAN = f"stage = NULL, reason = NULL, {_SETTLED}"
 
 @dataclass(frozen=True, slots=True)
 class ImageState:
-    """What the catalog says of an image before its outcome is recorded. `is_new`: the image has
-    neither a row nor a failure."""
+    """An image as the catalog records it before its outcome.
+
+    `shard` : None without a row. `is_new` : the image has neither a row nor a failure.
+    """
 
     shard: int | None
     digest: bytes | None
@@ -25,7 +27,7 @@ class ImageState:
 
 @dataclass(frozen=True, slots=True)
 class SameContent:
-    """An image with equal bytes that has a row. `is_missing`: its file is gone."""
+    """An image that has equal bytes and a row. `is_missing` : its file is gone."""
 
     key: int
     at: RowRef
@@ -36,7 +38,7 @@ class SameContent:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """What is known of an image's file. width and height in pixels, None for unknown."""
+    """The properties of an image's file. `width`, `height` : in pixels, None if unknown."""
 
     fingerprint: FileFingerprint
     width: int | None
@@ -44,7 +46,7 @@ class FileRecord:
 
 
 def read_state(catalog: Catalog, key: int) -> ImageState:
-    """Return what the catalog says of the image `key`."""
+    """Return the image `key` as the catalog records it."""
     shard, digest, stage = catalog.fetch_one(
         "SELECT shard, digest, stage FROM images WHERE key = ?", [key]
     )
@@ -52,7 +54,7 @@ def read_state(catalog: Catalog, key: int) -> ImageState:
 
 
 def find_same_content(catalog: Catalog, digest: bytes) -> SameContent | None:
-    """Return an image with these bytes and a row, preferably one whose file is gone."""
+    """Return an image that has these bytes and a row, or None; prefer an image without a file."""
     row = catalog.fetch_one(
         "SELECT key, shard, row, width, height, missing FROM images"
         " WHERE digest = ? AND shard IS NOT NULL"
@@ -66,7 +68,7 @@ def find_same_content(catalog: Catalog, digest: bytes) -> SameContent | None:
 
 
 def has_content(catalog: Catalog, digest: bytes | None) -> bool:
-    """Return whether an image with these bytes has a row."""
+    """Return whether any image has these bytes and a row."""
     row = catalog.fetch_one(
         "SELECT 1 FROM images WHERE digest = ? AND shard IS NOT NULL LIMIT 1", [digest]
     )
@@ -74,7 +76,7 @@ def has_content(catalog: Catalog, digest: bytes | None) -> bool:
 
 
 def free_row(catalog: Catalog, key: int) -> None:
-    """Mark the shard of the image's row, if it has one: its id column is stale from now on."""
+    """Mark the id column of the image's shard as stale, if the image has a row."""
     catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard = (SELECT shard FROM images WHERE key = ?)",
         [key],
@@ -82,7 +84,7 @@ def free_row(catalog: Catalog, key: int) -> None:
 
 
 def record_row(catalog: Catalog, key: int, at: RowRef, checksum: int) -> None:
-    """Point the image at its new row, and change nothing else."""
+    """Record the image's new row and the row's checksum, and change nothing else."""
     free_row(catalog, key)
     catalog.execute(
         "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ? WHERE key = ?",
@@ -93,7 +95,7 @@ def record_row(catalog: Catalog, key: int, at: RowRef, checksum: int) -> None:
 def record_extracted(
     catalog: Catalog, key: int, at: RowRef, checksum: int, file: FileRecord
 ) -> None:
-    """Point the image at its new row, with the file that the row was made from."""
+    """Record the image's new row, and the file that the row was made from."""
     free_row(catalog, key)
     stat = file.fingerprint.stat
     catalog.execute(
@@ -107,7 +109,7 @@ def record_extracted(
 
 
 def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
-    """Record the file of an image that has a row already: nothing is left to do."""
+    """Record the file of an image that already has a row: no work is left to do."""
     stat = file.fingerprint.stat
     catalog.execute(
         "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
@@ -117,7 +119,7 @@ def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
 
 
 def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
-    """Record another time stamp of the same bytes: the image keeps its row."""
+    """Record a new time stamp of unchanged bytes: the image keeps its row."""
     catalog.execute(
         f"UPDATE images SET size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
         [stat.size, stat.mtime_ns, key],
@@ -127,7 +129,7 @@ def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
 def record_failure(
     catalog: Catalog, key: int, stage: str, reason: str, fingerprint: FileFingerprint | None
 ) -> None:
-    """Record why an image has no row. fingerprint : None where its bytes could not be read."""
+    """Record why an image has no row. fingerprint : None if its bytes could not be read."""
     free_row(catalog, key)
     stat = None if fingerprint is None else fingerprint.stat
     catalog.execute(

@@ -1,4 +1,4 @@
-"""Queries for merging: images of a part, the same images of the whole, and their rows."""
+"""Queries for merging a part of a collection into the target collection: images and their rows."""
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
@@ -12,7 +12,7 @@ from sokkuri.store.database import as_text
 from sokkuri.store.outcomes import free_row
 
 CHUNK = 2_000
-"""Images of one commit: what a crash can cost."""
+"""Images of one commit: at most the work on these is lost in a crash."""
 
 _IDS_AT_ONCE = 400
 _COLUMNS = (
@@ -37,7 +37,7 @@ PartImages: TypeAlias = Literal["all", "present", "absent"]
 
 
 class PartImage(NamedTuple):
-    """An image as a part has it."""
+    """An image as the catalog of a part records it."""
 
     id: str
     path: str
@@ -56,7 +56,7 @@ class PartImage(NamedTuple):
     row: int | None
 
     def values(self, at: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
-        """For _COLUMNS, with its vector at this place of the whole."""
+        """Return the values for `_COLUMNS`. at : the vector's position in the target collection."""
         reason = None if self.reason is None else as_text(self.reason)
         return [
             as_text(self.id), as_text(self.path), *self[2:9], reason, self.todo, missing, removed,
@@ -65,7 +65,7 @@ class PartImage(NamedTuple):
 
 
 class TargetImage(NamedTuple):
-    """The same image as the whole has it."""
+    """The same image as the catalog of the target collection records it."""
 
     key: int
     id: str
@@ -80,8 +80,11 @@ class TargetImage(NamedTuple):
 
 
 def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[PartImage]]:
-    """Yield the images of a part in chunks: all, those with a file, or those whose file is gone and
-    that have a row."""
+    """Yield the images of a part in chunks of up to `CHUNK`, ordered by key.
+
+    which : `all`; `present` for images that have a file; `absent` for images that have a row and no
+    file.
+    """
     condition = _CONDITIONS[which]
     rows = catalog.iterate(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
     while chunk := [PartImage._make(row) for row in islice(rows, CHUNK)]:
@@ -89,7 +92,7 @@ def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[Pa
 
 
 def find_existing(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
-    """What the whole knows of these."""
+    """Return the images of the target collection with these ids, by id; leave unknown ids out."""
     found: dict[str, TargetImage] = {}
     for at in range(0, len(ids), _IDS_AT_ONCE):
         chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
@@ -110,31 +113,38 @@ def enter(
     places: Sequence[RowRef | None],
     missing: int | None = None,
 ) -> None:
-    """Images that the whole did not know. missing : the run that found their files gone."""
+    """Enter images that the target collection does not have.
+
+    places : the position of each image's vector, None for an image without a row. missing : the run
+    that found the files gone.
+    """
     pairs = zip(images, places, strict=True)
     rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
     catalog.execute_many(_ENTER, rows)
 
 
 def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
-    """All that the whole has of an image becomes what the part has, but for its mark."""
+    """Replace an image of the target collection by the part's image; keep the mark `removed`."""
     free_row(catalog, held.key)
     catalog.execute(_REPLACE, [*image.values(at, removed=held.removed), held.key])
 
 
 def touch(catalog: Catalog, key: int, image: PartImage) -> None:
-    """The file of a vector that the whole has is the part's, and there is nothing left to do."""
+    """Record the part's file for an image of the target collection that keeps its vector.
+
+    No work on the image is left to do.
+    """
     values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
     catalog.execute(_TOUCH, values)
 
 
 def has_absent(catalog: Catalog) -> bool:
-    """Return whether there is an image with a row whose file is gone."""
+    """Return whether any image has a row and no file."""
     return catalog.fetch_one(f"SELECT 1 FROM images WHERE {_ABSENT} LIMIT 1") is not None  # noqa: S608
 
 
 def find_absent(catalog: Catalog, digest: bytes | None) -> int | None:
-    """Return the key of an image with these bytes and a row whose file is gone."""
+    """Return the key of an image that has these bytes, a row and no file, or None."""
     row = catalog.fetch_one(
         f"SELECT key FROM images WHERE digest = ? AND {_ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
         [digest],
@@ -148,7 +158,7 @@ def count_present(catalog: Catalog) -> int:
 
 
 def count_all(catalog: Catalog) -> tuple[int, int]:
-    """Return how many images there are, and how many of them are without a file but have a row."""
+    """Return the number of all images, and the number of images that have a row and no file."""
     images, absent = catalog.fetch_one(f"SELECT count(*), total({_ABSENT}) FROM images")  # noqa: S608
     return int(images), int(absent)
 
@@ -159,7 +169,10 @@ def all_ids(catalog: Catalog) -> Iterator[str]:
 
 
 def annotations_digest(catalog: Catalog) -> str:
-    """A digest of all that a person said in a collection."""
+    """Return a digest of all marks that people made: labels, decisions and removed images.
+
+    It is an XXH3-64 in hexadecimal.
+    """
     digest = xxhash.xxh3_64()
     tables = {"labels": "content, label", "different": "first, second", "kept": "content"}
     for table, columns in tables.items():
