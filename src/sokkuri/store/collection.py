@@ -171,7 +171,7 @@ class CollectionStore:
     def set_root(self, root: Location) -> None:
         """Record that the images are at `root` now.
 
-        Raises UsageError while the folder that they came from still exists.
+        Raises UsageError while the recorded folder still exists and is another folder.
         """
         if root == self.root:
             return

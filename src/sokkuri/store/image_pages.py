@@ -16,17 +16,18 @@ _AT_ONCE = 500  # parameters of one statement
 
 
 def list_live(catalog: Catalog, condition: Condition | None, after: bytes, limit: int) -> list[Any]:
-    """Return (id, path, width, height, digest, mtime_ns) of up to `limit` live images, by id.
+    """Return a page of up to `limit` live images, ordered by id.
 
-    condition : None for all live images. after : the page starts behind this id, in bytes.
+    Each is (id, path, width, height, digest, mtime_ns). condition : None for all live images.
+    after : the page starts behind this id, in bytes.
     """
     return _page(catalog, _COLUMNS, LIVE, condition, after, limit)
 
 
 def list_failed(catalog: Catalog, after: bytes, limit: int) -> list[tuple[str, str, str, str]]:
-    """Return (id, path, stage, reason) of up to `limit` failures, ordered by id.
+    """Return a page of up to `limit` failures, ordered by id.
 
-    after : the page starts behind this id, in bytes.
+    Each is (id, path, stage, reason). after : the page starts behind this id, in bytes.
     """
     return _page(catalog, "id, path, stage, reason", _FAILED, None, after, limit)
 

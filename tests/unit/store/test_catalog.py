@@ -1,4 +1,4 @@
-"""The catalog: created once, refused when it cannot be right, and true to file names."""
+"""The catalog is created once, refuses files that it cannot read, and keeps file names exactly."""
 
 import sqlite3
 import threading
@@ -27,7 +27,7 @@ def test_creating_twice_opens_the_same(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("attempt", range(10))
 def test_creating_from_many_threads_at_once(attempt: int, tmp_path: Path) -> None:
-    """Several processes may start on a new folder at once."""
+    """Several processes may start on a new folder at the same time."""
     path, ready, made = tmp_path / "catalog.sqlite", threading.Barrier(6), list[str | None]()
 
     def create() -> None:
@@ -101,7 +101,7 @@ def test_a_catalog_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 
 def test_a_commit_survives_a_power_cut(tmp_path: Path) -> None:
-    """Guarantee: SQLite syncs the log before a transaction counts (WAL, synchronous FULL)."""
+    """Guarantee: SQLite syncs its log before a transaction counts (WAL, synchronous FULL)."""
     catalog = Catalog.create(tmp_path / "catalog.sqlite")
     assert catalog.fetch_one("PRAGMA journal_mode")[0] == "wal"
     assert catalog.fetch_one("PRAGMA synchronous")[0] == 2

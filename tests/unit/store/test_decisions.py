@@ -1,4 +1,4 @@
-"""Decisions are kept by content: they survive moves, and are gone when they are taken back."""
+"""Decisions are stored by content: they survive moves, and can be undone."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Derived files: their folder, their lock, and the version of an SQLite file."""
+"""Derived files: the version of an SQLite file changes with its content."""
 
 import sqlite3
 from contextlib import closing

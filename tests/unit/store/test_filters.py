@@ -1,4 +1,4 @@
-"""Filters mean what they say, and nothing typed becomes SQL."""
+"""Filters select the images that they describe, and typed text never becomes SQL."""
 
 from datetime import datetime
 from pathlib import Path
@@ -122,7 +122,7 @@ def test_what_makes_no_sense_is_said_where(where: str, hint: str) -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_becomes_sql(text: str) -> None:
-    """Whatever is typed: a condition of known words with a mark for each value, or an error."""
+    """Any text gives an error, or a condition of known words with a `?` for each value."""
     try:
         made = parse_expression(text)
     except UsageError:

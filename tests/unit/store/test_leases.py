@@ -1,4 +1,4 @@
-"""Claims: who works on what, and what becomes of it when a process ends."""
+"""Leases: each image has at most one worker, and the end of a process ends its leases."""
 
 import os
 import socket
@@ -52,8 +52,8 @@ def test_run_numbers_are_never_used_again(catalog: Catalog) -> None:
 
 
 def test_a_dead_process_is_cleared_at_once(catalog: Catalog) -> None:
-    """Guarantee: a claim outlives its process by no more than its lease; on the same host, not
-    at all."""
+    """Guarantee: when a process dies, its leases end at once on the same host, and when their time
+    is over on other hosts."""
     code = (
         "import sys; from pathlib import Path; from sokkuri.store import leases;"
         " from sokkuri.store.catalog import Catalog; catalog = Catalog.open(Path(sys.argv[1]));"

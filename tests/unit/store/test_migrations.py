@@ -1,4 +1,4 @@
-"""Migrations: a store of an earlier version opens, a newer one is refused, a failure undoes all."""
+"""Migrations: an older store opens, a newer store is refused, and a failed migration is undone."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The position, the number and the key of a row translate into each other."""
+"""Row positions, row numbers and row keys convert into each other."""
 
 import numpy as np
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""Shards stay plain `.npy`, grow in place, and lose nothing that was there before."""
+"""Shards stay plain `.npy` files, grow in place, and keep their earlier rows."""
 
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> ShardFolder:
 def test_growing_in_parts_gives_what_numpy_would_save_at_once(
     parts: list[list[str]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Guarantee: the shards stay plain `.npy` that any tool can read."""
+    """Guarantee: shards stay plain `.npy` files that any tool can read."""
     parts = [[one.replace("\0", "") for one in part] for part in parts]
     folder = ShardFolder(tmp_path_factory.mktemp("shards"), DIMENSION)
     features, ids = rows(sum(map(len, parts))), [one for part in parts for one in part]
@@ -52,7 +52,8 @@ def test_a_longer_id_widens_the_column_and_keeps_the_others(folder: ShardFolder)
 
 
 def test_rows_never_committed_are_overwritten(folder: ShardFolder) -> None:
-    """Guarantee: a crash loses at most the batch in flight, and the next run redoes just that."""
+    """Guarantee: a crash loses at most the batch in flight, and the next run repeats only this
+    batch."""
     features = rows(5)
     folder.write(0, 0, features[:2], ["a", "b"])
     folder.write(0, 2, rows(3, seed=1), ["lost 1", "lost 2", "lost 3"])
@@ -103,7 +104,7 @@ def test_salvage_finds_whole_rows_behind_a_broken_header(folder: ShardFolder) ->
 
 
 def test_a_refused_write_is_one_line_and_leaves_the_rows_before(folder: ShardFolder) -> None:
-    """A disk that fails is reported; the rows that count are untouched."""
+    """An error of the disk is reported in one line; the rows that count do not change."""
     features = rows(2)
     folder.write(0, 0, features, ["a", "b"])
     folder.ids_path(0).unlink()

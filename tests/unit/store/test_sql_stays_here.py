@@ -1,4 +1,4 @@
-"""Only sokkuri.store names the catalog's tables in SQL."""
+"""Only the package sokkuri.store names the catalog's tables in SQL."""
 
 import ast
 import re
