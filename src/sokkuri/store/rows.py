@@ -71,7 +71,7 @@ def store_rows(
 
 
 def _open_shard(catalog: Catalog) -> tuple[int, int]:
-    """Return the shard that takes the next row, and how many rows it has; add it if need be."""
+    """Return the shard that takes the next row and its number of rows; add one if all are full."""
     open_shard = find_open_shard(catalog, SHARD_ROWS)
     if open_shard is not None:
         return open_shard
