@@ -228,7 +228,7 @@ def compaction_text(report: Compaction) -> str:
     )
 
 
-def card_text(card: dict[str, Any], *, whole: bool) -> str:
+def model_card_text(card: dict[str, Any], *, whole: bool) -> str:
     """Format a model card: licence, source and weights, or all its fields if `whole`."""
     keys = [key for key in card if key != "name"] if whole else ["licence", "source", "weights"]
     lines = [f"  {key:<12}{escape_control(str(card[key]))}" for key in keys if card[key] != ""]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.formatting import card_text
+from sokkuri.cli.formatting import model_card_text
 from sokkuri.cli.options import JsonOption
 from sokkuri.core.errors import UsageError
 
@@ -51,7 +51,7 @@ def models(
         console.print_json({"models": documents})
     else:
         whole = name is not None
-        console.print_result("\n".join(card_text(card, whole=whole) for card in documents))
+        console.print_result("\n".join(model_card_text(card, whole=whole) for card in documents))
 
 
 def _add(source: str | None, sha256: str, name: str) -> str:

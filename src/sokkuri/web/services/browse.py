@@ -4,15 +4,13 @@ The functions take a Collection and return documents of `schemas/` as dictionari
 in the catalog. An id never becomes part of a path.
 """
 
-import base64
-import binascii
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.errors import UnknownImageError
 from sokkuri.store.collection import Status
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, build_condition
@@ -24,6 +22,7 @@ from sokkuri.store.image_pages import (
     list_live,
     paths_of_live,
 )
+from sokkuri.web.services.cursors import decode_cursor, encode_cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -64,32 +63,29 @@ def read_failure_page(collection: Collection, cursor: str | None, limit: int) ->
 
 def _split_page(rows: list[Any], limit: int) -> tuple[list[Any], str | None]:
     """Return up to `limit` rows, and the cursor of the next page."""
-    return rows[:limit], _cursor(rows[limit - 1][0]) if len(rows) > limit else None
+    return rows[:limit], encode_cursor(as_text(rows[limit - 1][0])) if len(rows) > limit else None
 
 
 def _last_id(cursor: str | None) -> bytes:
     """Return the bytes of the last id of the previous page. Raises UsageError."""
-    return b"" if cursor is None else _read_cursor(cursor)
-
-
-def _cursor(id_: str) -> str:
-    return base64.urlsafe_b64encode(as_text(id_)).decode().rstrip("=")
-
-
-def _read_cursor(cursor: str) -> bytes:
-    try:
-        return base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-    except (ValueError, binascii.Error):
-        raise UsageError("this is not a cursor: send the `next` that a page returned") from None
+    return b"" if cursor is None else decode_cursor(cursor)
 
 
 def listed_image_document(row: Sequence[Any]) -> dict[str, Any]:
     """Return an image as ListedImageDocument. row : as `list_live` returns it."""
     id_, path, width, height, digest, mtime_ns = row
+    fields = image_fields(id_, path, width, height, digest)
+    return {**fields, "modified": iso_time(mtime_ns)}
+
+
+def image_fields(
+    id_: str, path: str, width: int | None, height: int | None, digest: bytes | None
+) -> dict[str, Any]:
+    """Return the fields that all image documents share."""
     folder, name = split_path(path)
     return {
         "id": id_, "name": name, "folder": folder, "width": width, "height": height,
-        "v": content_version(digest), "modified": iso_time(mtime_ns),
+        "v": content_version(digest),
     }  # fmt: skip
 
 

@@ -6,8 +6,6 @@ moves to the trash only if it is a known near-duplicate of the image that stays.
 is looked up in the folder of the logs before it becomes a path.
 """
 
-import base64
-import binascii
 import secrets
 import threading
 import time
@@ -30,6 +28,7 @@ from sokkuri.store.database import as_text
 from sokkuri.store.decisions import mark_different, mark_kept
 from sokkuri.store.derived import sqlite_version
 from sokkuri.web.services import browse
+from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_cursor
 
 _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
@@ -158,17 +157,15 @@ def _image_document(image: DuplicateImage) -> dict[str, Any]:
 
 
 def _cursor(sort_key: GroupSortKey) -> str:
-    grade, first, keep = sort_key
-    return base64.urlsafe_b64encode(b"%d\0%s\0%s" % (grade, first, keep)).decode().rstrip("=")
+    return encode_cursor(b"%d\0%s\0%s" % sort_key)
 
 
 def _read_cursor(cursor: str) -> GroupSortKey:
     try:
-        raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        grade, first, keep = raw.split(b"\0")
+        grade, first, keep = decode_cursor(cursor).split(b"\0")
         return int(grade), first, keep
-    except (ValueError, binascii.Error):
-        raise UsageError("this is not a cursor: send the `next` that a page returned") from None
+    except ValueError:
+        raise invalid_cursor() from None
 
 
 def count_compared(collection: Collection) -> dict[str, int]:

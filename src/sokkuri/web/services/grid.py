@@ -4,9 +4,9 @@ Takes a Collection, a folder and a sort order. Returns arrays. A page reads an o
 orders are cached until the collection changes.
 """
 
+import os
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -122,10 +122,9 @@ def _folder_title(folder: str) -> tuple[str, str | None]:
 def _month(mtime_ns: int) -> str:
     """Return year and month in this machine's time zone, or "" for years outside 1 to 9999."""
     try:
-        time = utc_time(mtime_ns)
-        with suppress(OSError):  # on Windows before 1970: keep UTC
-            time = time.astimezone()
-        return time.strftime("%Y-%m")
+        return utc_time(mtime_ns).astimezone().strftime("%Y-%m")
+    except OSError:  # Windows knows no local time before 1970
+        return utc_time(mtime_ns).strftime("%Y-%m") if os.name == "nt" else ""
     except (ValueError, OverflowError):
         return ""
 

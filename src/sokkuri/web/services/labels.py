@@ -26,9 +26,8 @@ from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
 from sokkuri.store.labels import find_labels, labels_revision, read_labels, set_labels
 from sokkuri.web.services.browse import (
-    content_version,
     folder_location,
-    split_path,
+    image_fields,
     unknown_image_error,
 )
 from sokkuri.web.services.thread_pool import CollectionPool
@@ -260,11 +259,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
 def _shown(row: Sequence[Any]) -> Document:
     """Return a row of `image_pages.images_by_id` as the fields that all image documents share."""
     id_, path, width, height, digest = row[:5]
-    folder, name = split_path(path)
-    return {
-        "id": id_, "name": name, "folder": folder, "width": width, "height": height,
-        "v": content_version(digest),
-    }  # fmt: skip
+    return image_fields(id_, path, width, height, digest)
 
 
 def _with_ranks(hits: Sequence[Document]) -> list[Document]:

@@ -28,9 +28,8 @@ from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.images import find_image
 from sokkuri.web.services.browse import (
-    content_version,
     folder_location,
-    split_path,
+    image_fields,
     unknown_image_error,
 )
 from sokkuri.web.services.ring_angles import angles
@@ -147,8 +146,6 @@ class _WorkQueue:
             try:
                 worker = worker or self._create_worker()
                 answers = worker.answer_batch([pending.request for pending in batch])
-            except SokkuriError as error:
-                answers = [error] * len(batch)
             except Exception as error:  # noqa: BLE001 - raised again in the waiting coroutine
                 answers = [error] * len(batch)
             with self._changed:
@@ -305,8 +302,5 @@ class _SearchWorker:
 
 def hit_document(rank: int, distance: float, image: ImageRecord) -> Document:
     """Return a hit as HitDocument."""
-    folder, name = split_path(image.path)
-    return {
-        "rank": rank, "id": image.id, "name": name, "folder": folder, "distance": distance,
-        "width": image.width, "height": image.height, "v": content_version(image.digest),
-    }  # fmt: skip
+    fields = image_fields(image.id, image.path, image.width, image.height, image.digest)
+    return {"rank": rank, **fields, "distance": distance}

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic_collection import DIMENSION, Bench, create_empty
 
-from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.errors import UnknownImageError
 from sokkuri.indexing.outcomes import Failed
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.web.services import browse
@@ -51,22 +50,6 @@ def walk(bench: Bench, limit: int, **asked: Any) -> list[str]:
         cursor = page["next"]
         if cursor is None:
             return found
-
-
-@given(NAMES)
-def test_cursors_keep_every_byte(name: str) -> None:
-    cursor = browse._cursor(name)
-    assert browse._read_cursor(cursor) == os.fsencode(name)
-    assert cursor.isascii()
-    assert not set(cursor) & set("=&+/?#% "), "an address can hold it without escapes"
-
-
-@given(st.text(max_size=60))
-def test_any_text_as_a_cursor_is_read_or_refused(text: str) -> None:
-    """Text that is not ASCII or not Base64 raises UsageError, and no other error."""
-    with suppress(UsageError):
-        assert isinstance(browse._read_cursor(text), bytes)
-        assert text.isascii()
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, len(IDS), 100])

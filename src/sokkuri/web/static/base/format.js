@@ -1,5 +1,11 @@
 // Formats numbers, sizes, dates and durations for people.
 
+/**
+ * @param {string} text
+ * @returns {string} the same with a capital first letter
+ */
+export const capitalise = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** @param {number} value */
 export const count = (value) => value.toLocaleString("en");
 

@@ -1,6 +1,7 @@
 // Panels for errors and empty pages: a title, a sentence, and what to do next.
 
 import { h } from "./dom.js";
+import { capitalise } from "./format.js";
 import { icon } from "./icons.js";
 
 /**
@@ -37,7 +38,7 @@ export function problemPanel(error, retry, level = 1) {
   if (error.name === "Problem") {
     const missing = error.status === 404;
     return panel({ icon: missing ? "missing" : "problem", level, title: sentenceCase(error.title),
-      text: capitalised(error.detail) }, missing ? null : again, home);
+      text: capitalise(error.detail) }, missing ? null : again, home);
   }
   return panel({ icon: "problem", level, title: "Something went wrong on this page",
     text: error.message }, again, home);
@@ -47,7 +48,5 @@ export function problemPanel(error, retry, level = 1) {
 function sentenceCase(text) {
   const lowered = text.replace(/\b([A-Z])([a-z]+)\b/g, (word, first, rest, offset) =>
     offset ? first.toLowerCase() + rest : word);
-  return capitalised(lowered);
+  return capitalise(lowered);
 }
-
-const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);

@@ -1,7 +1,7 @@
 // The bar above the groups: filters, the state of the comparison, and totals and actions by grade.
 
-import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
+import { suggestFolders } from "../base/folders.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { files, GRADES } from "./differences.js";
@@ -24,7 +24,7 @@ export class Toolbar {
     this.under = h("input", { ...PLAIN, id: "duplicates-under", list: "duplicates-folders",
       placeholder: "all folders" });
     this.where = h("input", { ...PLAIN, id: "duplicates-where", placeholder: "width > 1000" });
-    this.under.addEventListener("focus", () => this.suggestFolders(), { once: true });
+    this.under.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
     const form = h("form", { class: "row copies-filters", "aria-label": "Filters" },
       h("label", { for: "duplicates-under" }, "In folder"), this.under, this.folders,
       h("label", { for: "duplicates-where" }, "Where"), this.where,
@@ -47,16 +47,6 @@ export class Toolbar {
   values(grade = this.grade) {
     return { grade: grade === "edited" ? null : grade, under: this.under.value.trim(),
       where: this.where.value.trim() };
-  }
-
-  async suggestFolders() {
-    try {
-      const { folders } = await api.folders();
-      this.folders.replaceChildren(...folders.filter(({ path }) => path).map(({ path, count }) =>
-        h("option", { value: path }, String(count))));
-    } catch {
-      // The user can still type a folder.
-    }
   }
 
   showFilters({ min_grade: grade, under, where }) {

@@ -3,6 +3,7 @@
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
+import { capitalise } from "../base/format.js";
 import { makeStage } from "../image/stage.js";
 import { link } from "../base/router.js";
 
@@ -78,7 +79,7 @@ function about({ id, name, folder, why }) {
 
 /** The reason for a suggestion as a line of text. */
 export function whyThis(why) {
-  return `Why this image? ${why.charAt(0).toUpperCase()}${why.slice(1)}.`;
+  return `Why this image? ${capitalise(why)}.`;
 }
 
 const heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");

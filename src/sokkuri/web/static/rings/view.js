@@ -2,6 +2,7 @@
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping } from "../base/dom.js";
+import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { panel } from "../base/problem.js";
 import { toQuery } from "../base/query.js";
@@ -207,7 +208,7 @@ function refusal({ status, detail }) {
   return panel({
     icon: status === 404 ? "missing" : "problem",
     title: status === 404 ? "Picture not found" : "No rings for this picture",
-    text: `${detail.charAt(0).toUpperCase()}${detail.slice(1)}.`,
+    text: `${capitalise(detail)}.`,
   }, link("/rings", null, { class: "button" }, "Choose another"),
   link("/browse", null, { class: "button quiet" }, "Browse"));
 }

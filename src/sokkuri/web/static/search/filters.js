@@ -1,8 +1,8 @@
 // The filters of a search: folder, expression, maximum distance, number of results. A change takes
 // effect when the field loses the focus or on Enter.
 
-import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
+import { suggestFolders } from "../base/folders.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
@@ -94,14 +94,4 @@ function makeField(name, label, input, hint) {
     else input.removeAttribute("aria-invalid");
   };
   return { element, showProblem };
-}
-
-async function suggestFolders(datalist, signal) {
-  try {
-    const { folders } = await api.folders({ signal });
-    datalist.replaceChildren(...folders.filter(({ path }) => path).map(({ path, count }) =>
-      h("option", { value: path }, String(count))));
-  } catch {
-    // The user can still type a folder.
-  }
 }

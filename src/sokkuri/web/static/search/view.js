@@ -3,6 +3,7 @@
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
+import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
 import { localPicture } from "./local_picture.js";
@@ -362,6 +363,5 @@ function pictureProblem({ status }, text) {
 }
 
 function toSentence(text) {
-  const capitalised = text.charAt(0).toUpperCase() + text.slice(1);
-  return /[.!?]$/.test(capitalised) ? capitalised : `${capitalised}.`;
+  return capitalise(/[.!?]$/.test(text) ? text : `${text}.`);
 }
