@@ -39,8 +39,6 @@ class Collection(CollectionStore):
     ...         print(progress.stage, progress.done, progress.total)
     """
 
-    _resolved_model: Model | None = None  # from `create_with` or `use_model`, for the next `sync`
-
     @classmethod
     def create(
         cls,
@@ -69,18 +67,6 @@ class Collection(CollectionStore):
         resolved = resolve_model(model).decoding(decode)
         return cls.create_with(folder, where, resolved, source_of(model), dtype)
 
-    @classmethod
-    def create_with(
-        cls, root: Location, store: Path, model: Model, source: str, dtype: Dtype | None = None
-    ) -> Self:
-        """Create an empty collection, or open it if another process was first.
-
-        model : from `resolve_model`; the next `sync` uses it. source : from `source_of`.
-        """
-        collection = super().create_with(root, store, model, source, dtype)
-        collection._resolved_model = model  # noqa: SLF001 - our own
-        return collection
-
     @staticmethod
     def merge(
         parts: Sequence[Path | str],
@@ -103,15 +89,16 @@ class Collection(CollectionStore):
         where = None if root is None else check_folder(root)
         return merge(stores, whole, root=where, on_progress=on_progress)
 
-    def sync(self, options: SyncOptions | None = None) -> Generator[Progress[SyncReport]]:
+    def sync(
+        self, options: SyncOptions | None = None, *, model: Model | None = None
+    ) -> Generator[Progress[SyncReport]]:
         """Bring the collection up to date with its folder; yield progress.
 
-        The result of the last Progress is the SyncReport. The run starts when the first Progress
-        is taken. See `indexing.sync.sync`.
+        model : the collection's model, by default from `load_model`. Give it if it was resolved a
+        moment ago: its file is not hashed again. The result of the last Progress is the SyncReport.
+        The run starts when the first Progress is taken. See `indexing.sync.sync`.
         """
-        model = self._resolved_model or self.load_model()
-        self._resolved_model = None  # once only: the file may change before a later run
-        return sync(self, model, options or SyncOptions())
+        return sync(self, model or self.load_model(), options or SyncOptions())
 
     def load_model(self, source: str | None = None) -> Model:
         """Return the model that made the vectors, from its saved source or from `source`.
@@ -122,12 +109,13 @@ class Collection(CollectionStore):
         self.check_model(model)
         return model
 
-    def use_model(self, source: str) -> None:
-        """Save where the collection's model is. Raises like `load_model`."""
-        self._resolved_model = self.load_model(source)
-        kept = source_of(source)
-        self.catalog.set_model_source(kept)
-        self.model = replace(self.model, source=kept)
+    def use_model(self, source: str) -> Model:
+        """Save where the collection's model is; return the model. Raises like `load_model`."""
+        model = self.load_model(source)
+        saved_source = source_of(source)
+        self.catalog.set_model_source(saved_source)
+        self.model = replace(self.model, source=saved_source)
+        return model
 
     def push(self, address: str) -> "Generator[Progress[PushReport]]":
         """Push the vectors to a vector engine; yield progress.

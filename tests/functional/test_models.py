@@ -17,6 +17,9 @@ from PIL import Image
 from run_cli import as_json, read_vectors, sokkuri
 from tiny_model import write_tiny_model
 
+from sokkuri import Collection
+from sokkuri.core.errors import ModelMismatchError
+
 COUNT = 5
 NEWEST_OPSET = 24  # of ONNX Runtime 1.23 and later
 
@@ -98,6 +101,20 @@ def test_a_file_of_weights_is_part_of_the_model(photos: Path, tmp_path: Path) ->
     (tmp_path / "weights.bin").unlink()
     refused = sokkuri("index", photos, code=1)
     assert "keeps its weights in weights.bin, which is not beside it" in refused.stderr
+
+
+def test_sync_refuses_a_model_file_that_changed_since_the_collection_was_created(
+    photos: Path, tmp_path: Path
+) -> None:
+    """The vectors of another network never get the old fingerprint."""
+    network = write_tiny_model(tmp_path / "net.onnx", weights_file="weights.bin")
+    with Collection.create(photos, model=str(network)) as collection:
+        weights = bytearray((tmp_path / "weights.bin").read_bytes())
+        weights[5] ^= 1
+        (tmp_path / "weights.bin").write_bytes(weights)
+        with pytest.raises(ModelMismatchError):
+            list(collection.sync())
+        assert collection.status().total == 0
 
 
 def test_a_rewritten_graph_is_cached(photos: Path, tmp_path: Path) -> None:

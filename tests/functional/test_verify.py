@@ -159,6 +159,17 @@ def test_deep_finds_the_row_of_another_image(folder: Path) -> None:
     assert fault_kinds(folder, "--deep") == {"features"}
 
 
+def test_deep_names_images_whose_files_are_gone(folder: Path) -> None:
+    """The faults name the images by their ids, not by paths of this machine."""
+    for file in folder.glob("*.png"):
+        file.unlink()
+    faults = as_json("verify", "-C", folder, "--deep", code=1)["faults"]
+    deep = [fault for fault in faults if fault["kind"] == "features"]
+    assert deep
+    assert all((folder / fault["where"]).parent == folder for fault in deep)
+    assert {fault["what"] for fault in deep} == {"it cannot be extracted again: the file is gone"}
+
+
 def test_a_damaged_catalog_gives_one_clear_line(folder: Path) -> None:
     (folder / ".sokkuri/catalog.sqlite").write_bytes(b"not a database at all" * 1000)
     for verb in ("status", "verify", "index"):

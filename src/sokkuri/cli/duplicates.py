@@ -239,7 +239,7 @@ def _open_other(collection: "Collection", folder: str) -> "Iterator[Collection]"
             check_folder(folder), Path(store), model, collection.model.source
         )
         with other, console.progress_bar() as bar:
-            for progress in other.sync():
+            for progress in other.sync(model=model):
                 bar.show(progress)
         with Collection.open(store) as other:
             yield other

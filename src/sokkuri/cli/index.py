@@ -23,6 +23,7 @@ from sokkuri.core.errors import UsageError
 if TYPE_CHECKING:
     from sokkuri.api import Collection
     from sokkuri.indexing.options import SyncOptions, SyncReport
+    from sokkuri.models import Model
 
 SOME_UNREADABLE = 3  # exit code of `--strict`
 
@@ -130,15 +131,16 @@ def index(
     if dry_run:
         _estimate(target, options, as_json=as_json)
         return
-    with open_or_create(target) as opened:
-        report = _sync(opened, options)
+    opened, model_in_use = open_or_create(target)
+    with opened:
+        report = _sync(opened, options, model_in_use)
     _print_report(report, as_json=as_json)
     if report.failed and strict:
         raise typer.Exit(SOME_UNREADABLE)
 
 
-def _sync(collection: "Collection", options: "SyncOptions") -> "SyncReport":
-    with closing(collection.sync(options)) as events, console.progress_bar() as bar:
+def _sync(collection: "Collection", options: "SyncOptions", model: "Model | None") -> "SyncReport":
+    with closing(collection.sync(options, model=model)) as events, console.progress_bar() as bar:
         for progress in events:
             bar.show(progress)
     assert progress.result is not None, "the last progress holds the report"

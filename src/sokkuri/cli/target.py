@@ -43,8 +43,11 @@ class Target:
         return resolve_model(self.model).decoding(self.decode or "fast")
 
 
-def open_or_create(target: Target) -> "Collection":
-    """Open the collection for writing. Create it first if it does not exist."""
+def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
+    """Open the collection for writing. Create it first if it does not exist.
+
+    Also return its model if the options name it, so that the command need not hash its file again.
+    """
     from sokkuri.api import Collection, source_of
     from sokkuri.store.collection import has_store
 
@@ -54,14 +57,15 @@ def open_or_create(target: Target) -> "Collection":
         if model.assumed:
             console.print_message(model.assumed)
         # `create` would refuse a second process: the same command may start several times.
-        return Collection.create_with(root, store, model, source_of(target.model), target.dtype)
+        source = source_of(target.model)
+        return Collection.create_with(root, store, model, source, target.dtype), model
     collection = Collection.open(store)
     check_settings(collection, target)
     if root is not None:
         collection.set_root(root)
-    if target.model is not None:
-        collection.use_model(target.model)
-    return collection
+    if target.model is None:
+        return collection, None
+    return collection, collection.use_model(target.model)
 
 
 def check_settings(collection: "Collection", target: Target) -> None:

@@ -101,7 +101,8 @@ def import_(
     vectors = parse_folder(folder)
     imported = Imported()
     target = _with_defaults(Target(root, store, collection, model, decode, dtype))
-    with open_or_create(target) as opened:
+    opened, _ = open_or_create(target)
+    with opened:
         kind = resolve_ids(opened.catalog, ids, "name")
         opened.catalog.set_meta("ids", kind)
         steps = import_features(opened, vectors, delete=delete)

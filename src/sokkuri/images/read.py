@@ -64,6 +64,14 @@ def threads_for(root: Location, cores: int) -> int:
     return cores * (_REMOTE_THREADS_PER_CORE if isinstance(root, Address) else 1)
 
 
+def stat_file(location: Location) -> FileStat:
+    """Return the size and time stamp of a file or an object. Raises OSError."""
+    if isinstance(location, Address):
+        return remote.stat(location).stat
+    file_stat = location.stat()
+    return FileStat(file_stat.st_size, file_stat.st_mtime_ns)
+
+
 def is_file(location: Location) -> bool:
     """Return whether a file or an object is there. Nothing is read."""
     if isinstance(location, Path):

@@ -17,7 +17,7 @@ from sokkuri.core.locations import Address
 from sokkuri.core.types import Fault, FileStat, Limits, Pixels, StoredRows
 from sokkuri.images import remote
 from sokkuri.images.decode import decode
-from sokkuri.images.read import read_file
+from sokkuri.images.read import read_file, stat_file
 from sokkuri.images.scan import is_folder
 from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
@@ -164,15 +164,13 @@ def _current_stats(
     """Yield each row with the current stat of its file or the error; many at once if remote."""
     root = collection.root
     if isinstance(root, Address):
-        yield from remote.map_concurrent(lambda row: remote.stat(root / row[1]).stat, rows)
+        yield from remote.map_concurrent(lambda row: stat_file(root / row[1]), rows)
         return
     for row in rows:
         try:
-            stat = (root / row[1]).stat()
+            yield row, stat_file(root / row[1])
         except OSError as error:
             yield row, error
-        else:
-            yield row, FileStat(stat.st_size, stat.st_mtime_ns)
 
 
 def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault]:
@@ -187,7 +185,10 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
             stored = collection.shards.map_rows(shard, row + 1)[row]
             pixels = _pixels(collection, path, model)
             fresh = extractor.extract(pixels.rgb[None])[0]
-        except (ImageError, FileNotFoundError, DamagedError) as error:
+        except FileNotFoundError:
+            yield Fault("features", id_, "it cannot be extracted again: the file is gone")
+            continue
+        except (ImageError, DamagedError) as error:
             yield Fault("features", id_, f"it cannot be extracted again: {error}")
             continue
         scale = max(float(np.abs(stored).max()), 1e-12)

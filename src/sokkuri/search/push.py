@@ -226,19 +226,23 @@ class _Push:
         self._log.set_meta("changed", str(changed))
         if not in_engine or (measured_rows and changed <= _CHANGED_SHARE * measured_rows):
             return
+        rows_per_shard = self._collection.rows_per_shard()
         yield Progress("measuring", self._done, self._total)
         try:
-            recall = self._measure_recall()
+            rows = VectorBlocks.from_shards(self._collection.shards, rows_per_shard)
         except DamagedError:
-            return  # compacted away in the meantime: the next push measures
+            if rows_per_shard.keys() <= self._collection.rows_per_shard().keys():
+                raise
+            return  # a shard was compacted away in the meantime: the next push measures
+        recall = self._measure_recall(rows_per_shard, rows)
         self._log.set_meta("recall", json.dumps(recall))
         self._log.set_meta("measured", str(in_engine))
         self._log.set_meta("changed", "0")
 
-    def _measure_recall(self) -> dict[int, float]:
+    def _measure_recall(
+        self, rows_per_shard: dict[int, int], rows: VectorBlocks
+    ) -> dict[int, float]:
         """Return the recall of the engine's searches by k, compared with the exact search."""
-        rows_per_shard = self._collection.rows_per_shard()
-        rows = VectorBlocks.from_shards(self._collection.shards, rows_per_shard)
         codes = CodeReader(self._collection)
         reader = RemoteIndexReader(self._collection, codes, self._engine)
         index, _ = reader.read(rows_per_shard, rows)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import ImageError, ReadError, SokkuriError, UnknownImageError, UsageError
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
-from sokkuri.images import remote
+from sokkuri.images.read import stat_file
 from sokkuri.search.vectors import normalised
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import find_image
@@ -146,11 +146,10 @@ class QueryReader:
         if isinstance(location, Address):
             return self._find_address_row(location), location
         try:
-            stat = location.stat()
+            stat = stat_file(location)
         except (OSError, ValueError):
             return self._locate_id(str(query))
-        row = self._find_path_row(location, FileStat(stat.st_size, stat.st_mtime_ns))
-        return row, location
+        return self._find_path_row(location, stat), location
 
     def _locate_id(self, id_: str) -> tuple[RowRef, Location | None]:
         """Return the row of the image with this id, and its file, None if it is missing."""
@@ -182,7 +181,7 @@ class QueryReader:
         if relative is None:
             return None
         try:
-            stat = remote.stat(address).stat
+            stat = stat_file(address)
         except OSError as error:
             raise ReadError(f"{address}: {error.strerror}") from None
         return self._find_row(relative, stat)

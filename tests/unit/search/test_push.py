@@ -18,7 +18,7 @@ from synthetic_collection import (
 )
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import CollectionError, EngineError, ModelMismatchError
+from sokkuri.core.errors import CollectionError, DamagedError, EngineError, ModelMismatchError
 from sokkuri.indexing.compact import compact
 from sokkuri.search import push as pushing
 from sokkuri.search.push import PushReport, push
@@ -120,6 +120,32 @@ def test_compacted_shards_have_new_keys(bench: Bench, engine: ReferenceEngine) -
     assert not {key >> 32 for key in engine.records} & before
     assert_up_to_date(bench, engine)
     assert counts(run_push(bench, engine)) == (0, 0, 0, 125)
+
+
+def test_a_shard_compacted_away_before_the_measurement_is_no_error(
+    bench: Bench, engine: ReferenceEngine
+) -> None:
+    """The push completes without a recall, and the next push measures it."""
+    bench.collection.remove([f"{number:05d}" for number in range(0, 250, 2)])
+    bench.writer.finish()
+    for progress in push(bench.collection, engine):
+        if progress.stage == "measuring":
+            compact(bench.collection)
+    assert progress.result is not None
+    assert progress.result.recall == {}
+    assert run_push(bench, engine).recall
+
+
+def test_a_shard_damaged_before_the_measurement_is_an_error(
+    bench: Bench, engine: ReferenceEngine
+) -> None:
+    (shard,) = bench.collection.rows_per_shard()
+    steps = push(bench.collection, engine)
+    while next(steps).stage != "measuring":
+        pass
+    os.truncate(bench.collection.shards.features_path(shard), 1000)
+    with pytest.raises(DamagedError):
+        next(steps)
 
 
 @pytest.mark.parametrize("calls", range(5))

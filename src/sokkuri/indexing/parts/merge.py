@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from sokkuri.core.errors import StorageError
-from sokkuri.core.locations import Address, Location
+from sokkuri.core.locations import Location
 from sokkuri.core.types import FileRef, FileStat, Progress
-from sokkuri.images import remote
+from sokkuri.images.read import stat_file
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
@@ -239,10 +239,10 @@ class _MergeRun:
         if not self._reachable:
             return False
         try:
-            stat = _stat_of(self._target.locate(existing.path))
-            return stat == FileStat(existing.size, existing.mtime_ns)
+            stat = stat_file(self._target.locate(existing.path))
         except OSError:
             return False
+        return stat == FileStat(existing.size, existing.mtime_ns)
 
     def _carry_out(self, store: PartStore, part: CollectionStore, steps: Sequence[_Step]) -> None:
         """Carry out the steps, inside a transaction."""
@@ -318,11 +318,3 @@ class _MergeRun:
 
     def _has(self, digest: bytes | None) -> bool:
         return has_content(self._catalog, digest)
-
-
-def _stat_of(where: Location) -> FileStat:
-    """Return size and modification time of a file. Raises OSError."""
-    if isinstance(where, Address):
-        return remote.stat(where).stat
-    stat = where.stat()
-    return FileStat(stat.st_size, stat.st_mtime_ns)
