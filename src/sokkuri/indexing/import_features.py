@@ -18,7 +18,7 @@ from sokkuri.core.locations import Address, Location, is_within
 from sokkuri.indexing.feature_files import FoundVector, read_vectors
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import ImageRow, enter_imported, find_image, reset_imported
+from sokkuri.store.images import ImageRow, enter_imported, find_images, reset_imported
 from sokkuri.store.rows import NewRow, append_rows
 
 _BATCH = 1000  # rows of one commit, which a crash can cost
@@ -52,8 +52,8 @@ def import_features(
     _check_folder(collection, folder, delete=delete)
     collection.recover()
     done = Imported()
-    found = read_vectors(folder, collection.model.dimension)
-    while batch := list(islice(found, _BATCH)):
+    vectors = read_vectors(folder, collection.model.dimension)
+    while batch := list(islice(vectors, _BATCH)):
         checked = [_rounded(collection, vector) for vector in batch]
         new, known, clashes = _commit(
             collection, [vector for vector in checked if isinstance(vector, FoundVector)]
@@ -111,10 +111,10 @@ def _commit(
     clashes: list[FoundVector] = []
     rows: list[NewRow] = []
     with catalog.writing():
-        images = {vector.id: find_image(catalog, vector.id) for vector in vectors}
+        images = find_images(catalog, [vector.id for vector in vectors])
         stored = _stored_vectors(collection, images)
         for vector in vectors:
-            image = images[vector.id]
+            image = images.get(vector.id)
             if vector.id in stored:
                 is_same = np.array_equal(stored[vector.id], vector.vector)
                 (known if is_same else clashes).append(vector)
@@ -129,13 +129,13 @@ def _commit(
 
 
 def _stored_vectors(
-    collection: CollectionStore, images: Mapping[str, ImageRow | None]
+    collection: CollectionStore, images: Mapping[str, ImageRow]
 ) -> dict[str, NDArray[np.float32]]:
     """Return the vectors that the collection has for these ids."""
     places = {
-        id_: (image.at.shard, image.at.row)
+        id_: (image.row.shard, image.row.row)
         for id_, image in images.items()
-        if image is not None and image.at is not None
+        if image.row is not None
     }
     vectors = collection.read_vectors(list(places.values()))
     return dict(zip(places, vectors, strict=True))
@@ -152,7 +152,7 @@ def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
 def _delete(collection: CollectionStore, kept: Sequence[FoundVector]) -> int:
     """Delete files with one vector that the collection returns unchanged; return how many."""
     small = [(vector, vector.file) for vector in kept if vector.file is not None]
-    images = {vector.id: find_image(collection.catalog, vector.id) for vector, _ in small}
+    images = find_images(collection.catalog, [vector.id for vector, _ in small])
     stored = _stored_vectors(collection, images)
     deleted = 0
     for vector, file in small:

@@ -13,7 +13,7 @@ from typing import Literal
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import leased_keys, release_image
+from sokkuri.store.leases import leased_keys, release_image
 from sokkuri.store.outcomes import (
     FileRecord,
     ImageState,

@@ -154,14 +154,14 @@ class QueryReader:
     def _locate_id(self, id_: str) -> tuple[RowRef, Location | None]:
         """Return the row of the image with this id, and its file, None if it is missing."""
         image = find_image(self._collection.catalog, id_)
-        if image is None or image.at is None:
+        if image is None or image.row is None:
             raise UnknownImageError(
                 f"{id_} is neither an image file nor an id of the collection in "
                 f"{self._collection.root}"
             )
         file = self._collection.locate(image.path)
         exists = isinstance(file, Address) or file.is_file()  # an address would cost a request
-        return image.at, file if exists else None
+        return image.row, file if exists else None
 
     def _find_path_row(self, path: Path, stat: FileStat) -> RowRef | None:
         """Return the row of a file on this machine, None if it is not in the collection."""
@@ -192,7 +192,7 @@ class QueryReader:
         image = find_image(catalog, path) or find_image(catalog, path.rpartition("/")[2])
         if image is None or image.path != path:  # ids are names: it is another file of this name
             return None
-        return image.at if image.stat == stat else None
+        return image.row if image.stat == stat else None
 
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """Return a function from a source and a crop to a vector; it loads the network once and may

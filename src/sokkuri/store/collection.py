@@ -6,7 +6,7 @@ search and curation work on it.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,7 @@ from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
-from sokkuri.store.images import count_images, find_image, read_failures, set_removed
+from sokkuri.store.images import count_images, find_images, read_failures, set_removed
 from sokkuri.store.leases import count_stale_leases
 from sokkuri.store.shard_table import (
     clear_stale_ids,
@@ -220,16 +220,17 @@ class CollectionStore:
         """
         return self._mark(ids, removed=False)
 
-    def _mark(self, ids: Iterable[str], *, removed: bool) -> int:
+    def _mark(self, ids: Sequence[str], *, removed: bool) -> int:
         with self.catalog.writing():
-            unknown = [id_ for id_ in ids if find_image(self.catalog, id_) is None]
+            known = find_images(self.catalog, ids)
+            unknown = [id_ for id_ in ids if id_ not in known]
             if unknown:
                 raise UnknownImageError(
                     f"{self.root} has no image {unknown[0]!r}"
                     + (f" (and {len(unknown) - 1} others named)" if len(unknown) > 1 else "")
                     + ": an id is the path below that folder"
                 )
-            return sum(set_removed(self.catalog, id_, removed=removed) for id_ in ids)
+            return set_removed(self.catalog, ids, removed=removed)
 
     def recover(self) -> None:
         """Clear what a crash left: uncommitted rows and shards, and stale id columns.

@@ -8,11 +8,17 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 from sokkuri.core.errors import DamagedError, StorageError
+
+Value = TypeVar("Value")
+
+_CHUNK = 400
+"""Values of one statement, each with up to two parameters: every SQLite build takes 999 of them."""
 
 _AGAIN_SECONDS = 0.01
 _BUSY_SECONDS = 120  # longer than any transaction: one statement can enter millions of images
@@ -21,6 +27,13 @@ _BUSY_SECONDS = 120  # longer than any transaction: one statement can enter mill
 def as_text(value: str) -> bytes:
     """Return a text as bytes for `CAST(? AS TEXT)`: keeps names that are not UTF-8 (PEP 383)."""
     return value.encode("utf-8", "surrogateescape")
+
+
+def chunks(values: Iterable[Value]) -> Iterator[list[Value]]:
+    """Yield the values in lists that are short enough for the parameters of one statement."""
+    remaining = iter(values)
+    while chunk := list(islice(remaining, _CHUNK)):
+        yield chunk
 
 
 def _from_text(value: bytes) -> str:

@@ -5,10 +5,8 @@ from dataclasses import dataclass
 
 from sokkuri.core.types import Failure, FileStat, ImageRecord, RowRef
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.database import as_text
+from sokkuri.store.database import as_text, chunks
 from sokkuri.store.filters import ANY, Condition
-
-_ROWS_AT_ONCE = 400  # rows of one statement, two parameters each: every SQLite build takes 999
 
 LIVE = "shard IS NOT NULL AND removed = 0 AND missing IS NULL"
 """The SQL condition for an image that searches may find."""
@@ -16,13 +14,13 @@ LIVE = "shard IS NOT NULL AND removed = 0 AND missing IS NULL"
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image as the catalog records it. `at`: the position of its vector, None without one."""
+    """One image as the catalog records it. row : the position of its vector, None without one."""
 
     key: int
     id: str
     path: str
     stat: FileStat
-    at: RowRef | None
+    row: RowRef | None
     live: bool
     removed: bool
 
@@ -57,27 +55,10 @@ def read_failures(catalog: Catalog) -> Iterator[Failure]:
     return (Failure(*row) for row in rows)
 
 
-def live_images_at(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, tuple[str, str]]:
-    """Return (id, path) of the live images that have one of the given rows, by row."""
-    wanted, found = list(rows), {}
-    for at in range(0, len(wanted), _ROWS_AT_ONCE):
-        chunk = wanted[at : at + _ROWS_AT_ONCE]
-        places = ", ".join(["(?, ?)"] * len(chunk))
-        for shard, row, id_, path in catalog.iterate(
-            f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
-            " SELECT shard, row, id, path FROM wanted JOIN images ON shard = s AND row = r"
-            f" WHERE {LIVE}",
-            [number for ref in chunk for number in (ref.shard, ref.row)],
-        ):
-            found[RowRef(shard, row)] = (id_, path)
-    return found
-
-
 def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
     """Return the records of the live images that have one of the given rows, by row."""
-    wanted, records = list(rows), {}
-    for start in range(0, len(wanted), _ROWS_AT_ONCE):
-        chunk = wanted[start : start + _ROWS_AT_ONCE]
+    records = {}
+    for chunk in chunks(rows):
         places = ", ".join(["(?, ?)"] * len(chunk))
         for shard, row, *columns in catalog.iterate(
             f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
@@ -90,18 +71,31 @@ def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, Image
     return records
 
 
+def ids_in(ids: Iterable[str]) -> Iterator[Condition]:
+    """Yield conditions that together match the images with these ids: one for each statement."""
+    for chunk in chunks(ids):
+        marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
+        yield Condition(f"id IN ({marks})", tuple(as_text(id_) for id_ in chunk))
+
+
+def find_images(catalog: Catalog, ids: Iterable[str]) -> dict[str, ImageRow]:
+    """Return the images with these ids, live or not, by id; leave unknown ids out."""
+    images = {}
+    for condition in ids_in(ids):
+        for key, id_, path, size, mtime_ns, shard, row, live, removed in catalog.iterate(
+            f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE}, removed FROM images"  # noqa: S608
+            f" WHERE {condition.sql}",
+            condition.values,
+        ):
+            ref = None if shard is None else RowRef(shard, row)
+            stat = FileStat(size, mtime_ns)
+            images[id_] = ImageRow(key, id_, path, stat, ref, bool(live), bool(removed))
+    return images
+
+
 def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
     """Return the image with this id, live or not, or None."""
-    row = catalog.fetch_one(
-        f"SELECT key, id, path, size, mtime_ns, shard, row, {LIVE}, removed FROM images"  # noqa: S608
-        " WHERE id = CAST(? AS TEXT)",
-        [as_text(id_)],
-    )
-    if row is None:
-        return None
-    key, id_, path, size, mtime_ns, shard, number, live, removed = row
-    at = None if shard is None else RowRef(shard, number)
-    return ImageRow(key, id_, path, FileStat(size, mtime_ns), at, bool(live), bool(removed))
+    return find_images(catalog, [id_]).get(id_)
 
 
 def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[str, str]]:
@@ -124,20 +118,18 @@ def mark_missing(catalog: Catalog, keys: Iterable[int], run: int) -> None:
     )
 
 
-def mark_removed(catalog: Catalog, keys: Iterable[int]) -> None:
-    """Mark images removed, by key."""
-    catalog.execute_many("UPDATE images SET removed = 1 WHERE key = ?", ([key] for key in keys))
+def set_removed(catalog: Catalog, ids: Iterable[str], *, removed: bool) -> int:
+    """Mark images removed or not removed; return how many images changed.
 
-
-def set_removed(catalog: Catalog, id_: str, *, removed: bool) -> int:
-    """Mark an image removed or not removed; return how many images changed, 0 or 1.
-
-    If the image has neither a row nor a failure, it is also marked to be read.
+    An image that has neither a row nor a failure is also marked to be read.
     """
-    return catalog.execute(
-        "UPDATE images SET removed = ?, todo = todo OR (shard IS NULL AND stage IS NULL)"
-        " WHERE id = CAST(? AS TEXT) AND removed <> ?",
-        [int(removed), as_text(id_), int(removed)],
+    return sum(
+        catalog.execute(
+            "UPDATE images SET removed = ?, todo = todo OR (shard IS NULL AND stage IS NULL)"  # noqa: S608
+            f" WHERE removed <> ? AND {condition.sql}",
+            [int(removed), int(removed), *condition.values],
+        )
+        for condition in ids_in(ids)
     )
 
 
@@ -149,16 +141,6 @@ def count_vanished(catalog: Catalog, run: int) -> int:
         [run],
     )
     return int(row[0])
-
-
-def leased_keys(catalog: Catalog, run: int) -> set[int]:
-    """Return the keys of the images that the run `run` has leased."""
-    return {key for (key,) in catalog.iterate("SELECT key FROM images WHERE claim = ?", [run])}
-
-
-def release_image(catalog: Catalog, key: int) -> None:
-    """End the lease of an image, so that a run can lease it again."""
-    catalog.execute("UPDATE images SET claim = NULL WHERE key = ?", [key])
 
 
 def live_files(catalog: Catalog) -> Iterator[tuple[str, str, int, int]]:

@@ -5,13 +5,12 @@ moves, renames and a new index. The table is made when the first label is set. I
 a sequence number: the order of labelling.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from sokkuri.core.errors import UsageError
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT, content_of
-from sokkuri.store.database import as_text
-from sokkuri.store.images import LIVE
+from sokkuri.store.images import LIVE, ids_in
 from sokkuri.store.migrations import create_table
 
 MAX_LENGTH = 200
@@ -22,8 +21,10 @@ _OF_LIVE = f"FROM images CROSS JOIN labels ON content = {CONTENT} WHERE {LIVE}"
 
 
 def clean_label(label: str) -> str:
-    """Return the label without surrounding blanks. Raises UsageError unless it has 1 to 200
-    characters, all printable."""
+    """Return the label without surrounding blanks.
+
+    Raises UsageError unless it has 1 to 200 characters, all printable.
+    """
     label = label.strip()
     if not 0 < len(label) <= MAX_LENGTH:
         raise UsageError(f"a label has 1 to {MAX_LENGTH} characters, not {len(label):,}")
@@ -35,22 +36,22 @@ def clean_label(label: str) -> str:
 def set_labels(
     catalog: Catalog, labels: Sequence[tuple[str, str | None]]
 ) -> list[tuple[str, str | None]]:
-    """Give images (id, label) their labels; None takes one away. What has a label already keeps
-    its turn.
+    """Set the label of each (id, label); return (id, old label) in the same order.
 
-    Gives back (id, label before) in the same order: setting these undoes it. Raises
-    UnknownImageError and UsageError before any change.
+    None removes a label. A content that has a label keeps its place in the order of labelling. To
+    undo a call, set the labels that it returned. Raises UnknownImageError and UsageError before any
+    change.
     """
-    wanted = [(id_, None if label is None else clean_label(label)) for id_, label in labels]
+    new_labels = [None if label is None else clean_label(label) for _, label in labels]
     with catalog.writing():
         create_table(catalog, "labels")
-        contents = [content_of(catalog, id_) for id_, _ in wanted]
-        before = [
+        contents = [content_of(catalog, id_) for id_, _ in labels]
+        old_rows = [
             catalog.fetch_one("SELECT label FROM labels WHERE content = ?", [content])
             for content in contents
         ]
         turn = catalog.fetch_one("SELECT coalesce(max(turn), 0) FROM labels")[0]
-        for number, ((_, label), content) in enumerate(zip(wanted, contents, strict=True), 1):
+        for number, (label, content) in enumerate(zip(new_labels, contents, strict=True), 1):
             if label is None:
                 catalog.execute("DELETE FROM labels WHERE content = ?", [content])
             else:
@@ -61,7 +62,8 @@ def set_labels(
                 )
         _count_change(catalog)
     return [
-        (id_, None if row is None else row[0]) for (id_, _), row in zip(wanted, before, strict=True)
+        (id_, None if row is None else row[0])
+        for (id_, _), row in zip(labels, old_rows, strict=True)
     ]
 
 
@@ -78,25 +80,25 @@ def labels_by_id(catalog: Catalog) -> Iterator[tuple[str, str]]:
         yield from catalog.iterate(f"SELECT id, label {_OF_LIVE} ORDER BY id")
 
 
-def find_labels(catalog: Catalog, ids: Sequence[str]) -> dict[str, str]:
+def find_labels(catalog: Catalog, ids: Iterable[str]) -> dict[str, str]:
     """Return the labels of these images by id, without those that have no label."""
     if not catalog.has_table("labels"):
         return {}
-    found = {}
-    for id_ in ids:
-        row = catalog.fetch_one(
-            "SELECT label FROM images JOIN labels"  # noqa: S608
-            f" ON content = {CONTENT} WHERE id = CAST(? AS TEXT)",
-            [as_text(id_)],
+    labels: dict[str, str] = {}
+    for condition in ids_in(ids):
+        labels |= catalog.iterate(
+            f"SELECT id, label FROM images CROSS JOIN labels ON content = {CONTENT}"  # noqa: S608
+            f" WHERE {condition.sql}",
+            condition.values,
         )
-        if row is not None:
-            found[id_] = row[0]
-    return found
+    return labels
 
 
 def labelled_rows(catalog: Catalog) -> list[tuple[int, int, str]]:
-    """(shard, row, label) of one live image for each labelled content, in the order in which they
-    were labelled."""
+    """Return (shard, row, label) of one live image for each labelled content.
+
+    The contents are in the order of labelling.
+    """
     if not catalog.has_table("labels"):
         return []
     rows = catalog.fetch_all(
@@ -127,8 +129,10 @@ def all_labels(catalog: Catalog) -> list[tuple[bytes, str]]:
 
 
 def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
-    """Add labels of another collection to contents that have no label here. Call it inside a
-    transaction."""
+    """Add labels of another collection to contents that have no label here.
+
+    Call it inside a transaction.
+    """
     if not labels:
         return
     create_table(catalog, "labels")

@@ -2,7 +2,7 @@
 
 A run is one process that works on a collection. It renews its lease while it works. A run whose
 process is gone is cleared at once on the same host, and when its lease expires on any host. The
-writer rejects an outcome for an image that the run no longer holds (writer.py).
+writer rejects an outcome for an image that the run no longer holds (indexing/writer.py).
 """
 
 import socket
@@ -37,7 +37,7 @@ class Run:
     expires: float
 
     def has_ended(self, now: float) -> bool:
-        """Return if other runs may take its images: its lease expired or its process ended."""
+        """Return whether other runs may take its images: its lease expired or its process ended."""
         if self.expires < now:
             return True
         return self.host == socket.gethostname() and not _is_alive(self.pid, self.born)
@@ -69,6 +69,16 @@ def lease_images(catalog: Catalog, run: int, limit: int = LEASE_BATCH) -> list[J
     return [
         Job(key, id_, path, deaths, bool(adopt)) for key, id_, path, deaths, adopt in sorted(rows)
     ]
+
+
+def leased_keys(catalog: Catalog, run: int) -> set[int]:
+    """Return the keys of the images that the run `run` has leased."""
+    return {key for (key,) in catalog.iterate("SELECT key FROM images WHERE claim = ?", [run])}
+
+
+def release_image(catalog: Catalog, key: int) -> None:
+    """End the lease of an image, so that a run can lease it again."""
+    catalog.execute("UPDATE images SET claim = NULL WHERE key = ?", [key])
 
 
 def count_open_images(catalog: Catalog) -> int:

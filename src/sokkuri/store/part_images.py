@@ -9,12 +9,12 @@ import xxhash
 from sokkuri.core.types import RowRef
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
+from sokkuri.store.images import ids_in
 from sokkuri.store.outcomes import free_row
 
 CHUNK = 2_000
 """Images of one commit: at most the work on these is lost in a crash."""
 
-_IDS_AT_ONCE = 400
 _COLUMNS = (
     "id, path, size, mtime_ns, digest, width, height, checksum, stage, reason, todo, missing,"
     " removed, model, shard, row"
@@ -55,12 +55,12 @@ class PartImage(NamedTuple):
     shard: int | None
     row: int | None
 
-    def values(self, at: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
-        """Return the values for `_COLUMNS`. at : the vector's position in the target collection."""
+    def values(self, row: RowRef | None, *, removed: int, missing: int | None = None) -> list[Any]:
+        """Return the values for `_COLUMNS`. row : the vector's row in the target collection."""
         reason = None if self.reason is None else as_text(self.reason)
         return [
             as_text(self.id), as_text(self.path), *self[2:9], reason, self.todo, missing, removed,
-            *((None, None, None) if at is None else (1, at.shard, at.row)),
+            *((None, None, None) if row is None else (1, row.shard, row.row)),
         ]  # fmt: skip
 
 
@@ -93,40 +93,40 @@ def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[Pa
 
 def find_existing(catalog: Catalog, ids: Sequence[str]) -> dict[str, TargetImage]:
     """Return the images of the target collection with these ids, by id; leave unknown ids out."""
-    found: dict[str, TargetImage] = {}
-    for at in range(0, len(ids), _IDS_AT_ONCE):
-        chunk = [as_text(id_) for id_ in ids[at : at + _IDS_AT_ONCE]]
-        marks = ", ".join(["CAST(? AS TEXT)"] * len(chunk))
+    images: dict[str, TargetImage] = {}
+    for condition in ids_in(ids):
         for row in catalog.iterate(
             "SELECT key, id, path, size, mtime_ns, digest, shard, todo, removed, missing"  # noqa: S608
-            f" FROM images WHERE id IN ({marks})",
-            chunk,
+            f" FROM images WHERE {condition.sql}",
+            condition.values,
         ):
-            held = TargetImage._make(row)
-            found[held.id] = held
-    return found
+            image = TargetImage._make(row)
+            images[image.id] = image
+    return images
 
 
 def enter(
     catalog: Catalog,
     images: Sequence[PartImage],
-    places: Sequence[RowRef | None],
+    rows: Sequence[RowRef | None],
     missing: int | None = None,
 ) -> None:
     """Enter images that the target collection does not have.
 
-    places : the position of each image's vector, None for an image without a row. missing : the run
+    rows : the position of each image's vector, None for an image without a row. missing : the run
     that found the files gone.
     """
-    pairs = zip(images, places, strict=True)
-    rows = (image.values(at, removed=image.removed, missing=missing) for image, at in pairs)
-    catalog.execute_many(_ENTER, rows)
+    pairs = zip(images, rows, strict=True)
+    values = (image.values(row, removed=image.removed, missing=missing) for image, row in pairs)
+    catalog.execute_many(_ENTER, values)
 
 
-def replace_image(catalog: Catalog, held: TargetImage, image: PartImage, at: RowRef | None) -> None:
+def replace_image(
+    catalog: Catalog, existing: TargetImage, image: PartImage, row: RowRef | None
+) -> None:
     """Replace an image of the target collection by the part's image; keep the mark `removed`."""
-    free_row(catalog, held.key)
-    catalog.execute(_REPLACE, [*image.values(at, removed=held.removed), held.key])
+    free_row(catalog, existing.key)
+    catalog.execute(_REPLACE, [*image.values(row, removed=existing.removed), existing.key])
 
 
 def touch(catalog: Catalog, key: int, image: PartImage) -> None:

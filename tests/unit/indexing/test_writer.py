@@ -32,7 +32,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
 def place(bench: Bench, id_: str) -> RowRef | None:
     row = find_image(bench.catalog, id_)
     assert row is not None
-    return row.at
+    return row.row
 
 
 def stored(bench: Bench, id_: str) -> list[float]:
@@ -179,7 +179,7 @@ def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:
     bench.commit(make_same_bytes(bench.claim_jobs()["a"], b"content %8d" % 0, mtime_ns=7))
     row = find_image(bench.catalog, "a")
     assert row is not None
-    assert (row.at, row.stat.mtime_ns) == (at, 7)
+    assert (row.row, row.stat.mtime_ns) == (at, 7)
     assert not read_shards(bench.catalog)[0].stale_ids
 
 

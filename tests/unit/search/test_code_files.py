@@ -150,6 +150,6 @@ def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) 
         hits = Searcher(collection).search([id_], 20, "l2")
         image = find_image(collection.catalog, id_)
         assert image is not None
-        assert image.at is not None
-        truth = np.sort(np.linalg.norm(rows - rows[image.at.row], axis=1))[:20]
+        assert image.row is not None
+        truth = np.sort(np.linalg.norm(rows - rows[image.row.row], axis=1))[:20]
         np.testing.assert_allclose(hits.distances, truth, atol=1e-12)

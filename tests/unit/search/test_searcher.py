@@ -61,7 +61,7 @@ def test_hits_carry_catalog_records_and_the_query_vector(
     for image in hits.images:
         row = find_image(bench.collection.catalog, image.id)
         assert row is not None
-        assert (image.row, image.path) == (row.at, row.path)
+        assert (image.row, image.path) == (row.row, row.path)
         assert (image.size, image.mtime_ns) == (row.stat.size, row.stat.mtime_ns)
     assert np.array_equal(hits.vector, features[10123])
     assert hits.vector.dtype == np.float32

@@ -4,7 +4,7 @@ Takes a collection. Returns row numbers, samples of them, ids, and vectors of le
 is always cosine, whatever the model's metric.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from sokkuri.core.types import Features
 from sokkuri.search.vectors import VectorBlocks, normalised
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import build_condition
-from sokkuri.store.images import find_image, live_images_at
+from sokkuri.store.images import find_images, live_records
 from sokkuri.store.labels import labelled_rows
 from sokkuri.store.live_rows import live_rows
 
@@ -52,21 +52,22 @@ class LiveVectors:
         rows_by_id = self.rows_by_id(labels)
         return np.array([*rows_by_id.values()], np.int64), [labels[id_] for id_ in rows_by_id]
 
-    def rows_by_id(self, ids: Iterable[str]) -> dict[str, int]:
+    def rows_by_id(self, ids: Collection[str]) -> dict[str, int]:
         """Return the row number of each id, without the ids of images that are not live."""
-        refs = {}
-        for id_ in ids:
-            image = find_image(self._catalog, id_)
-            if image is not None and image.at is not None and image.live:
-                refs[id_] = (image.at.shard, image.at.row)
+        images = find_images(self._catalog, ids)
+        refs = {
+            id_: (image.row.shard, image.row.row)
+            for id_ in ids
+            if (image := images.get(id_)) is not None and image.row is not None and image.live
+        }
         rows = self._numbers.to_numbers([*refs.values()]).tolist()
         return dict(zip(refs, rows, strict=True))
 
     def ids_at(self, rows: NDArray[np.int64]) -> list[str]:
         """Return the id of each row; "" for a row that is not live."""
         refs = self._numbers.to_refs(rows)
-        images = live_images_at(self._catalog, refs)
-        return [images[ref][0] if ref in images else "" for ref in refs]
+        records = live_records(self._catalog, refs)
+        return [records[ref].id if ref in records else "" for ref in refs]
 
     def sample(self, rows: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """Return at most `size` of the rows, drawn at random : ascending.

@@ -29,7 +29,7 @@ from sokkuri.indexing.source import make_is_gone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
-from sokkuri.store.images import count_images, is_empty, mark_missing, mark_removed
+from sokkuri.store.images import count_images, is_empty, mark_missing, set_removed
 from sokkuri.store.listing import add_listed, begin_listing
 from sokkuri.store.outcomes import free_row, has_content
 from sokkuri.store.part_images import (
@@ -167,16 +167,18 @@ class _MergeRun:
 
     def report(self, seconds: float) -> Merged:
         """Return what the merge did. seconds : its wall time."""
-        found, did = count_images(self._catalog), self._counts
+        images, changes = count_images(self._catalog), self._counts
         return Merged(
             parts=len(self._parts),
-            added=did["added"],
-            updated=did["updated"],
-            moved=did["moved"],
-            removed=did["removed"],
-            unchanged=max(0, found.live - did["added"] - did["updated"] - did["moved"]),
-            failed=found.failed,
-            total=found.live,
+            added=changes["added"],
+            updated=changes["updated"],
+            moved=changes["moved"],
+            removed=changes["removed"],
+            unchanged=max(
+                0, images.live - changes["added"] - changes["updated"] - changes["moved"]
+            ),
+            failed=images.failed,
+            total=images.live,
             seconds=round(seconds, 3),
         )
 
@@ -263,7 +265,8 @@ class _MergeRun:
         for step in by_action["touch"]:
             touch(self._catalog, step.existing.key, step.image)
         self._mark_gone([step.existing.key for step in by_action["gone"]])
-        mark_removed(self._catalog, (step.existing.key for step in steps if step.marked))
+        marked = [step.existing.id for step in steps if step.marked]
+        set_removed(self._catalog, marked, removed=True)
 
     def _mark_forgotten(self) -> None:
         """Mark images gone that no part knows and whose file does not exist."""

@@ -232,7 +232,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
     """Return the nearest of the latest labelled images, by exact distances. Raises
     UnknownImageError."""
     row = find_image(collection.catalog, id_)
-    if row is None or row.at is None:
+    if row is None or row.row is None:
         raise unknown_image_error(id_)
     labels = read_labels(collection.catalog)
     latest = [labelled_id for labelled_id in labels if labelled_id != id_][-_LATEST:]
@@ -241,7 +241,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
     if not latest:
         return []
     places = [tuple(rows[one][6:8]) for one in latest]
-    query = collection.read_vectors([(row.at.shard, row.at.row)])[0].astype(np.float64)
+    query = collection.read_vectors([(row.row.shard, row.row.row)])[0].astype(np.float64)
     far = distances(
         collection.read_vectors(places).astype(np.float64), query, collection.model.metric
     )

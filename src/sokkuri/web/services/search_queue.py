@@ -273,10 +273,10 @@ class _SearchWorker:
         if isinstance(query, QueryVector):
             return query
         row = find_image(self._collection.catalog, query)
-        if row is None or row.at is None:
+        if row is None or row.row is None:
             raise unknown_image_error(query)
-        vector = self._collection.read_vectors([(row.at.shard, row.at.row)])[0]
-        return QueryVector(vector, row.at, query)
+        vector = self._collection.read_vectors([(row.row.shard, row.row.row)])[0]
+        return QueryVector(vector, row.row, query)
 
     def _document(self, hits: Hits, request: SearchRequest) -> Document:
         """Return the hits as SearchResultDocument, without the milliseconds."""
