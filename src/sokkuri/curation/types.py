@@ -47,7 +47,10 @@ class DuplicateImage:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two images that are near-duplicates. score : 0 to 1, the probability of that."""
+    """Two images that are near-duplicates.
+
+    score : from 0 to 1, the higher the surer; not a calibrated probability.
+    """
 
     a: str
     b: str

@@ -152,10 +152,14 @@ class _GroupingTask:
 
     def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
         """Return the images of a content that pass the filters, the image to keep first."""
-        images = content.images
-        if self.passing is not None:
-            images = [image for image in images if image.id in self.passing]
-        return sorted(images, key=self.order)
+        return sorted(filter(self._image_passes, content.images), key=self.order)
+
+    def passes(self, content: UniqueImage) -> bool:
+        """Return whether any image of a content passes the filters."""
+        return any(map(self._image_passes, content.images))
+
+    def _image_passes(self, image: DuplicateImage) -> bool:
+        return self.passing is None or image.id in self.passing
 
     def groups(
         self,
@@ -285,7 +289,7 @@ def _compare_new(
     thresholds, fingerprints = store.thresholds(), store.fingerprints()
     new = {
         key for key, content in task.contents.items()
-        if key in fingerprints and key not in thresholds and task.passing_images(content)
+        if key in fingerprints and key not in thresholds and task.passes(content)
     }  # fmt: skip
     yield Progress("comparing", 0, len(new))
     if not new:

@@ -82,9 +82,8 @@ def _labels_of_folders(collection: CollectionStore, folder: Path) -> dict[str, s
     assert below is not None
     images = live_paths(collection.catalog, below)
     names = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
-    return {
-        id_: clean_label(name) for id_, name in names if name
-    }  # images of the root get no label
+    # Images that are directly in the root get no label.
+    return {id_: clean_label(name) for id_, name in names if name}
 
 
 def _read_file(collection: CollectionStore, path: Path) -> SourceLabels:

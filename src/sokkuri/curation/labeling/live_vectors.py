@@ -37,7 +37,7 @@ class LiveVectors:
         refs = live_rows(self._catalog, build_condition(collection.root, under, where))
         self.live = np.sort(self._numbers.to_numbers(refs))
 
-    def labelled_rows(
+    def rows_with_labels(
         self, labels: Mapping[str, str] | None
     ) -> tuple[NDArray[np.int64], list[str]]:
         """Return the row numbers of labelled images : (L,) int64, and their labels.

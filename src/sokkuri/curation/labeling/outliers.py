@@ -94,7 +94,7 @@ def likely_mislabelled(
     """
     with collection.catalog.reading():
         vectors = LiveVectors(collection)
-        rows, names = vectors.labelled_rows(labels)
+        rows, names = vectors.rows_with_labels(labels)
         classes, numbers = encode_labels(names)
         if len(classes) < 2:
             return []

@@ -100,7 +100,7 @@ def suggest(collection: CollectionStore, options: SuggestOptions | None = None) 
         )
     with collection.catalog.reading():
         vectors = LiveVectors(collection, options.under, options.where)
-        labelled, labels = vectors.labelled_rows(options.labels)
+        labelled, labels = vectors.rows_with_labels(options.labels)
         skipped = np.array([*vectors.rows_by_id(options.without).values()], np.int64)
         rows = np.setdiff1d(vectors.live, np.concatenate([labelled, skipped]))
         rows = vectors.sample(rows, _max_candidates(options, len(labelled)))
@@ -121,7 +121,7 @@ def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
     """
     with collection.catalog.reading():
         vectors = LiveVectors(collection)
-        rows, names = vectors.labelled_rows(None)
+        rows, names = vectors.rows_with_labels(None)
         classes, labels = encode_labels(names)
         if len(rows) < _MIN_LABELS or len(classes) < 2:
             return []
@@ -320,9 +320,8 @@ def _largest_gain(
     while True:
         index = int(gains.argmax())
         gain = np.maximum(np.exp(-sharpness * distances[index]) - represented, 0) @ weights
-        if gains[index] < 0 or gain >= gains[index] * np.float32(
-            1 - 1e-5
-        ):  # equal but for rounding
+        unchanged = gain >= gains[index] * np.float32(1 - 1e-5)  # equal but for rounding
+        if gains[index] < 0 or unchanged:
             return index
         gains[index] = gain
 

@@ -78,8 +78,12 @@ def apply_plan(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
 
 
 def undo(log: Path) -> Iterator[MoveResult]:
-    """Bring back the files that the log moved, the newest first. Raises as `apply_plan` does."""
-    with MoveLog.open(log, new=False) as move_log, _CatalogMarks(mark_back) as marks:
+    """Bring back the files that the log moved, the newest first.
+
+    Raises UsageError if `log` is no log of a plan, StorageError if it cannot be read or written or
+    another process holds it. They are raised when the first result is asked for.
+    """
+    with MoveLog.open(log, new=False) as move_log, _CatalogMarks(mark_moves_back) as marks:
         trash = Trash()
         for record in reversed(move_log.records()):
             if record.state == "failed":
@@ -90,7 +94,7 @@ def undo(log: Path) -> Iterator[MoveResult]:
             yield result
 
 
-def mark_missing(catalog: Catalog, moves: Sequence[Move]) -> int:
+def mark_moves_missing(catalog: Catalog, moves: Sequence[Move]) -> int:
     """Mark images whose files are gone, so that searches leave them out. Return how many."""
     with catalog.writing():
         return sum(
@@ -98,7 +102,7 @@ def mark_missing(catalog: Catalog, moves: Sequence[Move]) -> int:
         )
 
 
-def mark_back(catalog: Catalog, moves: Sequence[Move]) -> int:
+def mark_moves_back(catalog: Catalog, moves: Sequence[Move]) -> int:
     """Mark images whose files are back, and return how many.
 
     Searches find those with an unchanged time stamp at once, the others after the next run.
@@ -145,7 +149,7 @@ class _CatalogMarks:
 
 
 def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
-    with MoveLog.open(log, new=True) as move_log, _CatalogMarks(mark_missing) as marks:
+    with MoveLog.open(log, new=True) as move_log, _CatalogMarks(mark_moves_missing) as marks:
         kept, trash = _kept_files(plan), Trash()
         for move in plan.moves:
             result = _earlier_result(move_log, trash, move)

@@ -50,7 +50,11 @@ FindKeypoints = Callable[[], Keypoints]
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """grade : None if they are no near-duplicates. score : 0 to 1, the probability of a copy."""
+    """The result of comparing two images.
+
+    grade : None if they are no near-duplicates. score : from 0 to 1, the higher the surer that one
+    is a copy of the other; not a calibrated probability.
+    """
 
     grade: Grade | None
     score: float
