@@ -94,7 +94,7 @@ def make_collection(root: Path) -> Collection:
         collection.catalog, [FileRef(path, path, stats[path]) for path in paths], bench.run
     )
     for path, job in bench.claim_jobs().items():
-        fingerprint = FileFingerprint(stats[path], size_and_digest(root / path)[1])
+        fingerprint = FileFingerprint(stats[path], size_and_digest((root / path).resolve())[1])
         vector = np.full(DIMENSION, len(path), np.float32)
         bench.writer.add(Extracted(job, fingerprint, 640, 480, vector))
     bench.writer.finish()

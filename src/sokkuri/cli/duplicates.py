@@ -210,7 +210,9 @@ def _find_against(
 
     groups = _show_progress(find_against(collection, other, options))
     lasting = has_store(Path(folder))
-    return _Result(groups, lambda: make_trash_plan(other, groups, lasting=lasting))
+    return _Result(
+        groups, lambda: make_trash_plan(other, groups, archive=collection, lasting=lasting)
+    )
 
 
 def _show_progress(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Group, ...]":

@@ -6,7 +6,7 @@ from typing import Any
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT
 from sokkuri.store.filters import ANY, Condition
-from sokkuri.store.images import LIVE
+from sokkuri.store.images import LIVE, ids_in
 
 _AT_ONCE = 500  # parameters of one statement
 
@@ -27,6 +27,18 @@ def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
         condition.values,
     )
     return {id_ for (id_,) in rows}
+
+
+def live_digests(catalog: Catalog, ids: Iterable[str]) -> dict[str, tuple[str, int, bytes | None]]:
+    """Return the path, the size in bytes and the digest of the live images with these ids."""
+    return {
+        id_: (path, size, digest)
+        for condition in ids_in(ids)
+        for id_, path, size, digest in catalog.iterate(
+            f"SELECT id, path, size, digest FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+            condition.values,
+        )
+    }
 
 
 def live_rows_in(catalog: Catalog, shard: int) -> list[int]:

@@ -33,7 +33,7 @@ from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_c
 _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
 _LOG_FOLDER = "duplicates"
-_NOT_PLANNED = "it is the image to keep of another drop, or it has no file"
+_NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
 
 
 GroupSortKey: TypeAlias = tuple[int, bytes, bytes]

@@ -97,8 +97,8 @@ def test_filters_apply_to_the_archive(archive: Collection, new: Path) -> None:
 def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> None:
     with make_collection(new) as other:
         found = groups(archive, other)
-        plan = make_trash_plan(other, found)
-        passing = make_trash_plan(other, found, lasting=False)
+        plan = make_trash_plan(other, found, archive=archive)
+        passing = make_trash_plan(other, found, archive=archive, lasting=False)
     assert plan.store == str(new / ".sokkuri")
     assert passing.store is None
     assert passing.moves == plan.moves
