@@ -19,9 +19,11 @@ COPIED = 150
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99)
 LIMITS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.6)
 SHOWN = (
-    "jpeg-75", "jpeg-10", "jpeg-3", "quarter", "blur", "brighter", "colour", "grey", "flip",
+    "jpeg-75", "jpeg-10", "jpeg-3", "half", "quarter", "blur", "brighter", "colour", "grey", "flip",
     "watermark", "mask", "crop-70", "crop-30", "rotate-5", "strong",
 )  # fmt: skip
+NEAR = 0.15
+"""The distance up to which `suggest` takes two images for near-duplicates."""
 
 Distances = NDArray[np.float64]
 
@@ -103,7 +105,11 @@ def shares(kinds: dict[str, Distances]) -> str:
 def by_edit(edits: dict[str, Distances]) -> str:
     """Return a table of the distances between a photo and its copy, for some edits."""
     rows = [
-        (edit, *(f"{value:.3f}" for value in np.percentile(edits[edit], (50, 95, 100))))
+        (
+            edit,
+            *(f"{value:.3f}" for value in np.percentile(edits[edit], (50, 95, 100))),
+            f"{(edits[edit] <= NEAR).mean():.2%}",
+        )
         for edit in SHOWN
     ]
-    return table(("edit", "median", "95 %", "largest"), rows)
+    return table(("edit", "median", "95 %", "largest", f"up to {NEAR}"), rows)
