@@ -158,10 +158,25 @@ def test_the_python_of_a_page_runs(
         shutil.rmtree(tmp_path / "elsewhere", ignore_errors=True)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def find_anchors(page: Path) -> set[str]:
+    """Return the names by which links reach the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PROJECT.glob("*.md"), *sorted((PROJECT / "docs").rglob("*.md"))],
+    ids=lambda page: page.relative_to(PROJECT).as_posix(),
+)
 def test_the_links_of_a_page_have_targets(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
-        assert (page.parent / target).exists(), target
+    """Every link to a file of the project has its file, and its heading if the link names one."""
+    for link in re.findall(r"\]\(([^)]+)\)", page.read_text()):
+        if not link.startswith("https://"):
+            path, _, anchor = link.partition("#")
+            target = page.parent / path if path else page
+            assert target.exists(), link
+            assert not anchor or anchor in find_anchors(target), link
 
 
 @pytest.mark.full
@@ -271,18 +286,27 @@ GUARANTEE_TESTS = {
         "test_three_processes_share_the_work",
     "Parts never meet, and together they are what one run gives":
         "test_jobs_with_one_command_make_one_collection",
-    "A merge that is killed is made up by the same command.":
+    "After a kill, the same command completes the merge.":
         "test_a_killed_merge_is_completed_by_the_same_command",
     "A broken image is a row, not a crash": "test_broken_files_are_rows_not_crashes",
     "A changed file replaces its row only after the new row is committed.":
         "test_a_changed_image_keeps_its_row_until_the_new_one_is_committed",
     "A moved file keeps its row": "test_moved_files_keep_their_rows",
     "What makes searches fast can be lost.": "test_killed_at_steps_of_build_merge_and_add",
-    "Features of different networks never mix.": "test_another_model_is_refused",
+    "Vectors of different models never mix.": "test_another_model_is_refused",
     "The folder can be moved.": "test_the_folder_can_be_moved_as_a_whole",
     "Originals are only ever read": "test_the_originals_are_only_read",
     "A kill loses no file on its way to the trash":
         "test_a_kill_on_the_way_to_the_trash_and_back_loses_no_file",
+    "A newer sokkuri opens every older collection.":
+        "test_a_store_of_each_version_keeps_all_it_holds",
+    "Only a command that writes runs migrations.": "test_only_an_open_for_writing_migrates",
+    "A migration that fails leaves the collection as it was":
+        "test_a_migration_that_fails_leaves_the_store_as_it_was",
+    "A migration that is killed leaves the collection as it was":
+        "test_a_migration_that_is_killed_leaves_the_store_as_it_was",
+    "A collection of a newer version is refused":
+        "test_a_store_of_a_newer_version_is_refused_in_one_line",
     "Decisions and labels outlive": "test_decisions_survive_moves_and_new_indexes",
     "Memory stays bounded": "test_items_are_drawn_lazily",
 }  # fmt: skip

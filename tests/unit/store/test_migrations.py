@@ -59,6 +59,7 @@ def test_every_version_has_a_store_among_the_fixtures() -> None:
 def test_a_store_of_each_version_keeps_all_it_holds(
     version: int, mode: str, tmp_path: Path
 ) -> None:
+    """Guarantee: labels, decisions, removed and failed images of an older store are all kept."""
     photos = unpack_store(version, tmp_path)
     with Collection.open(photos, "ro" if mode == "ro" else "rw") as collection:
         counts = count_images(collection.catalog)
@@ -84,6 +85,7 @@ def test_a_store_of_each_version_is_indexed_further(version: int, tmp_path: Path
 
 
 def test_a_store_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
+    """Guarantee: a store of a newer version is refused, and the line names both versions."""
     photos = unpack_store(1, tmp_path)
     catalog = Catalog.open(catalog_path(photos))
     catalog.set_meta("schema", "99")
@@ -113,6 +115,7 @@ def use_migrations(monkeypatch: pytest.MonkeyPatch, *extra: Migration) -> None:
 
 
 def test_only_an_open_for_writing_migrates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guarantee: a reader leaves the schema as it is."""
     path = catalog_path(unpack_store(1, tmp_path))
     use_migrations(monkeypatch, ADD_NOTE)
     reader = Catalog.open(path, "ro")
@@ -138,6 +141,7 @@ def test_a_store_too_old_to_read_says_how_to_migrate(
 def test_a_migration_that_fails_leaves_the_store_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Guarantee: a failed migration changes nothing."""
     path = catalog_path(unpack_store(1, tmp_path))
     with monkeypatch.context() as patch:
         use_migrations(patch, FAILING)
@@ -151,6 +155,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
 
 
 def test_a_migration_that_is_killed_leaves_the_store_as_it_was(tmp_path: Path) -> None:
+    """Guarantee: a killed migration changes nothing."""
     path = catalog_path(unpack_store(1, tmp_path))
     code = (
         "import os, sys; from pathlib import Path\n"
