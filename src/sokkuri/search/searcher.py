@@ -219,16 +219,24 @@ class _Snapshot:
         return ExactIndex(self.rows.blocks, codes)
 
     @cached_property
-    def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | UnsupportedError | MissingExtraError:
-        """The approximate index and its recall by k, or the error if it cannot be used."""
+    def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | None:
+        """The approximate index and its recall by k, None if it cannot be used."""
         try:
-            index, recall, note = self._ann.read(self._rows_per_shard, self.rows)
+            return self._open_ann()
+        except UnsupportedError:
+            return None
         except MissingExtraError as error:
-            return error
+            self._add_notes(f"searched exactly: {error}")
+            return None
+
+    def _open_ann(self) -> tuple[AnnIndex, Mapping[int, float]]:
+        """Return the approximate index and its recall by k. Raises UnsupportedError if there is
+        none, MissingExtraError."""
+        index, recall, note = self._ann.read(self._rows_per_shard, self.rows)
         self._add_notes(note)
         if index is None:
             store = self._collection.store
-            return UnsupportedError(
+            raise UnsupportedError(
                 f"{store} has no approximate index: `sokkuri compact --ann-from 0` makes one"
             )
         return index, recall
@@ -250,16 +258,15 @@ class _Snapshot:
                 return remote.search_many(*arguments), _recall_at(recall, batch.k)
             return self.exact.search_many(*arguments), None
         if mode != "exact":
-            try:
-                if isinstance(self.ann, SokkuriError):
-                    raise self.ann
-                index, recall = self.ann
-                return index.search_many(*arguments), _recall_at(recall, batch.k)
-            except (UnsupportedError, MissingExtraError) as error:
-                if mode == "ann":
-                    raise
-                if isinstance(error, MissingExtraError):
-                    self._add_notes(f"searched exactly: {error}")
+            # An error is made anew each time: a kept one would collect a traceback in each search.
+            ann = self._open_ann() if mode == "ann" and self.ann is None else self.ann
+            if ann is not None:
+                index, recall = ann
+                try:
+                    return index.search_many(*arguments), _recall_at(recall, batch.k)
+                except UnsupportedError:
+                    if mode == "ann":
+                        raise
         return self.exact.search_many(*arguments), None
 
     def _add_notes(self, *lines: str) -> None:

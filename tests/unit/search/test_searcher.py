@@ -1,14 +1,19 @@
 """Searcher: several shards, removed images, and a searcher that is older than a change."""
 
+import gc
+import weakref
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
+from types import FrameType, TracebackType
 
 import numpy as np
 import pytest
 from synthetic_collection import DIMENSION, Bench, create_empty
 
-from sokkuri.core.errors import UnknownImageError, UsageError
+from sokkuri.core.errors import UnknownImageError, UnsupportedError, UsageError
 from sokkuri.core.types import ImageRecord, RowRef
+from sokkuri.search.results import SearchMode, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.images import find_image, live_records
@@ -128,3 +133,25 @@ def test_an_empty_collection_has_no_hits(tmp_path: Path) -> None:
     collection = create_empty(tmp_path / "photos")
     with pytest.raises(UnknownImageError):
         Searcher(collection).search(["a"])
+
+
+@pytest.mark.parametrize("mode", ["auto", "exact", "ann"])
+def test_a_searcher_keeps_no_object_of_an_earlier_search(bench: Bench, mode: SearchMode) -> None:
+    """A server searches for months: what each search leaves behind would fill its memory."""
+    searcher = Searcher(bench.collection)
+
+    def search(times: int) -> tuple[int, int]:
+        """Search, and return how many objects there are: all, and those of tracebacks."""
+        for number in range(times):
+            with suppress(UnsupportedError):
+                searcher.search([f"{number:05d}"], k=3, options=SearchOptions(mode=mode))
+        gc.collect()
+        objects = [one for one in gc.get_objects() if not isinstance(one, weakref.ref)]
+        kinds = (FrameType, TracebackType)
+        return len(objects), sum(isinstance(one, kinds) for one in objects)
+
+    search(5)
+    before, traces = search(1)
+    after, traces_after = search(60)
+    assert traces_after == traces
+    assert after - before < 60, "less than one object for each search"
