@@ -63,7 +63,7 @@ photos-given:
 test: $(VENV)/.installed $(VENV)/.browser
 	$(PYTEST)
 
-## test-full         all tests: also long ones, and search engines against a real Milvus (1 hour)
+## test-full         all tests: also long ones, and vector databases against a real Milvus (1 hour)
 test-full: $(VENV)/.installed $(VENV)/.browser $(VENV)/milvus/.installed
 	$(BIN)/python tests/support/milvus_server.py $(VENV)/milvus \
 	  $(PYTEST) -m 'full or not full' --hypothesis-profile full
@@ -72,7 +72,7 @@ $(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
 	tests/install_browser.sh $(abspath $(BIN))/python
 	@touch $@
 
-## test-engines      the tests of search engines, against a real Milvus too (some 4 minutes)
+## test-engines      the tests of vector databases, against a real Milvus too (some 4 minutes)
 test-engines: $(VENV)/.installed $(VENV)/milvus/.installed
 	$(BIN)/python tests/support/milvus_server.py $(VENV)/milvus $(BIN)/python -m pytest \
 	  tests/contract/test_engines.py tests/functional/test_push.py \
@@ -84,7 +84,7 @@ $(VENV)/milvus/.installed: tests/milvus.txt $(VENV)/.packages
 	  --target $(VENV)/milvus -r tests/milvus.txt
 	@touch $@
 
-## check             what CI runs: format, lint, types, floors, and the tests
+## check             format, lint, types, package rules, and the tests
 # mypy takes long, so the tests run beside it; its verdict is printed below theirs.
 check: style $(VENV)/.browser
 	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 & types=$$!; \
@@ -107,11 +107,11 @@ format: $(VENV)/.installed
 	$(BIN)/ruff check --fix-only
 	$(BIN)/ruff format
 
-## bench             the benchmarks (ARGS="..." to choose among them)
+## bench             the short benchmarks (ARGS="NAME" for another one)
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks $(ARGS)
 
-## bench-search      the search engines side by side (some 20 minutes), with their peers installed
+## bench-search      the search methods side by side (some 20 minutes), with their peers installed
 bench-search: $(VENV)/.installed
 	$(PIP) install -r benchmarks/peers.txt
 	$(BIN)/python -m benchmarks search_engines

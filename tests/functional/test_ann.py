@@ -200,7 +200,10 @@ def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> No
             check=False,
         )  # fmt: skip
 
-    hint = "approximate search needs an optional part: pip install 'sokkuri[ann]'\n"
+    hint = (
+        "approximate search needs the extra ann: "
+        "in sokkuri's environment, run pip install 'sokkuri[ann]'\n"
+    )
     done = run("compact", "--ann-from", 0)
     assert (done.returncode, done.stderr) == (0, hint)
     sokkuri("compact", "-C", store)

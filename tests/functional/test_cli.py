@@ -165,7 +165,7 @@ def test_json_alone_is_on_stdout(folder: Path) -> None:
         assert json.loads(done.stdout)["failed"] == 1
         plain = sokkuri("index", folder)
         assert plain.stdout.startswith(f"{COUNT} images: ")
-        assert "1 images could not be read" in plain.stderr
+        assert "1 image could not be read" in plain.stderr
     finally:
         (folder / "broken.jpg").unlink()
         sokkuri("index", folder)

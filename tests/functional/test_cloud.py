@@ -229,7 +229,8 @@ def test_a_missing_extra_is_named(cloud: Cloud, tmp_path: Path) -> None:
     path = os.pathsep.join([str(tmp_path / "without"), os.environ.get("PYTHONPATH", "")])
     done = cloud.run("index", cloud.root, "--store", cloud.store, code=1, PYTHONPATH=path)
     assert done.stderr == (
-        "sokkuri: an address of s3:// needs an optional part: pip install 'sokkuri[cloud]'\n"
+        "sokkuri: an address of s3:// needs the extra cloud: "
+        "in sokkuri's environment, run pip install 'sokkuri[cloud]'\n"
     )
     assert not cloud.store.exists()
 

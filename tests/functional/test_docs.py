@@ -232,6 +232,7 @@ def test_every_verb_and_option_is_documented() -> None:
     for name, verb in verbs.items():
         assert f"`sokkuri {name}" in readme
         assert verb.help
+        assert not verb.get_short_help_str(62).endswith("..."), f"{name}: --help cuts its line"
         for parameter in verb.params:
             if name == "index" and parameter.param_type_name == "option":
                 option = parameter.opts[-1]
@@ -262,7 +263,9 @@ def test_the_files_that_contributing_names_exist() -> None:
         *re.findall(r"`((?:src|tests|docs)/[\w/.]+)`", text),
         *(
             f"src/sokkuri/{name}"
-            for name in re.findall(r"`((?:core|images|models|store|search|web)/[\w/.]+)`", text)
+            for name in re.findall(
+                r"`((?:core|images|models|store|search|indexing|curation|web|cli)/[\w/.]+)`", text
+            )
         ),
     }
     assert len(paths) > 20

@@ -108,7 +108,8 @@ def test_a_missing_extra_is_named(folder: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert done.stderr == (
-        "sokkuri: Parquet needs an optional part: pip install 'sokkuri[parquet]'\n"
+        "sokkuri: Parquet needs the extra parquet: "
+        "in sokkuri's environment, run pip install 'sokkuri[parquet]'\n"
     )
 
 

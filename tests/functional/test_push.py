@@ -332,5 +332,8 @@ def test_a_missing_extra_is_named(pushed: Pushed, tmp_path: Path) -> None:
     failed = sokkuri(
         "push", pushed.address, "-C", pushed.store, code=1, PYTHONPATH=str(tmp_path / "blocked")
     )
-    hint = "sokkuri: PostgreSQL needs an optional part: pip install 'sokkuri[pgvector]'\n"
+    hint = (
+        "sokkuri: PostgreSQL needs the extra pgvector: "
+        "in sokkuri's environment, run pip install 'sokkuri[pgvector]'\n"
+    )
     assert failed.stderr == hint

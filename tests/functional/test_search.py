@@ -64,6 +64,11 @@ def test_max_distance_limits_the_hits(folder: Path) -> None:
     assert near["hits"] == hits[:7]
 
 
+def test_a_search_without_hits_says_so(folder: Path) -> None:
+    done = sokkuri("search", "home/04.png", "-C", folder, "--under", "nowhere")
+    assert (done.stdout, done.stderr) == ("", "no image of the collection fits\n")
+
+
 def test_images_are_added_and_subtracted(folder: Path) -> None:
     """Several images are averaged. `--not` moves the query away from an image and hides it."""
     found = read_vectors(folder / ".sokkuri")

@@ -51,7 +51,7 @@ def test_labels_are_set_counted_and_removed(photos: Path) -> None:
     assert read_labels(photos) == {"even/0.png": "a thing, red", "even/2.png": "a thing, red"}
     text = sokkuri("label", "-C", photos).stdout
     assert "2  a thing, red" in text
-    assert f"2 of {DRAWN} images have a label" in text
+    assert f"2 of {DRAWN} images labelled" in text
     assert as_json("label", "-C", photos, "--remove", "even/0.png", "odd/1.png") == {"removed": 1}
     assert read_labels(photos) == {"even/2.png": "a thing, red"}
     assert_sound(photos)
@@ -77,7 +77,7 @@ def test_labels_are_exported_as_csv_and_imported(photos: Path, tmp_path: Path) -
     with file.open("a", newline="") as out:
         out.write("nobody.jpg,x\r\n")
     done = sokkuri("label", "-C", photos, "--import", file)
-    assert "1 of the named images are not in the collection: nobody.jpg" in done.stderr
+    assert "1 image not in the collection, and skipped: nobody.jpg" in done.stderr
     assert read_labels(photos) == before
 
 

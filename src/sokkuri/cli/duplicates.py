@@ -98,7 +98,10 @@ def duplicates(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find groups of near-duplicates, each with the image to keep first."""
+    """Find near-duplicates, and move them to the trash and back.
+
+    The first image of each group is the one to keep.
+    """
     if apply is not None or undo is not None:
         move_files(apply, undo, as_json=as_json)
         return

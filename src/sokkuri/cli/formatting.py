@@ -59,7 +59,7 @@ def report_text(report: SyncReport) -> str:
     counts = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
     rate = f", {report.images_per_second:.1f} images/s" if report.images_per_second else ""
     return (
-        f"{report.total:,} images: {', '.join(counts) or 'nothing to do'} "
+        f"{count_text(report.total, 'image')}: {', '.join(counts) or 'nothing to do'} "
         f"({format_duration(report.seconds)}{rate})"
     )
 
@@ -81,7 +81,7 @@ def merge_text(report: Merged) -> str:
     names = ("added", "updated", "moved", "removed", "unchanged", "failed")
     counts = [f"{getattr(report, name):,} {name}" for name in names if getattr(report, name)]
     return (
-        f"{report.total:,} images of {count_text(report.parts, 'part')}: "
+        f"{count_text(report.total, 'image')} of {count_text(report.parts, 'part')}: "
         f"{', '.join(counts) or 'none'} ({format_duration(report.seconds)})"
     )
 
@@ -90,9 +90,9 @@ def estimate_text(estimate: RunEstimate) -> str:
     """Format the estimate of `index --dry-run`."""
     part = "" if estimate.part is None else f"part {estimate.part}: "
     return (
-        f"{part}{estimate.listed:,} files: {estimate.new:,} new, {estimate.changed:,} changed, "
-        f"{estimate.returned:,} back, {estimate.vanished:,} gone or moved, "
-        f"{estimate.retried:,} to retry\n"
+        f"{part}{count_text(estimate.listed, 'file')}: {estimate.new:,} new, "
+        f"{estimate.changed:,} changed, {estimate.returned:,} back, "
+        f"{estimate.vanished:,} gone or moved, {estimate.retried:,} to retry\n"
         f"about {format_duration(estimate.seconds)}, "
         f"{format_bytes(estimate.memory_bytes)} of memory, "
         f"{format_bytes(estimate.disk_bytes)} of disk "
@@ -176,7 +176,8 @@ def status_text(status: Status) -> str:
     ]
     if status.stale_leases:
         lines.append(
-            f"{status.stale_leases:,} leases of a run that ended: the next run takes them over"
+            f"{count_text(status.stale_leases, 'lease')} of a run that ended: "
+            "the next run does that work"
         )
     lines += [
         f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
@@ -212,7 +213,7 @@ def faults_text(faults: list[Fault]) -> str:
         f"{fault.kind:<10} {escape_control(fault.where)}: {escape_control(fault.what)}"
         for fault in faults
     ]
-    return "\n".join([*lines, f"{len(faults):,} faults"])
+    return "\n".join([*lines, count_text(len(faults), "fault")])
 
 
 def faults_json(faults: list[Fault]) -> dict[str, Any]:
@@ -223,7 +224,7 @@ def faults_json(faults: list[Fault]) -> dict[str, Any]:
 def compaction_text(report: Compaction) -> str:
     """Format the report of `compact`."""
     return (
-        f"{report.rows_before:,} rows -> {report.rows_after:,}, "
+        f"{count_text(report.rows_before, 'row')} -> {report.rows_after:,}, "
         f"{format_bytes(report.bytes_before)} -> {format_bytes(report.bytes_after)}"
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.formatting import estimate_text, report_text
+from sokkuri.cli.formatting import count_text, estimate_text, report_text
 from sokkuri.cli.options import (
     AnnFromOption,
     CollectionOption,
@@ -76,7 +76,7 @@ def index(
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="`exact` decodes as the article's script does. Later runs remember it."),
+        typer.Option(help="Default: fast. See docs/models.md. Later runs remember it."),
     ] = None,
     dtype: Annotated[
         DtypeName | None,
@@ -106,7 +106,10 @@ def index(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the collection up to date: add, update, move and drop images as the folder changed."""
+    """Bring the collection up to date with its folder.
+
+    The first run makes the collection. Later runs read only new and changed images.
+    """
     from sokkuri.core.locations import parse_location
     from sokkuri.indexing.options import SyncOptions
     from sokkuri.indexing.partition import Part
@@ -153,7 +156,8 @@ def _print_report(report: "SyncReport", *, as_json: bool) -> None:
         return
     console.print_result(report_text(report))
     if report.failed:
-        console.print_message(f"{report.failed:,} images could not be read: see `sokkuri status`")
+        failed = count_text(report.failed, "image")
+        console.print_message(f"{failed} could not be read: see `sokkuri status`")
 
 
 def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:

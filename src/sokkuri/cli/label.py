@@ -119,7 +119,7 @@ def _count(collection: "Collection", *, as_json: bool) -> None:
     counts = label_counts(collection.catalog)
     total, labelled = count_images(collection.catalog).live, sum(counts.values())
     lines = [f"{count:>8,}  {escape_control(name)}" for name, count in counts.items()]
-    lines.append(f"{labelled:,} of {total:,} images have a label")
+    lines.append(f"{labelled:,} of {count_text(total, 'image')} labelled")
     document = {"labels": counts, "labelled": labelled, "total": total}
     _print(document, "\n".join(lines), as_json=as_json)
 
@@ -129,7 +129,7 @@ def warn_of_unknown(ids: tuple[str, ...]) -> None:
     if ids:
         names = ", ".join(ids[:_MAX_LISTED_IDS]) + (", ..." if len(ids) > _MAX_LISTED_IDS else "")
         console.print_message(
-            f"{len(ids):,} of the named images are not in the collection: {names}"
+            f"{count_text(len(ids), 'image')} not in the collection, and skipped: {names}"
         )
 
 

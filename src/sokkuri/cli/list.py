@@ -20,7 +20,10 @@ def list_(
         typer.Option(metavar="GLOB", help="File names to list. Default: those of images."),
     ] = None,
 ) -> None:
-    """Print the paths of images below a folder, as `find ROOT -type f | sort` does."""
+    """Print the paths of images below a folder, in byte order.
+
+    `index --list` reads them.
+    """
     from sokkuri.core.locations import Address
     from sokkuri.images.scan import sorted_addresses, sorted_paths
 

@@ -8,6 +8,7 @@ import typer
 from sokkuri.cli import console
 from sokkuri.cli.formatting import (
     compaction_text,
+    count_text,
     faults_json,
     faults_text,
     status_json,
@@ -17,7 +18,7 @@ from sokkuri.cli.options import AnnFromOption, CollectionOption, JsonOption, fin
 
 
 def status(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
-    """Show counts, failed images with their reasons, the model, and the space on disk."""
+    """Show counts, failures with reasons, model and disk space."""
     from sokkuri.api import Collection
 
     with Collection.open(find_collection(collection), "ro") as opened:
@@ -38,7 +39,10 @@ def verify(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare shards, catalog and files with each other. Exit with code 1 if there is a fault."""
+    """Check vectors, catalog and files against each other.
+
+    Exit with code 1 if there is a fault.
+    """
     from sokkuri.api import Collection
 
     with Collection.open(find_collection(collection), "rw" if repair else "ro") as opened:
@@ -61,7 +65,10 @@ def remove(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Keep images out of searches and later runs. The image files stay where they are."""
+    """Keep images out of searches and later runs.
+
+    The image files stay where they are.
+    """
     from sokkuri.api import Collection
 
     with Collection.open(find_collection(collection)) as opened:
@@ -70,7 +77,7 @@ def remove(
     if as_json:
         console.print_json({verb: count})
     else:
-        console.print_result(f"{count:,} images {verb}")
+        console.print_result(f"{count_text(count, 'image')} {verb}")
 
 
 def compact(
@@ -78,7 +85,10 @@ def compact(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Rewrite the shards without rows that are no longer used. A kill at any moment is safe."""
+    """Rewrite the vectors without those that no longer count.
+
+    This frees disk space and renews the indexes. A kill at any moment is safe.
+    """
     from sokkuri.api import Collection
 
     with (

@@ -32,7 +32,10 @@ def merge(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Merge what `index --part I/N` made. The parts are only read. Repeat it to catch up."""
+    """Make one collection of what `index --part I/N` made.
+
+    The parts are only read. When they have changed, repeat the command.
+    """
     from sokkuri.api import Collection
 
     with console.progress_bar() as bar:

@@ -31,7 +31,7 @@ def models(
     ] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Show model cards: what each network is, where its weights are, and its licence.
+    """Show the known models, their licences and weights.
 
     `sokkuri models add FILE|URL` adds a model.
     """

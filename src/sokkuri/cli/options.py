@@ -53,7 +53,7 @@ EngineOption = Annotated[
     typer.Option(
         "--engine",
         metavar="ADDRESS",
-        help="Search on this engine, after `sokkuri push ADDRESS`.",
+        help="Search in this vector database, after `sokkuri push ADDRESS`.",
         show_default=False,
     ),
 ]

@@ -21,7 +21,10 @@ def push(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring an engine up to date with the collection. Then `--engine ADDRESS` searches there."""
+    """Send the vectors to Milvus or PostgreSQL.
+
+    Repeat it to bring the database up to date. `--engine ADDRESS` searches there.
+    """
     from sokkuri.api import Collection
 
     report = None

@@ -82,9 +82,9 @@ def search(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the images that look most like the given ones, nearest first.
+    """Find the images that look most like the given ones.
 
-    Several images are one query together.
+    The nearest comes first. Several images are one query together.
     """
     from sokkuri.api import Collection
     from sokkuri.search.query import parse_box
@@ -126,8 +126,10 @@ def _read_query(query: str) -> "Query":
 def _print_hits(hits: "Hits", *, as_json: bool) -> None:
     if as_json:
         console.print_json(hits_json(hits))
-    else:
+    elif len(hits):
         console.print_result(hits_text(hits))
+    else:
+        console.print_message("no image of the collection fits")
 
 
 def _search_batch(

@@ -59,7 +59,10 @@ def serve(
     engine: EngineOption = None,
     collection: CollectionOption = None,
 ) -> None:
-    """Browse and search the collection in the browser. Other programs use the HTTP API."""
+    """Browse and search the collection in the browser.
+
+    Other programs use the HTTP API.
+    """
     try:
         from sokkuri.web.config import ServeConfig
         from sokkuri.web.server import serve as serve_collection

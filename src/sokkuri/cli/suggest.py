@@ -47,7 +47,10 @@ def suggest(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Suggest the images to label next: those that teach most, without near-duplicates."""
+    """Suggest the images to label next.
+
+    They teach a classifier most. None is a near-duplicate of another.
+    """
     from sokkuri.api import Collection
     from sokkuri.curation.duplicates.find import known_pairs
     from sokkuri.curation.labeling.suggest import SuggestOptions
@@ -80,7 +83,7 @@ def outliers(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show images that are unlike all others, and labels that are likely wrong."""
+    """Show images unlike all others, and likely wrong labels."""
     from sokkuri.api import Collection
     from sokkuri.curation.labeling.outliers import find_outliers, likely_mislabelled
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.formatting import format_bytes
+from sokkuri.cli.formatting import count_text, format_bytes
 from sokkuri.cli.options import (
     CollectionOption,
     DecodingName,
@@ -35,7 +35,10 @@ def export(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the vectors for other tools, ordered by id. Read the files back to check them."""
+    """Write the vectors for other tools, ordered by id.
+
+    Read the files back to check them.
+    """
     from sokkuri.api import Collection
     from sokkuri.core.locations import parse_location
     from sokkuri.indexing.export import Exported, ExportOptions
@@ -53,7 +56,8 @@ def export(
         console.print_json(asdict(exported))
     else:
         console.print_result(
-            f"{exported.rows:,} rows in {exported.shards:,} shards, {format_bytes(exported.bytes)}"
+            f"{count_text(exported.rows, 'row')} in {count_text(exported.shards, 'shard')}, "
+            f"{format_bytes(exported.bytes)}"
         )
 
 
@@ -74,7 +78,7 @@ def import_(
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="For a new collection. Default: `exact`, as the article's scripts do."),
+        typer.Option(help="For a new collection. Default: exact. See docs/models.md."),
     ] = None,
     ids: Annotated[
         IdKind | None,
@@ -93,7 +97,10 @@ def import_(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Import vectors that the article's scripts made. Exit with code 1 if any was refused."""
+    """Import vectors that other scripts made.
+
+    Exit with code 1 if a vector was refused.
+    """
     from sokkuri.core.types import Progress
     from sokkuri.indexing.import_features import Imported, import_features
     from sokkuri.indexing.settings import resolve_ids
@@ -118,7 +125,7 @@ def import_(
     else:
         console.print_result(
             f"{imported.imported:,} imported, {imported.known:,} known, "
-            f"{imported.refused:,} refused, {imported.deleted:,} files deleted"
+            f"{imported.refused:,} refused, {count_text(imported.deleted, 'file')} deleted"
         )
     if imported.refused:
         raise typer.Exit(1)

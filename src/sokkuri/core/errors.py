@@ -45,7 +45,10 @@ class MissingExtraError(SokkuriError):
     """An optional part is needed but not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs an optional part: pip install 'sokkuri[{extra}]'")
+        super().__init__(
+            f"{what} needs the extra {extra}: in sokkuri's environment, run "
+            f"pip install 'sokkuri[{extra}]'"
+        )
         self.extra = extra
 
 

@@ -108,7 +108,7 @@ def _package_file(card: ModelCard) -> Path:
     package, _, inside = card.package.partition("/")
     spec = find_spec(package)
     if spec is None or spec.origin is None:
-        raise ModelError(f"the package {package} is not installed: pip install sokkuri again")
+        raise ModelError(f"the package {package} is not installed: install sokkuri again")
     path = Path(spec.origin).parent / inside
     if not path.is_file():
         raise ModelError(f"{path} is missing: install the package {package} again")

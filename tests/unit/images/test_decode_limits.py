@@ -262,7 +262,10 @@ def test_heic_without_the_extra_says_what_to_install(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", script], check=True, capture_output=True, text=True, cwd=tmp_path
     )
-    assert done.stdout == "HEIC needs an optional part: pip install 'sokkuri[heic]'\n"
+    assert (
+        done.stdout
+        == "HEIC needs the extra heic: in sokkuri's environment, run pip install 'sokkuri[heic]'\n"
+    )
 
 
 @pytest.mark.skipif(not features.check("avif"), reason="this Pillow has no AVIF")

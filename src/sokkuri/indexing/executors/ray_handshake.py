@@ -23,7 +23,7 @@ def handshake(task: list[Any], required: dict[str, str]) -> tuple[str, list[str]
         installed = version("sokkuri")
     except PackageNotFoundError:
         return (
-            f"sokkuri is not installed there: pip install 'sokkuri[ray]=={required['sokkuri']}'",
+            f"sokkuri is not installed there: install {required['sokkuri']} with the extra ray",
             [],
         )
     if installed != required["sokkuri"]:
