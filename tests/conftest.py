@@ -19,7 +19,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 # No deadlines: machines are shared, and no test judges speed.
 settings.register_profile("gate", deadline=None, max_examples=40)
-settings.register_profile("full", deadline=None, max_examples=150)
+settings.register_profile("full", deadline=None, max_examples=200)
 settings.load_profile("gate")
 
 TOGETHER = {

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -83,6 +83,9 @@ BACKENDS: list[Backend] = [uncoded, coded, half_coded, approximate, remote]
 EXACT: list[Backend] = [uncoded, coded, half_coded, remote]
 METRICS: list[Metric] = ["cosine", "l2"]
 
+more_examples = settings(max_examples=max(100, settings().max_examples))
+"""For the proofs that a search is exact."""
+
 finite = st.floats(-1e3, 1e3, width=32)
 rows = arrays(np.float32, st.tuples(st.integers(1, 40), st.just(6)), elements=finite)
 
@@ -107,6 +110,7 @@ def true_distances(
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(features=rows, query=arrays(np.float32, 6, elements=finite), k=st.integers(1, 50),
        cuts=st.lists(st.integers(0, 40), max_size=3))  # fmt: skip
+@more_examples
 def test_a_search_returns_the_k_nearest_rows(
     backend: Backend,
     metric: Metric,
@@ -195,6 +199,7 @@ extremes = st.one_of(
     query=arrays(np.float32, 4, elements=extremes),
     k=st.integers(1, 12),
 )
+@more_examples
 def test_numbers_of_any_magnitude_are_searched_exactly(
     backend: Backend,
     metric: Metric,
