@@ -112,7 +112,11 @@ def run(line: str, home: Path) -> None:
     assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize(
+    "page",
+    [pytest.param(page, marks=[pytest.mark.full] * (page.name == "ray.md")) for page in PAGES],
+    ids=lambda page: page.name,
+)
 def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) -> None:
     """Every command of the page succeeds. A server runs for the commands after it."""
     name = "article_home" if page.name == "article.md" else "home"

@@ -130,6 +130,7 @@ def test_the_rows_equal_those_of_local_threads(
     wait_until(lambda: not has_actors(cluster), "the end of all actors")
 
 
+@pytest.mark.full
 def test_a_driver_that_ends_leaves_nothing_behind(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -163,6 +164,7 @@ def test_a_driver_that_ends_leaves_nothing_behind(
     assert count_rows_in_shards(store) == len(local)
 
 
+@pytest.mark.full
 def test_an_image_that_kills_its_workers_is_a_failure(cluster: Cluster, tmp_path: Path) -> None:
     """Other images of the same batch are no failures."""
     folder = tmp_path / "photos"
@@ -204,6 +206,7 @@ def test_an_address_without_a_cluster_gives_one_clear_line(tmp_path: Path) -> No
     assert failed.stderr == f"sokkuri: no Ray cluster at {address}: connection refused\n"
 
 
+@pytest.mark.full
 def test_nodes_may_die_and_join_during_a_run(cluster: Cluster) -> None:
     """Every item gives one result although a node is killed, and a new node gets workers."""
     assert len(cluster.nodes) == 2

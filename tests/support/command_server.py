@@ -30,7 +30,7 @@ from typing import IO
 
 import steps
 
-_LIBRARIES = ("cv2", "faiss", "onnxruntime", "uvicorn")
+_LIBRARIES = ("cv2", "faiss", "onnxruntime", "s3fs", "uvicorn")
 """Libraries that commands import where they use them."""
 
 _NOT_PRELOADED = ("milvus", "pgvector", "ray")

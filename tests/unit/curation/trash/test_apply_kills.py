@@ -42,6 +42,11 @@ STEPS = {
 
 MOST_STEPS = 400
 
+some_steps = pytest.mark.parametrize(
+    "first", [1, pytest.param(2, marks=pytest.mark.full), pytest.param(3, marks=pytest.mark.full)]
+)
+"""Every third step in the gate, all steps in the full suite."""
+
 
 class Scene:
     """A collection in a folder of its own, its plan and the log. The trash lies beside."""
@@ -124,8 +129,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.mark.parametrize("then", ["apply", "undo"])
 @pytest.mark.parametrize("verb", ["apply", "undo"])
-def test_a_kill_at_any_step_loses_no_file(home: Path, tmp_path: Path, verb: str, then: str) -> None:
-    for step in range(1, MOST_STEPS):
+@some_steps
+def test_a_kill_at_any_step_loses_no_file(
+    home: Path, tmp_path: Path, verb: str, then: str, first: int
+) -> None:
+    for step in range(first, MOST_STEPS, 3):
         scene = Scene(tmp_path)
         if verb == "undo":
             scene.apply()
@@ -144,8 +152,9 @@ def test_a_kill_at_any_step_loses_no_file(home: Path, tmp_path: Path, verb: str,
     pytest.fail(f"it took more than {MOST_STEPS} steps")
 
 
+@some_steps
 def test_a_kill_at_any_step_loses_no_file_without_hard_links(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, first: int
 ) -> None:
     """Then a file comes back as a copy, and the trash keeps its own until that is whole."""
 
@@ -153,7 +162,7 @@ def test_a_kill_at_any_step_loses_no_file_without_hard_links(
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", link)
-    for step in range(1, MOST_STEPS):
+    for step in range(first, MOST_STEPS, 3):
         scene = Scene(tmp_path)
         scene.apply()
         was_killed = scene.killed("undo", step)
@@ -166,7 +175,10 @@ def test_a_kill_at_any_step_loses_no_file_without_hard_links(
     pytest.fail(f"it took more than {MOST_STEPS} steps")
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=settings().max_examples // 4,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(
     acts=st.lists(
         st.tuples(st.sampled_from(["apply", "undo"]), st.integers(1, 90)), min_size=2, max_size=5
