@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parents[1] / "support" / "plain_install.py"
 
 def run_plainly(commands: list[list[str]], out: Path) -> list[tuple[int, str]]:
     """Return the exit code and the error line of each command."""
-    command = [sys.executable, SCRIPT, json.dumps(commands), out]
+    command = [sys.executable, str(SCRIPT), json.dumps(commands), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return [(code, line) for code, line in json.loads(out.read_text())]

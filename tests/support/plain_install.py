@@ -1,8 +1,9 @@
 """Run commands as if sokkuri were installed without any extra.
 
-Run as a script: `plain_install.py COMMANDS OUT`, where COMMANDS is a JSON list of lists of arguments. It
-hides the modules of every package that sokkuri itself does not require, runs the commands one after
-the other in this process, and writes to OUT a JSON list: the exit code and the error line of each.
+Run as a script: `plain_install.py COMMANDS OUT`, where COMMANDS is a JSON list of lists of
+arguments. It hides the modules of every package that sokkuri itself does not require, runs the
+commands one after the other in this process, and writes to OUT a JSON list: the exit code and the
+error line of each.
 """
 
 import json

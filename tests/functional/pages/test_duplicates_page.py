@@ -22,11 +22,10 @@ SMALL = "2023/drawing 04 small.jpg"
 ALL = 4
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home folder with ten drawings in `photos`: three have a copy of the same bytes, one has a
-    smaller copy."""
-    photos = tmp_path / "photos"
+@pytest.fixture(scope="module")
+def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ten indexed drawings: three have a copy of the same bytes, one has a smaller copy."""
+    photos = tmp_path_factory.mktemp("indexed") / "photos"
     (photos / "2023").mkdir(parents=True)
     (photos / "copies").mkdir()
     for number in range(10):
@@ -40,6 +39,21 @@ def home(tmp_path: Path) -> Path:
         if number == 4:
             picture.resize((picture.width // 2, picture.height // 2)).save(photos / SMALL)
     sokkuri("index", photos)
+    return photos
+
+
+@pytest.fixture(scope="module")
+def compared(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of these drawings, compared for duplicates."""
+    photos = shutil.copytree(indexed, tmp_path_factory.mktemp("compared") / "photos")
+    sokkuri("duplicates", "-C", photos)
+    return photos
+
+
+@pytest.fixture
+def home(compared: Path, tmp_path: Path) -> Path:
+    """A home folder with the compared drawings in `photos`."""
+    shutil.copytree(compared, tmp_path / "photos")
     return tmp_path
 
 
@@ -51,21 +65,12 @@ def server(home: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
-    """The page Duplicates, after everything was compared."""
+    """The page Duplicates with the groups of all pictures."""
     size = {"width": 1280, "height": 800}
     with visitors(server.address, viewport=size, reduced_motion="reduce") as visit:
-        find_duplicates(visit)
+        visit.go("/duplicates")
+        expect(groups(visit.page)).to_have_count(ALL)
         yield visit
-
-
-def find_duplicates(visit: Visit) -> None:
-    """Compare all pictures, and wait for the end."""
-    visit.go("/duplicates")
-    visit.page.get_by_role("button", name="Find duplicates").click()
-    expect(visit.page.get_by_text("11 of 11 pictures compared")).to_be_visible(
-        timeout=TIMEOUT_SECONDS * 1000
-    )
-    expect(groups(visit.page)).to_have_count(ALL)
 
 
 def groups(page: Page) -> Locator:
@@ -264,6 +269,7 @@ def test_filters_are_in_the_address(visit: Visit) -> None:
 def test_failures_are_shown_and_change_nothing(home: Path, visit: Visit) -> None:
     """A file that has changed meanwhile stays. A failed request leaves the group as it is."""
     page = visit.page
+    drop_button(page, "first.jpg").locator("img").evaluate("(image) => image.decode()")
     (home / "photos" / "copies" / "first.jpg").write_bytes(b"another picture")
     go_to(page, "first.jpg")
     page.keyboard.press("x")
@@ -287,7 +293,8 @@ def test_an_open_page_gets_the_new_key_of_a_restarted_server(
         visitors(first.address) as visit,
     ):
         page = visit.page
-        find_duplicates(visit)
+        visit.go("/duplicates")
+        expect(groups(page)).to_have_count(ALL)
         first.stop()
         expect(page.get_by_text("The server does not answer")).to_be_visible()
         with serving(photos, "--allow-changes", "--port", first.port, **variables):
@@ -329,9 +336,12 @@ def test_without_allow_changes_the_page_is_read_only(
     assert len(all_files(home)) == 14
 
 
-def test_before_a_comparison_the_page_says_what_to_do(home: Path, visitors: Visiting) -> None:
-    """With and without --allow-changes."""
-    with serving(home / "photos") as server, visitors(server.address) as visit:
+def test_before_a_comparison_the_page_says_what_to_do(
+    indexed: Path, tmp_path: Path, visitors: Visiting
+) -> None:
+    """With and without --allow-changes. With it, a button compares all pictures."""
+    photos = shutil.copytree(indexed, tmp_path / "photos")
+    with serving(photos) as server, visitors(server.address) as visit:
         visit.go("/duplicates")
         expect(visit.page.get_by_text("sokkuri duplicates", exact=True)).to_be_visible()
         expect(visit.page.get_by_text("0 of 11 pictures compared")).to_be_visible()
@@ -340,12 +350,17 @@ def test_before_a_comparison_the_page_says_what_to_do(home: Path, visitors: Visi
         expect(
             visit.page.get_by_role("heading", name="No pictures were compared yet")
         ).to_be_visible()
-    with serving(home / "photos", "--allow-changes") as server, visitors(server.address) as visit:
+    with serving(photos, "--allow-changes") as server, visitors(server.address) as visit:
         visit.go("/duplicates?under=2023")
         expect(
             visit.page.get_by_role("heading", name="No pictures were compared yet")
         ).to_be_visible()
-        expect(visit.page.get_by_role("button", name="Find duplicates")).to_be_visible()
+        visit.page.get_by_role("button", name="Find duplicates").click()
+        expect(visit.page.get_by_text("11 of 11 pictures compared")).to_be_visible(
+            timeout=TIMEOUT_SECONDS * 1000
+        )
+        visit.go("/duplicates")
+        expect(groups(visit.page)).to_have_count(ALL)
 
 
 def test_a_page_of_another_origin_cannot_change_anything(home: Path, visit: Visit) -> None:
