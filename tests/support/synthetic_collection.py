@@ -14,6 +14,8 @@ from sokkuri.indexing.outcomes import Extracted, Outcome, SameBytes
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.collection import CollectionStore
+from sokkuri.store.images import find_image
 from sokkuri.store.leases import lease_images, start_run
 from sokkuri.store.listing import add_listed, begin_listing
 
@@ -52,6 +54,17 @@ def make_extracted(
 
 def make_same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
     return SameBytes(job, FileFingerprint(FileStat(10, mtime_ns), digest))
+
+
+def damage_row(collection: CollectionStore, id_: str, value: float = 7.0) -> None:
+    """Overwrite the first number of an image's vector on disk, as a failing disk would."""
+    image = find_image(collection.catalog, id_)
+    assert image is not None
+    assert image.row is not None
+    path = collection.shards.features_path(image.row.shard)
+    rows = np.lib.format.open_memmap(path, mode="r+")
+    rows[image.row.row, 0] = value
+    rows.flush()
 
 
 class Bench:

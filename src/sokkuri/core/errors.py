@@ -22,6 +22,7 @@
         ├── ModelMismatchError     its vectors come from another model
         ├── UnsupportedError       exit code 2: this search index cannot do it
         ├── DamagedError           its files contradict its catalog
+        │   ├── DamagedRowError      the vector of one image is not as it was written
         │   └── UnfinishedError      its creation was interrupted
         └── StorageError           the disk failed a read or a write
 
@@ -136,6 +137,10 @@ class UnsupportedError(CollectionError):
 
 class DamagedError(CollectionError):
     """The collection's files contradict its catalog."""
+
+
+class DamagedRowError(DamagedError):
+    """The vector of one image is not as it was written. Other images can be used."""
 
 
 class UnfinishedError(DamagedError):

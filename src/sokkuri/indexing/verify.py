@@ -25,8 +25,9 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_files, read_position, settled_keys
 from sokkuri.store.leases import has_active_run
+from sokkuri.store.read_rows import unsound_rows
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
-from sokkuri.store.shards import checksum_rows, read_header
+from sokkuri.store.shards import read_header
 
 DEEP_SAMPLE = 32
 _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
@@ -104,13 +105,13 @@ def _check_shard(collection: CollectionStore, shard: int) -> ShardFaults:
 
 
 def _bad_rows(features: StoredRows, owners: list[_Owner]) -> list[_Owner]:
-    """Return the owners whose row does not exist or has another checksum."""
+    """Return the owners whose row does not exist, has another checksum or is not finite."""
     bad = [owner for owner in owners if owner[2] >= len(features)]
     inside = [owner for owner in owners if owner[2] < len(features)]
     for start in range(0, len(inside), _CHUNK):
         part = inside[start : start + _CHUNK]
-        sums = checksum_rows(features[[owner[2] for owner in part]])
-        bad += [owner for owner, checksum in zip(part, sums, strict=True) if checksum != owner[3]]
+        rows = features[[owner[2] for owner in part]]
+        bad += [part[number] for number in unsound_rows(rows, [owner[3] for owner in part])]
     return bad
 
 

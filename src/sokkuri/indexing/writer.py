@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Literal
 
+from sokkuri.core.errors import DamagedRowError
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
@@ -27,6 +28,7 @@ from sokkuri.store.outcomes import (
     record_touch,
 )
 from sokkuri.store.rows import NewRow, append_rows
+from sokkuri.store.shard_table import give_up_rows
 
 BATCH = 64
 BATCH_SECONDS = 1.0
@@ -129,14 +131,23 @@ class Writer:
             elif source.is_missing:
                 record_move(self._catalog, key, source.key, outcome.fingerprint.stat)
                 counts["moved"] += 1
-            else:
-                copies.append(self._copy_of(outcome, source))
+            elif (copy := self._copy_of(outcome, source)) is not None:
+                copies.append(copy)
                 counts["reused"] += 1
         append_rows(self._collection, copies)
         return later
 
-    def _copy_of(self, outcome: SameBytes, source: SameContent) -> NewRow:
-        vector = self._collection.read_vectors([(source.at.shard, source.at.row)])[0]
+    def _copy_of(self, outcome: SameBytes, source: SameContent) -> NewRow | None:
+        """Return the vector of the same bytes for another image.
+
+        None if the vector is damaged. Then both images are open again: one of them is extracted.
+        """
+        try:
+            (vector,) = self._collection.read_vectors([(source.at.shard, source.at.row)])
+        except DamagedRowError:
+            give_up_rows(self._catalog, source.at.shard, [source.key])
+            release_image(self._catalog, outcome.job.key)
+            return None
         file = FileRecord(outcome.fingerprint, source.width, source.height)
         return NewRow(outcome.job.key, outcome.job.id, vector, file)
 

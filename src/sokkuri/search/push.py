@@ -40,6 +40,7 @@ from sokkuri.search.vectors.remote import normalise_for_engine
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import try_lock
 from sokkuri.store.live_rows import vector_columns
+from sokkuri.store.read_rows import damaged_row_error, unsound_rows
 from sokkuri.store.row_numbers import row_keys
 
 BATCH = 1000
@@ -72,7 +73,7 @@ def push(collection: CollectionStore, engine: VectorEngine) -> Generator[Progres
 
     Raises ModelMismatchError if the engine holds vectors of another model. Raises CollectionError
     if it holds another collection's images, or if another push to it is running. Raises
-    EngineError, StorageError.
+    DamagedRowError for a damaged vector, EngineError, StorageError.
     """
     with try_lock(collection, log_name(engine.address)) as is_locked:
         if not is_locked:
@@ -169,14 +170,14 @@ class _Push:
         """Send rows, and save their hashes in `logged` and in the log. Return False if the shard
         was compacted away."""
         try:
-            block = self._collection.shards.map_rows(shard, int(rows[-1]) + 1)
-            vectors, usable = normalise_for_engine(
-                np.asarray(block[rows], np.float32), self._metric
-            )
+            stored = self._collection.shards.map_rows(shard, int(rows[-1]) + 1)[rows]
         except DamagedError:
             if shard in self._collection.rows_per_shard():
                 raise
             return False
+        for number in unsound_rows(stored, [columns[row][-1] for row in rows.tolist()])[:1]:
+            raise damaged_row_error(columns[int(rows[number])][1])
+        vectors, usable = normalise_for_engine(np.asarray(stored, np.float32), self._metric)
         fit, unfit = rows[usable], rows[~usable]
         if len(fit):
             records = [

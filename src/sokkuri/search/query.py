@@ -14,7 +14,14 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import ImageError, ReadError, SokkuriError, UnknownImageError, UsageError
+from sokkuri.core.errors import (
+    DamagedRowError,
+    ImageError,
+    ReadError,
+    SokkuriError,
+    UnknownImageError,
+    UsageError,
+)
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images.read import stat_file
@@ -75,8 +82,8 @@ class QueryReader:
         """Return the vector of a query. crop : the part of the image to use. name : of bytes.
 
         Raises UnknownImageError if the query is neither a file nor an id, UsageError if an array is
-        not a vector of the model, ReadError, and DecodeError, also for a crop that reaches beyond
-        the image.
+        not a vector of the model, DamagedRowError if its vector is damaged, ReadError, and
+        DecodeError, also for a crop that reaches beyond the image.
         """
         if isinstance(query, QueryVector):
             return query
@@ -123,8 +130,8 @@ class QueryReader:
         """Read the vector from its shard, or extract it."""
         if source.row is None:
             return QueryVector(self.load()(source, crop))
-        shard = self._collection.shards.map_rows(source.row.shard, source.row.row + 1)
-        return QueryVector(np.array(shard[source.row.row], np.float32), source.row)
+        (vector,) = self._collection.read_vectors([(source.row.shard, source.row.row)])
+        return QueryVector(vector, source.row)
 
     def _find_source(
         self, query: str | Location | bytes, crop: Box | None, name: str = "the image"
@@ -235,7 +242,7 @@ def _result_or_error(function: Callable[..., Result], *arguments: object) -> Res
     """Return the function's result, or the error if it raises one about a single image."""
     try:
         return function(*arguments)
-    except (ImageError, UnknownImageError) as error:
+    except (ImageError, UnknownImageError, DamagedRowError) as error:
         return error
 
 

@@ -27,8 +27,9 @@ from sokkuri.search.vectors.base import Neighbours
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import build_condition
-from sokkuri.store.images import live_records
+from sokkuri.store.images import records_with_checksums
 from sokkuri.store.live_rows import live_rows
+from sokkuri.store.read_rows import damaged_row_error, unsound_rows
 
 _Versions = tuple[dict[int, int], str, str]
 """What a snapshot was opened from: rows by shard, the approximate index, the vector engine."""
@@ -91,10 +92,10 @@ class Searcher:
         images : files, ids of the collection, bytes, or vectors, see `query.Query`. metric : by
         default that of the model card.
 
-        Raises UnknownImageError, ReadError and DecodeError for an image; UsageError for no image,
-        k < 1 or an invalid filter; EngineError if the vector engine does not answer. In the mode
-        `ann` it also raises MissingExtraError, and UnsupportedError if the approximate index cannot
-        do this search.
+        Raises UnknownImageError, DamagedRowError, ReadError and DecodeError for an image;
+        UsageError for no image, k < 1 or an invalid filter; EngineError if the vector engine does
+        not answer. In the mode `ann` it also raises MissingExtraError, and UnsupportedError if the
+        approximate index cannot do this search.
         """
         options = options or SearchOptions()
         if not images:
@@ -277,10 +278,20 @@ class _Snapshot:
         return self.rows.numbers.to_number(row)
 
     def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
-        """Return the record of each row's live image, None for a row without one."""
-        refs = self.rows.numbers.to_refs(np.array(rows, np.int64))
-        live = live_records(self._collection.catalog, refs)
-        return [live.get(ref) for ref in refs]
+        """Return the record of each row's live image, None for a row without one.
+
+        A row that is not as it was written is no image's: its place goes to the next nearest.
+        """
+        numbers = np.array(rows, np.int64)
+        refs = self.rows.numbers.to_refs(numbers)
+        live = records_with_checksums(self._collection.catalog, refs)
+        found = [live.get(ref) for ref in refs]
+        owned = [offset for offset, one in enumerate(found) if one is not None]
+        checksums = [one[1] for one in found if one is not None]
+        for number in unsound_rows(self.rows.stored_rows(numbers[owned]), checksums).tolist():
+            damaged = live.pop(refs[owned[number]])
+            self._add_notes(f"left out: {damaged_row_error(damaged[0].id)}")
+        return [live[ref][0] if ref in live else None for ref in refs]
 
 
 class _SearchBatch:

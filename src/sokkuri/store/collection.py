@@ -30,6 +30,7 @@ from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
 from sokkuri.store.images import count_images, find_images, read_failures, set_removed
 from sokkuri.store.leases import count_stale_leases
+from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shard_table import (
     clear_stale_ids,
     find_shard,
@@ -267,16 +268,10 @@ class CollectionStore:
     def read_vectors(self, places: Sequence[tuple[int, int]]) -> Features:
         """Return the vectors of N (shard, row) positions, in their order : (N, D) float32, a copy.
 
-        Raises DamagedError when a shard is missing or too short.
+        Raises DamagedRowError for a vector that is not as it was written, DamagedError when a shard
+        is missing or too short.
         """
-        out = np.empty((len(places), self.model.dimension), np.float32)
-        numbers = np.array([shard for shard, _ in places])
-        rows = np.array([row for _, row in places])
-        for number in np.unique(numbers).tolist():
-            here = numbers == number
-            held = self.shards.map_rows(number, int(rows[here].max()) + 1)
-            out[here] = held[rows[here]]
-        return out
+        return np.asarray(read_rows(self.catalog, self.shards, places), np.float32)
 
     def locate(self, path: str) -> Location:
         """Return the present location of an image's file. path : relative to the root, as in the

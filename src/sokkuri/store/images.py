@@ -57,17 +57,25 @@ def read_failures(catalog: Catalog) -> Iterator[Failure]:
 
 def live_records(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
     """Return the records of the live images that have one of the given rows, by row."""
+    checked = records_with_checksums(catalog, rows)
+    return {ref: record for ref, (record, _) in checked.items()}
+
+
+def records_with_checksums(
+    catalog: Catalog, rows: Iterable[RowRef]
+) -> dict[RowRef, tuple[ImageRecord, int]]:
+    """Return the same with the checksums of the rows."""
     records = {}
     for chunk in chunks(rows):
         places = ", ".join(["(?, ?)"] * len(chunk))
-        for shard, row, *columns in catalog.iterate(
+        for shard, row, checksum, *columns in catalog.iterate(
             f"WITH wanted (s, r) AS (VALUES {places})"  # noqa: S608
-            " SELECT shard, row, id, path, size, mtime_ns, width, height, digest"
+            " SELECT shard, row, checksum, id, path, size, mtime_ns, width, height, digest"
             f" FROM wanted JOIN images ON shard = s AND row = r WHERE {LIVE}",
             [number for ref in chunk for number in (ref.shard, ref.row)],
         ):
             ref = RowRef(shard, row)
-            records[ref] = ImageRecord(ref, *columns)
+            records[ref] = (ImageRecord(ref, *columns), checksum)
     return records
 
 

@@ -20,6 +20,12 @@ def live_rows(catalog: Catalog, condition: Condition | None = None) -> list[tupl
     )
 
 
+def live_checksums(catalog: Catalog) -> tuple[list[tuple[int, int]], list[int]]:
+    """Return (shard, row) of all live images, and the checksums of these rows."""
+    rows = catalog.fetch_all(f"SELECT shard, row, checksum FROM images WHERE {LIVE}")  # noqa: S608
+    return [(shard, row) for shard, row, _ in rows], [checksum for _, _, checksum in rows]
+
+
 def live_ids(catalog: Catalog, condition: Condition) -> set[str]:
     """Return the ids of the live images that meet the condition."""
     rows = catalog.iterate(
@@ -74,7 +80,7 @@ def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
 def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
     """Return the live images with their content keys, ordered by shard and row.
 
-    Each is (content key, id, path, width, height, size, mtime_ns, digest, shard, row).
+    Each is (content key, id, path, width, height, size, mtime_ns, digest, checksum, shard, row).
     some : digests. Return only the images with one of these digests, and the images with the bytes
     of another live image; None for all.
     """
@@ -94,7 +100,7 @@ def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> It
 
 def _records(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:
     return catalog.iterate(
-        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, digest, shard, row"  # noqa: S608
+        f"SELECT {CONTENT}, id, path, width, height, size, mtime_ns, digest, checksum, shard, row"  # noqa: S608
         f" FROM images WHERE {LIVE}{condition} ORDER BY shard, row",
         values,
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.errors import CollectionError
 from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
@@ -55,9 +56,11 @@ def store_rows(
 ) -> list[RowRef]:
     """Append rows and return their N positions; the caller records them in the same transaction.
 
-    features : (N, D), from `ShardFolder.to_stored`. ids : N strings. Raises StorageError when the
-    disk refuses.
+    features : (N, D), from `ShardFolder.to_stored`. ids : N strings. Raises CollectionError for a
+    row that is not finite, StorageError when the disk refuses.
     """
+    for number in np.flatnonzero(~np.isfinite(features).all(axis=1))[:1].tolist():
+        raise CollectionError(f"the vector of {ids[number]} has numbers that are not finite")
     catalog = collection.catalog
     places: list[RowRef] = []
     while len(places) < len(ids):

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import chunks
 
 _OWNED = "SELECT count(*) FROM images WHERE images.shard = shards.shard"
 
@@ -81,6 +82,25 @@ def row_owners(catalog: Catalog, shard: int) -> list[tuple[int, str, int, int]]:
     return catalog.fetch_all(
         "SELECT key, id, row, checksum FROM images WHERE shard = ? ORDER BY row", [shard]
     )
+
+
+def row_checksums(
+    catalog: Catalog, places: Iterable[tuple[int, int]]
+) -> dict[tuple[int, int], tuple[str, int]]:
+    """Return the id and the checksum of the image that owns each (shard, row), by position.
+
+    Leaves out rows that no image owns.
+    """
+    owners = {}
+    for chunk in chunks(places):
+        marks = ", ".join(["(?, ?)"] * len(chunk))
+        for shard, row, id_, checksum in catalog.iterate(
+            f"WITH wanted (s, r) AS (VALUES {marks})"  # noqa: S608
+            " SELECT shard, row, id, checksum FROM wanted JOIN images ON shard = s AND row = r",
+            [number for place in chunk for number in place],
+        ):
+            owners[shard, row] = (id_, checksum)
+    return owners
 
 
 def rows_and_owners(catalog: Catalog) -> list[tuple[int, int, int]]:

@@ -13,6 +13,7 @@ from synthetic_collection import (
     Bench,
     apply_listing,
     create_empty,
+    damage_row,
     make_extracted,
     make_refs,
 )
@@ -344,3 +345,13 @@ def test_progress_counts_all_rows(bench: Bench, engine: ReferenceEngine) -> None
     assert done == sorted(done)
     assert done[-1] == 250
     assert {step.total for step in steps if step.stage == "pushing"} == {250}
+
+
+@pytest.mark.parametrize("damage", [7.0, np.nan])
+def test_a_damaged_vector_is_never_pushed(
+    bench: Bench, engine: ReferenceEngine, damage: float
+) -> None:
+    damage_row(bench.collection, "00120", damage)
+    with pytest.raises(DamagedError, match="the vector of 00120 is damaged"):
+        run_push(bench, engine)
+    assert "00120" not in {record.id for record in engine.records.values()}

@@ -16,7 +16,7 @@ from sokkuri.core.types import ImageRecord, RowRef
 from sokkuri.search.results import SearchMode, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.images import find_image, live_records
+from sokkuri.store.images import find_image, records_with_checksums
 from sokkuri.store.shards import SHARD_ROWS
 
 COUNT = SHARD_ROWS + 500
@@ -81,11 +81,11 @@ def test_the_records_of_all_hits_are_read_at_once(
     searcher.search(["00003"])
     calls: list[int] = []
 
-    def counting(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, ImageRecord]:
+    def counting(catalog: Catalog, rows: Iterable[RowRef]) -> dict[RowRef, tuple[ImageRecord, int]]:
         calls.append(1)
-        return live_records(catalog, rows)
+        return records_with_checksums(catalog, rows)
 
-    monkeypatch.setattr("sokkuri.search.searcher.live_records", counting)
+    monkeypatch.setattr("sokkuri.search.searcher.records_with_checksums", counting)
     assert len(searcher.search(["10123"])) == 10
     assert len(calls) == 1
 

@@ -30,7 +30,7 @@ from sokkuri.curation.duplicates.neighbours import (
     RemoteRows,
     choose_finder,
 )
-from sokkuri.search.vectors import principal_basis
+from sokkuri.search.vectors import finite_rows, principal_basis
 from sokkuri.search.vectors.quantize import PROJECTED_DIMENSION
 
 FEATURE_NEIGHBOURS, FINGERPRINT_NEIGHBOURS = 24, 2
@@ -72,8 +72,11 @@ def signed_sqrt_normalise(features: Features) -> Features:
 
 
 def fit_projection(sample: Features) -> Matrix:
-    """Return the directions in which these feature vectors differ most : (M, D) -> (H, D)."""
-    roots = signed_sqrt_normalise(sample)
+    """Return the directions in which these feature vectors differ most : (M, D) -> (H, D).
+
+    Rows that are not finite do not count.
+    """
+    roots = signed_sqrt_normalise(finite_rows(sample))
     if len(roots) <= PROJECTED_DIMENSION:  # the directions that few rows span are found faster
         return np.linalg.svd(roots, full_matrices=False)[2].astype(np.float32)
     return principal_basis(roots).astype(np.float32)

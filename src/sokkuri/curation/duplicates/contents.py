@@ -20,6 +20,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
+from sokkuri.store.read_rows import damaged_row_error, unsound_rows
 from sokkuri.store.row_numbers import RowNumbers
 
 _PROJECTION_SAMPLE = 20_000  # vectors that the projection is fitted to
@@ -29,11 +30,13 @@ _PROJECTION_SAMPLE = 20_000  # vectors that the projection is fitted to
 class UniqueImage:
     """A content and the images that hold it.
 
-    key : see store/content.py. place : shard and row of the vector of one of the images.
+    key : see store/content.py. place, checksum : of the vector of one of the images; place is its
+    shard and row.
     """
 
     key: bytes
     place: tuple[int, int]
+    checksum: int
     images: list[DuplicateImage] = field(default_factory=list)
 
 
@@ -46,10 +49,10 @@ def live_contents(
     """
     rows = content_records(collection.catalog, only)
     contents: dict[bytes, UniqueImage] = {}
-    for key, id_, path, width, height, size, mtime_ns, digest, shard, row in rows:
+    for key, id_, path, width, height, size, mtime_ns, digest, checksum, shard, row in rows:
         content = contents.get(key)
         if content is None:
-            content = contents[key] = UniqueImage(key, (shard, row))
+            content = contents[key] = UniqueImage(key, (shard, row), checksum)
         content.images.append(
             DuplicateImage(
                 id_, path, collection.root, width, height, size, mtime_ns, digest,
@@ -109,7 +112,10 @@ def feature_table(
 def project_contents(
     collection: CollectionStore, contents: Sequence[UniqueImage], projection: Matrix
 ) -> Matrix:
-    """Return the projected vectors : (N, H) float32. contents : ordered by shard and row."""
+    """Return the projected vectors : (N, H) float32. contents : ordered by shard and row.
+
+    Raises DamagedRowError for a vector that is not as it was written.
+    """
 
     def blocks() -> Iterator[tuple[Features, int]]:
         places = np.array([content.place for content in contents], np.int64).reshape(-1, 2)
@@ -118,7 +124,10 @@ def project_contents(
             if first < last:
                 rows = places[first:last, 1]
                 shard = collection.shards.map_rows(int(places[first, 0]), int(rows[-1]) + 1)
-                yield np.asarray(shard[rows], np.float32), int(first)
+                stored, some = shard[rows], contents[first:last]
+                for number in unsound_rows(stored, [content.checksum for content in some])[:1]:
+                    raise damaged_row_error(some[number].images[0].id)
+                yield np.asarray(stored, np.float32), int(first)
 
     return project(blocks(), projection, len(contents))
 

@@ -1,7 +1,7 @@
 """Vectors of the live images of a collection at one moment.
 
-Takes a collection. Returns row numbers, samples of them, ids, and vectors of length 1. Similarity
-is always cosine, whatever the model's metric.
+Takes a collection. Returns row numbers, samples of them, ids, and vectors of length 1, which are
+checked when they are first read. Similarity is always cosine, whatever the model's metric.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,7 +15,8 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import build_condition
 from sokkuri.store.images import find_images, live_records
 from sokkuri.store.labels import labelled_rows
-from sokkuri.store.live_rows import live_rows
+from sokkuri.store.live_rows import live_checksums, live_rows
+from sokkuri.store.read_rows import damaged_row_error, unsound_rows
 
 _SEED = 20250117
 _STEP = 4096  # rows in a block
@@ -36,6 +37,12 @@ class LiveVectors:
         self._numbers = self._vectors.numbers
         refs = live_rows(self._catalog, build_condition(collection.root, under, where))
         self.live = np.sort(self._numbers.to_numbers(refs))
+        self._checksums = np.zeros(self._vectors.size, np.int64)
+        self._is_checked = np.ones(self._vectors.size, bool)
+        places, checksums = live_checksums(self._catalog)
+        numbers = self._numbers.to_numbers(places)
+        self._checksums[numbers] = checksums
+        self._is_checked[numbers] = False
 
     def rows_with_labels(
         self, labels: Mapping[str, str] | None
@@ -81,14 +88,28 @@ class LiveVectors:
         return np.sort(rows[np.argpartition(draw, size)[:size]])
 
     def unit_vectors(self, rows: NDArray[np.int64]) -> Features:
-        """Return the vectors of rows in any order, normalised to length 1 : (M, D) float32."""
+        """Return the vectors of rows in any order, normalised to length 1 : (M, D) float32.
+
+        Raises DamagedRowError for a vector that is not as it was written.
+        """
         order = np.argsort(rows, kind="stable")
         dimension = self._vectors.blocks[0].shape[1] if self._vectors.blocks else 0
         vectors = np.empty((len(rows), dimension), np.float32)
         for start in range(0, len(rows), _STEP):
             block = order[start : start + _STEP]
+            self._check(rows[block])
             vectors[block] = normalised(self._vectors.take(rows[block]), "cosine")
         return vectors
+
+    def _check(self, rows: NDArray[np.int64]) -> None:
+        """Check the rows, which are in ascending order, unless they were checked before."""
+        rows = np.unique(rows[~self._is_checked[rows]])
+        for block, part, offsets in self._numbers.split(rows):
+            stored, checksums = self._vectors.blocks[block][offsets], self._checksums[rows[part]]
+            bad = unsound_rows(stored, checksums.tolist())
+            if len(bad):
+                raise damaged_row_error(self.ids_at(rows[part][bad[:1]])[0])
+        self._is_checked[rows] = True
 
     def unit_vector_blocks(self, rows: NDArray[np.int64]) -> Iterator[tuple[slice, Features]]:
         """Yield the vectors of rows in blocks of up to 4,096, each with its slice of `rows`."""

@@ -320,8 +320,9 @@ def _largest_gain(
     while True:
         index = int(gains.argmax())
         gain = np.maximum(np.exp(-sharpness * distances[index]) - represented, 0) @ weights
-        unchanged = gain >= gains[index] * np.float32(1 - 1e-5)  # equal but for rounding
-        if gains[index] < 0 or unchanged:
+        # Equal but for rounding. A gain that is no number ends the loop too.
+        has_shrunk = gain < gains[index] * np.float32(1 - 1e-5)
+        if gains[index] < 0 or not has_shrunk:
             return index
         gains[index] = gain
 

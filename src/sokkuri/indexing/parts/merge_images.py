@@ -1,12 +1,10 @@
 """Copy vectors, labels and decisions of a part into the target of a merge.
 
-Takes an open part and the open target, inside transactions of the caller (merge.py). Checks the
-checksum of every vector. The rows of the catalog are in store/part_images.py.
+Takes an open part and the open target, inside transactions of the caller (merge.py). Checks every
+vector. The rows of the catalog are in store/part_images.py.
 """
 
 from collections.abc import Sequence
-
-import numpy as np
 
 from sokkuri.core.errors import DamagedError
 from sokkuri.core.types import RowRef, StoredRows
@@ -16,8 +14,8 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import add_decisions, read_decisions
 from sokkuri.store.labels import add_labels, all_labels
 from sokkuri.store.part_images import PartImage, annotations_digest
+from sokkuri.store.read_rows import read_rows
 from sokkuri.store.rows import store_rows
-from sokkuri.store.shards import checksum_rows
 
 
 def copy_rows(
@@ -34,24 +32,14 @@ def copy_rows(
 
 
 def _vectors(store: PartStore, part: CollectionStore, images: Sequence[PartImage]) -> StoredRows:
-    """Return the images' vectors, (N, D) in the dtype of the part.
-
-    Raises DamagedError if a vector does not match its checksum.
-    """
+    """Return the images' vectors, (N, D) in the dtype of the part. Raises DamagedError."""
     mend = f"run `sokkuri verify --repair -C {store.store}` and `sokkuri index -C {store.store}`"
     try:
         places = [(image.shard or 0, image.row or 0) for image in images]
-        rows: StoredRows = np.asarray(part.read_vectors(places), part.shards.dtype)
+        return read_rows(part.catalog, part.shards, places)
     except DamagedError as error:
         what = str(error).partition(": run ")[0]
         raise DamagedError(f"{store} is damaged: {what}: {mend}, then merge again") from error
-    for image, found in zip(images, checksum_rows(rows), strict=True):
-        if found != image.checksum:
-            raise DamagedError(
-                f"{store} is damaged: the vector of {image.id} is not as it was written: {mend}, "
-                "then merge again"
-            )
-    return rows
 
 
 def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:

@@ -6,7 +6,7 @@ returns fewer than k only if fewer are accepted.
 """
 
 from sokkuri.search.vectors.base import Accept, Index
-from sokkuri.search.vectors.distance import VectorBlocks, distances, normalised
+from sokkuri.search.vectors.distance import VectorBlocks, distances, finite_rows, normalised
 from sokkuri.search.vectors.exact import ExactIndex
 from sokkuri.search.vectors.quantize import (
     Basis,
@@ -25,6 +25,7 @@ __all__ = [
     "QuantizedBlock",
     "VectorBlocks",
     "distances",
+    "finite_rows",
     "normalised",
     "principal_basis",
     "quantize_rows",

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import MissingExtraError, UnsupportedError
 from sokkuri.core.types import Metric
 from sokkuri.search.vectors.base import Accept, Index, Mask, Neighbours
-from sokkuri.search.vectors.distance import MAX_NORM, VectorBlocks, normalised, top_k
+from sokkuri.search.vectors.distance import MAX_NORM, VectorBlocks, finite_rows, normalised, top_k
 from sokkuri.search.vectors.exact import ExactIndex, nearest_of
 from sokkuri.search.vectors.quantize import QuantizedBlock
 from sokkuri.store.row_numbers import row_keys
@@ -157,7 +157,7 @@ def train_lists(rows: VectorBlocks, metric: Metric) -> Any:
     count, dimension = list_count(rows.size), rows.blocks[0].shape[1]
     rng = np.random.default_rng(_SEED)
     chosen = rng.choice(rows.size, min(rows.size, count * _ROWS_PER_LIST), replace=False)
-    sample = _normalise_for_lists(rows.take(np.sort(chosen)), metric)
+    sample = _normalise_for_lists(finite_rows(rows.take(np.sort(chosen))), metric)
     rotation = faiss.RandomRotationMatrix(dimension, dimension)
     rotation.init(_SEED)
     quantizer = faiss.IndexFlatL2(dimension)

@@ -4,7 +4,7 @@ Distances are computed in float64.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +47,16 @@ class VectorBlocks:
         block, offset = self.numbers.locate(np.array(row, np.int64))
         return np.array(self.blocks[int(block)][int(offset)], np.float32)
 
+    def stored_rows(self, rows: NDArray[np.int64]) -> StoredRows:
+        """Return the rows with these numbers in any order, as they are stored, as a copy : (M,)
+        int64 -> (M, D) in the dtype of the blocks."""
+        kind = self.blocks[0] if self.blocks else np.empty((0, 0), np.float32)
+        stored: StoredRows = np.empty((len(rows), kind.shape[1]), kind.dtype)
+        blocks, offsets = self.numbers.locate(rows)
+        for at, (block, offset) in enumerate(zip(blocks.tolist(), offsets.tolist(), strict=True)):
+            stored[at] = self.blocks[block][offset]
+        return stored
+
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the rows with these ascending numbers as a copy : (M,) int64 -> (M, D) float32."""
         dimension = self.blocks[0].shape[1] if self.blocks else 0
@@ -75,14 +85,24 @@ def distances(
 ) -> NDArray[np.float64]:
     """Return the distance of each vector to the query : (M, D), (D,) -> (M,), all float64.
 
-    `cosine` is 1 - cos, from 0 to 2, and 1 if a vector is zero. `l2` is the Euclidean distance.
+    `cosine` is 1 - cos, from 0 to 2, and 1 if a vector is zero. `l2` is the Euclidean distance. A
+    vector that is not finite, because it is damaged, is infinitely far away.
     """
-    if metric == "l2":
-        return np.asarray(np.linalg.norm(vectors - query, axis=1))
-    lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
-    cosines = np.zeros(len(vectors))
-    np.divide(vectors @ query, lengths, out=cosines, where=lengths > 0)
-    return np.clip(1.0 - cosines, 0.0, 2.0)
+    with np.errstate(invalid="ignore"):
+        if metric == "l2":
+            far = np.linalg.norm(vectors - query, axis=1)
+        else:
+            lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
+            cosines = np.zeros(len(vectors))
+            np.divide(vectors @ query, lengths, out=cosines, where=lengths != 0)
+            far = np.clip(1.0 - cosines, 0.0, 2.0)
+    return np.where(np.isnan(far), np.inf, far)
+
+
+def finite_rows(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return the rows whose numbers are all finite : (N, D) -> (M, D)."""
+    is_finite = np.isfinite(vectors).all(axis=1)
+    return vectors if is_finite.all() else vectors[is_finite]
 
 
 def top_k(

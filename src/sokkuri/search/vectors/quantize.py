@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Metric, StoredRows
-from sokkuri.search.vectors.distance import normalised
+from sokkuri.search.vectors.distance import finite_rows, normalised
 
 PROJECTED_DIMENSION = 256
 """Numbers of a projected code: it leaves 2 in 100 rows of 13,500 real features undecided."""
@@ -72,11 +72,12 @@ class QuantizedBlock:
 
 def principal_basis(sample: StoredRows) -> Basis:
     """Return the principal directions of a sample of rows : (N, D) -> (H, D), H at most 256. Each
-    row has the same weight, whatever its length. The mean is not subtracted: it is a direction like
-    the others."""
+    row has the same weight, whatever its length, but rows that are not finite have none. The mean
+    is not subtracted: it is a direction like the others."""
     products = np.zeros((sample.shape[1], sample.shape[1]))
     for start in range(0, len(sample), _ENCODE_ROWS):
-        rows = normalised(sample[start : start + _ENCODE_ROWS].astype(np.float64), "cosine")
+        rows = finite_rows(sample[start : start + _ENCODE_ROWS]).astype(np.float64)
+        rows = normalised(rows, "cosine")
         products += rows.T @ rows
     _, vectors = np.linalg.eigh(products)
     return np.ascontiguousarray(vectors[:, ::-1][:, :PROJECTED_DIMENSION].T)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from part_collections import COUNT, NAMES, Folder, make_folder, read_state, run_index
+from synthetic_collection import damage_row
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import DamagedError
@@ -19,8 +21,9 @@ from sokkuri.indexing.parts.merge import merge
 from sokkuri.indexing.verify import verify
 from sokkuri.store import part_images
 from sokkuri.store.decisions import mark_different, mark_kept, read_decisions
-from sokkuri.store.images import count_images
+from sokkuri.store.images import count_images, find_image, live_rows_by_id
 from sokkuri.store.labels import read_labels, set_labels
+from sokkuri.store.shards import checksum_rows
 
 
 @pytest.fixture
@@ -325,3 +328,22 @@ def test_a_merge_does_not_change_the_parts(folder: Folder) -> None:
     folder.merge_parts()
     folder.merge_parts()
     assert contents() == before
+
+
+@pytest.mark.parametrize("keeps_checksum", [True, False])
+def test_a_vector_that_is_not_finite_is_refused(folder: Folder, keeps_checksum: bool) -> None:
+    """Also with a right checksum: such a vector was never extracted."""
+    with folder.open(folder.parts[0]) as part:
+        id_ = min(id_ for id_, _, _, _ in live_rows_by_id(part.catalog))
+        damage_row(part, id_, np.nan)
+        if keeps_checksum:
+            image = find_image(part.catalog, id_)
+            assert image is not None
+            assert image.row is not None
+            rows = part.shards.map_rows(image.row.shard, image.row.row + 1)
+            part.catalog.execute(
+                "UPDATE images SET checksum = ? WHERE id = ?",
+                [checksum_rows(rows[image.row.row :])[0], id_],
+            )
+    with pytest.raises(DamagedError, match=f"the vector of {id_} is damaged: .* then merge again"):
+        folder.merge_parts()
