@@ -18,7 +18,7 @@ LONG = {
     "distances": "What a distance means",
     "scaling": "Threads and Ray",
     "whole_run": "100,381 photos",
-    "search_engines": "Search engines",
+    "search_engines": "Search methods",
     "search_large": "Five million rows",
     "engines": "Vector databases",
     "bottlenecks": "Limits of a collection besides the network",

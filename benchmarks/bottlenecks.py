@@ -37,7 +37,7 @@ from sokkuri.store.rows import store_rows
 from sokkuri.store.shards import SHARD_ROWS, checksum_rows
 
 DIMENSION = 1280
-ROWS, CLAIMED = 20_000, 20_000
+ROWS, LEASED = 20_000, 20_000
 SMALL, LARGE = 1_000_000, 5_000_000
 FILES, FLAT, DEEP = 200_000, 256, 65_536
 PARTS, MERGED = 4, 100_000
@@ -171,10 +171,10 @@ def _catalog(folder: Path) -> Iterator[Line]:
             yield _line("a first listing is entered", size, size, seconds())
             run_ = leases.start_run(catalog)
             with _timed() as seconds:
-                for _ in range(CLAIMED // leases.LEASE_BATCH):
+                for _ in range(LEASED // leases.LEASE_BATCH):
                     assert len(leases.lease_images(catalog, run_)) == leases.LEASE_BATCH
             note = f"{leases.LEASE_BATCH} a transaction"
-            yield _line("images are claimed", size, CLAIMED, seconds(), note)
+            yield _line("images are leased", size, LEASED, seconds(), note)
             with _timed() as seconds:
                 _list(collection, size)
                 changes = diff.compare(catalog, lambda _: False, retry_failed=False)

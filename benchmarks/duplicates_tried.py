@@ -44,7 +44,7 @@ def _subtract_mean(rows: Features) -> Features:
 
 
 WAYS: dict[str, Callable[[Features], Features]] = {
-    "features, cosine": lambda rows: rows,
+    "vectors, cosine": lambda rows: rows,
     "minus their mean": lambda rows: _subtract_mean(_normalise(rows)),
     "each number divided by its deviation": lambda rows: (
         _subtract_mean(rows) / (rows.std(axis=0) + 1e-6)

@@ -13,7 +13,7 @@ FIGURES = {
     "images/s a core": 70.0,
     # bottlenecks
     "writer rows/s": 1_668.0,  # "the writer commits rows", the lower of the two
-    "claims/s": 6_454.0,  # "images are claimed", 5,000,000
+    "leases/s": 6_454.0,  # "images are leased", 5,000,000
     "listed/s": 10_321.0,  # "files are listed", in 65,536 folders
     "entered/s": 16_605.0,  # "a first listing is entered", 5,000,000
     "compared/s": 11_741.0,  # "a listing shows no change", 5,000,000
@@ -72,7 +72,7 @@ def stages() -> list[list[str]]:
         "listing a file system": "listed/s",
         "entering the first listing": "entered/s",
         "a later listing is compared": "compared/s",
-        "claiming": "claims/s",
+        "leasing": "leases/s",
         "one writer": "writer rows/s",
         "merging": "merged/s",
         "making codes, two cores": "codes made/s",
