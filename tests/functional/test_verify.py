@@ -77,6 +77,17 @@ def test_a_shard_cut_short_keeps_its_whole_rows(folder: Path, original: Path) ->
     assert_repairable(folder, original, lost=COUNT - 30)
 
 
+def test_an_index_run_stops_at_a_shard_that_lost_its_end(folder: Path, original: Path) -> None:
+    """New rows would stand behind a gap of zeros, and the lost images would get rows of zeros."""
+    os.truncate(shard(folder), 128 + 5120 * 30)
+    Image.new("RGB", (80, 60), "teal").save(folder / "new.png")
+    refused = sokkuri("index", folder, code=1)
+    assert refused.stderr.splitlines()[-1].endswith("run `sokkuri verify --repair`")
+    assert "lost its end" in refused.stderr
+    (folder / "new.png").unlink()
+    assert_repairable(folder, original, lost=COUNT - 30)
+
+
 def test_a_broken_header_costs_no_row(folder: Path, original: Path) -> None:
     data = bytearray(shard(folder).read_bytes())
     data[:128] = bytes(128)

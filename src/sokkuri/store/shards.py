@@ -94,8 +94,8 @@ class ShardFolder:
         """Write rows from row `at` on, sync them, and cut off everything behind them.
 
         rows : (N, D), from `to_stored`. ids : N strings. Raises StorageError when the disk refuses,
-        DamagedError when a file is missing or has another header. When a write fails, the first
-        `at` rows stay as they were.
+        DamagedError when a file is missing, has another header, or lacks some of the first `at`
+        rows. When a write fails, the first `at` rows stay as they were.
         """
         with _storing(self.features_path(shard)):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -119,10 +119,10 @@ class ShardFolder:
 
     def truncate(self, shard: int, rows: int) -> None:
         """Cut each file of a shard that holds more than `rows` rows; leave damaged files to
-        `verify`. Raises StorageError."""
+        `verify`, also those that hold fewer. Raises StorageError."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             with _storing(path), suppress(ValueError):
-                if path.exists() and _rows_within(path) > rows:
+                if path.exists() and _holds_more(path, rows):
                     _cut(path, rows)
 
     def salvage(self, shard: int) -> StoredRows:
@@ -188,7 +188,9 @@ class ShardFolder:
         try:
             column: Ids = np.load(path, allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
-            raise DamagedError(f"{path} cannot be read: {error}") from None
+            raise DamagedError(
+                f"{path} cannot be read ({error}): run `sokkuri verify --repair`"
+            ) from None
         return column
 
     def disk_size(self) -> int:
@@ -217,7 +219,10 @@ class ShardFolder:
         if at > 0:
             before, _, _ = read_header(path)
             if before.itemsize < column.itemsize:
-                self.write_ids(shard, [*self.read_ids(shard)[:at].tolist(), *ids])
+                stored = self.read_ids(shard)
+                if len(stored) < at:
+                    raise _short_error(path, len(stored), at)
+                self.write_ids(shard, [*stored[:at].tolist(), *ids])
                 return
             column = column.astype(before)
         _write_rows(path, at, column)
@@ -269,12 +274,11 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
     """Write the rows, then the header that makes them count, then sync the file."""
     shape = (at + len(rows), *rows.shape[1:])
     header = _header(rows.dtype, shape)
+    row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=int))
     with path.open("r+b" if at else "wb") as file:
-        offset = parse_header(file)[2] if at else len(header)
-        if len(header) != offset:
-            raise DamagedError(f"{path} has a header of {offset} bytes: run `sokkuri verify`")
-        row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=int))
-        file.seek(offset + at * row_bytes)
+        if at:
+            _check_rows_before(path, file, at, rows)
+        file.seek(len(header) + at * row_bytes)
         file.write(np.ascontiguousarray(rows).tobytes())
         file.truncate()
         file.flush()
@@ -284,11 +288,44 @@ def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
         os.fsync(file.fileno())
 
 
+def _check_rows_before(path: Path, file: BinaryIO, at: int, rows: NDArray[Any]) -> None:
+    """Check that rows like these can follow the first `at` rows of the file.
+
+    A write beyond the end of a file would fill the gap with zeros. Raises DamagedError.
+    """
+    try:
+        dtype, shape, offset = parse_header(file)
+    except ValueError as error:
+        raise DamagedError(f"{path} is no .npy file ({error}): run `sokkuri verify`") from None
+    if dtype != rows.dtype or shape[1:] != rows.shape[1:] or offset != len(_header(dtype, shape)):
+        raise DamagedError(
+            f"{path} has another header, of {dtype} {shape} in {offset} bytes: run `sokkuri verify`"
+        )
+    held = _complete_rows(file, dtype, shape, offset)
+    if held < at:
+        raise _short_error(path, held, at)
+
+
+def _short_error(path: Path, held: int, rows: int) -> DamagedError:
+    return DamagedError(
+        f"{path} lost its end: it holds {held} rows of {rows}: run `sokkuri verify --repair`"
+    )
+
+
+def _complete_rows(
+    file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int
+) -> int:
+    """Return how many complete rows an open file holds, whatever its header says."""
+    row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
+    return max(0, os.fstat(file.fileno()).st_size - offset) // row_bytes
+
+
 def _cut(path: Path, rows: int) -> None:
-    """Let the file hold its first `rows` rows only, and sync it."""
+    """Let the file hold its first `rows` rows only, and sync it. A shorter file stays shorter."""
     with path.open("r+b") as file:
         dtype, shape, offset = parse_header(file)
         row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
+        rows = min(rows, _complete_rows(file, dtype, shape, offset))
         file.seek(0)
         file.write(_header(dtype, (rows, *shape[1:])))
         file.truncate(offset + rows * row_bytes)
@@ -296,14 +333,17 @@ def _cut(path: Path, rows: int) -> None:
         os.fsync(file.fileno())
 
 
-def _rows_within(path: Path) -> int:
-    """Return the number of rows by the header or by the file's length, the larger of the two.
+def _holds_more(path: Path, rows: int) -> bool:
+    """Return whether the file holds `rows` rows, and more by its header or by its length.
 
-    A row that is not complete counts.
+    A row that is not complete counts as more.
     """
-    dtype, shape, offset = read_header(path)
-    row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
-    return max(shape[0], -(-(path.stat().st_size - offset) // row_bytes))
+    with path.open("rb") as file:
+        dtype, shape, offset = parse_header(file)
+        row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
+        end = os.fstat(file.fileno()).st_size
+        is_longer = shape[0] > rows or end > offset + rows * row_bytes
+        return is_longer and _complete_rows(file, dtype, shape, offset) >= rows
 
 
 def _id_column(ids: Sequence[str]) -> Ids:

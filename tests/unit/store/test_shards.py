@@ -1,5 +1,6 @@
 """Shards stay plain `.npy` files, grow in place, and keep their earlier rows."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -70,6 +71,48 @@ def test_truncate_cuts_both_files_and_leaves_shorter_ones(folder: ShardFolder) -
     assert np.load(folder.ids_path(0)).tolist() == ["a", "b", "c"]
     folder.truncate(0, 4)
     assert len(np.load(folder.features_path(0))) == 3
+
+
+@pytest.mark.parametrize("which", ["features", "object_ids"])
+@pytest.mark.parametrize("new_id", ["d", "d" * 100])
+def test_a_file_that_lost_its_end_is_never_extended(
+    folder: ShardFolder, which: str, new_id: str
+) -> None:
+    """A write beyond the end would fill the gap with zeros, which count as vectors."""
+    folder.write(0, 0, rows(5), list("abcde"))
+    path = folder.folder / f"0000.{which}.npy"
+    os.truncate(path, path.stat().st_size * 7 // 10)
+    damaged = path.read_bytes()
+    with pytest.raises(DamagedError, match=rf"{which}\.npy .*verify"):
+        folder.write(0, 5, rows(1), [new_id])
+    assert path.read_bytes() == damaged
+    folder.truncate(0, 5)
+    assert path.read_bytes() == damaged, "what a repair can still read stays"
+
+
+def test_a_shard_with_uncommitted_rows_in_its_header_is_never_extended(folder: ShardFolder) -> None:
+    folder.write(0, 0, rows(5), list("abcde"))
+    path = folder.features_path(0)
+    os.truncate(path, path.stat().st_size - 3 * DIMENSION * 4)
+    damaged = path.read_bytes()
+    folder.truncate(0, 4)  # the header says 5 rows, the file holds 2, and 4 count
+    assert path.read_bytes() == damaged
+
+
+@pytest.mark.parametrize("damage", ["type", "shape", "header"])
+def test_rows_are_never_written_behind_rows_of_another_kind(
+    folder: ShardFolder, damage: str
+) -> None:
+    folder.write(0, 0, rows(5), list("abcde"))
+    path = folder.features_path(0)
+    if damage == "header":
+        path.write_bytes(b"no header" * 200)
+    else:
+        np.save(path, np.zeros((9, 8), np.float16) if damage == "type" else np.zeros((9, 3), "f4"))
+    damaged = path.read_bytes()
+    with pytest.raises(DamagedError, match="run `sokkuri verify"):
+        folder.write(0, 5, rows(1), ["f"])
+    assert path.read_bytes() == damaged
 
 
 def test_a_shard_that_is_missing_short_or_of_another_shape_is_named(folder: ShardFolder) -> None:
