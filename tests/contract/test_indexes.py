@@ -157,6 +157,35 @@ def test_equal_rows_come_in_row_order(backend: Backend, metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("backend", EXACT)
+def test_the_first_hits_do_not_depend_on_k(backend: Backend, metric: Metric) -> None:
+    """Equal rows have one distance to a far query, whatever rows are measured with them."""
+    rng = np.random.default_rng(4)
+    features = rng.random((300, 37), np.float32)
+    copies = np.arange(0, 300, 2)
+    features[copies] = features[0]
+    index = backend([features[:110], features[110:]], metric)
+    for query in rng.standard_normal((5, 37)).astype(np.float32):
+        all_hits, all_distances = index.search(query, 300, metric, accept_all)
+        assert len({*all_distances[np.isin(all_hits, copies)].tolist()}) == 1
+        for k in (1, 20, 77, 160):
+            hits, distances = index.search(query, k, metric, accept_all)
+            assert hits.tolist() == all_hits[:k].tolist()
+            assert distances.tolist() == all_distances[:k].tolist()
+
+
+@pytest.mark.parametrize("backend", EXACT)
+def test_no_row_outside_the_mask_is_found_among_huge_rows(backend: Backend) -> None:
+    rng = np.random.default_rng(0)
+    features = (rng.random((4400, 8), np.float32) - 0.5) * np.float32(1e20)
+    mask = np.arange(4400) < 2200  # more rows than are measured without a scan
+    index = backend([features], "l2")
+    hits, _ = index.search(features[3000], 5, "l2", accept_all, mask)
+    expected = np.argsort(true_distances(features[mask], features[3000], "l2"))[:5]
+    assert hits.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("backend", BACKENDS)
 @given(refused=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
 def test_a_search_returns_k_accepted_rows_if_there_are_k(

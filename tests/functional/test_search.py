@@ -105,6 +105,8 @@ def test_a_query_image_can_come_from_stdin(folder: Path) -> None:
     )
     assert broken.returncode == 1
     assert broken.stderr == (b"sokkuri: the image: it is not an image: it looks like a text file\n")
+    twice = sokkuri("search", "-", "-", "-C", folder, code=2)
+    assert twice.stderr == "sokkuri: - stands for one image from standard input: name it once\n"
 
 
 def test_a_crop_of_the_query_image_is_searched(folder: Path, tmp_path: Path) -> None:

@@ -94,6 +94,8 @@ def search(
     queries = query or []
     if bool(queries) == (batch is not None):
         raise UsageError("name the images to search with, or --batch FOLDER")
+    if queries.count("-") > 1:
+        raise UsageError("- stands for one image from standard input: name it once")
     options = SearchOptions(
         without=tuple(without or ()),
         crop=None if crop is None else parse_box(crop),

@@ -21,7 +21,7 @@ from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.search.query import Query, QueryReader, QueryVector, combine_vectors, query_name
 from sokkuri.search.results import Hits, SearchMode, SearchOptions
-from sokkuri.search.vectors import ExactIndex, VectorBlocks, distances
+from sokkuri.search.vectors import ExactIndex, VectorBlocks, as_float64_queries, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.base import Neighbours
 from sokkuri.search.vectors.remote import RemoteIndex
@@ -345,7 +345,8 @@ class _SearchBatch:
         if not self.accept(own_row)[0]:
             return neighbours
         own_vector = self._snapshot.rows.vector(row).astype(np.float64)
-        own_distance = distances(own_vector[None], vector.astype(np.float64), self.metric)
+        query = as_float64_queries(vector[None], self.metric)[0]
+        own_distance = distances(own_vector[None], query, self.metric)
         rows, other_distances = neighbours
         others = rows != row
         return (

@@ -6,7 +6,13 @@ returns fewer than k only if fewer are accepted.
 """
 
 from sokkuri.search.vectors.base import Accept, Index
-from sokkuri.search.vectors.distance import VectorBlocks, distances, finite_rows, normalised
+from sokkuri.search.vectors.distance import (
+    VectorBlocks,
+    as_float64_queries,
+    distances,
+    finite_rows,
+    normalised,
+)
 from sokkuri.search.vectors.exact import ExactIndex
 from sokkuri.search.vectors.quantize import (
     Basis,
@@ -24,6 +30,7 @@ __all__ = [
     "Int8Codes",
     "QuantizedBlock",
     "VectorBlocks",
+    "as_float64_queries",
     "distances",
     "finite_rows",
     "normalised",

@@ -86,7 +86,9 @@ def distances(
     """Return the distance of each vector to the query : (M, D), (D,) -> (M,), all float64.
 
     `cosine` is 1 - cos, from 0 to 2, and 1 if a vector is zero. `l2` is the Euclidean distance. A
-    vector that is not finite, because it is damaged, is infinitely far away.
+    vector that is not finite, because it is damaged, is infinitely far away. The distance of a
+    vector does not depend on the others: BLAS would round equal vectors differently, einsum does
+    not.
     """
     with np.errstate(invalid="ignore"):
         if metric == "l2":
@@ -94,7 +96,8 @@ def distances(
         else:
             lengths = np.linalg.norm(vectors, axis=1) * np.linalg.norm(query)
             cosines = np.zeros(len(vectors))
-            np.divide(vectors @ query, lengths, out=cosines, where=lengths != 0)
+            products = np.einsum("ij,j->i", vectors, query)
+            np.divide(products, lengths, out=cosines, where=lengths != 0)
             far = np.clip(1.0 - cosines, 0.0, 2.0)
     return np.where(np.isnan(far), np.inf, far)
 

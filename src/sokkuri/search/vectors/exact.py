@@ -215,10 +215,11 @@ class _Query:
 
     def max_bound(self, distances: NDArray[np.float64], k: int) -> np.float32:
         """Return the largest lower bound that a row can have which is as near as the k-th of these
-        distances: its cost, rounded up by the error of float64. With fewer than k distances it is
-        the largest float32."""
+        distances: its cost, rounded up by the error of float64. It is at most the largest float32,
+        because infinite bounds are those of rows outside the mask."""
+        largest = np.float32(np.finfo(np.float32).max)
         if len(distances) < k:
-            return np.float32(np.finfo(np.float32).max)
+            return largest
         distance = float(np.partition(distances, k - 1)[k - 1])
         if self.metric == "cosine":
             cost = distance - 1.0 + _SLACK
@@ -227,7 +228,7 @@ class _Query:
             # The terms are bounded by the longest row that is this near: |x| <= |q| + distance.
             cost = distance**2 - own + _SLACK * (distance**2 + 4 * own + distance**2)
         with np.errstate(over="ignore"):
-            return np.float32(np.nextafter(np.float32(cost), np.float32(np.inf)))
+            return min(largest, np.nextafter(np.float32(cost), np.float32(np.inf)))
 
 
 def _float32_bounds(rows: Features, queries: NDArray[np.float64], metric: Metric) -> Bounds:
