@@ -14,6 +14,7 @@ LONG = {
     "serving": "The server under load",
     "duplicates": "Near-duplicates",
     "duplicates_tried": "Near-duplicates: alternatives and harder edits",
+    "decode_memory": "Memory of decoding, for 100 megapixels",
     "suggesting": "What to label next",
     "distances": "What a distance means",
     "scaling": "Threads and Ray",

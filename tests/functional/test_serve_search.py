@@ -1,5 +1,6 @@
 """serve: searches by id, by sent pictures, and by the article's route."""
 
+import asyncio
 import io
 import json
 import math
@@ -15,6 +16,9 @@ from photo_folder import BROKEN, DRAWN, list_readable_ids, make_photo_folder
 from PIL import Image
 from run_cli import as_json, read_vectors, sokkuri
 from run_server import Server, assert_problem, quote_id, serving
+
+from sokkuri.core.types import Limits
+from sokkuri.web.services.uploads import Picture, UploadReader
 
 
 @pytest.fixture(scope="module")
@@ -246,3 +250,39 @@ def test_each_of_many_parallel_requests_gets_its_own_answer(server: Server) -> N
         assert [hit["distance"] for hit in found["hits"]] == pytest.approx(
             [hit["distance"] for hit in alone[name]], abs=1e-6
         )
+
+
+def test_a_picture_that_is_named_many_times_is_read_once(server: Server, folder: Path) -> None:
+    """Guarantee: one small request does not make the server hold many files."""
+    reads = []
+
+    def read() -> bytes:
+        reads.append(1)
+        return (folder / "trip" / "07.png").read_bytes()
+
+    reader = UploadReader(folder, 2, 2)
+    try:
+        picture = Picture("07.png", read, Limits())
+        vectors = asyncio.run(reader.read_all([picture] * 64, (0, 0, 40, 40)))
+    finally:
+        reader.close()
+    assert len(vectors) == 64
+    assert len(reads) == 1
+    once = post(server, json={"ids": ["trip/07.png"], "crop": "0,0,40,40"})
+    often = post(server, json={"ids": ["trip/07.png"] * 64, "crop": "0,0,40,40"})
+    assert ids(often) == ids(once)
+    assert often["query"] == ["trip/07.png"] * 64
+
+
+def plain_png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("1", (width, height)).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_sent_picture_has_a_limit_of_its_own(folder: Path) -> None:
+    with serving(folder, "--max-upload-pixels", 1) as server:
+        answer = server.post("/api/v1/search", files={"image": ("a.png", plain_png(1001, 1000))})
+        detail = assert_problem(answer, 422, "unreadable-image")
+        assert detail == "a.png: 1,001 x 1,000 pixels are more than the limit of 1,000,000"
+        assert post(server, files={"image": ("b.png", plain_png(1000, 1000))})["hits"]

@@ -53,6 +53,10 @@ def serve(
     max_upload: Annotated[
         int, typer.Option(min=1, metavar="MIB", help="Largest request body.")
     ] = 64,
+    max_upload_pixels: Annotated[
+        int,
+        typer.Option(min=1, metavar="MP", help="Largest picture of a request, in megapixels."),
+    ] = 100,
     cache: Annotated[
         int, typer.Option(min=0, metavar="MIB", help="Space for thumbnails on disk.")
     ] = 512,
@@ -78,6 +82,7 @@ def serve(
         origins=tuple(cors or ()),
         hosts=tuple(name.lower() for name in allow_host or ()),
         max_upload=max_upload * 2**20,
+        upload_pixels=max_upload_pixels * 10**6,
         cache_bytes=cache * 2**20,
         allow_changes=allow_changes,
         engine=engine,

@@ -102,10 +102,14 @@ class PixelSpec:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """An image above these limits is a failure: a broken header must not exhaust the machine."""
+    """An image above these limits is a failure: a broken header must not exhaust the machine.
+
+    max_bytes : of the file. max_memory : bytes that decoding it may hold.
+    """
 
     max_bytes: int = 512 * 2**20
     max_pixels: int = 250_000_000
+    max_memory: int = 2 * 2**30
 
 
 @dataclass(frozen=True, slots=True)

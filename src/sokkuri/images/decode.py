@@ -12,7 +12,7 @@ import struct
 import threading
 import warnings
 import zlib
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import suppress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,15 +20,15 @@ from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imagin
 
 from sokkuri.core.errors import DecodeError, MissingExtraError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
+from sokkuri.images.convert import Converter, convert_whole, rgb_converter
 from sokkuri.images.formats import (
     FORMATS,
     HEIF_BRANDS,
     SUPPORTED_SIGNATURES,
     UNSUPPORTED_SIGNATURES,
 )
+from sokkuri.images.memory import decoding_bytes, hold_memory
 
-_LARGE_IMAGE_PIXELS = 24_000_000
-_large_image_lock = threading.Lock()  # N workers must not hold N huge images in memory
 _heif_lock = threading.Lock()
 
 _RESAMPLE = {
@@ -100,7 +100,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         image = open_image(data)
         if image.width * image.height > limits.max_pixels:
             raise DecodeError(_too_large_text(image.width, image.height, limits))
-        return _to_pixels(image, spec)
+        return _to_pixels(image, spec, limits)
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -129,7 +129,7 @@ def read_size(data: bytes, spec: PixelSpec) -> tuple[int, int]:
     try:
         image = open_image(data)
         width, height = image.size
-        sideways = not spec.exact and _orientation(image, spec) >= 5
+        sideways = _orientation(image, spec) >= 5
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (*DECODER_ERRORS, MissingExtraError) as error:
@@ -156,29 +156,41 @@ def _register_heif() -> None:
             pillow_heif.register_heif_opener()
 
 
-def _to_pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
-    if spec.crop is not None:
-        return _crop_pixels(image, spec, spec.crop)
-    if spec.exact:
-        with _limit_large(image):
-            whole = image.convert("RGB")
-            small = whole.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
-        return Pixels(np.asarray(small), whole.width, whole.height)
+def _to_pixels(image: Image.Image, spec: PixelSpec, limits: Limits) -> Pixels:
     size = image.size
-    if spec.draft and image.format in ("JPEG", "MPO"):
+    if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
         side = max(spec.width, spec.height)
         image.draft(None, (side, side))  # decode at 1/2, 1/4 or 1/8 if that is large enough
-    with _limit_large(image):
-        if isinstance(image, PngImagePlugin.PngImageFile):
-            _scale_png_key(image)
-            image.load()  # a PNG's EXIF may follow its pixels
-        orientation = _orientation(image, spec)
-        image.load()
-        if image.format == "TIFF":
+    needed = decoding_bytes(image, size, cropped=spec.crop is not None)
+    if needed > limits.max_memory:
+        raise DecodeError(_too_much_memory_text(image, size, needed, limits))
+    with hold_memory(needed):
+        orientation = _load(image, spec)
+        if spec.exact or image.format == "TIFF":
             size = image.size  # loading swaps the sides if XMP says so
-        sideways = orientation >= 5
-        target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
-        small = _to_rgb(image).resize(target, _RESAMPLE[spec.resample])
+        if spec.crop is not None:
+            return _crop_pixels(image, spec, spec.crop, orientation)
+        return _whole_pixels(image, spec, size, orientation)
+
+
+def _load(image: Image.Image, spec: PixelSpec) -> int:
+    """Decode the pixels and return how to turn them, as an EXIF orientation from 1 to 8."""
+    if isinstance(image, PngImagePlugin.PngImageFile):
+        _scale_png_key(image)
+        image.load()  # its EXIF may follow its pixels
+        return _orientation(image, spec)
+    orientation = _orientation(image, spec)  # a loaded TIFF no longer tells it
+    image.load()
+    return orientation
+
+
+def _whole_pixels(
+    image: Image.Image, spec: PixelSpec, size: tuple[int, int], orientation: int
+) -> Pixels:
+    """Return the pixels of a loaded image. size : its width and height in the file."""
+    sideways = orientation >= 5
+    target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
+    small = convert_whole(image, _converter(image, spec)).resize(target, _RESAMPLE[spec.resample])
     if small.mode != "RGB":
         small = small.convert("RGB")
     if orientation in _TRANSPOSE:
@@ -187,32 +199,44 @@ def _to_pixels(image: Image.Image, spec: PixelSpec) -> Pixels:
     return Pixels(np.asarray(small), width, height)
 
 
-def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box) -> Pixels:
-    """Return a part of the image. The whole image is decoded for it."""
-    with _limit_large(image):
-        if isinstance(image, PngImagePlugin.PngImageFile):
-            _scale_png_key(image)
-        image.load()
-        orientation = 1 if spec.exact else _orientation(image, spec)
-        whole = (image if spec.exact else _to_rgb(image)).convert("RGB")
-        if orientation in _TRANSPOSE:
-            whole = whole.transpose(_TRANSPOSE[orientation])
-        x, y, width, height = crop
-        if x + width > whole.width or y + height > whole.height:
-            raise DecodeError(
-                f"{width} x {height} at {x}, {y} reaches beyond its {whole.width} x {whole.height}"
-            )
-        part = whole.crop((x, y, x + width, y + height))
-        small = part.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
-    return Pixels(np.asarray(small), whole.width, whole.height)
+def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: int) -> Pixels:
+    """Return a part of a loaded image. The whole image was decoded for it."""
+    width, height = image.size[::-1] if orientation >= 5 else image.size
+    if crop[0] + crop[2] > width or crop[1] + crop[3] > height:
+        raise DecodeError(
+            f"{crop[2]} x {crop[3]} at {crop[0]}, {crop[1]} reaches beyond its {width} x {height}"
+        )
+    x, y, part_width, part_height = _box_as_stored(crop, image.size, orientation)
+    convert = _converter(image, spec)
+    part = image.crop((x, y, x + part_width, y + part_height))
+    part = convert_whole(part, convert).convert("RGB")
+    if orientation in _TRANSPOSE:
+        part = part.transpose(_TRANSPOSE[orientation])
+    small = part.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
+    return Pixels(np.asarray(small), width, height)
 
 
-def _limit_large(image: Image.Image) -> AbstractContextManager[object]:
-    return _large_image_lock if image.width * image.height > _LARGE_IMAGE_PIXELS else nullcontext()
+def _converter(image: Image.Image, spec: PixelSpec) -> Converter:
+    """Return the function that converts the image to RGB or grey."""
+    return (lambda part: part.convert("RGB")) if spec.exact else rgb_converter(image)
+
+
+def _box_as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:
+    """Return where a part of the upright image is in the stored one, whose size is given."""
+    x, y, width, height = box
+    if orientation >= 5:  # rows are stored as columns
+        x, y, width, height = y, x, height, width
+    if orientation in (2, 3, 7, 8):
+        x = size[0] - x - width
+    if orientation in (3, 4, 6, 7):
+        y = size[1] - y - height
+    return x, y, width, height
 
 
 def _orientation(image: Image.Image, spec: PixelSpec) -> int:
-    """Return how to turn the loaded image, as an EXIF orientation from 1 to 8."""
+    """Return how to turn the image, as an EXIF orientation from 1 to 8."""
+    if spec.exact:
+        return 1
     try:
         value = image.getexif().get(_ORIENTATION, 1)
     except DECODER_ERRORS:
@@ -233,62 +257,17 @@ def _scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
         image.info["transparency"] = tuple(int(part * scale) for part in key)
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Return the image as RGB, or as grey, which is cheaper to convert once it is small. Handles
-    every mode of Pillow."""
-    mode = image.mode
-    if mode.startswith("I") or mode == "F":
-        return _grey_from_numbers(image)
-    if image.has_transparency_data:
-        return _over_white(image)
-    if mode in ("RGB", "L"):
-        return image
-    if mode == "1":
-        return image.convert("L")
-    if mode == "LAB":
-        lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(image, lab, srgb, outputMode="RGB")
-        if converted is None:
-            raise ValueError("its colours cannot be converted")
-        return converted
-    return image.convert("RGB")
-
-
-def _over_white(image: Image.Image) -> Image.Image:
-    if image.mode in ("La", "RGBa"):
-        image = image.convert("LA" if image.mode == "La" else "RGBA")
-    rgba = image.convert("RGBA")
-    white = Image.new("RGB", image.size, "white")
-    white.paste(rgba, mask=rgba.getchannel("A"))
-    return white
-
-
-def _grey_from_numbers(image: Image.Image) -> Image.Image:
-    """Return a 16-bit, 32-bit or float image as 8-bit grey. Black and white are 0 and 1, 255 or
-    65535, the first that contains all values; otherwise the least and the greatest value."""
-    with np.errstate(invalid="ignore"):  # from a signalling NaN
-        values = np.asarray(image, np.float64)
-    finite = values[np.isfinite(values)]
-    if not finite.size:
-        raise ValueError("none of its values is a finite number")
-    low, high = float(finite.min()), float(finite.max())
-    if image.mode.startswith("I;16"):
-        low, high = 0.0, 65535.0
-    elif low >= 0 and image.mode == "F" and high <= 1:
-        low, high = 0.0, 1.0
-    elif low >= 0 and high <= 255:
-        low, high = 0.0, 255.0
-    elif low >= 0 and high <= 65535:
-        low, high = 0.0, 65535.0
-    scaled = (values - low) * (255.0 / max(high - low, 1e-12))
-    if "transparency" in image.info:
-        scaled[values == image.info["transparency"]] = 255
-    whole = np.clip(np.rint(np.nan_to_num(scaled, copy=False)), 0, 255)
-    return Image.fromarray(whole.astype(np.uint8))
-
-
 def _too_large_text(width: int, height: int, limits: Limits) -> str:
     return f"{width:,} x {height:,} pixels are more than the limit of {limits.max_pixels:,}"
+
+
+def _too_much_memory_text(
+    image: Image.Image, size: tuple[int, int], needed: int, limits: Limits
+) -> str:
+    return (
+        f"{size[0]:,} x {size[1]:,} pixels as {image.format} need {needed / 2**20:,.0f} MiB of "
+        f"memory, more than the limit of {limits.max_memory / 2**20:,.0f}"
+    )
 
 
 def _unrecognised(data: bytes) -> str:

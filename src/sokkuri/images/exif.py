@@ -4,20 +4,27 @@ Takes a file's bytes; returns texts by label.
 """
 
 import math
+import struct
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from PIL import ExifTags
+from PIL import ExifTags, Image, PngImagePlugin
 
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.images.decode import DECODER_ERRORS, open_image
 
+_MAX_PNG_CHUNKS = 200_000
+"""Parts of a PNG among which its metadata is looked for: those of a file of a gigabyte."""
+
 
 def summarise_exif(data: bytes) -> dict[str, str]:
-    """Return the camera's metadata as texts by label, such as "Camera". Empty without metadata."""
+    """Return the camera's metadata as texts by label, such as "Camera". Empty without metadata.
+
+    Pixels are not decoded.
+    """
     try:
-        exif = open_image(data).getexif()
+        exif = _read_exif(data)
         tags = dict(exif)
         tags |= exif.get_ifd(ExifTags.IFD.Exif)
         gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
@@ -31,6 +38,28 @@ def summarise_exif(data: bytes) -> dict[str, str]:
     with suppress(*DECODER_ERRORS):
         texts["Position"] = _format_position(gps)
     return texts
+
+
+def _read_exif(data: bytes) -> Image.Exif:
+    image = open_image(data)
+    if not isinstance(image, PngImagePlugin.PngImageFile):
+        return image.getexif()
+    if "exif" not in image.info and (exif := _find_png_exif(data)):
+        image.info["exif"] = exif
+    return Image.Image.getexif(image)  # Pillow's own method for PNG would decode the pixels
+
+
+def _find_png_exif(data: bytes) -> bytes | None:
+    """Return the EXIF of a PNG, which may stand behind the pixels."""
+    position = 8
+    for _ in range(_MAX_PNG_CHUNKS):
+        if position + 8 > len(data):
+            break
+        length, kind = struct.unpack_from(">I4s", data, position)
+        if kind == b"eXIf":
+            return data[position + 8 : position + 8 + length]
+        position += 12 + length
+    return None
 
 
 def _text(value: Any) -> str:

@@ -15,6 +15,7 @@ import psutil
 
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Dtype, Job
+from sokkuri.images.memory import peak_memory
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
@@ -37,8 +38,8 @@ class RunEstimate:
 
     vanished : some may turn out to be moved, which only reading the new files tells. seconds : wall
     time with the workers of the options, from `sampled` images. memory_bytes : resident memory
-    after the sample. disk_bytes : growth of the store. part : the share of the images, None for
-    all.
+    after the sample, and the most that decoding held meanwhile. disk_bytes : growth of the store.
+    part : the share of the images, None for all.
     """
 
     new: int
@@ -83,7 +84,7 @@ def estimate_run(
         listed=changes.listed,
         sampled=sampled,
         seconds=round(listing_seconds + seconds * reading, 1),
-        memory_bytes=psutil.Process().memory_info().rss,
+        memory_bytes=psutil.Process().memory_info().rss + peak_memory(),
         disk_bytes=row_bytes * (changes.new + changes.changed),
         part=None if settings.part is None else str(settings.part),
     )

@@ -63,11 +63,12 @@ def query_name(query: Query) -> str:
 @dataclass(frozen=True, slots=True)
 class _Source:
     """Where the vector of a query comes from: a row of the collection, or otherwise an image, which
-    is a file or bytes."""
+    is a file or bytes. limits : for this image, None for those of the reader."""
 
     name: str
     row: RowRef | None = None
     image: Location | bytes = b""
+    limits: Limits | None = None
 
 
 class QueryReader:
@@ -78,8 +79,15 @@ class QueryReader:
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
 
-    def read(self, query: Query, crop: Box | None = None, name: str = "the image") -> QueryVector:
-        """Return the vector of a query. crop : the part of the image to use. name : of bytes.
+    def read(
+        self,
+        query: Query,
+        crop: Box | None = None,
+        name: str = "the image",
+        limits: Limits | None = None,
+    ) -> QueryVector:
+        """Return the vector of a query. crop : the part of the image to use. name, limits : of
+        bytes; None stands for the limits of this reader.
 
         Raises UnknownImageError if the query is neither a file nor an id, UsageError if an array is
         not a vector of the model, DamagedRowError if its vector is damaged, ReadError, and
@@ -89,7 +97,9 @@ class QueryReader:
             return query
         if isinstance(query, np.ndarray):
             return QueryVector(self._check_vector(query))
-        return self._read_source(self._find_source(query, crop, name), crop)
+        if isinstance(query, bytes):
+            return self._read_source(_Source(name, None, query, limits), crop)
+        return self._read_source(self._find_source(query, crop), crop)
 
     def _check_vector(self, vector: NDArray[Any]) -> NDArray[np.float32]:
         """Return the vector as float32. Raises UsageError if it does not fit the model."""
@@ -133,12 +143,10 @@ class QueryReader:
         (vector,) = self._collection.read_vectors([(source.row.shard, source.row.row)])
         return QueryVector(vector, source.row)
 
-    def _find_source(
-        self, query: str | Location | bytes, crop: Box | None, name: str = "the image"
-    ) -> _Source:
+    def _find_source(self, query: str | Location | bytes, crop: Box | None) -> _Source:
         """Return the row of the query if there is one and no crop, otherwise its image."""
         if isinstance(query, bytes):
-            return _Source(name, None, query)
+            return _Source("the image", None, query)
         row, location = self._locate(query)
         if row is not None and crop is None:
             return _Source(str(query), row)
@@ -217,8 +225,9 @@ class QueryReader:
 
             def extract(source: _Source, crop: Box | None) -> NDArray[np.float32]:
                 try:
-                    data = _read_bytes(source.image, limits)
-                    pixels = decode(data, replace(model.card.pixels, crop=crop), limits)
+                    own_limits = source.limits or limits
+                    data = _read_bytes(source.image, own_limits)
+                    pixels = decode(data, replace(model.card.pixels, crop=crop), own_limits)
                     return np.array(extractor.extract(pixels.rgb[None])[0])
                 except ImageError as error:
                     raise type(error)(f"{source.name}: {error}") from error

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from sokkuri.core.types import Limits
 
+_MAX_UPLOAD_MEMORY = 2**30  # bytes that decoding one picture of a client may hold
+
 
 @dataclass(frozen=True, slots=True)
 class ServeConfig:
@@ -15,13 +17,14 @@ class ServeConfig:
     origins : origins of other web pages whose scripts may read (CORS).
     hosts : further names that the Host header may have, besides this machine's own.
     max_upload : largest body of a request in bytes.
+    upload_pixels : pixels of the largest picture that a client may send.
     searches, reads : how many requests of each kind may wait; the server answers others with 503.
     cache_bytes : size limit of the thumbnails on disk.
     header_seconds : time limit for the head of a request.
     body_seconds : time limit for each part of a body.
     allow_changes : pages may label images, decide about duplicates, and move files to the trash.
     engine : address of a vector database to search with; the collection was pushed to it before.
-    limits : limits for reading and decoding pictures.
+    limits : limits for reading and decoding pictures of the collection.
     """
 
     host: str = "127.0.0.1"
@@ -31,6 +34,7 @@ class ServeConfig:
     origins: tuple[str, ...] = ()
     hosts: tuple[str, ...] = ()
     max_upload: int = 64 * 2**20
+    upload_pixels: int = 100_000_000
     searches: int = 64
     reads: int = 256
     cache_bytes: int = 512 * 2**20
@@ -39,6 +43,13 @@ class ServeConfig:
     allow_changes: bool = False
     engine: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
+
+    @property
+    def upload_limits(self) -> Limits:
+        """The limits for decoding pictures that clients send."""
+        pixels = min(self.upload_pixels, self.limits.max_pixels)
+        memory = min(_MAX_UPLOAD_MEMORY, self.limits.max_memory)
+        return Limits(self.max_upload, pixels, memory)
 
 
 def is_loopback(host: str) -> bool:

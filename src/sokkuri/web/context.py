@@ -84,7 +84,7 @@ def create_context(where: Path, config: ServeConfig) -> AppContext:
         duplicate_groups=DuplicateGroupCache(),
         decode_pool=BoundedExecutor("pictures", cores, config.reads),
         search_queue=SearchQueue(store, max(1, cores // 2), config.searches, config.engine),
-        uploads=UploadReader(store, cores, config.searches, config.limits),
+        uploads=UploadReader(store, cores, config.searches),
         labels=LabelService(store),
         watcher=ChangeWatcher(store),
         grid_orders=GridOrderCache(),

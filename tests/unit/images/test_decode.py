@@ -25,7 +25,7 @@ from image_formats import (
 from PIL import Image
 
 from sokkuri.core.types import PixelSpec
-from sokkuri.images import decode as module
+from sokkuri.images.convert import rgb_converter
 
 # Colours
 
@@ -57,7 +57,8 @@ def test_modes_that_no_format_produces_are_converted(mode: str) -> None:
         picture = draw_quarters().quantize(8)
     elif mode == "La":
         picture = draw_quarters().convert("LA")
-    rgb = np.asarray(module._to_rgb(picture.convert(mode)).convert("RGB"), int)
+    given = picture.convert(mode)
+    rgb = np.asarray(rgb_converter(given)(given).convert("RGB"), int)
     expected = GREYS if mode == "La" else FULL
     for (y, x), colour in zip(((10, 15), (10, 45), (30, 15), (30, 45)), expected, strict=True):
         assert np.abs(rgb[y, x] - colour).max() <= 3
@@ -160,6 +161,16 @@ def test_a_card_may_ask_for_pictures_as_they_are_stored(
     found = decode_image(encode_turned(orientation, kind, options, size), plain)
     assert (found.width, found.height) == (stored.shape[1], stored.shape[0])
     assert np.abs(found.rgb.astype(int) - expected.rgb).max() <= 8
+
+
+@pytest.mark.parametrize("orientation", TURNS)
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_a_part_is_cut_from_the_upright_picture(kind: str, orientation: int) -> None:
+    data = encode_turned(orientation, kind, {}, (60, 40))
+    whole = decode_image(data, PixelSpec(40, 60, "nearest")).rgb
+    part = decode_image(data, PixelSpec(9, 25, "nearest", crop=(20, 14, 25, 9)))
+    assert (part.width, part.height) == (60, 40)
+    np.testing.assert_array_equal(part.rgb, whole[14:23, 20:45])
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])

@@ -44,6 +44,7 @@ NEIGHBOURS = 5
 """Labelled neighbours that vote for the class of an image."""
 
 _DENSITY_CANDIDATES = 8000  # rows that stand for all, each compared with each: 256 MB
+_MAX_DENSITY_CANDIDATES = 11_000  # for many suggestions: 484 MB
 _K_CENTER_CANDIDATES = 100_000  # 512 MB
 _MAX_COMPARISONS = 1_000_000_000  # pairs of a candidate and a label: about 20 s
 _MAX_SHARPNESS = 8.0
@@ -155,7 +156,8 @@ def _max_candidates(options: SuggestOptions, labels: int) -> int:
     """Return the number of rows to choose from, which bounds memory and time."""
     if options.method == "density":
         affordable = max(_MAX_COMPARISONS // (labels + 1), options.n)
-        return min(max(_DENSITY_CANDIDATES, 3 * options.n), affordable)
+        wanted = min(max(_DENSITY_CANDIDATES, 3 * options.n), _MAX_DENSITY_CANDIDATES)
+        return min(wanted, affordable)
     return min(_K_CENTER_CANDIDATES, max(_MAX_COMPARISONS // (labels + options.n), options.n))
 
 
@@ -267,7 +269,9 @@ def _choose_by_density(state: _SuggestionState, n: int) -> Iterator[tuple[int, f
     candidates = state.candidates
     mean = float(1 - np.square(candidates.mean(axis=0, dtype=np.float64)).sum())
     unit = np.float32(mean if mean > 1e-6 else 1.0)  # distances in units of the mean distance
-    distances = (1 - candidates @ candidates.T) / unit
+    distances = candidates @ candidates.T
+    np.subtract(1, distances, out=distances)  # in place: the matrix is by far the largest array
+    distances /= unit
     to_chosen, weights = state.distance_to_labelled / unit, state.weights()
     sharpness, gains = np.float32(0), np.empty(0, np.float32)
     for step in range(1, n + 1):

@@ -1,6 +1,7 @@
 """Routes of searches: by an image of the collection, by sent pictures, and the article's route."""
 
 import json
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -11,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import Metric
+from sokkuri.core.types import Limits, Metric
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.bytes_route import BytesRoute
@@ -24,11 +25,9 @@ from sokkuri.web.schemas.search import (
 )
 from sokkuri.web.services import image_files
 from sokkuri.web.services.search_queue import SearchParams, SearchRequest
+from sokkuri.web.services.uploads import Picture
 
 router = APIRouter(tags=["search"], route_class=BytesRoute)
-
-Picture = tuple[str, bytes]
-"""The name of a picture and the bytes of its file."""
 
 _MAX_FILES = 16
 _MAX_FIELDS = 200
@@ -96,14 +95,14 @@ async def search(request: Request, context: Context) -> Response:
     if media_type == "application/json":
         query = _validate(await _read_json(request))
     elif media_type == "multipart/form-data":
-        query, pictures, unwanted_pictures = await _read_form(request)
+        query, pictures, unwanted_pictures = await _read_form(request, context.config.upload_limits)
     else:
         raise HTTPException(415, "send multipart/form-data with pictures, or application/json")
     if not (query.ids or pictures):
         raise UsageError("nothing to search for: send a picture in the field image, or ids")
     ids = query.ids
     if query.crop is not None:  # the crop applies to the pictures of ids, too
-        pictures += await _read_pictures(ids, context)
+        pictures += await _find_pictures(ids, context)
         ids = []
     vectors = await context.uploads.read_all(pictures, query.crop)
     unwanted_vectors = await context.uploads.read_all(unwanted_pictures, None)
@@ -116,14 +115,14 @@ async def search(request: Request, context: Context) -> Response:
     return AsciiJSON(await context.search_queue.search(search_request))
 
 
-async def _read_pictures(ids: list[str], context: AppContext) -> list[Picture]:
-    """Read the files of images of the collection."""
-    files = [await context.read_pool.run(image_files.find_file, id_) for id_ in ids]
+async def _find_pictures(ids: list[str], context: AppContext) -> list[Picture]:
+    """Return the pictures of images of the collection. Their files are read later, one by one."""
     limits = context.config.limits
-    return [
-        (id_, await context.decode_pool.run(image_files.read_bytes, file, limits))
-        for id_, file in zip(ids, files, strict=True)
-    ]
+    pictures: dict[str, Picture] = {}
+    for id_ in dict.fromkeys(ids):
+        file = await context.read_pool.run(image_files.find_file, id_)
+        pictures[id_] = Picture(id_, partial(image_files.read_bytes, file, limits), limits)
+    return [pictures[id_] for id_ in ids]
 
 
 async def _read_json(request: Request) -> Any:
@@ -134,9 +133,10 @@ async def _read_json(request: Request) -> Any:
 
 
 async def _read_form(
-    request: Request,
+    request: Request, limits: Limits
 ) -> tuple[SearchRequestDocument, list[Picture], list[Picture]]:
-    """Return the fields of a form, its wanted pictures, and its unwanted pictures."""
+    """Return the fields of a form, its wanted pictures, and its unwanted pictures. limits : for
+    decoding them."""
     fields: dict[str, Any] = {}
     pictures: dict[str, list[Picture]] = {"image": [], "not_image": []}
     async with request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS) as form:
@@ -144,7 +144,9 @@ async def _read_form(
             if name in pictures:
                 if not isinstance(value, UploadFile):
                     raise UsageError(f"the field {name} must be a file")
-                pictures[name].append((value.filename or "a picture", await value.read()))
+                data = await value.read()
+                picture = Picture(value.filename or "a picture", partial(bytes, data), limits)
+                pictures[name].append(picture)
             elif isinstance(value, UploadFile):
                 raise UsageError(f"send pictures in the field image, not in {name}")
             elif name in ("id", "not_id"):
