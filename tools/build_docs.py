@@ -217,7 +217,8 @@ def write_sources(folder: Path) -> None:
     (reference / "http.md").write_text(http_reference(document))
     (folder / "conf.py").write_text(CONFIGURATION.format(version=version("sokkuri")))
     index = folder / "index.md"
-    index.write_text(index.read_text() + contents(index.read_text()))
+    text = index.read_text().replace("](../CHANGELOG.md)", "](changelog.md)")
+    index.write_text(text + contents(text))
     decisions = folder / "decisions" / "README.md"
     decisions.write_text(decisions.read_text() + "\n```{toctree}\n:hidden:\n:glob:\n\n0*\n```\n")
 

@@ -199,6 +199,15 @@ def test_the_site_builds_without_a_warning(tmp_path: Path) -> None:
     assert "sokkuri.Searcher" in (site / "reference/python.html").read_text()
 
 
+def test_links_of_the_site_stay_in_the_site() -> None:
+    """No page of docs links to a file outside docs, but for the changelog."""
+    for page in (PROJECT / "docs").rglob("*.md"):
+        for link in re.findall(r"\]\(([^)#]+)", page.read_text()):
+            target = (page.parent / link).resolve()
+            inside = target.is_relative_to(PROJECT / "docs")
+            assert inside or link.startswith("https://") or target.name == "CHANGELOG.md", link
+
+
 def test_every_page_is_in_the_index() -> None:
     """docs/index.md links to every page of docs."""
     index = (PROJECT / "docs/index.md").read_text()
