@@ -23,6 +23,7 @@ from sokkuri.indexing.source import fill_listing, make_is_gone
 from sokkuri.indexing.writer import Writer
 from sokkuri.store.images import read_failures
 from sokkuri.store.leases import clear_ended_runs, end_run, lease_images, start_run
+from sokkuri.store.recover import recover
 
 COUNT = 3
 NAMES = [f"{number:02d}.jpg" for number in range(12)]
@@ -33,7 +34,7 @@ def run_index(collection: Collection, part: Part | None = None, **options: Any) 
     catalog, read = collection.catalog, 0
     clear_ended_runs(catalog)
     run = start_run(catalog)
-    collection.recover()
+    recover(collection)
     settings = with_saved_settings(catalog, SyncOptions(part=part, **options))
     save_settings(catalog, settings)
     for _ in fill_listing(catalog, collection.root, settings):

@@ -1,12 +1,14 @@
 """Collections without photos or a network: tests hand made-up outcomes to the writer."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
+from sokkuri.core.locations import Location
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat, Job
 from sokkuri.indexing.diff import apply_changes
 from sokkuri.indexing.in_flight import InFlightDigests
@@ -15,7 +17,7 @@ from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model, ModelCard
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import find_image
+from sokkuri.store.images import find_image, live_paths
 from sokkuri.store.leases import lease_images, start_run
 from sokkuri.store.listing import add_listed, begin_listing
 
@@ -56,6 +58,14 @@ def make_same_bytes(job: Job, digest: bytes, mtime_ns: int = 1) -> SameBytes:
     return SameBytes(job, FileFingerprint(FileStat(10, mtime_ns), digest))
 
 
+def make_files(root: Location, ids: Iterable[str]) -> None:
+    """Write a file for each image, as `make_refs` describes it."""
+    for id_ in ids:
+        path = Path(str(root / id_))
+        path.write_bytes(b"0123456789")
+        os.utime(path, ns=(1, 1))
+
+
 def damage_row(collection: CollectionStore, id_: str, value: float = 7.0) -> None:
     """Overwrite the first number of an image's vector on disk, as a failing disk would."""
     image = find_image(collection.catalog, id_)
@@ -79,6 +89,9 @@ class Bench:
 
     def list_files(self, *ids: str, gone: Sequence[str] = (), mtime_ns: int = 1) -> None:
         apply_listing(self.catalog, make_refs(*ids, mtime_ns=mtime_ns), self.run, gone)
+
+    def live_ids(self) -> set[str]:
+        return {id_ for id_, _ in live_paths(self.catalog)}
 
     def claim_jobs(self) -> dict[str, Job]:
         """Lease all jobs, and return them by id."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.read_rows import copy_rows
+from sokkuri.store.recover import recover
 from sokkuri.store.shard_table import (
     add_shard,
     delete_shards,
@@ -41,7 +42,7 @@ def compact(collection: CollectionStore) -> Compaction:
     free space for one shard. Raises StorageError.
     """
     catalog, shards = collection.catalog, collection.shards
-    collection.recover()
+    recover(collection)
     rows_before, bytes_before = _rows(collection), shards.disk_size()
     _forget(collection)
     wasteful = _wasteful(collection)

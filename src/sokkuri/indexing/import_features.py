@@ -19,6 +19,7 @@ from sokkuri.indexing.feature_files import FoundVector, read_vectors
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import ImageRow, enter_imported, find_images, reset_imported
+from sokkuri.store.recover import recover
 from sokkuri.store.rows import NewRow, append_rows
 
 _BATCH = 1000  # rows of one commit, which a crash can cost
@@ -50,7 +51,7 @@ def import_features(
     StorageError.
     """
     _check_folder(collection, folder, delete=delete)
-    collection.recover()
+    recover(collection)
     done = Imported()
     vectors = read_vectors(folder, collection.model.dimension)
     while batch := list(islice(vectors, _BATCH)):

@@ -41,6 +41,7 @@ from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CATALOG_NAME, CollectionStore
 from sokkuri.store.images import count_images, count_vanished
+from sokkuri.store.recover import recover
 
 _POLL_SECONDS = 0.2  # between looks at whether other processes have finished their jobs
 _WAITING_WORKERS = 4  # per core with a GPU: most threads wait for their batch
@@ -62,7 +63,8 @@ def sync(
     check_root(collection.root)
     started = time.monotonic()
     with _registered_run(collection) as run:
-        collection.recover()
+        for line in recover(collection):
+            yield Progress("listing", 0, 0, note=line)
         settings = with_saved_settings(collection.catalog, options)
         save_settings(collection.catalog, settings)
         unread: set[str] = set()

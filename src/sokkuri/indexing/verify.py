@@ -6,6 +6,7 @@ rows or ids meanwhile.
 """
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -25,6 +26,7 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_files, read_position, settled_keys
 from sokkuri.store.leases import has_active_run
+from sokkuri.store.lost_rows import imported_lost_rows, lost_shards
 from sokkuri.store.read_rows import unsound_rows
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
 from sokkuri.store.shards import read_header
@@ -58,6 +60,7 @@ def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[F
     for shard in [row.shard for row in read_shards(collection.catalog)]:
         yield from shard_faults(collection, shard).faults
     yield from _stray_files(collection)
+    yield from _lost_rows(collection)
     yield from file_faults(collection)
     if deep is not None:
         yield from _feature_faults(collection, deep)
@@ -70,19 +73,23 @@ def _catalog_faults(catalog: Catalog) -> Iterator[Fault]:
 
 def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
     """Return the faults of one shard: its shape, checksums and ids, compared with the catalog."""
-    first = _check_shard(collection, shard)
-    return _check_shard(collection, shard) if first.faults else first
+    for _ in range(2):
+        with collection.catalog.reading():
+            found = inspect_shard(collection, shard)
+        if not found.faults:
+            break
+    return found
 
 
-def _check_shard(collection: CollectionStore, shard: int) -> ShardFaults:
+def inspect_shard(collection: CollectionStore, shard: int) -> ShardFaults:
+    """Return the same, inside a transaction of the caller, without a second look."""
     catalog, shards = collection.catalog, collection.shards
-    with catalog.reading():
-        row = find_shard(catalog, shard)
-        if row is None:  # compacted meanwhile
-            return ShardFaults(shard, (), ())
-        ids = shard_ids(catalog, shard, row.rows)
-        owners = row_owners(catalog, shard)
-        busy = has_active_run(catalog)
+    row = find_shard(catalog, shard)
+    if row is None:  # compacted meanwhile
+        return ShardFaults(shard, (), ())
+    ids = shard_ids(catalog, shard, row.rows)
+    owners = row_owners(catalog, shard)
+    busy = has_active_run(catalog)
     faults: list[Fault] = []
     try:
         features = shards.map_rows(shard, row.rows)
@@ -138,10 +145,32 @@ def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     if has_active_run(collection.catalog):
         return
     known = {row.shard for row in read_shards(collection.catalog)}
+    lost = lost_shards(collection.catalog)
     for number in collection.shards.list_shards():
         if number not in known:
             where = str(collection.shards.features_path(number))
-            yield Fault("stray", where, "no row of the catalog counts in it")
+            what = "no row of the catalog counts in it"
+            if number in lost:
+                what = "it is back: `sokkuri verify --repair` takes its vectors"
+            yield Fault("stray", where, what)
+
+
+def _lost_rows(collection: CollectionStore) -> Iterator[Fault]:
+    """Yield a fault for each shard with lost vectors that were imported and that no file gives."""
+    lost: Counter[int] = Counter()
+    for row in imported_lost_rows(collection.catalog):
+        try:
+            stat_file(collection.root / row.path)
+        except OSError:
+            lost[row.shard] += 1
+    for shard, count in lost.items():
+        where = str(collection.shards.features_path(shard))
+        yield Fault(
+            "lost",
+            where,
+            f"{count} imported vectors were in it, and no file gives them: put it back and run "
+            "`sokkuri verify --repair`, or import them again, or remove the images",
+        )
 
 
 def file_faults(collection: CollectionStore) -> Iterator[Fault]:

@@ -2,9 +2,8 @@
 
 Takes a collection; writes `ann-*.faiss`, and then the manifest `ann.json`, which makes the file
 count. The manifest holds the file's hash, the rows that it covers, the search effort, and the
-recall measured with it. `AnnReader` returns an index to search. Committed rows only change by
-`repair`, which deletes the index, so the index is never out of date. If it is deleted, nothing is
-lost: it is rebuilt.
+recall measured with it. `AnnReader` returns an index to search. Committed rows never change, so the
+index is never out of date. If it is deleted, nothing is lost: it is rebuilt.
 """
 
 import json

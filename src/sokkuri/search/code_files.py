@@ -3,9 +3,8 @@
 Takes a collection and writes, for shards that lack them, `NNNN-ROWS.*.npy`: full codes, projected
 codes ("heads"), and the terms of both. `CodeReader` returns codes for searches, checked against the
 hashes in the manifest `codes.json`, which is replaced last. The projected codes of all shards share
-the directions in `basis.npy`: those in which a sample of the rows varies most. Committed rows only
-change by `repair`, which deletes the codes, so codes are never out of date. If they are deleted,
-nothing is lost: they are rebuilt.
+the directions in `basis.npy`: those in which a sample of the rows varies most. Committed rows never
+change, so codes are never out of date. If they are deleted, nothing is lost: they are rebuilt.
 """
 
 import json
@@ -73,12 +72,6 @@ def refresh_codes(
     if todo or entries.keys() - {str(shard) for shard in rows_per_shard}:
         _delete_unused(collection)
         yield len(todo), len(todo)
-
-
-def delete_codes(collection: CollectionStore) -> None:
-    """Invalidate all codes. Raises StorageError if the disk cannot be written."""
-    with storage_errors(collection), collection.catalog.writing():
-        (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
 
 
 class CodeReader:

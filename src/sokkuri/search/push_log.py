@@ -139,15 +139,6 @@ class PushLog:
                 row_hashes[sent] |= np.uint64(RowState.SEARCHABLE)
                 self.save_row_hashes(shard, row_hashes)
 
-    def mark_outdated(self, shard: int) -> None:
-        """Record that the engine may hold other vectors under the keys of this shard."""
-        row_hashes = self.row_hashes(shard)
-        if len(row_hashes):
-            with self._tables.writing():
-                row_hashes[row_hashes != 0] = RowState.OUTDATED
-                self.save_row_hashes(shard, row_hashes)
-                self.set_meta("moment", secrets.token_hex(8))
-
     def shards_to_flush(self) -> Iterator[tuple[int, RowHashes]]:
         """Yield the shards with rows that the engine got and searches may not return yet."""
         for shard in self.shards():
@@ -208,13 +199,6 @@ def _log_paths(collection: CollectionStore) -> list[Path]:
 def _log_identity(collection: CollectionStore) -> dict[str, str]:
     """Return what a log must be made for: a log with other values is rebuilt."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}
-
-
-def mark_uncertain(collection: CollectionStore, shard: int) -> None:
-    """Record for all engines that the vectors of this shard have changed."""
-    for path in _log_paths(collection):
-        with _open_log(collection, path) as log:
-            log.mark_outdated(shard)
 
 
 def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:

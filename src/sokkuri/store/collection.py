@@ -34,7 +34,6 @@ from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shard_table import (
     clear_stale_ids,
     find_shard,
-    next_shard_number,
     read_shards,
     shard_ids,
 )
@@ -232,22 +231,6 @@ class CollectionStore:
                     + ": an id is the path below that folder"
                 )
             return set_removed(self.catalog, ids, removed=removed)
-
-    def recover(self) -> None:
-        """Clear what a crash left: uncommitted rows and shards, and stale id columns.
-
-        It holds the write lock, so no other process can write meanwhile. Raises StorageError.
-        """
-        with self.catalog.writing():
-            counted = {shard.shard: shard.rows for shard in read_shards(self.catalog)}
-            for shard, rows in counted.items():
-                self.shards.truncate(shard, rows)
-            # Shards up to the next number are of this store; a deleted number is never used again.
-            for number in self.shards.list_shards():
-                if number not in counted and number <= next_shard_number(self.catalog):
-                    self.shards.delete(number)
-            self.shards.delete_partial_files()
-        self.rewrite_id_columns()
 
     def rewrite_id_columns(self) -> None:
         """Rewrite the id columns that are stale because rows moved or were replaced."""

@@ -87,6 +87,12 @@ OPTIONAL_TABLES = {
         "CREATE TABLE IF NOT EXISTS different"
         " (first BLOB, second BLOB, PRIMARY KEY (first, second)) WITHOUT ROWID"
     ),
+    "lost_rows": (
+        "CREATE TABLE IF NOT EXISTS lost_rows (shard INTEGER, row INTEGER,"
+        " checksum INTEGER NOT NULL, id TEXT NOT NULL, path TEXT NOT NULL, size INTEGER NOT NULL,"
+        " mtime_ns INTEGER NOT NULL, digest BLOB, width INTEGER, height INTEGER,"
+        " todo INTEGER NOT NULL, PRIMARY KEY (shard, row)) WITHOUT ROWID"
+    ),
     "kept": "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID",
 }
 """Tables that exist from the first write that needs them: older catalogs lack them."""

@@ -72,6 +72,11 @@ def clear_stale_ids(catalog: Catalog, shard: int) -> None:
     catalog.execute("UPDATE shards SET stale_ids = 0 WHERE shard = ?", [shard])
 
 
+def mark_stale_ids(catalog: Catalog, shard: int) -> None:
+    """Record that the shard's id column must be rewritten."""
+    catalog.execute("UPDATE shards SET stale_ids = 1 WHERE shard = ?", [shard])
+
+
 def delete_shards(catalog: Catalog, shards: Iterable[int]) -> None:
     """Delete shards from the catalog. Their numbers are never used again."""
     catalog.execute_many("DELETE FROM shards WHERE shard = ?", ([shard] for shard in shards))
@@ -109,12 +114,22 @@ def rows_and_owners(catalog: Catalog) -> list[tuple[int, int, int]]:
 
 
 def forget_dead_rows(catalog: Catalog) -> None:
-    """Delete missing images, and take the rows away from removed images."""
+    """Delete missing images, and take the rows away from removed images.
+
+    A missing image stays if its vector was imported and is lost: its shard may come back.
+    """
+    is_lost = (
+        "(digest IS NULL AND id IN (SELECT id FROM lost_rows))"
+        if catalog.has_table("lost_rows")
+        else "false"
+    )
     catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard IN"
         " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
     )
-    catalog.execute("DELETE FROM images WHERE missing IS NOT NULL AND removed = 0")
+    catalog.execute(
+        f"DELETE FROM images WHERE missing IS NOT NULL AND removed = 0 AND NOT {is_lost}"  # noqa: S608
+    )
     catalog.execute(
         "UPDATE images SET model = NULL, shard = NULL, row = NULL, checksum = NULL"
         " WHERE removed = 1"
@@ -151,20 +166,11 @@ def unowned_shards(catalog: Catalog, shards: Sequence[int]) -> list[int]:
     return [shard for (shard,) in rows]
 
 
-def give_up_rows(catalog: Catalog, shard: int, keys: Iterable[int]) -> tuple[int, int | None]:
-    """Take the rows away from images of a shard, and mark the images to be read again.
-
-    Returns how many rows of the shard an image still owns, and the last of these rows or None.
-    """
+def give_up_rows(catalog: Catalog, shard: int, keys: Iterable[int]) -> None:
+    """Take the rows away from images of a shard, and mark the images to be read again."""
+    mark_stale_ids(catalog, shard)
     catalog.execute_many(
         "UPDATE images SET todo = (removed = 0), model = NULL, shard = NULL, row = NULL,"
         " checksum = NULL WHERE key = ? AND shard = ?",
         ((key, shard) for key in keys),
     )
-    left, last = catalog.fetch_one("SELECT count(*), max(row) FROM images WHERE shard = ?", [shard])
-    return int(left), last
-
-
-def cut_shard(catalog: Catalog, shard: int, rows: int) -> None:
-    """Let only the first `rows` rows of a shard count, and mark its id column as stale."""
-    catalog.execute("UPDATE shards SET stale_ids = 1, rows = ? WHERE shard = ?", [rows, shard])

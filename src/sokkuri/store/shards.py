@@ -12,7 +12,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -33,6 +33,7 @@ The files of the article series, which sokkuri grew out of, have the same number
 """
 
 _ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
+_ASIDE = "damaged"
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -136,20 +137,27 @@ class ShardFolder:
         held = max(0, (path.stat().st_size if path.exists() else 0) - offset)
         return self._mapped(path, held // self._row_bytes, offset)
 
-    def mend_header(self, shard: int, rows: int) -> None:
-        """Rewrite the header for `rows` rows, and cut off everything behind these rows.
+    def set_aside(self, shard: int) -> None:
+        """Move the files of a damaged shard to the folder `damaged`. Raises StorageError."""
+        aside = self.folder / _ASIDE
+        for path in (self.features_path(shard), self.ids_path(shard)):
+            with _storing(path):
+                if path.exists():
+                    aside.mkdir(exist_ok=True)
+                    path.replace(aside / path.name)
 
-        A header that another tool wrote stays. Raises StorageError when the disk refuses.
+    def delete_set_aside(self, except_for: Collection[int]) -> None:
+        """Delete the files of damaged shards, except for those with these numbers.
+
+        Raises StorageError.
         """
-        path = self.features_path(shard)
-        header = _header(self.dtype, (rows, self.dimension))
-        if self._data_offset(path) != len(header):
-            return  # another tool wrote this header, and it can be read: it needs no repair
-        with _storing(path), path.open("r+b") as file:
-            file.write(header)
-            file.truncate(len(header) + rows * self._row_bytes)
-            file.flush()
-            os.fsync(file.fileno())
+        aside = self.folder / _ASIDE
+        with _storing(aside):
+            for path in aside.glob("*.npy"):
+                if int(path.name.partition(".")[0]) not in except_for:
+                    path.unlink()
+            if aside.is_dir() and not any(aside.iterdir()):
+                aside.rmdir()
 
     def delete_partial_files(self) -> None:
         """Delete the unfinished copies that a crash left while it replaced files."""

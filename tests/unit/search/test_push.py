@@ -15,6 +15,7 @@ from synthetic_collection import (
     create_empty,
     damage_row,
     make_extracted,
+    make_files,
     make_refs,
 )
 
@@ -23,7 +24,7 @@ from sokkuri.core.errors import CollectionError, DamagedError, EngineError, Mode
 from sokkuri.indexing.compact import compact
 from sokkuri.search import push as pushing
 from sokkuri.search.push import PushReport, push
-from sokkuri.search.push_log import log_name, mark_uncertain, pushed_states
+from sokkuri.search.push_log import log_name, pushed_states
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.derived import derived_folder, try_lock
 
@@ -311,14 +312,17 @@ def test_vectors_that_no_engine_can_compare_are_not_sent(
     assert (run_push(bench, engine).unfit, len(engine.records)) == (1, 4)
 
 
-def test_repaired_shards_are_sent_again(bench: Bench, engine: ReferenceEngine) -> None:
-    """`verify --repair` can write other rows to their positions."""
+def test_the_rows_of_a_repaired_shard_are_sent_again(bench: Bench, engine: ReferenceEngine) -> None:
+    """Guarantee: a committed row never changes, and its place is never used again. A repair gives
+    the sound rows new places, so no key of the engine gets another vector."""
     run_push(bench, engine)
-    (shard,) = bench.collection.rows_per_shard()
-    mark_uncertain(bench.collection, shard)
-    assert [state.rows for state in pushed_states(bench.collection)] == [0]
-    assert counts(run_push(bench, engine)) == (0, 250, 0, 0)
+    before = set(engine.records)
+    damage_row(bench.collection, "00120")
+    make_files(bench.collection.root, bench.live_ids())
+    bench.collection.repair()
+    assert counts(run_push(bench, engine)) == (249, 0, 250, 0)
     assert_up_to_date(bench, engine)
+    assert before.isdisjoint(engine.records)
 
 
 def test_the_recall_is_measured_again_after_many_changes(

@@ -88,7 +88,8 @@ def test_rows_that_are_not_finite_are_never_stored(bench: Bench) -> None:
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_vector_is_extracted_again_and_never_copied(bench: Bench, damage: float) -> None:
-    """A copy with a checksum of its own would vouch for the damage."""
+    """Guarantee: a damaged vector never spreads. A copy with a checksum of its own would vouch for
+    the damage."""
     damage_row(bench.collection, "05", damage)
     bench.list_files(*IDS, "copy")
     digest = b"content %8d" % 5

@@ -27,6 +27,7 @@ from sokkuri.store.collection import (
 from sokkuri.store.images import count_images
 from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all
+from sokkuri.store.recover import recover
 
 _SHOWN_PARTS = 20
 
@@ -257,5 +258,5 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
         save_settings(
             catalog, SyncOptions(exclude=settings.exclude, ids=settings.ids, ann_from=ann_from)
         )
-        collection.recover()
+        recover(collection)
         yield collection

@@ -1,0 +1,158 @@
+"""Shards that come back, damaged shards, and what a crash left: no vector is lost that exists."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from synthetic_collection import DIMENSION, Bench, create_empty, damage_row, make_files
+
+from sokkuri.indexing.compact import compact
+from sokkuri.indexing.import_features import import_features
+from sokkuri.indexing.verify import verify
+from sokkuri.store.images import find_image
+from sokkuri.store.leases import end_run
+from sokkuri.store.recover import recover
+
+IDS = [f"{number:02d}" for number in range(20)]
+IMPORTED = [f"imported {number}" for number in range(10)]
+
+
+def vectors(count: int = 30) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+    return np.random.default_rng(3).random((count, DIMENSION), np.float32)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Twenty photos, and ten vectors that were imported and have no photo, all in shard 0."""
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_vectors(vectors()[:20], IDS)
+    make_files(bench.collection.root, IDS)
+    folder = tmp_path / "vectors"
+    folder.mkdir()
+    np.save(folder / "0000.features.npy", vectors()[20:])
+    np.save(folder / "0000.object_ids.npy", np.array(IMPORTED))
+    list(import_features(bench.collection, folder))
+    yield bench
+    bench.digests.close()
+    bench.collection.close()
+
+
+def stored(bench: Bench) -> dict[str, list[float]]:
+    """Return the vectors of all images that have one, checked, by id."""
+    images = {id_: find_image(bench.catalog, id_) for id_ in [*IDS, *IMPORTED]}
+    places = {id_: image.row for id_, image in images.items() if image and image.row}
+    found = bench.collection.read_vectors([(at.shard, at.row) for at in places.values()])
+    return dict(zip(places, found.tolist(), strict=True))
+
+
+def kinds(bench: Bench) -> set[str]:
+    """Return the kinds of faults, without those of image files: the imported have none."""
+    faults = {fault.kind for fault in verify(bench.collection)}
+    return faults - {"missing", "changed"}
+
+
+def shard_path(bench: Bench) -> Path:
+    return bench.collection.shards.features_path(0)
+
+
+def test_a_shard_that_comes_back_is_taken_back(bench: Bench, tmp_path: Path) -> None:
+    """Guarantee: a repair forgets no vector: a shard that comes back is taken back."""
+    before = stored(bench)
+    shutil.move(shard_path(bench), tmp_path / "away.npy")
+    bench.collection.repair()
+    assert stored(bench) == {}
+    assert kinds(bench) == {"lost"}, "nothing else can give the imported vectors"
+    shutil.move(tmp_path / "away.npy", shard_path(bench))
+    end_run(bench.catalog, bench.run)
+    assert "stray" in kinds(bench)
+    (line,) = recover(bench.collection)
+    assert "is back: 30 vectors" in line
+    assert stored(bench) == before
+    assert kinds(bench) == set()
+    assert bench.collection.shards.list_shards() == [1], "its vectors are in a new shard"
+
+
+def test_what_a_run_does_meanwhile_counts(bench: Bench, tmp_path: Path) -> None:
+    """Images that have a vector again keep it; removed and missing images keep their marks."""
+    before = stored(bench)
+    shutil.move(shard_path(bench), tmp_path / "away.npy")
+    bench.collection.repair()
+    bench.catalog.execute("UPDATE images SET digest = NULL WHERE id = '00'")  # read as new
+    again = vectors(40)[39]
+    bench.add_vectors(again[None], ["00"])
+    bench.collection.remove(["imported 1"])
+    bench.catalog.execute("UPDATE images SET missing = 1 WHERE id LIKE 'imported %'")
+    compact(bench.collection)
+    shutil.move(tmp_path / "away.npy", shard_path(bench))
+    recover(bench.collection)
+    assert stored(bench) == {**before, "00": again.tolist()}
+    image = find_image(bench.catalog, "imported 1")
+    assert image is not None
+    assert image.removed
+    assert kinds(bench) == set()
+
+
+def test_damaged_files_are_kept_until_every_vector_is_found(bench: Bench, tmp_path: Path) -> None:
+    before = stored(bench)
+    sound = shutil.copy(shard_path(bench), tmp_path / "backup.npy")
+    damage_row(bench.collection, "imported 3")
+    damage_row(bench.collection, "05", np.nan)
+    damaged = shard_path(bench).read_bytes()
+    bench.collection.repair()
+    aside = shard_path(bench).parent / "damaged" / shard_path(bench).name
+    assert aside.read_bytes() == damaged
+    lost = {"imported 3", "05"}
+    assert stored(bench) == {id_: vector for id_, vector in before.items() if id_ not in lost}
+    shutil.copy(sound, shard_path(bench))
+    (line,) = recover(bench.collection)
+    assert "is back: 2 vectors" in line
+    assert stored(bench) == before
+    assert not aside.parent.exists()
+
+
+def test_a_shard_that_comes_back_in_part_gives_what_it_has(bench: Bench, tmp_path: Path) -> None:
+    before = stored(bench)
+    sound = Path(shutil.move(shard_path(bench), tmp_path / "away.npy"))
+    bench.collection.repair()
+    shutil.copy(sound, shard_path(bench))
+    os.truncate(shard_path(bench), sound.stat().st_size - 4 * DIMENSION * 4 - 1)
+    recover(bench.collection)
+    assert len(stored(bench)) == 25
+    assert stored(bench).items() <= before.items()
+    assert kinds(bench) == {"lost"}
+    shutil.copy(sound, shard_path(bench))
+    recover(bench.collection)
+    assert stored(bench) == before
+
+
+def test_lost_vectors_can_be_imported_again_or_given_up(bench: Bench, tmp_path: Path) -> None:
+    shard_path(bench).unlink()
+    bench.collection.repair()
+    assert kinds(bench) == {"lost"}
+    bench.collection.remove(IMPORTED[5:])
+    list(import_features(bench.collection, tmp_path / "vectors"))
+    assert kinds(bench) == set()
+
+
+def test_a_file_that_changed_meanwhile_keeps_its_new_state(bench: Bench, tmp_path: Path) -> None:
+    shutil.move(shard_path(bench), tmp_path / "away.npy")
+    bench.collection.repair()
+    bench.list_files(*IDS, mtime_ns=2)
+    shutil.move(tmp_path / "away.npy", shard_path(bench))
+    recover(bench.collection)
+    assert len(stored(bench)) == 30
+    assert sorted(bench.claim_jobs()) == IDS, "each file is still to be read"
+
+
+def test_shards_that_a_crash_left_are_deleted(bench: Bench) -> None:
+    rows = vectors()[:3]
+    bench.collection.shards.write(1, 0, rows, list("abc"))
+    bench.collection.shards.write(0, 30, rows, list("abc"))
+    before = stored(bench)
+    assert recover(bench.collection) == []
+    assert bench.collection.shards.list_shards() == [0]
+    assert len(np.load(shard_path(bench))) == 30
+    assert stored(bench) == before
