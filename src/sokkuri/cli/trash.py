@@ -45,9 +45,10 @@ def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
     plan = read_plan(plan_file)
     results = _show_moves("moving", apply_plan(plan, log), len(plan.moves))
     moved = _moved_ids(results)
+    folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
     text = (
-        f"in the trash: {count_text(len(moved), 'image')}; to move them back, run `sokkuri "
-        f"duplicates --undo {escape_control(str(log))}`"
+        f"in the trash: {count_text(len(moved), 'image')}{folder}; to move them back, run "
+        f"`sokkuri duplicates --undo {escape_control(str(log))}`"
     )
     return results, {"log": str(log), "moved": moved}, text
 
@@ -55,8 +56,15 @@ def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
 def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
     """Undo a log. Return the results, a JSON document and a text."""
     from sokkuri.curation.trash.apply import undo
+    from sokkuri.curation.trash.log import count_unreadable_lines
 
     results = _show_moves("returning", undo(log), 0)
+    unreadable = count_unreadable_lines(log)
+    if unreadable:
+        console.print_message(
+            f"{escape_control(str(log))}: {count_text(unreadable, 'line')} cannot be read and "
+            "had no effect: a kill has cut it, or the file is damaged"
+        )
     moved = _moved_ids(results)
     return results, {"returned": moved}, f"back in place: {count_text(len(moved), 'image')}"
 

@@ -3,7 +3,8 @@
 The log holds JSON lines, and each is on disk before the next action. An `intent` comes before a
 move, and its outcome after it. If an intent has no outcome, the file is at its place or in the
 trash, and the reader of the log has to look. A line that a kill cut is skipped: either its action
-had not begun, or looking finds its outcome.
+had not begun, or looking finds its outcome. Each line has a checksum and names the whole move. So
+damage to a line costs at most that line, and the other line of the move still tells of it.
 """
 
 import json
@@ -16,6 +17,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, Literal, Self, TypeAlias
 
+import xxhash
+
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.plan import (
@@ -23,11 +26,12 @@ from sokkuri.curation.trash.plan import (
     check_folder,
     move_from_json,
     move_to_json,
-    read_bounded_text,
+    read_bounded,
     store_from_json,
 )
 
 _HEAD = b'{"log": "sokkuri: what was moved to the trash", "version": 1}\n'
+_LONGEST_LINE = 2**20  # of the first two lines; a move has at most four paths
 
 MoveState: TypeAlias = Literal["intent", "moved", "failed", "returned"]
 """`intent`: look for the file. `failed`: the trash did not take it. `returned`: an undo restored
@@ -68,7 +72,7 @@ class MoveLog:
         with _lock(path):
             if not os.path.lexists(path):
                 _create(path)
-            text = read_bounded_text(path)
+            text = _read_text(path)
             try:
                 file = path.open("ab", buffering=0)
             except OSError as error:
@@ -91,20 +95,23 @@ class MoveLog:
     def write_intent(self, move: Move, place: Path, store: str | None) -> MoveRecord:
         """Log that the file at `place` is about to be moved."""
         record = MoveRecord(move, str(place), store, "intent")
-        self._write("intent", store=store, place=str(place), move=move_to_json(move))
-        self._set(record)
+        self._write_record(record)
         return record
 
     def write_outcome(
         self, record: MoveRecord, state: Literal["moved", "failed", "returned"]
     ) -> None:
         """Log the outcome of a move."""
-        self._write(state, **_identity(record.move))
-        self._set(replace(record, state=state))
+        self._write_record(replace(record, state=state))
 
     def write_refusal(self, move: Move, reason: str) -> None:
         """Log that a move did not begin; only people read this."""
-        self._write("refused", **_identity(move), reason=reason)
+        self._write("refused", root=move.root, path=move.path, reason=reason)
+
+    def _write_record(self, record: MoveRecord) -> None:
+        move = move_to_json(record.move)
+        self._write(record.state, store=record.store, place=record.place, move=move)
+        self._set(record)
 
     def _set(self, record: MoveRecord) -> None:
         if record.state == "intent":
@@ -123,22 +130,29 @@ class MoveLog:
 
     def _replay_event(self, document: dict[str, Any]) -> None:
         event = document.get("event")
-        if event == "intent":
-            move = move_from_json(document.get("move"))
-            place = check_folder(document.get("place"), "place")
-            self._set(MoveRecord(move, place, store_from_json(document), "intent"))
-        elif event in ("moved", "failed", "returned"):
-            digest = bytes.fromhex(str(document.get("digest")))
-            key = (str(document.get("root")), str(document.get("path")), digest)
-            record = self._records.get(key)
-            if record is None:
-                raise ValueError("it is the outcome of a move without an intent")
-            self._set(replace(record, state=event))
+        if event in ("intent", "moved", "failed", "returned"):
+            if event == "intent" or "move" in document:
+                move = move_from_json(document.get("move"))
+                place = check_folder(document.get("place"), "place")
+                record = MoveRecord(move, place, store_from_json(document), event)
+            else:
+                record = replace(self._find_intent(document), state=event)
+            self._set(record)
         elif event != "refused":
             raise ValueError('its "event" is not known')
 
+    def _find_intent(self, document: dict[str, Any]) -> MoveRecord:
+        """Return the record of an outcome that an earlier version wrote: it names the move only by
+        root, path and digest."""
+        digest = bytes.fromhex(str(document.get("digest")))
+        key = (str(document.get("root")), str(document.get("path")), digest)
+        if key not in self._records:
+            raise ValueError("it is the outcome of a move without an intent")
+        return self._records[key]
+
     def _write(self, event: str, **fields: Any) -> None:
         line = {"event": event, "time": utc_now(), **fields}
+        line["checksum"] = _checksum(line)
         self._append(json.dumps(line).encode("ascii") + b"\n")
 
     def _append(self, data: bytes) -> None:
@@ -180,10 +194,12 @@ def _check_head(path: Path) -> None:
     """Raise UsageError if the file is not a log, StorageError if it cannot be read."""
     try:
         with path.open("rb") as file:
-            is_log = file.read(len(_HEAD)) == _HEAD
+            is_log = file.readline(_LONGEST_LINE) == _HEAD
+            # A log with a damaged first line has a second line with a checksum.
+            second = file.readline(_LONGEST_LINE).decode("ascii", "replace")
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror or error}") from error
-    if not is_log:
+    if not is_log and ('"checksum"' not in second or _parse_line(second) is None):
         raise UsageError(f"{path} is not a log of moves to the trash")
 
 
@@ -201,18 +217,33 @@ def _write_error(path: Path, error: OSError) -> StorageError:
     )
 
 
+def count_unreadable_lines(path: Path) -> int:
+    """Return how many lines of a log are cut or damaged. Raises as `MoveLog.open` does."""
+    lines = _read_text(path).split("\n")[1:]
+    return sum(line != "" and _parse_line(line) is None for line in lines)
+
+
+def _read_text(path: Path) -> str:
+    """Return the text of a log. Bytes that are not ASCII become marks that break a checksum."""
+    return read_bounded(path).decode("ascii", "replace")
+
+
 def _parse_line(line: str) -> dict[str, Any] | None:
-    """Return the line's object; None if the line is cut."""
+    """Return the line's object; None if the line is cut or damaged."""
     try:
         document = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    return document if isinstance(document, dict) else None
+    if not isinstance(document, dict):
+        return None
+    checksum = document.pop("checksum", None)
+    return None if checksum not in (None, _checksum(document)) else document
+
+
+def _checksum(line: dict[str, Any]) -> str:
+    """Return the XXH3-64 of a line without its checksum."""
+    return xxhash.xxh3_64_hexdigest(json.dumps(line).encode())
 
 
 def _key(move: Move) -> tuple[str, str, bytes]:
     return move.root, move.path, move.digest
-
-
-def _identity(move: Move) -> dict[str, str]:
-    return {"root": move.root, "path": move.path, "digest": move.digest.hex()}

@@ -15,8 +15,8 @@ from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.types import GRADES, Grade
 
 VERSION = 1
-MAX_BYTES = 2**30
-"""Size limit of a plan or a log. A million moves take about this much."""
+MAX_BYTES = 2**31
+"""Size limit of a plan or a log. The log of a million moves takes about this much."""
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 
@@ -76,9 +76,10 @@ def write_plan(file: Path, plan: TrashPlan) -> None:
 
 def read_plan(file: Path) -> TrashPlan:
     """Read a plan. Raises UsageError, which names the first mistake in it, and StorageError."""
-    text = read_bounded_text(file)
     try:
-        document = json.loads(text)
+        document = json.loads(read_bounded(file).decode())
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{file} is not a plan: it is not text") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is not a plan: it is not JSON ({error})") from error
     try:
@@ -87,10 +88,10 @@ def read_plan(file: Path) -> TrashPlan:
         raise UsageError(f"{file} is not a usable plan: {error}") from error
 
 
-def read_bounded_text(file: Path) -> str:
-    """Read the text of a plan or a log.
+def read_bounded(file: Path) -> bytes:
+    """Read the bytes of a plan or a log.
 
-    Raises UsageError if it is too large or not text, StorageError if it cannot be read.
+    Raises UsageError if it is too large, StorageError if it cannot be read.
     """
     try:
         with file.open("rb") as source:
@@ -99,10 +100,7 @@ def read_bounded_text(file: Path) -> str:
         raise StorageError(f"{file} cannot be read: {error.strerror or error}") from error
     if len(data) > MAX_BYTES:
         raise UsageError(f"{file} is too large: it has more than {MAX_BYTES:,} bytes")
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{file} is not text: it was not written by sokkuri") from error
+    return data
 
 
 def move_to_json(move: Move) -> dict[str, Any]:
@@ -171,15 +169,20 @@ def _plan_from_json(document: Any) -> TrashPlan:
 
 
 def _moves_from_json(documents: list[Any]) -> tuple[Move, ...]:
-    moves, seen = [], set()
+    moves: list[Move] = []
+    seen: set[str] = set()
     for number, document in enumerate(documents, 1):
         try:
             move = move_from_json(document)
         except ValueError as error:
             raise ValueError(f"move {number}: {error}") from error
-        if (move.root, move.path) in seen:
+        if move.grade == "identical" and move.digest != move.keep.digest:
+            raise ValueError(f"move {number}: it is not identical to the file to keep")
+        if moves and move.root != moves[0].root:
+            raise ValueError(f"move {number}: its root is not that of the moves before")
+        if move.path in seen:
             raise ValueError(f"move {number}: {move.path!r} is named twice")
-        seen.add((move.root, move.path))
+        seen.add(move.path)
         moves.append(move)
     return tuple(moves)
 

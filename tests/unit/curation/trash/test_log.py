@@ -19,6 +19,7 @@ from trash_fixtures import (
 
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash.apply import apply_plan, undo
+from sokkuri.curation.trash.log import count_unreadable_lines
 from sokkuri.curation.trash.plan import TrashPlan
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
@@ -126,6 +127,39 @@ def test_a_cut_line_is_skipped_wherever_it_was_cut(trash: Path, root: Path, log:
         assert moved_paths(undo(moved)) == DROPS[::-1]
         assert read_contents(root) == FILES
         assert moved_paths(apply_plan(moves, log)) == DROPS
+
+
+def test_a_damaged_line_costs_no_file(trash: Path, root: Path, log: Path) -> None:
+    """With one damaged byte anywhere, an undo brings back all files."""
+    moves = make_drops_plan(root)
+    assert moved_paths(apply_plan(moves, log)) == DROPS
+    whole = log.read_bytes()
+    damaged = log.with_name("damaged.log")
+    unreadable = 0
+    for at in {*range(0, len(whole), 97), whole.index(b"\n") - 1}:
+        bit = 1 << at % 8
+        damaged.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+        unreadable += count_unreadable_lines(damaged)
+        assert sorted(moved_paths(undo(damaged))) == sorted(DROPS), at
+        assert read_contents(root) == FILES
+        assert moved_paths(apply_plan(moves, log)) == DROPS
+    assert unreadable > 10
+
+
+def test_a_log_of_an_earlier_version_is_undone(trash: Path, root: Path, log: Path) -> None:
+    """It has no checksums, and outcomes that name a move by root, path and digest."""
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
+    head, *lines = log.read_text().splitlines()
+    documents = [json.loads(line) for line in lines]
+    for document in documents:
+        del document["checksum"]
+        if document["event"] != "intent":
+            move = document.pop("move")
+            document |= {name: move[name] for name in ("root", "path", "digest")}
+            del document["place"], document["store"]
+    log.write_text("\n".join([head, *map(json.dumps, documents), ""]))
+    assert moved_paths(undo(log)) == DROPS[::-1]
+    assert read_contents(root) == FILES
 
 
 def test_the_log_names_each_refused_move_and_the_reason(trash: Path, root: Path, log: Path) -> None:

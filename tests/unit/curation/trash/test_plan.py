@@ -30,15 +30,15 @@ MOVES = st.builds(
     Move,
     id=NAMES,
     path=PATHS,
-    root=ROOTS,
+    root=st.just("/photos"),
     size=st.integers(0, 2**60),
     digest=DIGESTS,
-    grade=st.sampled_from(GRADES),
+    grade=st.sampled_from([grade for grade in GRADES if grade != "identical"]),
     keep=st.builds(KeptImage, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
 )
 PLANS = st.builds(
     TrashPlan,
-    moves=st.lists(MOVES, max_size=4, unique_by=lambda move: (move.root, move.path)).map(tuple),
+    moves=st.lists(MOVES, max_size=4, unique_by=lambda move: move.path).map(tuple),
     made=st.just("2024-01-02T03:04:05+00:00"),
     store=st.none() | ROOTS,
 )
@@ -71,6 +71,21 @@ def move(**changes: Any) -> Move:
         "grade": "same", "keep": KeptImage("c", "c.jpg", "/photos", b"k" * 16),
     }  # fmt: skip
     return Move(**{**plain, **changes})
+
+
+def test_a_plan_moves_files_of_one_folder(file: Path) -> None:
+    write_plan(file, TrashPlan((move(), move(path="c.jpg", root="/elsewhere")), "now"))
+    with pytest.raises(UsageError, match="move 2: its root is not that of the moves before"):
+        read_plan(file)
+
+
+def test_identical_images_have_equal_digests(file: Path) -> None:
+    write_plan(file, TrashPlan((move(grade="identical"),), "now"))
+    with pytest.raises(UsageError, match="move 1: it is not identical to the file to keep"):
+        read_plan(file)
+    equal = move(grade="identical", keep=KeptImage("c", "c.jpg", "/photos", b"d" * 16))
+    write_plan(file, TrashPlan((equal,), "now"))
+    assert read_plan(file).moves == (equal,)
 
 
 WRONG: list[tuple[str, Any]] = [
