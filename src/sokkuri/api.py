@@ -73,21 +73,25 @@ class Collection(CollectionStore):
         into: Path | str | None = None,
         *,
         root: Location | str | None = None,
+        accept_removals: bool = False,
         on_progress: Callable[[Progress[object]], None] = lambda _: None,
     ) -> "Merged":
         """Merge the parts of a collection, made with `SyncOptions(part=...)`. Parts are only read.
 
         parts : their stores, or the folder of images with their stores. into : the store of the
         merged collection, or its folder of images, by default `.sokkuri` in the folder of images.
-        root : where the images are now, if they have moved since the parts were made. See
-        `indexing.parts.merge.merge`.
+        root : where the images are now, if they have moved since the parts were made.
+        accept_removals : also mark most images as gone, if no part knows them and their files are
+        gone. See `indexing.parts.merge.merge`.
         """
         from sokkuri.indexing.parts.merge import merge
 
         stores = [Path(part) for part in parts]
         whole = None if into is None else Path(into)
         where = None if root is None else check_folder(root)
-        return merge(stores, whole, root=where, on_progress=on_progress)
+        return merge(
+            stores, whole, root=where, accept_removals=accept_removals, on_progress=on_progress
+        )
 
     def sync(
         self, options: SyncOptions | None = None, *, model: Model | None = None
@@ -141,14 +145,17 @@ class Collection(CollectionStore):
         self,
         ann_from: int | None = None,
         on_progress: Callable[[Progress[object]], None] = lambda _: None,
+        *,
+        purge: bool = False,
     ) -> compacting.Compaction:
         """Rewrite shards without unused rows, and update the codes and the approximate index.
 
-        ann_from : as in SyncOptions.
+        ann_from : as in SyncOptions. purge : also forget images whose files are gone, which
+        otherwise keep their vectors until they come back.
         """
         if ann_from is not None:
             self.catalog.set_meta("ann_from", str(ann_from))
-        compaction = compacting.compact(self)
+        compaction = compacting.compact(self, purge=purge)
         for progress in refresh_indexes(self, everything=True):
             on_progress(progress)
         return compaction

@@ -19,7 +19,7 @@ from sokkuri.indexing.outcomes import Extracted, Failed, Gone, Outcome, SameByte
 from sokkuri.indexing.partition import Part, share
 from sokkuri.indexing.parts.merge import Merged, merge
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
-from sokkuri.indexing.source import fill_listing, make_is_gone
+from sokkuri.indexing.source import IsGone, fill_listing
 from sokkuri.indexing.writer import Writer
 from sokkuri.store.images import read_failures
 from sokkuri.store.leases import clear_ended_runs, end_run, lease_images, start_run
@@ -39,7 +39,7 @@ def run_index(collection: Collection, part: Part | None = None, **options: Any) 
     save_settings(catalog, settings)
     for _ in fill_listing(catalog, collection.root, settings):
         pass
-    is_gone = make_is_gone(collection.root, settings)
+    is_gone = IsGone(collection.root, settings)
     apply_changes(catalog, run, is_gone, retry_failed=False, shuffle=settings.shuffle)
     with closing(InFlightDigests(catalog.where)) as in_flight:
         writer = Writer(collection, run, in_flight)

@@ -89,6 +89,11 @@ def merge_text(report: Merged) -> str:
 def estimate_text(estimate: RunEstimate) -> str:
     """Format the estimate of `index --dry-run`."""
     part = "" if estimate.part is None else f"part {estimate.part}: "
+    stops = (
+        "\na run would stop, because most images would leave: see --accept-removals"
+        if estimate.needs_accept_removals
+        else ""
+    )
     return (
         f"{part}{count_text(estimate.listed, 'file')}: {estimate.new:,} new, "
         f"{estimate.changed:,} changed, {estimate.returned:,} back, "
@@ -96,7 +101,7 @@ def estimate_text(estimate: RunEstimate) -> str:
         f"about {format_duration(estimate.seconds)}, "
         f"{format_bytes(estimate.memory_bytes)} of memory, "
         f"{format_bytes(estimate.disk_bytes)} of disk "
-        f"(from a sample of {estimate.sampled})"
+        f"(from a sample of {estimate.sampled}){stops}"
     )
 
 

@@ -97,6 +97,12 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try images again that failed before.")
     ] = False,
+    accept_removals: Annotated[
+        bool,
+        typer.Option(
+            "--accept-removals", help="Go on even if most images would leave the collection."
+        ),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only estimate the work, the time and the space.")
     ] = False,
@@ -130,6 +136,7 @@ def index(
         ann_from=ann_from,
         part=share,
         retry_failed=retry_failed,
+        accept_removals=accept_removals,
     )
     if dry_run:
         _estimate(target, options, as_json=as_json)

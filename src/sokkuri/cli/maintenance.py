@@ -81,6 +81,10 @@ def remove(
 
 
 def compact(
+    purge: Annotated[
+        bool,
+        typer.Option("--purge", help="Also forget images whose files are gone."),
+    ] = False,
     ann_from: AnnFromOption = None,
     collection: CollectionOption = None,
     as_json: JsonOption = False,
@@ -95,7 +99,7 @@ def compact(
         Collection.open(find_collection(collection)) as opened,
         console.progress_bar() as bar,
     ):
-        report = opened.compact(ann_from, bar.show)
+        report = opened.compact(ann_from, bar.show, purge=purge)
     if as_json:
         console.print_json(asdict(report))
     else:

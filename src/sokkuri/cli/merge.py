@@ -30,6 +30,13 @@ def merge(
         str | None,
         typer.Option(metavar="DIR", help="Folder of the images now, if it has moved."),
     ] = None,
+    accept_removals: Annotated[
+        bool,
+        typer.Option(
+            "--accept-removals",
+            help="Also mark most images as gone, if no part and no file is left of them.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make one collection of what `index --part I/N` made.
@@ -39,7 +46,9 @@ def merge(
     from sokkuri.api import Collection
 
     with console.progress_bar() as bar:
-        report = Collection.merge(parts, into, root=root, on_progress=bar.show)
+        report = Collection.merge(
+            parts, into, root=root, accept_removals=accept_removals, on_progress=bar.show
+        )
     if as_json:
         console.print_json(asdict(report))
     else:

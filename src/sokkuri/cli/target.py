@@ -47,6 +47,7 @@ def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
     """Open the collection for writing. Create it first if it does not exist.
 
     Also return its model if the options name it, so that the command need not hash its file again.
+    A new root is used and not yet recorded: a run records it once it accepts what is there.
     """
     from sokkuri.api import Collection, source_of
     from sokkuri.store.collection import has_store
@@ -62,7 +63,7 @@ def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
     collection = Collection.open(store)
     check_settings(collection, target)
     if root is not None:
-        collection.set_root(root)
+        collection.use_root(root)
     if target.model is None:
         return collection, None
     return collection, collection.use_model(target.model)

@@ -110,6 +110,7 @@ def import_(
     target = _with_defaults(Target(root, store, collection, model, decode, dtype))
     opened, _ = open_or_create(target)
     with opened:
+        opened.save_root()
         kind = resolve_ids(opened.catalog, ids, "name")
         opened.catalog.set_meta("ids", kind)
         steps = import_features(opened, vectors, delete=delete)

@@ -20,6 +20,7 @@
         ├── NoCollectionError      there is no collection here
         ├── UnknownImageError      the collection has no such image
         ├── ModelMismatchError     its vectors come from another model
+        ├── RemovalsError          a run would mark most images as gone
         ├── UnsupportedError       exit code 2: this search index cannot do it
         ├── DamagedError           its files contradict its catalog
         │   ├── DamagedRowError      the vector of one image is not as it was written
@@ -127,6 +128,10 @@ class UnknownImageError(CollectionError):
 
 class ModelMismatchError(CollectionError):
     """The collection's vectors come from another model or preprocessing."""
+
+
+class RemovalsError(CollectionError):
+    """A run would mark all images as gone, or more than half, and nobody allowed it."""
 
 
 class UnsupportedError(CollectionError):

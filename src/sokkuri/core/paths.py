@@ -1,9 +1,26 @@
-"""The folders of this user that sokkuri writes to, apart from collections."""
+"""The user's cache folder, and how to recognise the store of a collection by its names."""
 
 import os
 from pathlib import Path
 
 import platformdirs
+
+CATALOG_NAME = "catalog.sqlite"
+STORE_FOLDERS = frozenset({"features", "indexes", "thumbnails", "duplicates"})
+"""The folders in a store."""
+
+
+def is_store(folder: Path) -> bool:
+    """Return whether this folder looks like the store of a collection.
+
+    It has a catalog and vectors or thumbnails. Nothing is opened. A folder without permission
+    counts as none.
+    """
+    # Unlike Path.is_file, these tests raise no PermissionError.
+    return os.path.isfile(folder / CATALOG_NAME) and any(  # noqa: PTH113
+        os.path.isdir(folder / name)  # noqa: PTH112
+        for name in ("features", "thumbnails")
+    )
 
 
 def cache_folder() -> Path:

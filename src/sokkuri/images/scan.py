@@ -1,15 +1,15 @@
-"""List the images below a folder or an address, or the files that a list names.
+"""List the images below a folder or an address.
 
 Takes a root and globs to leave out; yields FileRefs as they are found. Memory is bounded by the
-depth of the tree. Reads names and stats only, and opens no image. Hidden entries are skipped. Links
-to files are followed, links to folders are not, so that a loop of links cannot trap the walk. Below
-an address, many folders are listed at a time.
+depth of the tree. Reads names and stats only, and opens no image. Hidden entries and the stores of
+collections are skipped. Links to files are followed, links to folders are not, so that a loop of
+links cannot trap the walk. Below an address, many folders are listed at a time. presence.py asks
+the same rules about one path.
 """
 
 import errno
 import os
 import stat
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from fnmatch import fnmatchcase
@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sokkuri.core.errors import CollectionError
-from sokkuri.core.locations import Address, Location, redact
+from sokkuri.core.locations import Address, Location
+from sokkuri.core.paths import STORE_FOLDERS, is_store
 from sokkuri.core.types import FileRef, FileStat
 from sokkuri.images import remote
 from sokkuri.images.formats import ENDINGS
@@ -70,17 +71,26 @@ def list_images(
                     if entry.name.startswith(".") or (globs and matches_glob(path, globs)):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        folders.append(path)
-                    elif _has_image_ending(entry.name):
-                        ref = _file_ref(entry, path) if accept(path) else None
-                        if ref is not None:
-                            yield ref
+                        folders += [] if is_of_store(root, path) else [path]
+                    elif (ref := _image_ref(entry, path, accept)) is not None:
+                        yield ref
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
 
 
-def _has_image_ending(name: str) -> bool:
+def is_of_store(root: Path, folder: str) -> bool:
+    """Return whether a folder is the store of a collection, or one of the folders in a store.
+
+    folder : relative to `root`, not empty. Its parent folders were asked before.
+    """
+    if folder in STORE_FOLDERS and is_store(root):  # the root itself is the store
+        return True
+    return is_store(root / folder)
+
+
+def has_image_ending(name: str) -> bool:
+    """Return whether a file name has the ending of an image format."""
     return os.path.splitext(name)[1].lower() in ENDINGS  # noqa: PTH122 - in the hot loop
 
 
@@ -131,7 +141,7 @@ def _select_entries(
     """Yield the images of a page with their stats, and the folders to enter with None."""
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.stat is not None and not _has_image_ending(entry.name):
+        if entry.stat is not None and not has_image_ending(entry.name):
             continue
         if not is_file_name(entry.name):
             if on_error is not None:
@@ -145,74 +155,10 @@ def is_file_name(name: str) -> bool:
     return name not in ("", ".", "..") and not {"/", "\0"} & set(name)
 
 
-def read_list(
-    lines: Iterable[bytes],
-    root: Location,
-    *,
-    accept: Callable[[str], bool] = lambda _: True,
-    on_error: OnError | None = None,
-) -> Iterator[FileRef]:
-    """Yield the files that a list names, in its order. Each line is a path relative to `root`.
-
-    The list is trusted: no folder is read, and any file ending will do. accept : whether to look at
-    this path. on_error : called with each line that leads out of the root or to no file; the line
-    is left out. If the root is an address, lines may be whole addresses, and an object that is not
-    there is listed, so that it appears as a failure. Raises CollectionError when the server does
-    not answer.
-    """
-    if isinstance(root, Address):
-        yield from _read_object_list(lines, root, accept, on_error)
-        return
-    for line in lines:
-        path = _decode_line(line).removeprefix("./")
-        if not path or not accept(path):
-            continue
-        try:
-            found = _stat_below(root, path)
-        except OSError as error:
-            if on_error is not None:
-                on_error(path, error)
-            continue
-        yield FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns))
-
-
-def _decode_line(line: bytes) -> str:
-    """Return a path of a list. Unlike `os.fsdecode`, this accepts any bytes on Windows too."""
-    return line.rstrip(b"\r\n").decode(sys.getfilesystemencoding(), "surrogateescape")
-
-
-def _read_object_list(
-    lines: Iterable[bytes],
-    root: Address,
-    accept: Callable[[str], bool],
-    on_error: OnError | None,
-) -> Iterator[FileRef]:
-    def paths() -> Iterator[str]:
-        for line in lines:
-            text = _decode_line(line)
-            path = root.relative_path(text) or text.removeprefix("./")
-            if path and all(map(is_file_name, path.split("/"))):
-                if accept(path):
-                    yield path
-            elif path and on_error is not None:
-                on_error(redact(text), OSError(errno.EXDEV, f"it leads out of {root}"))
-
-    for path, info in remote.map_concurrent(lambda path: remote.stat(root / path), paths()):
-        if isinstance(info, ConnectionError):
-            raise CollectionError(f"{root / path}: {info.strerror}, so nothing was changed")
-        yield FileRef(path, path, FileStat(0, 0) if isinstance(info, OSError) else info.stat)
-
-
-def _stat_below(root: Path, path: str) -> os.stat_result:
-    relative = Path(path)
-    if relative.anchor or ".." in relative.parts:  # the anchor of Windows includes `C:` and `\`
-        raise OSError(errno.EXDEV, "it leads out of the folder of images")
-    return (root / path).stat()
-
-
 def sorted_paths(root: str, glob: str | None = None) -> Iterator[str]:
     """Yield what `find ROOT -type f -name GLOB | sort` prints: regular files in byte order, with
-    the prefix as it was given. Without a glob, yield the files with the ending of an image.
+    the prefix as it was given. Without a glob, yield the files with the ending of an image. The
+    stores of collections are left out.
 
     Streams: sorting the entries of each folder, with a `/` after a folder's name, sorts the whole.
     Raises OSError when a folder cannot be read.
@@ -222,7 +168,8 @@ def sorted_paths(root: str, glob: str | None = None) -> Iterator[str]:
     prefix = root if root.endswith("/") else f"{root}/"
     for _, entry in sorted(keyed, key=lambda pair: pair[0]):
         if entry.is_dir(follow_symlinks=False):
-            yield from sorted_paths(f"{prefix}{entry.name}", glob)
+            if not is_of_store(Path(root), entry.name):
+                yield from sorted_paths(f"{prefix}{entry.name}", glob)
         elif entry.is_file(follow_symlinks=False) and _passes_glob(entry.name, glob):
             yield f"{prefix}{entry.name}"
 
@@ -242,12 +189,14 @@ def sorted_addresses(root: Address, glob: str | None = None) -> Iterator[Address
 
 
 def _passes_glob(name: str, glob: str | None) -> bool:
-    return _has_image_ending(name) if glob is None else fnmatchcase(name, glob)
+    return has_image_ending(name) if glob is None else fnmatchcase(name, glob)
 
 
-def _file_ref(entry: os.DirEntry[str], path: str) -> FileRef | None:
-    """Return a regular file, or a link to one. A broken link is returned too, so that it appears as
-    a failure. Return None for anything else."""
+def _image_ref(entry: os.DirEntry[str], path: str, accept: Callable[[str], bool]) -> FileRef | None:
+    """Return a regular file with the ending of an image, or a link to one. A broken link is
+    returned too, so that it appears as a failure. Return None for anything else."""
+    if not has_image_ending(entry.name) or not accept(path):
+        return None
     try:
         found = entry.stat()
     except OSError:

@@ -15,7 +15,8 @@ from sokkuri.store.shard_table import (
     add_shard,
     delete_shards,
     first_owners,
-    forget_dead_rows,
+    forget_missing,
+    free_removed_rows,
     move_rows,
     next_shard_number,
     read_shards,
@@ -35,16 +36,17 @@ class Compaction:
     bytes_after: int
 
 
-def compact(collection: CollectionStore) -> Compaction:
+def compact(collection: CollectionStore, *, purge: bool = False) -> Compaction:
     """Rewrite the shards that have unused rows, and join shards that are not full.
 
-    Forgets images whose files are gone. Removed images stay marked, without their vector. Needs
-    free space for one shard. Raises StorageError.
+    Removed images stay marked, without their vector. purge : also forget images whose files are
+    gone; otherwise they keep their vectors, so that they can come back. Needs free space for one
+    shard. Raises StorageError.
     """
     catalog, shards = collection.catalog, collection.shards
     recover(collection)
     rows_before, bytes_before = _rows(collection), shards.disk_size()
-    _forget(collection)
+    _forget(collection, purge=purge)
     wasteful = _wasteful(collection)
     while wasteful and _step(collection, wasteful):
         pass
@@ -57,11 +59,13 @@ def _rows(collection: CollectionStore) -> int:
     return sum(shard.rows for shard in read_shards(collection.catalog))
 
 
-def _forget(collection: CollectionStore) -> None:
-    """Detach the rows of images that are not live."""
+def _forget(collection: CollectionStore, *, purge: bool) -> None:
+    """Detach the rows of removed images and, with `purge`, forget images whose files are gone."""
     catalog = collection.catalog
     with catalog.writing():
-        forget_dead_rows(catalog)
+        free_removed_rows(catalog)
+        if purge:
+            forget_missing(catalog)
 
 
 def _wasteful(collection: CollectionStore) -> list[int]:

@@ -7,11 +7,20 @@ the writer recognises it later, by its content.
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.images import mark_missing
-from sokkuri.store.listing import ListingCounts, apply_listing, count_changes, unseen_images
+from sokkuri.store.listing import (
+    ListingCounts,
+    Losses,
+    apply_listing,
+    count_changes,
+    count_losses,
+    unseen_images,
+)
+
+OnCompared = Callable[[Losses], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +28,7 @@ class Changes:
     """The differences between listing and catalog, in images.
 
     moved : same name in another folder, if names are ids. returned : vanished before, and unchanged
-    now. retried : failures to try again.
+    now. retried : failures to try again. losses : what a run would mark as gone.
     """
 
     listed: int
@@ -29,6 +38,7 @@ class Changes:
     returned: int
     vanished: int
     retried: int
+    losses: Losses = field(default=Losses(0, 0), compare=False)
 
 
 def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterator[int]:
@@ -45,7 +55,8 @@ def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterato
 def compare(catalog: Catalog, is_gone: Callable[[str], bool], *, retry_failed: bool) -> Changes:
     """Return the counts of all changes. Writes nothing to the catalog."""
     counts = count_changes(catalog, retry_failed=retry_failed)
-    return _changes(counts, vanished=sum(1 for _ in vanished_images(catalog, is_gone)))
+    gone = array("q", vanished_images(catalog, is_gone))
+    return _changes(counts, len(gone), count_losses(catalog, gone))
 
 
 def apply_changes(
@@ -55,8 +66,11 @@ def apply_changes(
     *,
     retry_failed: bool,
     shuffle: int | None = None,
+    on_compared: OnCompared = lambda _: None,
 ) -> Changes:
     """Write all changes in one transaction, and return their counts.
+
+    on_compared : called in the transaction before anything is written; if it raises, nothing is.
 
     Images that must be read are `todo` afterwards. A changed file keeps its row until the new row
     is committed. An unchanged file that returned is live again at once. New images are added in the
@@ -65,12 +79,14 @@ def apply_changes(
     """
     with catalog.writing():
         gone = array("q", vanished_images(catalog, is_gone))
+        losses = count_losses(catalog, gone)
+        on_compared(losses)
         counts = apply_listing(catalog, retry_failed=retry_failed, shuffle=shuffle)
         mark_missing(catalog, gone, run)
-    return _changes(counts, vanished=len(gone))
+    return _changes(counts, len(gone), losses)
 
 
-def _changes(counts: ListingCounts, vanished: int) -> Changes:
+def _changes(counts: ListingCounts, vanished: int, losses: Losses) -> Changes:
     return Changes(
         counts.listed,
         counts.new,
@@ -79,4 +95,5 @@ def _changes(counts: ListingCounts, vanished: int) -> Changes:
         counts.returned,
         vanished,
         counts.retried,
+        losses,
     )

@@ -20,8 +20,9 @@ from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
-from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
+from sokkuri.indexing.source import IsGone, check_root, fill_listing
 from sokkuri.indexing.sync import check_device, worker_threads
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
@@ -39,7 +40,8 @@ class RunEstimate:
     vanished : some may turn out to be moved, which only reading the new files tells. seconds : wall
     time with the workers of the options, from `sampled` images. memory_bytes : resident memory
     after the sample, and the most that decoding held meanwhile. disk_bytes : growth of the store.
-    part : the share of the images, None for all.
+    part : the share of the images, None for all. needs_accept_removals : a run would stop, because
+    it would mark most images as gone.
     """
 
     new: int
@@ -53,6 +55,7 @@ class RunEstimate:
     memory_bytes: int
     disk_bytes: int
     part: str | None = None
+    needs_accept_removals: bool = False
 
 
 def estimate_run(
@@ -69,7 +72,7 @@ def estimate_run(
     unread: set[str] = set()
     for _ in fill_listing(catalog, root, settings, unread):
         pass
-    is_gone = make_is_gone(root, settings, unread)
+    is_gone = IsGone(root, settings, unread)
     changes = diff.compare(catalog, is_gone, retry_failed=settings.retry_failed)
     listing_seconds = time.monotonic() - started
     reading = changes.new + changes.changed + changes.retried
@@ -87,6 +90,7 @@ def estimate_run(
         memory_bytes=psutil.Process().memory_info().rss + peak_memory(),
         disk_bytes=row_bytes * (changes.new + changes.changed),
         part=None if settings.part is None else str(settings.part),
+        needs_accept_removals=is_suspicious(changes.losses.live, changes.losses.lost),
     )
 
 

@@ -10,9 +10,10 @@ A committed row never changes and its place is never used again. So searches tha
 shard open go on, and nothing derived from other shards is touched.
 """
 
+from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.verify import ShardFaults, file_faults, inspect_shard, shard_faults
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import mark_file_fault
+from sokkuri.store.images import count_images, mark_file_fault
 from sokkuri.store.lost_rows import record_lost_rows
 from sokkuri.store.recover import recover
 from sokkuri.store.shard_table import (
@@ -75,7 +76,16 @@ def _replace_shard(collection: CollectionStore, found: ShardFaults) -> None:
 
 def _mark_files(collection: CollectionStore) -> list[str]:
     done = []
-    for fault in list(file_faults(collection)):
+    faults = list(file_faults(collection))
+    live = count_images(collection.catalog).live
+    gone = sum(fault.kind == "missing" for fault in faults)
+    if is_suspicious(live, gone):
+        done.append(
+            f"{gone:,} of {live:,} images have no file and are left as they are: mount the disk, "
+            "or let them go with `sokkuri index --accept-removals`"
+        )
+        faults = [fault for fault in faults if fault.kind != "missing"]
+    for fault in faults:
         if fault.kind in ("missing", "changed"):
             mark_file_fault(collection.catalog, fault.where, is_missing=fault.kind == "missing")
             done.append(f"{fault.where}: marked as {fault.kind}")

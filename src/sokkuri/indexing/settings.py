@@ -76,22 +76,39 @@ def _is_new(catalog: Catalog) -> bool:
     return catalog.meta("exclude") is None and is_empty(catalog)
 
 
-def save_settings(catalog: Catalog, options: SyncOptions) -> None:
-    """Save the settings for later runs that leave the options out.
+def claim_settings(catalog: Catalog, options: SyncOptions) -> None:
+    """Save at the start of a run what later runs cannot change: the kind of ids and the part.
 
+    A new collection also gets its globs, so that other processes see that a run has begun.
     options : from `with_saved_settings`. Raises UsageError if another process has made another
     part of the collection meanwhile.
     """
     with catalog.writing():
         if resolve_part(catalog, options.part) != options.part:
             raise UsageError(f"{catalog.where.parent} has just become a part: run again")
-        catalog.set_meta("exclude", json.dumps(options.exclude))
         catalog.set_meta("ids", str(options.ids))
-        if options.ann_from is not None:
-            catalog.set_meta("ann_from", str(options.ann_from))
+        if catalog.meta("exclude") is None:
+            catalog.set_meta("exclude", json.dumps(options.exclude))
         if options.part is not None:
             catalog.set_meta("part", str(options.part))
             catalog.set_meta(_FINISHED, "no")
+
+
+def save_settings(catalog: Catalog, options: SyncOptions) -> None:
+    """Save all settings at once, in two transactions. Raises as `claim_settings`."""
+    claim_settings(catalog, options)
+    with catalog.writing():
+        store_settings(catalog, options)
+
+
+def store_settings(catalog: Catalog, options: SyncOptions) -> None:
+    """Save the settings that later runs use if they leave the options out.
+
+    It runs inside a transaction of the caller. options : from `with_saved_settings`.
+    """
+    catalog.set_meta("exclude", json.dumps(options.exclude))
+    if options.ann_from is not None:
+        catalog.set_meta("ann_from", str(options.ann_from))
 
 
 def mark_finished(catalog: Catalog) -> None:

@@ -14,7 +14,9 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
 from sokkuri.images.globs import is_excluded
-from sokkuri.images.scan import OnError, is_folder, list_images, read_list
+from sokkuri.images.list_files import read_list
+from sokkuri.images.presence import FolderWalk
+from sokkuri.images.scan import OnError, is_folder, list_images
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.listing import add_listed, begin_listing
@@ -134,33 +136,52 @@ def _note(path: str, error: OSError, settings: SyncOptions) -> str:
     return f"{path} of the list is left out: {error.strerror}"
 
 
-def make_is_gone(
-    root: Location, settings: SyncOptions, unread: set[str] | None = None
-) -> Callable[[str], bool]:
-    """Return a test whether an unlisted path is gone from the collection.
+class IsGone:
+    """Tells whether an unlisted path is gone from the collection. Use one for a single comparison.
 
-    A path is gone if it is excluded, not in the list file, in another part, or if its file does
-    not exist. settings : from `with_saved_settings`. unread : folders that could not be listed. At
-    an address, where a look at a file is a request, every unlisted path outside them counts as
-    gone.
+    A path is gone if it is excluded, not in the list file, in another part, or if a walk of the
+    folder would not list it. settings : from `with_saved_settings`. unread : folders that could not
+    be listed. At an address, where a look at a file is a request, every unlisted path outside them
+    counts as gone.
     """
 
-    def is_gone(path: str) -> bool:
+    def __init__(
+        self, root: Location, settings: SyncOptions, unread: set[str] | None = None
+    ) -> None:
+        self._root = root
+        self._settings = settings
+        self._unread = unread
+        self._walk = None if isinstance(root, Address) else FolderWalk(root)
+
+    def __call__(self, path: str) -> bool:
+        settings = self._settings
         if settings.names is not None or is_excluded(path, settings.exclude or ()):
             return True
         if settings.part is not None and not settings.part.holds(_id_of(path, settings)):
             return True
-        if isinstance(root, Address) and unread is not None:
-            return unread.isdisjoint(_with_folders(path))
+        if self._walk is None and self._unread is not None:
+            return self._unread.isdisjoint(_with_folders(path))
         try:
-            remote.stat(root / path) if isinstance(root, Address) else (root / path).lstat()
+            return not self._is_there(path)
         except (FileNotFoundError, NotADirectoryError):
             return True
         except OSError:
             return False
-        return False
 
-    return is_gone
+    def _is_there(self, path: str) -> bool:
+        if isinstance(self._root, Address):
+            remote.stat(self._root / path)
+            return True
+        assert self._walk is not None, "made for a folder of this machine"
+        return self._walk.would_list(path)
+
+    def notes(self) -> list[str]:
+        """Return a line for each link to a folder that hides images which were there before."""
+        links = sorted(self._walk.links) if self._walk is not None else []
+        return [
+            f"{link} is a link to a folder, which is not followed: its images leave the collection"
+            for link in links[:_SHOWN_NOTES]
+        ]
 
 
 def _with_folders(path: str) -> Iterator[str]:

@@ -22,6 +22,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Location
+from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Job, Progress
 from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
@@ -29,8 +30,14 @@ from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.outcomes import Outcome
-from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
-from sokkuri.indexing.source import check_root, fill_listing, make_is_gone
+from sokkuri.indexing.removals import check_removals
+from sokkuri.indexing.settings import (
+    claim_settings,
+    mark_finished,
+    store_settings,
+    with_saved_settings,
+)
+from sokkuri.indexing.source import IsGone, check_root, fill_listing
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.indexing.writer import Writer
 from sokkuri.models import Model
@@ -39,8 +46,9 @@ from sokkuri.search.ann_files import refresh_ann
 from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import CATALOG_NAME, CollectionStore
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, count_vanished
+from sokkuri.store.listing import Losses
 from sokkuri.store.recover import recover
 
 _POLL_SECONDS = 0.2  # between looks at whether other processes have finished their jobs
@@ -54,8 +62,9 @@ def sync(
     """Bring the collection up to date; yield progress, the last one with the report.
 
     If the iterator is closed or the process interrupted, all finished work is committed. Raises
-    ModelMismatchError, StorageError, ModelError, and CollectionError if the folder of images does
-    not exist, which may mean that a disk is not mounted.
+    ModelMismatchError, StorageError, ModelError, CollectionError if the folder of images does not
+    exist, which may mean that a disk is not mounted, and RemovalsError before any change if most
+    images would be marked as gone and the options do not accept that.
     """
     collection.check_model(model)
     check_device(options.device)
@@ -66,16 +75,20 @@ def sync(
         for line in recover(collection):
             yield Progress("listing", 0, 0, note=line)
         settings = with_saved_settings(collection.catalog, options)
-        save_settings(collection.catalog, settings)
+        claim_settings(collection.catalog, settings)
         unread: set[str] = set()
         yield from fill_listing(collection.catalog, collection.root, settings, unread)
+        is_gone = IsGone(collection.root, settings, unread)
         changes = diff.apply_changes(
             collection.catalog,
             run,
-            make_is_gone(collection.root, settings, unread),
+            is_gone,
             retry_failed=settings.retry_failed,
             shuffle=settings.shuffle,
+            on_compared=partial(_accept, collection, settings),
         )
+        for note in is_gone.notes():
+            yield Progress("listing", changes.listed, 0, note)
         extraction = _Extraction(collection, model, settings, run)
         yield from extraction.progress()
         mark_finished(collection.catalog)
@@ -83,6 +96,14 @@ def sync(
         yield from refresh_indexes(collection)
         seconds = time.monotonic() - started
         yield _last_progress(collection.catalog, run, changes, extraction, seconds)
+
+
+def _accept(collection: CollectionStore, settings: SyncOptions, losses: Losses) -> None:
+    """Save the settings of a run, inside its transaction, unless it would lose most images."""
+    if not settings.accept_removals:
+        check_removals(losses.live, losses.lost, collection.root, settings.names)
+    store_settings(collection.catalog, settings)
+    collection.save_root()
 
 
 def refresh_indexes(

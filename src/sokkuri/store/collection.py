@@ -25,6 +25,7 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Address, Location, parse_location
+from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from sokkuri.models import Model
 
 STORE_NAME = ".sokkuri"
-CATALOG_NAME = "catalog.sqlite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class CollectionStore:
         if model is None:
             raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
         self.store = store
-        self.root = root
+        self.root = self._saved_root = root
         self.catalog = catalog
         self.model = model
         self.dtype = read_dtype(catalog)
@@ -173,14 +173,27 @@ class CollectionStore:
 
         Raises UsageError while the recorded folder still exists and is another folder.
         """
+        self.use_root(root)
+        self.save_root()
+
+    def use_root(self, root: Location) -> None:
+        """Take the images from `root` from now on, without recording it: a run may still stop.
+
+        Raises as `set_root`.
+        """
         if root == self.root:
             return
         if is_folder(self.root) and not _is_same(self.root, root):
             raise UsageError(
                 f"{self.store} belongs to {self.root}: give another --store for {root}"
             )
-        self.catalog.set_meta("root", _remembered(root, self.store))
         self.root = root
+
+    def save_root(self) -> None:
+        """Record the root that `use_root` set, also inside a transaction of the caller."""
+        if self.root != self._saved_root:
+            self.catalog.set_meta("root", _remembered(self.root, self.store))
+            self._saved_root = self.root
 
     def status(self) -> Status:
         """Return the state of the collection, without `ann` and `pushed`."""

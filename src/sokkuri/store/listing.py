@@ -5,7 +5,7 @@ disk, so memory stays bounded. `count_changes` only compares; `apply_listing` wr
 transaction of the caller.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import xxhash
@@ -14,6 +14,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.types import FileRef
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
+from sokkuri.store.images import LIVE
 
 _NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
 _BOTH = "FROM seen WHERE images.id = seen.id AND images.removed = 0"
@@ -57,6 +58,14 @@ class ListingCounts:
     retried: int
 
 
+@dataclass(frozen=True, slots=True)
+class Losses:
+    """How many images searches would lose: `lost` of `live`, without those that seem moved."""
+
+    live: int
+    lost: int
+
+
 def begin_listing(catalog: Catalog) -> None:
     """Create an empty temporary table for the listing; drop the table of an earlier listing."""
     catalog.execute("DROP TABLE IF EXISTS temp.seen")
@@ -95,6 +104,27 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
 def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
     """Yield (key, path) of the images that are not in the listing and not yet missing."""
     return catalog.iterate(f"SELECT key, path {_UNSEEN}")
+
+
+def count_losses(catalog: Catalog, gone: Iterable[int]) -> Losses:
+    """Return how many live images there are, and how many of them are among the keys `gone`.
+
+    A vanished image seems moved, and is no loss, if the listing has a file of its size and time
+    stamp that the collection lacks: a renamed folder is not a lost one.
+    """
+    live = int(catalog.fetch_one(f"SELECT count(*) FROM images WHERE {LIVE}")[0])  # noqa: S608
+    with_rows = f"SELECT size, mtime_ns FROM images JOIN temp.gone USING (key) WHERE {LIVE}"  # noqa: S608
+    catalog.execute("CREATE TEMP TABLE IF NOT EXISTS gone (key INTEGER PRIMARY KEY)")
+    catalog.execute("DELETE FROM temp.gone")
+    catalog.execute_many("INSERT INTO temp.gone VALUES (?)", ((key,) for key in gone))
+    (lost,) = catalog.fetch_one(
+        "SELECT total(max(0, old.n - coalesce(new.n, 0)))"  # noqa: S608
+        f" FROM (SELECT size, mtime_ns, count(*) AS n FROM ({with_rows}) GROUP BY 1, 2) AS old"
+        " LEFT JOIN (SELECT size, mtime_ns, count(*) AS n FROM temp.seen WHERE NOT EXISTS"
+        " (SELECT 1 FROM images WHERE images.id = seen.id AND missing IS NULL) GROUP BY 1, 2)"
+        " AS new USING (size, mtime_ns)"
+    )
+    return Losses(live, int(lost))
 
 
 def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:

@@ -113,10 +113,10 @@ def rows_and_owners(catalog: Catalog) -> list[tuple[int, int, int]]:
     return catalog.fetch_all(f"SELECT shard, rows, ({_OWNED}) FROM shards ORDER BY shard")  # noqa: S608
 
 
-def forget_dead_rows(catalog: Catalog) -> None:
-    """Delete missing images, and take the rows away from removed images.
+def forget_missing(catalog: Catalog) -> None:
+    """Delete the images whose files are gone. Removed ones stay, to be recognised.
 
-    A missing image stays if its vector was imported and is lost: its shard may come back.
+    An image also stays if its vector was imported and is lost: its shard may come back.
     """
     is_lost = (
         "(digest IS NULL AND id IN (SELECT id FROM lost_rows))"
@@ -125,10 +125,18 @@ def forget_dead_rows(catalog: Catalog) -> None:
     )
     catalog.execute(
         "UPDATE shards SET stale_ids = 1 WHERE shard IN"
-        " (SELECT shard FROM images WHERE removed = 1 OR missing IS NOT NULL)"
+        " (SELECT shard FROM images WHERE missing IS NOT NULL AND removed = 0)"
     )
     catalog.execute(
         f"DELETE FROM images WHERE missing IS NOT NULL AND removed = 0 AND NOT {is_lost}"  # noqa: S608
+    )
+
+
+def free_removed_rows(catalog: Catalog) -> None:
+    """Take the rows away from removed images, which stay marked."""
+    catalog.execute(
+        "UPDATE shards SET stale_ids = 1 WHERE shard IN"
+        " (SELECT shard FROM images WHERE removed = 1)"
     )
     catalog.execute(
         "UPDATE images SET model = NULL, shard = NULL, row = NULL, checksum = NULL"

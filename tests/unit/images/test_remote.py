@@ -17,8 +17,9 @@ from sokkuri.core.errors import CollectionError, MissingExtraError, ReadError, U
 from sokkuri.core.locations import Address
 from sokkuri.core.types import FileStat, Limits
 from sokkuri.images import remote
+from sokkuri.images.list_files import read_list
 from sokkuri.images.read import is_file, read_file
-from sokkuri.images.scan import list_images, read_list, sorted_addresses, sorted_paths
+from sokkuri.images.scan import list_images, sorted_addresses, sorted_paths
 
 names = st.sampled_from(
     ["a", "b.jpg", "B.JPG", ".hid", ".h.png", "c d.png", "é.webp", "x.txt", "q?v=1.jpg", "#.gif"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
-from sokkuri.images.scan import read_list
+from sokkuri.images.list_files import read_list
 from sokkuri.indexing.partition import Part, share, stores_of_parts
 
 IDS = st.text(

@@ -16,6 +16,7 @@ from typing import Self
 
 from sokkuri.core.errors import CollectionError
 from sokkuri.core.locations import Location
+from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileStat
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.plan import Move, TrashPlan
@@ -32,7 +33,7 @@ from sokkuri.curation.trash.system_trash import (
     size_and_digest,
 )
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.collection import CATALOG_NAME, read_root
+from sokkuri.store.collection import read_root
 from sokkuri.store.trash_marks import mark_restored, mark_trashed
 
 MOVED_AWAY = 0

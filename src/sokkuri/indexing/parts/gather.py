@@ -12,13 +12,13 @@ from pathlib import Path
 
 from sokkuri.core.errors import CollectionError, ModelMismatchError, NoCollectionError, UsageError
 from sokkuri.core.locations import Location, is_within
+from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, IdKind
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, stores_of_parts
 from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
 from sokkuri.store.collection import (
-    CATALOG_NAME,
     CollectionStore,
     choose_store,
     find_store,

@@ -18,6 +18,7 @@ from typing import Literal, NamedTuple
 
 from sokkuri.core.errors import StorageError
 from sokkuri.core.locations import Location
+from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileRef, FileStat, Progress
 from sokkuri.images.read import stat_file
 from sokkuri.images.scan import is_folder
@@ -25,12 +26,13 @@ from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, open_target
 from sokkuri.indexing.parts.merge_images import annotations_key, copy_rows, merge_annotations
-from sokkuri.indexing.source import make_is_gone
+from sokkuri.indexing.removals import is_suspicious
+from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
-from sokkuri.store.collection import CATALOG_NAME, CollectionStore
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, is_empty, mark_missing, set_removed
-from sokkuri.store.listing import add_listed, begin_listing
+from sokkuri.store.listing import add_listed, begin_listing, count_losses
 from sokkuri.store.outcomes import free_row, has_content
 from sokkuri.store.part_images import (
     CHUNK,
@@ -83,19 +85,23 @@ def merge(
     into: Path | None = None,
     *,
     root: Location | None = None,
+    accept_removals: bool = False,
     on_progress: OnProgress = lambda _: None,
 ) -> Merged:
     """Merge all parts of a collection into one. The parts are only read.
 
     parts : their stores, or folders of images with their stores. into : the store of the target, or
     its folder of images; by default `.sokkuri` in the folder of images. root : where the images are
-    now, if they have moved since the parts were made. Raises UsageError and CollectionError before
-    anything is written, DamagedError for a damaged row of a part, StorageError.
+    now, if they have moved since the parts were made. accept_removals : also mark images gone that
+    no part knows if these are most of the target's; otherwise they stay, with a note. Raises
+    UsageError and CollectionError before anything is written, DamagedError for a damaged row of a
+    part, StorageError.
     """
     started = time.monotonic()
     part_set = gather(parts, root)
     with open_target(part_set, into) as target, _registered_run(target) as run:
         merge_run = _MergeRun(part_set, target, run, on_progress)
+        merge_run.accept_removals = accept_removals
         merge_run.merge_all()
         target.rewrite_id_columns()
         for progress in refresh_indexes(target):
@@ -137,6 +143,7 @@ class _MergeRun:
         self._target = target
         self._catalog = target.catalog
         self._run = run
+        self.accept_removals = False
         self._on_progress = on_progress
         self._counts: Counter[Change] = Counter()
         self._known: Counter[PartStore] = Counter()  # its images that the target had before
@@ -144,7 +151,7 @@ class _MergeRun:
         self._done = self._total = 0
         self._reachable = is_folder(target.root)
         settings = SyncOptions(exclude=parts.settings.exclude, ids=parts.settings.ids)
-        self._is_gone = make_is_gone(target.root, settings)
+        self._is_gone = IsGone(target.root, settings)
 
     def merge_all(self) -> None:
         """Compare known images first, so that a new image can be recognised as moved. Last add the
@@ -279,7 +286,16 @@ class _MergeRun:
                 while chunk := [FileRef(id_, id_, FileStat(0, 0)) for id_ in islice(ids, CHUNK)]:
                     add_listed(self._catalog, chunk)
         with self._catalog.writing():
-            self._mark_gone(array("q", diff.vanished_images(self._catalog, self._is_gone)))
+            gone = array("q", diff.vanished_images(self._catalog, self._is_gone))
+            losses = count_losses(self._catalog, gone)
+            if self.accept_removals or not is_suspicious(losses.live, losses.lost):
+                self._mark_gone(gone)
+                return
+        note = (
+            f"{losses.lost:,} of {losses.live:,} images are in no part and not in "
+            f"{self._target.root}: they stay; if they are to leave, add --accept-removals"
+        )
+        self._on_progress(Progress("merging", self._done, self._total, note))
 
     def _mark_gone(self, keys: Sequence[int]) -> None:
         mark_missing(self._catalog, keys, self._run)
