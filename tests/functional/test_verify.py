@@ -78,7 +78,8 @@ def test_a_shard_cut_short_keeps_its_whole_rows(folder: Path, original: Path) ->
 
 
 def test_an_index_run_stops_at_a_shard_that_lost_its_end(folder: Path, original: Path) -> None:
-    """New rows would stand behind a gap of zeros, and the lost images would get rows of zeros."""
+    """Guarantee: a shard that lost its end is not written on. New rows would stand behind a gap of
+    zeros, and the lost images would get rows of zeros."""
     os.truncate(shard(folder), 128 + 5120 * 30)
     Image.new("RGB", (80, 60), "teal").save(folder / "new.png")
     refused = sokkuri("index", folder, code=1)
