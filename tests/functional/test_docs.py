@@ -296,6 +296,12 @@ def test_every_kind_of_fault_is_documented() -> None:
     assert {kind for kind in kinds if f"| `{kind}` |" not in table} == set()
 
 
+def test_the_page_on_files_names_the_schema_version() -> None:
+    from sokkuri.store.migrations import SCHEMA_VERSION
+
+    assert f"schema version, now {SCHEMA_VERSION}," in (PROJECT / "docs/store.md").read_text()
+
+
 GUARANTEE_TESTS = {
     "A crash loses at most the batch in flight": "test_killed_at_steps_of_a_run",
     "Several processes share the work, and nothing is done twice.":
@@ -307,6 +313,13 @@ GUARANTEE_TESTS = {
     "A broken image is a row, not a crash": "test_broken_files_are_rows_not_crashes",
     "A changed file replaces its row only after the new row is committed.":
         "test_a_changed_image_keeps_its_row_until_the_new_one_is_committed",
+    "A damaged vector is named and never spreads.":
+        "test_a_damaged_vector_is_extracted_again_and_never_copied",
+    "A shard that lost its end is never written on.":
+        "test_a_file_that_lost_its_end_is_never_extended",
+    "A repair forgets no vector.": "test_damaged_files_are_kept_until_every_vector_is_found",
+    "A committed row never changes, and its place is never used again.":
+        "test_the_rows_of_a_repaired_shard_are_sent_again",
     "A moved file keeps its row": "test_moved_files_keep_their_rows",
     "A collection is never emptied by accident": "test_an_empty_mount_point_stops_the_run",
     "A shard that lost its end is never written on.":

@@ -96,6 +96,7 @@ def test_what_a_run_does_meanwhile_counts(bench: Bench, tmp_path: Path) -> None:
 
 
 def test_damaged_files_are_kept_until_every_vector_is_found(bench: Bench, tmp_path: Path) -> None:
+    """Guarantee: a repair keeps a damaged file, and the vectors come back with their shard."""
     before = stored(bench)
     sound = shutil.copy(shard_path(bench), tmp_path / "backup.npy")
     damage_row(bench.collection, "imported 3")
