@@ -13,7 +13,7 @@ import httpx
 import pytest
 from draw_images import save_drawing
 from run_cli import sokkuri
-from run_server import TIMEOUT_SECONDS, Server, assert_problem, serving
+from run_server import TIMEOUT_SECONDS, Server, assert_problem, read_all, serving
 from tiny_model import write_tiny_model
 from trash_fixtures import home_environment, list_trash, trash_folder
 
@@ -301,6 +301,22 @@ def test_only_the_own_pages_of_a_server_change_something(home: Path, server: Ser
         as_form = post(server, "drops", POSTS["drops"], **key(server), **{"Content-Type": kind})
         assert_problem(as_form, 422, "invalid")
     assert state_of(home) == before
+
+
+def test_the_key_is_checked_before_the_body_is_read(server: Server) -> None:
+    """Guarantee: a stranger's body costs nothing. Nobody needs to send it to be refused."""
+    for path in ("labels", *(f"duplicates/{one}" for one in POSTS)):
+        with server.connect() as connection:
+            connection.sendall(
+                f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
+                "Content-Type: application/json\r\nConnection: close\r\n\r\n".encode()
+            )
+            answer = read_all(connection)
+        assert answer.startswith(b"HTTP/1.1 403 "), answer
+    large = server.ask(
+        "/api/v1/labels", "POST", {**key(server), "Content-Length": str(2**20 + 1)}, b""
+    )
+    assert_problem(large, 413, "too-large")
 
 
 def test_origins_that_cors_allows_may_read_but_not_change(home: Path) -> None:

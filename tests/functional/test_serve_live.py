@@ -86,11 +86,16 @@ def test_a_removed_image_disappears_without_a_restart(folder: Path) -> None:
         ) == 0
         assert [one["id"] for one in server.api("images")["images"]] == ["00.png", "02.png"]
         assert server.api("folders")["folders"] == [{"path": "", "count": 2}]
-        assert server.api("images/01.png")["state"] == "removed"
+        for what in ("", "/file", "/thumbnail", "/similar"):
+            assert_problem(server.get(f"/api/v1/images/01.png{what}"), 404, "unknown-image")
+        assert_problem(server.get("/similar/01.png"), 404, "unknown-image")
+        for body in ({"ids": ["01.png"]}, {"ids": ["01.png"], "crop": "0,0,9,9"}):
+            assert_problem(server.post("/api/v1/search", json=body), 404, "unknown-image")
         assert (server.api("images/00.png")["next"]) == "02.png"
         assert server.api("status")["removed"] == 1
         sokkuri("remove", "--restore", "01.png", "-C", folder)
         assert len(server.api("images/00.png/similar")["hits"]) == 3
+        assert server.api("images/01.png")["state"] == "live"
 
 
 def test_a_new_date_is_a_change(folder: Path) -> None:

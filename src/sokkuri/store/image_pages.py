@@ -78,21 +78,24 @@ def images_by_key(catalog: Catalog, keys: Sequence[int]) -> dict[int, Any]:
 
 
 def image_details(catalog: Catalog, id_: str) -> Any:
-    """Return all that the page of one image shows, or None for an unknown id.
+    """Return all that the page of one image shows, or None for an unknown id and for an image that
+    was removed.
 
-    It is (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, removed, missing).
+    It is (id, path, width, height, digest, mtime_ns, size, shard, stage, reason, missing).
     """
     return catalog.fetch_one(
-        f"SELECT {_COLUMNS}, size, shard, stage, reason, removed, missing"  # noqa: S608
-        " FROM images WHERE id = CAST(? AS TEXT)",
+        f"SELECT {_COLUMNS}, size, shard, stage, reason, missing"  # noqa: S608
+        " FROM images WHERE id = CAST(? AS TEXT) AND removed = 0",
         [as_text(id_)],
     )
 
 
 def image_file(catalog: Catalog, id_: str) -> Any:
-    """Return (path, digest, size, mtime_ns) of an image, or None for an unknown id."""
+    """Return (path, digest, size, mtime_ns) of an image, or None for an unknown id and for an image
+    that was removed."""
     return catalog.fetch_one(
-        "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)",
+        "SELECT path, digest, size, mtime_ns FROM images WHERE id = CAST(? AS TEXT)"
+        " AND removed = 0",
         [as_text(id_)],
     )
 

@@ -14,6 +14,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from sokkuri.core.errors import (
     BusyError,
@@ -32,6 +33,8 @@ from sokkuri.core.errors import (
 
 URN = "urn:sokkuri:problem:"
 MEDIA_TYPE = "application/problem+json"
+_MAX_COMPLAINTS = 5  # fields that an answer names
+_MAX_COMPLAINT = 300  # characters about a field
 _log = logging.getLogger("sokkuri.web")
 
 
@@ -117,6 +120,10 @@ def add_error_handlers(app: FastAPI, not_found_page: NotFoundPage) -> None:
         _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
         return problem_response(500, "fault", "the server has a fault: see its log")
 
+    async def handle_disconnect(_request: Request, _error: Exception) -> Response:
+        return Response(status_code=408)  # nobody reads it: the client left while it sent a body
+
+    app.add_exception_handler(ClientDisconnect, handle_disconnect)
     app.add_exception_handler(SokkuriError, handle_sokkuri_error)
     app.add_exception_handler(RequestValidationError, handle_invalid_request)
     app.add_exception_handler(HTTPException, handle_http_error)
@@ -124,9 +131,13 @@ def add_error_handlers(app: FastAPI, not_found_page: NotFoundPage) -> None:
 
 
 def _validation_text(error: RequestValidationError) -> str:
-    """Return one line that names each invalid field and what is wrong with it."""
+    """Return one line that names the first invalid fields and what is wrong with them."""
     complaints = []
-    for entry in error.errors():
+    entries = error.errors()
+    for entry in entries[:_MAX_COMPLAINTS]:
         field = ".".join(str(part) for part in entry["loc"][1:]) or str(entry["loc"][0])
-        complaints.append(f"{field}: {entry['msg'].removeprefix('Value error, ')}")
+        complaint = f"{field}: {entry['msg'].removeprefix('Value error, ')}"
+        complaints.append(complaint[:_MAX_COMPLAINT])
+    if len(entries) > _MAX_COMPLAINTS:
+        complaints.append(f"and {len(entries) - _MAX_COMPLAINTS:,} more")
     return "; ".join(complaints)

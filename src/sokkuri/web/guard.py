@@ -1,7 +1,8 @@
 """ASGI middleware that checks every request before a route sees it.
 
-It checks the Host header, the token, and the length and pace of the body. The check of the Host
-header stops pages of other sites whose domain name points to this server (DNS rebinding). It also
+It checks the Host header, the origin, the token, and the length and pace of the body. The check of
+the Host header stops pages of other sites whose domain name points to this server (DNS rebinding).
+The check of the origin stops pages of other sites that send forms to this server. The guard also
 adds headers that forbid a page to load anything from elsewhere. Refused requests get a problem
 document.
 """
@@ -21,6 +22,7 @@ from sokkuri.core.errors import SlowError, TooLargeError
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.errors import error_response, problem_response
 from sokkuri.web.login import AuthSecrets
+from sokkuri.web.origins import may_send
 
 CONTENT_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
@@ -36,6 +38,10 @@ _HEADERS = {
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:/@?#\\\s]+)(?::[0-9]*)?")
 """A name or an address, with an optional port. Addresses with colons stand in brackets."""
 _MIN_BYTES_PER_SECOND = 4096  # average over the whole body
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_SEARCH_PATH = "/api/v1/search"
+_MAX_JSON = 64 * 2**10  # bytes of a body
+_MAX_CHANGE = 2**20  # bytes of a body that lists a thousand images
 _OPEN_PATHS = ("/healthz", "/api/v1/healthz", "/login", "/static/login.css", "/static/icon.svg")
 """Paths that need no token: the health check and the login page."""
 
@@ -57,18 +63,32 @@ class Guard:
         if refusal is not None:
             await refusal(scope, receive, _with_headers(send, scope))
             return
-        await self._app(scope, _Body(receive, self._config), _with_headers(send, scope))
+        max_body = _max_body(scope, Headers(scope=scope), self._config)
+        body = _Body(receive, max_body, self._config.body_seconds)
+        await self._app(scope, body, _with_headers(send, scope))
 
     def _check(self, scope: Scope) -> Response | None:
         """Return the answer that refuses the request, or None if it is allowed."""
         headers = Headers(scope=scope)
+        return self._check_sender(scope, headers) or self._check_token(scope, headers)
+
+    def _check_sender(self, scope: Scope, headers: Headers) -> Response | None:
         if not self._is_own_host(headers.get("host", "")):
             return problem_response(
                 421, "wrong-host", "the Host header does not name this server: see --allow-host"
             )
+        if not self._is_own_sender(scope, headers):
+            return problem_response(
+                403,
+                "origin" if scope["path"] == _SEARCH_PATH else "changes",
+                "a page of another site may not send this: see --cors for searches",
+            )
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._config.max_upload:
-            return error_response(_too_large(self._config))
+        if not length.isdecimal() or int(length) > _max_body(scope, headers, self._config):
+            return error_response(_too_large(_max_body(scope, headers, self._config)))
+        return None
+
+    def _check_token(self, scope: Scope, headers: Headers) -> Response | None:
         if self._auth_secrets is None or scope["path"] in _OPEN_PATHS:
             return None
         if _is_authenticated(headers, self._auth_secrets):
@@ -81,6 +101,14 @@ class Guard:
             "this server needs a token: send the header Authorization: Bearer TOKEN",
             {"WWW-Authenticate": "Bearer"},
         )
+
+    def _is_own_sender(self, scope: Scope, headers: Headers) -> bool:
+        """Return whether the request only reads, or comes from a page that may send it. The login
+        form is open to all: it changes nothing without the token."""
+        if scope["method"] in _SAFE_METHODS or scope["path"] == "/login":
+            return True
+        allowed = self._config.origins if scope["path"] == _SEARCH_PATH else ()
+        return may_send(headers, allowed)
 
     def _is_own_host(self, host: str) -> bool:
         """Return whether the Host header may name this server. Names must be known. Any IP address
@@ -130,22 +158,35 @@ def _with_headers(send: Send, scope: Scope) -> Send:
     return send_with_headers
 
 
-def _too_large(config: ServeConfig) -> TooLargeError:
+def _max_body(scope: Scope, headers: Headers, config: ServeConfig) -> int:
+    """Return the largest body in bytes that this request may have."""
+    if scope["path"] == _SEARCH_PATH:
+        is_form = headers.get("content-type", "").lower().startswith("multipart/")
+        return config.max_upload if is_form else min(_MAX_JSON, config.max_upload)
+    if scope["path"].startswith("/api/"):
+        return min(_MAX_CHANGE, config.max_upload)
+    return min(_MAX_JSON, config.max_upload)
+
+
+def _too_large(limit: int) -> TooLargeError:
+    size = f"{limit // 2**20} MiB" if limit >= 2**20 else f"{limit // 2**10} KiB"
     return TooLargeError(
-        f"the body of the request is larger than {config.max_upload / 2**20:.0f} MiB, the limit "
-        "of this server: see --max-upload"
+        f"the body of the request is larger than {size}, the limit for this address: see "
+        "--max-upload for pictures"
     )
 
 
 class _Body:
     """A `receive` that passes on the body while it is small enough and arrives fast enough.
 
-    Raises TooLargeError and SlowError in the route that reads the body.
+    limit : in bytes. seconds : time limit for each part. Raises TooLargeError and SlowError in the
+    route that reads the body.
     """
 
-    def __init__(self, receive: Receive, config: ServeConfig) -> None:
+    def __init__(self, receive: Receive, limit: int, seconds: float) -> None:
         self._receive = receive
-        self._config = config
+        self._limit = limit
+        self._seconds = seconds
         self._length = 0
         self._is_complete = False
         self._start = time.monotonic()
@@ -154,15 +195,15 @@ class _Body:
         if self._is_complete:  # the next message is the disconnect, which may come much later
             return await self._receive()
         try:
-            async with asyncio.timeout(self._config.body_seconds):
+            async with asyncio.timeout(self._seconds):
                 message = await self._receive()
         except TimeoutError:
             raise SlowError("the body of the request did not arrive in time") from None
         self._length += len(message.get("body", b""))
         self._is_complete = not message.get("more_body", False)
-        if self._length > self._config.max_upload:
-            raise _too_large(self._config)
+        if self._length > self._limit:
+            raise _too_large(self._limit)
         seconds = time.monotonic() - self._start
-        if seconds > self._config.body_seconds and self._length < _MIN_BYTES_PER_SECOND * seconds:
+        if seconds > self._seconds and self._length < _MIN_BYTES_PER_SECOND * seconds:
             raise SlowError("the body of the request arrives too slowly")
         return message

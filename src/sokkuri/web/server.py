@@ -65,12 +65,19 @@ def serve(
         limit_concurrency=_MAX_CONNECTIONS,
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
-    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+    uvicorn_log = logging.getLogger("uvicorn.error")
+    uvicorn_log.setLevel(logging.ERROR)
+    uvicorn_log.addFilter(_is_not_logged_yet)
 
     def on_started() -> None:
         _announce(print_message, config, link, browser=browser)
 
     _Server(settings, context, on_started).run(sockets=[listener])
+
+
+def _is_not_logged_yet(record: logging.LogRecord) -> bool:
+    """Return whether uvicorn is the first to log this. The application has logged its faults."""
+    return not record.getMessage().startswith("Exception in ASGI application")
 
 
 class _Server(uvicorn.Server):

@@ -7,56 +7,63 @@ change key nor set the header that carries it, and the browser tells the origin 
 
 import hmac
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Header, Request
 from starlette.datastructures import Headers
 
 from sokkuri.core.errors import ChangesError
+from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import AppContext, Context
+from sokkuri.web.origins import is_from_own_page
 
 HEADER = "X-Sokkuri-Change"
 
 
 def check_origin(headers: Headers) -> None:
-    """Raise ChangesError if the browser says that the request comes from another origin.
-
-    The scheme is not compared: behind a proxy the page uses HTTPS, and this server does not.
-    """
-    host = headers.get("host", "").lower()
-    origin = headers.get("origin", f"http://{host}")
-    if headers.get("sec-fetch-site", "same-origin") != "same-origin" or _host_of(origin) != host:
+    """Raise ChangesError if the browser says that the request comes from another origin."""
+    if not is_from_own_page(headers):
         raise ChangesError("only this server's own pages may change the collection")
 
 
-def _host_of(origin: str) -> str | None:
-    """Return host and port of an origin, or None if it has none."""
-    try:
-        return urlsplit(origin).netloc.lower() or None
-    except ValueError:  # brackets without an address in them
-        return None
-
-
-async def _check_write_access(
-    request: Request,
-    context: Context,
-    key: Annotated[
-        str,
-        Header(alias=HEADER, description="The key that `GET /api/v1/changes` returns."),
-    ] = "",
-) -> AppContext:
-    """Return the context if the request may change the collection. Raises ChangesError."""
+def check_write_access(headers: Headers, context: AppContext) -> None:
+    """Raise ChangesError unless a request with these headers may change the collection."""
     if not context.config.allow_changes:
         raise ChangesError("this server is read-only: start it with --allow-changes")
-    check_origin(request.headers)
+    check_origin(headers)
+    key = headers.get(HEADER, "")
     if not hmac.compare_digest(key.encode("utf-8", "replace"), context.change_key.encode()):
         raise ChangesError(
             f"the header {HEADER} does not carry this server's key: get it from "
             "/api/v1/changes again"
         )
+
+
+class ChangesRoute(BytesRoute):
+    """The route class for routers with routes that change the collection.
+
+    A POST is checked before its body is read, so that nobody else can keep the server busy with it.
+    """
+
+    async def check_request(self, request: Request) -> None:
+        """Raise ChangesError, or what is wrong with the body."""
+        if request.method == "POST":
+            check_write_access(request.headers, request.app.state.context)
+            await request.body()  # here, since FastAPI would hide why it cannot be read
+
+
+async def _writable_context(
+    request: Request,
+    context: Context,
+    _key: Annotated[
+        str,
+        Header(alias=HEADER, description="The key that `GET /api/v1/changes` returns."),
+    ] = "",
+) -> AppContext:
+    """Return the context if the request may change the collection. Raises ChangesError."""
+    check_write_access(request.headers, context)
     return context
 
 
-WriteContext = Annotated[AppContext, Depends(_check_write_access)]
+WriteContext = Annotated[AppContext, Depends(_writable_context)]
 """The parameter type by which a route that changes the collection gets the context. Raises
 ChangesError."""

@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from sokkuri.curation.types import Grade
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
-from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
 from sokkuri.web.schemas.duplicates import (
     DecisionsRequestDocument,
@@ -24,9 +23,9 @@ from sokkuri.web.schemas.duplicates import (
 )
 from sokkuri.web.services import duplicates
 from sokkuri.web.services.duplicates import GroupQuery
-from sokkuri.web.write_access import WriteContext
+from sokkuri.web.write_access import ChangesRoute, WriteContext
 
-router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class=BytesRoute)
+router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class=ChangesRoute)
 
 _CHANGE_PROBLEMS = (400, 403, 408, 413)  # problems of the body or of the sender
 

@@ -7,9 +7,9 @@ from fastapi.responses import Response
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import WithheldError
+from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
-from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import (
     Cursor,
     ImageId,
@@ -115,6 +115,7 @@ async def part_of_the_grid(
     return AsciiJSON(await context.read_pool.run(window, context.watcher.state.revision))
 
 
+@router.head("/images/{id:path}/thumbnail", include_in_schema=False)
 @router.get(
     "/images/{id:path}/thumbnail",
     response_class=Response,

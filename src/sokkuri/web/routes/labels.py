@@ -7,7 +7,6 @@ from fastapi.responses import Response
 
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
-from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import Under, Where, problems
 from sokkuri.web.schemas.fields import MAX_HITS, PathText
 from sokkuri.web.schemas.labels import (
@@ -21,9 +20,9 @@ from sokkuri.web.schemas.labels import (
 from sokkuri.web.services import labels as label_service
 from sokkuri.web.services.labels import SuggestionQuery
 from sokkuri.web.services.search_queue import SearchParams, SearchRequest
-from sokkuri.web.write_access import WriteContext
+from sokkuri.web.write_access import ChangesRoute, WriteContext
 
-router = APIRouter(prefix="/api/v1", tags=["labels"], route_class=BytesRoute)
+router = APIRouter(prefix="/api/v1", tags=["labels"], route_class=ChangesRoute)
 
 _FIRST_HITS = 256  # hits among which labelled and unlabelled images are looked up at first
 _CSV = {

@@ -14,8 +14,8 @@ from starlette.responses import MalformedRangeHeader, RangeNotSatisfiable
 
 from sokkuri.core.errors import ReadError
 from sokkuri.core.locations import Address
+from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import Context
-from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import ImageId, Mosaic, Version, problems
 from sokkuri.web.services import image_files
 from sokkuri.web.services.image_files import ServedFile
@@ -32,6 +32,7 @@ _MEDIA_TYPES = {
 """Media types that `mimetypes` does not know on every system."""
 
 
+@router.head("/images/{id:path}/file", include_in_schema=False)
 @router.get(
     "/images/{id:path}/file",
     response_class=Response,

@@ -36,7 +36,7 @@ async def page() -> Response:
 
 
 for address in ADDRESSES:
-    router.add_api_route(address, page, methods=["GET"])
+    router.add_api_route(address, page, methods=["GET", "HEAD"])
 
 
 async def not_found_page(request: Request, error: HTTPException) -> Response | None:

@@ -13,9 +13,9 @@ from starlette.exceptions import HTTPException
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Limits, Metric
+from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
-from sokkuri.web.routes.bytes_route import BytesRoute
 from sokkuri.web.routes.openapi import ImageId, Under, Where, problems
 from sokkuri.web.schemas.fields import MAX_HITS
 from sokkuri.web.schemas.search import (

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from sokkuri.curation.types import Grade
-from sokkuri.web.schemas.fields import MAX_FILTER_LENGTH, Folder, PathText
+from sokkuri.web.schemas.fields import MAX_FILTER_LENGTH, Folder, PathText, RequestDocument
 from sokkuri.web.schemas.images import ListedImageDocument
 
 MAX_DROPS = 200
@@ -75,12 +75,10 @@ class DuplicatePageDocument(DuplicateRunDocument):
     next: str | None
 
 
-class FindRequestDocument(BaseModel):
+class FindRequestDocument(RequestDocument):
     """Find near-duplicates of this grade or a more certain one."""
 
-    model_config = ConfigDict(
-        extra="forbid", json_schema_extra={"examples": [{"min_grade": "edited"}]}
-    )
+    model_config = ConfigDict(json_schema_extra={"examples": [{"min_grade": "edited"}]})
     min_grade: Grade = "edited"
 
 
@@ -93,12 +91,11 @@ class FindStartedDocument(BaseModel):
 _TwoIds = Annotated[list[PathText], Field(min_length=2, max_length=2)]
 
 
-class DecisionsRequestDocument(BaseModel):
+class DecisionsRequestDocument(RequestDocument):
     """Decisions of a person: pairs that are no duplicates, and images to keep. `undo` removes the
     decisions."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"different": [["a.jpg", "b.jpg"]], "keep": []}]},
     )
     different: list[_TwoIds] = Field(default_factory=list, max_length=MAX_DECISIONS)
@@ -113,20 +110,18 @@ class DecisionsResultDocument(BaseModel):
     keep: int
 
 
-class DropDocument(BaseModel):
+class DropDocument(RequestDocument):
     """An image whose file moves to the trash, and the near-duplicate that stays instead."""
 
-    model_config = ConfigDict(extra="forbid")
     id: PathText
     keep: PathText
 
 
-class DropsRequestDocument(BaseModel):
+class DropsRequestDocument(RequestDocument):
     """Files to move to the trash. `min_grade`, `under` and `where` : those of the list of groups
     that the images come from."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"drops": [{"id": "b.jpg", "keep": "a.jpg"}]}]},
     )
     drops: list[DropDocument] = Field(min_length=1, max_length=MAX_DROPS)
@@ -151,11 +146,10 @@ class DropsResultDocument(BaseModel):
     left: list[NotMovedDocument]
 
 
-class UndoRequestDocument(BaseModel):
+class UndoRequestDocument(RequestDocument):
     """The moves to undo: the `log` of the earlier answer."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"log": "20260101T120000-000000-1a2b3c4d.log"}]},
     )
     log: str = Field(max_length=200)

@@ -8,7 +8,14 @@ answers are built as plain dictionaries.
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
 
 from sokkuri.core.types import Box
 from sokkuri.search.query import parse_box
@@ -18,6 +25,23 @@ MAX_HITS = 1000
 
 MAX_FILTER_LENGTH = 2000
 """Characters of a `where` filter."""
+
+
+_MAX_UNKNOWN_FIELDS = 20
+
+
+class RequestDocument(BaseModel):
+    """The base of all bodies of requests. Unknown fields are refused; many of them at once, since
+    one error for each would take seconds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_many_fields(cls, fields: Any) -> Any:
+        if isinstance(fields, dict) and len(fields) > len(cls.model_fields) + _MAX_UNKNOWN_FIELDS:
+            raise ValueError(f"has {len(fields):,} fields, most of them unknown")
+        return fields
 
 
 def _as_path_text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sokkuri.web.schemas.fields import PathText
+from sokkuri.web.schemas.fields import PathText, RequestDocument
 from sokkuri.web.schemas.search import HitDocument
 
 MAX_LABEL_CHANGES = 1000
@@ -81,19 +81,17 @@ class NearbyImagesDocument(BaseModel):
     guess: GuessDocument | None
 
 
-class ImageLabelDocument(BaseModel):
+class ImageLabelDocument(RequestDocument):
     """An image and its label; null for no label."""
 
-    model_config = ConfigDict(extra="forbid")
     id: PathText
     label: str | None = Field(max_length=1000)
 
 
-class LabelChangeDocument(BaseModel):
+class LabelChangeDocument(RequestDocument):
     """Images and their new labels. Other files with equal bytes get the same label."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"labels": [{"id": "cat.jpg", "label": "cat"}]}]},
     )
     labels: list[ImageLabelDocument] = Field(min_length=1, max_length=MAX_LABEL_CHANGES)

@@ -5,14 +5,20 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from sokkuri.core.types import Metric
-from sokkuri.web.schemas.fields import MAX_FILTER_LENGTH, MAX_HITS, Crop, Folder, PathText
+from sokkuri.web.schemas.fields import (
+    MAX_FILTER_LENGTH,
+    MAX_HITS,
+    Crop,
+    Folder,
+    PathText,
+    RequestDocument,
+)
 
 
-class SearchRequestDocument(BaseModel):
+class SearchRequestDocument(RequestDocument):
     """A search by image ids. Hits resemble the images `ids` and differ from `not_ids`."""
 
     model_config = ConfigDict(
-        extra="forbid",
         json_schema_extra={"examples": [{"ids": ["2024/summer/cat.jpg"], "k": 5}]},
     )
     ids: list[PathText] = Field(default_factory=list, max_length=64)

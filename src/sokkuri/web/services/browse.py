@@ -130,9 +130,9 @@ def read_image(collection: Collection, id_: str) -> dict[str, Any]:
     row = image_details(collection.catalog, id_)
     if row is None:
         raise unknown_image_error(id_)
-    size, shard, stage, reason, removed, missing = row[6:]
+    size, shard, stage, reason, missing = row[6:]
     state = "live" if shard is not None else "failed" if stage is not None else "waiting"
-    state = "removed" if removed else "missing" if missing is not None else state
+    state = "missing" if missing is not None else state
     before, after = adjacent_images(collection.catalog, row[1])
     return {
         **listed_image_document(row[:6]),

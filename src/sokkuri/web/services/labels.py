@@ -232,7 +232,7 @@ def _nearest_labelled(collection: Collection, id_: str, most: int) -> list[Docum
     """Return the nearest of the latest labelled images, by exact distances. Raises
     UnknownImageError."""
     row = find_image(collection.catalog, id_)
-    if row is None or row.row is None:
+    if row is None or row.row is None or row.removed:
         raise unknown_image_error(id_)
     labels = read_labels(collection.catalog)
     latest = [labelled_id for labelled_id in labels if labelled_id != id_][-_LATEST:]

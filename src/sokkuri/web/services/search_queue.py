@@ -273,7 +273,7 @@ class _SearchWorker:
         if isinstance(query, QueryVector):
             return query
         row = find_image(self._collection.catalog, query)
-        if row is None or row.row is None:
+        if row is None or row.row is None or row.removed:
             raise unknown_image_error(query)
         vector = self._collection.read_vectors([(row.row.shard, row.row.row)])[0]
         return QueryVector(vector, row.row, query)

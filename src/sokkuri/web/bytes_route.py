@@ -26,11 +26,16 @@ class _BytesRequest(Request):
 class BytesRoute(APIRoute):
     """The route class for routers whose queries name files or folders."""
 
+    async def check_request(self, request: Request) -> None:
+        """Check a request before its body is read. Subclasses raise what refuses it."""
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return a handler that passes on a request with all bytes of its query."""
         handler = super().get_route_handler()
 
         async def with_bytes(request: Request) -> Response:
-            return await handler(_BytesRequest(request.scope, request.receive))
+            with_query = _BytesRequest(request.scope, request.receive)
+            await self.check_request(with_query)
+            return await handler(with_query)
 
         return with_bytes
