@@ -322,10 +322,6 @@ GUARANTEE_TESTS = {
         "test_the_rows_of_a_repaired_shard_are_sent_again",
     "A moved file keeps its row": "test_moved_files_keep_their_rows",
     "A collection is never emptied by accident": "test_an_empty_mount_point_stops_the_run",
-    "A shard that lost its end is never written on.":
-        "test_an_index_run_stops_at_a_shard_that_lost_its_end",
-    "A damaged vector is named and never spreads.":
-        "test_a_damaged_vector_is_extracted_again_and_never_copied",
     "What makes searches fast can be lost.": "test_killed_at_steps_of_build_merge_and_add",
     "Vectors of different models never mix.": "test_another_model_is_refused",
     "The folder can be moved.": "test_the_folder_can_be_moved_as_a_whole",
