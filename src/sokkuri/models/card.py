@@ -17,6 +17,9 @@ from sokkuri.core.types import Decoding, Metric, PixelSpec, Resample
 
 Layout = Literal["NCHW", "NHWC"]
 
+_MAX_SIDE = 4096  # pixels; a batch of larger images does not fit into memory
+_MAX_DIMENSION = 2**17
+
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
@@ -71,9 +74,14 @@ def read_card(path: Path) -> ModelCard:
         raise ModelError(f"{path} cannot be read: {error}") from error
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ModelError(f"{path} is not TOML: {error}") from error
     return _card_from(table, path)
+
+
+def is_web_address(text: str) -> bool:
+    """Return whether the text is an address that a network may be fetched from."""
+    return text.startswith(("http://", "https://"))
 
 
 def card_text(card: ModelCard) -> str:
@@ -118,8 +126,20 @@ def _is_name(value: Any) -> bool:
     return plain and not set(value) & set('/\\:*?"<>|')
 
 
-def _is_count(value: Any) -> bool:
-    return type(value) is int and value > 0
+def _is_side(value: Any) -> bool:
+    return type(value) is int and 0 < value <= _MAX_SIDE
+
+
+def _is_dimension(value: Any) -> bool:
+    return type(value) is int and 0 < value <= _MAX_DIMENSION
+
+
+def _is_file_name(value: Any) -> bool:
+    return value == "" or (_is_name(value) and value == Path(value).name)
+
+
+def _is_web_address(value: Any) -> bool:
+    return isinstance(value, str) and (value == "" or is_web_address(value))
 
 
 def _is_number(value: Any) -> bool:
@@ -127,8 +147,8 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_size(value: Any) -> bool:
-    pair = isinstance(value, list) and len(value) == 2 and all(map(_is_count, value))
-    return pair or _is_count(value)
+    pair = isinstance(value, list) and len(value) == 2 and all(map(_is_side, value))
+    return pair or _is_side(value)
 
 
 def _is_triple(value: Any) -> bool:
@@ -148,8 +168,10 @@ def _one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "name": (_is_name, "a name that a folder can have"),
     "layout": _one_of("NCHW", "NHWC"),
-    "size": (_is_size, "a number of pixels, or [height, width]"),
-    "dimension": (_is_count, "a positive whole number"),
+    "size": (_is_size, f"a number of pixels up to {_MAX_SIDE:,}, or [height, width]"),
+    "dimension": (_is_dimension, f"a whole number from 1 to {_MAX_DIMENSION:,}"),
+    "file": (_is_file_name, "the name of a file beside the card"),
+    "url": (_is_web_address, "an http address"),
     "sha256": (_is_sha256, "64 hexadecimal digits"),
     "scale": (lambda value: _is_number(value) and value > 0, "a positive number"),
     "mean": (_is_triple, "three numbers"),

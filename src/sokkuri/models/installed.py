@@ -21,7 +21,7 @@ import platformdirs
 from sokkuri.core.errors import ModelError, UsageError
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import file_sha256
-from sokkuri.models.card import ModelCard, card_text, read_card
+from sokkuri.models.card import ModelCard, card_text, is_web_address, read_card
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes fetched so far and the total, which is 0 while it is unknown."""
@@ -99,7 +99,7 @@ def _card_given(source: str) -> ModelCard | None:
 
 def _address(source: str, given: ModelCard | None) -> str:
     """Return the address to fetch, or "" for a local file."""
-    if source.startswith(("http://", "https://")):
+    if is_web_address(source):
         return source
     path = Path(source).expanduser()
     if not path.is_file() or path.suffix not in (".onnx", ".toml"):

@@ -4,7 +4,8 @@ What the graph leaves open is assumed: RGB / 255 as in the article, 224 x 224 pi
 the first layer expects them. The caller tells the user.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path, PurePosixPath
 
 import onnx
@@ -57,30 +58,39 @@ def read_graph(path: Path) -> onnx.ModelProto:
 
 def external_files(path: Path) -> list[Path]:
     """Return the files beside an ONNX file that contain its weights. Raises ModelError when a file
-    is missing, or outside the folder."""
-    names = {
-        ExternalDataInfo(tensor).location
-        for tensor in _tensors(read_graph(path).graph)
-        if uses_external_data(tensor)
-    }
+    is missing, a link, or outside the folder."""
+    model = read_graph(path)
+    tensors = chain(_tensors(model.graph), *(_tensors_of(part.node) for part in model.functions))
+    names = {ExternalDataInfo(tensor).location for tensor in tensors if uses_external_data(tensor)}
     for name in names:
         relative = PurePosixPath(name)
         if relative.is_absolute() or ".." in relative.parts or "\\" in name:
             raise ModelError(f"{path} looks for its weights outside its folder: {name}")
         if not (path.parent / name).is_file():
             raise ModelError(f"{path} keeps its weights in {name}, which is not beside it")
+        if any((path.parent / part).is_symlink() for part in (relative, *relative.parents)):
+            raise ModelError(f"{path} keeps its weights in {name}, which is a link: copy the file")
     return [path.parent / name for name in sorted(names)]
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
     yield from graph.initializer
-    for node in graph.node:
+    yield from _parts(graph.sparse_initializer)
+    yield from _tensors_of(graph.node)
+
+
+def _tensors_of(nodes: Iterable[onnx.NodeProto]) -> Iterator[onnx.TensorProto]:
+    for node in nodes:
         for attribute in node.attribute:
-            if attribute.HasField("t"):
-                yield attribute.t
-            yield from attribute.tensors
+            yield from (attribute.t, *attribute.tensors)
+            yield from _parts([attribute.sparse_tensor, *attribute.sparse_tensors])
             for inner in (*attribute.graphs, *([attribute.g] if attribute.HasField("g") else ())):
                 yield from _tensors(inner)
+
+
+def _parts(tensors: Iterable[onnx.SparseTensorProto]) -> Iterator[onnx.TensorProto]:
+    for tensor in tensors:
+        yield from (tensor.values, tensor.indices)
 
 
 def _shape(value: onnx.ValueInfoProto) -> Shape:

@@ -152,13 +152,17 @@ def _fused(model: Model) -> bytes:
     """Return the rewritten graph, or b"" if nothing can be rewritten."""
     import onnx
     from google.protobuf.message import Error as ProtobufError
+    from onnx.checker import ValidationError
 
     from sokkuri.models.onnx_fuse import fuse
 
     try:
         graph = onnx.load(model.path)
         return bytes(graph.SerializeToString()) if fuse(graph) else b""
-    except (ProtobufError, ValueError, KeyError, IndexError, AttributeError, TypeError):
+    except (
+        ProtobufError, ValidationError, ValueError, KeyError, IndexError, AttributeError, TypeError,
+        RuntimeError,
+    ):  # fmt: skip
         return b""  # above 2 GiB, or of a form that the graph tools do not know
 
 
