@@ -33,6 +33,7 @@ The files of the article series, which sokkuri grew out of, have the same number
 """
 
 _ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
+_LONGEST_HEADER = 10_000  # bytes, as NumPy's own limit for headers that it does not trust
 _ASIDE = "damaged"
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -259,10 +260,16 @@ def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
 def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Return the same for an open file, and leave the file at its first row."""
     version = npy.read_magic(file)
+    if version != (1, 0):
+        length = int.from_bytes(file.read(4), "little")  # NumPy reads so many bytes into memory
+        if length > _LONGEST_HEADER:
+            raise ValueError(f"its header has {length:,} bytes")
+        file.seek(npy.MAGIC_LEN)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     try:
         shape, fortran, dtype = read(file)
-    except tokenize.TokenError as error:  # NumPy raises it while it repairs Python 2 headers
+    # NumPy repairs Python 2 headers with `tokenize`, and reads headers as Python literals.
+    except (tokenize.TokenError, RecursionError, MemoryError, TypeError) as error:
         raise ValueError(str(error)) from error
     if fortran and len(shape) > 1:
         raise ValueError("it is in Fortran order")
