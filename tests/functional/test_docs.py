@@ -338,6 +338,9 @@ GUARANTEE_TESTS = {
     "A collection of a newer version is refused":
         "test_a_store_of_a_newer_version_is_refused_in_one_line",
     "Decisions and labels outlive": "test_decisions_survive_moves_and_new_indexes",
+    "A removed image stays removed": "test_what_a_person_said_outlives_any_history",
+    "An imported vector is given up for no file that cannot be read.":
+        "test_an_imported_vector_outlives_a_file_that_cannot_be_read",
     "Memory stays bounded": "test_items_are_drawn_lazily",
 }  # fmt: skip
 

@@ -97,6 +97,10 @@ def index(
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Try images again that failed before.")
     ] = False,
+    rehash: Annotated[
+        bool,
+        typer.Option("--rehash", help="Read all files again, and extract those with other bytes."),
+    ] = False,
     accept_removals: Annotated[
         bool,
         typer.Option(
@@ -136,6 +140,7 @@ def index(
         ann_from=ann_from,
         part=share,
         retry_failed=retry_failed,
+        rehash=rehash,
         accept_removals=accept_removals,
     )
     if dry_run:

@@ -67,11 +67,13 @@ class FileStat:
 @dataclass(frozen=True, slots=True)
 class FileRef:
     """A file of a listing. path : relative to the root and `/`-separated. Bytes that are not UTF-8
-    are kept as lone surrogates (PEP 383), so that `os.fsencode` returns the original name."""
+    are kept as lone surrogates (PEP 383), so that `os.fsencode` returns the original name.
+    ctime_ns : when anything about the file last changed, its name included; None if unknown."""
 
     id: str
     path: str
     stat: FileStat
+    ctime_ns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

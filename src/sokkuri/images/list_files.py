@@ -55,7 +55,8 @@ def read_list(
             if on_error is not None:
                 on_error(text, error)
             continue
-        yield FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns))
+        stat = FileStat(found.st_size, found.st_mtime_ns)
+        yield FileRef(path, path, stat, found.st_ctime_ns)
 
 
 def _decode_line(line: bytes) -> str:

@@ -206,4 +206,4 @@ def _image_ref(entry: os.DirEntry[str], path: str, accept: Callable[[str], bool]
             return None  # it disappeared after the folder was read
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
         return None
-    return FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns))
+    return FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns), found.st_ctime_ns)

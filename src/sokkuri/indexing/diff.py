@@ -52,9 +52,15 @@ def vanished_images(catalog: Catalog, is_gone: Callable[[str], bool]) -> Iterato
             yield key
 
 
-def compare(catalog: Catalog, is_gone: Callable[[str], bool], *, retry_failed: bool) -> Changes:
+def compare(
+    catalog: Catalog,
+    is_gone: Callable[[str], bool],
+    *,
+    retry_failed: bool,
+    rehash: bool = False,
+) -> Changes:
     """Return the counts of all changes. Writes nothing to the catalog."""
-    counts = count_changes(catalog, retry_failed=retry_failed)
+    counts = count_changes(catalog, retry_failed=retry_failed, rehash=rehash)
     gone = array("q", vanished_images(catalog, is_gone))
     return _changes(counts, len(gone), count_losses(catalog, gone))
 
@@ -66,11 +72,13 @@ def apply_changes(
     *,
     retry_failed: bool,
     shuffle: int | None = None,
+    rehash: bool = False,
     on_compared: OnCompared = lambda _: None,
 ) -> Changes:
     """Write all changes in one transaction, and return their counts.
 
-    on_compared : called in the transaction before anything is written; if it raises, nothing is.
+    rehash : read all files again. on_compared : called in the transaction before anything is
+    written; if it raises, nothing is.
 
     Images that must be read are `todo` afterwards. A changed file keeps its row until the new row
     is committed. An unchanged file that returned is live again at once. New images are added in the
@@ -81,7 +89,7 @@ def apply_changes(
         gone = array("q", vanished_images(catalog, is_gone))
         losses = count_losses(catalog, gone)
         on_compared(losses)
-        counts = apply_listing(catalog, retry_failed=retry_failed, shuffle=shuffle)
+        counts = apply_listing(catalog, retry_failed=retry_failed, shuffle=shuffle, rehash=rehash)
         mark_missing(catalog, gone, run)
     return _changes(counts, len(gone), losses)
 

@@ -73,7 +73,9 @@ def estimate_run(
     for _ in fill_listing(catalog, root, settings, unread):
         pass
     is_gone = IsGone(root, settings, unread)
-    changes = diff.compare(catalog, is_gone, retry_failed=settings.retry_failed)
+    changes = diff.compare(
+        catalog, is_gone, retry_failed=settings.retry_failed, rehash=settings.rehash
+    )
     listing_seconds = time.monotonic() - started
     reading = changes.new + changes.changed + changes.retried
     seconds, sampled, widest = _sample(root, catalog, model, settings)

@@ -16,8 +16,10 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import CollectionError, StorageError, UsageError
 from sokkuri.core.locations import Address, Location, is_within
 from sokkuri.indexing.feature_files import FoundVector, read_vectors
+from sokkuri.store.annotations import carry_over
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.content import content_of, key_of_id
 from sokkuri.store.images import ImageRow, enter_imported, find_images, reset_imported
 from sokkuri.store.recover import recover
 from sokkuri.store.rows import NewRow, append_rows
@@ -146,6 +148,7 @@ def _key(catalog: Catalog, id_: str, image: ImageRow | None) -> int:
     """Return the image's key; add the image if it is new. The next run looks at its file."""
     if image is None:
         return enter_imported(catalog, id_)
+    carry_over(catalog, content_of(catalog, id_), key_of_id(id_), keep=True)
     reset_imported(catalog, image.key)
     return image.key
 

@@ -28,6 +28,7 @@ class SyncOptions:
     part : the share of the images that this collection has; None for the saved setting, at first
     all.
     retry_failed : also try images that failed before.
+    rehash : read all files again; only those with other bytes are extracted.
     accept_removals : go on even if all images, or more than half, would be marked as gone.
     limits : sizes above which an image is a failure.
     """
@@ -43,6 +44,7 @@ class SyncOptions:
     ann_from: int | None = None
     part: Part | None = None
     retry_failed: bool = False
+    rehash: bool = False
     accept_removals: bool = False
     limits: Limits = field(default_factory=Limits)
 

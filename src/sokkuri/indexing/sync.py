@@ -85,6 +85,7 @@ def sync(
             is_gone,
             retry_failed=settings.retry_failed,
             shuffle=settings.shuffle,
+            rehash=settings.rehash,
             on_compared=partial(_accept, collection, settings),
         )
         for note in is_gone.notes():

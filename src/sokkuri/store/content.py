@@ -14,6 +14,11 @@ An image without a digest, such as an imported vector, has `id:` and its id inst
 """
 
 
+def key_of_id(id_: str) -> bytes:
+    """Return the content key of an image whose bytes are not known."""
+    return b"id:" + as_text(id_)
+
+
 def content_of(catalog: Catalog, id_: str) -> bytes:
     """Return the content key of an image. Raises UnknownImageError for an unknown id."""
     row = catalog.fetch_one(

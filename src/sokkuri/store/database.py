@@ -149,6 +149,11 @@ class Database:
         if self._connection.in_transaction:
             self._connection.rollback()
 
+    def has_column(self, table: str, name: str) -> bool:
+        """Return whether a table has a column `name`."""
+        columns = self.fetch_all("SELECT name FROM pragma_table_info(?)", [table])
+        return (name,) in columns
+
     def has_table(self, name: str) -> bool:
         """Return whether the file has a table `name`."""
         return self.fetch_one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None

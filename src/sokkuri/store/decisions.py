@@ -89,5 +89,5 @@ def _contents(catalog: Catalog, ids: Iterable[str]) -> list[bytes]:
 
 
 def _make_tables(catalog: Catalog) -> None:
-    for name in ("different", "kept"):
+    for name in ("different", "different_by_second", "kept"):
         create_table(catalog, name)

@@ -60,7 +60,7 @@ def set_labels(
                     " ON CONFLICT (content) DO UPDATE SET label = excluded.label",
                     [content, label, turn + number],
                 )
-        _count_change(catalog)
+        count_label_change(catalog)
     return [
         (id_, None if row is None else row[0])
         for (id_, _), row in zip(labels, old_rows, strict=True)
@@ -141,8 +141,9 @@ def add_labels(catalog: Catalog, labels: Sequence[tuple[bytes, str]]) -> None:
         "INSERT OR IGNORE INTO labels VALUES (?, ?, ?)",
         ((content, label, turn + number) for number, (content, label) in enumerate(labels, 1)),
     )
-    _count_change(catalog)
+    count_label_change(catalog)
 
 
-def _count_change(catalog: Catalog) -> None:
+def count_label_change(catalog: Catalog) -> None:
+    """Let `labels_revision` return another text. Call it inside the transaction of a change."""
     catalog.set_meta("labels_turn", str(int(labels_revision(catalog)) + 1))

@@ -19,6 +19,13 @@ from sokkuri.store.images import LIVE
 _NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
 _BOTH = "FROM seen WHERE images.id = seen.id AND images.removed = 0"
 _OTHER_STAT = "(images.size <> seen.size OR images.mtime_ns <> seen.mtime_ns)"
+_SWAPPED = (
+    "(images.size = seen.size AND images.mtime_ns = seen.mtime_ns"
+    " AND images.ctime_ns IS NOT NULL AND seen.ctime_ns IS NOT NULL"
+    " AND images.ctime_ns <> seen.ctime_ns AND (seen.size, seen.mtime_ns) IN temp.twins)"
+)
+"""The file may be another one of equal size and time stamp that took this name."""
+
 _INTACT = f"NOT {_OTHER_STAT} AND images.todo = 0 AND images.shard IS NOT NULL"
 _UNSEEN = (
     "FROM images WHERE missing IS NULL"
@@ -28,6 +35,11 @@ _UNSEEN = (
 _RETRY = (
     f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL AND images.todo = 0"  # noqa: S608
     f" AND NOT {_OTHER_STAT}"
+)
+_REREAD = f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL AND images.todo = 0"  # noqa: S608
+_NOTE_CTIME = (
+    f"UPDATE images SET ctime_ns = seen.ctime_ns {_BOTH}"  # noqa: S608
+    " AND images.ctime_ns IS NOT seen.ctime_ns"
 )
 _MOVE = f"UPDATE images SET path = seen.path {_BOTH} AND images.path <> seen.path"  # noqa: S608
 _CHANGE = (
@@ -39,7 +51,13 @@ _RETURN_TO_DO = (
     "UPDATE images SET missing = NULL, todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
     f" {_BOTH} AND images.missing IS NOT NULL"
 )
-_ENTER = f"INSERT INTO images (id, path, size, mtime_ns) SELECT id, path, size, mtime_ns {_NEW}"
+_ENTER = (
+    "INSERT INTO images (id, path, size, mtime_ns, ctime_ns)"
+    f" SELECT id, path, size, mtime_ns, ctime_ns {_NEW}"
+)
+_TWINS = (
+    "CREATE TEMP TABLE twins AS SELECT size, mtime_ns FROM images GROUP BY 1, 2 HAVING count(*) > 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +88,8 @@ def begin_listing(catalog: Catalog) -> None:
     """Create an empty temporary table for the listing; drop the table of an earlier listing."""
     catalog.execute("DROP TABLE IF EXISTS temp.seen")
     catalog.execute(
-        "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER)"
-        " WITHOUT ROWID"
+        "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER,"
+        " ctime_ns INTEGER) WITHOUT ROWID"
     )
 
 
@@ -82,9 +100,9 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
     """
     with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
         catalog.execute_many(
-            "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?)",
+            "INSERT OR IGNORE INTO temp.seen VALUES (CAST(? AS TEXT), CAST(? AS TEXT), ?, ?, ?)",
             (
-                (as_text(ref.id), as_text(ref.path), ref.stat.size, ref.stat.mtime_ns)
+                (as_text(ref.id), as_text(ref.path), ref.stat.size, ref.stat.mtime_ns, ref.ctime_ns)
                 for ref in refs
             ),
         )
@@ -127,8 +145,9 @@ def count_losses(catalog: Catalog, gone: Iterable[int]) -> Losses:
     return Losses(live, int(lost))
 
 
-def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
+def count_changes(catalog: Catalog, *, retry_failed: bool, rehash: bool = False) -> ListingCounts:
     """Count the differences between the listing and the catalog, and write nothing."""
+    reread = _must_reread(catalog, rehash=rehash)
     both = "FROM images, seen WHERE images.id = seen.id AND images.removed = 0 AND"
 
     def count(tail: str) -> int:
@@ -137,9 +156,9 @@ def count_changes(catalog: Catalog, *, retry_failed: bool) -> ListingCounts:
     return ListingCounts(
         listed=count("FROM temp.seen"),
         new=count(_NEW),
-        changed=count(f"{both} missing IS NULL AND {_OTHER_STAT}"),
+        changed=count(f"{both} missing IS NULL AND ({_OTHER_STAT} OR {reread})"),
         moved=count(f"{both} missing IS NULL AND images.path <> seen.path AND NOT {_OTHER_STAT}"),
-        returned=count(f"{both} missing IS NOT NULL AND {_INTACT}"),
+        returned=count(f"{both} missing IS NOT NULL AND {_INTACT} AND NOT {reread}"),
         retried=count(
             f"{both} missing IS NULL AND NOT {_OTHER_STAT} AND {_retryable(retry_failed)}"
         ),
@@ -157,21 +176,41 @@ def unread_paths(catalog: Catalog, limit: int) -> list[str]:
     return [path for (path,) in rows]
 
 
-def apply_listing(catalog: Catalog, *, retry_failed: bool, shuffle: int | None) -> ListingCounts:
+def apply_listing(
+    catalog: Catalog, *, retry_failed: bool, shuffle: int | None, rehash: bool = False
+) -> ListingCounts:
     """Bring the table `images` up to date with the listing; return the differences.
 
     It runs inside a transaction of the caller. New images are entered in the order of their ids, or
-    in a random order with the seed `shuffle`.
+    in a random order with the seed `shuffle`. rehash : read all files again, changed or not.
     """
+    reread = _must_reread(catalog, rehash=rehash)
     retried = catalog.execute(f"{_RETRY} AND {_retryable(retry_failed)}")
     moved = catalog.execute(f"{_MOVE} AND images.missing IS NULL AND NOT {_OTHER_STAT}")
     catalog.execute(_MOVE)
-    changed = catalog.execute(_CHANGE)
-    returned = catalog.execute(f"{_RETURN} AND {_INTACT}")
+    changed = catalog.execute(f"{_REREAD} AND NOT {_OTHER_STAT} AND {reread}")
+    changed += catalog.execute(_CHANGE)
+    returned = catalog.execute(f"{_RETURN} AND {_INTACT} AND NOT {reread}")
     catalog.execute(_RETURN_TO_DO)
+    catalog.execute(_NOTE_CTIME)
     new = catalog.execute(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
     listed = int(catalog.fetch_one("SELECT count(*) FROM temp.seen")[0])
     return ListingCounts(listed, new, changed, moved, returned, retried)
+
+
+def _must_reread(catalog: Catalog, *, rehash: bool) -> str:
+    """Return the SQL condition for files that are read again though size and time stamp are equal.
+
+    These are all files with `rehash`, and else those that may have traded names: renaming a file
+    changes its ctime, and another image has the same size and time stamp.
+    """
+    if rehash:
+        return "true"
+    if not catalog.has_column("images", "ctime_ns"):  # an older catalog, open for reading
+        return "false"
+    catalog.execute("DROP TABLE IF EXISTS temp.twins")
+    catalog.execute(_TWINS)
+    return _SWAPPED
 
 
 def _order(catalog: Catalog, shuffle: int | None) -> str:

@@ -70,7 +70,17 @@ CREATE TABLE runs (
 );
 """
 
-MIGRATIONS: tuple[Migration, ...] = (Migration(1, tuple(_SCHEMA_1.strip().split(";\n"))),)
+_SCHEMA_2 = (
+    "ALTER TABLE images ADD COLUMN ctime_ns INTEGER",
+    "CREATE INDEX images_removed ON images (digest) WHERE removed = 1",
+)
+"""The time stamp of a file's last change of any kind, to notice files that trade names; and an
+index to recognise removed images by their bytes."""
+
+MIGRATIONS: tuple[Migration, ...] = (
+    Migration(1, tuple(_SCHEMA_1.strip().split(";\n"))),
+    Migration(2, _SCHEMA_2),
+)
 
 SCHEMA_VERSION = MIGRATIONS[-1].version
 """The version that this sokkuri writes."""
@@ -93,9 +103,13 @@ OPTIONAL_TABLES = {
         " mtime_ns INTEGER NOT NULL, digest BLOB, width INTEGER, height INTEGER,"
         " todo INTEGER NOT NULL, PRIMARY KEY (shard, row)) WITHOUT ROWID"
     ),
+    "different_by_second": (
+        "CREATE INDEX IF NOT EXISTS different_by_second ON different (second, first)"
+    ),
     "kept": "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID",
 }
-"""Tables that exist from the first write that needs them: older catalogs lack them."""
+"""Tables, and an index, that exist from the first write that needs them: older catalogs lack
+them."""
 
 
 def create_table(database: Database, name: str) -> None:

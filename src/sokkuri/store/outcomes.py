@@ -6,6 +6,7 @@ All functions run inside a write transaction of the caller (indexing/writer.py).
 from dataclasses import dataclass
 
 from sokkuri.core.types import FileFingerprint, FileStat, RowRef
+from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 
@@ -97,6 +98,7 @@ def record_extracted(
 ) -> None:
     """Record the image's new row, and the file that the row was made from."""
     free_row(catalog, key)
+    know_content(catalog, key, file.fingerprint.digest)
     stat = file.fingerprint.stat
     catalog.execute(
         "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ?, size = ?, mtime_ns = ?,"  # noqa: S608
@@ -110,6 +112,7 @@ def record_extracted(
 
 def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
     """Record the file of an image that already has a row: no work is left to do."""
+    know_content(catalog, key, file.fingerprint.digest)
     stat = file.fingerprint.stat
     catalog.execute(
         "UPDATE images SET size = ?, mtime_ns = ?, digest = ?, width = ?, height = ?,"  # noqa: S608
@@ -129,8 +132,19 @@ def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
 def record_failure(
     catalog: Catalog, key: int, stage: str, reason: str, fingerprint: FileFingerprint | None
 ) -> None:
-    """Record why an image has no row. fingerprint : None if its bytes could not be read."""
+    """Record why an image has no row. fingerprint : None if its bytes could not be read.
+
+    An imported vector stays, because nothing but the import can make it again.
+    """
+    if fingerprint is None and _is_imported(catalog, key):
+        catalog.execute(
+            f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED} WHERE key = ?",  # noqa: S608
+            [stage, as_text(reason), key],
+        )
+        return
     free_row(catalog, key)
+    if fingerprint is not None:
+        know_content(catalog, key, fingerprint.digest)
     stat = None if fingerprint is None else fingerprint.stat
     catalog.execute(
         f"UPDATE images SET stage = ?, reason = CAST(? AS TEXT), {_SETTLED},"  # noqa: S608
@@ -145,6 +159,14 @@ def record_failure(
     )  # fmt: skip
 
 
+def _is_imported(catalog: Catalog, key: int) -> bool:
+    """Return whether the image has a vector that was not made from its file."""
+    found = catalog.fetch_one(
+        "SELECT 1 FROM images WHERE key = ? AND shard IS NOT NULL AND digest IS NULL", [key]
+    )
+    return found is not None
+
+
 def record_gone(catalog: Catalog, key: int, run: int) -> None:
     """Record that the run `run` found the image's file gone."""
     catalog.execute("UPDATE images SET missing = ?, claim = NULL WHERE key = ?", [run, key])
@@ -154,11 +176,15 @@ def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> No
     """Give the image `key` the row and the marks of the image `from_key`, whose file vanished."""
     free_row(catalog, key)
     free_row(catalog, from_key)  # the row stays, under another id
-    columns = "digest, width, height, model, shard, row, checksum, removed"
-    values = catalog.fetch_one(f"SELECT {columns} FROM images WHERE key = ?", [from_key])  # noqa: S608
+    columns = "digest, width, height, model, shard, row, checksum"
+    *values, removed = catalog.fetch_one(
+        f"SELECT {columns}, removed FROM images WHERE key = ?",  # noqa: S608
+        [from_key],
+    )
+    know_content(catalog, key, values[0])
     catalog.execute("DELETE FROM images WHERE key = ?", [from_key])
     catalog.execute(
-        f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?, ?),"  # noqa: S608
+        f"UPDATE images SET ({columns}) = (?, ?, ?, ?, ?, ?, ?), removed = max(removed, ?),"  # noqa: S608
         f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
-        [*values, stat.size, stat.mtime_ns, key],
+        [*values, removed, stat.size, stat.mtime_ns, key],
     )

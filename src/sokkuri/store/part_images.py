@@ -7,6 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import xxhash
 
 from sokkuri.core.types import RowRef
+from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.images import ids_in
@@ -31,9 +32,14 @@ _OF_IMAGE = (
     " removed, shard, row"
 )
 _ABSENT = "missing IS NOT NULL AND shard IS NOT NULL"
-_CONDITIONS = {"all": "true", "present": "missing IS NULL", "absent": _ABSENT}
+_CONDITIONS = {
+    "all": "true",
+    "present": "missing IS NULL",
+    "absent": _ABSENT,
+    "removed": "removed = 1 AND missing IS NOT NULL AND digest IS NOT NULL",
+}
 
-PartImages: TypeAlias = Literal["all", "present", "absent"]
+PartImages: TypeAlias = Literal["all", "present", "absent", "removed"]
 
 
 class PartImage(NamedTuple):
@@ -83,7 +89,7 @@ def iter_images(catalog: Catalog, which: PartImages = "all") -> Iterator[list[Pa
     """Yield the images of a part in chunks of up to `CHUNK`, ordered by key.
 
     which : `all`; `present` for images that have a file; `absent` for images that have a row and no
-    file.
+    file; `removed` for removed images that have no file, and that are known by their bytes.
     """
     condition = _CONDITIONS[which]
     rows = catalog.iterate(f"SELECT {_OF_IMAGE} FROM images WHERE {condition} ORDER BY key")  # noqa: S608
@@ -126,6 +132,8 @@ def replace_image(
 ) -> None:
     """Replace an image of the target collection by the part's image; keep the mark `removed`."""
     free_row(catalog, existing.key)
+    if image.digest is not None:
+        know_content(catalog, existing.key, image.digest)
     catalog.execute(_REPLACE, [*image.values(row, removed=existing.removed), existing.key])
 
 

@@ -66,6 +66,34 @@ def test_an_unlisted_file_that_still_exists_has_not_vanished(catalog: Catalog) -
     assert catalog.fetch_all("SELECT id FROM images WHERE missing = 2") == [("b",)]
 
 
+def test_files_that_trade_names_are_read_again(catalog: Catalog) -> None:
+    """They have equal sizes and time stamps, so only their ctimes tell. A new ctime alone, as after
+    `chmod`, is not enough: another image must have that size and time stamp."""
+
+    def run(ctimes: dict[str, int | None], *, rehash: bool = False) -> int:
+        stats = {name: FileStat(9 if name == "alone" else 5, 1) for name in ctimes}
+        begin_listing(catalog)
+        add_listed(
+            catalog, [FileRef(name, name, stats[name], ctime) for name, ctime in ctimes.items()]
+        )
+        expected = compare(catalog, lambda _: False, retry_failed=False, rehash=rehash)
+        found = apply_changes(catalog, 1, lambda _: False, retry_failed=False, rehash=rehash)
+        assert found == expected
+        todo = catalog.fetch_one("SELECT count(*) FROM images WHERE todo = 1")[0]
+        extract_all(catalog)
+        assert found.changed + found.new == todo
+        return found.changed
+
+    first: dict[str, int | None] = {"a": 1, "b": 2, "alone": 3}
+    assert run(first) == 0
+    assert run(first) == 0
+    assert run({"a": 10, "b": 2, "alone": 30}) == 1
+    assert run({"a": 11, "b": 12, "alone": 31}) == 2
+    assert run(dict.fromkeys(first)) == 0, "no ctime is known"
+    assert run(first) == 0, "and none was before"
+    assert run(first, rehash=True) == 3
+
+
 def test_failed_reads_are_always_retried_and_other_failures_on_request(catalog: Catalog) -> None:
     folder = {"a": (1, 1), "b": (1, 1)}
     listing(catalog, folder)

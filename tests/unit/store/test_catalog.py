@@ -13,6 +13,7 @@ from sokkuri.core.errors import CollectionError, DamagedError, StorageError
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.images import find_image
+from sokkuri.store.migrations import SCHEMA_VERSION
 from sokkuri.store.shard_table import next_shard_number
 
 
@@ -41,7 +42,7 @@ def test_creating_from_many_threads_at_once(attempt: int, tmp_path: Path) -> Non
         thread.start()
     for thread in threads:
         thread.join()
-    assert made == ["1"] * 6
+    assert made == [str(SCHEMA_VERSION)] * 6
 
 
 @given(

@@ -19,6 +19,7 @@ from sokkuri.store.labels import (
     read_labels,
     set_labels,
 )
+from sokkuri.store.migrations import SCHEMA_VERSION
 
 IDS = ["cats/a.jpg", "cats/b.jpg", "dogs/c,d.jpg", "e.jpg"]
 
@@ -38,7 +39,7 @@ def test_without_labels_there_is_no_table(collection: CollectionStore) -> None:
     assert label_counts(catalog) == {}
     assert labelled_rows(catalog) == []
     assert catalog.fetch_one("SELECT count(*) FROM sqlite_master WHERE name = 'labels'") == (0,)
-    assert catalog.meta("schema") == "1"
+    assert catalog.meta("schema") == str(SCHEMA_VERSION)
 
 
 def test_labels_are_returned_in_the_order_of_labelling(collection: CollectionStore) -> None:

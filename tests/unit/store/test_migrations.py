@@ -31,7 +31,7 @@ from sokkuri.store.images import count_images
 from sokkuri.store.labels import read_labels
 from sokkuri.store.migrations import MIGRATIONS, SCHEMA_VERSION, Migration, migrate
 
-VERSIONS = [1]
+VERSIONS = [1, 2]
 """Schema versions that have a store among the fixtures: all up to the newest."""
 
 ADD_NOTE = Migration(SCHEMA_VERSION + 1, ("ALTER TABLE images ADD COLUMN note TEXT",))
@@ -148,7 +148,7 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(
         with pytest.raises(StorageError, match="no_such_column"):
             Catalog.open(path)
     catalog = Catalog.open(path)
-    assert catalog.meta("schema") == "1"
+    assert catalog.meta("schema") == str(SCHEMA_VERSION)
     assert not has_note(catalog)
     assert read_labels(catalog) == LABELS
     catalog.close()
@@ -169,7 +169,7 @@ def test_a_migration_that_is_killed_leaves_the_store_as_it_was(tmp_path: Path) -
     run = subprocess.run([sys.executable, "-c", code, path], env={**os.environ}, check=False)
     assert run.returncode == 9
     catalog = Catalog.open(path)
-    assert catalog.meta("schema") == "1"
+    assert catalog.meta("schema") == str(SCHEMA_VERSION)
     assert not has_note(catalog)
     assert count_images(catalog).live == len(IMAGES)
     catalog.close()

@@ -30,6 +30,7 @@ from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
+from sokkuri.store.annotations import carry_all_over, inherit_removals
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, is_empty, mark_missing, set_removed
 from sokkuri.store.listing import add_listed, begin_listing, count_losses
@@ -164,10 +165,14 @@ class _MergeRun:
             self._mark_forgotten()
         moves = not empty and has_absent(self._catalog)
         for store in self._parts:
+            self._add_removed(store)
+        for store in self._parts:
             if self._known[store] < store.images:
                 self._add_new(store, moves=moves)
             with store.open_snapshot() as part:
                 merge_annotations(self._catalog, part.catalog, annotations_key(store))
+        with self._catalog.writing():
+            carry_all_over(self._catalog)
         for store in self._parts:
             if store.absent:
                 self._add_absent(store)
@@ -314,7 +319,8 @@ class _MergeRun:
                         new = [image for image in new if not self._move(image)]
                     places = copy_rows(self._target, store, part, new)
                     enter(self._catalog, new, places)
-                self._counts["added"] += sum(at is not None for at in places)
+                    removed = inherit_removals(self._catalog, [image.id for image in new])
+                self._counts["added"] += sum(at is not None for at in places) - removed
 
     def _move(self, image: PartImage) -> bool:
         """Return whether the image is one that vanished, with a new id; if so, it keeps its row."""
@@ -325,6 +331,15 @@ class _MergeRun:
         touch(self._catalog, source, image)
         self._counts["moved"] += 1
         return True
+
+    def _add_removed(self, store: PartStore) -> None:
+        """Add removed images that have no file, to recognise them under another id."""
+        with store.open_snapshot() as part:
+            for images in iter_images(part.catalog, "removed"):
+                with self._catalog.writing():
+                    existing = find_existing(self._catalog, [image.id for image in images])
+                    new = [image for image in images if image.id not in existing]
+                    enter(self._catalog, new, [None] * len(new), self._run)
 
     def _add_absent(self, store: PartStore) -> None:
         """Add images without a file whose bytes the target lacks, to recognise them later."""
