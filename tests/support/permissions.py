@@ -1,4 +1,5 @@
-"""Run checks under file permissions even if root runs the tests."""
+"""Run checks in a child process: under file permissions even if root runs the tests, or with other
+streams."""
 
 import os
 from collections.abc import Callable
@@ -8,12 +9,21 @@ def check_without_privileges(check: Callable[[], bool]) -> bool:
     """Return what `check` returns for a user whom permissions bind. They do not bind root."""
     if os.geteuid() != 0:
         return check()
+
+    def check_as_nobody() -> bool:
+        os.setgid(65534)
+        os.setuid(65534)
+        return check()
+
+    return check_in_child(check_as_nobody)
+
+
+def check_in_child(check: Callable[[], bool]) -> bool:
+    """Return what `check` returns in a child process, which may change its user and streams."""
     child = os.fork()
     if child == 0:  # only _exit may end the child: pytest runs in the parent
         passed = False
         try:
-            os.setgid(65534)
-            os.setuid(65534)
             passed = check()
         finally:
             os._exit(0 if passed else 1)

@@ -5,7 +5,7 @@ must start fast. Exit codes: 0 done; 1 failed; 2 wrong usage; 3 done, but some i
 read (`--strict`); 130 interrupted.
 """
 
-import sys
+from collections.abc import Sequence
 from typing import Annotated, NoReturn
 
 import typer
@@ -24,7 +24,7 @@ from sokkuri.cli.serve import serve
 from sokkuri.cli.signals import INTERRUPTED, exit_now, install_handlers
 from sokkuri.cli.suggest import outliers, suggest
 from sokkuri.cli.transfer import export, import_
-from sokkuri.core.errors import SokkuriError
+from sokkuri.core.errors import SokkuriError, from_os_error
 
 app = typer.Typer(
     help="Similar-image search for a folder of photos, on your machine.",
@@ -39,20 +39,33 @@ app = typer.Typer(
 def main() -> NoReturn:
     """Run the command line and end the process with the exit code."""
     install_handlers()
-    for stream in (sys.stdout, sys.stderr):
-        # Write file names that are not UTF-8 as their original bytes.
-        stream.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+    console.prepare_streams()
+    exit_now(run())
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code. arguments : None for those of the process."""
     code: int | str | None = 0
     try:
-        app(prog_name="sokkuri")
+        try:
+            app(arguments, prog_name="sokkuri")
+        finally:
+            console.flush_output()
     except SokkuriError as error:
-        console.print_message(f"sokkuri: {error}")
-        code = error.exit_code
+        code = _report(error)
+    except OSError as error:  # a place that no part of sokkuri expected to fail
+        code = _report(from_os_error(error))
     except KeyboardInterrupt:
         code = INTERRUPTED
     except SystemExit as ended:
         code = ended.code
-    exit_now(code if isinstance(code, int) else int(code is not None))
+    return code if isinstance(code, int) else int(code is not None)
+
+
+def _report(error: SokkuriError) -> int:
+    """Print the error and return the exit code."""
+    console.print_message(f"sokkuri: {error}")
+    return error.exit_code
 
 
 def _print_version(requested: bool) -> None:

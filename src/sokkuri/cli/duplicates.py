@@ -294,6 +294,6 @@ def _csv_text(groups: "tuple[Group, ...]") -> str:
 def _write_or_print(file: Path, text: str) -> None:
     """Write the text to a file, or to stdout if the file is `-`."""
     if file == Path("-"):
-        console.print_result(text.removesuffix("\n"))
+        console.print_raw(text)
     else:
         write_text(file, text)

@@ -1,7 +1,6 @@
 """`sokkuri label`: say what images show, import and export labels."""
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -98,8 +97,7 @@ def _export(collection: "Collection", file: Path, *, as_json: bool) -> None:
         if as_json:
             raise UsageError("--export - writes CSV to stdout: omit --json, or name a file")
         for line in lines:
-            sys.stdout.buffer.write(os.fsencode(line))
-        sys.stdout.flush()
+            console.print_raw(line)
         return
     count = -1  # does not count the header
     try:

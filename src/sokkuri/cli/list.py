@@ -1,7 +1,5 @@
 """`sokkuri list`: print the paths that `find | sort` would print, for `index --list`."""
 
-import os
-import sys
 from typing import Annotated
 
 import typer
@@ -35,13 +33,16 @@ def list_(
             else sorted_paths(root, glob)  # keeps the prefix as it was typed
         )
         for path in paths:
-            if "\n" in path:
-                console.print_message(
-                    f"{path} is skipped: its name contains a newline, and a list has one path a "
-                    "line"
-                )
-            else:
-                sys.stdout.buffer.write(os.fsencode(path) + b"\n")
+            _print_path(path)
     except OSError as error:
         name = error.filename or root
         raise ReadError(f"{name} cannot be listed: {error.strerror}") from error
+
+
+def _print_path(path: str) -> None:
+    if "\n" in path:
+        console.print_message(
+            f"{path} is skipped: its name contains a newline, and a list has one path a line"
+        )
+        return
+    console.print_raw(f"{path}\n")

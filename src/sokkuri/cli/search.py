@@ -23,7 +23,7 @@ from sokkuri.cli.options import (
     parse_folder,
     write_text,
 )
-from sokkuri.core.errors import SokkuriError, UsageError
+from sokkuri.core.errors import SokkuriError, UsageError, from_os_error
 
 if TYPE_CHECKING:
     from sokkuri.core.types import Metric
@@ -144,7 +144,13 @@ def _search_batch(
     from sokkuri.images.scan import list_images
 
     folder = parse_folder(folder_text)
-    names = iter(sorted(str(folder / ref.path) for ref in list_images(folder)))
+
+    def on_error(path: str, error: OSError) -> None:
+        if path == str(folder):
+            raise from_os_error(error)
+        console.print_message(f"{path} was skipped: {error.strerror}")
+
+    names = iter(sorted(str(folder / ref.path) for ref in list_images(folder, on_error=on_error)))
     results: list[Hits] = []
     while chunk := list(islice(names, _BATCH)):
         outcomes = searcher.search_each(chunk, settings.k, settings.metric, settings.options)

@@ -15,8 +15,13 @@ from typing import BinaryIO
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a binary file that replaces `path` when the block ends; delete it if the block fails.
 
-    durable : False for files that a power cut may lose. Raises OSError.
+    A device or a pipe is never replaced: the bytes are written to it. durable : False for files
+    that a power cut may lose. Raises OSError.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("wb") as device:
+            yield device
+        return
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

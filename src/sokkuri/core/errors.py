@@ -8,6 +8,7 @@
     ├── ModelError               a card, an ONNX file or a checkpoint cannot be used
     ├── ImageError               concerns one image, never a whole run
     │   ├── ReadError              its bytes cannot be read
+    │   │   └── ScarceMemoryError    the machine had too little memory for it just now
     │   ├── DecodeError            its bytes are not an image that can be read
     │   └── ExtractError           the network gave no usable vector
     ├── RequestError             the server refuses a request
@@ -27,8 +28,24 @@
         │   └── UnfinishedError      its creation was interrupted
         └── StorageError           the disk failed a read or a write
 
-Imports nothing, so that every package may raise these.
+`from_os_error` turns an error of the operating system into one of these. Imports nothing of
+sokkuri, so that every package may raise these.
 """
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_HINTS = {
+    errno.EACCES: "look at the permissions of this file and of its folders",
+    errno.EPERM: "look at the permissions of this file and of its folders",
+    errno.EROFS: "its disk can only be read",
+    errno.ENOSPC: "free some space and run again",
+    errno.EDQUOT: "free some space and run again",
+    errno.EMFILE: "close other programs, or raise the limit with `ulimit -n`",
+}
+"""What a person can do, by the number of the error."""
 
 
 class SokkuriError(Exception):
@@ -82,6 +99,11 @@ class DecodeError(ImageError):
     """The bytes are not an image that can be read, or the image is beyond the limits."""
 
     stage = "decode"
+
+
+class ScarceMemoryError(ReadError):
+    """The machine had too little memory to decode the image just now. The cause is outside the
+    file, as for any read that failed, so that the next run tries again."""
 
 
 class ExtractError(ImageError):
@@ -154,3 +176,28 @@ class UnfinishedError(DamagedError):
 
 class StorageError(CollectionError):
     """The disk failed a read or a write: it is full, read-only, or gone."""
+
+
+def from_os_error(error: OSError, what: str = "") -> StorageError:
+    """Return an error of the operating system as a StorageError: the place, the reason, and what
+    to do.
+
+    what : names the place if the error names no file.
+    """
+    names = [name for name in (error.filename, error.filename2) if name is not None]
+    place = " and ".join(
+        os.fsdecode(name) if isinstance(name, bytes) else str(name) for name in names
+    )
+    reason = (error.strerror or str(error) or type(error).__name__).lower()
+    hint = _HINTS.get(error.errno or 0)
+    text = f"{place or what}: {reason}" if place or what else reason
+    return StorageError(f"{text}: {hint}" if hint else text)
+
+
+@contextmanager
+def as_storage_errors(what: str = "") -> Iterator[None]:
+    """Raise the errors of the operating system in the block as StorageErrors."""
+    try:
+        yield
+    except OSError as error:
+        raise from_os_error(error, what) from error

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
-from sokkuri.core.errors import DecodeError, MissingExtraError
+from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
 from sokkuri.images.convert import Converter, convert_whole, rgb_converter
 from sokkuri.images.formats import (
@@ -90,7 +90,8 @@ _silence_libtiff()
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     """Return the upright image, stretched to the spec's size, with white behind transparent parts.
 
-    Of an animation, return the first frame. Raises DecodeError with the reason.
+    Of an animation, return the first frame. Raises DecodeError with the reason, ScarceMemoryError
+    if the machine has too little memory.
     """
     if not data:
         raise DecodeError("the file is empty")
@@ -110,7 +111,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     except MissingExtraError as error:
         raise DecodeError(str(error)) from None
     except MemoryError:
-        raise DecodeError("there is not enough memory to decode it") from None
+        raise ScarceMemoryError("there is not enough memory to decode it") from None
     except DECODER_ERRORS as error:
         raise DecodeError(_reason(error)) from error
 

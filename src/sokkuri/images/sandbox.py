@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 
-from sokkuri.core.errors import DecodeError
+from sokkuri.core.errors import DecodeError, ImageError
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.images.decode import decode
 
@@ -61,7 +61,7 @@ def _crash_name(code: int) -> str | None:
 def _main() -> None:
     try:
         decode(sys.stdin.buffer.read(), PixelSpec(**json.loads(sys.argv[1])), Limits())
-    except DecodeError:
+    except ImageError:
         return
 
 

@@ -163,29 +163,49 @@ def sorted_paths(root: str, glob: str | None = None) -> Iterator[str]:
     Streams: sorting the entries of each folder, with a `/` after a folder's name, sorts the whole.
     Raises OSError when a folder cannot be read.
     """
-    with os.scandir(root) as entries:
-        keyed = [(os.fsencode(e.name) + b"/" * e.is_dir(follow_symlinks=False), e) for e in entries]
-    prefix = root if root.endswith("/") else f"{root}/"
-    for _, entry in sorted(keyed, key=lambda pair: pair[0]):
-        if entry.is_dir(follow_symlinks=False):
-            if not is_of_store(Path(root), entry.name):
-                yield from sorted_paths(f"{prefix}{entry.name}", glob)
+    pending = [_sorted_entries(root)]  # one iterator for each folder on the way down
+    while pending:
+        entry = next(pending[-1], None)
+        if entry is None:
+            pending.pop()
+        elif entry.is_dir(follow_symlinks=False):
+            folder, _, name = entry.path.rpartition("/")
+            if not is_of_store(Path(folder or "/"), name):
+                pending.append(_sorted_entries(entry.path))
         elif entry.is_file(follow_symlinks=False) and _passes_glob(entry.name, glob):
-            yield f"{prefix}{entry.name}"
+            yield entry.path
+
+
+def _sorted_entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        keyed = [(os.fsencode(e.name) + b"/" * e.is_dir(follow_symlinks=False), e) for e in entries]
+    return iter([entry for _, entry in sorted(keyed, key=lambda pair: pair[0])])
 
 
 def sorted_addresses(root: Address, glob: str | None = None) -> Iterator[Address]:
     """Yield the objects below an address in the order of `sorted_paths`. Raises OSError."""
+    pending = [_sorted_objects(root)]
+    while pending:
+        found = next(pending[-1], None)
+        if found is None:
+            pending.pop()
+            continue
+        address, is_folder_entry = found
+        if is_folder_entry:
+            pending.append(_sorted_objects(address))
+        elif _passes_glob(address.name, glob):
+            yield address
+
+
+def _sorted_objects(folder: Address) -> Iterator[tuple[Address, bool]]:
+    """Return the entries of a folder, and whether each is a folder."""
     keyed = [
         (entry.name.encode() + b"/" * (entry.stat is None), entry)
-        for entry in remote.list_entries(root)
+        for entry in remote.list_entries(folder)
         if is_file_name(entry.name)
     ]
-    for _, entry in sorted(keyed, key=lambda pair: pair[0]):
-        if entry.stat is None:
-            yield from sorted_addresses(root / entry.name, glob)
-        elif _passes_glob(entry.name, glob):
-            yield root / entry.name
+    in_order = sorted(keyed, key=lambda pair: pair[0])
+    return iter([(folder / entry.name, entry.stat is None) for _, entry in in_order])
 
 
 def _passes_glob(name: str, glob: str | None) -> bool:

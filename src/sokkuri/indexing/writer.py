@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from sokkuri.core.errors import DamagedRowError
+from sokkuri.core.types import FileFingerprint, Job
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
@@ -47,6 +48,7 @@ class Writer:
         self._run = run
         self._digests = digests
         self._waiting: list[Outcome] = []
+        self._failures: dict[bytes, Failed] = {}  # by digest: other files with these bytes fail too
         self._flushed = time.monotonic()
 
     def add(self, outcome: Outcome) -> None:
@@ -76,13 +78,7 @@ class Writer:
                 counts["added" if before[outcome.job.key].is_new else "updated"] += 1
             for other in mine:
                 if isinstance(other, Failed):
-                    record_failure(
-                        self._catalog,
-                        other.job.key,
-                        other.stage,
-                        other.reason,
-                        other.fingerprint,
-                    )
+                    self._fail(other.job, other, other.fingerprint)
                     counts["failed"] += 1
                 elif isinstance(other, Adopted):
                     file = FileRecord(other.fingerprint, other.width, other.height)
@@ -126,6 +122,9 @@ class Writer:
             source = find_same_content(self._catalog, digest)
             if source is None and self._digests.contains(digest):
                 later.append(outcome)
+            elif source is None and (failed := self._failures.get(digest)) is not None:
+                self._fail(outcome.job, failed, outcome.fingerprint)
+                counts["failed"] += 1
             elif source is None:
                 release_image(self._catalog, key)
             elif source.is_missing:
@@ -136,6 +135,13 @@ class Writer:
                 counts["reused"] += 1
         append_rows(self._collection, copies)
         return later
+
+    def _fail(self, job: Job, failed: Failed, fingerprint: FileFingerprint | None) -> None:
+        """Record that an image cannot be used. If its bytes are the cause, remember that no file
+        with the same bytes can."""
+        record_failure(self._catalog, job.key, failed.stage, failed.reason, fingerprint)
+        if fingerprint is not None and failed.stage != "read":
+            self._failures[fingerprint.digest] = failed
 
     def _copy_of(self, outcome: SameBytes, source: SameContent) -> NewRow | None:
         """Return the vector of the same bytes for another image.

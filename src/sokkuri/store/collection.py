@@ -23,6 +23,7 @@ from sokkuri.core.errors import (
     UnfinishedError,
     UnknownImageError,
     UsageError,
+    as_storage_errors,
 )
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.paths import CATALOG_NAME
@@ -306,14 +307,16 @@ def has_store(where: Path) -> bool:
     A store whose creation was cut short does not count.
     """
     places = (folder / CATALOG_NAME for folder in (where, where / STORE_NAME))
-    return any(place.is_file() and not Catalog.is_unfinished(place) for place in places)
+    with as_storage_errors():
+        return any(place.is_file() and not Catalog.is_unfinished(place) for place in places)
 
 
 def find_store(where: Path) -> Path:
     """Return the store that `where` is or holds. Raises NoCollectionError."""
-    for folder in (where, where / STORE_NAME):
-        if (folder / CATALOG_NAME).is_file():
-            return folder.resolve()
+    with as_storage_errors():
+        for folder in (where, where / STORE_NAME):
+            if (folder / CATALOG_NAME).is_file():
+                return folder.resolve()
     raise NoCollectionError(f"{where} holds no collection: make one with `sokkuri index {where}`")
 
 
@@ -322,10 +325,11 @@ def find_upwards(start: Path) -> Path | None:
 
     git looks for its repository in the same way.
     """
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        if (folder / STORE_NAME / CATALOG_NAME).is_file():
-            return folder
+    with as_storage_errors():
+        start = start.resolve()
+        for folder in (start, *start.parents):
+            if (folder / STORE_NAME / CATALOG_NAME).is_file():
+                return folder
     return None
 
 

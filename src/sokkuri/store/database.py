@@ -13,7 +13,13 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
-from sokkuri.core.errors import DamagedError, StorageError
+from sokkuri.core.errors import (
+    CollectionError,
+    DamagedError,
+    SokkuriError,
+    StorageError,
+    UsageError,
+)
 
 Value = TypeVar("Value")
 
@@ -146,8 +152,9 @@ class Database:
 
         An interrupt between BEGIN and the block would leave it open.
         """
-        if self._connection.in_transaction:
-            self._connection.rollback()
+        with _translated(self.where):
+            if self._connection.in_transaction:
+                self._connection.rollback()
 
     def has_column(self, table: str, name: str) -> bool:
         """Return whether a table has a column `name`."""
@@ -182,22 +189,44 @@ def _translated(where: Path) -> Iterator[None]:
     """Turn SQLite's errors into errors of sokkuri: one line with the file and what to do."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "locked" in text or "busy" in text:
-            raise StorageError(
-                f"{where} is held by another program: wait for it, then run again"
-            ) from error
-        if "full" in text or "disk I/O" in text:
-            raise StorageError(
-                f"the disk is full or failing: {where} could not be written ({text}); "
-                "free some space and run again"
-            ) from error
-        raise StorageError(f"{where} cannot be used: {text}") from error
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.IntegrityError):
-            raise DamagedError(f"{where} refused a row: {error}") from error
-        raise DamagedError(
-            f"{where} is damaged ({error}): restore it from a backup, or move the store away and "
+    except sqlite3.ProgrammingError as error:
+        raise _misuse(where, error) from error
+    except sqlite3.IntegrityError as error:
+        raise DamagedError(f"{where} refused a row: {error}") from error
+    except sqlite3.Error as error:
+        raise _failure(where, error) from error
+
+
+def _misuse(where: Path, error: sqlite3.ProgrammingError) -> SokkuriError:
+    """Return the error for a call that SQLite refuses, whatever the file holds."""
+    text = str(error)
+    if "closed" in text:
+        return UsageError(f"{where} is closed: open the collection again")
+    if "thread" in text:
+        return UsageError(
+            f"{where} was opened by another thread: open the collection in the thread that uses it"
+        )
+    return StorageError(f"{where} cannot be used: {text}")
+
+
+def _failure(where: Path, error: sqlite3.Error) -> CollectionError:
+    """Return the error for a file that SQLite cannot read or write."""
+    text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DamagedError(
+            f"{where} is damaged ({text}): restore it from a backup, or move the store away and "
             "index again"
-        ) from error
+        )
+    if "locked" in text or "busy" in text:
+        return StorageError(f"{where} is held by another program: wait for it, then run again")
+    if "full" in text or "disk I/O" in text:
+        return StorageError(
+            f"the disk is full or failing: {where} could not be written ({text}); "
+            "free some space and run again"
+        )
+    if code == sqlite3.SQLITE_READONLY:
+        return StorageError(
+            f"{where} cannot be written: the collection was opened for reading, or its disk can "
+            "only be read"
+        )
+    return StorageError(f"{where} cannot be used: {text}")

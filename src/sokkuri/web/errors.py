@@ -29,6 +29,7 @@ from sokkuri.core.errors import (
     UnsupportedError,
     UsageError,
     WithheldError,
+    from_os_error,
 )
 
 URN = "urn:sokkuri:problem:"
@@ -123,6 +124,11 @@ def add_error_handlers(app: FastAPI, not_found_page: NotFoundPage) -> None:
     async def handle_disconnect(_request: Request, _error: Exception) -> Response:
         return Response(status_code=408)  # nobody reads it: the client left while it sent a body
 
+    async def handle_os_error(_request: Request, error: Exception) -> Response:
+        assert isinstance(error, OSError)
+        return error_response(from_os_error(error))
+
+    app.add_exception_handler(OSError, handle_os_error)
     app.add_exception_handler(ClientDisconnect, handle_disconnect)
     app.add_exception_handler(SokkuriError, handle_sokkuri_error)
     app.add_exception_handler(RequestValidationError, handle_invalid_request)

@@ -1,5 +1,6 @@
 """A file that is replaced is the old one or the new one, never half."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,24 @@ def test_the_new_file_replaces_the_old_one(tmp_path: Path) -> None:
             file.write(content)
         assert path.read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_or_a_device_is_written_to_and_never_replaced(tmp_path: Path) -> None:
+    """Guarantee: an output to /dev/null, by the administrator, leaves /dev/null a device."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reading = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for path in (pipe, tmp_path / "link"):
+        if path != pipe:
+            path.symlink_to(pipe)
+        with atomic_write(path) as file:
+            file.write(b"data")
+        assert os.read(reading, 10) == b"data"
+        assert pipe.is_fifo()
+        assert path.is_symlink() is (path != pipe)
+    os.close(reading)
+    assert {one.name for one in tmp_path.iterdir()} == {"pipe", "link"}
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:

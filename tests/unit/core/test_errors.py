@@ -1,7 +1,10 @@
 """The tree of errors is the one that its docstring draws."""
 
+import errno
 import inspect
 import re
+
+import pytest
 
 from sokkuri.core import errors
 from sokkuri.core.errors import SokkuriError
@@ -25,7 +28,21 @@ def test_the_drawn_tree_is_the_real_one() -> None:
 
 def test_every_error_says_when_it_is_raised() -> None:
     for _, kind in inspect.getmembers(errors, inspect.isclass):
-        assert kind.__doc__
+        assert kind.__doc__ or not issubclass(kind, SokkuriError)
+
+
+def test_an_error_of_the_system_becomes_one_line_with_the_place_and_what_to_do() -> None:
+    full = errors.from_os_error(OSError(errno.ENOSPC, "No space left on device", "a/b"))
+    assert str(full) == "a/b: no space left on device: free some space and run again"
+    assert str(errors.from_os_error(OSError(errno.EIO, "Input/output error"), "the disk")) == (
+        "the disk: input/output error"
+    )
+    two = OSError(errno.EXDEV, "Invalid cross-device link", "a", None, "b")
+    assert str(errors.from_os_error(two)) == "a and b: invalid cross-device link"
+    assert str(errors.from_os_error(TimeoutError())) == "TimeoutError".lower()
+    expected = "x: permission denied: look at the permissions of this file"
+    with pytest.raises(errors.StorageError, match=expected), errors.as_storage_errors():
+        raise PermissionError(errno.EACCES, "Permission denied", b"x")
 
 
 def test_exit_codes() -> None:

@@ -37,7 +37,7 @@ from image_formats import (
 )
 from PIL import Image, features
 
-from sokkuri.core.errors import DecodeError
+from sokkuri.core.errors import DecodeError, ScarceMemoryError
 from sokkuri.core.types import Limits, Resample
 from sokkuri.images import decode as module
 from sokkuri.images.formats import FORMATS, SUPPORTED_SIGNATURES
@@ -80,6 +80,18 @@ def test_a_header_of_50000_x_50000_is_refused_before_a_byte_is_decoded() -> None
     """Guarantee: one broken header must not take the machine."""
     data = build_png(50_000, 50_000, 8, 2, b"\0" * 100)
     assert failure_reason(data) == "it claims more pixels than the limit of 250,000,000"
+
+
+def test_too_little_memory_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guarantee: the next run tries again what a run had no memory for."""
+
+    def refuse(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(module, "convert_whole", refuse)
+    with pytest.raises(ScarceMemoryError) as caught:
+        decode_image(encode_image(draw_quarters(), "PNG"))
+    assert caught.value.stage == "read"
 
 
 def test_a_limit_above_the_usual_one_counts() -> None:

@@ -159,17 +159,29 @@ def test_a_copy_waits_for_bytes_that_are_in_flight(bench: Bench) -> None:
     assert stored(bench, "b") == vector(3).tolist()
 
 
-def test_a_copy_of_a_failed_image_is_tried_by_itself(bench: Bench) -> None:
-    bench.list_files("a", "b")
+@pytest.mark.parametrize("stage", ["decode", "read"])
+def test_a_copy_of_a_failed_image_fails_too_if_the_bytes_are_the_cause(
+    bench: Bench, stage: str
+) -> None:
+    """Guarantee: equal files that cannot be decoded are each read once. A cause outside the bytes
+    says nothing about other files."""
+    bench.list_files("a", "b", "c")
     jobs = bench.claim_jobs()
     assert bench.digests.acquire(b"same")
     fingerprint = make_same_bytes(jobs["a"], b"same").fingerprint
     bench.commit(
-        make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], "decode", "damaged", fingerprint)
+        make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], stage, "damaged", fingerprint)
     )
+    bench.commit(make_same_bytes(jobs["c"], b"same"))
     bench.writer.finish()
-    assert bench.claim_jobs().keys() == {"b"}, "it is open again"
-    assert bench.digests.acquire(b"same")
+    failures = [(failure.id, failure.reason) for failure in read_failures(bench.catalog)]
+    if stage == "decode":
+        assert failures == [("a", "damaged"), ("b", "damaged"), ("c", "damaged")]
+        assert bench.writer.counts == {"failed": 3}
+        assert not bench.claim_jobs()
+    else:
+        assert failures == [("a", "damaged")]
+        assert bench.claim_jobs().keys() == {"b", "c"}, "they are open again"
 
 
 def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:
