@@ -70,7 +70,8 @@ def test_selected_images_become_a_query(visit: Visit) -> None:
 
 
 def test_the_grid_works_by_keyboard_alone(visit: Visit) -> None:
-    """Arrow keys move, Space selects, Escape unselects, Enter opens."""
+    """Arrow keys move, Space selects, Escape unselects, Enter opens. The focus outlives a new
+    layout."""
     page = visit.page
     visit.go("/browse")
     page.locator(f"{cell(page, 0)} a").focus()
@@ -79,6 +80,12 @@ def test_the_grid_works_by_keyboard_alone(visit: Visit) -> None:
     expect(page.locator(f"{cell(page, 1)} .tick")).to_have_attribute("aria-checked", "true")
     page.keyboard.press("Escape")
     expect(page.locator(".tick[aria-checked='true']")).to_have_count(0)
+    before = page.locator(cell(page, 1)).bounding_box()
+    page.set_viewport_size({"width": 1000, "height": 800})
+    page.wait_for_function(
+        "([cell, width]) => document.querySelector(cell).offsetWidth !== width",
+        arg=[cell(page, 1), before and before["width"]],
+    )
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("/image"))
     expect(page.get_by_role("heading", level=1)).to_contain_text("drawing 001.jpg")

@@ -106,11 +106,14 @@ export class Grid {
     this.relayKeeping();
   }
 
+  /** Lays out again. The focus stays on its image. */
   relayKeeping() {
     const anchor = this.layout && this.anchor();
+    const hadFocus = this.host.contains(document.activeElement);
     this.empty();
     this.relay();
     if (anchor) this.scrollToAnchor(anchor);
+    if (hadFocus) this.focusQuietly(this.focused);
   }
 
   /** The top of the grid in the document, in pixels. */
