@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from draw_images import save_drawing
 from PIL import Image
 from run_cli import (
     SHARED,
@@ -83,8 +84,27 @@ def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {
         "root", "part", "model", "dimension", "total", "removed", "failed", "failures", "bytes",
-        "ann", "pushed",
+        "ann", "pushed", "left_aside",
     }  # fmt: skip
+
+
+def test_files_that_are_left_aside_are_counted(tmp_path: Path) -> None:
+    """Guarantee: nobody takes a camera's RAW files for indexed."""
+    photos = tmp_path / "photos"
+    save_drawing(photos / "a.jpg", 1)
+    for name in ("b.NEF", "c.cr3", "sub/d.dng", "e.mp4", ".hidden.mov", "f.txt", "g.xmp"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).write_bytes(b"x")
+    model = write_tiny_model(tmp_path / "tiny.onnx")
+    told = sokkuri("index", photos, "--model", model).stderr
+    counts = "3 camera RAW files, 1 video"
+    assert f"left aside, since sokkuri does not read them: {counts}\n" in told
+    assert f"\nleft aside {counts}\n" in sokkuri("status", "-C", photos).stdout + "\n"
+    expected = {"camera RAW file": 3, "video": 1}
+    assert as_json("status", "-C", photos)["left_aside"] == expected
+    (photos / "e.mp4").unlink()
+    sokkuri("index", photos)
+    assert as_json("status", "-C", photos)["left_aside"] == {"camera RAW file": 3}
 
 
 def test_moved_files_keep_their_rows(indexed: Path) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from sokkuri.images.formats import aside_text
+
 if TYPE_CHECKING:  # types only: a search must not import what indexing needs
     from sokkuri.core.types import Fault
     from sokkuri.curation.types import Group
@@ -167,6 +169,8 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if status.left_aside:
+        lines.append(f"left aside {aside_text(status.left_aside)}")
     if status.part is not None:
         lines.insert(1, f"part       {status.part} of them, by the hash of the id")
     if status.ann is not None:
@@ -204,6 +208,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "removed": status.removed,
         "failed": len(status.failures),
         "failures": [dataclasses.asdict(failure) for failure in status.failures],
+        "left_aside": dict(status.left_aside),
         "bytes": status.size,
         "ann": None if status.ann is None else dataclasses.asdict(status.ann),
         "pushed": [dataclasses.asdict(engine) for engine in status.pushed],

@@ -38,21 +38,21 @@ def rgb_converter(image: Image.Image) -> Converter:
 
 def convert_whole(image: Image.Image, convert: Converter) -> Image.Image:
     """Return the whole image converted, a strip at a time."""
-    strips = _strips(image)
-    first = next(strips)
+    parts = strips(image)
+    first = next(parts)
     if first.size == image.size or convert is _unchanged:
         return convert(image)
     top = convert(first)
     whole = Image.new(top.mode, image.size)
     whole.paste(top, (0, 0))
     done = first.height
-    for strip in strips:
+    for strip in parts:
         whole.paste(convert(strip), (0, done))
         done += strip.height
     return whole
 
 
-def _strips(image: Image.Image) -> Iterator[Image.Image]:
+def strips(image: Image.Image) -> Iterator[Image.Image]:
     """Yield the image in strips from the top, of about `_STRIP_PIXELS` pixels each."""
     rows = max(1, _STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
@@ -106,7 +106,7 @@ def _value_range(image: Image.Image) -> tuple[float, float]:
     if image.mode.startswith("I;16"):
         return 0.0, 65535.0
     low, high = math.inf, -math.inf
-    for strip in _strips(image):
+    for strip in strips(image):
         values = _values(strip)
         finite = values[np.isfinite(values)]
         if finite.size:

@@ -15,17 +15,18 @@ import zlib
 from contextlib import suppress
 
 import numpy as np
+import xxhash
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
-from sokkuri.images.convert import Converter, convert_whole, rgb_converter
+from sokkuri.images.convert import Converter, convert_whole, rgb_converter, strips
 from sokkuri.images.formats import (
     FORMATS,
     HEIF_BRANDS,
     SUPPORTED_SIGNATURES,
-    UNSUPPORTED_SIGNATURES,
+    unsupported_name,
 )
 from sokkuri.images.memory import decoding_bytes, hold_memory
 
@@ -53,6 +54,9 @@ _PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
 """Factors from a PNG's own numbers to 8 bits. Pillow scales the pixels, but not the transparent
 colour."""
 _ORIENTATION = 0x0112
+_CUT_SHORT = "the file is cut short"
+_JPEG_END = b"\xff\xd9"
+_FILLERS = (b"\x00", b"\x55", b"\xaa")
 
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
@@ -113,7 +117,10 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     except MemoryError:
         raise ScarceMemoryError("there is not enough memory to decode it") from None
     except DECODER_ERRORS as error:
-        raise DecodeError(_reason(error)) from error
+        reason = _reason(error)
+        if reason == _CUT_SHORT and _lacks_only_its_end(data, limits):
+            return decode(_jpeg_body(data) + _JPEG_END, spec, limits)
+        raise DecodeError(reason) from error
 
 
 def resize(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -234,6 +241,40 @@ def _box_as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:
     return x, y, width, height
 
 
+def _lacks_only_its_end(data: bytes, limits: Limits) -> bool:
+    """Return whether this is a JPEG with all its pixels, which lacks the marker of its end.
+
+    Bytes behind the pixels change nothing. If pixels are missing, such bytes stand for them.
+    """
+    if not data.startswith(b"\xff\xd8\xff") or _JPEG_END in data[-2:]:
+        return False
+    body = _jpeg_body(data)
+    try:
+        digests = {_pixel_digest(body + filler * 64 + _JPEG_END, limits) for filler in _FILLERS}
+    except (*DECODER_ERRORS, DecodeError):
+        return False
+    return len(digests) == 1
+
+
+def _jpeg_body(data: bytes) -> bytes:
+    """Return a JPEG without the first half of a marker that was cut."""
+    return data.removesuffix(b"\xff")
+
+
+def _pixel_digest(data: bytes, limits: Limits) -> bytes:
+    """Return a digest of all pixels of a JPEG as they are stored."""
+    image = Image.open(io.BytesIO(data), formats=("JPEG",))
+    needed = decoding_bytes(image, image.size)
+    if needed > limits.max_memory:
+        raise DecodeError(_too_much_memory_text(image, image.size, needed, limits))
+    digest = xxhash.xxh3_128()
+    with hold_memory(needed):
+        image.load()
+        for strip in strips(image):
+            digest.update(strip.tobytes())
+    return digest.digest()
+
+
 def _orientation(image: Image.Image, spec: PixelSpec) -> int:
     """Return how to turn the image, as an EXIF orientation from 1 to 8."""
     if spec.exact:
@@ -273,9 +314,8 @@ def _too_much_memory_text(
 
 def _unrecognised(data: bytes) -> str:
     """Return why these bytes are not an image: what they look like instead."""
-    for start, name in UNSUPPORTED_SIGNATURES.items():
-        if data.startswith(start):
-            return f"{name} is not supported"
+    if (unsupported := unsupported_name(data)) is not None:
+        return f"{unsupported} is not supported"
     for start, name in SUPPORTED_SIGNATURES.items():
         if data.startswith(start):
             return f"it begins like {name}, but is damaged or of an unsupported kind"
@@ -297,7 +337,7 @@ def _reason(error: BaseException) -> str:
         text = f"{text[:149]}…"
     lower = text.lower()
     if isinstance(error, EOFError) or "truncated" in lower or "not enough" in lower:
-        return "the file is cut short"
+        return _CUT_SHORT
     if isinstance(error, NotImplementedError) or "unsupported" in lower or "not support" in lower:
         return f"its kind is not supported: {text or type(error).__name__}"
     return f"the image is damaged: {text or type(error).__name__}"

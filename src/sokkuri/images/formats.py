@@ -1,9 +1,11 @@
 """The image formats that sokkuri knows: the one file to change when a format is added.
 
-Tables only, no imports, so that listing a folder needs no image library. `ENDINGS` decides which
+Tables only, so that listing a folder needs no image library. `ENDINGS` decides which
 files are listed, `FORMATS` which ones Pillow may read. HEIC is read by an optional package, see
 decode.py.
 """
+
+from collections.abc import Mapping
 
 FORMATS = (
     "JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR",
@@ -24,6 +26,32 @@ _UNREADABLE_ENDINGS = ".exr .ff .hdr .jxl .jxr"  # listed, so that they appear a
 ENDINGS = frozenset(f"{_READABLE_ENDINGS} {_UNREADABLE_ENDINGS}".split())
 """The file endings, in lower case, that mark a file as an image."""
 
+_KINDS_LEFT_ASIDE = {
+    "camera RAW file": ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .iiq .k25 .kdc .mef .mos "
+    ".mrw .nef .nrw .orf .pef .raf .raw .rw2 .rwl .sr2 .srf .srw .x3f",
+    "video": ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .vob .webm .wmv",
+    "vector drawing": ".ai .eps .svg .svgz",
+    "PDF": ".pdf",
+}
+_LEFT_ASIDE = {
+    ending: kind for kind, endings in _KINDS_LEFT_ASIDE.items() for ending in endings.split()
+}
+
+
+def kind_left_aside(ending: str) -> str | None:
+    """Return the kind of pictures that files with this ending hold and sokkuri does not read.
+
+    ending : in lower case. None for images that are listed, and for files that are no pictures.
+    """
+    return _LEFT_ASIDE.get(ending)
+
+
+def aside_text(counts: Mapping[str, int]) -> str:
+    """Return counts of files by kind as text: `2 camera RAW files, 1 video`."""
+    kinds = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return ", ".join(f"{count:,} {kind}{'s' if count != 1 else ''}" for kind, count in kinds)
+
+
 HEIF_BRANDS = frozenset(
     {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 )  # fmt: skip
@@ -35,10 +63,56 @@ UNSUPPORTED_SIGNATURES = {
     b"farbfeld": "farbfeld",
     b"\xff\x0a": "JPEG XL",
     b"\x00\x00\x00\x0cJXL ": "JPEG XL",
+    b"II\xbc": "JPEG XR",
+    b"II*\x00\x10\x00\x00\x00CR": "Canon RAW (CR2)",
+    b"FUJIFILMCCD-RAW": "Fujifilm RAW (RAF)",
+    b"IIRO": "Olympus RAW (ORF)",
+    b"IIRS": "Olympus RAW (ORF)",
+    b"MMOR": "Olympus RAW (ORF)",
+    b"IIU\x00": "Panasonic RAW (RW2)",
+    b"FOVb": "Sigma RAW (X3F)",
+    b"<svg": "SVG",
+    b"\x1aE\xdf\xa3": "Matroska or WebM video",
+    b"\x00\x00\x01\xba": "MPEG video",
+    b"\x00\x00\x01\xb3": "MPEG video",
     b"%!PS": "PostScript",
     b"%PDF": "PDF",
 }
 """First bytes of formats that sokkuri recognises but cannot read, for the error message."""
+
+UNSUPPORTED_BRANDS = {
+    b"crx ": "Canon RAW (CR3)",
+    b"qt  ": "QuickTime video",
+    b"isom": "MP4 video",
+    b"iso2": "MP4 video",
+    b"iso4": "MP4 video",
+    b"iso5": "MP4 video",
+    b"iso6": "MP4 video",
+    b"mp41": "MP4 video",
+    b"mp42": "MP4 video",
+    b"avc1": "MP4 video",
+    b"M4V ": "MP4 video",
+    b"3gp4": "3GP video",
+    b"3gp5": "3GP video",
+}
+"""Bytes 8 to 12 of files of the same family as HEIC that hold no image sokkuri can read."""
+
+UNSUPPORTED_BRANDS = {
+    b"crx ": "Canon RAW (CR3)",
+    b"qt  ": "QuickTime video",
+    b"isom": "MP4 video",
+    b"iso2": "MP4 video",
+    b"iso4": "MP4 video",
+    b"iso5": "MP4 video",
+    b"iso6": "MP4 video",
+    b"mp41": "MP4 video",
+    b"mp42": "MP4 video",
+    b"avc1": "MP4 video",
+    b"M4V ": "MP4 video",
+    b"3gp4": "3GP video",
+    b"3gp5": "3GP video",
+}
+"""Bytes 8 to 12 of files of the same family as HEIC that hold no image sokkuri can read."""
 
 SUPPORTED_SIGNATURES = {
     b"II*\x00": "TIFF",
@@ -51,3 +125,16 @@ SUPPORTED_SIGNATURES = {
     b"8BPS": "PSD",
 }
 """First bytes of formats that sokkuri reads, for the error message about a damaged file."""
+
+
+def unsupported_name(data: bytes) -> str | None:
+    """Return the name of the format of these bytes if it is known and not read, else None."""
+    for start, name in UNSUPPORTED_SIGNATURES.items():
+        if data.startswith(start):
+            return name
+    if data[4:8] == b"ftyp":
+        return UNSUPPORTED_BRANDS.get(data[8:12])
+    if data.startswith(b"RIFF") and data[8:12] == b"AVI ":
+        return "AVI video"
+    is_svg = data.lstrip()[:5] == b"<?xml" and b"<svg" in data[:4096]
+    return "SVG" if is_svg else None

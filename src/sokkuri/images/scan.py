@@ -10,6 +10,7 @@ the same rules about one path.
 import errno
 import os
 import stat
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from fnmatch import fnmatchcase
@@ -21,7 +22,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.paths import STORE_FOLDERS, is_store
 from sokkuri.core.types import FileRef, FileStat
 from sokkuri.images import remote
-from sokkuri.images.formats import ENDINGS
+from sokkuri.images.formats import ENDINGS, kind_left_aside
 from sokkuri.images.globs import matches_glob
 from sokkuri.images.remote import DirEntry
 
@@ -48,18 +49,20 @@ def list_images(
     exclude: Sequence[str] = (),
     accept: Callable[[str], bool] = lambda _: True,
     on_error: OnError | None = None,
+    aside: Counter[str] | None = None,
 ) -> Iterator[FileRef]:
     """Yield every image file below `root`, in no particular order.
 
     exclude : globs, see `globs.is_excluded`; an excluded folder is not entered. accept : whether to
     ask the disk for the stat of this path; it is not called for addresses, whose listings carry the
-    stats. on_error : called with each folder that cannot be read, which is skipped. Raises
+    stats. on_error : called with each folder that cannot be read, which is skipped. aside : counts
+    the pictures of kinds that sokkuri does not read, see `formats.kind_left_aside`. Raises
     CollectionError when the address itself cannot be listed, or when its server stops answering:
     then nobody can tell which images are missing.
     """
     globs = tuple(exclude)
     if isinstance(root, Address):
-        yield from _list_objects(root, globs, on_error)
+        yield from _list_objects(root, globs, on_error, aside)
         return
     folders = [""]
     while folders:
@@ -74,6 +77,8 @@ def list_images(
                         folders += [] if is_of_store(root, path) else [path]
                     elif (ref := _image_ref(entry, path, accept)) is not None:
                         yield ref
+                    elif aside is not None:
+                        _count_aside(entry.name, aside)
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
@@ -94,8 +99,18 @@ def has_image_ending(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in ENDINGS  # noqa: PTH122 - in the hot loop
 
 
+def _count_aside(name: str, aside: Counter[str]) -> None:
+    """Count a file that holds a picture of a kind that sokkuri does not read."""
+    kind = kind_left_aside(os.path.splitext(name)[1].lower())  # noqa: PTH122 - in the hot loop
+    if kind is not None and not name.startswith("."):
+        aside[kind] += 1
+
+
 def _list_objects(
-    root: Address, globs: tuple[str, ...], on_error: OnError | None
+    root: Address,
+    globs: tuple[str, ...],
+    on_error: OnError | None,
+    aside: Counter[str] | None,
 ) -> Iterator[FileRef]:
     """Yield the images below an address. Pages of several folders are requested at a time, because
     each answer takes a while and most folders hold little."""
@@ -116,6 +131,9 @@ def _list_objects(
                     continue
                 if token is not None:
                     to_list.append((folder, token))
+                if aside is not None:
+                    for entry in entries:
+                        _count_aside(entry.name, aside)
                 for path, file_stat in _select_entries(folder, entries, globs, on_error):
                     if file_stat is None:
                         to_list.append((path, None))

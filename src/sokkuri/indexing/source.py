@@ -4,6 +4,7 @@ Takes a root, a catalog and settings; fills the table that diff.py compares with
 tells which unlisted files are really gone.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -13,6 +14,7 @@ from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
+from sokkuri.images.formats import aside_text
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.list_files import read_list
 from sokkuri.images.presence import FolderWalk
@@ -51,12 +53,17 @@ def _check_address(root: Address) -> None:
 
 
 def fill_listing(
-    catalog: Catalog, root: Location, settings: SyncOptions, unread: set[str] | None = None
+    catalog: Catalog,
+    root: Location,
+    settings: SyncOptions,
+    unread: set[str] | None = None,
+    aside: Counter[str] | None = None,
 ) -> Iterator[Progress[Never]]:
     """Fill the catalog's temporary listing from the folder or the list file; yield progress.
 
     Needs bounded memory. settings : from `with_saved_settings`. unread : receives the folders that
-    could not be listed. Raises UsageError if the list cannot be read or two files have one id,
+    could not be listed. aside : counts the files below the folder that hold pictures which sokkuri
+    does not read. Raises UsageError if the list cannot be read or two files have one id,
     CollectionError if a server is gone.
     """
     notes: list[str] = []
@@ -73,22 +80,28 @@ def fill_listing(
     listed = 0
     begin_listing(catalog)
     yield Progress("listing", 0, 0)
-    refs = _refs(root, settings, on_error)
+    aside = Counter() if aside is None else aside
+    refs = _refs(root, settings, on_error, aside)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
         add_listed(catalog, chunk)
         listed += len(chunk)
         yield Progress("listing", listed, 0)
     if skipped_count > _SHOWN_NOTES:
         notes.append(f"and {skipped_count - _SHOWN_NOTES:,} more")
+    if aside:
+        notes.append(f"left aside, since sokkuri does not read them: {aside_text(aside)}")
     for note in notes:
         yield Progress("listing", listed, 0, note=note)
 
 
-def _refs(root: Location, settings: SyncOptions, on_error: OnError) -> Iterator[FileRef]:
+def _refs(
+    root: Location, settings: SyncOptions, on_error: OnError, aside: Counter[str]
+) -> Iterator[FileRef]:
     """Yield the images of the list or the folder, with ids as in the settings."""
     exclude = settings.exclude or ()
     if settings.names is None:
-        refs = list_images(root, exclude=exclude, accept=_part_filter(settings), on_error=on_error)
+        accept = _part_filter(settings)
+        refs = list_images(root, exclude=exclude, accept=accept, on_error=on_error, aside=aside)
     else:
         refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:

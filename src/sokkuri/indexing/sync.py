@@ -47,7 +47,7 @@ from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import count_images, count_vanished
+from sokkuri.store.images import count_images, count_vanished, set_left_aside
 from sokkuri.store.listing import Losses
 from sokkuri.store.recover import recover
 
@@ -77,7 +77,8 @@ def sync(
         settings = with_saved_settings(collection.catalog, options)
         claim_settings(collection.catalog, settings)
         unread: set[str] = set()
-        yield from fill_listing(collection.catalog, collection.root, settings, unread)
+        aside: Counter[str] = Counter()
+        yield from fill_listing(collection.catalog, collection.root, settings, unread, aside)
         is_gone = IsGone(collection.root, settings, unread)
         changes = diff.apply_changes(
             collection.catalog,
@@ -86,7 +87,7 @@ def sync(
             retry_failed=settings.retry_failed,
             shuffle=settings.shuffle,
             rehash=settings.rehash,
-            on_compared=partial(_accept, collection, settings),
+            on_compared=partial(_accept, collection, settings, aside),
         )
         for note in is_gone.notes():
             yield Progress("listing", changes.listed, 0, note)
@@ -99,11 +100,17 @@ def sync(
         yield _last_progress(collection.catalog, run, changes, extraction, seconds)
 
 
-def _accept(collection: CollectionStore, settings: SyncOptions, losses: Losses) -> None:
-    """Save the settings of a run, inside its transaction, unless it would lose most images."""
+def _accept(
+    collection: CollectionStore, settings: SyncOptions, aside: Counter[str], losses: Losses
+) -> None:
+    """Save the settings of a run, and what it left aside, unless it would lose most images.
+
+    It runs inside the transaction of the caller.
+    """
     if not settings.accept_removals:
         check_removals(losses.live, losses.lost, collection.root, settings.names)
     store_settings(collection.catalog, settings)
+    set_left_aside(collection.catalog, aside)
     collection.save_root()
 
 

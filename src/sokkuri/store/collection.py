@@ -6,9 +6,9 @@ search and curation work on it.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -30,7 +30,13 @@ from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
-from sokkuri.store.images import count_images, find_images, read_failures, set_removed
+from sokkuri.store.images import (
+    count_images,
+    find_images,
+    left_aside,
+    read_failures,
+    set_removed,
+)
 from sokkuri.store.leases import count_stale_leases
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shard_table import (
@@ -54,7 +60,8 @@ class Status:
     `total`, `removed`, `missing`, `waiting` : numbers of images; `total` counts live images.
     `size` : the bytes of the store on disk. `ann` : the state of the ANN index, None without one.
     `pushed` : the engines that have copies of the vectors. `part` : the part of all images that
-    this collection holds, such as 3/16; None for a whole collection.
+    this collection holds, such as 3/16; None for a whole collection. `left_aside` : files that hold
+    pictures which sokkuri does not read, as the last run saw them, by kind.
     """
 
     root: Location
@@ -70,6 +77,7 @@ class Status:
     ann: AnnState | None = None
     pushed: tuple[PushedState, ...] = ()
     part: str | None = None
+    left_aside: Mapping[str, int] = field(default_factory=dict)
 
 
 class CollectionStore:
@@ -203,6 +211,7 @@ class CollectionStore:
             failures = tuple(read_failures(self.catalog))
             stale = count_stale_leases(self.catalog)
             part = self.catalog.meta("part")
+            aside = left_aside(self.catalog)
         size = _bytes_in(self.store)
         return Status(
             self.root,
@@ -216,6 +225,7 @@ class CollectionStore:
             stale,
             size,
             part=part,
+            left_aside=aside,
         )
 
     def remove(self, ids: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """Queries on the table `images`: one image, a few, or all live ones."""
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sokkuri.core.types import Failure, FileStat, ImageRecord, RowRef
@@ -10,6 +11,8 @@ from sokkuri.store.filters import ANY, Condition
 
 LIVE = "shard IS NOT NULL AND removed = 0 AND missing IS NULL"
 """The SQL condition for an image that searches may find."""
+
+_LEFT_ASIDE = "left_aside"  # the setting with the counts of the last run
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,18 @@ def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[s
 def is_empty(catalog: Catalog) -> bool:
     """Return whether the catalog has no image at all."""
     return catalog.fetch_one("SELECT 1 FROM images LIMIT 1") is None
+
+
+def left_aside(catalog: Catalog) -> dict[str, int]:
+    """Return how many pictures of kinds that sokkuri does not read the last run saw, by kind."""
+    text = catalog.meta(_LEFT_ASIDE)
+    return {} if text is None else {str(kind): int(n) for kind, n in json.loads(text).items()}
+
+
+def set_left_aside(catalog: Catalog, counts: Mapping[str, int]) -> None:
+    """Record how many pictures of kinds that sokkuri does not read a run saw, by kind."""
+    if left_aside(catalog) != dict(counts):
+        catalog.set_meta(_LEFT_ASIDE, json.dumps(counts))
 
 
 def mark_missing(catalog: Catalog, keys: Iterable[int], run: int) -> None:

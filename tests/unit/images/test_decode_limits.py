@@ -148,6 +148,14 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
         (b"\xff\x0a" + b"\0" * 50, "JPEG XL is not supported"),
         (b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 50, "JPEG XL is not supported"),
         (b"%PDF-1.7\n", "PDF is not supported"),
+        (b"II\xbc\x01" + b"\0" * 50, "JPEG XR is not supported"),
+        (b"II*\0\x10\0\0\0CR\2\0" + b"\0" * 50, "Canon RAW (CR2) is not supported"),
+        (b"\0\0\0\x18ftypcrx " + b"\0" * 50, "Canon RAW (CR3) is not supported"),
+        (b"FUJIFILMCCD-RAW 0201", "Fujifilm RAW (RAF) is not supported"),
+        (b"\0\0\0\x18ftypmp42" + b"\0" * 50, "MP4 video is not supported"),
+        (b"RIFF\0\0\0\0AVI LIST", "AVI video is not supported"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not supported"),
+        (b"<?xml version='1.0'?>\n<svg/>", "SVG is not supported"),
         (b"v/1\x01\2\0\0\0", "OpenEXR is not supported"),
         (b"II*\0\xff\xff\xff\xff",
          "it begins like TIFF, but is damaged or of an unsupported kind"),
@@ -166,6 +174,26 @@ def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
     assert decode_image(data).width == 120
     text = failure_reason(data[: len(data) // 2])
     assert text == "the file is cut short" or (kind == "TIFF" and "TIFF" in text), text
+
+
+@pytest.mark.parametrize("size", [(64, 48), (61, 45), (200, 150)])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_rows": 1}, {"optimize": True}],
+    ids=str,
+)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_that_lacks_only_its_end_is_read(
+    size: tuple[int, int], options: dict[str, Any], mode: str
+) -> None:
+    """Guarantee: a JPEG whose pixels are all there is read. One that lacks pixels is not."""
+    noise = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    data = encode_image(Image.fromarray(noise).convert(mode), "JPEG", **options)
+    whole = decode_image(data).rgb
+    for missing in (1, 2):
+        np.testing.assert_array_equal(decode_image(data[:-missing]).rgb, whole)
+    for missing in (20, len(data) // 100 + 20, len(data) // 3, len(data) // 2):
+        assert failure_reason(data[:-missing]) == "the file is cut short"
 
 
 def test_a_reason_of_many_lines_becomes_one_short_line() -> None:

@@ -4,6 +4,7 @@ import os
 import socket
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from permissions import check_without_privileges
 from PIL import Image
 
 from sokkuri.core.types import FileRef
-from sokkuri.images.formats import ENDINGS, FORMATS
+from sokkuri.images.formats import ENDINGS, FORMATS, aside_text, kind_left_aside
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.scan import list_images
 
@@ -45,6 +46,15 @@ def test_images_at_every_depth_are_found_with_their_stats(tmp_path: Path) -> Non
         assert isinstance(ref, FileRef)
         assert ref.id == path
         assert (ref.stat.size, ref.stat.mtime_ns) == (found.st_size, found.st_mtime_ns)
+
+
+def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:
+    touch(tmp_path, "a.jpg", "b.CR2", "sub/c.nef", "d.svg", "e.pdf", "f.mov", ".g.mov", "h.txt")
+    aside: Counter[str] = Counter()
+    assert [ref.path for ref in list_images(tmp_path, aside=aside)] == ["a.jpg"]
+    assert aside == {"camera RAW file": 2, "vector drawing": 1, "PDF": 1, "video": 1}
+    assert aside_text(aside) == "2 camera RAW files, 1 PDF, 1 vector drawing, 1 video"
+    assert not [ending for ending in ENDINGS if kind_left_aside(ending)]
 
 
 def test_an_empty_folder_and_one_without_images_give_nothing(tmp_path: Path) -> None:
