@@ -236,6 +236,7 @@ class _Extraction:
             stack.enter_context(closing(digests))
             worker = stack.enter_context(closing(self._worker(digests, threads)))
             writer = Writer(self._collection, self._run, digests)
+            watch = leases.LeaseWatch()
             done = 0
             while True:
                 for outcome in self._commit(executor, worker, writer):
@@ -244,7 +245,7 @@ class _Extraction:
                     note = note or (worker.notes.pop() if worker.notes else "")
                     failed = writer.counts["failed"]
                     yield Progress("extracting", done, max(done, total), note, failed)
-                leases.clear_ended_runs(self._catalog)
+                leases.clear_ended_runs(self._catalog, watch)
                 if leases.count_open_images(self._catalog):
                     continue
                 if not leases.has_other_leases(self._catalog, self._run):

@@ -1,11 +1,12 @@
 """Runs, and the leases on the images that they work on, so that no image is processed twice.
 
 A run is one process that works on a collection. It renews its lease while it works. A run whose
-process is gone is cleared at once on the same host, and when its lease expires on any host. The
-writer rejects an outcome for an image that the run no longer holds (indexing/writer.py).
+process is gone is cleared at once where its process number means something (processes.py), and when
+its lease expires anywhere. A clock of another host may be wrong: a lease that is not renewed ends
+for a process that has watched it for as long as a lease lasts. The writer rejects an outcome for an
+image that the run no longer holds (indexing/writer.py).
 """
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,11 +14,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import psutil
-
 from sokkuri.core.errors import StorageError
 from sokkuri.core.types import Job
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.processes import Process, is_alive, is_here, this_process
 
 LEASE_SECONDS = 60.0
 LEASE_BATCH = 32
@@ -28,7 +28,10 @@ _OPEN = "todo = 1 AND claim IS NULL AND missing IS NULL AND removed = 0"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One process that works on a collection. `born` and `expires` : seconds since the epoch."""
+    """One process that works on a collection.
+
+    `host`, `pid`, `born` : of its Process. `expires` : seconds since the epoch.
+    """
 
     run: int
     host: str
@@ -40,7 +43,28 @@ class Run:
         """Return whether other runs may take its images: its lease expired or its process ended."""
         if self.expires < now:
             return True
-        return self.host == socket.gethostname() and not _is_alive(self.pid, self.born)
+        return is_here(self.host) and not is_alive(Process(self.host, self.pid, self.born))
+
+    def is_plausible(self, now: float) -> bool:
+        """Return whether a clock that is right can have set this lease's end."""
+        return self.expires <= now + 2 * LEASE_SECONDS
+
+
+class LeaseWatch:
+    """Watches leases by the clock of this process: the clocks of other hosts may be wrong."""
+
+    def __init__(self) -> None:
+        self._seen: dict[int, tuple[float, float]] = {}  # the end of a lease, and since when
+
+    def has_ended(self, run: Run) -> bool:
+        """Return whether the run has ended, or has not renewed its lease while it was watched."""
+        if run.has_ended(time.time()):
+            return True
+        expires, since = self._seen.get(run.run, (None, 0.0))
+        if expires != run.expires:
+            self._seen[run.run] = (run.expires, time.monotonic())
+            return False
+        return time.monotonic() - since > LEASE_SECONDS
 
 
 def start_run(catalog: Catalog) -> int:
@@ -102,10 +126,13 @@ def count_stale_leases(catalog: Catalog) -> int:
     )
 
 
-def clear_ended_runs(catalog: Catalog) -> None:
-    """Release the images of runs that ended without finishing."""
-    now = time.time()
-    over = [run for run in read_runs(catalog) if run.has_ended(now)]
+def clear_ended_runs(catalog: Catalog, watch: LeaseWatch | None = None) -> None:
+    """Release the images of runs that ended without finishing.
+
+    watch : of a process that calls this again and again.
+    """
+    watch = watch or LeaseWatch()
+    over = [run for run in read_runs(catalog) if watch.has_ended(run)]
     if not over:
         return
     with catalog.writing():
@@ -125,9 +152,12 @@ def has_other_leases(catalog: Catalog, run: int) -> bool:
 
 
 def has_active_run(catalog: Catalog) -> bool:
-    """Return whether any process works on the collection."""
+    """Return whether any process works on the collection.
+
+    A lease that ends far in the future is no sign: its host's clock is wrong.
+    """
     now = time.time()
-    return any(not run.has_ended(now) for run in read_runs(catalog))
+    return any(run.is_plausible(now) and not run.has_ended(now) for run in read_runs(catalog))
 
 
 @contextmanager
@@ -161,14 +191,10 @@ def keep_lease(path: Path, run: int) -> Iterator[None]:
 def _enter(catalog: Catalog, run: int | None) -> None:
     """Record the run with a new lease, also if another process cleared it while this process was
     suspended."""
-    process = psutil.Process()
     catalog.execute(
         "INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?)",
-        [
-            run, socket.gethostname(), process.pid, process.create_time(),
-            time.time() + LEASE_SECONDS,
-        ],
-    )  # fmt: skip
+        [run, *this_process(), time.time() + LEASE_SECONDS],
+    )
 
 
 def _release(catalog: Catalog, run: int, *, died: bool) -> None:
@@ -176,14 +202,3 @@ def _release(catalog: Catalog, run: int, *, died: bool) -> None:
         "UPDATE images SET claim = NULL, deaths = deaths + ? WHERE claim = ?", [int(died), run]
     )
     catalog.execute("DELETE FROM runs WHERE run = ?", [run])
-
-
-def _is_alive(pid: int, born: float) -> bool:
-    """Return whether the process of the run is alive: the system reuses process ids, so compare the
-    start time."""
-    try:
-        return abs(psutil.Process(pid).create_time() - born) < 1.0
-    except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from synthetic_collection import apply_listing, make_refs
 
-from sokkuri.store import leases
+from sokkuri.store import leases, processes
 from sokkuri.store.catalog import Catalog
 
 
@@ -73,6 +73,50 @@ def test_a_process_of_another_host_keeps_its_claims_for_its_lease() -> None:
     absent = leases.Run(1, "another host", 1, now, now + 30)
     assert not absent.has_ended(now)
     assert absent.has_ended(now + 31)
+
+
+def test_a_lease_of_a_clock_that_is_ahead_ends_when_it_is_not_renewed(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guarantee: a dead run of another host blocks others for a minute, whatever its clock says."""
+    run = leases.start_run(catalog)
+    leases.lease_images(catalog, run, 60)
+    catalog.execute("UPDATE runs SET host = 'another host', expires = ?", [time.time() + 86_400])
+    assert not leases.has_active_run(catalog)
+    moment = time.monotonic()
+    watch = leases.LeaseWatch()
+    looks = ((0, 0, 40), (59, 0, 40), (60, 1, 40), (119, 0, 40), (121, 0, 100))
+    for seconds, renewed, expected in looks:
+        monkeypatch.setattr(time, "monotonic", lambda at=moment + seconds: at)
+        catalog.execute("UPDATE runs SET expires = expires + ?", [renewed])
+        leases.clear_ended_runs(catalog, watch)
+        assert leases.count_open_images(catalog) == expected, seconds
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_of_another_namespace_or_an_earlier_start_is_of_another_place() -> None:
+    """Two containers can share a host name, and a host can start anew."""
+    mine, now = processes.this_process(), time.time()
+    host, boot, namespace = mine.place.split(" ")
+    assert not leases.Run(1, *mine, now + 30).has_ended(now)
+    assert leases.Run(1, mine.place, mine.pid, mine.born - 1, now + 30).has_ended(now)
+    for place in (f"{host} {boot} pid:[1]", f"{host} {boot[::-1]} {namespace}", f"x{mine.place}"):
+        assert not leases.Run(1, place, mine.pid, mine.born - 1, now + 30).has_ended(now)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_process_that_nobody_waits_for_has_ended() -> None:
+    child = subprocess.Popen(
+        [sys.executable, "-c", "from sokkuri.store.processes import *; print(*this_process())"],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout is not None
+    *place, pid, born = child.stdout.read().split(" ")
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert not processes.is_alive(processes.Process(" ".join(place), int(pid), float(born)))
+    assert int(pid) == child.pid
+    child.communicate()
 
 
 def test_a_process_number_used_again_is_another_process() -> None:
