@@ -4,6 +4,8 @@ and the folders of images."""
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import xxhash
+
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT
 from sokkuri.store.database import as_text
@@ -137,15 +139,36 @@ def commit_count(catalog: Catalog) -> int:
     return int(catalog.fetch_one("PRAGMA data_version")[0])
 
 
-def change_sums(catalog: Catalog) -> tuple[int, int, int]:
-    """Return three numbers that change when images change.
+def change_sums(catalog: Catalog) -> tuple[int, ...]:
+    """Return numbers that change when images change: their rows, marks, failures, dates or folders.
 
-    They are the largest key, a weighted sum of the dates in seconds, and the number of rows in all
-    shards. Because of the weights, the sum also changes when two files swap their dates.
+    Each image has a weight of its own, so that two changes which cancel out in a plain count, such
+    as one image removed and one restored, do not cancel out here.
     """
-    last, dates = catalog.fetch_one(
-        "SELECT coalesce(max(key), 0),"
-        " coalesce(sum(mtime_ns / 1000000000 * (key % 31 + 1)), 0) FROM images"
+    last, states, dates = catalog.fetch_one(
+        "SELECT coalesce(max(key), 0),"  # noqa: S608
+        f" coalesce(sum({_weighted(_STATE)}), 0),"
+        f" coalesce(sum({_weighted('mtime_ns / 1000000')}), 0) FROM images"
     )
     rows = catalog.fetch_one("SELECT total(rows) FROM shards")[0]
-    return int(last), int(dates), int(rows)
+    return int(last), int(states), int(dates), int(rows), _path_sum(catalog)
+
+
+_STATE = (
+    "(coalesce(shard * 16384 + row + 1, 0) * 8"
+    " + removed * 4 + (missing IS NOT NULL) * 2 + (stage IS NOT NULL))"
+)
+
+
+def _weighted(number: str) -> str:
+    """Return an SQL expression for a number times the weight of its image, below 2 ** 31."""
+    return f"(key * 7919 % 16777213 + 1) * ({number} % 2147483647) % 2147483647"
+
+
+def _path_sum(catalog: Catalog) -> int:
+    """Return a number that changes when an image moves and keeps its id. 0 if ids are paths."""
+    if catalog.meta("ids") != "name":
+        return 0
+    catalog.define("path_number", lambda path: xxhash.xxh3_64_intdigest(path) >> 33)
+    path = _weighted("path_number(CAST(path AS BLOB))")
+    return int(catalog.fetch_one(f"SELECT coalesce(sum({path}), 0) FROM images")[0])  # noqa: S608

@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from synthetic_collection import Bench, create_empty
 
 from sokkuri.indexing.outcomes import Failed
+from sokkuri.store.image_pages import change_sums
 from sokkuri.store.leases import end_run
 from sokkuri.web.services.watcher import ChangeWatcher, CollectionState
 
@@ -86,6 +89,52 @@ def test_swapped_dates_have_a_new_revision(bench: Bench) -> None:
     first, second = with_watcher(bench, follow)
     assert first.revision != second.revision
     assert first.total == second.total == 5
+
+
+def test_changes_that_cancel_out_in_the_counts_have_a_new_revision(bench: Bench) -> None:
+    """Guarantee: the grid of a page never stays stale."""
+    catalog = bench.catalog
+    catalog.execute("UPDATE images SET removed = 1, mtime_ns = 5000000 WHERE id = '00001'")
+
+    async def follow(watcher: ChangeWatcher) -> list[CollectionState]:
+        states = watcher.states()
+        seen = [await anext(states)]
+        for change in (
+            "UPDATE images SET removed = (id = '00002') WHERE id IN ('00001', '00002')",
+            (
+                "UPDATE images SET missing = (CASE id WHEN '00003' THEN 1 END),"
+                " removed = (id = '00004') WHERE id IN ('00002', '00003', '00004')"
+            ),
+            (
+                "UPDATE images SET missing = (CASE id WHEN '00004' THEN 1 END),"
+                " removed = (id = '00003') WHERE id IN ('00003', '00004')"
+            ),
+            "INSERT OR REPLACE INTO meta VALUES ('ids', 'name')",
+            "UPDATE images SET path = 'moved/' || id WHERE id = '00001'",
+            "UPDATE images SET path = 'other/' || id WHERE id = '00001'",
+        ):
+            catalog.execute(change)
+            seen.append(await anext(states))
+        return seen
+
+    seen = with_watcher(bench, follow)
+    assert len({state.revision for state in seen}) == len(seen)
+    assert {state.total for state in seen[:2]} == {4}
+
+
+@given(st.lists(st.integers(0, 4), min_size=2, max_size=6, unique=True), st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+def test_any_two_sets_of_removed_images_differ(
+    bench: Bench, chosen: list[int], data: st.DataObject
+) -> None:
+    other = data.draw(st.lists(st.integers(0, 4), max_size=6, unique=True))
+    sums = []
+    for numbers in (chosen, other):
+        bench.catalog.execute("UPDATE images SET removed = 0")
+        for number in numbers:
+            bench.catalog.execute("UPDATE images SET removed = 1 WHERE id = ?", [f"{number:05d}"])
+        sums.append(change_sums(bench.catalog))
+    assert (sums[0] == sums[1]) is ({*chosen} == {*other})
 
 
 def test_the_end_of_a_run_changes_the_state_but_not_the_revision(bench: Bench) -> None:
