@@ -45,6 +45,7 @@ from sokkuri.curation.duplicates.matching import COPY_SCORE
 from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
+from sokkuri.store.snapshot import open_snapshot
 
 PRECISION = 0.99
 
@@ -93,12 +94,11 @@ def sokkuri_scores(setting: CopySearch) -> Scores:
     paths = {content.key: setting.root / content.images[0].path for content in setting.contents}
     with (
         CollectionStore.open(setting.root, "ro") as collection,
+        open_snapshot(collection) as shards,
         PairComparer(paths.__getitem__) as comparer,
     ):
         fingerprints = {key: data for key, data in comparer.fingerprints(keys) if data is not None}
-        _, whole = feature_table(
-            collection, setting.contents, fingerprints, projection_of(collection)
-        )
+        _, whole = feature_table(shards, setting.contents, fingerprints, projection_of(shards))
         candidates = CandidateFinder(whole.select(setting.gallery))
         for start in range(0, len(setting.queries), BATCH):
             rows = setting.queries[start : start + BATCH]

@@ -50,6 +50,7 @@ from sokkuri.curation.duplicates.matching.scoring import (
 )
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
+from sokkuri.store.snapshot import open_snapshot
 
 _NEAREST_FINGERPRINTS = 4
 _MISSED = 0.002  # share of copies that `PAIR_MODEL` may leave out
@@ -91,9 +92,9 @@ class Images:
     """The images of an indexed layout. Makes previews and keypoints when they are first needed."""
 
     def __init__(self, root: Path) -> None:
-        with CollectionStore.open(root, "ro") as collection:
+        with CollectionStore.open(root, "ro") as collection, open_snapshot(collection) as shards:
             contents = [*live_contents(collection, Decisions()).values()]
-            self.heads = project_contents(collection, contents, projection_of(collection))
+            self.heads = project_contents(shards, contents, projection_of(shards))
             self.paths = [content.images[0].path for content in contents]
         self._root = root
         self._previews: dict[int, Preview] = {}

@@ -23,7 +23,9 @@
         ├── ModelMismatchError     its vectors come from another model
         ├── RemovalsError          a run would mark most images as gone
         ├── UnsupportedError       exit code 2: this search index cannot do it
+        ├── StoreReplacedError     the store was deleted or made anew while it was open
         ├── DamagedError           its files contradict its catalog
+        │   ├── MissingShardError    a file of vectors is not there
         │   ├── DamagedRowError      the vector of one image is not as it was written
         │   └── UnfinishedError      its creation was interrupted
         └── StorageError           the disk failed a read or a write
@@ -36,6 +38,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 _HINTS = {
     errno.EACCES: "look at the permissions of this file and of its folders",
@@ -164,6 +167,18 @@ class UnsupportedError(CollectionError):
 
 class DamagedError(CollectionError):
     """The collection's files contradict its catalog."""
+
+
+class MissingShardError(DamagedError):
+    """A shard's file is not there: it is lost, or another process has replaced it just now."""
+
+    def __init__(self, path: Path, shard: int) -> None:
+        super().__init__(f"{path} is missing: run `sokkuri verify --repair`")
+        self.shard = shard
+
+
+class StoreReplacedError(CollectionError):
+    """The store was deleted or made anew while it was open. Open it again."""
 
 
 class DamagedRowError(DamagedError):

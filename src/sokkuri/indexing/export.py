@@ -29,7 +29,9 @@ from sokkuri.core.types import Dtype
 from sokkuri.images import remote
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_rows_by_id
+from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shards import SHARD_ROWS
+from sokkuri.store.snapshot import open_snapshot
 
 Layout = Literal["article", "clip-retrieval", "parquet"]
 
@@ -122,11 +124,12 @@ def _send(path: Path, address: Address) -> None:
 
 
 def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Shard]:
-    with collection.catalog.reading():  # one snapshot of the collection, from the first row on
+    with open_snapshot(collection) as pinned:
         images = live_rows_by_id(collection.catalog)
         number = 0
         while chunk := list(islice(images, options.shard_size)):
-            vectors = collection.read_vectors([(shard, row) for _, _, shard, row in chunk])
+            places = [(shard, row) for _, _, shard, row in chunk]
+            vectors = read_rows(collection.catalog, pinned, places)
             with np.errstate(over="ignore"):
                 features = vectors.astype(options.dtype)
             if not np.isfinite(features).all():

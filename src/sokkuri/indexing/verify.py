@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
@@ -30,6 +31,7 @@ from sokkuri.store.lost_rows import imported_lost_rows, lost_shards
 from sokkuri.store.read_rows import unsound_rows
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
 from sokkuri.store.shards import read_header
+from sokkuri.store.snapshot import at_one_moment
 
 DEEP_SAMPLE = 32
 _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
@@ -76,6 +78,8 @@ def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
     for _ in range(2):
         with collection.catalog.reading():
             found = inspect_shard(collection, shard)
+        if found.faults and find_shard(collection.catalog, shard) is None:
+            return ShardFaults(shard, (), ())  # another process has replaced it meanwhile
         if not found.faults:
             break
     return found
@@ -138,15 +142,19 @@ def _ids_fault(collection: CollectionStore, shard: int, ids: list[str]) -> Fault
 
 def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
     paths = (collection.shards.features_path(shard), collection.shards.ids_path(shard))
-    return any(read_header(path)[1][0] > rows for path in paths)
+    try:
+        return any(read_header(path)[1][0] > rows for path in paths)
+    except FileNotFoundError:
+        return False  # another process has replaced the shard at this moment
 
 
 def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     if has_active_run(collection.catalog):
         return
+    numbers = collection.shards.list_shards()  # first: other processes may add shards
     known = {row.shard for row in read_shards(collection.catalog)}
     lost = lost_shards(collection.catalog)
-    for number in collection.shards.list_shards():
+    for number in numbers:
         if number not in known:
             where = str(collection.shards.features_path(number))
             what = "no row of the catalog counts in it"
@@ -210,15 +218,21 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
     keys = settled_keys(catalog)
     extractor = Extractor(model)
     for key in random.sample(keys, min(DEEP_SAMPLE, len(keys))):
-        id_, path, shard, row = read_position(catalog, key)
         try:
-            stored = collection.shards.map_rows(shard, row + 1)[row]
+            found = at_one_moment(collection, partial(_stored_row, collection, key))
+        except DamagedError as error:
+            yield Fault("features", "a sample", f"it cannot be extracted again: {error}")
+            continue
+        if found is None:
+            continue
+        id_, path, stored = found
+        try:
             pixels = _pixels(collection, path, model)
             fresh = extractor.extract(pixels.rgb[None])[0]
         except FileNotFoundError:
             yield Fault("features", id_, "it cannot be extracted again: the file is gone")
             continue
-        except (ImageError, DamagedError) as error:
+        except ImageError as error:
             yield Fault("features", id_, f"it cannot be extracted again: {error}")
             continue
         scale = max(float(np.abs(stored).max()), 1e-12)
@@ -227,6 +241,15 @@ def _feature_faults(collection: CollectionStore, model: Model) -> Iterator[Fault
             yield Fault(
                 "features", id_, f"extracted again, it differs by {difference:.2g} of its maximum"
             )
+
+
+def _stored_row(collection: CollectionStore, key: int) -> tuple[str, str, StoredRows] | None:
+    """Return id, path and vector of an image, not checked; None if it has no vector any more."""
+    position = read_position(collection.catalog, key)
+    if position is None:
+        return None
+    id_, path, shard, row = position
+    return id_, path, collection.shards.map_rows(shard, row + 1)[row]
 
 
 def _pixels(collection: CollectionStore, path: str, model: Model) -> Pixels:

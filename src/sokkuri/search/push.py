@@ -236,17 +236,22 @@ class _Push:
                 raise
             return  # a shard was compacted away in the meantime: the next push measures
         recall = self._measure_recall(rows_per_shard, rows)
+        if recall is None:
+            return  # all shards were compacted away in the meantime: the next push measures
         self._log.set_meta("recall", json.dumps(recall))
         self._log.set_meta("measured", str(in_engine))
         self._log.set_meta("changed", "0")
 
     def _measure_recall(
         self, rows_per_shard: dict[int, int], rows: VectorBlocks
-    ) -> dict[int, float]:
-        """Return the recall of the engine's searches by k, compared with the exact search."""
+    ) -> dict[int, float] | None:
+        """Return the recall of the engine's searches by k, compared with the exact search; None if
+        the engine has none of these rows."""
         codes = CodeReader(self._collection)
         reader = RemoteIndexReader(self._collection, codes, self._engine)
         index, _ = reader.read(rows_per_shard, rows)
+        if not index.in_engine.any():
+            return None
         exact = ExactIndex(rows.blocks, codes.read(rows_per_shard)[0])
         return measure_recall(index, exact, self._metric, index.in_engine, _QUERIES)
 

@@ -122,7 +122,9 @@ class QueryReader:
         def find(query: Query) -> _Source | QueryVector:
             if isinstance(query, np.ndarray | QueryVector):
                 return self.read(query)
-            return self._find_source(query, crop)
+            source = self._find_source(query, crop)
+            # Here, and not in another thread: only this one may use the catalog.
+            return source if source.row is None else self._read_source(source, crop)
 
         def read(source: _Source | QueryVector | SokkuriError) -> QueryVector | SokkuriError:
             if isinstance(source, _Source):
@@ -130,7 +132,7 @@ class QueryReader:
             return source
 
         sources = [_result_or_error(find, query) for query in queries]
-        if any(isinstance(source, _Source) and source.row is None for source in sources):
+        if any(isinstance(source, _Source) for source in sources):
             self.load()
             with ThreadPoolExecutor(os.cpu_count()) as pool:
                 return list(pool.map(read, sources))

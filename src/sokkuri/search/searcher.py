@@ -8,7 +8,7 @@ the hits in the catalog.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from sokkuri.store.filters import build_condition
 from sokkuri.store.images import records_with_checksums
 from sokkuri.store.live_rows import live_rows
 from sokkuri.store.read_rows import damaged_row_error, unsound_rows
+from sokkuri.store.snapshot import at_one_moment
 
 _Versions = tuple[dict[int, int], str, str]
 """What a snapshot was opened from: rows by shard, the approximate index, the vector engine."""
@@ -37,8 +38,9 @@ _Versions = tuple[dict[int, int], str, str]
 
 class Searcher:
     """Searches the rows that the collection had when the searcher was made or last refreshed.
-    Removed images disappear from the results at once. notes : a line for each index that could not
-    be used. Not shared between threads.
+    Removed images disappear from the results at once. When another process has rewritten the
+    shards, the searcher follows by itself. notes : a line for each index that could not be used,
+    and for each damaged vector. Not shared between threads.
 
     engine : the URL of a vector engine that the collection was pushed to; the searcher must then be
     closed. Raises UsageError for an invalid URL, MissingExtraError.
@@ -53,7 +55,7 @@ class Searcher:
         self._remote: RemoteIndexReader | None = None
         if self._engine is not None:
             self._remote = RemoteIndexReader(collection, self._codes, self._engine)
-        self._open_snapshot()
+        at_one_moment(collection, self._open_snapshot)
 
     def close(self) -> None:
         """Close the connection to the vector engine, if there is one."""
@@ -74,7 +76,13 @@ class Searcher:
         return self._snapshot.notes
 
     def refresh(self) -> bool:
-        """Load rows and indexes that are newer than this searcher; return if there were any."""
+        """Load rows and indexes that are newer than this searcher; return if there were any.
+
+        Raises StoreReplacedError if the store was deleted or made anew.
+        """
+        return at_one_moment(self._collection, self._refresh)
+
+    def _refresh(self) -> bool:
         if self._current_versions() == self._versions:
             return False
         self._open_snapshot()
@@ -95,11 +103,17 @@ class Searcher:
         Raises UnknownImageError, DamagedRowError, ReadError and DecodeError for an image;
         UsageError for no image, k < 1 or an invalid filter; EngineError if the vector engine does
         not answer. In the mode `ann` it also raises MissingExtraError, and UnsupportedError if the
-        approximate index cannot do this search.
+        approximate index cannot do this search. Raises StoreReplacedError if the store was deleted
+        or made anew, StorageError.
         """
-        options = options or SearchOptions()
         if not images:
             raise UsageError("a search needs at least one image")
+        search = partial(self._search, images, k, metric, options or SearchOptions())
+        return at_one_moment(self._collection, search)
+
+    def _search(
+        self, images: Sequence[Query], k: int, metric: Metric | None, options: SearchOptions
+    ) -> Hits:
         wanted = [self._reader.read(image, options.crop) for image in images]
         names = tuple(map(query_name, images))
         (hits,) = self._search_batch([wanted], [names], k, metric, options)
@@ -114,7 +128,12 @@ class Searcher:
     ) -> list[Hits | SokkuriError]:
         """Search for each image by itself; faster than calls of `search`. An image that cannot be
         read has its error in its place."""
-        options = options or SearchOptions()
+        search = partial(self._search_each, images, k, metric, options or SearchOptions())
+        return at_one_moment(self._collection, search)
+
+    def _search_each(
+        self, images: Sequence[Query], k: int, metric: Metric | None, options: SearchOptions
+    ) -> list[Hits | SokkuriError]:
         results = self._reader.read_each(images, options.crop)
         queries: list[list[QueryVector]] = []
         names: list[tuple[str, ...]] = []
@@ -139,6 +158,8 @@ class Searcher:
             raise UsageError("a search needs -k of 1 or more")
         if not queries:
             return []
+        if not self._snapshot.is_live():
+            self._open_snapshot()
         metric = metric or self._collection.model.metric
         unwanted = [self._reader.read(image) for image in options.without]
         rows = [self._snapshot.row_number(image.row) for image in unwanted if image.row is not None]
@@ -272,6 +293,10 @@ class _Snapshot:
 
     def _add_notes(self, *lines: str) -> None:
         self.notes += [line for line in lines if line and line not in self.notes]
+
+    def is_live(self) -> bool:
+        """Return whether the catalog still has all shards: rows of others are no image's."""
+        return self._rows_per_shard.keys() <= self._collection.rows_per_shard().keys()
 
     def row_number(self, row: RowRef) -> int:
         """Return the number of a row, -1 if it was committed after this moment."""

@@ -57,6 +57,7 @@ class Database:
     def __init__(self, connection: sqlite3.Connection, where: Path) -> None:
         self._connection = connection
         self.where = where
+        self.file_id = _file_id(where)
         connection.text_factory = _from_text
 
     @classmethod
@@ -79,6 +80,16 @@ class Database:
                     connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
                 failing.pop_all()
         return cls(connection, path)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether another file, or none, is now at the path of the open file."""
+        return self.file_id != _file_id(self.where)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
 
     def close(self) -> None:
         """Close the connection."""
@@ -115,8 +126,15 @@ class Database:
         return [] if texts == ["ok"] else texts
 
     def checkpoint(self) -> None:
-        """Write the write-ahead log into the file, and truncate the log."""
-        self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        """Write the write-ahead log into the file, and truncate the log if nobody reads it.
+
+        It waits for nobody: what readers still need stays in the log until a later checkpoint.
+        """
+        self.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
 
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
         """Let the statements of this connection call `function` as `name(BLOB)`."""
@@ -133,7 +151,13 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Run the block in a transaction: all its queries see the same state of the file."""
+        """Run the block in a transaction: all its queries see the same state of the file.
+
+        Inside another transaction it is part of that one.
+        """
+        if self.in_transaction:
+            yield
+            return
         with self._transaction("BEGIN"):
             yield
 
@@ -164,6 +188,15 @@ class Database:
     def has_table(self, name: str) -> bool:
         """Return whether the file has a table `name`."""
         return self.fetch_one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
+
+
+def _file_id(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at this path from others, None if there is none."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_dev, stat.st_ino
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

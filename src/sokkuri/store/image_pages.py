@@ -134,9 +134,9 @@ def paths_of_live(catalog: Catalog) -> Iterator[str]:
     return (path for (path,) in catalog.iterate(f"SELECT path FROM images WHERE {LIVE}"))  # noqa: S608
 
 
-def commit_count(catalog: Catalog) -> int:
-    """Return a number that changes when another connection commits."""
-    return int(catalog.fetch_one("PRAGMA data_version")[0])
+def commit_count(catalog: Catalog) -> str:
+    """Return a text that changes when another connection commits, or with the catalog's file."""
+    return f"{catalog.file_id} {catalog.fetch_one('PRAGMA data_version')[0]}"
 
 
 def change_sums(catalog: Catalog) -> tuple[int, ...]:

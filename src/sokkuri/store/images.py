@@ -181,10 +181,10 @@ def settled_keys(catalog: Catalog) -> list[int]:
     return [key for (key,) in catalog.iterate(f"SELECT key FROM images WHERE {LIVE} AND todo = 0")]  # noqa: S608
 
 
-def read_position(catalog: Catalog, key: int) -> tuple[str, str, int, int]:
-    """Return (id, path, shard, row) of an image that has a row."""
-    row: tuple[str, str, int, int] = catalog.fetch_one(
-        "SELECT id, path, shard, row FROM images WHERE key = ?", [key]
+def read_position(catalog: Catalog, key: int) -> tuple[str, str, int, int] | None:
+    """Return (id, path, shard, row) of an image, None if it has no row."""
+    row: tuple[str, str, int, int] | None = catalog.fetch_one(
+        "SELECT id, path, shard, row FROM images WHERE key = ? AND shard IS NOT NULL", [key]
     )
     return row
 

@@ -23,8 +23,8 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from sokkuri.core.atomic import atomic_write, sync_folder
-from sokkuri.core.errors import CollectionError, DamagedError, StorageError
-from sokkuri.core.types import Dtype, Features, StoredRows
+from sokkuri.core.errors import CollectionError, DamagedError, MissingShardError, StorageError
+from sokkuri.core.types import Features, StoredRows
 
 SHARD_ROWS = 10_000
 """Rows of a full shard: 49 MiB with 1280 dimensions in float32.
@@ -56,7 +56,7 @@ class ShardFolder:
     dimension : numbers in each vector. dtype : type of the numbers in the files.
     """
 
-    def __init__(self, folder: Path, dimension: int, dtype: Dtype = "float32") -> None:
+    def __init__(self, folder: Path, dimension: int, dtype: str = "float32") -> None:
         self.folder = folder
         self.dimension = dimension
         self.dtype: np.dtype[np.floating[Any]] = np.dtype(dtype)
@@ -133,10 +133,17 @@ class ShardFolder:
         The number of rows follows from the file's length, not from its header. The data starts
         behind the header; if the header is unreadable, it starts where this module writes it.
         """
-        path = self.features_path(shard)
-        offset = self._data_offset(path)
-        held = max(0, (path.stat().st_size if path.exists() else 0) - offset)
-        return self._mapped(path, held // self._row_bytes, offset)
+        try:
+            file = self.features_path(shard).open("rb")
+        except FileNotFoundError:
+            return np.empty((0, self.dimension), self.dtype)
+        with file:
+            try:
+                offset = parse_header(file)[2]
+            except ValueError:
+                offset = len(_header(self.dtype, (0, self.dimension)))
+            held = max(0, os.fstat(file.fileno()).st_size - offset)
+            return self._mapped(file, held // self._row_bytes, offset)
 
     def set_aside(self, shard: int) -> None:
         """Move the files of a damaged shard to the folder `damaged`. Raises StorageError."""
@@ -166,30 +173,42 @@ class ShardFolder:
             path.unlink(missing_ok=True)
 
     def delete(self, shard: int) -> None:
-        """Delete both files of a shard. No image may have a row in it. Raises StorageError."""
+        """Delete both files of a shard. No image may have a row in it. Raises StorageError.
+
+        Where a system does not delete files that are open, they stay until the next `recover`.
+        """
         for path in (self.features_path(shard), self.ids_path(shard)):
             with _storing(path):
-                path.unlink(missing_ok=True)
+                try:
+                    path.unlink(missing_ok=True)
+                except PermissionError:
+                    if os.name != "nt":
+                        raise
 
     def map_rows(self, shard: int, rows: int) -> StoredRows:
         """Return the first `rows` rows : (rows, D), memory-mapped and read-only.
 
-        Raises DamagedError when the file is missing, of another shape or too short.
+        Raises MissingShardError, and DamagedError for a file of another shape or too short.
         """
         path = self.features_path(shard)
         try:
-            dtype, shape, offset = read_header(path)
+            file = path.open("rb")
         except FileNotFoundError:
-            raise DamagedError(f"{path} is missing: run `sokkuri verify --repair`") from None
-        except ValueError as error:
-            raise DamagedError(f"{path} is no .npy file ({error}): run `sokkuri verify`") from None
-        held = min(shape[0], (path.stat().st_size - offset) // self._row_bytes)
-        if dtype != self.dtype or shape[1:] != (self.dimension,) or held < rows:
-            raise DamagedError(
-                f"{path} holds {held} rows of {dtype} {shape[1:]}, not {rows} of "
-                f"{self.dtype} ({self.dimension},): run `sokkuri verify --repair`"
-            )
-        return self._mapped(path, rows, offset)
+            raise MissingShardError(path, shard) from None
+        with file:  # another process may delete it at any moment: it is opened once
+            try:
+                dtype, shape, offset = parse_header(file)
+            except ValueError as error:
+                raise DamagedError(
+                    f"{path} is no .npy file ({error}): run `sokkuri verify`"
+                ) from None
+            held = min(shape[0], (os.fstat(file.fileno()).st_size - offset) // self._row_bytes)
+            if dtype != self.dtype or shape[1:] != (self.dimension,) or held < rows:
+                raise DamagedError(
+                    f"{path} holds {held} rows of {dtype} {shape[1:]}, not {rows} of "
+                    f"{self.dtype} ({self.dimension},): run `sokkuri verify --repair`"
+                )
+            return self._mapped(file, rows, offset)
 
     def read_ids(self, shard: int) -> Ids:
         """Return the id column : (N,) str. Raises DamagedError when it cannot be read."""
@@ -206,21 +225,17 @@ class ShardFolder:
         """Return the size of all files in the folder, in bytes."""
         if not self.folder.is_dir():
             return 0
-        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+        size = 0
+        for path in self.folder.iterdir():
+            with suppress(FileNotFoundError):  # deleted at this moment
+                size += path.stat().st_size if path.is_file() else 0
+        return size
 
-    def _mapped(self, path: Path, rows: int, offset: int) -> StoredRows:
+    def _mapped(self, file: BinaryIO, rows: int, offset: int) -> StoredRows:
         shape = (rows, self.dimension)
         if rows == 0:
             return np.empty(shape, self.dtype)
-        return np.memmap(path, self.dtype, mode="r", offset=offset, shape=shape)
-
-    def _data_offset(self, path: Path) -> int:
-        """Return the offset of the first row in bytes: from the header if it can be read, else the
-        offset that this module writes."""
-        try:
-            return read_header(path)[2]
-        except (OSError, ValueError):
-            return len(_header(self.dtype, (0, self.dimension)))
+        return np.memmap(file, self.dtype, mode="r", offset=offset, shape=shape)
 
     def _write_ids_at(self, shard: int, at: int, ids: Sequence[str]) -> None:
         path = self.ids_path(shard)

@@ -26,6 +26,7 @@ from sokkuri.store.labels import set_labels
 from sokkuri.store.read_rows import read_rows, unsound_rows
 from sokkuri.store.rows import store_rows
 from sokkuri.store.shards import checksum_rows
+from sokkuri.store.snapshot import open_snapshot
 
 IDS = [f"{number:02d}" for number in range(30)]
 DAMAGES = [7.0, np.nan, np.inf, -np.inf]
@@ -154,8 +155,9 @@ def test_suggestions_and_outliers_end_with_a_damaged_vector(
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_the_search_for_duplicates_names_a_damaged_vector(bench: Bench, damage: float) -> None:
     damage_row(bench.collection, "05", damage)
-    projection = projection_of(bench.collection)
+    with open_snapshot(bench.collection) as shards:
+        projection = projection_of(shards)
+        contents = live_contents(bench.collection, read_decisions(bench.catalog))
     assert np.isfinite(projection).all()
-    contents = live_contents(bench.collection, read_decisions(bench.catalog))
     with pytest.raises(DamagedRowError, match="the vector of 05 is damaged"):
-        project_contents(bench.collection, list(contents.values()), projection)
+        project_contents(shards, list(contents.values()), projection)

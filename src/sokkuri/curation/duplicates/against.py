@@ -38,6 +38,7 @@ from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.images.read import threads_for
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import read_decisions
+from sokkuri.store.snapshot import PinnedShards, open_snapshot
 
 _Images: TypeAlias = Mapping[bytes, list[DuplicateImage]]
 """The images of each content that pass the filters, the image to keep first; no empty lists."""
@@ -70,10 +71,13 @@ def find_against(
     options = options or DuplicateOptions()
     _check_collections(archive, other)
     decisions = read_decisions(archive.catalog)
-    in_archive = live_contents(archive, decisions)
-    in_other = live_contents(other, decisions)
-    contents = _Contents(in_archive, in_other, _passing_images(archive, in_archive, options))
-    results = yield from _compare(archive, other, contents)
+    with open_snapshot(archive) as archive_shards:
+        in_archive = live_contents(archive, decisions)
+        passing = _passing_images(archive, in_archive, options)
+    with open_snapshot(other) as other_shards:
+        in_other = live_contents(other, decisions)
+    contents = _Contents(in_archive, in_other, passing)
+    results = yield from _compare(archive, other, (archive_shards, other_shards), contents)
     grades = grades_from(options.min_grade)
     results = [
         result for result in results
@@ -84,9 +88,15 @@ def find_against(
 
 
 def _compare(
-    archive: CollectionStore, other: CollectionStore, contents: _Contents
+    archive: CollectionStore,
+    other: CollectionStore,
+    shards: tuple[PinnedShards, PinnedShards],
+    contents: _Contents,
 ) -> Generator[Progress[Never], None, list[PairResult]]:
-    """Compare the contents and return the results."""
+    """Compare the contents and return the results.
+
+    shards : of both collections, of the moment of the contents.
+    """
     cores = os.cpu_count() or 1
     workers = max(threads_for(collection.root, cores) for collection in (archive, other))
     # Contents that the archive holds byte for byte need no comparison.
@@ -99,10 +109,10 @@ def _compare(
     ):
         yield from ensure_fingerprints(contents.archive, store, comparer)
         yield from ensure_fingerprints([content.key for content in new], other_store, comparer)
-        projection = projection_of(archive)
+        projection = projection_of(shards[0])
         candidates = [contents.archive[key] for key in contents.images]
-        archive_side = feature_table(archive, candidates, store.fingerprints(), projection)
-        other_side = feature_table(other, new, other_store.fingerprints(), projection)
+        archive_side = feature_table(shards[0], candidates, store.fingerprints(), projection)
+        other_side = feature_table(shards[1], new, other_store.fingerprints(), projection)
         results = yield from _compare_sides(archive_side, other_side, store, comparer)
         for note in comparer.notes():
             yield Progress("comparing", 0, 0, note)

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Features
+from sokkuri.core.types import Features, StoredRows
 from sokkuri.curation.duplicates.candidates import FeatureTable, fit_projection, project
 from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
 from sokkuri.curation.duplicates.neighbours import Matrix, RemoteRows
@@ -20,8 +21,9 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
-from sokkuri.store.read_rows import damaged_row_error, unsound_rows
+from sokkuri.store.read_rows import copy_rows, damaged_row_error, unsound_rows
 from sokkuri.store.row_numbers import RowNumbers
+from sokkuri.store.snapshot import PinnedShards
 
 _PROJECTION_SAMPLE = 20_000  # vectors that the projection is fitted to
 
@@ -81,18 +83,18 @@ def readable_file(content: UniqueImage) -> Location:
     return next((file for file in files if is_file(file)), files[0])
 
 
-def projection_of(collection: CollectionStore) -> Matrix:
-    """Return the directions in which the collection's vectors differ most : (H, D)."""
-    row_counts = collection.rows_per_shard()
+def projection_of(shards: PinnedShards) -> Matrix:
+    """Return the directions in which the vectors of these shards differ most : (H, D)."""
+    row_counts = shards.rows_per_shard
     step = max(1, sum(row_counts.values()) // _PROJECTION_SAMPLE)
-    sample = [np.empty((0, collection.model.dimension), np.float32)]
+    sample = [np.empty((0, shards.dimension), np.float32)]
     for shard, rows in row_counts.items():
-        sample.append(np.asarray(collection.shards.map_rows(shard, rows)[::step], np.float32))
+        sample.append(np.asarray(shards.map_rows(shard, rows)[::step], np.float32))
     return fit_projection(np.concatenate(sample))
 
 
 def feature_table(
-    collection: CollectionStore,
+    shards: PinnedShards,
     contents: Iterable[UniqueImage],
     fingerprints: Mapping[bytes, bytes],
     projection: Matrix,
@@ -104,15 +106,17 @@ def feature_table(
     fingerprinted = [content for content in contents if content.key in fingerprints]
     data = b"".join(fingerprints[content.key] for content in fingerprinted)
     return fingerprinted, FeatureTable(
-        project_contents(collection, fingerprinted, projection),
+        project_contents(shards, fingerprinted, projection),
         np.frombuffer(data, np.uint8).reshape(len(fingerprinted), FINGERPRINT_SIDE**2),
     )
 
 
 def project_contents(
-    collection: CollectionStore, contents: Sequence[UniqueImage], projection: Matrix
+    shards: PinnedShards, contents: Sequence[UniqueImage], projection: Matrix
 ) -> Matrix:
-    """Return the projected vectors : (N, H) float32. contents : ordered by shard and row.
+    """Return the projected vectors : (N, H) float32.
+
+    shards : of the moment of the contents, which are ordered by shard and row.
 
     Raises DamagedRowError for a vector that is not as it was written.
     """
@@ -123,24 +127,31 @@ def project_contents(
         for first, last in zip([0, *edges], [*edges, len(places)], strict=True):
             if first < last:
                 rows = places[first:last, 1]
-                shard = collection.shards.map_rows(int(places[first, 0]), int(rows[-1]) + 1)
-                stored, some = shard[rows], contents[first:last]
-                for number in unsound_rows(stored, [content.checksum for content in some])[:1]:
-                    raise damaged_row_error(some[number].images[0].id)
-                yield np.asarray(stored, np.float32), int(first)
+                shard = shards.map_rows(int(places[first, 0]), int(rows[-1]) + 1)
+                yield _checked(shard[rows], contents[first:last]), int(first)
 
     return project(blocks(), projection, len(contents))
 
 
+def _checked(rows: StoredRows, contents: Sequence[UniqueImage]) -> Features:
+    """Return the rows of these contents in float32. Raises DamagedRowError."""
+    for number in unsound_rows(rows, [content.checksum for content in contents])[:1]:
+        raise damaged_row_error(contents[number].images[0].id)
+    return np.asarray(rows, np.float32)
+
+
 def remote_rows(
-    collection: CollectionStore, reader: RemoteIndexReader, contents: Sequence[UniqueImage]
+    collection: CollectionStore,
+    shards: PinnedShards,
+    reader: RemoteIndexReader,
+    contents: Sequence[UniqueImage],
 ) -> RemoteRows:
     """Return the rows of `contents` that an engine holds, for the numbers of all their images.
 
-    Raises EngineError.
+    shards : of the moment of the contents. Raises EngineError.
     """
     offsets = {content.key: offset for offset, content in enumerate(contents)}
-    rows_per_shard = collection.rows_per_shard()
+    rows_per_shard = shards.rows_per_shard
     numbers = RowNumbers(rows_per_shard)
     in_engine, _ = reader.searchable_rows(rows_per_shard)
     content_offsets, positions = [], []
@@ -153,11 +164,16 @@ def remote_rows(
     rows = np.full(numbers.size, -1, np.int64)
     rows[row_numbers[is_committed]] = np.array(content_offsets, np.int64)[is_committed]
     rows[~in_engine] = -1
+
+    def vectors(needed: NDArray[np.int64]) -> Features:
+        some = [contents[row] for row in needed.tolist()]
+        return _checked(copy_rows(shards, [content.place for content in some]), some)
+
     return RemoteRows(
         reader.engine,
         collection.model.metric,
         numbers,
         rows,
-        lambda needed: collection.read_vectors([contents[row].place for row in needed.tolist()]),
+        vectors,
         np.setdiff1d(np.arange(len(contents)), rows),
     )

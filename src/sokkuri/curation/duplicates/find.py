@@ -50,6 +50,7 @@ from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 from sokkuri.store.live_rows import count_contents
+from sokkuri.store.snapshot import PinnedShards, at_one_moment, open_snapshot
 
 _FINGERPRINTS = 256  # committed together
 _PAIRS = 64  # committed together: about a second of work
@@ -82,7 +83,8 @@ def find_duplicates(
     StorageError, and EngineError if the engine does not answer.
     """
     options = options or DuplicateOptions()
-    task = _GroupingTask(collection, options)
+    with open_snapshot(collection) as shards:
+        task = _GroupingTask(collection, options)
     workers = options.workers or threads_for(collection.root, os.cpu_count() or 1)
     with (
         open_pair_store(collection) as store,
@@ -90,7 +92,7 @@ def find_duplicates(
     ):
         yield from ensure_fingerprints(task.contents, store, comparer)
         with _open_reader(collection, options.engine) as reader:
-            yield from _compare_new(task, store, comparer, reader)
+            yield from _compare_new(task, shards, store, comparer, reader)
         yield Progress("grouping", 0, 0)
         groups = task.groups(store.near_duplicates(), store, comparer)
         for note in comparer.notes():
@@ -108,7 +110,8 @@ def known_groups(
     with read_pair_store(collection) as store:
         pairs = [] if store is None else store.near_duplicates()
         contents = {content for pair in pairs for content in (pair.first, pair.second)}
-        task = _GroupingTask(collection, options or DuplicateOptions(), contents)
+        make_task = partial(_GroupingTask, collection, options or DuplicateOptions(), contents)
+        task = at_one_moment(collection, make_task)
         return task.groups(pairs, store, None)
 
 
@@ -281,9 +284,16 @@ def _open_reader(
 
 
 def _compare_new(
-    task: _GroupingTask, store: PairStore, comparer: PairComparer, reader: RemoteIndexReader | None
+    task: _GroupingTask,
+    shards: PinnedShards,
+    store: PairStore,
+    comparer: PairComparer,
+    reader: RemoteIndexReader | None,
 ) -> Generator[Progress[Never]]:
-    """Compare every image that was not compared with its candidates."""
+    """Compare every image that was not compared with its candidates.
+
+    shards : of the moment when the task was made.
+    """
     if comparer.by_keypoints:
         store.forget_without_keypoints()
     thresholds, fingerprints = store.thresholds(), store.fingerprints()
@@ -295,12 +305,12 @@ def _compare_new(
     if not new:
         return
     contents, table = feature_table(
-        task.collection, task.contents.values(), fingerprints, projection_of(task.collection)
+        shards, task.contents.values(), fingerprints, projection_of(shards)
     )
     del fingerprints  # the table holds them too
     keys = [content.key for content in contents]
     known = np.array([thresholds.get(key, np.inf) for key in keys], np.float32)
-    remote = None if reader is None else remote_rows(task.collection, reader, contents)
+    remote = None if reader is None else remote_rows(task.collection, shards, reader, contents)
     candidates = CandidateFinder(table, known, remote)
     for note in candidates.notes:
         yield Progress("comparing", 0, len(new), note)

@@ -26,7 +26,7 @@ class LiveVectors:
     """Vectors of the live images that pass the filters.
 
     live : (M,) int64, the row numbers of these images, ascending. Create and use it inside
-    `catalog.reading()`, to see rows and ids of the same moment. Raises UsageError for bad filters.
+    `at_one_moment`, to see rows and ids of the same moment. Raises UsageError for bad filters.
     """
 
     def __init__(

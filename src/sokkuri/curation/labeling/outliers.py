@@ -8,6 +8,7 @@ than chance: the neighbours of an outlier are outliers themselves.)
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from sokkuri.core.types import Features
 from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.snapshot import at_one_moment
 
 MAX_OUTLIERS = 1000
 """The most outliers that one call returns."""
@@ -67,17 +69,22 @@ def find_outliers(
     """
     if not 1 <= n <= MAX_OUTLIERS:
         raise UsageError(f"the number of outliers must be from 1 to {MAX_OUTLIERS:,}, not {n:,}")
-    with collection.catalog.reading():
-        vectors = LiveVectors(collection, under, where)
-        rows = _screen(vectors, n)
-        if len(vectors.live) < 2:
-            return []
-        kth = min(_KTH, len(vectors.live) - 1)
-        distances = _nearest_distances(vectors, rows, vectors.live, kth)
-        order = np.lexsort((rows, -distances[:, -1]))[:n]
-        all_measured = len(rows) == len(vectors.live)
-        median = float(np.median(distances[:, -1])) if all_measured else None
-        ids = vectors.ids_at(rows[order])
+    return at_one_moment(collection, partial(_find_outliers, collection, n, under, where))
+
+
+def _find_outliers(
+    collection: CollectionStore, n: int, under: str | None, where: str | None
+) -> list[Outlier]:
+    vectors = LiveVectors(collection, under, where)
+    rows = _screen(vectors, n)
+    if len(vectors.live) < 2:
+        return []
+    kth = min(_KTH, len(vectors.live) - 1)
+    distances = _nearest_distances(vectors, rows, vectors.live, kth)
+    order = np.lexsort((rows, -distances[:, -1]))[:n]
+    all_measured = len(rows) == len(vectors.live)
+    median = float(np.median(distances[:, -1])) if all_measured else None
+    ids = vectors.ids_at(rows[order])
     return [
         Outlier(id_, min(float(nearest[-1]), 1.0), _outlier_text(nearest, kth, median))
         for id_, nearest in zip(ids, distances[order], strict=True)
@@ -92,19 +99,24 @@ def likely_mislabelled(
     labels : by image id; None means the labels of the catalog. Above 50,000 labelled images, a
     sample of them votes.
     """
-    with collection.catalog.reading():
-        vectors = LiveVectors(collection)
-        rows, names = vectors.rows_with_labels(labels)
-        classes, numbers = encode_labels(names)
-        if len(classes) < 2:
-            return []
-        shares = _neighbour_shares(vectors, rows, numbers, len(classes))
-        against = 1 - shares[np.arange(len(rows)), numbers]
-        winners = shares.argmax(axis=1)
-        winning_shares = shares.max(axis=1)
-        wrong = np.flatnonzero((winners != numbers) & (against > 0.5))
-        wrong = wrong[np.lexsort((-winning_shares[wrong], -against[wrong]))][:n]
-        ids = vectors.ids_at(rows[wrong])
+    return at_one_moment(collection, partial(_likely_mislabelled, collection, labels, n))
+
+
+def _likely_mislabelled(
+    collection: CollectionStore, labels: Mapping[str, str] | None, n: int
+) -> list[LabelIssue]:
+    vectors = LiveVectors(collection)
+    rows, names = vectors.rows_with_labels(labels)
+    classes, numbers = encode_labels(names)
+    if len(classes) < 2:
+        return []
+    shares = _neighbour_shares(vectors, rows, numbers, len(classes))
+    against = 1 - shares[np.arange(len(rows)), numbers]
+    winners = shares.argmax(axis=1)
+    winning_shares = shares.max(axis=1)
+    wrong = np.flatnonzero((winners != numbers) & (against > 0.5))
+    wrong = wrong[np.lexsort((-winning_shares[wrong], -against[wrong]))][:n]
+    ids = vectors.ids_at(rows[wrong])
     return [
         LabelIssue(id_, names[index], classes[winners[index]], float(against[index]))
         for id_, index in zip(ids, wrong.tolist(), strict=True)

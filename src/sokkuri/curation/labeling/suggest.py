@@ -17,6 +17,7 @@ Neither suggests near-duplicates. docs/labels.md has the measurement that chose 
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ from sokkuri.core.types import Features
 from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.snapshot import at_one_moment
 
 Method = Literal["density", "k-center"]
 Choices = list[tuple[int, float]]
@@ -99,18 +101,21 @@ def suggest(collection: CollectionStore, options: SuggestOptions | None = None) 
         raise UsageError(
             f"the number of suggestions must be from 1 to {MAX_SUGGESTIONS:,}, not {options.n:,}"
         )
-    with collection.catalog.reading():
-        vectors = LiveVectors(collection, options.under, options.where)
-        labelled, labels = vectors.rows_with_labels(options.labels)
-        skipped = np.array([*vectors.rows_by_id(options.without).values()], np.int64)
-        rows = np.setdiff1d(vectors.live, np.concatenate([labelled, skipped]))
-        rows = vectors.sample(rows, _max_candidates(options, len(labelled)))
-        if len(rows) == 0:
-            return []
-        state = _SuggestionState(vectors, rows, (labelled, labels), skipped, options.same)
-        if options.method == "density":
-            return _density_suggestions(state, list(_choose_by_density(state, options.n)))
-        return _k_center_suggestions(state, list(_choose_by_k_center(state, options.n)))
+    return at_one_moment(collection, partial(_suggest, collection, options))
+
+
+def _suggest(collection: CollectionStore, options: SuggestOptions) -> list[Suggestion]:
+    vectors = LiveVectors(collection, options.under, options.where)
+    labelled, labels = vectors.rows_with_labels(options.labels)
+    skipped = np.array([*vectors.rows_by_id(options.without).values()], np.int64)
+    rows = np.setdiff1d(vectors.live, np.concatenate([labelled, skipped]))
+    rows = vectors.sample(rows, _max_candidates(options, len(labelled)))
+    if len(rows) == 0:
+        return []
+    state = _SuggestionState(vectors, rows, (labelled, labels), skipped, options.same)
+    if options.method == "density":
+        return _density_suggestions(state, list(_choose_by_density(state, options.n)))
+    return _k_center_suggestions(state, list(_choose_by_k_center(state, options.n)))
 
 
 def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
@@ -120,15 +125,18 @@ def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
     the other ones, and its weight is the number of sampled images of the collection to which it is
     nearest. (Leave-one-out without weights is far too low where people chose different images.)
     """
-    with collection.catalog.reading():
-        vectors = LiveVectors(collection)
-        rows, names = vectors.rows_with_labels(None)
-        classes, labels = encode_labels(names)
-        if len(rows) < _MIN_LABELS or len(classes) < 2:
-            return []
-        labelled = vectors.unit_vectors(rows)
-        sample = vectors.unit_vectors(vectors.sample(vectors.live, _CURVE_SAMPLE))
-        similarities = sample @ labelled.T
+    return at_one_moment(collection, partial(_accuracy_curve, collection))
+
+
+def _accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
+    vectors = LiveVectors(collection)
+    rows, names = vectors.rows_with_labels(None)
+    classes, labels = encode_labels(names)
+    if len(rows) < _MIN_LABELS or len(classes) < 2:
+        return []
+    labelled = vectors.unit_vectors(rows)
+    sample = vectors.unit_vectors(vectors.sample(vectors.live, _CURVE_SAMPLE))
+    similarities = sample @ labelled.T
     points = max(2, min(_MAX_POINTS, _CURVE_LABELS // len(rows)))
     counts = np.unique(np.geomspace(_MIN_LABELS, len(rows), points).round().astype(np.int64))
     return [

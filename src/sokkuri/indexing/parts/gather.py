@@ -6,11 +6,17 @@ settings. Opens one part at a time, for reading only.
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sokkuri.core.errors import CollectionError, ModelMismatchError, NoCollectionError, UsageError
+from sokkuri.core.errors import (
+    CollectionError,
+    DamagedError,
+    ModelMismatchError,
+    NoCollectionError,
+    UsageError,
+)
 from sokkuri.core.locations import Location, is_within
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, IdKind
@@ -28,6 +34,7 @@ from sokkuri.store.images import count_images
 from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all
 from sokkuri.store.recover import recover
+from sokkuri.store.snapshot import open_snapshot
 
 _SHOWN_PARTS = 20
 
@@ -61,9 +68,24 @@ class PartStore:
 
     @contextmanager
     def open_snapshot(self) -> Iterator[CollectionStore]:
-        """Open the part, with one consistent snapshot of its catalog while the block lasts."""
-        with CollectionStore.open(self.store, "ro") as part, part.catalog.reading():
+        """Open the part, with one snapshot of its catalog and its shards while the block lasts.
+
+        Raises DamagedError if a shard is damaged.
+        """
+        with CollectionStore.open(self.store, "ro") as part, ExitStack() as stack:
+            try:
+                part.shards = stack.enter_context(open_snapshot(part))
+            except DamagedError as error:
+                raise self.damaged_error(error) from error
             yield part
+
+    def damaged_error(self, error: DamagedError) -> DamagedError:
+        """Return the error for this part: with the commands that mend it."""
+        what = str(error).partition(": run ")[0]
+        return DamagedError(
+            f"{self} is damaged: {what}: run `sokkuri verify --repair -C {self.store}` and "
+            f"`sokkuri index -C {self.store}`, then merge again"
+        )
 
 
 @dataclass(frozen=True, slots=True)

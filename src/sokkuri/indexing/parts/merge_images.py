@@ -33,13 +33,11 @@ def copy_rows(
 
 def _vectors(store: PartStore, part: CollectionStore, images: Sequence[PartImage]) -> StoredRows:
     """Return the images' vectors, (N, D) in the dtype of the part. Raises DamagedError."""
-    mend = f"run `sokkuri verify --repair -C {store.store}` and `sokkuri index -C {store.store}`"
     try:
         places = [(image.shard or 0, image.row or 0) for image in images]
         return read_rows(part.catalog, part.shards, places)
     except DamagedError as error:
-        what = str(error).partition(": run ")[0]
-        raise DamagedError(f"{store} is damaged: {what}: {mend}, then merge again") from error
+        raise store.damaged_error(error) from error
 
 
 def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:

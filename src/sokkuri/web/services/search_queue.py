@@ -21,12 +21,13 @@ from typing import Any
 import numpy as np
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import BusyError, DamagedError, SokkuriError, StorageError
+from sokkuri.core.errors import BusyError, SokkuriError, StoreReplacedError
 from sokkuri.core.types import ImageRecord, Metric
 from sokkuri.search.query import QueryVector
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.images import find_image
+from sokkuri.store.snapshot import at_one_moment
 from sokkuri.web.services.browse import (
     folder_location,
     image_fields,
@@ -143,14 +144,26 @@ class _WorkQueue:
         """Answer batches with a searcher of this thread until the queue is closed."""
         worker: _SearchWorker | None = None
         while batch := self._next_batch():
+            requests = [pending.request for pending in batch]
             try:
-                worker = worker or self._create_worker()
-                answers = worker.answer_batch([pending.request for pending in batch])
+                worker = self._current_worker(worker)
+                try:
+                    answers = worker.answer_batch(requests)
+                except StoreReplacedError:  # at this moment: the store that is there now answers
+                    worker = self._current_worker(worker)
+                    answers = worker.answer_batch(requests)
             except Exception as error:  # noqa: BLE001 - raised again in the waiting coroutine
                 answers = [error] * len(batch)
             with self._changed:
                 self._clients = len(batch) + len(self._queue)
             _deliver(batch, answers)
+
+    def _current_worker(self, worker: "_SearchWorker | None") -> "_SearchWorker":
+        """Return this worker, or a new one if there is none or its store is not there any more."""
+        if worker is not None and worker.is_outdated:
+            worker.close()
+            worker = None
+        return worker or self._create_worker()
 
     def _next_batch(self) -> list[_PendingRequest]:
         """Wait for requests and return the next batch. Return [] if the queue is closed."""
@@ -208,22 +221,25 @@ class _SearchWorker:
 
     def __init__(self, where: Path, engine: str | None) -> None:
         self._collection = Collection.open(where, "ro")
-        self._engine = engine
         self._searcher = Searcher(self._collection, engine)
 
     def answer_batch(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
         """Return a document without milliseconds, or an error, for each request. The requests have
         equal parameters."""
-        try:
-            self._searcher.refresh()
-            return self._search(requests)
-        except (DamagedError, StorageError):
-            # Another process has rewritten the shards: open the new ones and try again once.
-            self._searcher.close()
-            self._searcher = Searcher(self._collection, self._engine)
-            return self._search(requests)
+        return at_one_moment(self._collection, partial(self._answer, requests))
 
-    def _search(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the store was deleted or made anew: its shards and images are others now."""
+        return self._collection.catalog.is_replaced
+
+    def close(self) -> None:
+        """Close the searcher and its collection."""
+        self._searcher.close()
+        self._collection.close()
+
+    def _answer(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:
+        self._searcher.refresh()
         if len(requests) == 1:
             return [self._search_one(requests[0])]
         return self._search_batch(requests)

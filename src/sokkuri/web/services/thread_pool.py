@@ -8,11 +8,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Concatenate, Literal, ParamSpec, TypeVar
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import BusyError
+from sokkuri.store.snapshot import at_one_moment
 
 P = ParamSpec("P")
 Result = TypeVar("Result")
@@ -69,12 +71,17 @@ class CollectionPool:
         BusyError and what the function raises."""
 
         def call() -> Result:
-            return function(self._open_collection(), *args, **kwargs)
+            collection = self._open_collection()
+            bound = partial(function, collection, *args, **kwargs)
+            return at_one_moment(collection, bound) if self._mode == "ro" else bound()
 
         return await self._executor.run(call)
 
     def _open_collection(self) -> Collection:
         """Return the collection of this thread. Threads do not share SQLite connections."""
+        if hasattr(self._local, "collection") and self._local.collection.catalog.is_replaced:
+            self._local.collection.close()
+            del self._local.collection
         if not hasattr(self._local, "collection"):
             self._local.collection = Collection.open(self._where, self._mode)
         collection: Collection = self._local.collection

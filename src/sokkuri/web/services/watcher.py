@@ -54,7 +54,7 @@ class ChangeWatcher:
         # One thread, because SQLite counts the commits of others for each connection.
         self._pool = CollectionPool(where, 1, 1)
         self._summary: _ImageSummary = ()
-        self._commits = -1
+        self._commits = ""
         self._revision = 0
         self._changed = asyncio.Condition()
         self._task: asyncio.Task[None] | None = None
@@ -120,9 +120,9 @@ class ChangeWatcher:
                 self._changed.notify_all()
 
 
-def _read_state(collection: Collection, known_commits: int) -> tuple[int, _ImageSummary, int]:
-    """Return the number of commits of other connections, a summary of the images, and the number of
-    processes that index. The summary is () if nothing was committed since `known_commits`."""
+def _read_state(collection: Collection, known_commits: str) -> tuple[str, _ImageSummary, int]:
+    """Return a text for the commits of other connections, a summary of the images, and the number
+    of processes that index. The summary is () if nothing was committed since `known_commits`."""
     catalog = collection.catalog
     with catalog.reading():
         active_runs = sum(not run.has_ended(time.time()) for run in read_runs(catalog))

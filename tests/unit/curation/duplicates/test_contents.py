@@ -17,6 +17,7 @@ from sokkuri.curation.duplicates.contents import (
 )
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.live_rows import count_contents
+from sokkuri.store.snapshot import open_snapshot
 
 HELD = {"a/1": b"A" * 16, "a/2": b"B" * 16, "b/1": b"A" * 16, "b/2": b"C" * 16, "b/3": b"D" * 16}
 VECTORS = np.random.default_rng(1).normal(size=(len(HELD), DIMENSION)).astype(np.float32)
@@ -90,16 +91,18 @@ def test_ids_that_pass_the_filters(collection: Collection) -> None:
 
 
 def test_projected_vectors_keep_their_angles(collection: Collection) -> None:
-    contents = list(live_contents(collection, Decisions()).values())
-    found = project_contents(collection, contents, projection_of(collection))
+    with open_snapshot(collection) as shards:
+        contents = list(live_contents(collection, Decisions()).values())
+    found = project_contents(shards, contents, projection_of(shards))
     rows = [list(HELD).index(content.images[0].id) for content in contents[:-1]] + [0]
     roots = signed_sqrt_normalise(VECTORS[rows])
     assert np.allclose(found @ found.T, roots @ roots.T, atol=1e-5)
-    some = project_contents(collection, contents[1:3], projection_of(collection))
+    some = project_contents(shards, contents[1:3], projection_of(shards))
     assert np.allclose(some, found[1:3], atol=1e-6)
 
 
 def test_an_empty_collection_has_a_projection_too(tmp_path: Path) -> None:
     with create_empty(tmp_path / "none") as collection:
         assert live_contents(collection, Decisions()) == {}
-        assert project_contents(collection, [], projection_of(collection)).shape[0] == 0
+        with open_snapshot(collection) as shards:
+            assert project_contents(shards, [], projection_of(shards)).shape[0] == 0
