@@ -85,7 +85,7 @@ def test_what_a_run_does_meanwhile_counts(bench: Bench, tmp_path: Path) -> None:
     bench.add_vectors(again[None], ["00"])
     bench.collection.remove(["imported 1"])
     bench.catalog.execute("UPDATE images SET missing = 1 WHERE id LIKE 'imported %'")
-    compact(bench.collection)
+    compact(bench.collection, purge=True)
     shutil.move(tmp_path / "away.npy", shard_path(bench))
     recover(bench.collection)
     assert stored(bench) == {**before, "00": again.tolist()}
