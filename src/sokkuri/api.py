@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Decoding, Dtype, Fault, Progress
+from sokkuri.core.values import check_choice, check_count
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
 from sokkuri.indexing import repair as repairing
@@ -60,6 +61,8 @@ class Collection(CollectionStore):
         Raises UsageError if `root` is no folder, CollectionError if the store holds a collection
         already, ModelError.
         """
+        check_choice("decode", decode, Decoding)
+        check_choice("dtype", dtype, Dtype)
         folder = check_folder(root)
         where = choose_store(folder, None if store is None else Path(store))
         if has_store(where):
@@ -154,6 +157,7 @@ class Collection(CollectionStore):
         otherwise keep their vectors until they come back.
         """
         if ann_from is not None:
+            check_count("ann_from", ann_from, 0)
             self.catalog.set_meta("ann_from", str(ann_from))
         compaction = compacting.compact(self, purge=purge)
         for progress in refresh_indexes(self, everything=True):

@@ -83,8 +83,8 @@ def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
         "seconds", "images_per_second",
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {
-        "root", "part", "model", "dimension", "total", "removed", "failed", "failures", "bytes",
-        "ann", "pushed", "left_aside",
+        "root", "store", "part", "model", "dimension", "total", "removed", "gone", "to_do",
+        "failed", "failures", "bytes", "ann", "pushed", "left_aside",
     }  # fmt: skip
 
 

@@ -201,11 +201,14 @@ def status_json(status: Status) -> dict[str, Any]:
     """Return the JSON document of `status`."""
     return {
         "root": str(status.root),
+        "store": str(status.store),
         "part": status.part,
         "model": status.model.name,
         "dimension": status.model.dimension,
         "total": status.total,
         "removed": status.removed,
+        "gone": status.missing,
+        "to_do": status.waiting,
         "failed": len(status.failures),
         "failures": [dataclasses.asdict(failure) for failure in status.failures],
         "left_aside": dict(status.left_aside),

@@ -19,7 +19,7 @@ from sokkuri.images.memory import peak_memory
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
-from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.options import SyncOptions, check_options
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
 from sokkuri.indexing.source import IsGone, check_root, fill_listing
@@ -65,6 +65,7 @@ def estimate_run(
 
     dtype : of the vectors on disk. Raises UsageError, CollectionError, ModelError.
     """
+    check_options(options)
     check_device(options.device)
     check_root(root)
     started = time.monotonic()

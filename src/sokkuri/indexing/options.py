@@ -5,7 +5,10 @@ from typing import Literal
 
 from sokkuri.core.locations import Location
 from sokkuri.core.types import IdKind, Limits
+from sokkuri.core.values import check_choice, check_count, check_is_no_text
 from sokkuri.indexing.partition import Part
+
+ExecutorName = Literal["threads", "ray"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class SyncOptions:
     """
 
     workers: int | None = None
-    executor: Literal["threads", "ray"] = "threads"
+    executor: ExecutorName = "threads"
     address: str | None = None
     device: str = "auto"
     exclude: tuple[str, ...] | None = None
@@ -47,6 +50,22 @@ class SyncOptions:
     rehash: bool = False
     accept_removals: bool = False
     limits: Limits = field(default_factory=Limits)
+
+
+def check_options(options: SyncOptions) -> None:
+    """Raise UsageError for a value that an option cannot have."""
+    check_choice("executor", options.executor, ExecutorName)
+    if options.workers is not None:
+        check_count("workers", options.workers, 1)
+    if options.ann_from is not None:
+        check_count("ann_from", options.ann_from, 0)
+    if options.ids is not None:
+        check_choice("ids", options.ids, IdKind)
+    check_is_no_text("exclude", options.exclude, "a tuple of texts")
+    for name, value in (("names", options.names), ("part", options.part)):
+        check_is_no_text(name, value, "a Path or an Address" if name == "names" else "a Part")
+    check_count("limits.max_bytes", options.limits.max_bytes, 1)
+    check_count("limits.max_pixels", options.limits.max_pixels, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
-from sokkuri.indexing.options import SyncOptions, SyncReport
+from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.outcomes import Outcome
 from sokkuri.indexing.removals import check_removals
 from sokkuri.indexing.settings import (
@@ -67,6 +67,7 @@ def sync(
     images would be marked as gone and the options do not accept that.
     """
     collection.check_model(model)
+    check_options(options)
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)

@@ -109,8 +109,12 @@ class QueryReader:
                 f"a query vector must have {dimension} numbers: this one has the shape "
                 f"{vector.shape}"
             )
+        if vector.dtype.kind not in "fiu":
+            raise UsageError(f"a query vector must have real numbers, not {vector.dtype}")
         if not np.isfinite(vector).all():
             raise UsageError("a query vector must have finite numbers only")
+        if np.abs(vector.astype(np.float64)).max(initial=0) > np.finfo(np.float32).max:
+            raise UsageError("a query vector must have numbers that fit float32")
         return vector.astype(np.float32)
 
     def read_each(
@@ -171,6 +175,10 @@ class QueryReader:
     def _locate_id(self, id_: str) -> tuple[RowRef, Location | None]:
         """Return the row of the image with this id, and its file, None if it is missing."""
         image = find_image(self._collection.catalog, id_)
+        if image is not None and image.row is None:
+            raise UnknownImageError(
+                f"{id_} is an image of the collection, but it has no vector: see `sokkuri status`"
+            )
         if image is None or image.row is None:
             raise UnknownImageError(
                 f"{id_} is neither an image file nor an id of the collection in "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Box, ImageRecord, Metric
+from sokkuri.core.values import check_choice, check_count, check_number
 from sokkuri.search.query import Query
 
 SearchMode = Literal["auto", "exact", "ann"]
@@ -35,6 +36,16 @@ class SearchOptions:
     where: str | None = None
     max_distance: float | None = None
     mode: SearchMode = "auto"
+
+
+def check_search(k: int, metric: Metric | None, options: SearchOptions) -> None:
+    """Raise UsageError for a value that an option of a search cannot have."""
+    check_count("k", k, 1)
+    if metric is not None:
+        check_choice("metric", metric, Metric)
+    check_choice("mode", options.mode, SearchMode)
+    if options.max_distance is not None:
+        check_number("max_distance", options.max_distance, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.search.query import Query, QueryReader, QueryVector, combine_vectors, query_name
-from sokkuri.search.results import Hits, SearchMode, SearchOptions
+from sokkuri.search.results import Hits, SearchMode, SearchOptions, check_search
 from sokkuri.search.vectors import ExactIndex, VectorBlocks, as_float64_queries, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.base import Neighbours
@@ -106,9 +106,11 @@ class Searcher:
         approximate index cannot do this search. Raises StoreReplacedError if the store was deleted
         or made anew, StorageError.
         """
+        options = options or SearchOptions()
+        check_search(k, metric, options)
         if not images:
             raise UsageError("a search needs at least one image")
-        search = partial(self._search, images, k, metric, options or SearchOptions())
+        search = partial(self._search, images, k, metric, options)
         return at_one_moment(self._collection, search)
 
     def _search(
@@ -128,7 +130,9 @@ class Searcher:
     ) -> list[Hits | SokkuriError]:
         """Search for each image by itself; faster than calls of `search`. An image that cannot be
         read has its error in its place."""
-        search = partial(self._search_each, images, k, metric, options or SearchOptions())
+        options = options or SearchOptions()
+        check_search(k, metric, options)
+        search = partial(self._search_each, images, k, metric, options)
         return at_one_moment(self._collection, search)
 
     def _search_each(
@@ -154,8 +158,6 @@ class Searcher:
     ) -> list[Hits]:
         """Return the hits of each query, which is combined from one or more images. names : of the
         images of each query."""
-        if k < 1:
-            raise UsageError("a search needs -k of 1 or more")
         if not queries:
             return []
         if not self._snapshot.is_live():
