@@ -43,6 +43,26 @@ def give(server: Server, labels: dict[str, str | None], **given: Any) -> httpx.R
     return server.post("/api/v1/labels", content=content, headers=sent)
 
 
+def test_a_label_of_another_page_is_not_replaced_unseen(server: Server) -> None:
+    """Guarantee: two pages that label one image cannot overwrite each other without a word."""
+
+    def change(*labels: dict[str, Any]) -> httpx.Response:
+        return give(server, {}, json={"labels": labels})
+
+    first = {"id": "a/0.png", "label": "cat", "was": None}
+    assert change(first).status_code == 200
+    assert change(first).json()["before"][0]["label"] == "cat", "sent again after a lost answer"
+    late = change({"id": "b/1.png", "label": "dog", "was": None}, {**first, "label": "dog"})
+    detail = assert_problem(late, 409, "conflict")
+    assert detail == "a/0.png has the label cat by now: another page gave it"
+    assert server.api("labels")["labels"] == [{"label": "cat", "count": 1}], "all or nothing"
+    undone = {"id": "a/0.png", "label": None}
+    assert_problem(change({**undone, "was": "dog"}), 409, "conflict")
+    assert change({**undone, "was": "cat"}).status_code == 200
+    assert change({**undone, "was": "cat"}).status_code == 200
+    assert change({"id": "a/0.png", "label": "dog"}).status_code == 200, "without `was`"
+
+
 def test_labels_can_be_set_counted_and_undone(server: Server) -> None:
     assert server.api("labels") == {"labels": [], "labelled": 0, "total": 9}
     answer = give(server, {"a/0.png": "cat", ODD: " dog "})

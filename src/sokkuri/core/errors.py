@@ -20,6 +20,7 @@
     └── CollectionError          the collection cannot be used like this
         ├── NoCollectionError      there is no collection here
         ├── UnknownImageError      the collection has no such image
+        ├── ConflictError          another change came first
         ├── ModelMismatchError     its vectors come from another model
         ├── RemovalsError          a run would mark most images as gone
         ├── UnsupportedError       exit code 2: this search index cannot do it
@@ -149,6 +150,10 @@ class NoCollectionError(CollectionError):
 
 class UnknownImageError(CollectionError):
     """A query or an argument names an image that the collection does not have."""
+
+
+class ConflictError(CollectionError):
+    """What should be changed is not as the sender believed: another change came first."""
 
 
 class ModelMismatchError(CollectionError):

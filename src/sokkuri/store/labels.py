@@ -5,9 +5,9 @@ moves, renames and a new index. The table is made when the first label is set. I
 a sequence number: the order of labelling.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from sokkuri.core.errors import UsageError
+from sokkuri.core.errors import ConflictError, UsageError
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT, content_of
 from sokkuri.store.images import LIVE, ids_in
@@ -34,13 +34,16 @@ def clean_label(label: str) -> str:
 
 
 def set_labels(
-    catalog: Catalog, labels: Sequence[tuple[str, str | None]]
+    catalog: Catalog,
+    labels: Sequence[tuple[str, str | None]],
+    expected: Mapping[str, str | None] | None = None,
 ) -> list[tuple[str, str | None]]:
     """Set the label of each (id, label); return (id, old label) in the same order.
 
     None removes a label. A content that has a label keeps its place in the order of labelling. To
-    undo a call, set the labels that it returned. Raises UnknownImageError and UsageError before any
-    change.
+    undo a call, set the labels that it returned. expected : labels that images should have by now,
+    by id; an image may also have its new label already. Raises UnknownImageError, UsageError and
+    ConflictError before any change.
     """
     new_labels = [None if label is None else clean_label(label) for _, label in labels]
     with catalog.writing():
@@ -50,6 +53,10 @@ def set_labels(
             catalog.fetch_one("SELECT label FROM labels WHERE content = ?", [content])
             for content in contents
         ]
+        old_labels = [None if row is None else str(row[0]) for row in old_rows]
+        for (id_, _), old, new in zip(labels, old_labels, new_labels, strict=True):
+            if expected and old not in (expected.get(id_, old), new):
+                raise ConflictError(f"{id_} has {_label_text(old)} by now: another page gave it")
         turn = catalog.fetch_one("SELECT coalesce(max(turn), 0) FROM labels")[0]
         for number, (label, content) in enumerate(zip(new_labels, contents, strict=True), 1):
             if label is None:
@@ -61,10 +68,11 @@ def set_labels(
                     [content, label, turn + number],
                 )
         count_label_change(catalog)
-    return [
-        (id_, None if row is None else row[0])
-        for (id_, _), row in zip(labels, old_rows, strict=True)
-    ]
+    return [(id_, old) for (id_, _), old in zip(labels, old_labels, strict=True)]
+
+
+def _label_text(label: str | None) -> str:
+    return "no label" if label is None else f"the label {label}"
 
 
 def read_labels(catalog: Catalog) -> dict[str, str]:

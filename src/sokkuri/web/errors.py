@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect
 from sokkuri.core.errors import (
     BusyError,
     ChangesError,
+    ConflictError,
     EngineError,
     ImageError,
     MissingExtraError,
@@ -46,6 +47,7 @@ _STATUS_AND_NAME: tuple[tuple[type[SokkuriError], int, str], ...] = (
     (WithheldError, 403, "withheld"),
     (ChangesError, 403, "changes"),
     (UnknownImageError, 404, "unknown-image"),
+    (ConflictError, 409, "conflict"),
     (UsageError, 422, "invalid"),
     (UnsupportedError, 422, "unsupported"),
     (ImageError, 422, "unreadable-image"),

@@ -132,6 +132,24 @@ def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) ->
     expect(page.locator(".toast").last).to_contain_text("nothing to undo")
 
 
+def test_the_undo_of_a_message_undoes_what_the_message_is_about(home: Path, visit: Visit) -> None:
+    """Not the last action, which another message is about."""
+    page, before = visit.page, all_files(home)
+    go_to(page, "first.jpg")
+    page.keyboard.press("x")
+    dropped = page.locator(".toast", has_text="1 file moved to the trash")
+    expect(dropped).to_be_visible()
+    go_to(page, "drawing 04 small.jpg")
+    page.keyboard.press("n")
+    expect(page.locator(".toast").last).to_contain_text("is marked as not a duplicate")
+    dropped.get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast").last).to_contain_text("1 file restored")
+    assert all_files(home) == before
+    expect(groups(page)).to_have_count(ALL - 1)
+    page.keyboard.press("u")
+    expect(groups(page)).to_have_count(ALL)
+
+
 def test_space_marks_pictures_and_one_always_stays(home: Path, visit: Visit) -> None:
     """The picture that was to be kept can be dropped instead of the other one."""
     page = visit.page

@@ -127,10 +127,11 @@ async def export_labels(context: Context) -> Response:
 @router.post(
     "/labels",
     response_model=PreviousLabelsDocument,
-    responses=problems(400, 403, 404, 408, 413),
+    responses=problems(400, 403, 404, 408, 409, 413),
     response_description="The labels that the images had before.",
 )
 async def give_labels(context: WriteContext, change: LabelChangeDocument) -> Response:
     """Set or remove labels of images. Changes all of these images or none."""
     labels = [(entry.id, entry.label) for entry in change.labels]
-    return AsciiJSON(await context.write_pool.run(label_service.give, labels))
+    expected = {entry.id: entry.was for entry in change.labels if "was" in entry.model_fields_set}
+    return AsciiJSON(await context.write_pool.run(label_service.give, labels, expected))

@@ -14,6 +14,7 @@ _REASONS = {
     403: "The file is outside the collection's folder, or changes are not allowed",
     404: "There is no such image",
     408: "The body did not arrive in time",
+    409: "Another change came first",
     413: "The body is too large",
     415: "The server does not read this type of body",
     416: "The file has no such range",

@@ -88,13 +88,20 @@ class ImageLabelDocument(RequestDocument):
     label: str | None = Field(max_length=1000)
 
 
+class GivenLabelDocument(ImageLabelDocument):
+    """An image and its new label; null for no label. `was` : the label that it has, as far as the
+    sender knows. If it has another one, nothing is changed. Leave it out to change any label."""
+
+    was: str | None = Field(default=None, max_length=1000)
+
+
 class LabelChangeDocument(RequestDocument):
     """Images and their new labels. Other files with equal bytes get the same label."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"labels": [{"id": "cat.jpg", "label": "cat"}]}]},
     )
-    labels: list[ImageLabelDocument] = Field(min_length=1, max_length=MAX_LABEL_CHANGES)
+    labels: list[GivenLabelDocument] = Field(min_length=1, max_length=MAX_LABEL_CHANGES)
 
 
 class PreviousLabelsDocument(BaseModel):

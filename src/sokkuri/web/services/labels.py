@@ -167,10 +167,15 @@ def curve(collection: Collection) -> Document:
     return {"curve": [{"labels": labels, "accuracy": accuracy} for labels, accuracy in points]}
 
 
-def give(collection: Collection, labels: Sequence[tuple[str, str | None]]) -> Document:
-    """Set labels and return the old ones, as PreviousLabelsDocument. Raises UnknownImageError and
-    UsageError before any change."""
-    before = set_labels(collection.catalog, labels)
+def give(
+    collection: Collection,
+    labels: Sequence[tuple[str, str | None]],
+    expected: Mapping[str, str | None] | None = None,
+) -> Document:
+    """Set labels and return the old ones, as PreviousLabelsDocument. expected : labels that the
+    sender believes images to have. Raises UnknownImageError, UsageError and ConflictError before
+    any change."""
+    before = set_labels(collection.catalog, labels, expected)
     return {"before": [{"id": id_, "label": label} for id_, label in before]}
 
 

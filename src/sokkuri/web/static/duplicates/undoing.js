@@ -6,24 +6,28 @@ import * as settings from "../base/settings.js";
 const MOST = 100;
 
 /**
- * @typedef {{text: string, ids: string[], logs?: string[], different?: string[][],
+ * @typedef {{key?: string, text: string, ids: string[], logs?: string[], different?: string[][],
  *   keep?: string[], keepAgain?: string[]}} Action
- *   text: shown after the undo; ids: the group with one of these images is shown after the undo;
+ *   key: tells it from other actions; text: shown after the undo; ids: the group with one of these images is shown after the undo;
  *   logs: the logs of the moved files, the oldest first; different, keep: the decisions to undo;
  *   keepAgain: images to prefer again
  */
 
 /** @param {Action} action */
 export function remember(action) {
-  settings.set("deeds", [...settings.get("deeds"), action].slice(-MOST));
+  const key = `${Date.now()}-${Math.random()}`;
+  settings.set("deeds", [...settings.get("deeds"), { ...action, key }].slice(-MOST));
 }
 
 /** @returns {?Action} the last action */
 export const last = () => settings.get("deeds").at(-1) ?? null;
 
-/** Forgets the last action. */
-export function forget() {
-  settings.set("deeds", settings.get("deeds").slice(0, -1));
+/** @returns {boolean} whether an action was not undone or forgotten yet */
+export const isOpen = ({ key }) => settings.get("deeds").some((other) => other.key === key);
+
+/** Forgets an action. */
+export function forget({ key }) {
+  settings.set("deeds", settings.get("deeds").filter((other) => other.key !== key));
 }
 
 /**

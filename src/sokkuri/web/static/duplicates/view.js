@@ -245,9 +245,10 @@ class Duplicates {
     await this.refreshAt([id]);
   }
 
-  /** Shows what was done and a button to undo it, and updates the totals. */
+  /** Shows what was done just now and a button to undo it, and updates the totals. */
   done(text) {
-    toast(text, { action: "Undo", onaction: () => this.undo() });
+    const action = undoing.last();
+    toast(text, { action: "Undo", onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {});
   }
 
@@ -257,10 +258,10 @@ class Duplicates {
     if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
 
-  async undo() {
-    const action = undoing.last();
-    if (!action || !this.allowed) {
-      toast("There is nothing to undo");
+  /** Undoes an action, by default the last one. */
+  async undo(action = undoing.last()) {
+    if (!action || !this.allowed || !undoing.isOpen(action)) {
+      toast(action ? "That was undone already" : "There is nothing to undo");
       return;
     }
     if (this.isUndoing) return;
@@ -269,10 +270,10 @@ class Duplicates {
       const left = await undoing.revert(action).catch((error) => {
         // The action belongs to another collection, or its images no longer exist. Forget it, so
         // that earlier actions can be undone.
-        if (error.status === 404 || error.status === 422) undoing.forget();
+        if (error.status === 404 || error.status === 422) undoing.forget(action);
         throw error;
       });
-      undoing.forget();
+      undoing.forget(action);
       toast(left.length ? left.map(({ id, reason }) => `${id}: ${reason}`).join("; ")
         : action.text);
     });

@@ -13,6 +13,16 @@ const MOST_UNDONE = 500;
  *   `undoes` is the change that this one undoes
  */
 
+/**
+ * The labels of a change. Each says which label the image had when the user gave it, so that a
+ * label from another tab is not replaced unseen.
+ * @param {Change} change
+ */
+function labelsToSend({ labels, undoes }) {
+  if (!undoes) return labels.map((given) => ({ ...given, was: null }));
+  return undoes.before.map((given, n) => ({ ...given, was: labels[n].label }));
+}
+
 /** Keeps changes in order until the server has accepted them. */
 export class Outbox extends EventTarget {
   constructor() {
@@ -91,7 +101,7 @@ export class Outbox extends EventTarget {
       const [first] = this.waiting;
       this.sending = first;
       try {
-        const labels = first.undoes ? first.undoes.before : first.labels;
+        const labels = labelsToSend(first);
         first.before = (await change("/labels", { labels })).before;
         this.problem = null;
         this.waiting.shift();
