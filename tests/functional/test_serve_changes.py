@@ -165,9 +165,14 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     assert {"copies/0.png", ODD}.isdisjoint(hit["id"] for hit in hits)
     log = home / "photos" / ".sokkuri" / "duplicates" / done["log"]
     assert log.is_file()
+    expected = {"log": done["log"], "ids": ["copies/0.png", ODD]}
+    assert server.api("duplicates/drops") == {"drops": [expected]}, "also for another page"
+    (log.parent / "20990101T000000-000000-00000000.log").write_text("no log")
+    assert server.api("duplicates/drops") == {"drops": [expected]}
 
     back = post(server, "undo", {"log": done["log"]}).json()
     assert (set(back["returned"]), back["left"]) == ({"copies/0.png", ODD}, [])
+    assert server.api("duplicates/drops") == {"drops": []}
     assert state_of(home) == before
     assert list_trash(trash_folder(home)) == []
     assert groups(server) == ALL

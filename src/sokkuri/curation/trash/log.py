@@ -84,6 +84,19 @@ class MoveLog:
                     log._append(b"\n")  # a kill cut the line
                 yield log
 
+    @classmethod
+    def read_records(cls, path: Path) -> list[MoveRecord]:
+        """Return the records of a log without its lock: another process may be adding some.
+
+        Raises StorageError, and UsageError if the file is not a log.
+        """
+        _check_head(path)
+        text = _read_text(path)
+        with path.open("rb", buffering=0) as file:
+            log = cls(path, file)
+            log._replay(text)
+            return log.records()
+
     def find(self, move: Move) -> MoveRecord | None:
         """Return the record of a move."""
         return self._records.get(_key(move))

@@ -12,6 +12,7 @@ from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
 from sokkuri.web.schemas.duplicates import (
     DecisionsRequestDocument,
     DecisionsResultDocument,
+    DropListDocument,
     DropsRequestDocument,
     DropsResultDocument,
     DuplicatePageDocument,
@@ -63,6 +64,17 @@ async def state(context: Context) -> Response:
     """Return how many images are compared, and the progress of the current run."""
     run = context.duplicate_run.state()
     return AsciiJSON({**await context.read_pool.run(duplicates.count_compared), **run})
+
+
+@router.get(
+    "/drops",
+    response_model=DropListDocument,
+    responses=problems(),
+    response_description="The drops.",
+)
+async def list_drops(context: Context) -> Response:
+    """Return the latest drops whose files are in the trash, for an undo by any page."""
+    return AsciiJSON(await context.read_pool.run(duplicates.list_drops))
 
 
 @router.post(

@@ -146,6 +146,19 @@ class DropsResultDocument(BaseModel):
     left: list[NotMovedDocument]
 
 
+class UndoableDropDocument(BaseModel):
+    """A drop whose files are in the trash. `log` : name for undo; `ids` : the moved images."""
+
+    log: str
+    ids: list[str]
+
+
+class DropListDocument(BaseModel):
+    """The latest drops that can be undone, the latest first."""
+
+    drops: list[UndoableDropDocument]
+
+
 class UndoRequestDocument(RequestDocument):
     """The moves to undo: the `log` of the earlier answer."""
 

@@ -18,10 +18,11 @@ from typing import Any, TypeAlias
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import UsageError
+from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.duplicates import find
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
+from sokkuri.curation.trash.log import MoveLog
 from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
@@ -33,6 +34,7 @@ from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_c
 _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
 _LOG_FOLDER = "duplicates"
+_MAX_LISTED_DROPS = 100
 _NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
 
 
@@ -251,6 +253,22 @@ def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
         raise UsageError("there is no such log: send the `log` that a drop returned")
     returned, left = _split_results(apply.undo(folder / log))
     return {"returned": returned, "left": left}
+
+
+def list_drops(collection: Collection) -> dict[str, Any]:
+    """Return the latest drops that can be undone, as DropListDocument."""
+    folder = log_folder(collection)
+    names = [file.name for file in folder.glob("*.log")] if folder.is_dir() else []
+    drops = []
+    for name in sorted(names, reverse=True)[:_MAX_LISTED_DROPS]:  # names begin with the time
+        try:
+            records = MoveLog.read_records(folder / name)
+        except (StorageError, UsageError):  # damaged: the undo reports it
+            continue
+        ids = [record.move.id for record in records if record.state == "moved"]
+        if ids:
+            drops.append({"log": name, "ids": ids})
+    return {"drops": drops}
 
 
 def log_folder(collection: Collection) -> Path:
