@@ -248,3 +248,42 @@ def test_a_missing_extra_is_named(folder: Path) -> None:
         capture_output=True, timeout=TIMEOUT_SECONDS, check=False,
     )  # fmt: skip
     assert status.returncode == 0, "no other verb needs it"
+
+
+_WITH_A_FAULT = """
+import sys
+from pathlib import Path
+from sokkuri.web.config import ServeConfig
+from sokkuri.web.server import serve
+from sokkuri.web.services import browse
+def fail(*_):
+    raise ZeroDivisionError('a fault of the server')
+def refuse(*_):
+    raise PermissionError(13, 'Permission denied', 'some/file')
+browse.count_folders, browse.read_failure_page = fail, refuse
+try:
+    serve(Path(sys.argv[1]), ServeConfig(port=0),
+          lambda line: print(line, file=sys.stderr, flush=True))
+except KeyboardInterrupt:
+    pass
+"""
+
+
+def test_a_fault_is_logged_once_and_a_disk_that_refuses_is_no_fault(folder: Path) -> None:
+    command = [sys.executable, "-c", _WITH_A_FAULT, str(folder)]
+    server = Server(
+        lambda stderr: subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=stderr, encoding="utf-8"
+        )
+    )
+    try:
+        refused_read = assert_problem(server.get("/api/v1/failures"), 503, "collection")
+        assert refused_read.startswith("some/file: permission denied: ")
+        detail = assert_problem(server.get("/api/v1/folders"), 500, "fault")
+        assert "ZeroDivisionError" not in detail
+    finally:
+        server.close()
+    text = "\n".join(server.lines)
+    assert text.count("GET /api/v1/folders failed") == 1
+    assert text.count("Traceback") == 1
+    assert text.count("ZeroDivisionError: a fault of the server") == 1
