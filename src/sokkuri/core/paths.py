@@ -23,6 +23,16 @@ def is_store(folder: Path) -> bool:
     )
 
 
+def is_path_below(path: str) -> bool:
+    """Return whether a relative path, with `/` between its parts, names a file below a folder.
+
+    It must not lead out of the folder, on any system that this code runs on.
+    """
+    if os.sep != "/" and {"\\", ":"} & set(path):
+        return False  # on Windows these separate folders and drives
+    return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
 def cache_folder() -> Path:
     """Return the user's cache folder, or the one in `SOKKURI_CACHE`. It need not exist yet."""
     override = os.environ.get("SOKKURI_CACHE")

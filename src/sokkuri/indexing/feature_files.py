@@ -7,6 +7,7 @@ that says why it cannot be used. Files at an address are copied to this machine,
 
 import os
 import re
+import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import ReadError
 from sokkuri.core.locations import Address, Location
+from sokkuri.core.paths import is_path_below
 from sokkuri.core.types import Features
 from sokkuri.images import remote
 from sokkuri.images.scan import sorted_addresses, sorted_paths
@@ -145,7 +147,12 @@ def _vectors_of_pair(path: Path, dimension: int) -> Iterator[FoundVector | str]:
     except OSError as error:
         yield f"{error.filename} is left out: {error.strerror}"
         return
-    for row, id_ in enumerate(ids.tolist()):
+    impossible = _impossible_texts(ids)
+    for row in range(len(ids)):
+        if impossible[row]:
+            yield f"row {row} of {path} is left out: its id is no text"
+            continue
+        id_ = str(ids[row])
         if id_ == "":
             continue  # an unused row in a shard of sokkuri
         try:
@@ -184,7 +191,15 @@ def _ids(path: Path, beside: Path, rows: int) -> NDArray[np.str_]:
         data = file.read(dtype.itemsize * rows + 1)
     if len(data) != dtype.itemsize * rows:
         raise _RefusedError(f"{path} is left out: {beside.name} is cut short, or too long")
-    return np.frombuffer(data, dtype)
+    return np.frombuffer(data, dtype) if dtype.itemsize else np.zeros(rows, "U1")
+
+
+def _impossible_texts(ids: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which ids, (N,) bool, hold a number that is no Unicode code point."""
+    codes = ids.view(np.dtype(np.uint32).newbyteorder(ids.dtype.byteorder))
+    width = ids.dtype.itemsize // 4
+    too_large = (codes > sys.maxunicode).reshape(len(ids), width)
+    return np.asarray(too_large.any(axis=1), np.bool_)
 
 
 def _shape_of_floats(path: Path, file: BinaryIO) -> tuple[int, ...]:
@@ -224,6 +239,4 @@ def _is_valid_id(id_: str) -> bool:
         as_text(id_)
     except UnicodeEncodeError:
         return False
-    if os.sep != "/" and {"\\", ":"} & set(id_):
-        return False  # on Windows these separate folders and drives
-    return "\0" not in id_ and not {"", ".", ".."} & set(id_.split("/"))
+    return is_path_below(id_)

@@ -13,12 +13,16 @@ import sqlite3
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
-from sokkuri.core.errors import CollectionError, StorageError, UnfinishedError
+from sokkuri.core.errors import CollectionError, DamagedError, StorageError, UnfinishedError
+from sokkuri.core.paths import is_path_below
 from sokkuri.core.types import Decoding, Metric
 from sokkuri.store.database import Database, as_text
 from sokkuri.store.migrations import check_version, migrate
+
+MAX_DIMENSION = 2**24
+"""The largest number of dimensions of a vector that a catalog may claim."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,22 @@ class ModelRow:
     metric: Metric
     decode: Decoding
     source: str
+
+
+def _is_sound(
+    name: object, fingerprint: object, dimension: object, metric: object, decode: object, *_: object
+) -> bool:
+    """Return whether a model can have these values: a catalog of a stranger may hold any."""
+    return (
+        isinstance(name, str)
+        and is_path_below(name)
+        and "/" not in name
+        and isinstance(fingerprint, str)
+        and isinstance(dimension, int)
+        and 1 <= dimension <= MAX_DIMENSION
+        and metric in get_args(Metric)
+        and decode in get_args(Decoding)
+    )
 
 
 class Catalog(Database):
@@ -103,11 +123,21 @@ class Catalog(Database):
         )
 
     def model(self) -> ModelRow | None:
-        """Return the collection's model, or None before it has one."""
+        """Return the collection's model, or None before it has one.
+
+        Raises DamagedError for values that no model has.
+        """
         row = self.fetch_one(
             "SELECT name, fingerprint, dimension, metric, decode, source FROM models"
         )
-        return None if row is None else ModelRow(*row)
+        if row is None:
+            return None
+        if not _is_sound(*row):
+            raise DamagedError(
+                f"{self.where} is damaged (its model has impossible values): restore it from a "
+                "backup, or move the store away and index again"
+            )
+        return ModelRow(*row)
 
     def set_model(self, model: ModelRow) -> None:
         """Record the collection's model. A collection has one: raises DamagedError for a second."""

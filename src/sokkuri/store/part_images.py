@@ -6,6 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import xxhash
 
+from sokkuri.core.paths import is_path_below
 from sokkuri.core.types import RowRef
 from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
@@ -38,6 +39,18 @@ _CONDITIONS = {
     "absent": _ABSENT,
     "removed": "removed = 1 AND missing IS NOT NULL AND digest IS NOT NULL",
 }
+
+_SOUND = (
+    "typeof(id) = 'text' AND typeof(path) = 'text' AND typeof(size) = 'integer'"
+    " AND typeof(mtime_ns) = 'integer' AND typeof(todo) = 'integer' AND removed IN (0, 1)"
+    " AND (digest IS NULL OR (typeof(digest) = 'blob' AND length(digest) > 0))"
+    " AND (width IS NULL OR typeof(width) = 'integer')"
+    " AND (height IS NULL OR typeof(height) = 'integer')"
+    " AND (reason IS NULL OR typeof(reason) = 'text')"
+    " AND (stage IS NULL OR typeof(stage) = 'text')"
+    " AND (shard IS NULL OR (typeof(shard) = 'integer' AND typeof(row) = 'integer'"
+    " AND typeof(checksum) = 'integer' AND shard >= 0 AND row >= 0))"
+)
 
 PartImages: TypeAlias = Literal["all", "present", "absent", "removed"]
 
@@ -144,6 +157,33 @@ def touch(catalog: Catalog, key: int, image: PartImage) -> None:
     """
     values = [as_text(image.id), as_text(image.path), image.size, image.mtime_ns, key]
     catalog.execute(_TOUCH, values)
+
+
+def find_unsound(catalog: Catalog) -> str | None:
+    """Return what is wrong with an image or a label of a part, or None: a stranger may have made
+    it.
+
+    A path that leads out of the folder, or a value of a wrong type, is never merged.
+    """
+    odd = catalog.fetch_one(f"SELECT key FROM images WHERE NOT ({_SOUND}) LIMIT 1")  # noqa: S608
+    if odd is not None:
+        return f"its image number {odd[0]} has impossible values"
+    # Only a few paths look like this, so few are looked at here.
+    suspects = catalog.iterate(
+        "SELECT id, path FROM images WHERE instr(path, '..') OR instr(path, '//')"
+        " OR instr(path, './') OR path LIKE '/%' OR path LIKE '%/' OR path LIKE '%.'"
+        " OR instr(path, char(92)) OR instr(path, ':') OR instr(CAST(path AS BLOB), x'00')"
+        " OR instr(CAST(id AS BLOB), x'00') OR path = '' OR id = ''"
+    )
+    for id_, path in suspects:
+        if not is_path_below(path) or not id_ or "\0" in id_:
+            return f"the path {path!r} leads out of the folder of images"
+    if catalog.has_table("labels"):
+        odd = catalog.fetch_one(
+            "SELECT 1 FROM labels WHERE typeof(content) <> 'blob' OR typeof(label) <> 'text'"
+            " OR typeof(turn) <> 'integer' LIMIT 1"
+        )
+    return None if odd is None else "a label has impossible values"
 
 
 def has_absent(catalog: Catalog) -> bool:

@@ -32,7 +32,7 @@ from sokkuri.store.collection import (
 )
 from sokkuri.store.images import count_images
 from sokkuri.store.leases import clear_ended_runs, has_active_run
-from sokkuri.store.part_images import count_all
+from sokkuri.store.part_images import count_all, find_unsound
 from sokkuri.store.recover import recover
 from sokkuri.store.snapshot import open_snapshot
 
@@ -158,6 +158,9 @@ def _read_part(store: Path) -> _PartInfo:
             raise CollectionError(
                 f"part {part} in {store} has {left}: run `sokkuri index -C {store}`, then merge"
             )
+        unsound = find_unsound(catalog)
+        if unsound is not None:
+            raise DamagedError(f"part {part} in {store} cannot be merged: {unsound}")
         images, absent = count_all(catalog)
         exclude = tuple(json.loads(catalog.meta("exclude") or "[]"))
         ann_from = catalog.meta("ann_from")

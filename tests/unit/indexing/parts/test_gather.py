@@ -8,7 +8,7 @@ import pytest
 from part_collections import Folder, make_folder, run_index
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import CollectionError, ModelMismatchError, UsageError
+from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchError, UsageError
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.parts.merge import merge
@@ -126,3 +126,44 @@ def test_a_collection_that_is_no_part_is_refused(folder: Folder, whole: Collecti
         run_index(other, Part(9, 1))
     with pytest.raises(UsageError, match="is itself a part"):
         merge(stores, folder.root / Part(9, 1).store_name)
+
+
+@pytest.mark.parametrize(
+    "path", ["../outside/x.jpg", "/etc/x.jpg", "a/../../x.jpg", "a//x.jpg", "a/./x.jpg", "", ".."]
+)
+def test_a_path_that_leads_out_of_the_folder_is_refused(folder: Folder, path: str) -> None:
+    """Guarantee: a part that a stranger made reaches no file outside the folder."""
+    with folder.open(folder.parts[1]) as part:
+        part.catalog.execute("UPDATE images SET path = ? WHERE key = 1", [path])
+    with pytest.raises(DamagedError, match=r"part 2/3 in .* cannot be merged: the path .* leads"):
+        folder.merge_parts()
+    assert not (folder.root / ".sokkuri").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["size = 'large'", "digest = 7", "row = -1", "removed = 5", "checksum = 'x'", "width = x'00'"],
+)
+def test_impossible_values_of_images_are_refused(folder: Folder, change: str) -> None:
+    with folder.open(folder.parts[1]) as part:
+        part.catalog.execute(f"UPDATE images SET {change} WHERE key = 1")
+    with pytest.raises(DamagedError, match="its image number 1 has impossible values"):
+        folder.merge_parts()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "dimension = 0",
+        "dimension = 1099511627776",
+        "dimension = 'four'",
+        "name = '../../elsewhere'",
+        "metric = 'dot'",
+        "decode = 'slow'",
+    ],
+)
+def test_impossible_values_of_the_model_are_refused(folder: Folder, change: str) -> None:
+    with folder.open(folder.parts[1]) as part:
+        part.catalog.execute(f"UPDATE models SET {change}")
+    with pytest.raises(DamagedError, match=r"is damaged \(its model has impossible values"):
+        folder.merge_parts()
