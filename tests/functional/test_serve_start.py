@@ -281,6 +281,7 @@ def test_a_fault_is_logged_once_and_a_disk_that_refuses_is_no_fault(folder: Path
         assert refused_read.startswith("some/file: permission denied: ")
         detail = assert_problem(server.get("/api/v1/folders"), 500, "fault")
         assert "ZeroDivisionError" not in detail
+        assert server.get("/healthz").status_code == 200  # all is logged before it is answered
     finally:
         server.close()
     text = "\n".join(server.lines)
