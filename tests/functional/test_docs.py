@@ -341,6 +341,12 @@ GUARANTEE_TESTS = {
     "A removed image stays removed": "test_what_a_person_said_outlives_any_history",
     "An imported vector is given up for no file that cannot be read.":
         "test_an_imported_vector_outlives_a_file_that_cannot_be_read",
+    "A search sees catalog and shards of one moment":
+        "test_a_searcher_follows_when_the_shards_are_rewritten",
+    "A store that was deleted or made anew is noticed":
+        "test_a_store_that_was_replaced_is_noticed",
+    "Verbs that run at the same time never give a wrong answer.":
+        "test_random_pairs_of_verbs_run_at_the_same_time",
     "Memory stays bounded": "test_items_are_drawn_lazily",
 }  # fmt: skip
 
