@@ -2,7 +2,9 @@
 streams."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 def check_without_privileges(check: Callable[[], bool]) -> bool:
@@ -28,3 +30,20 @@ def check_in_child(check: Callable[[], bool]) -> bool:
         finally:
             os._exit(0 if passed else 1)
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@contextmanager
+def without_write_access(folder: Path) -> Iterator[None]:
+    """Run the block as a user who may read the folder and not write in it."""
+    if os.geteuid() == 0:
+        os.seteuid(65534)
+        try:
+            yield
+        finally:
+            os.seteuid(0)
+        return
+    folder.chmod(0o555)
+    try:
+        yield
+    finally:
+        folder.chmod(0o755)

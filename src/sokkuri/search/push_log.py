@@ -30,8 +30,9 @@ from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store import derived
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import Database
-from sokkuri.store.derived import derived_folder, sqlite_version
+from sokkuri.store.derived import derived_folder
 from sokkuri.store.live_rows import live_rows_in
+from sokkuri.store.unwritable import sqlite_version
 
 _VERSION = "1"
 _SCHEMA = """

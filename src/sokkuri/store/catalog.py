@@ -84,9 +84,7 @@ class Catalog(Database):
         except StorageError:
             if not readonly:
                 raise
-            # A read-only medium cannot hold the helper files of WAL. Nobody can write there, so
-            # the file is safe to read as immutable.
-            catalog = cls.connect(path, "mode=ro&immutable=1", threads=threads)
+            catalog = cls.connect_unwritable(path, threads=threads)
             is_newest = check_version(catalog, readonly=True)
         if not (is_newest or readonly):
             migrate(catalog)

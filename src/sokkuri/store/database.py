@@ -8,6 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -19,7 +20,9 @@ from sokkuri.core.errors import (
     SokkuriError,
     StorageError,
     UsageError,
+    from_os_error,
 )
+from sokkuri.store.unwritable import UnwritableFile
 
 Value = TypeVar("Value")
 
@@ -58,6 +61,8 @@ class Database:
         self._connection = connection
         self.where = where
         self.file_id = _file_id(where)
+        self._unwritable: UnwritableFile | None = None
+        self._may_share_threads = False
         connection.text_factory = _from_text
 
     @classmethod
@@ -67,19 +72,27 @@ class Database:
         options : the query of its URI, such as `mode=ro`. threads : let several threads use the
         connection; the caller guards it with a lock.
         """
-        uri = f"file:{quote(as_text(str(path.absolute())))}?{options}"
         with _translated(path):
-            connection = sqlite3.connect(
-                uri, uri=True, isolation_level=None, timeout=_BUSY_SECONDS,
-                check_same_thread=not threads,
-            )  # fmt: skip
-            with ExitStack() as failing:
-                failing.callback(connection.close)
-                if not options.startswith("mode=ro"):
-                    _write_ahead(connection)
-                    connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
-                failing.pop_all()
-        return cls(connection, path)
+            return cls(_open(path, options, threads=threads), path)
+
+    @classmethod
+    def connect_unwritable(cls, path: Path, *, threads: bool = False) -> Self:
+        """Open an SQLite file whose folder cannot be written, to read it.
+
+        It is opened again when a read transaction starts and the file was written meanwhile. Raises
+        StorageError, DamagedError.
+        """
+        with _translated(path):
+            file = _open_unwritable(path, threads=threads)
+        database = cls(file.connection, path)
+        database._unwritable, database._may_share_threads = file, threads
+        return database
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the open transaction may have read pages that were being written: only a file
+        that cannot be written to by this user has no locks that prevent it."""
+        return self._unwritable is not None and self._unwritable.is_outdated
 
     @property
     def is_replaced(self) -> bool:
@@ -94,6 +107,8 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        if self._unwritable is not None:
+            self._unwritable.close()
 
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
         """Execute one statement, and return the number of rows that it changed."""
@@ -158,6 +173,7 @@ class Database:
         if self.in_transaction:
             yield
             return
+        self._follow()
         with self._transaction("BEGIN"):
             yield
 
@@ -170,6 +186,22 @@ class Database:
         except BaseException:
             self.undo()
             raise
+
+    def _follow(self) -> None:
+        """Open a file that cannot be written by this user again, if others have written it."""
+        if self._unwritable is None or not self._unwritable.is_outdated or self.is_replaced:
+            return
+        self._unwritable.close()
+        with _translated(self.where):
+            self._unwritable = None
+            try:
+                self._connection = _open(self.where, "mode=ro", threads=self._may_share_threads)
+                self._connection.execute("SELECT 1 FROM sqlite_master")
+            except sqlite3.OperationalError:
+                self._connection.close()
+                self._unwritable = _open_unwritable(self.where, threads=self._may_share_threads)
+                self._connection = self._unwritable.connection
+        self._connection.text_factory = _from_text
 
     def undo(self) -> None:
         """Roll back the open transaction, if there is one.
@@ -188,6 +220,28 @@ class Database:
     def has_table(self, name: str) -> bool:
         """Return whether the file has a table `name`."""
         return self.fetch_one("SELECT 1 FROM sqlite_master WHERE name = ?", [name]) is not None
+
+
+def _open(path: Path, options: str, *, threads: bool) -> sqlite3.Connection:
+    """Open an SQLite file. options, threads : see `Database.connect`. Raises SQLite's errors."""
+    connection = sqlite3.connect(
+        f"file:{quote(as_text(str(path.absolute())))}?{options}", uri=True, isolation_level=None,
+        timeout=_BUSY_SECONDS, check_same_thread=not threads,
+    )  # fmt: skip
+    with ExitStack() as failing:
+        failing.callback(connection.close)
+        if not options.startswith("mode=ro"):
+            _write_ahead(connection)
+            connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
+        failing.pop_all()
+    return connection
+
+
+def _open_unwritable(path: Path, *, threads: bool) -> UnwritableFile:
+    try:
+        return UnwritableFile(path, partial(_open, threads=threads))
+    except OSError as error:
+        raise from_os_error(error) from error
 
 
 def _file_id(path: Path) -> tuple[int, int] | None:

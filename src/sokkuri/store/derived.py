@@ -1,8 +1,8 @@
 """Derived files: files under `indexes/<model>/` that can be rebuilt from the collection.
 
 Takes a collection or a path; returns the folder of derived files, a lock for one of the jobs that
-write there, connections to derived SQLite files, and a file's version. If a derived file is
-damaged or of another version, it is rebuilt: this costs time and loses nothing.
+write there, and connections to derived SQLite files. If a derived file is damaged or of another
+version, it is rebuilt: this costs time and loses nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -52,23 +52,6 @@ def try_lock(collection: CollectionStore, name: str) -> Iterator[bool]:
     finally:
         if is_locked:
             lock.release()
-
-
-def sqlite_version(path: Path) -> tuple[tuple[int, int], ...]:
-    """Return a value that changes with the content of an SQLite file, without opening the file.
-
-    It holds (bytes, nanoseconds) of the file and of its write-ahead log: the size and the date of
-    change, or (-1, 0) for a file that does not exist.
-    """
-    stats = []
-    for file in (path, path.with_name(f"{path.name}-wal")):
-        try:
-            stat = file.stat()
-        except OSError:
-            stats.append((-1, 0))
-        else:
-            stats.append((stat.st_size, stat.st_mtime_ns))
-    return tuple(stats)
 
 
 @contextmanager

@@ -69,7 +69,8 @@ def at_one_moment(collection: CollectionStore, read: Callable[[], Result]) -> Re
             _raise_unless_replaced(collection, error)
         else:
             check_not_replaced(collection)
-            return result
+            if not collection.catalog.is_outdated:
+                return result
     raise _restless_error(collection)
 
 
@@ -105,6 +106,8 @@ def check_not_replaced(collection: CollectionStore) -> None:
 def _raise_unless_replaced(collection: CollectionStore, error: DamagedError) -> None:
     """Raise the error, unless it is about a shard that another process has replaced."""
     check_not_replaced(collection)
+    if collection.catalog.is_outdated:
+        return
     if not isinstance(error, MissingShardError) or error.shard in collection.rows_per_shard():
         raise error
 

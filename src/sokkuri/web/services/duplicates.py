@@ -27,7 +27,7 @@ from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import mark_different, mark_kept
-from sokkuri.store.derived import sqlite_version
+from sokkuri.store.unwritable import sqlite_version
 from sokkuri.web.services import browse
 from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_cursor
 

@@ -21,10 +21,10 @@ from sokkuri.curation.labeling.label_files import export_labels
 from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, suggest
 from sokkuri.search.vectors import distances
 from sokkuri.store.decisions import read_decisions
-from sokkuri.store.derived import sqlite_version
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
 from sokkuri.store.labels import find_labels, labels_revision, read_labels, set_labels
+from sokkuri.store.unwritable import sqlite_version
 from sokkuri.web.services.browse import (
     folder_location,
     image_fields,
