@@ -102,7 +102,8 @@ class Database:
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
-        return self._connection.in_transaction
+        with _translated(self.where):  # a closed connection does not know
+            return self._connection.in_transaction
 
     def close(self) -> None:
         """Close the connection."""
