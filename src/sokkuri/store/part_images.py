@@ -43,7 +43,7 @@ _CONDITIONS = {
 _SOUND = (
     "typeof(id) = 'text' AND typeof(path) = 'text' AND typeof(size) = 'integer'"
     " AND typeof(mtime_ns) = 'integer' AND typeof(todo) = 'integer' AND removed IN (0, 1)"
-    " AND (digest IS NULL OR (typeof(digest) = 'blob' AND length(digest) > 0))"
+    " AND (digest IS NULL OR typeof(digest) IN ('blob', 'text'))"
     " AND (width IS NULL OR typeof(width) = 'integer')"
     " AND (height IS NULL OR typeof(height) = 'integer')"
     " AND (reason IS NULL OR typeof(reason) = 'text')"
