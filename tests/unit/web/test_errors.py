@@ -1,6 +1,7 @@
 """Problem documents: the status of each error, and texts that hold any bytes."""
 
 import json
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,9 @@ def with_subclasses(kind: type[errors.SokkuriError]) -> list[type[errors.Sokkuri
 
 
 def create_error(kind: type[errors.SokkuriError]) -> errors.SokkuriError:
-    return kind("it", "web") if issubclass(kind, errors.MissingExtraError) else kind("reason")
+    if issubclass(kind, errors.MissingExtraError):
+        return kind("it", "web")
+    return kind(Path("0000"), 0) if issubclass(kind, errors.MissingShardError) else kind("reason")
 
 
 def read(answer: Response) -> tuple[int, str, str]:
