@@ -100,6 +100,7 @@ class PixelSpec:
     draft: bool = True  # let JPEG decode at the smallest sufficient scale
     exact: bool = False  # convert("RGB"), resize, and nothing else
     crop: Box | None = None  # of the upright image, before it is resized
+    ground: int = 255  # grey level behind transparent parts, unless `exact`
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,23 @@ from PIL import Image, ImageCms
 Converter = Callable[[Image.Image], Image.Image]
 """Converts an image, or any part of it."""
 
+WHITE, BLACK = 255, 0
+"""Grey levels of the ground behind transparent parts."""
+
 _STRIP_PIXELS = 1_000_000
 
 
-def rgb_converter(image: Image.Image) -> Converter:
+def rgb_converter(image: Image.Image, ground: int = WHITE) -> Converter:
     """Return the function that converts this loaded image, or a part of it, to RGB or to grey.
 
-    Grey is cheaper to convert once it is small. Transparent parts become white. Handles every mode
-    of Pillow. Raises ValueError if the image has no finite number.
+    Grey is cheaper to convert once it is small. ground : the grey level behind transparent parts.
+    Handles every mode of Pillow. Raises ValueError if the image has no finite number.
     """
     mode = image.mode
     if mode.startswith("I") or mode == "F":
         return partial(_grey_from_numbers, value_range=_value_range(image))
     if image.has_transparency_data:
-        return _over_white
+        return partial(_over_ground, ground=ground)
     if mode in ("RGB", "L"):
         return _unchanged
     if mode == "1":
@@ -80,13 +83,13 @@ def _rgb_from_lab() -> Converter:
     return convert
 
 
-def _over_white(image: Image.Image) -> Image.Image:
+def _over_ground(image: Image.Image, ground: int) -> Image.Image:
     if image.mode in ("La", "RGBa"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     rgba = image.convert("RGBA")
-    white = Image.new("RGB", image.size, "white")
-    white.paste(rgba, mask=rgba.getchannel("A"))
-    return white
+    opaque = Image.new("RGB", image.size, (ground, ground, ground))
+    opaque.paste(rgba, mask=rgba.getchannel("A"))
+    return opaque
 
 
 def _grey_from_numbers(image: Image.Image, value_range: tuple[float, float]) -> Image.Image:

@@ -12,6 +12,7 @@ import struct
 import threading
 import warnings
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 
 import numpy as np
@@ -30,6 +31,7 @@ from sokkuri.images.formats import (
 )
 from sokkuri.images.memory import decoding_bytes, hold_memory
 
+_FRAME_FORMATS = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
 _heif_lock = threading.Lock()
 
 _RESAMPLE = {
@@ -92,10 +94,18 @@ _silence_libtiff()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
-    """Return the upright image, stretched to the spec's size, with white behind transparent parts.
+    """Return the upright image, stretched to the spec's size, over the spec's ground.
 
     Of an animation, return the first frame. Raises DecodeError with the reason, ScarceMemoryError
     if the machine has too little memory.
+    """
+    return next(decode_frames(data, spec, limits))
+
+
+def decode_frames(data: bytes, spec: PixelSpec, limits: Limits) -> Iterator[Pixels]:
+    """Yield the frames of an animation, or the pages of a document, as `decode` returns the first.
+
+    Raises DecodeError with the reason, ScarceMemoryError if the machine has too little memory.
     """
     if not data:
         raise DecodeError("the file is empty")
@@ -105,7 +115,7 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
         image = open_image(data)
         if image.width * image.height > limits.max_pixels:
             raise DecodeError(_too_large_text(image.width, image.height, limits))
-        return _to_pixels(image, spec, limits)
+        yield from _frames(image, spec, limits)
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -119,7 +129,8 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     except DECODER_ERRORS as error:
         reason = _reason(error)
         if reason == _CUT_SHORT and _lacks_only_its_end(data, limits):
-            return decode(_jpeg_body(data) + _JPEG_END, spec, limits)
+            yield decode(_jpeg_body(data) + _JPEG_END, spec, limits)
+            return
         raise DecodeError(reason) from error
 
 
@@ -145,6 +156,29 @@ def read_size(data: bytes, spec: PixelSpec) -> tuple[int, int]:
     return (height, width) if sideways else (width, height)
 
 
+def read_layers(data: bytes) -> tuple[int, bool]:
+    """Return the number of frames or pages, and whether parts of the image can be transparent.
+
+    Raises DecodeError.
+    """
+    try:
+        image = open_image(data)
+        return _count_frames(image), image.has_transparency_data
+    except UnidentifiedImageError:
+        raise DecodeError(_unrecognised(data)) from None
+    except (*DECODER_ERRORS, MissingExtraError) as error:
+        raise DecodeError(_reason(error)) from error
+
+
+def _count_frames(image: Image.Image) -> int:
+    """Return the number of frames or pages.
+
+    Other formats hold several versions of one picture, such as a photo with its small preview.
+    """
+    frames: int = getattr(image, "n_frames", 1) if image.format in _FRAME_FORMATS else 1
+    return frames
+
+
 def open_image(data: bytes) -> Image.Image:
     """Return the image with nothing but its header read."""
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[16:64]:
@@ -162,6 +196,13 @@ def _register_heif() -> None:
                 raise MissingExtraError("HEIC", "heic") from None
             Image.init()
             pillow_heif.register_heif_opener()
+
+
+def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pixels]:
+    yield _to_pixels(image, spec, limits)
+    for number in range(1, _count_frames(image)):
+        image.seek(number)
+        yield _to_pixels(image, spec, limits)
 
 
 def _to_pixels(image: Image.Image, spec: PixelSpec, limits: Limits) -> Pixels:
@@ -226,7 +267,7 @@ def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: in
 
 def _converter(image: Image.Image, spec: PixelSpec) -> Converter:
     """Return the function that converts the image to RGB or grey."""
-    return (lambda part: part.convert("RGB")) if spec.exact else rgb_converter(image)
+    return (lambda part: part.convert("RGB")) if spec.exact else rgb_converter(image, spec.ground)
 
 
 def _box_as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:

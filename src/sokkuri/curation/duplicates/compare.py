@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
-from sokkuri.curation.duplicates.matching import compare
+from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
+from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.images.read import read_file
@@ -45,6 +46,7 @@ class _Image:
         self._keypoints: Keypoints | None = None
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
+        self.frames = preview.frames
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -132,8 +134,7 @@ class PairComparer:
     def _compare(self, pair: tuple[bytes, bytes]) -> PairResult | None:
         first, second = min(pair), max(pair)
         try:
-            a, b = self._image(first), self._image(second)
-            match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
+            match = self._match(first, second)
         except DecodeError:
             return PairResult(first, second, None, 0.0)
         except ReadError:
@@ -141,6 +142,23 @@ class PairComparer:
         uncertain = match.grade is None and not self.by_keypoints
         score = NOT_COMPARED_BY_KEYPOINTS if uncertain else match.score
         return PairResult(first, second, match.grade, score)
+
+    def _match(self, first: bytes, second: bytes) -> Match:
+        """Compare two contents. Whoever is `same` was compared at full size, in all frames."""
+        a, b = self._image(first), self._image(second)
+        if a.frames != b.frames:  # a still is no copy of an animation
+            return Match(None, 0.0)
+        match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
+        moving = a.frames > 1
+        if match.grade != "same" and not (moving and match.grade is not None):
+            return match
+        sizes = (a.width, a.height), (b.width, b.height)
+        verdict = compare_full_size(self._read(first), self._read(second), sizes, self._limits)
+        if verdict is Verdict.SAME:
+            return Match("same", match.score)
+        if verdict is Verdict.UNKNOWN or moving or match.blank:
+            return Match(None, 0.0)
+        return Match("edited", match.score)
 
     def _image(self, content: bytes) -> _Image:
         with self._lock:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from itertools import cycle, islice
 from pathlib import Path
 
+import numpy as np
 import pytest
 from edited_images import write_edits
+from PIL import Image
 
 from sokkuri.curation.duplicates import compare
 from sokkuri.curation.duplicates.compare import PairComparer
@@ -144,7 +146,8 @@ def test_images_that_are_no_longer_cached_are_read_again(
 
 
 def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: Files) -> None:
-    """A file that is read once is also decoded once."""
+    """A file that is read once is also decoded once. Only pairs that may be the same picture are
+    read again, at full size."""
     names = ("a/orig", "a/small", "b/orig", "a/crop")
     first, *others = contents = [files.of(name) for name in names]
     located: list[bytes] = []
@@ -157,7 +160,7 @@ def test_a_file_is_read_once_for_its_fingerprint_and_all_comparisons(files: File
         assert len(list(comparer.fingerprints(contents))) == 4
         pairs = [(first, other) for other in others]
         assert grades(list(comparer.compare_pairs(pairs))) == ["same", None, "edited"]
-    assert sorted(located) == sorted(contents)
+    assert sorted(located) == sorted([*contents, first, files.of("a/small")])
 
 
 def test_previews_that_are_no_longer_cached_are_decoded_again(
@@ -168,3 +171,41 @@ def test_previews_that_are_no_longer_cached_are_decoded_again(
     with PairComparer(files) as comparer:
         pairs = [(first, other) for other in others]
         assert grades(list(comparer.compare_pairs(pairs))) == ["same", None, "edited"]
+
+
+def test_a_still_and_another_animation_are_no_copies_of_an_animation(tmp_path: Path) -> None:
+    """The first frame is the same in all of them."""
+    write_edits(tmp_path / "a", 1, [])
+    write_edits(tmp_path / "b", 2, [])
+    still, other = (Image.open(tmp_path / name / "orig.jpg").convert("RGB") for name in "ab")
+    still.save(tmp_path / "one.jpg", "GIF", save_all=True, append_images=[other])
+    still.save(tmp_path / "two.jpg", "GIF", save_all=True, append_images=[other.rotate(90)])
+    still.save(tmp_path / "three.jpg", "GIF", save_all=True, append_images=[other], comment=b"3")
+    files = Files(tmp_path)
+    one, *others = [files.of(name) for name in ("one", "two", "three", "a/orig")]
+    with PairComparer(files) as comparer:
+        results = list(comparer.compare_pairs((one, other) for other in others))
+    assert grades(results) == [None, "same", None]
+
+
+def test_pictures_with_nothing_to_see_are_no_copies(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    for name in ("one", "two"):
+        levels = np.clip(rng.normal(5, 1.5, (200, 300, 3)), 0, 255).astype(np.uint8)
+        Image.fromarray(levels).save(tmp_path / f"{name}.jpg", "PNG")
+    files = Files(tmp_path)
+    with PairComparer(files) as comparer:
+        assert grades(list(comparer.compare_pairs([(files.of("one"), files.of("two"))]))) == [None]
+
+
+def test_marks_on_transparent_ground_have_fingerprints_of_their_own(tmp_path: Path) -> None:
+    for name, corner in (("one", 10), ("two", 70)):
+        icon = Image.new("RGBA", (128, 128), (255, 255, 255, 0))
+        icon.paste((255, 255, 255, 255), (corner, 20, corner + 40, 90))
+        icon.save(tmp_path / f"{name}.jpg", "PNG")
+    files = Files(tmp_path)
+    contents = [files.of("one"), files.of("two")]
+    with PairComparer(files) as comparer:
+        (_, one), (_, two) = comparer.fingerprints(contents)
+        assert one != two
+        assert grades(list(comparer.compare_pairs([(contents[0], contents[1])]))) == [None]

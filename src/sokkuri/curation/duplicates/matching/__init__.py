@@ -53,11 +53,13 @@ class Match:
     """The result of comparing two images.
 
     grade : None if they are no near-duplicates. score : from 0 to 1, the higher the surer that one
-    is a copy of the other; not a calibrated probability.
+    is a copy of the other; not a calibrated probability. blank : neither has content that could be
+    compared.
     """
 
     grade: Grade | None
     score: float
+    blank: bool = False
 
 
 def compare(
@@ -70,7 +72,7 @@ def compare(
     upright = measure_agreement(a.square, b.square)
     if upright.blocks == 0:  # both are blank: only their colours and shapes can differ
         same = upright.difference <= _BLANK_LEVELS and _shape_difference(a, b) < _SAME_SHAPE
-        return Match("same", 1.0) if same else Match(None, 0.0)
+        return Match("same", 1.0, blank=True) if same else Match(None, 0.0, blank=True)
     logit, certain = _unaligned_logit(upright)
     if not certain:
         mirrored = np.ascontiguousarray(b.square[:, ::-1])

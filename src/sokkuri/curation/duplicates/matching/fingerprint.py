@@ -3,14 +3,15 @@
 Takes a file's bytes and returns a Preview; takes a preview's square and returns its fingerprint.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, read_size, resize
+from sokkuri.images.convert import BLACK
+from sokkuri.images.decode import decode, read_layers, read_size, resize
 
 PREVIEW_SIDE = 256
 """Pixels of a preview's longer side: enough to find keypoints in a photo that was halved."""
@@ -42,22 +43,31 @@ class Preview:
 
     rgb : (H, W, 3) uint8, the longer side at most PREVIEW_SIDE. square : (SQUARE_SIDE,
     SQUARE_SIDE, 3) uint8, the image stretched to a square. width, height : of the image, pixels.
+    frames : of an animation, or pages of a document; the preview shows the first.
     """
 
     rgb: NDArray[np.uint8]
     square: NDArray[np.uint8]
     width: int
     height: int
+    frames: int = 1
 
 
 def make_preview(data: bytes, limits: Limits) -> Preview:
-    """Decode an image once and return its preview. Raises DecodeError."""
+    """Decode an image once and return its preview. Raises DecodeError.
+
+    A transparent image lies on a white or a black ground, whichever shows more of it.
+    """
     width, height = read_size(data, PixelSpec(PREVIEW_SIDE, PREVIEW_SIDE))
     scale = min(1.0, PREVIEW_SIDE / max(width, height))
     spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
+    frames, transparent = read_layers(data)
     pixels = decode(data, spec, limits)
+    if transparent:
+        over_black = decode(data, replace(spec, ground=BLACK), limits)
+        pixels = max(pixels, over_black, key=lambda shown: float(luma(shown.rgb).std()))
     square = resize(pixels.rgb, SQUARE_SIDE, SQUARE_SIDE)
-    return Preview(pixels.rgb, square, pixels.width, pixels.height)
+    return Preview(pixels.rgb, square, pixels.width, pixels.height, frames)
 
 
 def fingerprint(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
