@@ -14,6 +14,7 @@ LONG = {
     "serving": "The server under load",
     "duplicates": "Near-duplicates",
     "duplicates_tried": "Near-duplicates: alternatives and harder edits",
+    "keep": "Which image of a group is kept",
     "decode_memory": "Memory of decoding, for 100 megapixels",
     "suggesting": "What to label next",
     "distances": "What a distance means",

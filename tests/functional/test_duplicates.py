@@ -56,16 +56,25 @@ def test_text_and_csv_equal_json(compared: Path) -> None:
     found = find_groups(compared)
     text = sokkuri("duplicates", "-C", compared).stdout
     *parts, total = text.rstrip("\n").split("\n\n")
-    assert [[line.split()[-1] for line in part.split("\n")] for part in parts] == [
-        group["ids"] for group in found
-    ]
+    for part, group in zip(parts, found, strict=True):
+        *images, why = part.split("\n")
+        assert [line.split()[-1] for line in images] == group["ids"]
+        assert why == f"kept because it {group['why']}"
     assert [part.split()[0] for part in parts] == ["keep"] * PICTURES
     assert total == f"{PICTURES} groups, {PICTURES * (len(NAMES) - 1)} images beside those to keep"
     lines = sokkuri("duplicates", "-C", compared, "--csv", "-").stdout
     header, *rows = csv.reader(io.StringIO(lines))
-    assert header == ["group", "a", "b", "grade", "score"]
+    assert header == ["group", "a", "b", "grade", "score", "why", "conflict"]
     assert rows == [
-        [str(number), pair["a"], pair["b"], pair["grade"], f"{pair['score']:.4f}"]
+        [
+            str(number),
+            pair["a"],
+            pair["b"],
+            pair["grade"],
+            f"{pair['score']:.4f}",
+            group["why"],
+            group["conflict"],
+        ]
         for number, group in enumerate(found, 1)
         for pair in group["pairs"]
     ]

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from sokkuri.cli import console
+from sokkuri.cli.compare import compare
 from sokkuri.cli.duplicates import duplicates
 from sokkuri.cli.index import index
 from sokkuri.cli.label import label
@@ -89,8 +90,8 @@ def _options(
 
 
 _COMMANDS = (
-    index, search, serve, duplicates, suggest, outliers, label, status, verify, remove, compact,
-    export, models, merge, push,
+    index, search, serve, duplicates, compare, suggest, outliers, label, status, verify, remove,
+    compact, export, models, merge, push,
 )  # fmt: skip
 for command in _COMMANDS:
     app.command()(command)

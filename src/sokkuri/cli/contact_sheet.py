@@ -1,12 +1,13 @@
-"""Make an HTML page of search results or groups of near-duplicates.
+"""Make an HTML page of search results, groups of near-duplicates or a comparison.
 
-Takes Hits or Groups; returns one page with every thumbnail inside it. It has no script and loads
-nothing.
+Takes Hits, Groups or a Comparison; returns one page with every thumbnail inside it. It has no
+script and loads nothing.
 """
 
 import base64
 from collections.abc import Iterable, Iterator, Sequence
 from html import escape
+from typing import TYPE_CHECKING
 
 from sokkuri.core.errors import ImageError
 from sokkuri.core.locations import Location
@@ -15,6 +16,9 @@ from sokkuri.curation.types import Group
 from sokkuri.images.read import read_file
 from sokkuri.images.thumbnails import render_thumbnail
 from sokkuri.search.results import Hits
+
+if TYPE_CHECKING:
+    from sokkuri.curation.duplicates.compare_files import Comparison, Outline
 
 _SIDE = 240  # pixels
 _STYLE = """
@@ -26,6 +30,9 @@ li { width: 240px; }
 figure { margin: 0; }
 img, .none { width: 240px; height: 240px; object-fit: contain; background: #8882; }
 .none { display: grid; place-items: center; text-align: center; }
+.outlined { position: relative; width: fit-content; overflow: hidden; }
+.outlined img { display: block; width: auto; height: auto; max-width: 240px; max-height: 240px; }
+.outlined svg { position: absolute; inset: 0; width: 100%; height: 100%; }
 figcaption { overflow-wrap: anywhere; }
 """
 
@@ -38,6 +45,39 @@ def contact_sheet(results: Sequence[Hits]) -> str:
 def groups_sheet(groups: Sequence[Group]) -> str:
     """Return the HTML page of groups, each with the kept image first."""
     return _page("near-duplicates", (part for group in groups for part in _group(group)))
+
+
+def comparison_sheet(result: "Comparison") -> str:
+    """Return the HTML page of a comparison: both images, with the outline of each in the other."""
+    verdict = "a copy" if result.is_copy else "no copy"
+    facts = [*result.edits, f"score {result.score:.3f}"]
+    outlines = (None, None) if result.overlap is None else (
+        result.overlap.b_in_a, result.overlap.a_in_b
+    )  # fmt: skip
+    parts = [
+        f"<section>\n<h2>{verdict}: {escape(result.grade or 'different')}</h2>",
+        f"<p>{escape('; '.join(facts))}</p>\n<ol>",
+    ]
+    for file, outline in zip((result.a, result.b), outlines, strict=True):
+        caption = "to keep" if file == result.keep else ""
+        picture = _picture(file, escape(str(file)))
+        parts.append(
+            f'<li><figure><div class="outlined">{picture}{_outline(outline)}</div>'
+            f"<figcaption>{escape(str(file))}<br>{caption}</figcaption></figure></li>"
+        )
+    return _page("a comparison", [*parts, "</ol>\n</section>"])
+
+
+def _outline(corners: "Outline | None") -> str:
+    """Return an SVG of the outline, which lies upon a picture that fills its box."""
+    if corners is None:
+        return ""
+    points = " ".join(f"{x:.4f},{y:.4f}" for x, y in corners)
+    return (
+        '<svg viewBox="0 0 1 1" preserveAspectRatio="none"><polygon points="'
+        f'{points}" fill="none" stroke="#e33" stroke-width="3" '
+        'vector-effect="non-scaling-stroke"/></svg>'
+    )
 
 
 def _page(title: str, parts: Iterable[str]) -> str:
@@ -57,7 +97,12 @@ def _hits(hits: Hits) -> Iterator[str]:
 
 
 def _group(group: Group) -> Iterator[str]:
-    yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>\n<ol>"
+    yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>"
+    if group.why:
+        yield f"<p>Kept because it {escape(group.why)}.</p>"
+    if group.conflict:
+        yield f"<p><strong>Look at this one: {escape(group.conflict)}.</strong></p>"
+    yield "<ol>"
     captions = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
     for image in group.images:
         id_ = image.result_id

@@ -61,7 +61,8 @@ def duplicates(
         list[str] | None,
         typer.Option(
             metavar="RULE",
-            help="Image to keep: largest, heaviest, oldest, newest, or a folder that ends in /. "
+            help="Image to keep: largest, heaviest, oldest, newest, colour, camera, "
+            "earliest-taken, format:png,jpg, or a folder that ends in /. "
             "Repeatable: earlier rules come first.",
         ),
     ] = None,
@@ -200,7 +201,8 @@ def _find_within(collection: "Collection", options: "DuplicateOptions") -> _Resu
     from sokkuri.curation.trash.make_plan import make_trash_plan
 
     groups = _show_progress(find_duplicates(collection, options))
-    return _Result(groups, lambda: make_trash_plan(collection, groups))
+    sure = [group for group in groups if not group.conflict]
+    return _Result(groups, lambda: make_trash_plan(collection, sure))
 
 
 def _find_against(
@@ -259,21 +261,30 @@ def _report(result: _Result, outputs: _Outputs) -> None:
     if outputs.html is not None:
         _write_or_print(outputs.html, groups_sheet(result.groups))
     if outputs.plan is not None:
-        _write_plan(result.make_plan(), outputs.plan, as_json=outputs.as_json)
+        left_out = sum(bool(group.conflict) for group in result.groups)
+        _write_plan(result.make_plan(), outputs.plan, left_out, as_json=outputs.as_json)
     elif outputs.as_json:
         console.print_json(groups_json(result.groups))
     elif Path("-") not in (outputs.csv, outputs.html):
         console.print_result(groups_text(result.groups))
 
 
-def _write_plan(plan: "TrashPlan", file: Path, *, as_json: bool) -> None:
+def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) -> None:
+    """Write the plan, and print how much it moves. left_out : number of groups to look at."""
     from sokkuri.curation.trash.plan import write_plan
 
     write_plan(file, plan)
     size = sum(move.size for move in plan.moves)
     if as_json:
-        console.print_json({"plan": str(file), "moves": len(plan.moves), "bytes": size})
+        console.print_json({
+            "plan": str(file), "moves": len(plan.moves), "bytes": size, "left_out": left_out
+        })  # fmt: skip
     else:
+        if left_out:
+            console.print_result(
+                f"{count_text(left_out, 'group')} left out, because the evidence conflicts: see "
+                "`sokkuri duplicates`, then decide with --prefer or --keep"
+            )
         console.print_result(
             f"the plan moves {count_text(len(plan.moves), 'image')} ({format_bytes(size)}) to the "
             f"trash: read {escape_control(str(file))}, then run `sokkuri duplicates --apply` on it"
@@ -281,13 +292,15 @@ def _write_plan(plan: "TrashPlan", file: Path, *, as_json: bool) -> None:
 
 
 def _csv_text(groups: "tuple[Group, ...]") -> str:
-    """Return CSV with a line for each pair: group number, both ids, grade, score."""
+    """Return CSV with a line for each pair: group number, both ids, grade, score, why the first
+    image of the group is kept, and what speaks against it."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["group", "a", "b", "grade", "score"])
+    writer.writerow(["group", "a", "b", "grade", "score", "why", "conflict"])
     for number, group in enumerate(groups, 1):
         for pair in group.pairs:
-            writer.writerow([number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"])
+            row = [number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"]
+            writer.writerow([*row, group.why, group.conflict])
     return out.getvalue()
 
 

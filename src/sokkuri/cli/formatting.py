@@ -136,9 +136,13 @@ def groups_text(groups: tuple[Group, ...]) -> str:
     for group in groups:
         verdicts = {pair.b: f"{pair.grade:<9}  {pair.score:.3f}" for pair in group.pairs}
         lines = [f"{verdicts.get(id_, 'keep'):<16}  {escape_control(id_)}" for id_ in group.ids]
+        lines += [f"kept because it {group.why}"] if group.why else []
+        lines += [f"look at this one: {escape_control(group.conflict)}"] if group.conflict else []
         parts.append("\n".join(lines))
     extra = sum(len(group.ids) - 1 for group in groups)
     total = f"{count_text(len(groups), 'group')}, {count_text(extra, 'image')} beside those to keep"
+    if conflicts := sum(bool(group.conflict) for group in groups):
+        total += f"; look at {count_text(conflicts, 'group')}, which --resolve leaves out"
     return "\n\n".join([*parts, total])
 
 
@@ -151,6 +155,8 @@ def groups_json(groups: tuple[Group, ...]) -> dict[str, Any]:
                 "ids": group.ids,
                 "keep": group.keep,
                 "pairs": [dataclasses.asdict(pair) for pair in group.pairs],
+                "why": group.why,
+                "conflict": group.conflict,
             }
             for group in groups
         ]

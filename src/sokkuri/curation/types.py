@@ -68,12 +68,15 @@ class Group:
     """Near-duplicates of one image.
 
     grade : of its least sure pair. images : the image to keep, then its copies, surest first.
-    pairs : the compared pairs among these images.
+    pairs : the compared pairs among these images. why : why the first image is the one to keep.
+    conflict : what speaks against it; if there is something, a person should look at the group.
     """
 
     grade: Grade
     images: tuple[DuplicateImage, ...]
     pairs: tuple[Pair, ...]
+    why: str = ""
+    conflict: str = ""
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ PACKAGE = Path(sokkuri.__file__).parent
 OWN_FILES = {
     "search/push_log.py",
     "search/engines/pgvector.py",
+    "curation/duplicates/evidence_store.py",
     "curation/duplicates/pair_store.py",
 }
 """Modules with SQL on tables of their own, in another database."""

@@ -43,6 +43,8 @@ from sokkuri.store.snapshot import PinnedShards, open_snapshot
 _Images: TypeAlias = Mapping[bytes, list[DuplicateImage]]
 """The images of each content that pass the filters, the image to keep first; no empty lists."""
 
+_WHY = "is in the collection"
+
 _Side: TypeAlias = tuple[list[UniqueImage], FeatureTable]
 """The contents of one collection that have a fingerprint, and the table of their features."""
 
@@ -195,4 +197,5 @@ def _group(kept: DuplicateImage, copies: list[tuple[DuplicateImage, PairResult]]
     members = [(result.as_pair(kept.id, image.result_id), image) for image, result in copies]
     members.sort(key=lambda member: member[0].order)
     pairs = tuple(pair for pair, _ in members)
-    return Group(pairs[-1].grade, (kept, *(image for _, image in members)), pairs)
+    images = kept, *(image for _, image in members)
+    return Group(pairs[-1].grade, images, pairs, _WHY)

@@ -8,8 +8,9 @@ and decoded once for its fingerprint, its square and its preview, while the cach
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Self, TypeVar
 
 import numpy as np
@@ -20,10 +21,12 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
+from sokkuri.curation.duplicates.image_facts import ImageFacts, is_enlargement, read_image_facts
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
+from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.images.read import read_file
 
@@ -113,6 +116,20 @@ class PairComparer:
         """Yield the result of each pair, in order. Pairs that cannot be read are left out."""
         return (result for result in self._map(pairs, self._compare) if result is not None)
 
+    def image_facts(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, ImageFacts]]:
+        """Yield each content with its facts. Contents that cannot be read are left out."""
+        return (found for found in self._map(contents, self._image_facts) if found is not None)
+
+    def pair_facts(
+        self, pairs: Iterable[tuple[bytes, bytes]], facts: Mapping[bytes, ImageFacts]
+    ) -> Iterator[tuple[bytes, bytes, PairFacts | None]]:
+        """Yield each pair with its facts, None if it cannot be aligned. Needs OpenCV.
+
+        Pairs that cannot be read are left out. facts : of both contents of each pair.
+        """
+        measured = self._map(pairs, lambda pair: self._pair_facts(pair, facts))
+        return (found for found in measured if found is not None)
+
     def _map(self, items: Iterable[Item], task: Callable[[Item], Result]) -> Iterator[Result]:
         """Yield the results in order; at most _QUEUED items for each thread are queued."""
         waiting: deque[Future[Result]] = deque()
@@ -159,6 +176,28 @@ class PairComparer:
         if verdict is Verdict.UNKNOWN or moving or match.blank:
             return Match(None, 0.0)
         return Match("edited", match.score)
+
+    def _image_facts(self, content: bytes) -> tuple[bytes, ImageFacts] | None:
+        try:
+            return content, read_image_facts(self._read(content), self._limits)
+        except (DecodeError, ReadError):
+            return None
+
+    def _pair_facts(
+        self, pair: tuple[bytes, bytes], facts: Mapping[bytes, ImageFacts]
+    ) -> tuple[bytes, bytes, PairFacts | None] | None:
+        first, second = min(pair), max(pair)
+        try:
+            a, b = self._image(first), self._image(second)
+            found = measure_pair(a, b, (a.keypoints(), b.keypoints()))
+            if found is not None and found.larger is not None:
+                large, small = ((first, second), (second, first))[found.larger]
+                enlarged = is_enlargement(self._read(large), facts[small], self._limits)
+                sides = enlarged and found.larger == 0, enlarged and found.larger == 1
+                found = replace(found, enlarged=sides)
+        except (DecodeError, ReadError):
+            return None
+        return first, second, found
 
     def _image(self, content: bytes) -> _Image:
         with self._lock:

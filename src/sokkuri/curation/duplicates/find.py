@@ -8,7 +8,7 @@ run after new images compares only those, and a run after an interrupt continues
 import os
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Never
 
@@ -34,8 +34,11 @@ from sokkuri.curation.duplicates.contents import (
     readable_file,
     remote_rows,
 )
+from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence
+from sokkuri.curation.duplicates.evidence_store import open_evidence_store
 from sokkuri.curation.duplicates.groups import Star, make_stars
-from sokkuri.curation.duplicates.keep_rules import keep_order, parse_rules
+from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
+from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import (
     PairResult,
     PairStore,
@@ -93,8 +96,11 @@ def find_duplicates(
         yield from ensure_fingerprints(task.contents, store, comparer)
         with _open_reader(collection, options.engine) as reader:
             yield from _compare_new(task, shards, store, comparer, reader)
+        pairs = task.counting(store.near_duplicates())
+        with open_evidence_store(collection) as evidence_store:
+            task.evidence = yield from gather_evidence(pairs, evidence_store, comparer)
         yield Progress("grouping", 0, 0)
-        groups = task.groups(store.near_duplicates(), store, comparer)
+        groups = task.groups(pairs, store, comparer)
         for note in comparer.notes():
             yield Progress("grouping", 0, 0, note)
     yield Progress("done", len(task.contents), len(task.contents), result=groups)
@@ -112,6 +118,8 @@ def known_groups(
         contents = {content for pair in pairs for content in (pair.first, pair.second)}
         make_task = partial(_GroupingTask, collection, options or DuplicateOptions(), contents)
         task = at_one_moment(collection, make_task)
+        pairs = task.counting(pairs)
+        task.evidence = known_evidence(collection, pairs)
         return task.groups(pairs, store, None)
 
 
@@ -133,7 +141,10 @@ def grades_from(grade: Grade) -> tuple[Grade, ...]:
 
 
 class _GroupingTask:
-    """The contents to compare, and how their pairs become groups. only : see `live_contents`."""
+    """The contents to compare, and how their pairs become groups. only : see `live_contents`.
+
+    evidence : by content, what tells which image to keep.
+    """
 
     def __init__(
         self,
@@ -144,7 +155,8 @@ class _GroupingTask:
         if options.min_grade not in GRADES:
             raise UsageError(f"{options.min_grade} is not a grade: give one of {', '.join(GRADES)}")
         self.collection = collection
-        self.order = keep_order(parse_rules(options.keep))
+        self.rules = parse_rules(options.keep)
+        self.evidence: dict[bytes, ImageEvidence] = {}
         self.decisions = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decisions, only)
         self.passing = ids_that_pass(collection, options.under, options.where)
@@ -155,7 +167,8 @@ class _GroupingTask:
 
     def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
         """Return the images of a content that pass the filters, the image to keep first."""
-        return sorted(filter(self._image_passes, content.images), key=self.order)
+        order = keep_order(self.rules)  # the evidence is the same for all of them
+        return sorted(filter(self._image_passes, content.images), key=order)
 
     def passes(self, content: UniqueImage) -> bool:
         """Return whether any image of a content passes the filters."""
@@ -172,20 +185,38 @@ class _GroupingTask:
     ) -> tuple[Group, ...]:
         """Return the groups.
 
-        pairs : all near-duplicates. comparer : compares pairs that only a third image links;
+        pairs : of `counting`. comparer : compares pairs that only a third image links;
         without it, these pairs do not count as near-duplicates.
         """
         images = {key: self.passing_images(content) for key, content in self.contents.items()}
         images = {key: passing for key, passing in images.items() if passing}
-        order = sorted(images, key=lambda key: self.order(images[key][0]))
+        keys = {image.result_id: key for key, of in images.items() for image in of}
+
+        def evidence_of(image: DuplicateImage) -> ImageEvidence:
+            return self.evidence.get(keys[image.result_id], NO_EVIDENCE)
+
+        key_of = keep_order(self.rules, evidence_of)
+        order = sorted(images, key=lambda key: key_of(images[key][0]))
         find_pair = partial(_find_pair, self, store, comparer)
-        stars = make_stars(order, [pair for pair in pairs if self.counts(pair)], find_pair)
+        stars = make_stars(order, pairs, find_pair)
         grouped = {key for star in stars for key in (star.centre, *star.copies)}
         alone = [
             Star(key) for key in order if key not in grouped and self.is_group(key, images[key])
         ]
         groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
-        return tuple(sorted(groups, key=lambda group: group.order))
+        explained = []
+        for group in groups:
+            why, conflict = explain_choice(group.images, self.rules, evidence_of)
+            explained.append(replace(group, why=why, conflict=conflict))
+        return tuple(sorted(explained, key=lambda group: group.order))
+
+    def counting(self, pairs: Iterable[PairResult]) -> list[PairResult]:
+        """Return the pairs that count, of images that pass the filters."""
+        passing = {key for key, content in self.contents.items() if self.passes(content)}
+        return [
+            pair for pair in pairs
+            if self.counts(pair) and pair.first in passing and pair.second in passing
+        ]  # fmt: skip
 
     def counts(self, pair: PairResult) -> bool:
         return pair.grade in self.grades and not self.decisions.part(pair.first, pair.second)

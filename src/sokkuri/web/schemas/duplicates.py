@@ -30,20 +30,25 @@ class DuplicateImageDocument(ListedImageDocument):
 
 class DuplicateGroupDocument(BaseModel):
     """Near-duplicates. `keep` : the image to keep, which comes first; `grade` : the least certain
-    grade of the pairs."""
+    grade of the pairs; `why` : why that image is kept; `conflict` : what speaks against it, "" if
+    nothing does."""
 
     grade: Grade
     keep: str
+    why: str
+    conflict: str
     images: list[DuplicateImageDocument]
     pairs: list[PairDocument]
 
 
 class GradeTotalDocument(BaseModel):
-    """Totals of a grade. `drops` : images that could go; `bytes` : their size."""
+    """Totals of a grade. `drops` : images that could go; `bytes` : their size; `conflicts` : groups
+    to look at, whose images do not count in either."""
 
     groups: int
     drops: int
     bytes: int
+    conflicts: int
 
 
 class RunProgressDocument(BaseModel):

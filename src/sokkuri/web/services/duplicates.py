@@ -20,6 +20,7 @@ from cachetools import LRUCache
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.duplicates import find
+from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
 from sokkuri.curation.trash.log import MoveLog
@@ -87,9 +88,10 @@ class DuplicateGroupCache:
 
 
 def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
-    """Return the versions of the catalog and of the pair store, and whether both are old enough to
-    show every later change."""
-    seen = sqlite_version(collection.catalog.where) + sqlite_version(pair_store_path(collection))
+    """Return the versions of the catalog, the pair store and the evidence store, and whether all
+    are old enough to show every later change."""
+    paths = collection.catalog.where, pair_store_path(collection), evidence_store_path(collection)
+    seen = tuple(version for path in paths for version in sqlite_version(path))
     settled = time.time_ns() - max(moment for _, moment in seen) > _SETTLED_NS
     return seen, settled
 
@@ -109,10 +111,14 @@ def _sort_key(group: Group) -> GroupSortKey:
 
 
 def _totals(groups: Iterable[Group]) -> dict[Grade, dict[str, int]]:
-    totals = {grade: {"groups": 0, "drops": 0, "bytes": 0} for grade in GRADES}
+    """Return the totals of each grade. Groups with a conflict are counted apart."""
+    totals = {grade: {"groups": 0, "drops": 0, "bytes": 0, "conflicts": 0} for grade in GRADES}
     for group in groups:
         of = totals[group.grade]
         of["groups"] += 1
+        if group.conflict:
+            of["conflicts"] += 1
+            continue
         of["drops"] += len(group.images) - 1
         of["bytes"] += sum(image.size for image in group.images[1:])
     return totals
@@ -145,6 +151,8 @@ def _document(group: Group) -> dict[str, Any]:
     return {
         "grade": group.grade,
         "keep": group.keep,
+        "why": group.why,
+        "conflict": group.conflict,
         "images": [_image_document(image) for image in group.images],
         "pairs": [
             {"a": pair.a, "b": pair.b, "grade": pair.grade, "score": pair.score}

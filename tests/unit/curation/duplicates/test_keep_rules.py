@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates.keep_rules import KeepRules, keep_order, parse_rules
+from sokkuri.curation.duplicates.image_facts import ImageFacts
+from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
+from sokkuri.curation.duplicates.keep_rules import (
+    KeepRules,
+    explain_choice,
+    keep_order,
+    parse_rules,
+)
 from sokkuri.curation.types import DuplicateImage
 
 SIZES = st.none() | st.integers(1, 3)
@@ -39,6 +46,12 @@ def image(id_: str, **facts: object) -> DuplicateImage:
 
 def best(*images: DuplicateImage, rules: tuple[str, ...] = ()) -> str:
     return min(images, key=keep_order(parse_rules(rules))).id
+
+
+@pytest.mark.parametrize("rule", ["format:", "format:png,,jpg", "format:p/g", "raw", "camera/../"])
+def test_an_unknown_format_is_refused(rule: str) -> None:
+    with pytest.raises(UsageError, match="--keep"):
+        parse_rules([rule])
 
 
 @given(images=IMAGES, rules=RULES, data=st.data())
@@ -101,7 +114,88 @@ def test_a_folder_rule_matches_whole_names() -> None:
     assert best(below, beside, rules=("best/",)) == "z"
 
 
-@pytest.mark.parametrize("rule", ["", "biggest", "best", "/", "./", "/best/", "../best/", "a/./b/"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "",
+        "biggest",
+        "best",
+        "/",
+        "./",
+        "/best/",
+        "../best/",
+        "a/./b/",
+    ],
+)
 def test_an_unknown_rule_is_refused(rule: str) -> None:
     with pytest.raises(UsageError, match="--keep"):
         parse_rules([rule])
+
+
+def known(**facts: object) -> ImageEvidence:
+    return ImageEvidence(facts=ImageFacts(4, 3, **facts))  # type: ignore[arg-type]
+
+
+def test_rules_on_what_a_file_says() -> None:
+    of = {
+        "grey": known(colour=0.0, taken=20200101000000),
+        "photo": known(camera=True, taken=20240101000000),
+        "plain": known(colour=9.0),
+        "unread": NO_EVIDENCE,
+    }
+    images = [image(name) for name in of]
+    for rule, first in [("colour", "photo"), ("camera", "photo"), ("earliest-taken", "grey")]:
+        order = keep_order(parse_rules([rule]), lambda one: of[one.id])
+        assert min(images, key=order).id == first, rule
+
+
+def test_a_format_rule_orders_by_the_ending() -> None:
+    images = image("a.webp", size=900), image("b.JPEG", size=800), image("c.png")
+    assert best(*images, rules=("format:png,jpg",)) == "c.png"
+    assert best(*images, rules=("format:.jpg, png",)) == "b.JPEG"
+    assert best(*images, rules=("format:tif",)) == "a.webp", "then the default decides"
+
+
+def test_evidence_counts_more_than_pixels_and_less_than_rules() -> None:
+    marked = {"large": ImageEvidence(frozenset({"foreign"})), "small": ImageEvidence()}
+    images = [image("large", width=99), image("small")]
+
+    def first(*rules: str) -> str:
+        return min(images, key=keep_order(parse_rules(rules), lambda one: marked[one.id])).id
+
+    assert first() == "small"
+    assert first("largest") == "large"
+
+
+def test_the_choice_is_explained() -> None:
+    marked = {
+        "kept": ImageEvidence(scale=1.0),
+        "framed": ImageEvidence(frozenset({"foreign"}), scale=1.0),
+        "small": ImageEvidence(scale=1.0),
+    }
+    images = [image("kept"), image("framed", width=99), image("small", width=5)]
+    why, conflict = explain_choice(images, evidence_of=lambda one: marked[one.id])
+    assert why == "has no frame, bars, text or cover of another, has the most pixels"
+    assert conflict == ""
+    assert explain_choice([image("a"), image("b")]) == ("is the first by name", "")
+
+
+def test_a_conflict_is_named_unless_a_person_decided() -> None:
+    marked = {
+        "kept": ImageEvidence(frozenset({"cropped"})),
+        "whole": ImageEvidence(frozenset({"foreign"})),
+    }
+    kept, whole = image("kept"), image("whole", mtime_ns=9)
+
+    def conflict(first: DuplicateImage, *rules: str) -> str:
+        of = lambda one: marked[one.id]  # noqa: E731
+        return explain_choice([first, whole], parse_rules(rules), of)[1]
+
+    assert conflict(kept) == "whole shows the whole picture"
+    assert conflict(kept, "oldest") == ""
+    assert conflict(image("kept", preferred=True)) == ""
+
+
+@pytest.mark.parametrize("evidence", [ImageEvidence(undecided=True), ImageEvidence(unaligned=True)])
+def test_a_choice_without_evidence_is_to_be_looked_at(evidence: ImageEvidence) -> None:
+    assert explain_choice([image("a"), image("b", size=1)], evidence_of=lambda _: evidence)[1]

@@ -62,12 +62,14 @@ class Bulk {
   async count() {
     let cursor = null;
     let groups = 0;
+    let conflicts = 0;
     try {
       do {
         const page = await api.duplicates({ ...this.filters, cursor, limit: PAGE },
           { signal: this.signal });
         for (const group of page.groups) {
           if (group.grade !== this.grade) continue;
+          conflicts += Boolean(group.conflict);
           const drops = this.marked(group) ?? proposedDrops(group);
           groups += drops.length > 0;
           this.drops.push(...drops);
@@ -81,9 +83,12 @@ class Bulk {
     const bytes = this.drops.reduce((sum, { size }) => sum + size, 0);
     const summary = `${files(this.drops.length)} of ${format.count(groups)} `
       + `${groups === 1 ? "group" : "groups"} (${format.bytes(bytes)})`;
-    this.text.textContent = this.drops.length ? `${summary} will move to the trash. Each file is `
+    const skipped = conflicts ? ` ${format.count(conflicts)} `
+      + `${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have `
+      + "marked there is dropped." : "";
+    this.text.textContent = (this.drops.length ? `${summary} will move to the trash. Each file is `
       + "compared once more with the picture that stays before it is moved. You can undo this."
-      : "There are no files to drop.";
+      : "There are no files to drop.") + skipped;
     this.confirm.disabled = !this.drops.length;
   }
 
@@ -121,6 +126,7 @@ class Bulk {
 }
 
 function proposedDrops(group) {
+  if (group.conflict) return [];
   return group.images.filter(({ id, kept }) => id !== group.keep && !kept)
     .map(({ id, size }) => ({ id, size, keep: group.keep }));
 }

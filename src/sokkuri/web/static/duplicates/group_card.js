@@ -19,7 +19,8 @@ export class GroupCard {
    */
   constructor(group, options) {
     Object.assign(this, { group, options, index: 0, reason: "" });
-    const stays = ({ id, kept }) => id === group.keep || kept;
+    // A group with a conflict drops nothing until the user says what.
+    const stays = ({ id, kept }) => id === group.keep || kept || group.conflict;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
     this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
@@ -56,7 +57,12 @@ export class GroupCard {
       ? document.activeElement.dataset.keep : null;
     this.list = h("ul", { class: "copies-pictures" }, this.images.map((image, index) =>
       this.picture(image, index)));
-    this.el.replaceChildren(this.head(), this.reason &&
+    const { why, conflict } = this.group;
+    this.el.replaceChildren(this.head(),
+      why && h("p", { class: "copies-why small" }, `Kept because it ${why}.`),
+      conflict && h("p", { class: "copies-reason small" }, icon("problem", { size: 16 }),
+        h("span", null, `Look at this one: ${conflict}.`)),
+      this.reason &&
       h("p", { class: "copies-reason small", role: "status" }, icon("problem", { size: 16 }),
         h("span", null, this.reason)), this.list);
     if (focused) this.el.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();

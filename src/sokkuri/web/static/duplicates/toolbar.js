@@ -77,11 +77,11 @@ export class Toolbar {
       ? document.activeElement.dataset.grade : null;
     this.totals.hidden = !total;
     this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups)
-      .map(([grade, { groups, drops, bytes }]) => h("li", null,
+      .map(([grade, { groups, drops, bytes, conflicts }]) => h("li", null,
         h("span", { class: `grade ${grade}`, title: GRADES[grade] }, grade),
         h("span", { class: "number small" }, `${format.count(groups)} `
           + `${groups === 1 ? "group" : "groups"}, ${files(drops)} that can be dropped, `
-          + format.bytes(bytes)),
+          + format.bytes(bytes) + (conflicts ? `, ${format.count(conflicts)} to look at` : "")),
         this.allowed && BULK.includes(grade) && h("button", { type: "button",
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
           "aria-label": `Drop all copies that are ${grade}` }, icon("trash", { size: 16 }),

@@ -1,0 +1,81 @@
+"""Gather the evidence about which of some near-duplicates to keep, within bounds.
+
+Takes the pairs of near-duplicates; returns an ImageEvidence for each of their contents. Only images
+of groups are read, each once; each one is measured against a few of its copies.
+"""
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from itertools import islice
+from typing import Never, TypeVar
+
+from sokkuri.core.types import Progress
+from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.evidence_store import EvidenceStore, read_evidence_store
+from sokkuri.curation.duplicates.keep_evidence import ImageEvidence, weigh
+from sokkuri.curation.duplicates.pair_store import PairResult
+from sokkuri.store.collection import CollectionStore
+
+_PAIRS_OF_IMAGE = 6
+_BATCH = 64  # stored together
+
+Item = TypeVar("Item")
+Evidence = dict[bytes, ImageEvidence]
+
+
+def gather_evidence(
+    pairs: Iterable[PairResult], store: EvidenceStore, comparer: PairComparer
+) -> Generator[Progress[Never], None, Evidence]:
+    """Read and measure what the store lacks, and return the evidence for each content.
+
+    An interrupt keeps what was stored by then.
+    """
+    chosen = _choose_pairs(pairs)
+    contents = sorted({content for pair in chosen for content in pair})
+    facts = store.image_facts(contents)
+    missing = [content for content in contents if content not in facts]
+    done = 0
+    for batch in _batches(comparer.image_facts(missing)):
+        store.save_image_facts(batch)
+        facts |= dict(batch)
+        done += len(batch)
+        yield Progress("choosing", done, len(missing))
+    known = store.pair_facts(chosen)
+    unknown = [pair for pair in chosen if pair not in known and set(pair) <= facts.keys()]
+    if comparer.by_keypoints:
+        done = 0
+        for measured in _batches(comparer.pair_facts(unknown, facts)):
+            store.save_pair_facts(measured)
+            known |= {(first, second): of for first, second, of in measured}
+            done += len(measured)
+            yield Progress("choosing", done, len(unknown))
+    return weigh(facts, known)
+
+
+def known_evidence(collection: CollectionStore, pairs: Iterable[PairResult]) -> Evidence:
+    """Return the evidence that was gathered so far, without reading images or writing."""
+    chosen = _choose_pairs(pairs)
+    with read_evidence_store(collection) as store:
+        if store is None:
+            return {}
+        facts = store.image_facts(sorted({content for pair in chosen for content in pair}))
+        known = store.pair_facts(chosen)
+    return weigh(facts, known)
+
+
+def _choose_pairs(pairs: Iterable[PairResult]) -> list[tuple[bytes, bytes]]:
+    """Return the surest pairs of each content: enough to link all, and not the square of them."""
+    chosen: list[tuple[bytes, bytes]] = []
+    count: Counter[bytes] = Counter()
+    copies = (pair for pair in pairs if pair.grade != "alike" and pair.first != pair.second)
+    for pair in sorted(copies, key=lambda pair: (-pair.score, pair.first, pair.second)):
+        if min(count[pair.first], count[pair.second]) < _PAIRS_OF_IMAGE:
+            chosen.append((pair.first, pair.second))
+            count.update((pair.first, pair.second))
+    return chosen
+
+
+def _batches(items: Iterable[Item]) -> Iterator[list[Item]]:
+    iterator = iter(items)
+    while batch := list(islice(iterator, _BATCH)):
+        yield batch

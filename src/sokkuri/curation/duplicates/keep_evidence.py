@@ -1,0 +1,332 @@
+"""Weigh the facts about near-duplicates: which one is the original, and why.
+
+Takes ImageFacts and PairFacts of images that are linked; returns an ImageEvidence for each of them.
+Each kind of evidence is a mark against an image. The kinds have an order, `MARKS`: the image
+without a mark of the first kind is kept, whatever the others say.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts, lies_on_grid
+from sokkuri.curation.duplicates.pair_facts import PairFacts
+
+FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
+"""The facts of each pair of contents, the smaller content first."""
+
+MeasuredPairs = Mapping[tuple[bytes, bytes], PairFacts | None]
+"""The same, with None for pairs that cannot be aligned."""
+
+MARKS = (
+    "foreign", "monochrome", "mirrored", "cropped", "derived", "squashed", "camera", "coarse",
+)  # fmt: skip
+"""The kinds of evidence, the most important first."""
+
+ADVANTAGES = {
+    "foreign": "has no frame, bars, text or cover of another",
+    "monochrome": "has its colours",
+    "mirrored": "is the right way round",
+    "cropped": "shows the whole picture",
+    "derived": "is neither enlarged nor saved again from another",
+    "squashed": "has the proportions of most",
+    "camera": "has the metadata of a camera",
+    "coarse": "lost less when it was saved",
+}
+"""What is better about an image without a mark that another one has."""
+
+_EDITED = frozenset({"foreign", "monochrome", "cropped"})
+_STRONG = ("foreign", "monochrome", "cropped", "camera")
+_LARGER = 2.0  # from here on, the same picture at a larger scale is worth a look
+_SAME_SCALE = 1.1
+_WHOLE = 0.9  # share of both images that they have in common
+_ENLARGED = 1.12
+_DROP = 0.8  # decades by which an enlarged image has less power above the detail of its source
+_SLOPE = -2.2  # of power by frequency, both as logarithms, in photos
+_SOFTER, _MUCH_SOFTER = 0.3, 0.7  # decades; coarse steps of a JPEG add some false detail
+_LOSSIER = 1.15
+_MAJORITY = 0.6
+_FEW = 3
+_UPRIGHT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ImageEvidence:
+    """What is known about one image of a group.
+
+    marks : kinds of `MARKS` against it. scale : how large the picture is in it beside the others,
+    0 if that is unknown. facts : None if the file was not read. undecided : whether another image
+    shows the picture the other way round, and nothing tells which way is right. unaligned : whether
+    it could not be aligned with any of its copies.
+    """
+
+    marks: frozenset[str] = frozenset()
+    scale: float = 0.0
+    facts: ImageFacts | None = None
+    undecided: bool = False
+    unaligned: bool = False
+
+    @property
+    def key(self) -> tuple[int, ...]:
+        """A sort key: the image to keep has the smallest."""
+        return tuple(int(mark in self.marks) for mark in MARKS)
+
+
+NO_EVIDENCE = ImageEvidence()
+
+
+def weigh(facts: Mapping[bytes, ImageFacts], pairs: MeasuredPairs) -> dict[bytes, ImageEvidence]:
+    """Return the evidence for each content that has facts. pairs : only of near-duplicates."""
+    evidence: dict[bytes, ImageEvidence] = {}
+    linked = {
+        pair: of for pair, of in pairs.items()
+        if of is not None and pair[0] in facts and pair[1] in facts
+    }  # fmt: skip
+    tried = {content for pair in pairs for content in pair}
+    for contents in _components(linked):
+        inside = {pair: of for pair, of in linked.items() if pair[0] in contents}
+        evidence |= _Component({key: facts[key] for key in contents}, inside).weigh()
+    alone = (key for key in facts if key not in evidence)
+    return evidence | {
+        key: ImageEvidence(facts=facts[key], unaligned=key in tried) for key in alone
+    }
+
+
+def conflict_between(kept: ImageEvidence, other: ImageEvidence) -> str:
+    """Return what is better about an image that is not kept; "" if nothing important is."""
+    for mark in _STRONG:
+        if mark in kept.marks and mark not in other.marks:
+            return ADVANTAGES[mark]
+    known = kept.scale and other.scale and "derived" not in other.marks
+    if known and other.scale >= _LARGER * kept.scale:
+        return "shows the picture larger"
+    return ""
+
+
+def _components(pairs: FactsOfPairs) -> Iterator[set[bytes]]:
+    """Yield the sets of contents that pairs link."""
+    neighbours: dict[bytes, set[bytes]] = defaultdict(set)
+    for first, second in pairs:
+        neighbours[first].add(second)
+        neighbours[second].add(first)
+    visited: set[bytes] = set()
+    for start in neighbours:
+        if start in visited:
+            continue
+        found, queue = {start}, [start]
+        while queue:
+            for content in neighbours[queue.pop()] - found:
+                found.add(content)
+                queue.append(content)
+        visited |= found
+        yield found
+
+
+@dataclass(slots=True)
+class _Component:
+    """Linked contents. claims : for each mark, the contents that pairs speak against, each with the
+    content that is better."""
+
+    facts: dict[bytes, ImageFacts]
+    pairs: dict[tuple[bytes, bytes], PairFacts]
+    claims: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=lambda: defaultdict(list))
+
+    def weigh(self) -> dict[bytes, ImageEvidence]:
+        for (first, second), pair in self.pairs.items():
+            self._claim_of_pair(first, second, pair)
+        camera = any(facts.camera for facts in self.facts.values())
+        without = {key for key, facts in self.facts.items() if camera and not facts.camera}
+        marks: dict[bytes, set[str]] = {key: set() for key in self.facts}
+        for mark in MARKS:
+            found = {"squashed": self._squashed(), "camera": without}.get(mark)
+            for key in self._claimed(mark, marks) if found is None else found:
+                marks[key].add(mark)
+        wrong, undecided = self._mirrored(marks)
+        for key in wrong:
+            marks[key].add("mirrored")
+        scales = self._scales()
+        return {
+            key: ImageEvidence(
+                frozenset(marks[key]), scales.get(key, 0.0), facts, undecided=undecided
+            )
+            for key, facts in self.facts.items()
+        }
+
+    def _claimed(self, mark: str, marks: Mapping[bytes, set[str]]) -> set[bytes]:
+        """Return the contents to mark. marks : the more important ones.
+
+        An image that has more important marks says nothing about the others. One pair may be
+        mistaken, so it does not count against an image that is better than many.
+        """
+        rank = {key: tuple(one in found for one in MARKS) for key, found in marks.items()}
+        valid = [(worse, by) for worse, by in self.claims[mark] if rank[by] <= rank[worse]]
+        against, by = Counter(worse for worse, _ in valid), Counter(by for _, by in valid)
+        return {key for key, count in against.items() if _FEW * count >= by[key]}
+
+    def _claim_of_pair(self, first: bytes, second: bytes, pair: PairFacts) -> None:
+        contents = first, second
+        of = [self.facts[key] for key in contents]
+        derived = [
+            pair.enlarged[side] or _is_derived(of[side], of[1 - side], pair, side)
+            for side in (0, 1)
+        ]
+        foreign = list(pair.foreign)
+        if derived[0] != derived[1] and any(foreign) and not pair.surrounded:
+            foreign = derived  # what was made of the other has the text, whatever it looks like
+        for side, key in enumerate(contents):
+            x, y, other = of[side], of[1 - side], contents[1 - side]
+            self._claim("foreign", key, other, foreign[side])
+            self._claim("cropped", key, other, pair.cropped[side])
+            self._claim("monochrome", key, other, x.monochrome and _has_more_colour(y, x))
+            self._claim("derived", key, other, derived[side])
+            coarser = not derived[1 - side] and _is_coarser(x, y, pair, side)
+            self._claim("coarse", key, other, coarser)
+
+    def _claim(self, mark: str, against: bytes, by: bytes, is_true: bool) -> None:
+        if is_true:
+            self.claims[mark].append((against, by))
+
+    def _scales(self) -> dict[bytes, float]:
+        """Return, for each content, its scale beside that of one of them."""
+        values: dict[bytes, float] = {}
+        neighbours: dict[bytes, list[tuple[bytes, float]]] = defaultdict(list)
+        for (first, second), pair in self.pairs.items():
+            step = (pair.scale_x * pair.scale_y) ** 0.5
+            neighbours[first].append((second, step))
+            neighbours[second].append((first, 1 / step))
+        start = next(iter(self.facts))
+        values[start], queue = 1.0, [start]
+        while queue:
+            key = queue.pop()
+            for other, step in neighbours[key]:
+                if other not in values:
+                    values[other] = values[key] * step
+                    queue.append(other)
+        return values
+
+    def _mirrored(self, marks: Mapping[bytes, set[str]]) -> tuple[set[bytes], bool]:
+        """Return the contents that are the wrong way round, and whether that cannot be told."""
+        sides = {next(iter(self.facts)): False}
+        queue = [*sides]
+        while queue:
+            key = queue.pop()
+            for (first, second), pair in self.pairs.items():
+                if key in (first, second):
+                    other = second if key == first else first
+                    if other not in sides:
+                        sides[other] = sides[key] != pair.mirrored
+                        queue.append(other)
+        classes = [{key for key in sides if sides[key] == side} for side in (False, True)]
+        if not all(classes):
+            return set(), False
+        clean = [{key for key in keys if not marks[key] & _EDITED} for keys in classes]
+        if bool(clean[0]) != bool(clean[1]):
+            return classes[int(bool(clean[0]))], False
+        wrong = _wrong_class(clean if all(clean) else classes, self.facts, marks)
+        return (set(), True) if wrong is None else (classes[wrong], False)
+
+    def _squashed(self) -> set[bytes]:
+        """Return the contents whose proportions differ from those of most of their copies."""
+        all_, differ = Counter[bytes](), Counter[bytes]()
+        for pair, of in self.pairs.items():
+            if abs(np.sin(np.radians(2 * of.angle))) < _UPRIGHT:
+                all_.update(pair)
+                differ.update(pair if of.squashed else ())
+        return {
+            key for key, count in all_.items() if count >= _FEW and differ[key] > _MAJORITY * count
+        }
+
+
+def _wrong_class(
+    classes: list[set[bytes]], facts: Mapping[bytes, ImageFacts], marks: Mapping[bytes, set[str]]
+) -> int | None:
+    """Return which class is mirrored, None if nothing tells it.
+
+    A camera tells it, then the images that were not saved again from others, then most of them.
+    """
+    by_camera = [any(facts[key].camera for key in keys) for keys in classes]
+    if by_camera[0] != by_camera[1]:
+        return int(by_camera[0])
+    first = [min(_saved_again(marks[key]) for key in keys) for keys in classes]
+    if first[0] != first[1]:
+        return int(first[0] < first[1])
+    sizes = [len(keys) for keys in classes]
+    if max(sizes) >= _MAJORITY * sum(sizes) and sum(sizes) > 2:
+        return int(sizes[0] > sizes[1])
+    return None
+
+
+def _saved_again(marks: set[str]) -> int:
+    return int(bool({"derived", "coarse"} & marks))
+
+
+def _has_more_colour(x: ImageFacts, y: ImageFacts) -> bool:
+    return not x.monochrome and x.colour > 2 * y.colour + 1
+
+
+def _is_derived(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool:
+    """Return whether `x` was made of `y`: enlarged, or saved again from that JPEG.
+
+    side : 0 if `x` is the first image of the pair.
+    """
+    scales = _scales_of(pair, side)  # pixels of x for one of y
+    upright = abs(np.sin(np.radians(2 * pair.angle))) < _UPRIGHT
+    sideways = abs(np.sin(np.radians(pair.angle))) > 0.5
+    if upright and min(pair.shares) > _WHOLE:
+        of_y = scales[::-1] if sideways and side else scales
+        spectra = (x.spectrum_x, x.spectrum_y)
+        if sideways and not side:
+            spectra = spectra[::-1]
+        if any(_is_enlarged(*axis) for axis in zip(spectra, of_y, strict=True)):
+            return True
+    if y.quantisation is None or sideways or max(abs(np.log(scales))) > 0.01:
+        return False
+    blocks = x.mirrored_blocks if pair.mirrored else x.blocks
+    return lies_on_grid(blocks, y.quantisation, x.losses)
+
+
+def _scales_of(pair: PairFacts, side: int) -> tuple[float, float]:
+    """Return the pixels of one image for a pixel of the other one, along width and height."""
+    scales = pair.scale_x, pair.scale_y
+    return (1 / scales[0], 1 / scales[1]) if side == 0 else scales
+
+
+def _is_enlarged(spectrum: tuple[float, ...], scale: float) -> bool:
+    """Return whether an image has no detail above that of an image smaller by `scale`."""
+    if len(spectrum) != BINS or not _ENLARGED < scale < 6:
+        return False
+    limit = BINS / scale
+    below = np.arange(max(1, round(0.45 * limit)), max(2, round(0.85 * limit)))
+    above = np.arange(min(round(limit * 1.08) + 1, BINS - 1), BINS)
+    power = np.array(spectrum)
+    expected = _SLOPE * np.log10(np.mean(above + 1) / np.mean(below + 1))
+    return bool(power[above].mean() - power[below].mean() < expected - _DROP)
+
+
+def _is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool:
+    """Return whether `x` lost more than `y` of the same picture at the same scale."""
+    scales = _scales_of(pair, side)
+    if max(abs(np.log(scales))) > np.log(_SAME_SCALE):
+        return False
+    softness = _softness(x, y, pair)
+    differ = bool(x.losses and y.losses) and abs(np.log(x.losses / y.losses)) > np.log(_LOSSIER)
+    if abs(softness) > (_MUCH_SOFTER if differ else _SOFTER):
+        return softness > 0
+    if x.format == "GIF" and y.format != "GIF":
+        return True
+    if y.lossless and not x.lossless and max(abs(np.log(scales))) < 0.01:
+        return True
+    return differ and x.losses > y.losses
+
+
+def _softness(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> float:
+    """Return by how many decades `x` has less power in its fine details; 0 if that is unknown."""
+    known = all(len(axis) == BINS for of in (x, y) for axis in (of.spectrum_x, of.spectrum_y))
+    if not known or min(pair.shares) < _WHOLE:
+        return 0.0
+    fine, whole = slice(BINS // 2, BINS - 4), slice(0, BINS // 4)
+    of_x, of_y = (np.add(image.spectrum_x, image.spectrum_y) for image in (x, y))
+    difference = (of_y - of_x) / 2
+    return float(difference[fine].mean() - difference[whole].mean())

@@ -1,0 +1,168 @@
+"""The evidence for the image to keep: the original wins against each kind of edit of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from draw_images import draw
+from PIL import ExifTags, Image, ImageDraw, ImageFilter, ImageOps
+
+from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.keep_evidence import (
+    NO_EVIDENCE,
+    ImageEvidence,
+    conflict_between,
+    weigh,
+)
+from sokkuri.curation.trash.system_trash import size_and_digest
+
+Edit = Callable[[Image.Image], Image.Image]
+
+
+def picture(seed: int = 3) -> Image.Image:
+    """Return a drawing with fine and coarse texture, as photos have."""
+    rng = np.random.default_rng(seed)
+    image = Image.fromarray(draw(seed, 480, 360))
+    texture = np.zeros((360, 480), np.float32)
+    for step in (1, 2, 4, 8):
+        noise = rng.normal(0, 5 * step**0.5, (360 // step, 480 // step)).astype(np.float32)
+        texture += np.asarray(Image.fromarray(noise).resize((480, 360), Image.Resampling.BICUBIC))
+    mixed = np.asarray(image, np.float32) * 0.8 + 25 + texture[..., None]
+    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
+
+
+def caption(image: Image.Image) -> Image.Image:
+    sheet = Image.new("RGB", (image.width, image.height + 60), "white")
+    sheet.paste(image, (0, 60))
+    ImageDraw.Draw(sheet).text((20, 15), "a caption", "black", font_size=28)
+    return sheet
+
+
+def text(image: Image.Image) -> Image.Image:
+    marked = image.copy()
+    ImageDraw.Draw(marked).text((30, 150), "sample text", "white", font_size=48)
+    return marked
+
+
+def cover(image: Image.Image) -> Image.Image:
+    covered = image.copy()
+    covered.paste((120, 120, 120), (120, 90, 260, 200))
+    return covered
+
+
+def screenshot(image: Image.Image) -> Image.Image:
+    screen = Image.new("RGB", (800, 600), (40, 42, 46))
+    ImageDraw.Draw(screen).rectangle((0, 0, 800, 30), (70, 72, 78))
+    screen.paste(image, (160, 120))
+    return screen
+
+
+def unchanged(image: Image.Image) -> Image.Image:
+    return image
+
+
+EDITS: dict[str, tuple[Edit, str, dict[str, Any], str]] = {
+    "caption": (caption, "jpg", {"quality": 95}, "foreign"),
+    "text": (text, "jpg", {"quality": 95}, "foreign"),
+    "cover": (cover, "jpg", {"quality": 95}, "derived"),
+    "screenshot": (screenshot, "png", {}, "foreign"),
+    "frame": (lambda one: ImageOps.expand(one, 40, "white"), "jpg", {"quality": 95}, "foreign"),
+    "grey": (lambda one: one.convert("L").convert("RGB"), "jpg", {"quality": 95}, "monochrome"),
+    "mirrored": (ImageOps.mirror, "jpg", {"quality": 95}, "mirrored"),
+    "crop": (lambda one: one.crop((60, 40, 460, 340)), "jpg", {"quality": 95}, "cropped"),
+    "larger": (lambda one: one.resize((720, 540)), "jpg", {"quality": 90}, "derived"),
+    "saved finer": (unchanged, "jpg", {"quality": 97}, "derived"),
+    "saved as PNG": (unchanged, "png", {}, "derived"),
+    "saved coarser": (unchanged, "jpg", {"quality": 50}, "coarse"),
+    "softer": (lambda one: one.filter(ImageFilter.GaussianBlur(2)), "png", {}, "coarse"),
+}
+"""Each edit: what it does, how it is saved, and the mark against it."""
+
+
+def evidence_of(*files: Path) -> list[ImageEvidence]:
+    """Return the evidence for files that are all linked with the first one."""
+    keys = [size_and_digest(file)[1] for file in files]
+    paths = dict(zip(keys, files, strict=True))
+    with PairComparer(paths.__getitem__, workers=1) as comparer:
+        facts = dict(comparer.image_facts(keys))
+        measured = comparer.pair_facts([(keys[0], key) for key in keys[1:]], facts)
+        pairs = {(first, second): of for first, second, of in measured}
+    found = weigh(facts, pairs)
+    return [found[key] for key in keys]
+
+
+@pytest.fixture(scope="module")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("original") / "original.jpg"
+    picture().save(file, quality=75)
+    return file
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_original_wins(name: str, original: Path, tmp_path: Path) -> None:
+    edit, ending, options, mark = EDITS[name]
+    copy = tmp_path / f"copy.{ending}"
+    with Image.open(original) as image:
+        edit(image.convert("RGB")).save(copy, **options)
+    of_original, of_copy = evidence_of(original, copy)
+    assert mark in of_copy.marks
+    assert of_original.key < of_copy.key
+    assert conflict_between(of_original, of_copy) == ""
+
+
+def test_a_lossless_original_wins_against_a_jpeg_of_it(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    picture().save(tmp_path / "b.jpg", quality=95)
+    lossless, lossy = evidence_of(tmp_path / "a.png", tmp_path / "b.jpg")
+    assert lossless.marks == frozenset()
+    assert lossy.marks == {"coarse"}
+
+
+def test_a_smaller_copy_has_no_mark_and_a_smaller_scale(original: Path, tmp_path: Path) -> None:
+    with Image.open(original) as image:
+        image.resize((240, 180)).save(tmp_path / "small.jpg", quality=95)
+    large, small = evidence_of(original, tmp_path / "small.jpg")
+    assert large.marks == small.marks == frozenset()
+    assert large.scale == pytest.approx(2 * small.scale, rel=0.02)
+
+
+def test_metadata_of_a_camera_on_a_crop_is_a_conflict(original: Path, tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Example"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
+    with Image.open(original) as image:
+        image.crop((60, 40, 460, 340)).save(tmp_path / "crop.jpg", exif=exif, quality=95)
+    whole, crop = evidence_of(original, tmp_path / "crop.jpg")
+    assert whole.key < crop.key
+    assert "camera" in conflict_between(whole, crop)
+
+
+def test_which_of_two_is_mirrored_may_stay_open(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    ImageOps.mirror(picture()).save(tmp_path / "b.png")
+    a, b = evidence_of(tmp_path / "a.png", tmp_path / "b.png")
+    assert a.undecided
+    assert b.undecided
+    assert a.key == b.key
+
+
+def test_most_tell_which_is_mirrored(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.png" for name in "abc"]
+    for file, size in zip(files, [(480, 360), (400, 300), (440, 330)], strict=True):
+        image = ImageOps.mirror(picture()) if file is files[0] else picture()
+        image.resize(size).save(file)
+    assert ["mirrored" in of.marks for of in evidence_of(*files)] == [True, False, False]
+
+
+def test_different_pictures_cannot_be_aligned(original: Path, tmp_path: Path) -> None:
+    picture(8).save(tmp_path / "other.png")
+    assert [of.unaligned for of in evidence_of(original, tmp_path / "other.png")] == [True, True]
+
+
+def test_without_evidence_nothing_conflicts() -> None:
+    assert conflict_between(NO_EVIDENCE, NO_EVIDENCE) == ""
+    larger, smaller = ImageEvidence(scale=3.0), ImageEvidence(scale=1.0)
+    assert conflict_between(smaller, larger)
+    assert conflict_between(larger, smaller) == ""
