@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 from edited_images import write_edits
 from trash_fixtures import make_collection
@@ -146,7 +147,8 @@ def test_compared_images_are_not_compared_again(root: Path) -> None:
         groups(collection)
         forge(collection, 0.75)
         assert scores(groups(collection)) == {0.75}
-    shutil.rmtree(root / ".sokkuri" / "features")
+    for shard in (root / ".sokkuri" / "features").rglob("*.features.npy"):
+        np.lib.format.open_memmap(shard, "r+")[:] = np.nan
     shutil.rmtree(root / "1")
     with Collection.open(root) as collection:
         assert notes(collection) == []
