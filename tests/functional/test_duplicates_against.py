@@ -51,7 +51,19 @@ def test_a_plain_folder_is_compared_with_the_archive(
     assert not (new / ".sokkuri").exists(), "nothing is left in the folder"
 
     page = tmp_path / "groups.html"
-    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan, "--html", page)
+    sokkuri(
+        "duplicates",
+        "-C",
+        compared,
+        "--against",
+        new,
+        "--min-grade",
+        "edited",
+        "--resolve",
+        plan,
+        "--html",
+        page,
+    )
     assert page.read_text().count('src="data:image') == len(expected) + len(found)
     document = json.loads(plan.read_text())
     assert document["store"] is None
@@ -65,7 +77,9 @@ def test_only_files_of_the_folder_are_moved(
 ) -> None:
     """Guarantee: no file of the archive is moved when a folder is compared with it."""
     plan, before = tmp_path / "plan.json", read_contents(compared)
-    sokkuri("duplicates", "-C", compared, "--against", new, "--resolve", plan)
+    sokkuri(
+        "duplicates", "-C", compared, "--against", new, "--min-grade", "edited", "--resolve", plan
+    )
     trash = use_home(tmp_path / "home", monkeypatch)
     assert len(as_json("duplicates", "--apply", plan)["moved"]) == 6
     assert read_contents(compared) == before
@@ -78,7 +92,9 @@ def test_a_collection_is_compared_with_the_archive(
 ) -> None:
     sokkuri("index", new)
     plan = tmp_path / "plan.json"
-    done = as_json("duplicates", "-C", compared, "--against", new, "--resolve", plan)
+    done = as_json(
+        "duplicates", "-C", compared, "--against", new, "--min-grade", "edited", "--resolve", plan
+    )
     document = json.loads(plan.read_text())
     assert done["moves"] == len(document["moves"]) == 6
     assert document["store"] == str(new / ".sokkuri")

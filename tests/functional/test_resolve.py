@@ -58,7 +58,9 @@ def resolve(root: Path) -> Path:
     """Make a plan that keeps the largest image of each group, and return its path."""
     plan = root.parent / "plan.json"
     before = read_contents(root)
-    found = as_json("duplicates", "-C", root, "--keep", "largest", "--resolve", plan)
+    found = as_json(
+        "duplicates", "-C", root, "--keep", "largest", "--min-grade", "edited", "--resolve", plan
+    )
     assert found == {
         "plan": str(plan),
         "moves": len(COPIES),

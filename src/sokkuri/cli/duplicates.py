@@ -46,9 +46,12 @@ def duplicates(
         typer.Argument(help="Images for --different or --prefer.", show_default=False),
     ] = None,
     min_grade: Annotated[
-        Literal["identical", "same", "edited", "alike"],
-        typer.Option(help="Lowest grade that counts as a near-duplicate."),
-    ] = "edited",
+        Literal["identical", "same", "edited", "alike"] | None,
+        typer.Option(
+            help="Lowest grade that counts as a near-duplicate. "
+            "Default: edited; with --resolve: same."
+        ),
+    ] = None,
     against: Annotated[
         str | None,
         typer.Option(
@@ -112,7 +115,9 @@ def duplicates(
     decides = bool(ids or different or prefer or forget)
     outputs = _Outputs(resolve, csv_, html, as_json)
     _check_options(outputs, engine=engine, against=against, decides=decides)
-    options = DuplicateOptions(min_grade, under, where, tuple(keep or ()), engine=engine)
+    # Without a word from the user, a plan moves only what was compared at full size.
+    grade = min_grade or ("edited" if resolve is None else "same")
+    options = DuplicateOptions(grade, under, where, tuple(keep or ()), engine=engine)
     with Collection.open(find_collection(collection)) as opened:
         if decides:
             decision = _parse_decision(different=different, prefer=prefer, forget=forget)
