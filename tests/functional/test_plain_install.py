@@ -48,6 +48,7 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
         ["verify", *here],
         ["compact", *here, "--ann-from", "0"],
         ["models"],
+        ["compare", str(photos / "5.jpg"), str(photos / "again.jpg")],
     ]  # fmt: skip
     wanting = {
         "ray": ["index", str(photos), "--executor", "ray"],
