@@ -130,7 +130,7 @@ def test_a_reader_reads_each_file_once(bench: Bench) -> None:
 
 
 def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) -> None:
-    """`repair` cuts a shard back and deletes its codes; then the shard grows again."""
+    """`repair` moves the other rows to a new shard without codes; then that shard grows."""
     collection = bench.collection
     refresh(collection)
     path = collection.shards.features_path(0)
@@ -139,13 +139,12 @@ def test_rows_in_the_place_of_damaged_ones_get_codes_of_their_own(bench: Bench) 
     data[-lost:] = bytes(lost)
     path.write_bytes(data)
     collection.repair()
-    assert collection.rows_per_shard() == {0: COUNT - 500}
+    assert collection.rows_per_shard() == {1: COUNT - 500}
     assert coded_rows(collection) == ([0], [])
-    bench.add_images(COUNT, 500)  # writes new rows where the lost ones were, then the lost ones
+    bench.add_images(COUNT, 500)  # their rows, then those of the lost images
     refresh(collection)
-    rows = collection.read_vectors(
-        [(0, row) for row in range(collection.rows_per_shard()[0])]
-    ).astype(float)
+    (shard_rows,) = collection.rows_per_shard().values()
+    rows = collection.read_vectors([(1, row) for row in range(shard_rows)]).astype(float)
     for id_ in ("00007", f"{COUNT + 3:05d}"):
         hits = Searcher(collection).search([id_], 20, "l2")
         image = find_image(collection.catalog, id_)
