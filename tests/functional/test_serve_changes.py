@@ -309,7 +309,7 @@ def test_only_the_own_pages_of_a_server_change_something(home: Path, server: Ser
 
 
 def test_the_key_is_checked_before_the_body_is_read(server: Server) -> None:
-    """Guarantee: a stranger's body costs nothing. Nobody needs to send it to be refused."""
+    """Guarantee: a request without the key is refused before the server reads its body."""
     for path in ("labels", *(f"duplicates/{one}" for one in POSTS)):
         with server.connect() as connection:
             connection.sendall(

@@ -97,23 +97,6 @@ UNSUPPORTED_BRANDS = {
 }
 """Bytes 8 to 12 of files of the same family as HEIC that hold no image sokkuri can read."""
 
-UNSUPPORTED_BRANDS = {
-    b"crx ": "Canon RAW (CR3)",
-    b"qt  ": "QuickTime video",
-    b"isom": "MP4 video",
-    b"iso2": "MP4 video",
-    b"iso4": "MP4 video",
-    b"iso5": "MP4 video",
-    b"iso6": "MP4 video",
-    b"mp41": "MP4 video",
-    b"mp42": "MP4 video",
-    b"avc1": "MP4 video",
-    b"M4V ": "MP4 video",
-    b"3gp4": "3GP video",
-    b"3gp5": "3GP video",
-}
-"""Bytes 8 to 12 of files of the same family as HEIC that hold no image sokkuri can read."""
-
 SUPPORTED_SIGNATURES = {
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",

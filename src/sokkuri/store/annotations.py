@@ -60,7 +60,8 @@ def inherit_removals(catalog: Catalog, ids: Iterable[str]) -> int:
 def carry_over(catalog: Catalog, old: bytes, new: bytes, *, keep: bool = False) -> None:
     """Give the content `new` the label and the decisions of the content `old`.
 
-    Of two labels the later one stays. keep : `old` keeps them too, because other images have it.
+    If both have a label, the later label stays. keep : `old` keeps its label and decisions too,
+    because other images have this content.
     """
     if old == new:
         return
