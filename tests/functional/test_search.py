@@ -54,7 +54,6 @@ def test_filters_apply_before_the_ranking(folder: Path) -> None:
     assert both == [id_ for id_ in everything if id_.startswith("trip/")
                     and int(id_[5:7]) % 3 == 0 and int(id_[5:7]) <= 10]  # fmt: skip
     assert len(both) == 2
-    assert find_ids("home/04.png", "--under", "nowhere", folder=folder) == []
 
 
 def test_max_distance_limits_the_hits(folder: Path) -> None:
@@ -65,8 +64,34 @@ def test_max_distance_limits_the_hits(folder: Path) -> None:
 
 
 def test_a_search_without_hits_says_so(folder: Path) -> None:
-    done = sokkuri("search", "home/04.png", "-C", folder, "--under", "nowhere")
+    done = sokkuri("search", "home/04.png", "-C", folder, "--where", "width > 9000")
     assert (done.stdout, done.stderr) == ("", "no image of the collection fits\n")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("search", "home/04.png"), ("search", "--batch", "photos/home"), ("suggest",),
+        ("outliers",), ("duplicates",), ("duplicates", "--resolve", "plan.json"),
+    ],
+)  # fmt: skip
+def test_a_folder_that_does_not_exist_is_wrong_usage(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """A mistyped name looks like a folder without matches otherwise."""
+    monkeypatch.chdir(folder.parent)
+    refused = sokkuri(*command, "-C", folder, "--under", "hme", code=2)
+    assert refused.stdout == ""
+    assert refused.stderr == f"sokkuri: --under hme: {folder} has no such folder\n"
+    assert not Path("plan.json").exists()
+
+
+def test_a_folder_without_images_is_named(folder: Path) -> None:
+    (folder / "empty").mkdir(exist_ok=True)
+    done = sokkuri("search", "home/04.png", "-C", folder, "--under", "empty", "--json")
+    assert json.loads(done.stdout)["hits"] == []
+    assert done.stderr == "no image of the collection is below empty\n"
+    assert "no image to show" in sokkuri("outliers", "-C", folder, "--under", "empty").stderr
 
 
 def test_images_are_added_and_subtracted(folder: Path) -> None:

@@ -24,6 +24,7 @@ from sokkuri.cli.options import (
     JsonOption,
     UnderOption,
     WhereOption,
+    check_under,
     find_collection,
     write_text,
 )
@@ -123,6 +124,7 @@ def duplicates(
             decision = _parse_decision(different=different, prefer=prefer, forget=forget)
             _decide(opened, ids or [], decision, as_json=as_json)
             return
+        check_under(opened, under)
         if resolve is not None:
             from sokkuri.curation.trash.make_plan import folder_at
 

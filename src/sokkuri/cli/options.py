@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from sokkuri.cli.console import print_message
 from sokkuri.core.errors import NoCollectionError, StorageError, UsageError
 
 if TYPE_CHECKING:
     from sokkuri.core.locations import Location
+    from sokkuri.store.collection import CollectionStore
 
 IdKind = Literal["path", "name"]
 DecodingName = Literal["fast", "exact"]
@@ -76,6 +78,25 @@ def parse_folder(text: str) -> "Location":
     elif not is_folder(location):
         raise UsageError(f"{text} is not a folder")
     return location
+
+
+def check_under(collection: "CollectionStore", under: str | None) -> None:
+    """Say so if the collection has no image below the folder of `--under`.
+
+    Raises UsageError if there is no such folder, or if it is outside the folder of images.
+    """
+    from sokkuri.images.scan import is_folder
+    from sokkuri.store.filters import build_condition
+    from sokkuri.store.images import holds_any
+
+    if under is None:
+        return
+    below = build_condition(collection.root, under, None)
+    if below is None or holds_any(collection.catalog, below):
+        return
+    if not (Path(under).is_dir() or is_folder(collection.root / under)):
+        raise UsageError(f"--under {under}: {collection.root} has no such folder")
+    print_message(f"no image of the collection is below {under}")
 
 
 def write_text(file: Path, text: str) -> None:

@@ -19,6 +19,7 @@ from sokkuri.cli.options import (
     JsonOption,
     UnderOption,
     WhereOption,
+    check_under,
     find_collection,
     parse_folder,
     write_text,
@@ -110,6 +111,7 @@ def search(
         Collection.open(folder, "ro") as opened,
         closing(Searcher(opened, engine)) as searcher,
     ):
+        check_under(opened, under)
         if batch is not None:
             results = _search_batch(searcher, batch, settings, as_json=as_json)
         else:

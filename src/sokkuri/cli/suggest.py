@@ -15,6 +15,7 @@ from sokkuri.cli.options import (
     JsonOption,
     UnderOption,
     WhereOption,
+    check_under,
     find_collection,
 )
 
@@ -57,6 +58,7 @@ def suggest(
     from sokkuri.curation.labeling.suggest import suggest as suggest_images
 
     with Collection.open(find_collection(collection), "ro") as opened:
+        check_under(opened, under)
         options = SuggestOptions(
             n=count,
             method=method,
@@ -69,6 +71,8 @@ def suggest(
     if as_json:
         console.print_json({"suggestions": [asdict(image) for image in suggestions]})
         return
+    if not suggestions:
+        console.print_message("no image to suggest")
     for image in suggestions:
         console.print_result(
             f"{image.rank:>4}  {escape_control(image.id)}  {escape_control(image.why)}"
@@ -88,6 +92,7 @@ def outliers(
     from sokkuri.curation.labeling.outliers import find_outliers, likely_mislabelled
 
     with Collection.open(find_collection(collection), "ro") as opened:
+        check_under(opened, under)
         images = find_outliers(opened, count, under, where)
         issues = likely_mislabelled(opened, _read_labels(opened, labelled), count)
     if as_json:
@@ -98,6 +103,8 @@ def outliers(
             }
         )
         return
+    if not images and not issues:
+        console.print_message("no image to show")
     for image in images:
         console.print_result(f"{image.score:.4f}  {escape_control(image.id)}  {image.why}")
     for issue in issues:

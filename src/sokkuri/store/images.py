@@ -122,6 +122,14 @@ def is_empty(catalog: Catalog) -> bool:
     return catalog.fetch_one("SELECT 1 FROM images LIMIT 1") is None
 
 
+def holds_any(catalog: Catalog, filters: Condition) -> bool:
+    """Return whether the catalog knows an image, live or not, that meets the condition."""
+    return (
+        catalog.fetch_one(f"SELECT 1 FROM images WHERE {filters.sql} LIMIT 1", filters.values)  # noqa: S608
+        is not None
+    )
+
+
 def left_aside(catalog: Catalog) -> dict[str, int]:
     """Return how many pictures of kinds that sokkuri does not read the last run saw, by kind."""
     text = catalog.meta(_LEFT_ASIDE)

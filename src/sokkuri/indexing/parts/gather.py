@@ -5,7 +5,8 @@ settings. Opens one part at a time, for reading only.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,7 @@ from sokkuri.store.collection import (
     find_store,
     has_store,
 )
-from sokkuri.store.images import count_images
+from sokkuri.store.images import count_images, left_aside
 from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all, find_unsound
 from sokkuri.store.recover import recover
@@ -90,11 +91,15 @@ class PartStore:
 
 @dataclass(frozen=True, slots=True)
 class PartSet:
-    """Parts that can be merged, in order. root : the folder or address of their images."""
+    """Parts that can be merged, in order. root : the folder or address of their images.
+
+    left_aside : numbers of files below the root that sokkuri does not read, by kind.
+    """
 
     parts: tuple[PartStore, ...]
     settings: PartSettings
     root: Location
+    left_aside: Mapping[str, int]
 
 
 def gather(where: Sequence[Path], root: Location | None = None) -> PartSet:
@@ -105,18 +110,20 @@ def gather(where: Sequence[Path], root: Location | None = None) -> PartSet:
     """
     stores: dict[Part, PartStore] = {}
     first: _PartInfo | None = None
+    aside: Counter[str] = Counter()
     for store in _stores(where):
         info = _read_part(store)
         part = info.store.part
         if part in stores:
             raise UsageError(f"part {part} is given twice, in {stores[part].store} and {store}")
         stores[part] = info.store
+        aside |= Counter(info.left_aside)  # each part walked the whole folder: no sum
         first = first or info
         _check_same(first, info, anywhere=root is not None)
     assert first is not None, "_stores returns a store or raises"
     parts = sorted(stores.values(), key=lambda store: store.part)
     _check_complete(parts, root or first.root)
-    return PartSet(tuple(parts), first.settings, root or first.root)
+    return PartSet(tuple(parts), first.settings, root or first.root, aside)
 
 
 def _stores(where: Sequence[Path]) -> list[Path]:
@@ -141,6 +148,7 @@ class _PartInfo:
     store: PartStore
     settings: PartSettings
     root: Location
+    left_aside: Mapping[str, int]
 
 
 def _read_part(store: Path) -> _PartInfo:
@@ -171,7 +179,8 @@ def _read_part(store: Path) -> _PartInfo:
             exclude,
             None if ann_from is None else int(ann_from),
         )
-        return _PartInfo(PartStore(part, store, images, absent), settings, collection.root)
+        part_store = PartStore(part, store, images, absent)
+        return _PartInfo(part_store, settings, collection.root, left_aside(catalog))
 
 
 def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:

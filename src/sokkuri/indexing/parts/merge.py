@@ -32,7 +32,7 @@ from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
 from sokkuri.store.annotations import carry_all_over, inherit_removals
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import count_images, is_empty, mark_missing, set_removed
+from sokkuri.store.images import count_images, is_empty, mark_missing, set_left_aside, set_removed
 from sokkuri.store.listing import add_listed, begin_listing, count_losses
 from sokkuri.store.outcomes import free_row, has_content
 from sokkuri.store.part_images import (
@@ -104,6 +104,7 @@ def merge(
         merge_run = _MergeRun(part_set, target, run, on_progress)
         merge_run.accept_removals = accept_removals
         merge_run.merge_all()
+        set_left_aside(target.catalog, part_set.left_aside)
         target.rewrite_id_columns()
         for progress in refresh_indexes(target):
             on_progress(progress)
