@@ -159,7 +159,9 @@ class Collection(CollectionStore):
         if ann_from is not None:
             check_count("ann_from", ann_from, 0)
             self.catalog.set_meta("ann_from", str(ann_from))
-        compaction = compacting.compact(self, purge=purge)
+        compaction = compacting.compact(
+            self, purge=purge, on_note=lambda note: on_progress(Progress("coding", 0, 0, note))
+        )
         for progress in refresh_indexes(self, everything=True):
             on_progress(progress)
         return compaction

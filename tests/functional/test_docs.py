@@ -317,6 +317,7 @@ GUARANTEE_TESTS = {
         "test_a_damaged_vector_is_extracted_again_and_never_copied",
     "A shard that lost its end is never written on.":
         "test_a_file_that_lost_its_end_is_never_extended",
+    "Only what a crash left is deleted.": "test_a_shard_with_the_next_number_is_kept",
     "A repair forgets no vector.": "test_damaged_files_are_kept_until_every_vector_is_found",
     "A committed row never changes, and its place is never used again.":
         "test_the_rows_of_a_repaired_shard_are_sent_again",

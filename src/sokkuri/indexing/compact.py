@@ -6,6 +6,7 @@ Shard numbers are never used again, so a reader with an old shard open finds no 
 catalog, and never a wrong one.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
@@ -36,15 +37,22 @@ class Compaction:
     bytes_after: int
 
 
-def compact(collection: CollectionStore, *, purge: bool = False) -> Compaction:
+def compact(
+    collection: CollectionStore,
+    *,
+    purge: bool = False,
+    on_note: Callable[[str], object] = lambda _: None,
+) -> Compaction:
     """Rewrite the shards that have unused rows, and join shards that are not full.
 
     Removed images stay marked, without their vector. purge : also forget images whose files are
-    gone; otherwise they keep their vectors, so that they can come back. Needs free space for one
-    shard. Raises StorageError.
+    gone; otherwise they keep their vectors, so that they can come back. on_note : called with a
+    line for each shard that came back or was moved aside. Needs free space for one shard. Raises
+    StorageError.
     """
     catalog, shards = collection.catalog, collection.shards
-    recover(collection)
+    for line in recover(collection):
+        on_note(line)
     rows_before, bytes_before = _rows(collection), shards.disk_size()
     _forget(collection, purge=purge)
     wasteful = _wasteful(collection)
@@ -94,6 +102,8 @@ def _step(collection: CollectionStore, sources: list[int]) -> bool:
             add_shard(catalog, target, len(moving))
             move_rows(catalog, [key for key, _, _, _ in moving], target)
         empty = unowned_shards(catalog, sources)
+        for shard in empty:
+            shards.mark_for_deletion(shard)
         delete_shards(catalog, empty)
     for shard in empty:
         shards.delete(shard)

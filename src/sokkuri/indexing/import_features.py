@@ -53,8 +53,9 @@ def import_features(
     StorageError.
     """
     _check_folder(collection, folder, delete=delete)
-    recover(collection)
     done = Imported()
+    if lines := recover(collection):
+        yield replace(done, notes=tuple(lines))
     vectors = read_vectors(folder, collection.model.dimension)
     while batch := list(islice(vectors, _BATCH)):
         checked = [_rounded(collection, vector) for vector in batch]

@@ -71,6 +71,7 @@ def _replace_shard(collection: CollectionStore, found: ShardFaults) -> None:
         shards.write(target, 0, rows, [id_ for _, id_, _, _ in moving])
         add_shard(catalog, target, len(moving))
         move_rows(catalog, [key for key, *_ in moving], target)
+    shards.mark_for_deletion(found.shard)
     delete_shards(catalog, [found.shard])
 
 

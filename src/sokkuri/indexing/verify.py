@@ -32,6 +32,7 @@ from sokkuri.store.read_rows import unsound_rows
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
 from sokkuri.store.shards import read_header
 from sokkuri.store.snapshot import at_one_moment
+from sokkuri.store.unfinished import is_unfinished
 
 DEEP_SAMPLE = 32
 _DEEP_TOLERANCE = {"float32": 1e-4, "float16": 1e-3}
@@ -155,8 +156,10 @@ def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     known = {row.shard for row in read_shards(collection.catalog)}
     lost = lost_shards(collection.catalog)
     for number in numbers:
-        if number not in known:
-            where = str(collection.shards.features_path(number))
+        path = collection.shards.features_path(number)
+        # A mark says that a command writes or deletes the shard, or that the next one deletes it.
+        if number not in known and not is_unfinished(path) and path.exists():
+            where = str(path)
             what = "no row of the catalog counts in it"
             if number in lost:
                 what = "it is back: `sokkuri verify --repair` takes its vectors"

@@ -1,12 +1,20 @@
 """Clear what a crash left in a store, and take back vectors that were lost.
 
 Takes an open collection; holds the write lock while it works, so no other process can write
-meanwhile. A shard that the catalog does not know is what a crash left, and is deleted, unless a
-repair gave it up: then its vectors are taken back, and what cannot be used is kept in the folder
-`damaged` until each of its images has a vector again.
+meanwhile. A shard that the catalog does not know is deleted only if a crash left it
+(unfinished.py). If a repair gave it up, its vectors are taken back, and what cannot be used is kept
+in the folder `damaged` until each of its images has a vector again. Others are a person's, and
+stay; one in the place of the next shard moves to the folder `unknown`.
 """
 
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.leftovers import (
+    delete_partial_files,
+    delete_set_aside,
+    delete_unfinished,
+    make_room,
+    set_aside,
+)
 from sokkuri.store.lost_rows import (
     find_lost_rows,
     forget_found_rows,
@@ -23,7 +31,7 @@ from sokkuri.store.shard_table import next_shard_number, read_shards
 def recover(collection: CollectionStore) -> list[str]:
     """Clear uncommitted rows and shards, take lost vectors back, rewrite stale id columns.
 
-    Returns a line for each shard that came back. Raises StorageError.
+    Returns a line for each shard that came back or was moved aside. Raises StorageError.
     """
     catalog, shards = collection.catalog, collection.shards
     lines: list[str] = []
@@ -33,21 +41,19 @@ def recover(collection: CollectionStore) -> list[str]:
             shards.truncate(shard, rows)
         forget_found_rows(catalog)
         lost = lost_shards(catalog)
-        for number in sorted({*shards.list_shards()} - {*counted}):
-            if number in lost:
-                lines += _take_back(collection, number)
-            # Shards up to the next number are of this store; a deleted number is never used again.
-            elif number <= next_shard_number(catalog):
-                shards.delete(number)
+        delete_unfinished(shards, counted, lost)
+        lines += make_room(shards, next_shard_number(catalog))
+        for number in sorted({*lost} & {*shards.list_shards()} - {*counted}):
+            lines += _take_back(collection, number)
     with catalog.writing():  # files are moved only when the rows that were in them are committed
         still_lost = lost_shards(catalog)
         for number in {*lost} - {shard.shard for shard in read_shards(catalog)}:
             if number in still_lost:
-                shards.set_aside(number)
+                set_aside(shards, number)
             else:
                 shards.delete(number)
-        shards.delete_set_aside(except_for=still_lost)
-        shards.delete_partial_files()
+        delete_set_aside(shards, except_for=still_lost)
+        delete_partial_files(shards)
     collection.rewrite_id_columns()
     return lines
 

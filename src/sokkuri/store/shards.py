@@ -12,7 +12,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from sokkuri.core.atomic import atomic_write, sync_folder
 from sokkuri.core.errors import CollectionError, DamagedError, MissingShardError, StorageError
 from sokkuri.core.types import Features, StoredRows
+from sokkuri.store.unfinished import claim_place, mark_unfinished, remove_mark
 
 SHARD_ROWS = 10_000
 """Rows of a full shard: 49 MiB with 1280 dimensions in float32.
@@ -34,7 +35,6 @@ The files of the article series, which sokkuri grew out of, have the same number
 
 _ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
 _LONGEST_HEADER = 10_000  # bytes, as NumPy's own limit for headers that it does not trust
-_ASIDE = "damaged"
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -97,11 +97,14 @@ class ShardFolder:
 
         rows : (N, D), from `to_stored`. ids : N strings. Raises StorageError when the disk refuses,
         DamagedError when a file is missing, has another header, or lacks some of the first `at`
-        rows. When a write fails, the first `at` rows stay as they were.
+        rows. When a write fails, the first `at` rows stay as they were. A new shard is marked as
+        unfinished until the next `recover`; files of others in its place are moved aside.
         """
-        with _storing(self.features_path(shard)):
+        with storing(self.features_path(shard)):
             self.folder.mkdir(parents=True, exist_ok=True)
             try:
+                if at == 0:
+                    claim_place(self.features_path(shard), self.ids_path(shard))
                 _write_rows(self.features_path(shard), at, np.asarray(rows, self.dtype))
                 self._write_ids_at(shard, at, ids)
             except OSError:
@@ -116,14 +119,14 @@ class ShardFolder:
         ids : N strings. Raises StorageError when the disk refuses.
         """
         path = self.ids_path(shard)
-        with _storing(path), atomic_write(path) as file:
+        with storing(path), atomic_write(path) as file:
             npy.write_array(file, _id_column(ids), version=(1, 0), allow_pickle=False)
 
     def truncate(self, shard: int, rows: int) -> None:
         """Cut each file of a shard that holds more than `rows` rows; leave damaged files to
         `verify`, also those that hold fewer. Raises StorageError."""
         for path in (self.features_path(shard), self.ids_path(shard)):
-            with _storing(path), suppress(ValueError):
+            with storing(path), suppress(ValueError):
                 if path.exists() and _holds_more(path, rows):
                     _cut(path, rows)
 
@@ -145,45 +148,30 @@ class ShardFolder:
             held = max(0, os.fstat(file.fileno()).st_size - offset)
             return self._mapped(file, held // self._row_bytes, offset)
 
-    def set_aside(self, shard: int) -> None:
-        """Move the files of a damaged shard to the folder `damaged`. Raises StorageError."""
-        aside = self.folder / _ASIDE
-        for path in (self.features_path(shard), self.ids_path(shard)):
-            with _storing(path):
-                if path.exists():
-                    aside.mkdir(exist_ok=True)
-                    path.replace(aside / path.name)
-
-    def delete_set_aside(self, except_for: Collection[int]) -> None:
-        """Delete the files of damaged shards, except for those with these numbers.
-
-        Raises StorageError.
-        """
-        aside = self.folder / _ASIDE
-        with _storing(aside):
-            for path in aside.glob("*.npy"):
-                if int(path.name.partition(".")[0]) not in except_for:
-                    path.unlink()
-            if aside.is_dir() and not any(aside.iterdir()):
-                aside.rmdir()
-
-    def delete_partial_files(self) -> None:
-        """Delete the unfinished copies that a crash left while it replaced files."""
-        for path in self.folder.glob(".*.new"):
-            path.unlink(missing_ok=True)
-
     def delete(self, shard: int) -> None:
         """Delete both files of a shard. No image may have a row in it. Raises StorageError.
 
         Where a system does not delete files that are open, they stay until the next `recover`.
+        Before the catalog forgets the shard, `mark_for_deletion` marks it.
         """
         for path in (self.features_path(shard), self.ids_path(shard)):
-            with _storing(path):
+            with storing(path):
                 try:
                     path.unlink(missing_ok=True)
                 except PermissionError:
                     if os.name != "nt":
                         raise
+                    return
+        with storing(self.features_path(shard)):
+            remove_mark(self.features_path(shard))
+
+    def mark_for_deletion(self, shard: int) -> None:
+        """Let the next `recover` delete the shard if the catalog has forgotten it by then.
+
+        Raises StorageError.
+        """
+        with storing(self.features_path(shard)):
+            mark_unfinished(self.features_path(shard))
 
     def map_rows(self, shard: int, rows: int) -> StoredRows:
         """Return the first `rows` rows : (rows, D), memory-mapped and read-only.
@@ -383,7 +371,7 @@ def _id_column(ids: Sequence[str]) -> Ids:
 
 
 @contextmanager
-def _storing(path: Path) -> Iterator[None]:
+def storing(path: Path) -> Iterator[None]:
     """Turn an OSError of the block into one line: DamagedError or StorageError."""
     try:
         yield

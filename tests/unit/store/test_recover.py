@@ -157,3 +157,82 @@ def test_shards_that_a_crash_left_are_deleted(bench: Bench) -> None:
     assert bench.collection.shards.list_shards() == [0]
     assert len(np.load(shard_path(bench))) == 30
     assert stored(bench) == before
+
+
+def left_files(bench: Bench) -> list[str]:
+    """Return the names of the files in the folder of shards, without marks."""
+    folder = bench.collection.shards.folder
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+
+
+def save_shard(bench: Bench, shard: int) -> list[Path]:
+    """Put a shard of a person into the store, with three vectors. Return its files."""
+    shards = bench.collection.shards
+    np.save(shards.features_path(shard), vectors()[:3])
+    np.save(shards.ids_path(shard), np.array(["mine 1", "mine 2", "mine 3"]))
+    return [shards.features_path(shard), shards.ids_path(shard)]
+
+
+def test_a_shard_with_the_next_number_is_kept(bench: Bench) -> None:
+    """Guarantee: only what a crash left is deleted; a person's shard moves aside, with a line."""
+    before = [path.read_bytes() for path in save_shard(bench, 1)]
+    (line,) = recover(bench.collection)
+    aside = bench.collection.shards.folder / "unknown" / "1"
+    assert f"it is in {aside} now" in line
+    assert [path.read_bytes() for path in sorted(aside.iterdir())] == before
+    *_, done = import_features(bench.collection, aside)
+    assert done.imported == 3, "as the line says"
+    assert recover(bench.collection) == []
+
+
+def test_a_shard_with_an_old_number_is_left_where_it_is(bench: Bench) -> None:
+    bench.catalog.execute("UPDATE images SET removed = 1 WHERE id = '00'")
+    compact(bench.collection)
+    assert left_files(bench) == ["0001.features.npy", "0001.object_ids.npy"]
+    features, _ = save_shard(bench, 0)
+    before = features.read_bytes()
+    assert recover(bench.collection) == []
+    end_run(bench.catalog, bench.run)
+    assert "stray" in kinds(bench)
+    assert features.read_bytes() == before
+
+
+def test_a_shard_that_arrives_during_a_run_is_not_overwritten(bench: Bench) -> None:
+    before = save_shard(bench, 1)[0].read_bytes()
+    bench.collection.shards.write(1, 0, vectors()[:1], ["new"])
+    aside = bench.collection.shards.folder / "unknown" / "1" / "0001.features.npy"
+    assert aside.read_bytes() == before
+
+
+def test_a_shard_in_the_place_of_an_unfinished_one_is_kept(bench: Bench, tmp_path: Path) -> None:
+    """A mark counts for the file that it was made for."""
+    shards = bench.collection.shards
+    shards.write(1, 0, vectors()[:1], ["left by a crash"])
+    kept = shutil.copy(shard_path(bench), tmp_path / "kept.npy")
+    before = Path(kept).read_bytes()
+    Path(kept).rename(shards.features_path(1))
+    (line,) = recover(bench.collection)
+    assert "unknown" in line
+    assert (shards.folder / "unknown" / "1" / "0001.features.npy").read_bytes() == before
+
+
+def test_shards_that_a_crash_left_undeleted_are_deleted(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash between the commit of `compact` and the deletion of the old shard."""
+    bench.catalog.execute("UPDATE images SET removed = 1 WHERE id = '00'")
+    monkeypatch.setattr(type(bench.collection.shards), "delete", lambda *_: None)
+    compact(bench.collection)
+    assert "0000.features.npy" in left_files(bench)
+    end_run(bench.catalog, bench.run)
+    assert "stray" not in kinds(bench), "neither during `compact` nor after a crash"
+    monkeypatch.undo()
+    assert recover(bench.collection) == []
+    assert left_files(bench) == ["0001.features.npy", "0001.object_ids.npy"]
+
+
+def test_a_new_shard_is_not_stray_before_its_commit(bench: Bench) -> None:
+    """`verify` looks at the files while another process runs `compact`."""
+    end_run(bench.catalog, bench.run)
+    bench.collection.shards.write(1, 0, vectors()[:3], list("abc"))
+    assert "stray" not in kinds(bench)

@@ -34,7 +34,6 @@ from sokkuri.store.collection import (
 from sokkuri.store.images import count_images, left_aside
 from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all, find_unsound
-from sokkuri.store.recover import recover
 from sokkuri.store.snapshot import open_snapshot
 
 _SHOWN_PARTS = 20
@@ -292,5 +291,4 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
         save_settings(
             catalog, SyncOptions(exclude=settings.exclude, ids=settings.ids, ann_from=ann_from)
         )
-        recover(collection)
         yield collection

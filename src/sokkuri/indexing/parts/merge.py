@@ -51,6 +51,7 @@ from sokkuri.store.part_images import (
     replace_image,
     touch,
 )
+from sokkuri.store.recover import recover
 
 Change = Literal["added", "updated", "moved", "removed"]
 MergeAction = Literal["same", "touch", "replace", "gone"]
@@ -101,6 +102,8 @@ def merge(
     started = time.monotonic()
     part_set = gather(parts, root)
     with open_target(part_set, into) as target, _registered_run(target) as run:
+        for line in recover(target):
+            on_progress(Progress("merging", 0, 0, line))
         merge_run = _MergeRun(part_set, target, run, on_progress)
         merge_run.accept_removals = accept_removals
         merge_run.merge_all()

@@ -1,0 +1,76 @@
+"""Files in the folder of shards that the catalog does not know: delete them or keep them.
+
+Takes a ShardFolder; the caller holds the catalog's write lock. The functions raise StorageError.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from sokkuri.store.shards import ShardFolder, storing
+from sokkuri.store.unfinished import is_unfinished, marked_files, move_aside, remove_mark
+
+_DAMAGED = "damaged"
+
+
+def delete_unfinished(shards: ShardFolder, known: Collection[int], lost: Collection[int]) -> None:
+    """Delete what unfinished writes and deletions left, and the marks of finished writes.
+
+    known : the shards of the catalog. lost : the shards that a repair gave up, which stay.
+    """
+    marked = {number_of(path) for path in marked_files(shards.folder)}
+    for shard in sorted((marked | {*shards.list_shards()}) - {*lost}):
+        path = shards.features_path(shard)
+        with storing(path):
+            if shard in known or not is_unfinished(path):
+                remove_mark(path)
+            else:
+                shards.delete(shard)
+
+
+def make_room(shards: ShardFolder, shard: int) -> list[str]:
+    """Move files of others aside from the place of a new shard; return a line about it."""
+    path = shards.features_path(shard)
+    if not path.exists():
+        return []
+    with storing(path):
+        aside = move_aside((path, shards.ids_path(shard)))
+    line = (
+        f"{path} is not of this collection, and a new shard needs its place: it is in {aside} now; "
+        f"`sokkuri import {aside}` takes its vectors"
+    )
+    return [line]
+
+
+def set_aside(shards: ShardFolder, shard: int) -> None:
+    """Move the files of a damaged shard to the folder `damaged`."""
+    aside = shards.folder / _DAMAGED
+    for path in (shards.features_path(shard), shards.ids_path(shard)):
+        with storing(path):
+            if path.exists():
+                aside.mkdir(exist_ok=True)
+                path.replace(aside / path.name)
+    with storing(shards.features_path(shard)):
+        remove_mark(shards.features_path(shard))
+
+
+def delete_set_aside(shards: ShardFolder, except_for: Collection[int]) -> None:
+    """Delete the files of damaged shards, except for those with these numbers."""
+    aside = shards.folder / _DAMAGED
+    with storing(aside):
+        for path in aside.glob("*.npy"):
+            if number_of(path) not in except_for:
+                path.unlink()
+        if aside.is_dir() and not any(aside.iterdir()):
+            aside.rmdir()
+
+
+def delete_partial_files(shards: ShardFolder) -> None:
+    """Delete the unfinished copies that a crash left while it replaced files."""
+    for path in shards.folder.glob(".*.new"):
+        with storing(path):
+            path.unlink(missing_ok=True)
+
+
+def number_of(path: Path) -> int:
+    """Return the number of the shard that a file belongs to."""
+    return int(path.name.partition(".")[0])
