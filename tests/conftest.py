@@ -14,8 +14,9 @@ pytest_plugins = ["page_fixtures", "s3_server", "bucket_fixtures", "flaky_filesy
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Several workers share the cores: threads of OpenBLAS that wait for each other keep them busy.
+# Several workers share the cores: threads that wait for each other keep them busy. faiss uses OpenMP.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # No deadlines: machines are shared, and no test judges speed.
 settings.register_profile("gate", deadline=None, max_examples=40)
