@@ -14,9 +14,9 @@ pytest_plugins = ["page_fixtures", "s3_server", "bucket_fixtures", "flaky_filesy
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
-# Several workers share the cores: threads that wait for each other keep them busy. faiss uses OpenMP.
+# Several workers share the cores: threads that wait for each other keep them busy.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # of faiss
 
 # No deadlines: machines are shared, and no test judges speed.
 settings.register_profile("gate", deadline=None, max_examples=40)

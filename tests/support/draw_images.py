@@ -31,7 +31,8 @@ def draw(seed: int, width: int, height: int) -> NDArray[np.uint8]:
             inside = (abs(from_left) < size) & (abs(from_top) < size // 2 + 1)
         part = picture[rows, columns]
         part[inside] = (part[inside] + 3 * colour) // 4
-    return picture.astype(np.uint8)
+    drawn: NDArray[np.uint8] = picture.astype(np.uint8)
+    return drawn
 
 
 def save_drawing(path: Path, seed: int, width: int = 96, height: int = 72) -> Path:
