@@ -318,6 +318,8 @@ GUARANTEE_TESTS = {
     "A shard that lost its end is never written on.":
         "test_a_file_that_lost_its_end_is_never_extended",
     "Only what a crash left is deleted.": "test_a_shard_with_the_next_number_is_kept",
+    "Ctrl-C and SIGTERM end a command within two seconds":
+        "test_an_interrupt_is_heard_while_another_program_holds_the_lock",
     "A repair forgets no vector.": "test_damaged_files_are_kept_until_every_vector_is_found",
     "A committed row never changes, and its place is never used again.":
         "test_the_rows_of_a_repaired_shard_are_sent_again",

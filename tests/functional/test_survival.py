@@ -244,9 +244,39 @@ def test_an_interrupt_keeps_finished_work(photos: Path, model: Path, tmp_path: P
     assert done.items() <= read_positions(store).items()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_is_heard_while_another_program_holds_the_lock(
+    photos: Path, model: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Guarantee: it ends with one line and exit code 130, and nothing is half done."""
+    store = tmp_path / "store"
+    as_json(*index_command(photos, store, model))
+    (id_, *_) = read_positions(store)
+    command = ("label", "-C", store, id_, "a label")
+    begin = 1 + record_steps(tmp_path / "steps", *command).index("BEGIN")
+    sokkuri("label", "-C", store, "--remove", id_)
+    process = start(*command, environment=steps.signal_environment(begin, signal.SIGSTOP))
+    wait_until_stopped(process)
+    with contextlib.closing(sqlite3.connect(store / "catalog.sqlite")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        process.send_signal(signal.SIGCONT)
+        wait_until(process, "S")
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 130, errors
+    assert errors == "sokkuri: interrupted; finished work is kept\n"
+    assert as_json("label", "-C", store)["labelled"] == 0
+    assert_sound(store)
+
+
 def wait_until_stopped(process: RunningCommand) -> None:
+    wait_until(process, "T")
+
+
+def wait_until(process: RunningCommand, state: str) -> None:
+    """Wait until the main thread is in this state: T for stopped, S for waiting."""
     status = Path(f"/proc/{process.pid}/status")
-    while "State:\tT" not in status.read_text():
+    while f"State:\t{state}" not in status.read_text():
         assert process.poll() is None, "the run ended before it could be disturbed"
         time.sleep(0.01)
 

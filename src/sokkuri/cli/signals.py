@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -20,14 +21,15 @@ _GRACE_SECONDS = 1.5
 
 def install_handlers() -> None:
     """Install the handlers. Call it once, from the main thread."""
-    wait, report = _socket_channel() if os.name == "nt" else _pipe_channel()
+    receive, report = _socket_channel() if os.name == "nt" else _pipe_channel()
 
     def interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
         report()
         raise KeyboardInterrupt
 
     def watch() -> None:
-        wait()
+        while not _is_interrupt(receive(), interrupt):
+            pass
         time.sleep(_GRACE_SECONDS)
         exit_now(INTERRUPTED)
 
@@ -37,28 +39,43 @@ def install_handlers() -> None:
             signal.signal(getattr(signal, name), interrupt)
 
 
-_Channel = tuple[Callable[[], object], Callable[[], object]]
-"""A function that waits for an interrupt, and one that reports it. The second takes no lock, so
-that a signal handler may call it at any moment."""
+def _is_interrupt(received: bytes, handler: Callable[[int, FrameType | None], object]) -> bool:
+    """Return whether a byte of the channel stands for an interrupt that `handler` handles.
+
+    The server handles its signals itself.
+    """
+    return received == _REPORT or signal.getsignal(received[0]) is handler
+
+
+_REPORT = b"\0"  # what a handler sends; the interpreter sends the number of the signal
+
+_Channel = tuple[Callable[[], bytes], Callable[[], object]]
+"""A function that waits for a byte, and one that reports an interrupt. The second takes no lock, so
+that a signal handler may call it at any moment. The interpreter itself sends the number of each
+signal as soon as it arrives: no Python handler runs while the main thread waits in a library, for
+instance for a lock of SQLite, or on Windows for any lock."""
 
 
 def _pipe_channel() -> _Channel:
     reading, writing = os.pipe()
-    return lambda: os.read(reading, 1), lambda: os.write(writing, b"!")
+    os.set_blocking(writing, False)  # set_wakeup_fd requires it
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    return lambda: os.read(reading, 1), lambda: _send(lambda: os.write(writing, _REPORT))
 
 
 def _socket_channel() -> _Channel:
-    """Return a channel that the interpreter itself notifies as soon as a signal arrives.
-
-    On Windows no Python handler runs while the main thread waits for a lock. There the
-    interpreter can write to a socket only.
-    """
+    """Return the same for Windows, where the interpreter can write to a socket only."""
     import socket
 
     receiver, sender = socket.socketpair()
-    sender.setblocking(False)  # set_wakeup_fd requires it
-    signal.set_wakeup_fd(sender.fileno())
-    return lambda: receiver.recv(1), lambda: sender.send(b"!")
+    sender.setblocking(False)
+    signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
+    return lambda: receiver.recv(1), lambda: _send(lambda: sender.send(_REPORT))
+
+
+def _send(send: Callable[[], object]) -> None:
+    with suppress(BlockingIOError):  # full of reports that nobody has read yet
+        send()
 
 
 def exit_now(code: int) -> NoReturn:

@@ -31,6 +31,8 @@ _CHUNK = 400
 
 _AGAIN_SECONDS = 0.01
 _BUSY_SECONDS = 120  # longer than any transaction: one statement can enter millions of images
+_DEAF_SECONDS = 0.2  # how long SQLite waits for a lock at a time: Python handles signals between
+_DEAF_STEPS = 500_000  # of SQLite's machine, some milliseconds: signals are handled between
 
 
 def as_text(value: str) -> bytes:
@@ -54,7 +56,7 @@ class Database:
 
     Only the thread that opened it may use it, except with `threads=True`. Its methods raise
     StorageError when the file cannot be used or the disk refuses, DamagedError when the file is
-    damaged or refuses a row.
+    damaged or refuses a row. An interrupt ends a wait for a lock, and also a long statement.
     """
 
     def __init__(self, connection: sqlite3.Connection, where: Path) -> None:
@@ -114,27 +116,27 @@ class Database:
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
         """Execute one statement, and return the number of rows that it changed."""
         with _translated(self.where):
-            return self._connection.execute(sql, values).rowcount
+            return _wait(lambda: self._connection.execute(sql, values).rowcount)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Execute one statement for each row of values."""
+        """Execute one statement for each row of values, in a transaction of the caller."""
         with _translated(self.where):
             self._connection.executemany(sql, rows)
 
     def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Return the first row of a query, or None."""
         with _translated(self.where):
-            return self._connection.execute(sql, values).fetchone()
+            return _wait(lambda: self._connection.execute(sql, values).fetchone())
 
     def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a query."""
         with _translated(self.where):
-            return self._connection.execute(sql, values).fetchall()
+            return _wait(lambda: self._connection.execute(sql, values).fetchall())
 
     def iterate(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield the rows of a query: for results that are as long as the collection."""
         with _translated(self.where):
-            yield from self._connection.execute(sql, values)
+            yield from _wait(lambda: self._connection.execute(sql, values))
 
     def integrity_faults(self, limit: int) -> list[str]:
         """Return texts of up to `limit` faults that SQLite finds in the file's structure."""
@@ -146,15 +148,25 @@ class Database:
 
         It waits for nobody: what readers still need stays in the log until a later checkpoint.
         """
-        self.execute("PRAGMA busy_timeout = 0")
-        try:
-            self.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        finally:
-            self.execute(f"PRAGMA busy_timeout = {1000 * _BUSY_SECONDS}")
+        with _translated(self.where):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                milliseconds = int(1000 * _DEAF_SECONDS)
+                self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
         """Let the statements of this connection call `function` as `name(BLOB)`."""
-        self._connection.create_function(name, 1, function)
+
+        def call(value: bytes) -> int:
+            try:
+                return function(value)
+            except KeyboardInterrupt:  # SQLite would call it an error of the function
+                self._connection.interrupt()
+                return 0
+
+        self._connection.create_function(name, 1, call)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -227,8 +239,9 @@ def _open(path: Path, options: str, *, threads: bool) -> sqlite3.Connection:
     """Open an SQLite file. options, threads : see `Database.connect`. Raises SQLite's errors."""
     connection = sqlite3.connect(
         f"file:{quote(as_text(str(path.absolute())))}?{options}", uri=True, isolation_level=None,
-        timeout=_BUSY_SECONDS, check_same_thread=not threads,
+        timeout=_DEAF_SECONDS, check_same_thread=not threads,
     )  # fmt: skip
+    connection.set_progress_handler(_handle_signals, _DEAF_STEPS)
     with ExitStack() as failing:
         failing.callback(connection.close)
         if not options.startswith("mode=ro"):
@@ -260,16 +273,33 @@ def _write_ahead(connection: sqlite3.Connection) -> None:
     If another process does the same at this moment, SQLite fails at once, because there is no lock
     to wait for. So this function tries again.
     """
+    _wait(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+
+
+def _handle_signals() -> int:
+    """Let Python handle signals amid a statement: an exception of a handler interrupts it."""
+    return 0
+
+
+def _wait(call: Callable[[], Value]) -> Value:
+    """Call a function again while another program holds a lock that it needs.
+
+    SQLite's own wait would hold signals back until its end.
+    """
     until = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
+            return call()
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
+            if not _is_busy(error) or time.monotonic() > until:
                 raise
-            time.sleep(_AGAIN_SECONDS)
-        else:
-            return
+        time.sleep(_AGAIN_SECONDS)
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    """Return whether a statement failed because of a lock, and can succeed without it."""
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 @contextmanager
@@ -282,6 +312,8 @@ def _translated(where: Path) -> Iterator[None]:
     except sqlite3.IntegrityError as error:
         raise DamagedError(f"{where} refused a row: {error}") from error
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT:
+            raise KeyboardInterrupt from None  # `_handle_signals` raised it amid a statement
         raise _failure(where, error) from error
 
 
