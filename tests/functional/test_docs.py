@@ -320,6 +320,8 @@ GUARANTEE_TESTS = {
     "Only what a crash left is deleted.": "test_a_shard_with_the_next_number_is_kept",
     "Ctrl-C and SIGTERM end a command within two seconds":
         "test_an_interrupt_is_heard_while_another_program_holds_the_lock",
+    "A removal concerns an image, not its name.":
+        "test_another_image_under_the_name_of_a_removed_one_is_found",
     "A repair forgets no vector.": "test_damaged_files_are_kept_until_every_vector_is_found",
     "A committed row never changes, and its place is never used again.":
         "test_the_rows_of_a_repaired_shard_are_sent_again",

@@ -2,7 +2,8 @@
 
 Labels and decisions refer to content keys, and the mark `removed` to an image. Here they follow:
 labels and decisions when the bytes of an image become known, so that its content key changes from
-its id to a digest; the mark when a removed image that has lost its row appears under another id.
+its id to a digest; the mark when a removed image that has lost its row appears under another id,
+and when a file with other bytes takes its name.
 All functions run inside a write transaction of the caller.
 """
 
@@ -55,6 +56,26 @@ def inherit_removals(catalog: Catalog, ids: Iterable[str]) -> int:
             (removed,) = catalog.fetch_one("SELECT removed FROM images WHERE key = ?", [key])
             count += removed
     return count
+
+
+def free_id(catalog: Catalog, key: int) -> None:
+    """Give a removed image another id, because a file with other bytes has its name now.
+
+    It stays marked, as an image without a file, to be recognised by its bytes. No file can have the
+    new id.
+    """
+    (id_,) = catalog.fetch_one(
+        "SELECT id || '//' || lower(hex(digest)) FROM images WHERE key = ?", [key]
+    )
+    free = "UPDATE shards SET stale_ids = 1 WHERE shard IN (SELECT shard FROM images WHERE {})"
+    same_id = "id = CAST(? AS TEXT)"  # removed before under this name, with these bytes
+    catalog.execute(free.format(f"{same_id} OR key = ?"), [as_text(id_), key])
+    catalog.execute(f"DELETE FROM images WHERE {same_id}", [as_text(id_)])  # noqa: S608
+    catalog.execute(
+        "UPDATE images SET id = CAST(? AS TEXT), missing = coalesce(missing, 0), todo = 0,"
+        " claim = NULL WHERE key = ?",
+        [as_text(id_), key],
+    )
 
 
 def carry_over(catalog: Catalog, old: bytes, new: bytes, *, keep: bool = False) -> None:

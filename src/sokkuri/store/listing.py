@@ -12,6 +12,7 @@ import xxhash
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import FileRef
+from sokkuri.store.annotations import free_id
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.images import LIVE
@@ -25,6 +26,12 @@ _SWAPPED = (
     " AND images.ctime_ns <> seen.ctime_ns AND (seen.size, seen.mtime_ns) IN temp.twins)"
 )
 """The file may be another one of equal size and time stamp that took this name."""
+
+_NAME_TAKEN = (
+    "FROM images, seen WHERE images.id = seen.id AND images.removed = 1"
+    " AND images.digest IS NOT NULL"
+)
+"""Removed images whose name has a file that must be looked at: it may be another image."""
 
 _INTACT = f"NOT {_OTHER_STAT} AND images.todo = 0 AND images.shard IS NOT NULL"
 _UNSEEN = (
@@ -155,7 +162,7 @@ def count_changes(catalog: Catalog, *, retry_failed: bool, rehash: bool = False)
 
     return ListingCounts(
         listed=count("FROM temp.seen"),
-        new=count(_NEW),
+        new=count(_NEW) + count(f"{_NAME_TAKEN} AND ({_OTHER_STAT} OR {reread})"),
         changed=count(f"{both} missing IS NULL AND ({_OTHER_STAT} OR {reread})"),
         moved=count(f"{both} missing IS NULL AND images.path <> seen.path AND NOT {_OTHER_STAT}"),
         returned=count(f"{both} missing IS NOT NULL AND {_INTACT} AND NOT {reread}"),
@@ -169,7 +176,7 @@ def unread_paths(catalog: Catalog, limit: int) -> list[str]:
     """Return up to `limit` paths, drawn at random, of listed files that are new or changed."""
     rows = catalog.fetch_all(
         "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
-        f" WHERE images.id = seen.id AND (images.removed = 1 OR NOT {_OTHER_STAT}))"
+        f" WHERE images.id = seen.id AND NOT {_OTHER_STAT})"
         " ORDER BY random() LIMIT ?",
         [limit],
     )
@@ -192,6 +199,8 @@ def apply_listing(
     changed += catalog.execute(_CHANGE)
     returned = catalog.execute(f"{_RETURN} AND {_INTACT} AND NOT {reread}")
     catalog.execute(_RETURN_TO_DO)
+    for (key,) in catalog.fetch_all(f"SELECT key {_NAME_TAKEN} AND ({_OTHER_STAT} OR {reread})"):
+        free_id(catalog, key)  # the file is new; a removed image is recognised when it is read
     catalog.execute(_NOTE_CTIME)
     new = catalog.execute(f"{_ENTER} ORDER BY {_order(catalog, shuffle)}")
     listed = int(catalog.fetch_one("SELECT count(*) FROM temp.seen")[0])

@@ -1,5 +1,6 @@
 """What a person said outlives every history of files and images."""
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 from part_collections import COUNT, Folder, run_index
 from synthetic_collection import DIMENSION, Bench, create_empty
 
+from sokkuri.api import Collection
 from sokkuri.indexing.import_features import import_features
 from sokkuri.indexing.outcomes import Failed
 from sokkuri.indexing.verify import verify
@@ -189,6 +191,91 @@ def test_a_removed_image_without_its_row_stays_removed(tmp_path: Path, step: str
         history.take(name, 0)
     assert history.collection.status().removed == 1
     history.collection.close()
+
+
+def save(file: Path, text: str, seconds: int) -> None:
+    """Write a file with a time stamp of its own."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(text)
+    os.utime(file, (seconds, seconds))
+
+
+def is_live(collection: Collection, id_: str) -> bool:
+    found = find_image(collection.catalog, id_)
+    return found is not None and found.live
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+@pytest.mark.parametrize("absent_before", [False, True])
+def test_another_image_under_the_name_of_a_removed_one_is_found(
+    tmp_path: Path, *, compacted: bool, absent_before: bool
+) -> None:
+    """Guarantee: a removal concerns an image, not its name. The removed image stays removed under
+    another name, and when it takes its old name back."""
+    root = tmp_path / "photos"
+    with create_empty(root) as collection:
+        save(root / "a.jpg", "removed", 1)
+        run_index(collection)
+        collection.remove(["a.jpg"])
+        if compacted:
+            collection.compact()
+        if absent_before:
+            (root / "a.jpg").unlink()
+            run_index(collection)
+        save(root / "a.jpg", "another image", 2)
+        assert run_index(collection) == 1
+        assert is_live(collection, "a.jpg")
+        save(root / "b.jpg", "removed", 3)
+        run_index(collection)
+        assert not is_live(collection, "b.jpg")
+        save(root / "a.jpg", "removed", 4)
+        (root / "b.jpg").unlink()
+        run_index(collection)
+        assert not is_live(collection, "a.jpg")
+        collection.restore(["a.jpg"])
+        run_index(collection)
+        assert is_live(collection, "a.jpg")
+        assert list(verify(collection)) == []
+
+
+@pytest.mark.parametrize("compacted", [False, True])
+def test_a_removed_image_with_a_new_date_stays_removed(tmp_path: Path, *, compacted: bool) -> None:
+    root = tmp_path / "photos"
+    with create_empty(root) as collection:
+        save(root / "a.jpg", "removed", 1)
+        run_index(collection)
+        collection.remove(["a.jpg"])
+        if compacted:
+            collection.compact()
+        for seconds in (2, 3):
+            save(root / "a.jpg", "removed", seconds)
+            run_index(collection)
+            assert not is_live(collection, "a.jpg")
+        assert collection.status().removed == 1
+        assert run_index(collection) == 0, "the new date is recorded"
+
+
+def test_an_image_under_the_name_of_a_removed_one_is_merged(tmp_path: Path) -> None:
+    """The mark of a part does not hide a newer image of the whole, nor that of the whole a newer
+    image of a part."""
+    folder = Folder(tmp_path)
+    for name in (f"{number}.jpg" for number in range(8)):
+        folder.write(name, name)
+    folder.run_parts()
+    folder.merge_parts()
+    with folder.open() as whole:
+        whole.remove(["0.jpg"])
+        save(folder.root / "0.jpg", "another", 2)
+        folder.run_parts()
+        folder.merge_parts()
+        assert is_live(whole, "0.jpg")
+        with folder.open(folder.part_of("1.jpg")) as part:
+            part.remove(["1.jpg"])
+        save(folder.root / "1.jpg", "another again", 3)
+        run_index(whole)
+        folder.merge_parts()
+        assert is_live(whole, "1.jpg")
+        assert list(verify(whole)) == []
 
 
 def test_marks_on_imported_vectors_go_over_to_their_files(tmp_path: Path) -> None:

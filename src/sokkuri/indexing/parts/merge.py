@@ -30,7 +30,7 @@ from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
 from sokkuri.store import leases
-from sokkuri.store.annotations import carry_all_over, inherit_removals
+from sokkuri.store.annotations import carry_all_over, free_id, inherit_removals
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, is_empty, mark_missing, set_left_aside, set_removed
 from sokkuri.store.listing import add_listed, begin_listing, count_losses
@@ -54,10 +54,10 @@ from sokkuri.store.part_images import (
 from sokkuri.store.recover import recover
 
 Change = Literal["added", "updated", "moved", "removed"]
-MergeAction = Literal["same", "touch", "replace", "gone"]
+MergeAction = Literal["same", "touch", "replace", "gone", "other"]
 """What an image that is in a part and in the target needs. touch : the target has its vector and
 takes the part's data of its file. replace : the target takes all data of the part. gone : its file
-is gone."""
+is gone. other : it is not the removed image that has its id in the target; it is new."""
 
 OnProgress = Callable[[Progress[object]], None]
 
@@ -218,6 +218,7 @@ class _MergeRun:
                     with self._catalog.writing():  # under the lock, once more
                         steps = self._steps(images, marks=is_new)
                         self._carry_out(store, part, steps)
+                steps = [step for step in steps if step.action != "other"]
                 self._known[store] += len(steps)
                 for _, existing, action, _ in steps:
                     has_file = existing.missing is None if action == "same" else action != "gone"
@@ -229,16 +230,23 @@ class _MergeRun:
         marks : also take over removals, because the annotations of the part are new.
         """
         existing = find_existing(self._catalog, [image.id for image in images])
-        return [
-            _Step(image, mine, self._action(image, mine), marks and image.removed > mine.removed)
-            for image in images
-            if (mine := existing.get(image.id)) is not None
-        ]
+        steps = []
+        for image in images:
+            mine = existing.get(image.id)
+            if mine is not None:
+                action = self._action(image, mine)
+                # A newer file of the target is not the image that was removed in the part.
+                concerns = action != "same" or not _are_different(image, mine)
+                marked = marks and concerns and image.removed > mine.removed
+                steps.append(_Step(image, mine, action, marked))
+        return steps
 
     def _action(self, image: PartImage, existing: TargetImage) -> MergeAction:
         if image.missing is not None:
             gone = existing.missing is None and (not self._reachable or self._is_gone(image.path))
             return "gone" if gone else "same"
+        if existing.removed and not image.removed and _are_different(image, existing):
+            return "same" if self._is_current(existing) else "other"
         if existing.removed or (image.shard is None and image.stage is None):
             return "same"  # removed in the target, or in a part that was compacted since
         same_file = (image.path, image.size, image.mtime_ns) == (
@@ -269,6 +277,7 @@ class _MergeRun:
             "replace": [],
             "gone": [],
             "same": [],
+            "other": [],
         }
         for step in steps:
             by_action[step.action].append(step)
@@ -280,6 +289,8 @@ class _MergeRun:
                 self._counts["updated" if existing.shard is not None else "added"] += 1
         for step in by_action["touch"]:
             touch(self._catalog, step.existing.key, step.image)
+        for step in by_action["other"]:
+            free_id(self._catalog, step.existing.key)
         self._mark_gone([step.existing.key for step in by_action["gone"]])
         marked = [step.existing.id for step in steps if step.marked]
         set_removed(self._catalog, marked, removed=True)
@@ -356,3 +367,8 @@ class _MergeRun:
 
     def _has(self, digest: bytes | None) -> bool:
         return has_content(self._catalog, digest)
+
+
+def _are_different(image: PartImage, existing: TargetImage) -> bool:
+    """Return whether the bytes of two images are known and differ."""
+    return None not in (image.digest, existing.digest) and image.digest != existing.digest
