@@ -25,12 +25,14 @@ class FileHeader:
     format : Pillow's name, "" if it cannot be read. camera : whether it names a camera, and how or
     when the picture was taken. taken : when, as the digits of year to second; 0 if unknown.
     quantisation : (8, 8) steps of a JPEG's brightness, rows by vertical frequency; None for others.
+    orientation : how to turn the stored picture upright, 1 to 8 as in EXIF.
     """
 
     format: str = ""
     camera: bool = False
     taken: int = 0
     quantisation: NDArray[np.int64] | None = None
+    orientation: int = 1
 
 
 def read_file_header(data: bytes) -> FileHeader:
@@ -46,6 +48,9 @@ def read_file_header(data: bytes) -> FileHeader:
         tags = exif.get_ifd(ExifTags.IFD.Exif)
     except (*DECODER_ERRORS, MissingExtraError):
         return header
+    orientation: Any = exif.get(ExifTags.Base.Orientation)
+    if orientation in range(1, 9):
+        header = replace(header, orientation=int(orientation))
     digits = filter(str.isdecimal, str(tags.get(ExifTags.Base.DateTimeOriginal, "")))
     taken = int("".join(digits)[:14] or 0)
     named = bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))

@@ -12,7 +12,7 @@ def save(format_: str = "JPEG", tags: dict[int, object] | None = None, **options
     image, out = Image.new("RGB", (16, 16)), io.BytesIO()
     exif = image.getexif()
     for tag, value in (tags or {}).items():
-        own = tag in (ExifTags.Base.Make, ExifTags.Base.Model)
+        own = tag in (ExifTags.Base.Make, ExifTags.Base.Model, ExifTags.Base.Orientation)
         (exif if own else exif.get_ifd(ExifTags.IFD.Exif))[tag] = value
     image.save(out, format_, exif=exif, **options)
     return out.getvalue()
@@ -43,6 +43,12 @@ def test_a_lower_quality_has_larger_steps() -> None:
 def test_other_files_have_no_steps_and_damaged_ones_no_format() -> None:
     assert read_file_header(save("PNG")).quantisation is None
     assert read_file_header(b"no picture").format == ""
+
+
+@pytest.mark.parametrize(("stored", "read"), [(6, 6), (1, 1), (0, 1), (9, 1), (None, 1)])
+def test_the_orientation_is_one_of_eight(stored: int | None, read: int) -> None:
+    tags: dict[int, object] = {} if stored is None else {ExifTags.Base.Orientation: stored}
+    assert read_file_header(save(tags=tags)).orientation == read
 
 
 @pytest.mark.parametrize("taken", ["", "yesterday", "0000:00:00 00:00:00", "9" * 400])

@@ -192,7 +192,8 @@ class PairComparer:
             found = measure_pair(a, b, (a.keypoints(), b.keypoints()))
             if found is not None and found.larger is not None:
                 large, small = ((first, second), (second, first))[found.larger]
-                enlarged = is_enlargement(self._read(large), facts[small], self._limits)
+                turn = found.orientation if found.larger else found.orientation.inverse
+                enlarged = is_enlargement(self._read(large), facts[small], turn, self._limits)
                 sides = enlarged and found.larger == 0, enlarged and found.larger == 1
                 found = replace(found, enlarged=sides)
         except (DecodeError, ReadError):

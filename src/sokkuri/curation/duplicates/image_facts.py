@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
+from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.images.decode import decode, read_size
 from sokkuri.images.file_header import read_file_header
 
@@ -20,6 +21,7 @@ BINS = 32  # of a spectrum
 _SEGMENT = 2 * BINS  # pixels
 _MAX_PIXELS = 60_000_000  # an image with more is not looked at in detail
 _LEAST_SAMPLES = 60
+_LEAST_LEAN = 0.3
 _RESIZED_SPREAD = 0.7  # found with enlargements 0.1 to 0.6, and 0.84 to 1 without
 _BLOCKS, _TRIED_BLOCKS = 192, 600
 _LINES, _SEGMENTS = 48, 24
@@ -29,12 +31,25 @@ _LOSSLESS = frozenset({"PNG", "BMP", "DIB", "TGA", "PPM", "QOI", "PSD", "SGI", "
 _LOW = np.array([(0, 1), (1, 0), (2, 0), (1, 1), (0, 2), (0, 3), (1, 2), (2, 1), (3, 0), (3, 1),
                  (2, 2), (1, 3)])  # fmt: skip
 """The frequencies (row, column) that are sampled: the lowest of a block, without its mean."""
+_TRANSPOSED = np.array([int(np.flatnonzero((pair[::-1] == _LOW).all(1))[0]) for pair in _LOW])
+"""Where the frequency is after rows became columns."""
+_STANDARD = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14, 17, 16, 19])
+"""The standard's example of steps (ITU-T T.81, K.1), at the sampled frequencies."""
+_CORNERS = ((False, False), (True, False), (False, True), (True, True))
+"""The corners at which a JPEG grid can begin: whether at the right, and whether at the bottom."""
 
 Coefficients = NDArray[np.float32]
 
 
+Grids = tuple[Coefficients, ...]
+
+
 def _no_blocks() -> Coefficients:
     return np.empty((0, len(_LOW)), np.float32)
+
+
+def _no_grids() -> Grids:
+    return (_no_blocks(),) * len(_CORNERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,8 +60,9 @@ class ImageFacts:
     levels of chroma that the brightness does not explain. quantisation : (12,) steps of a JPEG's
     brightness at the sampled frequencies; None for other files. spectrum_x, spectrum_y : (BINS,)
     logarithm of the power by frequency along a row and a column of the upright image; empty if
-    unknown. blocks, mirrored_blocks : (N, 12) samples of a JPEG grid that begins at the left and at
-    the right edge.
+    unknown. grids : (N, 12) samples each, of the upright image's blocks of 8 x 8 pixels if the
+    blocks begin at the corner top left, top right, bottom left, bottom right. orientation : how to
+    turn the stored image upright, 1 to 8 as in EXIF.
     """
 
     width: int
@@ -58,8 +74,8 @@ class ImageFacts:
     quantisation: tuple[int, ...] | None = None
     spectrum_x: tuple[float, ...] = ()
     spectrum_y: tuple[float, ...] = ()
-    blocks: Coefficients = field(default_factory=_no_blocks)
-    mirrored_blocks: Coefficients = field(default_factory=_no_blocks)
+    grids: Grids = field(default_factory=_no_grids)
+    orientation: int = 1
 
     @property
     def monochrome(self) -> bool:
@@ -77,52 +93,47 @@ class ImageFacts:
         return 0.0 if self.quantisation is None else float(np.mean(self.quantisation))
 
     def to_row(self) -> tuple[str, bytes]:
-        """Return the facts as JSON, and the samples as bytes."""
+        """Return the facts as JSON, and the samples as bytes. Equal grids are stored once."""
         fields = asdict(self)
-        samples = [np.asarray(fields.pop(name), np.float16) for name in _SAMPLES]
-        return json.dumps({**fields, "split": len(samples[0])}), np.concatenate(samples).tobytes()
+        del fields["grids"]
+        distinct = {id(grid): grid for grid in self.grids}
+        places = [*distinct]
+        fields["lengths"] = [len(grid) for grid in distinct.values()]
+        fields["places"] = [places.index(id(grid)) for grid in self.grids]
+        return json.dumps(fields), np.concatenate([*distinct.values()]).astype(np.float16).tobytes()
 
     @classmethod
     def from_row(cls, text: str, data: bytes) -> "ImageFacts":
         """Return the facts of a row that `to_row` made."""
         fields: dict[str, Any] = json.loads(text)
-        split = fields.pop("split")
+        lengths, places = fields.pop("lengths"), fields.pop("places")
         samples = np.frombuffer(data, np.float16).reshape(-1, len(_LOW)).astype(np.float32)
         for name in ("quantisation", "spectrum_x", "spectrum_y"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
-        return cls(**fields, blocks=samples[:split], mirrored_blocks=samples[split:])
-
-
-_SAMPLES = ("blocks", "mirrored_blocks")
+        distinct = np.split(samples, np.cumsum(lengths)[:-1])
+        return cls(**fields, grids=tuple(distinct[place] for place in places))
 
 
 def read_image_facts(data: bytes, limits: Limits) -> ImageFacts:
     """Return the facts of an image file. Raises DecodeError."""
     upright = PixelSpec(_THUMBNAIL_SIDE, _THUMBNAIL_SIDE, "bilinear")
     width, height = read_size(data, upright)
-    stored = replace(upright, orientation=False, draft=False)
-    stored_width, stored_height = read_size(data, stored)
     header = read_file_header(data)
     steps = header.quantisation
     facts = ImageFacts(
         width, height, header.format, header.camera, header.taken,
         _measure_colour(decode(data, upright, limits).rgb),
         None if steps is None else tuple(steps[_LOW[:, 0], _LOW[:, 1]].tolist()),
+        orientation=header.orientation,
     )  # fmt: skip
     if width * height > _MAX_PIXELS:
         return facts
-    rgb = decode(data, replace(stored, width=stored_width, height=stored_height), limits).rgb
-    spectra = _spectrum(rgb), _spectrum(rgb.transpose(1, 0, 2))
-    if (width, height) != (stored_width, stored_height):
-        spectra = spectra[::-1]
-    shift = stored_width % BLOCK
-    blocks = _sample_blocks(rgb)
+    rgb = decode(data, replace(upright, width=width, height=height, draft=False), limits).rgb
     return replace(
         facts,
-        spectrum_x=spectra[0],
-        spectrum_y=spectra[1],
-        blocks=blocks,
-        mirrored_blocks=_sample_blocks(rgb[:, shift:]) if shift else blocks,
+        spectrum_x=_spectrum(rgb),
+        spectrum_y=_spectrum(rgb.transpose(1, 0, 2)),
+        grids=_sample_grids(rgb),
     )
 
 
@@ -170,6 +181,24 @@ def _cosines() -> Coefficients:
 _DCT = _cosines()
 
 
+def _sample_grids(rgb: NDArray[np.uint8]) -> Grids:
+    """Return the samples of the grids that begin at each corner. Equal ones are one array."""
+    by_shift: dict[tuple[int, int], Coefficients] = {}
+    grids = []
+    for corner in _CORNERS:
+        x, y = _grid_shift(rgb, corner)
+        if (x, y) not in by_shift:
+            by_shift[x, y] = _sample_blocks(rgb[y:, x:])
+        grids.append(by_shift[x, y])
+    return tuple(grids)
+
+
+def _grid_shift(rgb: NDArray[np.uint8], corner: tuple[bool, bool]) -> tuple[int, int]:
+    """Return where the first whole block of a grid begins, from the left and from the top."""
+    right, bottom = corner
+    return rgb.shape[1] % BLOCK if right else 0, rgb.shape[0] % BLOCK if bottom else 0
+
+
 def _sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
     """Return the low frequencies of the blocks with most detail, among some : (N, 12)."""
     rows, columns = rgb.shape[0] // BLOCK, rgb.shape[1] // BLOCK
@@ -207,13 +236,54 @@ def lies_on_grid(
     return spread < (1 + min(noise, 1.0)) / 2
 
 
-def is_enlargement(data: bytes, of: ImageFacts, limits: Limits) -> bool:
+def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
+    """Return whether an image has the losses of a JPEG of the same size. turn : from it to the
+    image, both upright."""
+    if of.quantisation is None:
+        return False
+    from_stored = Orientation.of_exif(of.orientation).then(turn)
+    blocks = image.grids[_CORNERS.index(from_stored.corner)]
+    return lies_on_grid(blocks, _turned_steps(of.quantisation, from_stored), image.losses)
+
+
+def is_turned_file(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
+    """Return whether an image is a JPEG that was turned sideways without new losses.
+
+    Its steps are then those of the other file with rows for columns, and only those of the other
+    file lean as the standard's do. turn : from the other file to the image, both upright.
+    """
+    if image.quantisation is None or of.quantisation is None:
+        return False
+    to_stored = Orientation.of_exif(image.orientation).inverse
+    as_stored = Orientation.of_exif(of.orientation).then(turn).then(to_stored)
+    is_turned = image.quantisation == _turned_steps(of.quantisation, as_stored)
+    return as_stored.sideways and is_turned and _lean(of) > _LEAST_LEAN and _lean(image) < 0
+
+
+def _lean(image: ImageFacts) -> float:
+    """Return how far a JPEG's steps along rows and columns differ as the standard's do; the
+    opposite of it if they were turned, and 0 if rows and columns have the same steps."""
+    of_image, of_standard = (
+        np.log(steps / steps[_TRANSPOSED]) for steps in (np.array(image.quantisation), _STANDARD)
+    )
+    return float(of_image @ of_standard / (of_standard @ of_standard))
+
+
+def is_enlargement(data: bytes, of: ImageFacts, turn: Orientation, limits: Limits) -> bool:
     """Return whether an image, shrunk to the size of a JPEG, shows the losses of that JPEG.
 
-    Raises DecodeError.
+    turn : from the JPEG to the image, both upright. Raises DecodeError.
     """
     if of.quantisation is None or of.width * of.height > _MAX_PIXELS:
         return False
-    spec = PixelSpec(of.height, of.width, "lanczos", draft=False)
-    blocks = _sample_blocks(decode(data, spec, limits).rgb)
-    return lies_on_grid(blocks, of.quantisation, 0.0, resized=True)
+    width, height = (of.height, of.width) if turn.sideways else (of.width, of.height)
+    rgb = decode(data, PixelSpec(height, width, "lanczos", draft=False), limits).rgb
+    from_stored = Orientation.of_exif(of.orientation).then(turn)
+    x, y = _grid_shift(rgb, from_stored.corner)
+    steps = _turned_steps(of.quantisation, from_stored)
+    return lies_on_grid(_sample_blocks(rgb[y:, x:]), steps, 0.0, resized=True)
+
+
+def _turned_steps(steps: tuple[int, ...], turn: Orientation) -> tuple[int, ...]:
+    """Return the steps at the sampled frequencies after the blocks were turned."""
+    return tuple(steps[place] for place in _TRANSPOSED) if turn.sideways else steps

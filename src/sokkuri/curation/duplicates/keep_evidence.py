@@ -6,12 +6,13 @@ without a mark of the first kind is kept, whatever the others say.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts, lies_on_grid
+from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts, is_saved_again, is_turned_file
+from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.curation.duplicates.pair_facts import PairFacts
 
 FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
@@ -21,7 +22,8 @@ MeasuredPairs = Mapping[tuple[bytes, bytes], PairFacts | None]
 """The same, with None for pairs that cannot be aligned."""
 
 MARKS = (
-    "foreign", "monochrome", "mirrored", "cropped", "derived", "squashed", "camera", "coarse",
+    "foreign", "monochrome", "mirrored", "turned", "cropped", "derived", "squashed", "camera",
+    "coarse",
 )  # fmt: skip
 """The kinds of evidence, the most important first."""
 
@@ -29,6 +31,7 @@ ADVANTAGES = {
     "foreign": "has no frame, bars, text or cover of another",
     "monochrome": "has its colours",
     "mirrored": "is the right way round",
+    "turned": "was not turned",
     "cropped": "shows the whole picture",
     "derived": "is neither enlarged nor saved again from another",
     "squashed": "has the proportions of most",
@@ -49,7 +52,6 @@ _SOFTER, _MUCH_SOFTER = 0.3, 0.7  # decades; coarse steps of a JPEG add some fal
 _LOSSIER = 1.15
 _MAJORITY = 0.6
 _FEW = 3
-_UPRIGHT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +59,15 @@ class ImageEvidence:
     """What is known about one image of a group.
 
     marks : kinds of `MARKS` against it. scale : how large the picture is in it beside the others,
-    0 if that is unknown. facts : None if the file was not read. undecided : whether another image
-    shows the picture the other way round, and nothing tells which way is right. unaligned : whether
-    it could not be aligned with any of its copies.
+    0 if that is unknown. facts : None if the file was not read. undecided : `mirrored` or `turned`
+    if another image shows the picture another way, and nothing tells which way is right; else "".
+    unaligned : whether it could not be aligned with any of its copies.
     """
 
     marks: frozenset[str] = frozenset()
     scale: float = 0.0
     facts: ImageFacts | None = None
-    undecided: bool = False
+    undecided: str = ""
     unaligned: bool = False
 
     @property
@@ -143,14 +145,10 @@ class _Component:
             found = {"squashed": self._squashed(), "camera": without}.get(mark)
             for key in self._claimed(mark, marks) if found is None else found:
                 marks[key].add(mark)
-        wrong, undecided = self._mirrored(marks)
-        for key in wrong:
-            marks[key].add("mirrored")
         scales = self._scales()
+        undecided = self._mark_orientation(marks, scales)
         return {
-            key: ImageEvidence(
-                frozenset(marks[key]), scales.get(key, 0.0), facts, undecided=undecided
-            )
+            key: ImageEvidence(frozenset(marks[key]), scales[key], facts, undecided=undecided)
             for key, facts in self.facts.items()
         }
 
@@ -188,50 +186,66 @@ class _Component:
         if is_true:
             self.claims[mark].append((against, by))
 
-    def _scales(self) -> dict[bytes, float]:
-        """Return, for each content, its scale beside that of one of them."""
-        values: dict[bytes, float] = {}
-        neighbours: dict[bytes, list[tuple[bytes, float]]] = defaultdict(list)
+    def _walk(self) -> Iterator[tuple[bytes, bytes, PairFacts, bool]]:
+        """Yield steps that reach every content once, from the first one on: where from, where to,
+        the pair, and whether the step goes from the pair's first image to its second one."""
+        neighbours: dict[bytes, list[tuple[bytes, PairFacts, bool]]] = defaultdict(list)
         for (first, second), pair in self.pairs.items():
-            step = (pair.scale_x * pair.scale_y) ** 0.5
-            neighbours[first].append((second, step))
-            neighbours[second].append((first, 1 / step))
+            neighbours[first].append((second, pair, True))
+            neighbours[second].append((first, pair, False))
         start = next(iter(self.facts))
-        values[start], queue = 1.0, [start]
+        reached, queue = {start}, [start]
         while queue:
             key = queue.pop()
-            for other, step in neighbours[key]:
-                if other not in values:
-                    values[other] = values[key] * step
+            for other, pair, forward in neighbours[key]:
+                if other not in reached:
+                    reached.add(other)
                     queue.append(other)
+                    yield key, other, pair, forward
+
+    def _scales(self) -> dict[bytes, float]:
+        """Return, for each content, its scale beside that of the first one."""
+        values = {next(iter(self.facts)): 1.0}
+        for key, other, pair, forward in self._walk():
+            step = (pair.scale_x * pair.scale_y) ** 0.5
+            values[other] = values[key] * (step if forward else 1 / step)
         return values
 
-    def _mirrored(self, marks: Mapping[bytes, set[str]]) -> tuple[set[bytes], bool]:
-        """Return the contents that are the wrong way round, and whether that cannot be told."""
-        sides = {next(iter(self.facts)): False}
-        queue = [*sides]
-        while queue:
-            key = queue.pop()
-            for (first, second), pair in self.pairs.items():
-                if key in (first, second):
-                    other = second if key == first else first
-                    if other not in sides:
-                        sides[other] = sides[key] != pair.mirrored
-                        queue.append(other)
-        classes = [{key for key in sides if sides[key] == side} for side in (False, True)]
-        if not all(classes):
-            return set(), False
-        clean = [{key for key in keys if not marks[key] & _EDITED} for keys in classes]
-        if bool(clean[0]) != bool(clean[1]):
-            return classes[int(bool(clean[0]))], False
-        wrong = _wrong_class(clean if all(clean) else classes, self.facts, marks)
-        return (set(), True) if wrong is None else (classes[wrong], False)
+    def _orientations(self) -> dict[bytes, Orientation]:
+        """Return, for each content, how it lies beside the first one."""
+        values = {next(iter(self.facts)): Orientation()}
+        for key, other, pair, forward in self._walk():
+            turn = pair.orientation if forward else pair.orientation.inverse
+            values[other] = values[key].then(turn)
+        return values
+
+    def _mark_orientation(
+        self, marks: Mapping[bytes, set[str]], scales: Mapping[bytes, float]
+    ) -> str:
+        """Mark the contents that are mirrored or turned. Return the mark that cannot be given,
+        because nothing tells to which of them, or ""."""
+        lying = self._orientations()
+        undecided = ""
+        for mark, ways in (
+            ("mirrored", {key: int(of.mirrored) for key, of in lying.items()}),
+            ("turned", {key: of.quarters for key, of in lying.items()}),
+        ):
+            if len(set(ways.values())) < 2:
+                continue
+            right = _right_way(ways, self.facts, marks, scales)
+            if right is None:
+                undecided = undecided or mark
+                continue
+            for key, way in ways.items():
+                if way != right:
+                    marks[key].add(mark)
+        return undecided
 
     def _squashed(self) -> set[bytes]:
         """Return the contents whose proportions differ from those of most of their copies."""
         all_, differ = Counter[bytes](), Counter[bytes]()
         for pair, of in self.pairs.items():
-            if abs(np.sin(np.radians(2 * of.angle))) < _UPRIGHT:
+            if of.by_quarters:
                 all_.update(pair)
                 differ.update(pair if of.squashed else ())
         return {
@@ -239,27 +253,35 @@ class _Component:
         }
 
 
-def _wrong_class(
-    classes: list[set[bytes]], facts: Mapping[bytes, ImageFacts], marks: Mapping[bytes, set[str]]
+def _right_way(
+    ways: Mapping[bytes, int],
+    facts: Mapping[bytes, ImageFacts],
+    marks: Mapping[bytes, set[str]],
+    scales: Mapping[bytes, float],
 ) -> int | None:
-    """Return which class is mirrored, None if nothing tells it.
+    """Return which way of lying is that of the original, None if nothing tells it.
 
-    A camera tells it, then the images that were not saved again from others, then most of them.
+    ways : of each content. Images without an edit tell it first, then a camera, then images that
+    were not saved again from others, then most of the images, then the largest scale.
     """
-    by_camera = [any(facts[key].camera for key in keys) for keys in classes]
-    if by_camera[0] != by_camera[1]:
-        return int(by_camera[0])
-    first = [min(_saved_again(marks[key]) for key in keys) for keys in classes]
-    if first[0] != first[1]:
-        return int(first[0] < first[1])
-    sizes = [len(keys) for keys in classes]
-    if max(sizes) >= _MAJORITY * sum(sizes) and sum(sizes) > 2:
-        return int(sizes[0] > sizes[1])
-    return None
+    clean = [key for key in ways if not marks[key] & _EDITED] or [*ways]
+    counts: Counter[int] = Counter()
 
+    def restrict(merit: Callable[[bytes], float], enough: float = 1.0) -> None:
+        """Leave the ways whose best image has nearly the most merit."""
+        nonlocal counts, clean
+        least = enough * max(map(merit, clean))
+        best = {ways[key] for key in clean if merit(key) >= least}
+        clean = [key for key in clean if ways[key] in best]
+        counts = Counter(ways[key] for key in clean)
 
-def _saved_again(marks: set[str]) -> int:
-    return int(bool({"derived", "coarse"} & marks))
+    restrict(lambda key: facts[key].camera)
+    restrict(lambda key: not {"derived", "coarse"} & marks[key])
+    most, count = counts.most_common(1)[0]
+    if len(counts) == 1 or (len(clean) > 2 and count >= _MAJORITY * len(clean)):
+        return most
+    restrict(scales.__getitem__, 1 / _SAME_SCALE)
+    return next(iter(counts)) if len(counts) == 1 else None
 
 
 def _has_more_colour(x: ImageFacts, y: ImageFacts) -> bool:
@@ -267,30 +289,27 @@ def _has_more_colour(x: ImageFacts, y: ImageFacts) -> bool:
 
 
 def _is_derived(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool:
-    """Return whether `x` was made of `y`: enlarged, or saved again from that JPEG.
+    """Return whether `x` was made of `y`: enlarged, or saved again or turned from that JPEG.
 
     side : 0 if `x` is the first image of the pair.
     """
     scales = _scales_of(pair, side)  # pixels of x for one of y
-    upright = abs(np.sin(np.radians(2 * pair.angle))) < _UPRIGHT
-    sideways = abs(np.sin(np.radians(pair.angle))) > 0.5
-    if upright and min(pair.shares) > _WHOLE:
-        of_y = scales[::-1] if sideways and side else scales
-        spectra = (x.spectrum_x, x.spectrum_y)
-        if sideways and not side:
-            spectra = spectra[::-1]
-        if any(_is_enlarged(*axis) for axis in zip(spectra, of_y, strict=True)):
+    if pair.by_quarters and min(pair.shares) > _WHOLE:
+        spectra = x.spectrum_x, x.spectrum_y
+        if any(_is_enlarged(*axis) for axis in zip(spectra, scales, strict=True)):
             return True
-    if y.quantisation is None or sideways or max(abs(np.log(scales))) > 0.01:
+    if not pair.by_quarters or max(abs(np.log(scales))) > 0.01:
         return False
-    blocks = x.mirrored_blocks if pair.mirrored else x.blocks
-    return lies_on_grid(blocks, y.quantisation, x.losses)
+    turn = pair.orientation if side else pair.orientation.inverse
+    return is_saved_again(x, y, turn) or is_turned_file(x, y, turn)
 
 
 def _scales_of(pair: PairFacts, side: int) -> tuple[float, float]:
-    """Return the pixels of one image for a pixel of the other one, along width and height."""
-    scales = pair.scale_x, pair.scale_y
-    return (1 / scales[0], 1 / scales[1]) if side == 0 else scales
+    """Return the pixels of one image for a pixel of the other one, along its width and height."""
+    if side == 0:
+        return 1 / pair.scale_x, 1 / pair.scale_y
+    along_first = pair.scale_x, pair.scale_y
+    return along_first[::-1] if pair.orientation.sideways else along_first
 
 
 def _is_enlarged(spectrum: tuple[float, ...], scale: float) -> bool:

@@ -52,6 +52,10 @@ _FACTS: dict[str, _Fact] = {
     "camera": lambda _, evidence: int(evidence.facts is None or not evidence.facts.camera),
     "earliest-taken": lambda _, evidence: (evidence.facts and evidence.facts.taken) or _NEVER,
 }
+_UNDECIDED = {
+    "mirrored": "some are mirrored, and nothing tells which way round is right",
+    "turned": "some are turned, and nothing tells which way up is right",
+}
 _DEFAULT = ("largest", "heaviest", "oldest")
 _DEFAULT_REASONS = ("has the most pixels", "has the most bytes", "is the oldest file")
 
@@ -113,7 +117,7 @@ def explain_choice(
         elif evidence.unaligned or of_other.unaligned:
             conflicts.append(f"{other.result_id} could not be aligned with it")
         elif evidence.undecided and place >= asked + len(MARKS):
-            conflicts.append("some are mirrored, and nothing tells which way round is right")
+            conflicts.append(_UNDECIDED[evidence.undecided])
     why = ", ".join(reasons[place] for place in sorted(deciding)[:_MAX_REASONS])
     return why, min(conflicts, default="")
 

@@ -22,6 +22,7 @@ from sokkuri.curation.duplicates.matching.keypoints import (
     estimate_similarity,
     opencv,
 )
+from sokkuri.curation.duplicates.orientation import ORIENTATIONS, Orientation
 
 _SIDE = 256  # pixels of the frame in which two images are compared
 _CLOSE, _ROUGH = 0.9, 0.8  # agreement of images that need no keypoints, and that have none
@@ -68,12 +69,22 @@ class PairFacts:
     enlarged: tuple[bool, bool] = (False, False)
 
     @property
+    def orientation(self) -> Orientation:
+        """The nearest way to turn and mirror the first image, so that it lies as the second one."""
+        return Orientation.nearest(self.mirrored, self.angle)
+
+    @property
+    def by_quarters(self) -> bool:
+        """Whether one image is turned against the other by quarters, or not at all."""
+        return abs(self.angle - 90 * round(self.angle / 90)) <= _TURNED
+
+    @property
     def larger(self) -> int | None:
         """Which image is the other one in more pixels along some side: 0, 1, or None.
 
-        None also if they are turned or mirrored, or if one shows more than the other.
+        None also if they are turned by no quarters, or if one shows more than the other.
         """
-        if self.mirrored or abs(self.angle) > _TURNED or min(self.shares) < _WHOLE:
+        if not self.by_quarters or min(self.shares) < _WHOLE:
             return None
         scales = self.scale_x, self.scale_y
         if max(scales) > _ENLARGED and min(scales) > 1 / _ENLARGED:
@@ -135,15 +146,16 @@ def _find_transform(
     a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
 ) -> SimilarityTransform | None:
     """Return where `a` lies in `b`: by keypoints, or the whole upon the whole if that fits."""
-    flipped = np.ascontiguousarray(b.square[:, ::-1])
-    fits = [_fit(a.square, square) for square in (b.square, flipped)]
-    mirrored = fits[1] > fits[0]
-    if max(fits) >= _CLOSE:
-        return _stretch(a, b, mirrored=mirrored)
+    fits = {
+        turn: _fit(np.ascontiguousarray(turn.apply(a.square)), b.square) for turn in ORIENTATIONS
+    }
+    best = max(fits, key=lambda turn: fits[turn])
+    if fits[best] >= _CLOSE:
+        return _stretch(a, b, best)
     found = estimate_similarity(*keypoints)
     if found is not None and found.inliers >= _MIN_INLIERS:
         return found
-    return _stretch(a, b, mirrored=mirrored) if max(fits) >= _ROUGH else None
+    return _stretch(a, b, best) if fits[best] >= _ROUGH else None
 
 
 def _fit(a: Rgb, b: Rgb) -> float:
@@ -151,11 +163,14 @@ def _fit(a: Rgb, b: Rgb) -> float:
     return min(agreement.whole, agreement.low + 0.05)
 
 
-def _stretch(a: ImageView, b: ImageView, *, mirrored: bool) -> SimilarityTransform:
-    """Return the map of all of `a` upon all of `b`."""
-    x, y = b.rgb.shape[1] / a.rgb.shape[1], b.rgb.shape[0] / a.rgb.shape[0]
-    matrix = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])
-    return SimilarityTransform(matrix, mirrored, 0, 0)
+def _stretch(a: ImageView, b: ImageView, turn: Orientation) -> SimilarityTransform:
+    """Return the map of all of `a`, turned, upon all of `b`."""
+    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn.quarters]
+    rotation = np.array([[cosine, -sine], [sine, cosine]], np.float64)
+    size_a, size_b = np.array(a.rgb.shape[1::-1]), np.array(b.rgb.shape[1::-1])
+    linear = size_b[:, None] * rotation / size_a
+    shift = (size_b - 1) / 2 - linear @ ((size_a - 1) / 2)  # a pixel's centre is a whole number
+    return SimilarityTransform(np.column_stack([linear, shift]), turn.mirrored, 0, 0)
 
 
 def _whole_matrix(transform: SimilarityTransform, b: ImageView) -> Affine:

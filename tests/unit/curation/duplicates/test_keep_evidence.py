@@ -63,6 +63,17 @@ def unchanged(image: Image.Image) -> Image.Image:
     return image
 
 
+def turned(quarters: int) -> Edit:
+    return lambda image: Image.fromarray(np.rot90(np.asarray(image), quarters))
+
+
+def camera_tags() -> Image.Exif:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "Example"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
+    return exif
+
+
 EDITS: dict[str, tuple[Edit, str, dict[str, Any], str]] = {
     "caption": (caption, "jpg", {"quality": 95}, "foreign"),
     "text": (text, "jpg", {"quality": 95}, "foreign"),
@@ -71,6 +82,22 @@ EDITS: dict[str, tuple[Edit, str, dict[str, Any], str]] = {
     "frame": (lambda one: ImageOps.expand(one, 40, "white"), "jpg", {"quality": 95}, "foreign"),
     "grey": (lambda one: one.convert("L").convert("RGB"), "jpg", {"quality": 95}, "monochrome"),
     "mirrored": (ImageOps.mirror, "jpg", {"quality": 95}, "mirrored"),
+    "upside down": (turned(2), "jpg", {"quality": 95}, "turned"),
+    "quarter turn": (turned(1), "jpg", {"quality": 95}, "turned"),
+    "quarter turn back": (turned(3), "png", {}, "turned"),
+    "transposed": (lambda one: ImageOps.mirror(turned(1)(one)), "jpg", {"quality": 95}, "mirrored"),
+    "turned and larger": (
+        lambda one: turned(1)(one).resize((540, 720)),
+        "jpg",
+        {"quality": 90},
+        "turned",
+    ),
+    "turned and smaller": (
+        lambda one: turned(1)(one).resize((270, 360)),
+        "jpg",
+        {"quality": 90},
+        "turned",
+    ),
     "crop": (lambda one: one.crop((60, 40, 460, 340)), "jpg", {"quality": 95}, "cropped"),
     "larger": (lambda one: one.resize((720, 540)), "jpg", {"quality": 90}, "derived"),
     "saved finer": (unchanged, "jpg", {"quality": 97}, "derived"),
@@ -129,14 +156,12 @@ def test_a_smaller_copy_has_no_mark_and_a_smaller_scale(original: Path, tmp_path
 
 
 def test_metadata_of_a_camera_on_a_crop_is_a_conflict(original: Path, tmp_path: Path) -> None:
-    exif = Image.Exif()
-    exif[ExifTags.Base.Make] = "Example"
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2024:05:06 07:08:09"
     with Image.open(original) as image:
-        image.crop((60, 40, 460, 340)).save(tmp_path / "crop.jpg", exif=exif, quality=95)
-    whole, crop = evidence_of(original, tmp_path / "crop.jpg")
-    assert whole.key < crop.key
-    assert "camera" in conflict_between(whole, crop)
+        crop = image.crop((60, 40, 460, 340))
+        crop.save(tmp_path / "crop.jpg", exif=camera_tags(), quality=95)
+    whole, part = evidence_of(original, tmp_path / "crop.jpg")
+    assert whole.key < part.key
+    assert "camera" in conflict_between(whole, part)
 
 
 def test_which_of_two_is_mirrored_may_stay_open(tmp_path: Path) -> None:
@@ -146,6 +171,60 @@ def test_which_of_two_is_mirrored_may_stay_open(tmp_path: Path) -> None:
     assert a.undecided
     assert b.undecided
     assert a.key == b.key
+
+
+@pytest.mark.parametrize("value", [3, 5, 6, 8])
+def test_a_copy_of_a_picture_that_its_metadata_turn_is_not_the_original(
+    value: int, tmp_path: Path
+) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = value
+    picture().crop((0, 0, 475, 357)).save(tmp_path / "a.jpg", exif=exif, quality=75)
+    with Image.open(tmp_path / "a.jpg") as image:
+        upright = ImageOps.exif_transpose(image)
+    upright.save(tmp_path / "b.jpg", quality=95)
+    turned(1)(upright).save(tmp_path / "c.jpg", quality=95)
+    original, copy, sideways = evidence_of(*(tmp_path / f"{name}.jpg" for name in "abc"))
+    assert original.marks == frozenset()
+    assert copy.marks == {"derived"}
+    assert sideways.marks == {"derived", "turned"}
+
+
+def test_a_camera_tells_which_is_turned(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png", exif=camera_tags())
+    for name, size in {"b": (300, 400), "c": (330, 440)}.items():
+        turned(1)(picture()).resize(size).save(tmp_path / f"{name}.png")
+    of_camera, *others = evidence_of(*(tmp_path / f"{name}.png" for name in "abc"))
+    assert "turned" not in of_camera.marks
+    assert all("turned" in of.marks for of in others)
+
+
+def test_a_jpeg_that_was_turned_without_losses_is_not_the_original(
+    original: Path, tmp_path: Path
+) -> None:
+    with Image.open(original) as image:
+        tables = {0: np.reshape(image.quantization[0], (8, 8)).T.reshape(-1).tolist()}  # type: ignore[attr-defined]
+        turned(1)(image).save(tmp_path / "copy.jpg", qtables=tables, subsampling=0)
+    of_original, of_copy = evidence_of(original, tmp_path / "copy.jpg")
+    assert "turned" in of_copy.marks
+    assert of_original.marks == frozenset()
+
+
+@pytest.mark.parametrize("quarters", [1, 2])
+def test_which_of_two_is_turned_may_stay_open(quarters: int, tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.png")
+    turned(quarters)(picture()).save(tmp_path / "b.png")
+    a, b = evidence_of(tmp_path / "a.png", tmp_path / "b.png")
+    assert (a.undecided, b.undecided) == ("turned", "turned")
+    assert a.key == b.key
+
+
+def test_most_tell_which_is_turned(tmp_path: Path) -> None:
+    files = [tmp_path / f"{name}.png" for name in "abc"]
+    for file, size in zip(files, [(480, 360), (400, 300), (440, 330)], strict=True):
+        image = picture().resize(size)
+        (turned(3)(image) if file is files[0] else image).save(file)
+    assert ["turned" in of.marks for of in evidence_of(*files)] == [True, False, False]
 
 
 def test_most_tell_which_is_mirrored(tmp_path: Path) -> None:

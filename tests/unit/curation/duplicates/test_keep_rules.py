@@ -196,6 +196,14 @@ def test_a_conflict_is_named_unless_a_person_decided() -> None:
     assert conflict(image("kept", preferred=True)) == ""
 
 
-@pytest.mark.parametrize("evidence", [ImageEvidence(undecided=True), ImageEvidence(unaligned=True)])
-def test_a_choice_without_evidence_is_to_be_looked_at(evidence: ImageEvidence) -> None:
-    assert explain_choice([image("a"), image("b", size=1)], evidence_of=lambda _: evidence)[1]
+@pytest.mark.parametrize(
+    ("evidence", "said"),
+    [
+        (ImageEvidence(undecided="mirrored"), "some are mirrored"),
+        (ImageEvidence(undecided="turned"), "some are turned"),
+        (ImageEvidence(unaligned=True), "could not be aligned"),
+    ],
+)
+def test_a_choice_without_evidence_is_to_be_looked_at(evidence: ImageEvidence, said: str) -> None:
+    _, conflict = explain_choice([image("a"), image("b", size=1)], evidence_of=lambda _: evidence)
+    assert said in conflict
