@@ -6,6 +6,7 @@ where that object is.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ BLOCK = 8
 _MIN_CONTRAST = 4.0  # levels of 255; a block with less has no details to compare
 _NOISE = 25.0  # squared levels of a channel's mean: about what JPEG changes
 _RIDGE = 1e-3
+_KEPT = 1024  # descriptions of whole images, 80 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,59 +47,130 @@ def measure_agreement(
 ) -> Agreement:
     """Return how far `a` and `b` agree : both (H, W, 3) uint8. inside : (H, W), the pixels that
     count; all by default."""
-    mask = np.ones(a.shape[:2], bool) if inside is None else inside
-    if np.count_nonzero(mask) < BLOCK * BLOCK:
-        return Agreement(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 255.0)
-    first, second = luma(a), luma(b)
-    whole_blocks = _blocks(mask).all((1, 2))
-    correlations = _block_correlations(_blocks(first)[whole_blocks], _blocks(second)[whole_blocks])
-    empty = len(correlations) == 0
+    if inside is None:
+        if a.shape[0] * a.shape[1] < BLOCK * BLOCK:
+            return _NOTHING_IN_COMMON
+        first, second = (_describe_whole(rgb.tobytes(), *rgb.shape[:2]) for rgb in (a, b))
+    else:
+        if np.count_nonzero(inside) < BLOCK * BLOCK:
+            return _NOTHING_IN_COMMON
+        whole_blocks: NDArray[np.bool_] = np.asarray(_blocks(inside).all((1, 2)))
+        first, second = (_describe(rgb, inside, whole_blocks) for rgb in (a, b))
+    correlations = np.sort(_block_correlations(first, second))
+    count = len(correlations)
     return Agreement(
-        whole=_correlation(first[mask], second[mask]),
-        median=0.0 if empty else float(np.median(correlations)),
-        low=0.0 if empty else float(np.quantile(correlations, 0.25)),
-        agreeing=0.0 if empty else float(np.mean(correlations > 0.5)),
-        close=0.0 if empty else float(np.mean(correlations > 0.85)),
-        colour=_colour_agreement(_mean_colours(a)[whole_blocks], _mean_colours(b)[whole_blocks]),
-        blocks=len(correlations),
-        difference=float(np.abs(a[mask].astype(np.int16) - b[mask]).mean()),
+        whole=_correlation(first, second),
+        median=sorted_median(correlations) if count else 0.0,
+        low=sorted_quartile(correlations) if count else 0.0,
+        agreeing=np.count_nonzero(correlations > 0.5) / count if count else 0.0,
+        close=np.count_nonzero(correlations > 0.85) / count if count else 0.0,
+        colour=_colour_agreement(first, second),
+        blocks=count,
+        difference=int(np.abs(first.levels - second.levels).sum(dtype=np.int64))
+        / first.levels.size,
     )
 
 
-def _correlation(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
+_NOTHING_IN_COMMON = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 255.0)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Described:
+    """What `measure_agreement` needs of one image.
+
+    levels : (P, 3) int16, the pixels that count. brightness : (P,), without its mean. length : of
+    the brightness. blocks : (M, BLOCK, BLOCK), without their means. contrasts : (M,). colours :
+    (M, 3), the blocks' mean colours without their mean. gram : (3, 3), for the fit of a linear map.
+    power : sum of the squared colours.
+    """
+
+    levels: NDArray[np.int16]
+    brightness: NDArray[np.float32]
+    length: np.float32
+    blocks: NDArray[np.float32]
+    contrasts: NDArray[np.float32]
+    colours: NDArray[np.float32]
+    gram: NDArray[np.float32]
+    power: float
+
+
+@lru_cache(_KEPT)
+def _describe_whole(pixels: bytes, height: int, width: int) -> _Described:
+    """Describe an image of which all pixels count. Many comparisons of an image use it again."""
+    return _describe(np.frombuffer(pixels, np.uint8).reshape(height, width, 3), None, None)
+
+
+def _describe(
+    rgb: NDArray[np.uint8], inside: NDArray[np.bool_] | None, whole_blocks: NDArray[np.bool_] | None
+) -> _Described:
+    """Describe an image. inside : the pixels that count. whole_blocks : (M,), the blocks."""
+    light = luma(rgb)
+    chosen = slice(None) if whole_blocks is None else whole_blocks
+    blocks = np.ascontiguousarray(_blocks(light)[chosen])
+    blocks = blocks - blocks.mean((1, 2), keepdims=True)
+    pixels = rgb.reshape(-1, 3) if inside is None else rgb[inside]
+    brightness = light.reshape(-1) if inside is None else light[inside]
+    brightness = brightness - brightness.mean()
+    colours = np.ascontiguousarray(_mean_colours(rgb)[chosen])
+    if len(colours):
+        colours = colours - colours.mean(0)
+    return _Described(
+        pixels.astype(np.int16),
+        brightness,
+        np.float32(np.linalg.norm(brightness)),
+        blocks,
+        np.sqrt((blocks * blocks).mean((1, 2))),
+        colours,
+        colours.T @ colours + _RIDGE * len(colours) * _NOISE * np.eye(3, dtype=np.float32),
+        float((colours**2).sum()),
+    )
+
+
+def _correlation(x: _Described, y: _Described) -> float:
     """Return Pearson's correlation; 1 if both are flat, about 0 if one is."""
-    x, y = x - x.mean(), y - y.mean()
-    lengths = float(np.linalg.norm(x) * np.linalg.norm(y))
-    flat = _MIN_CONTRAST / 4 * len(x) ** 0.5
-    if np.linalg.norm(x) < flat and np.linalg.norm(y) < flat:
+    flat = _MIN_CONTRAST / 4 * len(x.brightness) ** 0.5
+    if x.length < flat and y.length < flat:
         return 1.0
-    return float(x @ y) / max(lengths, 1e-6)
+    return float(x.brightness @ y.brightness) / max(float(x.length * y.length), 1e-6)
 
 
-def _block_correlations(x: NDArray[np.float32], y: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the correlations of the blocks with contrast : (M, BLOCK, BLOCK) -> (K,)."""
-    x = x - x.mean((1, 2), keepdims=True)
-    y = y - y.mean((1, 2), keepdims=True)
-    x_contrast, y_contrast = np.sqrt((x * x).mean((1, 2))), np.sqrt((y * y).mean((1, 2)))
-    covariance = (x * y).mean((1, 2))
-    detailed = np.maximum(x_contrast, y_contrast) > _MIN_CONTRAST
-    scale = np.maximum(x_contrast * y_contrast, 1.0)
+def _block_correlations(x: _Described, y: _Described) -> NDArray[np.float32]:
+    """Return the correlations of the blocks with contrast : (K,)."""
+    covariance = (x.blocks * y.blocks).mean((1, 2))
+    detailed = np.maximum(x.contrasts, y.contrasts) > _MIN_CONTRAST
+    scale = np.maximum(x.contrasts * y.contrasts, 1.0)
     correlations: NDArray[np.float32] = covariance[detailed] / scale[detailed]
     return correlations
 
 
-def _colour_agreement(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
-    """Return the share of mean colours (M, 3) of one image that a linear map of the other
-    explains."""
-    return max(_explained_share(x, y), _explained_share(y, x)) if len(x) > 4 else 0.0
+def sorted_median(values: NDArray[np.float32]) -> float:
+    """Return the median of rising values : (N,), N at least 1."""
+    middle = len(values) // 2
+    if len(values) % 2:
+        return float(values[middle])
+    return float((values[middle - 1] + values[middle]) / np.float32(2))
 
 
-def _explained_share(x: NDArray[np.float32], y: NDArray[np.float32]) -> float:
-    x, y = x - x.mean(0), y - y.mean(0)
-    gram = x.T @ x + _RIDGE * len(x) * _NOISE * np.eye(3, dtype=np.float32)
-    residual = y - x @ np.linalg.solve(gram, x.T @ y)
-    noise = len(x) * 3 * _NOISE
-    return 1.0 - float((residual**2).sum()) / (float((y**2).sum()) + noise)
+def sorted_quartile(values: NDArray[np.float32]) -> float:
+    """Return the lower quartile of rising values, between two of them where it must : (N,)."""
+    place = 0.25 * (len(values) - 1)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    step, share = values[above] - values[below], np.float32(place - below)
+    if share < 0.5:
+        return float(values[below] + step * share)
+    return float(values[above] - step * (1 - share))
+
+
+def _colour_agreement(x: _Described, y: _Described) -> float:
+    """Return the share of mean colours of one image that a linear map of the other explains."""
+    return max(_explained_share(x, y), _explained_share(y, x)) if len(x.colours) > 4 else 0.0
+
+
+def _explained_share(x: _Described, y: _Described) -> float:
+    residual = y.colours - x.colours @ np.linalg.solve(x.gram, x.colours.T @ y.colours)
+    noise = len(x.colours) * 3 * _NOISE
+    return 1.0 - float((residual**2).sum()) / (y.power + noise)
 
 
 Scalar = TypeVar("Scalar", bound=np.generic)

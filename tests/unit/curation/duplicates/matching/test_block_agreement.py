@@ -6,7 +6,12 @@ from draw_images import draw
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
+from sokkuri.curation.duplicates.matching.block_agreement import (
+    Agreement,
+    measure_agreement,
+    sorted_median,
+    sorted_quartile,
+)
 
 SIDE = 64
 
@@ -73,3 +78,24 @@ def test_flat_images_agree_only_with_flat_ones() -> None:
     assert measure_agreement(white, white).whole == 1.0
     assert measure_agreement(white, black).difference == 255
     assert measure_agreement(white, picture(5)).whole < 0.1
+
+
+@given(st.lists(st.floats(-1, 1, width=32), min_size=1, max_size=64))
+def test_median_and_quartile_of_sorted_values_are_those_of_numpy(drawn: list[float]) -> None:
+    values = np.sort(np.array(drawn, np.float32))
+    assert sorted_median(values) == float(np.median(values))
+    assert sorted_quartile(values) == float(np.quantile(values, 0.25))
+
+
+def test_a_mask_over_all_pixels_changes_nothing() -> None:
+    everywhere = np.ones((SIDE, SIDE), bool)
+    assert measure_agreement(picture(6), picture(7), everywhere) == measure_agreement(
+        picture(6), picture(7)
+    )
+
+
+def test_pixels_that_change_in_place_are_measured_again() -> None:
+    changing = picture(8).copy()
+    measure_agreement(changing, picture(8))
+    changing[:] = 0
+    assert measure_agreement(changing, picture(8)).difference > 0
