@@ -7,7 +7,10 @@ import pytest
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ["page_fixtures", "s3_server", "bucket_fixtures", "flaky_filesystem"]
+pytest_plugins = [
+    "page_fixtures", "s3_server", "bucket_fixtures", "duplicate_collection", "change_server",
+    "flaky_filesystem",
+]  # fmt: skip
 
 # The tests start hundreds of processes. Where the environment forbids Python to keep compiled
 # modules, each of them would compile all that it imports again: more than half of its time.
@@ -29,6 +32,10 @@ TOGETHER = {
     "tests/functional/test_ray.py": "ray",
     "tests/contract/test_engines.py": "engines",
     "tests/functional/test_push.py": "engines",
+    "tests/functional/test_duplicates.py": "duplicates",
+    "tests/functional/test_duplicates_against.py": "duplicates",
+    "tests/functional/test_duplicates_survival.py": "duplicates",
+    "tests/functional/test_serve_change": "changes",
     "tests/functional/test_cloud.py": "bucket",
     "tests/functional/test_cloud_troubles.py": "bucket",
 }

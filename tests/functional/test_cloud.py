@@ -244,7 +244,7 @@ from sokkuri.core.types import Limits
 
 def read(root):
     with ThreadPoolExecutor(16) as pool:
-        return set(pool.map(lambda _: read_file(root / "0/0.jpg", Limits()), range(32)))
+        return set(pool.map(lambda _: read_file(root / "0/0.jpg", Limits()), range(16)))
 
 root = parse_location(sys.argv[1])
 before = read(root)

@@ -1,6 +1,5 @@
 """Failures of a bucket: reads resume, nothing is lost, and no secret is printed or stored."""
 
-import os
 import shutil
 import subprocess
 from collections import Counter
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 from bucket_fixtures import COUNT, Cloud, nonzero_counts
 from PIL import Image
-from run_cli import command_line, read_positions, read_vectors
+from run_cli import read_positions, read_vectors, start
 from s3_server import KEY, SECRET, ProxyRequest, Trouble, run_proxy
 
 from sokkuri.api import Collection
@@ -131,13 +130,11 @@ def test_credentials_appear_nowhere(cloud: Cloud) -> None:
 
 
 def run_failing_command(cloud: Cloud, *arguments: object) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        command_line(*arguments), env={**os.environ, **cloud.environment}, timeout=120,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert done.returncode in (1, 2)
-    assert "Traceback" not in done.stderr
-    return done
+    process = start(*arguments, environment=cloud.environment)
+    out, errors = process.communicate(timeout=120)
+    assert process.returncode in (1, 2)
+    assert "Traceback" not in errors
+    return subprocess.CompletedProcess([*map(str, arguments)], process.returncode, out, errors)
 
 
 def test_an_unreachable_bucket_changes_nothing(cloud: Cloud, tmp_path: Path) -> None:

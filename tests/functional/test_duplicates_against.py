@@ -10,16 +10,10 @@ import edited_images
 import pytest
 from duplicate_collection import (
     find_groups,
-    make_compared_collection,
 )
 from run_cli import as_json, sokkuri
 from tiny_model import write_tiny_model
 from trash_fixtures import list_trash, read_contents, use_home
-
-
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_compared_collection(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture

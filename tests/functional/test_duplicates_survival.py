@@ -14,7 +14,6 @@ from duplicate_collection import (
     find_groups,
     forge_scores,
     group_members,
-    make_compared_collection,
     pair_store_path,
     query_pair_store,
     read_pair_store,
@@ -25,11 +24,6 @@ from run_cli import sokkuri, start
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError
 from sokkuri.curation.duplicates.find import find_duplicates
-
-
-@pytest.fixture(scope="module")
-def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_compared_collection(tmp_path_factory.mktemp("compared") / "photos")
 
 
 @pytest.fixture
@@ -65,7 +59,7 @@ def test_a_read_only_store_gives_one_clear_error(compared: Path) -> None:
                 path.chmod(0o755)
 
 
-MANY = 14
+MANY = 9
 WHOLE = {
     frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited_images.EDITS])
     for seed in range(MANY)

@@ -1,111 +1,41 @@
-"""serve --allow-changes: near-duplicates, moves to the trash and back, and access control."""
+"""serve --allow-changes: near-duplicates, and moves to the trash and back."""
 
 import itertools
-import json
-import os
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from draw_images import save_drawing
+from change_server import ALL, ODD, changing, compare, drop, groups, post, state_of
 from run_cli import sokkuri
-from run_server import TIMEOUT_SECONDS, Server, assert_problem, read_all, serving
-from tiny_model import write_tiny_model
-from trash_fixtures import home_environment, list_trash, trash_folder
+from run_server import Server, assert_problem, serving
+from trash_fixtures import list_trash, trash_folder
 
-ODD = os.fsdecode(b"copies/caf\xe9.png")
-COPIES = {"a/0.png": ["copies/0.png", "copies/zero.png"], "a/1.png": [ODD], "b/2.png": ["b/3.png"]}
-"""Copies with equal bytes, by their original, which is the oldest file."""
-POSTS = {
-    "find": {},
-    "decisions": {"different": [["a/0.png", "copies/0.png"]], "keep": ["copies/0.png"]},
-    "drops": {"drops": [{"id": "copies/0.png", "keep": "a/0.png"}]},
-    "undo": {"log": "20260101T000000-000000-00000000.log"},
-}
-EVIL = "https://evil.example"
+Dropped = tuple[Path, Server]
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home folder with a collection in `photos`: eight images, four of which have copies."""
-    photos = tmp_path / "photos"
-    for seed, folder in enumerate("aabb"):
-        if folder == "a" or seed == 2:
-            save_drawing(photos / folder / f"{seed}.png", seed, 200, 150)
-    for seed in (10, 11):
-        save_drawing(photos / "alone" / f"{seed}.png", seed, 200, 150)
-    for number, (original, copies) in enumerate(COPIES.items()):
-        os.utime(photos / original, (1_500_000_000 + number, 1_400_000_000 + number))
-        for copy in copies:
-            (photos / copy).parent.mkdir(exist_ok=True)
-            shutil.copyfile(photos / original, photos / copy)
-            os.utime(photos / copy, (1_600_000_000, 1_600_000_000))
-    sokkuri("index", photos, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
-    return tmp_path
+def uncompared(indexed_home: Path, tmp_path: Path) -> Path:
+    """A home folder of this test, in which no images are compared yet."""
+    return shutil.copytree(indexed_home, tmp_path / "home")
+
+
+@pytest.fixture
+def home(compared_home: Path, tmp_path: Path) -> Path:
+    """A home folder of this test, in which all images are compared."""
+    return shutil.copytree(compared_home, tmp_path / "home")
 
 
 @pytest.fixture
 def server(home: Path) -> Iterator[Server]:
-    """A server that allows changes, with a trash of its own. All images are compared."""
-    with serving(home / "photos", "--allow-changes", **home_environment(home)) as started:
-        compare(started)
-        yield started
+    """A server that allows changes in `home`, with a trash of its own."""
+    with changing(home) as server:
+        yield server
 
 
-def compare(server: Server) -> None:
-    assert post(server, "find", {}).json() == {"started": True}
-    deadline = time.monotonic() + TIMEOUT_SECONDS
-    while (state := server.api("duplicates/state"))["running"]:
-        assert time.monotonic() < deadline, state
-    assert state["failure"] is None, state
-    assert state["compared"] == state["of"] > 0
-
-
-def key(server: Server) -> dict[str, str]:
-    return {"X-Sokkuri-Change": server.api("changes")["key"]}
-
-
-def post(server: Server, path: str, body: Any, **headers: str) -> httpx.Response:
-    """Send a change as a page does, with the right key unless another one is given."""
-    sent = {"Content-Type": "application/json", **(headers or key(server))}
-    content = json.dumps(body)
-    return server.post(f"/api/v1/duplicates/{path}", content=content, headers=sent)
-
-
-def groups(server: Server, **params: Any) -> dict[str, set[str]]:
-    """Return the ids of the other images of each group, by the image to keep."""
-    found = server.api("duplicates", **params)["groups"]
-    return {
-        group["keep"]: {image["id"] for image in group["images"]} - {group["keep"]}
-        for group in found
-    }
-
-
-def drop(server: Server, *drops: tuple[str, str], **also: Any) -> Any:
-    body = {"drops": [{"id": id_, "keep": keep} for id_, keep in drops], **also}
-    answer = post(server, "drops", body)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
-def state_of(home: Path) -> dict[str, tuple[bytes, int]]:
-    """Return the bytes and the date of every file."""
-    photos = home / "photos"
-    files = [file for file in photos.rglob("*.png") if ".sokkuri" not in file.parts]
-    return {
-        str(file.relative_to(photos)): (file.read_bytes(), file.stat().st_mtime_ns)
-        for file in files
-    }
-
-
-ALL = {keep: set(copies) for keep, copies in COPIES.items()}
-
-
-def test_groups_have_the_data_that_a_page_shows(server: Server) -> None:
+def test_groups_have_the_data_that_a_page_shows(unchanged_server: Server) -> None:
+    server = unchanged_server
     page = server.api("duplicates")
     assert groups(server) == ALL
     assert page["total"] == 3
@@ -126,15 +56,16 @@ def test_groups_have_the_data_that_a_page_shows(server: Server) -> None:
     assert (page["running"], page["failure"]) == (None, None)
 
 
-def test_equal_files_are_known_before_any_comparison(home: Path) -> None:
-    with serving(home / "photos") as server:
+def test_equal_files_are_known_before_any_comparison(uncompared: Path) -> None:
+    with serving(uncompared / "photos") as server:
         page = server.api("duplicates")
         assert groups(server) == ALL
         assert page["compared"] == 0 < page["of"]
 
 
-def test_groups_come_in_pages_and_obey_the_filters(server: Server) -> None:
+def test_groups_come_in_pages_and_obey_the_filters(unchanged_server: Server) -> None:
     """Each group comes once at every page size. Both filters apply."""
+    server = unchanged_server
     seen, cursor = [], None
     for _ in range(3):
         page = server.api("duplicates", limit=1, **({"cursor": cursor} if cursor else {}))
@@ -214,20 +145,28 @@ def test_one_image_of_a_group_always_stays(home: Path, server: Server) -> None:
     assert all((home / "photos" / name).is_file() for name in three)
 
 
+@pytest.fixture(scope="module")
+def dropped(compared_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dropped]:
+    """A server after one drop. The log of the drop also lies beside the folder of the logs."""
+    home = shutil.copytree(compared_home, tmp_path_factory.mktemp("dropped") / "home")
+    with changing(home) as server:
+        drop(server, ("copies/0.png", "a/0.png"))
+        store = home / "photos" / ".sokkuri"
+        shutil.copyfile(next((store / "duplicates").glob("*.log")), store / "plan.log")
+        yield home, server
+
+
 @pytest.mark.parametrize(
     "log",
     ["", ".", "..", "nowhere.log", "../catalog.sqlite", "../plan.log", "/etc/passwd", "a/../b.log",
      "x\0.log", "x" * 200],
 )  # fmt: skip
-def test_the_name_of_a_log_leads_to_no_other_folder(home: Path, server: Server, log: str) -> None:
+def test_the_name_of_a_log_leads_to_no_other_folder(dropped: Dropped, log: str) -> None:
+    home, server = dropped
     before = state_of(home)
-    drop(server, ("copies/0.png", "a/0.png"))
-    shutil.copyfile(
-        next((home / "photos" / ".sokkuri" / "duplicates").glob("*.log")),
-        home / "photos" / ".sokkuri" / "plan.log",
-    )
+    assert "copies/0.png" not in before
     assert_problem(post(server, "undo", {"log": log}), 422, "invalid")
-    assert state_of(home).keys() == before.keys() - {"copies/0.png"}
+    assert state_of(home) == before
 
 
 def test_a_decision_survives_a_move_and_an_index_run(home: Path, server: Server) -> None:
@@ -262,117 +201,6 @@ def test_a_decision_survives_a_move_and_an_index_run(home: Path, server: Server)
     assert_problem(unknown, 404, "unknown-image")
 
 
-def test_a_read_only_server_changes_nothing(home: Path, server: Server) -> None:
-    """A key of another server does not help."""
-    before = state_of(home)
-    with serving(home / "photos", **home_environment(home)) as reader:
-        assert reader.api("info")["changes"] is False
-        assert reader.api("changes") == {"allowed": False, "key": None}
-        assert groups(reader) == ALL
-        for path, body in POSTS.items():
-            answer = post(reader, path, body, **key(server))
-            assert "--allow-changes" in assert_problem(answer, 403, "changes")
-    assert state_of(home) == before
-    assert groups(server) == ALL
-
-
-WITHOUT = [
-    {"X-Nothing": "1"}, {"X-Sokkuri-Change": ""}, {"X-Sokkuri-Change": "x" * 43},
-    {"X-Sokkuri-Change": "\xe4"}, {"Authorization": "Bearer KEY"}, {"Cookie": "change=KEY"},
-    {"X-Sokkuri-Change": "KEY", "Origin": EVIL}, {"X-Sokkuri-Change": "KEY", "Origin": "null"},
-    {"X-Sokkuri-Change": "KEY", "Origin": "http://127.0.0.1:1"},
-    {"X-Sokkuri-Change": "KEY", "Sec-Fetch-Site": "cross-site"},
-    {"X-Sokkuri-Change": "KEY", "Sec-Fetch-Site": "same-site"},
-    {"X-Sokkuri-Change": "KEY", "Sec-Fetch-Site": "none"},
-]  # fmt: skip
-
-
-def test_only_the_own_pages_of_a_server_change_something(home: Path, server: Server) -> None:
-    """Requests without a key, with a wrong key, or from another site are refused."""
-    before = state_of(home)
-    known = key(server)["X-Sokkuri-Change"]
-    for headers in WITHOUT:
-        given = {name: value.replace("KEY", known) for name, value in headers.items()}
-        for path, body in POSTS.items():
-            target = f"/api/v1/duplicates/{path}"
-            sent = {"Content-Type": "application/json", **given}
-            answer = server.ask(target, "POST", sent, json.dumps(body).encode())
-            assert_problem(answer, 403, "changes")
-    assert state_of(home) == before
-    assert groups(server) == ALL
-    own = {"Origin": server.address.rstrip("/"), "Sec-Fetch-Site": "same-origin"}
-    assert post(server, "decisions", {"keep": []}, **key(server), **own).status_code == 200
-    for kind in ("text/plain", "application/x-www-form-urlencoded"):  # what a form can send
-        as_form = post(server, "drops", POSTS["drops"], **key(server), **{"Content-Type": kind})
-        assert_problem(as_form, 422, "invalid")
-    assert state_of(home) == before
-
-
-def test_the_key_is_checked_before_the_body_is_read(server: Server) -> None:
-    """Guarantee: a request without the key is refused before the server reads its body."""
-    for path in ("labels", *(f"duplicates/{one}" for one in POSTS)):
-        with server.connect() as connection:
-            connection.sendall(
-                f"POST /api/v1/{path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n"
-                "Content-Type: application/json\r\nConnection: close\r\n\r\n".encode()
-            )
-            answer = read_all(connection)
-        assert answer.startswith(b"HTTP/1.1 403 "), answer
-    large = server.ask(
-        "/api/v1/labels", "POST", {**key(server), "Content-Length": str(2**20 + 1)}, b""
-    )
-    assert_problem(large, 413, "too-large")
-
-
-def test_origins_that_cors_allows_may_read_but_not_change(home: Path) -> None:
-    theirs = "https://gallery.example"
-    options = ["--allow-changes", "--cors", theirs]
-    with serving(home / "photos", *options, **home_environment(home)) as server:
-        assert server.ask("/api/v1/info", headers={"Origin": theirs}).status == 200
-        assert_problem(server.ask("/api/v1/changes", headers={"Origin": theirs}), 403, "changes")
-        asked = {
-            "Origin": theirs,
-            "Access-Control-Request-Method": "POST",
-            "Access-Control-Request-Headers": "content-type, x-sokkuri-change",
-        }
-        assert server.ask("/api/v1/duplicates/drops", "OPTIONS", asked).status == 400
-        answer = post(server, "drops", POSTS["drops"], **key(server), Origin=theirs)
-        assert_problem(answer, 403, "changes")
-
-
-def test_changes_need_the_token_and_the_key(home: Path) -> None:
-    token = "sixteen-characters-and-more"
-    given = {**home_environment(home), "SOKKURI_TOKEN": token}
-    with serving(home / "photos", "--allow-changes", **given) as server:
-        shown = {"Authorization": f"Bearer {token}"}
-        rights = server.get("/api/v1/changes", headers=shown).json()
-        assert rights["allowed"]
-        assert rights["key"] not in (token, None)
-        change = {"X-Sokkuri-Change": rights["key"]}
-        assert_problem(post(server, "find", {}, **change), 401, "token")
-        assert_problem(server.ask("/api/v1/changes"), 401, "token")
-        assert post(server, "decisions", {}, **change, **shown).status_code == 200
-
-
-def test_changes_over_the_network_need_a_token(home: Path) -> None:
-    for options in (["--no-auth"], []):
-        asked = ["serve", "-C", home / "photos", "--no-browser", "--host", "0.0.0.0",
-                 "--allow-changes", *options]  # fmt: skip
-        line = sokkuri(*asked, code=2).stderr
-        assert line.count("\n") == 1
-        assert "--allow-changes" in line
-        assert "--token new" in line
-
-
-def test_each_server_has_a_key_of_its_own(home: Path) -> None:
-    keys = set()
-    for _ in range(2):
-        with serving(home / "photos", "--allow-changes") as server:
-            keys.add(key(server)["X-Sokkuri-Change"])
-    assert len(keys) == 2
-    assert all(len(one) >= 40 for one in keys)
-
-
 def test_another_run_finds_new_duplicates(home: Path, server: Server) -> None:
     """The list of groups follows index runs and comparisons."""
     shutil.copyfile(home / "photos" / "alone" / "10.png", home / "photos" / "alone" / "new.png")
@@ -381,11 +209,11 @@ def test_another_run_finds_new_duplicates(home: Path, server: Server) -> None:
     assert groups(server).keys() == {*ALL, "alone/10.png"}
 
 
-def test_a_server_that_compares_shuts_down_cleanly(home: Path) -> None:
-    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
+def test_a_server_that_compares_shuts_down_cleanly(uncompared: Path) -> None:
+    with changing(uncompared) as server:
         assert post(server, "find", {}).json()["started"]
         server.stop()
-    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
+    with changing(uncompared) as server:
         compare(server)
         assert groups(server) == ALL
 
@@ -403,5 +231,5 @@ def test_a_server_that_compares_shuts_down_cleanly(home: Path) -> None:
         ("undo", {}), ("undo", {"log": 1}), ("undo", {"log": "x" * 201}),
     ],
 )  # fmt: skip
-def test_invalid_requests_are_refused(server: Server, path: str, body: Any) -> None:
-    assert_problem(post(server, path, body), 422, "invalid")
+def test_invalid_requests_are_refused(unchanged_server: Server, path: str, body: Any) -> None:
+    assert_problem(post(unchanged_server, path, body), 422, "invalid")

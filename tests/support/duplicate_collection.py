@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import edited_images
+import pytest
 from run_cli import as_json, sokkuri
 
-PICTURES = 4
+PICTURES = 3
 NAMES = ["orig", "twin", *edited_images.EDITS]
 
 
-def make_compared_collection(root: Path) -> Path:
-    """Make a collection of PICTURES images and their edits in `root`, and compare all of them."""
+@pytest.fixture(scope="session")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A collection of PICTURES images and their edits, all of them compared. Tests that change
+    something take a copy."""
+    root = tmp_path_factory.mktemp("compared") / "photos"
     for seed in range(PICTURES):
         edited_images.write_edits(root / f"p{seed}", seed, twin=True)
     sokkuri("index", root)
