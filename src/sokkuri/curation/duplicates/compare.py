@@ -21,13 +21,14 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
-from sokkuri.curation.duplicates.image_facts import ImageFacts, is_enlargement, read_image_facts
+from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
 from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
+from sokkuri.curation.duplicates.saved_again import is_enlargement
 from sokkuri.images.read import read_file
 
 _IMAGES = 12_000  # squares and keypoints that are kept, 70 kB each

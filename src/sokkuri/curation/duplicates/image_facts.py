@@ -12,17 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.images.decode import decode, read_size
 from sokkuri.images.file_header import read_file_header
 
 BLOCK = 8  # pixels along each side of a JPEG block
 BINS = 32  # of a spectrum
 _SEGMENT = 2 * BINS  # pixels
-_MAX_PIXELS = 60_000_000  # an image with more is not looked at in detail
-_LEAST_SAMPLES = 60
-_LEAST_LEAN = 0.3
-_RESIZED_SPREAD = 0.7  # found with enlargements 0.1 to 0.6, and 0.84 to 1 without
+MAX_PIXELS = 60_000_000  # an image with more is not looked at in detail
 _BLOCKS, _TRIED_BLOCKS = 192, 600
 _LINES, _SEGMENTS = 48, 24
 _THUMBNAIL_SIDE = 64
@@ -31,11 +27,9 @@ _LOSSLESS = frozenset({"PNG", "BMP", "DIB", "TGA", "PPM", "QOI", "PSD", "SGI", "
 _LOW = np.array([(0, 1), (1, 0), (2, 0), (1, 1), (0, 2), (0, 3), (1, 2), (2, 1), (3, 0), (3, 1),
                  (2, 2), (1, 3)])  # fmt: skip
 """The frequencies (row, column) that are sampled: the lowest of a block, without its mean."""
-_TRANSPOSED = np.array([int(np.flatnonzero((pair[::-1] == _LOW).all(1))[0]) for pair in _LOW])
+TRANSPOSED = np.array([int(np.flatnonzero((pair[::-1] == _LOW).all(1))[0]) for pair in _LOW])
 """Where the frequency is after rows became columns."""
-_STANDARD = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14, 17, 16, 19])
-"""The standard's example of steps (ITU-T T.81, K.1), at the sampled frequencies."""
-_CORNERS = ((False, False), (True, False), (False, True), (True, True))
+CORNERS = ((False, False), (True, False), (False, True), (True, True))
 """The corners at which a JPEG grid can begin: whether at the right, and whether at the bottom."""
 
 Coefficients = NDArray[np.float32]
@@ -49,7 +43,7 @@ def _no_blocks() -> Coefficients:
 
 
 def _no_grids() -> Grids:
-    return (_no_blocks(),) * len(_CORNERS)
+    return (_no_blocks(),) * len(CORNERS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,7 +120,7 @@ def read_image_facts(data: bytes, limits: Limits) -> ImageFacts:
         None if steps is None else tuple(steps[_LOW[:, 0], _LOW[:, 1]].tolist()),
         orientation=header.orientation,
     )  # fmt: skip
-    if width * height > _MAX_PIXELS:
+    if width * height > MAX_PIXELS:
         return facts
     rgb = decode(data, replace(upright, width=width, height=height, draft=False), limits).rgb
     return replace(
@@ -185,21 +179,22 @@ def _sample_grids(rgb: NDArray[np.uint8]) -> Grids:
     """Return the samples of the grids that begin at each corner. Equal ones are one array."""
     by_shift: dict[tuple[int, int], Coefficients] = {}
     grids = []
-    for corner in _CORNERS:
-        x, y = _grid_shift(rgb, corner)
+    for corner in CORNERS:
+        x, y = grid_shift(rgb.shape, corner)
         if (x, y) not in by_shift:
-            by_shift[x, y] = _sample_blocks(rgb[y:, x:])
+            by_shift[x, y] = sample_blocks(rgb[y:, x:])
         grids.append(by_shift[x, y])
     return tuple(grids)
 
 
-def _grid_shift(rgb: NDArray[np.uint8], corner: tuple[bool, bool]) -> tuple[int, int]:
-    """Return where the first whole block of a grid begins, from the left and from the top."""
+def grid_shift(size: tuple[int, ...], corner: tuple[bool, bool]) -> tuple[int, int]:
+    """Return where the first whole block of a grid begins, from the left and from the top. size :
+    height and width."""
     right, bottom = corner
-    return rgb.shape[1] % BLOCK if right else 0, rgb.shape[0] % BLOCK if bottom else 0
+    return size[1] % BLOCK if right else 0, size[0] % BLOCK if bottom else 0
 
 
-def _sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
+def sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
     """Return the low frequencies of the blocks with most detail, among some : (N, 12)."""
     rows, columns = rgb.shape[0] // BLOCK, rgb.shape[1] // BLOCK
     numbers = np.unique(np.linspace(0, max(rows * columns - 1, 0), _TRIED_BLOCKS).astype(int))
@@ -211,79 +206,3 @@ def _sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
     coefficients = (_DCT @ blocks @ _DCT.T)[:, _LOW[:, 0], _LOW[:, 1]]
     detail = np.argsort(-np.abs(coefficients).sum(1), kind="stable")[:_BLOCKS]
     return coefficients[np.sort(detail)].astype(np.float32)
-
-
-def lies_on_grid(
-    coefficients: Coefficients, steps: tuple[int, ...], own: float, *, resized: bool = False
-) -> bool:
-    """Return whether pixels were once saved as a JPEG with these steps.
-
-    Their coefficients are then near multiples of the steps. steps : of the other file, at the
-    sampled frequencies. own : mean step of the file that holds the pixels, 0 if it is no JPEG.
-    resized : whether the pixels were resized since, which blurs the multiples.
-    """
-    wanted = np.array(steps, np.float32)
-    coarse = (wanted >= 3) & (wanted >= 1.7 * max(own, 1.0))
-    wanted, values = wanted[coarse], coefficients[:, coarse]
-    counts = np.abs(values) > 0.75 * wanted  # smaller ones say little: zero is a multiple
-    if np.count_nonzero(counts) < _LEAST_SAMPLES:
-        return False
-    rest = values - wanted * np.rint(values / wanted)
-    spread = float(np.mean((rest / wanted)[counts] ** 2)) * 12  # 1 for values at random
-    if resized:
-        return spread < _RESIZED_SPREAD
-    noise = (max(own, 1.0) ** 2 + 1) / float(np.mean(wanted**2))
-    return spread < (1 + min(noise, 1.0)) / 2
-
-
-def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
-    """Return whether an image has the losses of a JPEG of the same size. turn : from it to the
-    image, both upright."""
-    if of.quantisation is None:
-        return False
-    from_stored = Orientation.of_exif(of.orientation).then(turn)
-    blocks = image.grids[_CORNERS.index(from_stored.corner)]
-    return lies_on_grid(blocks, _turned_steps(of.quantisation, from_stored), image.losses)
-
-
-def is_turned_file(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
-    """Return whether an image is a JPEG that was turned sideways without new losses.
-
-    Its steps are then those of the other file with rows for columns, and only those of the other
-    file lean as the standard's do. turn : from the other file to the image, both upright.
-    """
-    if image.quantisation is None or of.quantisation is None:
-        return False
-    to_stored = Orientation.of_exif(image.orientation).inverse
-    as_stored = Orientation.of_exif(of.orientation).then(turn).then(to_stored)
-    is_turned = image.quantisation == _turned_steps(of.quantisation, as_stored)
-    return as_stored.sideways and is_turned and _lean(of) > _LEAST_LEAN and _lean(image) < 0
-
-
-def _lean(image: ImageFacts) -> float:
-    """Return how far a JPEG's steps along rows and columns differ as the standard's do; the
-    opposite of it if they were turned, and 0 if rows and columns have the same steps."""
-    of_image, of_standard = (
-        np.log(steps / steps[_TRANSPOSED]) for steps in (np.array(image.quantisation), _STANDARD)
-    )
-    return float(of_image @ of_standard / (of_standard @ of_standard))
-
-
-def is_enlargement(data: bytes, of: ImageFacts, turn: Orientation, limits: Limits) -> bool:
-    """Return whether an image, shrunk to the size of a JPEG, shows the losses of that JPEG.
-
-    turn : from the JPEG to the image, both upright. Raises DecodeError.
-    """
-    if of.quantisation is None or of.width * of.height > _MAX_PIXELS:
-        return False
-    width, height = (of.height, of.width) if turn.sideways else (of.width, of.height)
-    rgb = decode(data, PixelSpec(height, width, "lanczos", draft=False), limits).rgb
-    from_stored = Orientation.of_exif(of.orientation).then(turn)
-    x, y = _grid_shift(rgb, from_stored.corner)
-    steps = _turned_steps(of.quantisation, from_stored)
-    return lies_on_grid(_sample_blocks(rgb[y:, x:]), steps, 0.0, resized=True)
-
-
-def _turned_steps(steps: tuple[int, ...], turn: Orientation) -> tuple[int, ...]:
-    """Return the steps at the sampled frequencies after the blocks were turned."""
-    return tuple(steps[place] for place in _TRANSPOSED) if turn.sideways else steps

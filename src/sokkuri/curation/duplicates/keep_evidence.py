@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts, is_saved_again, is_turned_file
+from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts
 from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.curation.duplicates.pair_facts import PairFacts
+from sokkuri.curation.duplicates.saved_again import is_saved_again, is_turned_file
 
 FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
 """The facts of each pair of contents, the smaller content first."""

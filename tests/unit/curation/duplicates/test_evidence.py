@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from edited_images import write_edits
 from trash_fixtures import make_collection
@@ -94,13 +95,19 @@ def test_each_image_is_measured_against_a_few() -> None:
 
 
 def test_the_store_returns_what_it_got(collection: Collection) -> None:
-    facts = ImageFacts(4, 3, "JPEG", True, 20240101000000, 7.5, tuple(range(12)), (0.5,) * 32)
+    left, right = np.eye(5, 12, dtype=np.float32), np.ones((2, 12), np.float32)
+    facts = ImageFacts(
+        4, 3, "JPEG", True, 20240101000000, 7.5, tuple(range(12)), (0.5,) * 32,
+        grids=(left, right, left, right), orientation=6,
+    )  # fmt: skip
     pair = PairFacts(1.0, 2.0, True, -0.5, (1.0, 0.5), (False, True), (True, False), ((0.0, 1.0),))
     with open_evidence_store(collection) as store:
         store.save_image_facts([(b"a", facts)])
         store.save_pair_facts([(b"a", b"b", pair), (b"a", b"c", None)])
     with read_evidence_store(collection) as read:
         assert read is not None
-        assert read.image_facts([b"a", b"z"])[b"a"].to_row() == facts.to_row()
+        found = read.image_facts([b"a", b"z"])[b"a"]
+        assert found.to_row() == facts.to_row()
+        assert [len(grid) for grid in found.grids] == [5, 2, 5, 2]
         asked = [(b"a", b"b"), (b"a", b"c"), (b"a", b"z")]
         assert read.pair_facts(asked) == {(b"a", b"b"): pair, (b"a", b"c"): None}

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from draw_images import draw
 from PIL import ExifTags, Image, ImageDraw, ImageFilter, ImageOps
+from textured_images import picture
 
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.keep_evidence import (
@@ -19,18 +19,6 @@ from sokkuri.curation.duplicates.keep_evidence import (
 from sokkuri.curation.trash.system_trash import size_and_digest
 
 Edit = Callable[[Image.Image], Image.Image]
-
-
-def picture(seed: int = 3) -> Image.Image:
-    """Return a drawing with fine and coarse texture, as photos have."""
-    rng = np.random.default_rng(seed)
-    image = Image.fromarray(draw(seed, 480, 360))
-    texture = np.zeros((360, 480), np.float32)
-    for step in (1, 2, 4, 8):
-        noise = rng.normal(0, 5 * step**0.5, (360 // step, 480 // step)).astype(np.float32)
-        texture += np.asarray(Image.fromarray(noise).resize((480, 360), Image.Resampling.BICUBIC))
-    mixed = np.asarray(image, np.float32) * 0.8 + 25 + texture[..., None]
-    return Image.fromarray(mixed.clip(0, 255).astype(np.uint8))
 
 
 def caption(image: Image.Image) -> Image.Image:

@@ -1,0 +1,170 @@
+"""Tell whether an image was made from a JPEG: saved again, turned, or enlarged.
+
+Takes ImageFacts. The coefficients of a JPEG are multiples of its steps. They still lie near them
+after the image was saved again, however it was turned or mirrored.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.core.types import Limits, PixelSpec
+from sokkuri.curation.duplicates.image_facts import (
+    CORNERS,
+    MAX_PIXELS,
+    TRANSPOSED,
+    Coefficients,
+    ImageFacts,
+    grid_shift,
+    sample_blocks,
+)
+from sokkuri.curation.duplicates.orientation import Orientation
+from sokkuri.images.decode import decode
+
+_LEAST_VALUE = 0.75  # steps; smaller coefficients say little: zero is a multiple of all steps
+_LEAST_SAMPLES = 60
+_FEW_SAMPLES = 5  # of one frequency
+_LEAST_LEAN = 0.3
+_RESIZED_SPREAD = 0.7  # found with enlargements 0.1 to 0.6, and 0.84 to 1 without
+_ROUNDING = 0.4  # squared levels by which decoded pixels miss their coefficients
+_LEAST_WEIGHT = 8.0  # samples that would differ fully; with equal steps nothing differs
+_SURE = 4.0  # deviations from chance
+_LEAST_TRACE, _LEAST_TRACE_BESIDE = 0.5, 0.1  # found 0.6 to 1.3 and 0.1 to 1.1 in copies
+_MULTIPLES = np.arange(1, 400)
+_STANDARD = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14, 17, 16, 19])
+"""The standard's example of steps (ITU-T T.81, K.1), at the sampled frequencies."""
+
+
+def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
+    """Return whether an image has the losses of a JPEG of the same size. turn : from it to the
+    image, both upright.
+
+    The mean cosine of the coefficients, with a step as the period, is near 1 on multiples of the
+    step. What it would be if the image was saved again, and if it was not, is predicted for each
+    frequency, since the image's own steps may lie near multiples of the others.
+    """
+    if of.quantisation is None:
+        return False
+    from_stored = Orientation.of_exif(of.orientation).then(turn)
+    blocks = image.grids[CORNERS.index(from_stored.corner)]
+    steps = _turned_steps(of.quantisation, from_stored)
+    own, noise = _own_losses(image, from_stored)
+    trace = weight = 0.0
+    for column, step, own_step in zip(np.abs(blocks).T, steps, own, strict=True):
+        values = column[column > _LEAST_VALUE * step]
+        if step < 2 or len(values) < _FEW_SAMPLES:
+            continue
+        period = 2 * np.pi / step
+        mean = float(column.mean())
+        without = _cosine_without(mean, step, own_step)
+        change = _cosine_with(mean, step, own_step, noise) - without
+        trace += len(values) * (float(np.cos(period * values).mean()) - without) * change
+        weight += len(values) * change**2
+    least = _LEAST_TRACE if any(own) else _LEAST_TRACE_BESIDE
+    if weight < _LEAST_WEIGHT:
+        return False
+    return bool(trace > max(least * weight, _SURE * (weight / 2) ** 0.5))
+
+
+def _own_losses(image: ImageFacts, from_stored: Orientation) -> tuple[tuple[int, ...], float]:
+    """Return an image's own steps, zeros if its own grid is another one, and the variance of what
+    its own losses do to the coefficients of that grid."""
+    if image.quantisation is None:
+        return (0,) * len(TRANSPOSED), _ROUNDING
+    stored = Orientation.of_exif(image.orientation)
+    size = image.height, image.width
+    if grid_shift(size, stored.corner) == grid_shift(size, from_stored.corner):
+        return _turned_steps(image.quantisation, stored), _ROUNDING
+    return (0,) * len(TRANSPOSED), float(np.mean(np.square(image.quantisation))) / 12 + _ROUNDING
+
+
+def _cosine_without(mean: float, step: int, own: int) -> float:
+    """Return the mean cosine of coefficients that were never multiples of `step`.
+
+    Their sizes fall off exponentially. mean : of all sizes. own : the step whose multiples they
+    are, 0 for none.
+    """
+    period, least = 2 * np.pi / step, _LEAST_VALUE * step
+    if own == 0:
+        return float((np.exp(1j * period * least) / (1 - 1j * period * mean)).real)
+    sizes = own * _MULTIPLES[own * _MULTIPLES > least]
+    return _weighted(np.cos(period * sizes), np.exp(-sizes / max(mean, 1e-3)))
+
+
+def _cosine_with(mean: float, step: int, own: int, noise: float) -> float:
+    """Return the mean cosine of multiples of `step` that were then rounded to multiples of `own`.
+
+    noise : variance of what is added to them if `own` is 0.
+    """
+    period, least = 2 * np.pi / step, _LEAST_VALUE * step
+    if own == 0:
+        return float(np.exp(-(period**2) * noise / 2))
+    blur = _ROUNDING**0.5
+    sizes = np.concatenate([step * _MULTIPLES + shift for shift in (-blur, 0, 0, blur)])
+    rounded = own * np.rint(sizes / own)
+    counts = rounded > least
+    weights = np.exp(-sizes[counts] / max(mean, 1e-3))
+    return _weighted(np.cos(period * rounded[counts]), weights)
+
+
+def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    return float(values @ weights / max(weights.sum(), 1e-12))
+
+
+def is_turned_file(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
+    """Return whether an image is a JPEG that was turned sideways without new losses.
+
+    Its steps are then those of the other file with rows for columns, and only those of the other
+    file lean as the standard's do. turn : from the other file to the image, both upright.
+    """
+    if image.quantisation is None or of.quantisation is None:
+        return False
+    to_stored = Orientation.of_exif(image.orientation).inverse
+    as_stored = Orientation.of_exif(of.orientation).then(turn).then(to_stored)
+    is_turned = image.quantisation == _turned_steps(of.quantisation, as_stored)
+    return as_stored.sideways and is_turned and _lean(of) > _LEAST_LEAN and _lean(image) < 0
+
+
+def _lean(image: ImageFacts) -> float:
+    """Return how far a JPEG's steps along rows and columns differ as the standard's do; the
+    opposite of it if they were turned, and 0 if rows and columns have the same steps."""
+    of_image, of_standard = (
+        np.log(steps / steps[TRANSPOSED]) for steps in (np.array(image.quantisation), _STANDARD)
+    )
+    return float(of_image @ of_standard / (of_standard @ of_standard))
+
+
+def is_enlargement(data: bytes, of: ImageFacts, turn: Orientation, limits: Limits) -> bool:
+    """Return whether an image, shrunk to the size of a JPEG, shows the losses of that JPEG.
+
+    turn : from the JPEG to the image, both upright. Raises DecodeError.
+    """
+    if of.quantisation is None or of.width * of.height > MAX_PIXELS:
+        return False
+    width, height = (of.height, of.width) if turn.sideways else (of.width, of.height)
+    rgb = decode(data, PixelSpec(height, width, "lanczos", draft=False), limits).rgb
+    from_stored = Orientation.of_exif(of.orientation).then(turn)
+    x, y = grid_shift(rgb.shape, from_stored.corner)
+    steps = _turned_steps(of.quantisation, from_stored)
+    return _lies_on_grid(sample_blocks(rgb[y:, x:]), steps)
+
+
+def _lies_on_grid(coefficients: Coefficients, steps: tuple[int, ...]) -> bool:
+    """Return whether pixels that were shrunk were once a JPEG with these steps.
+
+    Their coefficients are then near multiples of the steps, which the resizing blurs. steps : at
+    the sampled frequencies.
+    """
+    wanted = np.array(steps, np.float32)
+    coarse = wanted >= 3
+    wanted, values = wanted[coarse], coefficients[:, coarse]
+    counts = np.abs(values) > _LEAST_VALUE * wanted
+    if np.count_nonzero(counts) < _LEAST_SAMPLES:
+        return False
+    rest = values - wanted * np.rint(values / wanted)
+    spread = float(np.mean((rest / wanted)[counts] ** 2)) * 12  # 1 for values at random
+    return spread < _RESIZED_SPREAD
+
+
+def _turned_steps(steps: tuple[int, ...], turn: Orientation) -> tuple[int, ...]:
+    """Return the steps at the sampled frequencies after the blocks were turned."""
+    return tuple(steps[place] for place in TRANSPOSED) if turn.sideways else steps
