@@ -105,7 +105,8 @@ def test_an_image_has_its_data(server: Server, folder: Path) -> None:
         "id": "home/06.png", "name": "06.png", "folder": "home", "width": 160, "height": 60,
         "path": str(folder / "home" / "06.png"), "size": stat.st_size, "state": "live",
         "modified": datetime.fromtimestamp(int(stat.st_mtime), UTC).isoformat(),
-        "failure": None, "exif": {}, "previous": "home/04.png", "next": "home/08.png",
+        "failure": None, "damage": None, "exif": {},
+        "previous": "home/04.png", "next": "home/08.png",
     }  # fmt: skip
     assert server.api("images/home/16.png")["next"] is None
     assert server.api("images/home/00.png")["previous"] is None

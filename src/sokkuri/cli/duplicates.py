@@ -222,8 +222,9 @@ def _find_against(
 
     groups = _show_progress(find_against(collection, other, options))
     lasting = has_store(Path(folder))
+    sure = [group for group in groups if not group.conflict]
     return _Result(
-        groups, lambda: make_trash_plan(other, groups, archive=collection, lasting=lasting)
+        groups, lambda: make_trash_plan(other, sure, archive=collection, lasting=lasting)
     )
 
 

@@ -175,6 +175,8 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if status.damaged:
+        lines.append(f"damaged    {len(status.damaged):,}, read in part")
     if status.left_aside:
         lines.append(f"left aside {aside_text(status.left_aside)}")
     if status.part is not None:
@@ -194,12 +196,14 @@ def status_text(status: Status) -> str:
             f"{count_text(status.stale_leases, 'lease')} of a run that ended: "
             "the next run does that work"
         )
+    listed = [(failure, failure.stage) for failure in status.failures]
+    listed += [(image, "read in part") for image in status.damaged]
     lines += [
-        f"  {escape_control(failure.id)}: {escape_control(failure.reason)} ({failure.stage})"
-        for failure in status.failures[:_MAX_LISTED_FAILURES]
+        f"  {escape_control(image.id)}: {escape_control(image.reason)} ({stage})"
+        for image, stage in listed[:_MAX_LISTED_FAILURES]
     ]
-    if len(status.failures) > _MAX_LISTED_FAILURES:
-        lines.append(f"  and {len(status.failures) - _MAX_LISTED_FAILURES:,} more: see --json")
+    if len(listed) > _MAX_LISTED_FAILURES:
+        lines.append(f"  and {len(listed) - _MAX_LISTED_FAILURES:,} more: see --json")
     return "\n".join(lines)
 
 
@@ -217,6 +221,7 @@ def status_json(status: Status) -> dict[str, Any]:
         "to_do": status.waiting,
         "failed": len(status.failures),
         "failures": [dataclasses.asdict(failure) for failure in status.failures],
+        "damaged": [dataclasses.asdict(image) for image in status.damaged],
         "left_aside": dict(status.left_aside),
         "bytes": status.size,
         "ann": None if status.ann is None else dataclasses.asdict(status.ann),

@@ -118,11 +118,13 @@ class Limits:
 @dataclass(frozen=True, slots=True)
 class Pixels:
     """A decoded image. rgb : (height, width, 3) uint8, of the PixelSpec's size. width, height : of
-    the upright image in its file, in pixels."""
+    the upright image in its file, in pixels. note : what is damaged in the file, "" if it is
+    whole."""
 
     rgb: NDArray[np.uint8]
     width: int
     height: int
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

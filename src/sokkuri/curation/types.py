@@ -19,8 +19,8 @@ class DuplicateImage:
     """An image in the search for duplicates.
 
     path : relative to root. digest : XXH3-128 of the file's bytes; None if it was never read.
-    preferred : a person chose to keep it. outside : it is in a folder outside the collection, see
-    against.py.
+    preferred : a person chose to keep it. damaged : its file lacks its end. outside : it is in a
+    folder outside the collection, see against.py.
     """
 
     id: str
@@ -33,6 +33,7 @@ class DuplicateImage:
     digest: bytes | None = None
     preferred: bool = False
     outside: bool = False
+    damaged: bool = False
 
     @property
     def file(self) -> Location:

@@ -14,15 +14,25 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
-import xxhash
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
-from sokkuri.images.convert import Converter, convert_whole, rgb_converter, strips
+from sokkuri.images.convert import Converter, convert_whole, rgb_converter
+from sokkuri.images.cut_files import (
+    JPEG_END,
+    LEAST_SHARE,
+    can_lack_rows,
+    jpeg_body,
+    lacks_only_its_end,
+    lenient,
+    share_of_rows,
+    without_torn_segment,
+)
 from sokkuri.images.formats import (
     FORMATS,
     HEIF_BRANDS,
@@ -57,8 +67,7 @@ _PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
 colour."""
 _ORIENTATION = 0x0112
 _CUT_SHORT = "the file is cut short"
-_JPEG_END = b"\xff\xd9"
-_FILLERS = (b"\x00", b"\x55", b"\xaa")
+_SAMPLED_ROWS = 200  # of a file that is cut short, to tell how much of it is there
 
 DECODER_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
@@ -96,7 +105,8 @@ _silence_libtiff()
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     """Return the upright image, stretched to the spec's size, over the spec's ground.
 
-    Of an animation, return the first frame. Raises DecodeError with the reason, ScarceMemoryError
+    Of an animation, return the first frame; of a file that lacks its end, what is there, with a
+    note. Raises DecodeError with the reason, ScarceMemoryError
     if the machine has too little memory.
     """
     return next(decode_frames(data, spec, limits))
@@ -111,11 +121,13 @@ def decode_frames(data: bytes, spec: PixelSpec, limits: Limits) -> Iterator[Pixe
         raise DecodeError("the file is empty")
     if Image.MAX_IMAGE_PIXELS is not None and limits.max_pixels > Image.MAX_IMAGE_PIXELS:
         Image.MAX_IMAGE_PIXELS = limits.max_pixels
+    frames = 0
     try:
         image = open_image(data)
-        if image.width * image.height > limits.max_pixels:
-            raise DecodeError(_too_large_text(image.width, image.height, limits))
-        yield from _frames(image, spec, limits)
+        _check_size(image, limits)
+        for pixels in _frames(image, spec, limits):
+            frames += 1
+            yield pixels
     except UnidentifiedImageError:
         raise DecodeError(_unrecognised(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
@@ -128,10 +140,9 @@ def decode_frames(data: bytes, spec: PixelSpec, limits: Limits) -> Iterator[Pixe
         raise ScarceMemoryError("there is not enough memory to decode it") from None
     except DECODER_ERRORS as error:
         reason = _reason(error)
-        if reason == _CUT_SHORT and _lacks_only_its_end(data, limits):
-            yield decode(_jpeg_body(data) + _JPEG_END, spec, limits)
-            return
-        raise DecodeError(reason) from error
+        if reason != _CUT_SHORT or frames:
+            raise DecodeError(reason) from error
+        yield _decode_cut(data, spec, limits)
 
 
 def resize(rgb: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
@@ -283,37 +294,35 @@ def _box_as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:
 
 
 def _lacks_only_its_end(data: bytes, limits: Limits) -> bool:
-    """Return whether this is a JPEG with all its pixels, which lacks the marker of its end.
-
-    Bytes behind the pixels change nothing. If pixels are missing, such bytes stand for them.
-    """
-    if not data.startswith(b"\xff\xd8\xff") or _JPEG_END in data[-2:]:
-        return False
-    body = _jpeg_body(data)
     try:
-        digests = {_pixel_digest(body + filler * 64 + _JPEG_END, limits) for filler in _FILLERS}
+        return lacks_only_its_end(data, limits)
     except (*DECODER_ERRORS, DecodeError):
         return False
-    return len(digests) == 1
 
 
-def _jpeg_body(data: bytes) -> bytes:
-    """Return a JPEG without the first half of a marker that was cut."""
-    return data.removesuffix(b"\xff")
+def _decode_cut(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
+    """Return the image of a file that is cut short, with a note if a part is missing.
 
-
-def _pixel_digest(data: bytes, limits: Limits) -> bytes:
-    """Return a digest of all pixels of a JPEG as they are stored."""
-    image = Image.open(io.BytesIO(data), formats=("JPEG",))
-    needed = decoding_bytes(image, image.size)
-    if needed > limits.max_memory:
-        raise DecodeError(_too_much_memory_text(image, image.size, needed, limits))
-    digest = xxhash.xxh3_128()
-    with hold_memory(needed):
-        image.load()
-        for strip in strips(image):
-            digest.update(strip.tobytes())
-    return digest.digest()
+    Raises DecodeError if too little of it is there.
+    """
+    if _lacks_only_its_end(data, limits):
+        return decode(jpeg_body(data) + JPEG_END, spec, limits)
+    data = without_torn_segment(data)
+    rows = PixelSpec(_SAMPLED_ROWS, _SAMPLED_ROWS, "nearest", orientation=False)
+    try:
+        with lenient():
+            image = open_image(data)
+            if not can_lack_rows(image):
+                raise DecodeError(_CUT_SHORT)
+            upwards = image.format not in ("JPEG", "MPO", "PNG")
+            share = share_of_rows(_to_pixels(image, rows, limits).rgb, upwards=upwards)
+            if share < LEAST_SHARE:
+                raise DecodeError(_CUT_SHORT)
+            pixels = _to_pixels(open_image(data), spec, limits)
+    except DECODER_ERRORS:
+        raise DecodeError(_CUT_SHORT) from None
+    missing = f"{1 - share:.0%}" if round(100 * share) < 100 else "a part"
+    return replace(pixels, note=f"{_CUT_SHORT}: {missing} of the picture is missing")
 
 
 def _orientation(image: Image.Image, spec: PixelSpec) -> int:
@@ -340,8 +349,12 @@ def _scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
         image.info["transparency"] = tuple(int(part * scale) for part in key)
 
 
-def _too_large_text(width: int, height: int, limits: Limits) -> str:
-    return f"{width:,} x {height:,} pixels are more than the limit of {limits.max_pixels:,}"
+def _check_size(image: Image.Image, limits: Limits) -> None:
+    if image.width * image.height > limits.max_pixels:
+        raise DecodeError(
+            f"{image.width:,} x {image.height:,} pixels are more than the limit of "
+            f"{limits.max_pixels:,}"
+        )
 
 
 def _too_much_memory_text(

@@ -11,13 +11,15 @@ from sokkuri.core.types import FileFingerprint, Job
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extracted:
-    """A new feature vector. vector : (D,) float32. width, height : of the upright image, pixels."""
+    """A new feature vector. vector : (D,) float32. width, height : of the upright image, pixels.
+    damage : what is missing in the file, "" if it is whole."""
 
     job: Job
     fingerprint: FileFingerprint
     width: int
     height: int
     vector: NDArray[np.float32]
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -173,7 +173,7 @@ class ImageWorker:
                 raise ExtractError(f"its vector has numbers too large for {self._dtype}")
         except ImageError as error:
             return Failed(job, error.stage, str(error), fingerprint)
-        return Extracted(job, fingerprint, pixels.width, pixels.height, vector)
+        return Extracted(job, fingerprint, pixels.width, pixels.height, vector, pixels.note)
 
     def _pixel_size(self, data: bytes) -> tuple[int, int] | tuple[None, None]:
         try:

@@ -159,5 +159,5 @@ class Writer:
 
 
 def _row_of(outcome: Extracted) -> NewRow:
-    file = FileRecord(outcome.fingerprint, outcome.width, outcome.height)
+    file = FileRecord(outcome.fingerprint, outcome.width, outcome.height, outcome.damage)
     return NewRow(outcome.job.key, outcome.job.id, outcome.vector, file)

@@ -30,6 +30,7 @@ from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
+from sokkuri.store.damage import damaged_images
 from sokkuri.store.images import (
     count_images,
     find_images,
@@ -61,7 +62,8 @@ class Status:
     `size` : the bytes of the store on disk. `ann` : the state of the ANN index, None without one.
     `pushed` : the engines that have copies of the vectors. `part` : the part of all images that
     this collection holds, such as 3/16; None for a whole collection. `left_aside` : files that hold
-    pictures which sokkuri does not read, as the last run saw them, by kind.
+    pictures which sokkuri does not read, as the last run saw them, by kind. `damaged` : live images
+    whose files were read in part.
     """
 
     root: Location
@@ -78,6 +80,7 @@ class Status:
     pushed: tuple[PushedState, ...] = ()
     part: str | None = None
     left_aside: Mapping[str, int] = field(default_factory=dict)
+    damaged: tuple[Failure, ...] = ()
 
 
 class CollectionStore:
@@ -212,6 +215,7 @@ class CollectionStore:
             stale = count_stale_leases(self.catalog)
             part = self.catalog.meta("part")
             aside = left_aside(self.catalog)
+            damaged = tuple(damaged_images(self.catalog))
         size = _bytes_in(self.store)
         return Status(
             self.root,
@@ -226,6 +230,7 @@ class CollectionStore:
             size,
             part=part,
             left_aside=aside,
+            damaged=damaged,
         )
 
     def remove(self, ids: Sequence[str]) -> int:

@@ -106,6 +106,10 @@ OPTIONAL_TABLES = {
     "different_by_second": (
         "CREATE INDEX IF NOT EXISTS different_by_second ON different (second, first)"
     ),
+    "damaged": (
+        "CREATE TABLE IF NOT EXISTS damaged (digest BLOB PRIMARY KEY, note TEXT NOT NULL)"
+        " WITHOUT ROWID"
+    ),
     "kept": "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID",
 }
 """Tables, and an index, that exist from the first write that needs them: older catalogs lack

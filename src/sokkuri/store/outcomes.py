@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sokkuri.core.types import FileFingerprint, FileStat, RowRef
 from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.damage import record_damage
 from sokkuri.store.database import as_text
 
 _SETTLED = "todo = 0, claim = NULL, deaths = 0"
@@ -39,11 +40,13 @@ class SameContent:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """The properties of an image's file. `width`, `height` : in pixels, None if unknown."""
+    """The properties of an image's file. `width`, `height` : in pixels, None if unknown. `damage` :
+    what is missing in it, "" if that is nothing or unknown."""
 
     fingerprint: FileFingerprint
     width: int | None
     height: int | None
+    damage: str = ""
 
 
 def read_state(catalog: Catalog, key: int) -> ImageState:
@@ -99,6 +102,8 @@ def record_extracted(
     """Record the image's new row, and the file that the row was made from."""
     free_row(catalog, key)
     know_content(catalog, key, file.fingerprint.digest)
+    if file.damage:
+        record_damage(catalog, {file.fingerprint.digest: file.damage})
     stat = file.fingerprint.stat
     catalog.execute(
         "UPDATE images SET model = 1, shard = ?, row = ?, checksum = ?, size = ?, mtime_ns = ?,"  # noqa: S608

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -35,11 +36,13 @@ from image_formats import (
     failure_reason,
     make_half_transparent,
 )
-from PIL import Image, features
+from PIL import Image, ImageFile, features
 
 from sokkuri.core.errors import DecodeError, ScarceMemoryError
-from sokkuri.core.types import Limits, Resample
+from sokkuri.core.types import Limits, PixelSpec, Resample
 from sokkuri.images import decode as module
+from sokkuri.images.cut_files import can_lack_rows, lenient
+from sokkuri.images.decode import decode
 from sokkuri.images.formats import FORMATS, SUPPORTED_SIGNATURES
 
 # Sizes and limits
@@ -186,14 +189,52 @@ def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
 def test_a_jpeg_that_lacks_only_its_end_is_read(
     size: tuple[int, int], options: dict[str, Any], mode: str
 ) -> None:
-    """Guarantee: a JPEG whose pixels are all there is read. One that lacks pixels is not."""
+    """Guarantee: a JPEG whose pixels are all there is read. One that lacks pixels has a note."""
     noise = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
     data = encode_image(Image.fromarray(noise).convert(mode), "JPEG", **options)
     whole = decode_image(data).rgb
     for missing in (1, 2):
         np.testing.assert_array_equal(decode_image(data[:-missing]).rgb, whole)
-    for missing in (20, len(data) // 100 + 20, len(data) // 3, len(data) // 2):
-        assert failure_reason(data[:-missing]) == "the file is cut short"
+        assert decode_image(data[:-missing]).note == ""
+    for missing in (20, len(data) // 100 + 20):
+        note = decode_image(data[:-missing]).note
+        assert re.fullmatch(r"the file is cut short: (\d+%|a part) of the picture is missing", note)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "TGA", "PPM"])
+def test_what_is_there_of_a_file_that_is_cut_short_is_read(kind: str) -> None:
+    """Guarantee: a file that lacks its end is read as far as it goes, with a note."""
+    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
+    data = encode_image(Image.fromarray(noise), kind)
+    spec = PixelSpec(200, 200, "nearest")
+    whole = decode(data, spec, Limits())
+    cut = decode(data[: len(data) * 8 // 10], spec, Limits())
+    percent = re.fullmatch(r"the file is cut short: (\d+)% of the picture is missing", cut.note)
+    assert percent is not None
+    assert 20 <= int(percent[1]) <= 30
+    agree = (cut.rgb == whole.rgb).all(axis=(1, 2))
+    assert 0.7 <= agree.mean() <= 0.8
+    assert (cut.width, cut.height, whole.note) == (200, 200, "")
+    with pytest.raises(DecodeError, match=r"^the file is cut short$"):
+        decode(data[: len(data) * 55 // 100], spec, Limits())
+
+
+def test_a_setting_of_one_thread_leaves_the_others_alone() -> None:
+    with lenient(), ThreadPoolExecutor(1) as pool:
+        assert bool(ImageFile.LOAD_TRUNCATED_IMAGES)
+        assert not pool.submit(lambda: bool(ImageFile.LOAD_TRUNCATED_IMAGES)).result()
+    assert not ImageFile.LOAD_TRUNCATED_IMAGES
+
+
+def test_an_interlaced_file_that_is_cut_short_is_a_failure() -> None:
+    """Rows are missing everywhere in it."""
+    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
+    data = encode_image(Image.fromarray(noise), "GIF", interlace=1)
+    assert failure_reason(data[: len(data) * 9 // 10]) == "the file is cut short"
+    png = Image.open(io.BytesIO(encode_image(Image.fromarray(noise), "PNG")))
+    assert can_lack_rows(png)
+    png.info["interlace"] = 1
+    assert not can_lack_rows(png)
 
 
 def test_a_reason_of_many_lines_becomes_one_short_line() -> None:

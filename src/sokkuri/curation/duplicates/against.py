@@ -198,4 +198,6 @@ def _group(kept: DuplicateImage, copies: list[tuple[DuplicateImage, PairResult]]
     members.sort(key=lambda member: member[0].order)
     pairs = tuple(pair for pair, _ in members)
     images = kept, *(image for _, image in members)
-    return Group(pairs[-1].grade, images, pairs, _WHY)
+    whole = next((image.result_id for _, image in members if not image.damaged), None)
+    conflict = f"{whole} is whole, and it is cut short" if kept.damaged and whole else ""
+    return Group(pairs[-1].grade, images, pairs, _WHY, conflict)

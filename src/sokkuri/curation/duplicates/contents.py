@@ -18,6 +18,7 @@ from sokkuri.curation.types import DuplicateImage
 from sokkuri.images.read import is_file
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.damage import read_damage
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
@@ -50,6 +51,7 @@ def live_contents(
     only : return these contents, and contents of several images, and no images without a file.
     """
     rows = content_records(collection.catalog, only)
+    damaged = read_damage(collection.catalog)
     contents: dict[bytes, UniqueImage] = {}
     for key, id_, path, width, height, size, mtime_ns, digest, checksum, shard, row in rows:
         content = contents.get(key)
@@ -58,7 +60,7 @@ def live_contents(
         content.images.append(
             DuplicateImage(
                 id_, path, collection.root, width, height, size, mtime_ns, digest,
-                preferred=key in decisions.kept,
+                preferred=key in decisions.kept, damaged=digest in damaged,
             )
         )  # fmt: skip
     return contents

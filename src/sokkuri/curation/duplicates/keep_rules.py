@@ -1,8 +1,8 @@
 """Decide which of some near-duplicates to keep: an order by a person's choice, rules and facts.
 
-The images that a person prefers come first. Then the rules of `--keep` count in their order, then
-the evidence (keep_evidence.py), then resolution, bytes and age. The id decides last, so the order
-is always the same.
+The images that a person prefers come first, then those whose files are whole. Then the rules of
+`--keep` count in their order, then the evidence (keep_evidence.py), then resolution, bytes and age.
+The id decides last, so the order is always the same.
 """
 
 from collections.abc import Callable, Sequence
@@ -86,7 +86,8 @@ def keep_order(
         evidence = evidence_of(image)
         first = [fact(image, evidence) for fact in by_rules]
         last = [fact(image, evidence) for fact in by_default]
-        return (int(not image.preferred), *first, *evidence.key, *last), image.id
+        chosen = int(not image.preferred), int(image.damaged)
+        return (*chosen, *first, *evidence.key, *last), image.id
 
     return key
 
@@ -103,7 +104,7 @@ def explain_choice(
     kept, *others = images
     key, evidence = keep_order(rules, evidence_of), evidence_of(kept)
     reasons = _reasons(rules)
-    asked = 1 + len(rules.rules)
+    asked = 2 + len(rules.rules)
     deciding, conflicts = set(), []
     for other in others:
         pairs = zip(key(kept)[0], key(other)[0], strict=True)
@@ -126,7 +127,8 @@ def _reasons(rules: KeepRules) -> list[str]:
     """Return a text for each number of a sort key, and one for the id."""
     by_rule = [f"comes first by --keep {rule}" for rule in rules.rules]
     marks = [ADVANTAGES[mark] for mark in MARKS]
-    return ["is preferred by you", *by_rule, *marks, *_DEFAULT_REASONS, "is the first by name"]
+    chosen = ["is preferred by you", "is whole, and not cut short"]
+    return [*chosen, *by_rule, *marks, *_DEFAULT_REASONS, "is the first by name"]
 
 
 def _check_rule(rule: str) -> str:

@@ -25,7 +25,12 @@ from sokkuri.images.scan import is_folder
 from sokkuri.indexing import diff
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.parts.gather import PartSet, PartStore, gather, open_target
-from sokkuri.indexing.parts.merge_images import annotations_key, copy_rows, merge_annotations
+from sokkuri.indexing.parts.merge_images import (
+    annotations_key,
+    copy_rows,
+    merge_annotations,
+    merge_damage,
+)
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
@@ -175,6 +180,7 @@ class _MergeRun:
                 self._add_new(store, moves=moves)
             with store.open_snapshot() as part:
                 merge_annotations(self._catalog, part.catalog, annotations_key(store))
+                merge_damage(self._catalog, part.catalog)
         with self._catalog.writing():
             carry_all_over(self._catalog)
         for store in self._parts:

@@ -11,6 +11,7 @@ from sokkuri.core.types import RowRef, StoredRows
 from sokkuri.indexing.parts.gather import PartStore
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.damage import read_damage, record_damage
 from sokkuri.store.decisions import add_decisions, read_decisions
 from sokkuri.store.labels import add_labels, all_labels
 from sokkuri.store.part_images import PartImage, annotations_digest
@@ -52,6 +53,13 @@ def merge_annotations(catalog: Catalog, part: Catalog, key: str) -> None:
         add_labels(catalog, all_labels(part))
         add_decisions(catalog, read_decisions(part))
         catalog.set_meta(key, digest)
+
+
+def merge_damage(catalog: Catalog, part: Catalog) -> None:
+    """Copy what the part knows of damaged files."""
+    if notes := read_damage(part):
+        with catalog.writing():
+            record_damage(catalog, notes)
 
 
 def annotations_key(store: PartStore) -> str:

@@ -25,13 +25,15 @@ class FailureReasonDocument(BaseModel):
 
 
 class ImageDocument(ListedImageDocument):
-    """An image in full. `path` : location of the file; `exif` : camera data by label; `previous`
-    and `next` : ids of its neighbours in its folder."""
+    """An image in full. `path` : location of the file; `damage` : what is missing in a file that
+    was read in part, null if it is whole; `exif` : camera data by label; `previous` and `next` :
+    ids of its neighbours in its folder."""
 
     path: str
     size: int
     state: Literal["live", "removed", "missing", "failed", "waiting"]
     failure: FailureReasonDocument | None
+    damage: str | None
     exif: dict[str, str]
     previous: str | None
     next: str | None

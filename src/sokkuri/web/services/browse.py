@@ -12,6 +12,7 @@ from typing import Any
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError
 from sokkuri.store.collection import Status
+from sokkuri.store.damage import find_damage
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.image_pages import (
@@ -140,6 +141,7 @@ def read_image(collection: Collection, id_: str) -> dict[str, Any]:
         "size": size,
         "state": state,
         "failure": None if stage is None else {"stage": stage, "reason": reason},
+        "damage": find_damage(collection.catalog, row[4]),
         "previous": before,
         "next": after,
     }

@@ -9,9 +9,8 @@ from dataclasses import replace
 from enum import Enum
 
 import numpy as np
-from numpy.typing import NDArray
 
-from sokkuri.core.types import Limits, PixelSpec
+from sokkuri.core.types import Limits, Pixels, PixelSpec
 from sokkuri.curation.duplicates.matching.verification import measure_difference
 from sokkuri.images.convert import BLACK, WHITE
 from sokkuri.images.decode import decode_frames, read_layers
@@ -52,7 +51,10 @@ def compare_full_size(a: bytes, b: bytes, sizes: tuple[Size, Size], limits: Limi
     equal = sizes[0] == sizes[1] == (spec.width, spec.height)
     tells = False
     for ground in (WHITE, BLACK) if clear or other_clear or frames > 1 else (WHITE,):
-        for one, other in _frame_pairs(a, b, replace(spec, ground=ground), limits):
+        for of_a, of_b in _frame_pairs(a, b, replace(spec, ground=ground), limits):
+            if of_a.note or of_b.note:  # cut short: a part of the picture is missing
+                return Verdict.DIFFERENT
+            one, other = of_a.rgb, of_b.rgb
             difference = measure_difference(one, other)
             if not difference.agrees:
                 return Verdict.DIFFERENT
@@ -63,10 +65,9 @@ def compare_full_size(a: bytes, b: bytes, sizes: tuple[Size, Size], limits: Limi
 
 def _frame_pairs(
     a: bytes, b: bytes, spec: PixelSpec, limits: Limits
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield the pixels of the frames of both files, side by side."""
-    frames = ((pixels.rgb for pixels in decode_frames(data, spec, limits)) for data in (a, b))
-    return zip(*frames, strict=True)
+) -> Iterator[tuple[Pixels, Pixels]]:
+    """Yield the frames of both files, side by side."""
+    return zip(decode_frames(a, spec, limits), decode_frames(b, spec, limits), strict=True)
 
 
 def _common_spec(sizes: tuple[Size, Size]) -> PixelSpec | None:

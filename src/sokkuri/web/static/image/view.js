@@ -118,11 +118,13 @@ class Detail {
   }
 
   notice() {
-    const { state, failure } = this.image;
-    if (!(state in STATES)) return null;
-    const reason = failure && h("span", { class: "soft" }, `: ${failure.reason}`);
+    const { state, failure, damage } = this.image;
+    const text = STATES[state] ?? (damage && "Read in part");
+    if (!text) return null;
+    const why = failure?.reason ?? damage;
+    const reason = why && h("span", { class: "soft" }, `: ${why}`);
     return h("p", { class: "notice" }, icon("problem", { size: 18 }),
-      h("span", null, STATES[state], reason));
+      h("span", null, text, reason));
   }
 
   step(which, name) {
