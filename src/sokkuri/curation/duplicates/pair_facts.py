@@ -328,16 +328,27 @@ def _match_levels(
     x: NDArray[np.float32], y: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Return `x` with the brightness and the contrast of `y`, fitted where the two agree best."""
-    chosen = inside
+    x_inside, y_inside = x[inside].astype(np.float64), y[inside].astype(np.float64)
+    x_chosen, y_chosen = x_inside, y_inside
     gain, shift = 1.0, 0.0
     for _ in range(3):
-        gain, shift = np.polyfit(x[chosen], y[chosen], 1)
-        rest = np.abs(gain * x + shift - y)
-        chosen = inside & (rest <= np.quantile(rest[inside], 0.7))
-        if np.ptp(x[chosen]) < 1:
+        gain, shift = _fit_line(x_chosen, y_chosen)
+        rest = np.abs(gain * x_inside + shift - y_inside)
+        chosen = rest <= np.quantile(rest, 0.7)
+        x_chosen, y_chosen = x_inside[chosen], y_inside[chosen]
+        if np.ptp(x_chosen) < 1:
             return x
     matched: NDArray[np.float32] = (gain * x + shift).astype(np.float32)
     return matched
+
+
+def _fit_line(x: Affine, y: Affine) -> tuple[float, float]:
+    """Return the gain and the shift of the line through points with the least squares : (N,)."""
+    x_mean, y_mean = float(x.mean()), float(y.mean())
+    centred = x - x_mean
+    power = float(np.einsum("i,i->", centred, centred))  # a BLAS would start threads for it
+    gain = float(np.einsum("i,i->", centred, y)) / power if power > 0 else 0.0
+    return gain, y_mean - gain * x_mean
 
 
 def _sharpness(image: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -48,6 +48,14 @@ def test_queries_above_a_rows_threshold_are_its_reverse_pairs() -> None:
     assert {row for _, row in near.reverse.tolist()} == {7}
 
 
+def test_a_row_without_neighbours_accepts_every_query() -> None:
+    rows = draw_unit_rows(3, 12)
+    thresholds = np.full(12, np.inf, np.float32)
+    thresholds[4] = -np.inf
+    near = BruteForceFinder(rows, thresholds).find(rows, np.arange(12), 1)
+    assert {query for query, row in near.reverse.tolist() if row == 4} == {*range(12)} - {4}
+
+
 def test_the_ivf_index_finds_nine_of_ten_neighbours() -> None:
     pytest.importorskip("faiss")
     rows = draw_unit_rows(2, 3000, 32)

@@ -153,8 +153,10 @@ def _similarities(
     import numkong
 
     packed = numkong.dots_pack(np.ascontiguousarray(b.codes[:, order]))
-    dots = np.asarray(numkong.dots_packed(a.codes, packed)).astype(np.float32)
-    return dots / a.lengths[:, None] / b.lengths
+    cosines = np.asarray(numkong.dots_packed(a.codes, packed)).astype(np.float32)
+    cosines /= a.lengths[:, None]
+    cosines /= b.lengths
+    return cosines
 
 
 def _match(similarities: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
