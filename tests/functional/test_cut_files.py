@@ -63,7 +63,10 @@ def test_a_whole_file_is_kept_and_one_that_is_cut_short_is_never_the_same(
         }
     assert "is whole, and not cut short" in group["why"] or "--keep" in group["why"]
     plan = tmp_path / "plan.json"
-    sokkuri("duplicates", "-C", photos, "--min-grade", "edited", "--resolve", plan)
+    plan.write_text("an older plan")
+    told = sokkuri("duplicates", "-C", photos, "--min-grade", "edited", "--resolve", plan).stderr
+    assert f"{plan} was there already: that plan is {tmp_path / 'plan.old-1.json'} now\n" in told
+    assert (tmp_path / "plan.old-1.json").read_text() == "an older plan"
     assert "z whole.jpg" not in {move["id"] for move in json.loads(plan.read_text())["moves"]}
 
 

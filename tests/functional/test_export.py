@@ -1,5 +1,6 @@
 """export: other tools can read the vectors of the live images, in id order."""
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ import pytest
 from draw_images import save_drawing
 from pyarrow import parquet
 from run_cli import as_json, command_line, read_vectors, sokkuri
+
+from sokkuri.api import Collection
+from sokkuri.indexing.export import ExportOptions, export
 
 COUNT = 25
 KEPT = [f"{seed:02d}.png" for seed in range(COUNT) if seed != 3]
@@ -41,14 +45,19 @@ def test_the_articles_format_has_contiguous_shards(
     done = as_json("export", out, "-C", folder, "--shard-size", 10, "--dtype", dtype)
     assert (done["rows"], done["shards"]) == (COUNT - 1, 3)
     assert sorted(path.name for path in out.iterdir()) == [
-        f"{n:04d}.{kind}.npy" for n in range(3) for kind in ("features", "object_ids")
+        *(f"{n:04d}.{kind}.npy" for n in range(3) for kind in ("features", "object_ids")),
+        "_manifest.json",
     ]
+    manifest = json.loads((out / "_manifest.json").read_text())
+    assert {key: manifest[key] for key in done} == done
+    assert (manifest["format"], manifest["dimension"]) == ("article", 1280)
+    assert [path.name for path in tmp_path.iterdir()] == ["out"], "nothing else is left"
     features = [np.load(out / f"{n:04d}.features.npy") for n in range(3)]
     ids = [np.load(out / f"{n:04d}.object_ids.npy") for n in range(3)]
     assert [len(matrix) for matrix in features] == [len(column) for column in ids] == [10, 10, 4]
     assert np.concatenate(ids).tolist() == KEPT
     np.testing.assert_array_equal(np.concatenate(features), truth.astype(dtype))
-    assert done["bytes"] == sum(path.stat().st_size for path in out.iterdir())
+    assert done["bytes"] == sum(path.stat().st_size for path in out.glob("*.npy"))
 
 
 def test_the_clip_retrieval_format_has_its_layout(
@@ -83,6 +92,37 @@ def test_a_folder_that_is_not_empty_is_refused(folder: Path, tmp_path: Path) -> 
     refused = sokkuri("export", tmp_path, "-C", folder, code=2)
     assert "not an empty folder" in refused.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+def test_an_export_that_fails_leaves_no_folder(folder: Path, tmp_path: Path) -> None:
+    """Guarantee: what has the name of an export is complete."""
+    out = tmp_path / "out"
+    with Collection.open(folder, "ro") as collection:
+        steps = export(collection, out, ExportOptions(shard_size=10))
+        next(steps)
+        assert not out.exists()
+        steps.close()
+        assert list(tmp_path.iterdir()) == []
+        out.mkdir()  # a folder that exists may be a mount point: it stays
+        before = out.stat().st_ino
+        for _ in export(collection, out, ExportOptions(shard_size=10)):
+            assert not list(out.glob("*.npy"))
+        assert out.stat().st_ino == before
+        names = {path.name for path in out.iterdir()}
+        assert "_manifest.json" in names
+        assert len(names) == 7
+
+
+def test_a_shard_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """The fault is not that of the folder to write in."""
+    save_drawing(tmp_path / "photos" / "a.png", 1)
+    sokkuri("index", tmp_path / "photos")
+    (shard,) = (tmp_path / "photos" / ".sokkuri" / "features").glob("*/0000.features.npy")
+    shard.unlink()
+    shard.mkdir()  # cannot be opened, also by root
+    refused = sokkuri("export", tmp_path / "out", "-C", tmp_path / "photos", code=1)
+    assert refused.stderr.startswith(f"sokkuri: {shard}: is a directory")
+    assert not (tmp_path / "out").exists()
 
 
 def test_names_that_are_not_utf8_are_refused_by_parquet(tmp_path: Path) -> None:

@@ -279,8 +279,11 @@ def _report(result: _Result, outputs: _Outputs) -> None:
 
 def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) -> None:
     """Write the plan, and print how much it moves. left_out : number of groups to look at."""
-    from sokkuri.curation.trash.plan import write_plan
+    from sokkuri.curation.trash.plan import keep_old_plan, write_plan
 
+    old = keep_old_plan(file)
+    if old is not None:
+        console.print_message(f"{file} was there already: that plan is {old} now")
     write_plan(file, plan)
     size = sum(move.size for move in plan.moves)
     if as_json:

@@ -2,9 +2,13 @@
 
 Takes a collection and writes contiguous shards into a new folder: the article's `.npy` pairs, the
 layout of clip-retrieval and autofaiss, or a Parquet data set. Reads each shard back and compares
-it. For an address, each shard is first written to this machine.
+it. For an address, each shard is first written to this machine. The manifest comes last, so an
+export that was cut short has none; a folder gets its name only when it is complete.
 """
 
+import json
+import os
+import shutil
 import tempfile
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -16,7 +20,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import atomic_write
+from sokkuri.core.atomic import atomic_write, sync_folder
 from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
@@ -32,6 +36,9 @@ from sokkuri.store.images import live_rows_by_id
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shards import SHARD_ROWS
 from sokkuri.store.snapshot import open_snapshot
+
+MANIFEST = "_manifest.json"
+"""The file that an export has when it is complete. Readers of Parquet leave out such names."""
 
 Layout = Literal["article", "clip-retrieval", "parquet"]
 
@@ -69,6 +76,8 @@ def export(
 ) -> Generator[Exported]:
     """Write the vectors of live images, ordered by id; yield the totals so far after each shard.
 
+    Only an iteration to the end completes the export.
+
     to : a folder or an address. Raises UsageError if it is not empty, CollectionError if an id or a
     number cannot be written in this format, DamagedError if a shard reads back differently,
     MissingExtraError, StorageError.
@@ -78,11 +87,12 @@ def export(
     with _storage_errors(to):
         if not _is_empty(to):
             raise UsageError(f"{to} is there already and is not an empty folder: name another")
+    done = Exported(0, 0, 0)
     if isinstance(to, Path):
-        with _storage_errors(to):
-            to.mkdir(parents=True, exist_ok=True)
-            for done, _ in _write_shards(collection, to, options):
+        with _storage_errors(to), _folder_until_done(to) as folder:
+            for done, _ in _write_shards(collection, folder, options):
                 yield done
+            _write_manifest(folder, collection, options, done)
         return
     with tempfile.TemporaryDirectory(prefix="sokkuri-") as name, _storage_errors(to):
         folder = Path(name)
@@ -91,6 +101,61 @@ def export(
                 _send(path, to / path.relative_to(folder).as_posix())
                 path.unlink()
             yield done
+        _send(_write_manifest(folder, collection, options, done), to / MANIFEST)
+
+
+@contextmanager
+def _folder_until_done(to: Path) -> Iterator[Path]:
+    """Yield a hidden folder to write in; when the block ends, its content gets its place.
+
+    The folder is beside `to`, or in it if `to` exists. It is deleted if the block fails.
+    """
+    exists = to.exists()
+    if not exists:
+        to.parent.mkdir(parents=True, exist_ok=True)
+    place = to if exists else to.parent
+    folder = Path(tempfile.mkdtemp(prefix=f".{to.name}.", suffix=".new", dir=place))
+    try:
+        yield folder
+        if exists:
+            for path in sorted(folder.iterdir(), key=lambda path: path.name == MANIFEST):
+                path.rename(to / path.name)
+            folder.rmdir()
+        else:
+            folder.chmod(0o777 & ~_umask())
+            folder.rename(to)
+        sync_folder(place)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _umask() -> int:
+    """Return the bits that new folders lack: `mkdtemp` makes one for its owner alone."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _write_manifest(
+    folder: Path, collection: CollectionStore, options: ExportOptions, done: Exported
+) -> Path:
+    """Write what the export holds, and return the file."""
+    path = folder / MANIFEST
+    document = {
+        "version": 1,
+        "format": options.layout,
+        "rows": done.rows,
+        "shards": done.shards,
+        "bytes": done.bytes,
+        "dimension": collection.model.dimension,
+        "dtype": options.dtype,
+        "model": collection.model.name,
+        "fingerprint": collection.model.fingerprint,
+    }
+    with atomic_write(path) as file:
+        file.write(json.dumps(document, indent=2).encode() + b"\n")
+    return path
 
 
 def _is_empty(to: Location) -> bool:

@@ -23,7 +23,13 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from sokkuri.core.atomic import atomic_write, sync_folder
-from sokkuri.core.errors import CollectionError, DamagedError, MissingShardError, StorageError
+from sokkuri.core.errors import (
+    CollectionError,
+    DamagedError,
+    MissingShardError,
+    StorageError,
+    from_os_error,
+)
 from sokkuri.core.types import Features, StoredRows
 from sokkuri.store.unfinished import claim_place, mark_unfinished, remove_mark
 
@@ -176,13 +182,16 @@ class ShardFolder:
     def map_rows(self, shard: int, rows: int) -> StoredRows:
         """Return the first `rows` rows : (rows, D), memory-mapped and read-only.
 
-        Raises MissingShardError, and DamagedError for a file of another shape or too short.
+        Raises MissingShardError, DamagedError for a file of another shape or too short, and
+        StorageError for one that cannot be opened.
         """
         path = self.features_path(shard)
         try:
             file = path.open("rb")
         except FileNotFoundError:
             raise MissingShardError(path, shard) from None
+        except OSError as error:
+            raise from_os_error(error) from error
         with file:  # another process may delete it at any moment: it is opened once
             try:
                 dtype, shape, offset = parse_header(file)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sokkuri.core.atomic import atomic_write
-from sokkuri.core.errors import StorageError, UsageError
+from sokkuri.core.errors import StorageError, UsageError, as_storage_errors
 from sokkuri.curation.types import GRADES, Grade
 
 VERSION = 1
@@ -72,6 +72,21 @@ def write_plan(file: Path, plan: TrashPlan) -> None:
             out.write(text.encode("ascii"))
     except OSError as error:
         raise StorageError(f"{file} cannot be written: {error.strerror or error}") from error
+
+
+def keep_old_plan(file: Path) -> Path | None:
+    """Give a plan that is there already another name, and return it; None if there is none.
+
+    Raises StorageError.
+    """
+    number = 1
+    with as_storage_errors(str(file)):
+        if not file.is_file():
+            return None
+        while (aside := file.with_name(f"{file.stem}.old-{number}{file.suffix}")).exists():
+            number += 1
+        file.rename(aside)
+    return aside
 
 
 def read_plan(file: Path) -> TrashPlan:

@@ -15,6 +15,7 @@ from sokkuri.curation.trash.plan import (
     KeptImage,
     Move,
     TrashPlan,
+    keep_old_plan,
     move_from_json,
     move_to_json,
     read_plan,
@@ -54,6 +55,19 @@ def test_a_written_plan_reads_back_the_same(file: Path, plan: TrashPlan) -> None
     write_plan(file, plan)
     assert read_plan(file) == plan
     assert file.read_bytes().isascii()
+
+
+def test_an_older_plan_is_kept(tmp_path: Path) -> None:
+    """Guarantee: a new plan never replaces another file."""
+    file = tmp_path / "plan.json"
+    assert keep_old_plan(file) is None
+    for number in (1, 2):
+        file.write_text(f"plan {number}")
+        assert keep_old_plan(file) == tmp_path / f"plan.old-{number}.json"
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "plan.old-1.json": "plan 1",
+        "plan.old-2.json": "plan 2",
+    }
 
 
 def test_a_person_can_delete_moves_from_a_plan(file: Path) -> None:
