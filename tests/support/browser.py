@@ -1,7 +1,7 @@
 """A real browser for the page tests: starts it, and fails a test when a page reports an error."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +34,11 @@ _OPTIONS = (
 
 # As patient as Playwright's actions: on a loaded machine a page may take longer than the default.
 expect.set_options(timeout=30_000)
+
+
+NEXT_FRAME = """() => new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(done)))"""
+"""Waits until the browser has painted again."""
 
 
 @dataclass
@@ -110,10 +115,16 @@ def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
     assert not visit.unexpected, visit.unexpected
 
 
-def accessibility_faults(page: Page) -> list[str]:
-    """Return the serious and critical accessibility faults that axe-core finds, a line each."""
-    page.evaluate(AXE.read_text())
-    report = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+def accessibility_faults(page: Page, rules: Sequence[str] = ()) -> list[str]:
+    """Return the serious and critical accessibility faults that axe-core finds, a line each.
+
+    rules : the names of the rules to check; all if there are none."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text())
+    options: dict[str, object] = {"resultTypes": ["violations"]}
+    if rules:
+        options["runOnly"] = list(rules)
+    report = page.evaluate("(options) => axe.run(document, options)", options)
     return [
         f"{fault['id']}: {node['html'][:200]} {node['failureSummary']}"
         for fault in report["violations"]

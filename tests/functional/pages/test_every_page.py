@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from browser import AXE, Visit, Visiting, accessibility_faults
+from browser import AXE, NEXT_FRAME, Visit, Visiting, accessibility_faults
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
 from run_server import Server, serving
@@ -47,8 +47,8 @@ def open_page(visit: Visit, name: str) -> Page:
 def test_every_page_is_accessible_and_fits_any_window(
     visitors: Visiting, server: Server, name: str
 ) -> None:
-    """axe finds no serious fault in either theme. Nothing is wider than the window, and the
-    navigation leads to another page. Screenshots are saved in .screenshots/."""
+    """axe finds no serious fault, and in the dark theme no faint text either. Nothing is wider than
+    the window, and the navigation leads to another page. Screenshots are saved in .screenshots/."""
     size = {"width": 1280, "height": 800}
     with visitors(server.address, viewport=size, color_scheme="light", bypass_csp=True) as visit:
         page = open_page(visit, name)
@@ -57,11 +57,14 @@ def test_every_page_is_accessible_and_fits_any_window(
         page.emulate_media(color_scheme="dark")
         wait_until_settled(page)
         visit.screenshot(f"{name}-dark")
-        assert not AXE.exists() or accessibility_faults(page) == []
-        for width in (3840, 360):
-            page.set_viewport_size({"width": width, "height": 900})
-            open_page(visit, name)
-            assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+        assert not AXE.exists() or accessibility_faults(page, ["color-contrast"]) == []
+        page.set_viewport_size({"width": 3840, "height": 900})
+        page.evaluate(NEXT_FRAME)
+        wait_until_settled(page)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 3840
+        page.set_viewport_size({"width": 360, "height": 900})
+        open_page(visit, name)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
         visit.screenshot(f"{name}-360")
         page.get_by_role("link", name="Status").first.click()
         expect(page.locator(".tile").first).to_be_visible()

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ MODULES = sorted(
 )
 
 
+@cache
 def table_names() -> set[str]:
     catalog = Catalog.in_memory()
     rows = catalog.fetch_all("SELECT name FROM sqlite_master WHERE type = 'table'")
