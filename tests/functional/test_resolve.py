@@ -71,6 +71,20 @@ def resolve(root: Path) -> Path:
     return plan
 
 
+def test_files_that_belong_to_moved_photos_are_named(root: Path, trash: Path) -> None:
+    """Guarantee: a photo does not leave its sidecar without a word."""
+    (name, *_) = dropped(resolve(root))
+    sidecar = (root / name).with_suffix(".xmp")
+    sidecar.write_text("edits")
+    where = sidecar.relative_to(root).as_posix()
+    line = f"the trash gets the photo but not what belongs to it: {where}\n"
+    plan = root.parent / "again.json"
+    command = ("duplicates", "-C", root, "--keep", "largest", "--min-grade", "edited")
+    assert line in sokkuri(*command, "--resolve", plan).stderr
+    assert line in sokkuri("duplicates", "--apply", plan).stderr
+    assert sidecar.read_text() == "edits"
+
+
 def dropped(plan: Path) -> list[str]:
     return sorted(move["id"] for move in json.loads(plan.read_text())["moves"])
 

@@ -28,7 +28,7 @@ from sokkuri.cli.options import (
     find_collection,
     write_text,
 )
-from sokkuri.cli.trash import move_files
+from sokkuri.cli.trash import move_files, name_companions
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -285,6 +285,7 @@ def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) 
     if old is not None:
         console.print_message(f"{file} was there already: that plan is {old} now")
     write_plan(file, plan)
+    name_companions(plan.moves)
     size = sum(move.size for move in plan.moves)
     if as_json:
         console.print_json({

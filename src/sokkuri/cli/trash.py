@@ -10,9 +10,12 @@ from sokkuri.cli.formatting import count_text, escape_control
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sokkuri.curation.trash.apply import MoveResult
+    from sokkuri.curation.trash.plan import Move
+
+_NAMED = 10  # files of moved images that are named
 
 
 def move_files(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
@@ -45,12 +48,25 @@ def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
     plan = read_plan(plan_file)
     results = _show_moves("moving", apply_plan(plan, log), len(plan.moves))
     moved = _moved_ids(results)
+    name_companions([result.move for result in results if result.moved])
     folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
     text = (
         f"in the trash: {count_text(len(moved), 'image')}{folder}; to move them back, run "
         f"`sokkuri duplicates --undo {escape_control(str(log))}`"
     )
     return results, {"log": str(log), "moved": moved}, text
+
+
+def name_companions(moves: "Sequence[Move]") -> None:
+    """Name the files that belong to the photos of these moves and stay where they are."""
+    from sokkuri.curation.trash.companions import find_companions
+
+    files = find_companions(moves)
+    if files:
+        more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
+        console.print_message(
+            f"the trash gets the photo but not what belongs to it: {', '.join(files[:_NAMED])}{more}"
+        )
 
 
 def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
