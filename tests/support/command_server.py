@@ -57,9 +57,10 @@ class ForkedCommand:
 
     def __init__(
         self, arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str],
-        stderr: IO[bytes] | None = None,
+        stderr: IO[bytes] | None = None, script: str = "",
     ) -> None:  # fmt: skip
-        """Start it. stderr : where its messages go; None keeps them for `communicate`."""
+        """Start it. stderr : where its messages go; None keeps them for `communicate`. script :
+        Python to run with the arguments, instead of the command."""
         self.returncode: int | None = None
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed by communicate
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
@@ -68,6 +69,7 @@ class ForkedCommand:
             "arguments": list(arguments),
             "cwd": str(cwd or Path.cwd()),
             "environment": dict(environment),
+            "script": script,
         }
         files = [self._stdout.fileno(), (stderr or self._stderr).fileno(), exit_writing]
         try:
@@ -196,8 +198,10 @@ def _run(request: dict[str, object], files: list[int]) -> None:
             2, "w", buffering=1, errors="backslashreplace", closefd=False
         )
         environment, arguments = request["environment"], request["arguments"]
+        script = request["script"]
         assert isinstance(environment, dict)
         assert isinstance(arguments, list)
+        assert isinstance(script, str)
         os.environ.clear()
         os.environ.update(environment)
         time.tzset()
@@ -205,9 +209,13 @@ def _run(request: dict[str, object], files: list[int]) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
         sys.argv = ["sokkuri", *arguments]
         steps.install(environment)
-        from sokkuri.cli import main
+        if script:
+            exec(compile(script, "<script>", "exec"), {"__name__": "__main__"})
+            code = 0
+        else:
+            from sokkuri.cli import main
 
-        main()
+            main()
     except BaseException:
         traceback.print_exc()
         raise

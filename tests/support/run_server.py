@@ -18,7 +18,7 @@ from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 import httpx
-from command_server import ForkedCommand
+from command_server import ForkedCommand, can_fork
 from run_cli import RunningCommand, start
 
 TIMEOUT_SECONDS = 60.0
@@ -154,12 +154,15 @@ def serving(where: Path, *options: object, **environment: str) -> Iterator[Serve
 @contextmanager
 def serving_with_config(where: Path, **config: Any) -> Iterator[Server]:
     """The same through the Python API, for settings that have no option."""
-    command = [sys.executable, "-c", _BY_CONFIG, str(where), json.dumps(config)]
-    yield from _run(
-        lambda stderr: subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=stderr, encoding="utf-8"
-        )
-    )
+    arguments = [str(where), json.dumps(config)]
+
+    def start_script(stderr: IO[bytes]) -> RunningCommand:
+        if can_fork(os.environ):
+            return ForkedCommand(arguments, None, os.environ, stderr, _BY_CONFIG)
+        command = [sys.executable, "-c", _BY_CONFIG, *arguments]
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=stderr, encoding="utf-8")
+
+    yield from _run(start_script)
 
 
 def _run(start: Callable[[IO[bytes]], RunningCommand]) -> Iterator[Server]:
