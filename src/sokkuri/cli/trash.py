@@ -63,10 +63,9 @@ def name_companions(moves: "Sequence[Move]") -> None:
 
     files = find_companions(moves)
     if files:
+        named = ", ".join(files[:_NAMED])
         more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
-        console.print_message(
-            f"the trash gets the photo but not what belongs to it: {', '.join(files[:_NAMED])}{more}"
-        )
+        console.print_message(f"the trash gets the photo but not what belongs to it: {named}{more}")
 
 
 def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
