@@ -13,6 +13,7 @@ BENCHMARKS = {
 LONG = {
     "serving": "The server under load",
     "duplicates": "Near-duplicates",
+    "duplicate_steps": "Near-duplicates, step by step",
     "duplicates_tried": "Near-duplicates: alternatives and harder edits",
     "keep": "Which image of a group is kept",
     "decode_memory": "Memory of decoding, for 100 megapixels",

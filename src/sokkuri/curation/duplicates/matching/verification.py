@@ -163,8 +163,24 @@ def _fit_filter(source: Plane, target: Plane) -> tuple[float, Plane]:
 
 def _cell_means(values: Plane) -> Plane:
     """Return the means of cells : (H, W) -> (H / CELL, W / CELL)."""
-    rows, columns = values.shape[0] // CELL, values.shape[1] // CELL
-    means: Plane = values.reshape(rows, CELL, columns, CELL).mean((1, 3))
+    return square_means(values, CELL)
+
+
+def square_means(values: Plane, side: int) -> Plane:
+    """Return the means of squares : (H, W) -> (H / side, W / side).
+
+    The sums have the order of `numpy.mean` over two axes, which is four times slower.
+    """
+    rows, columns = values.shape[0] // side, values.shape[1] // side
+    cut = values.reshape(rows, side, columns, side)
+    lines = []
+    for y in range(side):
+        line = cut[:, y, :, 0] + cut[:, y, :, 1]
+        for x in range(2, side):
+            line += cut[:, y, :, x]
+        lines.append(line)
+    means = sum(lines[1:], lines[0])
+    means /= side**2
     return means
 
 
@@ -222,9 +238,7 @@ def _colour_difference(a: Plane, b: Plane, loss: float) -> float:
 
 
 def _halve(plane: Plane) -> Plane:
-    height, width = plane.shape
-    half: Plane = plane.reshape(height // 2, 2, width // 2, 2).mean((1, 3))
-    return half
+    return square_means(plane, 2)
 
 
 def _greatest(values: NDArray[np.floating[Any]]) -> float:

@@ -1,9 +1,13 @@
 """The difference of two pictures is measured in what resizing and encoding explain."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
-from sokkuri.curation.duplicates.matching.verification import measure_difference
+from sokkuri.curation.duplicates.matching.verification import (
+    measure_difference,
+    square_means,
+)
 
 
 def texture(seed: int, height: int = 90, width: int = 70) -> NDArray[np.uint8]:
@@ -49,3 +53,10 @@ def test_flat_pictures_agree_but_tell_nothing() -> None:
 def test_one_pixel_can_be_measured() -> None:
     one = np.zeros((1, 1, 3), np.uint8)
     assert measure_difference(one, one).agrees
+
+
+@pytest.mark.parametrize("side", [2, 4])
+def test_means_of_squares_are_those_of_numpy_to_the_last_bit(side: int) -> None:
+    values = np.random.default_rng(3).random((48, 80), np.float32) ** 2 * 255
+    expected = values.reshape(48 // side, side, 80 // side, side).mean((1, 3))
+    assert np.array_equal(square_means(values, side), expected)

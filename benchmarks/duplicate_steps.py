@@ -1,0 +1,170 @@
+"""Near-duplicates, step by step: how many images or pairs each step gets, what it decides, and how
+long it takes.
+
+    python -m benchmarks.duplicate_steps COLLECTION
+
+Compares what is new in a collection, which it changes as `sokkuri duplicates` does. The seconds are
+those of the processor, without the steps within: other work on the machine changes them less.
+"""
+
+import argparse
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from benchmarks.duplicates import write_tiles
+from benchmarks.harness import run, sokkuri, table
+from sokkuri.curation.duplicates.find import find_duplicates
+from sokkuri.store.collection import CollectionStore
+
+PICTURES = 2_040
+
+_PACKAGE = "sokkuri.curation.duplicates"
+_running = threading.local()
+_counting = threading.Lock()
+
+
+@dataclass
+class Step:
+    """A step of the search. where : its module and function. decide : names what a result decides;
+    results without a name go on to the next step. A call that fails has the result None.
+    """
+
+    title: str
+    where: str
+    decide: Callable[[Any], str] = lambda _result: ""
+    calls: int = 0
+    seconds: float = 0.0
+    decided: Counter[str] = field(default_factory=Counter)
+
+    def count(self, seconds: float, result: Any) -> None:
+        """Count one call."""
+        with _counting:
+            self.calls += 1
+            self.seconds += seconds
+            self.decided.update([name] if (name := self.decide(result)) else [])
+
+    def row(self) -> list[object]:
+        """Return the row of the table."""
+        decided = ", ".join(f"{name} {count:,}" for name, count in self.decided.most_common())
+        each = 1000 * self.seconds / max(self.calls, 1)
+        return [self.title, f"{self.calls:,}", decided, f"{self.seconds:.2f}", f"{each:.2f}"]
+
+
+def _grade(match: Any) -> str:
+    return "" if match is None else match.grade or "no copy"
+
+
+def _verdict(verdict: Any) -> str:
+    return "" if verdict is None else str(verdict.value)
+
+
+def make_steps() -> list[Step]:
+    """Return the steps, in their order."""
+    return [
+        Step("read a file", "compare:PairComparer._read"),
+        Step("decode a preview", "compare:make_preview"),
+        Step("nearest rows of 512 images", "neighbours:BruteForceFinder.find"),
+        Step("pairs worth comparing", "candidates:CandidateFinder.find"),
+        Step(
+            "as they lie, and mirrored",
+            "matching:_unaligned_logit",
+            lambda result: "certain" if result and result[1] else "",
+        ),
+        Step("keypoints of an image", "compare:find_keypoints"),
+        Step(
+            "match keypoints",
+            "matching:estimate_similarity",
+            lambda result: "too few match" if result is None else "",
+        ),
+        Step("aligned by keypoints", "matching:_aligned_logit"),
+        Step("grade of a pair", "compare:compare", _grade),
+        Step(
+            "full size",
+            "compare:compare_full_size",
+            lambda verdict: "" if verdict is None else verdict.value,
+        ),
+        Step("facts of an image", "compare:read_image_facts"),
+        Step("facts of a pair", "compare:measure_pair"),
+        Step("facts of an enlargement", "compare:is_enlargement"),
+    ]
+
+
+@contextmanager
+def measured(steps: list[Step]) -> Iterator[None]:
+    """Measure the steps in the body."""
+    with ExitStack() as stack:
+        for step in steps:
+            module, _, path = step.where.partition(":")
+            owner = import_module(f"{_PACKAGE}.{module}")
+            *classes, name = path.split(".")
+            for class_name in classes:
+                owner = getattr(owner, class_name)
+            measuring = _measuring(step, getattr(owner, name))
+            stack.enter_context(patch.object(owner, name, measuring))
+        yield
+
+
+def _measuring(step: Step, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the function, which counts its calls and its seconds without those of steps within."""
+
+    def measuring(*arguments: Any, **options: Any) -> Any:
+        around = _running.__dict__.setdefault("within", [])
+        around.append(0.0)
+        started, result = time.thread_time(), None
+        try:
+            result = function(*arguments, **options)
+            return result
+        finally:
+            seconds = time.thread_time() - started
+            within = around.pop()
+            if around:
+                around[-1] += seconds
+            step.count(seconds - within, result)
+
+    return measuring
+
+
+def steps_table(root: Path) -> str:
+    """Find the near-duplicates of a collection, and return what each step did."""
+    steps = make_steps()
+    stages: dict[str, float] = {}
+    started, spent = time.perf_counter(), time.process_time()
+    with measured(steps), CollectionStore.open(root, "rw") as collection:
+        before = time.process_time()
+        for progress in find_duplicates(collection):
+            now = time.process_time()
+            stages[progress.stage] = stages.get(progress.stage, 0.0) + now - before
+            before = now
+            groups = progress.result
+    seconds, spent = time.perf_counter() - started, time.process_time() - spent
+    count = len(groups) if groups else 0
+    return (
+        f"{count:,} groups, {seconds:.1f} s, {spent:.1f} s of the processor: "
+        + ", ".join(f"{name} {share:.1f} s" for name, share in stages.items())
+        + "\n\n"
+        + table(["step", "calls", "decided", "s", "ms each"], [step.row() for step in steps])
+    )
+
+
+def report() -> str:
+    with tempfile.TemporaryDirectory() as name:
+        root = Path(name) / "tiles"
+        root.mkdir()
+        write_tiles(root, range(PICTURES - PICTURES // 51))
+        run(sokkuri("index", root))
+        return steps_table(root)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.duplicate_steps")
+    parser.add_argument("root", type=Path, metavar="COLLECTION")
+    print(steps_table(parser.parse_args().root))
