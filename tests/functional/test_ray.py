@@ -16,15 +16,16 @@ import pytest
 from draw_images import save_drawing
 from ray_cluster import TIMEOUT_SECONDS, Cluster, run_ray_cluster, wait_until
 from run_cli import (
+    RunningCommand,
     as_json,
     assert_sound,
-    command_line,
     copy_photos,
     count_rows_in_shards,
     find_real_photos,
     read_positions,
     read_vectors,
     sokkuri,
+    start,
 )
 
 from sokkuri.indexing.executors import Heartbeat
@@ -84,14 +85,11 @@ def has_actors(cluster: Cluster) -> bool:
     return any(node.workers(title) for node in cluster.nodes for title in titles)
 
 
-def start_and_pause(cluster: Cluster, photos: Path, store: Path) -> "subprocess.Popen[str]":
+def start_and_pause(cluster: Cluster, photos: Path, store: Path) -> RunningCommand:
     """Start the command, and pause it with SIGSTOP once the first rows are committed and both nodes
     have workers."""
     assert len(cluster.nodes) == 2
-    process = subprocess.Popen(
-        command_line("index", photos, "--store", store, *ray_options(cluster)),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    process = start("index", photos, "--store", store, *ray_options(cluster))
 
     before = len(read_positions(store)) if store.exists() else 0
 
@@ -109,7 +107,7 @@ def start_and_pause(cluster: Cluster, photos: Path, store: Path) -> "subprocess.
     return process
 
 
-def read_messages(done: "subprocess.CompletedProcess[str]") -> list[str]:
+def read_messages(done: subprocess.CompletedProcess[str]) -> list[str]:
     """Return what the command wrote to stderr, without the notes that a busy machine has no room
     yet."""
     return [line for line in done.stderr.splitlines() if "yet" not in line]
