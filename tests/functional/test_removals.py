@@ -194,6 +194,8 @@ def test_a_folder_that_becomes_a_link_is_treated_alike_everywhere(photos: Path) 
     """Its images leave, with a note, and `verify` and `index` agree on what is there."""
     disk = (photos / "sub").rename(photos.parent / "disk")
     (photos / "sub").symlink_to(disk)
+    faults = as_json("verify", "-C", photos, code=1)["faults"]
+    assert [(fault["kind"], fault["where"][:4]) for fault in faults] == [("missing", "sub/")] * 4
     done = sokkuri("index", photos, "--json")
     assert '"removed": 4' in done.stdout
     assert "sub is a link to a folder, which is not followed" in done.stderr

@@ -15,6 +15,7 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.images import is_empty
 
 _FINISHED = "part_finished"
+_WALKED = "walked"
 
 
 def with_saved_settings(catalog: Catalog, options: SyncOptions) -> SyncOptions:
@@ -109,6 +110,19 @@ def store_settings(catalog: Catalog, options: SyncOptions) -> None:
     catalog.set_meta("exclude", json.dumps(options.exclude))
     if options.ann_from is not None:
         catalog.set_meta("ann_from", str(options.ann_from))
+
+
+def record_walk(catalog: Catalog, options: SyncOptions) -> None:
+    """Record whether the images are those of a walk of the folder, and not of a list.
+
+    It runs inside a transaction of the caller.
+    """
+    catalog.set_meta(_WALKED, "yes" if options.names is None else "no")
+
+
+def is_walked(catalog: Catalog) -> bool:
+    """Return whether the last run walked the folder of images."""
+    return catalog.meta(_WALKED) == "yes"
 
 
 def mark_finished(catalog: Catalog) -> None:

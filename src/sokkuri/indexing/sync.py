@@ -34,6 +34,7 @@ from sokkuri.indexing.removals import check_removals
 from sokkuri.indexing.settings import (
     claim_settings,
     mark_finished,
+    record_walk,
     store_settings,
     with_saved_settings,
 )
@@ -111,6 +112,7 @@ def _accept(
     if not settings.accept_removals:
         check_removals(losses.live, losses.lost, collection.root, settings.names)
     store_settings(collection.catalog, settings)
+    record_walk(collection.catalog, settings)
     set_left_aside(collection.catalog, aside)
     collection.save_root()
 

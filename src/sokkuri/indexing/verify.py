@@ -19,8 +19,10 @@ from sokkuri.core.locations import Address
 from sokkuri.core.types import Fault, FileStat, Limits, Pixels, StoredRows
 from sokkuri.images import remote
 from sokkuri.images.decode import decode
+from sokkuri.images.presence import FolderWalk
 from sokkuri.images.read import read_file, stat_file
 from sokkuri.images.scan import is_folder
+from sokkuri.indexing.settings import is_walked
 from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
 from sokkuri.store.catalog import Catalog
@@ -192,7 +194,8 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
     rows = live_files(collection.catalog)
     for (id_, _, size, mtime_ns), stat in _current_stats(collection, rows):
         if isinstance(stat, FileNotFoundError | NotADirectoryError):
-            yield Fault("missing", id_, "its file is gone: run `sokkuri index`")
+            what = "its file is gone, or behind a link to a folder: run `sokkuri index`"
+            yield Fault("missing", id_, what)
         elif isinstance(stat, OSError):
             yield Fault("unreadable", id_, f"its file cannot be looked at: {stat.strerror}")
         elif stat != FileStat(size, mtime_ns):
@@ -202,13 +205,19 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
 def _current_stats(
     collection: CollectionStore, rows: Iterator[_FileRow]
 ) -> Iterator[tuple[_FileRow, FileStat | OSError]]:
-    """Yield each row with the current stat of its file or the error; many at once if remote."""
+    """Yield each row with the current stat of its file or the error; many at once if remote.
+
+    A file that a run would not list is not there, such as one behind a link to a folder.
+    """
     root = collection.root
     if isinstance(root, Address):
         yield from remote.map_concurrent(lambda row: stat_file(root / row[1]), rows)
         return
+    walk = FolderWalk(root) if is_walked(collection.catalog) else None
     for row in rows:
         try:
+            if walk is not None and not walk.would_list(row[1]):
+                raise FileNotFoundError(row[1])
             yield row, stat_file(root / row[1])
         except OSError as error:
             yield row, error

@@ -175,8 +175,10 @@ def count_vanished(catalog: Catalog, run: int) -> int:
 
 
 def live_files(catalog: Catalog) -> Iterator[tuple[str, str, int, int]]:
-    """Yield (id, path, size, mtime_ns) of the live images."""
-    return catalog.iterate(f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE}")  # noqa: S608
+    """Yield (id, path, size, mtime_ns) of the live images, ordered by path: folder by folder."""
+    return catalog.iterate(
+        f"SELECT id, path, size, mtime_ns FROM images WHERE {LIVE} ORDER BY path"  # noqa: S608
+    )
 
 
 def live_rows_by_id(catalog: Catalog) -> Iterator[tuple[str, str, int, int]]:

@@ -58,7 +58,8 @@ class HitDocument(BaseModel):
 class SearchResultDocument(BaseModel):
     """The hits of a search, the nearest first. `exact` : they are proved to be the nearest images.
     Otherwise `recall` is the measured share of the true nearest images that such a search
-    returns."""
+    returns. `notes` : lines on what could not be used, such as damaged vectors, which are left
+    out."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -91,6 +92,7 @@ class SearchResultDocument(BaseModel):
     recall: float
     milliseconds: float
     hits: list[HitDocument]
+    notes: list[str] = Field(default_factory=list)
 
 
 class ArticleHitDocument(BaseModel):

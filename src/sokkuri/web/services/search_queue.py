@@ -37,6 +37,7 @@ from sokkuri.web.services.ring_angles import angles
 
 _MAX_BATCH = 16
 _GATHER_SECONDS = 0.004
+_MAX_NOTES = 20  # lines of an answer
 
 Document = dict[str, Any]
 
@@ -313,6 +314,7 @@ class _SearchWorker:
             "exact": hits.exact,
             "recall": hits.recall,
             "hits": documents,
+            "notes": self._searcher.notes[:_MAX_NOTES],
         }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic_collection import Bench, create_empty
+from synthetic_collection import Bench, create_empty, damage_row
 
 from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
 from sokkuri.search.query import QueryVector
@@ -113,6 +113,20 @@ def test_requests_with_equal_parameters_share_batches(
         assert answer["query"] == [f"{number:05d}"]
         assert found(answer) == expected(bench, f"{number:05d}")
         assert answer["exact"] is True
+
+
+def test_an_answer_names_damaged_vectors(bench: Bench) -> None:
+    """Guarantee: what a search leaves out is said, also by the server."""
+    nearest = expected(bench, "00001")[1][0]
+    damage_row(bench.collection, nearest, 1.5)
+    everything = by_id(1, SearchParams(COUNT, None, None, None, None))
+    answer = with_queue(bench, lambda queue: queue.search(everything))
+    assert nearest not in [id_ for id_, _ in found(answer)]
+    assert len(found(answer)) == COUNT - 1
+    (note,) = answer["notes"]
+    assert note.startswith(f"left out: the vector of {nearest} is damaged")
+    bench.collection.repair()
+    assert with_queue(bench, lambda queue: queue.search(everything))["notes"] == []
 
 
 def test_requests_with_different_parameters_are_not_mixed_up(
