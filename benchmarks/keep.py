@@ -1,32 +1,36 @@
-"""The image to keep: how often it is the original, beside one edited copy and beside all of them.
+"""The image to keep: how often `duplicates` keeps the original beside its edited copies.
 
 Takes photos of several sources and edits that people make: crops, saving again, other sizes, grey,
-mirrored, framed, captioned, watermarked, a screenshot of a viewer, squashed. Prints the share of
-groups whose image to keep is the original.
+mirrored, turned, framed, captioned, watermarked, a screenshot of a viewer, squashed. Writes the
+originals and their copies by one edit into a folder, under names that tell nothing and with one
+time stamp, indexes it, and looks which file each group keeps.
+
+    python -m benchmarks keep
+    python -m benchmarks.keep --garments 4 --drawn 2
 """
 
+import argparse
 import io
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
-from itertools import pairwise
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import xxhash
 from PIL import Image, ImageDraw, ImageOps
 
 from benchmarks.harness import SHARED, table
-from sokkuri.core.types import PixelSpec
-from sokkuri.curation.duplicates.compare import PairComparer
-from sokkuri.curation.duplicates.keep_evidence import ImageEvidence, weigh
-from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order
-from sokkuri.curation.types import DuplicateImage
-from sokkuri.images.decode import read_size
+from sokkuri.api import Collection
+from sokkuri.curation.duplicates.find import find_duplicates
+from sokkuri.curation.types import Group
 
-PHOTOS = 35
+GARMENTS, DRAWN = 12, 4
+BESIDE_ALL = 4  # originals
+_SEED = 2811
+_ALL = "all of them"
 _Rng = np.random.Generator
 _Edit = Callable[[Image.Image, _Rng], Image.Image]
 
@@ -39,16 +43,56 @@ class Saved:
     quality: int
 
 
-def photos() -> list[Path]:
-    """Return originals of two kinds: garments, and the few other photos that are no copies."""
-    garments = sorted((SHARED / "clothing").rglob("*.jpg"))
-    chosen = np.random.default_rng(7).permutation(len(garments))[:PHOTOS].tolist()
+@dataclass
+class Tally:
+    """What happened to the groups of one edit.
+
+    found : groups that hold the original and the copy. kept : those that keep the original. looked
+    : those that are marked to be looked at. wrong : names of the originals that were not kept.
+    """
+
+    found: int = 0
+    kept: int = 0
+    looked: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+
+def photos(garments: int, drawn: int) -> dict[str, bytes]:
+    """Return originals of several kinds, by name: garments that no threshold were chosen on, other
+    photos, some of them turned upright by their metadata, and drawn ones."""
+    files = sorted((SHARED / "clothing").rglob("*.jpg"))
+    used = set(np.random.default_rng(7).permutation(len(files))[:35].tolist())
+    order = np.random.default_rng(_SEED).permutation(len(files)).tolist()
+    chosen = [files[number] for number in order if number not in used][:garments]
     others = [
-        SHARED / "copies/bridge-mods/aaa-orig.jpg", SHARED / "copies/dih/bridge-1-original.jpg",
-        SHARED / "exif/Landscape_1.jpg", SHARED / "exif/Portrait_1.jpg",
-        SHARED / "modes/original.jpg",
+        SHARED / "copies/bridge-mods/aaa-orig.jpg", SHARED / "exif/Landscape_6.jpg",
+        SHARED / "exif/Portrait_3.jpg",
     ]  # fmt: skip
-    return others + [garments[number] for number in chosen]
+    found = {str(file.relative_to(SHARED)): file.read_bytes() for file in others + chosen}
+    return found | {f"drawn {number}": _draw_photo(number) for number in range(drawn)}
+
+
+def _draw_photo(number: int) -> bytes:
+    """Return a JPEG of shapes under noise of all scales, as photos have."""
+    rng = np.random.default_rng([_SEED, number])
+    width, height = (int(rng.integers(600, 1000)) for _ in range(2))
+    image = Image.new("RGB", (width, height), tuple(rng.integers(60, 200, 3).tolist()))
+    pen = ImageDraw.Draw(image)
+    for _ in range(14):
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        box = x, y, x + int(rng.integers(30, width // 2)), y + int(rng.integers(30, height // 2))
+        draw = pen.ellipse if rng.random() < 0.5 else pen.rectangle
+        draw(box, tuple(rng.integers(0, 256, 3).tolist()))
+    texture = np.zeros((height, width), np.float32)
+    for step in (1, 2, 4, 8, 16, 32):
+        noise = rng.normal(0, 4 * step**0.5, (height // step + 1, width // step + 1))
+        part = Image.fromarray(noise.astype(np.float32))
+        texture += np.asarray(part.resize((width, height), Image.Resampling.BICUBIC))
+    pixels = np.asarray(image, np.float32) * 0.7 + 40 + texture[..., None]
+    out = io.BytesIO()
+    quality = int(rng.integers(70, 93))
+    Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(out, "JPEG", quality=quality)
+    return out.getvalue()
 
 
 def _plain(image: Image.Image, _rng: _Rng) -> Image.Image:
@@ -141,10 +185,19 @@ def _turn(degrees: float) -> _Edit:
     )
 
 
+def _quarters(count: int) -> _Edit:
+    return lambda image, _rng: image.rotate(90 * count, expand=True)
+
+
+def _turned_and_halved(image: Image.Image, _rng: _Rng) -> Image.Image:
+    return ImageOps.scale(image.rotate(90, expand=True), 0.5)
+
+
 EDITS = {
     "crop to 80 %": Saved(_crop(0.8), 95),
     "crop to 40 %": Saved(_crop(0.4), 95),
     "saved at 98": Saved(_plain, 98),
+    "saved at 88": Saved(_plain, 88),
     "saved at 60": Saved(_plain, 60),
     "saved as PNG": Saved(_plain, 0),
     "half the size": Saved(_resize(0.5, 0.5), 95),
@@ -152,6 +205,13 @@ EDITS = {
     "twice the size": Saved(_resize(2, 2), 90),
     "grey": Saved(_grey, 95),
     "mirrored": Saved(lambda image, _rng: ImageOps.mirror(image), 95),
+    "upside down": Saved(_quarters(2), 95),
+    "upside down, saved at 80": Saved(_quarters(2), 80),
+    "quarter turn to the right": Saved(_quarters(3), 95),
+    "quarter turn, saved at 80": Saved(_quarters(1), 80),
+    "quarter turn, PNG": Saved(_quarters(1), 0),
+    "quarter turn, half the size": Saved(_turned_and_halved, 90),
+    "transposed": Saved(lambda image, _rng: image.transpose(Image.Transpose.TRANSPOSE), 95),
     "white frame": Saved(_frame("white", 0.08), 95),
     "black frame": Saved(_frame("black", 0.3), 95),
     "caption": Saved(_caption, 95),
@@ -165,70 +225,110 @@ EDITS = {
 }
 
 
-def make_edits(photo: Path, seed: int) -> dict[str, bytes]:
-    """Return the file of each edit."""
-    image = ImageOps.exif_transpose(Image.open(photo)).convert("RGB")
+def make_edits(photo: bytes, seed: int, chosen: Iterable[str]) -> dict[str, tuple[str, bytes]]:
+    """Return the ending and the file of each edit."""
+    image = ImageOps.exif_transpose(Image.open(io.BytesIO(photo))).convert("RGB")
     files = {}
     for number, (name, saved) in enumerate(EDITS.items()):
+        if name not in chosen:
+            continue
         out = io.BytesIO()
         edited = saved.edit(image, np.random.default_rng([seed, number]))
         if saved.quality:
             edited.save(out, "JPEG", quality=saved.quality)
         else:
             edited.save(out, "PNG", compress_level=1)
-        files[name] = out.getvalue()
+        files[name] = "jpg" if saved.quality else "png", out.getvalue()
     return files
 
 
-def judge(folder: Path, photo: Path, seed: int) -> dict[str, tuple[bool, bool]]:
-    """Return, for each edit and for all together, whether the original is kept, and whether the
-    group is marked to be looked at.
+def write_files(
+    folder: Path, originals: list[bytes], copies: list[list[tuple[str, bytes]]]
+) -> list[tuple[str, set[str]]]:
+    """Write originals and copies under random names and with one time stamp.
 
-    All files have one age, and the original's id is the last, so neither speaks for it.
+    copies : of each original, the ending and the file. Return the ids of each original and of its
+    copies.
     """
-    files = {"original": photo.read_bytes(), **make_edits(photo, seed)}
-    images = {}
-    for number, data in enumerate(files.values()):
-        file = folder / f"{len(files) - number:02d}"
-        file.write_bytes(data)
-        size = read_size(data, PixelSpec(1, 1))
-        images[xxhash.xxh3_128_digest(data)] = DuplicateImage(
-            file.name, file.name, folder, *size, len(data), 0
-        )
-    first, *others = images
-    with PairComparer(lambda content: images[content].file) as comparer:
-        facts = dict(comparer.image_facts(images))
-        near = [(first, other) for other in others] + [*pairwise(others)]
-        pairs = {(a, b): of for a, b, of in comparer.pair_facts(near, facts)}
-    groups = {name: [first, other] for name, other in zip([*files][1:], others, strict=True)}
-    results = {}
-    for name, group in (groups | {"all of them": [first, *others]}).items():
-        linked = {pair: of for pair, of in pairs.items() if set(pair) <= set(group)}
-        evidence = weigh({key: facts[key] for key in group}, linked)
-        evidence_of = partial(_evidence_of, {images[key].id: evidence[key] for key in group})
-        order = keep_order(evidence_of=evidence_of)
-        ordered = sorted((images[key] for key in group), key=order)
-        _, conflict = explain_choice(ordered, evidence_of=evidence_of)
-        results[name] = ordered[0] is images[first], bool(conflict)
-    return results
+    rng = np.random.default_rng(_SEED)
+    written = []
+    for data, of in zip(originals, copies, strict=True):
+        ids = []
+        for ending, content in [("jpg", data), *of]:
+            file = folder / f"{rng.bytes(6).hex()}.{ending}"
+            file.write_bytes(content)
+            os.utime(file, (1_700_000_000, 1_700_000_000))
+            ids.append(file.name)
+        written.append((ids[0], set(ids[1:])))
+    return written
 
 
-def _evidence_of(evidence: dict[str, ImageEvidence], image: DuplicateImage) -> ImageEvidence:
-    return evidence[image.id]
+def judge(originals: dict[str, bytes], edits: Iterable[str]) -> Iterator[tuple[str, Tally]]:
+    """Yield, for each edit, what is kept in a folder of all originals and their copies by it, and
+    the same for a few originals beside all their copies."""
+    copies = [make_edits(data, seed, edits) for seed, data in enumerate(originals.values())]
+    for edit in copies[0]:
+        yield edit, _judge_folder(originals, [[of[edit]] for of in copies])
+    few = dict(islice(originals.items(), BESIDE_ALL))
+    beside_all = [[*of.values()] for of in copies[: len(few)]]
+    yield _ALL, _judge_folder(few, beside_all)
 
 
-def report() -> str:
-    chosen = photos()
-    kept: Counter[str] = Counter()
-    looked: Counter[str] = Counter()
-    for seed, photo in enumerate(chosen):
-        with TemporaryDirectory() as folder:
-            for name, (is_kept, is_marked) in judge(Path(folder), photo, seed).items():
-                kept[name] += is_kept
-                looked[name] += is_marked
-    names = [*EDITS, "all of them"]
-    rows = [[name, f"{kept[name] / len(chosen):.3f}", str(looked[name])] for name in names]
-    share = sum(kept[name] for name in EDITS) / (len(EDITS) * len(chosen))
-    marked = sum(looked[name] for name in EDITS)
-    rows.append(["mean of the single edits", f"{share:.3f}", str(marked)])
-    return f"{len(chosen)} photos\n\n" + table(["edit", "original kept", "to be looked at"], rows)
+def _judge_folder(originals: dict[str, bytes], copies: list[list[tuple[str, bytes]]]) -> Tally:
+    """Index a folder of originals and copies, find near-duplicates, and count what is kept."""
+    with TemporaryDirectory() as folder:
+        written = write_files(Path(folder), [*originals.values()], copies)
+        with Collection.create(Path(folder)) as collection:
+            for _ in collection.sync():
+                pass
+            *_, last = find_duplicates(collection)
+    return _count(written, last.result or (), originals)
+
+
+def _count(
+    written: list[tuple[str, set[str]]], groups: tuple[Group, ...], names: dict[str, bytes]
+) -> Tally:
+    group_of = {id_: group for group in groups for id_ in group.ids}
+    tally = Tally()
+    for (original, copies), name in zip(written, names, strict=True):
+        group = group_of.get(original)
+        if group is None or not copies & set(group.ids):
+            continue
+        tally.found += 1
+        tally.kept += group.keep == original
+        tally.looked += bool(group.conflict)
+        if group.keep != original:
+            tally.wrong.append(f"{name} ({group.why}; {group.conflict or 'no conflict'})")
+    return tally
+
+
+def _row(name: str, *tallies: Tally) -> list[str]:
+    found, kept, looked = (
+        sum(getattr(tally, part) for tally in tallies) for part in ("found", "kept", "looked")
+    )
+    return [name, str(found), f"{kept / max(found, 1):.3f}", str(looked)]
+
+
+def report(garments: int = GARMENTS, drawn: int = DRAWN, edits: Iterable[str] = EDITS) -> str:
+    originals = photos(garments, drawn)
+    tallies: dict[str, Tally] = {}
+    for name, tally in judge(originals, edits):
+        print(*_row(name, tally), *tally.wrong, sep="; ", file=sys.stderr, flush=True)
+        tallies[name] = tally
+    rows = [_row(name, tally) for name, tally in tallies.items()]
+    rows.append(_row("the single edits", *(of for name, of in tallies.items() if name != _ALL)))
+    head = ["edit", "groups found", "original kept", "to be looked at"]
+    return f"{len(originals)} photos\n\n{table(head, rows)}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--garments", type=int, default=GARMENTS)
+    parser.add_argument("--drawn", type=int, default=DRAWN)
+    parser.add_argument("--edit", action="append", choices=EDITS)
+    options = parser.parse_args()
+    print(report(options.garments, options.drawn, options.edit or EDITS))
+
+
+if __name__ == "__main__":
+    main()

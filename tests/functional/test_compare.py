@@ -18,20 +18,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("name", "grade", "edit"),
+    ("name", "grade", "edit", "kind"),
     [
-        ("twin", "identical", None), ("small", "same", "the sizes differ (0.50 x 0.50)"),
-        ("crop", "edited", "B is cropped"), ("grey", "edited", "B is without colours"),
-        ("mirror", "edited", "one is mirrored"), ("side", "edited", "one is turned by 90 degrees"),
+        ("twin", "identical", None, None),
+        ("small", "same", "the sizes differ (0.50 x 0.50)", "resized"),
+        ("crop", "edited", "B is cropped", "cropped"),
+        ("grey", "edited", "B is without colours", "recoloured"),
+        ("mirror", "edited", "one is mirrored", "mirrored"),
+        ("side", "edited", "one is turned by 90 degrees", "rotated"),
     ],
-)  # fmt: skip
+)
 def test_a_copy_ends_with_0_and_says_what_was_edited(
-    folder: Path, name: str, grade: str, edit: str | None
+    folder: Path, name: str, grade: str, edit: str | None, kind: str | None
 ) -> None:
     for a, b in (("orig", name), (name, "orig")):
         found = as_json("compare", folder / f"{a}.jpg", folder / f"{b}.jpg")
         assert found["copy"]
         assert found["grade"] == grade
+        assert {kind, "re-encoded"} <= {*found["kinds"]} if kind else found["kinds"] == []
         if edit is not None and b == name:
             assert edit in found["edits"]
             assert found["keep"] == str(folder / "orig.jpg")

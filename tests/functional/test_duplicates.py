@@ -44,6 +44,9 @@ def test_each_image_and_its_edits_are_a_group_with_the_largest_first(compared: P
             assert 0.5 <= pair["score"] <= 1
             kind = Path(pair["b"]).stem
             assert pair["grade"] == edited_images.GRADES.get(kind, "identical"), pair
+            expected = {"crop": "cropped", "grey": "recoloured", "mirror": "mirrored"}.get(kind)
+            assert expected is None or expected in pair["kinds"], pair
+            assert bool(pair["kinds"]) == (pair["grade"] != "identical"), pair
 
 
 def test_text_and_csv_equal_json(compared: Path) -> None:
@@ -58,7 +61,7 @@ def test_text_and_csv_equal_json(compared: Path) -> None:
     assert total == f"{PICTURES} groups, {PICTURES * (len(NAMES) - 1)} images beside those to keep"
     lines = sokkuri("duplicates", "-C", compared, "--csv", "-").stdout
     header, *rows = csv.reader(io.StringIO(lines))
-    assert header == ["group", "a", "b", "grade", "score", "why", "conflict"]
+    assert header == ["group", "a", "b", "grade", "score", "why", "conflict", "kinds"]
     assert rows == [
         [
             str(number),
@@ -68,6 +71,7 @@ def test_text_and_csv_equal_json(compared: Path) -> None:
             f"{pair['score']:.4f}",
             group["why"],
             group["conflict"],
+            ", ".join(pair["kinds"]),
         ]
         for number, group in enumerate(found, 1)
         for pair in group["pairs"]
@@ -82,6 +86,11 @@ def test_csv_and_html_files_are_written_beside_the_output(compared: Path, tmp_pa
     assert html.count("<section>") == PICTURES
     assert html.count('src="data:image') == PICTURES * len(NAMES)
     assert all(id_ in html for group in found for id_ in group["ids"])
+    assert all(
+        ", ".join([pair["grade"], f"{pair['score']:.3f}", *pair["kinds"]]) in html
+        for group in found
+        for pair in group["pairs"]
+    )
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ def _document(result: "Comparison") -> dict[str, Any]:
         "grade": result.grade,
         "score": result.score,
         "edits": result.edits,
+        "kinds": result.kinds,
         "overlap": None if result.overlap is None else asdict(result.overlap),
         "keep": None if result.keep is None else str(result.keep),
         "why": result.why,

@@ -103,7 +103,9 @@ def _group(group: Group) -> Iterator[str]:
     if group.conflict:
         yield f"<p><strong>Look at this one: {escape(group.conflict)}.</strong></p>"
     yield "<ol>"
-    captions = {pair.b: f"{pair.grade}, {pair.score:.3f}" for pair in group.pairs}
+    captions = {
+        pair.b: ", ".join([pair.grade, f"{pair.score:.3f}", *pair.kinds]) for pair in group.pairs
+    }
     for image in group.images:
         id_ = image.result_id
         yield _item(image.file, id_, id_, captions.get(id_, "to keep"))

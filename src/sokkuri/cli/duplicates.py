@@ -305,14 +305,14 @@ def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) 
 
 def _csv_text(groups: "tuple[Group, ...]") -> str:
     """Return CSV with a line for each pair: group number, both ids, grade, score, why the first
-    image of the group is kept, and what speaks against it."""
+    image of the group is kept, what speaks against it, and the kinds of edit."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["group", "a", "b", "grade", "score", "why", "conflict"])
+    writer.writerow(["group", "a", "b", "grade", "score", "why", "conflict", "kinds"])
     for number, group in enumerate(groups, 1):
         for pair in group.pairs:
             row = [number, pair.a, pair.b, pair.grade, f"{pair.score:.4f}"]
-            writer.writerow([*row, group.why, group.conflict])
+            writer.writerow([*row, group.why, group.conflict, ", ".join(pair.kinds)])
     return out.getvalue()
 
 

@@ -50,13 +50,15 @@ class DuplicateImage:
 class Pair:
     """Two images that are near-duplicates.
 
-    score : from 0 to 1, the higher the surer; not a calibrated probability.
+    score : from 0 to 1, the higher the surer; not a calibrated probability. kinds : of edit, in the
+    words of edit_kinds.py, as far as they are known.
     """
 
     a: str
     b: str
     grade: Grade
     score: float
+    kinds: tuple[str, ...] = ()
 
     @property
     def order(self) -> tuple[int, float, str]:

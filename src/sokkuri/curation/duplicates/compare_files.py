@@ -13,6 +13,7 @@ from sokkuri.core.errors import DecodeError, ImageError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.edit_kinds import kinds_of_edit
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.keep_evidence import ImageEvidence, weigh
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order
@@ -51,9 +52,9 @@ class Comparison:
     """The result of comparing two files.
 
     grade : None if they are no near-duplicates. score : 0 to 1, the higher the surer that one is a
-    copy. edits : what differs, in words, as far as it is known. overlap : None if it is unknown.
-    keep : the file to keep, None if they are no copies. why, conflict : see Group. notes : what
-    could not be done.
+    copy. edits : what differs, in sentences, as far as it is known. overlap : None if it is
+    unknown. keep : the file to keep, None if they are no copies. why, conflict : see Group. notes :
+    what could not be done. kinds : of edit, in the words of edit_kinds.py.
     """
 
     a: Location
@@ -66,6 +67,7 @@ class Comparison:
     why: str = ""
     conflict: str = ""
     notes: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
 
     @property
     def is_copy(self) -> bool:
@@ -103,12 +105,13 @@ def compare_files(a: Location, b: Location, limits: Limits | None = None) -> Com
     evidence = weigh(facts, {} if pair is None else {(min(paths), max(paths)): pair})
     of_both = [(facts[key], evidence[key]) for key in (first, second)]
     edits = tuple(_edits(of_both, overlap))
+    kinds = kinds_of_edit(facts[first], facts[second], pair)
     images = [
         replace(image, width=of.width, height=of.height)
         for image, (of, _) in zip(images, of_both, strict=True)
     ]
     keep, why, conflict = _choose(images, evidence)
-    return Comparison(a, b, result.grade, score, edits, overlap, keep, why, conflict, notes)
+    return Comparison(a, b, result.grade, score, edits, overlap, keep, why, conflict, notes, kinds)
 
 
 def _read(file: Location, limits: Limits) -> DuplicateImage:

@@ -5,15 +5,21 @@ of groups are read, each once; each one is measured against a few of its copies.
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Never, TypeVar
 
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.contents import UniqueImage
+from sokkuri.curation.duplicates.edit_kinds import kinds_of_edit
 from sokkuri.curation.duplicates.evidence_store import EvidenceStore, read_evidence_store
+from sokkuri.curation.duplicates.image_facts import ImageFacts
 from sokkuri.curation.duplicates.keep_evidence import ImageEvidence, weigh
+from sokkuri.curation.duplicates.pair_facts import PairFacts
 from sokkuri.curation.duplicates.pair_store import PairResult
+from sokkuri.curation.types import Group, Pair
 from sokkuri.store.collection import CollectionStore
 
 _PAIRS_OF_IMAGE = 6
@@ -41,15 +47,68 @@ def gather_evidence(
         done += len(batch)
         yield Progress("choosing", done, len(missing))
     known = store.pair_facts(chosen)
-    unknown = [pair for pair in chosen if pair not in known and set(pair) <= facts.keys()]
-    if comparer.by_keypoints:
-        done = 0
-        for measured in _batches(comparer.pair_facts(unknown, facts)):
-            store.save_pair_facts(measured)
-            known |= {(first, second): of for first, second, of in measured}
-            done += len(measured)
-            yield Progress("choosing", done, len(unknown))
+    for measured, of in _measure_pairs(chosen, facts, known, store, comparer):
+        yield Progress("choosing", measured, of)
     return weigh(facts, known)
+
+
+def name_edits(
+    groups: Iterable[Group],
+    contents: Mapping[bytes, UniqueImage],
+    evidence: Evidence,
+    store: EvidenceStore | None,
+    comparer: PairComparer | None = None,
+) -> tuple[Group, ...]:
+    """Return the groups with the kinds of edit of each pair.
+
+    contents : of all images. comparer : measures the pairs that the store lacks; without it, no
+    file is read.
+    """
+    keys = {image.result_id: key for key, of in contents.items() for image in of.images}
+    facts = {key: of.facts for key, of in evidence.items() if of.facts is not None}
+    groups = [*groups]
+    pairs = {_pair_of(pair, keys) for group in groups for pair in group.pairs}
+    wanted = sorted(pair for pair in pairs if pair[0] != pair[1] and set(pair) <= facts.keys())
+    known: dict[tuple[bytes, bytes], PairFacts | None] = {}
+    if store is not None:
+        known = store.pair_facts(wanted)
+    if store is not None and comparer is not None:
+        for _ in _measure_pairs(wanted, facts, known, store, comparer):
+            pass
+    kinds = {
+        pair: kinds_of_edit(facts[pair[0]], facts[pair[1]], known.get(pair)) for pair in wanted
+    }
+
+    def named(pair: Pair) -> Pair:
+        return replace(pair, kinds=kinds.get(_pair_of(pair, keys), ()))
+
+    return tuple(replace(group, pairs=tuple(map(named, group.pairs))) for group in groups)
+
+
+def _measure_pairs(
+    pairs: Iterable[tuple[bytes, bytes]],
+    facts: Mapping[bytes, ImageFacts],
+    known: dict[tuple[bytes, bytes], PairFacts | None],
+    store: EvidenceStore,
+    comparer: PairComparer,
+) -> Iterator[tuple[int, int]]:
+    """Measure the pairs that are not known, store them, and add them to `known`. Yield from time to
+    time how many are done, and of how many."""
+    if not comparer.by_keypoints:
+        return
+    unknown = [pair for pair in pairs if pair not in known and set(pair) <= facts.keys()]
+    done = 0
+    for measured in _batches(comparer.pair_facts(unknown, facts)):
+        store.save_pair_facts(measured)
+        known |= {(first, second): of for first, second, of in measured}
+        done += len(measured)
+        yield done, len(unknown)
+
+
+def _pair_of(pair: Pair, keys: Mapping[str, bytes]) -> tuple[bytes, bytes]:
+    """Return the contents of a pair, the smaller one first."""
+    first, second = sorted((keys[pair.a], keys[pair.b]))
+    return first, second
 
 
 def known_evidence(collection: CollectionStore, pairs: Iterable[PairResult]) -> Evidence:

@@ -34,8 +34,8 @@ from sokkuri.curation.duplicates.contents import (
     readable_file,
     remote_rows,
 )
-from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence
-from sokkuri.curation.duplicates.evidence_store import open_evidence_store
+from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence, name_edits
+from sokkuri.curation.duplicates.evidence_store import open_evidence_store, read_evidence_store
 from sokkuri.curation.duplicates.groups import Star, make_stars
 from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
@@ -99,8 +99,9 @@ def find_duplicates(
         pairs = task.counting(store.near_duplicates())
         with open_evidence_store(collection) as evidence_store:
             task.evidence = yield from gather_evidence(pairs, evidence_store, comparer)
-        yield Progress("grouping", 0, 0)
-        groups = task.groups(pairs, store, comparer)
+            yield Progress("grouping", 0, 0)
+            groups = task.groups(pairs, store, comparer)
+            groups = name_edits(groups, task.contents, task.evidence, evidence_store, comparer)
         for note in comparer.notes():
             yield Progress("grouping", 0, 0, note)
     yield Progress("done", len(task.contents), len(task.contents), result=groups)
@@ -120,7 +121,9 @@ def known_groups(
         task = at_one_moment(collection, make_task)
         pairs = task.counting(pairs)
         task.evidence = known_evidence(collection, pairs)
-        return task.groups(pairs, store, None)
+        groups = task.groups(pairs, store, None)
+    with read_evidence_store(collection) as evidence_store:
+        return name_edits(groups, task.contents, task.evidence, evidence_store)
 
 
 def count_compared(collection: CollectionStore) -> tuple[int, int]:

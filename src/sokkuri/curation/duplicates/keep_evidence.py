@@ -338,7 +338,8 @@ def _is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> boo
         return True
     if y.lossless and not x.lossless and max(abs(np.log(scales))) < 0.01:
         return True
-    return differ and x.losses > y.losses
+    was_shrunk = max(scales) > 1.01 and min(scales) > 0.99  # y, so its fine steps say nothing
+    return differ and x.losses > y.losses and not was_shrunk
 
 
 def _softness(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> float:

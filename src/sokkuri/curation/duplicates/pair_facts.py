@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sokkuri.curation.duplicates.matching.block_agreement import measure_agreement
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, luma
 from sokkuri.curation.duplicates.matching.keypoints import (
+    Alignment,
     Keypoints,
     SimilarityTransform,
     align,
@@ -52,10 +53,12 @@ class PairFacts:
 
     scale_x, scale_y : pixels of the second image for each pixel of the first one, along its width
     and height. mirrored : whether one is the mirror image of the other. angle : of the turn, in
-    degrees. shares : of each image's area that lies in the other one. foreign : whether each one
-    shows a frame, bars, text or a mask that the other one lacks. cropped : whether each one lacks a
-    part of the picture. corners : of the first image in the second one, x and y as shares of its
-    width and height, clockwise from the top left.
+    degrees. shares : of each image's area that lies in the other one. framed : whether each one has
+    a frame, a bar or a window around the other one. covered : whether each one shows text or a mask
+    that the other one lacks. cropped : whether each one lacks a part of the picture. corners : of
+    the first image in the second one, x and y as shares of its width and height, clockwise from the
+    top left. enlarged : whether each one was enlarged from the other one. colour_change : levels by
+    which most of the colours differ.
     """
 
     scale_x: float
@@ -63,10 +66,18 @@ class PairFacts:
     mirrored: bool
     angle: float
     shares: tuple[float, float]
-    foreign: tuple[bool, bool]
+    framed: tuple[bool, bool]
+    covered: tuple[bool, bool]
     cropped: tuple[bool, bool]
     corners: tuple[tuple[float, float], ...]
     enlarged: tuple[bool, bool] = (False, False)
+    colour_change: float = 0.0
+
+    @property
+    def foreign(self) -> tuple[bool, bool]:
+        """Whether each one shows a frame, bars, text or a mask that the other one lacks."""
+        (first, second), (on_first, on_second) = self.framed, self.covered
+        return first or on_first, second or on_second
 
     @property
     def orientation(self) -> Orientation:
@@ -132,13 +143,16 @@ def measure_pair(
     shares = _share_inside(a.rgb, b.rgb, matrix), _share_inside(b.rgb, a.rgb, back)
     if min(max(shares), 1.0) < 0.2:
         return None
-    foreign, cropped = _judge_edges(a.rgb, b.rgb, matrix, back, shares)
-    covered = _find_covered(a, b, transform)
+    framed, cropped = _judge_edges(a.rgb, b.rgb, matrix, back, shares)
+    alignment = align(a, b, transform, _SIDE)
+    alignment = alignment and alignment.refine()
+    covered = None if alignment is None else _find_covered(a, b, transform, alignment)
     x_scale, y_scale = _scales(a, b, matrix)
     return PairFacts(
         x_scale, y_scale, transform.mirrored, _angle(transform), shares,
-        (foreign[0] or covered == 0, foreign[1] or covered == 1), cropped,
+        framed, (covered == 0, covered == 1), cropped,
         tuple((float(x) / b.rgb.shape[1], float(y) / b.rgb.shape[0]) for x, y in outline + 0.5),
+        colour_change=0.0 if alignment is None else _colour_change(alignment),
     )  # fmt: skip
 
 
@@ -277,12 +291,23 @@ def _is_uniform_around(rgb: Rgb, outline: Affine) -> bool:
     return len(around) > 4 * _POINTS and float(around.std(0).max()) < _UNIFORM
 
 
-def _find_covered(a: ImageView, b: ImageView, transform: SimilarityTransform) -> int | None:
+def _colour_change(alignment: Alignment) -> float:
+    """Return by how many levels the colours differ in most places, in the channel that differs
+    most."""
+    cv2 = opencv()
+    over, under = (
+        cv2.GaussianBlur(rgb, (0, 0), 3.0).astype(np.float32)
+        for rgb in (alignment.over, np.ascontiguousarray(alignment.under))
+    )
+    inside = cv2.erode(alignment.inside.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+    differences = np.abs(over - under)[inside]
+    return float(np.median(differences, axis=0).max()) if len(differences) else 0.0
+
+
+def _find_covered(
+    a: ImageView, b: ImageView, transform: SimilarityTransform, alignment: Alignment
+) -> int | None:
     """Return which image has sharp edges where the other one differs: 0, 1, or None."""
-    alignment = align(a, b, transform, _SIDE)
-    if alignment is None:
-        return None
-    alignment = alignment.refine()
     cv2 = opencv()
     over, under = luma(alignment.over), luma(alignment.under)
     inside = cv2.erode(alignment.inside.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0

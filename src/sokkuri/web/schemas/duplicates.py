@@ -13,12 +13,14 @@ MAX_DECISIONS = 1000
 
 
 class PairDocument(BaseModel):
-    """Two images that are near-duplicates. `score` : 0 to 1, how certain that is."""
+    """Two images that are near-duplicates. `score` : 0 to 1, how certain that is; `kinds` : of
+    edit, in fixed words, as far as they are known."""
 
     a: str
     b: str
     grade: Grade
     score: float
+    kinds: list[str]
 
 
 class DuplicateImageDocument(ListedImageDocument):

@@ -155,7 +155,13 @@ def _document(group: Group) -> dict[str, Any]:
         "conflict": group.conflict,
         "images": [_image_document(image) for image in group.images],
         "pairs": [
-            {"a": pair.a, "b": pair.b, "grade": pair.grade, "score": pair.score}
+            {
+                "a": pair.a,
+                "b": pair.b,
+                "grade": pair.grade,
+                "score": pair.score,
+                "kinds": pair.kinds,
+            }
             for pair in group.pairs
         ],
     }

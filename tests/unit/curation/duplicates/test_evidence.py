@@ -100,7 +100,18 @@ def test_the_store_returns_what_it_got(collection: Collection) -> None:
         4, 3, "JPEG", True, 20240101000000, 7.5, tuple(range(12)), (0.5,) * 32,
         grids=(left, right, left, right), orientation=6,
     )  # fmt: skip
-    pair = PairFacts(1.0, 2.0, True, -0.5, (1.0, 0.5), (False, True), (True, False), ((0.0, 1.0),))
+    pair = PairFacts(
+        1.0,
+        2.0,
+        True,
+        -0.5,
+        (1.0, 0.5),
+        (False, True),
+        (False, False),
+        (True, False),
+        ((0.0, 1.0),),
+        colour_change=3.5,
+    )
     with open_evidence_store(collection) as store:
         store.save_image_facts([(b"a", facts)])
         store.save_pair_facts([(b"a", b"b", pair), (b"a", b"c", None)])

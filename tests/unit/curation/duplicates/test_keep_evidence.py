@@ -143,6 +143,17 @@ def test_a_smaller_copy_has_no_mark_and_a_smaller_scale(original: Path, tmp_path
     assert large.scale == pytest.approx(2 * small.scale, rel=0.02)
 
 
+@pytest.mark.parametrize("size", [(470, 352), (450, 360)])
+def test_finer_steps_of_a_copy_that_was_shrunk_are_no_merit(
+    size: tuple[int, int], original: Path, tmp_path: Path
+) -> None:
+    with Image.open(original) as image:
+        image.resize(size).save(tmp_path / "shrunk.jpg", quality=95)
+    of_original, of_copy = evidence_of(original, tmp_path / "shrunk.jpg")
+    assert of_original.marks == frozenset()
+    assert of_original.key <= of_copy.key
+
+
 def test_metadata_of_a_camera_on_a_crop_is_a_conflict(original: Path, tmp_path: Path) -> None:
     with Image.open(original) as image:
         crop = image.crop((60, 40, 460, 340))

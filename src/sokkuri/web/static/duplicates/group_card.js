@@ -131,7 +131,9 @@ export class GroupCard {
           h("dd", { class: "number" }, text, note && h("span", { class: "note" }, ` ${note}`),
             differs && h("span", { class: "unseen" }, ", differs")))),
       pair && h("div", null, h("dt", null, "Score"), h("dd", { class: "number" },
-        `${pair.grade}, ${pair.score.toFixed(2)}`)));
+        `${pair.grade}, ${pair.score.toFixed(2)}`)),
+      pair?.kinds.length > 0 && h("div", null, h("dt", null, "Edits"),
+        h("dd", null, pair.kinds.join(", "))));
   }
 
   actions(image, index) {
