@@ -263,7 +263,9 @@ class CollectionStore:
 
     def rewrite_id_columns(self) -> None:
         """Rewrite the id columns that are stale because rows moved or were replaced."""
-        for shard in read_shards(self.catalog):
+        shards = read_shards(self.catalog)
+        self.shards.forget_marks(shard.shard for shard in shards)
+        for shard in shards:
             if not shard.stale_ids:
                 continue
             with self.catalog.writing():

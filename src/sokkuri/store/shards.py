@@ -12,7 +12,7 @@ import io
 import os
 import re
 import tokenize
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -104,7 +104,7 @@ class ShardFolder:
         rows : (N, D), from `to_stored`. ids : N strings. Raises StorageError when the disk refuses,
         DamagedError when a file is missing, has another header, or lacks some of the first `at`
         rows. When a write fails, the first `at` rows stay as they were. A new shard is marked as
-        unfinished until the next `recover`; files of others in its place are moved aside.
+        unfinished until `forget_marks`; files of others in its place are moved aside.
         """
         with storing(self.features_path(shard)):
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -170,6 +170,12 @@ class ShardFolder:
                     return
         with storing(self.features_path(shard)):
             remove_mark(self.features_path(shard))
+
+    def forget_marks(self, written: Iterable[int]) -> None:
+        """Forget that these shards were new: the catalog knows them. Raises StorageError."""
+        for shard in written:
+            with storing(self.features_path(shard)):
+                remove_mark(self.features_path(shard))
 
     def mark_for_deletion(self, shard: int) -> None:
         """Let the next `recover` delete the shard if the catalog has forgotten it by then.

@@ -160,9 +160,8 @@ def test_shards_that_a_crash_left_are_deleted(bench: Bench) -> None:
 
 
 def left_files(bench: Bench) -> list[str]:
-    """Return the names of the files in the folder of shards, without marks."""
-    folder = bench.collection.shards.folder
-    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    """Return the names of the files in the folder of shards."""
+    return sorted(path.name for path in bench.collection.shards.folder.iterdir())
 
 
 def save_shard(bench: Bench, shard: int) -> list[Path]:
