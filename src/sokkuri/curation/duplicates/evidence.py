@@ -16,7 +16,7 @@ from sokkuri.curation.duplicates.contents import UniqueImage
 from sokkuri.curation.duplicates.edit_kinds import kinds_of_edit
 from sokkuri.curation.duplicates.evidence_store import EvidenceStore, read_evidence_store
 from sokkuri.curation.duplicates.image_facts import ImageFacts
-from sokkuri.curation.duplicates.keep_evidence import ImageEvidence, weigh
+from sokkuri.curation.duplicates.keep_evidence import MARKS, ImageEvidence, weigh
 from sokkuri.curation.duplicates.pair_facts import PairFacts
 from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.curation.types import Group, Pair
@@ -24,6 +24,7 @@ from sokkuri.store.collection import CollectionStore
 
 _PAIRS_OF_IMAGE = 6
 _BATCH = 64  # stored together
+_WORST = (1,) * len(MARKS)
 
 Item = TypeVar("Item")
 Evidence = dict[bytes, ImageEvidence]
@@ -36,6 +37,7 @@ def gather_evidence(
 
     An interrupt keeps what was stored by then.
     """
+    pairs = [*pairs]
     chosen = _choose_pairs(pairs)
     contents = sorted({content for pair in chosen for content in pair})
     facts = store.image_facts(contents)
@@ -46,10 +48,16 @@ def gather_evidence(
         facts |= dict(batch)
         done += len(batch)
         yield Progress("choosing", done, len(missing))
-    known = store.pair_facts(chosen)
-    for measured, of in _measure_pairs(chosen, facts, known, store, comparer):
-        yield Progress("choosing", measured, of)
-    return weigh(facts, known)
+    known: dict[tuple[bytes, bytes], PairFacts | None] = {}
+    evidence, asked = weigh(facts, known), Counter[tuple[bytes, bytes]]()
+    while chosen:
+        asked.update(chosen)
+        known |= store.pair_facts(chosen)
+        for measured, of in _measure_pairs(chosen, facts, known, store, comparer):
+            yield Progress("choosing", measured, of)
+        evidence = weigh(facts, known)
+        chosen = _contested_pairs(pairs, evidence, asked)
+    return evidence
 
 
 def name_edits(
@@ -113,13 +121,20 @@ def _pair_of(pair: Pair, keys: Mapping[str, bytes]) -> tuple[bytes, bytes]:
 
 def known_evidence(collection: CollectionStore, pairs: Iterable[PairResult]) -> Evidence:
     """Return the evidence that was gathered so far, without reading images or writing."""
+    pairs = [*pairs]
     chosen = _choose_pairs(pairs)
     with read_evidence_store(collection) as store:
         if store is None:
             return {}
         facts = store.image_facts(sorted({content for pair in chosen for content in pair}))
-        known = store.pair_facts(chosen)
-    return weigh(facts, known)
+        known: dict[tuple[bytes, bytes], PairFacts | None] = {}
+        evidence, asked = weigh(facts, known), Counter[tuple[bytes, bytes]]()
+        while chosen:
+            asked.update(chosen)
+            known |= store.pair_facts(chosen)
+            evidence = weigh(facts, known)
+            chosen = _contested_pairs(pairs, evidence, asked)
+    return evidence
 
 
 def _choose_pairs(pairs: Iterable[PairResult]) -> list[tuple[bytes, bytes]]:
@@ -131,6 +146,33 @@ def _choose_pairs(pairs: Iterable[PairResult]) -> list[tuple[bytes, bytes]]:
         if min(count[pair.first], count[pair.second]) < _PAIRS_OF_IMAGE:
             chosen.append((pair.first, pair.second))
             count.update((pair.first, pair.second))
+    return chosen
+
+
+def _contested_pairs(
+    pairs: Iterable[PairResult], evidence: Evidence, asked: Counter[tuple[bytes, bytes]]
+) -> list[tuple[bytes, bytes]]:
+    """Return pairs that were not asked for, of two images that may both be the one to keep.
+
+    Both have as few marks as any copy of theirs, so one may have been made from the other. The
+    number of pairs of an image is bounded.
+    """
+    copies = [pair for pair in pairs if pair.grade != "alike" and pair.first != pair.second]
+    best: dict[bytes, tuple[int, ...]] = {}
+    for pair in copies:
+        known = [evidence[key].key for key in (pair.first, pair.second) if key in evidence]
+        for content in (pair.first, pair.second):
+            best[content] = min([*known, best.get(content, _WORST)])
+    count = Counter(content for pair in asked for content in pair)
+    chosen = []
+    for pair in copies:
+        both = pair.first, pair.second
+        if both in asked or not set(both) <= evidence.keys():
+            continue
+        is_open = all(evidence[key].key == best[key] for key in both)
+        if is_open and min(count[key] for key in both) < 2 * _PAIRS_OF_IMAGE:
+            chosen.append(both)
+            count.update(both)
     return chosen
 
 

@@ -1,5 +1,6 @@
 """Gathering evidence: files are read once, bounded, and what was read is kept."""
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sokkuri.curation.duplicates.evidence_store import (
     read_evidence_store,
 )
 from sokkuri.curation.duplicates.image_facts import ImageFacts
+from sokkuri.curation.duplicates.keep_evidence import ImageEvidence
 from sokkuri.curation.duplicates.pair_facts import PairFacts
 from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.curation.trash.system_trash import size_and_digest
@@ -92,6 +94,28 @@ def test_each_image_is_measured_against_a_few() -> None:
     assert len(chosen) <= evidence._PAIRS_OF_IMAGE * len(keys)
     alike = [PairResult(b"a", b"b", "alike", 0.1)]
     assert evidence._choose_pairs(alike) == []
+
+
+def test_images_that_may_both_be_kept_are_measured_against_each_other() -> None:
+    marks = {b"a": "", b"b": "", b"c": "", b"d": "coarse"}
+    known = {key: ImageEvidence(frozenset({of} - {""})) for key, of in marks.items()}
+    every = [PairResult(x, y, "edited", 0.9) for x in known for y in known if x < y]
+    asked = Counter([(b"a", b"b")])
+    open_pairs = evidence._contested_pairs(every, known, asked)
+    assert open_pairs == [(b"a", b"c"), (b"b", b"c")]
+    asked.update(open_pairs)
+    assert evidence._contested_pairs(every, known, asked) == []
+    unread = [PairResult(b"a", b"z", "edited", 0.9), PairResult(b"y", b"z", "edited", 0.9)]
+    assert evidence._contested_pairs(unread, known, asked) == []
+
+
+def test_contested_pairs_are_bounded() -> None:
+    known = {bytes([number]): ImageEvidence() for number in range(60)}
+    every = [PairResult(x, y, "edited", 0.9) for x in known for y in known if x < y]
+    asked: Counter[tuple[bytes, bytes]] = Counter()
+    while more := evidence._contested_pairs(every, known, asked):
+        asked.update(more)
+    assert len(known) < len(asked) <= 2 * evidence._PAIRS_OF_IMAGE * len(known)
 
 
 def test_the_store_returns_what_it_got(collection: Collection) -> None:
