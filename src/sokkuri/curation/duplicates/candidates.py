@@ -43,6 +43,9 @@ of them small crops."""
 LENIENT_MARGIN = 2.0
 """By how much the logit of a pair may be below 0 in a small collection."""
 
+_TINY_COLLECTION = 200  # up to this many images, all neighbours are compared
+_NEAREST = 3  # neighbours that are always compared in a small collection
+
 BATCH = 512
 """Images whose candidates are found at once."""
 
@@ -108,7 +111,11 @@ class CandidateFinder:
         remote: RemoteRows | None = None,
     ) -> None:
         self._projected = table.projected
-        self._min_logit = -LENIENT_MARGIN if len(table.projected) <= SMALL_COLLECTION else 0.0
+        count = len(table.projected)
+        self._min_logit = -LENIENT_MARGIN if count <= SMALL_COLLECTION else 0.0
+        self._always = 0 if count > SMALL_COLLECTION else _NEAREST
+        if count <= _TINY_COLLECTION:
+            self._always = count
         self._by_features: NeighbourFinder
         if remote is None:
             self._by_features, note = choose_finder(table.projected, thresholds)
@@ -146,6 +153,9 @@ class CandidateFinder:
         features = pair_features(similarities, correlations, near.similarities[query])
         promising = PAIR_MODEL.logits(features) > self._min_logit
         promising |= correlations > _MIN_CORRELATION
+        # Pages of text resemble each other so much that the model takes no page for a copy.
+        nearer = near.similarities[query] > similarities[:, None]
+        promising |= np.count_nonzero(nearer, axis=1) < self._always
         pairs = np.unique(np.concatenate([pairs[promising], near.reverse]), axis=0)
         return pairs, reverse_threshold(near.similarities, self._min_logit)
 

@@ -22,7 +22,9 @@ from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
-from sokkuri.curation.duplicates.matching import Match, compare
+from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, compare
+from sokkuri.curation.duplicates.matching.content import may_be_drawing
+from sokkuri.curation.duplicates.matching.edits import can_be_edit, find_shift
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
@@ -51,6 +53,7 @@ class _Image:
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
         self.frames = preview.frames
+        self.may_be_drawing = may_be_drawing(preview.square)
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -98,7 +101,7 @@ class PairComparer:
         """Return a line for each thing that it could not do so far."""
         notes = []
         if self._missing:
-            notes.append(f"crops and turned pictures may be missed: {self._missing}")
+            notes.append(f"edited copies are not looked for: {self._missing}")
         if self.unreadable:
             notes.append(
                 f"{len(self.unreadable):,} pictures were left out, because their files are gone, "
@@ -162,21 +165,38 @@ class PairComparer:
         return PairResult(first, second, match.grade, score)
 
     def _match(self, first: bytes, second: bytes) -> Match:
-        """Compare two contents. Whoever is `same` was compared at full size, in all frames."""
+        """Compare two contents. Copies were compared closely, `same` ones at full size."""
         a, b = self._image(first), self._image(second)
         if a.frames != b.frames:  # a still is no copy of an animation
             return Match(None, 0.0)
         match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
         moving = a.frames > 1
-        if match.grade != "same" and not (moving and match.grade is not None):
+        if match.grade == "same" or (moving and match.grade == "edited"):
+            sizes = (a.width, a.height), (b.width, b.height)
+            verdict = compare_full_size(self._read(first), self._read(second), sizes, self._limits)
+            if verdict is Verdict.SAME:
+                return Match("same", match.score)
+            if moving or match.blank:
+                return Match(None, 0.0)
+        if match.grade is None and not self._is_moved_drawing(a, b):
             return match
-        sizes = (a.width, a.height), (b.width, b.height)
-        verdict = compare_full_size(self._read(first), self._read(second), sizes, self._limits)
-        if verdict is Verdict.SAME:
-            return Match("same", match.score)
-        if verdict is Verdict.UNKNOWN or moving or match.blank:
-            return Match(None, 0.0)
-        return Match("edited", match.score)
+        return self._check_edit(match, first, second)
+
+    def _is_moved_drawing(self, a: _Image, b: _Image) -> bool:
+        """Return whether one drawing may be a part of another one: keypoints miss that in texts."""
+        drawings = a.may_be_drawing and b.may_be_drawing
+        return drawings and self.by_keypoints and find_shift(a, b) is not None
+
+    def _check_edit(self, match: Match, first: bytes, second: bytes) -> Match:
+        """Return the match of two contents, one of which may be an edit of the other."""
+        if not self.by_keypoints:
+            return Match(None, match.score)
+        files = self._read(first), self._read(second)
+        a, b = self._image(first), self._image(second)
+        points, likely = (a.keypoints(), b.keypoints()), match.grade in ("same", "edited")
+        if can_be_edit(files, (a, b), points, self._limits, likely=likely):
+            return Match("edited", max(match.score, COPY_SCORE))
+        return replace(match, grade=match.grade and "alike")
 
     def _image_facts(self, content: bytes) -> tuple[bytes, ImageFacts] | None:
         try:

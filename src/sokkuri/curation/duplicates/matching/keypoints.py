@@ -7,7 +7,7 @@ know to improve object retrieval", CVPR 2012).
 """
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,8 @@ _RANSAC_CONFIDENCE = 0.995
 _MAX_SCALE = 16.0  # of one image to the other
 _MIN_OVERLAP = 100  # pixels
 _ECC_STEPS = 20
+_SHRUNK = 0.98  # above it, an image is as large as it was: a resized one would be blurred
+_UNSCALED = 0.01  # largest difference of a scale from 1 that is an error of the estimate
 
 _MIRRORED_ORDER = np.arange(128).reshape(4, 4, 8)[::-1][:, :, (-np.arange(8)) % 8].reshape(-1)
 """The order of a descriptor's components after its image is mirrored: the cells across the
@@ -69,7 +71,8 @@ class Alignment:
     """One image upon the other.
 
     over, under : (H, W, 3) uint8. inside : (H, W), where both are. source, matrix : the image that
-    `over` was warped from, and the (3, 3) matrix that warped it.
+    `over` was warped from, and the (3, 3) matrix that warped it. resizing : the (3, 3) matrices
+    that made `source` and `under` from the two images. swapped : whether `over` is the second one.
     """
 
     over: NDArray[np.uint8]
@@ -77,6 +80,14 @@ class Alignment:
     inside: NDArray[np.bool_]
     source: NDArray[np.uint8]
     matrix: NDArray[np.float64]
+    resizing: tuple[NDArray[np.float64], NDArray[np.float64]]
+    swapped: bool
+
+    def whole_matrix(self) -> NDArray[np.float64]:
+        """Return the (3, 3) matrix from the first image to the second one."""
+        to_source, to_under = self.resizing
+        matrix = np.linalg.inv(to_under) @ self.matrix @ to_source
+        return np.asarray(np.linalg.inv(matrix)) if self.swapped else matrix
 
     def refine(self) -> "Alignment":
         """Return an alignment that is better by parts of a pixel, or this one if there is none.
@@ -97,8 +108,24 @@ class Alignment:
         except cv2.error:  # it does not converge
             return self
         matrix = np.linalg.inv(_to_3x3(change)) @ self.matrix
-        refined = _warp(self.source, self.under, matrix)
-        return refined if np.count_nonzero(refined.inside) >= _MIN_OVERLAP else self
+        over, inside = _warp(self.source, self.under, matrix)
+        if np.count_nonzero(inside) < _MIN_OVERLAP:
+            return self
+        return replace(self, over=over, inside=inside, matrix=matrix)
+
+    def in_whole_pixels(self) -> "Alignment":
+        """Return the alignment that moves by whole pixels and changes no size.
+
+        A crop and a caption leave the pixels as they are. Return this one if a size differs.
+        """
+        change = self.matrix[:2, :2] - np.eye(2)
+        if np.abs(change).max() > _UNSCALED:
+            return self
+        middle = np.array([self.under.shape[1], self.under.shape[0]]) / 2
+        moved = _to_3x3(np.eye(2, 3))
+        moved[:2, 2] = np.rint(self.matrix[:2, 2] + change @ middle)
+        over, inside = _warp(self.source, self.under, moved)
+        return replace(self, over=over, inside=inside, matrix=moved)
 
 
 def opencv() -> Any:
@@ -202,15 +229,19 @@ def align(
         return None
     over, under = a.rgb, b.rgb[:, ::-1] if transform.mirrored else b.rgb
     matrix = _to_3x3(transform.matrix)
-    if over.shape[0] * over.shape[1] * scale**2 < under.shape[0] * under.shape[1]:
+    swapped = over.shape[0] * over.shape[1] * scale**2 < under.shape[0] * under.shape[1]
+    if swapped:
         over, under = under, over
         matrix = np.asarray(np.linalg.inv(matrix))
         scale = 1 / scale
     shrink = side / max(under.shape[:2])
-    under, to_frame = _resize(under, shrink)
+    under, to_under = _resize(under, shrink)
     # Shrink the upper image before it is warped: otherwise its details turn into noise.
-    over, to_small = _resize(over, min(1.0, scale * shrink))
-    return _warp(over, under, to_frame @ matrix @ np.linalg.inv(to_small))
+    shrink *= scale
+    source, to_source = _resize(over, shrink if shrink < _SHRUNK else 1.0)
+    matrix = to_under @ matrix @ np.linalg.inv(to_source)
+    over, inside = _warp(source, under, matrix)
+    return Alignment(over, under, inside, source, matrix, (to_source, to_under), swapped)
 
 
 def _resize(rgb: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
@@ -226,14 +257,14 @@ def _resize(rgb: NDArray[np.uint8], scale: float) -> tuple[NDArray[np.uint8], ND
 
 
 def _warp(
-    over: NDArray[np.uint8], under: NDArray[np.uint8], matrix: NDArray[np.float64]
-) -> Alignment:
-    """Warp `over` into the frame of `under` by a (3, 3) matrix."""
+    source: NDArray[np.uint8], under: NDArray[np.uint8], matrix: NDArray[np.float64]
+) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Warp `source` into the frame of `under` by a (3, 3) matrix; also where it lies there."""
     cv2 = opencv()
     size = under.shape[1], under.shape[0]
-    warped = cv2.warpAffine(over, matrix[:2], size)
-    inside = cv2.warpAffine(np.full(over.shape[:2], 255, np.uint8), matrix[:2], size)
-    return Alignment(warped, under, inside > 250, over, matrix)
+    over = cv2.warpAffine(source, matrix[:2], size)
+    inside = cv2.warpAffine(np.full(source.shape[:2], 255, np.uint8), matrix[:2], size)
+    return over, inside > 250
 
 
 def _to_3x3(matrix: NDArray[np.floating[Any]]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ _MIN_EVIDENCE = 24  # cells with such content
 _TYPICAL = 0.9  # quantile of the cells that says how much was lost in the encoding
 _TYPICAL_RATIO = 1.4  # of the difference to the error at this quantile, at JPEG quality 20
 _LEAST_LOSS, _MAX_LOSS = 0.15, 0.95
+_MAX_EDIT_LOSS = 1.25  # the same, of pictures that were moved by parts of a pixel
 _LEAST_COLOUR_LOSS = 0.3
 _MAX_DIFFERENCE = 3.7  # tolerances, in the worst cell
 _MAX_COLOUR_DIFFERENCE = 2.2
@@ -76,6 +77,11 @@ class Difference:
             and self.shift <= _MAX_SHIFT
             and (self.evidence == 0 or _GAIN[0] <= self.gain <= _GAIN[1])
         )
+
+    @property
+    def agrees_but_for_colours(self) -> bool:
+        """Whether no cell holds other content, whatever was done to brightness and colours."""
+        return self.worst <= _MAX_DIFFERENCE and self.loss <= _MAX_EDIT_LOSS
 
     @property
     def tells(self) -> bool:

@@ -1,0 +1,207 @@
+"""Measure whether the content of two aligned pictures agrees, or only a template that they share.
+
+Takes two pictures of one size and returns a ContentAgreement. An edit adds something to one side:
+its edges are missing on the other side, and nothing else is. Two pictures that share a letterhead,
+a window or a background contradict each other instead: each one has edges that the other lacks.
+"""
+
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.curation.duplicates.matching.block_agreement import BLOCK
+from sokkuri.curation.duplicates.matching.fingerprint import luma
+from sokkuri.curation.duplicates.matching.keypoints import opencv
+
+_BORDER = 10  # pixels at the edge of the overlap that do not count
+_REACH = 2  # pixels by which an edge may be displaced
+_EDGE_LEVELS, _EDGE_SHARE = 4.0, 0.08  # least gradient: levels, and share of the strongest ones
+_WEAKEST = 0.3  # of an edge's gradient that must be left
+_DIRECTIONS = 6  # of edges, in half a turn
+_FULL_BLOCK, _MISSING = 6, 0.4  # pixels of edges in a block with content, and share that is missing
+_DRAWING = 0.8  # share of the pixels near edges that have one of a few colours
+_COLOURS, _COLOUR_LEVELS = 8, 6
+_FEW_COLOURS = 0.6  # share of all pixels
+_MAX_NOISE = 0.004  # share of the blocks with content that may differ anywhere
+_FEW = 20  # blocks; fewer are no overlay
+_ONE_SIDED = 0.3  # quotient of what the two sides lack
+_PLAIN = 2.5  # levels of deviation of a plain block
+_COVERED, _NOT_COVERED = 0.6, 0.45  # share of one side's extra blocks that are plain on the other
+_LEAST_AGREEING = 0.35  # share of the blocks with content on the side that was not edited
+_LEAST_BLOCKS = 12
+_REST_AGREES = 0.7  # the same, of a picture with a thing upon it
+_UNLIKE = 0.1  # correlation of blocks that show something else
+_MAX_UNLIKE, _MAX_UNLIKE_COVERED = 0.1, 0.3  # share of such blocks, and of a covered picture
+_SAMPLE = 6000  # pixels whose colours are counted
+
+Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentAgreement:
+    """How far the content of two pictures agrees, in blocks of 8 x 8 pixels.
+
+    content : blocks with edges on either side. agreeing : those whose edges are on both sides.
+    extra : for each side, blocks with edges that the other side lacks. covered : for each side,
+    those of the extra blocks that are plain on the other side. unlike : share of the blocks with
+    contrast on both sides that do not correlate: a dense texture has edges everywhere. colours :
+    for each side, the share of the pixels near edges that have one of a few colours.
+    """
+
+    content: int
+    agreeing: int
+    extra: tuple[int, int]
+    covered: tuple[int, int]
+    unlike: float
+    colours: tuple[float, float]
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether it is a drawing, a text or a screen, not a photo."""
+        return max(self.colours) >= _DRAWING
+
+    @property
+    def agrees(self) -> bool:
+        """Whether what differs can be an edit of one side.
+
+        Drawings share templates, so in a drawing nothing may differ.
+        """
+        less, more = sorted(self.extra)
+        if self.agreeing < max(_LEAST_BLOCKS, _LEAST_AGREEING * (self.content - more)):
+            return False
+        if self.is_drawing:
+            return more <= max(1.0, _MAX_NOISE * self.content)
+        if self.unlike > (_MAX_UNLIKE if more < _FEW else _MAX_UNLIKE_COVERED):
+            return False
+        return less == 0 or (more >= _FEW and (less <= _ONE_SIDED * more or self._is_covered))
+
+    @property
+    def _is_covered(self) -> bool:
+        """Whether one side has a plain thing upon the picture, and the rest agrees."""
+        shares = sorted(
+            plain / max(extra, 1) for plain, extra in zip(self.covered, self.extra, strict=True)
+        )
+        rest = self.agreeing >= _REST_AGREES * self.content
+        return rest and shares[0] <= _NOT_COVERED and shares[1] >= _COVERED
+
+
+def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
+    """Return how far the content agrees : a, b (H, W, 3) uint8. inside : (H, W), where both are.
+
+    Needs OpenCV.
+    """
+    cv2 = opencv()
+    kernel = np.ones((2 * _BORDER + 1, 2 * _BORDER + 1), np.uint8)
+    mask = cv2.erode(inside.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    mask = mask > 0
+    one, other = _Edges(a, mask), _Edges(b, mask)
+    shared = one.found & other.found
+    gain = 1.0
+    if np.count_nonzero(shared) > _FULL_BLOCK**2:
+        gain = float(np.median(other.strength[shared] / one.strength[shared]))
+    missing = one.missing_in(other, _WEAKEST * gain), other.missing_in(one, _WEAKEST / gain)
+    counts = [_block_sums(edges.found) for edges in (one, other)]
+    lacking = [_block_sums(lost) for lost in missing]
+    extra = [
+        (lost >= _FULL_BLOCK) & (lost > _MISSING * count)
+        for lost, count in zip(lacking, counts, strict=True)
+    ]
+    full = [count >= _FULL_BLOCK for count in counts]
+    differs = extra[0] | extra[1]
+    plain = _is_plain(a), _is_plain(b)
+    near = cv2.dilate((one.found | other.found).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    near &= mask
+    return ContentAgreement(
+        content=_count(full[0] | full[1]),
+        agreeing=_count((full[0] | full[1]) & ~differs),
+        extra=(_count(extra[0]), _count(extra[1])),
+        unlike=_share_unlike(a, b, mask),
+        covered=(_count(extra[0] & plain[1]), _count(extra[1] & plain[0])),
+        colours=(_share_of_colours(a, near), _share_of_colours(b, near)),
+    )
+
+
+class _Edges:
+    """The edges of a picture. found : (H, W) bool. strength, angle : of the gradient."""
+
+    def __init__(self, rgb: Rgb, mask: Mask) -> None:
+        cv2 = opencv()
+        smooth = cv2.GaussianBlur(luma(rgb), (0, 0), 0.7)
+        x, y = (cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3) / 8 for axis in ((1, 0), (0, 1)))
+        self.strength: NDArray[np.float32] = np.hypot(x, y)
+        turns = np.arctan2(y, x) / np.pi * _DIRECTIONS
+        self.direction = np.rint(turns).astype(np.int8) % _DIRECTIONS
+        strongest = np.percentile(self.strength[mask], 99.5) if mask.any() else 0.0
+        self.found: Mask = mask & (self.strength > max(_EDGE_LEVELS, _EDGE_SHARE * strongest))
+
+    def missing_in(self, other: "_Edges", weakest: float) -> Mask:
+        """Return the edges that another picture lacks : (H, W).
+
+        weakest : the factor of the gradient that must be left.
+        """
+        cv2 = opencv()
+        missing = np.zeros_like(self.found)
+        kernel = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
+        for direction in range(_DIRECTIONS):
+            near = (other.direction - direction + 1) % _DIRECTIONS <= 2
+            strength = cv2.dilate(np.where(near, other.strength, np.float32(0)), kernel)
+            here = self.found & (self.direction == direction)
+            missing |= here & (strength < weakest * self.strength)
+        return missing
+
+
+def _block_sums(mask: Mask) -> NDArray[np.int64]:
+    return np.asarray(_cut(mask).sum((1, 3), dtype=np.int64))
+
+
+def may_be_drawing(square: Rgb) -> bool:
+    """Return whether a picture has so few colours that it may be a drawing, a text or a screen.
+
+    square : (H, W, 3) uint8, the picture in any size.
+    """
+    return _share_of_colours(square, np.ones(square.shape[:2], bool)) >= _FEW_COLOURS
+
+
+def _is_plain(rgb: Rgb) -> Mask:
+    """Return which blocks have no content at all : (rows, columns)."""
+    return np.asarray(_cut(luma(rgb)).std((1, 3)) < _PLAIN)
+
+
+def _share_unlike(a: Rgb, b: Rgb, mask: Mask) -> float:
+    """Return the share of the blocks with contrast on both sides that do not correlate."""
+    whole = _cut(mask).all((1, 3))
+    x, y = (_cut(luma(rgb)).transpose(0, 2, 1, 3)[whole] for rgb in (a, b))
+    x, y = (values - values.mean((1, 2), keepdims=True) for values in (x, y))
+    contrasts = [np.sqrt((values * values).mean((1, 2))) for values in (x, y)]
+    clear = np.minimum(*contrasts) > _EDGE_LEVELS
+    correlations = (x * y).mean((1, 2))[clear] / (contrasts[0] * contrasts[1])[clear]
+    return float(np.mean(correlations < _UNLIKE)) if len(correlations) else 0.0
+
+
+def _cut(pixels: NDArray[Scalar]) -> NDArray[Scalar]:
+    """Cut (H, W) into (rows, BLOCK, columns, BLOCK), without the rest at the edges."""
+    rows, columns = pixels.shape[0] // BLOCK, pixels.shape[1] // BLOCK
+    return pixels[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
+
+
+def _count(blocks: Mask) -> int:
+    return int(np.count_nonzero(blocks))
+
+
+def _share_of_colours(rgb: Rgb, where: Mask) -> float:
+    """Return the share of the pixels that have one of the most frequent colours."""
+    pixels = rgb[where].astype(np.int32)
+    pixels = pixels[:: max(1, len(pixels) // _SAMPLE)]
+    total = len(pixels)
+    for _ in range(_COLOURS):
+        if len(pixels) == 0:
+            break
+        cells = (pixels // 8) @ np.array([1024, 32, 1])
+        values, counts = np.unique(cells, return_counts=True)
+        centre = np.median(pixels[cells == values[counts.argmax()]], axis=0)
+        pixels = pixels[(np.abs(pixels - centre) > _COLOUR_LEVELS).any(1)]
+    return 1.0 - len(pixels) / total if total else 1.0

@@ -1,0 +1,85 @@
+"""Files are aligned closely, then a photo may have additions, and a page may not differ."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageOps
+
+from sokkuri.core.types import Limits
+from sokkuri.curation.duplicates.matching.edits import can_be_edit
+from sokkuri.curation.duplicates.matching.fingerprint import make_preview
+from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
+
+
+def page(*words: str, number: str = "217") -> Image.Image:
+    """Return a form: letterhead and lines are the same on every page, the words are not."""
+    sheet = Image.new("RGB", (620, 877), "white")
+    pen = ImageDraw.Draw(sheet)
+    pen.rectangle((0, 0, 620, 80), fill=(30, 70, 60))
+    pen.text((40, 20), "NORTHERN TIMBER COMPANY", "white", font_size=30)
+    for line, word in enumerate(words):
+        pen.line((40, 160 + 40 * line, 580, 160 + 40 * line), "grey")
+        pen.text((50, 130 + 40 * line), word, "black", font_size=22)
+    pen.text((450, 800), f"Total {number}", "black", font_size=14)
+    return sheet
+
+
+def photo() -> Image.Image:
+    noise = np.random.default_rng(5).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    return Image.fromarray(noise).resize((640, 480), Image.Resampling.BICUBIC)
+
+
+GOODS = "planks", "beams", "doors", "floors", "fences", "stairs"
+
+
+def judge(a: Image.Image, b: Image.Image, *, likely: bool = True) -> bool:
+    files = []
+    for image in (a, b):
+        out = io.BytesIO()
+        image.save(out, "PNG", compress_level=1)
+        files.append(out.getvalue())
+    views = [make_preview(file, Limits()) for file in files]
+    points = [find_keypoints(view.rgb) for view in views]
+    return can_be_edit(
+        (files[0], files[1]), (views[0], views[1]), (points[0], points[1]), Limits(), likely=likely
+    )
+
+
+@pytest.mark.parametrize("likely", [True, False])
+def test_a_page_with_a_bar_or_without_its_margins_is_an_edit(likely: bool) -> None:
+    whole = page(*GOODS)
+    assert judge(whole, ImageOps.expand(whole, (0, 90, 0, 0), "black"), likely=likely)
+    assert judge(whole, whole.crop((12, 20, 610, 860)), likely=likely)
+
+
+def test_pages_of_one_form_are_no_edits_of_each_other() -> None:
+    assert not judge(page(*GOODS), page(*reversed(GOODS)))
+    assert not judge(page(*GOODS), page(*GOODS[:4], "windows", "tiles"))
+
+
+def test_one_other_number_on_a_page_is_found_at_full_size() -> None:
+    assert not judge(page(*GOODS), page(*GOODS, number="271"))
+    assert judge(page(*GOODS), page(*GOODS).convert("L").convert("RGB"))
+
+
+def test_a_photo_with_text_on_it_is_an_edit_only_if_the_previews_speak_for_it() -> None:
+    marked = photo()
+    ImageDraw.Draw(marked).text((40, 200), "READ THIS", "white", font_size=90)
+    turned = marked.rotate(20, Image.Resampling.BICUBIC, expand=True)
+    assert judge(photo(), marked)
+    assert judge(photo(), turned)
+    assert not judge(photo(), marked, likely=False)
+
+
+def test_transparent_marks_are_compared_on_every_ground() -> None:
+    def mark(x: int) -> Image.Image:
+        image = Image.new("RGBA", (300, 300), (255, 255, 255, 0))
+        pen = ImageDraw.Draw(image)
+        for row in range(6):
+            pen.text((20, 40 * row), "white marks here", (255, 255, 255, 255), font_size=30)
+        pen.ellipse((x, 230, x + 40, 270), fill=(255, 255, 255, 255))
+        return image
+
+    assert judge(mark(40), mark(40))
+    assert not judge(mark(40), mark(180))
