@@ -15,7 +15,8 @@ from sokkuri.curation.duplicates.matching.block_agreement import BLOCK
 from sokkuri.curation.duplicates.matching.fingerprint import luma
 from sokkuri.curation.duplicates.matching.keypoints import opencv
 
-_BORDER = 10  # pixels at the edge of the overlap that do not count
+_BORDER = 2, 10  # least and most pixels at the edge of the overlap that do not count
+_BORDER_SHARE = 1 / 64  # of the longer side
 _REACH = 2  # pixels by which an edge may be displaced
 _EDGE_LEVELS, _EDGE_SHARE = 4.0, 0.08  # least gradient: levels, and share of the strongest ones
 _WEAKEST = 0.3  # of an edge's gradient that must be left
@@ -95,7 +96,8 @@ def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
     Needs OpenCV.
     """
     cv2 = opencv()
-    kernel = np.ones((2 * _BORDER + 1, 2 * _BORDER + 1), np.uint8)
+    border = int(np.clip(max(inside.shape) * _BORDER_SHARE, *_BORDER))
+    kernel = np.ones((2 * border + 1, 2 * border + 1), np.uint8)
     mask = cv2.erode(inside.astype(np.uint8), kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0)
     mask = mask > 0
     one, other = _Edges(a, mask), _Edges(b, mask)

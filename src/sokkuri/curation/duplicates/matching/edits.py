@@ -30,6 +30,8 @@ from sokkuri.images.decode import decode, read_layers
 
 _PHOTO_SIDE, _FILE_SIDE = 640, 1280  # pixels: of the frame for photos, and of the decoded files
 _CLOSE = 1.87  # median correlation and share of correlating blocks, together
+_PROMISING = 0.8  # the same, of squares that are worth a closer look
+_MOST_DIFFERENT = 30  # levels; more is an edit
 _LEAST_OVERLAP = 400  # pixels
 _MIN_INLIERS = 3
 _UNSCALED = 1.02  # a scale below it is an error of the estimate
@@ -125,49 +127,54 @@ def _find_transform(
     a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
 ) -> SimilarityTransform | None:
     """Return where `a` lies in `b`, refined: by keypoints, or the whole upon the whole."""
-    tried = [found for start in _starts(a, b, keypoints) if (found := _refine(a, b, start))]
-    return max(tried, key=lambda found: found[0])[1] if tried else None
+    tried = []
+    for start in _starts(a, b, keypoints):
+        rough = align(a, b, start, PREVIEW_SIDE)
+        best = None if rough is None else _refine(rough)
+        if best is not None:
+            found = measure_agreement(best.over, best.under, best.inside)
+            tried.append((found.median + found.agreeing, best, start))
+    if not tried:
+        return None
+    _, best, start = max(tried, key=lambda one: one[0])
+    return replace(start, matrix=best.whole_matrix()[:2])
 
 
 def _starts(
     a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
 ) -> Iterator[SimilarityTransform]:
-    x, y = b.rgb.shape[1] / a.rgb.shape[1], b.rgb.shape[0] / a.rgb.shape[0]
-    stretch = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])
-    yield from (SimilarityTransform(stretch, mirrored, 0, 0) for mirrored in (False, True))
+    """Yield transforms to try: by keypoints, by a shift, and the whole upon the whole."""
     found = estimate_similarity(*keypoints)
-    if found is not None and found.inliers >= _MIN_INLIERS:
+    by_keypoints = found is not None and found.inliers >= _MIN_INLIERS
+    if found is not None and by_keypoints:
         yield found
     shift = find_shift(a, b)
     if shift is not None:
         yield shift
+    x, y = b.rgb.shape[1] / a.rgb.shape[1], b.rgb.shape[0] / a.rgb.shape[0]
+    stretch = np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]])
+    for mirrored in (False, True):
+        square = np.ascontiguousarray(b.square[:, ::-1]) if mirrored else b.square
+        agreement = measure_agreement(a.square, square)
+        if not by_keypoints or agreement.median + agreement.agreeing >= _PROMISING:
+            yield SimilarityTransform(stretch, mirrored, 0, 0)
 
 
-def _refine(
-    a: ImageView, b: ImageView, transform: SimilarityTransform
-) -> tuple[float, SimilarityTransform] | None:
-    """Return how well the previews agree, and the refined transform."""
-    rough = align(a, b, transform, PREVIEW_SIDE)
-    if rough is None:
-        return None
-    agreement, best = _better(rough)
-    return agreement, replace(transform, matrix=best.whole_matrix()[:2])
-
-
-def _better(rough: Alignment) -> tuple[float, Alignment]:
-    """Return the best of an alignment and its refinements, and how well it agrees."""
+def _refine(rough: Alignment) -> Alignment | None:
+    """Return the best of an alignment and its refinements; None if they hardly overlap."""
     fine = rough.refine()
-    tried = [(*_agreement(one), one) for one in (rough, fine, fine.in_whole_pixels())]
-    agreement, _, best = max(tried, key=lambda found: found[:2])
-    return agreement, best
+    tried = [one for one in (rough, fine, fine.in_whole_pixels()) if _is_large(one.inside)]
+    return min(tried, key=_mean_difference) if tried else None
 
 
-def _agreement(alignment: Alignment) -> tuple[float, float]:
-    """Return how well the blocks agree, to one digit, and how little the pixels differ."""
-    if np.count_nonzero(alignment.inside) < _LEAST_OVERLAP:
-        return -1.0, 0.0
-    found = measure_agreement(alignment.over, alignment.under, alignment.inside)
-    return round(found.median + found.agreeing, 1), -found.difference
+def _is_large(inside: NDArray[np.bool_]) -> bool:
+    return bool(np.count_nonzero(inside) >= _LEAST_OVERLAP)
+
+
+def _mean_difference(alignment: Alignment) -> float:
+    """Return the mean difference of the pixels, in levels; what was edited counts little."""
+    difference = opencv().absdiff(alignment.over, alignment.under)[alignment.inside]
+    return float(np.minimum(difference, _MOST_DIFFERENT).mean())
 
 
 def _align_files(
@@ -191,10 +198,7 @@ def _align_files(
     matrix = to_b @ np.vstack([transform.matrix, [0, 0, 1]]) @ np.linalg.inv(to_a)
     transform = replace(transform, matrix=matrix[:2])
     found = align(a, b, transform, _frame_side(a.rgb, b.rgb, matrix, sides[1]))
-    if found is None:
-        return None
-    agreement, best = _better(found)
-    return best if agreement > -1 else None
+    return None if found is None else _refine(found)
 
 
 def _decode(file: bytes, view: ImageView, side: int, spec: PixelSpec, limits: Limits) -> _Picture:
