@@ -19,8 +19,8 @@ from sokkuri.images.convert import strips
 from sokkuri.images.memory import decoding_bytes, hold_memory
 
 LEAST_SHARE = 0.6
-"""The share of its rows that a picture must have, so that it is read: of a file cut in half, which
-may still be copied, less is there."""
+"""The least share of its rows that must be there. A file with fewer rows fails: another program may
+still be copying it."""
 
 JPEG_END = b"\xff\xd9"
 _ROW_BY_ROW = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "DIB", "TGA", "PPM")

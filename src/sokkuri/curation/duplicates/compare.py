@@ -196,7 +196,7 @@ class PairComparer:
         points, likely = (a.keypoints(), b.keypoints()), match.grade in ("same", "edited")
         if can_be_edit(files, (a, b), points, self._limits, likely=likely):
             return Match("edited", max(match.score, COPY_SCORE))
-        return replace(match, grade=match.grade and "alike")
+        return match if match.grade is None else replace(match, grade="alike")
 
     def _image_facts(self, content: bytes) -> tuple[bytes, ImageFacts] | None:
         try:

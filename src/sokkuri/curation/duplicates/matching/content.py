@@ -128,7 +128,8 @@ def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
 
 
 class _Edges:
-    """The edges of a picture. found : (H, W) bool. strength, angle : of the gradient."""
+    """The edges of a picture. found : (H, W) bool. strength : of the gradient.
+    direction : of the gradient, in parts of half a turn."""
 
     def __init__(self, rgb: Rgb, mask: Mask) -> None:
         cv2 = opencv()
