@@ -3,7 +3,7 @@
 Takes a ShardFolder; the caller holds the catalog's write lock. The functions raise StorageError.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from sokkuri.store.shards import ShardFolder, storing
@@ -42,15 +42,31 @@ def make_room(shards: ShardFolder, shard: int) -> list[str]:
 
 
 def set_aside(shards: ShardFolder, shard: int) -> None:
-    """Move the files of a damaged shard to the folder `damaged`."""
+    """Move the files of a damaged shard to the folder `damaged`. Earlier files there stay."""
     aside = shards.folder / _DAMAGED
-    for path in (shards.features_path(shard), shards.ids_path(shard)):
-        with storing(path):
-            if path.exists():
-                aside.mkdir(exist_ok=True)
-                path.replace(aside / path.name)
-    with storing(shards.features_path(shard)):
+    with storing(aside):
+        files = [
+            file for file in (shards.features_path(shard), shards.ids_path(shard)) if file.exists()
+        ]
+        if files:
+            aside.mkdir(exist_ok=True)
+        for file, place in zip(files, _free_places(aside, files), strict=True):
+            file.rename(place)
         remove_mark(shards.features_path(shard))
+
+
+def _free_places(aside: Path, files: Sequence[Path]) -> list[Path]:
+    """Return a place in `aside` for each file, where no file is: numbered from the second on.
+
+    A number stands behind the number of the shard, such as `0003.2.features.npy`.
+    """
+    places = [aside / file.name for file in files]
+    number = 1
+    while any(place.exists() for place in places):
+        number += 1
+        names = [file.name.partition(".") for file in files]
+        places = [aside / f"{shard}.{number}.{rest}" for shard, _, rest in names]
+    return places
 
 
 def delete_set_aside(shards: ShardFolder, except_for: Collection[int]) -> None:

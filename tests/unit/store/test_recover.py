@@ -129,6 +129,27 @@ def test_a_shard_that_comes_back_in_part_gives_what_it_has(bench: Bench, tmp_pat
     assert stored(bench) == before
 
 
+def test_a_second_damaged_file_replaces_no_earlier_one(bench: Bench, tmp_path: Path) -> None:
+    """Guarantee: damaged files of one shard are all kept while a vector of it is lost."""
+    backup = Path(shutil.copy(shard_path(bench), tmp_path / "backup.npy"))
+    damage_row(bench.collection, "imported 3")
+    first = shard_path(bench).read_bytes()
+    ids = bench.collection.shards.ids_path(0).read_bytes()
+    bench.collection.repair()
+    aside = shard_path(bench).parent / "damaged"
+    for length in (100, 200):
+        shard_path(bench).write_bytes(backup.read_bytes()[:length])
+        recover(bench.collection)
+    kept = {path.name: path.read_bytes() for path in aside.iterdir()}
+    assert sorted(len(held) for held in kept.values())[:2] == [100, 200]
+    assert kept["0000.features.npy"] == first
+    assert kept["0000.object_ids.npy"] == ids
+    assert len(kept) == 4
+    shutil.copy(backup, shard_path(bench))
+    recover(bench.collection)
+    assert not aside.exists(), "every vector is found"
+
+
 def test_lost_vectors_can_be_imported_again_or_given_up(bench: Bench, tmp_path: Path) -> None:
     shard_path(bench).unlink()
     bench.collection.repair()
