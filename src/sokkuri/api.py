@@ -28,6 +28,7 @@ from sokkuri.search.ann_files import ann_state
 from sokkuri.store.collection import CollectionStore, Status, choose_store, has_store
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
+    from sokkuri.curation.duplicates.known_copies import KnownCopies
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import PushReport
 
@@ -165,6 +166,13 @@ class Collection(CollectionStore):
         for progress in refresh_indexes(self, everything=True):
             on_progress(progress)
         return compaction
+
+    def known_copies(self) -> "KnownCopies":
+        """Return the groups of copies that `find_duplicates` has found; a search with the option
+        `collapse` asks for them."""
+        from sokkuri.curation.duplicates.known_copies import KnownCopies
+
+        return KnownCopies(self)
 
     def status(self, *, engines: bool = True) -> Status:
         """Return counts, failures, sizes, and the states of the approximate index and of engines.

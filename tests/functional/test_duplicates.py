@@ -49,6 +49,23 @@ def test_each_image_and_its_edits_are_a_group_with_the_largest_first(compared: P
             assert bool(pair["kinds"]) == (pair["grade"] != "identical"), pair
 
 
+def test_a_search_shows_one_hit_of_each_group(compared: Path) -> None:
+    group = find_groups(compared)[1]
+    query = next(id_ for id_ in group["ids"] if id_.endswith("crop.jpg"))
+    found = as_json("search", "-C", compared, query, "--collapse", "-k", PICTURES)["hits"]
+    assert [hit["rank"] for hit in found] == [*range(1, PICTURES + 1)]
+    assert found[0]["id"] == query, "the nearest stands for its group"
+    assert {query, *found[0]["copy_ids"]} == {*group["ids"]}
+    assert [hit["copies"] for hit in found] == [len(NAMES) - 1] * PICTURES
+    assert len({hit["id"][:2] for hit in found}) == PICTURES
+    told = sokkuri("search", "-C", compared, query, "--collapse", "-k", 1)
+    assert told.stdout.endswith(f"{query}  and {len(NAMES) - 1} copies\n")
+    assert told.stderr == ""
+    plain = as_json("search", "-C", compared, query)["hits"]
+    assert len(plain) == 10
+    assert not any("copies" in hit for hit in plain)
+
+
 def test_text_and_csv_equal_json(compared: Path) -> None:
     found = find_groups(compared)
     text = sokkuri("duplicates", "-C", compared).stdout

@@ -87,6 +87,19 @@ def test_filters_apply_before_the_ranking(server: Server, folder: Path) -> None:
     assert near["hits"] == euclidean["hits"][:7]
 
 
+def test_copies_are_collapsed_as_by_the_search_command(server: Server, folder: Path) -> None:
+    """Nothing was compared, so only files with equal bytes are copies, and the answer counts the
+    hits that were not compared."""
+    told = as_json("search", "home/04.png", "-C", folder, "-k", 9, "--collapse")["hits"]
+    found = similar(server, "home/04.png", k=9, collapse=1)
+    facts = [(hit["id"], hit["copies"], hit["copy_ids"]) for hit in found["hits"]]
+    assert facts == [(hit["id"], hit["copies"], hit["copy_ids"]) for hit in told]
+    assert found["not_compared"] == 9
+    sent = post(server, json={"ids": ["home/04.png"], "k": 9, "collapse": True})
+    assert sent["hits"] == found["hits"]
+    assert similar(server, "home/04.png")["not_compared"] == 0
+
+
 @pytest.mark.parametrize("k", [1, 2, 3, 20])
 def test_angles_are_radians_and_repeatable(server: Server, k: int) -> None:
     found = similar(server, "home/04.png", k=k, angles=1)

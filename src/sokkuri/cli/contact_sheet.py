@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from sokkuri.cli.formatting import copies_text
 from sokkuri.core.errors import ImageError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Limits
@@ -92,7 +93,8 @@ def _page(title: str, parts: Iterable[str]) -> str:
 def _hits(hits: Hits) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(', '.join(hits.query))}</h2>\n<ol>"
     for hit in hits:
-        yield _item(hit.path, hit.id, f"{hit.rank}. {hit.id}", f"{hit.distance:.4f}")
+        copies = f", {copies_text(len(hit.copies))}" if hit.copies else ""
+        yield _item(hit.path, hit.id, f"{hit.rank}. {hit.id}", f"{hit.distance:.4f}{copies}")
     yield "</ol>\n</section>"
 
 

@@ -108,19 +108,37 @@ def estimate_text(estimate: RunEstimate) -> str:
 
 
 def hits_text(hits: Hits) -> str:
-    """Format hits, one line each."""
+    """Format hits, one line each, with the number of their copies if they were collapsed."""
     return "\n".join(
-        f"{hit.rank:>4}  {hit.distance:.4f}  {escape_control(str(hit.path))}" for hit in hits
+        f"{hit.rank:>4}  {hit.distance:.4f}  {escape_control(str(hit.path))}"
+        + (f"  {copies_text(len(hit.copies))}" if hit.copies else "")
+        for hit in hits
+    )
+
+
+def copies_text(count: int) -> str:
+    """Return how many copies a hit has: `and 1 copy`, `and 3 copies`."""
+    return "and 1 copy" if count == 1 else f"and {count:,} copies"
+
+
+def not_compared_text(count: int) -> str:
+    """Say that some hits of a search that collapses copies were not compared yet."""
+    were = "was" if count == 1 else "were"
+    return (
+        f"{count_text(count, 'hit')} {were} not compared with other images yet, so only files with "
+        "equal bytes count as copies: run `sokkuri duplicates`"
     )
 
 
 def hits_json(hits: Hits) -> dict[str, Any]:
     """Return the JSON document of one search."""
+    collapsed = hits.copies is not None
     return {
         "query": list(hits.query),
         "metric": hits.metric,
         "hits": [
             {"rank": hit.rank, "id": hit.id, "path": str(hit.path), "distance": hit.distance}
+            | ({"copies": len(hit.copies), "copy_ids": list(hit.copies)} if collapsed else {})
             for hit in hits
         ],
         "exact": hits.exact,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.formatting import escape_control, hits_json, hits_text
+from sokkuri.cli.formatting import escape_control, hits_json, hits_text, not_compared_text
 from sokkuri.cli.options import (
     CollectionOption,
     EngineOption,
@@ -71,6 +71,9 @@ def search(
         Literal["auto", "exact", "ann"],
         typer.Option("--search", help="`auto` chooses by the size of the collection."),
     ] = "auto",
+    collapse: Annotated[
+        bool, typer.Option("--collapse", help="One hit for each group of copies.")
+    ] = False,
     engine: EngineOption = None,
     batch: Annotated[
         str | None,
@@ -104,6 +107,7 @@ def search(
         where=where,
         max_distance=max_distance,
         mode=mode,
+        collapse=collapse,
     )
     settings = _Settings(k, metric, options)
     folder = find_collection(collection, query=queries[0] if queries else None)
@@ -117,10 +121,16 @@ def search(
         else:
             results = [searcher.search([*map(_read_query, queries)], k, metric, options)]
             _print_hits(results[0], as_json=as_json)
-        for note in searcher.notes:
+        for note in [*searcher.notes, *_notes_on_copies(results)]:
             console.print_message(note)
     if html is not None or open_:
         _write_page(results, html, show=open_)
+
+
+def _notes_on_copies(results: "list[Hits]") -> list[str]:
+    """Return a line if --collapse could not know all copies of some hits."""
+    count = sum(hits.not_compared for hits in results)
+    return [not_compared_text(count)] if count else []
 
 
 def _read_query(query: str) -> "Query":

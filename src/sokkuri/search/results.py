@@ -27,7 +27,8 @@ class SearchOptions:
     without : images that the hits should not look like. crop : (x, y, width, height) in pixels of
     the upright image; only this part of each query counts. under : a folder; only images in it or
     below it are hits. where : an expression, see `store/filters.py`. max_distance : the largest
-    distance of a hit. mode : see `SearchMode`.
+    distance of a hit. mode : see `SearchMode`. collapse : show one hit for each group of copies, as
+    far as `find_duplicates` has found them; the nearest image of a group is its hit.
     """
 
     without: tuple[Query, ...] = ()
@@ -36,6 +37,7 @@ class SearchOptions:
     where: str | None = None
     max_distance: float | None = None
     mode: SearchMode = "auto"
+    collapse: bool = False
 
 
 def check_search(k: int, metric: Metric | None, options: SearchOptions) -> None:
@@ -50,12 +52,17 @@ def check_search(k: int, metric: Metric | None, options: SearchOptions) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One hit. rank : from 1. path : where the image's file is now. image : its catalog record."""
+    """One hit.
+
+    rank : from 1. path : where the image's file is now. image : its catalog record. copies : the
+    ids of the other images in its group of copies, if the search collapsed them.
+    """
 
     rank: int
     path: Location
     distance: float
     image: ImageRecord
+    copies: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -72,7 +79,10 @@ class Hits:
     folder or address that the records' paths are relative to. exact : True if these are proved to
     be the nearest. recall : 1 for an exact search; else the share of the true nearest neighbours
     that searches for as many hits returned when the recall was last measured (when the index was
-    built, or after a push); 0 if it was never measured.
+    built, or after a push); 0 if it was never measured. copies : for each hit, the ids of the other
+    images of its group that pass the filters, however far away; None unless the search collapsed
+    copies. not_compared : how many of these hits were not compared with other images yet, so that
+    only files with equal bytes count as their copies; 0 unless the search collapsed copies.
     """
 
     query: tuple[str, ...]
@@ -83,6 +93,8 @@ class Hits:
     root: Location
     exact: bool = True
     recall: float = 1.0
+    copies: tuple[tuple[str, ...], ...] | None = None
+    not_compared: int = 0
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -98,6 +110,7 @@ class Hits:
         return len(self.images)
 
     def __iter__(self) -> Iterator[Hit]:
-        pairs = zip(self.images, self.distances.tolist(), strict=True)
-        for rank, (image, distance) in enumerate(pairs, 1):
-            yield Hit(rank, self.root / image.path, distance, image)
+        copies = self.copies or ((),) * len(self)
+        columns = zip(self.images, self.distances.tolist(), copies, strict=True)
+        for rank, (image, distance, others) in enumerate(columns, 1):
+            yield Hit(rank, self.root / image.path, distance, image, others)

@@ -6,30 +6,26 @@ and filters into a mask of rows (store/filters.py), searches an index, and looks
 the hits in the catalog.
 """
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from functools import cached_property, partial
+from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import MissingExtraError, SokkuriError, UnsupportedError, UsageError
-from sokkuri.core.types import ImageRecord, Metric, RowRef
+from sokkuri.core.errors import SokkuriError, UnsupportedError, UsageError
+from sokkuri.core.types import Metric
 from sokkuri.search.ann_files import AnnReader
 from sokkuri.search.code_files import CodeReader
+from sokkuri.search.collapse import CollapsedHits, GroupedCollection, collapse_copies
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.search.query import Query, QueryReader, QueryVector, combine_vectors, query_name
 from sokkuri.search.results import Hits, SearchMode, SearchOptions, check_search
-from sokkuri.search.vectors import ExactIndex, VectorBlocks, as_float64_queries, distances
-from sokkuri.search.vectors.ann import AnnIndex
+from sokkuri.search.search_snapshot import SearchBatch, SearchSnapshot
 from sokkuri.search.vectors.base import Neighbours
-from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import build_condition
-from sokkuri.store.images import records_with_checksums
 from sokkuri.store.live_rows import live_rows
-from sokkuri.store.read_rows import damaged_row_error, unsound_rows
 from sokkuri.store.snapshot import at_one_moment
 
 _Versions = tuple[dict[int, int], str, str]
@@ -64,7 +60,7 @@ class Searcher:
 
     def _open_snapshot(self) -> None:
         self._versions = self._current_versions()
-        self._snapshot = _Snapshot(self._collection, self._codes, self._ann, self._remote)
+        self._snapshot = SearchSnapshot(self._collection, self._codes, self._ann, self._remote)
 
     def _current_versions(self) -> _Versions:
         remote = "" if self._remote is None else self._remote.current
@@ -165,7 +161,7 @@ class Searcher:
         metric = metric or self._collection.model.metric
         unwanted = [self._reader.read(image) for image in options.without]
         rows = [self._snapshot.row_number(image.row) for image in unwanted if image.row is not None]
-        batch = _SearchBatch(
+        batch = SearchBatch(
             self._snapshot, k, metric, self._mask(options), [row for row in rows if row >= 0]
         )
         away = [image.vector for image in unwanted]
@@ -177,31 +173,57 @@ class Searcher:
         for images, vector, name, result in zip(queries, vectors, names, results, strict=True):
             query_row = images[0].row if len(images) == 1 and not unwanted else None
             neighbours = batch.query_image_first(vector, query_row, result)
-            neighbours = _up_to(neighbours, options.max_distance)
-            hits.append(self._make_hits(name, vector, batch, neighbours, recall))
+            if options.collapse:
+                found = self._collapse(batch, options.mode, vector, neighbours, recall)
+            else:
+                count = len(neighbours[0])
+                found = CollapsedHits(neighbours, [()] * count, [False] * count, recall)
+            found = found.up_to(np.inf if options.max_distance is None else options.max_distance)
+            hits.append(self._make_hits(name, vector, batch, found, collapsed=options.collapse))
         return hits
+
+    def _collapse(
+        self,
+        batch: SearchBatch,
+        mode: SearchMode,
+        vector: NDArray[np.float32],
+        first: Neighbours,
+        recall: float | None,
+    ) -> CollapsedHits:
+        """Return one row for each group of copies. first, recall : the k nearest rows."""
+        if not isinstance(self._collection, GroupedCollection):
+            raise UnsupportedError("open the collection with sokkuri.Collection to collapse copies")
+
+        def search_again(others: SearchBatch) -> tuple[Neighbours, float | None]:
+            (result,), recall = self._snapshot.search(mode, vector[None], others)
+            return result, recall
+
+        return collapse_copies(batch, first, recall, self._collection.known_copies(), search_again)
 
     def _make_hits(
         self,
         name: tuple[str, ...],
         vector: NDArray[np.float32],
-        batch: "_SearchBatch",
-        neighbours: Neighbours,
-        recall: float | None,
+        batch: SearchBatch,
+        found: CollapsedHits,
+        *,
+        collapsed: bool,
     ) -> Hits:
-        """Return the neighbours that are still live images. recall : None if exact."""
-        rows, distances = neighbours
-        images = batch.images(rows)
-        live = [offset for offset, image in enumerate(images) if image is not None]
+        """Return the rows of live images as hits."""
+        images = batch.images(found.neighbours[0])
+        live = np.array([image is not None for image in images], bool)
+        found = found.select(np.flatnonzero(live))
         return Hits(
             query=name,
             vector=vector,
             metric=batch.metric,
             images=tuple(image for image in images if image is not None),
-            distances=distances[live],
+            distances=found.neighbours[1],
             root=self._collection.root,
-            exact=recall is None,
-            recall=1.0 if recall is None else recall,
+            exact=found.recall is None,
+            recall=1.0 if found.recall is None else found.recall,
+            copies=tuple(found.copies) if collapsed else None,
+            not_compared=sum(found.not_compared),
         )
 
     def _mask(self, options: SearchOptions) -> NDArray[np.bool_] | None:
@@ -214,182 +236,3 @@ class Searcher:
         numbers = self._snapshot.rows.numbers.to_numbers(rows)
         mask[numbers[numbers >= 0]] = True
         return mask
-
-
-class _Snapshot:
-    """The rows of one moment under consecutive numbers, and the indexes over them. An index is
-    opened when it is first used."""
-
-    def __init__(
-        self,
-        collection: CollectionStore,
-        codes: CodeReader,
-        ann: AnnReader,
-        remote: RemoteIndexReader | None,
-    ) -> None:
-        self.notes: list[str] = []
-        self._collection = collection
-        self._codes = codes
-        self._ann = ann
-        self._remote = remote
-        self._rows_per_shard = collection.rows_per_shard()
-        self.rows = VectorBlocks.from_shards(collection.shards, self._rows_per_shard)
-
-    @cached_property
-    def exact(self) -> ExactIndex:
-        """The exact index."""
-        codes, notes = self._codes.read(self._rows_per_shard)
-        self._add_notes(*notes)
-        return ExactIndex(self.rows.blocks, codes)
-
-    @cached_property
-    def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | None:
-        """The approximate index and its recall by k, None if it cannot be used."""
-        try:
-            return self._open_ann()
-        except UnsupportedError:
-            return None
-        except MissingExtraError as error:
-            self._add_notes(f"searched exactly: {error}")
-            return None
-
-    def _open_ann(self) -> tuple[AnnIndex, Mapping[int, float]]:
-        """Return the approximate index and its recall by k. Raises UnsupportedError if there is
-        none, MissingExtraError."""
-        index, recall, note = self._ann.read(self._rows_per_shard, self.rows)
-        self._add_notes(note)
-        if index is None:
-            store = self._collection.store
-            raise UnsupportedError(
-                f"{store} has no approximate index: `sokkuri compact --ann-from 0` makes one"
-            )
-        return index, recall
-
-    @cached_property
-    def remote(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
-        """The index over the vector engine and its recall by k, None without an engine."""
-        return None if self._remote is None else self._remote.read(self._rows_per_shard, self.rows)
-
-    def search(
-        self, mode: SearchMode, queries: NDArray[np.float32], batch: "_SearchBatch"
-    ) -> tuple[list[Neighbours], float | None]:
-        """Return the neighbours of each query, and the recall of such searches, None if exact.
-        `auto` tries the vector engine first, then the approximate index, then the exact search."""
-        arguments = (queries, batch.k, batch.metric, batch.accept, batch.mask)
-        if mode == "auto" and self.remote is not None:
-            with suppress(UnsupportedError):  # the exact search can do it
-                remote, recall = self.remote
-                return remote.search_many(*arguments), _recall_at(recall, batch.k)
-            return self.exact.search_many(*arguments), None
-        if mode != "exact":
-            # An error is made anew each time: a kept one would collect a traceback in each search.
-            ann = self._open_ann() if mode == "ann" and self.ann is None else self.ann
-            if ann is not None:
-                index, recall = ann
-                try:
-                    return index.search_many(*arguments), _recall_at(recall, batch.k)
-                except UnsupportedError:
-                    if mode == "ann":
-                        raise
-        return self.exact.search_many(*arguments), None
-
-    def _add_notes(self, *lines: str) -> None:
-        self.notes += [line for line in lines if line and line not in self.notes]
-
-    def is_live(self) -> bool:
-        """Return whether the catalog still has all shards: rows of others are no image's."""
-        return self._rows_per_shard.keys() <= self._collection.rows_per_shard().keys()
-
-    def row_number(self, row: RowRef) -> int:
-        """Return the number of a row, -1 if it was committed after this moment."""
-        return self.rows.numbers.to_number(row)
-
-    def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
-        """Return the record of each row's live image, None for a row without one.
-
-        A row that is not as it was written is no image's: its place goes to the next nearest.
-        """
-        numbers = np.array(rows, np.int64)
-        refs = self.rows.numbers.to_refs(numbers)
-        live = records_with_checksums(self._collection.catalog, refs)
-        found = [live.get(ref) for ref in refs]
-        owned = [offset for offset, one in enumerate(found) if one is not None]
-        checksums = [one[1] for one in found if one is not None]
-        for number in unsound_rows(self.rows.stored_rows(numbers[owned]), checksums).tolist():
-            damaged = live.pop(refs[owned[number]])
-            self._add_notes(f"left out: {damaged_row_error(damaged[0].id)}")
-        return [live[ref][0] if ref in live else None for ref in refs]
-
-
-class _SearchBatch:
-    """Searches that run together: k, the metric, and the rows that may be hits.
-
-    mask : (N,) bool, the rows that pass the filters, None without filters. unwanted : the numbers
-    of rows that are never hits.
-    """
-
-    def __init__(
-        self,
-        snapshot: _Snapshot,
-        k: int,
-        metric: Metric,
-        mask: NDArray[np.bool_] | None,
-        unwanted: Sequence[int],
-    ) -> None:
-        self.mask = mask
-        self._snapshot = snapshot
-        self.k = k
-        self.metric = metric
-        self._unwanted = np.array(unwanted, np.int64)
-        self._records: dict[int, ImageRecord | None] = {}
-
-    def images(self, rows: NDArray[np.int64]) -> list[ImageRecord | None]:
-        """Return the record of each row's live image, None for a row without one. Each row is
-        looked up in the catalog once."""
-        new = [row for row in rows.tolist() if row not in self._records]
-        if new:
-            self._records.update(zip(new, self._snapshot.images(new), strict=True))
-        return [self._records[row] for row in rows.tolist()]
-
-    def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Return which rows may be hits. Rows in the mask are live: only live images are in it."""
-        if self.mask is not None:
-            return ~np.isin(rows, self._unwanted)
-        live = np.array([image is not None for image in self.images(rows)], bool)
-        return live & ~np.isin(rows, self._unwanted)
-
-    def query_image_first(
-        self, vector: NDArray[np.float32], query_row: RowRef | None, neighbours: Neighbours
-    ) -> Neighbours:
-        """Move the query image itself to the front, before images with the same vector.
-
-        vector : of the query. query_row : None if the query is not an image of the collection.
-        """
-        row = -1 if query_row is None else self._snapshot.row_number(query_row)
-        if row < 0 or (self.mask is not None and not self.mask[row]):
-            return neighbours
-        own_row = np.array([row])
-        if not self.accept(own_row)[0]:
-            return neighbours
-        own_vector = self._snapshot.rows.vector(row).astype(np.float64)
-        query = as_float64_queries(vector[None], self.metric)[0]
-        own_distance = distances(own_vector[None], query, self.metric)
-        rows, other_distances = neighbours
-        others = rows != row
-        return (
-            np.concatenate([own_row, rows[others]])[: self.k],
-            np.concatenate([own_distance, other_distances[others]])[: self.k],
-        )
-
-
-def _up_to(neighbours: Neighbours, max_distance: float | None) -> Neighbours:
-    """Return the neighbours that are not farther away than `max_distance`."""
-    rows, distances = neighbours
-    near = distances <= (np.inf if max_distance is None else max_distance)
-    return rows[near], distances[near]
-
-
-def _recall_at(recall: Mapping[int, float], k: int) -> float:
-    """Return the recall measured at k, or at the next larger k that was measured."""
-    shares = [share for measured_k, share in sorted(recall.items()) if measured_k >= k]
-    return shares[0] if shares else min(recall.values(), default=0.0)

@@ -1,10 +1,13 @@
 """Queries on the rows of live images: for filters, engines, duplicates and labels."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from sokkuri.core.types import RowRef
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.content import CONTENT
+from sokkuri.store.database import chunks
 from sokkuri.store.filters import ANY, Condition
 from sokkuri.store.images import LIVE, ids_in
 
@@ -77,25 +80,48 @@ def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
     return catalog.iterate(f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}")  # noqa: S608
 
 
-def content_records(catalog: Catalog, some: Iterable[bytes] | None = None) -> Iterable[Any]:
+def images_by_digest(
+    catalog: Catalog, digests: Iterable[bytes]
+) -> dict[bytes, list[tuple[str, RowRef]]]:
+    """Return the ids and rows of the live images with these digests, ordered by id."""
+    found: dict[bytes, list[tuple[str, RowRef]]] = defaultdict(list)
+    for chunk in chunks(digests):
+        marks = ",".join("?" * len(chunk))
+        for digest, id_, shard, row in catalog.iterate(
+            f"SELECT digest, id, shard, row FROM images WHERE {LIVE}"  # noqa: S608
+            f" AND digest IN ({marks}) ORDER BY id",
+            chunk,
+        ):
+            found[digest].append((id_, RowRef(shard, row)))
+    return dict(found)
+
+
+def content_records(
+    catalog: Catalog, some: Iterable[bytes] | None = None, *, twins: bool = True
+) -> Iterable[Any]:
     """Return the live images with their content keys, ordered by shard and row.
 
     Each is (content key, id, path, width, height, size, mtime_ns, digest, checksum, shard, row).
-    some : digests. Return only the images with one of these digests, and the images with the bytes
-    of another live image; None for all.
+    some : digests. Return only the images with one of these digests; None for all. twins : return
+    also all images with the bytes of another live image.
     """
     if some is None:
         return _records(catalog, "")
-    twins = catalog.fetch_all(
-        f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
-        " GROUP BY digest HAVING count(*) > 1"
-    )
-    digests = sorted({*some, *(digest for (digest,) in twins)})
+    digests = sorted({*some, *(_digests_of_twins(catalog) if twins else ())})
     rows: list[Any] = []
     for start in range(0, len(digests), _AT_ONCE):
         chunk = digests[start : start + _AT_ONCE]
         rows += _records(catalog, f" AND digest IN ({','.join('?' * len(chunk))})", chunk)
     return sorted(rows, key=lambda row: (row[-2], row[-1]))
+
+
+def _digests_of_twins(catalog: Catalog) -> list[bytes]:
+    """Return the digests that several live images have."""
+    rows = catalog.fetch_all(
+        f"SELECT digest FROM images WHERE {LIVE} AND digest IS NOT NULL"  # noqa: S608
+        " GROUP BY digest HAVING count(*) > 1"
+    )
+    return [digest for (digest,) in rows]
 
 
 def _records(catalog: Catalog, condition: str, values: Sequence[bytes] = ()) -> Iterator[Any]:

@@ -63,6 +63,23 @@ def server(home: Path) -> Iterator[Server]:
         yield server
 
 
+def test_the_page_search_shows_copies_as_one_until_the_switch_is_off(
+    compared: Path, visitors: Visiting
+) -> None:
+    original = "2023/drawing 04.jpg"
+    with serving(compared) as server, visitors(server.address) as visit:
+        visit.go(f"/search?id={original}")
+        shown = visit.page.locator(".hits > li")
+        expect(shown).to_have_count(10)
+        expect(shown.first.locator("summary")).to_have_text("and 1 copy")
+        shown.first.locator("summary").click()
+        expect(shown.first.get_by_role("link", name=SMALL, exact=True)).to_be_visible()
+        visit.page.get_by_label("Show copies as one").uncheck()
+        expect(shown).to_have_count(10 + ALL)
+        assert "copies=all" in visit.page.url
+        expect(visit.page.locator(".hit-copies")).to_have_count(0)
+
+
 @pytest.fixture
 def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
     """The page Duplicates with the groups of all pictures."""

@@ -86,7 +86,7 @@ def test_the_records_of_all_hits_are_read_at_once(
         calls.append(1)
         return records_with_checksums(catalog, rows)
 
-    monkeypatch.setattr("sokkuri.search.searcher.records_with_checksums", counting)
+    monkeypatch.setattr("sokkuri.search.search_snapshot.records_with_checksums", counting)
     assert len(searcher.search(["10123"])) == 10
     assert len(calls) == 1
 

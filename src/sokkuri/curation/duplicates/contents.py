@@ -44,13 +44,18 @@ class UniqueImage:
 
 
 def live_contents(
-    collection: CollectionStore, decisions: Decisions, only: Iterable[bytes] | None = None
+    collection: CollectionStore,
+    decisions: Decisions,
+    only: Iterable[bytes] | None = None,
+    *,
+    twins: bool = True,
 ) -> dict[bytes, UniqueImage]:
     """Return the contents of the live images by key, ordered by shard and row.
 
-    only : return these contents, and contents of several images, and no images without a file.
+    only : return these contents, and no images without a file. twins : return also all contents of
+    several images.
     """
-    rows = content_records(collection.catalog, only)
+    rows = content_records(collection.catalog, only, twins=twins)
     damaged = read_damage(collection.catalog)
     contents: dict[bytes, UniqueImage] = {}
     for key, id_, path, width, height, size, mtime_ns, digest, checksum, shard, row in rows:

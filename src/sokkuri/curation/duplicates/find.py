@@ -87,7 +87,7 @@ def find_duplicates(
     """
     options = options or DuplicateOptions()
     with open_snapshot(collection) as shards:
-        task = _GroupingTask(collection, options)
+        task = GroupingTask(collection, options)
     workers = options.workers or threads_for(collection.root, os.cpu_count() or 1)
     with (
         open_pair_store(collection) as store,
@@ -117,7 +117,7 @@ def known_groups(
     with read_pair_store(collection) as store:
         pairs = [] if store is None else store.near_duplicates()
         contents = {content for pair in pairs for content in (pair.first, pair.second)}
-        make_task = partial(_GroupingTask, collection, options or DuplicateOptions(), contents)
+        make_task = partial(GroupingTask, collection, options or DuplicateOptions(), contents)
         task = at_one_moment(collection, make_task)
         pairs = task.counting(pairs)
         task.evidence = known_evidence(collection, pairs)
@@ -143,8 +143,9 @@ def grades_from(grade: Grade) -> tuple[Grade, ...]:
     return GRADES[: GRADES.index(grade) + 1]
 
 
-class _GroupingTask:
-    """The contents to compare, and how their pairs become groups. only : see `live_contents`.
+class GroupingTask:
+    """The contents to compare, and how their pairs become groups. only, twins : see
+    `live_contents`.
 
     evidence : by content, what tells which image to keep.
     """
@@ -154,6 +155,8 @@ class _GroupingTask:
         collection: CollectionStore,
         options: DuplicateOptions,
         only: set[bytes] | None = None,
+        *,
+        twins: bool = True,
     ) -> None:
         if options.min_grade not in GRADES:
             raise UsageError(f"{options.min_grade} is not a grade: give one of {', '.join(GRADES)}")
@@ -161,7 +164,7 @@ class _GroupingTask:
         self.rules = parse_rules(options.keep)
         self.evidence: dict[bytes, ImageEvidence] = {}
         self.decisions = read_decisions(collection.catalog)
-        self.contents = live_contents(collection, self.decisions, only)
+        self.contents = live_contents(collection, self.decisions, only, twins=twins)
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.grades = grades_from(options.min_grade)
 
@@ -230,7 +233,7 @@ class _GroupingTask:
 
 
 def _find_pair(
-    task: _GroupingTask,
+    task: GroupingTask,
     store: PairStore | None,
     comparer: PairComparer | None,
     a: bytes,
@@ -318,7 +321,7 @@ def _open_reader(
 
 
 def _compare_new(
-    task: _GroupingTask,
+    task: GroupingTask,
     shards: PinnedShards,
     store: PairStore,
     comparer: PairComparer,

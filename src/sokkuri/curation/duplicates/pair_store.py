@@ -13,7 +13,7 @@ from pathlib import Path
 from sokkuri.curation.types import Grade, Pair
 from sokkuri.store import derived
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.database import Database
+from sokkuri.store.database import Database, chunks
 from sokkuri.store.derived import derived_folder
 
 _NAME = "pairs.sqlite"
@@ -29,6 +29,12 @@ CREATE TABLE pairs (
   first BLOB, second BLOB, grade TEXT, score REAL NOT NULL, PRIMARY KEY (first, second)
 ) WITHOUT ROWID;
 """
+
+
+_BY_SECOND = (
+    "CREATE INDEX IF NOT EXISTS pairs_by_second ON pairs (second, first) WHERE grade IS NOT NULL"
+)
+"""Finds the near-duplicates of a content. The next run adds it to a file that lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +114,27 @@ class PairStore:
         rows = self._tables.fetch_all("SELECT * FROM pairs WHERE grade IS NOT NULL")
         return [PairResult(*row) for row in rows]
 
+    def near_duplicates_of(self, contents: Iterable[bytes]) -> list[PairResult]:
+        """Return the pairs with a grade that one of these contents is in, once each."""
+        rows: set[tuple[bytes, bytes, Grade, float]] = set()
+        for chunk in chunks(contents):
+            marks = ",".join("?" * len(chunk))
+            for side in ("first", "second"):
+                rows |= set(
+                    self._tables.iterate(
+                        f"SELECT * FROM pairs WHERE grade IS NOT NULL AND {side} IN ({marks})",  # noqa: S608
+                        chunk,
+                    )
+                )
+        return [PairResult(*row) for row in sorted(rows)]
+
+    def not_compared(self, contents: Iterable[bytes]) -> set[bytes]:
+        """Return those of the contents that were not compared yet."""
+        return {
+            content for content in contents
+            if not self._tables.fetch_one("SELECT 1 FROM compared WHERE content = ?", [content])
+        }  # fmt: skip
+
     def find(self, a: bytes, b: bytes) -> PairResult | None:
         """Return the result of two contents, None if they were not compared."""
         row = self._tables.fetch_one(
@@ -132,6 +159,8 @@ def open_pair_store(collection: CollectionStore) -> Iterator[PairStore]:
     """
     path = pair_store_path(collection)
     with derived.open_or_rebuild(path, _identity(collection), _SCHEMA) as tables:
+        with tables.writing():
+            tables.execute(_BY_SECOND)
         yield PairStore(tables)
 
 

@@ -45,6 +45,7 @@ _FORM = {
         "max_distance": {"type": "number", "minimum": 0},
         "crop": {"type": "string", "pattern": "^[0-9]+(,[0-9]+){3}$"},
         "angles": {"type": "boolean"},
+        "collapse": {"type": "boolean"},
     },
 }
 """The fields of a form: pictures, ids, and the other fields of SearchRequestDocument."""
@@ -65,9 +66,12 @@ async def similar(
     where: Where = None,
     max_distance: Annotated[float | None, Query(ge=0)] = None,
     angles: bool = False,
+    collapse: Annotated[
+        bool, Query(description="Return one hit for each group of copies.")
+    ] = False,
 ) -> Response:
     """Return the images most similar to an image of the collection. The image itself is first."""
-    params = SearchParams(k, metric, under, where, max_distance)
+    params = SearchParams(k, metric, under, where, max_distance, collapse)
     return AsciiJSON(await context.search_queue.search(SearchRequest(params, (id,), (), angles)))
 
 
@@ -107,7 +111,9 @@ async def search(request: Request, context: Context) -> Response:
     vectors = await context.uploads.read_all(pictures, query.crop)
     unwanted_vectors = await context.uploads.read_all(unwanted_pictures, None)
     search_request = SearchRequest(
-        SearchParams(query.k, query.metric, query.under, query.where, query.max_distance),
+        SearchParams(
+            query.k, query.metric, query.under, query.where, query.max_distance, query.collapse
+        ),
         (*ids, *vectors),
         (*query.not_ids, *unwanted_vectors),
         query.angles,

@@ -30,6 +30,7 @@ class SearchRequestDocument(RequestDocument):
     max_distance: float | None = Field(default=None, ge=0)
     crop: Crop | None = None
     angles: bool = False
+    collapse: bool = False
 
     @model_validator(mode="before")
     @classmethod
@@ -42,7 +43,9 @@ class SearchRequestDocument(RequestDocument):
 
 class HitDocument(BaseModel):
     """A hit of a search. `v` names the version of the file's content: an address that carries it
-    may be cached for ever. `angle` : radians, close for similar images; only if requested."""
+    may be cached for ever. `angle` : radians, close for similar images; only if requested. `copies`
+    : how many other images of its group of copies pass the filters; `copy_ids` : up to a hundred of
+    them; both only if the search collapses copies."""
 
     rank: int
     id: str
@@ -53,13 +56,16 @@ class HitDocument(BaseModel):
     height: int | None
     v: str
     angle: float | None = None
+    copies: int | None = None
+    copy_ids: list[str] | None = None
 
 
 class SearchResultDocument(BaseModel):
     """The hits of a search, the nearest first. `exact` : they are proved to be the nearest images.
     Otherwise `recall` is the measured share of the true nearest images that such a search
     returns. `notes` : lines on what could not be used, such as damaged vectors, which are left
-    out."""
+    out. `not_compared` : how many of the hits were not compared with other images yet, so that
+    only files with equal bytes count as their copies; 0 unless the search collapses copies."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -93,6 +99,7 @@ class SearchResultDocument(BaseModel):
     milliseconds: float
     hits: list[HitDocument]
     notes: list[str] = Field(default_factory=list)
+    not_compared: int = 0
 
 
 class ArticleHitDocument(BaseModel):

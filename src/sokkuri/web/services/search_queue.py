@@ -38,6 +38,7 @@ from sokkuri.web.services.ring_angles import angles
 _MAX_BATCH = 16
 _GATHER_SECONDS = 0.004
 _MAX_NOTES = 20  # lines of an answer
+_MAX_COPIES = 100  # ids of a hit's copies in an answer
 
 Document = dict[str, Any]
 
@@ -51,6 +52,7 @@ class SearchParams:
     under: str | None
     where: str | None
     max_distance: float | None
+    collapse: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -282,6 +284,7 @@ class _SearchWorker:
             under=folder_location(self._collection, params.under),
             where=params.where,
             max_distance=params.max_distance,
+            collapse=params.collapse,
         )
 
     def _read_vector(self, query: str | QueryVector) -> QueryVector:
@@ -308,6 +311,8 @@ class _SearchWorker:
             truncated = (np.trunc(1e4 * radians) / 1e4).tolist()  # rounding could give pi
             for document, angle in zip(documents, truncated, strict=True):
                 document["angle"] = angle
+        for document, copies in zip(documents, hits.copies or (), strict=False):
+            document |= {"copies": len(copies), "copy_ids": [*copies[:_MAX_COPIES]]}
         return {
             "query": list(hits.query),
             "metric": hits.metric,
@@ -315,6 +320,7 @@ class _SearchWorker:
             "recall": hits.recall,
             "hits": documents,
             "notes": self._searcher.notes[:_MAX_NOTES],
+            "not_compared": hits.not_compared,
         }
 
 

@@ -128,8 +128,9 @@ export class SearchAnswer {
   }
 }
 
-function summaryOf({ hits, metric, exact, recall, milliseconds }) {
+function summaryOf({ hits, metric, exact, recall, milliseconds, not_compared: left }) {
   const quality = exact ? "exact" : `recall ${recall.toFixed(2)}`;
   const count = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;
-  return `${count} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms`;
+  const rest = left ? ` · ${left} not yet compared for copies` : "";
+  return `${count} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
 }

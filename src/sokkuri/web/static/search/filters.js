@@ -13,8 +13,8 @@ const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 
 export class SearchFilters {
   /**
-   * @param {{onchange: (fields: {under: string, where: string, maxDistance: string, k: number})
-   *   => void, signal: AbortSignal}} options
+   * @param {{onchange: (fields: {under: string, where: string, maxDistance: string, k: number,
+   *   collapse: boolean}) => void, signal: AbortSignal}} options
    */
   constructor({ onchange, signal }) {
     this.folders = h("datalist", { id: "search-folders" });
@@ -22,6 +22,8 @@ export class SearchFilters {
     this.where = h("input", { ...PLAIN, placeholder: "width > 1000" });
     this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
     this.k = h("select", null);
+    this.collapse = h("input", { type: "checkbox", id: "search-collapse",
+      "aria-describedby": "search-collapse-hint" });
     this.fields = {
       under: makeField("under", "In folder", this.under),
       where: makeField("where", "Where", this.where, HINT),
@@ -30,6 +32,10 @@ export class SearchFilters {
     };
     this.form = h("form", { class: "search-filters", "aria-label": "Filters" },
       Object.values(this.fields).map(({ element }) => element), this.folders,
+      h("div", { class: "field-switch" }, this.collapse,
+        h("label", { for: this.collapse.id }, "Show copies as one"),
+        h("p", { class: "field-hint small soft", id: "search-collapse-hint" },
+          "The nearest of some copies stands for all that were found on the page Duplicates.")),
       // A form with several fields needs a button to submit on Enter.
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search"));
     // In one column, open fields would push the results off the screen.
@@ -57,6 +63,7 @@ export class SearchFilters {
       where: this.where.value.trim(),
       maxDistance: this.maxDistance.value.trim(),
       k: Number(this.k.value),
+      collapse: this.collapse.checked,
     };
   }
 
@@ -68,6 +75,7 @@ export class SearchFilters {
     const numbers = [...new Set([...NUMBERS, search.k])].sort((a, b) => a - b);
     this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
     this.k.value = String(search.k);
+    this.collapse.checked = search.collapse;
     for (const field of Object.values(this.fields)) field.showProblem("");
     if (search.under || search.where || search.maxDistance) this.element.open = true;
   }

@@ -2,6 +2,7 @@
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
+import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { hitRows } from "./hit_rows.js";
 import { link } from "../base/router.js";
@@ -12,7 +13,8 @@ const GAP = 6;
 
 /**
  * @typedef {{id: string, name: string, folder?: string, distance: number, width: number,
- *   height: number, v?: string, rank?: number}} Hit
+ *   height: number, v?: string, rank?: number, copies?: number, copy_ids?: string[]}} Hit
+ *   copies: how many other images of the same group of copies are not shown
  */
 
 /**
@@ -38,7 +40,8 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
   const distance = shortDistance(hit.distance);
   const anchor = link("/image", { id: hit.id, under }, {
     class: "hit-picture",
-    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count}`,
+    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count}`
+      + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
     onclick: onclick && ((event) => onclick(hit, event)),
   }, img);
   img.addEventListener("load", () => anchor.classList.add("loaded"));
@@ -51,9 +54,20 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
     h("div", { class: "hit-caption", "aria-hidden": "true" },
       h("span", { class: "number" }, distance),
       h("span", { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
-        hit.name)));
+        hit.name)), hit.copies > 0 && copiesOf(hit, under));
   return { li, img, anchor, hit, size: 0 };
 }
+
+/** The copies that a hit stands for: their number, and a list that a click opens. */
+function copiesOf({ copies, copy_ids: ids }, under) {
+  const rest = copies - ids.length;
+  return h("details", { class: "hit-copies small" }, h("summary", null, copiesText(copies)),
+    ids.map((id) => h("p", null, link("/image", { id, under }, null, id))),
+    rest > 0 && h("p", { class: "soft" }, `and ${format.count(rest)} more`));
+}
+
+const copiesText = (count) =>
+  (count === 1 ? "and 1 copy" : `and ${format.count(count)} copies`);
 
 function arrange(element, cells) {
   const width = Math.floor(element.getBoundingClientRect().width);

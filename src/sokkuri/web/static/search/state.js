@@ -4,7 +4,7 @@
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /**
  * @typedef {{ids: string[], nots: string[], upload: ?string, k: number, view: "grid"|"rings",
- *   under: string, where: string, maxDistance: string, crop: ?Box}} Search
+ *   under: string, where: string, maxDistance: string, collapse: boolean, crop: ?Box}} Search
  */
 
 export const USUAL_K = 50;
@@ -25,6 +25,7 @@ export function fromParams(params) {
     under: params.get("under") ?? "",
     where: params.get("where") ?? "",
     maxDistance: params.get("max_distance") ?? "",
+    collapse: params.get("copies") !== "all",
     crop: toBox(params.get("crop")),
   };
 }
@@ -33,7 +34,8 @@ export function fromParams(params) {
  * @param {Search} search
  * @returns {Object<string, *>} params for `navigate`
  */
-export function toParams({ ids, nots, upload, k, view, under, where, maxDistance, crop }) {
+export function toParams({ ids, nots, upload, k, view, under, where, maxDistance, collapse,
+  crop }) {
   return {
     upload,
     id: ids,
@@ -43,6 +45,7 @@ export function toParams({ ids, nots, upload, k, view, under, where, maxDistance
     under,
     where,
     max_distance: maxDistance,
+    copies: collapse ? null : "all",
     crop: crop && fromBox(crop),
   };
 }
@@ -81,6 +84,7 @@ export function toRequest(search, uploads) {
     max_distance: search.maxDistance || null,
     crop: search.crop && canCrop(search, uploads) ? fromBox(search.crop) : null,
     angles: true,
+    collapse: search.collapse,
   };
   if (uploads.length === 0) {
     const present = Object.entries(fields).filter(([, value]) => value !== null);
