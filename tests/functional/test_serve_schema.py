@@ -185,7 +185,7 @@ def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:
     fields = body["multipart/form-data"]["schema"]["properties"]
     assert fields.keys() == {
         "image", "not_image", "id", "not_id", "k", "metric", "under", "where", "max_distance",
-        "crop", "angles",
+        "crop", "angles", "collapse",
     }  # fmt: skip
     out = io.BytesIO()
     Image.fromarray(draw(1, 40, 30)).save(out, "PNG")
