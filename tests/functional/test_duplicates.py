@@ -73,6 +73,9 @@ def test_text_and_csv_equal_json(compared: Path) -> None:
     for part, group in zip(parts, found, strict=True):
         *images, why = part.split("\n")
         assert [line.split()[-1] for line in images] == group["ids"]
+        kinds = {pair["b"]: ", ".join(pair["kinds"]) for pair in group["pairs"]}
+        for line, id_ in zip(images, group["ids"], strict=True):
+            assert line.removesuffix(id_).rstrip().endswith(kinds.get(id_, "keep"))
         assert why == f"kept because it {group['why']}"
     assert [part.split()[0] for part in parts] == ["keep"] * PICTURES
     assert total == f"{PICTURES} groups, {PICTURES * (len(NAMES) - 1)} images beside those to keep"

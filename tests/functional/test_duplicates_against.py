@@ -42,6 +42,9 @@ def test_a_plain_folder_is_compared_with_the_archive(
     assert {group["keep"].split("/")[0] for group in found} == {"p0", "p1"}
     grades = {Path(pair["b"]).stem: pair["grade"] for group in found for pair in group["pairs"]}
     assert grades["orig"] == "identical", "they equal files of the archive"
+    for pair in (pair for group in found for pair in group["pairs"]):
+        kind = {"small": "resized", "crop": "cropped"}.get(Path(pair["b"]).stem)
+        assert kind is None or pair["grade"] == "identical" or kind in pair["kinds"], pair
     assert not (new / ".sokkuri").exists(), "nothing is left in the folder"
 
     page = tmp_path / "groups.html"

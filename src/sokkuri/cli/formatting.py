@@ -147,13 +147,23 @@ def hits_json(hits: Hits) -> dict[str, Any]:
 
 
 def groups_text(groups: tuple[Group, ...]) -> str:
-    """Format groups, one paragraph each, the kept image first."""
+    """Format groups, one paragraph each, the kept image first.
+
+    A line has the grade, the score, the kinds of edit if any are known, and the id.
+    """
     if not groups:
         return "no near-duplicates"
     parts = []
     for group in groups:
-        verdicts = {pair.b: f"{pair.grade:<9}  {pair.score:.3f}" for pair in group.pairs}
-        lines = [f"{verdicts.get(id_, 'keep'):<16}  {escape_control(id_)}" for id_ in group.ids]
+        verdicts = {
+            pair.b: "  ".join([f"{pair.grade:<9}", f"{pair.score:.3f}", ", ".join(pair.kinds)])
+            for pair in group.pairs
+        }
+        width = max(16, *(len(text.rstrip()) for text in verdicts.values()))
+        lines = [
+            f"{verdicts.get(id_, 'keep').rstrip():<{width}}  {escape_control(id_)}"
+            for id_ in group.ids
+        ]
         lines += [f"kept because it {group.why}"] if group.why else []
         lines += [f"look at this one: {escape_control(group.conflict)}"] if group.conflict else []
         parts.append("\n".join(lines))

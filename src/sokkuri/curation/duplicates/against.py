@@ -6,7 +6,7 @@ image of the archive first and the folder's copies after it. The ids of the copi
 
 import os
 from collections import defaultdict
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Never, TypeAlias
@@ -26,6 +26,8 @@ from sokkuri.curation.duplicates.contents import (
     projection_of,
     readable_file,
 )
+from sokkuri.curation.duplicates.evidence import read_and_name_edits
+from sokkuri.curation.duplicates.evidence_store import open_evidence_store
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
     compare_pairs,
@@ -61,6 +63,12 @@ class _Contents:
         """Return a file that holds the content."""
         return readable_file(self.archive.get(key) or self.other[key])
 
+    def keys_by_id(self) -> dict[str, bytes]:
+        """Return the content of each image by its id in the groups."""
+        inside = {image.id: key for key, of in self.archive.items() for image in of.images}
+        outside = {str(image.file): key for key, of in self.other.items() for image in of.images}
+        return inside | outside
+
 
 def find_against(
     archive: CollectionStore, other: CollectionStore, options: DuplicateOptions | None = None
@@ -79,25 +87,26 @@ def find_against(
     with open_snapshot(other) as other_shards:
         in_other = live_contents(other, decisions)
     contents = _Contents(in_archive, in_other, passing)
-    results = yield from _compare(archive, other, (archive_shards, other_shards), contents)
     grades = grades_from(options.min_grade)
-    results = [
-        result for result in results
-        if result.grade in grades and not decisions.part(result.first, result.second)
-    ]  # fmt: skip
-    groups = _groups(results, contents)
+
+    def counts(result: PairResult) -> bool:
+        return result.grade in grades and not decisions.part(result.first, result.second)
+
+    shards = archive_shards, other_shards
+    groups = yield from _find_groups(archive, other, shards, contents, counts)
     yield Progress("done", len(in_other), len(in_other), result=groups)
 
 
-def _compare(
+def _find_groups(
     archive: CollectionStore,
     other: CollectionStore,
     shards: tuple[PinnedShards, PinnedShards],
     contents: _Contents,
-) -> Generator[Progress[Never], None, list[PairResult]]:
-    """Compare the contents and return the results.
+    counts: Callable[[PairResult], bool],
+) -> Generator[Progress[Never], None, tuple[Group, ...]]:
+    """Compare the contents and return the groups.
 
-    shards : of both collections, of the moment of the contents.
+    shards : of both collections, of the moment of the contents. counts : whether a pair counts.
     """
     cores = os.cpu_count() or 1
     workers = max(threads_for(collection.root, cores) for collection in (archive, other))
@@ -116,9 +125,15 @@ def _compare(
         archive_side = feature_table(shards[0], candidates, store.fingerprints(), projection)
         other_side = feature_table(shards[1], new, other_store.fingerprints(), projection)
         results = yield from _compare_sides(archive_side, other_side, store, comparer)
+        results += [PairResult(key, key, "identical", 1.0) for key in identical]
+        groups = _groups(filter(counts, results), contents)
+        with open_evidence_store(archive) as evidence:
+            groups = yield from read_and_name_edits(
+                groups, contents.keys_by_id(), evidence, comparer
+            )
         for note in comparer.notes():
             yield Progress("comparing", 0, 0, note)
-    return [PairResult(key, key, "identical", 1.0) for key in identical] + results
+    return groups
 
 
 def _check_collections(archive: CollectionStore, other: CollectionStore) -> None:

@@ -5,7 +5,7 @@ of groups are read, each once; each one is measured against a few of its copies.
 """
 
 from collections import Counter
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Never, TypeVar
@@ -40,14 +40,7 @@ def gather_evidence(
     pairs = [*pairs]
     chosen = _choose_pairs(pairs)
     contents = sorted({content for pair in chosen for content in pair})
-    facts = store.image_facts(contents)
-    missing = [content for content in contents if content not in facts]
-    done = 0
-    for batch in _batches(comparer.image_facts(missing)):
-        store.save_image_facts(batch)
-        facts |= dict(batch)
-        done += len(batch)
-        yield Progress("choosing", done, len(missing))
+    facts = yield from _read_facts(contents, store, comparer)
     known: dict[tuple[bytes, bytes], PairFacts | None] = {}
     evidence, asked = weigh(facts, known), Counter[tuple[bytes, bytes]]()
     while chosen:
@@ -74,6 +67,48 @@ def name_edits(
     """
     keys = {image.result_id: key for key, of in contents.items() for image in of.images}
     facts = {key: of.facts for key, of in evidence.items() if of.facts is not None}
+    return _name_edits(groups, keys, facts, store, comparer)
+
+
+def read_and_name_edits(
+    groups: Sequence[Group],
+    keys: Mapping[str, bytes],
+    store: EvidenceStore,
+    comparer: PairComparer,
+) -> Generator[Progress[Never], None, tuple[Group, ...]]:
+    """Read the images of the groups that the store does not know, and return the groups with the
+    kinds of edit of each pair.
+
+    keys : the content of each image of the groups, by its id in them.
+    """
+    pairs = [_pair_of(pair, keys) for group in groups for pair in group.pairs]
+    contents = sorted({key for pair in pairs if pair[0] != pair[1] for key in pair})
+    facts = yield from _read_facts(contents, store, comparer)
+    return _name_edits(groups, keys, facts, store, comparer)
+
+
+def _read_facts(
+    contents: Sequence[bytes], store: EvidenceStore, comparer: PairComparer
+) -> Generator[Progress[Never], None, dict[bytes, ImageFacts]]:
+    """Return the facts of these contents. Read and store those that the store lacks."""
+    facts = store.image_facts(contents)
+    missing = [content for content in contents if content not in facts]
+    done = 0
+    for batch in _batches(comparer.image_facts(missing)):
+        store.save_image_facts(batch)
+        facts |= dict(batch)
+        done += len(batch)
+        yield Progress("choosing", done, len(missing))
+    return facts
+
+
+def _name_edits(
+    groups: Iterable[Group],
+    keys: Mapping[str, bytes],
+    facts: Mapping[bytes, ImageFacts],
+    store: EvidenceStore | None,
+    comparer: PairComparer | None,
+) -> tuple[Group, ...]:
     groups = [*groups]
     pairs = {_pair_of(pair, keys) for group in groups for pair in group.pairs}
     wanted = sorted(pair for pair in pairs if pair[0] != pair[1] and set(pair) <= facts.keys())

@@ -69,6 +69,18 @@ def test_each_copy_is_grouped_with_its_original(archive: Collection, new: Path) 
     assert found.keys() == {"0/small.jpg", "0/orig.jpg", "1/orig.jpg"}
 
 
+def test_the_kinds_of_edit_are_named(archive: Collection, new: Path) -> None:
+    """Of the folder's files, only the edits of the second picture are no twins of the archive's."""
+    with make_collection(new) as other:
+        (group,) = (group for group in groups(archive, other) if group.keep == "1/orig.jpg")
+    kinds = {Path(pair.b).stem: pair.kinds for pair in group.pairs}
+    assert kinds.keys() == {"orig", *KINDS}
+    assert kinds["orig"] == ()
+    assert "resized" in kinds["small"]
+    assert "cropped" in kinds["crop"]
+    assert "rotated" in kinds["side"]
+
+
 def test_copies_are_found_if_the_folder_has_the_original_too(
     archive: Collection, tmp_path: Path
 ) -> None:
