@@ -218,9 +218,12 @@ def test_every_page_is_in_the_index() -> None:
 def test_the_model_card_in_the_docs_is_valid(tmp_path: Path) -> None:
     from sokkuri.models import read_card
 
-    (text,) = read_blocks(PROJECT / "docs" / "models.md", "toml")
-    (tmp_path / "card.toml").write_text(text)
-    assert read_card(tmp_path / "card.toml").size == (224, 224)
+    parts = read_blocks(PROJECT / "docs" / "models.md", "toml")
+    (tmp_path / "card.toml").write_text("\n".join(parts), encoding="utf-8")
+    card = read_card(tmp_path / "card.toml")
+    assert card.size == (224, 224)
+    assert card.text is not None
+    assert card.text.context == 77
 
 
 def test_every_public_name_is_documented() -> None:

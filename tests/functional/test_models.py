@@ -12,6 +12,7 @@ import numpy as np
 import onnxruntime
 import pytest
 from draw_images import save_drawing
+from joint_model import write_joint_model
 from onnx import TensorProto
 from PIL import Image
 from run_cli import as_json, read_vectors, sokkuri
@@ -256,6 +257,29 @@ def test_a_file_is_added_with_its_weights_and_its_card(
         path.unlink()
     sokkuri("index", photos, "--model", "mine")
     assert as_json("search", "1.png", "-C", photos)["metric"] == "l2"
+
+
+def test_a_joint_model_is_added_with_its_text_side(
+    models: Path, photos: Path, tmp_path: Path
+) -> None:
+    """Every file is copied, and its SHA-256 is in the card. Another text side is another model."""
+    card = write_joint_model(tmp_path / "here")
+    (added,) = as_json("models", "add", card)["models"]
+    assert added["text"]["tokenizer"] == "tokenizer.json"
+    assert added["files"] == {
+        name: digest(tmp_path / "here" / name) for name in ("text.onnx", "tokenizer.json")
+    }
+    sokkuri("models", "add", card)
+    tokenizer = tmp_path / "here" / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + " ")
+    refused = sokkuri("models", "add", card, code=1)
+    assert "another model is called colours already" in refused.stderr
+    for path in tokenizer.parent.iterdir():
+        path.unlink()
+    sokkuri("index", photos, "--model", "colours")
+    (models / "colours" / "text.onnx").write_bytes(b"x")
+    damaged = sokkuri("index", photos, code=1)
+    assert "text.onnx has SHA-256" in damaged.stderr
 
 
 def test_the_network_of_a_card_with_an_address_is_fetched_by_add(

@@ -25,6 +25,10 @@ Metric: TypeAlias = Literal["cosine", "l2"]
 
 Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
+Resize: TypeAlias = Literal["squash", "shortest-crop", "pad"]
+"""How an image of another shape is fitted. `squash`: stretched. `shortest-crop`: its shorter side
+fits, and its middle is cut out. `pad`: its longer side fits, and the rest is filled."""
+
 Box: TypeAlias = tuple[int, int, int, int]
 """A part of an image: x, y, width, height in pixels of the upright image."""
 
@@ -101,6 +105,8 @@ class PixelSpec:
     exact: bool = False  # convert("RGB"), resize, and nothing else
     crop: Box | None = None  # of the upright image, before it is resized
     ground: int = 255  # grey level behind transparent parts, unless `exact`
+    resize: Resize = "squash"
+    fill: tuple[int, int, int] = (0, 0, 0)  # RGB around the image, for `pad`
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from sokkuri.images.cut_files import (
     share_of_rows,
     without_torn_segment,
 )
+from sokkuri.images.fit import corners, fit, pad, region_as_stored
 from sokkuri.images.formats import (
     FORMATS,
     HEIF_BRANDS,
@@ -103,7 +104,7 @@ _silence_libtiff()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
-    """Return the upright image, stretched to the spec's size, over the spec's ground.
+    """Return the upright image, fitted into the spec's size, over the spec's ground.
 
     Of an animation, return the first frame; of a file that lacks its end, what is there, with a
     note. Raises DecodeError with the reason, ScarceMemoryError
@@ -249,14 +250,17 @@ def _whole_pixels(
 ) -> Pixels:
     """Return the pixels of a loaded image. size : its width and height in the file."""
     sideways = orientation >= 5
-    target = (spec.height, spec.width) if sideways else (spec.width, spec.height)
-    small = convert_whole(image, _converter(image, spec)).resize(target, _RESAMPLE[spec.resample])
+    fitted = fit(image.size[::-1] if sideways else image.size, spec)
+    target = fitted.size[::-1] if sideways else fitted.size
+    box = corners(region_as_stored(fitted.region, image.size, orientation), image.size)
+    whole = convert_whole(image, _converter(image, spec))
+    small = whole.resize(target, _RESAMPLE[spec.resample], box)
     if small.mode != "RGB":
         small = small.convert("RGB")
     if orientation in _TRANSPOSE:
         small = small.transpose(_TRANSPOSE[orientation])
     width, height = size[::-1] if sideways else size
-    return Pixels(np.asarray(small), width, height)
+    return Pixels(pad(np.asarray(small), spec), width, height)
 
 
 def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: int) -> Pixels:
@@ -266,31 +270,21 @@ def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: in
         raise DecodeError(
             f"{crop[2]} x {crop[3]} at {crop[0]}, {crop[1]} reaches beyond its {width} x {height}"
         )
-    x, y, part_width, part_height = _box_as_stored(crop, image.size, orientation)
+    x, y, part_width, part_height = map(int, region_as_stored(crop, image.size, orientation))
     convert = _converter(image, spec)
     part = image.crop((x, y, x + part_width, y + part_height))
     part = convert_whole(part, convert).convert("RGB")
     if orientation in _TRANSPOSE:
         part = part.transpose(_TRANSPOSE[orientation])
-    small = part.resize((spec.width, spec.height), _RESAMPLE[spec.resample])
-    return Pixels(np.asarray(small), width, height)
+    fitted = fit(part.size, spec)
+    box = corners(fitted.region, part.size)
+    small = part.resize(fitted.size, _RESAMPLE[spec.resample], box)
+    return Pixels(pad(np.asarray(small), spec), width, height)
 
 
 def _converter(image: Image.Image, spec: PixelSpec) -> Converter:
     """Return the function that converts the image to RGB or grey."""
     return (lambda part: part.convert("RGB")) if spec.exact else rgb_converter(image, spec.ground)
-
-
-def _box_as_stored(box: Box, size: tuple[int, int], orientation: int) -> Box:
-    """Return where a part of the upright image is in the stored one, whose size is given."""
-    x, y, width, height = box
-    if orientation >= 5:  # rows are stored as columns
-        x, y, width, height = y, x, height, width
-    if orientation in (2, 3, 7, 8):
-        x = size[0] - x - width
-    if orientation in (3, 4, 6, 7):
-        y = size[1] - y - height
-    return x, y, width, height
 
 
 def _lacks_only_its_end(data: bytes, limits: Limits) -> bool:

@@ -2,15 +2,17 @@
 
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import replace_cached
-from sokkuri.models.card import ModelCard, card_text, read_card
+from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
 from sokkuri.models.installed import add_model
-from sokkuri.models.registry import Model, added_cards, resolve_model, weights_place
+from sokkuri.models.registry import Model, TextFiles, added_cards, resolve_model, weights_place
 from sokkuri.models.transfer import PackedModel, pack
 
 __all__ = [
     "Model",
     "ModelCard",
     "PackedModel",
+    "TextCard",
+    "TextFiles",
     "add_model",
     "added_cards",
     "card_text",

@@ -1,31 +1,66 @@
 """ModelCard: the source, licence, tensors and preprocessing of a network. Data, not code.
 
 Reads and writes `card.toml`, and computes the fingerprint that is stored with every vector. The
-network's input is `(x / scale - mean) / std`, x the RGB values 0 to 255, at `size`.
+network's input is `(x / scale - mean) / std`, x the RGB values 0 to 255, at `size`. A card with a
+TextCard describes a joint network, which gives pictures and words vectors of one space.
 """
 
 import hashlib
 import json
 import tomllib
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from sokkuri.core.errors import ModelError
-from sokkuri.core.types import Decoding, Metric, PixelSpec, Resample
+from sokkuri.core.types import Decoding, Metric, PixelSpec, Resample, Resize
+from sokkuri.models.card_rules import read_values
 
 Layout = Literal["NCHW", "NHWC"]
+Pooling = Literal["none", "first"]
+"""`none`: the output is one vector for each image. `first`: the output is a sequence of vectors,
+(N, tokens, D), and the first one is the image's (the class token)."""
 
-_MAX_SIDE = 4096  # pixels; a batch of larger images does not fit into memory
-_MAX_DIMENSION = 2**17
+_SHAPING = (
+    "input", "output", "layout", "size", "scale", "mean", "std", "resample", "orientation",
+    "decode",
+)  # fmt: skip
+"""The keys that determine a vector and are in every fingerprint."""
+_TEXT_SHAPING = ("input", "mask", "output", "context", "pad", "canonical", "templates")
+
+
+@dataclass(frozen=True, slots=True)
+class TextCard:
+    """The text side of a joint network.
+
+    file, tokenizer : the ONNX file and the `tokenizer.json`, relative to the card. input, mask :
+    tensors for the tokens and the attention mask, (N, context) int32 or int64; mask is "" if the
+    network takes none. output : (N, D). context : tokens of a text; longer texts are cut, shorter
+    ones are padded with the token `pad` ("" : id 0). canonical : lower case, without punctuation.
+    templates : prompts with {} for the text; the vectors of all of them are averaged. logit_scale,
+    logit_bias : the probability that a picture fits a text is
+    `1 / (1 + exp(-(logit_scale * cosine + logit_bias)))`; None if the network was not trained so.
+    """
+
+    file: str
+    tokenizer: str
+    input: str
+    output: str
+    context: int
+    mask: str = ""
+    pad: str = ""
+    canonical: bool = False
+    templates: tuple[str, ...] = ("{}",)
+    logit_scale: float | None = None
+    logit_bias: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCard:
-    """One network. sha256 : of the ONNX file, "" if it is unknown. file : name of the ONNX file
-    beside the card. package : the weights inside a package instead, as `package/path`. url : where
-    `models add` fetches the ONNX file."""
+    """One network. sha256 : of the ONNX file, "" if it is unknown. file : path of the ONNX file,
+    relative to the card. package : the weights inside a package instead, as `package/path`. url :
+    where `models add` fetches the ONNX file. files : the SHA-256 of further files, by path."""
 
     name: str
     input: str
@@ -46,24 +81,50 @@ class ModelCard:
     orientation: bool = True
     decode: Decoding = "fast"
     metric: Metric = "cosine"
+    resize: Resize = "squash"
+    fill: tuple[int, int, int] = (0, 0, 0)  # RGB of the ground, for `pad`
+    pooling: Pooling = "none"
+    files: Mapping[str, str] = field(default_factory=dict)
+    text: TextCard | None = None
 
     @property
     def pixels(self) -> PixelSpec:
         """The pixels that the network takes."""
         height, width = self.size
         exact = self.decode == "exact"
-        return PixelSpec(height, width, self.resample, self.orientation, not exact, exact)
+        return PixelSpec(
+            height,
+            width,
+            self.resample,
+            self.orientation,
+            not exact,
+            exact,
+            resize=self.resize,
+            fill=self.fill,
+        )
 
-    def fingerprint(self, onnx_sha256: str) -> str:
-        """Return the SHA-256 of everything that determines a vector: the network's bytes, its
-        tensors, the preprocessing. Name, licence and metric are left out: they change no number."""
-        shaping = (
-            "input", "output", "layout", "size", "scale", "mean", "std", "resample", "orientation",
-            "decode",
-        )  # fmt: skip
-        values = {key: value for key, value in asdict(self).items() if key in shaping}
-        text = json.dumps({"onnx": onnx_sha256, **values}, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+    def fingerprint(self, onnx_sha256: str, text_sha256: str = "") -> str:
+        """Return the SHA-256 of everything that determines a vector: the networks' bytes, their
+        tensors, the preprocessing. Name, licence, metric and the scale of probabilities are left
+        out: they change no vector. Keys that came later count only if they differ from their
+        defaults, so that older cards keep their fingerprints.
+
+        onnx_sha256 : of the image side. text_sha256 : of the text side, network and tokenizer.
+        """
+        values = {key: value for key, value in asdict(self).items() if key in _SHAPING}
+        if self.resize != "squash":
+            values["resize"] = self.resize
+        if self.resize == "pad":
+            values["fill"] = self.fill
+        if self.pooling != "none":
+            values["pooling"] = self.pooling
+        if self.text is not None:
+            text = {key: getattr(self.text, key) for key in _TEXT_SHAPING}
+            values["text"] = {"files": text_sha256, **text}
+        document = json.dumps(
+            {"onnx": onnx_sha256, **values}, sort_keys=True, separators=(",", ":")
+        )
+        return hashlib.sha256(document.encode()).hexdigest()
 
 
 def read_card(path: Path) -> ModelCard:
@@ -79,105 +140,49 @@ def read_card(path: Path) -> ModelCard:
     return _card_from(table, path)
 
 
-def is_web_address(text: str) -> bool:
-    """Return whether the text is an address that a network may be fetched from."""
-    return text.startswith(("http://", "https://"))
-
-
 def card_text(card: ModelCard) -> str:
     """Return the card as TOML, without the keys that have their default value."""
-    lines = []
-    for field in fields(card):
-        value = getattr(card, field.name)
-        if value != field.default:
-            # Strings, numbers, booleans and arrays of JSON are valid TOML, except that TOML
-            # requires DEL to be escaped.
-            lines.append(
-                f"{field.name} = {json.dumps(value, ensure_ascii=False)}".replace("\x7f", "\\u007f")
-            )
+    lines = _toml_lines(card, leave_out=("text", "files"))
+    if card.files:
+        lines += ["", "[files]"]
+        lines += [f"{_toml(name)} = {_toml(digest)}" for name, digest in card.files.items()]
+    if card.text is not None:
+        lines += ["", "[text]", *_toml_lines(card.text)]
     return "\n".join(lines) + "\n"
 
 
+def _toml_lines(card: ModelCard | TextCard, leave_out: tuple[str, ...] = ()) -> list[str]:
+    values = {entry.name: getattr(card, entry.name) for entry in fields(card)}
+    defaults = {entry.name: entry.default for entry in fields(card)}
+    return [
+        f"{name} = {_toml(value)}"
+        for name, value in values.items()
+        if name not in leave_out and value != defaults[name]
+    ]
+
+
+def _toml(value: object) -> str:
+    """Return a value as TOML. Strings, numbers, booleans and arrays of JSON are valid TOML, except
+    that TOML requires DEL to be escaped."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
-    names = {field.name for field in fields(ModelCard)}
-    if unknown := sorted(table.keys() - names):
-        raise ModelError(f"{path} has an unknown key: {unknown[0]}")
-    required = ("name", "input", "output", "layout", "size", "dimension")
-    if missing := [key for key in required if key not in table]:
-        raise ModelError(f"{path} lacks the key {missing[0]}")
-    values: dict[str, Any] = {}
-    for key, value in table.items():
-        is_valid, expected = _RULES.get(key, (_is_text, "a text"))
-        if not is_valid(value):
-            raise ModelError(f"{path}: {key} must be {expected}, not {value!r}")
-        values[key] = tuple(value) if isinstance(value, list) else value
+    values = read_values(table, *_keys(ModelCard), path, "")
     if isinstance(values["size"], int):
         values["size"] = (values["size"], values["size"])
+    if "text" in values:
+        text = read_values(values["text"], *_keys(TextCard), path, "text.")
+        values["text"] = TextCard(**text)
     return ModelCard(**values)
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _is_name(value: Any) -> bool:
-    """Return whether the value can name a folder, on Windows too."""
-    plain = isinstance(value, str) and value.strip(". ") != "" and value.isprintable()
-    return plain and not set(value) & set('/\\:*?"<>|')
-
-
-def _is_side(value: Any) -> bool:
-    return type(value) is int and 0 < value <= _MAX_SIDE
-
-
-def _is_dimension(value: Any) -> bool:
-    return type(value) is int and 0 < value <= _MAX_DIMENSION
-
-
-def _is_file_name(value: Any) -> bool:
-    return value == "" or (_is_name(value) and value == Path(value).name)
-
-
-def _is_web_address(value: Any) -> bool:
-    return isinstance(value, str) and (value == "" or is_web_address(value))
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
-
-
-def _is_size(value: Any) -> bool:
-    pair = isinstance(value, list) and len(value) == 2 and all(map(_is_side, value))
-    return pair or _is_side(value)
-
-
-def _is_triple(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
-
-
-def _is_sha256(value: Any) -> bool:
-    return isinstance(value, str) and (
-        value == "" or (len(value) == 64 and set(value) <= set("0123456789abcdef"))
-    )
-
-
-def _one_of(*words: str) -> tuple[Callable[[Any], bool], str]:
-    return (lambda value: value in words), "one of " + ", ".join(words)
-
-
-_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "name": (_is_name, "a name that a folder can have"),
-    "layout": _one_of("NCHW", "NHWC"),
-    "size": (_is_size, f"a number of pixels up to {_MAX_SIDE:,}, or [height, width]"),
-    "dimension": (_is_dimension, f"a whole number from 1 to {_MAX_DIMENSION:,}"),
-    "file": (_is_file_name, "the name of a file beside the card"),
-    "url": (_is_web_address, "an http address"),
-    "sha256": (_is_sha256, "64 hexadecimal digits"),
-    "scale": (lambda value: _is_number(value) and value > 0, "a positive number"),
-    "mean": (_is_triple, "three numbers"),
-    "std": (lambda value: _is_triple(value) and 0 not in value, "three numbers other than 0"),
-    "resample": _one_of("nearest", "bilinear", "bicubic", "lanczos"),
-    "orientation": (lambda value: isinstance(value, bool), "true or false"),
-    "decode": _one_of("fast", "exact"),
-    "metric": _one_of("cosine", "l2"),
-}
+def _keys(kind: type[ModelCard | TextCard]) -> tuple[list[str], list[str]]:
+    """Return the keys that a table may have, and those that it must have."""
+    entries = fields(kind)
+    required = [
+        entry.name
+        for entry in entries
+        if entry.default is MISSING and entry.default_factory is MISSING
+    ]
+    return [entry.name for entry in entries], required

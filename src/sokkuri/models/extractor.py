@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import ExtractError
+from sokkuri.core.errors import ExtractError, ModelError
 from sokkuri.core.types import Features
 from sokkuri.models import Model
 from sokkuri.models.session import Device, first_line, open_session, runtime_errors
@@ -36,6 +36,12 @@ class Extractor:
         self._divisor = (np.float32(model.card.scale) * std).reshape(channels)
         self._shift = (np.asarray(model.card.mean, np.float32) / std).reshape(channels)
         self._session = open_session(model, device, threads, say)
+        takes_bytes = self._session.dtype is np.uint8
+        if takes_bytes and ((self._divisor != 1).any() or self._shift.any()):
+            raise ModelError(
+                f"{model.path} takes bytes from 0 to 255: its card must have scale = 1, and "
+                "neither mean nor std"
+            )
 
     @property
     def on_gpu(self) -> bool:
@@ -56,6 +62,8 @@ class Extractor:
             out = np.concatenate([self._session.run(part) for part in self._parts(values)])
         except runtime_errors() as error:
             raise ExtractError(f"the network failed: {first_line(error)}") from error
+        if self._card.pooling == "first" and out.ndim == 3:
+            out = out[:, 0]
         features: Features = np.ascontiguousarray(
             np.reshape(out[: len(rgb)], (len(rgb), -1)), np.float32
         )

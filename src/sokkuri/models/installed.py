@@ -1,4 +1,4 @@
-"""Add models: one folder per model, with its card and its ONNX file.
+"""Add models: one folder per model, with its card, its ONNX files and its tokenizer.
 
 Takes a file, a card or an http address; returns the path of the card. A model appears whole or not
 at all: a download is checked against its SHA-256 first.
@@ -21,7 +21,8 @@ import platformdirs
 from sokkuri.core.errors import ModelError, UsageError
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import file_sha256
-from sokkuri.models.card import ModelCard, card_text, is_web_address, read_card
+from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
+from sokkuri.models.card_rules import is_web_address
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes fetched so far and the total, which is 0 while it is unknown."""
@@ -66,20 +67,21 @@ def add_model(
     folder = models_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as made:
-            file = Path(made) / _file_name(address or source, given)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name_of_made:
+            made = Path(name_of_made)
+            file = made / _file_name(address or source, given)
+            file.parent.mkdir(parents=True, exist_ok=True)
             if address:
                 _fetch(address, file, on_progress)
             else:
                 _copy(Path(source).expanduser(), given, file)
+            if given is not None and given.text is not None:
+                _copy_text_side(Path(source).expanduser().parent, given.text, made)
             digest = _checked_digest(file, wanted, address or source)
             card = _card(given, file, address or source, digest)
-            card = replace(card, name=name or card.name)
-            if card.name in {known.name for known in known_cards()}:
-                raise UsageError(f"sokkuri comes with a {card.name}: choose another --name")
-            (Path(made) / CARD_NAME).write_text(card_text(card), encoding="utf-8")
-            read_card(Path(made) / CARD_NAME)  # raises if no folder can have this name
-            return _settle(Path(made), folder / card.name, digest)
+            relative = file.relative_to(made).as_posix()
+            card = replace(card, file=relative, files=_digests(made, relative))
+            return _finish(made, replace(card, name=name or card.name))
     except OSError as error:
         raise ModelError(
             f"{folder} cannot be written ({error.strerror}): set SOKKURI_MODELS to another folder"
@@ -112,7 +114,7 @@ def _address(source: str, given: ModelCard | None) -> str:
 def _file_name(source: str, given: ModelCard | None) -> str:
     """Return the name of the ONNX file, which names the model if it has no card."""
     if given is not None and given.file:
-        return Path(given.file).name
+        return given.file
     name = Path(urllib.request.url2pathname(source.partition("?")[0])).name
     return f"{Path(name).stem or 'model'}.onnx"
 
@@ -139,19 +141,32 @@ def _chunks(response: BinaryIO, out: BinaryIO) -> Iterator[int]:
 
 
 def _copy(path: Path, given: ModelCard | None, file: Path) -> None:
-    """Copy the ONNX file, and the files beside it that contain its weights."""
-    from sokkuri.models.onnx_inspect import external_files
-
+    """Copy the ONNX file of a card or of its own, with its weights."""
     if path.suffix == ".toml":
         assert given is not None
         path = path.parent / (given.file or f"{path.stem}.onnx")
+    _copy_network(path, file)
+
+
+def _copy_network(path: Path, target: Path) -> None:
+    """Copy an ONNX file, and the files beside it that contain its weights."""
+    from sokkuri.models.onnx_inspect import external_files
+
     if not path.is_file():
         raise ModelError(f"{path} is not there")
-    shutil.copyfile(path, file)
-    for beside in external_files(path):
-        target = file.parent / beside.relative_to(path.parent)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(beside, target)
+    for source in (path, *external_files(path)):
+        copy = target.parent / source.relative_to(path.parent)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target if source == path else copy)
+
+
+def _copy_text_side(folder: Path, text: TextCard, made: Path) -> None:
+    """Copy the text network and the tokenizer of a card in this folder."""
+    _copy_network(folder / text.file, made / text.file)
+    if not (folder / text.tokenizer).is_file():
+        raise ModelError(f"{folder / text.tokenizer} is not there")
+    (made / text.tokenizer).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(folder / text.tokenizer, made / text.tokenizer)
 
 
 def _checked_digest(file: Path, wanted: str, source: str) -> str:
@@ -168,14 +183,33 @@ def _card(given: ModelCard | None, file: Path, source: str, digest: str) -> Mode
     external_files(file)  # raises if files with weights are missing
     card = given or card_of_graph(file)
     origin = card.source if given else source
-    return replace(card, file=file.name, sha256=digest, source=origin)
+    return replace(card, sha256=digest, source=origin)
 
 
-def _settle(made: Path, place: Path, digest: str) -> Path:
+def _digests(made: Path, network: str) -> dict[str, str]:
+    """Return the SHA-256 of all files but the network, by their path below `made`."""
+    files = sorted(path for path in made.rglob("*") if path.is_file())
+    digests = {path.relative_to(made).as_posix(): file_sha256(path) for path in files}
+    return {name: digest for name, digest in digests.items() if name != network}
+
+
+def _finish(made: Path, card: ModelCard) -> Path:
+    """Write the card to the files of its model, and move them to their place. Return the card's
+    path."""
+    if card.name in {known.name for known in known_cards()}:
+        raise UsageError(f"sokkuri comes with a {card.name}: choose another --name")
+    (made / CARD_NAME).write_text(card_text(card), encoding="utf-8")
+    read_card(made / CARD_NAME)  # raises if no folder can have this name
+    return _settle(made, made.parent / card.name, card)
+
+
+def _settle(made: Path, place: Path, model: ModelCard) -> Path:
     """Move a finished model to its folder, unless the same model is there already."""
     card = place / CARD_NAME
     if card.is_file():
-        if read_card(card).sha256 != digest:
+        there = read_card(card)
+        same_text = (there.text, there.files) == (model.text, model.files) or model.text is None
+        if there.sha256 != model.sha256 or not same_text:
             raise ModelError(
                 f"another model is called {place.name} already: choose a --name, or delete {place}"
             )

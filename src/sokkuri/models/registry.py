@@ -18,21 +18,32 @@ from sokkuri.models.installed import added_card, added_names
 
 
 @dataclass(frozen=True, slots=True)
+class TextFiles:
+    """The files of a joint network's text side. sha256 : of all of them together."""
+
+    network: Path
+    tokenizer: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A network that can be loaded. sha256 : of its ONNX file and of the files beside it that
     contain its weights. assumed : one line about assumptions made without a card, or "". ready :
-    load the file as it is, without looking for a faster form."""
+    load the file as it is, without looking for a faster form. text : the files of its text side,
+    None if it knows no words."""
 
     card: ModelCard
     path: Path
     sha256: str
     assumed: str = ""
     ready: bool = False
+    text: TextFiles | None = None
 
     @property
     def fingerprint(self) -> str:
         """The fingerprint that a collection stores with vectors of this model."""
-        return self.card.fingerprint(self.sha256)
+        return self.card.fingerprint(self.sha256, self.text.sha256 if self.text else "")
 
     def decoding(self, how: Decoding) -> "Model":
         """Return the same network for images that are decoded in this way."""
@@ -118,7 +129,7 @@ def _package_file(card: ModelCard) -> Path:
 def _model_of_file(path: Path) -> Model:
     for beside in (path.with_suffix(".toml"), path.with_name("card.toml")):
         if beside.is_file():
-            return _checked_model(read_card(beside), path)
+            return _checked_model(read_card(beside), path, path.parent)
     from sokkuri.models.onnx_inspect import card_of_graph
 
     card = card_of_graph(path)
@@ -128,12 +139,12 @@ def _model_of_file(path: Path) -> Model:
         f"{card.layout}, features from {card.output} ({card.dimension}-d); "
         f"write {path.stem}.toml to say otherwise"
     )
-    return replace(_checked_model(card, path), assumed=assumed)
+    return replace(_checked_model(card, path, path.parent), assumed=assumed)
 
 
 def _model_of_card(path: Path) -> Model:
     card = read_card(path)
-    return _checked_model(card, _file_of_card(card, path))
+    return _checked_model(card, _file_of_card(card, path), path.parent)
 
 
 def _file_of_card(card: ModelCard, path: Path) -> Path:
@@ -145,18 +156,54 @@ def _file_of_card(card: ModelCard, path: Path) -> Path:
     return file
 
 
-def _checked_model(card: ModelCard, path: Path) -> Model:
+def _checked_model(card: ModelCard, path: Path, folder: Path) -> Model:
+    """Return the model of a card in this folder, whose ONNX file is at `path`. Raises ModelError
+    if a file is missing, or does not have the SHA-256 in the card."""
     digest = file_sha256(path)
-    if card.sha256 and card.sha256 != digest:
+    _check_digest(path, digest, card.sha256)
+    text = None
+    if card.text is not None:
+        network, tokenizer = _beside(card.text.file, folder), _beside(card.text.tokenizer, folder)
+        digests = [_digest_with_weights(network, folder, card), file_sha256(tokenizer)]
+        _check_digest(tokenizer, digests[1], card.files.get(card.text.tokenizer, ""))
+        together = hashlib.sha256("".join(digests).encode()).hexdigest()
+        text = TextFiles(network.resolve(), tokenizer.resolve(), together)
+    whole = _digest_with_weights(path, folder, card, digest)
+    return Model(card, path.resolve(), whole, text=text)
+
+
+def _beside(name: str, folder: Path) -> Path:
+    if not (folder / name).is_file():
+        raise ModelError(f"{folder} lacks {name}, which its card names")
+    return folder / name
+
+
+def _digest_with_weights(path: Path, folder: Path, card: ModelCard, digest: str = "") -> str:
+    """Return the SHA-256 of an ONNX file, or of it and the files beside it that contain its
+    weights. digest : of the ONNX file, if it is known."""
+    digest = digest or file_sha256(path)
+    _check_digest(path, digest, _digest_in_card(path, folder, card))
+    files = external_files_of(path)
+    if not files:
+        return digest
+    together = hashlib.sha256(digest.encode())
+    for file in files:
+        own = file_sha256(file)
+        _check_digest(file, own, _digest_in_card(file, folder, card))
+        together.update(own.encode())
+    return together.hexdigest()
+
+
+def _digest_in_card(file: Path, folder: Path, card: ModelCard) -> str:
+    return card.files.get(file.relative_to(folder).as_posix(), "")
+
+
+def _check_digest(file: Path, digest: str, wanted: str) -> None:
+    if wanted not in ("", digest):
         raise ModelError(
-            f"{path} has SHA-256 {digest[:12]}, its card says {card.sha256[:12]}: "
+            f"{file} has SHA-256 {digest[:12]}, its card says {wanted[:12]}: "
             "it is damaged, or another version"
         )
-    beside = hashlib.sha256(digest.encode())
-    files = external_files_of(path)
-    for file in files:
-        beside.update(file_sha256(file).encode())
-    return Model(card, path.resolve(), beside.hexdigest() if files else digest)
 
 
 def external_files_of(path: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import ModelError
 from sokkuri.core.paths import cache_folder
-from sokkuri.models import Model, replace_cached
+from sokkuri.models import Model, TextCard, replace_cached
 
 Device = str
 """`auto`, `cpu`, `cuda`, or `cuda:N` for the GPU with that number."""
@@ -29,6 +29,10 @@ _TYPES: dict[str, type[np.generic]] = {
     "tensor(double)": np.float64,
     "tensor(uint8)": np.uint8,
 }
+_TOKEN_TYPES: dict[str, type[np.integer[Any]]] = {
+    "tensor(int32)": np.int32,
+    "tensor(int64)": np.int64,
+}
 
 
 class Session:
@@ -39,17 +43,7 @@ class Session:
     """
 
     def __init__(self, model: Model, path: Path, provider: Any, threads: int) -> None:
-        import onnxruntime  # takes 0.1 s, which a search by id does not need
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 4
-        onnxruntime.set_default_logger_severity(4)
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=[provider])
-        except runtime_errors() as error:
-            raise ModelError(f"{model.path} cannot be loaded: {first_line(error)}") from error
+        self._session = _load(model.path, path, provider, threads)
         inputs = {value.name: value for value in self._session.get_inputs()}
         outputs = {value.name for value in self._session.get_outputs()}
         card = model.card
@@ -72,6 +66,49 @@ class Session:
         (values_out,) = self._session.run([output], {input_: values})
         result: NDArray[Any] = values_out
         return result
+
+
+class TextSession:
+    """The text network of a joint model, on the CPU. Safe to call from many threads at once."""
+
+    def __init__(self, path: Path, card: TextCard) -> None:
+        self._session = _load(path, path, "CPUExecutionProvider", 1)
+        inputs = {value.name: value.type for value in self._session.get_inputs()}
+        outputs = {value.name for value in self._session.get_outputs()}
+        wanted = {card.input, card.mask} - {""}
+        if inputs.keys() != wanted or card.output not in outputs:
+            raise ModelError(
+                f"{path} has inputs {sorted(inputs)} and outputs {sorted(outputs)}, "
+                f"not {sorted(wanted)} and {card.output} as its card says"
+            )
+        if other := sorted(set(inputs.values()) - _TOKEN_TYPES.keys()):
+            raise ModelError(f"{path} takes {other[0]}, which a text cannot provide")
+        self._types = {name: _TOKEN_TYPES[kind] for name, kind in inputs.items()}
+        self._card = card
+
+    def run(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the network's output for tokens and their mask, (N, context) each. Raises one of
+        `runtime_errors()`."""
+        named = {self._card.input: ids, self._card.mask: mask}
+        values = {name: named[name].astype(kind) for name, kind in self._types.items()}
+        (out,) = self._session.run([self._card.output], values)
+        result: NDArray[Any] = out
+        return result
+
+
+def _load(named: Path, path: Path, provider: Any, threads: int) -> Any:
+    """Return ONNX Runtime's session of a graph. named : the file to name if it cannot be loaded."""
+    import onnxruntime  # takes 0.1 s, which a search by id does not need
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    onnxruntime.set_default_logger_severity(4)
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=[provider])
+    except runtime_errors() as error:
+        raise ModelError(f"{named} cannot be loaded: {first_line(error)}") from error
 
 
 def open_session(

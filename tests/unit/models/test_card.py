@@ -9,13 +9,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sokkuri.core.errors import ModelError
-from sokkuri.models import ModelCard, card_text, read_card
+from sokkuri.models import ModelCard, TextCard, card_text, read_card
 
+TEXT = TextCard("text.onnx", "tokenizer.json", "text", "embedding", 77)
 CARD = ModelCard("plain", "images", "features", "NCHW", (224, 224), 1280)
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 number = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 factor = st.floats(1e-6, 1e6) | st.integers(1, 1000)
+files = st.from_regex(r"([a-z]{1,8}/)?[a-z][a-z0-9 ._-]{0,20}\.(onnx|json)", fullmatch=True)
+digests = st.sampled_from(["0" * 64, "0123456789abcdef" * 4])
+text_cards = st.builds(
+    TextCard,
+    file=files,
+    tokenizer=files,
+    input=text,
+    output=text,
+    context=st.integers(1, 8192),
+    mask=text,
+    pad=text,
+    canonical=st.booleans(),
+    templates=st.lists(text.map(lambda line: line.replace("{}", "") + "{}"), min_size=1, max_size=3)
+    .filter(lambda templates: all(template.count("{}") == 1 for template in templates))
+    .map(tuple),
+    logit_scale=st.none() | number,
+    logit_bias=st.none() | number,
+)
 cards = st.builds(
     ModelCard,
     name=st.from_regex(r"[a-z][a-z0-9._-]{0,20}[a-z0-9]", fullmatch=True),
@@ -37,6 +56,11 @@ cards = st.builds(
     orientation=st.booleans(),
     decode=st.sampled_from(["fast", "exact"]),
     metric=st.sampled_from(["cosine", "l2"]),
+    resize=st.sampled_from(["squash", "shortest-crop", "pad"]),
+    fill=st.tuples(*[st.integers(0, 255)] * 3),
+    pooling=st.sampled_from(["none", "first"]),
+    files=st.dictionaries(files, digests, max_size=3),
+    text=st.none() | text_cards,
 )
 
 
@@ -90,6 +114,12 @@ def test_one_number_is_a_square(tmp_path: Path) -> None:
         ({"resample": '"cubic"'}, "resample must be one of"),
         ({"orientation": "1"}, "orientation must be true or false"),
         ({"metric": '"hamming"'}, "metric must be one of cosine, l2"),
+        ({"resize": '"crop"'}, "resize must be one of squash, shortest-crop, pad"),
+        ({"fill": "[0, 0, 256]"}, "fill must be three whole numbers"),
+        ({"files": '{"../x.onnx" = "0"}'}, "files must be SHA-256 digests"),
+        ({"text": "1"}, "text must be a table"),
+        ({"text": '{file = "t.onnx"}'}, r"lacks the key text\.tokenizer"),
+        ({"text": "{colour = 1}"}, r"unknown key: text\.colour"),
     ],
 )
 def test_a_wrong_key_is_one_line_that_names_it(
@@ -125,7 +155,8 @@ def test_a_card_that_is_not_toml_is_named(tmp_path: Path) -> None:
     [
         {"input": "x"}, {"output": "x"}, {"layout": "NHWC"}, {"size": (224, 225)}, {"scale": 1.0},
         {"mean": (0.0, 0.0, 0.1)}, {"std": (1.0, 1.0, 2.0)}, {"resample": "bilinear"},
-        {"orientation": False}, {"decode": "exact"},
+        {"orientation": False}, {"decode": "exact"}, {"resize": "shortest-crop"},
+        {"resize": "pad"}, {"pooling": "first"}, {"text": TEXT},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
@@ -133,6 +164,30 @@ def test_a_change_that_alters_vectors_changes_the_fingerprint(change: dict[str, 
     """Guarantee: features of different preprocessing never mix."""
     assert replace(CARD, **change).fingerprint("0" * 64) != CARD.fingerprint("0" * 64)
     assert CARD.fingerprint("1" * 64) != CARD.fingerprint("0" * 64)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"input": "x"}, {"mask": "x"}, {"output": "x"}, {"context": 64}, {"pad": "x"},
+        {"canonical": True}, {"templates": ("a {}",)},
+    ],
+    ids=lambda change: next(iter(change)),
+)  # fmt: skip
+def test_a_change_that_alters_vectors_of_texts_changes_the_fingerprint(
+    change: dict[str, Any],
+) -> None:
+    joint = replace(CARD, text=TEXT)
+    other = replace(CARD, text=replace(TEXT, **change))
+    assert other.fingerprint("0" * 64) != joint.fingerprint("0" * 64)
+    assert joint.fingerprint("0" * 64, "1") != joint.fingerprint("0" * 64, "2")
+    padded = replace(CARD, resize="pad")
+    assert replace(padded, fill=(1, 1, 1)).fingerprint("0") != padded.fingerprint("0")
+
+
+def test_the_scale_of_probabilities_does_not_change_the_fingerprint() -> None:
+    joint, scaled = (replace(CARD, text=replace(TEXT, logit_scale=x)) for x in (None, 100.0))
+    assert joint.fingerprint("0" * 64) == scaled.fingerprint("0" * 64)
 
 
 def test_name_and_licence_do_not_change_the_fingerprint(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 from draw_images import draw
+from joint_model import write_image_network
 from onnx import TensorProto, helper
 from tiny_model import write_tiny_model
 
@@ -100,3 +101,21 @@ def test_a_vector_that_is_not_finite_is_refused(tmp_path: Path) -> None:
     assert np.isfinite(extractor.extract(np.full((1, 32, 32, 3), 9, np.uint8))).all()
     with pytest.raises(ExtractError, match="not finite"):
         extractor.extract(np.zeros((1, 32, 32, 3), np.uint8))
+
+
+def test_bytes_with_a_card_for_floats_are_refused(tmp_path: Path) -> None:
+    path = write_tiny_model(tmp_path / "tiny.onnx", input_type=TensorProto.UINT8)
+    assert Extractor(Model(card(scale=1.0), path, "")).dimension == 8
+    for wrong in (card(), card(scale=1.0, mean=(0.5, 0.5, 0.5))):
+        with pytest.raises(ModelError, match=r"its card must have scale = 1"):
+            Extractor(Model(wrong, path, ""))
+
+
+def test_the_first_of_a_sequence_of_vectors_is_taken(tmp_path: Path) -> None:
+    picture = draw(0, 16, 16)[None]
+    vectors = []
+    for tokens, pooling in ((0, "none"), (5, "first")):
+        path = write_image_network(tmp_path / f"{tokens}.onnx", output="features", tokens=tokens)
+        of_network = card(input="image", size=(16, 16), pooling=pooling)
+        vectors.append(Extractor(Model(of_network, path, "")).extract(picture))
+    np.testing.assert_array_equal(vectors[0], vectors[1])

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from joint_model import write_joint_model
 from onnx import TensorProto, helper
 from tiny_model import write_tiny_model
 
@@ -134,3 +135,28 @@ def test_a_file_that_is_not_onnx_is_named(tmp_path: Path) -> None:
     (tmp_path / "bad.onnx").write_bytes(b"not a graph at all")
     with pytest.raises(ModelError, match=r"bad\.onnx"):
         resolve_model(str(tmp_path / "bad.onnx"))
+
+
+def test_every_file_of_a_joint_model_is_checked_against_its_card(tmp_path: Path) -> None:
+    card = write_joint_model(tmp_path)
+    model = resolve_model(str(card))
+    assert model.text is not None
+    names = ("text.onnx", "tokenizer.json")
+    listed = "\n".join(f'"{name}" = "{file_sha256(tmp_path / name)}"' for name in names)
+    card.write_text(f"{card.read_text()}\n[files]\n{listed}\n")
+    assert resolve_model(str(card)).fingerprint == model.fingerprint
+    for name in names:
+        data = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(data + b" ")
+        with pytest.raises(ModelError, match=f"{name} has SHA-256 .* its card says"):
+            resolve_model(str(card))
+        (tmp_path / name).write_bytes(data)
+
+
+def test_the_text_side_is_a_part_of_the_model(tmp_path: Path) -> None:
+    """Guarantee: vectors of words are never compared with pictures of another model."""
+    card = write_joint_model(tmp_path)
+    before = resolve_model(str(card)).fingerprint
+    tokenizer = tmp_path / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text() + " ")
+    assert resolve_model(str(card)).fingerprint != before
