@@ -7,11 +7,12 @@ import io
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
+from PIL import GifImagePlugin, Image, ImageFile
 
 from sokkuri.core.errors import DecodeError
 from sokkuri.core.types import Limits
@@ -23,7 +24,7 @@ LEAST_SHARE = 0.6
 still be copying it."""
 
 JPEG_END = b"\xff\xd9"
-_ROW_BY_ROW = ("JPEG", "MPO", "PNG", "TIFF", "BMP", "DIB", "TGA", "PPM")
+_ROW_BY_ROW = ("JPEG", "MPO", "PNG", "GIF", "TIFF", "BMP", "DIB", "TGA", "PPM")
 _LONGEST_SEGMENT = 2000  # bytes: of four tables for each kind of coefficient
 _FILLERS = (b"\x00", b"\x55", b"\xaa")
 
@@ -51,10 +52,51 @@ def lenient() -> Iterator[None]:
         _setting.is_lenient = False
 
 
+def is_interlaced(image: Image.Image) -> bool:
+    """Return whether a picture's odd rows follow all even ones in the file, from top to bottom.
+
+    That is so in interlaced PNG and GIF. image : not loaded.
+    """
+    if image.format == "PNG":
+        return bool(image.info.get("interlace"))
+    if not isinstance(image, GifImagePlugin.GifImageFile) or not image.tile:
+        return False
+    parts = image.tile[0].args  # bits for each pixel, whether it is interlaced, and more
+    return isinstance(parts, tuple) and bool(parts[1])
+
+
 def can_lack_rows(image: Image.Image) -> bool:
     """Return whether a file of this kind that is cut short lacks rows at one side of the picture,
-    and nothing else. In an interlaced file rows or pixels are missing everywhere."""
-    return image.format in _ROW_BY_ROW and not image.info.get("interlace")
+    and nothing else. image : not loaded, and not interlaced."""
+    return image.format in _ROW_BY_ROW
+
+
+def copy_over_missing_rows(image: Image.Image) -> float:
+    """Copy the row above over each row that a loaded interlaced picture lacks.
+
+    Odd rows are missing from some row on; there is one colour in their place. Returns the share of
+    rows that are there. A picture that also lacks even rows has a share of at most one half.
+    """
+    width, height = image.size
+    if height < 2:
+        return 0.0
+    last = (height - 1) - height % 2
+    fill = _row(image, last)[0]
+    y = last
+    while y > 0 and (_row(image, y) == fill).all():
+        y -= 2
+    if y > 0 and y < last and (_row(image, y)[-1] == fill).all():
+        y -= 2  # this row is there in part
+    missing = range(y + 2, height, 2)
+    for row in missing:
+        image.paste(image.crop((0, row - 1, width, row)), (0, row))
+    return 1 - len(missing) / height
+
+
+def _row(image: Image.Image, y: int) -> NDArray[Any]:
+    """Return a row of an image's numbers : (W, C)."""
+    row = np.asarray(image.crop((0, y, image.width, y + 1)))
+    return row.reshape(image.width, -1)
 
 
 def share_of_rows(rgb: NDArray[np.uint8], *, upwards: bool) -> float:

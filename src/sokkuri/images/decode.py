@@ -8,17 +8,15 @@ read; Pillow reads them all in this process, so that a file cannot start another
 import ctypes
 import io
 import logging
-import struct
 import threading
 import warnings
-import zlib
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, PngImagePlugin, UnidentifiedImageError, _imaging
+from PIL import Image, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
@@ -27,19 +25,23 @@ from sokkuri.images.cut_files import (
     JPEG_END,
     LEAST_SHARE,
     can_lack_rows,
+    copy_over_missing_rows,
+    is_interlaced,
     jpeg_body,
     lacks_only_its_end,
     lenient,
     share_of_rows,
     without_torn_segment,
 )
-from sokkuri.images.fit import corners, fit, pad, region_as_stored
-from sokkuri.images.formats import (
-    FORMATS,
-    HEIF_BRANDS,
-    SUPPORTED_SIGNATURES,
-    unsupported_name,
+from sokkuri.images.decode_errors import (
+    CUT_SHORT,
+    DECODER_ERRORS,
+    decoder_text,
+    too_much_memory_text,
+    unrecognised_text,
 )
+from sokkuri.images.fit import corners, fit, pad, region_as_stored
+from sokkuri.images.formats import FORMATS, HEIF_BRANDS
 from sokkuri.images.memory import decoding_bytes, hold_memory
 
 _FRAME_FORMATS = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
@@ -67,16 +69,7 @@ _PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
 """Factors from a PNG's own numbers to 8 bits. Pillow scales the pixels, but not the transparent
 colour."""
 _ORIENTATION = 0x0112
-_CUT_SHORT = "the file is cut short"
 _SAMPLED_ROWS = 200  # of a file that is cut short, to tell how much of it is there
-
-DECODER_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, AttributeError,
-    OverflowError, ZeroDivisionError, NotImplementedError, RuntimeError, AssertionError,
-    struct.error, zlib.error, SystemError, ImageCms.PyCMSError,
-    Image.DecompressionBombError, Image.DecompressionBombWarning,
-)  # fmt: skip
-"""What Pillow's format readers raise for inconsistent bytes, which they check little."""
 
 # These settings differ from Pillow's. An image beyond the limit is refused, where Pillow warns.
 # Warnings about broken metadata are not printed, because the failure row holds the reason. A colour
@@ -107,8 +100,8 @@ def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     """Return the upright image, fitted into the spec's size, over the spec's ground.
 
     Of an animation, return the first frame; of a file that lacks its end, what is there, with a
-    note. Raises DecodeError with the reason, ScarceMemoryError
-    if the machine has too little memory.
+    note. Raises DecodeError with the reason, ScarceMemoryError if the machine has too little
+    memory.
     """
     return next(decode_frames(data, spec, limits))
 
@@ -130,7 +123,7 @@ def decode_frames(data: bytes, spec: PixelSpec, limits: Limits) -> Iterator[Pixe
             frames += 1
             yield pixels
     except UnidentifiedImageError:
-        raise DecodeError(_unrecognised(data)) from None
+        raise DecodeError(unrecognised_text(data)) from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise DecodeError(
             f"it claims more pixels than the limit of {limits.max_pixels:,}"
@@ -140,8 +133,8 @@ def decode_frames(data: bytes, spec: PixelSpec, limits: Limits) -> Iterator[Pixe
     except MemoryError:
         raise ScarceMemoryError("there is not enough memory to decode it") from None
     except DECODER_ERRORS as error:
-        reason = _reason(error)
-        if reason != _CUT_SHORT or frames:
+        reason = decoder_text(error, data)
+        if reason != CUT_SHORT or frames:
             raise DecodeError(reason) from error
         yield _decode_cut(data, spec, limits)
 
@@ -162,9 +155,9 @@ def read_size(data: bytes, spec: PixelSpec) -> tuple[int, int]:
         width, height = image.size
         sideways = _orientation(image, spec) >= 5
     except UnidentifiedImageError:
-        raise DecodeError(_unrecognised(data)) from None
+        raise DecodeError(unrecognised_text(data)) from None
     except (*DECODER_ERRORS, MissingExtraError) as error:
-        raise DecodeError(_reason(error)) from error
+        raise DecodeError(decoder_text(error, data)) from error
     return (height, width) if sideways else (width, height)
 
 
@@ -177,9 +170,9 @@ def read_layers(data: bytes) -> tuple[int, bool]:
         image = open_image(data)
         return _count_frames(image), image.has_transparency_data
     except UnidentifiedImageError:
-        raise DecodeError(_unrecognised(data)) from None
+        raise DecodeError(unrecognised_text(data)) from None
     except (*DECODER_ERRORS, MissingExtraError) as error:
-        raise DecodeError(_reason(error)) from error
+        raise DecodeError(decoder_text(error, data)) from error
 
 
 def _count_frames(image: Image.Image) -> int:
@@ -222,16 +215,31 @@ def _to_pixels(image: Image.Image, spec: PixelSpec, limits: Limits) -> Pixels:
     if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
         side = max(spec.width, spec.height)
         image.draft(None, (side, side))  # decode at 1/2, 1/4 or 1/8 if that is large enough
+    with _holding(image, size, spec, limits):
+        return _pixels_of(image, spec, size, _load(image, spec))
+
+
+@contextmanager
+def _holding(
+    image: Image.Image, size: tuple[int, int], spec: PixelSpec, limits: Limits
+) -> Iterator[None]:
+    """Hold the memory that decoding needs. Raises DecodeError if that is more than the limit."""
     needed = decoding_bytes(image, size, cropped=spec.crop is not None)
     if needed > limits.max_memory:
-        raise DecodeError(_too_much_memory_text(image, size, needed, limits))
+        raise DecodeError(too_much_memory_text(image, size, needed, limits))
     with hold_memory(needed):
-        orientation = _load(image, spec)
-        if spec.exact or image.format == "TIFF":
-            size = image.size  # loading swaps the sides if XMP says so
-        if spec.crop is not None:
-            return _crop_pixels(image, spec, spec.crop, orientation)
-        return _whole_pixels(image, spec, size, orientation)
+        yield
+
+
+def _pixels_of(
+    image: Image.Image, spec: PixelSpec, size: tuple[int, int], orientation: int
+) -> Pixels:
+    """Return the pixels of a loaded image. size : its width and height in the file."""
+    if spec.exact or image.format == "TIFF":
+        size = image.size  # loading swaps the sides if XMP says so
+    if spec.crop is not None:
+        return _crop_pixels(image, spec, spec.crop, orientation)
+    return _whole_pixels(image, spec, size, orientation)
 
 
 def _load(image: Image.Image, spec: PixelSpec) -> int:
@@ -302,21 +310,45 @@ def _decode_cut(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
     if _lacks_only_its_end(data, limits):
         return decode(jpeg_body(data) + JPEG_END, spec, limits)
     data = without_torn_segment(data)
-    rows = PixelSpec(_SAMPLED_ROWS, _SAMPLED_ROWS, "nearest", orientation=False)
     try:
         with lenient():
             image = open_image(data)
-            if not can_lack_rows(image):
-                raise DecodeError(_CUT_SHORT)
-            upwards = image.format not in ("JPEG", "MPO", "PNG")
-            share = share_of_rows(_to_pixels(image, rows, limits).rgb, upwards=upwards)
-            if share < LEAST_SHARE:
-                raise DecodeError(_CUT_SHORT)
-            pixels = _to_pixels(open_image(data), spec, limits)
+            if is_interlaced(image):
+                pixels, share = _decode_cut_interlaced(image, spec, limits)
+            elif can_lack_rows(image):
+                pixels, share = _decode_cut_rows(image, data, spec, limits)
+            else:
+                raise DecodeError(CUT_SHORT)
     except DECODER_ERRORS:
-        raise DecodeError(_CUT_SHORT) from None
+        raise DecodeError(CUT_SHORT) from None
     missing = f"{1 - share:.0%}" if round(100 * share) < 100 else "a part"
-    return replace(pixels, note=f"{_CUT_SHORT}: {missing} of the picture is missing")
+    return replace(pixels, note=f"{CUT_SHORT}: {missing} of the picture is missing")
+
+
+def _decode_cut_rows(
+    image: Image.Image, data: bytes, spec: PixelSpec, limits: Limits
+) -> tuple[Pixels, float]:
+    """Return a picture that lacks rows at one side, and the share of its rows that are there."""
+    rows = PixelSpec(_SAMPLED_ROWS, _SAMPLED_ROWS, "nearest", orientation=False)
+    upwards = image.format not in ("JPEG", "MPO", "PNG", "GIF")
+    share = share_of_rows(_to_pixels(image, rows, limits).rgb, upwards=upwards)
+    if share < LEAST_SHARE:
+        raise DecodeError(CUT_SHORT)
+    return _to_pixels(open_image(data), spec, limits), share
+
+
+def _decode_cut_interlaced(
+    image: Image.Image, spec: PixelSpec, limits: Limits
+) -> tuple[Pixels, float]:
+    """Return a picture that lacks odd rows, with the row above in the place of each, and the share
+    of its rows that are there."""
+    size = image.size
+    with _holding(image, size, spec, limits):
+        orientation = _load(image, spec)
+        share = copy_over_missing_rows(image)
+        if share < LEAST_SHARE:
+            raise DecodeError(CUT_SHORT)
+        return _pixels_of(image, spec, size, orientation), share
 
 
 def _orientation(image: Image.Image, spec: PixelSpec) -> int:
@@ -349,43 +381,3 @@ def _check_size(image: Image.Image, limits: Limits) -> None:
             f"{image.width:,} x {image.height:,} pixels are more than the limit of "
             f"{limits.max_pixels:,}"
         )
-
-
-def _too_much_memory_text(
-    image: Image.Image, size: tuple[int, int], needed: int, limits: Limits
-) -> str:
-    return (
-        f"{size[0]:,} x {size[1]:,} pixels as {image.format} need {needed / 2**20:,.0f} MiB of "
-        f"memory, more than the limit of {limits.max_memory / 2**20:,.0f}"
-    )
-
-
-def _unrecognised(data: bytes) -> str:
-    """Return why these bytes are not an image: what they look like instead."""
-    if (unsupported := unsupported_name(data)) is not None:
-        return f"{unsupported} is not supported"
-    for start, name in SUPPORTED_SIGNATURES.items():
-        if data.startswith(start):
-            return f"it begins like {name}, but is damaged or of an unsupported kind"
-    head = data[:256]
-    if all(byte in b"\t\n\r\f\x1b" or byte >= 32 for byte in head) and b"\x7f" not in head:
-        try:
-            head.decode("utf-8", "strict")
-        except UnicodeDecodeError as error:
-            if error.start < len(head) - 3:
-                return "it is not an image that sokkuri can read"
-        return "it is not an image: it looks like a text file"
-    return "it is not an image that sokkuri can read"
-
-
-def _reason(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    text = "".join(char if char.isprintable() else "?" for char in text)
-    if len(text) > 150:
-        text = f"{text[:149]}…"
-    lower = text.lower()
-    if isinstance(error, EOFError) or "truncated" in lower or "not enough" in lower:
-        return _CUT_SHORT
-    if isinstance(error, NotImplementedError) or "unsupported" in lower or "not support" in lower:
-        return f"its kind is not supported: {text or type(error).__name__}"
-    return f"the image is damaged: {text or type(error).__name__}"

@@ -12,7 +12,8 @@ from typing import Any
 from PIL import ExifTags, Image, PngImagePlugin
 
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.images.decode import DECODER_ERRORS, open_image
+from sokkuri.images.decode import open_image
+from sokkuri.images.decode_errors import DECODER_ERRORS
 
 _MAX_PNG_CHUNKS = 200_000
 """Parts of a PNG among which its metadata is looked for: those of a file of a gigabyte."""

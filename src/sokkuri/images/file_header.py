@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from PIL import ExifTags
 
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.images.decode import DECODER_ERRORS, open_image
+from sokkuri.images.decode import open_image
+from sokkuri.images.decode_errors import DECODER_ERRORS
 
 _EXPOSURE = (
     ExifTags.Base.ExposureTime, ExifTags.Base.FNumber, ExifTags.Base.ISOSpeedRatings,

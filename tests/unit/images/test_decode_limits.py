@@ -2,14 +2,11 @@
 
 import dataclasses
 import functools
-import io
-import re
 import struct
 import subprocess
 import sys
 import zlib
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import numpy as np
 import pytest
@@ -31,13 +28,11 @@ from image_formats import (
     encode_turned,
     failure_reason,
 )
-from PIL import Image, ImageFile
+from PIL import Image
 
 from sokkuri.core.errors import DecodeError, ScarceMemoryError
-from sokkuri.core.types import Limits, PixelSpec, Resample
+from sokkuri.core.types import Limits, Resample
 from sokkuri.images import decode as module
-from sokkuri.images.cut_files import can_lack_rows, lenient
-from sokkuri.images.decode import decode
 from sokkuri.images.formats import SUPPORTED_SIGNATURES
 
 # Sizes and limits
@@ -165,82 +160,6 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
 def test_what_is_no_picture_is_called_what_it_is(data: bytes, expected: str) -> None:
     """Guarantee: a failure row's reason is one that a person understands."""
     assert failure_reason(data) == expected
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "TIFF", "TGA", "PPM"])
-def test_a_file_cut_in_half_is_a_failure_not_half_a_picture(kind: str) -> None:
-    """Guarantee: a half-copied file fails, so that the next run tries it again."""
-    image = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 120, 3), dtype=np.uint8))
-    data = encode_image(image, kind)
-    assert decode_image(data).width == 120
-    text = failure_reason(data[: len(data) // 2])
-    assert text == "the file is cut short" or (kind == "TIFF" and "TIFF" in text), text
-
-
-@pytest.mark.parametrize("size", [(64, 48), (61, 45), (200, 150)])
-@pytest.mark.parametrize(
-    "options",
-    [{}, {"progressive": True}, {"subsampling": 0}, {"restart_marker_rows": 1}, {"optimize": True}],
-    ids=str,
-)
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
-def test_a_jpeg_that_lacks_only_its_end_is_read(
-    size: tuple[int, int], options: dict[str, Any], mode: str
-) -> None:
-    """Guarantee: a JPEG whose pixels are all there is read. One that lacks pixels has a note."""
-    noise = np.random.default_rng(1).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
-    data = encode_image(Image.fromarray(noise).convert(mode), "JPEG", **options)
-    whole = decode_image(data).rgb
-    for missing in (1, 2):
-        np.testing.assert_array_equal(decode_image(data[:-missing]).rgb, whole)
-        assert decode_image(data[:-missing]).note == ""
-    for missing in (20, len(data) // 100 + 20):
-        note = decode_image(data[:-missing]).note
-        assert re.fullmatch(r"the file is cut short: (\d+%|a part) of the picture is missing", note)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "BMP", "TIFF", "TGA", "PPM"])
-def test_what_is_there_of_a_file_that_is_cut_short_is_read(kind: str) -> None:
-    """Guarantee: a file that lacks its end is read as far as it goes, with a note."""
-    noise = np.random.default_rng(0).integers(0, 256, (200, 200, 3), dtype=np.uint8)
-    data = encode_image(Image.fromarray(noise), kind)
-    spec = PixelSpec(200, 200, "nearest")
-    whole = decode(data, spec, Limits())
-    cut = decode(data[: len(data) * 8 // 10], spec, Limits())
-    percent = re.fullmatch(r"the file is cut short: (\d+)% of the picture is missing", cut.note)
-    assert percent is not None
-    assert 20 <= int(percent[1]) <= 30
-    agree = (cut.rgb == whole.rgb).all(axis=(1, 2))
-    assert 0.7 <= agree.mean() <= 0.8
-    assert (cut.width, cut.height, whole.note) == (200, 200, "")
-    with pytest.raises(DecodeError, match=r"^the file is cut short$"):
-        decode(data[: len(data) * 55 // 100], spec, Limits())
-
-
-def test_a_setting_of_one_thread_leaves_the_others_alone() -> None:
-    with lenient(), ThreadPoolExecutor(1) as pool:
-        assert bool(ImageFile.LOAD_TRUNCATED_IMAGES)
-        assert not pool.submit(lambda: bool(ImageFile.LOAD_TRUNCATED_IMAGES)).result()
-    assert not ImageFile.LOAD_TRUNCATED_IMAGES
-
-
-def test_an_interlaced_file_that_is_cut_short_is_a_failure() -> None:
-    """Rows are missing everywhere in it."""
-    noise = np.random.default_rng(0).integers(0, 256, (80, 80, 3), dtype=np.uint8)
-    data = encode_image(Image.fromarray(noise), "GIF", interlace=1)
-    assert failure_reason(data[: len(data) * 9 // 10]) == "the file is cut short"
-    png = Image.open(io.BytesIO(encode_image(Image.fromarray(noise), "PNG")))
-    assert can_lack_rows(png)
-    png.info["interlace"] = 1
-    assert not can_lack_rows(png)
-
-
-def test_a_reason_of_many_lines_becomes_one_short_line() -> None:
-    """A reason is printed in a table: it is short and has no control characters."""
-    text = module._reason(ValueError("a\nb\x1b[31m" + "c" * 1000))
-    assert text.startswith("the image is damaged: a b?[31mccc")
-    assert len(text) <= 200
-    assert text.isprintable()
 
 
 def test_a_kind_that_pillow_does_not_know_is_not_called_damaged() -> None:
