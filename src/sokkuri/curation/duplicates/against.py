@@ -28,12 +28,8 @@ from sokkuri.curation.duplicates.contents import (
 )
 from sokkuri.curation.duplicates.evidence import read_and_name_edits
 from sokkuri.curation.duplicates.evidence_store import open_evidence_store
-from sokkuri.curation.duplicates.find import (
-    DuplicateOptions,
-    compare_pairs,
-    ensure_fingerprints,
-    grades_from,
-)
+from sokkuri.curation.duplicates.find import compare_pairs, ensure_fingerprints
+from sokkuri.curation.duplicates.grouping import DuplicateOptions, grades_from
 from sokkuri.curation.duplicates.keep_rules import keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, open_pair_store
 from sokkuri.curation.types import DuplicateImage, Group

@@ -6,17 +6,14 @@ run after new images compares only those, and a run after an interrupt continues
 """
 
 import os
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Never
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import UsageError
-from sokkuri.core.locations import Location
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.candidates import (
     BATCH,
@@ -26,55 +23,35 @@ from sokkuri.curation.duplicates.candidates import (
 )
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
-    UniqueImage,
     feature_table,
-    ids_that_pass,
-    live_contents,
     projection_of,
-    readable_file,
     remote_rows,
 )
 from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence, name_edits
 from sokkuri.curation.duplicates.evidence_store import open_evidence_store, read_evidence_store
-from sokkuri.curation.duplicates.groups import Star, make_stars
-from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
-from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
+from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask
 from sokkuri.curation.duplicates.pair_store import (
     PairResult,
     PairStore,
     open_pair_store,
     read_pair_store,
 )
-from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group, Pair
+from sokkuri.curation.types import Group
 from sokkuri.images.read import threads_for
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.decisions import Decisions, read_decisions
 from sokkuri.store.live_rows import count_contents
 from sokkuri.store.snapshot import PinnedShards, at_one_moment, open_snapshot
 
+__all__ = [
+    "DuplicateOptions", "compare_pairs", "count_compared", "ensure_fingerprints",
+    "find_duplicates", "known_groups", "known_pairs",
+]  # fmt: skip
+
 _FINGERPRINTS = 256  # committed together
 _PAIRS = 64  # committed together: about a second of work
-
-
-@dataclass(frozen=True, slots=True)
-class DuplicateOptions:
-    """Which near-duplicates to find, and how.
-
-    min_grade : the least sure grade that counts. under, where : filters on the images, as in a
-    search. keep : rules of keep_rules.py, which count more than the default rules. workers :
-    threads; 0 means one for each core. engine : the URL of a vector engine to which the collection
-    was pushed; it finds the candidates.
-    """
-
-    min_grade: Grade = "edited"
-    under: str | None = None
-    where: str | None = None
-    keep: tuple[str, ...] = ()
-    workers: int = 0
-    engine: str | None = None
 
 
 def find_duplicates(
@@ -136,138 +113,6 @@ def count_compared(collection: CollectionStore) -> tuple[int, int]:
 def known_pairs(collection: CollectionStore) -> tuple[tuple[str, str], ...]:
     """Return the pairs of ids of the near-duplicates that were found so far."""
     return tuple((pair.a, pair.b) for group in known_groups(collection) for pair in group.pairs)
-
-
-def grades_from(grade: Grade) -> tuple[Grade, ...]:
-    """Return this grade and the surer ones."""
-    return GRADES[: GRADES.index(grade) + 1]
-
-
-class GroupingTask:
-    """The contents to compare, and how their pairs become groups. only, twins : see
-    `live_contents`.
-
-    evidence : by content, what tells which image to keep.
-    """
-
-    def __init__(
-        self,
-        collection: CollectionStore,
-        options: DuplicateOptions,
-        only: set[bytes] | None = None,
-        *,
-        twins: bool = True,
-    ) -> None:
-        if options.min_grade not in GRADES:
-            raise UsageError(f"{options.min_grade} is not a grade: give one of {', '.join(GRADES)}")
-        self.collection = collection
-        self.rules = parse_rules(options.keep)
-        self.evidence: dict[bytes, ImageEvidence] = {}
-        self.decisions = read_decisions(collection.catalog)
-        self.contents = live_contents(collection, self.decisions, only, twins=twins)
-        self.passing = ids_that_pass(collection, options.under, options.where)
-        self.grades = grades_from(options.min_grade)
-
-    def locate(self, content: bytes) -> Location:
-        return readable_file(self.contents[content])
-
-    def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
-        """Return the images of a content that pass the filters, the image to keep first."""
-        order = keep_order(self.rules)  # the evidence is the same for all of them
-        return sorted(filter(self._image_passes, content.images), key=order)
-
-    def passes(self, content: UniqueImage) -> bool:
-        """Return whether any image of a content passes the filters."""
-        return any(map(self._image_passes, content.images))
-
-    def _image_passes(self, image: DuplicateImage) -> bool:
-        return self.passing is None or image.id in self.passing
-
-    def groups(
-        self,
-        pairs: Iterable[PairResult],
-        store: PairStore | None,
-        comparer: PairComparer | None,
-    ) -> tuple[Group, ...]:
-        """Return the groups.
-
-        pairs : of `counting`. comparer : compares pairs that only a third image links;
-        without it, these pairs do not count as near-duplicates.
-        """
-        images = {key: self.passing_images(content) for key, content in self.contents.items()}
-        images = {key: passing for key, passing in images.items() if passing}
-        keys = {image.result_id: key for key, of in images.items() for image in of}
-
-        def evidence_of(image: DuplicateImage) -> ImageEvidence:
-            return self.evidence.get(keys[image.result_id], NO_EVIDENCE)
-
-        key_of = keep_order(self.rules, evidence_of)
-        order = sorted(images, key=lambda key: key_of(images[key][0]))
-        find_pair = partial(_find_pair, self, store, comparer)
-        stars = make_stars(order, pairs, find_pair)
-        grouped = {key for star in stars for key in (star.centre, *star.copies)}
-        alone = [
-            Star(key) for key in order if key not in grouped and self.is_group(key, images[key])
-        ]
-        groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
-        explained = []
-        for group in groups:
-            why, conflict = explain_choice(group.images, self.rules, evidence_of)
-            explained.append(replace(group, why=why, conflict=conflict))
-        return tuple(sorted(explained, key=lambda group: group.order))
-
-    def counting(self, pairs: Iterable[PairResult]) -> list[PairResult]:
-        """Return the pairs that count, of images that pass the filters."""
-        passing = {key for key, content in self.contents.items() if self.passes(content)}
-        return [
-            pair for pair in pairs
-            if self.counts(pair) and pair.first in passing and pair.second in passing
-        ]  # fmt: skip
-
-    def counts(self, pair: PairResult) -> bool:
-        return pair.grade in self.grades and not self.decisions.part(pair.first, pair.second)
-
-    def is_group(self, key: bytes, images: list[DuplicateImage]) -> bool:
-        """Return whether the images of one content are a group of their own."""
-        return len(images) > 1 and not self.decisions.part(key, key)
-
-
-def _find_pair(
-    task: GroupingTask,
-    store: PairStore | None,
-    comparer: PairComparer | None,
-    a: bytes,
-    b: bytes,
-) -> PairResult | None:
-    result = None if store is None else store.find(a, b)
-    if result is None and comparer is not None and store is not None:
-        result = next(comparer.compare_pairs([(a, b)]), None)
-        if result is not None:
-            store.save([result], [])
-    return result if result is not None and task.counts(result) else None
-
-
-def make_group(
-    star: Star, images: Mapping[bytes, Sequence[DuplicateImage]], decisions: Decisions
-) -> Group:
-    """Return the group of a star. images : of each content, the image to keep first."""
-    kept = images[star.centre][0]
-    copies = [
-        (result.as_pair(kept.result_id, images[key][0].result_id), key)
-        for key, result in star.copies.items()
-    ]
-    copies.sort(key=lambda copy: copy[0].order)
-    members: list[DuplicateImage] = []
-    pairs: list[Pair] = []
-    for pair, key in ((None, star.centre), *copies):
-        first, *twins = images[key]
-        if decisions.part(key, key):
-            twins = []
-        members += [first, *twins]
-        pairs += [pair] if pair else []
-        pairs += [Pair(first.result_id, twin.result_id, "identical", 1.0) for twin in twins]
-    grade = max((pair.grade for pair in pairs), key=GRADES.index)
-    return Group(grade, tuple(members), tuple(pairs))
 
 
 def ensure_fingerprints(

@@ -11,7 +11,7 @@ from functools import partial
 
 from sokkuri.core.types import ImageRecord, RowRef
 from sokkuri.curation.duplicates.evidence import known_evidence
-from sokkuri.curation.duplicates.find import DuplicateOptions, GroupingTask, grades_from
+from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask, grades_from
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, read_pair_store
 from sokkuri.search.collapse import GroupsOfCopies
 from sokkuri.store.collection import CollectionStore
