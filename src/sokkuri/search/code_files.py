@@ -31,6 +31,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, storage_errors
 from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
+from sokkuri.store.snapshot import open_snapshot
 
 CODED_FROM = 20_000
 """From this many rows on, codes are kept; below, a float32 scan takes a few milliseconds."""
@@ -56,7 +57,7 @@ def refresh_codes(
     manifest = _read_manifest(collection)
     basis = _read_basis(collection, manifest)
     if basis is None:
-        basis, manifest = _make_basis(collection, rows_per_shard), {}
+        basis, manifest = _make_basis(collection), {}
     entries = manifest.get("shards", {})
     todo = [
         shard for shard, rows in rows_per_shard.items()
@@ -200,14 +201,16 @@ def _read_basis(collection: CollectionStore, manifest: Mapping[str, Any]) -> Bas
     return basis if xxhash.xxh3_64_hexdigest(basis.data) == manifest.get("basis") else None
 
 
-def _make_basis(collection: CollectionStore, rows_per_shard: Mapping[int, int]) -> Basis:
+def _make_basis(collection: CollectionStore) -> Basis:
     """Write a new basis and a manifest without codes; return the basis."""
     try:
-        rows = VectorBlocks.from_shards(collection.shards, rows_per_shard)
+        with open_snapshot(collection) as shards:
+            rows = VectorBlocks.from_shards(shards, shards.rows_per_shard)
+            step = max(1, rows.size // _SAMPLE)
+            sample = rows.take(np.arange(0, rows.size, step))
     except DamagedError as error:
         raise StorageError(f"codes cannot be made: {error}") from error
-    step = max(1, rows.size // _SAMPLE)
-    basis = principal_basis(rows.take(np.arange(0, rows.size, step)))
+    basis = principal_basis(sample)
     with storage_errors(collection), collection.catalog.writing():
         _save_array(derived_folder(collection) / _BASIS, basis)
         _write_manifest(collection, xxhash.xxh3_64_hexdigest(basis.data), {})

@@ -8,6 +8,7 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.api import Collection
+from sokkuri.indexing.compact import compact
 from sokkuri.search import code_files
 from sokkuri.search.code_files import CodeReader, refresh_codes
 from sokkuri.search.searcher import Searcher
@@ -56,6 +57,26 @@ def test_codes_are_built_once_and_again_when_rows_are_added(bench: Bench) -> Non
     assert refresh(collection) == [(0, 1), (1, 1)]
     assert coded_rows(collection) == ([COUNT + 110], [])
     assert len(list(derived_folder(collection).glob("*.codes.npy"))) == 1
+
+
+def test_codes_are_built_although_a_shard_was_replaced_meanwhile(bench: Bench) -> None:
+    """Another process compacts between the look into the catalog and the look into a shard."""
+
+    class Late(Collection):
+        tries = 0
+
+        def rows_per_shard(self) -> dict[int, int]:
+            rows = super().rows_per_shard()
+            self.tries += 1
+            if self.tries == 1:
+                bench.collection.remove(["00003"])
+                compact(bench.collection)
+            return rows
+
+    with Late.open(bench.collection.store) as late:
+        refresh(late)
+    refresh(bench.collection)
+    assert coded_rows(bench.collection) == ([COUNT - 1], [])
 
 
 def test_a_small_collection_has_no_codes(tmp_path: Path) -> None:

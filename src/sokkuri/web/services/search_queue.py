@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import BusyError, SokkuriError, StoreReplacedError
+from sokkuri.core.errors import (
+    BusyError,
+    DamagedRowError,
+    SokkuriError,
+    StoreReplacedError,
+    UnknownImageError,
+)
 from sokkuri.core.types import ImageRecord, Metric
 from sokkuri.search.query import QueryVector
 from sokkuri.search.results import Hits, SearchOptions
@@ -263,7 +269,7 @@ class _SearchWorker:
         for number, request in enumerate(requests):
             try:
                 vectors[number] = self._read_vector(request.wanted[0])
-            except SokkuriError as error:
+            except (UnknownImageError, DamagedRowError) as error:  # others are of all requests
                 answers[number] = error
         if vectors:
             params = requests[0].params

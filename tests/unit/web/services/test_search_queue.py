@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 from synthetic_collection import Bench, create_empty, damage_row
 
+from sokkuri.api import Collection
 from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
+from sokkuri.core.types import Features
+from sokkuri.indexing.compact import compact
 from sokkuri.search.query import QueryVector
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
@@ -165,6 +168,29 @@ def test_an_error_belongs_to_one_request_of_a_batch(
             assert name in str(answer)
         else:
             assert found(answer) == expected(bench, name)
+
+
+def test_a_batch_starts_again_if_a_shard_is_replaced_while_it_reads(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process compacts between the look into the catalog and the look into a shard."""
+    gate = Gate(monkeypatch)
+    read_vectors, compacted = Collection.read_vectors, threading.Event()
+
+    def compact_first(reader: Collection, places: Sequence[tuple[int, int]]) -> Features:
+        if gate.sizes[-1] > 1 and not compacted.is_set():
+            compacted.set()
+            with Collection.open(bench.collection.store) as writer:
+                writer.remove(["00050"])
+                compact(writer)
+        return read_vectors(reader, places)
+
+    monkeypatch.setattr(Collection, "read_vectors", compact_first)
+    requests = [by_id(number) for number in range(1, 4)]
+    answers = with_queue(bench, lambda queue: behind_the_first(gate, queue, by_id(0), requests))
+    assert compacted.is_set()
+    for request, answer in zip(requests, answers[1:], strict=True):
+        assert found(answer) == expected(bench, str(request.wanted[0]))
 
 
 def test_filters_and_several_images_give_the_hits_of_a_searcher(bench: Bench) -> None:
