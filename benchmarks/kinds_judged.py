@@ -16,7 +16,7 @@ from pathlib import Path
 from benchmarks.kinds import KINDS, MOVING, write_kinds
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates, known_groups
-from sokkuri.curation.types import Grade, Group
+from sokkuri.curation.types import CopyGrade, Grade, Group
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def judge(folder: Path) -> Judgement:
     )
 
 
-_GRADES: tuple[Grade, ...] = ("same", "edited")
+_GRADES: tuple[CopyGrade, ...] = ("same", "edited")
 
 
 def main() -> None:

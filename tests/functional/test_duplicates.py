@@ -221,6 +221,9 @@ def test_decisions_survive_moves_and_new_indexes(root: Path) -> None:
         ["--csv", "-", "--json"],
         ["--csv", "-", "--html", "-"],
         ["--apply", "plan.json", "--undo", "plan.log"],
+        ["--bursts", "--resolve", "plan.json"],
+        ["--bursts", "--against", "."],
+        ["--min-grade", "burst"],
     ],
 )
 def test_meaningless_options_are_refused(compared: Path, options: list[str]) -> None:

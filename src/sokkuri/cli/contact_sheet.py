@@ -100,7 +100,9 @@ def _hits(hits: Hits) -> Iterator[str]:
 
 def _group(group: Group) -> Iterator[str]:
     yield f"<section>\n<h2>{escape(group.grade)}: {escape(group.keep)}</h2>"
-    if group.why:
+    if group.grade == "burst":
+        yield "<p>A burst, the sharpest first. These pictures are no copies.</p>"
+    elif group.why:
         yield f"<p>Kept because it {escape(group.why)}.</p>"
     if group.conflict:
         yield f"<p><strong>Look at this one: {escape(group.conflict)}.</strong></p>"
@@ -110,7 +112,8 @@ def _group(group: Group) -> Iterator[str]:
     }
     for image in group.images:
         id_ = image.result_id
-        yield _item(image.file, id_, id_, captions.get(id_, "to keep"))
+        first = "the sharpest" if group.grade == "burst" else "to keep"
+        yield _item(image.file, id_, id_, captions.get(id_, first))
     yield "</ol>\n</section>"
 
 

@@ -70,6 +70,12 @@ def duplicates(
             "Repeatable: earlier rules come first.",
         ),
     ] = None,
+    bursts: Annotated[
+        bool,
+        typer.Option(
+            "--bursts", help="Show alike pictures taken within seconds, the sharpest first."
+        ),
+    ] = False,
     different: Annotated[
         bool, typer.Option("--different", help="Remember: no two of IDS are duplicates.")
     ] = False,
@@ -115,10 +121,10 @@ def duplicates(
 
     decides = bool(ids or different or prefer or forget)
     outputs = _Outputs(resolve, csv_, html, as_json)
-    _check_options(outputs, engine=engine, against=against, decides=decides)
+    _check_options(outputs, engine=engine, against=against, decides=decides, bursts=bursts)
     # Without a word from the user, a plan moves only what was compared at full size.
     grade = min_grade or ("edited" if resolve is None else "same")
-    options = DuplicateOptions(grade, under, where, tuple(keep or ()), engine=engine)
+    options = DuplicateOptions(grade, under, where, tuple(keep or ()), bursts=bursts, engine=engine)
     with Collection.open(find_collection(collection)) as opened:
         if decides:
             decision = _parse_decision(different=different, prefer=prefer, forget=forget)
@@ -163,7 +169,7 @@ class _Decision:
 
 
 def _check_options(
-    outputs: _Outputs, *, engine: str | None, against: str | None, decides: bool
+    outputs: _Outputs, *, engine: str | None, against: str | None, decides: bool, bursts: bool
 ) -> None:
     """Raise UsageError for options that exclude each other."""
     if [outputs.as_json, outputs.csv == Path("-"), outputs.html == Path("-")].count(True) > 1:
@@ -172,6 +178,13 @@ def _check_options(
         raise UsageError(
             "--engine has no vectors of the folder that --against names: give one of them"
         )
+    if bursts and outputs.plan is not None:
+        raise UsageError(
+            "the pictures of a burst are no copies, so no plan moves them: give --bursts without "
+            "--resolve"
+        )
+    if bursts and against is not None:
+        raise UsageError("--against looks for copies only: give --bursts without it")
     if decides and any((against, outputs.plan, outputs.csv, outputs.html)):
         raise UsageError(
             "--different, --prefer and --forget only remember a decision: run them without "

@@ -160,15 +160,20 @@ def groups_text(groups: tuple[Group, ...]) -> str:
             for pair in group.pairs
         }
         width = max(16, *(len(text.rstrip()) for text in verdicts.values()))
+        is_burst = group.grade == "burst"
+        first = "sharpest" if is_burst else "keep"
         lines = [
-            f"{verdicts.get(id_, 'keep').rstrip():<{width}}  {escape_control(id_)}"
+            f"{verdicts.get(id_, first).rstrip():<{width}}  {escape_control(id_)}"
             for id_ in group.ids
         ]
-        lines += [f"kept because it {group.why}"] if group.why else []
+        lines += [f"kept because it {group.why}"] if group.why and not is_burst else []
         lines += [f"look at this one: {escape_control(group.conflict)}"] if group.conflict else []
         parts.append("\n".join(lines))
-    extra = sum(len(group.ids) - 1 for group in groups)
-    total = f"{count_text(len(groups), 'group')}, {count_text(extra, 'image')} beside those to keep"
+    copies = [group for group in groups if group.grade != "burst"]
+    extra = sum(len(group.ids) - 1 for group in copies)
+    total = f"{count_text(len(copies), 'group')}, {count_text(extra, 'image')} beside those to keep"
+    if bursts := len(groups) - len(copies):
+        total += f"; {count_text(bursts, 'burst')}, which no plan moves"
     if conflicts := sum(bool(group.conflict) for group in groups):
         total += f"; look at {count_text(conflicts, 'group')}, which --resolve leaves out"
     return "\n\n".join([*parts, total])

@@ -5,13 +5,19 @@ from typing import Literal, TypeAlias
 
 from sokkuri.core.locations import Location
 
-Grade: TypeAlias = Literal["identical", "same", "edited", "alike"]
+Grade: TypeAlias = Literal["identical", "same", "edited", "alike", "burst"]
 """How similar two images are. `identical`: the same bytes. `same`: the same image, resized,
 re-encoded or with other metadata. `edited`: cropped, marked, recoloured, turned. `alike`: the same
-subject."""
+subject. `burst`: alike, and taken within seconds."""
 
-GRADES: tuple[Grade, ...] = ("identical", "same", "edited", "alike")
-"""All grades, the surest first."""
+CopyGrade: TypeAlias = Literal["identical", "same", "edited", "alike"]
+"""The grades that tell how sure it is that one image is a copy of another one."""
+
+GRADES: tuple[CopyGrade, ...] = ("identical", "same", "edited", "alike")
+"""Those grades, the surest first."""
+
+ALL_GRADES: tuple[Grade, ...] = (*GRADES, "burst")
+"""All grades, in the order in which groups are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,7 @@ class Pair:
     @property
     def order(self) -> tuple[int, float, str]:
         """A sort key: the surest first."""
-        return GRADES.index(self.grade), -self.score, self.b
+        return ALL_GRADES.index(self.grade), -self.score, self.b
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +100,7 @@ class Group:
     @property
     def order(self) -> tuple[int, tuple[str, ...]]:
         """A sort key: the surest first."""
-        return GRADES.index(self.grade), self.ids
+        return ALL_GRADES.index(self.grade), self.ids
 
     def grade_of(self, image: DuplicateImage) -> Grade:
         """Return the grade of an image and the image to keep, or the group's if none is known."""

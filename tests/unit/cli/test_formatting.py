@@ -1,5 +1,7 @@
 """What a person reads: numbers with their units, names that cannot steer the terminal."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,8 +11,10 @@ from sokkuri.cli.formatting import (
     escape_control,
     format_bytes,
     format_duration,
+    groups_text,
     report_text,
 )
+from sokkuri.curation.types import DuplicateImage, Group, Pair
 from sokkuri.indexing.options import SyncReport
 
 
@@ -24,6 +28,30 @@ def test_no_control_character_reaches_the_terminal(text: str) -> None:
 def test_ordinary_names_are_shown_as_they_are() -> None:
     assert escape_control("写真 そっくり (1) é.jpg") == "写真 そっくり (1) é.jpg"
     assert escape_control("a\x1b[31mb\nc\udce9") == "a\\x1b[31mb\\nc\\udce9"
+
+
+def image(name: str) -> DuplicateImage:
+    return DuplicateImage(name, name, Path("/photos"), 64, 64, 1, 0)
+
+
+def test_a_burst_has_a_sharpest_picture_and_is_not_counted_as_copies() -> None:
+    copies = Group(
+        "edited", (image("a"), image("b")),
+        (Pair("a", "b", "edited", 0.9, ("cropped", "resized")),), "has the most pixels",
+    )  # fmt: skip
+    burst = Group(
+        "burst", (image("c"), image("d")), (Pair("c", "d", "burst", 0.3),), "is the sharpest"
+    )
+    assert groups_text((copies, burst)).splitlines() == [
+        "keep                                a",
+        "edited     0.900  cropped, resized  b",
+        "kept because it has the most pixels",
+        "",
+        "sharpest          c",
+        "burst      0.300  d",
+        "",
+        "1 group, 1 image beside those to keep; 1 burst, which no plan moves",
+    ]
 
 
 def test_one_is_no_plural() -> None:

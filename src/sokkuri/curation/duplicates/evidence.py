@@ -40,7 +40,7 @@ def gather_evidence(
     pairs = [*pairs]
     chosen = _choose_pairs(pairs)
     contents = sorted({content for pair in chosen for content in pair})
-    facts = yield from _read_facts(contents, store, comparer)
+    facts = yield from read_facts(contents, store, comparer)
     known: dict[tuple[bytes, bytes], PairFacts | None] = {}
     evidence, asked = weigh(facts, known), Counter[tuple[bytes, bytes]]()
     while chosen:
@@ -83,11 +83,11 @@ def read_and_name_edits(
     """
     pairs = [_pair_of(pair, keys) for group in groups for pair in group.pairs]
     contents = sorted({key for pair in pairs if pair[0] != pair[1] for key in pair})
-    facts = yield from _read_facts(contents, store, comparer)
+    facts = yield from read_facts(contents, store, comparer)
     return _name_edits(groups, keys, facts, store, comparer)
 
 
-def _read_facts(
+def read_facts(
     contents: Sequence[bytes], store: EvidenceStore, comparer: PairComparer
 ) -> Generator[Progress[Never], None, dict[bytes, ImageFacts]]:
     """Return the facts of these contents. Read and store those that the store lacks."""
@@ -110,7 +110,8 @@ def _name_edits(
     comparer: PairComparer | None,
 ) -> tuple[Group, ...]:
     groups = [*groups]
-    pairs = {_pair_of(pair, keys) for group in groups for pair in group.pairs}
+    copies = [group for group in groups if group.grade != "burst"]
+    pairs = {_pair_of(pair, keys) for group in copies for pair in group.pairs}
     wanted = sorted(pair for pair in pairs if pair[0] != pair[1] and set(pair) <= facts.keys())
     known: dict[tuple[bytes, bytes], PairFacts | None] = {}
     if store is not None:

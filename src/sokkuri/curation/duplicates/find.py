@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Progress
+from sokkuri.curation.duplicates.bursts import Shots, find_shots
 from sokkuri.curation.duplicates.candidates import (
     BATCH,
     CandidateFinder,
@@ -27,8 +28,17 @@ from sokkuri.curation.duplicates.contents import (
     projection_of,
     remote_rows,
 )
-from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence, name_edits
-from sokkuri.curation.duplicates.evidence_store import open_evidence_store, read_evidence_store
+from sokkuri.curation.duplicates.evidence import (
+    gather_evidence,
+    known_evidence,
+    name_edits,
+    read_facts,
+)
+from sokkuri.curation.duplicates.evidence_store import (
+    EvidenceStore,
+    open_evidence_store,
+    read_evidence_store,
+)
 from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask
 from sokkuri.curation.duplicates.pair_store import (
     PairResult,
@@ -73,8 +83,11 @@ def find_duplicates(
         yield from ensure_fingerprints(task.contents, store, comparer)
         with _open_reader(collection, options.engine) as reader:
             yield from _compare_new(task, shards, store, comparer, reader)
-        pairs = task.counting(store.near_duplicates())
         with open_evidence_store(collection) as evidence_store:
+            pairs = store.near_duplicates()
+            if options.bursts:
+                task.shots = yield from _read_shots(task, pairs, evidence_store, comparer)
+            pairs = task.counting(pairs)
             task.evidence = yield from gather_evidence(pairs, evidence_store, comparer)
             yield Progress("grouping", 0, 0)
             groups = task.groups(pairs, store, comparer)
@@ -96,11 +109,32 @@ def known_groups(
         contents = {content for pair in pairs for content in (pair.first, pair.second)}
         make_task = partial(GroupingTask, collection, options or DuplicateOptions(), contents)
         task = at_one_moment(collection, make_task)
+        if task.with_bursts:
+            task.shots = _known_shots(task, pairs)
         pairs = task.counting(pairs)
         task.evidence = known_evidence(collection, pairs)
         groups = task.groups(pairs, store, None)
     with read_evidence_store(collection) as evidence_store:
         return name_edits(groups, task.contents, task.evidence, evidence_store)
+
+
+def _read_shots(
+    task: GroupingTask, pairs: list[PairResult], store: EvidenceStore, comparer: PairComparer
+) -> Generator[Progress[Never], None, Shots]:
+    """Read the pictures that may be in a burst, and return the pairs that are."""
+    pairs = task.may_be_bursts(pairs)
+    contents = sorted({key for pair in pairs for key in (pair.first, pair.second)})
+    facts = yield from read_facts(contents, store, comparer)
+    return find_shots(pairs, facts, task.contents)
+
+
+def _known_shots(task: GroupingTask, pairs: list[PairResult]) -> Shots:
+    """Return the pairs that are known to be bursts, without reading images."""
+    pairs = task.may_be_bursts(pairs)
+    contents = sorted({key for pair in pairs for key in (pair.first, pair.second)})
+    with read_evidence_store(task.collection) as store:
+        facts = {} if store is None else store.image_facts(contents)
+    return find_shots(pairs, facts, task.contents)
 
 
 def count_compared(collection: CollectionStore) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from functools import partial
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
+from sokkuri.curation.duplicates.bursts import Shots
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.contents import (
     UniqueImage,
@@ -20,7 +21,7 @@ from sokkuri.curation.duplicates.groups import Star, make_stars
 from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore
-from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group, Pair
+from sokkuri.curation.types import ALL_GRADES, GRADES, CopyGrade, DuplicateImage, Group, Pair
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
 
@@ -31,19 +32,20 @@ class DuplicateOptions:
 
     min_grade : the least sure grade that counts. under, where : filters on the images, as in a
     search. keep : rules of keep_rules.py, which count more than the default rules. workers :
-    threads; 0 means one for each core. engine : the URL of a vector engine to which the collection
-    was pushed; it finds the candidates.
+    threads; 0 means one for each core. bursts : find bursts too, see bursts.py. engine : the URL of
+    a vector engine to which the collection was pushed; it finds the candidates.
     """
 
-    min_grade: Grade = "edited"
+    min_grade: CopyGrade = "edited"
     under: str | None = None
     where: str | None = None
     keep: tuple[str, ...] = ()
     workers: int = 0
+    bursts: bool = False
     engine: str | None = None
 
 
-def grades_from(grade: Grade) -> tuple[Grade, ...]:
+def grades_from(grade: CopyGrade) -> tuple[CopyGrade, ...]:
     """Return this grade and the surer ones."""
     return GRADES[: GRADES.index(grade) + 1]
 
@@ -52,7 +54,8 @@ class GroupingTask:
     """The contents to compare, and how their pairs become groups. only, twins : see
     `live_contents`.
 
-    evidence : by content, what tells which image to keep.
+    evidence : by content, what tells which image to keep. shots : pairs that are bursts, and so no
+    copies.
     """
 
     def __init__(
@@ -68,6 +71,8 @@ class GroupingTask:
         self.collection = collection
         self.rules = parse_rules(options.keep)
         self.evidence: dict[bytes, ImageEvidence] = {}
+        self.shots = Shots()
+        self.with_bursts = options.bursts
         self.decisions = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decisions, only, twins=twins)
         self.passing = ids_that_pass(collection, options.under, options.where)
@@ -119,18 +124,30 @@ class GroupingTask:
         for group in groups:
             why, conflict = explain_choice(group.images, self.rules, evidence_of)
             explained.append(replace(group, why=why, conflict=conflict))
-        return tuple(sorted(explained, key=lambda group: group.order))
+        bursts = self.shots.groups(explained, images)
+        return (*sorted(explained, key=lambda group: group.order), *bursts)
 
     def counting(self, pairs: Iterable[PairResult]) -> list[PairResult]:
         """Return the pairs that count, of images that pass the filters."""
+        return [pair for pair in self.passing_pairs(pairs) if self.counts(pair)]
+
+    def passing_pairs(self, pairs: Iterable[PairResult]) -> list[PairResult]:
+        """Return the pairs of images that pass the filters."""
         passing = {key for key, content in self.contents.items() if self.passes(content)}
+        return [pair for pair in pairs if pair.first in passing and pair.second in passing]
+
+    def may_be_bursts(self, pairs: Iterable[PairResult]) -> list[PairResult]:
+        """Return the pairs that are pictures of one burst if they were taken within seconds."""
         return [
-            pair for pair in pairs
-            if self.counts(pair) and pair.first in passing and pair.second in passing
+            pair for pair in self.passing_pairs(pairs)
+            if pair.grade in ("edited", "alike")
+            and not self.decisions.part(pair.first, pair.second)
         ]  # fmt: skip
 
     def counts(self, pair: PairResult) -> bool:
-        return pair.grade in self.grades and not self.decisions.part(pair.first, pair.second)
+        if pair in self.shots or self.decisions.part(pair.first, pair.second):
+            return False
+        return pair.grade in self.grades
 
     def is_group(self, key: bytes, images: list[DuplicateImage]) -> bool:
         """Return whether the images of one content are a group of their own."""
@@ -171,5 +188,5 @@ def make_group(
         members += [first, *twins]
         pairs += [pair] if pair else []
         pairs += [Pair(first.result_id, twin.result_id, "identical", 1.0) for twin in twins]
-    grade = max((pair.grade for pair in pairs), key=GRADES.index)
+    grade = max((pair.grade for pair in pairs), key=ALL_GRADES.index)
     return Group(grade, tuple(members), tuple(pairs))

@@ -57,11 +57,12 @@ def make_trash_plan(
 
     It leaves out images that are no longer live, whose files have other bytes by now or are gone,
     that another group keeps, and that are links to a file. collection : the collection of the moved
-    images. archive : the collection of the images to keep, if it is another one. lasting : whether
+    images. groups : bursts among them are left out, because their pictures are no copies.
+    archive : the collection of the images to keep, if it is another one. lasting : whether
     the store of `collection` still exists when the plan is applied. Raises UsageError for images at
     an address.
     """
-    groups = list(groups)
+    groups = [group for group in groups if group.grade != "burst"]
     for image in (image for group in groups for image in group.images):
         folder_at(image.root)
     current = _current_images(collection, archive, groups)

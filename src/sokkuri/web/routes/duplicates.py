@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.curation.types import Grade
+from sokkuri.curation.types import CopyGrade
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
@@ -39,7 +39,9 @@ _CHANGE_PROBLEMS = (400, 403, 408, 413)  # problems of the body or of the sender
 )
 async def list_groups(
     context: Context,
-    min_grade: Annotated[Grade, Query(description="This grade or a more certain one.")] = "edited",
+    min_grade: Annotated[
+        CopyGrade, Query(description="This grade or a more certain one.")
+    ] = "edited",
     under: Under = None,
     where: Where = None,
     cursor: Cursor = None,

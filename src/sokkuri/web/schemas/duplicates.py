@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from sokkuri.curation.types import Grade
+from sokkuri.curation.types import CopyGrade, Grade
 from sokkuri.web.schemas.fields import MAX_FILTER_LENGTH, Folder, PathText, RequestDocument
 from sokkuri.web.schemas.images import ListedImageDocument
 
@@ -86,7 +86,7 @@ class FindRequestDocument(RequestDocument):
     """Find near-duplicates of this grade or a more certain one."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"min_grade": "edited"}]})
-    min_grade: Grade = "edited"
+    min_grade: CopyGrade = "edited"
 
 
 class FindStartedDocument(BaseModel):
@@ -132,7 +132,7 @@ class DropsRequestDocument(RequestDocument):
         json_schema_extra={"examples": [{"drops": [{"id": "b.jpg", "keep": "a.jpg"}]}]},
     )
     drops: list[DropDocument] = Field(min_length=1, max_length=MAX_DROPS)
-    min_grade: Grade = "edited"
+    min_grade: CopyGrade = "edited"
     under: Folder | None = None
     where: str | None = Field(default=None, max_length=MAX_FILTER_LENGTH)
 

@@ -13,7 +13,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
-from sokkuri.curation.types import Grade
+from sokkuri.curation.types import CopyGrade
 
 _CLOSE_SECONDS = 10.0  # a step of a run takes less
 _log = logging.getLogger("sokkuri.web")
@@ -34,7 +34,7 @@ class DuplicateRun:
         self._notes: list[str] = []
         self._stopped = threading.Event()
 
-    def start(self, min_grade: Grade) -> bool:
+    def start(self, min_grade: CopyGrade) -> bool:
         """Start to compare new images. Return False if a run is in progress or this is closed."""
         with self._lock:
             if self._running is not None or self._stopped.is_set():
@@ -66,7 +66,7 @@ class DuplicateRun:
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
 
-    def _run(self, min_grade: Grade) -> None:
+    def _run(self, min_grade: CopyGrade) -> None:
         failure = None
         try:
             self._compare(min_grade)
@@ -79,7 +79,7 @@ class DuplicateRun:
             with self._lock:
                 self._running, self._failure = None, failure
 
-    def _compare(self, min_grade: Grade) -> None:
+    def _compare(self, min_grade: CopyGrade) -> None:
         options = DuplicateOptions(min_grade, engine=self._engine)
         with (
             Collection.open(self._where, "rw") as collection,

@@ -25,7 +25,7 @@ from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
 from sokkuri.curation.trash.log import MoveLog
 from sokkuri.curation.trash.make_plan import make_trash_plan
-from sokkuri.curation.types import GRADES, DuplicateImage, Grade, Group
+from sokkuri.curation.types import ALL_GRADES, CopyGrade, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import mark_different, mark_kept
 from sokkuri.store.unwritable import sqlite_version
@@ -45,11 +45,13 @@ GroupSortKey: TypeAlias = tuple[int, bytes, bytes]
 
 @dataclass(frozen=True, slots=True)
 class GroupQuery:
-    """Parameters of a list of groups. min_grade : this grade or a more certain one."""
+    """Parameters of a list of groups. min_grade : this grade or a more certain one. bursts : show
+    bursts too."""
 
-    min_grade: Grade = "edited"
+    min_grade: CopyGrade = "edited"
     under: str | None = None
     where: str | None = None
+    bursts: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -98,7 +100,7 @@ def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
 
 def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
     under = browse.folder_location(collection, query.under)
-    options = find.DuplicateOptions(query.min_grade, under, query.where)
+    options = find.DuplicateOptions(query.min_grade, under, query.where, bursts=query.bursts)
     groups = tuple(sorted(find.known_groups(collection, options), key=_sort_key))
     sort_keys = tuple(map(_sort_key, groups))
     return GroupSnapshot(groups, sort_keys, find.count_compared(collection), _totals(groups))
@@ -107,17 +109,20 @@ def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
 def _sort_key(group: Group) -> GroupSortKey:
     """Return the sort key of a group. It does not depend on other groups, so a cursor stays valid
     when groups come or go. A new choice of the image to keep does not move the group."""
-    return GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
+    return ALL_GRADES.index(group.grade), min(map(as_text, group.ids)), as_text(group.keep)
 
 
 def _totals(groups: Iterable[Group]) -> dict[Grade, dict[str, int]]:
-    """Return the totals of each grade. Groups with a conflict are counted apart."""
-    totals = {grade: {"groups": 0, "drops": 0, "bytes": 0, "conflicts": 0} for grade in GRADES}
+    """Return the totals of each grade. Groups with a conflict are counted apart, and no picture of
+    a burst can go."""
+    totals = {grade: {"groups": 0, "drops": 0, "bytes": 0, "conflicts": 0} for grade in ALL_GRADES}
     for group in groups:
         of = totals[group.grade]
         of["groups"] += 1
         if group.conflict:
             of["conflicts"] += 1
+            continue
+        if group.grade == "burst":
             continue
         of["drops"] += len(group.images) - 1
         of["bytes"] += sum(image.size for image in group.images[1:])
