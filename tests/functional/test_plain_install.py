@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from draw_images import save_drawing
+from joint_model import write_joint_model
 from typer.main import get_command
 
 from sokkuri.cli import app
@@ -28,6 +29,7 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
     save_drawing(photos / "again.jpg", 5)
     here = ["-C", str(photos)]
     part = str(tmp_path / "part")
+    joint = write_joint_model(tmp_path / "model")
     working = [
         ["list", str(photos)],
         ["index", str(photos)],
@@ -47,10 +49,12 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
         ["status", *here],
         ["verify", *here],
         ["compact", *here, "--ann-from", "0"],
+        ["index", str(photos), "--model", str(joint), "--store", str(tmp_path / "joint")],
         ["models"],
         ["compare", str(photos / "5.jpg"), str(photos / "again.jpg")],
     ]  # fmt: skip
     wanting = {
+        "words": ["search", "--text", "red", "-C", str(tmp_path / "joint")],
         "ray": ["index", str(photos), "--executor", "ray"],
         "cloud": ["list", "s3://bucket/photos"],
         "duplicates": ["duplicates", *here, "--apply", plan],

@@ -21,11 +21,15 @@ START, END, PAD = "<start>", "<end>", "<pad>"
 MEAN, STD = (0.5, 0.25, 0.125), (0.5, 0.25, 0.25)
 
 WORDS: dict[str, tuple[float, float, float, float]] = {
-    "red": (2, -1, -1, 0), "green": (-1, 2, -1, 0), "blue": (-1, -1, 2, 0),
+    "green": (-1, 2, -1, 0), "blue": (-1, -1, 2, 0),
     "yellow": (1, 1, -2, 0), "dark": (0, 0, 0, -2), "light": (0, 0, 0, 2),
     "a": (0, 0, 0, 0), "photo": (0, 0, 0, 0), "of": (0, 0, 0, 0), "Red": (0, 0, 0, 0),
+    "red": (2, -1, -1, 0),
 }  # fmt: skip
-"""What each word says of red, green and blue against grey, and of brightness."""
+"""What each word says of red, green and blue against grey, and of brightness.
+
+The letters of a word are merged from its start, in this order of words: `green` must come before
+`red`, which would take its letters r and e."""
 
 COLOURS: dict[str, tuple[int, int, int]] = {
     "red-dark": (90, 10, 10), "red": (220, 30, 30), "red-light": (250, 150, 150),

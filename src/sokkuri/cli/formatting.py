@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # types only: a search must not import what indexing needs
     from sokkuri.indexing.options import SyncReport
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import PushReport
-    from sokkuri.search.results import Hits
+    from sokkuri.search.results import Hit, Hits
     from sokkuri.store.collection import Status
 
 _MAX_LISTED_FAILURES = 20
@@ -108,12 +108,22 @@ def estimate_text(estimate: RunEstimate) -> str:
 
 
 def hits_text(hits: Hits) -> str:
-    """Format hits, one line each, with the number of their copies if they were collapsed."""
+    """Format hits, one line each, with the number of their copies if they were collapsed.
+
+    Hits of words have a mark for good matches, and their probability if there is one.
+    """
     return "\n".join(
-        f"{hit.rank:>4}  {hit.distance:.4f}  {escape_control(str(hit.path))}"
+        f"{hit.rank:>4}  {hit.distance:.4f}  {_judgement(hit)}{escape_control(str(hit.path))}"
         + (f"  {copies_text(len(hit.copies))}" if hit.copies else "")
         for hit in hits
     )
+
+
+def _judgement(hit: Hit) -> str:
+    """Return what is known of how well a hit fits words, for its line."""
+    chance = "" if hit.probability is None else f"{hit.probability:>6.1%}  "
+    mark = "" if hit.good is None else "good  " if hit.good else "      "
+    return chance + mark
 
 
 def copies_text(count: int) -> str:
@@ -139,6 +149,8 @@ def hits_json(hits: Hits) -> dict[str, Any]:
         "hits": [
             {"rank": hit.rank, "id": hit.id, "path": str(hit.path), "distance": hit.distance}
             | ({"copies": len(hit.copies), "copy_ids": list(hit.copies)} if collapsed else {})
+            | ({} if hit.good is None else {"good": hit.good})
+            | ({} if hit.probability is None else {"probability": hit.probability})
             for hit in hits
         ],
         "exact": hits.exact,

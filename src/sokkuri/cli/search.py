@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -25,8 +25,10 @@ from sokkuri.cli.options import (
     write_text,
 )
 from sokkuri.core.errors import SokkuriError, UsageError, from_os_error
+from sokkuri.search.terms import Text, split_weight
 
 if TYPE_CHECKING:
+    from sokkuri.api import Collection
     from sokkuri.core.types import Metric
     from sokkuri.search.query import Query
     from sokkuri.search.results import Hits, SearchOptions
@@ -49,6 +51,10 @@ def search(
         list[str] | None,
         typer.Argument(help="Image files, ids of the collection, or - for an image on stdin."),
     ] = None,
+    text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORDS", help="Images that fit these words. Repeatable."),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Number of hits.")] = 10,
     metric: Annotated[
         Literal["cosine", "l2"] | None,
@@ -57,6 +63,10 @@ def search(
     without: Annotated[
         list[str] | None,
         typer.Option("--not", metavar="QUERY", help="Not like this image. Repeatable."),
+    ] = None,
+    not_text: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WORDS", help="Not what these words say. Repeatable."),
     ] = None,
     crop: Annotated[
         str | None,
@@ -86,22 +96,24 @@ def search(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the images that look most like the given ones.
+    """Find the images that look most like the given ones, or fit words.
 
-    The nearest comes first. Several images are one query together.
+    The nearest comes first. Several images and words are one query together. A number behind one,
+    as in "at night^0.5", is its weight.
     """
     from sokkuri.api import Collection
     from sokkuri.search.query import parse_box
     from sokkuri.search.results import SearchOptions
     from sokkuri.search.searcher import Searcher
 
-    queries = query or []
-    if bool(queries) == (batch is not None):
-        raise UsageError("name the images to search with, or --batch FOLDER")
-    if queries.count("-") > 1:
+    queries, texts = query or [], text or []
+    if bool(queries or texts) == (batch is not None):
+        raise UsageError("name the images to search with, words with --text, or --batch FOLDER")
+    if sum(split_weight(name)[0] == "-" for name in [*queries, *(without or [])]) > 1:
         raise UsageError("- stands for one image from standard input: name it once")
+    if crop is not None and not (queries or batch):
+        raise UsageError("--crop needs an image to search with: words have no parts")
     options = SearchOptions(
-        without=tuple(without or ()),
         crop=None if crop is None else parse_box(crop),
         under=under,
         where=where,
@@ -109,17 +121,20 @@ def search(
         mode=mode,
         collapse=collapse,
     )
-    settings = _Settings(k, metric, options)
-    folder = find_collection(collection, query=queries[0] if queries else None)
+    folder = find_collection(collection, query=_file_name(queries[0]) if queries else None)
     with (
         Collection.open(folder, "ro") as opened,
         closing(Searcher(opened, engine)) as searcher,
     ):
         check_under(opened, under)
+        away = [*_read_images(opened, without or []), *map(_read_words, not_text or [])]
+        options = replace(options, without=tuple(away))
+        settings = _Settings(k, metric, options)
         if batch is not None:
             results = _search_batch(searcher, batch, settings, as_json=as_json)
         else:
-            results = [searcher.search([*map(_read_query, queries)], k, metric, options)]
+            wanted = [*_read_images(opened, queries), *map(_read_words, texts)]
+            results = [searcher.search(wanted, k, metric, options)]
             _print_hits(results[0], as_json=as_json)
         for note in [*searcher.notes, *_notes_on_copies(results)]:
             console.print_message(note)
@@ -133,8 +148,32 @@ def _notes_on_copies(results: "list[Hits]") -> list[str]:
     return [not_compared_text(count)] if count else []
 
 
-def _read_query(query: str) -> "Query":
-    return sys.stdin.buffer.read() if query == "-" else query
+def _file_name(written: str) -> str:
+    """Return the name of the file that a query names, without a weight."""
+    return written if Path(written).exists() else split_weight(written)[0]
+
+
+def _read_images(collection: "Collection", written: "list[str]") -> "list[Query]":
+    """Return the images that a person named, with their weights. A file or an id whose name ends
+    like a weight has none."""
+    from sokkuri.search.query import Weighted
+    from sokkuri.store.images import find_image
+
+    queries: list[Query] = []
+    for name in written:
+        term, weight = split_weight(name)
+        if term != name and (Path(name).exists() or find_image(collection.catalog, name)):
+            term, weight = name, 1.0
+        image = sys.stdin.buffer.read() if term == "-" else term
+        queries.append(image if weight == 1.0 else Weighted(image, weight))
+    return queries
+
+
+def _read_words(written: str) -> "Query":
+    from sokkuri.search.query import Weighted
+
+    words, weight = split_weight(written)
+    return Text(words) if weight == 1.0 else Weighted(Text(words), weight)
 
 
 def _print_hits(hits: "Hits", *, as_json: bool) -> None:

@@ -174,6 +174,8 @@ def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
     if "text" in values:
         text = read_values(values["text"], *_keys(TextCard), path, "text.")
         values["text"] = TextCard(**text)
+        if values.get("metric", "cosine") != "cosine":
+            raise ModelError(f"{path}: words are compared by cosine, so leave the metric out")
     return ModelCard(**values)
 
 

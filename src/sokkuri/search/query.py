@@ -1,4 +1,4 @@
-"""Turn queries into vectors: image files, ids, bytes, feature vectors, and crops of images.
+"""Turn queries into vectors: image files, ids, bytes, feature vectors, crops of images, and words.
 
 Takes queries and a collection; returns vectors, each with its row if the collection has one. A
 vector is read from the shards if possible, and extracted by the network otherwise.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,14 @@ from sokkuri.core.errors import (
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.types import Box, FileStat, Limits, Metric, RowRef
 from sokkuri.images.read import stat_file
+from sokkuri.search.terms import Text, check_weight
 from sokkuri.search.vectors import normalised
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import find_image
+
+if TYPE_CHECKING:
+    from sokkuri.models import TextCard
+    from sokkuri.search.words import WordReader
 
 Result = TypeVar("Result")
 
@@ -39,20 +44,41 @@ the wanted and the unwanted vectors."""
 @dataclass(frozen=True, slots=True, eq=False)
 class QueryVector:
     """A query that was read. vector : (D,) float32. row : its row in the collection, None if it has
-    none. name : for messages and `Hits.query`."""
+    none. name : for messages and `Hits.query`. weight : its share where several are one query.
+    text : the text side
+    that made it of words, None for others."""
 
     vector: NDArray[np.float32]
     row: RowRef | None = None
     name: str = "a vector"
+    weight: float = 1.0
+    text: "TextCard | None" = None
 
 
-Query = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector
+Term = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector | Text
 """The path or address of an image file, an id of the collection, the bytes of an image file, a
-feature vector of the collection's model : (D,), or the QueryVector of any of these."""
+feature vector of the collection's model : (D,), the QueryVector of any of these, or words."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighted:
+    """A term with a weight above 0: its share where several terms are one query. Terms without one
+    have the weight 1."""
+
+    term: Term
+    weight: float
+
+
+Query = Term | Weighted
+"""A term, with or without a weight."""
 
 
 def query_name(query: Query) -> str:
     """Return the name of a query for messages and `Hits.query`; "-" for bytes."""
+    if isinstance(query, Weighted):
+        return query_name(query.term)
+    if isinstance(query, Text):
+        return query.words
     if isinstance(query, QueryVector):
         return query.name
     if isinstance(query, np.ndarray):
@@ -78,6 +104,7 @@ class QueryReader:
         self._collection = collection
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
+        self._words: WordReader | None = None
 
     def read(
         self,
@@ -89,12 +116,19 @@ class QueryReader:
         """Return the vector of a query. crop : the part of the image to use. name, limits : of
         bytes; None stands for the limits of this reader.
 
-        Raises UnknownImageError if the query is neither a file nor an id, UsageError if an array is
-        not a vector of the model, DamagedRowError if its vector is damaged, ReadError, and
-        DecodeError, also for a crop that reaches beyond the image.
+        Raises the errors of `WordReader` for words. Raises UnknownImageError if the query is
+        neither a file nor an id, UsageError if an array is not a vector of the model,
+        DamagedRowError if its vector is damaged, ReadError, and DecodeError, also for a crop that
+        reaches beyond the image.
         """
+        if isinstance(query, Weighted):
+            weight = check_weight(query.weight)
+            return replace(self.read(query.term, crop, name, limits), weight=weight)
         if isinstance(query, QueryVector):
             return query
+        if isinstance(query, Text):
+            reader = self.words()
+            return QueryVector(reader.read(query.words), None, query.words, text=reader.card)
         if isinstance(query, np.ndarray):
             return QueryVector(self._check_vector(query))
         if isinstance(query, bytes):
@@ -124,8 +158,8 @@ class QueryReader:
         read has its error in its place."""
 
         def find(query: Query) -> _Source | QueryVector:
-            if isinstance(query, np.ndarray | QueryVector):
-                return self.read(query)
+            if isinstance(query, np.ndarray | QueryVector | Text | Weighted):
+                return self.read(query, crop)
             source = self._find_source(query, crop)
             # Here, and not in another thread: only this one may use the catalog.
             return source if source.row is None else self._read_source(source, crop)
@@ -219,6 +253,14 @@ class QueryReader:
             return None
         return image.row if image.stat == stat else None
 
+    def words(self) -> "WordReader":
+        """Return the text side of the collection's model, which is loaded once."""
+        if self._words is None:
+            from sokkuri.search.words import WordReader  # a search by images needs no text side
+
+            self._words = WordReader(self._collection)
+        return self._words
+
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """Return a function from a source and a crop to a vector; it loads the network once and may
         be called from several threads."""
@@ -265,23 +307,26 @@ def _result_or_error(function: Callable[..., Result], *arguments: object) -> Res
         return error
 
 
-def combine_vectors(
-    wanted: Sequence[NDArray[np.float32]], unwanted: Sequence[NDArray[np.float32]], metric: Metric
+def combine(
+    wanted: Sequence[QueryVector], unwanted: Sequence[QueryVector], metric: Metric
 ) -> NDArray[np.float32]:
-    """Return one query from several : (D,) float32. It is the mean of the wanted vectors, pushed
-    away from the mean of the unwanted ones (Rocchio, "Relevance feedback in information retrieval",
-    1971). For `cosine` each image has the same weight, whatever the length of its vector."""
+    """Return one query from several : (D,) float32. It is the weighted mean of the wanted vectors,
+    pushed away from that of the unwanted ones (Rocchio, "Relevance feedback in information
+    retrieval", 1971), the farther the greater the mean weight of these. For `cosine` the length of
+    a vector does not count."""
     if len(wanted) == 1 and not unwanted:
-        return wanted[0]
+        return wanted[0].vector
     mean = _mean(wanted, metric)
     if unwanted:
-        mean = mean + STEP_AWAY * (mean - _mean(unwanted, metric))
+        step = STEP_AWAY * sum(query.weight for query in unwanted) / len(unwanted)
+        mean = mean + step * (mean - _mean(unwanted, metric))
     return mean.astype(np.float32)
 
 
-def _mean(vectors: Sequence[NDArray[np.float32]], metric: Metric) -> NDArray[np.float64]:
-    stacked = normalised(np.stack(vectors).astype(np.float64), metric)
-    mean: NDArray[np.float64] = stacked.mean(axis=0)
+def _mean(queries: Sequence[QueryVector], metric: Metric) -> NDArray[np.float64]:
+    vectors = np.stack([query.vector for query in queries]).astype(np.float64)
+    weights = [query.weight for query in queries]
+    mean: NDArray[np.float64] = np.average(normalised(vectors, metric), axis=0, weights=weights)
     return mean
 
 

@@ -24,11 +24,11 @@ engine if the searcher has one, else the approximate index if it can answer, els
 class SearchOptions:
     """How to search, and which images to search.
 
-    without : images that the hits should not look like. crop : (x, y, width, height) in pixels of
-    the upright image; only this part of each query counts. under : a folder; only images in it or
-    below it are hits. where : an expression, see `store/filters.py`. max_distance : the largest
-    distance of a hit. mode : see `SearchMode`. collapse : show one hit for each group of copies, as
-    far as `find_duplicates` has found them; the nearest image of a group is its hit.
+    without : images and words that the hits should not look like. crop : (x, y, width, height) in
+    pixels of the upright image; only this part of each query counts. under : a folder; only images
+    in it or below it are hits. where : an expression, see `store/filters.py`. max_distance : the
+    largest distance of a hit. mode : see `SearchMode`. collapse : show one hit for each group of
+    copies, as far as `find_duplicates` has found them; the nearest image of a group is its hit.
     """
 
     without: tuple[Query, ...] = ()
@@ -55,7 +55,10 @@ class Hit:
     """One hit.
 
     rank : from 1. path : where the image's file is now. image : its catalog record. copies : the
-    ids of the other images in its group of copies, if the search collapsed them.
+    ids of the other images in its group of copies, if the search collapsed them. good : whether it
+    fits the words of the query better than usual, None if there are no words or too few images.
+    probability : that it fits the words, None unless the query is one text and the model gives
+    probabilities.
     """
 
     rank: int
@@ -63,6 +66,8 @@ class Hit:
     distance: float
     image: ImageRecord
     copies: tuple[str, ...] = ()
+    good: bool | None = None
+    probability: float | None = None
 
     @property
     def id(self) -> str:
@@ -83,6 +88,9 @@ class Hits:
     images of its group that pass the filters, however far away; None unless the search collapsed
     copies. not_compared : how many of these hits were not compared with other images yet, so that
     only files with equal bytes count as their copies; 0 unless the search collapsed copies.
+    good_distance : the distance up to which a hit is a good match of the query's words, None if it
+    has none or there are too few images. probabilities : K probabilities that an image fits the
+    words, None unless the query is one text and the model gives probabilities.
     """
 
     query: tuple[str, ...]
@@ -95,6 +103,8 @@ class Hits:
     recall: float = 1.0
     copies: tuple[tuple[str, ...], ...] | None = None
     not_compared: int = 0
+    good_distance: float | None = None
+    probabilities: tuple[float, ...] | None = None
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -111,6 +121,8 @@ class Hits:
 
     def __iter__(self) -> Iterator[Hit]:
         copies = self.copies or ((),) * len(self)
-        columns = zip(self.images, self.distances.tolist(), copies, strict=True)
-        for rank, (image, distance, others) in enumerate(columns, 1):
-            yield Hit(rank, self.root / image.path, distance, image, others)
+        chances = self.probabilities or (None,) * len(self)
+        columns = zip(self.images, self.distances.tolist(), copies, chances, strict=True)
+        for rank, (image, distance, others, chance) in enumerate(columns, 1):
+            good = None if self.good_distance is None else distance <= self.good_distance
+            yield Hit(rank, self.root / image.path, distance, image, others, good, chance)

@@ -7,7 +7,9 @@ the hits in the catalog.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,7 @@ from sokkuri.search.code_files import CodeReader
 from sokkuri.search.collapse import CollapsedHits, GroupedCollection, collapse_copies
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.search.push_log import RemoteIndexReader
-from sokkuri.search.query import Query, QueryReader, QueryVector, combine_vectors, query_name
+from sokkuri.search.query import Query, QueryReader, QueryVector, combine, query_name
 from sokkuri.search.results import Hits, SearchMode, SearchOptions, check_search
 from sokkuri.search.search_snapshot import SearchBatch, SearchSnapshot
 from sokkuri.search.vectors.base import Neighbours
@@ -93,19 +95,19 @@ class Searcher:
     ) -> Hits:
         """Return the k images nearest to `images`, which are combined into one query.
 
-        images : files, ids of the collection, bytes, or vectors, see `query.Query`. metric : by
-        default that of the model card.
+        images : files, ids of the collection, bytes, vectors, or words, with or without weights,
+        see `query.Query`. metric : by default that of the model card.
 
-        Raises UnknownImageError, DamagedRowError, ReadError and DecodeError for an image;
-        UsageError for no image, k < 1 or an invalid filter; EngineError if the vector engine does
-        not answer. In the mode `ann` it also raises MissingExtraError, and UnsupportedError if the
-        approximate index cannot do this search. Raises StoreReplacedError if the store was deleted
-        or made anew, StorageError.
+        Raises UnsupportedError for words if the model knows none, UnknownImageError,
+        DamagedRowError, ReadError and DecodeError for an image; UsageError for no image, k < 1 or
+        an invalid filter; EngineError if the vector engine does not answer. In the mode `ann` it
+        also raises MissingExtraError, and UnsupportedError if the approximate index cannot do this
+        search. Raises StoreReplacedError if the store was deleted or made anew, StorageError.
         """
         options = options or SearchOptions()
         check_search(k, metric, options)
         if not images:
-            raise UsageError("a search needs at least one image")
+            raise UsageError("a search needs at least one image, or words")
         search = partial(self._search, images, k, metric, options)
         return at_one_moment(self._collection, search)
 
@@ -164,10 +166,10 @@ class Searcher:
         batch = SearchBatch(
             self._snapshot, k, metric, self._mask(options), [row for row in rows if row >= 0]
         )
-        away = [image.vector for image in unwanted]
-        vectors = np.stack([
-            combine_vectors([image.vector for image in images], away, metric) for images in queries
-        ])  # fmt: skip
+        terms = chain(unwanted, *queries)
+        if metric != "cosine" and any(term.text is not None for term in terms):
+            raise UsageError("words are compared by cosine: leave the metric out")
+        vectors = np.stack([combine(images, unwanted, metric) for images in queries])
         results, recall = self._snapshot.search(options.mode, vectors, batch)
         hits = []
         for images, vector, name, result in zip(queries, vectors, names, results, strict=True):
@@ -179,7 +181,8 @@ class Searcher:
                 count = len(neighbours[0])
                 found = CollapsedHits(neighbours, [()] * count, [False] * count, recall)
             found = found.up_to(np.inf if options.max_distance is None else options.max_distance)
-            hits.append(self._make_hits(name, vector, batch, found, collapsed=options.collapse))
+            made = self._make_hits(name, vector, batch, found, collapsed=options.collapse)
+            hits.append(self._judge(made, images, unwanted))
         return hits
 
     def _collapse(
@@ -225,6 +228,19 @@ class Searcher:
             copies=tuple(found.copies) if collapsed else None,
             not_compared=sum(found.not_compared),
         )
+
+    def _judge(
+        self, hits: Hits, wanted: Sequence[QueryVector], unwanted: Sequence[QueryVector]
+    ) -> Hits:
+        """Add to hits of words which of them are good matches, and how probable each is."""
+        if all(term.text is None for term in (*wanted, *unwanted)):
+            return hits
+        from sokkuri.search.words import good_distance, probabilities
+
+        card = wanted[0].text if len(wanted) == 1 and not unwanted else None
+        chances = None if card is None else probabilities(card, hits.distances)
+        good = good_distance(hits.vector, self._snapshot.rows)
+        return replace(hits, good_distance=good, probabilities=chances)
 
     def _mask(self, options: SearchOptions) -> NDArray[np.bool_] | None:
         """Return the rows that pass the filters : (N,) bool, None if there are no filters."""

@@ -1,6 +1,7 @@
 """Queries become vectors: ids, given vectors, several images together; and boxes for crops."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError, UsageError
-from sokkuri.search.query import QueryReader, QueryVector, combine_vectors, parse_box
+from sokkuri.search.query import QueryReader, QueryVector, combine, parse_box
 from sokkuri.search.searcher import Searcher
 
 
@@ -63,11 +64,23 @@ def test_read_each_returns_an_error_in_place_of_a_query(bench: Bench) -> None:
 
 def test_several_images_are_combined_to_their_mean() -> None:
     """Under cosine an image with a long vector has no more weight than others."""
-    long, short = np.array([10, 0], np.float32), np.array([0, 1], np.float32)
-    np.testing.assert_allclose(combine_vectors([long, short], [], "cosine"), [0.5, 0.5])
-    np.testing.assert_allclose(combine_vectors([long, short], [], "l2"), [5, 0.5])
-    np.testing.assert_array_equal(combine_vectors([long], [], "cosine"), long)
-    np.testing.assert_allclose(combine_vectors([long], [short], "cosine"), [1.5, -0.5])
+    long, short = vector(10, 0), vector(0, 1)
+    np.testing.assert_allclose(combine([long, short], [], "cosine"), [0.5, 0.5])
+    np.testing.assert_allclose(combine([long, short], [], "l2"), [5, 0.5])
+    np.testing.assert_array_equal(combine([long], [], "cosine"), long.vector)
+    np.testing.assert_allclose(combine([long], [short], "cosine"), [1.5, -0.5])
+
+
+def test_a_weight_is_a_share_of_the_mean_and_the_length_of_the_step_away() -> None:
+    one, other = vector(1, 0), vector(0, 1)
+    heavy = replace(other, weight=3.0)
+    np.testing.assert_allclose(combine([one, heavy], [], "cosine"), [0.25, 0.75])
+    np.testing.assert_allclose(combine([one], [heavy], "cosine"), [2.5, -1.5])
+    np.testing.assert_array_equal(combine([heavy], [], "cosine"), other.vector)
+
+
+def vector(*numbers: float) -> QueryVector:
+    return QueryVector(np.array(numbers, np.float32))
 
 
 @pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "-1,0,2,2", "0,0,0,1"])

@@ -1,6 +1,7 @@
 """Routes of searches: by an image of the collection, by sent pictures, and the article's route."""
 
 import json
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 
@@ -11,8 +12,12 @@ from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
+from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Limits, Metric
+from sokkuri.search.query import Weighted, query_name
+from sokkuri.search.terms import check_weight, split_weight
+from sokkuri.store.images import find_image
 from sokkuri.web.bytes_route import BytesRoute
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
@@ -38,6 +43,10 @@ _FORM = {
         "not_image": {"type": "array", "items": {"type": "string", "format": "binary"}},
         "id": {"type": "array", "items": {"type": "string"}},
         "not_id": {"type": "array", "items": {"type": "string"}},
+        "text": {"type": "array", "items": {"type": "string"}},
+        "not_text": {"type": "array", "items": {"type": "string"}},
+        "image_weight": {"type": "array", "items": {"type": "number"}},
+        "not_image_weight": {"type": "array", "items": {"type": "number"}},
         "k": {"type": "integer", "minimum": 1, "maximum": MAX_HITS},
         "metric": {"type": "string", "enum": ["cosine", "l2"]},
         "under": {"type": "string"},
@@ -48,7 +57,10 @@ _FORM = {
         "collapse": {"type": "boolean"},
     },
 }
-"""The fields of a form: pictures, ids, and the other fields of SearchRequestDocument."""
+"""The fields of a form: pictures and their weights, ids, texts, and the other fields of
+SearchRequestDocument."""
+_REPEATED = {"id": "ids", "not_id": "not_ids", "text": "texts", "not_text": "not_texts"}
+"""Fields of a form that may be repeated, and their names in SearchRequestDocument."""
 
 
 @router.get(
@@ -91,8 +103,8 @@ async def similar(
     response_description="The hits, nearest first.",
 )
 async def search(request: Request, context: Context) -> Response:
-    """Return the images most similar to all given pictures and ids, and least similar to the
-    unwanted ones."""
+    """Return the images most similar to all given pictures and ids, that fit the given words, and
+    least similar to the unwanted ones."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     pictures: list[Picture] = []
     unwanted_pictures: list[Picture] = []
@@ -102,33 +114,61 @@ async def search(request: Request, context: Context) -> Response:
         query, pictures, unwanted_pictures = await _read_form(request, context.config.upload_limits)
     else:
         raise HTTPException(415, "send multipart/form-data with pictures, or application/json")
-    if not (query.ids or pictures):
-        raise UsageError("nothing to search for: send a picture in the field image, or ids")
-    ids = query.ids
+    if not (query.ids or query.texts or pictures):
+        raise UsageError(
+            "nothing to search for: send a picture in the field image, or ids, or texts"
+        )
+    if query.metric == "l2" and (query.texts or query.not_texts):
+        raise UsageError("words are compared by cosine: leave the metric out")
+    ids = await _weighted_ids(query.ids, context)
     if query.crop is not None:  # the crop applies to the pictures of ids, too
         pictures += await _find_pictures(ids, context)
         ids = []
-    vectors = await context.uploads.read_all(pictures, query.crop)
-    unwanted_vectors = await context.uploads.read_all(unwanted_pictures, None)
+    uploads = context.uploads
+    vectors = await uploads.read_all(pictures, query.crop) + await uploads.read_texts(query.texts)
+    unwanted_vectors = await uploads.read_all(unwanted_pictures, None)
+    unwanted_vectors += await uploads.read_texts(query.not_texts)
     search_request = SearchRequest(
         SearchParams(
             query.k, query.metric, query.under, query.where, query.max_distance, query.collapse
         ),
         (*ids, *vectors),
-        (*query.not_ids, *unwanted_vectors),
+        (*await _weighted_ids(query.not_ids, context), *unwanted_vectors),
         query.angles,
     )
     return AsciiJSON(await context.search_queue.search(search_request))
 
 
-async def _find_pictures(ids: list[str], context: AppContext) -> list[Picture]:
+async def _weighted_ids(written: list[str], context: AppContext) -> list[str | Weighted]:
+    """Return ids, with the weights that are written behind them. An id that ends like a weight has
+    none."""
+    ids: list[str | Weighted] = []
+    for name in written:
+        id_, weight = split_weight(name)
+        if id_ == name or await context.read_pool.run(_has_image, name):
+            ids.append(name)
+        else:
+            ids.append(Weighted(id_, weight))
+    return ids
+
+
+def _has_image(collection: Collection, id_: str) -> bool:
+    return find_image(collection.catalog, id_) is not None
+
+
+async def _find_pictures(ids: list[str | Weighted], context: AppContext) -> list[Picture]:
     """Return the pictures of images of the collection. Their files are read later, one by one."""
     limits = context.config.limits
     pictures: dict[str, Picture] = {}
-    for id_ in dict.fromkeys(ids):
-        file = await context.read_pool.run(image_files.find_file, id_)
-        pictures[id_] = Picture(id_, partial(image_files.read_bytes, file, limits), limits)
-    return [pictures[id_] for id_ in ids]
+    found = []
+    for id_ in ids:
+        name = query_name(id_)
+        if name not in pictures:
+            file = await context.read_pool.run(image_files.find_file, name)
+            pictures[name] = Picture(name, partial(image_files.read_bytes, file, limits), limits)
+        weight = id_.weight if isinstance(id_, Weighted) else 1.0
+        found.append(pictures[name] if weight == 1.0 else replace(pictures[name], weight=weight))
+    return found
 
 
 async def _read_json(request: Request) -> Any:
@@ -145,6 +185,7 @@ async def _read_form(
     decoding them."""
     fields: dict[str, Any] = {}
     pictures: dict[str, list[Picture]] = {"image": [], "not_image": []}
+    weights: dict[str, list[str]] = {"image": [], "not_image": []}
     async with request.form(max_files=_MAX_FILES, max_fields=_MAX_FIELDS) as form:
         for name, value in form.multi_items():
             if name in pictures:
@@ -155,11 +196,27 @@ async def _read_form(
                 pictures[name].append(picture)
             elif isinstance(value, UploadFile):
                 raise UsageError(f"send pictures in the field image, not in {name}")
-            elif name in ("id", "not_id"):
-                fields.setdefault(f"{name}s", []).append(value)
+            elif name in _REPEATED:
+                fields.setdefault(_REPEATED[name], []).append(value)
+            elif name.removesuffix("_weight") in weights:
+                weights[name.removesuffix("_weight")].append(value)
             else:
                 fields[name] = value
-    return _validate(fields), pictures["image"], pictures["not_image"]
+    wanted, unwanted = (_weigh(pictures[name], weights[name]) for name in pictures)
+    return _validate(fields), wanted, unwanted
+
+
+def _weigh(pictures: list[Picture], weights: list[str]) -> list[Picture]:
+    """Return the pictures of a form with their weights, if it has any. Raises UsageError."""
+    if not weights:
+        return pictures
+    if len(weights) != len(pictures):
+        raise UsageError(f"there are {len(weights)} weights for {len(pictures)} pictures")
+    try:
+        numbers = [check_weight(float(weight)) for weight in weights]
+    except ValueError:
+        raise UsageError("the weight of a picture must be a number") from None
+    return [replace(picture, weight=n) for picture, n in zip(pictures, numbers, strict=True)]
 
 
 def _validate(fields: Any) -> SearchRequestDocument:

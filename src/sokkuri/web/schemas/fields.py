@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainValidator,
     WithJsonSchema,
     model_validator,
@@ -26,6 +27,9 @@ MAX_HITS = 1000
 MAX_FILTER_LENGTH = 2000
 """Characters of a `where` filter."""
 
+
+MAX_WORDS = 2020
+"""Characters of a text to search with, and of its weight."""
 
 _MAX_UNKNOWN_FIELDS = 20
 
@@ -77,6 +81,9 @@ def _as_box(value: Any) -> Box:
 
 PathText = Annotated[str, PlainValidator(_as_path_text), WithJsonSchema({"type": "string"})]
 """An image id, a folder or a part of one. Any file name is valid, UTF-8 or not."""
+
+Words = Annotated[str, Field(min_length=1, max_length=MAX_WORDS)]
+"""Words to search with, and perhaps a weight behind them."""
 
 Folder = Annotated[str, PlainValidator(_as_folder), WithJsonSchema({"type": "string"})]
 """A folder, relative to the collection's root."""

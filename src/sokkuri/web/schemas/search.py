@@ -12,17 +12,22 @@ from sokkuri.web.schemas.fields import (
     Folder,
     PathText,
     RequestDocument,
+    Words,
 )
 
 
 class SearchRequestDocument(RequestDocument):
-    """A search by image ids. Hits resemble the images `ids` and differ from `not_ids`."""
+    """A search by image ids and words. Hits resemble the images `ids`, fit the words `texts`, and
+    differ from `not_ids` and `not_texts`. A number behind an id or a text, as in `at night^0.5`, is
+    its weight."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"ids": ["2024/summer/cat.jpg"], "k": 5}]},
     )
     ids: list[PathText] = Field(default_factory=list, max_length=64)
     not_ids: list[PathText] = Field(default_factory=list, max_length=64)
+    texts: list[Words] = Field(default_factory=list, max_length=16, examples=[["a red bicycle"]])
+    not_texts: list[Words] = Field(default_factory=list, max_length=16)
     k: int = Field(default=10, ge=1, le=MAX_HITS)
     metric: Metric | None = None
     under: Folder | None = None
@@ -45,7 +50,9 @@ class HitDocument(BaseModel):
     """A hit of a search. `v` names the version of the file's content: an address that carries it
     may be cached for ever. `angle` : radians, close for similar images; only if requested. `copies`
     : how many other images of its group of copies pass the filters; `copy_ids` : up to a hundred of
-    them; both only if the search collapses copies."""
+    them; both only if the search collapses copies. `good` : whether it fits the words better than
+    is usual in the collection; only for words. `probability` : that it fits; only for one text and
+    a model that gives probabilities."""
 
     rank: int
     id: str
@@ -58,6 +65,8 @@ class HitDocument(BaseModel):
     angle: float | None = None
     copies: int | None = None
     copy_ids: list[str] | None = None
+    good: bool | None = None
+    probability: float | None = None
 
 
 class SearchResultDocument(BaseModel):

@@ -13,7 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ from sokkuri.core.errors import (
     UnknownImageError,
 )
 from sokkuri.core.types import ImageRecord, Metric
-from sokkuri.search.query import QueryVector
+from sokkuri.search.query import QueryVector, Weighted, query_name
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.images import find_image
@@ -63,11 +63,12 @@ class SearchParams:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SearchRequest:
-    """A search. wanted, unwanted : ids of images, or vectors of pictures that were sent."""
+    """A search. wanted, unwanted : ids of images, with or without weights, or vectors of pictures
+    and words that were sent."""
 
     params: SearchParams
-    wanted: tuple[str | QueryVector, ...]
-    unwanted: tuple[str | QueryVector, ...] = ()
+    wanted: tuple[str | Weighted | QueryVector, ...]
+    unwanted: tuple[str | Weighted | QueryVector, ...] = ()
     with_angles: bool = False
 
     @property
@@ -293,11 +294,13 @@ class _SearchWorker:
             collapse=params.collapse,
         )
 
-    def _read_vector(self, query: str | QueryVector) -> QueryVector:
+    def _read_vector(self, query: str | Weighted | QueryVector) -> QueryVector:
         """Return the vector of an image id. An id never stands for a file of this machine. Raises
         UnknownImageError."""
         if isinstance(query, QueryVector):
             return query
+        if isinstance(query, Weighted):
+            return replace(self._read_vector(query_name(query)), weight=query.weight)
         row = find_image(self._collection.catalog, query)
         if row is None or row.row is None or row.removed:
             raise unknown_image_error(query)
@@ -319,6 +322,11 @@ class _SearchWorker:
                 document["angle"] = angle
         for document, copies in zip(documents, hits.copies or (), strict=False):
             document |= {"copies": len(copies), "copy_ids": [*copies[:_MAX_COPIES]]}
+        for document, hit in zip(documents, hits, strict=True):
+            if hit.good is not None:
+                document["good"] = hit.good
+            if hit.probability is not None:
+                document["probability"] = hit.probability
         return {
             "query": list(hits.query),
             "metric": hits.metric,

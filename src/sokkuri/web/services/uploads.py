@@ -1,28 +1,35 @@
-"""Turn pictures of a request into query vectors, in threads.
+"""Turn pictures and words of a request into query vectors, in threads.
 
-Takes Pictures and returns QueryVectors. The number of waiting pictures is limited. The pictures of
-one request are read one after another, so that it holds little memory and leaves threads to others.
+Takes Pictures and texts, and returns QueryVectors. The number of waiting pictures is limited. The
+pictures of one request are read one after another, so that it holds little memory and leaves
+threads to others.
 """
 
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sokkuri.api import Collection
 from sokkuri.core.types import Box, Limits
 from sokkuri.search.query import QueryReader, QueryVector
+from sokkuri.search.terms import split_weight
 from sokkuri.web.services.thread_pool import BoundedExecutor
+
+if TYPE_CHECKING:
+    from sokkuri.search.words import WordReader
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
     """A picture to search with. name : for messages. read : returns its bytes, in a thread.
-    limits : for decoding it."""
+    limits : for decoding it. weight : its share of the query."""
 
     name: str
     read: Callable[[], bytes]
     limits: Limits
+    weight: float = 1.0
 
 
 class UploadReader:
@@ -33,6 +40,8 @@ class UploadReader:
         self._executor = BoundedExecutor("pictures", workers, waiting)
         self._lock = threading.Lock()
         self._reader: QueryReader | None = None
+        self._words_lock = threading.Lock()
+        self._words: WordReader | None = None
 
     async def read_all(self, pictures: Sequence[Picture], crop: Box | None) -> list[QueryVector]:
         """Return the vectors of pictures or of a part of them. A picture that is there several
@@ -43,10 +52,29 @@ class UploadReader:
                 vectors[picture] = await self._executor.run(self._read, picture, crop)
         return [vectors[picture] for picture in pictures]
 
+    async def read_texts(self, texts: Sequence[str]) -> list[QueryVector]:
+        """Return the vectors of texts with the weights that are written behind them. Raises
+        BusyError, UsageError, and the errors of `WordReader`."""
+        return [await self._executor.run(self._read_text, text) for text in texts]
+
+    def _read_text(self, written: str) -> QueryVector:
+        words, weight = split_weight(written)
+        reader = self._load_words()
+        return QueryVector(reader.read(words), None, words, weight, reader.card)
+
+    def _load_words(self) -> "WordReader":
+        with self._words_lock:
+            if self._words is None:
+                from sokkuri.search.words import WordReader  # most servers search by pictures
+
+                with Collection.open(self._where, "ro") as collection:
+                    self._words = WordReader(collection)
+            return self._words
+
     def _read(self, picture: Picture, crop: Box | None) -> QueryVector:
         reader = self._load_reader()
         query = reader.read(picture.read(), crop, picture.name, picture.limits)
-        return QueryVector(query.vector, None, picture.name)
+        return QueryVector(query.vector, None, picture.name, picture.weight)
 
     def _load_reader(self) -> QueryReader:
         with self._lock:
