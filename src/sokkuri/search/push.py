@@ -8,7 +8,6 @@ most, and the next push goes on from there.
 """
 
 import json
-import secrets
 import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from sokkuri.core.errors import CollectionError, DamagedError, ModelMismatchErro
 from sokkuri.core.types import Metric, Progress
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import IndexInfo, VectorEngine, VectorRecord
+from sokkuri.search.push_identity import new_token, owns, push_identity, was_copied_from
 from sokkuri.search.push_log import (
     PushLog,
     RemoteIndexReader,
@@ -271,23 +271,21 @@ def _mark_begun(
 def _prepare_engine(collection: CollectionStore, engine: VectorEngine, log: PushLog) -> None:
     """Create the collection in the engine if there is none, check that it belongs to this
     collection, and reset the log if it is about another one."""
-    identity = _collection_identity(collection)
     info = engine.info()
     if info is None:
         model = collection.model
-        token = f"{identity}-{secrets.token_hex(8)}"
+        token = new_token(push_identity(collection))
         engine.create(IndexInfo(token, model.fingerprint, model.dimension, model.metric))
         info = engine.info()
     if info is None:
         raise CollectionError(f"{engine.address} was dropped at this moment: run again")
-    _check_info(collection, engine, info, identity)
+    _check_info(collection, engine, info)
+    push_identity(collection)  # of an older version: it gets the number of its file
     if log.get_meta("token") != info.token:
         log.reset(engine.keys(), info.token)
 
 
-def _check_info(
-    collection: CollectionStore, engine: VectorEngine, info: IndexInfo, identity: str
-) -> None:
+def _check_info(collection: CollectionStore, engine: VectorEngine, info: IndexInfo) -> None:
     """Raise if the engine holds vectors of another model or of another collection."""
     model = collection.model
     if (info.fingerprint, info.metric) != (model.fingerprint, model.metric):
@@ -296,18 +294,14 @@ def _check_info(
             f"{info.fingerprint[:12]}), not of {model.name} ({model.fingerprint[:12]}): push to "
             "another name, or drop it first"
         )
-    if info.token.split("-")[0] != identity:
+    if was_copied_from(collection, info.token):
+        raise CollectionError(
+            f"{engine.address} holds the images of another copy of {collection.store}, or this one "
+            "was moved to another disk or came from a backup: push to another name, or drop it "
+            "first"
+        )
+    if not owns(collection, info.token):
         raise CollectionError(
             f"{engine.address} holds another collection's images: push to another name, or drop it "
             "first"
         )
-
-
-def _collection_identity(collection: CollectionStore) -> str:
-    """Return a random text that identifies the collection; it is drawn at the first push."""
-    with collection.catalog.writing():
-        identity = collection.catalog.meta("pushed_as")
-        if identity is None:
-            identity = secrets.token_hex(8)
-            collection.catalog.set_meta("pushed_as", identity)
-    return identity

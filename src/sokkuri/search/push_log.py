@@ -25,6 +25,7 @@ from sokkuri.core.errors import EngineError
 from sokkuri.core.types import PushedState
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.engines import VectorEngine
+from sokkuri.search.push_identity import owns
 from sokkuri.search.vectors import VectorBlocks
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store import derived
@@ -207,7 +208,7 @@ def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
     states = []
     for path in _log_paths(collection):
         with _read_log(collection, path) as log:
-            if log is not None and log.get_meta("token"):
+            if log is not None and owns(collection, log.get_meta("token")):
                 states.append(_state(collection, log))
     return tuple(states)
 
@@ -261,7 +262,12 @@ class RemoteIndexReader:
         with _read_log(self._collection, self._log_path) as log:
             token = "" if log is None else log.get_meta("token")
             info = self.engine.info()
-            if log is None or not token or info is None or info.token != token:
+            if (
+                log is None
+                or info is None
+                or info.token != token
+                or not owns(self._collection, token)
+            ):
                 raise EngineError(
                     f"{address} holds nothing of {self._collection.store}: run `sokkuri push` to it"
                 )

@@ -344,6 +344,11 @@ def _failure(where: Path, error: sqlite3.Error) -> CollectionError:
             f"the disk is full or failing: {where} could not be written ({text}); "
             "free some space and run again"
         )
+    if code == sqlite3.SQLITE_CANTOPEN:
+        return StorageError(
+            f"{where} cannot be opened: look at the permissions of this file and of its folder, "
+            "which may be on a disk that can only be read"
+        )
     if code == sqlite3.SQLITE_READONLY:
         return StorageError(
             f"{where} cannot be written: the collection was opened for reading, or its disk can "

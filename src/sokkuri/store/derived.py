@@ -6,7 +6,8 @@ version, it is rebuilt: this costs time and loses nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from sokkuri.core.errors import DamagedError, StorageError
@@ -85,22 +86,25 @@ def open_readonly(path: Path, kept: Mapping[str, str]) -> Iterator[Database | No
 
     kept : the content that the table `meta` must have.
     """
-    if not path.is_file():
-        yield None
-        return
+    tables = _connect_readonly(path, kept) if path.is_file() else None
     try:
-        tables = Database.connect(path, "mode=ro")
-    except StorageError:
-        yield None
-        return
-    try:
-        try:
-            current = _is_current(tables, kept)
-        except (DamagedError, StorageError):
-            current = False
-        yield tables if current else None
+        yield tables
     finally:
-        tables.close()
+        if tables is not None:
+            tables.close()
+
+
+def _connect_readonly(path: Path, kept: Mapping[str, str]) -> Database | None:
+    """Open a derived SQLite file that has this table `meta`, also in a folder that cannot be
+    written. Return None for another file."""
+    for connect in (partial(Database.connect, options="mode=ro"), Database.connect_unwritable):
+        with ExitStack() as failing, suppress(StorageError, DamagedError):
+            tables = failing.enter_context(closing(connect(path)))
+            if not _is_current(tables, kept):
+                return None
+            failing.pop_all()
+            return tables
+    return None
 
 
 def _made(path: Path, kept: Mapping[str, str], schema: str) -> Database:

@@ -41,6 +41,7 @@ The files of the article series, which sokkuri grew out of, have the same number
 
 _ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
 _LONGEST_HEADER = 10_000  # bytes, as NumPy's own limit for headers that it does not trust
+_VERSIONS = ((1, 0), (2, 0), (3, 0))  # of the format; 3.0 differs in the names of fields only
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -214,14 +215,19 @@ class ShardFolder:
             return self._mapped(file, rows, offset)
 
     def read_ids(self, shard: int) -> Ids:
-        """Return the id column : (N,) str. Raises DamagedError when it cannot be read."""
+        """Return the id column : (N,) str.
+
+        Raises DamagedError when it is missing or damaged, StorageError when it cannot be opened.
+        """
         path = self.ids_path(shard)
         try:
             column: Ids = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
+        except (FileNotFoundError, ValueError, EOFError) as error:
             raise DamagedError(
                 f"{path} cannot be read ({error}): run `sokkuri verify --repair`"
             ) from None
+        except OSError as error:
+            raise from_os_error(error, str(path)) from error
         return column
 
     def disk_size(self) -> int:
@@ -269,7 +275,7 @@ class ShardFolder:
 def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Return dtype, shape and the offset in bytes of the first row of an `.npy` file.
 
-    It reads the format versions 1 and 2. Raises OSError, and ValueError for any other file.
+    It reads the format versions 1 to 3. Raises OSError, and ValueError for any other file.
     """
     with path.open("rb") as file:
         return parse_header(file)
@@ -278,6 +284,8 @@ def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
 def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
     """Return the same for an open file, and leave the file at its first row."""
     version = npy.read_magic(file)
+    if version not in _VERSIONS:
+        raise ValueError(f"it is of version {version[0]}.{version[1]} of the format")
     if version != (1, 0):
         length = int.from_bytes(file.read(4), "little")  # NumPy reads so many bytes into memory
         if length > _LONGEST_HEADER:

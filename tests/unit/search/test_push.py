@@ -1,6 +1,7 @@
 """`push` brings an engine up to date with a collection, whatever happened to either."""
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +24,9 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, DamagedError, EngineError, ModelMismatchError
 from sokkuri.indexing.compact import compact
 from sokkuri.search import push as pushing
+from sokkuri.search.code_files import CodeReader
 from sokkuri.search.push import PushReport, push
-from sokkuri.search.push_log import log_name, pushed_states
+from sokkuri.search.push_log import RemoteIndexReader, log_name, pushed_states
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.derived import derived_folder, try_lock
 
@@ -286,6 +288,45 @@ def test_vectors_of_another_collection_or_model_are_refused(
     with pytest.raises(ModelMismatchError, match=r"another model \(fingerprint ffffffffffff\)"):
         run_push(other, engine)
     assert len(engine.records) == 5
+
+
+def test_a_copy_of_a_collection_does_not_share_its_pushes(
+    bench: Bench, engine: ReferenceEngine
+) -> None:
+    """Guarantee: two copies of a store never write to one place, and the original goes on."""
+    run_push(bench, engine)
+    place = bench.collection.store.with_name("copy")
+    bench.catalog.checkpoint()
+    shutil.copytree(bench.collection.store, place)
+    sent = {**engine.records}
+    with Collection.open(place) as copy:
+        assert pushed_states(copy) == ()
+        reader = RemoteIndexReader(copy, CodeReader(copy), engine)
+        with pytest.raises(EngineError, match="holds nothing of"):
+            reader.searchable_rows(copy.rows_per_shard())
+        for _ in range(2):
+            with pytest.raises(CollectionError, match="the images of another copy"):
+                list(push(copy, engine))
+        other = ReferenceEngine()
+        other.address = "reference://other"
+        assert [*push(copy, other)][-1].result is not None
+        assert len(other.records) == 250
+        assert [state.address for state in pushed_states(copy)] == [other.address]
+        with pytest.raises(CollectionError, match="another collection's images"):
+            list(push(copy, engine))
+    assert engine.records == sent
+    bench.add_images(250, 10)
+    assert counts(run_push(bench, engine))[0] == 10
+    assert_up_to_date(bench, engine)
+
+
+def test_a_push_of_an_older_version_is_not_taken_for_that_of_a_copy(
+    bench: Bench, engine: ReferenceEngine
+) -> None:
+    run_push(bench, engine)
+    bench.catalog.execute("DELETE FROM meta WHERE key = 'pushed_from'")
+    assert counts(run_push(bench, engine)) == (0, 0, 0, 250)
+    assert_up_to_date(bench, engine)
 
 
 def test_a_second_push_at_the_same_time_is_refused(bench: Bench, engine: ReferenceEngine) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from permissions import check_without_privileges
 
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.store.shards import ShardFolder, checksum_rows, parse_header
@@ -130,6 +131,30 @@ def test_a_shard_that_is_missing_short_or_of_another_shape_is_named(folder: Shar
         folder.map_rows(0, 2)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="permissions of POSIX")
+def test_files_without_permission_are_not_called_damaged(folder: ShardFolder) -> None:
+    """The advice for damage would give up vectors that are there."""
+    folder.write(0, 0, rows(3), list("abc"))
+    for path in (folder.features_path(0), folder.ids_path(0)):
+        path.chmod(0)
+
+    def check() -> bool:
+        for read in (lambda: folder.map_rows(0, 3), lambda: folder.read_ids(0)):
+            try:
+                read()
+            except StorageError as error:
+                if isinstance(error, DamagedError) or "permission denied" not in str(error):
+                    return False
+            else:
+                return False
+        return True
+
+    for place in (folder.folder, *folder.folder.parents):
+        if place.owner() == folder.folder.owner() and place != Path(place.root):
+            place.chmod(place.stat().st_mode | 0o055)
+    assert check_without_privileges(check)
+
+
 def test_pickled_ids_are_refused(folder: ShardFolder) -> None:
     folder.write(0, 0, rows(1), ["a"])
     np.save(folder.ids_path(0), np.array(["a"], object), allow_pickle=True)
@@ -183,6 +208,7 @@ def npy_bytes(header: str, version: bytes = b"\x01\x00", length: int | None = No
         npy_bytes("{'descr': ('<f4', {}), 'fortran_order': False, 'shape': (2,)}"),
         npy_bytes("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}"),
         npy_bytes("{'descr': 5, 'fortran_order': False, 'shape': (2,)}"),
+        npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", b"\x09\x09"),
         b"\x93NUMPY",
         b"\x93NUMPY\x02\x00\x01",
     ],
