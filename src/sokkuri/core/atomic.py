@@ -3,12 +3,15 @@
 The order is the same everywhere: write a temporary file beside it, fsync, rename, fsync the folder.
 """
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
+
+_WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
 @contextmanager
@@ -46,3 +49,20 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def has_locks(folder: Path) -> bool:
+    """Return whether the file system of a folder locks files; True if that cannot be told.
+
+    It locks a file that it makes and deletes: closing a file drops the locks of this process on it.
+    """
+    if os.name == "nt":
+        return True
+    import fcntl
+
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in _WITHOUT_LOCKS
+    return True

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
+from sokkuri.core.atomic import has_locks
 from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
@@ -31,7 +32,9 @@ _CHUNK = 400
 
 _AGAIN_SECONDS = 0.01
 _BUSY_SECONDS = 120  # longer than any transaction: one statement can enter millions of images
+_CHECK_SECONDS = 1  # of a wait, after which the file system is asked whether it has locks
 _DEAF_SECONDS = 0.2  # how long SQLite waits for a lock at a time: Python handles signals between
+_LOCK_ERRORS = (sqlite3.SQLITE_IOERR_LOCK, sqlite3.SQLITE_IOERR_RDLOCK)
 _DEAF_STEPS = 500_000  # of SQLite's machine, some milliseconds: signals are handled between
 
 
@@ -116,7 +119,7 @@ class Database:
     def execute(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> int:
         """Execute one statement, and return the number of rows that it changed."""
         with _translated(self.where):
-            return _wait(lambda: self._connection.execute(sql, values).rowcount)
+            return _wait(self.where, lambda: self._connection.execute(sql, values).rowcount)
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         """Execute one statement for each row of values, in a transaction of the caller."""
@@ -126,17 +129,17 @@ class Database:
     def fetch_one(self, sql: str, values: Sequence[Any] = ()) -> Any:
         """Return the first row of a query, or None."""
         with _translated(self.where):
-            return _wait(lambda: self._connection.execute(sql, values).fetchone())
+            return _wait(self.where, lambda: self._connection.execute(sql, values).fetchone())
 
     def fetch_all(self, sql: str, values: Sequence[Any] = ()) -> list[Any]:
         """Return all rows of a query."""
         with _translated(self.where):
-            return _wait(lambda: self._connection.execute(sql, values).fetchall())
+            return _wait(self.where, lambda: self._connection.execute(sql, values).fetchall())
 
     def iterate(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield the rows of a query: for results that are as long as the collection."""
         with _translated(self.where):
-            yield from _wait(lambda: self._connection.execute(sql, values))
+            yield from _wait(self.where, lambda: self._connection.execute(sql, values))
 
     def integrity_faults(self, limit: int) -> list[str]:
         """Return texts of up to `limit` faults that SQLite finds in the file's structure."""
@@ -245,7 +248,7 @@ def _open(path: Path, options: str, *, threads: bool) -> sqlite3.Connection:
     with ExitStack() as failing:
         failing.callback(connection.close)
         if not options.startswith("mode=ro"):
-            _write_ahead(connection)
+            _write_ahead(path, connection)
             connection.execute("PRAGMA synchronous = FULL")  # survives a power cut
         failing.pop_all()
     return connection
@@ -267,13 +270,13 @@ def _file_id(path: Path) -> tuple[int, int] | None:
     return stat.st_dev, stat.st_ino
 
 
-def _write_ahead(connection: sqlite3.Connection) -> None:
+def _write_ahead(path: Path, connection: sqlite3.Connection) -> None:
     """Turn write-ahead logging (WAL) on.
 
     If another process does the same at this moment, SQLite fails at once, because there is no lock
     to wait for. So this function tries again.
     """
-    _wait(lambda: connection.execute("PRAGMA journal_mode = WAL"))
+    _wait(path, lambda: connection.execute("PRAGMA journal_mode = WAL"))
 
 
 def _handle_signals() -> int:
@@ -281,18 +284,25 @@ def _handle_signals() -> int:
     return 0
 
 
-def _wait(call: Callable[[], Value]) -> Value:
+def _wait(where: Path, call: Callable[[], Value]) -> Value:
     """Call a function again while another program holds a lock that it needs.
 
-    SQLite's own wait would hold signals back until its end.
+    SQLite's own wait would hold signals back until its end. Raises StorageError on a file system
+    without locks, which SQLite takes for a lock of another program.
     """
-    until = time.monotonic() + _BUSY_SECONDS
+    start = time.monotonic()
+    is_checked = False
     while True:
         try:
             return call()
         except sqlite3.OperationalError as error:
-            if not _is_busy(error) or time.monotonic() > until:
+            waited = time.monotonic() - start
+            if not _is_busy(error) or waited > _BUSY_SECONDS:
                 raise
+        if waited > _CHECK_SECONDS and not is_checked:
+            is_checked = True
+            if not has_locks(where.parent):
+                raise _no_locks_error(where)
         time.sleep(_AGAIN_SECONDS)
 
 
@@ -331,27 +341,38 @@ def _misuse(where: Path, error: sqlite3.ProgrammingError) -> SokkuriError:
 
 def _failure(where: Path, error: sqlite3.Error) -> CollectionError:
     """Return the error for a file that SQLite cannot read or write."""
-    text, code = str(error), getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+    text, code = str(error), getattr(error, "sqlite_errorcode", 0)
+    if code & 0xFF in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return DamagedError(
             f"{where} is damaged ({text}): restore it from a backup, or move the store away and "
             "index again"
         )
+    if code in _LOCK_ERRORS:
+        return _no_locks_error(where)
     if "locked" in text or "busy" in text:
-        return StorageError(f"{where} is held by another program: wait for it, then run again")
-    if "full" in text or "disk I/O" in text:
-        return StorageError(
+        line = f"{where} is held by another program: wait for it, then run again"
+    elif "full" in text or "disk I/O" in text:
+        line = (
             f"the disk is full or failing: {where} could not be written ({text}); "
             "free some space and run again"
         )
-    if code == sqlite3.SQLITE_CANTOPEN:
-        return StorageError(
-            f"{where} cannot be opened: look at the permissions of this file and of its folder, "
-            "which may be on a disk that can only be read"
+    elif code & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        line = (
+            f"{where} cannot be opened: it is gone, or look at the permissions of this file and of "
+            "its folder, which may be on a disk that can only be read"
         )
-    if code == sqlite3.SQLITE_READONLY:
-        return StorageError(
+    elif code & 0xFF == sqlite3.SQLITE_READONLY:
+        line = (
             f"{where} cannot be written: the collection was opened for reading, or its disk can "
             "only be read"
         )
-    return StorageError(f"{where} cannot be used: {text}")
+    else:
+        line = f"{where} cannot be used: {text}"
+    return StorageError(line)
+
+
+def _no_locks_error(where: Path) -> StorageError:
+    return StorageError(
+        f"the file system of {where} does not lock files, as sokkuri needs: keep the collection "
+        "elsewhere with --store DIR"
+    )

@@ -96,7 +96,7 @@ def test_what_is_no_catalog_is_refused(content: bytes, tmp_path: Path) -> None:
 
 
 def test_a_catalog_that_is_not_there_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match="unable to open"):
+    with pytest.raises(StorageError, match="cannot be opened: it is gone"):
         Catalog.open(tmp_path / "catalog.sqlite")
     assert not (tmp_path / "catalog.sqlite").exists()
 

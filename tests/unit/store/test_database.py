@@ -1,5 +1,6 @@
 """Interrupts end waits for locks and long statements, and a wait ends when the lock is free."""
 
+import errno
 import os
 import signal
 import sqlite3
@@ -126,3 +127,23 @@ def test_a_transaction_that_can_never_write_is_not_tried_again(path: Path) -> No
         other.execute("INSERT INTO t VALUES (1)")
         with pytest.raises(StorageError):
             late.execute("INSERT INTO t VALUES (2)")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="locks of POSIX")
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
+def test_a_file_system_without_locks_is_named(
+    path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """SQLite takes ENOLCK for a lock of another program, and would wait for it in vain."""
+    import fcntl
+
+    def refuse(*_: object) -> None:
+        raise OSError(number, "no locks here")
+
+    monkeypatch.setattr(database, "_CHECK_SECONDS", 0)
+    with closing(Database.connect(path, "mode=rw")) as holder, holder.writing():
+        monkeypatch.setattr(fcntl, "lockf", refuse)
+        other = Database.connect(path, "mode=rw")
+        with closing(other), pytest.raises(StorageError, match="does not lock files, as sokkuri"):
+            other.execute("INSERT INTO t VALUES (1)")
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
