@@ -8,6 +8,7 @@ run after new images compares only those, and a run after an interrupt continues
 import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import Never
 
@@ -57,7 +58,7 @@ from sokkuri.store.snapshot import PinnedShards, at_one_moment, open_snapshot
 
 __all__ = [
     "DuplicateOptions", "compare_pairs", "count_compared", "ensure_fingerprints",
-    "find_duplicates", "known_groups", "known_pairs",
+    "find_duplicates", "known_groups", "known_pairs", "known_state",
 ]  # fmt: skip
 
 _FINGERPRINTS = 256  # committed together
@@ -97,6 +98,15 @@ def find_duplicates(
     yield Progress("done", len(task.contents), len(task.contents), result=groups)
 
 
+@dataclass(frozen=True, slots=True)
+class KnownGroups:
+    """Groups as they are known. unread : how many contents in them, or perhaps in bursts, have no
+    evidence: a run reads their files."""
+
+    groups: tuple[Group, ...]
+    unread: int
+
+
 def known_groups(
     collection: CollectionStore, options: DuplicateOptions | None = None
 ) -> tuple[Group, ...]:
@@ -104,18 +114,31 @@ def known_groups(
 
     Raises UsageError.
     """
+    return known_state(collection, options).groups
+
+
+def known_state(
+    collection: CollectionStore, options: DuplicateOptions | None = None
+) -> KnownGroups:
+    """Return the same groups, and how much of their evidence is missing. Raises UsageError."""
     with read_pair_store(collection) as store:
         pairs = [] if store is None else store.near_duplicates()
-        contents = {content for pair in pairs for content in (pair.first, pair.second)}
-        make_task = partial(GroupingTask, collection, options or DuplicateOptions(), contents)
+        make_task = partial(
+            GroupingTask, collection, options or DuplicateOptions(), _contents(pairs)
+        )
         task = at_one_moment(collection, make_task)
+        unread: set[bytes] = set()
         if task.with_bursts:
-            task.shots = _known_shots(task, pairs)
+            task.shots, unread = _known_shots(task, pairs)
         pairs = task.counting(pairs)
         task.evidence = known_evidence(collection, pairs)
+        unread |= (
+            _contents([pair for pair in pairs if pair.grade != "alike"]) - task.evidence.keys()
+        )
         groups = task.groups(pairs, store, None)
     with read_evidence_store(collection) as evidence_store:
-        return name_edits(groups, task.contents, task.evidence, evidence_store)
+        groups = name_edits(groups, task.contents, task.evidence, evidence_store)
+    return KnownGroups(groups, len(unread))
 
 
 def _read_shots(
@@ -123,18 +146,22 @@ def _read_shots(
 ) -> Generator[Progress[Never], None, Shots]:
     """Read the pictures that may be in a burst, and return the pairs that are."""
     pairs = task.may_be_bursts(pairs)
-    contents = sorted({key for pair in pairs for key in (pair.first, pair.second)})
-    facts = yield from read_facts(contents, store, comparer)
+    facts = yield from read_facts(sorted(_contents(pairs)), store, comparer)
     return find_shots(pairs, facts, task.contents)
 
 
-def _known_shots(task: GroupingTask, pairs: list[PairResult]) -> Shots:
-    """Return the pairs that are known to be bursts, without reading images."""
+def _known_shots(task: GroupingTask, pairs: list[PairResult]) -> tuple[Shots, set[bytes]]:
+    """Return the pairs that are known to be bursts, without reading images, and the contents that
+    must be read to know more."""
     pairs = task.may_be_bursts(pairs)
-    contents = sorted({key for pair in pairs for key in (pair.first, pair.second)})
+    contents = _contents(pairs)
     with read_evidence_store(task.collection) as store:
-        facts = {} if store is None else store.image_facts(contents)
-    return find_shots(pairs, facts, task.contents)
+        facts = {} if store is None else store.image_facts(sorted(contents))
+    return find_shots(pairs, facts, task.contents), contents - facts.keys()
+
+
+def _contents(pairs: Iterable[PairResult]) -> set[bytes]:
+    return {key for pair in pairs for key in (pair.first, pair.second)}
 
 
 def count_compared(collection: CollectionStore) -> tuple[int, int]:

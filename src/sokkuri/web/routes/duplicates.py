@@ -10,6 +10,7 @@ from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import Cursor, Under, Where, problems
 from sokkuri.web.schemas.duplicates import (
+    MAX_RULES,
     DecisionsRequestDocument,
     DecisionsResultDocument,
     DropListDocument,
@@ -22,11 +23,21 @@ from sokkuri.web.schemas.duplicates import (
     UndoRequestDocument,
     UndoResultDocument,
 )
+from sokkuri.web.schemas.fields import PathText
 from sokkuri.web.services import duplicates
 from sokkuri.web.services.duplicates import GroupQuery
 from sokkuri.web.write_access import ChangesRoute, WriteContext
 
 router = APIRouter(prefix="/api/v1/duplicates", tags=["duplicates"], route_class=ChangesRoute)
+
+Keep = Annotated[
+    list[PathText] | None,
+    Query(
+        max_length=MAX_RULES,
+        description="Rules for the image to keep, as of `duplicates --keep`, the first one first.",
+        examples=[["colour", "largest"]],
+    ),
+]
 
 _CHANGE_PROBLEMS = (400, 403, 408, 413)  # problems of the body or of the sender
 
@@ -44,12 +55,14 @@ async def list_groups(
     ] = "edited",
     under: Under = None,
     where: Where = None,
+    keep: Keep = None,
+    bursts: Annotated[bool, Query(description="Return bursts too, after all others.")] = False,
     cursor: Cursor = None,
     limit: Annotated[int, Query(ge=1, le=500, description="Largest number of groups.")] = 50,
 ) -> Response:
     """Return groups of near-duplicates among the compared images, the most certain first."""
     run = context.duplicate_run.state()  # before the groups: a run that has ended has stored them
-    query = GroupQuery(min_grade, under, where)
+    query = GroupQuery(min_grade, under, where, bursts, tuple(keep or ()))
     page = await context.read_pool.run(
         duplicates.read_page, context.duplicate_groups, query, cursor, limit
     )
@@ -87,7 +100,9 @@ async def list_drops(context: Context) -> Response:
 )
 async def find(context: WriteContext, request: FindRequestDocument) -> Response:
     """Start to compare new images in the background. Does not wait for the result."""
-    return AsciiJSON({"started": context.duplicate_run.start(request.min_grade)})
+    return AsciiJSON(
+        {"started": context.duplicate_run.start(request.min_grade, bursts=request.bursts)}
+    )
 
 
 @router.post(
@@ -116,7 +131,9 @@ async def drop(context: WriteContext, request: DropsRequestDocument) -> Response
     The server reads both files again first. It moves only known near-duplicates.
     """
     drops = [(entry.id, entry.keep) for entry in request.drops]
-    query = GroupQuery(request.min_grade, request.under, request.where)
+    query = GroupQuery(
+        request.min_grade, request.under, request.where, request.bursts, tuple(request.keep)
+    )
     result = await context.write_pool.run(
         duplicates.drop_images, context.duplicate_groups, query, drops
     )

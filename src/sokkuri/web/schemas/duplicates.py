@@ -10,6 +10,7 @@ from sokkuri.web.schemas.images import ListedImageDocument
 
 MAX_DROPS = 200
 MAX_DECISIONS = 1000
+MAX_RULES = 20
 
 
 class PairDocument(BaseModel):
@@ -31,9 +32,9 @@ class DuplicateImageDocument(ListedImageDocument):
 
 
 class DuplicateGroupDocument(BaseModel):
-    """Near-duplicates. `keep` : the image to keep, which comes first; `grade` : the least certain
-    grade of the pairs; `why` : why that image is kept; `conflict` : what speaks against it, "" if
-    nothing does."""
+    """Near-duplicates. `keep` : the image to keep, which comes first, or the sharpest of a burst;
+    `grade` : the least certain grade of the pairs; `why` : why that image is first; `conflict` :
+    what speaks against it, "" if nothing does."""
 
     grade: Grade
     keep: str
@@ -74,19 +75,22 @@ class DuplicateRunDocument(BaseModel):
 
 class DuplicatePageDocument(DuplicateRunDocument):
     """A page of groups, the most certain first. `total` : number of all groups; `next` : cursor of
-    the next page."""
+    the next page; `unread` : unique images in groups, or perhaps in bursts, whose files the next
+    run reads for evidence on the image to keep."""
 
     groups: list[DuplicateGroupDocument]
     total: int
     grades: dict[Grade, GradeTotalDocument]
     next: str | None
+    unread: int
 
 
 class FindRequestDocument(RequestDocument):
-    """Find near-duplicates of this grade or a more certain one."""
+    """Find near-duplicates of this grade or a more certain one, and bursts if requested."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"min_grade": "edited"}]})
     min_grade: CopyGrade = "edited"
+    bursts: bool = False
 
 
 class FindStartedDocument(BaseModel):
@@ -125,8 +129,8 @@ class DropDocument(RequestDocument):
 
 
 class DropsRequestDocument(RequestDocument):
-    """Files to move to the trash. `min_grade`, `under` and `where` : those of the list of groups
-    that the images come from."""
+    """Files to move to the trash. `min_grade`, `under`, `where`, `keep` and `bursts` : those of the
+    list of groups that the images come from. Pictures of a burst stay."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"drops": [{"id": "b.jpg", "keep": "a.jpg"}]}]},
@@ -135,6 +139,8 @@ class DropsRequestDocument(RequestDocument):
     min_grade: CopyGrade = "edited"
     under: Folder | None = None
     where: str | None = Field(default=None, max_length=MAX_FILTER_LENGTH)
+    keep: list[PathText] = Field(default_factory=list, max_length=MAX_RULES)
+    bursts: bool = False
 
 
 class NotMovedDocument(BaseModel):

@@ -34,14 +34,17 @@ class DuplicateRun:
         self._notes: list[str] = []
         self._stopped = threading.Event()
 
-    def start(self, min_grade: CopyGrade) -> bool:
-        """Start to compare new images. Return False if a run is in progress or this is closed."""
+    def start(self, min_grade: CopyGrade, *, bursts: bool = False) -> bool:
+        """Start to compare new images. Return False if a run is in progress or this is closed.
+
+        bursts : also read the pictures that may be in one.
+        """
         with self._lock:
             if self._running is not None or self._stopped.is_set():
                 return False
             self._running, self._failure, self._notes = _STARTING, None, []
             self._thread = threading.Thread(
-                target=self._run, args=[min_grade], name="sokkuri-comparing", daemon=True
+                target=self._run, args=[min_grade, bursts], name="sokkuri-comparing", daemon=True
             )
             self._thread.start()
         return True
@@ -66,10 +69,10 @@ class DuplicateRun:
         if self._thread is not None:
             self._thread.join(_CLOSE_SECONDS)
 
-    def _run(self, min_grade: CopyGrade) -> None:
+    def _run(self, min_grade: CopyGrade, bursts: bool) -> None:
         failure = None
         try:
-            self._compare(min_grade)
+            self._compare(min_grade, bursts=bursts)
         except SokkuriError as error:
             failure = str(error)
         except Exception:  # noqa: BLE001 - otherwise nobody sees the fault of a thread
@@ -79,8 +82,8 @@ class DuplicateRun:
             with self._lock:
                 self._running, self._failure = None, failure
 
-    def _compare(self, min_grade: CopyGrade) -> None:
-        options = DuplicateOptions(min_grade, engine=self._engine)
+    def _compare(self, min_grade: CopyGrade, *, bursts: bool) -> None:
+        options = DuplicateOptions(min_grade, bursts=bursts, engine=self._engine)
         with (
             Collection.open(self._where, "rw") as collection,
             closing(find_duplicates(collection, options)) as steps,

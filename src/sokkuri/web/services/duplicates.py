@@ -46,12 +46,13 @@ GroupSortKey: TypeAlias = tuple[int, bytes, bytes]
 @dataclass(frozen=True, slots=True)
 class GroupQuery:
     """Parameters of a list of groups. min_grade : this grade or a more certain one. bursts : show
-    bursts too."""
+    bursts too. keep : rules for the image to keep, see DuplicateOptions."""
 
     min_grade: CopyGrade = "edited"
     under: str | None = None
     where: str | None = None
     bursts: bool = False
+    keep: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,12 +61,14 @@ class GroupSnapshot:
 
     groups : the most certain first. sort_keys : one for each group.
     compared : number of compared unique images, and of all. grades : totals of each grade.
+    unread : number of unique images in them without evidence.
     """
 
     groups: tuple[Group, ...]
     sort_keys: tuple[GroupSortKey, ...]
     compared: tuple[int, int]
     grades: dict[Grade, dict[str, int]]
+    unread: int
 
 
 class DuplicateGroupCache:
@@ -76,7 +79,7 @@ class DuplicateGroupCache:
         self._snapshots: LRUCache[tuple[Any, ...], GroupSnapshot] = LRUCache(_MAX_SNAPSHOTS)
 
     def get(self, collection: Collection, query: GroupQuery) -> GroupSnapshot:
-        """Return the groups. Raises UsageError for an invalid filter."""
+        """Return the groups. Raises UsageError for an invalid filter or rule."""
         stamp, settled = _stamp(collection)
         key = (query, stamp)
         with self._lock:
@@ -100,10 +103,18 @@ def _stamp(collection: Collection) -> tuple[tuple[tuple[int, int], ...], bool]:
 
 def _take_snapshot(collection: Collection, query: GroupQuery) -> GroupSnapshot:
     under = browse.folder_location(collection, query.under)
-    options = find.DuplicateOptions(query.min_grade, under, query.where, bursts=query.bursts)
-    groups = tuple(sorted(find.known_groups(collection, options), key=_sort_key))
-    sort_keys = tuple(map(_sort_key, groups))
-    return GroupSnapshot(groups, sort_keys, find.count_compared(collection), _totals(groups))
+    options = find.DuplicateOptions(
+        query.min_grade, under, query.where, query.keep, bursts=query.bursts
+    )
+    known = find.known_state(collection, options)
+    groups = tuple(sorted(known.groups, key=_sort_key))
+    return GroupSnapshot(
+        groups,
+        tuple(map(_sort_key, groups)),
+        find.count_compared(collection),
+        _totals(groups),
+        known.unread,
+    )
 
 
 def _sort_key(group: Group) -> GroupSortKey:
@@ -149,6 +160,7 @@ def read_page(
         "next": _cursor(_sort_key(groups[-1])) if has_more else None,
         "compared": snapshot.compared[0],
         "of": snapshot.compared[1],
+        "unread": snapshot.unread,
     }
 
 
@@ -213,8 +225,9 @@ def drop_images(
     drops: Sequence[tuple[str, str]],
 ) -> dict[str, Any]:
     """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
-    image stays. query : the groups that the images come from."""
-    known, left = _match_drops(cache.get(collection, query).groups, drops)
+    image stays. query : the groups that the images come from. Pictures of a burst stay."""
+    copies = [group for group in cache.get(collection, query).groups if group.grade != "burst"]
+    known, left = _match_drops(copies, drops)
     plan = make_trash_plan(collection, known)
     planned = {move.id for move in plan.moves}
     left += [

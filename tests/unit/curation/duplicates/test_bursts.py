@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageFilter
-from textured_images import picture
+from burst_frames import write_frame
+from PIL import Image
 from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
@@ -22,18 +22,6 @@ from sokkuri.curation.types import DuplicateImage, Grade, Group
 A, B = b"a" * 16, b"b" * 16
 NOON = 20260501_120000
 BURSTS = DuplicateOptions(bursts=True)
-
-
-def write_frame(folder: Path, number: int, taken: str, blur: float) -> Path:
-    """Write a picture of one scene in which something has moved on."""
-    image = picture(3).copy()
-    image.paste(picture(11).resize((150, 220)), (40 + 60 * number, 90))
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = taken
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"frame{number}.jpg"
-    image.filter(ImageFilter.GaussianBlur(blur)).save(path, quality=92, exif=exif)
-    return path
 
 
 @pytest.fixture

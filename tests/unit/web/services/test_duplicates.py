@@ -6,14 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from burst_frames import write_frame
 from draw_images import save_drawing
 from hypothesis import given
 from hypothesis import strategies as st
 from run_cli import sokkuri
 from tiny_model import write_tiny_model
+from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
+from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
 from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import duplicates
@@ -76,6 +79,47 @@ def test_groups_of_a_catalog_that_has_just_changed_are_not_cached(collection: Co
     now = time.time() + 60
     os.utime(collection.catalog.where, (now, now))
     assert cache.get(collection, query) is not cache.get(collection, query)
+
+
+def test_rules_choose_the_image_to_keep(tmp_path: Path) -> None:
+    for name in ("a/one.png", "b/two.png"):
+        save_drawing(tmp_path / "photos" / name, 1)
+    sokkuri("index", tmp_path / "photos", "--model", write_tiny_model(tmp_path / "tiny.onnx"))
+    with Collection.open(tmp_path / "photos", "rw") as opened:
+        cache = DuplicateGroupCache()
+
+        def kept(*rules: str) -> str:
+            return cache.get(opened, GroupQuery(keep=rules)).groups[0].keep
+
+        assert (kept(), kept("b/"), kept("largest", "b/")) == (
+            "a/one.png",
+            "b/two.png",
+            "b/two.png",
+        )
+        with pytest.raises(UsageError):
+            kept("best")
+
+
+def test_pictures_of_a_burst_can_be_shown_but_not_dropped(tmp_path: Path) -> None:
+    for number, seconds in ((0, 0), (1, 2)):
+        write_frame(tmp_path / "photos", number, f"2026:05:01 12:00:0{seconds}", blur=number + 0.2)
+    with make_collection(tmp_path / "photos") as frames:
+        for _ in find_duplicates(frames):
+            pass
+        cache, query = DuplicateGroupCache(), GroupQuery(bursts=True)
+        before = cache.get(frames, query)
+        assert (before.groups, before.unread) == ((), 2), "their files must be read first"
+        assert cache.get(frames, GroupQuery()).unread == 0
+        for _ in find_duplicates(frames, DuplicateOptions(bursts=True)):
+            pass
+        found = cache.get(frames, query)
+        (burst,) = found.groups
+        assert (burst.ids, found.unread) == (("frame0.jpg", "frame1.jpg"), 0)
+        assert found.grades["burst"] == {"groups": 1, "drops": 0, "bytes": 0, "conflicts": 0}
+        drops = [("frame1.jpg", "frame0.jpg")]
+        done = duplicates.drop_images(frames, cache, query, drops)
+        assert (done["moved"], [one["id"] for one in done["left"]]) == ([], ["frame1.jpg"])
+        assert (tmp_path / "photos" / "frame1.jpg").exists()
 
 
 def images(*ids: str) -> tuple[DuplicateImage, ...]:

@@ -10,6 +10,9 @@ export const GRADES = {
   alike: "the same scene or object",
 };
 
+/** The same with the grade of bursts, which are no copies. */
+export const MEANINGS = { ...GRADES, burst: "alike and taken within seconds, but no copies" };
+
 const pixels = ({ width, height }) => (width && height ? width * height : null);
 
 /**

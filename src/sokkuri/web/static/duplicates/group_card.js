@@ -5,7 +5,7 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
-import { facts, files, GRADES, pairOf } from "./differences.js";
+import { facts, files, MEANINGS, pairOf } from "./differences.js";
 
 let drawn = 0;
 
@@ -19,8 +19,9 @@ export class GroupCard {
    */
   constructor(group, options) {
     Object.assign(this, { group, options, index: 0, reason: "" });
-    // A group with a conflict drops nothing until the user says what.
-    const stays = ({ id, kept }) => id === group.keep || kept || group.conflict;
+    this.isBurst = group.grade === "burst";
+    // A group with a conflict drops nothing until the user says what; a burst never drops anything.
+    const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
     this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
@@ -59,7 +60,9 @@ export class GroupCard {
       this.picture(image, index)));
     const { why, conflict } = this.group;
     this.el.replaceChildren(this.head(),
-      why && h("p", { class: "copies-why small" }, `Kept because it ${why}.`),
+      why && h("p", { class: "copies-why small" }, this.isBurst
+        ? "Taken within seconds of each other, but no copies. The sharpest comes first."
+        : `Kept because it ${why}.`),
       conflict && h("p", { class: "copies-reason small" }, icon("problem", { size: 16 }),
         h("span", null, `Look at this one: ${conflict}.`)),
       this.reason &&
@@ -77,7 +80,7 @@ export class GroupCard {
       class: "button", dataset: { keep }, onclick, ...props }, icon(name, { size: 18 }), text);
     return h("div", { class: "copies-head" },
       h("h2", { id: `copies-${this.number}` },
-        h("span", { class: `grade ${grade}`, title: GRADES[grade] }, grade), " ",
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade), " ",
         `${format.count(this.images.length)} pictures`),
       h("div", { class: "row" },
         button("compare", "compare", "Compare", () => this.options.oncompare(this)),
@@ -102,7 +105,7 @@ export class GroupCard {
       },
       onfocus: () => this.move(index) },
     this.thumbnail(image), this.sign(image, stays));
-    const sign = stays ? "stays" : allowed ? "goes" : "";
+    const sign = this.isBurst ? "" : stays ? "stays" : allowed ? "goes" : "";
     return h("li", { class: `twin ${sign}` }, button,
       link("/image", { id }, { class: "copy-name", title: id }, name),
       this.facts(image), allowed && this.actions(image, index));
@@ -116,7 +119,10 @@ export class GroupCard {
     return h("span", { class: "copy-box" }, img);
   }
 
-  sign({ kept }, stays) {
+  sign({ id, kept }, stays) {
+    if (this.isBurst) {
+      return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
+    }
     if (!this.options.allowed && !stays) return null;
     const text = !stays ? "Drop" : kept ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text);

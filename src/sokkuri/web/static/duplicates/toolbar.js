@@ -4,7 +4,8 @@ import { h } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
-import { files, GRADES } from "./differences.js";
+import { files, GRADES, MEANINGS } from "./differences.js";
+import { KeepRules } from "./keep_rules.js";
 
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const BULK = ["identical", "same", "edited"]; // "alike" images are never dropped without a look
@@ -20,6 +21,10 @@ export class Toolbar {
       Object.keys(GRADES).map((grade, n, all) => h("button", { type: "button", class: "button",
         dataset: { grade }, title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES[grade],
         onclick: () => onfilter(this.values(grade)) }, grade)));
+    this.bursts = h("button", { type: "button", class: "button", title: MEANINGS.burst,
+      onclick: () => onfilter({ ...this.values(), bursts: this.showsBursts ? null : 1 }) },
+    "Bursts");
+    this.keep = new KeepRules({ onchange: (keep) => onfilter({ ...this.values(), keep }) });
     this.folders = h("datalist", { id: "duplicates-folders" });
     this.under = h("input", { ...PLAIN, id: "duplicates-under", list: "duplicates-folders",
       placeholder: "all folders" });
@@ -38,19 +43,25 @@ export class Toolbar {
     this.totals = h("ul", { class: "copies-totals", "aria-label": "Grades" });
     this.find = h("button", { type: "button", class: "button", hidden: true, onclick: onfind });
     this.state = h("p", { class: "soft small" });
+    this.unread = h("div", { class: "row copies-unread", hidden: true });
+    this.onfind = onfind;
     this.el = h("div", { class: "copies-bar" },
       h("div", { class: "row" }, h("span", { class: "soft small" }, "Show grades up to"),
-        this.grades),
-      form, h("div", { class: "row copies-state" }, this.state, this.find), this.totals);
+        this.grades, this.bursts),
+      form, this.keep.el, h("div", { class: "row copies-state" }, this.state, this.find),
+      this.unread, this.totals);
   }
 
   values(grade = this.grade) {
     return { grade: grade === "edited" ? null : grade, under: this.under.value.trim(),
-      where: this.where.value.trim() };
+      where: this.where.value.trim(), keep: this.keep.rules, bursts: this.showsBursts ? 1 : null };
   }
 
-  showFilters({ min_grade: grade, under, where }) {
+  showFilters({ min_grade: grade, under, where, keep, bursts }) {
     this.grade = grade;
+    this.showsBursts = bursts;
+    this.bursts.setAttribute("aria-pressed", String(bursts));
+    this.keep.show(keep);
     this.under.value = under ?? "";
     this.where.value = where ?? "";
     for (const button of this.grades.children) {
@@ -71,6 +82,18 @@ export class Toolbar {
     this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
   }
 
+  /** Says how many pictures must be read, and how, to know which one to keep and the bursts. */
+  showUnread({ unread, running }) {
+    this.unread.hidden = !unread || Boolean(running);
+    const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
+    const text = unread === 1 ? "1 picture was" : `${format.count(unread)} pictures were`;
+    this.unread.replaceChildren(h("p", { class: "soft small" }, `${text} not read yet for the `
+      + `evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read `
+      + `${unread === 1 ? "it" : "them"}, run `, h("code", null, command), "."),
+    this.allowed && h("button", { type: "button", class: "button quiet small",
+      onclick: () => this.onfind() }, "Read now"));
+  }
+
   /** Shows the totals of each grade, with a button that drops all its copies. */
   showTotals({ grades, total }) {
     const focused = this.totals.contains(document.activeElement)
@@ -78,10 +101,11 @@ export class Toolbar {
     this.totals.hidden = !total;
     this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups)
       .map(([grade, { groups, drops, bytes, conflicts }]) => h("li", null,
-        h("span", { class: `grade ${grade}`, title: GRADES[grade] }, grade),
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
         h("span", { class: "number small" }, `${format.count(groups)} `
-          + `${groups === 1 ? "group" : "groups"}, ${files(drops)} that can be dropped, `
-          + format.bytes(bytes) + (conflicts ? `, ${format.count(conflicts)} to look at` : "")),
+          + `${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies"
+          : `, ${files(drops)} that can be dropped, ${format.bytes(bytes)}`)
+          + (conflicts ? `, ${format.count(conflicts)} to look at` : "")),
         this.allowed && BULK.includes(grade) && h("button", { type: "button",
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
           "aria-label": `Drop all copies that are ${grade}` }, icon("trash", { size: 16 }),

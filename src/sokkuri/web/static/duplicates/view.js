@@ -64,7 +64,8 @@ class Duplicates {
   /** Shows the groups for the filters of an address. */
   async go(params) {
     this.filters = { min_grade: params.get("grade") || "edited",
-      under: params.get("under") || null, where: params.get("where") || null };
+      under: params.get("under") || null, where: params.get("where") || null,
+      keep: params.getAll("keep"), bursts: params.get("bursts") === "1" };
     this.toolbar.showFilters(this.filters);
     this.cards = [];
     this.list.replaceChildren();
@@ -115,7 +116,7 @@ class Duplicates {
   }
 
   card(group) {
-    return new GroupCard(group, { allowed: this.allowed,
+    return new GroupCard(group, { allowed: this.allowed && group.grade !== "burst",
       oncompare: (card) => this.compare(card), ondrop: (card) => this.drop(card),
       ondifferent: (card) => this.different(card), onprefer: (card) => this.prefer(card),
       onfocus: (card) => {
@@ -128,6 +129,7 @@ class Duplicates {
     this.next = page.next;
     this.more.hidden = !page.next;
     this.toolbar.showTotals(page);
+    this.toolbar.showUnread(page);
     this.running.update(page);
     const text = this.cards.length || page.running ? null
       : emptyText(page, this.filters, this.allowed);
@@ -155,7 +157,8 @@ class Duplicates {
 
   async find() {
     await this.attempt(async () => {
-      await change("/duplicates/find", { min_grade: this.filters.min_grade });
+      const { min_grade, bursts } = this.filters;
+      await change("/duplicates/find", { min_grade, bursts });
       this.none.replaceChildren();
       this.running.begin();
       this.running.update(await api.comparing({ signal: this.signal }));
@@ -337,7 +340,7 @@ class Duplicates {
     else if (key === "ArrowRight") card.focus(card.index + 1);
     else if (key === "ArrowLeft") card.focus(card.index - 1);
     else if (key === "Enter" && !onControl) this.compare(card);
-    else if (!this.allowed) return;
+    else if (!card.options.allowed) return;
     else if (key === " " && document.activeElement === document.body) card.toggle();
     else if (key === "x") this.drop(card);
     else if (key === "m") this.prefer(card);
