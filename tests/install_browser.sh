@@ -1,21 +1,31 @@
 #!/usr/bin/env bash
 # What the page tests need beside Python's packages: a browser, and axe-core, which looks for
-# barriers. A system's Chromium is taken where there is one; else Debian's is installed, or, where
-# that cannot be, Playwright's own.
+# barriers. The browser is Debian's Chromium without windows where it can be installed, else a
+# Chromium that the system has, else Debian's whole Chromium, else Playwright's own.
 #
 #     tests/install_browser.sh PYTHON
 set -euo pipefail
 cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 
-has_browser() {
-  command -v chromium chromium-browser google-chrome google-chrome-stable >/dev/null
+has() {
+  command -v "$1" >/dev/null
 }
 
-if ! has_browser && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core ||
-    { apt-get -qq update && apt-get -qq install -y --no-install-recommends chromium fonts-dejavu-core; }
-  } >/dev/null
+has_browser() {
+  has chromium-headless-shell || has chromium || has chromium-browser || has google-chrome ||
+    has google-chrome-stable
+}
+
+install() {
+  [ "$(id -u)" = 0 ] && has apt-get && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+    --no-install-recommends "$1" fonts-dejavu-core >/dev/null
+}
+
+if ! has chromium-headless-shell && [ "$(id -u)" = 0 ] && has apt-get; then
+  install chromium-headless-shell 2>/dev/null || {
+    apt-get -qq update >/dev/null || true
+    install chromium-headless-shell 2>/dev/null || has_browser || install chromium || true
+  }
 fi
 has_browser || "$1" -m playwright install chromium
 

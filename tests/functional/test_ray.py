@@ -31,7 +31,7 @@ from run_cli import (
 from sokkuri.indexing.executors import Heartbeat
 from sokkuri.indexing.executors.ray import RayExecutor
 
-PHOTOS = 120
+PHOTOS = 60
 
 DEADLY = '''
 """Make the image library abort on a marked file. Python loads this at start-up."""
@@ -128,7 +128,7 @@ def test_the_rows_equal_those_of_local_threads(
     assert len(cluster.nodes) == 2
     done = sokkuri("index", photos, "--store", tmp_path / "store", *ray_options(cluster), "--json")
     assert read_messages(done) == []
-    assert '"added": 120' in done.stdout
+    assert f'"added": {PHOTOS}' in done.stdout
     assert '"reused": 3' in done.stdout
     assert_complete(tmp_path / "store", local)
     wait_until(lambda: not has_actors(cluster), "the end of all actors")
@@ -248,6 +248,7 @@ def test_nodes_may_die_and_join_during_a_run(cluster: Cluster) -> None:
     assert any("is gone: other workers redo its items" in note for note in notes), notes
 
 
+@pytest.mark.full
 def test_the_items_of_a_killed_worker_and_node_are_redone(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:

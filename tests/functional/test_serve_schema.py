@@ -6,19 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import schemathesis
 from draw_images import draw, save_drawing
 from hypothesis import HealthCheck, Phase, given, settings
 from PIL import Image
 from run_cli import sokkuri
 from run_server import Server, serving
-from schemathesis.checks import not_a_server_error
-from schemathesis.generation import GenerationMode
-from schemathesis.specs.openapi.checks import (
-    content_type_conformance,
-    response_schema_conformance,
-    status_code_conformance,
-)
 from tiny_model import write_tiny_model
 from trash_fixtures import home_environment
 
@@ -46,12 +38,6 @@ CAN_BE_WRONG = [
     "POST /api/v1/search",
 ]  # fmt: skip
 """Operations whose requests can contradict the document."""
-CHECKS = [
-    not_a_server_error,
-    status_code_conformance,
-    content_type_conformance,
-    response_schema_conformance,
-]
 MEDIA_TYPES = ("image/jpeg", "image/*", "text/plain", "text/event-stream", "text/csv")
 REASONS = {"401", "421", "422", "500", "503"}
 
@@ -94,23 +80,35 @@ def operations(document: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def schema(server: Server) -> Any:
+    import schemathesis  # takes two seconds: only in the worker that runs these tests
+
     return schemathesis.openapi.from_url(f"{server.address}api/v1/openapi.json")
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_answers_are_as_documented(schema: Any, key: str, name: str) -> None:
     """No fault, and only documented statuses, types and schemas."""
-    explore(schema, name, GenerationMode.POSITIVE, key)
+    explore(schema, name, "positive", key)
 
 
 @pytest.mark.parametrize("name", CAN_BE_WRONG)
 def test_refusals_are_as_documented(schema: Any, key: str, name: str) -> None:
     """The same for requests that contradict the document."""
-    explore(schema, name, GenerationMode.NEGATIVE, key)
+    explore(schema, name, "negative", key)
 
 
-def explore(schema: Any, name: str, mode: GenerationMode, key: str) -> None:
-    """Send random requests with the change key."""
+def explore(schema: Any, name: str, mode: str, key: str) -> None:
+    """Send random requests with the change key. mode : the name of a GenerationMode."""
+    from schemathesis import checks
+    from schemathesis.generation import GenerationMode
+    from schemathesis.specs.openapi import checks as openapi_checks
+
+    promises = [
+        checks.not_a_server_error,
+        openapi_checks.status_code_conformance,
+        openapi_checks.content_type_conformance,
+        openapi_checks.response_schema_conformance,
+    ]
     change = {"X-Sokkuri-Change": key} if name.startswith("POST /api/v1/") else {}
     method, path = name.split()
     operation = schema[path][method]
@@ -123,9 +121,9 @@ def explore(schema: Any, name: str, mode: GenerationMode, key: str) -> None:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=operation.as_strategy(generation_mode=mode))
+    @given(case=operation.as_strategy(generation_mode=GenerationMode(mode)))
     def ask(case: Any) -> None:
-        case.call_and_validate(checks=CHECKS, headers=change)
+        case.call_and_validate(checks=promises, headers=change)
 
     ask()
 

@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import IO
 
 import steps
+import typer.main
 
 _LIBRARIES = ("cv2", "faiss", "onnxruntime", "s3fs", "uvicorn")
 """Libraries that commands import where they use them."""
@@ -235,6 +236,10 @@ def _preload() -> None:
             importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
+    from sokkuri.cli import app
+
+    parser = typer.main.get_command(app)  # a third of a short command's time
+    typer.main.get_command = lambda typer_instance: parser
     # From Python 3.12 on a fork is warned of where libraries have threads. These threads only wait.
     warnings.filterwarnings("ignore", category=DeprecationWarning, message=".*fork.*")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for pytest, which then stops us
