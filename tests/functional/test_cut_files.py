@@ -28,7 +28,8 @@ def photos(tmp_path: Path) -> Path:
     for name in ("a cut.jpg", "b cut.jpg"):
         (root / name).write_bytes(whole[: len(whole) * 95 // 100])
     save_scene(root / "other.jpg", 2)
-    assert as_json("index", root)["failed"] == 0
+    report = as_json("index", root)
+    assert (report["failed"], report["damaged"], report["total"]) == (0, 2, 4)
     return root
 
 
@@ -44,7 +45,8 @@ def test_a_file_that_is_cut_short_is_found_and_named(photos: Path) -> None:
     assert "damaged    2, read in part" in text
     assert "a cut.jpg: the file is cut short: " in text
     (photos / "a cut.jpg").rename(photos / "moved.jpg")
-    sokkuri("index", photos)
+    told = sokkuri("index", photos).stderr
+    assert "2 images could be read only in part: see `sokkuri status`" in told
     damaged = [image["id"] for image in as_json("status", "-C", photos)["damaged"]]
     assert damaged == ["b cut.jpg", "moved.jpg"]
 

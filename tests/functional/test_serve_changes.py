@@ -84,9 +84,11 @@ def test_groups_come_in_pages_and_obey_the_filters(unchanged_server: Server) -> 
 
 def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     """The file moves to the system's trash and comes back unchanged. Searches follow."""
+    (home / "photos" / "copies" / "0.xmp").write_text("what a person did with the photo")
     before = state_of(home)
     done = drop(server, ("copies/0.png", "a/0.png"), (ODD, "a/1.png"))
     assert (done["moved"], done["left"]) == (["copies/0.png", ODD], [])
+    assert done["companions"] == ["copies/0.xmp"]
     assert state_of(home) == {
         name: what for name, what in before.items() if name not in ("copies/0.png", ODD)
     }

@@ -16,8 +16,8 @@ from trash_fixtures import home_environment
 
 ENDLESS = "GET /api/v1/events"
 OPERATIONS = [
-    "GET /api/v1/changes", "GET /api/v1/duplicates", "GET /api/v1/duplicates/drops",
-    "GET /api/v1/duplicates/state",
+    "GET /api/v1/changes", "GET /api/v1/damaged", "GET /api/v1/duplicates",
+    "GET /api/v1/duplicates/drops", "GET /api/v1/duplicates/state",
     "GET /api/v1/failures", "GET /api/v1/folders", "GET /api/v1/grid", "GET /api/v1/grid/items",
     "GET /api/v1/healthz", "GET /api/v1/images", "GET /api/v1/images/{id}",
     "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
@@ -29,7 +29,7 @@ OPERATIONS = [
     "POST /api/v1/duplicates/undo", "POST /api/v1/labels", "POST /api/v1/search",
 ]  # fmt: skip
 CAN_BE_WRONG = [
-    "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
+    "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
     "GET /api/v1/grid/items", "GET /api/v1/images", "GET /api/v1/images/{id}/file",
     "GET /api/v1/images/{id}/similar",
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/labels/near", "GET /api/v1/suggestions",

@@ -170,6 +170,9 @@ def _print_report(report: "SyncReport", *, as_json: bool) -> None:
     if report.failed:
         failed = count_text(report.failed, "image")
         console.print_message(f"{failed} could not be read: see `sokkuri status`")
+    if report.damaged:
+        damaged = count_text(report.damaged, "image")
+        console.print_message(f"{damaged} could be read only in part: see `sokkuri status`")
 
 
 def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:

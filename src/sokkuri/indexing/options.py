@@ -75,7 +75,8 @@ class SyncReport:
     added : extracted for the first time. updated : extracted again. moved : took the row of an
     image that vanished. reused : returned, or has the bytes of another image; not extracted.
     removed : their files are gone. failed : in the folder, but without a vector. total : live
-    images. seconds : wall time. images_per_second : extracted images per second of extraction.
+    images. damaged : live images whose files were read in part. seconds : wall time.
+    images_per_second : extracted images per second of extraction.
     """
 
     added: int = 0
@@ -85,6 +86,7 @@ class SyncReport:
     removed: int = 0
     unchanged: int = 0
     failed: int = 0
+    damaged: int = 0
     total: int = 0
     seconds: float = 0.0
     images_per_second: float = 0.0

@@ -48,6 +48,7 @@ from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.damage import count_damaged
 from sokkuri.store.images import count_images, count_vanished, set_left_aside
 from sokkuri.store.listing import Losses
 from sokkuri.store.recover import recover
@@ -203,6 +204,7 @@ def _last_progress(
         removed=removed,
         unchanged=max(0, counts.live - extracted - moved - reused),
         failed=counts.failed,
+        damaged=count_damaged(catalog),
         total=counts.live,
         seconds=round(seconds, 3),
         images_per_second=round(extracted / extraction.seconds, 1) if extracted else 0.0,

@@ -37,6 +37,30 @@ def find_damage(catalog: Catalog, digest: bytes | None) -> str | None:
     return None if row is None else str(row[0])
 
 
+def count_damaged(catalog: Catalog) -> int:
+    """Return the number of live images whose files are damaged and were read in part."""
+    if not catalog.has_table("damaged"):
+        return 0
+    (count,) = catalog.fetch_one(
+        f"SELECT count(*) FROM images JOIN damaged USING (digest) WHERE {LIVE}"  # noqa: S608
+    )
+    return int(count)
+
+
+def list_damaged(catalog: Catalog, after: bytes, limit: int) -> list[tuple[str, str, str]]:
+    """Return a page of up to `limit` live images whose files were read in part, ordered by id.
+
+    Each is (id, path, note). after : the page starts behind this id, in bytes.
+    """
+    if not catalog.has_table("damaged"):
+        return []
+    return catalog.fetch_all(
+        "SELECT id, path, note FROM images JOIN damaged USING (digest)"  # noqa: S608
+        f" WHERE {LIVE} AND id > CAST(? AS TEXT) ORDER BY id LIMIT ?",
+        [after, limit],
+    )
+
+
 def damaged_images(catalog: Catalog) -> list[Failure]:
     """Return the live images whose files are damaged and were read in part, ordered by id."""
     if not catalog.has_table("damaged"):

@@ -22,6 +22,7 @@ from sokkuri.web.routes.openapi import (
 )
 from sokkuri.web.schemas.fields import ThumbnailSize
 from sokkuri.web.schemas.images import (
+    DamagedPageDocument,
     FailurePageDocument,
     FolderListDocument,
     GridDocument,
@@ -63,6 +64,17 @@ async def list_images(
 async def list_failures(context: Context, cursor: Cursor = None, limit: Limit = 100) -> Response:
     """Return a page of images that have no feature vector, with reasons, ordered by id."""
     return AsciiJSON(await context.read_pool.run(browse.read_failure_page, cursor, limit))
+
+
+@router.get(
+    "/damaged",
+    response_model=DamagedPageDocument,
+    responses=problems(),
+    response_description="A page of damaged images.",
+)
+async def list_damaged(context: Context, cursor: Cursor = None, limit: Limit = 100) -> Response:
+    """Return a page of images whose files are damaged and were read in part, ordered by id."""
+    return AsciiJSON(await context.read_pool.run(browse.read_damaged_page, cursor, limit))
 
 
 @router.get(

@@ -152,11 +152,13 @@ class NotMovedDocument(BaseModel):
 
 class DropsResultDocument(BaseModel):
     """Images that are in the trash now, and images that are not. `log` : name for undo; null if
-    nothing was moved."""
+    nothing was moved. `companions` : files that belong to moved images and stay, such as sidecars
+    and the videos of live photos."""
 
     log: str | None
     moved: list[str]
     left: list[NotMovedDocument]
+    companions: list[str]
 
 
 class UndoableDropDocument(BaseModel):

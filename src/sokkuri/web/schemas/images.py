@@ -91,6 +91,21 @@ class FailureDocument(FailureReasonDocument):
     name: str
 
 
+class DamagedImageDocument(BaseModel):
+    """An image whose file is damaged and was read in part. `reason` : what is missing."""
+
+    id: str
+    name: str
+    reason: str
+
+
+class DamagedPageDocument(BaseModel):
+    """A page of damaged images, ordered by id. `next` : cursor of the next page."""
+
+    damaged: list[DamagedImageDocument]
+    next: str | None
+
+
 class FailurePageDocument(BaseModel):
     """A page of failures, ordered by id. `next` : cursor of the next page."""
 

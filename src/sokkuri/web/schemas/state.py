@@ -18,7 +18,8 @@ class AnnIndexDocument(BaseModel):
 
 
 class StatusDocument(BaseModel):
-    """The state of the collection. `runs` : processes that index now; `bytes` : size on disk."""
+    """The state of the collection. `damaged` : images that were read in part; `runs` : processes
+    that index now; `bytes` : size on disk."""
 
     root: str
     store: str
@@ -30,6 +31,7 @@ class StatusDocument(BaseModel):
     missing: int
     waiting: int
     failed: int
+    damaged: int
     bytes: int
     ann: AnnIndexDocument | None
     runs: int

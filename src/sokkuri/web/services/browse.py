@@ -12,7 +12,7 @@ from typing import Any
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError
 from sokkuri.store.collection import Status
-from sokkuri.store.damage import find_damage
+from sokkuri.store.damage import find_damage, list_damaged
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.image_pages import (
@@ -60,6 +60,14 @@ def read_failure_page(collection: Collection, cursor: str | None, limit: int) ->
         for id_, path, stage, reason in rows
     ]
     return {"failures": failures, "next": next_cursor}
+
+
+def read_damaged_page(collection: Collection, cursor: str | None, limit: int) -> dict[str, Any]:
+    """Return damaged images after the cursor, ordered by id, as DamagedPageDocument."""
+    rows = list_damaged(collection.catalog, _last_id(cursor), limit + 1)
+    rows, next_cursor = _split_page(rows, limit)
+    damaged = [{"id": id_, "name": split_path(path)[1], "reason": note} for id_, path, note in rows]
+    return {"damaged": damaged, "next": next_cursor}
 
 
 def _split_page(rows: list[Any], limit: int) -> tuple[list[Any], str | None]:
@@ -183,6 +191,7 @@ def status_document(collection_status: Status, dtype: str) -> dict[str, Any]:
         "missing": collection_status.missing,
         "waiting": collection_status.waiting,
         "failed": len(collection_status.failures),
+        "damaged": len(collection_status.damaged),
         "bytes": collection_status.size,
         "ann": None
         if ann is None

@@ -23,6 +23,7 @@ from sokkuri.curation.duplicates import find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
+from sokkuri.curation.trash.companions import find_companions
 from sokkuri.curation.trash.log import MoveLog
 from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import ALL_GRADES, CopyGrade, DuplicateImage, Grade, Group
@@ -234,11 +235,13 @@ def drop_images(
         _not_moved(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned
     ]
     if not plan.moves:
-        return {"log": None, "moved": [], "left": left}
+        return {"log": None, "moved": [], "left": left, "companions": []}
     log = log_folder(collection) / _log_name()
     log.parent.mkdir(exist_ok=True)
-    moved, stayed = _split_results(apply.apply_plan(plan, log))
-    return {"log": log.name, "moved": moved, "left": left + stayed}
+    results = [*apply.apply_plan(plan, log)]
+    moved, stayed = _split_results(results)
+    companions = find_companions(result.move for result in results if result.moved)
+    return {"log": log.name, "moved": moved, "left": left + stayed, "companions": companions}
 
 
 def _split_results(all_done: Iterable[apply.MoveResult]) -> tuple[list[str], list[dict[str, str]]]:

@@ -13,6 +13,7 @@ from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.core.errors import UnknownImageError
 from sokkuri.indexing.outcomes import Failed
+from sokkuri.store.damage import count_damaged, record_damage
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.web.services import browse
 
@@ -80,6 +81,26 @@ def test_failures_come_in_pages(bench: Bench) -> None:
     second = browse.read_failure_page(bench.collection, first["next"], 1)
     assert [one["id"] for one in second["failures"]] == ["broken.png"]
     assert second["next"] is None
+
+
+def test_damaged_images_come_in_pages(bench: Bench) -> None:
+    """Equal bytes are damaged alike. Removed images and bytes without an image are not listed."""
+    assert browse.read_damaged_page(bench.collection, None, 5) == {"damaged": [], "next": None}
+    digests = dict(bench.catalog.fetch_all("SELECT id, digest FROM images"))
+    shown = [IDS[4], IDS[7]]
+    with bench.catalog.writing():
+        record_damage(bench.catalog, {digests[id_]: "a part is missing" for id_ in shown})
+        record_damage(bench.catalog, {b"none": "of no image"})
+    seen, cursor = [], None
+    for _ in shown:
+        page = browse.read_damaged_page(bench.collection, cursor, 1)
+        seen += [one["id"] for one in page["damaged"]]
+        assert page["damaged"][0]["reason"] == "a part is missing"
+        cursor = page["next"]
+    assert cursor is None
+    assert seen == shown
+    assert count_damaged(bench.catalog) == 2
+    assert browse.status_document(bench.collection.status(engines=False), "float32")["damaged"] == 2
 
 
 def test_folders_count_the_images_in_them_and_below(bench: Bench) -> None:

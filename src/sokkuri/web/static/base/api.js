@@ -154,6 +154,7 @@ export const folders = (options) => get("/folders", null, options);
 export const status = (options) => get("/status", null, options);
 
 /** A page of the images that could not be read. */
+export const damaged = (params, options) => get("/damaged", params, options);
 export const failures = (params, options) => get("/failures", params, options);
 
 /** A page of groups of near-duplicates. */

@@ -16,7 +16,8 @@ const BATCH = 25; // files
  * @param {{filters: *, marked: (group: *) => ?{id: string, keep: string, size: number}[],
  *   signal: AbortSignal}} options marked: the drops that the user has marked in a group, or null
  *   if the group is not on the page
- * @returns {Promise<?{logs: string[], moved: string[], left: {id: string, reason: string}[]}>}
+ * @returns {Promise<?{logs: string[], moved: string[], left: {id: string, reason: string}[],
+ *   companions: string[]}>}
  *   the files that were moved and not moved, or null if nothing was tried
  */
 export function openBulk(grade, { filters, marked, signal }) {
@@ -35,7 +36,8 @@ export function openBulk(grade, { filters, marked, signal }) {
 
 class Bulk {
   constructor(grade, filters, marked, signal) {
-    Object.assign(this, { grade, filters, marked, logs: [], moved: [], left: [], drops: [] });
+    Object.assign(this, { grade, filters, marked, logs: [], moved: [], left: [], drops: [],
+      companions: [] });
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
@@ -109,11 +111,12 @@ class Bulk {
       for (let start = 0; start < drops.length && !this.signal.aborted; start += BATCH) {
         const batch = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));
         // Without the signal: a sent batch is carried out, and undoing it needs the answer.
-        const { log, moved, left } = await change("/duplicates/drops",
+        const { log, moved, left, companions } = await change("/duplicates/drops",
           { ...filters, drops: batch });
         if (moved.length) this.logs.push(log);
         this.moved.push(...moved);
         this.left.push(...left);
+        this.companions.push(...companions);
         this.bar.value = (start + batch.length) / drops.length;
         this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
       }

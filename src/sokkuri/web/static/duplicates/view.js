@@ -29,6 +29,7 @@ export const shortcuts = [
 
 const PAGE = 40;
 const MOST = 500;
+const NAMED = 3; // files that a message names
 
 export const { show, update } = lasting((main, { signal, info }) =>
   new Duplicates(main, info, signal));
@@ -192,13 +193,13 @@ class Duplicates {
     }
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
-      const { log, moved, left } = await change("/duplicates/drops", { ...this.filters, drops });
+      const { log, moved, left, companions } = await change("/duplicates/drops", { ...this.filters, drops });
       if (moved.length) {
         undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
       }
       this.removeImages(card, moved, hadFocus);
       if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
-      if (moved.length) this.done(`${files(moved.length)} moved to the trash`);
+      if (moved.length) this.done(`${files(moved.length)} moved to the trash${staying(companions)}`);
       else toast("No file was moved");
     });
   }
@@ -297,10 +298,10 @@ class Duplicates {
       byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
     const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
     if (!result) return;
-    const { logs, moved, left } = result;
+    const { logs, moved, left, companions } = result;
     await this.refresh();
     const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
-    const text = `${files(moved.length)} moved to the trash${rest}`;
+    const text = `${files(moved.length)} moved to the trash${staying(companions)}${rest}`;
     if (!moved.length) {
       toast(text);
       return;
@@ -355,4 +356,12 @@ function sameGroup(before, after) {
   const facts = ({ grade, keep, images }) =>
     JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
   return facts(before) === facts(after);
+}
+
+/** Names files that belong to moved pictures and stay, such as sidecars. */
+function staying(companions) {
+  if (!companions.length) return "";
+  const rest = companions.length > NAMED ? ` and ${companions.length - NAMED} more` : "";
+  return `, but not what belongs to ${companions.length === 1 ? "it" : "them"}: `
+    + `${companions.slice(0, NAMED).join(", ")}${rest}`;
 }

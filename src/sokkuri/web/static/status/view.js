@@ -1,4 +1,4 @@
-// Status: counts, images that failed and why, the recall of searches, and running index runs.
+// Status: counts, images that failed or were read in part and why, the recall of searches, and running index runs.
 
 import * as api from "../base/api.js";
 import { clear, h } from "../base/dom.js";
@@ -19,8 +19,9 @@ export async function show(main, _params, { signal, info }) {
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
   const about = h("section", { class: "about-index", "aria-label": "Index" });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
+  const damaged = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main.append(h("div", { class: "status" },
-    h("h1", { tabindex: "-1" }, "Status"), progress.el, numbers, about, failed));
+    h("h1", { tabindex: "-1" }, "Status"), progress.el, numbers, about, failed, damaged));
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
   let seen = null;
@@ -28,7 +29,8 @@ export async function show(main, _params, { signal, info }) {
     const status = await api.status({ signal });
     numbers.replaceChildren(...tiles(status));
     about.replaceChildren(...indexFacts(status, info));
-    if (seen?.failed !== status.failed) await loadFailures(failed, status.failed, signal);
+    if (seen?.failed !== status.failed) await listFailures(failed, status.failed, signal);
+    if (seen?.damaged !== status.damaged) await listDamaged(damaged, status.damaged, signal);
     seen = status;
   };
   await draw();
@@ -57,11 +59,12 @@ function follow(update, draw) {
   };
 }
 
-function tiles({ total, waiting, failed, missing, removed }) {
+function tiles({ total, waiting, failed, damaged, missing, removed }) {
   return [
     ["Images", total, "can be searched"],
     ["Waiting", waiting, "to be indexed"],
     ["Failed", failed, "could not be read", failed > 0],
+    ["Damaged", damaged, "read in part", damaged > 0],
     ["Missing", missing, "files that no longer exist"],
     ["Removed", removed, "excluded from searches"],
   ].map(([label, value, text, bad]) => h("div", { class: `tile${bad ? " bad" : ""}` },
@@ -100,13 +103,33 @@ function recallLine(k, share) {
     h("span", { class: "number" }, format.percent(share)));
 }
 
-async function loadFailures(host, total, signal) {
+async function listFailures(host, total, signal) {
   clear(host);
   host.append(h("h2", { id: "failures" }, "Failures"));
   if (!total) {
     host.append(h("p", { class: "soft" }, "Every image could be read."));
     return;
   }
+  await listImages(host, async (cursor) => {
+    const { failures, next } = await api.failures({ limit: PAGE, cursor }, { signal });
+    const lines = failures.map(({ id, stage, reason }) => ({ id, text: `${stage}: ${reason}` }));
+    return { lines, next };
+  });
+}
+
+async function listDamaged(host, total, signal) {
+  clear(host);
+  host.hidden = !total;
+  if (!total) return;
+  host.append(h("h2", { id: "damaged" }, "Read in part"));
+  await listImages(host, async (cursor) => {
+    const { damaged, next } = await api.damaged({ limit: PAGE, cursor }, { signal });
+    return { lines: damaged.map(({ id, reason }) => ({ id, text: reason })), next };
+  });
+}
+
+/** Lists images with a text each, a page at a time. `read` returns the page behind a cursor. */
+async function listImages(host, read) {
   const list = h("ul", null);
   const more = h("button", { type: "button", class: "button" }, "Show more");
   host.append(list, more);
@@ -114,8 +137,8 @@ async function loadFailures(host, total, signal) {
   const load = async () => {
     more.disabled = true;
     try {
-      const page = await api.failures({ limit: PAGE, cursor }, { signal });
-      list.append(...page.failures.map(failureItem));
+      const page = await read(cursor);
+      list.append(...page.lines.map(imageItem));
       cursor = page.next;
       more.hidden = !cursor;
     } catch (error) {
@@ -127,11 +150,11 @@ async function loadFailures(host, total, signal) {
   await load();
 }
 
-function failureItem({ id, stage, reason }) {
+function imageItem({ id, text }) {
   const img = h("img", { alt: "", loading: "lazy",
     src: api.imageUrl(id, "thumbnail", { size: 64 }) });
   img.addEventListener("error", () => img.replaceWith(icon("missing")));
   return h("li", null, h("span", { class: "thumb" }, img),
     h("div", null, link("/image", { id }, null, id),
-      h("p", { class: "soft small" }, `${stage}: ${reason}`)));
+      h("p", { class: "soft small" }, text)));
 }
