@@ -107,6 +107,7 @@ class PixelSpec:
     ground: int = 255  # grey level behind transparent parts, unless `exact`
     resize: Resize = "squash"
     fill: tuple[int, int, int] = (0, 0, 0)  # RGB around the image, for `pad`
+    srgb: bool = False  # convert from an embedded colour profile, unless `exact`
 
 
 @dataclass(frozen=True, slots=True)

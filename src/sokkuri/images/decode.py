@@ -20,6 +20,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError, _imaging
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
+from sokkuri.images.colour_profiles import has_profile, profile_of, to_srgb
 from sokkuri.images.convert import Converter, convert_whole, rgb_converter
 from sokkuri.images.cut_files import (
     JPEG_END,
@@ -262,9 +263,7 @@ def _whole_pixels(
     target = fitted.size[::-1] if sideways else fitted.size
     box = corners(region_as_stored(fitted.region, image.size, orientation), image.size)
     whole = convert_whole(image, _converter(image, spec))
-    small = whole.resize(target, _RESAMPLE[spec.resample], box)
-    if small.mode != "RGB":
-        small = small.convert("RGB")
+    small = _as_rgb(whole.resize(target, _RESAMPLE[spec.resample], box), image, spec)
     if orientation in _TRANSPOSE:
         small = small.transpose(_TRANSPOSE[orientation])
     width, height = size[::-1] if sideways else size
@@ -281,7 +280,7 @@ def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: in
     x, y, part_width, part_height = map(int, region_as_stored(crop, image.size, orientation))
     convert = _converter(image, spec)
     part = image.crop((x, y, x + part_width, y + part_height))
-    part = convert_whole(part, convert).convert("RGB")
+    part = _as_rgb(convert_whole(part, convert), image, spec)
     if orientation in _TRANSPOSE:
         part = part.transpose(_TRANSPOSE[orientation])
     fitted = fit(part.size, spec)
@@ -292,7 +291,19 @@ def _crop_pixels(image: Image.Image, spec: PixelSpec, crop: Box, orientation: in
 
 def _converter(image: Image.Image, spec: PixelSpec) -> Converter:
     """Return the function that converts the image to RGB or grey."""
-    return (lambda part: part.convert("RGB")) if spec.exact else rgb_converter(image, spec.ground)
+    if spec.exact:
+        return lambda part: part.convert("RGB")
+    profile = profile_of(image)
+    if spec.srgb and image.mode == "CMYK" and has_profile(image):
+        return lambda part: to_srgb(part, profile)
+    return rgb_converter(image, spec.ground)
+
+
+def _as_rgb(converted: Image.Image, image: Image.Image, spec: PixelSpec) -> Image.Image:
+    """Return a converted image, or a part of it, as RGB. image : as it was loaded."""
+    if spec.srgb and not spec.exact and image.mode != "CMYK":
+        converted = to_srgb(converted, profile_of(image))
+    return converted if converted.mode == "RGB" else converted.convert("RGB")
 
 
 def _lacks_only_its_end(data: bytes, limits: Limits) -> bool:

@@ -17,7 +17,8 @@ _QUALITY = 80  # of the JPEG
 
 
 def render_thumbnail(data: bytes, side: int, limits: Limits, *, mosaic: bool = False) -> bytes:
-    """Return a JPEG of the upright image within a square of `side` pixels. Raises DecodeError.
+    """Return a JPEG of the upright image in sRGB, within a square of `side` pixels. Raises
+    DecodeError.
 
     mosaic : draw the image in blocks. Nothing but the blocks' colours is read from the image, so
     that the details cannot be restored.
@@ -25,7 +26,7 @@ def render_thumbnail(data: bytes, side: int, limits: Limits, *, mosaic: bool = F
     size = read_size(data, PixelSpec(side, side))
     target = _fit_within(*size, side)
     width, height = _fit_within(*target, MOSAIC_BLOCKS) if mosaic else target
-    image = Image.fromarray(decode(data, PixelSpec(height, width), limits).rgb)
+    image = Image.fromarray(decode(data, PixelSpec(height, width, srgb=True), limits).rgb)
     if mosaic:
         image = image.resize(target, Image.Resampling.NEAREST)
     out = io.BytesIO()

@@ -70,7 +70,7 @@ def can_be_edit(
         return False
     seen = False
     for ground in (WHITE, BLACK) if any(read_layers(file)[1] for file in files) else (WHITE,):
-        spec = PixelSpec(1, 1, "bilinear", ground=ground)
+        spec = PixelSpec(1, 1, "bilinear", ground=ground, srgb=True)
         found = _align_files(files, views, transform, (_FILE_SIDE, _PHOTO_SIDE), spec, limits)
         if found is None:
             return False

@@ -56,11 +56,14 @@ class Preview:
 def make_preview(data: bytes, limits: Limits) -> Preview:
     """Decode an image once and return its preview. Raises DecodeError.
 
-    A transparent image lies on a white or a black ground, whichever shows more of it.
+    Its colours are sRGB, whatever profile the file has. A transparent image lies on a white or a
+    black ground, whichever shows more of it.
     """
     width, height = read_size(data, PixelSpec(PREVIEW_SIDE, PREVIEW_SIDE))
     scale = min(1.0, PREVIEW_SIDE / max(width, height))
-    spec = PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
+    spec = PixelSpec(
+        max(1, round(height * scale)), max(1, round(width * scale)), "bilinear", srgb=True
+    )
     frames, transparent = read_layers(data)
     pixels = decode(data, spec, limits)
     if transparent:

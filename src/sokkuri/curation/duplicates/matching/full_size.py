@@ -79,4 +79,6 @@ def _common_spec(sizes: tuple[Size, Size]) -> PixelSpec | None:
     if abs(width * other_height / (height * other_width) - 1) > _SAME_SHAPE:
         return None
     scale = min(1.0, MAX_SIDE / max(width, height))
-    return PixelSpec(max(1, round(height * scale)), max(1, round(width * scale)), "bilinear")
+    return PixelSpec(
+        max(1, round(height * scale)), max(1, round(width * scale)), "bilinear", srgb=True
+    )
