@@ -22,7 +22,7 @@ from sokkuri.indexing import verify as verifying
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
 from sokkuri.indexing.sync import refresh_indexes, sync
-from sokkuri.models import Model, resolve_model
+from sokkuri.models import Model, is_model_name, resolve_model
 from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
 from sokkuri.store.collection import CollectionStore, Status, choose_store, has_store
@@ -55,7 +55,7 @@ class Collection(CollectionStore):
 
         root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`.
         store : the folder of the collection, `root/.sokkuri` by default.
-        model : a known model's name, an ONNX file or a card.
+        model : a known model's name, an ONNX file, a card, or a folder with a model.
         decode : `exact` to decode as the article does.
         dtype : `float16` for vectors of half the size on disk.
 
@@ -201,8 +201,9 @@ def check_folder(root: Location | str) -> Location:
 
 
 def source_of(model: str | None) -> str:
-    """Return the text that finds the model from any folder: a name, or a file's absolute path."""
+    """Return the text that finds the model from any folder: a name, or an absolute path."""
     if model is None:
         return DEFAULT
     path = Path(model).expanduser()
-    return str(path.resolve()) if path.is_file() else model
+    is_place = path.is_file() or (path.is_dir() and not is_model_name(model))
+    return str(path.resolve()) if is_place else model

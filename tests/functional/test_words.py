@@ -1,12 +1,20 @@
 """Search by words: networks whose answers are known find pictures by their colours."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from joint_model import COLOURS, draw_colours, expected_vector, write_joint_model
+from joint_model import (
+    COLOURS,
+    draw_colours,
+    expected_vector,
+    write_immich,
+    write_joint_model,
+    write_transformers,
+)
 from run_cli import as_json, sokkuri
 
 from sokkuri import Collection, Hits, Searcher, SearchOptions
@@ -172,3 +180,21 @@ def test_a_collection_without_words_says_how_to_get_some(tmp_path: Path) -> None
         pytest.raises(UnsupportedError, match="knows no words"),
     ):
         Searcher(collection).search([Text("red")])
+
+
+@pytest.mark.parametrize("layout", ["immich", "transformers"])
+def test_the_layouts_that_people_have_need_no_card(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder is a model, as it is or added; from another folder too."""
+    monkeypatch.setenv("SOKKURI_MODELS", str(tmp_path / "models"))
+    write = write_immich if layout == "immich" else write_transformers
+    model, photos = write(tmp_path / "colour-words"), draw_colours(tmp_path / "photos")
+    sokkuri("index", photos, "--model", "colour-words", cwd=tmp_path)
+    assert set(search(photos, "--text", "red")[:3]) == RED
+    (card,) = as_json("models", "add", model)["models"]
+    assert card["name"] == "colour-words"
+    assert len(card["files"]) == 2
+    shutil.rmtree(model)
+    sokkuri("index", photos, "--store", tmp_path / "second", "--model", "colour-words")
+    assert search(tmp_path / "second", "--text", "red", "--not-text", "dark")[0] == "red-light"

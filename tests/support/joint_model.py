@@ -5,6 +5,7 @@ texts only, a constant: the vectors of texts lie elsewhere than those of picture
 networks. A rotation hides the five numbers in `DIMENSION` of them.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -202,6 +203,60 @@ pad = "{PAD}"
 {text}
 """)
     return path
+
+
+def write_immich(folder: Path, *, masked: bool = False, **settings: Any) -> Path:
+    """Write the model in the layout of Immich's exports, and return the folder.
+
+    masked : the text network takes `input_ids` and a mask. settings : change `preprocess_cfg.json`.
+    """
+    write_image_network(folder / "visual" / "model.onnx")
+    names: dict[str, Any] = {"input": "input_ids", "mask": "attention_mask"} if masked else {}
+    write_text_network(folder / "textual" / "model.onnx", **names)
+    write_tokenizer(folder / "textual" / "tokenizer.json")
+    _write_json(folder / "textual" / "tokenizer_config.json", {"pad_token": PAD})
+    _write_json(folder / "visual" / "preprocess_cfg.json", {
+        "size": [16, 16], "mode": "RGB", "mean": MEAN, "std": STD, "interpolation": "bicubic",
+        "resize_mode": "shortest", "fill_color": 0, **settings,
+    })  # fmt: skip
+    text = {"context_length": CONTEXT, "tokenizer_kwargs": {"clean": "canonicalize"}}
+    _write_json(folder / "config.json", {"embed_dim": DIMENSION, "text_cfg": text})
+    return folder
+
+
+def write_transformers(
+    folder: Path, *, variant: str = "", words: bool = True, tokens: int = 0, **settings: Any
+) -> Path:
+    """Write the model in the layout of transformers.js and Optimum, and return the folder.
+
+    variant : of both networks. words : with a text side. tokens : of the image network's sequence.
+    settings : change `preprocessor_config.json`.
+    """
+    end = f"_{variant}.onnx" if variant else ".onnx"
+    image: dict[str, Any] = {"input": "pixel_values", "size": None, "tokens": tokens}
+    image["output"] = "last_hidden_state" if tokens else "image_embeds"
+    write_image_network(folder / "onnx" / f"{'vision_model' if words else 'model'}{end}", **image)
+    _write_json(folder / "preprocessor_config.json", {
+        "do_resize": True, "size": {"shortest_edge": 16}, "resample": 3, "do_center_crop": True,
+        "crop_size": {"height": 16, "width": 16}, "do_rescale": True,
+        "rescale_factor": 0.00392156862745098, "do_normalize": True, "image_mean": MEAN,
+        "image_std": STD, **settings,
+    })  # fmt: skip
+    _write_json(folder / "config.json", {"text_config": {"max_position_embeddings": CONTEXT}})
+    if words:
+        text = {"input": "input_ids", "mask": "attention_mask", "output": "text_embeds"}
+        write_text_network(folder / "onnx" / f"text_model{end}", context=None,
+                           input_type=TensorProto.INT64, **text)  # fmt: skip
+        write_tokenizer(folder / "tokenizer.json", "Unigram")
+        _write_json(folder / "tokenizer_config.json", {
+            "pad_token": {"content": PAD}, "model_max_length": 10**30,
+        })  # fmt: skip
+    return folder
+
+
+def _write_json(path: Path, document: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document))
 
 
 def expected_vector(*words: str) -> NDArray[np.float32]:

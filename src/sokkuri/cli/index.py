@@ -42,7 +42,7 @@ def index(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="Network. See `sokkuri models`."),
+        typer.Option(metavar="NAME|FILE|FOLDER", help="Network. See `sokkuri models`."),
     ] = None,
     workers: Annotated[
         int | None,

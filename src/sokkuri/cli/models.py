@@ -16,11 +16,12 @@ def models(
         str | None,
         typer.Argument(
             metavar="[NAME|add]",
-            help="Show this model card: a name, FILE.onnx or CARD.toml. `add` adds a model.",
+            help="Show this model card: a name, FILE.onnx, CARD.toml or FOLDER. `add` adds one.",
         ),
     ] = None,
     source: Annotated[
-        str | None, typer.Argument(metavar="[FILE|URL]", help="ONNX file or card to add.")
+        str | None,
+        typer.Argument(metavar="[FILE|FOLDER|URL]", help="What to add."),
     ] = None,
     sha256: Annotated[
         str,
@@ -33,14 +34,14 @@ def models(
 ) -> None:
     """Show the known models, their licences and weights.
 
-    `sokkuri models add FILE|URL` adds a model.
+    `sokkuri models add FILE|FOLDER|URL` adds a model.
     """
     from sokkuri.models import added_cards, known_cards, resolve_model, weights_place
 
     if name == "add":
         name = _add(source, sha256, new_name)
     elif source is not None or sha256 or new_name:
-        raise UsageError("to add a model, run `sokkuri models add FILE|URL`")
+        raise UsageError("to add a model, run `sokkuri models add FILE|FOLDER|URL`")
     known = {card.name: card for card in (*known_cards(), *added_cards())}
     if name is None:
         cards = list(known.values())
@@ -60,7 +61,7 @@ def _add(source: str | None, sha256: str, name: str) -> str:
     from sokkuri.models import add_model
 
     if source is None:
-        raise UsageError("name the model to add: `sokkuri models add FILE|URL`")
+        raise UsageError("name the model to add: `sokkuri models add FILE|FOLDER|URL`")
     with console.progress_bar() as bar:
         card = add_model(
             source,

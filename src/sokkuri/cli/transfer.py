@@ -74,7 +74,7 @@ def import_(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option(metavar="NAME|FILE.onnx|CARD.toml", help="Network that made the vectors."),
+        typer.Option(metavar="NAME|FILE|FOLDER", help="Network that made the vectors."),
     ] = None,
     decode: Annotated[
         DecodingName | None,

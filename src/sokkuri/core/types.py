@@ -108,6 +108,7 @@ class PixelSpec:
     resize: Resize = "squash"
     fill: tuple[int, int, int] = (0, 0, 0)  # RGB around the image, for `pad`
     srgb: bool = False  # convert from an embedded colour profile, unless `exact`
+    shortest: int = 0  # of the shorter side before the crop, 0 for just the size
 
 
 @dataclass(frozen=True, slots=True)

@@ -214,7 +214,7 @@ def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pix
 def _to_pixels(image: Image.Image, spec: PixelSpec, limits: Limits) -> Pixels:
     size = image.size
     if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
-        side = max(spec.width, spec.height)
+        side = max(spec.width, spec.height, spec.shortest)
         image.draft(None, (side, side))  # decode at 1/2, 1/4 or 1/8 if that is large enough
     with _holding(image, size, spec, limits):
         return _pixels_of(image, spec, size, _load(image, spec))

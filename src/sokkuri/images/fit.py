@@ -37,11 +37,13 @@ def fit(size: tuple[int, int], spec: PixelSpec) -> Fitted:
 
 def _crop_middle(width: int, height: int, spec: PixelSpec) -> Fitted:
     """Return the part that is left when the image is resized until it just covers the spec's size,
-    and its middle is cut out. The resized whole may be long, so it is never made."""
-    if spec.width * height >= spec.height * width:
-        whole = (spec.width, max(spec.height, int(spec.width * height / width)))
+    or its shorter side is `shortest`, and its middle is cut out. The resized whole may be long, so
+    it is never made."""
+    least_width, least_height = spec.shortest or spec.width, spec.shortest or spec.height
+    if least_width * height >= least_height * width:
+        whole = (least_width, max(least_height, int(least_width * height / width)))
     else:
-        whole = (max(spec.width, int(spec.height * width / height)), spec.height)
+        whole = (max(least_width, int(least_height * width / height)), least_height)
     x_scale, y_scale = width / whole[0], height / whole[1]
     left, top = round((whole[0] - spec.width) / 2), round((whole[1] - spec.height) / 2)
     region = (left * x_scale, top * y_scale, spec.width * x_scale, spec.height * y_scale)

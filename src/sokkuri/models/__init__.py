@@ -4,7 +4,14 @@ from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import replace_cached
 from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
 from sokkuri.models.installed import add_model
-from sokkuri.models.registry import Model, TextFiles, added_cards, resolve_model, weights_place
+from sokkuri.models.registry import (
+    Model,
+    TextFiles,
+    added_cards,
+    is_model_name,
+    resolve_model,
+    weights_place,
+)
 from sokkuri.models.transfer import PackedModel, pack
 
 __all__ = [
@@ -16,6 +23,7 @@ __all__ = [
     "add_model",
     "added_cards",
     "card_text",
+    "is_model_name",
     "known_cards",
     "pack",
     "read_card",

@@ -83,6 +83,7 @@ class ModelCard:
     metric: Metric = "cosine"
     resize: Resize = "squash"
     fill: tuple[int, int, int] = (0, 0, 0)  # RGB of the ground, for `pad`
+    shortest: int = 0  # pixels of the shorter side before the crop, 0 for those of `size`
     pooling: Pooling = "none"
     files: Mapping[str, str] = field(default_factory=dict)
     text: TextCard | None = None
@@ -101,6 +102,7 @@ class ModelCard:
             exact,
             resize=self.resize,
             fill=self.fill,
+            shortest=self.shortest,
         )
 
     def fingerprint(self, onnx_sha256: str, text_sha256: str = "") -> str:
@@ -116,6 +118,8 @@ class ModelCard:
             values["resize"] = self.resize
         if self.resize == "pad":
             values["fill"] = self.fill
+        if self.shortest:
+            values["shortest"] = self.shortest
         if self.pooling != "none":
             values["pooling"] = self.pooling
         if self.text is not None:
@@ -137,7 +141,7 @@ def read_card(path: Path) -> ModelCard:
         table = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ModelError(f"{path} is not TOML: {error}") from error
-    return _card_from(table, path)
+    return card_of_table(table, path)
 
 
 def card_text(card: ModelCard) -> str:
@@ -167,10 +171,15 @@ def _toml(value: object) -> str:
     return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
-def _card_from(table: dict[str, Any], path: Path) -> ModelCard:
+def card_of_table(table: dict[str, Any], path: Path) -> ModelCard:
+    """Return the card of a table with the keys of `card.toml`. path : the file or folder to name in
+    errors. Raises ModelError."""
     values = read_values(table, *_keys(ModelCard), path, "")
     if isinstance(values["size"], int):
         values["size"] = (values["size"], values["size"])
+    shortest = values.get("shortest", 0)
+    if shortest and (values.get("resize") != "shortest-crop" or shortest < max(values["size"])):
+        raise ModelError(f"{path}: shortest is for shortest-crop, and not below the size")
     if "text" in values:
         text = read_values(values["text"], *_keys(TextCard), path, "text.")
         values["text"] = TextCard(**text)

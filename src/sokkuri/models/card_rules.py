@@ -145,6 +145,7 @@ _RULES: dict[str, Rule] = {
     "metric": _one_of("cosine", "l2"),
     "resize": _one_of("squash", "shortest-crop", "pad"),
     "fill": (_is_colour, "three whole numbers from 0 to 255"),
+    "shortest": (lambda value: value == 0 or _is_side(value), f"pixels up to {_MAX_SIDE:,}"),
     "pooling": _one_of("none", "first"),
     "text": (lambda value: isinstance(value, dict), "a table"),
     "text.file": (_is_file, _FILE),

@@ -53,12 +53,15 @@ def added_card(name: str) -> Path | None:
 def add_model(
     source: str, sha256: str = "", name: str = "", on_progress: OnProgress | None = None
 ) -> Path:
-    """Add FILE.onnx, CARD.toml or the file at an http address. Return the path of its card.
+    """Add FILE.onnx, CARD.toml, a folder with a model, or the file at an http address. Return the
+    path of its card.
 
     sha256 : of the ONNX file; required for an address. Raises UsageError for any other source.
     Raises ModelError when the file cannot be read or fetched, does not have this SHA-256, or its
     name is taken. On an error nothing is left behind.
     """
+    if (card_file := Path(source).expanduser() / CARD_NAME).is_file():
+        source = str(card_file)
     given = _card_given(source)
     address = _address(source, given)
     wanted = (sha256 or (given.sha256 if given else "")).lower()
@@ -76,7 +79,7 @@ def add_model(
             else:
                 _copy(Path(source).expanduser(), given, file)
             if given is not None and given.text is not None:
-                _copy_text_side(Path(source).expanduser().parent, given.text, made)
+                _copy_text_side(_folder_of(source), given.text, made)
             digest = _checked_digest(file, wanted, address or source)
             card = _card(given, file, address or source, digest)
             relative = file.relative_to(made).as_posix()
@@ -90,6 +93,10 @@ def add_model(
 
 def _card_given(source: str) -> ModelCard | None:
     path = Path(source).expanduser()
+    if path.is_dir():
+        from sokkuri.models.layouts import card_of_folder
+
+        return card_of_folder(path)
     if path.suffix == ".toml" and path.is_file():
         return read_card(path)
     if path.suffix == ".onnx" and path.is_file():
@@ -104,11 +111,20 @@ def _address(source: str, given: ModelCard | None) -> str:
     if is_web_address(source):
         return source
     path = Path(source).expanduser()
-    if not path.is_file() or path.suffix not in (".onnx", ".toml"):
-        raise UsageError(f"{source} is not an .onnx file, a .toml card or an http address")
-    if given is not None and path.suffix == ".toml" and given.url:
+    is_file = path.is_file() and path.suffix in (".onnx", ".toml")
+    if not is_file and not path.is_dir():
+        raise UsageError(
+            f"{source} is not an .onnx file, a .toml card, a folder with a model or an http address"
+        )
+    if given is not None and path.suffix != ".onnx" and given.url:
         return given.url
     return ""
+
+
+def _folder_of(source: str | Path) -> Path:
+    """Return the folder with the files of a card: the source itself, or where the source is."""
+    path = Path(source).expanduser()
+    return path if path.is_dir() else path.parent
 
 
 def _file_name(source: str, given: ModelCard | None) -> str:
@@ -141,10 +157,10 @@ def _chunks(response: BinaryIO, out: BinaryIO) -> Iterator[int]:
 
 
 def _copy(path: Path, given: ModelCard | None, file: Path) -> None:
-    """Copy the ONNX file of a card or of its own, with its weights."""
-    if path.suffix == ".toml":
+    """Copy the ONNX file of a folder, a card or of its own, with its weights."""
+    if path.suffix != ".onnx":
         assert given is not None
-        path = path.parent / (given.file or f"{path.stem}.onnx")
+        path = _folder_of(path) / (given.file or f"{path.stem}.onnx")
     _copy_network(path, file)
 
 

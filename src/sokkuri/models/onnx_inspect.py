@@ -1,4 +1,4 @@
-"""Derive a card from an ONNX graph that has none: layout, size, tensor names, dimension.
+"""Derive a card, or parts of one, from an ONNX graph: layout, size, tensor names, dimension.
 
 What the graph leaves open is assumed: RGB / 255 as in the article, 224 x 224 pixels, channels where
 the first layer expects them. The caller tells the user.
@@ -7,6 +7,7 @@ the first layer expects them. The caller tells the user.
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import onnx
 from google.protobuf.message import DecodeError as ProtobufError
@@ -19,18 +20,71 @@ _DEFAULT_SIZE = 224
 _FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 _FEATURE_NAMES = (
     "feature_vector", "features", "feature", "image_embeds", "image_embeddings", "image_features",
-    "embedding", "embeddings", "pooler_output", "pooled_output",
+    "text_embeds", "text_embeddings", "text_features", "embedding", "embeddings", "pooler_output",
+    "pooled_output",
 )  # fmt: skip
 """Exporters' names for the feature vector, for graphs with several outputs of its shape."""
 
+_INTEGERS = (onnx.TensorProto.INT32, onnx.TensorProto.INT64)
+_SEQUENCE = "last_hidden_state"
+_TOKENS = ("input_ids", "text", "tokens")
+_MASK = "attention_mask"
+
 Shape = tuple[int | None, ...]
+
+
+def image_tensors(path: Path) -> dict[str, Any]:
+    """Return the keys of a card that a network for pictures tells: its tensors, layout, dimension
+    and pooling. Raises ModelError."""
+    model = read_graph(path)
+    inputs = _inputs(model)
+    if len(inputs) != 1:
+        raise ModelError(f"{path} has {len(inputs)} inputs, not one: write a card for it")
+    layout, _, _ = _image_input(inputs[0], model.graph, path)
+    sequences = [value for value in model.graph.output if value.name == _SEQUENCE]
+    pooling = "none"
+    if sequences and not _vectors(model.graph.output) and len(_shape(sequences[0])) == 3:
+        output, dimension, pooling = _SEQUENCE, _shape(sequences[0])[2], "first"
+    else:
+        output, dimension = _feature_output(model, path)
+    return {
+        "input": inputs[0].name,
+        "output": output,
+        "layout": layout,
+        "dimension": dimension,
+        "pooling": pooling,
+    }
+
+
+def text_tensors(path: Path, dimension: int) -> dict[str, Any]:
+    """Return the keys of a card that a text network tells: its tensors. dimension : of the vectors
+    of pictures. Raises ModelError."""
+    model = read_graph(path)
+    names = [value.name for value in _inputs(model)]
+    if any(value.type.tensor_type.elem_type not in _INTEGERS for value in _inputs(model)):
+        raise ModelError(f"{path} takes other values than tokens: it is no text network")
+    tokens = [name for name in _TOKENS if name in names] or names[:1]
+    others = [name for name in names if name not in (tokens[0], _MASK)] if names else ["none"]
+    if others:
+        raise ModelError(f"{path} has inputs {names}: a tokenizer gives tokens and a mask only")
+    output, own_dimension = _feature_output(model, path)
+    if own_dimension != dimension:
+        raise ModelError(
+            f"{path} gives {own_dimension} numbers for a text, and the network for pictures "
+            f"{dimension}: they do not belong together"
+        )
+    return {"input": tokens[0], "mask": _MASK if _MASK in names else "", "output": output}
+
+
+def _inputs(model: onnx.ModelProto) -> list[onnx.ValueInfoProto]:
+    constants = {tensor.name for tensor in model.graph.initializer}
+    return [value for value in model.graph.input if value.name not in constants]
 
 
 def card_of_graph(path: Path) -> ModelCard:
     """Return the card of a network with one image input. Raises ModelError for all others."""
     model = read_graph(path)
-    constants = {tensor.name for tensor in model.graph.initializer}
-    inputs = [value for value in model.graph.input if value.name not in constants]
+    inputs = _inputs(model)
     if len(inputs) != 1:
         raise ModelError(f"{path} has {len(inputs)} inputs, not one: write a card for it")
     layout, height, width = _image_input(inputs[0], model.graph, path)

@@ -14,7 +14,7 @@ from sokkuri.core.types import Decoding
 from sokkuri.models.builtin import DEFAULT, known_cards
 from sokkuri.models.cache import cached, file_sha256
 from sokkuri.models.card import ModelCard, read_card
-from sokkuri.models.installed import added_card, added_names
+from sokkuri.models.installed import CARD_NAME, added_card, added_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def added_cards() -> list[ModelCard]:
 
 
 def resolve_model(spec: str | None = None) -> Model:
-    """Return the model for a built-in or added name, FILE.onnx or CARD.toml; the default for None.
+    """Return the model for a built-in or added name, FILE.onnx, CARD.toml or a folder with a model;
+    the default for None.
 
     Raises UsageError for an unknown name, ModelError when a file cannot be used.
     """
@@ -76,10 +77,18 @@ def resolve_model(spec: str | None = None) -> Model:
         return _model_of_file(path)
     if path.suffix == ".toml" and path.is_file():
         return _model_of_card(path)
+    if path.is_dir() and (model := _model_of_folder(path)) is not None:
+        return model
     names = ", ".join([*(card.name for card in known_cards()), *added_names()])
     raise UsageError(
-        f"no model {name}: it is neither a known one ({names}) nor an .onnx file or .toml card"
+        f"no model {name}: it is neither a known one ({names}) nor an .onnx file, a .toml "
+        "card or a folder with a model"
     )
+
+
+def is_model_name(name: str) -> bool:
+    """Return whether a built-in or added model has this name."""
+    return name in (*(card.name for card in known_cards()), *added_names())
 
 
 def weights_place(card: ModelCard) -> str:
@@ -145,6 +154,19 @@ def _model_of_file(path: Path) -> Model:
 def _model_of_card(path: Path) -> Model:
     card = read_card(path)
     return _checked_model(card, _file_of_card(card, path), path.parent)
+
+
+def _model_of_folder(folder: Path) -> Model | None:
+    """Return the model of a folder with a card, or in one of the layouts of `layouts.py`; None if
+    there is none."""
+    if (folder / CARD_NAME).is_file():
+        return _model_of_card(folder / CARD_NAME)
+    if not any((folder / name).is_dir() for name in ("visual", "onnx")):
+        return None
+    from sokkuri.models.layouts import card_of_folder
+
+    card = card_of_folder(folder)
+    return _checked_model(card, folder / card.file, folder)
 
 
 def _file_of_card(card: ModelCard, path: Path) -> Path:

@@ -57,7 +57,7 @@ def no_words_text(name: str) -> str:
     """Return a line that says that a model knows no words, and what to do."""
     return (
         f"the collection's model {name} knows no words: make a second collection with one that "
-        "does: `sokkuri models add CARD.toml`, then `sokkuri index FOLDER --store DIR --model NAME`"
+        "does: `sokkuri models add FOLDER`, then `sokkuri index FOLDER --store DIR --model NAME`"
     )
 
 

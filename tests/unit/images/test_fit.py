@@ -51,6 +51,15 @@ def test_a_crop_is_the_middle_of_the_image_at_the_size_where_its_shorter_side_fi
     assert abs(decoded(rgb, "shortest-crop") - expected).max() <= 1
 
 
+def test_a_crop_can_be_smaller_than_the_shorter_side() -> None:
+    """As DINOv2's: the shorter side becomes 40 pixels, and the middle 32 x 32 are cut out."""
+    rgb = draw(3, 90, 60)
+    spec = PixelSpec(32, 32, "bilinear", resize="shortest-crop", shortest=40)
+    whole = Image.fromarray(rgb).resize((60, 40), Image.Resampling.BILINEAR)
+    expected = np.asarray(whole.crop((14, 4, 46, 36)), np.int16)
+    assert abs(decode(encoded(rgb), spec, Limits()).rgb - expected).max() <= 1
+
+
 def test_a_padded_image_is_whole_on_the_fill() -> None:
     rgb = draw(1, 80, 39)
     padded = decoded(rgb, "pad")

@@ -64,7 +64,7 @@ cards = st.builds(
 )
 
 
-@given(card=cards)
+@given(card=cards.filter(lambda card: card.text is None or card.metric == "cosine"))
 def test_a_card_written_and_read_is_the_same(
     card: ModelCard, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -115,6 +115,8 @@ def test_one_number_is_a_square(tmp_path: Path) -> None:
         ({"orientation": "1"}, "orientation must be true or false"),
         ({"metric": '"hamming"'}, "metric must be one of cosine, l2"),
         ({"resize": '"crop"'}, "resize must be one of squash, shortest-crop, pad"),
+        ({"shortest": "300"}, "shortest is for shortest-crop"),
+        ({"shortest": '200\nresize = "shortest-crop"'}, "not below the size"),
         ({"fill": "[0, 0, 256]"}, "fill must be three whole numbers"),
         ({"files": '{"../x.onnx" = "0"}'}, "files must be SHA-256 digests"),
         ({"text": "1"}, "text must be a table"),
@@ -156,6 +158,7 @@ def test_a_card_that_is_not_toml_is_named(tmp_path: Path) -> None:
         {"input": "x"}, {"output": "x"}, {"layout": "NHWC"}, {"size": (224, 225)}, {"scale": 1.0},
         {"mean": (0.0, 0.0, 0.1)}, {"std": (1.0, 1.0, 2.0)}, {"resample": "bilinear"},
         {"orientation": False}, {"decode": "exact"}, {"resize": "shortest-crop"},
+        {"shortest": 256},
         {"resize": "pad"}, {"pooling": "first"}, {"text": TEXT},
     ],
     ids=lambda change: next(iter(change)),
