@@ -43,9 +43,9 @@ from sokkuri.images.decode_errors import (
 )
 from sokkuri.images.fit import corners, fit, pad, region_as_stored
 from sokkuri.images.formats import FORMATS, HEIF_BRANDS
+from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
 
-_FRAME_FORMATS = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
 _heif_lock = threading.Lock()
 
 _RESAMPLE = {
@@ -169,20 +169,11 @@ def read_layers(data: bytes) -> tuple[int, bool]:
     """
     try:
         image = open_image(data)
-        return _count_frames(image), image.has_transparency_data
+        return 1 + len(later_frames(image)), image.has_transparency_data
     except UnidentifiedImageError:
         raise DecodeError(unrecognised_text(data)) from None
     except (*DECODER_ERRORS, MissingExtraError) as error:
         raise DecodeError(decoder_text(error, data)) from error
-
-
-def _count_frames(image: Image.Image) -> int:
-    """Return the number of frames or pages.
-
-    Other formats hold several versions of one picture, such as a photo with its small preview.
-    """
-    frames: int = getattr(image, "n_frames", 1) if image.format in _FRAME_FORMATS else 1
-    return frames
 
 
 def open_image(data: bytes) -> Image.Image:
@@ -206,7 +197,7 @@ def _register_heif() -> None:
 
 def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pixels]:
     yield _to_pixels(image, spec, limits)
-    for number in range(1, _count_frames(image)):
+    for number in later_frames(image):
         image.seek(number)
         yield _to_pixels(image, spec, limits)
 
