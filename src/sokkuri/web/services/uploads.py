@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sokkuri.api import Collection
 from sokkuri.core.types import Box, Limits
@@ -19,6 +19,9 @@ from sokkuri.web.services.thread_pool import BoundedExecutor
 
 if TYPE_CHECKING:
     from sokkuri.search.words import WordReader
+    from sokkuri.store.catalog import Catalog
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,12 +39,9 @@ class UploadReader:
     """Reads pictures for the collection at `where`. The first call loads the model."""
 
     def __init__(self, where: Path, workers: int, waiting: int) -> None:
-        self._where = where
         self._executor = BoundedExecutor("pictures", workers, waiting)
-        self._lock = threading.Lock()
-        self._reader: QueryReader | None = None
-        self._words_lock = threading.Lock()
-        self._words: WordReader | None = None
+        self._pictures = _OfStore(where, _load_picture_reader)
+        self._words = _OfStore(where, _make_word_reader)
 
     async def read_all(self, pictures: Sequence[Picture], crop: Box | None) -> list[QueryVector]:
         """Return the vectors of pictures or of a part of them. A picture that is there several
@@ -59,35 +59,49 @@ class UploadReader:
 
     def _read_text(self, written: str) -> QueryVector:
         words, weight = split_weight(written)
-        reader = self._load_words()
+        reader = self._words.get()
         return QueryVector(reader.read(words), None, words, weight, reader.card)
 
-    def _load_words(self) -> "WordReader":
-        with self._words_lock:
-            if self._words is None:
-                from sokkuri.search.words import WordReader  # most servers search by pictures
-
-                with Collection.open(self._where, "ro") as collection:
-                    self._words = WordReader(collection)
-            return self._words
-
     def _read(self, picture: Picture, crop: Box | None) -> QueryVector:
-        reader = self._load_reader()
+        reader = self._pictures.get()
         query = reader.read(picture.read(), crop, picture.name, picture.limits)
         return QueryVector(query.vector, None, picture.name, picture.weight)
 
-    def _load_reader(self) -> QueryReader:
-        with self._lock:
-            if self._reader is None:
-                with Collection.open(self._where, "ro") as collection:
-                    self._reader = QueryReader(collection)
-                    self._reader.load()
-            return self._reader
-
     async def load_model(self) -> None:
         """Load the model, so that the first picture need not wait for it."""
-        await self._executor.run(self._load_reader)
+        await self._executor.run(self._pictures.get)
 
     def close(self) -> None:
         """Cancel the waiting calls."""
         self._executor.close()
+
+
+class _OfStore(Generic[Made]):
+    """What `make` makes for the collection at `where`. It is made anew if the store is replaced,
+    since the new one may have another model. Thread-safe."""
+
+    def __init__(self, where: Path, make: Callable[[Collection], Made]) -> None:
+        self._where = where
+        self._make = make
+        self._lock = threading.Lock()
+        self._made: tuple[Made, Catalog] | None = None
+
+    def get(self) -> Made:
+        """Return what was made. Raises the errors of opening a collection, and of `make`."""
+        with self._lock:
+            if self._made is None or self._made[1].is_replaced:
+                with Collection.open(self._where, "ro") as collection:
+                    self._made = self._make(collection), collection.catalog
+            return self._made[0]
+
+
+def _load_picture_reader(collection: Collection) -> QueryReader:
+    reader = QueryReader(collection)
+    reader.load()
+    return reader
+
+
+def _make_word_reader(collection: Collection) -> "WordReader":
+    from sokkuri.search.words import WordReader  # most servers search by pictures
+
+    return WordReader(collection)
