@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from draw_images import save_drawing
+from image_formats import build_png
 from PIL import Image
 from run_cli import (
     SHARED,
@@ -398,6 +399,10 @@ def test_exclude_holds_for_later_runs_until_it_is_cleared(indexed: Path) -> None
 
 
 def test_a_dry_run_reports_the_work_and_changes_nothing(folder: Path) -> None:
+    huge = folder / "huge.png"
+    huge.write_bytes(build_png(7000, 7000, 8, 2, b""))
+    assert as_json("index", folder, "--dry-run")["memory_bytes"] > 4 * 7000 * 7000
+    huge.unlink()
     plan = as_json("index", folder, "--dry-run")
     assert (plan["new"], plan["listed"], plan["sampled"]) == (COUNT, COUNT, 32)
     assert plan["seconds"] > 0

@@ -5,18 +5,16 @@ person understands. Many threads may call this at once. formats.py names the for
 read; Pillow reads them all in this process, so that a file cannot start another program.
 """
 
-import ctypes
 import io
-import logging
 import threading
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, PngImagePlugin, UnidentifiedImageError, _imaging
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
@@ -45,6 +43,7 @@ from sokkuri.images.fit import corners, fit, pad, region_as_stored
 from sokkuri.images.formats import FORMATS, HEIF_BRANDS
 from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
+from sokkuri.images.pillow_settings import apply_settings
 
 _heif_lock = threading.Lock()
 
@@ -72,29 +71,7 @@ colour."""
 _ORIENTATION = 0x0112
 _SAMPLED_ROWS = 200  # of a file that is cut short, to tell how much of it is there
 
-# These settings differ from Pillow's. An image beyond the limit is refused, where Pillow warns.
-# Warnings about broken metadata are not printed, because the failure row holds the reason. A colour
-# profile or a text of more than 1 MiB does not make a PNG unreadable.
-Image.MAX_IMAGE_PIXELS = Limits().max_pixels
-PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY
-warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-
-def _silence_libtiff() -> None:
-    """Stop libtiff from printing errors and warnings, which Pillow leaves switched on."""
-    with suppress(
-        OSError, AttributeError
-    ):  # where libtiff is not reachable it prints, which does no harm
-        library = ctypes.CDLL(_imaging.__file__)
-        for name in ("TIFFSetErrorHandler", "TIFFSetWarningHandler"):
-            setter = getattr(library, name)
-            setter.argtypes, setter.restype = [ctypes.c_void_p], ctypes.c_void_p
-            setter(None)
-
-
-_silence_libtiff()
+apply_settings()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
@@ -176,12 +153,34 @@ def read_layers(data: bytes) -> tuple[int, bool]:
         raise DecodeError(decoder_text(error, data)) from error
 
 
+def memory_needed(file: BinaryIO, spec: PixelSpec, limits: Limits) -> int:
+    """Return the bytes that decoding an image file will hold, from its header alone.
+
+    0 for a file that is refused. Raises OSError.
+    """
+    try:
+        image = _open_file(file)
+        _check_size(image, limits)
+        size = image.size
+        _shrink(image, spec)
+        needed = decoding_bytes(image, size, cropped=spec.crop is not None)
+    except (*DECODER_ERRORS, MissingExtraError, DecodeError, MemoryError):
+        return 0
+    return needed if needed <= limits.max_memory else 0
+
+
 def open_image(data: bytes) -> Image.Image:
     """Return the image with nothing but its header read."""
-    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[16:64]:
+    return _open_file(io.BytesIO(data))
+
+
+def _open_file(file: BinaryIO) -> Image.Image:
+    head = file.read(64)
+    file.seek(0)
+    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[16:]:
         _register_heif()
-        return Image.open(io.BytesIO(data), formats=("HEIF",))
-    return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(file, formats=("HEIF",))
+    return Image.open(file, formats=FORMATS)
 
 
 def _register_heif() -> None:
@@ -204,11 +203,16 @@ def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pix
 
 def _to_pixels(image: Image.Image, spec: PixelSpec, limits: Limits) -> Pixels:
     size = image.size
-    if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
-        side = max(spec.width, spec.height, spec.shortest)
-        image.draft(None, (side, side))  # decode at 1/2, 1/4 or 1/8 if that is large enough
+    _shrink(image, spec)
     with _holding(image, size, spec, limits):
         return _pixels_of(image, spec, size, _load(image, spec))
+
+
+def _shrink(image: Image.Image, spec: PixelSpec) -> None:
+    """Let a JPEG be decoded at 1/2, 1/4 or 1/8, if that is large enough."""
+    if spec.draft and not spec.exact and spec.crop is None and image.format in ("JPEG", "MPO"):
+        side = max(spec.width, spec.height, spec.shortest)
+        image.draft(None, (side, side))
 
 
 @contextmanager

@@ -8,7 +8,7 @@ own, so that they delay only each other.
 import os
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from PIL import Image
@@ -97,6 +97,16 @@ def hold_memory(count: int) -> Iterator[None]:
 def peak_memory() -> int:
     """Return the most bytes that decoding held at once in this process, so far."""
     return _small_budget.peak + _large_budget.peak
+
+
+def most_held(needs: Iterable[int], threads: int) -> int:
+    """Return the most bytes that threads hold together for images that need so many each."""
+    largest = sorted(needs, reverse=True)
+    held = 0
+    for budget, is_small in ((_large_budget, False), (_small_budget, True)):
+        group = [need for need in largest if (need <= _SMALL_BYTES) == is_small][:threads]
+        held += min(sum(group), max(budget.total, *group[:1], 0))
+    return held
 
 
 def decoding_bytes(image: Image.Image, size: tuple[int, int], *, cropped: bool = False) -> int:

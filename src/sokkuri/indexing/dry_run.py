@@ -6,16 +6,17 @@ that a run would read; returns a RunEstimate.
 
 import tempfile
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import psutil
 
-from sokkuri.core.locations import Location
+from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Dtype, Job
-from sokkuri.images.memory import peak_memory
+from sokkuri.images.decode import memory_needed
+from sokkuri.images.memory import most_held, peak_memory
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
@@ -30,6 +31,7 @@ from sokkuri.store.catalog import Catalog
 from sokkuri.store.listing import unread_paths
 
 SAMPLE = 32
+_HEADERS, _LARGEST = 1000, 200  # files whose headers are read: drawn at random, and the largest
 _CATALOG_BYTES = 420  # per image, SQL indexes included; measured at 100,000 images
 
 
@@ -39,7 +41,8 @@ class RunEstimate:
 
     vanished : some may turn out to be moved, which only reading the new files tells. seconds : wall
     time with the workers of the options, from `sampled` images. memory_bytes : resident memory
-    after the sample, and the most that decoding held meanwhile. disk_bytes : growth of the store.
+    after the sample, and the most that decoding will hold, from the headers of the largest files
+    and of a larger sample. disk_bytes : growth of the store.
     part : the share of the images, None for all. needs_accept_removals : a run would stop, because
     it would mark most images as gone.
     """
@@ -79,6 +82,7 @@ def estimate_run(
     )
     listing_seconds = time.monotonic() - started
     reading = changes.new + changes.changed + changes.retried
+    held = _decoding_peak(root, catalog, model, settings)
     seconds, sampled, widest = _sample(root, catalog, model, settings)
     row_bytes = np.dtype(dtype).itemsize * model.card.dimension + 4 * widest + _CATALOG_BYTES
     return RunEstimate(
@@ -90,11 +94,26 @@ def estimate_run(
         listed=changes.listed,
         sampled=sampled,
         seconds=round(listing_seconds + seconds * reading, 1),
-        memory_bytes=psutil.Process().memory_info().rss + peak_memory(),
+        memory_bytes=psutil.Process().memory_info().rss + max(held, peak_memory()),
         disk_bytes=row_bytes * (changes.new + changes.changed),
         part=None if settings.part is None else str(settings.part),
         needs_accept_removals=is_suspicious(changes.losses.live, changes.losses.lost),
     )
+
+
+def _decoding_peak(root: Location, catalog: Catalog, model: Model, settings: SyncOptions) -> int:
+    """Return the most bytes that decoding will hold, by the headers of some files.
+
+    0 for images at an address, where it would take a request each.
+    """
+    if isinstance(root, Address):
+        return 0
+    paths = {*unread_paths(catalog, _HEADERS), *unread_paths(catalog, _LARGEST, largest=True)}
+    needs = []
+    for path in paths:
+        with suppress(OSError), (root / path).open("rb") as file:
+            needs.append(memory_needed(file, model.card.pixels, settings.limits))
+    return most_held(needs, worker_threads(settings, root))
 
 
 def _sample(

@@ -172,12 +172,16 @@ def count_changes(catalog: Catalog, *, retry_failed: bool, rehash: bool = False)
     )
 
 
-def unread_paths(catalog: Catalog, limit: int) -> list[str]:
-    """Return up to `limit` paths, drawn at random, of listed files that are new or changed."""
+def unread_paths(catalog: Catalog, limit: int, *, largest: bool = False) -> list[str]:
+    """Return up to `limit` paths of listed files that are new or changed.
+
+    They are drawn at random, or the largest files.
+    """
+    order = "seen.size DESC" if largest else "random()"
     rows = catalog.fetch_all(
         "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
         f" WHERE images.id = seen.id AND NOT {_OTHER_STAT})"
-        " ORDER BY random() LIMIT ?",
+        f" ORDER BY {order} LIMIT ?",
         [limit],
     )
     return [path for (path,) in rows]

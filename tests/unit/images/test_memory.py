@@ -1,5 +1,6 @@
 """Decoding holds a bounded number of bytes, whatever the files and the number of threads."""
 
+import io
 import subprocess
 import sys
 import threading
@@ -12,8 +13,8 @@ from image_formats import decode_image, draw_quarters, encode_image, failure_rea
 from PIL import Image
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, open_image
-from sokkuri.images.memory import ByteBudget, decoding_bytes, peak_memory
+from sokkuri.images.decode import decode, memory_needed, open_image
+from sokkuri.images.memory import ByteBudget, decoding_bytes, most_held, peak_memory
 
 WEBP_SIDE = 15_800
 
@@ -80,6 +81,30 @@ def test_what_fails_gives_its_bytes_back() -> None:
             raise ValueError("broken")
     with budget.hold(10):
         pass
+
+
+def test_the_most_that_threads_hold_obeys_the_budgets() -> None:
+    mib = 2**20
+    assert most_held([], 4) == 0
+    assert most_held([10 * mib, 20 * mib, 30 * mib], 2) == 50 * mib
+    assert most_held([300 * mib, 200 * mib, 10 * mib], 4) == 510 * mib
+    assert most_held([1000 * mib] * 9, 9) == 1024 * mib, "the others wait"
+    assert most_held([1900 * mib, 1000 * mib, 1], 9) == 1900 * mib + 1, (
+        "one that is larger is alone"
+    )
+
+
+def test_the_header_of_a_file_tells_what_decoding_it_holds() -> None:
+    """Files that are refused, or are no images, hold nothing."""
+    spec, limits = PixelSpec(20, 20), Limits()
+    for data, expected in (
+        (encode_image(draw_quarters(400, 400), "PNG"), 4 * 160_000),
+        (encode_image(draw_quarters(400, 400), "JPEG"), 4 * 50 * 50),
+        (b"no image", 0), (b"", 0), (build_huge_webp(WEBP_SIDE), 0),
+    ):  # fmt: skip
+        before = peak_memory()
+        assert memory_needed(io.BytesIO(data), spec, limits) == expected
+        assert peak_memory() == before
 
 
 def test_a_small_file_that_claims_many_pixels_is_refused_before_it_is_decoded() -> None:
