@@ -59,7 +59,7 @@ def test_a_read_only_store_gives_one_clear_error(compared: Path) -> None:
                 path.chmod(0o755)
 
 
-MANY = 9
+MANY = 5
 WHOLE = {
     frozenset(f"{seed:02d}/{name}.jpg" for name in ["orig", *edited_images.EDITS])
     for seed in range(MANY)

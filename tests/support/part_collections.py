@@ -100,8 +100,8 @@ class Folder:
             with self.open(part) as collection:
                 run_index(collection, part, **options)
 
-    def merge_parts(self) -> Merged:
-        return merge([self.root])
+    def merge_parts(self, *, accept_removals: bool = False) -> Merged:
+        return merge([self.root], accept_removals=accept_removals)
 
     def run_whole(self, **options: Any) -> tuple[dict[str, bytes], dict[str, str]]:
         """Index the whole folder in one run, and return its state."""
