@@ -28,6 +28,7 @@ from sokkuri.curation.duplicates.matching.edits import can_be_edit, find_shift
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
+from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
 from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.curation.duplicates.saved_again import is_enlargement
@@ -176,11 +177,24 @@ class PairComparer:
             verdict = compare_full_size(self._read(first), self._read(second), sizes, self._limits)
             if verdict is Verdict.SAME:
                 return Match("same", match.score)
-            if moving or match.blank:
+            if moving:
+                return self._check_moving(match, first, second, a.frames)
+            if match.blank:
                 return Match(None, 0.0)
         if match.grade is None and not self._is_moved_drawing(a, b):
             return match
         return self._check_edit(match, first, second)
+
+    def _check_moving(self, match: Match, first: bytes, second: bytes, frames: int) -> Match:
+        """Return the match of two animations that are not the same; all frames decide."""
+        if match.blank or not self.by_keypoints or frames > MAX_EDITED_FRAMES:
+            return Match(None, 0.0)
+        a, b = self._image(first), self._image(second)
+        files = self._read(first), self._read(second)
+        sizes = (a.width, a.height), (b.width, b.height)
+        if are_edited_frames(files, sizes, self._limits):
+            return Match("edited", max(match.score, COPY_SCORE))
+        return Match(None, 0.0)
 
     def _is_moved_drawing(self, a: _Image, b: _Image) -> bool:
         """Return whether one drawing may be a part of another one: keypoints miss that in texts."""
