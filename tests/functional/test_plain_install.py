@@ -54,6 +54,7 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
         ["compare", str(photos / "5.jpg"), str(photos / "again.jpg")],
     ]  # fmt: skip
     wanting = {
+        "hub": ["models", "add", "hf:someone/model"],
         "words": ["search", "--text", "red", "-C", str(tmp_path / "joint")],
         "ray": ["index", str(photos), "--executor", "ray"],
         "cloud": ["list", "s3://bucket/photos"],

@@ -30,18 +30,22 @@ def models(
     new_name: Annotated[
         str, typer.Option("--name", metavar="NAME", help="Name for the added model.")
     ] = "",
+    variant: Annotated[
+        str | None,
+        typer.Option(metavar="FORM", help="Which form to fetch from the hub: fp16, int8, ..."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the known models, their licences and weights.
 
-    `sokkuri models add FILE|FOLDER|URL` adds a model.
+    `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME` adds a model.
     """
     from sokkuri.models import added_cards, known_cards, resolve_model, weights_place
 
     if name == "add":
-        name = _add(source, sha256, new_name)
-    elif source is not None or sha256 or new_name:
-        raise UsageError("to add a model, run `sokkuri models add FILE|FOLDER|URL`")
+        name = _add(source, sha256, new_name, variant)
+    elif source is not None or sha256 or new_name or variant:
+        raise UsageError("to add a model, run `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME`")
     known = {card.name: card for card in (*known_cards(), *added_cards())}
     if name is None:
         cards = list(known.values())
@@ -55,19 +59,28 @@ def models(
         console.print_result("\n".join(model_card_text(card, whole=whole) for card in documents))
 
 
-def _add(source: str | None, sha256: str, name: str) -> str:
+def _add(source: str | None, sha256: str, name: str, variant: str | None) -> str:
     """Add a model. Return its name."""
     from sokkuri.core.types import Progress
-    from sokkuri.models import add_model
+    from sokkuri.models import add_hub_model, add_model
 
     if source is None:
-        raise UsageError("name the model to add: `sokkuri models add FILE|FOLDER|URL`")
-    with console.progress_bar() as bar:
-        card = add_model(
-            source,
-            sha256,
-            name,
-            lambda done, total: bar.show(Progress("fetching KiB", done >> 10, total >> 10)),
+        raise UsageError(
+            "name the model to add: `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME`"
         )
+    from_hub = source.startswith("hf:")
+    if from_hub and sha256:
+        raise UsageError("--sha256 is for a URL: the hub tells the digests of its files")
+    if variant is not None and not from_hub:
+        raise UsageError("--variant is for a model of the hub: `sokkuri models add hf:OWNER/NAME`")
+    with console.progress_bar() as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.show(Progress("fetching KiB", done >> 10, total >> 10))
+
+        if from_hub:
+            card = add_hub_model(source, variant, name, show, console.print_message)
+        else:
+            card = add_model(source, sha256, name, show)
     console.print_message(f"edit {card} if the network expects other input than the card says")
     return card.parent.name

@@ -86,9 +86,84 @@ def add_model(
             card = replace(card, file=relative, files=_digests(made, relative))
             return _finish(made, replace(card, name=name or card.name))
     except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+def add_hub_model(
+    source: str,
+    variant: str | None = None,
+    name: str = "",
+    on_progress: OnProgress | None = None,
+    say: Callable[[str], None] = lambda _: None,
+) -> Path:
+    """Add a model of the hub, `hf:OWNER/NAME[@REVISION]`. Return the path of its card.
+
+    variant : of an export with several forms. say : called with a line about commit, licence and
+    size before the download. Raises what `hub.find_model` and `hub.fetch` raise, UsageError if a
+    built-in model has the name, ModelError if an added one has.
+    """
+    from sokkuri.models.hub import fetch, find_model
+
+    model = find_model(source, variant)
+    folder = models_folder()
+    place = folder / (name or model.repo.partition("/")[2])
+    if (place / CARD_NAME).is_file() and read_card(place / CARD_NAME).source == model.source:
+        return place / CARD_NAME
+    _check_name_is_free(place)
+    say(
+        f"{model.repo} at {model.commit[:12]}: licence {model.licence or 'not told'}, "
+        f"{len(model.files)} files, {model.size / 1e6:,.1f} MB"
+    )
+    staging = folder / f".hub-{model.repo.replace('/', '--')}-{model.commit[:12]}"
+    try:
+        staging.mkdir(parents=True, exist_ok=True)
+        card = fetch(model, staging, variant, on_progress)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name_of_made:
+            made = Path(name_of_made)
+            _take_over(card, staging, made)
+            digests = _digests(made, card.file)
+            card = replace(
+                card,
+                name=place.name,
+                sha256=file_sha256(made / card.file),
+                files=digests,
+            )
+            added = _finish(made, card)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    shutil.rmtree(staging, ignore_errors=True)
+    return added
+
+
+def _take_over(card: ModelCard, staging: Path, made: Path) -> None:
+    """Link or copy the files that a model needs from where they were fetched."""
+    from sokkuri.models.onnx_inspect import external_files
+
+    networks = [card.file, *([card.text.file] if card.text else [])]
+    weights = [file for name in networks for file in external_files(staging / name)]
+    others = [staging / card.text.tokenizer] if card.text else []
+    for source in [*(staging / name for name in networks), *weights, *others]:
+        target = made / source.relative_to(staging)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            target.hardlink_to(source)
+        except OSError:
+            shutil.copyfile(source, target)
+
+
+def _check_name_is_free(place: Path) -> None:
+    if place.name in {known.name for known in known_cards()}:
+        raise UsageError(f"sokkuri comes with a {place.name}: choose another --name")
+    if place.exists():
         raise ModelError(
-            f"{folder} cannot be written ({error.strerror}): set SOKKURI_MODELS to another folder"
-        ) from error
+            f"another model is called {place.name} already: choose a --name, or delete {place}"
+        )
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(
+        f"{folder} cannot be written ({error.strerror}): set SOKKURI_MODELS to another folder"
+    )
 
 
 def _card_given(source: str) -> ModelCard | None:

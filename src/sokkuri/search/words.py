@@ -18,6 +18,9 @@ from sokkuri.models.text_encoder import TextEncoder
 from sokkuri.search.vectors import VectorBlocks, as_float64_queries, distances
 from sokkuri.store.collection import CollectionStore
 
+EXAMPLE = "hf:immich-app/ViT-B-16-SigLIP2__webli"
+"""A model that knows words, for messages."""
+
 _REMEMBERED = 256  # texts
 _RUNS, _RUN = 64, 32  # the sample: 64 runs of 32 rows each, which a disk reads fast
 _LEAST_SAMPLE = 8  # rows; of fewer, nothing can be said about what is usual
@@ -57,7 +60,8 @@ def no_words_text(name: str) -> str:
     """Return a line that says that a model knows no words, and what to do."""
     return (
         f"the collection's model {name} knows no words: make a second collection with one that "
-        "does: `sokkuri models add FOLDER`, then `sokkuri index FOLDER --store DIR --model NAME`"
+        f"does: `sokkuri models add {EXAMPLE}`, then "
+        f"`sokkuri index FOLDER --store DIR --model {EXAMPLE.rpartition('/')[2]}`"
     )
 
 
