@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, Pixels, PixelSpec
 from sokkuri.curation.duplicates.matching import compare
-from sokkuri.curation.duplicates.matching.edits import can_be_edit
-from sokkuri.curation.duplicates.matching.fingerprint import make_preview
+from sokkuri.curation.duplicates.matching.edits import can_be_edit, find_transform
+from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Size
-from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
+from sokkuri.curation.duplicates.matching.keypoints import SimilarityTransform, find_keypoints
 from sokkuri.images.decode import decode_frames
 
 MAX_EDITED_FRAMES = 40
@@ -22,19 +22,20 @@ MAX_EDITED_FRAMES = 40
 second."""
 
 _SIDE = 1280  # pixels of a frame's longer side
+_LARGEST_SHIFT = 16.0  # pixels of a preview, by which the edits of two frames differ
 _PLAIN = 12  # levels by which the pixels of an empty frame differ at most
 
 Frame = NDArray[np.uint8]
 
 
 def are_edited_frames(files: tuple[bytes, bytes], sizes: tuple[Size, Size], limits: Limits) -> bool:
-    """Return whether each frame of one file can be an edit of the frame of the other.
+    """Return whether each frame of one file can be the same edit of the frame of the other.
 
     Frames that are empty in both, such as blank pages, tell nothing; some frame must tell.
     sizes : of both upright pictures. Raises DecodeError.
     """
     before: tuple[Frame, Frame] | None = None
-    told = False
+    transform: SimilarityTransform | None = None
     for one, other in _frames(files, sizes, limits):
         if one.note or other.note:  # cut short: its other frames are missing
             return False
@@ -43,10 +44,11 @@ def are_edited_frames(files: tuple[bytes, bytes], sizes: tuple[Size, Size], limi
         before = pair
         if is_repeated or _are_empty(pair):
             continue
-        if not _is_edit(pair, limits):
+        found = _find_edit(pair, limits)
+        if found is None or (transform is not None and not _are_equal(found, transform)):
             return False
-        told = True
-    return told
+        transform = transform or found
+    return transform is not None
 
 
 def _frames(
@@ -72,13 +74,24 @@ def _are_empty(pair: tuple[Frame, Frame]) -> bool:
     return bool((high.astype(int) - low <= _PLAIN).all())
 
 
-def _is_edit(pair: tuple[Frame, Frame], limits: Limits) -> bool:
+def _find_edit(pair: tuple[Frame, Frame], limits: Limits) -> SimilarityTransform | None:
+    """Return where one frame lies in the other; None if neither can be an edit of the other."""
     files = _ppm(pair[0]), _ppm(pair[1])
     a, b = (make_preview(file, limits) for file in files)
     points = find_keypoints(a.rgb), find_keypoints(b.rgb)
     match = compare(a, b, (lambda: points[0], lambda: points[1]))
     likely = match.grade in ("same", "edited")
-    return can_be_edit(files, (a, b), points, limits, likely=likely)
+    if not can_be_edit(files, (a, b), points, limits, likely=likely):
+        return None
+    return find_transform(a, b, points)
+
+
+def _are_equal(one: SimilarityTransform, other: SimilarityTransform) -> bool:
+    """Return whether two transforms of previews lead to nearly the same places."""
+    side = float(PREVIEW_SIDE)
+    corners = np.array([[0, 0, 1], [side, 0, 1], [0, side, 1], [side, side, 1]]).T
+    shift = np.abs(one.matrix @ corners - other.matrix @ corners).max()
+    return one.mirrored == other.mirrored and bool(shift <= _LARGEST_SHIFT)
 
 
 def _ppm(frame: Frame) -> bytes:

@@ -49,6 +49,13 @@ def test_one_frame_that_differs_decides() -> None:
     assert not are_edits(animation([1, 2]), animation([1, 3], crop))
 
 
+def test_all_frames_must_have_the_same_edit() -> None:
+    frames = [picture(seed).resize(SIZE) for seed in (1, 2)]
+    out = io.BytesIO()
+    frames[0].save(out, "PNG", save_all=True, append_images=[ImageOps.mirror(frames[1])])
+    assert not are_edits(animation([1, 2]), (out.getvalue(), SIZE))
+
+
 def test_empty_frames_tell_nothing_and_are_no_hindrance() -> None:
     assert are_edits(animation([1, BLANK]), animation([1, BLANK], crop))
     assert not are_edits(animation([1, BLANK]), animation([1, 2], crop))

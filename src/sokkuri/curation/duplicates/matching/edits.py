@@ -65,7 +65,7 @@ def can_be_edit(
     views, keypoints : of the previews of both files. likely : whether the previews speak for it;
     otherwise only a drawing can be one, which is verified cell by cell.
     """
-    transform = _find_transform(*views, keypoints)
+    transform = find_transform(*views, keypoints)
     if transform is None:
         return False
     seen = False
@@ -123,7 +123,7 @@ def find_shift(a: ImageView, b: ImageView) -> SimilarityTransform | None:
     return transform if agreement.median + agreement.agreeing >= _CLOSE else None
 
 
-def _find_transform(
+def find_transform(
     a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
 ) -> SimilarityTransform | None:
     """Return where `a` lies in `b`, refined: by keypoints, or the whole upon the whole."""
