@@ -96,7 +96,7 @@ def search(
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Find the images that look most like the given ones, or fit words.
+    """Find the images most like the given ones, or that fit words.
 
     The nearest comes first. Several images and words are one query together. A number behind one,
     as in "at night^0.5", is its weight.
