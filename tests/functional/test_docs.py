@@ -309,7 +309,7 @@ GUARANTEE_TESTS = {
     "A crash loses at most the batch in flight": "test_killed_at_steps_of_a_run",
     "Several processes share the work, and nothing is done twice.":
         "test_three_processes_share_the_work",
-    "Parts never meet, and together they are what one run gives":
+    "Parts share no image, and together they give what one run gives":
         "test_jobs_with_one_command_make_one_collection",
     "After a kill, the same command completes the merge.":
         "test_a_killed_merge_is_completed_by_the_same_command",
