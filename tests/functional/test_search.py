@@ -68,6 +68,17 @@ def test_a_search_without_hits_says_so(folder: Path) -> None:
     assert (done.stdout, done.stderr) == ("", "no image of the collection fits\n")
 
 
+def test_a_mistyped_file_is_named(folder: Path, tmp_path: Path) -> None:
+    """Also where no collection is nearby: the fault is not that of the collection."""
+    typo = folder / "home" / "typo.png"
+    refused = sokkuri("search", typo, cwd=tmp_path, code=1)
+    assert refused.stderr == (
+        f"sokkuri: {typo} is neither an image file nor an id of the collection in {folder}\n"
+    )
+    refused = sokkuri("search", tmp_path / "typo.png", cwd=tmp_path, code=1)
+    assert refused.stderr.startswith(f"sokkuri: {tmp_path / 'typo.png'} does not exist, and no")
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -111,18 +111,19 @@ def find_collection(folder: Path | None, query: str | None = None) -> Path:
     """Return the folder or store of the collection to open.
 
     That is `folder` if it is given; else the nearest collection from the current folder upwards;
-    else the nearest one from the folder of the file `query` upwards. Raises NoCollectionError.
+    else the nearest one from the folder of the file `query` upwards, even if there is no such file.
+    Raises NoCollectionError.
     """
     from sokkuri.store.collection import find_upwards
 
     if folder is not None:
         return folder
     nearest = find_upwards(Path.cwd())
-    if nearest is None and query is not None and Path(query).exists():
+    if nearest is None and query is not None:
         nearest = find_upwards(Path(query).parent)
     if nearest is None:
-        raise NoCollectionError(
-            "no collection in this folder or above: create one with `sokkuri index FOLDER`, or "
-            "name one with -C"
-        )
+        hint = "create one with `sokkuri index FOLDER`, or name one with -C"
+        if query not in (None, "-") and not Path(query).exists():
+            raise NoCollectionError(f"{query} does not exist, and no collection is here: {hint}")
+        raise NoCollectionError(f"no collection in this folder or above: {hint}")
     return nearest

@@ -33,7 +33,7 @@ def serve(
         bool, typer.Option("--no-auth", help="Let in everybody who can reach the address.")
     ] = False,
     mosaic: Annotated[
-        bool, typer.Option("--mosaic", help="Blur every image, to show a private collection.")
+        bool, typer.Option("--mosaic", help="Pixelate every image, to show a private collection.")
     ] = False,
     allow_changes: Annotated[
         bool,

@@ -37,7 +37,7 @@ def export(
 ) -> None:
     """Write the vectors for other tools, ordered by id.
 
-    Read the files back to check them.
+    The files are read back and checked.
     """
     from sokkuri.api import Collection
     from sokkuri.core.locations import parse_location

@@ -37,6 +37,7 @@ sokkuri, so that every package may raise these.
 
 import errno
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,10 +69,10 @@ class MissingExtraError(SokkuriError):
     """An optional part is needed but not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(
-            f"{what} needs the extra {extra}: in sokkuri's environment, run "
-            f"pip install 'sokkuri[{extra}]'"
-        )
+        how = f"in sokkuri's environment, run pip install 'sokkuri[{extra}]'"
+        if (Path(sys.prefix) / "uv-receipt.toml").is_file():  # `uv tool install` puts no pip there
+            how = f"in sokkuri's checkout, run uv tool install '.[{extra}]' with all extras you use"
+        super().__init__(f"{what} needs the extra {extra}: {how}")
         self.extra = extra
 
 

@@ -29,7 +29,7 @@ class Part:
         match = _TEXT.fullmatch(text.strip())
         part = cls(int(match[2]), int(match[1])) if match else None
         if part is None or not 1 <= part.number <= part.count:
-            raise UsageError(f"no part {text}: it is I/N, with I from 1 to N, such as 3/16")
+            raise UsageError(f"{text} is not a part: give I/N, with I from 1 to N, such as 3/16")
         return part
 
     def holds(self, id_: str) -> bool:

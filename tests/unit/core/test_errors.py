@@ -3,6 +3,8 @@
 import errno
 import inspect
 import re
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -49,3 +51,13 @@ def test_exit_codes() -> None:
     codes = {name: getattr(errors, name).exit_code for _, name in tree(SokkuriError)}
     assert {name for name, code in codes.items() if code != 1} == {"UsageError", "UnsupportedError"}
     assert codes["UsageError"] == codes["UnsupportedError"] == 2
+
+
+def test_a_missing_extra_is_installed_the_way_sokkuri_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The environment of `uv tool install` has no pip."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    assert "run pip install 'sokkuri[ann]'" in str(errors.MissingExtraError("it", "ann"))
+    (tmp_path / "uv-receipt.toml").touch()
+    assert "run uv tool install '.[ann]'" in str(errors.MissingExtraError("it", "ann"))
