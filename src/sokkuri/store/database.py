@@ -139,7 +139,9 @@ class Database:
     def iterate(self, sql: str, values: Sequence[Any] = ()) -> Iterator[Any]:
         """Yield the rows of a query: for results that are as long as the collection."""
         with _translated(self.where):
-            yield from _wait(self.where, lambda: self._connection.execute(sql, values))
+            rows = _wait(self.where, lambda: self._connection.execute(sql, values))
+            for row in rows:  # noqa: UP028 - `yield from` would close a cursor of a closed file
+                yield row
 
     def integrity_faults(self, limit: int) -> list[str]:
         """Return texts of up to `limit` faults that SQLite finds in the file's structure."""

@@ -5,7 +5,7 @@ import os
 import signal
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from types import FrameType
@@ -147,3 +147,14 @@ def test_a_file_system_without_locks_is_named(
         with closing(other), pytest.raises(StorageError, match="does not lock files, as sokkuri"):
             other.execute("INSERT INTO t VALUES (1)")
     assert [file.name for file in path.parent.iterdir()] == [path.name]
+
+
+def test_rows_that_nobody_reads_may_outlive_their_file(path: Path) -> None:
+    """An error stops a loop over rows: then the file is closed before the rows are."""
+    database = Database.connect(path, "mode=rw")
+    database.execute_many("INSERT INTO t VALUES (?)", [[number] for number in range(9)])
+    rows = database.iterate("SELECT n FROM t ORDER BY n")
+    assert isinstance(rows, Generator)
+    assert next(rows) == (0,)
+    database.close()
+    rows.close()
