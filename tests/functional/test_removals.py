@@ -131,6 +131,33 @@ def test_a_renamed_folder_needs_no_permission(photos: Path) -> None:
     assert (report["moved"], report["removed"], report["total"]) == (COUNT, 0, COUNT)
 
 
+def test_a_renamed_folder_moves_images_to_other_parts_and_the_whole_loses_none(
+    model: Path, tmp_path: Path
+) -> None:
+    """A part cannot see whether another one has its images, so its run stops first."""
+    root = tmp_path / "photos"
+    for seed in range(2 * COUNT):
+        save_drawing(root / "old" / f"{seed}.png", seed)
+    parts = [("--model", model, "--part", f"{number}/2") for number in (1, 2)]
+    for part in parts:
+        sokkuri("index", root, *part)
+    sokkuri("merge", root)
+    sokkuri("label", "-C", root, "old/3.png", "kept")
+    before = read_positions(root / ".sokkuri")
+    (root / "old").rename(root / "new")
+    for part in parts:
+        told = sokkuri("index", root, *part, code=1).stderr
+        assert "--accept-removals" in told
+        sokkuri("index", root, *part, "--accept-removals")
+    merged = as_json("merge", root)
+    assert (merged["moved"], merged["removed"], merged["total"]) == (2 * COUNT, 0, 2 * COUNT)
+    assert read_positions(root / ".sokkuri") == {
+        id_.replace("old", "new"): at for id_, at in before.items()
+    }
+    assert as_json("label", "-C", root)["labels"] == {"kept": 1}
+    assert as_json("index", root)["unchanged"] == 2 * COUNT
+
+
 def test_repair_leaves_images_whose_files_all_seem_gone(photos: Path) -> None:
     take_away(photos)
     done = sokkuri("verify", "-C", photos, "--repair", code=1)

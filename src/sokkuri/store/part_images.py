@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import xxhash
 
 from sokkuri.core.paths import is_path_below
-from sokkuri.core.types import RowRef
+from sokkuri.core.types import FileStat, RowRef
 from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
@@ -191,13 +191,16 @@ def has_absent(catalog: Catalog) -> bool:
     return catalog.fetch_one(f"SELECT 1 FROM images WHERE {_ABSENT} LIMIT 1") is not None  # noqa: S608
 
 
-def find_absent(catalog: Catalog, digest: bytes | None) -> int | None:
-    """Return the key of an image that has these bytes, a row and no file, or None."""
+def find_absent(catalog: Catalog, digest: bytes | None) -> tuple[int, int] | None:
+    """Return an image that has these bytes, a row and no file, or None.
+
+    It is (key, run that found its file gone).
+    """
     row = catalog.fetch_one(
-        f"SELECT key FROM images WHERE digest = ? AND {_ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
+        f"SELECT key, missing FROM images WHERE digest = ? AND {_ABSENT} ORDER BY key LIMIT 1",  # noqa: S608
         [digest],
     )
-    return None if row is None else int(row[0])
+    return None if row is None else (int(row[0]), int(row[1]))
 
 
 def count_present(catalog: Catalog) -> int:
@@ -211,9 +214,15 @@ def count_all(catalog: Catalog) -> tuple[int, int]:
     return int(images), int(absent)
 
 
-def all_ids(catalog: Catalog) -> Iterator[str]:
-    """Yield the ids of all images."""
-    return (id_ for (id_,) in catalog.iterate("SELECT id FROM images"))
+def known_files(catalog: Catalog, *, present: bool) -> Iterator[tuple[str, FileStat]]:
+    """Yield the id and the stat of each image that has a file, or of those without one.
+
+    An image without a file has a stat that no file has.
+    """
+    condition = "missing IS NULL" if present else "missing IS NOT NULL"
+    rows = catalog.iterate(f"SELECT id, size, mtime_ns FROM images WHERE {condition}")  # noqa: S608
+    for id_, size, mtime_ns in rows:
+        yield id_, FileStat(size, mtime_ns) if present else FileStat(-1, -1)
 
 
 def annotations_digest(catalog: Catalog) -> str:

@@ -45,7 +45,6 @@ from sokkuri.store.part_images import (
     PartImage,
     PartImages,
     TargetImage,
-    all_ids,
     annotations_digest,
     count_present,
     enter,
@@ -53,6 +52,7 @@ from sokkuri.store.part_images import (
     find_existing,
     has_absent,
     iter_images,
+    known_files,
     replace_image,
     touch,
 )
@@ -306,11 +306,9 @@ class _MergeRun:
         if count_present(self._catalog) == self._present or not self._reachable:
             return
         begin_listing(self._catalog)
-        for store in self._parts:
-            with store.open_snapshot() as part:
-                ids = all_ids(part.catalog)
-                while chunk := [FileRef(id_, id_, FileStat(0, 0)) for id_ in islice(ids, CHUNK)]:
-                    add_listed(self._catalog, chunk)
+        for present in (True, False):  # an image that moved to another part is absent in one
+            for store in self._parts:
+                self._list_part(store, present=present)
         with self._catalog.writing():
             gone = array("q", diff.vanished_images(self._catalog, self._is_gone))
             losses = count_losses(self._catalog, gone)
@@ -322,6 +320,13 @@ class _MergeRun:
             f"{self._target.root}: they stay; if they are to leave, add --accept-removals"
         )
         self._on_progress(Progress("merging", self._done, self._total, note))
+
+    def _list_part(self, store: PartStore, *, present: bool) -> None:
+        """Enter the images of a part into the listing: those with a file, or the others."""
+        with store.open_snapshot() as part:
+            files = known_files(part.catalog, present=present)
+            while chunk := [FileRef(id_, id_, stat) for id_, stat in islice(files, CHUNK)]:
+                add_listed(self._catalog, chunk)
 
     def _mark_gone(self, keys: Sequence[int]) -> None:
         mark_missing(self._catalog, keys, self._run)
@@ -348,9 +353,11 @@ class _MergeRun:
         source = find_absent(self._catalog, image.digest)
         if source is None or image.shard is None:
             return False
-        free_row(self._catalog, source)  # the row stays, under another id
-        touch(self._catalog, source, image)
+        key, found_gone = source
+        free_row(self._catalog, key)  # the row stays, under another id
+        touch(self._catalog, key, image)
         self._counts["moved"] += 1
+        self._counts["removed"] -= found_gone == self._run
         return True
 
     def _add_removed(self, store: PartStore) -> None:
