@@ -222,7 +222,7 @@ def _lines(rows: int, engines: dict[str, Any]) -> list[list[str]]:
 
 
 HEAD = ["rows", "search", "ms, one by one", "CPU ms", "ms, 64 at once",
-        "times the article's", "recall@10", "built in"]  # fmt: skip
+        "times the article's", "recall@10", "time to build"]  # fmt: skip
 
 
 def report(sizes: Sequence[int] = SIZES, dtype: str = "float32") -> str:

@@ -79,6 +79,7 @@ class GroupingTask:
         self.grades = grades_from(options.min_grade)
 
     def locate(self, content: bytes) -> Location:
+        """Return where a file with this content can be read."""
         return readable_file(self.contents[content])
 
     def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
@@ -145,6 +146,7 @@ class GroupingTask:
         ]  # fmt: skip
 
     def counts(self, pair: PairResult) -> bool:
+        """Return whether a pair counts, by its grade, the decisions and the bursts."""
         if pair in self.shots or self.decisions.part(pair.first, pair.second):
             return False
         return pair.grade in self.grades
