@@ -96,7 +96,10 @@ class _Shown:
         records = zip(rows.tolist(), distances.tolist(), batch.images(rows), strict=True)
         found = [(row, distance, image) for row, distance, image in records if image is not None]
         groups = known.groups_of([image for _, _, image in found])
+        batch.look_up([ref for of in groups.others.values() for _, ref in of])
         for row, distance, image in found:
+            if len(self.rows) == batch.k:
+                return
             if row in self.hidden:
                 continue
             others = [

@@ -167,11 +167,19 @@ class SearchBatch:
         batch._records = self._records
         return batch
 
+    def look_up(self, rows: Sequence[RowRef]) -> None:
+        """Look up the images of these rows at once, before they are asked for one by one."""
+        if self.mask is None:
+            numbers = np.array([self._snapshot.row_number(row) for row in rows], np.int64)
+            self.images(numbers[numbers >= 0])
+
     def hits_among(self, images: Sequence[tuple[str, RowRef]]) -> list[tuple[str, int]]:
         """Return the ids and row numbers of those images that may be hits.
 
         images : ids and rows of live images.
         """
+        if not images:
+            return []
         numbers = np.array([self._snapshot.row_number(row) for _, row in images], np.int64)
         may_be = numbers >= 0
         if self.mask is not None:

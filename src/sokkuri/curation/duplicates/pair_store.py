@@ -130,10 +130,18 @@ class PairStore:
 
     def not_compared(self, contents: Iterable[bytes]) -> set[bytes]:
         """Return those of the contents that were not compared yet."""
-        return {
-            content for content in contents
-            if not self._tables.fetch_one("SELECT 1 FROM compared WHERE content = ?", [content])
-        }  # fmt: skip
+        asked = {*contents}
+        compared: set[bytes] = set()
+        for chunk in chunks(sorted(asked)):
+            marks = ",".join("?" * len(chunk))
+            compared |= {
+                content
+                for (content,) in self._tables.iterate(
+                    f"SELECT content FROM compared WHERE content IN ({marks})",  # noqa: S608
+                    chunk,
+                )
+            }
+        return asked - compared
 
     def find(self, a: bytes, b: bytes) -> PairResult | None:
         """Return the result of two contents, None if they were not compared."""
