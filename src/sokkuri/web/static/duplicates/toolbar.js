@@ -85,6 +85,10 @@ export class Toolbar {
   /** Says how many pictures must be read, and how, to know which one to keep and the bursts. */
   showUnread({ unread, running }) {
     this.unread.hidden = !unread || Boolean(running);
+    if (this.unread.hidden) {
+      this.unread.replaceChildren();
+      return;
+    }
     const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
     const text = unread === 1 ? "1 picture was" : `${format.count(unread)} pictures were`;
     this.unread.replaceChildren(h("p", { class: "soft small" }, `${text} not read yet for the `
