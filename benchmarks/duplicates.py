@@ -88,7 +88,11 @@ def read_setting(root: Path, *, held_out: bool = True) -> CopySearch:
 
 
 def sokkuri_scores(setting: CopySearch) -> Scores:
-    """Return the score of every pair : (Q, G); 0 for pairs that are no candidates."""
+    """Return the score of every pair : (Q, G).
+
+    0 for pairs that are no candidates, and for those that the closer comparisons refuse: they keep
+    their score, but `duplicates` does not call them copies.
+    """
     scores = np.zeros(setting.copies.shape)
     keys = [content.key for content in setting.contents]
     paths = {content.key: setting.root / content.images[0].path for content in setting.contents}
@@ -105,7 +109,8 @@ def sokkuri_scores(setting: CopySearch) -> Scores:
             near, _ = candidates.find(whole.select(rows), np.full(len(rows), -1))
             pairs = [(keys[rows[q]], keys[setting.gallery[g]]) for q, g in near.tolist()]
             for (q, g), result in zip(near.tolist(), comparer.compare_pairs(pairs), strict=True):
-                scores[start + q, g] = result.score
+                refused = result.score >= COPY_SCORE and result.grade in (None, "alike")
+                scores[start + q, g] = 0.0 if refused else result.score
     return scores
 
 
