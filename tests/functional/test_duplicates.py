@@ -78,7 +78,7 @@ def test_text_and_csv_equal_json(compared: Path) -> None:
             assert line.removesuffix(id_).rstrip().endswith(kinds.get(id_, "keep"))
         assert why == f"kept because it {group['why']}"
     assert [part.split()[0] for part in parts] == ["keep"] * PICTURES
-    assert total == f"{PICTURES} groups, {PICTURES * (len(NAMES) - 1)} images beside those to keep"
+    assert total == f"{PICTURES} groups, {PICTURES * (len(NAMES) - 1)} images besides those to keep"
     lines = sokkuri("duplicates", "-C", compared, "--csv", "-").stdout
     header, *rows = csv.reader(io.StringIO(lines))
     assert header == ["group", "a", "b", "grade", "score", "why", "conflict", "kinds"]

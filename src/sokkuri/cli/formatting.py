@@ -98,12 +98,12 @@ def estimate_text(estimate: RunEstimate) -> str:
     )
     return (
         f"{part}{count_text(estimate.listed, 'file')}: {estimate.new:,} new, "
-        f"{estimate.changed:,} changed, {estimate.returned:,} back, "
+        f"{estimate.changed:,} changed, {estimate.returned:,} back again, "
         f"{estimate.vanished:,} gone or moved, {estimate.retried:,} to retry\n"
         f"about {format_duration(estimate.seconds)}, "
         f"{format_bytes(estimate.memory_bytes)} of memory, "
         f"{format_bytes(estimate.disk_bytes)} of disk "
-        f"(from a sample of {estimate.sampled}){stops}"
+        f"(from a sample of {count_text(estimate.sampled, 'image')}){stops}"
     )
 
 
@@ -183,7 +183,9 @@ def groups_text(groups: tuple[Group, ...]) -> str:
         parts.append("\n".join(lines))
     copies = [group for group in groups if group.grade != "burst"]
     extra = sum(len(group.ids) - 1 for group in copies)
-    total = f"{count_text(len(copies), 'group')}, {count_text(extra, 'image')} beside those to keep"
+    total = (
+        f"{count_text(len(copies), 'group')}, {count_text(extra, 'image')} besides those to keep"
+    )
     if bursts := len(groups) - len(copies):
         total += f"; {count_text(bursts, 'burst')}, which no plan moves"
     if conflicts := sum(bool(group.conflict) for group in groups):

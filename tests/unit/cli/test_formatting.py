@@ -50,7 +50,7 @@ def test_a_burst_has_a_sharpest_picture_and_is_not_counted_as_copies() -> None:
         "sharpest          c",
         "burst      0.300  d",
         "",
-        "1 group, 1 image beside those to keep; 1 burst, which no plan moves",
+        "1 group, 1 image besides those to keep; 1 burst, which no plan moves",
     ]
 
 
