@@ -36,6 +36,10 @@ def facts(hits: Any) -> list[tuple[Any, ...]]:
     return [(hit["id"], round(hit["distance"], 5), hit.get("good")) for hit in hits]
 
 
+def test_a_page_is_told_that_the_model_knows_words(server: Server) -> None:
+    assert server.api("info")["words"] is True
+
+
 def test_words_ids_and_weights_give_the_hits_of_the_command(server: Server, photos: Path) -> None:
     found = post(server, json={"texts": ["a red photo"]})
     told = as_json("search", "--text", "a red photo", "-C", photos)

@@ -91,6 +91,28 @@ def is_model_name(name: str) -> bool:
     return name in (*(card.name for card in known_cards()), *added_names())
 
 
+def has_text_side(spec: str) -> bool:
+    """Return whether a model knows words, by its card or the files of its folder alone. False for a
+    model that is not there."""
+    path = added_card(spec)
+    if path is None and is_model_name(spec):
+        return False  # built in
+    path = path or Path(spec).expanduser()
+    if path.is_dir():
+        cards = [path / CARD_NAME]
+    else:
+        cards = [path if path.suffix == ".toml" else path.with_suffix(".toml")]
+        cards.append(path.with_name(CARD_NAME))
+    for card in cards:
+        if card.is_file():
+            try:
+                return read_card(card).text is not None
+            except ModelError:
+                return False
+    places = ("textual/model.onnx", "onnx/text_model*.onnx")
+    return path.is_dir() and any(True for place in places for _ in path.glob(place))
+
+
 def weights_place(card: ModelCard) -> str:
     """Return a text for people that says where the weights of a built-in or added card are."""
     path = added_card(card.name)

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from joint_model import write_joint_model
+from joint_model import write_immich, write_joint_model, write_transformers
 from onnx import TensorProto, helper
 from tiny_model import write_tiny_model
 
 from sokkuri.core.errors import ModelError, UsageError
-from sokkuri.models import card_text, known_cards, resolve_model, weights_place
+from sokkuri.models import card_text, has_text_side, known_cards, resolve_model, weights_place
 from sokkuri.models.cache import file_sha256
 from sokkuri.models.extractor import Extractor
 from sokkuri.models.onnx_inspect import card_of_graph
@@ -160,3 +160,21 @@ def test_the_text_side_is_a_part_of_the_model(tmp_path: Path) -> None:
     tokenizer = tmp_path / "tokenizer.json"
     tokenizer.write_text(tokenizer.read_text() + " ")
     assert resolve_model(str(card)).fingerprint != before
+
+
+def test_whether_a_model_knows_words_is_told_without_loading_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SOKKURI_MODELS", str(tmp_path / "models"))
+    card = write_joint_model(tmp_path / "models" / "colours")
+    assert has_text_side("colours")
+    assert has_text_side(str(card))
+    assert has_text_side(str(card.with_name("image.onnx")))
+    assert has_text_side(str(write_immich(tmp_path / "immich")))
+    assert has_text_side(str(write_transformers(tmp_path / "hub", variant="fp16")))
+    assert not has_text_side(str(write_transformers(tmp_path / "pictures", words=False)))
+    assert not has_text_side("efficientnet-lite0")
+    for missing in ("nothing", "nothing.onnx", ".", str(tmp_path / "gone.toml")):
+        assert not has_text_side(missing)
+    card.write_text("name = ")
+    assert not has_text_side("colours")

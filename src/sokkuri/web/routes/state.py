@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
+from sokkuri.models import has_text_side
 from sokkuri.store.filters import COLUMNS
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
@@ -46,6 +47,7 @@ async def info(context: Context) -> Response:
             "revision": state.revision,
             "columns": list(COLUMNS),
             "changes": context.config.allow_changes,
+            "words": has_text_side(collection.model.source),
         }
 
     return AsciiJSON(await context.read_pool.run(read_info))

@@ -40,7 +40,7 @@ class StatusDocument(BaseModel):
 
 class InfoDocument(BaseModel):
     """What a page needs before it can show anything. `columns` : the columns that a `where` filter
-    may name; `changes` : pages may change the collection."""
+    may name; `changes` : pages may change the collection; `words` : the model knows words."""
 
     name: str
     version: str
@@ -52,6 +52,7 @@ class InfoDocument(BaseModel):
     revision: str
     columns: list[str]
     changes: bool
+    words: bool
 
 
 class StatusEventDocument(BaseModel):

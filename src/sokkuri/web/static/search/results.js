@@ -13,7 +13,8 @@ const GAP = 6;
 
 /**
  * @typedef {{id: string, name: string, folder?: string, distance: number, width: number,
- *   height: number, v?: string, rank?: number, copies?: number, copy_ids?: string[]}} Hit
+ *   height: number, v?: string, rank?: number, copies?: number, copy_ids?: string[],
+ *   good?: boolean, probability?: number}} Hit
  *   copies: how many other images of the same group of copies are not shown
  */
 
@@ -41,6 +42,7 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
   const anchor = link("/image", { id: hit.id, under }, {
     class: "hit-picture",
     "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count}`
+      + (hit.good ? ", good match" : "")
       + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
     onclick: onclick && ((event) => onclick(hit, event)),
   }, img);
@@ -52,7 +54,10 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
     (onlike || onunlike) && h("div", { class: "hit-tools" },
       button("Like this too", "plus", onlike), button("Not this one", "not", onunlike)),
     h("div", { class: "hit-caption", "aria-hidden": "true" },
-      h("span", { class: "number" }, distance),
+      h("span", { class: "number" }, hit.probability === undefined ? distance
+        : `${(100 * hit.probability).toFixed(1)}%`),
+      hit.good && h("span", { class: "hit-good", title: "Nearer to the words than is usual here" },
+        icon("check", { size: 14 })),
       h("span", { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
         hit.name)), hit.copies > 0 && copiesOf(hit, under));
   return { li, img, anchor, hit, size: 0 };

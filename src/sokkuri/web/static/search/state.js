@@ -3,8 +3,10 @@
 
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /**
- * @typedef {{ids: string[], nots: string[], upload: ?string, k: number, view: "grid"|"rings",
- *   under: string, where: string, maxDistance: string, collapse: boolean, crop: ?Box}} Search
+ * @typedef {{ids: string[], nots: string[], texts: string[], notTexts: string[], upload: ?string,
+ *   k: number, view: "grid"|"rings", under: string, where: string, maxDistance: string,
+ *   collapse: boolean, crop: ?Box}} Search
+ *   texts, notTexts: words, perhaps with a weight behind them, as in `at night^0.5`
  */
 
 export const USUAL_K = 50;
@@ -19,6 +21,8 @@ export function fromParams(params) {
   return {
     ids: [...new Set(params.getAll("id"))],
     nots: [...new Set(params.getAll("not"))],
+    texts: [...new Set(params.getAll("text"))],
+    notTexts: [...new Set(params.getAll("not_text"))],
     upload: params.get("upload"),
     k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
     view: params.get("view") === "rings" ? "rings" : "grid",
@@ -34,12 +38,14 @@ export function fromParams(params) {
  * @param {Search} search
  * @returns {Object<string, *>} params for `navigate`
  */
-export function toParams({ ids, nots, upload, k, view, under, where, maxDistance, collapse,
-  crop }) {
+export function toParams({ ids, nots, texts, notTexts, upload, k, view, under, where, maxDistance,
+  collapse, crop }) {
   return {
     upload,
     id: ids,
     not: nots,
+    text: texts,
+    not_text: notTexts,
     k: k === USUAL_K ? null : k,
     view: view === "grid" ? null : view,
     under,
@@ -49,6 +55,20 @@ export function toParams({ ids, nots, upload, k, view, under, where, maxDistance
     crop: crop && fromBox(crop),
   };
 }
+
+/**
+ * The words and the weight of a text, as the server reads them.
+ * @param {string} written
+ * @returns {[string, number]}
+ */
+export function splitWeight(written) {
+  const match = /^(.+)\^([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})$/s.exec(written);
+  return match ? [match[1], Number(match[2])] : [written, 1];
+}
+
+/** @param {string} words @param {number} weight */
+export const withWeight = (words, weight) =>
+  (weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`);
 
 function toBox(text) {
   const parts = (text ?? "").split(",").map(Number);
@@ -88,12 +108,15 @@ export function toRequest(search, uploads) {
   };
   if (uploads.length === 0) {
     const present = Object.entries(fields).filter(([, value]) => value !== null);
-    return { ids: search.ids, not_ids: search.nots, ...Object.fromEntries(present) };
+    return { ids: search.ids, not_ids: search.nots, texts: search.texts,
+      not_texts: search.notTexts, ...Object.fromEntries(present) };
   }
   const form = new FormData();
   for (const { name, blob, not } of uploads) form.append(not ? "not_image" : "image", blob, name);
   for (const id of search.ids) form.append("id", id);
   for (const id of search.nots) form.append("not_id", id);
+  for (const words of search.texts) form.append("text", words);
+  for (const words of search.notTexts) form.append("not_text", words);
   for (const [key, value] of Object.entries(fields)) {
     if (value !== null) form.append(key, String(value));
   }
@@ -103,13 +126,14 @@ export function toRequest(search, uploads) {
 /**
  * The part of the page where a problem is shown.
  * @param {{status: number, type: string, detail: string}} problem
- * @returns {"picture" | "id" | "where" | "under" | "max_distance" | "all"}
+ * @returns {"picture" | "id" | "words" | "where" | "under" | "max_distance" | "all"}
  */
 export function placeOf({ status, type, detail }) {
   const kind = type.split(":").at(-1);
   if (kind === "unreadable-image" || status === 413 || status === 408) return "picture";
   if (kind === "unknown-image") return "id";
   if (status !== 422) return "all";
+  if (/^(a text to search for|the weight|texts|not_texts)|knows no words/.test(detail)) return "words";
   if (detail.startsWith("max_distance")) return "max_distance";
   if (detail.startsWith("under") || /not below/.test(detail)) return "under";
   return detail.startsWith("where") || detail.startsWith("in `") ? "where" : "all";

@@ -1,5 +1,5 @@
-// Search: finds images that look like the pictures of the query, and unlike others. The pictures
-// are dropped, pasted, picked, or from the collection.
+// Search: finds images that look like the pictures of the query, fit its words, and are unlike
+// others. The pictures are dropped, pasted, picked, or from the collection.
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
@@ -12,6 +12,7 @@ import { QueryTiles } from "./query_tiles.js";
 import { navigate, setTitle } from "../base/router.js";
 import { SearchAnswer } from "./answer.js";
 import { SearchFilters } from "./filters.js";
+import { QueryWords } from "./words.js";
 import { canCrop, fromParams, placeOf, toParams, toRequest } from "./state.js";
 import * as settings from "../base/settings.js";
 import { keep, recall } from "./uploads.js";
@@ -44,6 +45,8 @@ class SearchView {
       onsign: (key) => this.changeSign(key),
       oncrop: (crop) => this.change({ crop }),
     });
+    this.words = new QueryWords({ knows: info?.words ?? false,
+      onchange: (fields) => this.change(fields) });
     this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
     this.results = new SearchAnswer({
       onview: (kind) => this.change({ view: kind }),
@@ -56,7 +59,7 @@ class SearchView {
     this.offer = h("div", { class: "search-offer" });
     this.element = h("div", { class: "search" },
       h("section", { class: "search-side", "aria-label": "Query" },
-        this.heading, dropZone(addFiles), this.tiles.element,
+        this.heading, this.words.element, dropZone(addFiles), this.tiles.element,
         h("div", { class: "row search-add" },
           pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture")),
         this.offer, this.filters.element),
@@ -90,11 +93,13 @@ class SearchView {
     this.search = search;
     this.uploads = uploads ?? [];
     this.uploadsLost = uploads === null;
-    const hasPictures = this.uploads.length + search.ids.length + search.nots.length > 0;
+    const hasTerms = this.uploads.length + search.ids.length + search.nots.length
+      + search.texts.length + search.notTexts.length > 0;
     const wasEmpty = this.element.classList.contains("empty");
-    this.element.classList.toggle("empty", !hasPictures && !this.uploadsLost);
+    this.element.classList.toggle("empty", !hasTerms && !this.uploadsLost);
     // The focused element of the empty page is now hidden.
-    if (wasEmpty && hasPictures) this.heading.focus({ preventScroll: true });
+    if (wasEmpty && hasTerms) this.heading.focus({ preventScroll: true });
+    this.words.show(search);
     this.filters.show(search);
     this.offerMarks();
     this.shownTiles = null;
@@ -124,7 +129,8 @@ class SearchView {
     this.tilesHaveProblem = false;
     this.shownTiles = tiles;
     if (this.problem) this.showProblem(this.problem);
-    setTitle(tiles.length ? `${tiles[0].name} · Search` : title);
+    const [first] = [...this.search.texts, ...tiles.map(({ name }) => name)];
+    setTitle(first ? `${first} · Search` : title);
     if (this.search.view === "rings") this.showAnswer();
   }
 
@@ -265,7 +271,8 @@ class SearchView {
   /** Whether the query can be sent; shows a hint if not. */
   checkQuery() {
     const { search, uploads } = this;
-    const likes = search.ids.length + uploads.filter(({ not }) => !not).length;
+    const likes = search.ids.length + search.texts.length
+      + uploads.filter(({ not }) => !not).length;
     if (this.uploadsLost) {
       this.results.showHint("This picture is no longer available", "Only your browser keeps the "
         + "pictures that you search with, and only the latest ones. Add the picture again.");
@@ -273,9 +280,9 @@ class SearchView {
       this.results.showHint("Picture too large", "Remove the picture that is too large, or use a "
         + "smaller copy.");
     } else if (likes === 0) {
-      if (uploads.length + search.nots.length > 0) {
-        this.results.showHint("No picture to search for", "The query has only pictures that the "
-          + "results should not look like. Add a picture that they should look like.");
+      if (uploads.length + search.nots.length + search.notTexts.length > 0) {
+        this.results.showHint("Nothing to search for", "The query says only what the results "
+          + "should not be like. Add a picture or words that they should be like.");
       }
     } else {
       return true;
@@ -311,7 +318,10 @@ class SearchView {
     const upload = this.uploads.find(({ name }) => error.detail?.startsWith(`${name}: `));
     const prefix = upload ? upload.name.length + 2 : 0;
     const text = toSentence((error.detail || error.message).slice(prefix));
-    if (this.filters.showProblem(place, text)) {
+    if (place === "words") {
+      this.words.showProblem(text);
+      this.results.showHint("No search was made", "See the message under the words.");
+    } else if (this.filters.showProblem(place, text)) {
       this.results.showHint("A filter is not valid", "See the message under the filter.");
     } else if (place === "picture" || place === "id") {
       this.problem = { place, text: pictureProblem(error, text), detail: error.detail };
