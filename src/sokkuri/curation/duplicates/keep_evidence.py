@@ -88,8 +88,7 @@ def weigh(facts: Mapping[bytes, ImageFacts], pairs: MeasuredPairs) -> dict[bytes
         if of is not None and pair[0] in facts and pair[1] in facts
     }  # fmt: skip
     tried = {content for pair in pairs for content in pair}
-    for contents in _components(linked):
-        inside = {pair: of for pair, of in linked.items() if pair[0] in contents}
+    for contents, inside in _components(linked):
         evidence |= _Component({key: facts[key] for key in contents}, inside).weigh()
     alone = (key for key in facts if key not in evidence)
     return evidence | {
@@ -108,23 +107,30 @@ def conflict_between(kept: ImageEvidence, other: ImageEvidence) -> str:
     return ""
 
 
-def _components(pairs: FactsOfPairs) -> Iterator[set[bytes]]:
-    """Yield the sets of contents that pairs link."""
+def _components(
+    pairs: Mapping[tuple[bytes, bytes], PairFacts],
+) -> Iterator[tuple[set[bytes], dict[tuple[bytes, bytes], PairFacts]]]:
+    """Yield the sets of contents that pairs link, each with these pairs."""
     neighbours: dict[bytes, set[bytes]] = defaultdict(set)
     for first, second in pairs:
         neighbours[first].add(second)
         neighbours[second].add(first)
-    visited: set[bytes] = set()
+    places: dict[bytes, int] = {}
+    components: list[set[bytes]] = []
     for start in neighbours:
-        if start in visited:
+        if start in places:
             continue
         found, queue = {start}, [start]
         while queue:
             for content in neighbours[queue.pop()] - found:
                 found.add(content)
                 queue.append(content)
-        visited |= found
-        yield found
+        places |= dict.fromkeys(found, len(components))
+        components.append(found)
+    inside: list[dict[tuple[bytes, bytes], PairFacts]] = [{} for _ in components]
+    for pair, of in pairs.items():
+        inside[places[pair[0]]][pair] = of
+    yield from zip(components, inside, strict=True)
 
 
 @dataclass(slots=True)
