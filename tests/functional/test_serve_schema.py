@@ -182,7 +182,8 @@ def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:
         )
     fields = body["multipart/form-data"]["schema"]["properties"]
     assert fields.keys() == {
-        "image", "not_image", "id", "not_id", "k", "metric", "under", "where", "max_distance",
+        "image", "not_image", "id", "not_id", "text", "not_text", "image_weight",
+        "not_image_weight", "k", "metric", "under", "where", "max_distance",
         "crop", "angles", "collapse",
     }  # fmt: skip
     out = io.BytesIO()
