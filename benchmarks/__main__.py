@@ -19,6 +19,7 @@ LONG = {
     "decode_memory": "Memory of decoding, for 100 megapixels",
     "suggesting": "What to label next",
     "distances": "What a distance means",
+    "words": "Searches by words",
     "scaling": "Threads and Ray",
     "whole_run": "100,381 photos",
     "search_engines": "Search methods",
