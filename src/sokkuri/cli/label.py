@@ -1,6 +1,7 @@
 """`sokkuri label`: say what images show, import and export labels."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,6 +38,17 @@ def label(
         Path | None,
         typer.Option(metavar="FILE", help="Write all labels to a CSV file, or - for stdout."),
     ] = None,
+    suggest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL,LABEL,...", help="Suggest one of these labels for each image, by words."
+        ),
+    ] = None,
+    apply: Annotated[bool, typer.Option("--apply", help="Set the suggested labels.")] = False,
+    min_confidence: Annotated[
+        float | None,
+        typer.Option(metavar="P", min=0, max=1, help="How sure a label must be. Default: 0.5."),
+    ] = None,
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -44,13 +56,19 @@ def label(
     from sokkuri.api import Collection
 
     given = arguments or []
-    if sum(map(bool, (given, import_, export))) > 1:
-        raise UsageError("label images, --import and --export are separate: give one of them")
+    if sum(map(bool, (given, import_, export, suggest is not None))) > 1:
+        raise UsageError(
+            "label images, --import, --export and --suggest are separate: give one of them"
+        )
+    if suggest is None and (apply or min_confidence is not None):
+        raise UsageError("--apply and --min-confidence belong to --suggest LABEL,LABEL,...")
     if remove and not given:
         raise UsageError("name the images that lose their labels: --remove ID...")
-    reads = not (given or import_)
+    reads = not (given or import_ or apply)
     with Collection.open(find_collection(collection), "ro" if reads else "rw") as opened:
-        if export is not None:
+        if suggest is not None:
+            _suggest(opened, suggest, min_confidence, apply=apply, as_json=as_json)
+        elif export is not None:
             _export(opened, export, as_json=as_json)
         elif import_:
             _import(opened, import_, as_json=as_json)
@@ -74,6 +92,35 @@ def _set_labels(
         _print({"removed": count}, f"{count_text(count, 'label')} removed", as_json=as_json)
     else:
         _print({"labelled": len(ids)}, f"{count_text(len(ids), 'image')} labelled", as_json=as_json)
+
+
+def _suggest(
+    collection: "Collection",
+    written: str,
+    min_confidence: float | None,
+    *,
+    apply: bool,
+    as_json: bool,
+) -> None:
+    from sokkuri.curation.labeling.word_labels import apply_labels, suggest_labels
+
+    labels = [label for label in written.split(",") if label.strip()]
+    suggested = suggest_labels(
+        collection, labels, 0.5 if min_confidence is None else min_confidence
+    )
+    document: dict[str, object] = {"suggestions": [asdict(one) for one in suggested]}
+    lines = [
+        f"{one.confidence:.3f}  {escape_control(one.label)}  {escape_control(one.id)}"
+        for one in suggested
+    ]
+    if apply:
+        count = apply_labels(collection, suggested)
+        document["labelled"] = count
+        lines = [f"{count_text(count, 'image')} labelled"]
+    elif not lines and not as_json:
+        console.print_message("no image without a label fits one of these well enough")
+        return
+    _print(document, "\n".join(lines), as_json=as_json)
 
 
 def _import(collection: "Collection", sources: list[Path], *, as_json: bool) -> None:
