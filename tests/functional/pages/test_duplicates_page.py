@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 from browser import Visit, Visiting
-from burst_frames import write_frame
 from draw_images import draw
 from PIL import Image
 from playwright.sync_api import Locator, Page, Request, Route, expect
@@ -64,23 +63,6 @@ def server(home: Path) -> Iterator[Server]:
         yield server
 
 
-def test_the_page_search_shows_copies_as_one_until_the_switch_is_off(
-    compared: Path, visitors: Visiting
-) -> None:
-    original = "2023/drawing 04.jpg"
-    with serving(compared) as server, visitors(server.address) as visit:
-        visit.go(f"/search?id={original}")
-        shown = visit.page.locator(".hits > li")
-        expect(shown).to_have_count(10)
-        expect(shown.first.locator("summary")).to_have_text("and 1 copy")
-        shown.first.locator("summary").click()
-        expect(shown.first.get_by_role("link", name=SMALL, exact=True)).to_be_visible()
-        visit.page.get_by_label("Show copies as one").uncheck()
-        expect(shown).to_have_count(10 + ALL)
-        assert "copies=all" in visit.page.url
-        expect(visit.page.locator(".hit-copies")).to_have_count(0)
-
-
 @pytest.fixture
 def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
     """The page Duplicates with the groups of all pictures."""
@@ -125,75 +107,6 @@ def all_files(home: Path) -> dict[str, tuple[bytes, int]]:
         for file in (home / "photos").rglob("*.jpg")
         if ".sokkuri" not in file.parts
     }
-
-
-def test_the_groups_show_which_picture_the_chosen_rules_keep(
-    compared: Path, visitors: Visiting
-) -> None:
-    """The rules stay in the address, so a reload keeps them."""
-    with serving(compared) as server, visitors(server.address) as visit:
-        page = visit.page
-        visit.go("/duplicates")
-        group = group_of(page, "first.jpg")
-        first = group.locator(".copy-name").first
-        expect(first).to_have_text("drawing 00.jpg")
-        rules = page.get_by_label("Keep first the picture")
-        rules.select_option("folder")
-        page.get_by_label("in a folder…").fill("copies")
-        page.get_by_role("button", name="Add", exact=True).click()
-        expect(first).to_have_text("first.jpg")
-        expect(group.locator(".copies-why")).to_have_text(
-            "Kept because it comes first by --keep copies/."
-        )
-        rules.select_option("largest")
-        expect(page.locator(".keep-rules li")).to_have_count(2)
-        page.reload()
-        expect(page.locator(".keep-rules li")).to_have_count(2)
-        expect(first).to_have_text("first.jpg")
-        page.get_by_role("button", name="Remove the rule: in the folder copies/").click()
-        expect(first).to_have_text("drawing 00.jpg")
-
-
-def test_groups_without_evidence_say_how_to_read_it(
-    home: Path, server: Server, visitors: Visiting
-) -> None:
-    """As after a new version of sokkuri, which reads other things in the files."""
-    (evidence,) = home.glob("photos/.sokkuri/indexes/*/evidence.sqlite")
-    for file in evidence.parent.glob("evidence.sqlite*"):
-        file.unlink()
-    with visitors(server.address) as visit:
-        visit.go("/duplicates")
-        line = visit.page.locator(".copies-unread")
-        expect(line).to_contain_text("2 pictures were not read yet")
-        expect(line.locator("code")).to_have_text("sokkuri duplicates")
-        line.get_by_role("button", name="Read now").click()
-        expect(line).to_be_hidden(timeout=TIMEOUT_SECONDS * 1000)
-        expect(groups(visit.page)).to_have_count(ALL)
-
-
-def test_bursts_are_shown_on_request_and_cannot_be_dropped(
-    tmp_path: Path, visitors: Visiting
-) -> None:
-    photos = tmp_path / "photos"
-    for number in range(2):
-        write_frame(photos, number, f"2026:05:01 12:00:0{number}", blur=number + 0.2)
-    sokkuri("index", photos)
-    sokkuri("duplicates", "-C", photos, "--bursts")
-    with (
-        serving(photos, "--allow-changes") as server,
-        visitors(server.address) as visit,
-    ):
-        page = visit.page
-        visit.go("/duplicates")
-        expect(page.get_by_text("No duplicates", exact=True)).to_be_visible()
-        page.get_by_role("button", name="Bursts").click()
-        expect(groups(page)).to_have_count(1)
-        expect(groups(page).locator(".copy-sign")).to_have_text(["Sharpest"])
-        expect(groups(page).get_by_role("button", name=re.compile("^Drop"))).to_have_count(0)
-        page.keyboard.press("j")
-        page.keyboard.press("x")
-        expect(groups(page)).to_have_count(1)
-        assert (photos / "frame1.jpg").exists()
 
 
 def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) -> None:

@@ -13,7 +13,13 @@ from trash_fixtures import make_collection
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates.bursts import BURST_SECONDS, find_shots, sharpness
 from sokkuri.curation.duplicates.contents import UniqueImage
-from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates, known_groups
+from sokkuri.curation.duplicates.evidence_store import evidence_store_path
+from sokkuri.curation.duplicates.find import (
+    DuplicateOptions,
+    find_duplicates,
+    known_groups,
+    known_state,
+)
 from sokkuri.curation.duplicates.image_facts import ImageFacts
 from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.curation.trash.make_plan import make_trash_plan
@@ -61,6 +67,11 @@ def test_a_burst_has_its_sharpest_picture_first_and_is_never_planned(
     assert known_groups(collection) == plain
     plan = make_trash_plan(collection, found)
     assert [move.id for move in plan.moves] == [copies.ids[1]]
+    assert known_state(collection, BURSTS).unread == 0
+    for file in evidence_store_path(collection).parent.glob("evidence.sqlite*"):
+        file.unlink()
+    assert known_state(collection).unread == 2, "the files of the group of copies"
+    assert known_state(collection, BURSTS).unread == 5, "any of them may be in a burst"
 
 
 def facts_at(taken: int, power: float = 0.0) -> ImageFacts:
