@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import onnx
 import pytest
 from hub_server import COMMIT, REPOSITORY, Hub, serving_hub
 from joint_model import draw_colours, write_immich, write_transformers
@@ -110,6 +111,19 @@ def test_one_form_of_an_export_is_fetched(
     assert names == {
         "card.toml", "vision_model_int8.onnx", "text_model_int8.onnx", "tokenizer.json",
     }  # fmt: skip
+
+
+def test_weights_in_a_file_of_any_name_are_fetched(hub: Hub, models: Path) -> None:
+    """Networks above two gigabytes keep their weights in a file whose name only they tell."""
+    network = hub.folder / "visual" / "model.onnx"
+    graph = onnx.load(network)
+    onnx.save(graph, network, save_as_external_data=True, location="1b9d6bcd", size_threshold=0)
+    (hub.folder / "visual" / "other").write_bytes(b"not the network's")
+    sokkuri("models", "add", SOURCE)
+    folder = models / "colour-words" / "visual"
+    assert {path.name for path in folder.iterdir()} == {"model.onnx", "1b9d6bcd"}
+    card = tomllib.loads((folder.parent / "card.toml").read_text())
+    assert "visual/1b9d6bcd" in card["files"]
 
 
 def test_a_model_is_added_once(hub: Hub) -> None:

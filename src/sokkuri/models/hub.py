@@ -14,7 +14,7 @@ import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from sokkuri.core.errors import MissingExtraError, ModelError, UsageError
@@ -45,12 +45,15 @@ class _File:
 
 @dataclass(frozen=True, slots=True)
 class HubModel:
-    """A model of the hub at one commit. licence : as its authors name it, "" if they do not."""
+    """A model of the hub at one commit. licence : as its authors name it, "" if they do not.
+    files : that belong to it by their names. others : of the repository, some of which the networks
+    may name as the files of their weights."""
 
     repo: str
     commit: str
     licence: str
     files: tuple[_File, ...]
+    others: tuple[_File, ...] = ()
 
     @property
     def source(self) -> str:
@@ -82,8 +85,10 @@ def find_model(source: str, variant: str | None = None) -> HubModel:
         raise ModelError(f"{repo}: the hub names no commit")
     told = [_file(sibling) for sibling in info.siblings or []]
     there = {file.name: file for file in told if is_path_below(file.name)}
-    files = tuple(there[name] for name in _wanted(list(there), variant, repo))
-    return HubModel(repo, str(info.sha), _licence(info), files)
+    wanted = _wanted(list(there), variant, repo)
+    files = tuple(there[name] for name in wanted)
+    others = tuple(file for name, file in there.items() if name not in wanted)
+    return HubModel(repo, str(info.sha), _licence(info), files, others)
 
 
 def _file(sibling: Any) -> _File:
@@ -151,30 +156,49 @@ def fetch(
     Raises ModelError if the hub refuses or fails, a file has not the digest that the hub told, or
     the files make no model. Files that are whole stay in the folder.
     """
-    hub = _library()
-    done = 0
-    for file in model.files:
-        path = folder / file.name
-        if not (path.is_file() and not path.is_symlink() and _is_right(path, file)):
-            path.unlink(missing_ok=True)
-            bar = _progress_class(done, model.size, on_progress)
-            with _as_model_errors(model.repo):
-                hub.hf_hub_download(
-                    model.repo, file.name, revision=model.commit, local_dir=folder, tqdm_class=bar
-                )
-            if path.is_symlink() or not _is_right(path, file):
-                path.unlink(missing_ok=True)
-                raise ModelError(
-                    f"{file.name} of {model.repo} came with another digest than the hub tells: it "
-                    "was not added; run the command again"
-                )
+    done, total = 0, model.size
+    waiting, others = list(model.files), {file.name: file for file in model.others}
+    while waiting:
+        file = waiting.pop(0)
+        _fetch_file(model, file, folder, _progress_class(done, total, on_progress))
+        for name in _weights_of(folder, file) & others.keys():
+            waiting.append(others.pop(name))
+            total += waiting[-1].size
         done += file.size
         if on_progress is not None:
-            on_progress(done, model.size)
+            on_progress(done, total)
     shutil.rmtree(folder / ".cache", ignore_errors=True)  # the library's own notes
     card = card_of_folder(folder, variant)
     name = model.repo.partition("/")[2]
     return replace(card, name=name, source=model.source, licence=model.licence)
+
+
+def _weights_of(folder: Path, file: _File) -> set[str]:
+    """Return the files of a network's weights as the repository names them; none for others."""
+    if not file.name.endswith(".onnx"):
+        return set()
+    from sokkuri.models.onnx_inspect import external_names
+
+    place = PurePosixPath(file.name).parent
+    return {(place / name).as_posix() for name in external_names(folder / file.name)}
+
+
+def _fetch_file(model: HubModel, file: _File, folder: Path, bar: type) -> None:
+    """Fetch a file unless it is there, and check its digest. bar : tells the progress."""
+    path = folder / file.name
+    if path.is_file() and not path.is_symlink() and _is_right(path, file):
+        return
+    path.unlink(missing_ok=True)
+    with _as_model_errors(model.repo):
+        _library().hf_hub_download(
+            model.repo, file.name, revision=model.commit, local_dir=folder, tqdm_class=bar
+        )
+    if path.is_symlink() or not _is_right(path, file):
+        path.unlink(missing_ok=True)
+        raise ModelError(
+            f"{file.name} of {model.repo} came with another digest than the hub tells: it was not "
+            "added; run the command again"
+        )
 
 
 def _is_right(path: Path, file: _File) -> bool:

@@ -113,6 +113,19 @@ def read_graph(path: Path) -> onnx.ModelProto:
 def external_files(path: Path) -> list[Path]:
     """Return the files beside an ONNX file that contain its weights. Raises ModelError when a file
     is missing, a link, or outside the folder."""
+    names = external_names(path)
+    for name in names:
+        relative = PurePosixPath(name)
+        if not (path.parent / name).is_file():
+            raise ModelError(f"{path} keeps its weights in {name}, which is not beside it")
+        if any((path.parent / part).is_symlink() for part in (relative, *relative.parents)):
+            raise ModelError(f"{path} keeps its weights in {name}, which is a link: copy the file")
+    return [path.parent / name for name in names]
+
+
+def external_names(path: Path) -> list[str]:
+    """Return the names of the files that contain an ONNX file's weights, relative to its folder,
+    whether they are there or not. Raises ModelError for a name outside the folder."""
     model = read_graph(path)
     tensors = chain(_tensors(model.graph), *(_tensors_of(part.node) for part in model.functions))
     names = {ExternalDataInfo(tensor).location for tensor in tensors if uses_external_data(tensor)}
@@ -120,11 +133,7 @@ def external_files(path: Path) -> list[Path]:
         relative = PurePosixPath(name)
         if relative.is_absolute() or ".." in relative.parts or "\\" in name:
             raise ModelError(f"{path} looks for its weights outside its folder: {name}")
-        if not (path.parent / name).is_file():
-            raise ModelError(f"{path} keeps its weights in {name}, which is not beside it")
-        if any((path.parent / part).is_symlink() for part in (relative, *relative.parents)):
-            raise ModelError(f"{path} keeps its weights in {name}, which is a link: copy the file")
-    return [path.parent / name for name in sorted(names)]
+    return sorted(names)
 
 
 def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
