@@ -12,6 +12,7 @@ from sokkuri.store.annotations import know_content
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 from sokkuri.store.images import ids_in
+from sokkuri.store.labels import MAX_LENGTH
 from sokkuri.store.outcomes import free_row
 
 CHUNK = 2_000
@@ -181,7 +182,8 @@ def find_unsound(catalog: Catalog) -> str | None:
     if catalog.has_table("labels"):
         odd = catalog.fetch_one(
             "SELECT 1 FROM labels WHERE typeof(content) <> 'blob' OR typeof(label) <> 'text'"
-            " OR typeof(turn) <> 'integer' LIMIT 1"
+            " OR typeof(turn) <> 'integer' OR length(label) NOT BETWEEN 1 AND ? LIMIT 1",
+            [MAX_LENGTH],
         )
     return None if odd is None else "a label has impossible values"
 

@@ -13,6 +13,7 @@ from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.parts.merge import merge
 from sokkuri.indexing.settings import save_settings, with_saved_settings
+from sokkuri.store.labels import set_labels
 from sokkuri.store.leases import end_run, start_run
 
 
@@ -148,6 +149,15 @@ def test_impossible_values_of_images_are_refused(folder: Folder, change: str) ->
     with folder.open(folder.parts[1]) as part:
         part.catalog.execute(f"UPDATE images SET {change} WHERE key = 1")
     with pytest.raises(DamagedError, match="its image number 1 has impossible values"):
+        folder.merge_parts()
+
+
+@pytest.mark.parametrize("label", ["", "x" * 201, b"bytes"])
+def test_impossible_labels_are_refused(folder: Folder, label: object) -> None:
+    with folder.open(folder.parts[1]) as part:
+        set_labels(part.catalog, [(part.catalog.fetch_one("SELECT id FROM images")[0], "right")])
+        part.catalog.execute("UPDATE labels SET label = ?", [label])
+    with pytest.raises(DamagedError, match="a label has impossible values"):
         folder.merge_parts()
 
 
