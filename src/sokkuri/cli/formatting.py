@@ -303,5 +303,11 @@ def compaction_text(report: Compaction) -> str:
 def model_card_text(card: dict[str, Any], *, whole: bool) -> str:
     """Format a model card: licence, source and weights, or all its fields if `whole`."""
     keys = [key for key in card if key != "name"] if whole else ["licence", "source", "weights"]
-    lines = [f"  {key:<12}{escape_control(str(card[key]))}" for key in keys if card[key] != ""]
+    values: dict[str, Any] = {}
+    for key in keys:
+        inner = card[key] if isinstance(card[key], dict) else {"": card[key]}
+        values |= {f"{key}.{name}" if name else key: value for name, value in inner.items()}
+    told = {key: str(value) for key, value in values.items() if value not in ("", None)}
+    width = max([12, *(len(key) + 1 for key in told)])
+    lines = [f"  {key:<{width}}{escape_control(value)}" for key, value in told.items()]
     return "\n".join([card["name"], *lines])

@@ -12,6 +12,7 @@ from sokkuri.cli.formatting import (
     format_bytes,
     format_duration,
     groups_text,
+    model_card_text,
     report_text,
 )
 from sokkuri.curation.types import DuplicateImage, Group, Pair
@@ -85,3 +86,14 @@ def test_a_report_leaves_out_what_did_not_happen() -> None:
     assert report_text(SyncReport()) == "0 images: nothing to do (0.0 s)"
     busy = SyncReport(added=2, failed=1, total=2, seconds=1, images_per_second=2.5)
     assert report_text(busy) == "2 images: 2 added, 1 failed (1.0 s, 2.5 images/s)"
+
+
+def test_a_card_shows_the_keys_of_its_text_side_and_none_that_say_nothing() -> None:
+    card = {
+        "name": "colours", "licence": "", "files": {}, "scale": 1.0,
+        "text": {"context": 77, "pad": "", "logit_scale": None},
+    }  # fmt: skip
+    assert model_card_text(card, whole=True).splitlines() == [
+        "colours", "  scale        1.0", "  text.context 77",
+    ]  # fmt: skip
+    assert model_card_text({**card, "source": "", "weights": ""}, whole=False) == "colours"
