@@ -72,6 +72,7 @@ def make_steps() -> list[Step]:
     return [
         Step("read a file", "compare:PairComparer._read"),
         Step("decode a preview", "compare:make_preview"),
+        Step("directions of the features", "compare_new:projection_of"),
         Step("nearest rows of 512 images", "neighbours:BruteForceFinder.find"),
         Step("pairs worth comparing", "candidates:CandidateFinder.find"),
         Step(
@@ -86,15 +87,22 @@ def make_steps() -> list[Step]:
             lambda result: "too few match" if result is None else "",
         ),
         Step("aligned by keypoints", "matching:_aligned_logit"),
-        Step("grade of a pair", "compare:compare", _grade),
+        Step("first look at a pair", "compare:compare", _grade),
         Step(
             "full size",
             "compare:compare_full_size",
             lambda verdict: "" if verdict is None else verdict.value,
         ),
+        Step("place of one in the other", "compare:find_place"),
+        Step(
+            "can it be an edit",
+            "compare:can_be_edit",
+            lambda result: "" if result is None else "edited" if result else "no copy",
+        ),
         Step("facts of an image", "compare:read_image_facts"),
         Step("facts of a pair", "compare:measure_pair"),
         Step("facts of an enlargement", "compare:is_enlargement"),
+        Step("weigh the facts", "evidence:weigh"),
     ]
 
 

@@ -57,7 +57,8 @@ class Pair:
     """Two images that are near-duplicates.
 
     score : from 0 to 1, the higher the surer; not a calibrated probability. kinds : of edit, in the
-    words of edit_kinds.py, as far as they are known.
+    words of edit_kinds.py, as far as they are known. is_open : whether both are only known as
+    copies of a third image: they must be looked at closely before a plan may use the pair.
     """
 
     a: str
@@ -65,6 +66,7 @@ class Pair:
     grade: Grade
     score: float
     kinds: tuple[str, ...] = ()
+    is_open: bool = False
 
     @property
     def order(self) -> tuple[int, float, str]:
@@ -101,6 +103,11 @@ class Group:
     def order(self) -> tuple[int, tuple[str, ...]]:
         """A sort key: the surest first."""
         return ALL_GRADES.index(self.grade), self.ids
+
+    def is_open(self, image: DuplicateImage) -> bool:
+        """Return whether an image and the image to keep must still be looked at closely."""
+        ids = {self.keep, image.result_id}
+        return any(pair.is_open for pair in self.pairs if {pair.a, pair.b} == ids)
 
     def grade_of(self, image: DuplicateImage) -> Grade:
         """Return the grade of an image and the image to keep, or the group's if none is known."""

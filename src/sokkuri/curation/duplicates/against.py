@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Never, TypeAlias
 
 import numpy as np
@@ -18,6 +19,7 @@ from sokkuri.core.locations import Location, is_within
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.candidates import BATCH, CandidateFinder, FeatureTable
 from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.compare_new import ensure_fingerprints, store_results
 from sokkuri.curation.duplicates.contents import (
     UniqueImage,
     feature_table,
@@ -26,9 +28,8 @@ from sokkuri.curation.duplicates.contents import (
     projection_of,
     readable_file,
 )
-from sokkuri.curation.duplicates.evidence import read_and_name_edits
+from sokkuri.curation.duplicates.evidence import EvidenceGatherer
 from sokkuri.curation.duplicates.evidence_store import open_evidence_store
-from sokkuri.curation.duplicates.find import compare_pairs, ensure_fingerprints
 from sokkuri.curation.duplicates.grouping import DuplicateOptions, grades_from
 from sokkuri.curation.duplicates.keep_rules import keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, open_pair_store
@@ -124,9 +125,8 @@ def _find_groups(
         results += [PairResult(key, key, "identical", 1.0) for key in identical]
         groups = _groups(filter(counts, results), contents)
         with open_evidence_store(archive) as evidence:
-            groups = yield from read_and_name_edits(
-                groups, contents.keys_by_id(), evidence, comparer
-            )
+            gatherer = EvidenceGatherer(evidence, comparer)
+            groups = yield from gatherer.name_edits(groups, contents.keys_by_id())
         for note in comparer.notes():
             yield Progress("comparing", 0, 0, note)
     return groups
@@ -181,11 +181,15 @@ def _compare_sides(
         rows = np.arange(start, min(start + BATCH, len(new)))
         pairs, _ = candidates.find(queries.select(rows), np.full(len(rows), -1))
         keys = [(new[start + query].key, contents[row].key) for query, row in pairs.tolist()]
-        known = [store.find(*pair) for pair in keys]
-        todo = (pair for pair, result in zip(keys, known, strict=True) if result is None)
-        with closing(compare_pairs(todo, store, comparer)) as compared:
-            results += compared
-        results += [result for result in known if result is not None]
+        found = {pair: store.find(*pair) for pair in keys}
+        known = [result for result in found.values() if result is not None]
+        compared = chain(
+            comparer.compare_pairs(pair for pair, result in found.items() if result is None),
+            comparer.look_closely(result for result in known if result.open),
+        )
+        with closing(store_results(compared, store)) as new_results:
+            results += new_results
+        results += [result for result in known if not result.open]
     return results
 
 

@@ -20,22 +20,27 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
-from sokkuri.core.types import Limits
+from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, compare
 from sokkuri.curation.duplicates.matching.content import may_be_drawing
-from sokkuri.curation.duplicates.matching.edits import can_be_edit, find_shift
+from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
+from sokkuri.curation.duplicates.matching.placement import Place, find_place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
 from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
 from sokkuri.curation.duplicates.saved_again import is_enlargement
+from sokkuri.curation.types import Grade
+from sokkuri.images.decode import decode
 from sokkuri.images.read import read_file
 
 _IMAGES = 12_000  # squares and keypoints that are kept, 70 kB each
 _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
+_LARGE_BYTES = 192 * 2**20  # of larger pictures that are kept, some 80 photos
+_PLACES = 20_000  # of pairs, less than a kilobyte each
 _QUEUED = 64  # tasks for each thread
 
 Item = TypeVar("Item")
@@ -53,12 +58,15 @@ class _Image:
         self._keypoints: Keypoints | None = None
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
-        self.frames = preview.frames
+        self.frames, self.is_transparent = preview.frames, preview.is_transparent
         self.may_be_drawing = may_be_drawing(preview.square)
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
         return self._comparer.preview_rgb(self._content)
+
+    def decode(self, spec: PixelSpec) -> NDArray[np.uint8]:
+        return self._comparer.decode_large(self._content, spec)
 
     def keypoints(self) -> Keypoints:
         with self._lock:
@@ -85,6 +93,10 @@ class PairComparer:
         self._previews: LRUCache[bytes, NDArray[np.uint8]] = LRUCache(
             _PREVIEW_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
         )
+        self._large: LRUCache[tuple[bytes, PixelSpec], NDArray[np.uint8]] = LRUCache(
+            _LARGE_BYTES, getsizeof=lambda rgb: int(rgb.nbytes)
+        )
+        self._places: LRUCache[tuple[bytes, bytes], Place | None] = LRUCache(_PLACES)
         self._lock = threading.Lock()
         try:
             opencv()
@@ -121,6 +133,17 @@ class PairComparer:
         """Yield the result of each pair, in order. Pairs that cannot be read are left out."""
         return (result for result in self._map(pairs, self._compare) if result is not None)
 
+    def look_at_pairs(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[PairResult]:
+        """Yield what a first look says about each pair, in order: some results are open.
+
+        Pairs that cannot be read are left out.
+        """
+        return (result for result in self._map(pairs, self._first_look) if result is not None)
+
+    def look_closely(self, pairs: Iterable[PairResult]) -> Iterator[PairResult]:
+        """Yield the result of each open pair, in order. Pairs that cannot be read are left out."""
+        return (result for result in self._map(pairs, self._close_look) if result is not None)
+
     def image_facts(self, contents: Iterable[bytes]) -> Iterator[tuple[bytes, ImageFacts]]:
         """Yield each content with its facts. Contents that cannot be read are left out."""
         return (found for found in self._map(contents, self._image_facts) if found is not None)
@@ -154,63 +177,86 @@ class PairComparer:
             return None
 
     def _compare(self, pair: tuple[bytes, bytes]) -> PairResult | None:
+        result = self._first_look(pair)
+        return self._close_look(result) if result is not None and result.open else result
+
+    def _first_look(self, pair: tuple[bytes, bytes]) -> PairResult | None:
+        """Compare the previews of two contents; None if a file cannot be read."""
         first, second = min(pair), max(pair)
         try:
-            match = self._match(first, second)
+            a, b = self._image(first), self._image(second)
+            if a.frames != b.frames:  # a still is no copy of an animation
+                return PairResult(first, second, None, 0.0)
+            match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
+            likely = self._likely_grade(match, a, b)
         except DecodeError:
             return PairResult(first, second, None, 0.0)
         except ReadError:
             return None
-        uncertain = match.grade is None and not self.by_keypoints
-        score = NOT_COMPARED_BY_KEYPOINTS if uncertain else match.score
-        return PairResult(first, second, match.grade, score)
+        if likely is None:
+            return PairResult(first, second, match.grade, self._score(match.grade, match.score))
+        is_scene = match.grade is not None and not match.blank and a.frames == 1
+        refuted: Grade | None = "alike" if is_scene else None
+        return PairResult(first, second, refuted, match.score, likely, open=True)
 
-    def _match(self, first: bytes, second: bytes) -> Match:
-        """Compare two contents. Copies were compared closely, `same` ones at full size."""
-        a, b = self._image(first), self._image(second)
-        if a.frames != b.frames:  # a still is no copy of an animation
-            return Match(None, 0.0)
-        match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
-        moving = a.frames > 1
-        if match.grade == "same" or (moving and match.grade == "edited"):
+    def _likely_grade(self, match: Match, a: _Image, b: _Image) -> Grade | None:
+        """Return the best grade that a close look may give; None if it need not be asked."""
+        if match.grade in ("same", "edited"):
+            return match.grade
+        if not self.by_keypoints or a.frames > 1 or not (a.may_be_drawing and b.may_be_drawing):
+            return None
+        # Keypoints hardly tell one letter from the next.
+        return "edited" if match.grade == "alike" or find_shift(a, b) is not None else None
+
+    def _score(self, grade: Grade | None, score: float) -> float:
+        uncertain = grade is None and not self.by_keypoints
+        return NOT_COMPARED_BY_KEYPOINTS if uncertain else score
+
+    def _close_look(self, pair: PairResult) -> PairResult | None:
+        """Look closely at an open pair; None if a file cannot be read."""
+        try:
+            grade = self._close_grade(pair)
+        except DecodeError:
+            return replace(pair, grade=None, score=0.0, open=False)
+        except ReadError:
+            return None
+        score = max(pair.score, COPY_SCORE) if grade in ("same", "edited") else pair.score
+        return replace(pair, grade=grade, score=self._score(grade, score), open=False)
+
+    def _close_grade(self, pair: PairResult) -> Grade | None:
+        """Return the grade of an open pair: `same` ones are compared at full size."""
+        a, b = self._image(pair.first), self._image(pair.second)
+        if pair.likely == "same" or a.frames > 1:
             sizes = (a.width, a.height), (b.width, b.height)
-            verdict = compare_full_size(self._read(first), self._read(second), sizes, self._limits)
-            if verdict is Verdict.SAME:
-                return Match("same", match.score)
-            if moving:
-                return self._check_moving(match, first, second, a.frames)
-            if match.blank:
-                return Match(None, 0.0)
-        if match.grade is None and not self._is_moved_drawing(a, b):
-            return match
-        return self._check_edit(match, first, second)
-
-    def _check_moving(self, match: Match, first: bytes, second: bytes, frames: int) -> Match:
-        """Return the match of two animations that are not the same; all frames decide."""
-        if match.blank or not self.by_keypoints or frames > MAX_EDITED_FRAMES:
-            return Match(None, 0.0)
-        a, b = self._image(first), self._image(second)
-        files = self._read(first), self._read(second)
-        sizes = (a.width, a.height), (b.width, b.height)
-        if are_edited_frames(files, sizes, self._limits):
-            return Match("edited", max(match.score, COPY_SCORE))
-        return Match(None, 0.0)
-
-    def _is_moved_drawing(self, a: _Image, b: _Image) -> bool:
-        """Return whether one drawing may be a part of another one: keypoints miss that in texts."""
-        drawings = a.may_be_drawing and b.may_be_drawing
-        return drawings and self.by_keypoints and find_shift(a, b) is not None
-
-    def _check_edit(self, match: Match, first: bytes, second: bytes) -> Match:
-        """Return the match of two contents, one of which may be an edit of the other."""
+            files = self._read(pair.first), self._read(pair.second)
+            if compare_full_size(*files, sizes, self._limits) is Verdict.SAME:
+                return "same"
+            if a.frames > 1:  # all frames decide
+                may_be = self.by_keypoints and a.frames <= MAX_EDITED_FRAMES
+                return (
+                    "edited" if may_be and are_edited_frames(files, sizes, self._limits) else None
+                )
+            if pair.grade is None:  # blank pictures
+                return None
         if not self.by_keypoints:
-            return Match(None, match.score)
-        files = self._read(first), self._read(second)
-        a, b = self._image(first), self._image(second)
-        points, likely = (a.keypoints(), b.keypoints()), match.grade in ("same", "edited")
-        if can_be_edit(files, (a, b), points, self._limits, likely=likely):
-            return Match("edited", max(match.score, COPY_SCORE))
-        return match if match.grade is None else replace(match, grade="alike")
+            return None
+        place = self._place(pair.first, pair.second)
+        likely = pair.score >= COPY_SCORE
+        if place is not None and can_be_edit((a, b), place.refined, likely=likely):
+            return "edited"
+        return pair.grade
+
+    def _place(self, first: bytes, second: bytes) -> Place | None:
+        """Return where one picture lies in another one. Raises ReadError and DecodeError."""
+        with self._lock:
+            known = (first, second) in self._places
+            place = self._places.get((first, second))
+        if not known:
+            a, b = self._image(first), self._image(second)
+            place = find_place(a, b, (a.keypoints(), b.keypoints()))
+            with self._lock:
+                self._places[first, second] = place
+        return place
 
     def _image_facts(self, content: bytes) -> tuple[bytes, ImageFacts] | None:
         try:
@@ -224,7 +270,7 @@ class PairComparer:
         first, second = min(pair), max(pair)
         try:
             a, b = self._image(first), self._image(second)
-            found = measure_pair(a, b, (a.keypoints(), b.keypoints()))
+            found = measure_pair(a, b, self._place(first, second))
             if found is not None and found.larger is not None:
                 large, small = ((first, second), (second, first))[found.larger]
                 turn = found.orientation if found.larger else found.orientation.inverse
@@ -249,6 +295,20 @@ class PairComparer:
         with self._lock:
             rgb = self._previews.get(content)
         return self.decode_preview(content).rgb if rgb is None else rgb
+
+    def decode_large(self, content: bytes, spec: PixelSpec) -> NDArray[np.uint8]:
+        """Return an image's pixels, which are kept for its other pairs.
+
+        Raises ReadError and DecodeError.
+        """
+        with self._lock:
+            rgb = self._large.get((content, spec))
+        if rgb is None:
+            rgb = decode(self._read(content), spec, self._limits).rgb
+            if rgb.nbytes < _LARGE_BYTES // 4:
+                with self._lock:
+                    self._large[content, spec] = rgb
+        return rgb
 
     def decode_preview(self, content: bytes) -> Preview:
         """Read and decode an image, and keep its pixels. Raises ReadError and DecodeError."""

@@ -3,27 +3,32 @@
 Takes a collection, DuplicateOptions and PairResults; returns Groups.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Never
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
+from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.bursts import Shots
-from sokkuri.curation.duplicates.compare import PairComparer
+from sokkuri.curation.duplicates.close_looks import CloseLooks, Contents
 from sokkuri.curation.duplicates.contents import (
     UniqueImage,
     ids_that_pass,
     live_contents,
     readable_file,
 )
-from sokkuri.curation.duplicates.groups import Star, make_stars
+from sokkuri.curation.duplicates.evidence import Evidence, EvidenceGatherer
+from sokkuri.curation.duplicates.groups import Star
 from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
-from sokkuri.curation.duplicates.pair_store import PairResult, PairStore
-from sokkuri.curation.types import ALL_GRADES, GRADES, CopyGrade, DuplicateImage, Group, Pair
+from sokkuri.curation.duplicates.pair_store import PairResult
+from sokkuri.curation.types import ALL_GRADES, GRADES, CopyGrade, DuplicateImage, Grade, Group, Pair
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
+
+_ROUNDS = 4  # of evidence and stars; two nearly always agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,7 @@ class GroupingTask:
     """The contents to compare, and how their pairs become groups. only, twins : see
     `live_contents`.
 
-    evidence : by content, what tells which image to keep. shots : pairs that are bursts, and so no
-    copies.
+    shots : pairs that are bursts, and so no copies.
     """
 
     def __init__(
@@ -68,24 +72,21 @@ class GroupingTask:
     ) -> None:
         if options.min_grade not in GRADES:
             raise UsageError(f"{options.min_grade} is not a grade: give one of {', '.join(GRADES)}")
-        self.collection = collection
         self.rules = parse_rules(options.keep)
-        self.evidence: dict[bytes, ImageEvidence] = {}
         self.shots = Shots()
         self.with_bursts = options.bursts
         self.decisions = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decisions, only, twins=twins)
         self.passing = ids_that_pass(collection, options.under, options.where)
-        self.grades = grades_from(options.min_grade)
+        self.min_grade = options.min_grade
 
     def locate(self, content: bytes) -> Location:
         """Return where a file with this content can be read."""
         return readable_file(self.contents[content])
 
-    def passing_images(self, content: UniqueImage) -> list[DuplicateImage]:
-        """Return the images of a content that pass the filters, the image to keep first."""
-        order = keep_order(self.rules)  # the evidence is the same for all of them
-        return sorted(filter(self._image_passes, content.images), key=order)
+    def live(self, pairs: Iterable[PairResult]) -> list[PairResult]:
+        """Return the pairs of two live contents."""
+        return [pair for pair in pairs if self.contents.keys() >= {*pair.contents}]
 
     def passes(self, content: UniqueImage) -> bool:
         """Return whether any image of a content passes the filters."""
@@ -94,81 +95,109 @@ class GroupingTask:
     def _image_passes(self, image: DuplicateImage) -> bool:
         return self.passing is None or image.id in self.passing
 
-    def groups(
-        self,
-        pairs: Iterable[PairResult],
-        store: PairStore | None,
-        comparer: PairComparer | None,
-    ) -> tuple[Group, ...]:
-        """Return the groups.
+    def _passing_images(self) -> dict[bytes, list[DuplicateImage]]:
+        """Return the images that pass the filters, by content, the image to keep first."""
+        order = keep_order(self.rules)  # the evidence is the same for all images of a content
+        images = {
+            key: sorted(filter(self._image_passes, content.images), key=order)
+            for key, content in self.contents.items()
+        }
+        return {key: passing for key, passing in images.items() if passing}
 
-        pairs : of `counting`. comparer : compares pairs that only a third image links;
-        without it, these pairs do not count as near-duplicates.
+    def settle(
+        self, grade: CopyGrade, looks: CloseLooks, gatherer: EvidenceGatherer
+    ) -> Generator[Progress[Never], None, tuple[list[Star], Evidence]]:
+        """Return the stars of a least grade, and the evidence for each content.
+
+        At first, all links of a first look tell which images may be kept. Then the stars tell which
+        links are true, and only these do. So it does not matter which pairs were looked at before.
         """
-        images = {key: self.passing_images(content) for key, content in self.contents.items()}
-        images = {key: passing for key, passing in images.items() if passing}
-        keys = {image.result_id: key for key, of in images.items() for image in of}
+        images, grades = self._passing_images(), grades_from(grade)
 
-        def evidence_of(image: DuplicateImage) -> ImageEvidence:
-            return self.evidence.get(keys[image.result_id], NO_EVIDENCE)
+        def counts(grade: Grade | None, pair: PairResult) -> bool:
+            parted = pair in self.shots or self.decisions.part(pair.first, pair.second)
+            return grade in grades and not parted
 
-        key_of = keep_order(self.rules, evidence_of)
-        order = sorted(images, key=lambda key: key_of(images[key][0]))
-        find_pair = partial(_find_pair, self, store, comparer)
-        stars = make_stars(order, pairs, find_pair)
+        true: set[Contents] | None = None
+        for _ in range(_ROUNDS):
+            links = [
+                pair for pair in looks.links
+                if images.keys() >= {*pair.contents} and counts(pair.best, pair)
+            ]  # fmt: skip
+            if true is not None:
+                links = [pair for pair in links if pair.contents in true]
+            evidence = yield from gatherer.gather(links)
+            order = self._order(images, evidence)
+            stars = yield from looks.make_stars(order, counts)
+            before, true = true, _links_within(stars, looks.links)
+            if true == before or (before is None and true >= {pair.contents for pair in links}):
+                break
+        return stars, evidence
+
+    def groups(
+        self, looks: CloseLooks, gatherer: EvidenceGatherer
+    ) -> Generator[Progress[Never], None, tuple[Group, ...]]:
+        """Return the groups, with the kinds of edit of their pairs."""
+        stars, evidence = yield from self.settle(self.min_grade, looks, gatherer)
+        yield Progress("grouping", 0, 0)
+        images = self._passing_images()
         grouped = {key for star in stars for key in (star.centre, *star.copies)}
         alone = [
-            Star(key) for key in order if key not in grouped and self.is_group(key, images[key])
-        ]
+            Star(key) for key in self._order(images, evidence)
+            if key not in grouped and self._is_group(key, images[key])
+        ]  # fmt: skip
         groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
+        evidence_of = partial(_evidence_of, evidence, _keys_of(images))
         explained = []
         for group in groups:
             why, conflict = explain_choice(group.images, self.rules, evidence_of)
             explained.append(replace(group, why=why, conflict=conflict))
+        explained.sort(key=lambda group: group.order)
         bursts = self.shots.groups(explained, images)
-        return (*sorted(explained, key=lambda group: group.order), *bursts)
+        all_keys = _keys_of({key: content.images for key, content in self.contents.items()})
+        named = yield from gatherer.name_edits(explained, all_keys)
+        return (*named, *bursts)
 
-    def counting(self, pairs: Iterable[PairResult]) -> list[PairResult]:
-        """Return the pairs that count, of images that pass the filters."""
-        return [pair for pair in self.passing_pairs(pairs) if self.counts(pair)]
-
-    def passing_pairs(self, pairs: Iterable[PairResult]) -> list[PairResult]:
-        """Return the pairs of images that pass the filters."""
-        passing = {key for key, content in self.contents.items() if self.passes(content)}
-        return [pair for pair in pairs if pair.first in passing and pair.second in passing]
+    def _order(
+        self, images: Mapping[bytes, Sequence[DuplicateImage]], evidence: Evidence
+    ) -> list[bytes]:
+        """Return the contents in the order in which they would be kept."""
+        key_of = keep_order(self.rules, partial(_evidence_of, evidence, _keys_of(images)))
+        return sorted(images, key=lambda key: key_of(images[key][0]))
 
     def may_be_bursts(self, pairs: Iterable[PairResult]) -> list[PairResult]:
         """Return the pairs that are pictures of one burst if they were taken within seconds."""
+        passing = {key for key, content in self.contents.items() if self.passes(content)}
         return [
-            pair for pair in self.passing_pairs(pairs)
-            if pair.grade in ("edited", "alike")
+            pair for pair in pairs
+            if pair.first in passing and pair.second in passing
+            and pair.grade in ("edited", "alike")
             and not self.decisions.part(pair.first, pair.second)
         ]  # fmt: skip
 
-    def counts(self, pair: PairResult) -> bool:
-        """Return whether a pair counts, by its grade, the decisions and the bursts."""
-        if pair in self.shots or self.decisions.part(pair.first, pair.second):
-            return False
-        return pair.grade in self.grades
-
-    def is_group(self, key: bytes, images: list[DuplicateImage]) -> bool:
+    def _is_group(self, key: bytes, images: Sequence[DuplicateImage]) -> bool:
         """Return whether the images of one content are a group of their own."""
         return len(images) > 1 and not self.decisions.part(key, key)
 
 
-def _find_pair(
-    task: GroupingTask,
-    store: PairStore | None,
-    comparer: PairComparer | None,
-    a: bytes,
-    b: bytes,
-) -> PairResult | None:
-    result = None if store is None else store.find(a, b)
-    if result is None and comparer is not None and store is not None:
-        result = next(comparer.compare_pairs([(a, b)]), None)
-        if result is not None:
-            store.save([result], [])
-    return result if result is not None and task.counts(result) else None
+def _keys_of(images: Mapping[bytes, Sequence[DuplicateImage]]) -> dict[str, bytes]:
+    """Return the content of each image, by its id."""
+    return {image.result_id: key for key, of in images.items() for image in of}
+
+
+def _evidence_of(
+    evidence: Evidence, keys: Mapping[str, bytes], image: DuplicateImage
+) -> ImageEvidence:
+    return evidence.get(keys[image.result_id], NO_EVIDENCE)
+
+
+def _links_within(stars: Iterable[Star], links: Iterable[PairResult]) -> set[Contents]:
+    """Return the links of two contents of one star."""
+    star_of = {key: star.centre for star in stars for key in (star.centre, *star.copies)}
+    return {
+        pair.contents for pair in links
+        if pair.first in star_of and star_of[pair.first] == star_of.get(pair.second)
+    }  # fmt: skip
 
 
 def make_group(

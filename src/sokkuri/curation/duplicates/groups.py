@@ -6,13 +6,14 @@ if they resemble each other.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from sokkuri.curation.duplicates.pair_store import PairResult
 
 FindPair = Callable[[bytes, bytes], PairResult | None]
-"""Returns the result of two contents if they are near-duplicates; it may compare them now."""
+"""Returns the result of two contents if they are near-duplicates, as far as that is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,25 +25,35 @@ class Star:
 
 
 def make_stars(
-    order: Sequence[bytes], pairs: Iterable[PairResult], find_pair: FindPair
+    order: Sequence[bytes],
+    pairs: Iterable[PairResult],
+    find_pair: FindPair,
+    links: Iterable[PairResult] = (),
 ) -> list[Star]:
     """Return the groups.
 
     order : the contents, the first to keep first; pairs with other contents are ignored. pairs :
-    near-duplicates. find_pair : called for two contents that only a third one links.
+    near-duplicates; open ones count too, but nothing is looked for through them. find_pair : called
+    for two contents that only a third one links, by `pairs` or by `links`, which need not be
+    near-duplicates.
     """
-    neighbours: dict[bytes, dict[bytes, PairResult]] = defaultdict(dict)
     contents = set(order)
+    neighbours: dict[bytes, dict[bytes, PairResult]] = defaultdict(dict)
+    linked: dict[bytes, dict[bytes, None]] = defaultdict(dict)
     for pair in pairs:
         if pair.first in contents and pair.second in contents:
             neighbours[pair.first][pair.second] = pair
             neighbours[pair.second][pair.first] = pair
+    for pair in chain(links, *(of.values() for of in neighbours.values())):
+        if pair.first in contents and pair.second in contents:
+            linked[pair.first][pair.second] = None
+            linked[pair.second][pair.first] = None
     grouped: set[bytes] = set()
     stars = []
     for centre in order:
         if centre in grouped or centre not in neighbours:
             continue
-        copies = _collect_copies(centre, neighbours, grouped, find_pair)
+        copies = _collect_copies(centre, neighbours, linked, grouped, find_pair)
         if copies:
             grouped |= {centre, *copies}
             stars.append(Star(centre, copies))
@@ -51,7 +62,8 @@ def make_stars(
 
 def _collect_copies(
     centre: bytes,
-    neighbours: dict[bytes, dict[bytes, PairResult]],
+    neighbours: Mapping[bytes, Mapping[bytes, PairResult]],
+    linked: Mapping[bytes, Iterable[bytes]],
     grouped: set[bytes],
     find_pair: FindPair,
 ) -> dict[bytes, PairResult]:
@@ -61,14 +73,16 @@ def _collect_copies(
         content: pair for content, pair in neighbours[centre].items() if content not in grouped
     }
     visited = {centre, *neighbours[centre]}
-    queue = list(copies)
+    queue = [content for content, pair in copies.items() if not pair.open]
     while queue:
-        for content in neighbours[queue.pop()]:
+        for content in linked[queue.pop()]:
             if content in visited or content in grouped:
                 continue
             visited.add(content)
             pair = find_pair(centre, content)
-            if pair is not None:
-                copies[content] = pair
+            if pair is None:
+                continue
+            copies[content] = pair
+            if not pair.open:
                 queue.append(content)
     return copies

@@ -6,8 +6,9 @@ without a mark of the first kind is kept, whatever the others say.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -21,6 +22,12 @@ FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
 
 MeasuredPairs = Mapping[tuple[bytes, bytes], PairFacts | None]
 """The same, with None for pairs that cannot be aligned."""
+
+Claim: TypeAlias = tuple[str, bytes, bytes]
+"""A mark, the content that has it, and the content that is better."""
+
+ClaimsOfPairs: TypeAlias = dict[tuple[bytes, bytes], tuple[Claim, ...]]
+"""What each pair of contents says against them."""
 
 MARKS = (
     "foreign", "monochrome", "mirrored", "turned", "cropped", "derived", "squashed", "camera",
@@ -80,16 +87,27 @@ class ImageEvidence:
 NO_EVIDENCE = ImageEvidence()
 
 
-def weigh(facts: Mapping[bytes, ImageFacts], pairs: MeasuredPairs) -> dict[bytes, ImageEvidence]:
-    """Return the evidence for each content that has facts. pairs : only of near-duplicates."""
+def weigh(
+    facts: Mapping[bytes, ImageFacts], pairs: MeasuredPairs, claims: ClaimsOfPairs | None = None
+) -> dict[bytes, ImageEvidence]:
+    """Return the evidence for each content that has facts.
+
+    pairs : only of near-duplicates. claims : of pairs that were weighed before, with the same
+    facts; it gets those of the others.
+    """
+    claims = {} if claims is None else claims
     evidence: dict[bytes, ImageEvidence] = {}
     linked = {
         pair: of for pair, of in pairs.items()
         if of is not None and pair[0] in facts and pair[1] in facts
     }  # fmt: skip
+    for pair in linked.keys() - claims.keys():
+        first, second = pair
+        claims[pair] = tuple(_claims_of_pair(pair, facts[first], facts[second], linked[pair]))
     tried = {content for pair in pairs for content in pair}
     for contents, inside in _components(linked):
-        evidence |= _Component({key: facts[key] for key in contents}, inside).weigh()
+        of_contents = {key: facts[key] for key in contents}
+        evidence |= _Component(of_contents, {pair: linked[pair] for pair in inside}, claims).weigh()
     alone = (key for key in facts if key not in evidence)
     return evidence | {
         key: ImageEvidence(facts=facts[key], unaligned=key in tried) for key in alone
@@ -107,50 +125,45 @@ def conflict_between(kept: ImageEvidence, other: ImageEvidence) -> str:
     return ""
 
 
-def _components(
-    pairs: Mapping[tuple[bytes, bytes], PairFacts],
-) -> Iterator[tuple[set[bytes], dict[tuple[bytes, bytes], PairFacts]]]:
-    """Yield the sets of contents that pairs link, each with these pairs."""
+def _components(pairs: FactsOfPairs) -> Iterator[tuple[list[bytes], list[tuple[bytes, bytes]]]]:
+    """Yield the contents that pairs link, and these pairs, both sorted."""
     neighbours: dict[bytes, set[bytes]] = defaultdict(set)
     for first, second in pairs:
         neighbours[first].add(second)
         neighbours[second].add(first)
-    places: dict[bytes, int] = {}
-    components: list[set[bytes]] = []
-    for start in neighbours:
-        if start in places:
+    visited: set[bytes] = set()
+    for start in sorted(neighbours):
+        if start in visited:
             continue
         found, queue = {start}, [start]
         while queue:
             for content in neighbours[queue.pop()] - found:
                 found.add(content)
                 queue.append(content)
-        places |= dict.fromkeys(found, len(components))
-        components.append(found)
-    inside: list[dict[tuple[bytes, bytes], PairFacts]] = [{} for _ in components]
-    for pair, of in pairs.items():
-        inside[places[pair[0]]][pair] = of
-    yield from zip(components, inside, strict=True)
+        visited |= found
+        inside = ((first, second) for first in found for second in neighbours[first])
+        yield sorted(found), sorted(pair for pair in inside if pair in pairs)
 
 
 @dataclass(slots=True)
 class _Component:
-    """Linked contents. claims : for each mark, the contents that pairs speak against, each with the
-    content that is better."""
+    """Linked contents. claims : of each pair."""
 
     facts: dict[bytes, ImageFacts]
     pairs: dict[tuple[bytes, bytes], PairFacts]
-    claims: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=lambda: defaultdict(list))
+    claims: ClaimsOfPairs
 
     def weigh(self) -> dict[bytes, ImageEvidence]:
-        for (first, second), pair in self.pairs.items():
-            self._claim_of_pair(first, second, pair)
+        claimed: dict[str, list[tuple[bytes, bytes]]] = defaultdict(list)
+        for pair in self.pairs:
+            for mark, against, by in self.claims[pair]:
+                claimed[mark].append((against, by))
         camera = any(facts.camera for facts in self.facts.values())
         without = {key for key, facts in self.facts.items() if camera and not facts.camera}
         marks: dict[bytes, set[str]] = {key: set() for key in self.facts}
         for mark in MARKS:
             found = {"squashed": self._squashed(), "camera": without}.get(mark)
-            for key in self._claimed(mark, marks) if found is None else found:
+            for key in _to_mark(claimed[mark], marks) if found is None else found:
                 marks[key].add(mark)
         scales = self._scales()
         undecided = self._mark_orientation(marks, scales)
@@ -158,40 +171,6 @@ class _Component:
             key: ImageEvidence(frozenset(marks[key]), scales[key], facts, undecided=undecided)
             for key, facts in self.facts.items()
         }
-
-    def _claimed(self, mark: str, marks: Mapping[bytes, set[str]]) -> set[bytes]:
-        """Return the contents to mark. marks : the more important ones.
-
-        An image that has more important marks says nothing about the others. One pair may be
-        mistaken, so it does not count against an image that is better than many.
-        """
-        rank = {key: tuple(one in found for one in MARKS) for key, found in marks.items()}
-        valid = [(worse, by) for worse, by in self.claims[mark] if rank[by] <= rank[worse]]
-        against, by = Counter(worse for worse, _ in valid), Counter(by for _, by in valid)
-        return {key for key, count in against.items() if _FEW * count >= by[key]}
-
-    def _claim_of_pair(self, first: bytes, second: bytes, pair: PairFacts) -> None:
-        contents = first, second
-        of = [self.facts[key] for key in contents]
-        derived = [
-            pair.enlarged[side] or _is_derived(of[side], of[1 - side], pair, side)
-            for side in (0, 1)
-        ]
-        foreign = list(pair.foreign)
-        if derived[0] != derived[1] and any(foreign) and not pair.surrounded:
-            foreign = derived  # what was made of the other has the text, whatever it looks like
-        for side, key in enumerate(contents):
-            x, y, other = of[side], of[1 - side], contents[1 - side]
-            self._claim("foreign", key, other, foreign[side])
-            self._claim("cropped", key, other, pair.cropped[side])
-            self._claim("monochrome", key, other, x.monochrome and _has_more_colour(y, x))
-            self._claim("derived", key, other, derived[side])
-            coarser = not derived[1 - side] and _is_coarser(x, y, pair, side)
-            self._claim("coarse", key, other, coarser)
-
-    def _claim(self, mark: str, against: bytes, by: bytes, is_true: bool) -> None:
-        if is_true:
-            self.claims[mark].append((against, by))
 
     def _walk(self) -> Iterator[tuple[bytes, bytes, PairFacts, bool]]:
         """Yield steps that reach every content once, from the first one on: where from, where to,
@@ -258,6 +237,42 @@ class _Component:
         return {
             key for key, count in all_.items() if count >= _FEW and differ[key] > _MAJORITY * count
         }
+
+
+def _claims_of_pair(
+    contents: tuple[bytes, bytes], first: ImageFacts, second: ImageFacts, pair: PairFacts
+) -> Iterator[Claim]:
+    """Yield what a pair says against its contents."""
+    of = first, second
+    derived = [
+        pair.enlarged[side] or _is_derived(of[side], of[1 - side], pair, side) for side in (0, 1)
+    ]
+    foreign = list(pair.foreign)
+    if derived[0] != derived[1] and any(foreign) and not pair.surrounded:
+        foreign = derived  # what was made of the other has the text, whatever it looks like
+    for side, key in enumerate(contents):
+        x, y = of[side], of[1 - side]
+        found = {
+            "foreign": foreign[side],
+            "cropped": pair.cropped[side],
+            "monochrome": x.monochrome and _has_more_colour(y, x),
+            "derived": derived[side],
+            "coarse": not derived[1 - side] and _is_coarser(x, y, pair, side),
+        }
+        yield from ((mark, key, contents[1 - side]) for mark, is_true in found.items() if is_true)
+
+
+def _to_mark(claims: Iterable[tuple[bytes, bytes]], marks: Mapping[bytes, set[str]]) -> set[bytes]:
+    """Return the contents to mark. claims : contents, each with one that is better. marks : the
+    more important ones.
+
+    An image that has more important marks says nothing about the others. One pair may be mistaken,
+    so it does not count against an image that is better than many.
+    """
+    rank = {key: tuple(one in found for one in MARKS) for key, found in marks.items()}
+    valid = [(worse, by) for worse, by in claims if rank[by] <= rank[worse]]
+    against, by = Counter(worse for worse, _ in valid), Counter(by for _, by in valid)
+    return {key for key, count in against.items() if _FEW * count >= by[key]}
 
 
 def _right_way(

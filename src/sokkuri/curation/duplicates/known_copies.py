@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from sokkuri.core.types import ImageRecord, RowRef
-from sokkuri.curation.duplicates.evidence import known_evidence
+from sokkuri.curation.duplicates.close_looks import CloseLooks
+from sokkuri.curation.duplicates.evidence import EvidenceGatherer, result_of
+from sokkuri.curation.duplicates.evidence_store import read_evidence_store
 from sokkuri.curation.duplicates.grouping import DuplicateOptions, GroupingTask, grades_from
 from sokkuri.curation.duplicates.pair_store import PairResult, PairStore, read_pair_store
 from sokkuri.search.collapse import GroupsOfCopies
@@ -19,6 +21,8 @@ from sokkuri.store.content import key_of_id
 from sokkuri.store.decisions import Decisions, read_decisions
 from sokkuri.store.live_rows import images_by_digest
 from sokkuri.store.snapshot import at_one_moment
+
+_GRADES = grades_from(DuplicateOptions().min_grade)
 
 _Images = Mapping[bytes, Sequence[tuple[str, RowRef]]]
 """The ids and rows of the live images of each content."""
@@ -46,7 +50,7 @@ class KnownCopies:
             if store is not None:
                 not_compared = store.not_compared(not_compared)
                 pairs = _linked_pairs(store, keys.values(), decisions)
-            contents = {*keys.values(), *(key for pair in pairs for key in _both(pair))}
+            contents = {*keys.values(), *(key for pair in pairs for key in pair.contents)}
             live = images_by_digest(self._collection.catalog, contents)
             pairs = [pair for pair in pairs if pair.first in live and pair.second in live]
             groups = {key: group for group in self._groups(pairs, store) for key in group}
@@ -60,37 +64,39 @@ class KnownCopies:
         )
 
     def _groups(
-        self, pairs: Sequence[PairResult], store: PairStore | None
+        self, links: Sequence[PairResult], store: PairStore | None
     ) -> Iterator[Sequence[bytes]]:
         """Yield the contents of each group, the one to keep first if not all are copies of all."""
         unclear: list[PairResult] = []
-        for contents, inside in _components(pairs):
-            if 2 * len(inside) == len(contents) * (len(contents) - 1):
+        copies = {pair.contents for pair in CloseLooks(links).copies(_GRADES)}
+        for contents, inside in _components(links):
+            count = len([pair for pair in inside if pair.contents in copies])
+            if 2 * count == len(contents) * (len(contents) - 1):
                 yield contents
             else:  # the image to keep decides which of the others are in its group
                 unclear += inside
         if not unclear:
             return
-        only = {key for pair in unclear for key in _both(pair)}
+        only = {key for pair in unclear for key in pair.contents}
         task = GroupingTask(self._collection, DuplicateOptions(), only, twins=False)
-        task.evidence = known_evidence(self._collection, unclear)
-        for group in task.groups(unclear, store, None):
-            yield list(dict.fromkeys(image.digest for image in group.images if image.digest))
+        with read_evidence_store(self._collection) as evidence:
+            gatherer = EvidenceGatherer(evidence)
+            for group in result_of(task.groups(CloseLooks(unclear, store), gatherer)):
+                yield list(dict.fromkeys(image.digest for image in group.images if image.digest))
 
 
 def _linked_pairs(
     store: PairStore, contents: Iterable[bytes], decisions: Decisions
 ) -> list[PairResult]:
-    """Return the pairs of copies that lead from these contents to others, and on from those."""
-    grades = grades_from(DuplicateOptions().min_grade)
+    """Return the links that lead from these contents to others, and on from those."""
     found: dict[tuple[bytes, bytes], PairResult] = {}
     visited: set[bytes] = set()
     queue = {*contents}
     while queue:
         visited |= queue
-        for pair in store.near_duplicates_of(sorted(queue)):
-            if pair.grade in grades and not decisions.part(pair.first, pair.second):
-                found[pair.first, pair.second] = pair
+        for pair in store.links_of(sorted(queue)):
+            if pair.best in _GRADES and not decisions.part(pair.first, pair.second):
+                found[pair.contents] = pair
         queue = {key for pair in found for key in pair} - visited
     return [*found.values()]
 
@@ -108,7 +114,7 @@ def _components(pairs: Iterable[PairResult]) -> Iterator[tuple[list[bytes], list
         contents, queue = {start}, [start]
         while queue:
             for pair in around[queue.pop()]:
-                for key in {*_both(pair)} - contents:
+                for key in {*pair.contents} - contents:
                     contents.add(key)
                     queue.append(key)
         visited |= contents
@@ -130,7 +136,3 @@ def _others(
             images = () if content == key else images[:1]
         found += [image for image in images if image[0] != id_]
     return sorted(found)
-
-
-def _both(pair: PairResult) -> tuple[bytes, bytes]:
-    return pair.first, pair.second

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, Pixels, PixelSpec
 from sokkuri.curation.duplicates.matching import compare
-from sokkuri.curation.duplicates.matching.edits import can_be_edit, find_transform
-from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE, make_preview
+from sokkuri.curation.duplicates.matching.edits import FileView, can_be_edit
+from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE
 from sokkuri.curation.duplicates.matching.full_size import Size
 from sokkuri.curation.duplicates.matching.keypoints import SimilarityTransform, find_keypoints
+from sokkuri.curation.duplicates.matching.placement import find_place
 from sokkuri.images.decode import decode_frames
 
 MAX_EDITED_FRAMES = 40
@@ -76,14 +77,14 @@ def _are_empty(pair: tuple[Frame, Frame]) -> bool:
 
 def _find_edit(pair: tuple[Frame, Frame], limits: Limits) -> SimilarityTransform | None:
     """Return where one frame lies in the other; None if neither can be an edit of the other."""
-    files = _ppm(pair[0]), _ppm(pair[1])
-    a, b = (make_preview(file, limits) for file in files)
+    a, b = (FileView(_ppm(frame), limits) for frame in pair)
     points = find_keypoints(a.rgb), find_keypoints(b.rgb)
     match = compare(a, b, (lambda: points[0], lambda: points[1]))
+    place = find_place(a, b, points)
     likely = match.grade in ("same", "edited")
-    if not can_be_edit(files, (a, b), points, limits, likely=likely):
+    if place is None or not can_be_edit((a, b), place.refined, likely=likely):
         return None
-    return find_transform(a, b, points)
+    return place.refined
 
 
 def _are_equal(one: SimilarityTransform, other: SimilarityTransform) -> bool:
@@ -95,6 +96,6 @@ def _are_equal(one: SimilarityTransform, other: SimilarityTransform) -> bool:
 
 
 def _ppm(frame: Frame) -> bytes:
-    """Return a file of the pixels, as `can_be_edit` takes files."""
+    """Return a file of the pixels."""
     height, width = frame.shape[:2]
     return b"P6 %d %d 255\n" % (width, height) + frame.tobytes()

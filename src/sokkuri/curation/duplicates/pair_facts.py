@@ -1,8 +1,8 @@
 """Measure how two copies of one picture lie in each other, and which one shows something foreign.
 
-Takes two image views with their keypoints and returns PairFacts. Needs OpenCV. A frame, a bar and
-the window of a program break the picture at its edge; a crop goes on smoothly beyond it. A text, a
-mark and a mask have sharp edges where the other image has none.
+Takes two image views and the place of one in the other, and returns PairFacts. Needs OpenCV. A
+frame, a bar and the window of a program break the picture at its edge; a crop goes on smoothly
+beyond it. A text, a mark and a mask have sharp edges where the other image has none.
 """
 
 import json
@@ -13,21 +13,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.curation.duplicates.matching.block_agreement import measure_agreement
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, luma
 from sokkuri.curation.duplicates.matching.keypoints import (
     Alignment,
-    Keypoints,
     SimilarityTransform,
     align,
-    estimate_similarity,
     opencv,
 )
-from sokkuri.curation.duplicates.orientation import ORIENTATIONS, Orientation
+from sokkuri.curation.duplicates.matching.placement import Place
+from sokkuri.curation.duplicates.orientation import Orientation
 
 _SIDE = 256  # pixels of the frame in which two images are compared
-_CLOSE, _ROUGH = 0.9, 0.8  # agreement of images that need no keypoints, and that have none
-_MIN_INLIERS = 8
+_MIN_INLIERS, _ROUGH = 8, 1.5  # keypoints, or the agreement of images that have fewer
 _WHOLE = 0.985  # share of an image: all of it
 _STEP = 3  # pixels beyond an edge, and before it
 _POINTS = 48  # on each side
@@ -36,8 +33,9 @@ _PLAIN, _DETAILED = 3.0, 10.0  # levels of deviation
 _UNIFORM = 1.5
 _DIFFERENCE = 22.0  # levels
 _LEAST_COVERED, _MOST_COVERED = 0.003, 0.6
-_LEAST_EVIDENCE = 0.25
+_LEAST_EVIDENCE = 0.22
 _LEAST_CORE = 80  # pixels
+_EVERY = 4  # pixel that counts where most pixels tell the same
 _PLAIN_WEIGHT, _MOST_PLAIN = 0.7, 1.5
 _TURNED = 1.5  # degrees
 _ENLARGED = 1.02
@@ -130,13 +128,14 @@ class PairFacts:
         return cls(**{**fields, **lists})
 
 
-def measure_pair(
-    a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
-) -> PairFacts | None:
-    """Return how two images lie in each other; None if they cannot be aligned."""
-    transform = _find_transform(a, b, keypoints)
-    if transform is None:
+def measure_pair(a: ImageView, b: ImageView, place: Place | None) -> PairFacts | None:
+    """Return how two images lie in each other; None if they cannot be aligned.
+
+    place : of `a` in `b`.
+    """
+    if place is None or (place.start.inliers < _MIN_INLIERS and place.agreement < _ROUGH):
         return None
+    transform = place.start
     matrix = _whole_matrix(transform, b)
     outline = _outline(a.rgb, matrix)
     back = np.asarray(np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2])
@@ -144,9 +143,8 @@ def measure_pair(
     if min(max(shares), 1.0) < 0.2:
         return None
     framed, cropped = _judge_edges(a.rgb, b.rgb, matrix, back, shares)
-    alignment = align(a, b, transform, _SIDE)
-    alignment = alignment and alignment.refine()
-    covered = None if alignment is None else _find_covered(a, b, transform, alignment)
+    alignment = align(a, b, place.refined, _SIDE)
+    covered = None if alignment is None else _find_covered(alignment)
     x_scale, y_scale = _scales(a, b, matrix)
     return PairFacts(
         x_scale, y_scale, transform.mirrored, _angle(transform), shares,
@@ -154,37 +152,6 @@ def measure_pair(
         tuple((float(x) / b.rgb.shape[1], float(y) / b.rgb.shape[0]) for x, y in outline + 0.5),
         colour_change=0.0 if alignment is None else _colour_change(alignment),
     )  # fmt: skip
-
-
-def _find_transform(
-    a: ImageView, b: ImageView, keypoints: tuple[Keypoints, Keypoints]
-) -> SimilarityTransform | None:
-    """Return where `a` lies in `b`: by keypoints, or the whole upon the whole if that fits."""
-    fits = {
-        turn: _fit(np.ascontiguousarray(turn.apply(a.square)), b.square) for turn in ORIENTATIONS
-    }
-    best = max(fits, key=lambda turn: fits[turn])
-    if fits[best] >= _CLOSE:
-        return _stretch(a, b, best)
-    found = estimate_similarity(*keypoints)
-    if found is not None and found.inliers >= _MIN_INLIERS:
-        return found
-    return _stretch(a, b, best) if fits[best] >= _ROUGH else None
-
-
-def _fit(a: Rgb, b: Rgb) -> float:
-    agreement = measure_agreement(a, b)
-    return min(agreement.whole, agreement.low + 0.05)
-
-
-def _stretch(a: ImageView, b: ImageView, turn: Orientation) -> SimilarityTransform:
-    """Return the map of all of `a`, turned, upon all of `b`."""
-    cosine, sine = ((1, 0), (0, 1), (-1, 0), (0, -1))[turn.quarters]
-    rotation = np.array([[cosine, -sine], [sine, cosine]], np.float64)
-    size_a, size_b = np.array(a.rgb.shape[1::-1]), np.array(b.rgb.shape[1::-1])
-    linear = size_b[:, None] * rotation / size_a
-    shift = (size_b - 1) / 2 - linear @ ((size_a - 1) / 2)  # a pixel's centre is a whole number
-    return SimilarityTransform(np.column_stack([linear, shift]), turn.mirrored, 0, 0)
 
 
 def _whole_matrix(transform: SimilarityTransform, b: ImageView) -> Affine:
@@ -295,18 +262,16 @@ def _colour_change(alignment: Alignment) -> float:
     """Return by how many levels the colours differ in most places, in the channel that differs
     most."""
     cv2 = opencv()
+    inside = cv2.erode(alignment.inside.astype(np.uint8), np.ones((13, 13), np.uint8))
+    places = np.flatnonzero(inside)[::_EVERY]
     over, under = (
-        cv2.GaussianBlur(rgb, (0, 0), 3.0).astype(np.float32)
+        cv2.GaussianBlur(rgb, (0, 0), 3.0).reshape(-1, 3)[places].astype(np.int16)
         for rgb in (alignment.over, np.ascontiguousarray(alignment.under))
     )
-    inside = cv2.erode(alignment.inside.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
-    differences = np.abs(over - under)[inside]
-    return float(np.median(differences, axis=0).max()) if len(differences) else 0.0
+    return float(np.median(np.abs(over - under), axis=0).max()) if len(places) else 0.0
 
 
-def _find_covered(
-    a: ImageView, b: ImageView, transform: SimilarityTransform, alignment: Alignment
-) -> int | None:
+def _find_covered(alignment: Alignment) -> int | None:
     """Return which image has sharp edges where the other one differs: 0, 1, or None."""
     cv2 = opencv()
     over, under = luma(alignment.over), luma(alignment.under)
@@ -321,12 +286,10 @@ def _find_covered(
     share = float(mask[inside].mean())
     if not _LEAST_COVERED < share < _MOST_COVERED:
         return None
-    det = abs(float(np.linalg.det(transform.matrix[:, :2])))
-    under_is_a = a.rgb.shape[0] * a.rgb.shape[1] * det < b.rgb.shape[0] * b.rgb.shape[1]
     evidence = _foreignness(over, under, mask, inside)
     if abs(evidence) < _LEAST_EVIDENCE:
         return None
-    return int(under_is_a) if evidence > 0 else int(not under_is_a)
+    return int(alignment.swapped) if evidence > 0 else int(not alignment.swapped)
 
 
 def _foreignness(
@@ -353,7 +316,7 @@ def _match_levels(
     x: NDArray[np.float32], y: NDArray[np.float32], inside: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Return `x` with the brightness and the contrast of `y`, fitted where the two agree best."""
-    x_inside, y_inside = x[inside].astype(np.float64), y[inside].astype(np.float64)
+    x_inside, y_inside = (values[inside][::_EVERY].astype(np.float64) for values in (x, y))
     x_chosen, y_chosen = x_inside, y_inside
     gain, shift = 1.0, 0.0
     for _ in range(3):

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sokkuri.curation.types import Grade, Pair
 from sokkuri.store import derived
@@ -20,39 +21,60 @@ _NAME = "pairs.sqlite"
 NOT_COMPARED_BY_KEYPOINTS = -1.0
 """The score of a pair that is not a near-duplicate without keypoints, which need OpenCV."""
 
-_VERSION = "6"  # of the tables, and of what counts as a copy or as a candidate
+_VERSION = "7"  # of the tables, and of what counts as a copy or as a candidate
 
 _SCHEMA = """
 CREATE TABLE prints (content BLOB PRIMARY KEY, print BLOB) WITHOUT ROWID;
 CREATE TABLE compared (content BLOB PRIMARY KEY, reach REAL NOT NULL) WITHOUT ROWID;
 CREATE TABLE pairs (
-  first BLOB, second BLOB, grade TEXT, score REAL NOT NULL, PRIMARY KEY (first, second)
+  first BLOB, second BLOB, grade TEXT, score REAL NOT NULL,
+  likely TEXT, open INTEGER NOT NULL DEFAULT 0, PRIMARY KEY (first, second)
 ) WITHOUT ROWID;
 """
 
 
-_BY_SECOND = (
-    "CREATE INDEX IF NOT EXISTS pairs_by_second ON pairs (second, first) WHERE grade IS NOT NULL"
-)
-"""Finds the near-duplicates of a content. The next run adds it to a file that lacks it."""
+_IS_LINK = "(grade IS NOT NULL OR likely IS NOT NULL)"
+
+_BY_SECOND = f"CREATE INDEX IF NOT EXISTS links_by_second ON pairs (second, first) WHERE {_IS_LINK}"
+"""Finds the links of a content. The next run adds it to a file that lacks it."""
 
 
 @dataclass(frozen=True, slots=True)
 class PairResult:
     """The result of comparing two contents.
 
-    grade : None if they are no near-duplicates. score : 0 to 1, or NOT_COMPARED_BY_KEYPOINTS.
+    grade : None if they are no near-duplicates, and None while nobody knows. score : 0 to 1, or
+    NOT_COMPARED_BY_KEYPOINTS. likely : the best grade that they can have after a first look at
+    their previews; None if the first look decided. open : whether they must still be looked at
+    closely before they count as copies.
     """
 
     first: bytes
     second: bytes
     grade: Grade | None
     score: float
+    likely: Grade | None = None
+    open: bool = False
+
+    @property
+    def contents(self) -> tuple[bytes, bytes]:
+        """Both contents, the smaller one first."""
+        return self.first, self.second
+
+    @property
+    def current(self) -> Grade | None:
+        """The grade by what is known now: of an open pair, the best one."""
+        return self.likely if self.open else self.grade
+
+    @property
+    def best(self) -> Grade | None:
+        """The grade after the first look, whatever a close look says."""
+        return self.likely or self.grade
 
     def as_pair(self, a: str, b: str) -> Pair:
         """Return the pair of two images with these contents. Only for near-duplicates."""
         assert self.grade is not None
-        return Pair(a, b, self.grade, self.score)
+        return Pair(a, b, self.grade, self.score, is_open=self.open)
 
 
 class PairStore:
@@ -86,9 +108,14 @@ class PairStore:
 
     def save(self, results: Iterable[PairResult], compared: Iterable[tuple[bytes, float]]) -> None:
         """Store a batch in one transaction. compared : contents with their reverse thresholds."""
-        rows = ((pair.first, pair.second, pair.grade, pair.score) for pair in results)
+        rows = (
+            (pair.first, pair.second, pair.grade, pair.score, pair.likely, pair.open)
+            for pair in results
+        )
         with self._tables.writing():
-            self._tables.execute_many("INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?)", rows)
+            self._tables.execute_many(
+                "INSERT OR REPLACE INTO pairs VALUES (?, ?, ?, ?, ?, ?)", rows
+            )
             self._tables.execute_many("INSERT OR REPLACE INTO compared VALUES (?, ?)", compared)
 
     def mark_not_compared(self, contents: Iterable[bytes]) -> None:
@@ -110,23 +137,28 @@ class PairStore:
             self._tables.execute("DELETE FROM pairs WHERE score < 0")
 
     def near_duplicates(self) -> list[PairResult]:
-        """Return the pairs that have a grade."""
+        """Return the pairs that have a grade. Open pairs have none."""
         rows = self._tables.fetch_all("SELECT * FROM pairs WHERE grade IS NOT NULL")
-        return [PairResult(*row) for row in rows]
+        return [*map(_to_result, rows)]
 
-    def near_duplicates_of(self, contents: Iterable[bytes]) -> list[PairResult]:
-        """Return the pairs with a grade that one of these contents is in, once each."""
-        rows: set[tuple[bytes, bytes, Grade, float]] = set()
+    def links(self) -> list[PairResult]:
+        """Return the pairs that a first look or a close look took for near-duplicates."""
+        rows = self._tables.fetch_all(f"SELECT * FROM pairs WHERE {_IS_LINK}")  # noqa: S608
+        return [*map(_to_result, rows)]
+
+    def links_of(self, contents: Iterable[bytes]) -> list[PairResult]:
+        """Return the links that one of these contents is in, once each."""
+        rows: set[tuple[Any, ...]] = set()
         for chunk in chunks(contents):
             marks = ",".join("?" * len(chunk))
             for side in ("first", "second"):
                 rows |= set(
                     self._tables.iterate(
-                        f"SELECT * FROM pairs WHERE grade IS NOT NULL AND {side} IN ({marks})",  # noqa: S608
+                        f"SELECT * FROM pairs WHERE {_IS_LINK} AND {side} IN ({marks})",  # noqa: S608
                         chunk,
                     )
                 )
-        return [PairResult(*row) for row in sorted(rows)]
+        return [*map(_to_result, sorted(rows, key=lambda row: row[:2]))]
 
     def not_compared(self, contents: Iterable[bytes]) -> set[bytes]:
         """Return those of the contents that were not compared yet."""
@@ -148,10 +180,15 @@ class PairStore:
         row = self._tables.fetch_one(
             "SELECT * FROM pairs WHERE first = ? AND second = ?", [min(a, b), max(a, b)]
         )
-        return None if row is None else PairResult(*row)
+        return None if row is None else _to_result(row)
 
     def close(self) -> None:
         self._tables.close()
+
+
+def _to_result(row: tuple[Any, ...]) -> PairResult:
+    first, second, grade, score, likely, is_open = row
+    return PairResult(first, second, grade, score, likely, bool(is_open))
 
 
 def pair_store_path(collection: CollectionStore) -> Path:

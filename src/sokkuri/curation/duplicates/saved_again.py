@@ -4,6 +4,8 @@ Takes ImageFacts. The coefficients of a JPEG are multiples of its steps. They st
 after the image was saved again, however it was turned or mirrored.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -83,11 +85,10 @@ def _cosine_without(mean: float, step: int, own: int) -> float:
     Their sizes fall off exponentially. mean : of all sizes. own : the step whose multiples they
     are, 0 for none.
     """
-    period, least = 2 * np.pi / step, _LEAST_VALUE * step
     if own == 0:
+        period, least = 2 * np.pi / step, _LEAST_VALUE * step
         return float((np.exp(1j * period * least) / (1 - 1j * period * mean)).real)
-    sizes = own * _MULTIPLES[own * _MULTIPLES > least]
-    return _weighted(np.cos(period * sizes), np.exp(-sizes / max(mean, 1e-3)))
+    return _weighted(*_cosines_of_multiples(step, own), mean)
 
 
 def _cosine_with(mean: float, step: int, own: int, noise: float) -> float:
@@ -95,19 +96,32 @@ def _cosine_with(mean: float, step: int, own: int, noise: float) -> float:
 
     noise : variance of what is added to them if `own` is 0.
     """
-    period, least = 2 * np.pi / step, _LEAST_VALUE * step
     if own == 0:
-        return float(np.exp(-(period**2) * noise / 2))
+        return float(np.exp(-((2 * np.pi / step) ** 2) * noise / 2))
+    return _weighted(*_cosines_after_rounding(step, own), mean)
+
+
+@lru_cache(4096)
+def _cosines_of_multiples(step: int, own: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sizes of multiples of `own`, and their cosines with `step` as the period."""
+    sizes = own * _MULTIPLES[own * _MULTIPLES > _LEAST_VALUE * step].astype(np.float64)
+    return sizes, np.cos(2 * np.pi / step * sizes)
+
+
+@lru_cache(4096)
+def _cosines_after_rounding(step: int, own: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sizes of multiples of `step`, and their cosines after they were rounded."""
     blur = _ROUNDING**0.5
     sizes = np.concatenate([step * _MULTIPLES + shift for shift in (-blur, 0, 0, blur)])
     rounded = own * np.rint(sizes / own)
-    counts = rounded > least
-    weights = np.exp(-sizes[counts] / max(mean, 1e-3))
-    return _weighted(np.cos(period * rounded[counts]), weights)
+    counts = rounded > _LEAST_VALUE * step
+    return sizes[counts], np.cos(2 * np.pi / step * rounded[counts])
 
 
-def _weighted(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
-    return float(values @ weights / max(weights.sum(), 1e-12))
+def _weighted(sizes: NDArray[np.float64], cosines: NDArray[np.float64], mean: float) -> float:
+    """Return the mean cosine of sizes that fall off exponentially. mean : of all sizes."""
+    weights = np.exp(-sizes / max(mean, 1e-3))
+    return float(cosines @ weights / max(weights.sum(), 1e-12))
 
 
 def is_turned_file(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:

@@ -56,9 +56,10 @@ def make_trash_plan(
     """Return the plan that moves all images of each group to the trash except the image to keep.
 
     It leaves out images that are no longer live, whose files have other bytes by now or are gone,
-    that another group keeps, and that are links to a file. collection : the collection of the moved
-    images. groups : bursts among them are left out, because their pictures are no copies.
-    archive : the collection of the images to keep, if it is another one. lasting : whether
+    that another group keeps, that are links to a file, and that were not looked at closely beside
+    the image to keep. collection : the collection of the moved images. groups : bursts among them
+    are left out, because their pictures are no copies. archive : the collection of the images to
+    keep, if it is another one. lasting : whether
     the store of `collection` still exists when the plan is applied. Raises UsageError for images at
     an address.
     """
@@ -125,7 +126,10 @@ def _plan_group(group: Group, current: dict[_ImageKey, DuplicateImage]) -> _Plan
     if kept is None:
         return None
     linked = {file.inode for file in files if file.is_link}
-    others = (file for file in files if not file.is_link and file.inode not in linked)
+    others = (
+        file for file in files
+        if not file.is_link and file.inode not in linked and not group.is_open(file.image)
+    )  # fmt: skip
     return _PlannedGroup(group, kept, tuple(others))
 
 

@@ -19,7 +19,7 @@ from cachetools import LRUCache
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import StorageError, UsageError
-from sokkuri.curation.duplicates import find
+from sokkuri.curation.duplicates import close_looks, find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
@@ -228,7 +228,9 @@ def drop_images(
     """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
     image stays. query : the groups that the images come from. Pictures of a burst stay."""
     copies = [group for group in cache.get(collection, query).groups if group.grade != "burst"]
-    known, left = _match_drops(copies, drops)
+    matched, left = _match_drops(copies, drops)
+    known, refuted = close_looks.confirm_groups(collection, matched)
+    left += [_not_moved(group.ids[1], _not_known(group.keep)) for group in refuted]
     plan = make_trash_plan(collection, known)
     planned = {move.id for move in plan.moves}
     left += [
@@ -273,10 +275,15 @@ def _match_drops(
         shared = [group for group in groups_of.get(id_, ()) if keep in group.ids and keep != id_]
         if shared:
             images = {image.id: image for image in shared[0].images}
-            pairs.append(Group(shared[0].grade, (images[keep], images[id_]), shared[0].pairs))
+            linked = [pair for pair in shared[0].pairs if {pair.a, pair.b} == {id_, keep}]
+            pairs.append(Group(shared[0].grade, (images[keep], images[id_]), tuple(linked)))
         else:
-            left.append(_not_moved(id_, f"it is not a known near-duplicate of {keep}"))
+            left.append(_not_moved(id_, _not_known(keep)))
     return pairs, left
+
+
+def _not_known(keep: str) -> str:
+    return f"it is not a known near-duplicate of {keep}"
 
 
 def undo_drops(collection: Collection, log: str) -> dict[str, Any]:

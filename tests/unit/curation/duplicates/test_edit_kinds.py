@@ -12,6 +12,7 @@ from sokkuri.curation.duplicates.edit_kinds import KINDS, kinds_of_edit
 from sokkuri.curation.duplicates.image_facts import read_image_facts
 from sokkuri.curation.duplicates.matching.fingerprint import make_preview
 from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
+from sokkuri.curation.duplicates.matching.placement import find_place
 from sokkuri.curation.duplicates.pair_facts import measure_pair
 
 ORIGINAL = picture()
@@ -32,7 +33,8 @@ def kinds(first: bytes, second: bytes) -> tuple[str, ...]:
     views = [make_preview(data, Limits()) for data in (first, second)]
     keypoints = [find_keypoints(view.rgb) for view in views]
     facts = [read_image_facts(data, Limits()) for data in (first, second)]
-    pair = measure_pair(views[0], views[1], (keypoints[0], keypoints[1]))
+    place = find_place(views[0], views[1], (keypoints[0], keypoints[1]))
+    pair = measure_pair(views[0], views[1], place)
     assert pair is not None
     return kinds_of_edit(facts[0], facts[1], pair)
 

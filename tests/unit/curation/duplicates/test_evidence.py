@@ -12,7 +12,7 @@ from trash_fixtures import make_collection
 from sokkuri.api import Collection
 from sokkuri.curation.duplicates import evidence
 from sokkuri.curation.duplicates.compare import PairComparer
-from sokkuri.curation.duplicates.evidence import gather_evidence, known_evidence
+from sokkuri.curation.duplicates.evidence import EvidenceGatherer, result_of
 from sokkuri.curation.duplicates.evidence_store import (
     evidence_store_path,
     open_evidence_store,
@@ -51,7 +51,7 @@ def gather(collection: Collection, files: dict[bytes, Path]) -> tuple[evidence.E
         open_evidence_store(collection) as store,
         PairComparer(files.__getitem__, workers=1) as comparer,
     ):
-        gathering = gather_evidence(pairs(files), store, comparer)
+        gathering = EvidenceGatherer(store, comparer).gather(pairs(files))
         while True:
             try:
                 next(gathering)
@@ -60,9 +60,15 @@ def gather(collection: Collection, files: dict[bytes, Path]) -> tuple[evidence.E
             steps += 1
 
 
+def known(collection: Collection, files: dict[bytes, Path]) -> evidence.Evidence:
+    """Return what was gathered so far, without reading a file or writing."""
+    with read_evidence_store(collection) as store:
+        return result_of(EvidenceGatherer(store).gather(pairs(files)))
+
+
 def test_what_was_read_is_not_read_again(collection: Collection) -> None:
     files = contents(collection)
-    assert known_evidence(collection, pairs(files)) == {}
+    assert known(collection, files) == {}
     assert not evidence_store_path(collection).exists(), "nothing is written"
     found, steps = gather(collection, files)
     assert steps == 2
@@ -73,9 +79,9 @@ def test_what_was_read_is_not_read_again(collection: Collection) -> None:
         file.unlink()
     again, steps = gather(collection, files)
     assert steps == 0
-    known = known_evidence(collection, pairs(files))
+    kept = known(collection, files)
     for key in files:
-        assert again[key].marks == known[key].marks == found[key].marks
+        assert again[key].marks == kept[key].marks == found[key].marks
 
 
 def test_files_that_are_gone_have_no_evidence(collection: Collection) -> None:

@@ -14,13 +14,15 @@ from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates import find, pair_store
+from sokkuri.curation.duplicates import compare_new, pair_store
+from sokkuri.curation.duplicates.close_looks import confirm_groups
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
     count_compared,
     find_duplicates,
     known_groups,
 )
+from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.store.derived import derived_folder
@@ -155,11 +157,46 @@ def test_compared_images_are_not_compared_again(root: Path) -> None:
         assert members(groups(collection)) == whole(0, 1, 2), "neither files nor vectors are read"
 
 
+def looked_at(collection: Collection) -> list[bool]:
+    """Return for each supposed pair of copies whether it was looked at closely."""
+    with pair_store.read_pair_store(collection) as store:
+        assert store is not None
+        return [not pair.open for pair in store.links() if pair.likely]
+
+
+def test_the_image_to_keep_is_looked_at_closely_beside_each_copy(collection: Collection) -> None:
+    found = groups(collection)
+    looked = looked_at(collection)
+    assert not all(looked), "pairs of two copies decide nothing"
+    assert sum(looked) == len(KINDS) * PICTURES
+    assert groups(collection) == found
+    assert looked_at(collection) == looked
+
+
+def test_no_plan_uses_a_pair_that_was_not_looked_at_closely(collection: Collection) -> None:
+    groups(collection)
+    copies = DuplicateOptions(where="id != '1/orig.jpg'", under="1")
+    (group,) = known_groups(collection, copies)
+    assert {*group.ids} == {f"1/{name}.jpg" for name in KINDS}
+    is_open = {group.is_open(image) for image in group.images[1:]}
+    assert is_open == {True}
+    assert make_trash_plan(collection, [group]).moves == ()
+    pairs = [
+        Group(group.grade, (group.images[0], image), (pair,))
+        for image, pair in zip(group.images[1:], group.pairs, strict=True)
+    ]
+    confirmed, refuted = confirm_groups(collection, pairs)
+    assert (len(confirmed), refuted) == (len(KINDS) - 1, [])
+    assert len(make_trash_plan(collection, confirmed).moves) == len(KINDS) - 1
+    (again,) = known_groups(collection, copies)
+    assert not any(map(again.is_open, again.images)), "what was found is kept"
+
+
 def test_an_interrupted_run_continues(
     collection: Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each step may be the last: what was looked at by then is not looked at again."""
-    monkeypatch.setattr(find, "_PAIRS", 1)
+    monkeypatch.setattr(compare_new, "_PAIRS", 1)
     with closing(find_duplicates(collection)) as steps:
         next(step for step in steps if step.stage == "comparing" and step.done)
     with pair_store.read_pair_store(collection) as store:
@@ -185,7 +222,7 @@ def test_unreadable_images_are_compared_when_they_can_be_read(root: Path, cut_sh
         else:
             (note,) = notes(collection)
             assert "4 pictures were left out" in note
-        assert members(known_groups(collection)) == whole(0, 2)
+            assert members(known_groups(collection)) == whole(0, 2)
         assert count_compared(collection) == (8, 12)
         (root.parent / "away").rename(root / "1")
         assert notes(collection) == []

@@ -61,7 +61,9 @@ def store_links(collection: Collection, found: Links, compared: int = CONTENTS) 
         tables.execute("DELETE FROM pairs")
         tables.execute("DELETE FROM compared")
         rows = [(KEYS[a], KEYS[b], grade) for (a, b), grade in found]
-        tables.executemany("INSERT INTO pairs VALUES (?, ?, ?, 0.9)", rows)
+        tables.executemany(
+            "INSERT INTO pairs (first, second, grade, score) VALUES (?, ?, ?, 0.9)", rows
+        )
         tables.executemany(
             "INSERT INTO compared VALUES (?, 0.5)", [[key] for key in KEYS[:compared]]
         )

@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, make_preview
 from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
+from sokkuri.curation.duplicates.matching.placement import find_place
 from sokkuri.curation.duplicates.pair_facts import measure_pair
 
 pytest.importorskip("cv2", reason="needs the extra `duplicates`")
@@ -36,6 +37,7 @@ def preview(image: Image.Image) -> Preview:
 def test_a_smaller_copy_of_a_page_shows_nothing_foreign(seed: int) -> None:
     large = page(seed)
     a, b = preview(large), preview(large.resize((300, 424), Image.Resampling.BILINEAR))
-    facts = measure_pair(a, b, (find_keypoints(a.rgb), find_keypoints(b.rgb)))
+    place = find_place(a, b, (find_keypoints(a.rgb), find_keypoints(b.rgb)))
+    facts = measure_pair(a, b, place)
     assert facts is not None
     assert facts.foreign == (False, False)

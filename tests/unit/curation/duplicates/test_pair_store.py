@@ -54,6 +54,19 @@ def test_saved_results_can_be_read(collection: Collection) -> None:
         assert store.count_compared() == 2
 
 
+def test_open_pairs_are_links_and_no_near_duplicates(collection: Collection) -> None:
+    filled(collection)
+    link = PairResult(B, C, None, 0.9, likely="edited", open=True)
+    with pair_store.open_pair_store(collection) as store:
+        store.save([link], [])
+        assert store.near_duplicates() == [COPY]
+        assert store.links() == store.links_of([B]) == [COPY, link]
+        assert store.links_of([C]) == [link]
+        store.save([PairResult(B, C, None, 0.9, likely="edited")], [])
+        assert [pair.open for pair in store.links()] == [False, False]
+        assert store.links_of([A]) == [COPY]
+
+
 def test_a_batch_is_saved_whole_or_not_at_all(collection: Collection) -> None:
     """An interrupt in the middle of a batch leaves the store unchanged."""
     filled(collection)

@@ -71,6 +71,24 @@ def measure_agreement(
     )
 
 
+def block_agreement(
+    a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None
+) -> float:
+    """Return `median` and `agreeing` of `measure_agreement`, together: -1 to 2."""
+    whole = slice(None) if inside is None else np.asarray(_blocks(inside).all((1, 2)))
+    x, y = (_blocks(luma(rgb))[whole].reshape(-1, BLOCK * BLOCK) for rgb in (a, b))
+    x, y = (blocks - blocks.mean(1, keepdims=True) for blocks in (x, y))
+    powers = [np.einsum("ij,ij->i", blocks, blocks) / BLOCK**2 for blocks in (x, y)]
+    detailed = np.maximum(*powers) > _MIN_CONTRAST**2
+    if not detailed.any():
+        return 0.0
+    covariance = np.einsum("ij,ij->i", x[detailed], y[detailed]) / BLOCK**2
+    contrasts = np.sqrt(powers[0][detailed] * powers[1][detailed])
+    correlations = np.sort(covariance / np.maximum(contrasts, 1.0))
+    agreeing = np.count_nonzero(correlations > 0.5) / len(correlations)
+    return sorted_median(correlations) + agreeing
+
+
 _NOTHING_IN_COMMON = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 255.0)
 
 

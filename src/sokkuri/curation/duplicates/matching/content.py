@@ -6,7 +6,6 @@ a window or a background contradict each other instead: each one has edges that 
 """
 
 from dataclasses import dataclass
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +38,6 @@ _SAMPLE = 6000  # pixels whose colours are counted
 
 Rgb = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-Scalar = TypeVar("Scalar", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,30 +112,32 @@ def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
     ]
     full = [count >= _FULL_BLOCK for count in counts]
     differs = extra[0] | extra[1]
-    plain = _is_plain(a), _is_plain(b)
+    blocks = _Blocks(one.brightness, other.brightness)
+    plain = [deviation < _PLAIN for deviation in blocks.deviations]
     near = cv2.dilate((one.found | other.found).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
     near &= mask
     return ContentAgreement(
         content=_count(full[0] | full[1]),
         agreeing=_count((full[0] | full[1]) & ~differs),
         extra=(_count(extra[0]), _count(extra[1])),
-        unlike=_share_unlike(a, b, mask),
+        unlike=blocks.share_unlike(_block_sums(mask) == BLOCK**2),
         covered=(_count(extra[0] & plain[1]), _count(extra[1] & plain[0])),
         colours=(_share_of_colours(a, near), _share_of_colours(b, near)),
     )
 
 
 class _Edges:
-    """The edges of a picture. found : (H, W) bool. strength : of the gradient.
+    """The edges of a picture. brightness : (H, W). found : (H, W) bool. strength : of the gradient.
     direction : of the gradient, in parts of half a turn."""
 
     def __init__(self, rgb: Rgb, mask: Mask) -> None:
         cv2 = opencv()
-        smooth = cv2.GaussianBlur(luma(rgb), (0, 0), 0.7)
+        self.brightness = luma(rgb)
+        smooth = cv2.GaussianBlur(self.brightness, (0, 0), 0.7)
         x, y = (cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3) / 8 for axis in ((1, 0), (0, 1)))
-        self.strength: NDArray[np.float32] = np.hypot(x, y)
-        turns = np.arctan2(y, x) / np.pi * _DIRECTIONS
-        self.direction = np.rint(turns).astype(np.int8) % _DIRECTIONS
+        self.strength: NDArray[np.float32] = cv2.magnitude(x, y)
+        turns = cv2.phase(x, y) * np.float32(_DIRECTIONS / np.pi)
+        self.direction = np.rint(turns).astype(np.uint8) % _DIRECTIONS
         strongest = np.percentile(self.strength[mask], 99.5) if mask.any() else 0.0
         self.found: Mask = mask & (self.strength > max(_EDGE_LEVELS, _EDGE_SHARE * strongest))
 
@@ -149,16 +149,60 @@ class _Edges:
         cv2 = opencv()
         missing = np.zeros_like(self.found)
         kernel = np.ones((2 * _REACH + 1, 2 * _REACH + 1), np.uint8)
+        least = weakest * self.strength
         for direction in range(_DIRECTIONS):
-            near = (other.direction - direction + 1) % _DIRECTIONS <= 2
-            strength = cv2.dilate(np.where(near, other.strength, np.float32(0)), kernel)
             here = self.found & (self.direction == direction)
-            missing |= here & (strength < weakest * self.strength)
+            if here.any():
+                near = _NEAR[direction][other.direction]
+                strength = cv2.dilate(cv2.multiply(other.strength, near), kernel)
+                missing |= here & (strength < least)
         return missing
 
 
+_NEAR = [
+    np.array([(other - one + 1) % _DIRECTIONS <= 2 for other in range(_DIRECTIONS)], np.float32)
+    for one in range(_DIRECTIONS)
+]
+"""For each direction, 1 for those that are near it."""
+
+
+class _Blocks:
+    """Two pictures, block by block. deviations : of the brightness, one array for each picture."""
+
+    def __init__(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> None:
+        means = _block_means(a), _block_means(b)
+        self.deviations = [
+            np.sqrt(np.maximum(_block_means(plane * plane) - mean * mean, 0))
+            for plane, mean in zip((a, b), means, strict=True)
+        ]
+        self._covariance = _block_means(a * b) - means[0] * means[1]
+
+    def share_unlike(self, whole: Mask) -> float:
+        """Return the share of the blocks with contrast on both sides that do not correlate.
+
+        whole : the blocks that count.
+        """
+        clear = whole & (np.minimum(*self.deviations) > _EDGE_LEVELS)
+        if not clear.any():
+            return 0.0
+        correlations = self._covariance[clear] / (self.deviations[0] * self.deviations[1])[clear]
+        return float(np.mean(correlations < _UNLIKE))
+
+
+def _block_means(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of the blocks, without the rest at the edges : (rows, columns)."""
+    rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
+    if not rows * columns:
+        return np.empty((rows, columns), np.float32)
+    cut = plane[: rows * BLOCK, : columns * BLOCK]
+    means: NDArray[np.float32] = opencv().resize(
+        cut, (columns, rows), interpolation=opencv().INTER_AREA
+    )
+    return means
+
+
 def _block_sums(mask: Mask) -> NDArray[np.int64]:
-    return np.asarray(_cut(mask).sum((1, 3), dtype=np.int64))
+    return np.rint(_block_means(mask.astype(np.float32)) * BLOCK**2).astype(np.int64)
 
 
 def may_be_drawing(square: Rgb) -> bool:
@@ -169,42 +213,19 @@ def may_be_drawing(square: Rgb) -> bool:
     return _share_of_colours(square, np.ones(square.shape[:2], bool)) >= _FEW_COLOURS
 
 
-def _is_plain(rgb: Rgb) -> Mask:
-    """Return which blocks have no content at all : (rows, columns)."""
-    return np.asarray(_cut(luma(rgb)).std((1, 3)) < _PLAIN)
-
-
-def _share_unlike(a: Rgb, b: Rgb, mask: Mask) -> float:
-    """Return the share of the blocks with contrast on both sides that do not correlate."""
-    whole = _cut(mask).all((1, 3))
-    x, y = (_cut(luma(rgb)).transpose(0, 2, 1, 3)[whole] for rgb in (a, b))
-    x, y = (values - values.mean((1, 2), keepdims=True) for values in (x, y))
-    contrasts = [np.sqrt((values * values).mean((1, 2))) for values in (x, y)]
-    clear = np.minimum(*contrasts) > _EDGE_LEVELS
-    correlations = (x * y).mean((1, 2))[clear] / (contrasts[0] * contrasts[1])[clear]
-    return float(np.mean(correlations < _UNLIKE)) if len(correlations) else 0.0
-
-
-def _cut(pixels: NDArray[Scalar]) -> NDArray[Scalar]:
-    """Cut (H, W) into (rows, BLOCK, columns, BLOCK), without the rest at the edges."""
-    rows, columns = pixels.shape[0] // BLOCK, pixels.shape[1] // BLOCK
-    return pixels[: rows * BLOCK, : columns * BLOCK].reshape(rows, BLOCK, columns, BLOCK)
-
-
 def _count(blocks: Mask) -> int:
     return int(np.count_nonzero(blocks))
 
 
 def _share_of_colours(rgb: Rgb, where: Mask) -> float:
     """Return the share of the pixels that have one of the most frequent colours."""
-    pixels = rgb[where].astype(np.int32)
-    pixels = pixels[:: max(1, len(pixels) // _SAMPLE)]
+    places = np.flatnonzero(where)
+    pixels = rgb.reshape(-1, 3)[places[:: max(1, len(places) // _SAMPLE)]].astype(np.int32)
     total = len(pixels)
     for _ in range(_COLOURS):
         if len(pixels) == 0:
             break
-        cells = (pixels // 8) @ np.array([1024, 32, 1])
-        values, counts = np.unique(cells, return_counts=True)
-        centre = np.median(pixels[cells == values[counts.argmax()]], axis=0)
-        pixels = pixels[(np.abs(pixels - centre) > _COLOUR_LEVELS).any(1)]
+        cells = (pixels[:, 0] // 8 * 32 + pixels[:, 1] // 8) * 32 + pixels[:, 2] // 8
+        centre = np.median(pixels[cells == np.bincount(cells).argmax()], axis=0)
+        pixels = pixels[np.abs(pixels - centre).max(1) > _COLOUR_LEVELS]
     return 1.0 - len(pixels) / total if total else 1.0

@@ -43,7 +43,8 @@ class Preview:
 
     rgb : (H, W, 3) uint8, the longer side at most PREVIEW_SIDE. square : (SQUARE_SIDE,
     SQUARE_SIDE, 3) uint8, the image stretched to a square. width, height : of the image, pixels.
-    frames : of an animation, or pages of a document; the preview shows the first.
+    frames : of an animation, or pages of a document; the preview shows the first. is_transparent :
+    whether a ground may show through.
     """
 
     rgb: NDArray[np.uint8]
@@ -51,6 +52,7 @@ class Preview:
     width: int
     height: int
     frames: int = 1
+    is_transparent: bool = False
 
 
 def make_preview(data: bytes, limits: Limits) -> Preview:
@@ -70,7 +72,7 @@ def make_preview(data: bytes, limits: Limits) -> Preview:
         over_black = decode(data, replace(spec, ground=BLACK), limits)
         pixels = max(pixels, over_black, key=lambda shown: float(luma(shown.rgb).std()))
     square = resize(pixels.rgb, SQUARE_SIDE, SQUARE_SIDE)
-    return Preview(pixels.rgb, square, pixels.width, pixels.height, frames)
+    return Preview(pixels.rgb, square, pixels.width, pixels.height, frames, transparent)
 
 
 def fingerprint(square: NDArray[np.uint8]) -> NDArray[np.uint8]:

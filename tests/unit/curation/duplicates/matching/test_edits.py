@@ -7,9 +7,9 @@ import pytest
 from PIL import Image, ImageDraw, ImageOps
 
 from sokkuri.core.types import Limits
-from sokkuri.curation.duplicates.matching.edits import can_be_edit
-from sokkuri.curation.duplicates.matching.fingerprint import make_preview
+from sokkuri.curation.duplicates.matching.edits import FileView, can_be_edit
 from sokkuri.curation.duplicates.matching.keypoints import find_keypoints
+from sokkuri.curation.duplicates.matching.placement import find_place
 
 
 def page(*words: str, number: str = "217") -> Image.Image:
@@ -33,17 +33,17 @@ def photo() -> Image.Image:
 GOODS = "planks", "beams", "doors", "floors", "fences", "stairs"
 
 
+def view(image: Image.Image) -> FileView:
+    out = io.BytesIO()
+    image.save(out, "PNG", compress_level=1)
+    return FileView(out.getvalue(), Limits())
+
+
 def judge(a: Image.Image, b: Image.Image, *, likely: bool = True) -> bool:
-    files = []
-    for image in (a, b):
-        out = io.BytesIO()
-        image.save(out, "PNG", compress_level=1)
-        files.append(out.getvalue())
-    views = [make_preview(file, Limits()) for file in files]
+    views = view(a), view(b)
     points = [find_keypoints(view.rgb) for view in views]
-    return can_be_edit(
-        (files[0], files[1]), (views[0], views[1]), (points[0], points[1]), Limits(), likely=likely
-    )
+    place = find_place(*views, (points[0], points[1]))
+    return place is not None and can_be_edit(views, place.refined, likely=likely)
 
 
 @pytest.mark.parametrize("likely", [True, False])
