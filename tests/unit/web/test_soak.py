@@ -18,8 +18,10 @@ from sokkuri.web.app import create_app
 
 IMAGES = 12
 ROUNDS = 6
-BOUNDED = frozenset({"SplitResult", "Statement", "ReferenceType", "weakref"})
-"""Types of which caches of Python keep a bounded number."""
+BOUNDED = frozenset(
+    ["SplitResult", "Statement", "ReferenceType", "weakref", "TimerHandle", "Context"]
+)
+"""Types of which caches of Python, and timers of its event loop, keep a bounded number."""
 
 
 @pytest.fixture(scope="module")
