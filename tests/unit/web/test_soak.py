@@ -17,7 +17,7 @@ from sokkuri.api import Collection
 from sokkuri.web.app import create_app
 
 IMAGES = 12
-ROUNDS = 6
+ROUNDS = 4
 BOUNDED = frozenset(
     ["SplitResult", "Statement", "ReferenceType", "weakref", "TimerHandle", "Context"]
 )
@@ -76,7 +76,7 @@ async def soak(app: FastAPI, picture: bytes) -> list[Counter[str]]:
 
     seen: list[Counter[str]] = []
     async with app.router.lifespan_context(app):
-        before = await play(1, 3)  # loads what is loaded once, and fills what is kept
+        before = await play(1, 2)  # loads what is loaded once, and fills what is kept
         for attempt in range(3):  # a thread that starts late is no leak: it starts once
             after = await play(10 + attempt * ROUNDS, ROUNDS)
             seen.append(after - before)
