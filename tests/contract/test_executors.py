@@ -1,12 +1,12 @@
 """The contract of every executor. Ray runs a local cluster of two CPUs here, and two nodes in
-test_ray.py."""
+test_ray.py. A worker of Ray takes seconds to start, so most tests use one."""
 
 import os
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 import pytest
@@ -16,18 +16,35 @@ from sokkuri.core.errors import ClusterError
 from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor, ray_pool
 from sokkuri.indexing.executors.ray import RayExecutor
 
-EXECUTORS: list[Callable[[], Executor]] = [
-    lambda: ThreadExecutor(1),
-    lambda: ThreadExecutor(4),
-    lambda: RayExecutor("local", 2),
-]
 
-
-@pytest.fixture(scope="module", params=EXECUTORS, ids=["one thread", "four threads", "ray"])
-def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    executor: Executor = request.param()
+@pytest.fixture(scope="module")
+def two_ray_workers() -> Iterator[RayExecutor]:
+    """An executor that starts the cluster, which later ones join."""
+    executor = RayExecutor("local", 2)
     yield executor
     executor.close()
+
+
+def open_executor(name: str, request: pytest.FixtureRequest) -> Executor:
+    if name == "two ray workers":
+        return cast("Executor", request.getfixturevalue("two_ray_workers"))
+    if name == "ray":
+        request.getfixturevalue("two_ray_workers")
+        return RayExecutor("local", 1)
+    return ThreadExecutor({"one thread": 1, "four threads": 4}[name])
+
+
+@pytest.fixture(scope="module", params=["one thread", "four threads", "ray"])
+def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    executor = open_executor(request.param, request)
+    yield executor
+    executor.close()
+
+
+@pytest.fixture(scope="module", params=["four threads", "two ray workers"])
+def wide(request: pytest.FixtureRequest) -> Executor:
+    """An executor with several workers."""
+    return open_executor(request.param, request)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +69,11 @@ def count_workers() -> int:
 def test_every_item_gives_exactly_one_result(executor: Executor, count: int) -> None:
     found = sorted(without_heartbeats(executor.run(lambda n: n * 2, iter(range(count)))))
     assert found == [n * 2 for n in range(count)]
+
+
+def test_every_item_gives_exactly_one_result_with_several_workers(wide: Executor) -> None:
+    found = sorted(without_heartbeats(wide.run(lambda n: n * 2, iter(range(301)))))
+    assert found == [n * 2 for n in range(301)]
 
 
 def test_items_are_drawn_lazily(executor: Executor) -> None:
@@ -127,10 +149,8 @@ def test_an_exception_of_the_item_iterator_is_raised(executor: Executor) -> None
         list(executor.run(lambda n: n, items()))
 
 
-def test_items_run_in_parallel(executor: Executor, tmp_path: Path) -> None:
+def test_items_run_in_parallel(wide: Executor, tmp_path: Path) -> None:
     """Two workers run at once: each waits for the other."""
-    if executor.workers == 1:
-        pytest.skip("one worker")
 
     def task(number: int) -> int:
         (tmp_path / f"{os.getpid()} {threading.get_ident()}").touch()
@@ -139,7 +159,7 @@ def test_items_run_in_parallel(executor: Executor, tmp_path: Path) -> None:
             time.sleep(0.01)
         return len(list(tmp_path.iterdir()))
 
-    assert all(seen >= 2 for seen in without_heartbeats(executor.run(task, iter(range(10)))))
+    assert all(seen >= 2 for seen in without_heartbeats(wide.run(task, iter(range(10)))))
 
 
 def test_a_shared_object_is_one_object(executor: Executor) -> None:
@@ -202,7 +222,7 @@ def test_an_item_that_kills_its_workers_ends_the_run(ray: RayExecutor) -> None:
 
 
 def test_delays_are_reported(
-    ray: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    two_ray_workers: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A slow item is reported with its node, and so is a full cluster. Work starts later."""
     monkeypatch.setattr(ray_pool, "_PATIENCE_SECONDS", 0.2)
@@ -215,10 +235,10 @@ def test_delays_are_reported(
     def find_note(stream: Generator[Any], words: str) -> str:
         return next(x.note for x in stream if isinstance(x, Heartbeat) and words in x.note)
 
-    first = ray.run(hang, iter(range(8)))
+    first = two_ray_workers.run(hang, iter(range(8)))
     assert "s, the first is " in find_note(first, " has been working on 4 items for ")
     assert find_note(first, " has been working on 4 items for ").startswith("node ")
-    second = ray.run(lambda number: number, iter([1]))
+    second = two_ray_workers.run(lambda number: number, iter([1]))
     assert find_note(second, "no room").startswith("the cluster has no room yet")
     first.close()
     assert list(without_heartbeats(second)) == [1]
