@@ -82,7 +82,21 @@ def fit_projection(sample: Features) -> Matrix:
     roots = signed_sqrt_normalise(finite_rows(sample))
     if len(roots) <= PROJECTED_DIMENSION:  # the directions that few rows span are found faster
         return np.linalg.svd(roots, full_matrices=False)[2].astype(np.float32)
+    if len(roots) < roots.shape[1]:
+        return _directions_of_few(roots.astype(np.float64))
     return principal_basis(roots).astype(np.float32)
+
+
+def _directions_of_few(roots: NDArray[np.float64]) -> Matrix:
+    """Return the same as `principal_basis` of unit rows, which are fewer than their dimension.
+
+    The eigenvectors of their dot products are found in a fraction of the time.
+    """
+    values, vectors = np.linalg.eigh(roots @ roots.T)
+    largest = vectors[:, ::-1][:, :PROJECTED_DIMENSION].T @ roots
+    lengths = np.linalg.norm(largest, axis=1, keepdims=True)
+    found: Matrix = (largest / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return found[values[::-1][:PROJECTED_DIMENSION] > 1e-9]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

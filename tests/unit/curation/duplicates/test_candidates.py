@@ -1,6 +1,7 @@
 """Which pairs of images are worth comparing."""
 
 import numpy as np
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -11,8 +12,10 @@ from sokkuri.curation.duplicates.candidates import (
     CandidateFinder,
     FeatureTable,
     cluster_order,
+    fit_projection,
     signed_sqrt_normalise,
 )
+from sokkuri.search.vectors import principal_basis
 
 NO_CORRELATION = np.zeros(1, np.float32)
 NEIGHBOURS = arrays(
@@ -89,3 +92,12 @@ def test_an_engine_gives_at_least_the_candidates_of_brute_force() -> None:
     remote_pairs, remote_thresholds = remote.find(table, rows)
     assert {*map(tuple, pairs.tolist())} <= {*map(tuple, remote_pairs.tolist())}
     np.testing.assert_allclose(thresholds, remote_thresholds, rtol=1e-4)
+
+
+def test_the_directions_of_few_images_keep_their_dot_products() -> None:
+    rows = np.random.default_rng(4).random((300, 400), np.float32) ** 3
+    projection = fit_projection(rows)
+    assert projection.shape == (256, 400)
+    roots = signed_sqrt_normalise(rows)
+    found, expected = (roots @ basis.T for basis in (projection, principal_basis(roots)))
+    assert found @ found.T == pytest.approx(expected @ expected.T, abs=1e-5)
