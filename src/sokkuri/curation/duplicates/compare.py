@@ -39,7 +39,7 @@ from sokkuri.images.read import read_file
 
 _IMAGES = 12_000  # squares and keypoints that are kept, 70 kB each
 _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
-_LARGE_BYTES = 192 * 2**20  # of larger pictures that are kept, some 80 photos
+_LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 _PLACES = 20_000  # of pairs, less than a kilobyte each
 _QUEUED = 64  # tasks for each thread
 
