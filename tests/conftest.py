@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Generator
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from xdist.scheduler import LoadScopeScheduling
 
@@ -73,8 +75,18 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return one worker more than there are cores: many tests wait for a server or a browser."""
-    return (os.cpu_count() or 1) + 1
+    """Return two workers more than there are cores: many tests wait for a server or a browser."""
+    return (os.cpu_count() or 1) + 2
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Let one worker collect at a time: the later ones read the modules that the first has
+    compiled, in less than half of the time."""
+    cache = session.config.rootpath / ".pytest_cache"
+    cache.mkdir(exist_ok=True)
+    with FileLock(cache / "collection.lock"):
+        return (yield)
 
 
 @pytest.hookimpl(optionalhook=True)

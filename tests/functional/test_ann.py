@@ -18,8 +18,8 @@ from sokkuri.api import Collection
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
 
-COUNT, DIMENSION = 4000, 32
-MORE = 400  # rows of each later import
+COUNT, DIMENSION = 2000, 32
+MORE = 200  # rows of each later import
 
 
 def write_shard(folder: Path, first: int, count: int) -> Path:

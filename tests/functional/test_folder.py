@@ -80,7 +80,7 @@ def test_a_second_run_has_nothing_to_do(indexed: Path) -> None:
 
 def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
     assert set(as_json("index", indexed)) == {
-        "added", "updated", "moved", "reused", "removed", "unchanged", "failed", "total",
+        "added", "updated", "moved", "reused", "removed", "unchanged", "failed", "damaged", "total",
         "seconds", "images_per_second",
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {

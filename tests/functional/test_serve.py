@@ -59,6 +59,7 @@ def test_info_has_what_a_page_needs_first(server: Server, folder: Path) -> None:
         "name": "photos of ours", "version": version, "mosaic": False, "total": COUNT,
         "max_upload": 64 * 2**20, "model": "efficientnet-lite0", "metric": "cosine",
         "columns": ["width", "height", "size", "modified", "id", "path"], "changes": False,
+        "words": False,
     }  # fmt: skip
 
 
