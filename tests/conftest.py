@@ -24,7 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # of faiss
 
 # No deadlines: machines are shared, and no test judges speed.
-settings.register_profile("gate", deadline=None, max_examples=40)
+settings.register_profile("gate", deadline=None, max_examples=25)
 settings.register_profile("full", deadline=None, max_examples=200)
 settings.load_profile("gate")
 
@@ -75,8 +75,8 @@ class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return two workers more than there are cores: many tests wait for a server or a browser."""
-    return (os.cpu_count() or 1) + 2
+    """Return one worker more than there are cores: many tests wait for a server or a browser."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)

@@ -9,7 +9,7 @@ import edited_images
 import pytest
 from run_cli import as_json, sokkuri
 
-PICTURES = 3
+PICTURES = 2
 NAMES = ["orig", "twin", *edited_images.EDITS]
 
 
