@@ -243,8 +243,8 @@ from sokkuri.images.read import read_file
 from sokkuri.core.types import Limits
 
 def read(root):
-    with ThreadPoolExecutor(16) as pool:
-        return set(pool.map(lambda _: read_file(root / "0/0.jpg", Limits()), range(16)))
+    with ThreadPoolExecutor(6) as pool:
+        return set(pool.map(lambda _: read_file(root / "0/0.jpg", Limits()), range(12)))
 
 root = parse_location(sys.argv[1])
 before = read(root)
