@@ -31,7 +31,7 @@ from run_cli import (
 from sokkuri.indexing.executors import Heartbeat
 from sokkuri.indexing.executors.ray import RayExecutor
 
-PHOTOS = 60
+PHOTOS = 120
 
 DEADLY = '''
 """Make the image library abort on a marked file. Python loads this at start-up."""
