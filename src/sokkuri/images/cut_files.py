@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import xxhash
 from numpy.typing import NDArray
-from PIL import GifImagePlugin, Image, ImageFile
+from PIL import Image, ImageFile
 
 from sokkuri.core.errors import DecodeError
 from sokkuri.core.types import Limits
@@ -59,9 +59,10 @@ def is_interlaced(image: Image.Image) -> bool:
     """
     if image.format == "PNG":
         return bool(image.info.get("interlace"))
-    if not isinstance(image, GifImagePlugin.GifImageFile) or not image.tile:
+    tiles = getattr(image, "tile", ())
+    if image.format != "GIF" or not tiles:
         return False
-    parts = image.tile[0].args  # bits for each pixel, whether it is interlaced, and more
+    parts = tiles[0].args  # bits for each pixel, whether it is interlaced, and more
     return isinstance(parts, tuple) and bool(parts[1])
 
 

@@ -3,7 +3,12 @@
 Takes Pillow's images. Small previews of a page, and masks of its transparent parts, are no pages.
 """
 
-from PIL import Image, TiffImagePlugin
+from typing import TYPE_CHECKING, cast
+
+from PIL import Image
+
+if TYPE_CHECKING:  # Pillow loads its readers when a file needs them
+    from PIL.TiffImagePlugin import TiffImageFile
 
 _FRAME_FORMATS = ("GIF", "WEBP", "PNG", "TIFF", "AVIF")
 """Other formats hold several versions of one picture, such as a photo with its small preview."""
@@ -18,15 +23,16 @@ def later_frames(image: Image.Image) -> list[int]:
     if image.format not in _FRAME_FORMATS:
         return []
     numbers = range(1, getattr(image, "n_frames", 1))
-    if not isinstance(image, TiffImagePlugin.TiffImageFile):
+    if image.format != "TIFF":
         return [*numbers]
     here = image.tell()
-    pages = [number for number in numbers if _is_page(image, number)]
+    tiff = cast("TiffImageFile", image)
+    pages = [number for number in numbers if _is_page(tiff, number)]
     image.seek(here)
     return pages
 
 
-def _is_page(image: TiffImagePlugin.TiffImageFile, number: int) -> bool:
+def _is_page(image: "TiffImageFile", number: int) -> bool:
     image.seek(number)
     kind, old_kind = (image.tag_v2.get(tag, 0) for tag in (_KIND, _OLD_KIND))
     is_extra = isinstance(kind, int) and kind & _PREVIEW_OR_MASK

@@ -7,12 +7,9 @@ at all: a download is checked against its SHA-256 first.
 import os
 import shutil
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
-from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
 
@@ -206,19 +203,26 @@ def _file_name(source: str, given: ModelCard | None) -> str:
     """Return the name of the ONNX file, which names the model if it has no card."""
     if given is not None and given.file:
         return given.file
-    name = Path(urllib.request.url2pathname(source.partition("?")[0])).name
+    from urllib.request import url2pathname
+
+    name = Path(url2pathname(source.partition("?")[0])).name
     return f"{Path(name).stem or 'model'}.onnx"
 
 
 def _fetch(address: str, file: Path, on_progress: OnProgress | None) -> None:
+    # Only downloads need these modules, which take a twentieth of the time of a cold search.
+    from http.client import HTTPException
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
     try:
-        response = urllib.request.urlopen(address, timeout=_TIMEOUT_SECONDS)  # noqa: S310
+        response = urlopen(address, timeout=_TIMEOUT_SECONDS)  # noqa: S310
         with closing(response), file.open("wb") as out:
             total = int(response.headers.get("Content-Length") or 0)
             for done in _chunks(response, out):
                 if on_progress is not None:
                     on_progress(done, total)
-    except (urllib.error.URLError, HTTPException, TimeoutError, ValueError) as error:
+    except (URLError, HTTPException, TimeoutError, ValueError) as error:
         reason = getattr(error, "reason", "") or error
         raise ModelError(f"{address} could not be fetched: {reason}") from error
 
