@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal, get_args
 
 import xxhash
 
@@ -261,18 +261,20 @@ class _HashingWriter:
 
 
 def _read_manifest(collection: CollectionStore) -> AnnManifest | None:
-    """Return the manifest, None if there is none, or if it is for another model or version."""
+    """Return the manifest; None if there is none, or one of another model, metric or version."""
     path = derived_folder(collection) / _MANIFEST
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         fingerprint = collection.model.fingerprint
         if (document["version"], document["fingerprint"]) != (_VERSION, fingerprint):
             return None
-        effort = document["reach"]
+        effort, metric = document["reach"], document["metric"]
+        if metric not in get_args(Metric):
+            return None
         return AnnManifest(
             str(document["file"]),
             str(document["digest"]),
-            "l2" if document["metric"] == "l2" else "cosine",
+            metric,
             {int(shard): int(rows) for shard, rows in document["covered"].items()},
             int(document["trained"]),
             SearchEffort(int(effort["probes"]), int(effort["candidates"])),

@@ -65,12 +65,12 @@ def no_words_text(name: str) -> str:
     )
 
 
-def probabilities(card: TextCard, distances: NDArray[np.float64]) -> tuple[float, ...] | None:
-    """Return the probability that each picture fits the words, by its cosine distance; None for a
-    model that was not trained to give any."""
+def probabilities(card: TextCard, away: NDArray[np.float64]) -> tuple[float, ...] | None:
+    """Return the probability that each picture fits the words; None for a model that was not
+    trained to give any. away : (N,) cosine distances of the pictures from the words."""
     if card.logit_scale is None or card.logit_bias is None:
         return None
-    logits = card.logit_scale * (1.0 - distances) + card.logit_bias
+    logits = card.logit_scale * (1.0 - away) + card.logit_bias
     return tuple(_sigmoid(logit) for logit in logits.tolist())
 
 

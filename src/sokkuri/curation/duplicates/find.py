@@ -124,7 +124,7 @@ def _find_shots(
     if not task.with_bursts:
         return
     pairs = [replace(pair, grade=pair.current) for pair in looks.links]
-    pairs = task.may_be_bursts(pairs)
+    pairs = task.possible_burst_pairs(pairs)
     contents = sorted({content for pair in pairs for content in pair.contents})
     facts = yield from gatherer.read_facts(contents)
     task.shots = find_shots(pairs, facts, task.contents)

@@ -165,7 +165,7 @@ class GroupingTask:
         key_of = keep_order(self.rules, partial(_evidence_of, evidence, _keys_of(images)))
         return sorted(images, key=lambda key: key_of(images[key][0]))
 
-    def may_be_bursts(self, pairs: Iterable[PairResult]) -> list[PairResult]:
+    def possible_burst_pairs(self, pairs: Iterable[PairResult]) -> list[PairResult]:
         """Return the pairs that are pictures of one burst if they were taken within seconds."""
         passing = {key for key, content in self.contents.items() if self.passes(content)}
         return [
