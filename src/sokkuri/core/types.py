@@ -26,8 +26,9 @@ Metric: TypeAlias = Literal["cosine", "l2"]
 Resample: TypeAlias = Literal["nearest", "bilinear", "bicubic", "lanczos"]
 
 Resize: TypeAlias = Literal["squash", "shortest-crop", "pad"]
-"""How an image of another shape is fitted. `squash`: stretched. `shortest-crop`: its shorter side
-fits, and its middle is cut out. `pad`: its longer side fits, and the rest is filled."""
+"""How an image becomes a square. `squash`: both sides are resized to the square's. `shortest-crop`:
+the shorter side is resized, and the middle is cut out. `pad`: the longer side is resized, and the
+rest is filled with a colour."""
 
 Box: TypeAlias = tuple[int, int, int, int]
 """A part of an image: x, y, width, height in pixels of the upright image."""

@@ -34,8 +34,8 @@ Shape = tuple[int | None, ...]
 
 
 def image_tensors(path: Path) -> dict[str, Any]:
-    """Return the keys of a card that a network for pictures tells: its tensors, layout, dimension
-    and pooling. Raises ModelError."""
+    """Read a network for pictures, and return the keys of a card that follow from it: tensors,
+    layout, dimension and pooling. Raises ModelError."""
     model = read_graph(path)
     inputs = _inputs(model)
     if len(inputs) != 1:

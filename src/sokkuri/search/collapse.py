@@ -82,7 +82,7 @@ class CollapsedHits:
 
 @dataclass(slots=True)
 class _Shown:
-    """The hits so far. hidden : rows that are shown, or copies of shown ones."""
+    """The hits so far. hidden : rows that cannot become hits: earlier hits and their copies."""
 
     rows: list[int] = field(default_factory=list)
     distances: list[float] = field(default_factory=list)
