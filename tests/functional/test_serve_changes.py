@@ -1,6 +1,7 @@
 """serve --allow-changes: near-duplicates, and moves to the trash and back."""
 
 import itertools
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -98,8 +99,9 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     assert {"copies/0.png", ODD}.isdisjoint(hit["id"] for hit in hits)
     log = home / "photos" / ".sokkuri" / "duplicates" / done["log"]
     assert log.is_file()
-    expected = {"log": done["log"], "ids": ["copies/0.png", ODD]}
-    assert server.api("duplicates/drops") == {"drops": [expected]}, "also for another page"
+    (expected,) = server.api("duplicates/drops")["drops"]  # also for another page
+    assert (expected["log"], expected["ids"]) == (done["log"], ["copies/0.png", ODD])
+    assert re.sub("[-:]", "", expected["time"]).startswith(done["log"][:15])
     (log.parent / "20990101T000000-000000-00000000.log").write_text("no log")
     assert server.api("duplicates/drops") == {"drops": [expected]}
 
@@ -112,6 +114,25 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     again = post(server, "undo", {"log": done["log"]}).json()
     assert again["left"] == []
     assert state_of(home) == before
+
+
+def test_drops_of_a_batch_are_listed_as_one(home: Path, server: Server) -> None:
+    """Those that were undone take no place in the list. A half-done move can be undone."""
+    for number, (id_, keep) in enumerate([("copies/0.png", "a/0.png"), (ODD, "a/1.png")]):
+        body = {"drops": [{"id": id_, "keep": keep}], "batch": "0123abcd"}
+        log = post(server, "drops", body).json()["log"]
+        assert log.endswith("-0123abcd.log")
+        listed = server.api("duplicates/drops")["drops"]
+        assert (listed[0]["log"], len(listed)) == (log, number + 1)
+        assert {entry["batch"] for entry in listed} == {"0123abcd"}
+    wrong = {"drops": [{"id": "b/3.png", "keep": "b/2.png"}], "batch": "../../0a"}
+    assert_problem(post(server, "drops", wrong), 422, "invalid")
+    path = home / "photos" / ".sokkuri" / "duplicates" / log
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]))  # a kill left the intent alone
+    assert server.api("duplicates/drops")["drops"] == listed
+    assert post(server, "undo", {"log": log}).json() == {"returned": [ODD], "left": []}
+    assert server.api("duplicates/drops")["drops"] == listed[1:]
 
 
 def test_only_near_duplicates_can_be_dropped(home: Path, server: Server) -> None:

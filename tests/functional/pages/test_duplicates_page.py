@@ -266,6 +266,34 @@ def test_all_copies_of_a_grade_are_dropped_and_restored_at_once(home: Path, visi
     assert all_files(home) == before
 
 
+def test_the_history_undoes_what_another_tab_dropped(
+    home: Path, server: Server, visit: Visit, visitors: Visiting
+) -> None:
+    page, before = visit.page, all_files(home)
+    history = page.locator(".copies-history")
+    expect(history).to_be_hidden()
+    with visitors(server.address) as other:
+        other.go("/duplicates")
+        go_to(other.page, "second.jpg")
+        other.page.keyboard.press("x")
+        expect(other.page.locator(".toast")).to_contain_text("1 file moved to the trash")
+        other.page.get_by_role("button", name="Drop all copies that are identical").click()
+        other.page.get_by_role("button", name="Move to the trash").click()
+        expect(other.page.locator(".toast").last).to_contain_text("2 files moved to the trash")
+    page.reload()
+    expect(groups(page)).to_have_count(ALL - 3)
+    history.get_by_text("History: 3 files dropped").click()
+    lines = history.get_by_role("listitem")
+    expect(lines).to_have_text([re.compile("2 files"), re.compile("1 file.*second.jpg")])
+    lines.first.get_by_role("button").click()
+    expect(page.locator(".toast").last).to_contain_text("2 files restored")
+    expect(groups(page)).to_have_count(ALL - 1)
+    lines.first.get_by_role("button").click()
+    expect(groups(page)).to_have_count(ALL)
+    expect(history).to_be_hidden()
+    assert all_files(home) == before
+
+
 def test_filters_are_in_the_address(visit: Visit) -> None:
     page = visit.page
     page.get_by_role("button", name="identical", exact=True).click()

@@ -135,7 +135,7 @@ async def drop(context: WriteContext, request: DropsRequestDocument) -> Response
         request.min_grade, request.under, request.where, request.bursts, tuple(request.keep)
     )
     result = await context.write_pool.run(
-        duplicates.drop_images, context.duplicate_groups, query, drops
+        duplicates.drop_images, context.duplicate_groups, query, drops, request.batch
     )
     return AsciiJSON(result)
 

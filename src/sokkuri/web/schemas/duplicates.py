@@ -130,7 +130,8 @@ class DropDocument(RequestDocument):
 
 class DropsRequestDocument(RequestDocument):
     """Files to move to the trash. `min_grade`, `under`, `where`, `keep` and `bursts` : those of the
-    list of groups that the images come from. Pictures of a burst stay."""
+    list of groups that the images come from. Pictures of a burst stay. `batch` : equal for drops
+    that belong together."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"drops": [{"id": "b.jpg", "keep": "a.jpg"}]}]},
@@ -141,6 +142,7 @@ class DropsRequestDocument(RequestDocument):
     where: str | None = Field(default=None, max_length=MAX_FILTER_LENGTH)
     keep: list[PathText] = Field(default_factory=list, max_length=MAX_RULES)
     bursts: bool = False
+    batch: str | None = Field(default=None, pattern="^[0-9a-f]{8}$")
 
 
 class NotMovedDocument(BaseModel):
@@ -162,10 +164,14 @@ class DropsResultDocument(BaseModel):
 
 
 class UndoableDropDocument(BaseModel):
-    """A drop whose files are in the trash. `log` : name for undo; `ids` : the moved images."""
+    """A drop whose files are in the trash. `log` : name for undo; `ids` : the moved images;
+    `batch` : equal for drops that belong together, such as those of "Drop all"; `time` : UTC, null
+    if the log's name does not say."""
 
     log: str
     ids: list[str]
+    batch: str
+    time: str | None
 
 
 class DropListDocument(BaseModel):

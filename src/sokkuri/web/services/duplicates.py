@@ -6,6 +6,8 @@ moves to the trash only if it is a known near-duplicate of the image that stays.
 is looked up in the folder of the logs before it becomes a path.
 """
 
+import os
+import re
 import secrets
 import threading
 import time
@@ -24,7 +26,7 @@ from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply
 from sokkuri.curation.trash.companions import find_companions
-from sokkuri.curation.trash.log import MoveLog
+from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.types import ALL_GRADES, CopyGrade, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
@@ -36,7 +38,10 @@ from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_c
 _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
 _LOG_FOLDER = "duplicates"
+_LOG_TIME = "%Y%m%dT%H%M%S-%f"
+_LOG_NAME = re.compile(r"(\d{8}T\d{6}-\d{6})-([0-9a-f]{8})\.log", re.ASCII)
 _MAX_LISTED_DROPS = 100
+_MAX_READ_LOGS = 2000
 _NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
 
 
@@ -224,9 +229,11 @@ def drop_images(
     cache: DuplicateGroupCache,
     query: GroupQuery,
     drops: Sequence[tuple[str, str]],
+    batch: str | None = None,
 ) -> dict[str, Any]:
     """Move the first image of each pair to the trash, and return a DropsResultDocument. The second
-    image stays. query : the groups that the images come from. Pictures of a burst stay."""
+    image stays. query : the groups that the images come from. Pictures of a burst stay. batch : 8
+    hexadecimal digits, equal for drops that are listed as one."""
     copies = [group for group in cache.get(collection, query).groups if group.grade != "burst"]
     matched, left = _match_drops(copies, drops)
     known, refuted = close_looks.confirm_groups(collection, matched)
@@ -238,7 +245,7 @@ def drop_images(
     ]
     if not plan.moves:
         return {"log": None, "moved": [], "left": left, "companions": []}
-    log = log_folder(collection) / _log_name()
+    log = log_folder(collection) / _log_name(batch)
     log.parent.mkdir(exist_ok=True)
     results = [*apply.apply_plan(plan, log)]
     moved, stayed = _split_results(results)
@@ -301,16 +308,37 @@ def list_drops(collection: Collection) -> dict[str, Any]:
     """Return the latest drops that can be undone, as DropListDocument."""
     folder = log_folder(collection)
     names = [file.name for file in folder.glob("*.log")] if folder.is_dir() else []
-    drops = []
-    for name in sorted(names, reverse=True)[:_MAX_LISTED_DROPS]:  # names begin with the time
+    drops: list[dict[str, Any]] = []
+    for name in sorted(names, reverse=True)[:_MAX_READ_LOGS]:  # names begin with the time
         try:
             records = MoveLog.read_records(folder / name)
         except (StorageError, UsageError):  # damaged: the undo reports it
             continue
-        ids = [record.move.id for record in records if record.state == "moved"]
+        ids = [record.move.id for record in records if _is_away(record)]
         if ids:
-            drops.append({"log": name, "ids": ids})
+            drops.append({"log": name, "ids": ids, **_batch_and_time(name)})
+        if len(drops) == _MAX_LISTED_DROPS:
+            break
     return {"drops": drops}
+
+
+def _is_away(record: MoveRecord) -> bool:
+    """Return whether an undo can bring the file back. A kill may have left its move half done."""
+    if record.state == "intent":
+        return not os.path.lexists(record.place)
+    return record.state == "moved"
+
+
+def _batch_and_time(log: str) -> dict[str, str | None]:
+    """Return what the name of a log says; a log of another name is a batch of its own."""
+    match = _LOG_NAME.fullmatch(log)
+    if match is None:
+        return {"batch": log, "time": None}
+    try:
+        time = datetime.strptime(match[1], _LOG_TIME).replace(tzinfo=UTC)
+    except ValueError:  # month 13
+        return {"batch": log, "time": None}
+    return {"batch": match[2], "time": time.isoformat(timespec="seconds")}
 
 
 def log_folder(collection: Collection) -> Path:
@@ -318,6 +346,5 @@ def log_folder(collection: Collection) -> Path:
     return collection.store / _LOG_FOLDER
 
 
-def _log_name() -> str:
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%S-%f")
-    return f"{now}-{secrets.token_hex(4)}.log"
+def _log_name(batch: str | None) -> str:
+    return f"{datetime.now(UTC).strftime(_LOG_TIME)}-{batch or secrets.token_hex(4)}.log"

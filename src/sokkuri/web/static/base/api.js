@@ -153,8 +153,10 @@ export const folders = (options) => get("/folders", null, options);
 /** Counts, disk use, and recall of the index. */
 export const status = (options) => get("/status", null, options);
 
-/** A page of the images that could not be read. */
+/** A page of the images whose files were read in part. */
 export const damaged = (params, options) => get("/damaged", params, options);
+
+/** A page of the images that could not be read. */
 export const failures = (params, options) => get("/failures", params, options);
 
 /** A page of groups of near-duplicates. */
@@ -162,6 +164,9 @@ export const duplicates = (params, options) => get("/duplicates", params, option
 
 /** How many images were compared, and whether a comparison is running. */
 export const comparing = (options) => get("/duplicates/state", null, options);
+
+/** The latest drops whose files are in the trash. */
+export const drops = (options) => get("/duplicates/drops", null, options);
 
 /** Name, version and settings of the server. */
 export const info = (options) => get("/info", null, options);

@@ -107,17 +107,19 @@ class Bulk {
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops } = this;
+    const batch = [...crypto.getRandomValues(new Uint8Array(4))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
     try {
       for (let start = 0; start < drops.length && !this.signal.aborted; start += BATCH) {
-        const batch = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));
+        const some = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));
         // Without the signal: a sent batch is carried out, and undoing it needs the answer.
         const { log, moved, left, companions } = await change("/duplicates/drops",
-          { ...filters, drops: batch });
+          { ...filters, drops: some, batch });
         if (moved.length) this.logs.push(log);
         this.moved.push(...moved);
         this.left.push(...left);
         this.companions.push(...companions);
-        this.bar.value = (start + batch.length) / drops.length;
+        this.bar.value = (start + some.length) / drops.length;
         this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
       }
     } catch (error) {

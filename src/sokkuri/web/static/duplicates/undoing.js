@@ -22,6 +22,10 @@ export function remember(action) {
 /** @returns {?Action} the last action */
 export const last = () => settings.get("deeds").at(-1) ?? null;
 
+/** @returns {?Action} the action of this tab that made one of these logs */
+export const madeBy = (logs) =>
+  settings.get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
+
 /** @returns {boolean} whether an action was not undone or forgotten yet */
 export const isOpen = ({ key }) => settings.get("deeds").some((other) => other.key === key);
 

@@ -10,6 +10,7 @@ import { openBulk } from "./bulk.js";
 import { openCompare } from "./compare.js";
 import { files } from "./differences.js";
 import { GroupCard } from "./group_card.js";
+import { History } from "./history.js";
 import { makeRunning } from "./running.js";
 import { emptyText, Toolbar } from "./toolbar.js";
 import * as undoing from "./undoing.js";
@@ -43,13 +44,15 @@ class Duplicates {
       onfind: () => this.find(), onbulk: (grade) => this.bulk(grade) });
     this.running = makeRunning({ signal, onstate: (state) => this.toolbar.showState(state),
       ondone: () => this.refresh().then(() => announce("Comparing has finished")) });
+    this.history = new History({ signal,
+      onundo: this.allowed ? (entry) => this.undoEntry(entry) : null });
     this.list = h("ol", { class: "copies-list" });
     this.more = h("button", { type: "button", class: "button", hidden: true,
       onclick: () => this.loadMore() }, "Show more");
     this.none = h("div", null);
     main.append(h("div", { class: "duplicates" }, h("h1", { tabindex: "-1" }, title),
-      !this.allowed && howToAllow(), this.toolbar.el, this.running.el, this.list, this.none,
-      this.more));
+      !this.allowed && howToAllow(), this.toolbar.el, this.running.el, this.history.el,
+      this.list, this.none, this.more));
     this.watcher = new IntersectionObserver((seen) =>
       seen.some(({ isIntersecting }) => isIntersecting) && this.loadMore(),
     { rootMargin: "600px" });
@@ -76,6 +79,7 @@ class Duplicates {
   /** Fetches all shown groups again; the marks of the user stay. */
   async refresh() {
     const thisTurn = ++this.turn;
+    this.history.load();
     const count = Math.max(PAGE, this.cards.length);
     const groups = [];
     let page = null;
@@ -193,7 +197,8 @@ class Duplicates {
     }
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
-      const { log, moved, left, companions } = await change("/duplicates/drops", { ...this.filters, drops });
+      const { log, moved, left, companions } = await change("/duplicates/drops",
+        { ...this.filters, drops });
       if (moved.length) {
         undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
       }
@@ -258,6 +263,7 @@ class Duplicates {
 
   async updateTotals() {
     const thisTurn = this.turn;
+    this.history.load();
     const page = await api.duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
     if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
@@ -268,6 +274,10 @@ class Duplicates {
       toast(action ? "That was undone already" : "There is nothing to undo");
       return;
     }
+    await this.revert(action);
+  }
+
+  async revert(action) {
     if (this.isUndoing) return;
     this.isUndoing = true;
     await this.attempt(async () => {
@@ -278,11 +288,17 @@ class Duplicates {
         throw error;
       });
       undoing.forget(action);
-      toast(left.length ? left.map(({ id, reason }) => `${id}: ${reason}`).join("; ")
-        : action.text);
+      toast(left.length ? reasons(left) : action.text);
     });
     this.isUndoing = false;
     await this.refreshAt(action.ids);
+  }
+
+  /** Undoes an entry of the history, which another tab or day may have made. */
+  async undoEntry({ logs, ids }) {
+    const made = undoing.madeBy(logs);
+    if (made) undoing.forget(made);
+    await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
   }
 
   async refreshAt(ids) {
@@ -356,6 +372,12 @@ function sameGroup(before, after) {
   const facts = ({ grade, keep, images }) =>
     JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
   return facts(before) === facts(after);
+}
+
+/** Says why files were not restored. */
+function reasons(left) {
+  const rest = left.length > NAMED ? `; and ${files(left.length - NAMED)} more` : "";
+  return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
 }
 
 /** Names files that belong to moved pictures and stay, such as sidecars. */
