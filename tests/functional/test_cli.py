@@ -51,8 +51,15 @@ def test_version_prints_the_version_of_the_package(folder: Path) -> None:
         (["index", ".", "-C", "."], "-C"),
         (["search"], "name the images to search with"),
         (["search", "x", "-k", "0"], "-k"),
-        (["search", "x", "--metric", "hamming"], "cosine"),
-        (["nonsense"], "nonsense"),
+        (
+            ["search", "x", "--metric", "hamming"],
+            "--metric': 'hamming' is not one of 'cosine'",
+        ),
+        (
+            ["duplicates", "--min-grade", "good"],
+            "--min-grade': 'good' is not one of",
+        ),
+        (["serach"], "No such command 'serach'. Did you mean 'search'?"),
         (["index", "--workers", "0"], "workers"),
     ],
 )

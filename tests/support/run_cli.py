@@ -45,6 +45,12 @@ def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:
     return json.loads(sokkuri(*arguments, "--json", code=code, cwd=cwd).stdout)
 
 
+def changes(report: Mapping[str, int]) -> dict[str, int]:
+    """Return the counts of a report of `index` that are changes and not 0."""
+    names = ("added", "updated", "moved", "reused", "removed", "failed")
+    return {name: report[name] for name in names if report[name]}
+
+
 def start(
     *arguments: object,
     cwd: Path | None = None,

@@ -6,10 +6,12 @@ read (`--strict`); 130 interrupted.
 """
 
 import gc
-from collections.abc import Sequence
-from typing import Annotated, NoReturn
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from sokkuri.cli import console
 from sokkuri.cli.compare import compare
@@ -28,15 +30,13 @@ from sokkuri.cli.suggest import outliers, suggest
 from sokkuri.cli.transfer import export, import_
 from sokkuri.core.errors import SokkuriError, from_os_error
 
-app = typer.Typer(
-    help="Similar-image search for a folder of photos, on your machine.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain text: an error is one line, and --help imports nothing more
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
+_COMMANDS = {
+    command.__name__.rstrip("_"): command
+    for command in (
+        index, search, serve, duplicates, compare, suggest, outliers, label, status, verify, remove,
+        compact, export, models, merge, push, import_, list_,
+    )
+}  # fmt: skip
 
 _COLLECTED_AFTER = 50_000
 """New objects after which Python looks for cycles. At its default of 700, it looks again and again
@@ -53,10 +53,11 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code. arguments : None for those of the process."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     code: int | str | None = 0
     try:
         try:
-            app(arguments, prog_name="sokkuri")
+            build_app_for(arguments)(arguments, prog_name="sokkuri")
         finally:
             console.flush_output()
     except SokkuriError as error:
@@ -84,7 +85,6 @@ def _print_version(requested: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool,
@@ -96,11 +96,39 @@ def _options(
     """Similar-image search for a folder of photos, on your machine."""
 
 
-_COMMANDS = (
-    index, search, serve, duplicates, compare, suggest, outliers, label, status, verify, remove,
-    compact, export, models, merge, push,
-)  # fmt: skip
-for command in _COMMANDS:
-    app.command()(command)
-app.command("import")(import_)
-app.command("list")(list_)
+class _Group(TyperGroup):
+    """The commands, which complain about wrong values in the words of sokkuri alone."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")  # Pydantic's
+            raise
+
+
+def _build_app(names: Iterable[str]) -> typer.Typer:
+    """Return the command line with the commands of these names."""
+    built = typer.Typer(
+        cls=_Group,
+        help="Similar-image search for a folder of photos, on your machine.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain text: an error is one line, and --help imports nothing more
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    built.callback()(_options)
+    for name in names:
+        built.command(name)(_COMMANDS[name])
+    return built
+
+
+app = _build_app(_COMMANDS)
+
+
+def build_app_for(arguments: Sequence[str]) -> typer.Typer:
+    """Return the command line with the command that these arguments name, or the whole one. To
+    build the parsers of all commands takes longer than the parser of one."""
+    named = [name for name in arguments[:1] if name in _COMMANDS]
+    return _build_app(named) if named else app
