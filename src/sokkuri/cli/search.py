@@ -157,16 +157,21 @@ def _read_images(collection: "Collection", written: "list[str]") -> "list[Query]
     """Return the images that a person named, with their weights. A file or an id whose name ends
     like a weight has none."""
     from sokkuri.search.query import Weighted
-    from sokkuri.store.images import find_image
 
     queries: list[Query] = []
     for name in written:
         term, weight = split_weight(name)
-        if term != name and (Path(name).exists() or find_image(collection.catalog, name)):
+        if term != name and (Path(name).exists() or _has_image(collection, name)):
             term, weight = name, 1.0
         image = sys.stdin.buffer.read() if term == "-" else term
         queries.append(image if weight == 1.0 else Weighted(image, weight))
     return queries
+
+
+def _has_image(collection: "Collection", id_: str) -> bool:
+    from sokkuri.store.images import find_images, known_ids
+
+    return bool(find_images(collection.catalog, known_ids(collection.catalog, [id_])))
 
 
 def _read_words(written: str) -> "Query":

@@ -6,11 +6,16 @@ The order is the same everywhere: write a temporary file beside it, fsync, renam
 import errno
 import os
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+HOLDS_OPEN_FILES = os.name == "nt"
+"""Whether this system deletes, renames and replaces no file that a process has open."""
+
+_REPLACE_SECONDS = 2.0  # a reader of a small file is done by then
 _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 
 
@@ -32,12 +37,31 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        Path(name).replace(path)
+        _replace(Path(name), path)
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _replace(new: Path, path: Path) -> None:
+    """Rename a file over another one. Wait a moment for readers where the system demands it."""
+    end = time.monotonic() + _REPLACE_SECONDS
+    while True:
+        try:
+            new.replace(path)
+        except PermissionError:
+            if not HOLDS_OPEN_FILES or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def unless_open() -> AbstractContextManager[None]:
+    """Skip the rest of the block at a file that the system keeps because a process has it open."""
+    return suppress(PermissionError) if HOLDS_OPEN_FILES else nullcontext()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,6 +1,7 @@
-"""The user's cache folder, and how to recognise the store of a collection by its names."""
+"""The user's cache folder, how to recognise the store of a collection, spellings of names."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 import platformdirs
@@ -31,6 +32,15 @@ def is_path_below(path: str) -> bool:
     if os.sep != "/" and {"\\", ":"} & set(path):
         return False  # on Windows these separate folders and drives
     return "\0" not in path and not {"", ".", ".."} & set(path.split("/"))
+
+
+def other_spellings(name: str) -> list[str]:
+    """Return the other Unicode forms of a name, which look the same.
+
+    A keyboard gives "é" as one character (NFC), and files from a Mac may have two (NFD).
+    """
+    forms = {unicodedata.normalize(form, name) for form in ("NFC", "NFD")}
+    return sorted(forms - {name})
 
 
 def cache_folder() -> Path:

@@ -28,7 +28,7 @@ from sokkuri.images.read import stat_file
 from sokkuri.search.terms import Text, check_weight
 from sokkuri.search.vectors import normalised
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.images import find_image
+from sokkuri.store.images import find_image, known_ids
 
 if TYPE_CHECKING:
     from sokkuri.models import TextCard
@@ -208,7 +208,8 @@ class QueryReader:
 
     def _locate_id(self, id_: str) -> tuple[RowRef, Location | None]:
         """Return the row of the image with this id, and its file, None if it is missing."""
-        image = find_image(self._collection.catalog, id_)
+        catalog = self._collection.catalog
+        image = find_image(catalog, *known_ids(catalog, [id_]))
         if image is not None and image.row is None:
             raise UnknownImageError(
                 f"{id_} is an image of the collection, but it has no vector: see `sokkuri status`"

@@ -34,6 +34,7 @@ from sokkuri.store.damage import damaged_images
 from sokkuri.store.images import (
     count_images,
     find_images,
+    known_ids,
     left_aside,
     read_failures,
     set_removed,
@@ -251,6 +252,7 @@ class CollectionStore:
 
     def _mark(self, ids: Sequence[str], *, removed: bool) -> int:
         with self.catalog.writing():
+            ids = known_ids(self.catalog, ids)
             known = find_images(self.catalog, ids)
             unknown = [id_ for id_ in ids if id_ not in known]
             if unknown:

@@ -4,6 +4,7 @@ Decisions and labels are stored by content key. So they survive moves, renames a
 """
 
 from sokkuri.core.errors import UnknownImageError
+from sokkuri.core.paths import other_spellings
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text
 
@@ -20,12 +21,16 @@ def key_of_id(id_: str) -> bytes:
 
 
 def content_of(catalog: Catalog, id_: str) -> bytes:
-    """Return the content key of an image. Raises UnknownImageError for an unknown id."""
-    row = catalog.fetch_one(
-        f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
-        [as_text(id_)],
-    )
-    if row is None:
-        raise UnknownImageError(f"the collection has no image {id_!r}")
-    content: bytes = row[0]
-    return content
+    """Return the content key of an image, by its id as a person types it.
+
+    Raises UnknownImageError for an unknown id.
+    """
+    for spelling in (id_, *other_spellings(id_)):
+        row = catalog.fetch_one(
+            f"SELECT {CONTENT} FROM images WHERE id = CAST(? AS TEXT)",  # noqa: S608
+            [as_text(spelling)],
+        )
+        if row is not None:
+            content: bytes = row[0]
+            return content
+    raise UnknownImageError(f"the collection has no image {id_!r}")

@@ -20,6 +20,7 @@ from typing import Any
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Address, Location, redact
+from sokkuri.core.paths import other_spellings
 from sokkuri.store.database import as_text
 
 COLUMNS = {
@@ -115,10 +116,23 @@ def _below_address(root: Address, under: str) -> Condition:
 def _begins(prefix: str) -> Condition:
     """Return the condition for paths that begin with `prefix/`.
 
-    It is a range: the character `0` follows `/`, so these paths sort before `prefix0`.
+    If there is none, other spellings of the prefix count. Each spelling is a range: the character
+    `0` follows `/`, so these paths sort before `prefix0`.
     """
+    span = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
     ends = (as_text(f"{prefix}/"), as_text(f"{prefix}0"))
-    return Condition("path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)", ends)
+    others = other_spellings(prefix)
+    if not others:
+        return Condition(span, ends)
+    either = " OR ".join([f"({span})"] * len(others))
+    return Condition(
+        f"({span}) OR (({either}) AND NOT EXISTS (SELECT 1 FROM images WHERE {span}))",  # noqa: S608
+        (
+            *ends,
+            *(as_text(end) for other in others for end in (f"{other}/", f"{other}0")),
+            *ends,
+        ),
+    )
 
 
 class _Parser:
@@ -187,8 +201,7 @@ class _Parser:
 
     def _compared(self, column: str, operator: str, kind: str, value: str) -> Condition:
         if kind == "text":
-            text = as_text(value[1:-1])
-            return Condition(f"{column} {operator} CAST(? AS TEXT)", (text,))
+            return _compared_text(column, operator, value[1:-1])
         # An image that was never decoded has no width: no comparison with its width is true.
         if kind == "column":
             return Condition(f"coalesce({column} {operator} {value}, 0)", ())
@@ -240,6 +253,14 @@ class _Parser:
     def _error(self, wanted: str) -> UsageError:
         there = f"`{self._value()}`" if self._kind() else "the end"
         return UsageError(f"in `{self._text}`: expected {wanted}, but found {there}")
+
+
+def _compared_text(column: str, operator: str, text: str) -> Condition:
+    """Return the comparison with a text. An equal or similar text may have another spelling."""
+    others = [] if operator in ("<", "<=", ">", ">=") else other_spellings(text)
+    both = " AND " if operator == "<>" else " OR "
+    sql = both.join([f"{column} {operator} CAST(? AS TEXT)"] * (1 + len(others)))
+    return Condition(f"({sql})" if others else sql, tuple(map(as_text, [text, *others])))
 
 
 def _kind_of(name: str) -> str:

@@ -1,9 +1,10 @@
 """Queries on the table `images`: one image, a few, or all live ones."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sokkuri.core.paths import other_spellings
 from sokkuri.core.types import Failure, FileStat, ImageRecord, RowRef
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.database import as_text, chunks
@@ -107,6 +108,16 @@ def find_images(catalog: Catalog, ids: Iterable[str]) -> dict[str, ImageRow]:
 def find_image(catalog: Catalog, id_: str) -> ImageRow | None:
     """Return the image with this id, live or not, or None."""
     return find_images(catalog, [id_]).get(id_)
+
+
+def known_ids(catalog: Catalog, typed: Sequence[str]) -> list[str]:
+    """Return ids that a person typed, as the catalog spells them; unknown ids stay as they are."""
+    known = find_images(catalog, typed)
+    return [id_ if id_ in known else _other_id(catalog, id_) for id_ in typed]
+
+
+def _other_id(catalog: Catalog, id_: str) -> str:
+    return next(iter(find_images(catalog, other_spellings(id_))), id_)
 
 
 def live_paths(catalog: Catalog, condition: Condition = ANY) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ Takes a ShardFolder; the caller holds the catalog's write lock. The functions ra
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from sokkuri.core.atomic import unless_open
 from sokkuri.store.shards import ShardFolder, storing
 from sokkuri.store.unfinished import is_unfinished, marked_files, move_aside, remove_mark
 
@@ -42,9 +43,12 @@ def make_room(shards: ShardFolder, shard: int) -> list[str]:
 
 
 def set_aside(shards: ShardFolder, shard: int) -> None:
-    """Move the files of a damaged shard to the folder `damaged`. Earlier files there stay."""
+    """Move the files of a damaged shard to the folder `damaged`. Earlier files there stay.
+
+    Where a system does not rename files that are open, they stay until the next `recover`.
+    """
     aside = shards.folder / _DAMAGED
-    with storing(aside):
+    with storing(aside), unless_open():
         files = [
             file for file in (shards.features_path(shard), shards.ids_path(shard)) if file.exists()
         ]
@@ -75,7 +79,8 @@ def delete_set_aside(shards: ShardFolder, except_for: Collection[int]) -> None:
     with storing(aside):
         for path in aside.glob("*.npy"):
             if number_of(path) not in except_for:
-                path.unlink()
+                with unless_open():
+                    path.unlink()
         if aside.is_dir() and not any(aside.iterdir()):
             aside.rmdir()
 

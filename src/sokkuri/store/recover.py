@@ -51,6 +51,7 @@ def recover(collection: CollectionStore) -> list[str]:
             if number in still_lost:
                 set_aside(shards, number)
             else:
+                shards.mark_for_deletion(number)
                 shards.delete(number)
         delete_set_aside(shards, except_for=still_lost)
         delete_partial_files(shards)

@@ -22,7 +22,7 @@ import xxhash
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from sokkuri.core.atomic import atomic_write, sync_folder
+from sokkuri.core.atomic import atomic_write, sync_folder, unless_open
 from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
@@ -161,15 +161,9 @@ class ShardFolder:
         Where a system does not delete files that are open, they stay until the next `recover`.
         Before the catalog forgets the shard, `mark_for_deletion` marks it.
         """
-        for path in (self.features_path(shard), self.ids_path(shard)):
-            with storing(path):
-                try:
-                    path.unlink(missing_ok=True)
-                except PermissionError:
-                    if os.name != "nt":
-                        raise
-                    return
-        with storing(self.features_path(shard)):
+        with storing(self.features_path(shard)), unless_open():
+            for path in (self.features_path(shard), self.ids_path(shard)):
+                path.unlink(missing_ok=True)
             remove_mark(self.features_path(shard))
 
     def forget_marks(self, written: Iterable[int]) -> None:

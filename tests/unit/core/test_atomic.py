@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sokkuri.core import atomic
 from sokkuri.core.atomic import atomic_write
 
 
@@ -47,6 +48,28 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     with pytest.raises(LookupError):
         fail()
     assert path.read_bytes() == b"old"
+    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_file_that_is_being_read_is_replaced_when_its_reader_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, which replaces no file that a process has open."""
+    path, replace, refused = tmp_path / "a", Path.replace, [1, 2, 3]
+
+    def refuse_thrice(new: Path, target: Path) -> Path:
+        if refused:
+            raise PermissionError(refused.pop(), "The process cannot access the file")
+        return replace(new, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_thrice)
+    with pytest.raises(PermissionError), atomic_write(path) as file:
+        file.write(b"new")
+    assert len(refused) == 2, "elsewhere a refusal is final"
+    monkeypatch.setattr(atomic, "HOLDS_OPEN_FILES", True)
+    with atomic_write(path) as file:
+        file.write(b"new")
+    assert path.read_bytes() == b"new"
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
 
 

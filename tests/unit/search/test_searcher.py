@@ -17,7 +17,9 @@ from sokkuri.indexing.compact import compact
 from sokkuri.search.results import SearchMode, SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.catalog import Catalog
+from sokkuri.store.decisions import mark_kept
 from sokkuri.store.images import find_image, records_with_checksums
+from sokkuri.store.labels import read_labels, set_labels
 from sokkuri.store.shards import SHARD_ROWS
 
 COUNT = SHARD_ROWS + 500
@@ -73,6 +75,25 @@ def test_hits_carry_catalog_records_and_the_query_vector(
     assert hits.vector.dtype == np.float32
     several = Searcher(bench.collection).search(["00001", "00002"], k=5, metric="l2")
     assert np.allclose(several.vector, (features[1] + features[2]) / 2)
+
+
+def test_an_id_may_be_typed_in_another_unicode_form(tmp_path: Path) -> None:
+    """Searches, removals, labels and decisions find the image; an unknown id stays unknown."""
+    stored, typed = "e\u0301te\u0301.jpg", "\u00e9t\u00e9.jpg"
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_vectors(np.eye(2, DIMENSION, dtype=np.float32), [stored, "other"])
+    collection, catalog = bench.collection, bench.catalog
+    assert Searcher(collection).search([typed], k=1).ids == (stored,)
+    with pytest.raises(UnknownImageError):
+        Searcher(collection).search(["\u00e9.jpg"])
+    assert collection.remove([typed, "other"]) == 2
+    assert collection.restore([typed, stored]) == 1
+    set_labels(catalog, [(typed, "summer")])
+    assert read_labels(catalog) == {stored: "summer"}
+    assert mark_kept(catalog, [typed]) == 1
+    assert mark_kept(catalog, [stored], undo=True) == 1
+    bench.digests.close()
+    collection.close()
 
 
 def test_the_records_of_all_hits_are_read_at_once(

@@ -120,6 +120,26 @@ def test_what_makes_no_sense_is_said_where(where: str, hint: str) -> None:
         parse_expression(where)
 
 
+def test_a_name_in_another_unicode_form_is_found() -> None:
+    """A keyboard gives one character for \u00e9 (NFC), files from a Mac have two (NFD). A folder
+    that is spelled just so comes before one that only looks the same."""
+    catalog = Catalog.in_memory()
+    nfc, nfd = "\u00e9t\u00e9", "e\u0301te\u0301"
+    paths = [f"{nfd}/a.jpg", "x/\ud55c.jpg", f"{nfc}0.jpg"]
+    insert = "INSERT INTO images (id, path, size, mtime_ns) VALUES (?, ?, 1, 1)"
+    catalog.execute_many(insert, [(path, path) for path in paths])
+    for spelling in (nfc, nfd):
+        assert found(catalog, None, spelling) == {paths[0]}
+        assert found(catalog, f"id = '{spelling}/a.jpg'") == {paths[0]}
+        assert found(catalog, f"path like '{spelling}/%'") == {paths[0]}
+        assert found(catalog, f"id != '{spelling}/a.jpg'") == {*paths[1:]}
+    assert found(catalog, "id = 'x/\u1112\u1161\u11ab.jpg' and size = 1", "x") == {paths[1]}
+    assert found(catalog, "width > 1", nfc) == set()
+    catalog.execute(insert, [f"{nfc}/b.jpg", f"{nfc}/b.jpg"])
+    assert found(catalog, None, nfc) == {f"{nfc}/b.jpg"}
+    assert found(catalog, None, nfd) == {paths[0]}
+
+
 @given(st.text(max_size=60))
 def test_no_text_becomes_sql(text: str) -> None:
     """Any text gives an error, or a condition of known words with a `?` for each value."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from synthetic_collection import DIMENSION, Bench, create_empty, damage_row, make_files
 
+from sokkuri.core import atomic
 from sokkuri.indexing.compact import compact
 from sokkuri.indexing.import_features import import_features
 from sokkuri.indexing.verify import verify
@@ -126,6 +127,42 @@ def test_a_shard_that_comes_back_in_part_gives_what_it_has(bench: Bench, tmp_pat
     assert kinds(bench) == {"lost"}
     shutil.copy(sound, shard_path(bench))
     recover(bench.collection)
+    assert stored(bench) == before
+
+
+def test_a_file_that_a_process_has_open_stays_until_the_next_run(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where open files are neither renamed nor deleted."""
+    before = stored(bench)
+    sound = shutil.copy(shard_path(bench), tmp_path / "backup.npy")
+    damage_row(bench.collection, "imported 3")
+    unlink = Path.unlink
+
+    def refuse(path: Path, *_: object, **__: object) -> None:
+        if path.suffix == ".npy":
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        unlink(path, missing_ok=True)  # of a mark
+
+    monkeypatch.setattr(atomic, "HOLDS_OPEN_FILES", True)
+    with monkeypatch.context() as held_open:
+        held_open.setattr(Path, "rename", refuse)
+        bench.collection.repair()
+        assert shard_path(bench).exists()
+    recover(bench.collection)
+    aside = shard_path(bench).parent / "damaged" / shard_path(bench).name
+    assert aside.exists()
+    shutil.copy(sound, shard_path(bench))
+    with monkeypatch.context() as held_open:
+        held_open.setattr(Path, "unlink", refuse)
+        (line,) = recover(bench.collection)
+    assert "is back: 1 vectors" in line
+    assert stored(bench) == before
+    assert aside.exists()
+    assert shard_path(bench).exists()
+    assert recover(bench.collection) == []
+    assert not aside.parent.exists()
+    assert not shard_path(bench).exists()
     assert stored(bench) == before
 
 
