@@ -18,6 +18,7 @@ import uvicorn
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError, UsageError
+from sokkuri.core.product_threads import small_products
 from sokkuri.search.engines.registry import open_engine
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
@@ -72,7 +73,8 @@ def serve(
     def on_started() -> None:
         _announce(print_message, config, link, browser=browser)
 
-    _Server(settings, context, on_started).run(sockets=[listener])
+    with small_products():
+        _Server(settings, context, on_started).run(sockets=[listener])
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:

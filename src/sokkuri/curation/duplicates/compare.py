@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import Self, TypeVar
 
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
+from sokkuri.core.product_threads import small_products
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, compare
@@ -98,6 +100,7 @@ class PairComparer:
         )
         self._places: LRUCache[tuple[bytes, bytes], Place | None] = LRUCache(_PLACES)
         self._lock = threading.Lock()
+        self._cores = ExitStack()
         try:
             opencv()
         except MissingExtraError as error:
@@ -105,10 +108,12 @@ class PairComparer:
             self._missing = str(error)
 
     def __enter__(self) -> Self:
+        self._cores.enter_context(small_products())
         return self
 
     def __exit__(self, *_error: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        with self._cores:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def notes(self) -> list[str]:
         """Return a line for each thing that it could not do so far."""

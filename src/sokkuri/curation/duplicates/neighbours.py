@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError
+from sokkuri.core.product_threads import large_product
 from sokkuri.core.types import Features, Metric
 from sokkuri.search.engines import VectorEngine
 from sokkuri.search.vectors import VectorBlocks
@@ -73,7 +74,8 @@ class BruteForceFinder:
         reverse = [np.empty((0, 2), np.int64)]
         for start in range(0, len(self._rows), BLOCK):
             block = np.asarray(self._rows[start : start + BLOCK], np.float32)
-            similarities = queries @ block.T
+            with large_product():
+                similarities = queries @ block.T
             inside = np.flatnonzero((own >= start) & (own < start + len(block)))
             similarities[inside, own[inside] - start] = -np.inf
             if self._thresholds is not None:

@@ -15,6 +15,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from sokkuri.api import Collection
+from sokkuri.core.product_threads import large_product
 from sokkuri.curation.duplicates.find import known_pairs
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.labeling.label_files import export_labels
@@ -68,9 +69,10 @@ class LabelService:
 
         def find(collection: Collection) -> Document:
             same = self._pairs.get(collection, revision)
-            return self._documents.get(
-                collection, (revision, query, same), lambda it: suggestions(it, query, same)
-            )
+            with large_product():
+                return self._documents.get(
+                    collection, (revision, query, same), lambda it: suggestions(it, query, same)
+                )
 
         return await self._pool.run(find)
 
