@@ -17,6 +17,7 @@ from sokkuri.cli.options import (
     IdKind,
     JsonOption,
 )
+from sokkuri.cli.priority import lower_priority
 from sokkuri.cli.target import Target, check_settings, locate, open_or_create
 from sokkuri.core.errors import UsageError
 
@@ -107,6 +108,10 @@ def index(
             "--accept-removals", help="Go on even if most images would leave the collection."
         ),
     ] = False,
+    background: Annotated[
+        bool,
+        typer.Option("--background", help="Let all other programs of this machine go first."),
+    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only estimate the work, the time and the space.")
     ] = False,
@@ -126,6 +131,10 @@ def index(
 
     if root is not None and root_option is not None:
         raise UsageError("the folder of images is given twice: as ROOT and as --root")
+    if background:
+        if executor == "ray":
+            raise UsageError("--background works on this machine only: leave out --executor ray")
+        lower_priority()
     share = None if part is None else Part.parsed(part)
     target = Target(root or root_option, store, collection, model, decode, dtype, share)
     options = SyncOptions(
