@@ -57,6 +57,8 @@ def decoder_text(error: BaseException, data: bytes) -> str:
     """Return in one line why the format reader of these bytes raised the error."""
     if (cut := cut_text(data)) is not None:
         return cut
+    if (unsupported := unsupported_name(data)) is not None:
+        return f"{unsupported} is not supported"
     text = " ".join(str(error).split())
     text = "".join(char if char.isprintable() else "?" for char in text)
     if len(text) > 150:

@@ -64,6 +64,7 @@ UNSUPPORTED_SIGNATURES = {
     b"\xff\x0a": "JPEG XL",
     b"\x00\x00\x00\x0cJXL ": "JPEG XL",
     b"II\xbc": "JPEG XR",
+    b"MM\x00+": "big-endian BigTIFF",
     b"II*\x00\x10\x00\x00\x00CR": "Canon RAW (CR2)",
     b"FUJIFILMCCD-RAW": "Fujifilm RAW (RAF)",
     b"IIRO": "Olympus RAW (ORF)",
@@ -100,6 +101,7 @@ UNSUPPORTED_BRANDS = {
 SUPPORTED_SIGNATURES = {
     b"II*\x00": "TIFF",
     b"MM\x00*": "TIFF",
+    b"II+\x00": "BigTIFF",
     b"BM": "BMP",
     b"GIF8": "GIF",
     b"\x89PNG": "PNG",

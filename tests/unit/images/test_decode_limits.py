@@ -145,6 +145,7 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
         (b"\0\0\0\x0cJXL \r\n\x87\n" + b"\0" * 50, "JPEG XL is not supported"),
         (b"%PDF-1.7\n", "PDF is not supported"),
         (b"II\xbc\x01" + b"\0" * 50, "JPEG XR is not supported"),
+        (b"MM\0+\0\x08\0\0" + b"\0\0\0\0\0\0\0\x10" * 2**17, "big-endian BigTIFF is not supported"),
         (b"II*\0\x10\0\0\0CR\2\0" + b"\0" * 50, "Canon RAW (CR2) is not supported"),
         (b"\0\0\0\x18ftypcrx " + b"\0" * 50, "Canon RAW (CR3) is not supported"),
         (b"FUJIFILMCCD-RAW 0201", "Fujifilm RAW (RAF) is not supported"),
