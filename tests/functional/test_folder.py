@@ -74,7 +74,7 @@ def test_a_second_run_has_nothing_to_do(indexed: Path) -> None:
 def test_the_report_has_exactly_the_documented_keys(indexed: Path) -> None:
     assert set(as_json("index", indexed)) == {
         "added", "updated", "moved", "reused", "removed", "unchanged", "failed", "damaged", "total",
-        "seconds", "images_per_second",
+        "seconds", "images_per_second", "gone",
     }  # fmt: skip
     assert set(as_json("status", "-C", indexed)) == {
         "root", "store", "part", "model", "dimension", "total", "removed", "gone", "to_do",
@@ -136,6 +136,7 @@ def test_deleted_files_leave_searches_and_return_without_extraction(indexed: Pat
         (indexed / "0" / name).rename(away / name)
     report = as_json("index", indexed)
     assert changes(report) == {"removed": 10}
+    assert report["gone"] == as_json("status", "-C", indexed)["gone"] == 10
     assert report["total"] == COUNT - 10
     assert "0/000.jpg" not in {hit["id"] for hit in search(indexed, "1/001.jpg", k=COUNT)}
     for name in names:

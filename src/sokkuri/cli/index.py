@@ -173,7 +173,7 @@ def _sync(collection: "Collection", options: "SyncOptions", model: "Model | None
 
 def _print_report(report: "SyncReport", *, as_json: bool) -> None:
     if as_json:
-        console.print_json(asdict(report))
+        console.print_json({**asdict(report), "gone": report.removed})  # as `status` calls them
         return
     console.print_result(report_text(report))
     if report.failed:

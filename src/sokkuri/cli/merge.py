@@ -50,6 +50,6 @@ def merge(
             parts, into, root=root, accept_removals=accept_removals, on_progress=bar.show
         )
     if as_json:
-        console.print_json(asdict(report))
+        console.print_json({**asdict(report), "gone": report.removed})  # as `status` calls them
     else:
         console.print_result(merge_text(report))
