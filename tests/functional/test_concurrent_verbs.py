@@ -4,7 +4,9 @@ Half of the images are stable: no verb touches them, so every reader must find e
 its vector, at any moment. The other half is indexed anew, removed, restored and damaged meanwhile.
 """
 
+import asyncio
 import random
+import re
 import shutil
 import threading
 import time
@@ -29,19 +31,24 @@ from synthetic_collection import (
 )
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import DamagedRowError
+from sokkuri.core.errors import CollectionError, DamagedRowError
 from sokkuri.core.types import Features
 from sokkuri.curation.duplicates.contents import live_contents, project_contents, projection_of
 from sokkuri.curation.labeling.suggest import SuggestOptions, suggest
 from sokkuri.indexing.compact import compact
 from sokkuri.indexing.export import ExportOptions, export
+from sokkuri.indexing.options import SyncOptions
+from sokkuri.indexing.partition import Part
 from sokkuri.indexing.repair import repair
+from sokkuri.indexing.settings import claim_settings, mark_finished
 from sokkuri.indexing.verify import verify
 from sokkuri.search.push import push
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.decisions import read_decisions
 from sokkuri.store.images import find_image, find_images
+from sokkuri.store.leases import end_run
 from sokkuri.store.snapshot import open_snapshot
+from sokkuri.web.services.search_queue import SearchParams, SearchQueue, SearchRequest
 
 STABLE = [f"stable {number:02d}" for number in range(40)]
 VOLATILE = [f"volatile {number:02d}" for number in range(40)]
@@ -57,9 +64,14 @@ def vectors() -> Features:
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
     bench = Bench(create_empty(tmp_path / "photos"))
+    claim_settings(
+        bench.catalog, SyncOptions(part=Part(1, 1), exclude=())
+    )  # so that it can be merged
     bench.add_vectors(vectors(), [*STABLE, *VOLATILE])
     make_files(bench.collection.root, [*STABLE, *VOLATILE])
+    mark_finished(bench.catalog)
     bench.digests.close()
+    end_run(bench.catalog, bench.run)
     bench.collection.close()
     return tmp_path / "photos" / ".sokkuri"
 
@@ -81,6 +93,7 @@ def index(store: Path, go_on: Callable[[], bool]) -> None:
                 bench.commit(make_extracted(job, f"{id_} {turn}".encode(), vector, turn))
             if not go_on():
                 bench.digests.close()
+                end_run(bench.catalog, bench.run)
                 return
 
 
@@ -174,8 +187,44 @@ def push_often(store: Path, go_on: Callable[[], bool]) -> None:
                 assert names <= {*STABLE, *VOLATILE}
 
 
+def serve(store: Path, go_on: Callable[[], bool]) -> None:
+    """The searches of a server, in batches."""
+
+    async def ask() -> None:
+        with closing(SearchQueue(store, 2, 64)) as queue:
+            for turn in count():
+                ids = [STABLE[(turn + step) % len(STABLE)] for step in range(4)]
+                plain = SearchParams(10, None, None, None, None)
+                requests = [SearchRequest(plain, (id_,)) for id_ in ids]
+                answers = await asyncio.gather(*map(queue.search, requests))
+                for id_, answer in zip(ids, answers, strict=True):
+                    assert answer["hits"][0]["id"] == id_
+                    assert (len(answer["hits"]), answer["exact"]) == (10, True)
+                if not go_on():
+                    return
+
+    asyncio.run(ask())
+
+
+def merge_part(store: Path, go_on: Callable[[], bool]) -> None:
+    """The collection is the only part of another one. A part that has work to do is refused."""
+    whole = store.parent.parent / f"merged {threading.get_ident()}"
+    while go_on():
+        try:
+            Collection.merge([store], whole)
+        except CollectionError as error:
+            if not re.search("worked on|to do|damaged", str(error)):
+                raise
+            continue
+        with Collection.open(whole, "ro") as merged:
+            images = find_images(merged.catalog, STABLE)
+            places = [images[id_].row for id_ in STABLE]
+            found = merged.read_vectors([(at.shard, at.row) for at in places if at is not None])
+            np.testing.assert_array_equal(found, vectors()[:40])
+
+
 WRITERS: list[Verb] = [index, compact_often, remove_and_restore, repair_damage]
-VERBS: list[Verb] = [*WRITERS, search, read_by_id, push_often]
+VERBS: list[Verb] = [*WRITERS, search, read_by_id, push_often, serve, merge_part]
 PAIRS = [(one, other) for number, one in enumerate(WRITERS) for other in VERBS[number:]]
 
 
