@@ -37,7 +37,8 @@ def facts(hits: Any) -> list[tuple[Any, ...]]:
 
 
 def test_a_page_is_told_that_the_model_knows_words(server: Server) -> None:
-    assert server.api("info")["words"] is True
+    info = server.api("info")
+    assert (info["words"], info["no_words"]) == (True, None)
 
 
 def test_words_ids_and_weights_give_the_hits_of_the_command(server: Server, photos: Path) -> None:

@@ -148,7 +148,7 @@ def test_pages_of_an_empty_collection_say_what_to_do(visitors: Visiting, tmp_pat
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
         visit.go("/browse")
-        expect(visit.page.get_by_text(re.compile("sokkuri index"))).to_be_visible()
+        expect(visit.page.locator("main").get_by_text("sokkuri index")).to_be_visible()
         visit.go("/rings")
         expect(visit.page.get_by_text(re.compile("No pictures yet"))).to_be_visible()
         visit.go("/search")

@@ -14,6 +14,13 @@ from run_server import serving
 PHOTO = "2023/harbour/drawing 040.jpg"
 
 
+MANY_UPLOADS = """async () => {
+  const { keep } = await import("/static/search/uploads.js");
+  for (let n = 0; n < 25; n++) await keep([{ name: `${n}`, blob: new Blob(["x"]), not: false }]);
+}"""
+"""Adds more uploads than the browser keeps."""
+
+
 def open_search(visit: Visit) -> None:
     visit.go("/search")
     expect(visit.page.get_by_text("Drop a photo here")).to_be_visible()
@@ -53,6 +60,27 @@ def test_a_dropped_photo_is_its_own_first_result(visit: Visit, drawings: Path) -
     expect_first(visit.page, "drawing 040.jpg")
     expect(hits(visit.page).first).to_have_attribute("aria-label", re.compile("distance 0"))
     expect(hits(visit.page).nth(1)).to_have_attribute("aria-label", re.compile(r"drawing 041\.jpg"))
+
+
+def test_a_photo_is_dropped_on_any_page_and_weighed(visit: Visit, drawings: Path) -> None:
+    """Pictures have a weight, which a reload keeps. A saved search keeps its pictures."""
+    page = visit.page
+    visit.go("/status")
+    expect(page.locator(".tile").first).to_be_visible()
+    drop(page, drawings / PHOTO)
+    expect_first(page, "drawing 040.jpg")
+    drop(page, drawings / "2024/night/drawing 100.jpg")
+    page.get_by_label("Weight of drawing 100.jpg").select_option("5")
+    expect_first(page, "drawing 100.jpg")
+    page.reload()
+    expect(page.get_by_label("Weight of drawing 100.jpg")).to_have_value("5")
+    page.get_by_role("button", name="Save this search").click()
+    expect(page.get_by_role("button", name="Saved")).to_be_visible()
+    page.evaluate(MANY_UPLOADS)
+    page.goto(visit.address)
+    page.get_by_role("searchbox").click()
+    page.locator(".find-lists a").first.click()
+    expect_first(page, "drawing 100.jpg")
 
 
 def test_a_pasted_photo_and_a_picked_one_form_one_query(visit: Visit, drawings: Path) -> None:

@@ -9,6 +9,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
 from sokkuri.models import has_text_side
+from sokkuri.search.words import no_words_text
 from sokkuri.store.filters import COLUMNS
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
@@ -36,6 +37,7 @@ async def info(context: Context) -> Response:
     state = context.watcher.state
 
     def read_info(collection: Collection) -> dict[str, object]:
+        words = has_text_side(collection.model.source)
         return {
             "name": collection.root.name or str(collection.root),
             "version": version("sokkuri"),
@@ -47,7 +49,8 @@ async def info(context: Context) -> Response:
             "revision": state.revision,
             "columns": list(COLUMNS),
             "changes": context.config.allow_changes,
-            "words": has_text_side(collection.model.source),
+            "words": words,
+            "no_words": None if words else no_words_text(collection.model.name),
         }
 
     return AsciiJSON(await context.read_pool.run(read_info))

@@ -40,7 +40,8 @@ class StatusDocument(BaseModel):
 
 class InfoDocument(BaseModel):
     """What a page needs before it can show anything. `columns` : the columns that a `where` filter
-    may name; `changes` : pages may change the collection; `words` : the model knows words."""
+    may name; `changes` : pages may change the collection; `words` : the model knows words;
+    `no_words` : if it knows none, a line that says so and names the commands that help."""
 
     name: str
     version: str
@@ -53,6 +54,7 @@ class InfoDocument(BaseModel):
     columns: list[str]
     changes: bool
     words: bool
+    no_words: str | None
 
 
 class StatusEventDocument(BaseModel):

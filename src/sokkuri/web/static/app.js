@@ -1,4 +1,5 @@
-// Starts the page: icons, theme, mosaic, shortcuts, the banner for a lost server, then the router.
+// Starts the page: icons, the search field, theme, mosaic, shortcuts, the banner for a lost server,
+// then the router.
 
 import * as api from "./base/api.js";
 import { watchConnection } from "./base/connection.js";
@@ -12,6 +13,7 @@ import * as duplicates from "./duplicates/view.js";
 import * as image from "./image/view.js";
 import * as label from "./label/view.js";
 import * as rings from "./rings/view.js";
+import { installFind } from "./search/find.js";
 import * as search from "./search/view.js";
 import * as status from "./status/view.js";
 
@@ -91,14 +93,15 @@ function helpButton() {
     title: "Keyboard shortcuts (?)", onclick: openHelp }, icon("help"));
 }
 
-function listenForShortcuts() {
+/** @param {() => void} focusFind moves the focus to the field at the top */
+function listenForShortcuts(focusFind) {
   let prefixTime = -Infinity; // when g was pressed, in milliseconds
   document.addEventListener("keydown", (event) => {
     const modified = event.ctrlKey || event.metaKey || event.altKey;
     if (modified || event.defaultPrevented || isTyping(event)) return;
     if (document.querySelector("dialog[open]")) return;
     if (event.key === "?") openHelp();
-    else if (event.key === "/") navigate("/search");
+    else if (event.key === "/") focusFind();
     else if (event.key === "g") prefixTime = event.timeStamp;
     else if (event.timeStamp - prefixTime < 1200 && event.key in PLACES) {
       prefixTime = -Infinity;
@@ -128,7 +131,7 @@ function boot() {
     // A view that is complete stays. It loads its missing parts itself on the event "found".
     if (!main.firstElementChild || main.querySelector("[data-lost]")) reload();
   });
-  listenForShortcuts();
+  listenForShortcuts(installFind(document.getElementById("find-place"), getInfo));
   listenForSkip(main);
   start(ROUTES, main, getInfo);
 }

@@ -11,7 +11,8 @@ const EVERYWHERE = [
   ["g d", "Duplicates"],
   ["g l", "Label"],
   ["g t", "Status"],
-  ["/", "Search with a picture"],
+  ["/", "Search: words, a picture or an id"],
+  ["Ctrl V", "Search with the copied picture"],
   ["?", "Show this list"],
 ];
 

@@ -1,7 +1,7 @@
 // The settings of the user, in the browser: stored permanently, or (marks and undo steps) until the
 // tab is closed.
 
-const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0 };
+const KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, recent: [], saved: [] };
 const SESSION = { notLike: [], deeds: [] };
 const PREFIX = "sokkuri.";
 
@@ -12,7 +12,7 @@ const listeners = new Map();
 /**
  * The value of a setting: "theme" (auto, light, dark), "mosaic", "notLike" (ids of images marked as
  * not wanted), "deeds" (actions that can be undone), "folders" (whether the list of folders is
- * shown), "size" (step of the row height of the grid, -3 to 3).
+ * shown), "size" (step of the row height of the grid, -3 to 3), "recent" and "saved" (searches).
  * @param {string} key
  * @returns {*}
  */

@@ -9,8 +9,16 @@ import { h } from "../base/dom.js";
  */
 export function takePictures(ontake, { signal, onhover }) {
   let depth = 0;
+  let ours = false; // a picture of the page itself is dragged
   const hover = (over) => onhover?.(over);
   const on = (type, listener) => document.addEventListener(type, listener, { signal });
+  const hasFiles = ({ dataTransfer }) => !ours && (dataTransfer?.types.includes("Files") ?? false);
+  on("dragstart", () => {
+    ours = true;
+  });
+  on("dragend", () => {
+    ours = false;
+  });
   on("dragenter", (event) => {
     if (!hasFiles(event)) return;
     event.preventDefault();
@@ -60,10 +68,6 @@ export function pickButton(ontake, className, ...label) {
     h("button", { type: "button", class: className, onclick: () => input.click() }, ...label),
     input,
   ];
-}
-
-function hasFiles(event) {
-  return event.dataTransfer?.types.includes("Files") ?? false;
 }
 
 function passOn(files, ontake) {

@@ -1,18 +1,21 @@
-// The pictures of the query. Each has a sign (like or not like), and can be cropped and removed.
+// The pictures of the query. Each has a sign (like or not like) and a weight, and can be cropped
+// and removed.
 
 import { cropper } from "./crop.js";
 import { h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { fromBox } from "./state.js";
+import { weightField } from "./weight_field.js";
 
 /**
  * @typedef {{key: string, name: string, src: ?string, width: number, height: number, not: boolean,
- *   problem?: string}} Tile  src null: the browser cannot show the picture
+ *   weight: number, problem?: string}} Tile  src null: the browser cannot show the picture
  */
 
 export class QueryTiles {
   /**
    * @param {{onremove: (key: string) => void, onsign: (key: string) => void,
+   *   onweight: (key: string, weight: number) => void,
    *   oncrop: (box: ?import("./crop.js").Box) => void}} options
    */
   constructor(options) {
@@ -58,13 +61,14 @@ export class QueryTiles {
     h("p", { class: "query-problem small", role: "alert" }, tile.problem ?? ""));
   }
 
-  signAndRemove({ key, name, not }) {
-    const { onsign, onremove } = this.options;
+  signAndRemove({ key, name, not, weight }) {
+    const { onsign, onremove, onweight } = this.options;
     const sign = not ? "Not like" : "Like";
     return h("div", { class: "row query-tools" },
       h("button", { type: "button", class: "button quiet sign", onclick: () => onsign(key),
         "aria-label": `${sign} this: ${name}. Press to change` },
       icon(not ? "not" : "plus", { size: 18 }), this.several ? sign : `${sign} this`),
+      weightField({ name, weight, onchange: (changed) => onweight(key, changed) }),
       h("button", { type: "button", class: "icon-button", title: "Remove",
         "aria-label": `Remove ${name}`, onclick: () => onremove(key) },
       icon("close", { size: 18 })));

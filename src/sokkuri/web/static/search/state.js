@@ -4,9 +4,10 @@
 /** @typedef {{x: number, y: number, w: number, h: number}} Box */
 /**
  * @typedef {{ids: string[], nots: string[], texts: string[], notTexts: string[], upload: ?string,
- *   k: number, view: "grid"|"rings", under: string, where: string, maxDistance: string,
- *   collapse: boolean, crop: ?Box}} Search
- *   texts, notTexts: words, perhaps with a weight behind them, as in `at night^0.5`
+ *   weights: Map<string, number>, k: number, view: "grid"|"rings", under: string, where: string,
+ *   maxDistance: string, collapse: boolean, crop: ?Box}} Search
+ *   texts, notTexts: words, perhaps with a weight behind them, as in `at night^0.5`; weights: of
+ *   ids, without those that are 1
  */
 
 export const USUAL_K = 50;
@@ -24,6 +25,7 @@ export function fromParams(params) {
     texts: [...new Set(params.getAll("text"))],
     notTexts: [...new Set(params.getAll("not_text"))],
     upload: params.get("upload"),
+    weights: new Map(params.getAll("weight").map(splitWeight).filter(([, weight]) => weight > 0)),
     k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
     view: params.get("view") === "rings" ? "rings" : "grid",
     under: params.get("under") ?? "",
@@ -38,14 +40,16 @@ export function fromParams(params) {
  * @param {Search} search
  * @returns {Object<string, *>} params for `navigate`
  */
-export function toParams({ ids, nots, texts, notTexts, upload, k, view, under, where, maxDistance,
-  collapse, crop }) {
+export function toParams({ ids, nots, texts, notTexts, upload, weights, k, view, under, where,
+  maxDistance, collapse, crop }) {
   return {
     upload,
     id: ids,
     not: nots,
     text: texts,
     not_text: notTexts,
+    weight: [...ids, ...nots].filter((id) => (weights.get(id) ?? 1) !== 1)
+      .map((id) => `${id}^${weights.get(id)}`),
     k: k === USUAL_K ? null : k,
     view: view === "grid" ? null : view,
     under,
@@ -93,10 +97,12 @@ export function canCrop(search, uploads) {
 /**
  * The request of a search. It always asks for angles, so that the rings need no second request.
  * @param {Search} search
- * @param {{name: string, blob: Blob, not: boolean}[]} uploads
+ * @param {import("./uploads.js").Upload[]} uploads
  * @returns {FormData | Object<string, *>}
  */
 export function toRequest(search, uploads) {
+  const weight = (id) => search.weights.get(id) ?? 1;
+  const weighted = (id) => (weight(id) === 1 ? id : `${id}^${weight(id)}`);
   const fields = {
     k: search.k,
     under: search.under || null,
@@ -108,13 +114,16 @@ export function toRequest(search, uploads) {
   };
   if (uploads.length === 0) {
     const present = Object.entries(fields).filter(([, value]) => value !== null);
-    return { ids: search.ids, not_ids: search.nots, texts: search.texts,
-      not_texts: search.notTexts, ...Object.fromEntries(present) };
+    return { ids: search.ids.map(weighted), not_ids: search.nots.map(weighted),
+      texts: search.texts, not_texts: search.notTexts, ...Object.fromEntries(present) };
   }
   const form = new FormData();
-  for (const { name, blob, not } of uploads) form.append(not ? "not_image" : "image", blob, name);
-  for (const id of search.ids) form.append("id", id);
-  for (const id of search.nots) form.append("not_id", id);
+  for (const { name, blob, not, weight } of uploads) {
+    form.append(not ? "not_image" : "image", blob, name);
+    form.append(not ? "not_image_weight" : "image_weight", String(weight ?? 1));
+  }
+  for (const id of search.ids) form.append("id", weighted(id));
+  for (const id of search.nots) form.append("not_id", weighted(id));
   for (const words of search.texts) form.append("text", words);
   for (const words of search.notTexts) form.append("not_text", words);
   for (const [key, value] of Object.entries(fields)) {

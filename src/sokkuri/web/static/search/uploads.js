@@ -1,11 +1,13 @@
 // Uploaded pictures, stored in this browser under a key, so that they survive a reload and Back.
-// Only the latest few are kept, and nowhere else.
+// Only the latest few and those of saved searches are kept, and nowhere else.
+
+import { savedUploads } from "./past.js";
 
 const NAME = "sokkuri";
 const STORE = "uploads";
 const MOST = 20;
 
-/** @typedef {{name: string, blob: Blob, not: boolean}} Upload */
+/** @typedef {{name: string, blob: Blob, not: boolean, weight?: number}} Upload */
 
 // Used as well when the browser refuses to store pictures: they then last until the page is closed.
 const memory = new Map();
@@ -53,7 +55,8 @@ function newKey() {
 function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
-    for (const key of keys.result.slice(0, -MOST)) store.delete(key);
+    const saved = savedUploads();
+    for (const key of keys.result.slice(0, -MOST)) if (!saved.has(key)) store.delete(key);
   };
 }
 

@@ -7,12 +7,14 @@ import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { lasting } from "../base/lasting.js";
 import { localPicture } from "./local_picture.js";
-import { pickButton, takePictures } from "./picking.js";
+import { add, isSaved, remove, toPast } from "./past.js";
+import { pickButton } from "./picking.js";
 import { QueryTiles } from "./query_tiles.js";
 import { navigate, setTitle } from "../base/router.js";
 import { SearchAnswer } from "./answer.js";
 import { SearchFilters } from "./filters.js";
 import { QueryWords } from "./words.js";
+import { addTerms } from "./terms.js";
 import { canCrop, fromParams, placeOf, toParams, toRequest } from "./state.js";
 import * as settings from "../base/settings.js";
 import { keep, recall } from "./uploads.js";
@@ -20,7 +22,6 @@ import { keep, recall } from "./uploads.js";
 export const title = "Search";
 
 export const shortcuts = [
-  ["Ctrl V", "Paste a picture"],
   ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
   ["Enter", "Search the part in the frame"],
   ["Esc", "Close the frame"],
@@ -34,19 +35,20 @@ export const { show, update } = lasting((main, { signal, info }) =>
 class SearchView {
   constructor(main, signal, info) {
     this.signal = signal;
+    this.collection = info?.name ?? "";
     this.mostBytes = info?.max_upload ?? Infinity;
     this.search = null;
     this.uploads = [];
     this.pictures = new Map();
     this.answer = null;
-    const addFiles = (files) => this.addFiles(files);
+    const addFiles = (files) => addTerms({ files });
     this.tiles = new QueryTiles({
       onremove: (key) => this.removePicture(key),
       onsign: (key) => this.changeSign(key),
+      onweight: (key, weight) => this.changeWeight(key, weight),
       oncrop: (crop) => this.change({ crop }),
     });
-    this.words = new QueryWords({ knows: info?.words ?? false,
-      onchange: (fields) => this.change(fields) });
+    this.words = new QueryWords({ onchange: (fields) => this.change(fields) });
     this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
     this.results = new SearchAnswer({
       onview: (kind) => this.change({ view: kind }),
@@ -57,22 +59,24 @@ class SearchView {
     });
     this.heading = h("h1", { tabindex: -1 }, "Search");
     this.offer = h("div", { class: "search-offer" });
+    this.save = h("button", { type: "button", class: "button quiet",
+      onclick: () => this.toggleSaved() });
     this.element = h("div", { class: "search" },
       h("section", { class: "search-side", "aria-label": "Query" },
         this.heading, this.words.element, dropZone(addFiles), this.tiles.element,
         h("div", { class: "row search-add" },
-          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture")),
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture"),
+          this.save),
         this.offer, this.filters.element),
-      this.results.element,
-      h("div", { class: "drop-veil", "aria-hidden": "true" }, h("p", null, "Drop to search")));
+      this.results.element);
     main.append(this.element);
     api.connection.addEventListener("found", () => {
       if (this.lostServer) this.run(true);
     }, { signal });
-    takePictures(addFiles, {
-      signal,
-      onhover: (over) => this.element.classList.toggle("dropping", over),
-    });
+    for (const list of ["recent", "saved"]) {
+      const stop = settings.subscribe(list, () => this.showSaved());
+      signal.addEventListener("abort", stop);
+    }
   }
 
   stop() {
@@ -101,6 +105,7 @@ class SearchView {
     if (wasEmpty && hasTerms) this.heading.focus({ preventScroll: true });
     this.words.show(search);
     this.filters.show(search);
+    this.showSaved();
     this.offerMarks();
     this.shownTiles = null;
     const run = this.run();
@@ -112,10 +117,12 @@ class SearchView {
 
   /** The uploaded pictures and the images of the collection, each with a key. */
   entries() {
+    const weightOf = (id) => this.search.weights.get(id) ?? 1;
     return [
-      ...this.uploads.map((upload, n) => ({ key: `upload:${n}`, upload, not: upload.not })),
-      ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false })),
-      ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true })),
+      ...this.uploads.map((upload, n) => ({ key: `upload:${n}`, upload, not: upload.not,
+        weight: upload.weight ?? 1 })),
+      ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false, weight: weightOf(id) })),
+      ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) })),
     ];
   }
 
@@ -134,9 +141,9 @@ class SearchView {
     if (this.search.view === "rings") this.showAnswer();
   }
 
-  async tileOf({ key, upload, id, not }) {
+  async tileOf({ key, upload, id, not, weight }) {
     const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
-    return { key, not, name: upload?.name || picture?.name || id || "Pasted picture",
+    return { key, not, weight, name: upload?.name || picture?.name || id || "Pasted picture",
       src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
       problem: upload ? this.tooLarge(upload) : "" };
   }
@@ -179,11 +186,6 @@ class SearchView {
     if (!this.signal.aborted) this.change({ upload, crop: null, ...fields });
   }
 
-  addFiles(files) {
-    const added = files.map((file) => ({ name: file.name, blob: file, not: false }));
-    this.changeUploads([...this.uploads, ...added]);
-  }
-
   removePicture(key) {
     const { upload, id } = parseKey(key);
     if (id === null) {
@@ -203,6 +205,16 @@ class SearchView {
         (n === index ? { ...upload, not: !upload.not } : upload)));
     } else {
       this.mark(id, this.search.ids.includes(id));
+    }
+  }
+
+  changeWeight(key, weight) {
+    const { upload: index, id } = parseKey(key);
+    if (id === null) {
+      this.changeUploads(this.uploads.map((upload, n) =>
+        (n === index ? { ...upload, weight } : upload)), { crop: this.search.crop });
+    } else {
+      this.change({ weights: new Map([...this.search.weights, [id, weight]]) });
     }
   }
 
@@ -239,6 +251,26 @@ class SearchView {
         } }, "Forget the marks")));
   }
 
+  // --- recent and saved searches
+
+  toPast() {
+    return toPast(this.search, this.uploads, this.collection);
+  }
+
+  showSaved() {
+    if (!this.search) return;
+    const saved = isSaved(this.toPast());
+    this.save.setAttribute("aria-pressed", String(saved));
+    this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
+  }
+
+  toggleSaved() {
+    const search = this.toPast();
+    if (isSaved(search)) remove("saved", search);
+    else add("saved", search);
+    announce(isSaved(search) ? "Search saved in this browser" : "Search no longer saved");
+  }
+
   // --- the search
 
   /** Searches, unless `again` is false and the shown answer is for the same query. */
@@ -262,6 +294,7 @@ class SearchView {
       this.answer = await api.search(toRequest(search, uploads), { signal });
       this.answered = key;
       if (this.request === request) this.showAnswer();
+      if (this.request === request) add("recent", this.toPast());
       if (this.request === request) announce(`${this.answer.hits.length} pictures found`);
     } catch (error) {
       if (this.request === request && error.name !== "AbortError") this.failed(error);

@@ -1,0 +1,173 @@
+// The field at the top of every page: it takes words, a picture, or the id of an image. Below it are
+// saved and recent searches.
+
+import { h } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import * as settings from "../base/settings.js";
+import { clearRecent, past, remove } from "./past.js";
+import { pickButton, takePictures } from "./picking.js";
+import { addTerms, findImages } from "./terms.js";
+
+const MOST_CHARACTERS = 2000; // as the server accepts
+
+/**
+ * Fills the place of the field, and takes pictures that are dropped or pasted on any page.
+ * @param {HTMLElement} place
+ * @param {() => Promise<*>} getInfo
+ * @returns {() => void} moves the focus to the field
+ */
+export function installFind(place, getInfo) {
+  const field = new FindField(getInfo);
+  place.append(field.element);
+  const veil = h("div", { class: "drop-veil", "aria-hidden": "true" },
+    h("p", null, "Drop to search"));
+  document.body.append(veil);
+  takePictures((files) => addTerms({ files }), {
+    signal: new AbortController().signal,
+    onhover: (over) => document.documentElement.toggleAttribute("data-dropping", over),
+  });
+  return () => field.input.focus();
+}
+
+class FindField {
+  constructor(getInfo) {
+    this.getInfo = getInfo;
+    this.input = h("input", { type: "search", id: "find", autocomplete: "off", spellcheck: "false",
+      maxlength: MOST_CHARACTERS, "aria-describedby": "find-problem find-hint" });
+    this.problem = h("p", { class: "find-problem small", id: "find-problem", role: "alert" });
+    this.hint = h("p", { class: "find-hint small soft", id: "find-hint" });
+    this.lists = h("div", { class: "find-lists" });
+    this.panel = h("div", { class: "find-panel", hidden: true }, this.problem, this.hint,
+      h("div", { class: "row" }, pickButton((files) => this.addAll({ files }), "button",
+        icon("photos", { size: 18 }), "Choose a picture")), this.lists);
+    this.element = h("form", { class: "find", role: "search", "aria-label": "Search" },
+      h("label", { for: "find", class: "find-label" }, icon("search", { size: 18 }),
+        h("span", { class: "unseen" }, "Words, a picture or an id")),
+      this.input, this.panel);
+    this.listen();
+    this.load();
+  }
+
+  listen() {
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit(this.input.value.trim());
+    });
+    this.input.addEventListener("focus", () => this.open());
+    this.input.addEventListener("click", () => this.open());
+    this.input.addEventListener("input", () => this.say(""));
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget)) this.close();
+    });
+    // A press in the panel leaves the focus where it is, so that the panel stays open.
+    this.panel.addEventListener("mousedown", (event) => event.preventDefault());
+    this.panel.addEventListener("click", ({ target }) => {
+      if (target instanceof Element && target.closest("a")) this.close();
+    });
+    this.element.addEventListener("keydown", (event) => this.pressed(event));
+    for (const list of ["recent", "saved"]) {
+      settings.subscribe(list, () => !this.panel.hidden && this.showLists());
+    }
+  }
+
+  pressed(event) {
+    if (event.key === "Escape" && !this.panel.hidden) {
+      this.input.focus();
+      this.close();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (this.panel.hidden) this.open();
+      const stops = [this.input, ...this.panel.querySelectorAll("a[href], button")];
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const at = stops.indexOf(document.activeElement) + step;
+      stops[(at + stops.length) % stops.length].focus();
+    } else return;
+    event.preventDefault();
+  }
+
+  /** Learns what the collection is called, and whether its model knows words. */
+  async load() {
+    this.info = await this.getInfo().catch(() => null);
+    const words = this.info?.words;
+    this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
+    this.hint.replaceChildren(...(this.info?.no_words ? withCode(this.info.no_words) : [
+      "Type words or the id of an image, or paste or drop a picture on any page."]));
+  }
+
+  async open() {
+    if (!this.panel.hidden) return;
+    this.panel.hidden = false;
+    if (!this.info) await this.load();
+    this.showLists();
+  }
+
+  close() {
+    this.panel.hidden = true;
+    this.say("");
+  }
+
+  say(text) {
+    this.problem.textContent = text;
+  }
+
+  showLists() {
+    const { name } = this.info ?? {};
+    const saved = this.listOf("saved", name);
+    const recent = this.listOf("recent", name);
+    const focused = this.lists.contains(document.activeElement);
+    this.lists.replaceChildren(
+      ...(saved.length ? [h("h2", { class: "small soft" }, "Saved searches"),
+        h("ul", { role: "list" }, saved)] : []),
+      ...(recent.length ? [h("div", { class: "find-head" },
+        h("h2", { class: "small soft" }, "Recent searches"),
+        h("button", { type: "button", class: "button quiet small",
+          onclick: () => clearRecent(name) }, "Clear")),
+      h("ul", { role: "list" }, recent)] : []));
+    if (focused) this.input.focus();
+  }
+
+  listOf(list, collection) {
+    return past(list, collection).map((one) => h("li", null,
+      h("a", { href: `/search?${one.query}` }, one.label),
+      h("button", { type: "button", class: "icon-button", title: "Remove",
+        "aria-label": `Remove ${list} search ${one.label}`, onclick: () => remove(list, one) },
+      icon("close", { size: 16 }))));
+  }
+
+  addAll(terms) {
+    this.input.value = "";
+    this.close();
+    return addTerms(terms);
+  }
+
+  /** Searches by the image that a text names, else by its words. */
+  async submit(written) {
+    if (!written) {
+      this.open();
+      return;
+    }
+    if (!this.info) await this.load();
+    let images;
+    try {
+      images = await findImages(written);
+    } catch (error) {
+      this.fail(error.message);
+      return;
+    }
+    if (this.input.value.trim() !== written) return; // The user has typed on.
+    if (images.length === 1) await this.addAll({ ids: images });
+    else if (images.length > 1) {
+      this.fail("Several images have this name. Write the whole id, with the folder.");
+    } else if (this.info?.words) await this.addAll({ texts: [written] });
+    else this.fail("No image has this id or name, and words are not known here.");
+  }
+
+  async fail(text) {
+    await this.open();
+    this.say(text);
+  }
+}
+
+/** The parts of a text, with commands in backticks as code. */
+function withCode(text) {
+  return text.split("`").map((part, n) => (n % 2 ? h("code", null, part) : part));
+}

@@ -1,0 +1,85 @@
+// Recent and saved searches. They stay in this browser, as addresses of the page Search.
+
+import { Query, toQuery } from "../base/query.js";
+import * as settings from "../base/settings.js";
+import { splitWeight, toParams } from "./state.js";
+
+const MOST_RECENT = 10;
+const MOST_SAVED = 200;
+
+/**
+ * @typedef {{collection: string, query: string, label: string}} Past
+ *   query: of the address, without "?"; label: what a person searched for
+ */
+
+/**
+ * @param {"recent" | "saved"} list
+ * @param {string} collection the name of the collection
+ * @returns {Past[]} the latest first
+ */
+export function past(list, collection) {
+  return settings.get(list).filter((one) => one.collection === collection);
+}
+
+/**
+ * Puts a search first in a list.
+ * @param {"recent" | "saved"} list
+ * @param {Past} search
+ */
+export function add(list, search) {
+  const others = settings.get(list).filter((one) => !isSame(one, search));
+  const most = list === "recent" ? MOST_RECENT : MOST_SAVED;
+  let room = most - 1;
+  settings.set(list, [search, ...others.filter(({ collection }) =>
+    collection !== search.collection || room-- > 0)]);
+}
+
+/** @param {"recent" | "saved"} list @param {Past} search */
+export function remove(list, search) {
+  settings.set(list, settings.get(list).filter((one) => !isSame(one, search)));
+}
+
+/** Removes all recent searches of a collection. @param {string} collection */
+export function clearRecent(collection) {
+  settings.set("recent", settings.get("recent").filter((one) => one.collection !== collection));
+}
+
+/** @param {Past} search */
+export const isSaved = (search) => settings.get("saved").some((one) => isSame(one, search));
+
+const isSame = (one, other) => one.collection === other.collection && one.query === other.query;
+
+/** The keys of uploaded pictures that saved searches need. @returns {Set<string>} */
+export function savedUploads() {
+  const keys = settings.get("saved").map(({ query }) => new Query(query).get("upload"));
+  return new Set(keys.filter(Boolean));
+}
+
+/**
+ * @param {import("./state.js").Search} search
+ * @param {import("./uploads.js").Upload[]} uploads
+ * @param {string} collection
+ * @returns {Past}
+ */
+export function toPast(search, uploads, collection) {
+  const params = toParams({ ...search, view: "grid" });
+  return { collection, query: toQuery(params), label: labelOf(search, uploads) };
+}
+
+function labelOf(search, uploads) {
+  const weightOf = (id) => search.weights.get(id) ?? 1;
+  const nameOf = (id) => id.slice(id.lastIndexOf("/") + 1);
+  const terms = [
+    ...search.texts.map((written) => [...splitWeight(written), false]),
+    ...search.notTexts.map((written) => [...splitWeight(written), true]),
+    ...uploads.map(({ name, weight, not }) => [name || "a picture", weight ?? 1, not]),
+    ...search.ids.map((id) => [nameOf(id), weightOf(id), false]),
+    ...search.nots.map((id) => [nameOf(id), weightOf(id), true]),
+  ].sort((one, other) => one[2] - other[2]);
+  const parts = terms.map(([text, weight, not]) =>
+    `${not ? "without " : ""}${text}${weight === 1 ? "" : ` × ${weight}`}`);
+  if (search.crop) parts.push("a part");
+  if (search.under) parts.push(`in ${search.under}`);
+  if (search.where) parts.push(search.where);
+  return parts.join(", ");
+}

@@ -1,0 +1,18 @@
+// Choose the weight of a term.
+
+import { h } from "../base/dom.js";
+
+const WEIGHTS = [0.25, 0.5, 1, 2, 3, 5];
+
+/**
+ * @param {{name: string, weight: number, onchange: (weight: number) => void}} options
+ *   name: of the term
+ */
+export function weightField({ name, weight, onchange }) {
+  const choices = [...new Set([...WEIGHTS, weight])].sort((a, b) => a - b);
+  const select = h("select", { class: "weight", title: "Weight", "aria-label": `Weight of ${name}`,
+    onchange: () => onchange(Number(select.value)) },
+  choices.map((choice) => h("option", { value: choice }, `× ${choice}`)));
+  select.value = String(weight);
+  return select;
+}
