@@ -32,32 +32,41 @@ class WordLabel:
 
 
 def suggest_labels(
-    collection: CollectionStore, labels: Sequence[str], min_confidence: float = 0.5
+    collection: CollectionStore,
+    labels: Sequence[str],
+    min_confidence: float = 0.5,
+    *,
+    under: str | None = None,
+    where: str | None = None,
+    words: WordReader | None = None,
 ) -> list[WordLabel]:
     """Return the best of the labels for each live image without a label, the surest first.
 
-    Raises UsageError for fewer than two labels or an invalid one, and the errors of `WordReader`,
-    such as UnsupportedError if the model knows no words.
+    under, where : filters, as in a search. words : of the collection, if it is loaded. Raises
+    UsageError for fewer than two labels, an invalid one and bad filters, and the errors of
+    `WordReader`, such as UnsupportedError if the model knows no words.
     """
     check_number("min_confidence", min_confidence, 0)
     names = list(dict.fromkeys(map(clean_label, labels)))
     if not 2 <= len(names) <= MAX_LABELS:
         raise UsageError(f"give 2 to {MAX_LABELS:,} labels to choose from, not {len(names):,}")
-    words = WordReader(collection)
+    words = words or WordReader(collection)
     texts = np.stack([words.read(name) for name in names])
     scale = words.card.logit_scale or _USUAL_SCALE
-    suggest = partial(_suggest, collection, names, texts * np.float32(scale), min_confidence)
+    texts *= np.float32(scale)
+    suggest = partial(_suggest, collection, (under, where), names, texts, min_confidence)
     return at_one_moment(collection, suggest)
 
 
 def _suggest(
     collection: CollectionStore,
+    filters: tuple[str | None, str | None],
     names: Sequence[str],
     texts: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
     min_confidence: float,
 ) -> list[WordLabel]:
     """Return the labels at one moment. texts : (L, D), the labels' vectors times the scale."""
-    vectors = LiveVectors(collection)
+    vectors = LiveVectors(collection, *filters)
     labelled = vectors.rows_by_id(read_labels(collection.catalog))
     rows = np.setdiff1d(vectors.live, np.array([*labelled.values()], np.int64))
     found: list[tuple[float, int, int]] = []

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import Under, Where, problems
-from sokkuri.web.schemas.fields import MAX_HITS, PathText
+from sokkuri.web.schemas.fields import MAX_HITS, PathText, Words
 from sokkuri.web.schemas.labels import (
     CurveDocument,
     LabelChangeDocument,
@@ -16,10 +16,12 @@ from sokkuri.web.schemas.labels import (
     NearbyImagesDocument,
     PreviousLabelsDocument,
     SuggestionListDocument,
+    WordCandidatesDocument,
 )
 from sokkuri.web.services import labels as label_service
 from sokkuri.web.services.labels import SuggestionQuery
 from sokkuri.web.services.search_queue import SearchParams, SearchRequest
+from sokkuri.web.services.word_candidates import WordQuery
 from sokkuri.web.write_access import ChangesRoute, WriteContext
 
 router = APIRouter(prefix="/api/v1", tags=["labels"], route_class=ChangesRoute)
@@ -47,6 +49,29 @@ async def what_to_label_next(
     """Return the images that are most useful to label. Large collections take seconds."""
     query = SuggestionQuery(n, under, where, tuple(sorted(without)))
     return AsciiJSON(await context.labels.suggestions(query, context.watcher.state.revision))
+
+
+@router.get(
+    "/suggestions/words",
+    response_model=WordCandidatesDocument,
+    responses=problems(),
+    response_description="The images that fit each label best.",
+)
+async def candidates_by_words(
+    context: Context,
+    label: Annotated[
+        list[Words], Query(min_length=2, max_length=100, description="Labels to choose from.")
+    ],
+    n: Annotated[int, Query(ge=1, le=500, description="Largest number for each label.")] = 20,
+    min_confidence: Annotated[float, Query(ge=0, le=1, allow_inf_nan=False)] = 0.5,
+    under: Under = None,
+    where: Where = None,
+) -> Response:
+    """Return images without a label that fit one of these labels by words, the surest first. Sets
+    no label."""
+    query = WordQuery(tuple(label), n, min_confidence, under, where)
+    words = await context.uploads.word_reader()
+    return AsciiJSON(await context.labels.word_candidates(query, words))
 
 
 @router.get(

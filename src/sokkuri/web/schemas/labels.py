@@ -29,6 +29,33 @@ class SuggestionListDocument(BaseModel):
     suggestions: list[SuggestionDocument]
 
 
+class CandidateDocument(BaseModel):
+    """An image that may deserve a label. `confidence` : 0 to 1, the share of the label among all
+    that were given."""
+
+    id: str
+    name: str
+    folder: str
+    confidence: float
+    width: int | None
+    height: int | None
+    v: str
+
+
+class LabelCandidatesDocument(BaseModel):
+    """The images that fit a label best, the surest first. `count` : how many fit it."""
+
+    label: str
+    count: int
+    candidates: list[CandidateDocument]
+
+
+class WordCandidatesDocument(BaseModel):
+    """The images that fit each of the given labels, in the order of the labels."""
+
+    words: list[LabelCandidatesDocument]
+
+
 class LabelCountDocument(BaseModel):
     """A label and the number of its images."""
 

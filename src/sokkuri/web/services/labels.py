@@ -21,6 +21,7 @@ from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.labeling.label_files import export_labels
 from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, suggest
 from sokkuri.search.vectors import distances
+from sokkuri.search.words import WordReader
 from sokkuri.store.decisions import read_decisions
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
@@ -32,6 +33,7 @@ from sokkuri.web.services.browse import (
     unknown_image_error,
 )
 from sokkuri.web.services.thread_pool import CollectionPool
+from sokkuri.web.services.word_candidates import WordQuery, word_candidates
 
 Document = dict[str, Any]
 Pairs = tuple[tuple[str, str], ...]
@@ -75,6 +77,10 @@ class LabelService:
                 )
 
         return await self._pool.run(find)
+
+    async def word_candidates(self, query: WordQuery, words: WordReader) -> Document:
+        """Return a WordCandidatesDocument. Raises UsageError, BusyError."""
+        return await self._pool.run(word_candidates, query, words)
 
     async def curve(self, revision: str) -> Document:
         """Return a CurveDocument. Raises BusyError."""

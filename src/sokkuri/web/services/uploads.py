@@ -57,6 +57,10 @@ class UploadReader:
         BusyError, UsageError, and the errors of `WordReader`."""
         return [await self._executor.run(self._read_text, text) for text in texts]
 
+    async def word_reader(self) -> "WordReader":
+        """Return the text side of the model. Raises BusyError, and the errors of `WordReader`."""
+        return await self._executor.run(self._words.get)
+
     def _read_text(self, written: str) -> QueryVector:
         words, weight = split_weight(written)
         reader = self._words.get()

@@ -58,6 +58,12 @@ export class Suggestions {
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
 
+  /** Lets images be suggested again whose labels were undone. */
+  forget(images) {
+    for (const { id } of images) this.done.delete(id);
+    this.ended = false;
+  }
+
   /** Suggests the skipped images again. */
   restoreSkipped() {
     this.skipped.clear();

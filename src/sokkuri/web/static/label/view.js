@@ -1,10 +1,12 @@
-// Label: labels suggested images one by one, or several similar images together, by keyboard.
+// Label: labels suggested images one by one, or several similar images together, by keyboard; or
+// those that fit the words of a label.
 
 import * as api from "../base/api.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { Alike } from "./alike.js";
+import { ByWords, USUAL_CONFIDENCE } from "./by_words.js";
 import { howToAllow } from "../base/changes.js";
 import { makeOne, preload } from "./one.js";
 import { makePicker } from "./picker.js";
@@ -20,7 +22,7 @@ export const title = "Label";
 export const shortcuts = [
   ["1 … 9", "Give the label with this number"],
   ["0", "Give the suggested label"],
-  ["l", "Find or add a label"],
+  ["l", "Find or add a label; by words: write labels"],
   ["s", "Skip"],
   ["u", "Undo"],
   ["m", "Switch between single images and groups"],
@@ -31,6 +33,7 @@ export const shortcuts = [
   ["o", "In a group: open the image"],
 ];
 
+const MODES = ["one", "alike", "words"];
 const ALIKE = 23; // images beside the suggested one
 
 // These stay when the view is closed: labels that are not saved yet, and skipped images.
@@ -50,6 +53,9 @@ class LabelView {
     this.one = makeOne({ signal, isBusy: () => this.isSending(),
       onguess: (guess) => this.showGuess(guess) });
     this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
+    this.byWords = new ByWords({ allowed: this.allowed, info, signal,
+      onask: (labels, confidence) => this.ask(labels, confidence),
+      onaccept: (images, label) => this.send(images, label, { words: true }) });
     this.build(main);
     const options = { signal };
     document.addEventListener("keydown", (event) => this.pressed(event), options);
@@ -85,19 +91,23 @@ class LabelView {
       "aria-keyshortcuts": key, onclick: act }, icon(name, { size: 18 }), text,
     h("kbd", { "aria-hidden": "true" }, key));
     this.undoButton = button("u", "Undo", "undo", () => this.undo());
-    return h("div", { class: "row label-actions" },
-      button("s", "Skip", "right", () => this.skip()), this.undoButton);
+    this.skipButton = button("s", "Skip", "right", () => this.skip());
+    return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
   }
 
   /** Shows the mode and the filters of an address. */
   async go(params) {
-    const mode = params.get("mode") === "alike" ? "alike" : "one";
+    const mode = MODES.find((one) => one === params.get("mode")) ?? "one";
     const under = params.get("under");
     const where = params.get("where");
     const filtersChanged = !this.suggestions || this.suggestions.under !== under ||
       this.suggestions.where !== where;
     this.mode = mode;
     this.drawModes({ under, where });
+    if (mode === "words") {
+      this.byWords.show(params.get("labels") ?? "",
+        Number(params.get("confidence")) || USUAL_CONFIDENCE, { under, where });
+    }
     if (filtersChanged) {
       this.suggestions = new Suggestions({ under, where, signal: this.signal, skipped,
         unsaved: () => outbox.unsaved(), onchange: () => this.suggestionsChanged() });
@@ -113,11 +123,22 @@ class LabelView {
   drawModes({ under, where }) {
     const choice = (mode, text) => link("/label", { mode: mode === "one" ? null : mode, under,
       where }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text);
-    this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Similar together"));
+    this.modes.replaceChildren(choice("one", "One by one"), choice("alike", "Similar together"),
+      choice("words", "By words"));
     this.where.hidden = !under && !where;
     this.where.replaceChildren(under ? `Only in ${under}. ` : "", where ? `Only ${where}. ` : "",
       link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Show all images"));
     this.one.near.hidden = this.mode !== "one";
+    const byWords = this.mode === "words";
+    this.picker.element.hidden = byWords;
+    this.skipButton.hidden = byWords;
+  }
+
+  /** Shows the candidates for labels at their own address. */
+  ask(labels, confidence) {
+    const { under, where } = this.suggestions;
+    navigate("/label", { mode: "words", labels,
+      confidence: confidence === USUAL_CONFIDENCE ? null : confidence, under, where });
   }
 
   /** More suggestions were fetched, or could not be fetched. */
@@ -127,6 +148,10 @@ class LabelView {
   }
 
   draw() {
+    if (this.mode === "words") {
+      this.drawByWords();
+      return;
+    }
     const image = this.suggestions.current;
     this.current = image;
     this.stage.classList.toggle("none", !image);
@@ -140,6 +165,14 @@ class LabelView {
     this.one.near.hidden = !image || this.mode !== "one";
     if (!image) this.showGuess(null);
     this.preload();
+  }
+
+  drawByWords() {
+    this.current = null;
+    this.group = null;
+    this.stage.classList.remove("none");
+    if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
+    this.showGuess(null);
   }
 
   drawNone() {
@@ -217,12 +250,18 @@ class LabelView {
       return;
     }
     const tiles = together ? this.alike.snapshot() : null;
+    const ids = this.send(images, label, { tiles });
+    if (!together || this.alike.remove(ids) === 0) this.draw();
+  }
+
+  /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
+  send(images, label, { tiles = null, words = false }) {
     this.standing.count(label, images.length);
-    outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles, label });
+    outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles, label, words });
     const ids = new Set(images.map(({ id }) => id));
     this.suggestions.remove(ids);
-    if (!together || this.alike.remove(ids) === 0) this.draw();
     announce(`${label}: ${images.length > 1 ? `${images.length} images` : images[0].name}`);
+    return ids;
   }
 
   skip() {
@@ -239,9 +278,11 @@ class LabelView {
       toast("Nothing to undo");
       return;
     }
-    const { images, tiles, label } = last.about;
+    const { images, tiles, label, words } = last.about;
     this.standing.count(label, -images.length);
-    this.suggestions.restore(tiles ? tiles.map(({ image }) => image) : images);
+    this.byWords.restore(images.map(({ id }) => id));
+    if (words) this.suggestions.forget(images);
+    else this.suggestions.restore(tiles ? tiles.map(({ image }) => image) : images);
     if (tiles && this.mode === "alike") this.restoreGroup(tiles);
     else this.draw();
     toast(`Undone: ${label}`);
@@ -264,6 +305,7 @@ class LabelView {
     this.notice.hidden = !problem;
     this.notice.replaceChildren(...(problem ? this.unsavedNotice(problem) : []));
     if (this.isSending()) return;
+    if (this.mode === "words" && !waiting.length) this.byWords.refresh();
     this.one.refresh();
     if (!waiting.length) this.standing.loadSoon();
   }
@@ -311,6 +353,7 @@ class LabelView {
     const label = /^[1-9]$/.test(key) ? this.picker.labelOf(Number(key)) : null;
     if (label !== null) this.give(label);
     else if (key === "0" && this.guess) this.give(this.guess.label);
+    else if (key === "l" && this.mode === "words") this.byWords.focus();
     else if (key === "l" && this.allowed) this.picker.focus();
     else if (key === "s") this.skip();
     else if (key === "u") this.undo();

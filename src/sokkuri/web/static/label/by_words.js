@@ -1,0 +1,187 @@
+// Images that fit the words of a label, with their confidence. Each is accepted or refused.
+
+import * as api from "../base/api.js";
+import { announce, h } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+import { link } from "../base/router.js";
+
+const SHOWN = 24; // candidates of a label
+const MOST = 500; // candidates that a request can ask for
+const CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
+export const USUAL_CONFIDENCE = 0.5;
+
+/** @param {string} text labels with commas between @returns {string[]} */
+export const splitLabels = (text) =>
+  [...new Set(text.split(",").map((label) => label.trim()).filter(Boolean))];
+
+export class ByWords {
+  /**
+   * @param {{allowed: boolean, info: *, signal: AbortSignal,
+   *   onask: (words: string, confidence: number) => void,
+   *   onaccept: (images: Array<*>, label: string) => void}} options
+   */
+  constructor({ allowed, info, signal, onask, onaccept }) {
+    Object.assign(this, { allowed, signal, onask, onaccept });
+    this.refused = new Set(); // texts `label/id`
+    this.accepted = new Set(); // ids; an answer of the server may still contain them
+    this.asked = "";
+    this.undone = false; // the label of an accepted image was undone
+    this.field = h("input", { type: "text", id: "label-words", autocomplete: "off",
+      placeholder: "cat, dog, car" });
+    this.confidence = h("select", { id: "label-confidence" },
+      CONFIDENCES.map((share) => h("option", { value: share }, `${Math.round(share * 100)}%`)));
+    this.problem = h("p", { class: "field-problem small", role: "alert" });
+    this.results = h("div", { class: "words-results" });
+    const form = h("form", { class: "row words-form", onsubmit: (event) => {
+      event.preventDefault();
+      this.submit();
+    } },
+    h("label", { for: "label-words" }, "Labels, with commas between"), this.field,
+    h("label", { for: "label-confidence" }, "Confidence at least"), this.confidence,
+    h("button", { type: "submit", class: "button primary" }, "Show candidates"));
+    this.element = h("div", { class: "label-words" },
+      info.words ? form : h("p", { class: "soft" }, info.no_words.replaceAll("`", "")),
+      h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it "
+        + "fits best. The confidence is its share among these labels. No image is labelled until "
+        + "you accept it."), this.problem, this.results);
+  }
+
+  submit() {
+    const labels = splitLabels(this.field.value);
+    if (labels.length < 2) {
+      this.problem.textContent = "Write two labels or more, to choose from.";
+      return;
+    }
+    this.onask(labels.join(", "), Number(this.confidence.value));
+  }
+
+  /** Shows the candidates for labels. @param {string} words with commas between */
+  async show(words, confidence, { under, where }) {
+    const key = JSON.stringify([words, confidence, under, where]);
+    if (key === this.asked) return;
+    this.asked = key;
+    this.query = { labels: splitLabels(words), confidence, under, where };
+    this.field.value = words;
+    this.confidence.value = String(confidence);
+    this.sections = [];
+    this.results.replaceChildren();
+    if (this.query.labels.length > 1) await this.load();
+  }
+
+  async load() {
+    const { labels, confidence, under, where } = this.query;
+    const { asked } = this;
+    this.problem.textContent = "";
+    this.results.setAttribute("aria-busy", "true");
+    const n = Math.min(MOST, SHOWN + this.refused.size + this.accepted.size);
+    try {
+      const { words } = await api.get("/suggestions/words",
+        { label: labels, n, min_confidence: confidence, under, where }, { signal: this.signal });
+      if (this.asked === asked) this.draw(words);
+    } catch (error) {
+      if (error.name === "AbortError" || this.asked !== asked) return;
+      this.problem.textContent = format.capitalise(error.message);
+      this.asked = "";
+    } finally {
+      this.results.removeAttribute("aria-busy");
+    }
+  }
+
+  draw(words) {
+    const focused = this.results.contains(document.activeElement);
+    this.sections = words.map(({ label, count, candidates }) => {
+      const isOpen = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
+      const more = count > candidates.length;
+      return { label, more, shown: candidates.filter(isOpen).slice(0, SHOWN) };
+    });
+    this.results.replaceChildren(...this.sections.map((section) => this.sectionOf(section)));
+    const found = this.sections.reduce((sum, { shown }) => sum + shown.length, 0);
+    announce(`${format.count(found)} candidates`);
+    if (focused) this.results.querySelector("button")?.focus();
+  }
+
+  sectionOf(section) {
+    section.tiles = new Map(section.shown.map((one) => [one.id, this.tileOf(one, section)]));
+    section.heading = h("h2", null, section.label, " ",
+      h("span", { class: "soft small number" }));
+    section.all = h("button", { type: "button", class: "button", disabled: !this.allowed,
+      onclick: () => this.accept(section.shown, section) });
+    section.none = h("p", { class: "soft small" }, "No image without a label fits these words "
+      + "well enough.");
+    section.element = h("section", { "aria-label": `Candidates for ${section.label}` },
+      h("div", { class: "alike-head" }, section.heading, section.all), section.none,
+      h("ul", { class: "alike-list", role: "list" }, [...section.tiles.values()]));
+    this.showCount(section);
+    return section.element;
+  }
+
+  showCount(section) {
+    const { length } = section.shown;
+    section.heading.lastChild.textContent = format.count(length);
+    section.all.textContent = `Accept all ${format.count(length)} that are shown`;
+    section.all.hidden = length === 0;
+    section.none.hidden = length > 0;
+  }
+
+  tileOf(image, section) {
+    const { label } = section;
+    const share = format.percent(image.confidence);
+    const img = h("img", { alt: "", decoding: "async", loading: "lazy",
+      src: api.imageUrl(image.id, "thumbnail",
+        { size: devicePixelRatio > 1 ? 512 : 256, v: image.v }) });
+    img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
+    const button = (name, text, act) => h("button", { type: "button", class: "icon-button",
+      title: text, "aria-label": `${text} ${label}: ${image.name}`, disabled: !this.allowed,
+      onclick: act }, icon(name, { size: 18 }));
+    return h("li", { class: "word-candidate" },
+      link("/image", { id: image.id }, { class: "tile-box", title: image.name,
+        "aria-label": `${image.name}, ${label} with confidence ${share}` }, img),
+      h("div", { class: "row" }, h("span", { class: "number small" }, share),
+        button("check", "Accept", () => this.accept([image], section)),
+        button("close", "Refuse", () => this.refuse(image, section))));
+  }
+
+  accept(images, section) {
+    const chosen = [...images];
+    for (const { id } of chosen) this.accepted.add(id);
+    this.take(chosen, section);
+    this.onaccept(chosen, section.label);
+  }
+
+  refuse(image, section) {
+    this.refused.add(`${section.label}/${image.id}`);
+    this.take([image], section);
+    announce(`Refused: ${image.name}`);
+  }
+
+  /** Takes images out of a section, and moves the focus to what follows. */
+  take(images, section) {
+    const taken = new Set(images.map(({ id }) => id));
+    const tile = section.tiles.get(images[0].id);
+    const next = tile.nextElementSibling ?? tile.previousElementSibling;
+    const focused = section.element.contains(document.activeElement);
+    for (const id of taken) section.tiles.get(id)?.remove();
+    section.shown = section.shown.filter(({ id }) => !taken.has(id));
+    this.showCount(section);
+    if (focused) (next?.isConnected ? next.querySelector("button") : this.field).focus();
+    if (section.shown.length === 0 && section.more) this.load();
+  }
+
+  /** Shows images again whose labels were undone, when the server knows of it. */
+  restore(ids) {
+    const known = ids.filter((id) => this.accepted.delete(id));
+    this.undone ||= known.length > 0;
+  }
+
+  /** Asks again after an undo, when the server has all labels. */
+  refresh() {
+    if (!this.undone) return;
+    this.undone = false;
+    if (this.query?.labels.length > 1) this.load();
+  }
+
+  focus() {
+    this.field.focus();
+  }
+}
