@@ -1,5 +1,6 @@
 """The approximate index: built, extended, killed and damaged, it never gives a wrong answer."""
 
+import json
 import os
 import random
 import shutil
@@ -10,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from draw_images import save_drawing
+from joint_model import write_joint_model
+from PIL import Image
 from run_cli import as_json, assert_sound, command_line, kill_at_step, record_steps, sokkuri, start
 from steps import choose_evenly
 from tiny_model import write_tiny_model
@@ -17,6 +20,8 @@ from tiny_model import write_tiny_model
 from sokkuri.api import Collection
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
+from sokkuri.search.terms import Text
+from sokkuri.search.text_queries import TEXTS
 
 COUNT, DIMENSION = 2000, 32
 MORE = 200  # rows of each later import
@@ -307,3 +312,39 @@ def test_killed_at_random_moments_of_build_merge_and_add(built: Path, tmp_path: 
     assert_answers(built)
     assert len(list(built.glob("indexes/*/*.faiss"))) == 1
     assert not list(built.glob("indexes/*/.*.new"))
+
+
+def test_the_recall_of_words_is_measured_apart(tmp_path: Path) -> None:
+    """`status` and the answers to words have their own recall. An index of an older version, which
+    lacks it, gives that of images."""
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    colours = np.random.default_rng(0).integers(0, 256, (150, 3))
+    for number, colour in enumerate(colours.tolist()):
+        Image.new("RGB", (8, 8), tuple(colour)).save(photos / f"{number}.png")
+    sokkuri("index", photos, "--model", write_joint_model(tmp_path / "model"))
+    sokkuri("compact", "-C", photos, "--ann-from", 1)
+    state = as_json("status", "-C", photos)["ann"]
+    with Collection.open(photos, "ro") as collection:
+        searcher, found = Searcher(collection), []
+        for text in TEXTS:
+            true, told = (
+                [*searcher.search([Text(text)], 10, options=SearchOptions(mode=mode)).distances]
+                for mode in ("exact", "ann")
+            )
+            found.append(sum(one <= true[-1] + 1e-12 for one in told) / 10)
+    assert state["text_recall"].keys() == {"1", "10", "100"}
+    assert state["text_recall"]["10"] == pytest.approx(np.mean(found), abs=1e-4)
+    assert ", by words " in sokkuri("status", "-C", photos).stdout
+    path = next((photos / ".sokkuri").glob("indexes/*/ann.json"))
+    manifest = json.loads(path.read_text())
+    path.write_text(json.dumps({**manifest, "text_recall": {"1": 0.5, "10": 0.25, "100": 0.75}}))
+    by_words = ("search", "--text", "red", "--search", "ann", "-C", photos)
+    by_image = ("search", "0.png", "--search", "ann", "-C", photos)
+    assert as_json(*by_words)["recall"] == 0.25
+    assert as_json(*by_words, "--not", "3.png", "-k", 20)["recall"] == 0.75
+    assert as_json(*by_image)["recall"] == state["recall"]["10"] != 0.25
+    del manifest["text_recall"]
+    path.write_text(json.dumps(manifest))
+    assert as_json(*by_words)["recall"] == state["recall"]["10"]
+    assert as_json("status", "-C", photos)["ann"]["text_recall"] == {}

@@ -232,6 +232,7 @@ def status_text(status: Status) -> str:
         lines.append(
             f"ann        covers {status.ann.covered:,} of {status.ann.rows:,} vectors, "
             f"recall@10 {status.ann.recall.get(10, 0.0):.4f} ({status.ann.metric})"
+            + (f", by words {words:.4f}" if (words := status.ann.text_recall.get(10)) else "")
         )
     lines += [
         f"pushed     {engine.rows:,} to {escape_control(engine.address)}, "

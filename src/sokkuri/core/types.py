@@ -5,7 +5,7 @@ The path of the data: FileRef (scan) -> Job (catalog) -> Pixels (decode) -> Outc
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -181,12 +181,14 @@ class Failure:
 @dataclass(frozen=True, slots=True)
 class AnnState:
     """The approximate index. covered : rows of the collection that it contains, out of `rows`.
-    recall : by k of 1, 10 and 100, the share of the true k nearest that its searches return."""
+    recall : by k of 1, 10 and 100, the share of the true k nearest that its searches return;
+    text_recall : of searches by words, empty if it was not measured."""
 
     covered: int
     rows: int
     recall: Mapping[int, float]
     metric: Metric
+    text_recall: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

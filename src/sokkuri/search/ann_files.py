@@ -20,6 +20,7 @@ from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
 from sokkuri.core.types import AnnState, Metric
 from sokkuri.search.code_files import CodeReader
+from sokkuri.search.text_queries import text_queries
 from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.ann import (
     AnnIndex,
@@ -30,7 +31,7 @@ from sokkuri.search.vectors.ann import (
     train_lists,
     write_lists,
 )
-from sokkuri.search.vectors.recall import tune_effort
+from sokkuri.search.vectors.recall import MeasuredRecall, recall_of, tune_effort
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, try_lock
 
@@ -53,7 +54,8 @@ class AnnManifest:
 
     file : name of the lists' file. digest : XXH3-128 of its bytes. covered : rows in the lists, by
     shard. trained : rows of the collection when the lists were trained. effort : of searches.
-    recall : by k, the share of the true k nearest that searches return.
+    recall : by k, the share of the true k nearest that searches return. text_recall : the same for
+    searches by words, empty if it was not measured.
     """
 
     file: str
@@ -63,6 +65,7 @@ class AnnManifest:
     trained: int
     effort: SearchEffort
     recall: dict[int, float]
+    text_recall: dict[int, float]
 
 
 def refresh_ann(
@@ -104,7 +107,13 @@ def ann_state(collection: CollectionStore) -> AnnState | None:
         return None
     rows_per_shard = collection.rows_per_shard()
     covered = _rows_left(manifest, rows_per_shard)
-    return AnnState(covered, sum(rows_per_shard.values()), manifest.recall, manifest.metric)
+    return AnnState(
+        covered,
+        sum(rows_per_shard.values()),
+        manifest.recall,
+        manifest.metric,
+        manifest.text_recall,
+    )
 
 
 class AnnReader:
@@ -123,8 +132,8 @@ class AnnReader:
 
     def read(
         self, rows_per_shard: Mapping[int, int], rows: VectorBlocks
-    ) -> tuple[AnnIndex | None, Mapping[int, float], str]:
-        """Return the index over these shards and their rows, its recall by k, and a message.
+    ) -> tuple[AnnIndex | None, MeasuredRecall, str]:
+        """Return the index over these shards and their rows, its recall, and a message.
 
         The index is None if there is none. The message is "" unless the index is damaged. Raises
         MissingExtraError without faiss.
@@ -132,7 +141,7 @@ class AnnReader:
         manifest, damage = self._find_sound()
         if manifest is None:
             message = f"{damage}: searched exactly; `sokkuri compact` rebuilds it"
-            return None, {}, message if damage else ""
+            return None, MeasuredRecall({}), message if damage else ""
         if manifest.file != self._lists[0]:
             path = derived_folder(self._collection) / manifest.file
             self._lists = (manifest.file, read_lists(path, mapped=True))
@@ -145,7 +154,7 @@ class AnnReader:
         }
         codes, _ = self._codes.read(coded)
         index = AnnIndex(rows, covered, codes, self._lists[1], manifest.metric, manifest.effort)
-        return index, manifest.recall, ""
+        return index, MeasuredRecall(manifest.recall, manifest.text_recall), ""
 
     def _find_sound(self) -> tuple[AnnManifest | None, str]:
         """Return the current manifest if its file is sound; otherwise None, and what is wrong, ""
@@ -179,6 +188,7 @@ class _ListBuilder:
         self.trained = sum(rows_per_shard.values()) if manifest is None else manifest.trained
         self.effort = SearchEffort(1, 1)
         self.recall: dict[int, float] = {}
+        self.text_recall: dict[int, float] = {}
         self.lists: Any = None
         self._collection = collection
         self._manifest = manifest
@@ -210,6 +220,9 @@ class _ListBuilder:
         exact = ExactIndex(rows.blocks, codes)
         self.recall = tune_effort(index, exact, self.metric, list_count(self.trained))
         self.effort = index.effort
+        texts = None if self.metric != "cosine" else text_queries(self._collection)
+        if texts is not None:
+            self.text_recall = recall_of(index, exact, self.metric, texts)
 
 
 def _build(collection: CollectionStore, builder: _ListBuilder) -> Iterator[tuple[Stage, int, int]]:
@@ -227,7 +240,7 @@ def _build(collection: CollectionStore, builder: _ListBuilder) -> Iterator[tuple
             write_lists(builder.lists, hashing.write)
         manifest = AnnManifest(
             name, hashing.digest(), builder.metric, builder.rows_per_shard, builder.trained,
-            builder.effort, builder.recall,
+            builder.effort, builder.recall, builder.text_recall,
         )  # fmt: skip
         with atomic_write(folder / _MANIFEST) as file:
             document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
@@ -279,6 +292,8 @@ def _read_manifest(collection: CollectionStore) -> AnnManifest | None:
             int(document["trained"]),
             SearchEffort(int(effort["probes"]), int(effort["candidates"])),
             {int(k): float(share) for k, share in document["recall"].items()},
+            # Older versions of sokkuri did not measure it.
+            {int(k): float(share) for k, share in document.get("text_recall", {}).items()},
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

@@ -3,7 +3,7 @@
 Takes query vectors; returns neighbours by row number, and the catalog's records of rows.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from sokkuri.search.results import SearchMode
 from sokkuri.search.vectors import ExactIndex, VectorBlocks, as_float64_queries, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.base import Neighbours
+from sokkuri.search.vectors.recall import MeasuredRecall
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import records_with_checksums
@@ -52,8 +53,8 @@ class SearchSnapshot:
         return ExactIndex(self.rows.blocks, codes)
 
     @cached_property
-    def ann(self) -> tuple[AnnIndex, Mapping[int, float]] | None:
-        """The approximate index and its recall by k, None if it cannot be used."""
+    def ann(self) -> tuple[AnnIndex, MeasuredRecall] | None:
+        """The approximate index and its recall, None if it cannot be used."""
         try:
             return self._open_ann()
         except UnsupportedError:
@@ -62,8 +63,8 @@ class SearchSnapshot:
             self._add_notes(f"searched exactly: {error}")
             return None
 
-    def _open_ann(self) -> tuple[AnnIndex, Mapping[int, float]]:
-        """Return the approximate index and its recall by k. Raises UnsupportedError if there is
+    def _open_ann(self) -> tuple[AnnIndex, MeasuredRecall]:
+        """Return the approximate index and its recall. Raises UnsupportedError if there is
         none, MissingExtraError."""
         index, recall, note = self._ann.read(self._rows_per_shard, self.rows)
         self._add_notes(note)
@@ -75,9 +76,12 @@ class SearchSnapshot:
         return index, recall
 
     @cached_property
-    def remote(self) -> tuple[RemoteIndex, Mapping[int, float]] | None:
-        """The index over the vector engine and its recall by k, None without an engine."""
-        return None if self._remote is None else self._remote.read(self._rows_per_shard, self.rows)
+    def remote(self) -> tuple[RemoteIndex, MeasuredRecall] | None:
+        """The index over the vector engine and its recall, None without an engine."""
+        if self._remote is None:
+            return None
+        index, recall = self._remote.read(self._rows_per_shard, self.rows)
+        return index, MeasuredRecall(recall)
 
     def search(
         self, mode: SearchMode, queries: NDArray[np.float32], batch: "SearchBatch"
@@ -88,7 +92,7 @@ class SearchSnapshot:
         if mode == "auto" and self.remote is not None:
             with suppress(UnsupportedError):  # the exact search can do it
                 remote, recall = self.remote
-                return remote.search_many(*arguments), _recall_at(recall, batch.k)
+                return remote.search_many(*arguments), recall.at(batch.k)
             return self.exact.search_many(*arguments), None
         if mode != "exact":
             # An error is made anew each time: a kept one would collect a traceback in each search.
@@ -96,7 +100,8 @@ class SearchSnapshot:
             if ann is not None:
                 index, recall = ann
                 try:
-                    return index.search_many(*arguments), _recall_at(recall, batch.k)
+                    found = index.search_many(*arguments)
+                    return found, recall.at(batch.k, words=batch.words)
                 except UnsupportedError:
                     if mode == "ann":
                         raise
@@ -134,7 +139,7 @@ class SearchBatch:
     """Searches that run together: k, the metric, and the rows that may be hits.
 
     mask : (N,) bool, the rows that pass the filters, None without filters. unwanted : the numbers
-    of rows that are never hits.
+    of rows that are never hits. words : the queries have words.
     """
 
     def __init__(
@@ -144,7 +149,10 @@ class SearchBatch:
         metric: Metric,
         mask: NDArray[np.bool_] | None,
         unwanted: Sequence[int],
+        *,
+        words: bool = False,
     ) -> None:
+        self.words = words
         self.mask = mask
         self._snapshot = snapshot
         self.k = k
@@ -163,7 +171,7 @@ class SearchBatch:
     def leaving_out(self, rows: Sequence[int], k: int) -> "SearchBatch":
         """Return a batch for k hits that are none of these rows either."""
         unwanted = [*self._unwanted.tolist(), *rows]
-        batch = SearchBatch(self._snapshot, k, self.metric, self.mask, unwanted)
+        batch = SearchBatch(self._snapshot, k, self.metric, self.mask, unwanted, words=self.words)
         batch._records = self._records
         return batch
 
@@ -217,9 +225,3 @@ class SearchBatch:
             np.concatenate([own_row, rows[others]])[: self.k],
             np.concatenate([own_distance, other_distances[others]])[: self.k],
         )
-
-
-def _recall_at(recall: Mapping[int, float], k: int) -> float:
-    """Return the recall measured at k, or at the next larger k that was measured."""
-    shares = [share for measured_k, share in sorted(recall.items()) if measured_k >= k]
-    return shares[0] if shares else min(recall.values(), default=0.0)

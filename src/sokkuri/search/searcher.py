@@ -163,11 +163,16 @@ class Searcher:
         metric = metric or self._collection.model.metric
         unwanted = [self._reader.read(image) for image in options.without]
         rows = [self._snapshot.row_number(image.row) for image in unwanted if image.row is not None]
+        has_words = any(term.text is not None for term in chain(unwanted, *queries))
         batch = SearchBatch(
-            self._snapshot, k, metric, self._mask(options), [row for row in rows if row >= 0]
+            self._snapshot,
+            k,
+            metric,
+            self._mask(options),
+            [row for row in rows if row >= 0],
+            words=has_words,
         )
-        terms = chain(unwanted, *queries)
-        if metric != "cosine" and any(term.text is not None for term in terms):
+        if metric != "cosine" and has_words:
             raise UsageError("words are compared by cosine: leave the metric out")
         vectors = np.stack([combine(images, unwanted, metric) for images in queries])
         results, recall = self._snapshot.search(options.mode, vectors, batch)

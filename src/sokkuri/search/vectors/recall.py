@@ -1,11 +1,13 @@
 """Measure the recall of an index against exact search, and tune the approximate index.
 
 Takes an index, the exact index over the same rows, and rows to draw queries from. Each query is a
-row of the index, searched without itself. Recall@k is the share of the true k nearest neighbours
+row of the index, searched without itself, or a vector from elsewhere, such as that of words, which
+lies where no row does. Recall@k is the share of the true k nearest neighbours
 that a search returns; rows exactly as far as the k-th count as returned.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,21 @@ _CANDIDATES = (2000, 1000, 500, 250, 120)
 _SEED = 7
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredRecall:
+    """Recall by k of searches by images, and of searches by words, empty if not measured."""
+
+    images: Mapping[int, float]
+    texts: Mapping[int, float] = field(default_factory=dict)
+
+    def at(self, k: int, *, words: bool = False) -> float:
+        """Return the recall at k, or at the next larger k that was measured. words : the query has
+        words; if their recall was not measured, return that of images."""
+        recall = self.texts if words and self.texts else self.images
+        shares = [share for measured_k, share in sorted(recall.items()) if measured_k >= k]
+        return shares[0] if shares else min(recall.values(), default=0.0)
+
+
 def tune_effort(index: AnnIndex, exact: ExactIndex, metric: Metric, lists: int) -> dict[int, float]:
     """Set the index's search effort with 100 queries; return its recall by k on 200 others.
 
@@ -34,8 +51,15 @@ def tune_effort(index: AnnIndex, exact: ExactIndex, metric: Metric, lists: int) 
     rng = np.random.default_rng(_SEED)
     drawn = rng.choice(exact.size, min(exact.size, _TUNING_QUERIES + _TEST_QUERIES), replace=False)
     tuning, test = drawn[:_TUNING_QUERIES], drawn[_TUNING_QUERIES:]
-    _reach_goal(_Trial(exact, metric, tuning, (10,)), index, lists)
-    return _Trial(exact, metric, test if len(test) else tuning, RECALL_AT).recall(index)
+    _reach_goal(_row_trial(exact, metric, tuning, (10,)), index, lists)
+    return _row_trial(exact, metric, test if len(test) else tuning, RECALL_AT).recall(index)
+
+
+def recall_of(
+    index: AnnIndex, exact: ExactIndex, metric: Metric, queries: NDArray[np.float32]
+) -> dict[int, float]:
+    """Return the index's recall by k for queries that are no rows : (Q, D), at least one."""
+    return _Trial(exact, metric, queries, None, RECALL_AT).recall(index)
 
 
 def measure_recall(
@@ -46,7 +70,7 @@ def measure_recall(
     rows = np.flatnonzero(among)
     rng = np.random.default_rng(_SEED)
     drawn = rng.choice(rows, min(len(rows), count), replace=False)
-    return _Trial(exact, metric, drawn, RECALL_AT, lambda hits: among[hits]).recall(index)
+    return _row_trial(exact, metric, drawn, RECALL_AT, lambda hits: among[hits]).recall(index)
 
 
 def _reach_goal(trial: "_Trial", index: AnnIndex, lists: int) -> None:
@@ -64,23 +88,36 @@ def _reach_goal(trial: "_Trial", index: AnnIndex, lists: int) -> None:
     index.effort = effort
 
 
+def _row_trial(
+    exact: ExactIndex,
+    metric: Metric,
+    rows: NDArray[np.int64],
+    ks: Sequence[int],
+    accept: Accept | None = None,
+) -> "_Trial":
+    """Return a trial whose queries are these rows."""
+    queries = np.stack([exact.rows.vector(row) for row in rows.tolist()])
+    return _Trial(exact, metric, queries, rows, ks, accept)
+
+
 class _Trial:
-    """Queries with their true nearest neighbours. rows : the rows that are queries. ks : the
-    numbers of hits to ask for."""
+    """Queries with their true nearest neighbours. queries : (Q, D). rows : the row of each query,
+    which is no hit, None if they are no rows. ks : the numbers of hits to ask for."""
 
     def __init__(
         self,
         exact: ExactIndex,
         metric: Metric,
-        rows: NDArray[np.int64],
+        queries: NDArray[np.float32],
+        rows: NDArray[np.int64] | None,
         ks: Sequence[int],
         accept: Accept | None = None,
     ) -> None:
         self._metric = metric
-        self._rows = rows
+        self._queries = queries
+        self._rows = np.full(len(queries), -1, np.int64) if rows is None else rows
         self._ks = ks
         self._accept = accept or _accept_all
-        self._queries = np.stack([exact.rows.vector(row) for row in rows.tolist()])
         self._truth = self._nearest_distances(exact, max(ks))
 
     def recall(self, index: AnnIndex | RemoteIndex) -> dict[int, float]:

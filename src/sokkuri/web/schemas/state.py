@@ -9,11 +9,12 @@ from sokkuri.core.types import Metric
 
 class AnnIndexDocument(BaseModel):
     """The approximate index. `recall` : share of the true nearest images that it returned when it
-    was measured, by k."""
+    was measured, by k; `text_recall` : for searches by words, empty if it was not measured."""
 
     covered: int
     rows: int
     recall: dict[str, float]
+    text_recall: dict[str, float]
     metric: Metric
 
 

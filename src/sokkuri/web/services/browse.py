@@ -199,6 +199,7 @@ def status_document(collection_status: Status, dtype: str) -> dict[str, Any]:
             "covered": ann.covered,
             "rows": ann.rows,
             "recall": {str(k): share for k, share in ann.recall.items()},
+            "text_recall": {str(k): share for k, share in ann.text_recall.items()},
             "metric": ann.metric,
         },
     }

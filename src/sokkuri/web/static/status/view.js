@@ -89,6 +89,7 @@ function indexFacts(status, info) {
       : "Every search returns exactly the nearest images."),
     ann && h("div", { class: "recalls" },
       Object.entries(ann.recall).map(([k, share]) => recallLine(k, share)),
+      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, ", by words")),
       h("p", { class: "soft small" },
         `${format.count(ann.covered)} of ${format.count(ann.rows)} rows are in the index.`)),
     h("dl", null, lines.map(([label, value]) =>
@@ -96,10 +97,10 @@ function indexFacts(status, info) {
   ].filter(Boolean);
 }
 
-function recallLine(k, share) {
-  const label = k === "1" ? "The nearest" : `The nearest ${k}`;
+function recallLine(k, share, how = "") {
+  const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;
   return h("div", { class: "recall" }, h("span", null, label),
-    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}` }),
+    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}${how}` }),
     h("span", { class: "number" }, format.percent(share)));
 }
 
