@@ -252,6 +252,26 @@ def test_a_failing_request_keeps_the_labels(label: Visit, server: Server) -> Non
     assert {id_.split("/")[1]: text for id_, text in labels(server).items()} == {first: "round"}
 
 
+def test_a_label_of_another_tab_is_not_replaced_unseen(
+    label: Visit, visitors: Visiting, server: Server
+) -> None:
+    page, name = label.page, current_name(label.page)
+    with visitors(server.address) as other:
+        other.go("/label")
+        expect(other.page.locator(".label-about h2")).to_have_text(name)
+        type_label(other.page, "theirs")
+        expect_saved(other.page, 1)
+    label.expect_problems("409")
+    type_label(page, "mine")
+    refused = page.get_by_role("alert").filter(has_text="another page gave it")
+    expect(refused).to_be_visible()
+    page.get_by_role("button", name="Discard").click()
+    expect(refused).to_have_count(0)
+    page.keyboard.press("1")
+    expect(page.locator("[data-unsaved='0']")).to_have_count(1)
+    assert {id_.split("/")[1]: text for id_, text in labels(server).items()}[name] == "theirs"
+
+
 def test_labels_are_sent_when_a_lost_server_is_back(
     visitors: Visiting, pictures: Path, tmp_path: Path
 ) -> None:
