@@ -28,7 +28,7 @@ from sokkuri.search.vectors import (
     quantize_rows,
 )
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.derived import derived_folder, storage_errors
+from sokkuri.store.derived import derived_folder, storage_errors, wait_for_lock
 from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
 from sokkuri.store.snapshot import open_snapshot
@@ -48,12 +48,17 @@ def refresh_codes(
 ) -> Iterator[tuple[int, int]]:
     """Code shards that lack codes; yield how many shards are done, of how many.
 
-    thorough : read all codes, and rebuild those that are damaged. Raises StorageError when the disk
-    refuses; searches do without codes then.
+    thorough : read all codes, and rebuild those that are damaged. It waits for another process that
+    codes this collection. Raises StorageError when the disk refuses; searches do without codes
+    then.
     """
+    if sum(collection.rows_per_shard().values()) >= CODED_FROM:
+        with wait_for_lock(collection, "codes"):
+            yield from _code_shards(collection, thorough=thorough)
+
+
+def _code_shards(collection: CollectionStore, *, thorough: bool) -> Iterator[tuple[int, int]]:
     rows_per_shard = collection.rows_per_shard()
-    if sum(rows_per_shard.values()) < CODED_FROM:
-        return
     manifest = _read_manifest(collection)
     basis = _read_basis(collection, manifest)
     if basis is None:

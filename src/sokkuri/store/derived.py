@@ -34,6 +34,23 @@ def storage_errors(collection: CollectionStore) -> Iterator[None]:
 
 
 @contextmanager
+def wait_for_lock(collection: CollectionStore, name: str) -> Iterator[None]:
+    """Lock a job on derived files; wait while another process holds the lock.
+
+    Raises StorageError when the disk refuses.
+    """
+    from filelock import FileLock
+
+    with storage_errors(collection):
+        lock = FileLock(derived_folder(collection) / f"{name}.lock", thread_local=False)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+@contextmanager
 def try_lock(collection: CollectionStore, name: str) -> Iterator[bool]:
     """Try to lock a job on derived files; yield False when another process holds the lock.
 

@@ -1,6 +1,8 @@
 """Codes are kept beside the shards, checked before use, and rebuilt if they are lost."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -59,6 +61,29 @@ def test_codes_are_built_once_and_again_when_rows_are_added(bench: Bench) -> Non
     assert len(list(derived_folder(collection).glob("*.codes.npy"))) == 1
 
 
+def test_one_process_at_a_time_codes_a_collection(bench: Bench) -> None:
+    """Two of them would make two bases, and overwrite each other's files."""
+    begun = threading.Event()
+
+    class Second(Collection):
+        def rows_per_shard(self) -> dict[int, int]:
+            begun.set()
+            return super().rows_per_shard()
+
+    def code_too() -> list[tuple[int, int]]:
+        with Second.open(bench.collection.store) as second:
+            return refresh(second)
+
+    first = refresh_codes(bench.collection)
+    assert next(first) == (0, 1)
+    with ThreadPoolExecutor(1) as pool:
+        second = pool.submit(code_too)
+        assert begun.wait(60)
+        assert list(first) == [(1, 1)]
+        assert second.result(60) == [], "nothing is left to do"
+    assert coded_rows(bench.collection) == ([COUNT], [])
+
+
 def test_codes_are_built_although_a_shard_was_replaced_meanwhile(bench: Bench) -> None:
     """Another process compacts between the look into the catalog and the look into a shard."""
 
@@ -68,7 +93,7 @@ def test_codes_are_built_although_a_shard_was_replaced_meanwhile(bench: Bench) -
         def rows_per_shard(self) -> dict[int, int]:
             rows = super().rows_per_shard()
             self.tries += 1
-            if self.tries == 1:
+            if self.tries == 2:  # the first call asks for the number only
                 bench.collection.remove(["00003"])
                 compact(bench.collection)
             return rows
