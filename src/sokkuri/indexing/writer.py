@@ -120,11 +120,11 @@ class Writer:
                 record_touch(self._catalog, key, outcome.fingerprint.stat)
                 continue
             source = find_same_content(self._catalog, digest)
-            if source is None and self._digests.contains(digest):
-                later.append(outcome)
-            elif source is None and (failed := self._failures.get(digest)) is not None:
+            if source is None and (failed := self._failures.get(digest)) is not None:
                 self._fail(outcome.job, failed, outcome.fingerprint)
                 counts["failed"] += 1
+            elif source is None and self._digests.contains(digest):
+                later.append(outcome)
             elif source is None:
                 release_image(self._catalog, key)
             elif source.is_missing:

@@ -172,7 +172,11 @@ def test_a_copy_of_a_failed_image_fails_too_if_the_bytes_are_the_cause(
     bench.commit(
         make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], stage, "damaged", fingerprint)
     )
+    assert bench.digests.acquire(b"same"), "another worker tries these bytes again"
     bench.commit(make_same_bytes(jobs["c"], b"same"))
+    if stage == "decode":
+        assert bench.writer.counts == {"failed": 3}, "no copy waits for bytes that have failed"
+    bench.digests.release([b"same"])
     bench.writer.finish()
     failures = [(failure.id, failure.reason) for failure in read_failures(bench.catalog)]
     if stage == "decode":

@@ -63,7 +63,7 @@ function entriesOf(drops) {
   for (const { log, ids, batch, time } of drops) {
     const entry = entries.get(batch) ?? { logs: [], ids: [], time };
     entry.logs.unshift(log);
-    entry.ids.push(...ids);
+    entry.ids.unshift(...ids);
     entries.set(batch, entry);
   }
   return [...entries.values()];
