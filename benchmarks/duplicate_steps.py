@@ -80,6 +80,12 @@ def make_steps() -> list[Step]:
             "matching:_unaligned_logit",
             lambda result: "certain" if result and result[1] else "",
         ),
+        Step("keypoints at half the size", "compare:make_glance"),
+        Step(
+            "glance at half the size",
+            "matching:surely_differ",
+            lambda result: "no copy" if result else "",
+        ),
         Step("keypoints of an image", "compare:find_keypoints"),
         Step(
             "match keypoints",
@@ -88,6 +94,7 @@ def make_steps() -> list[Step]:
         ),
         Step("aligned by keypoints", "matching:_aligned_logit"),
         Step("first look at a pair", "compare:compare", _grade),
+        Step("is it a drawing", "compare:may_be_drawing"),
         Step(
             "full size",
             "compare:compare_full_size",

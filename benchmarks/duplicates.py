@@ -11,7 +11,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -43,6 +43,7 @@ from sokkuri.curation.duplicates.contents import (
 )
 from sokkuri.curation.duplicates.matching import COPY_SCORE
 from sokkuri.curation.duplicates.matching.fingerprint import FINGERPRINT_SIDE
+from sokkuri.curation.duplicates.pair_store import PairResult
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions
 from sokkuri.store.snapshot import open_snapshot
@@ -108,10 +109,17 @@ def sokkuri_scores(setting: CopySearch) -> Scores:
             rows = setting.queries[start : start + BATCH]
             near, _ = candidates.find(whole.select(rows), np.full(len(rows), -1))
             pairs = [(keys[rows[q]], keys[setting.gallery[g]]) for q, g in near.tolist()]
-            for (q, g), result in zip(near.tolist(), comparer.compare_pairs(pairs), strict=True):
+            for (q, g), result in zip(near.tolist(), _compare(comparer, pairs), strict=True):
                 refused = result.score >= COPY_SCORE and result.grade in (None, "alike")
                 scores[start + q, g] = 0.0 if refused else result.score
     return scores
+
+
+def _compare(comparer: PairComparer, pairs: list[tuple[bytes, bytes]]) -> Iterator[PairResult]:
+    """Yield the results of the pairs, as `duplicates` finds them."""
+    looked = [*comparer.look_at_pairs(pairs)]
+    closed = comparer.look_closely(result for result in looked if result.open)
+    return (next(closed) if result.open else result for result in looked)
 
 
 def hash_scores(setting: CopySearch) -> dict[str, Scores]:

@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
-from itertools import chain
 from typing import Never, TypeAlias
 
 import numpy as np
@@ -182,14 +181,14 @@ def _compare_sides(
         pairs, _ = candidates.find(queries.select(rows), np.full(len(rows), -1))
         keys = [(new[start + query].key, contents[row].key) for query, row in pairs.tolist()]
         found = {pair: store.find(*pair) for pair in keys}
-        known = [result for result in found.values() if result is not None]
-        compared = chain(
-            comparer.compare_pairs(pair for pair, result in found.items() if result is None),
-            comparer.look_closely(result for result in known if result.open),
-        )
-        with closing(store_results(compared, store)) as new_results:
+        looked = [result for result in found.values() if result is not None]
+        unknown = [pair for pair, result in found.items() if result is None]
+        with closing(store_results(comparer.look_at_pairs(unknown), store)) as new_results:
+            looked += new_results
+        still_open = [result for result in looked if result.open]
+        with closing(store_results(comparer.look_closely(still_open), store)) as new_results:
             results += new_results
-        results += [result for result in known if not result.open]
+        results += [result for result in looked if not result.open]
     return results
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cached_property
 from typing import Self, TypeVar
 
 import numpy as np
@@ -29,6 +30,7 @@ from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
+from sokkuri.curation.duplicates.matching.glance import Glance, make_glance
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
 from sokkuri.curation.duplicates.matching.placement import Place, find_place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
@@ -58,10 +60,15 @@ class _Image:
         self._content, self._comparer = content, comparer
         self._lock = threading.Lock()
         self._keypoints: Keypoints | None = None
+        self._glance: Glance | None = None
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
         self.frames, self.is_transparent = preview.frames, preview.is_transparent
-        self.may_be_drawing = may_be_drawing(preview.square)
+
+    @cached_property
+    def may_be_drawing(self) -> bool:
+        """Whether it has so few colours that it may be a drawing, a text or a screen."""
+        return may_be_drawing(self.square)
 
     @property
     def rgb(self) -> NDArray[np.uint8]:
@@ -75,6 +82,12 @@ class _Image:
             if self._keypoints is None:
                 self._keypoints = find_keypoints(self.rgb)
             return self._keypoints
+
+    def glance(self) -> Glance:
+        with self._lock:
+            if self._glance is None:
+                self._glance = make_glance(self.rgb)
+            return self._glance
 
 
 class PairComparer:
@@ -135,15 +148,18 @@ class PairComparer:
         return (pair for pair in self._map(contents, self._fingerprint) if pair is not None)
 
     def compare_pairs(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[PairResult]:
-        """Yield the result of each pair, in order. Pairs that cannot be read are left out."""
+        """Yield the result of each pair, in order. Pairs that cannot be read are left out.
+
+        It takes no glance first: use it for few pairs, or for those that may well be copies.
+        """
         return (result for result in self._map(pairs, self._compare) if result is not None)
 
     def look_at_pairs(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[PairResult]:
         """Yield what a first look says about each pair, in order: some results are open.
 
-        Pairs that cannot be read are left out.
+        A glance settles most pairs of photos. Pairs that cannot be read are left out.
         """
-        return (result for result in self._map(pairs, self._first_look) if result is not None)
+        return (result for result in self._map(pairs, self._glance) if result is not None)
 
     def look_closely(self, pairs: Iterable[PairResult]) -> Iterator[PairResult]:
         """Yield the result of each open pair, in order. Pairs that cannot be read are left out."""
@@ -185,14 +201,27 @@ class PairComparer:
         result = self._first_look(pair)
         return self._close_look(result) if result is not None and result.open else result
 
-    def _first_look(self, pair: tuple[bytes, bytes]) -> PairResult | None:
-        """Compare the previews of two contents; None if a file cannot be read."""
+    def _glance(self, pair: tuple[bytes, bytes]) -> PairResult | None:
+        return self._first_look(pair, at_a_glance=True)
+
+    def _first_look(
+        self, pair: tuple[bytes, bytes], *, at_a_glance: bool = False
+    ) -> PairResult | None:
+        """Compare the previews of two contents; None if a file cannot be read.
+
+        at_a_glance : whether a glance may settle a pair of photos. Drawings repeat their details.
+        """
         first, second = min(pair), max(pair)
         try:
             a, b = self._image(first), self._image(second)
             if a.frames != b.frames:  # a still is no copy of an animation
                 return PairResult(first, second, None, 0.0)
-            match = compare(a, b, (a.keypoints, b.keypoints) if self.by_keypoints else None)
+            drawings = not at_a_glance or (a.may_be_drawing and b.may_be_drawing)
+            match = compare(
+                a, b,
+                (a.keypoints, b.keypoints) if self.by_keypoints else None,
+                None if drawings else (a.glance, b.glance),
+            )  # fmt: skip
             likely = self._likely_grade(match, a, b)
         except DecodeError:
             return PairResult(first, second, None, 0.0)

@@ -2,6 +2,7 @@
 
 Takes two image views and returns a Match. Three alignments are tried: the images as they are,
 mirrored, and aligned by keypoints (with the extra `duplicates`). scoring.py weighs the results.
+Finding keypoints takes long, so glance.py first tells which images surely differ.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 
 from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
 from sokkuri.curation.duplicates.matching.fingerprint import SQUARE_SIDE, ImageView
+from sokkuri.curation.duplicates.matching.glance import Glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import (
     Keypoints,
     SimilarityTransform,
@@ -47,6 +49,9 @@ _SAME_SCENE_INLIERS = 12  # from here, some object is in both images
 FindKeypoints = Callable[[], Keypoints]
 """Returns an image's keypoints; called only if they are needed."""
 
+TakeGlance = Callable[[], Glance]
+"""Returns an image's Glance; called only if it is needed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -63,11 +68,15 @@ class Match:
 
 
 def compare(
-    a: ImageView, b: ImageView, keypoints: tuple[FindKeypoints, FindKeypoints] | None
+    a: ImageView,
+    b: ImageView,
+    keypoints: tuple[FindKeypoints, FindKeypoints] | None,
+    glances: tuple[TakeGlance, TakeGlance] | None = None,
 ) -> Match:
     """Compare two images.
 
-    keypoints : of both; None without OpenCV, which misses crops and turned images.
+    keypoints : of both; None without OpenCV, which misses crops and turned images. glances : of
+    both; with them, images that surely differ are told apart without keypoints.
     """
     upright = measure_agreement(a.square, b.square)
     if upright.blocks == 0:  # both are blank: only their colours and shapes can differ
@@ -83,6 +92,8 @@ def compare(
         score = probability(logit)
     elif keypoints is None:
         score = probability(logit - _WITHOUT_KEYPOINTS)
+    elif glances is not None and surely_differ(glances[0](), glances[1](), logit):
+        score = 0.0
     else:
         score, inliers = _score_with_keypoints(a, b, logit, keypoints)
     if score >= COPY_SCORE:

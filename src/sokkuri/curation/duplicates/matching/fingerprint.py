@@ -24,11 +24,16 @@ FINGERPRINT_SIDE = 16
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # ITU-R BT.601
 
 
-class ImageView(Protocol):
-    """The image attributes that `compare` reads. A Preview has them; others can load them late."""
+class HasPixels(Protocol):
+    """Whatever has the pixels of a picture."""
 
     @property
     def rgb(self) -> NDArray[np.uint8]: ...
+
+
+class ImageView(HasPixels, Protocol):
+    """The image attributes that `compare` reads. A Preview has them; others can load them late."""
+
     @property
     def square(self) -> NDArray[np.uint8]: ...
     @property

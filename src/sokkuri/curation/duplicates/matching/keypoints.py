@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError
-from sokkuri.curation.duplicates.matching.fingerprint import ImageView, luma
+from sokkuri.curation.duplicates.matching.fingerprint import HasPixels, luma
 
 MAX_KEYPOINTS = 400  # of an image
 _RATIO = 0.8  # of the nearest and the second nearest distance: Lowe's test
@@ -218,7 +218,7 @@ def _fit_transform(
 
 
 def align(
-    a: ImageView, b: ImageView, transform: SimilarityTransform, side: int
+    a: HasPixels, b: HasPixels, transform: SimilarityTransform, side: int
 ) -> Alignment | None:
     """Return both images in the frame of the one that lies more inside the other.
 
