@@ -18,7 +18,13 @@ from tiny_model import write_tiny_model
 
 from sokkuri import Collection, Searcher
 from sokkuri.cli import run
-from sokkuri.core.errors import CollectionError, DamagedError, StorageError, UsageError
+from sokkuri.core.errors import (
+    CollectionError,
+    DamagedError,
+    NoCollectionError,
+    StorageError,
+    UsageError,
+)
 
 COMMANDS: dict[str, Callable[[str, Path], Sequence[object]]] = {
     "index": lambda bad, _: ("index", bad),
@@ -238,6 +244,22 @@ def test_misuse_of_a_collection_is_not_called_damage(home: Path) -> None:
     for use in (reader.status, reader.verify, lambda: searcher.search(["a.png"])):
         with pytest.raises(UsageError, match="is closed: open the collection again"):
             use()
+
+
+def test_the_folder_of_a_store_is_not_called_a_folder_of_images(tmp_path: Path) -> None:
+    """Its catalog may be lost, or another program is making it anew."""
+    store = tmp_path / "photos" / ".sokkuri"
+    for where, advice in (
+        (tmp_path, f"`sokkuri index {tmp_path}`"),
+        (store, f"`sokkuri index {store.parent}`"),
+        (tmp_path / "store", f"`sokkuri index FOLDER --store {tmp_path / 'store'}`"),
+    ):
+        (where / "features" / "model").mkdir(parents=True)
+        if where != tmp_path:
+            (where / "features" / "model" / "0000.features.npy").touch()
+        with pytest.raises(NoCollectionError) as raised:
+            Collection.open(where)
+        assert advice in str(raised.value)
 
 
 def test_only_proved_damage_is_called_damage(home: Path, tmp_path: Path) -> None:

@@ -336,7 +336,15 @@ def find_store(where: Path) -> Path:
         for folder in (where, where / STORE_NAME):
             if (folder / CATALOG_NAME).is_file():
                 return folder.resolve()
-    raise NoCollectionError(f"{where} holds no collection: make one with `sokkuri index {where}`")
+    raise NoCollectionError(f"{where} holds no collection: make one with `{_index_command(where)}`")
+
+
+def _index_command(where: Path) -> str:
+    """Return how to index; a store that lost its catalog is no folder of images."""
+    if where.name == STORE_NAME:
+        return f"sokkuri index {where.parent}"
+    is_store = any((where / "features").glob("*/*.npy"))
+    return f"sokkuri index {f'FOLDER --store {where}' if is_store else where}"
 
 
 def find_upwards(start: Path) -> Path | None:
