@@ -24,22 +24,20 @@ _LINES, _SEGMENTS = 48, 24
 _THUMBNAIL_SIDE = 64
 _COLOUR_LEVELS = 1.5
 _LOSSLESS = frozenset({"PNG", "BMP", "DIB", "TGA", "PPM", "QOI", "PSD", "SGI", "FITS"})
-_LOW = np.array([(0, 1), (1, 0), (2, 0), (1, 1), (0, 2), (0, 3), (1, 2), (2, 1), (3, 0), (3, 1),
-                 (2, 2), (1, 3)])  # fmt: skip
+_LOW = np.array([(row, total - row) for total in range(1, 7) for row in range(total + 1)])
 """The frequencies (row, column) that are sampled: the lowest of a block, without its mean."""
+_COLUMNS = 1 + len(_LOW)  # of samples
 TRANSPOSED = np.array([int(np.flatnonzero((pair[::-1] == _LOW).all(1))[0]) for pair in _LOW])
 """Where the frequency is after rows became columns."""
 CORNERS = ((False, False), (True, False), (False, True), (True, True))
 """The corners at which a JPEG grid can begin: whether at the right, and whether at the bottom."""
 
-Coefficients = NDArray[np.float32]
+Samples = NDArray[np.float32]
+Grids = tuple[Samples, ...]
 
 
-Grids = tuple[Coefficients, ...]
-
-
-def _no_blocks() -> Coefficients:
-    return np.empty((0, len(_LOW)), np.float32)
+def _no_blocks() -> Samples:
+    return np.empty((0, _COLUMNS), np.float32)
 
 
 def _no_grids() -> Grids:
@@ -51,11 +49,11 @@ class ImageFacts:
     """What a file says about itself.
 
     width, height : pixels of the upright image. format, camera, taken : see FileHeader. colour :
-    levels of chroma that the brightness does not explain. quantisation : (12,) steps of a JPEG's
+    levels of chroma that the brightness does not explain. quantisation : (27,) steps of a JPEG's
     brightness at the sampled frequencies; None for other files. spectrum_x, spectrum_y : (BINS,)
     logarithm of the power by frequency along a row and a column of the upright image; empty if
-    unknown. grids : (N, 12) samples each, of the upright image's blocks of 8 x 8 pixels if the
-    blocks begin at the corner top left, top right, bottom left, bottom right. orientation : how to
+    unknown. grids : samples each, see sample_blocks, of the upright image's blocks if the blocks
+    begin at the corner top left, top right, bottom left, bottom right. orientation : how to
     turn the stored image upright, 1 to 8 as in EXIF.
     """
 
@@ -101,7 +99,7 @@ class ImageFacts:
         """Return the facts of a row that `to_row` made."""
         fields: dict[str, Any] = json.loads(text)
         lengths, places = fields.pop("lengths"), fields.pop("places")
-        samples = np.frombuffer(data, np.float16).reshape(-1, len(_LOW)).astype(np.float32)
+        samples = np.frombuffer(data, np.float16).reshape(-1, _COLUMNS).astype(np.float32)
         for name in ("quantisation", "spectrum_x", "spectrum_y"):
             fields[name] = None if fields[name] is None else tuple(fields[name])
         distinct = np.split(samples, np.cumsum(lengths)[:-1])
@@ -164,7 +162,7 @@ def _spectrum(rgb: NDArray[np.uint8]) -> tuple[float, ...]:
     return tuple(np.round(np.log10(power[:, 1:].mean(0) + 1e-3), 3).tolist())
 
 
-def _cosines() -> Coefficients:
+def _cosines() -> NDArray[np.float32]:
     """Return the matrix of the discrete cosine transform of a row : (BLOCK, BLOCK)."""
     k, n = np.arange(BLOCK)[:, None], np.arange(BLOCK)
     matrix = 0.5 * np.cos((2 * n + 1) * k * np.pi / (2 * BLOCK))
@@ -177,7 +175,7 @@ _DCT = _cosines()
 
 def _sample_grids(rgb: NDArray[np.uint8]) -> Grids:
     """Return the samples of the grids that begin at each corner. Equal ones are one array."""
-    by_shift: dict[tuple[int, int], Coefficients] = {}
+    by_shift: dict[tuple[int, int], Samples] = {}
     grids = []
     for corner in CORNERS:
         x, y = grid_shift(rgb.shape, corner)
@@ -194,8 +192,12 @@ def grid_shift(size: tuple[int, ...], corner: tuple[bool, bool]) -> tuple[int, i
     return size[1] % BLOCK if right else 0, size[0] % BLOCK if bottom else 0
 
 
-def sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
-    """Return the low frequencies of the blocks with most detail, among some : (N, 12)."""
+def sample_blocks(rgb: NDArray[np.uint8]) -> Samples:
+    """Return the low frequencies of the blocks with most detail, among some : (N, 28).
+
+    The first column numbers the blocks that were tried. In images of one size, a number names one
+    place.
+    """
     rows, columns = rgb.shape[0] // BLOCK, rgb.shape[1] // BLOCK
     numbers = np.unique(np.linspace(0, max(rows * columns - 1, 0), _TRIED_BLOCKS).astype(int))
     if not rows * columns:
@@ -205,4 +207,5 @@ def sample_blocks(rgb: NDArray[np.uint8]) -> Coefficients:
     blocks = _luma(cut[numbers // columns, numbers % columns])
     coefficients = (_DCT @ blocks @ _DCT.T)[:, _LOW[:, 0], _LOW[:, 1]]
     detail = np.argsort(-np.abs(coefficients).sum(1), kind="stable")[:_BLOCKS]
-    return coefficients[np.sort(detail)].astype(np.float32)
+    chosen = np.sort(detail)
+    return np.column_stack([chosen, coefficients[chosen]]).astype(np.float32)

@@ -15,7 +15,7 @@ import numpy as np
 from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts
 from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.curation.duplicates.pair_facts import PairFacts
-from sokkuri.curation.duplicates.saved_again import is_saved_again, is_turned_file
+from sokkuri.curation.duplicates.saved_again import is_from_lossier, is_saved_again, is_turned_file
 
 FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
 """The facts of each pair of contents, the smaller content first."""
@@ -322,6 +322,9 @@ def _is_derived(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> boo
             return True
     if not pair.by_quarters or max(abs(np.log(scales))) > 0.01:
         return False
+    became_lossless = x.lossless and not y.lossless and _lie_alike(x, y, pair)
+    if became_lossless and np.array_equal(x.grids[0], y.grids[0]):
+        return True  # no format with losses keeps all pixels of another one
     turn = pair.orientation if side else pair.orientation.inverse
     return is_saved_again(x, y, turn) or is_turned_file(x, y, turn)
 
@@ -357,10 +360,29 @@ def _is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> boo
         return softness > 0
     if x.format == "GIF" and y.format != "GIF":
         return True
+    if _lie_alike(x, y, pair):
+        for finer, coarser in ((x, y), (y, x)):
+            if _seems_finer(finer, coarser):
+                is_lossier = is_from_lossier(finer, coarser)
+                if is_lossier is not None:
+                    return is_lossier == (finer is x)
     if y.lossless and not x.lossless and max(abs(np.log(scales))) < 0.01:
         return True
     was_shrunk = max(scales) > 1.01 and min(scales) > 0.99  # y, so its fine steps say nothing
     return differ and x.losses > y.losses and not was_shrunk
+
+
+def _lie_alike(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> bool:
+    """Return whether the pixels of two images show the same places."""
+    same_size = (x.width, x.height) == (y.width, y.height)
+    return same_size and pair.orientation == Orientation() and min(pair.shares) > _WHOLE
+
+
+def _seems_finer(x: ImageFacts, y: ImageFacts) -> bool:
+    """Return whether an image is saved with fewer losses than a JPEG, or in another format."""
+    if y.quantisation is None or x.format == "GIF":
+        return False
+    return x.quantisation is None or x.losses < y.losses / _LOSSIER
 
 
 def _softness(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> float:

@@ -5,6 +5,7 @@ after the image was saved again, however it was turned or mirrored.
 """
 
 from functools import lru_cache
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,8 @@ from sokkuri.curation.duplicates.image_facts import (
     CORNERS,
     MAX_PIXELS,
     TRANSPOSED,
-    Coefficients,
     ImageFacts,
+    Samples,
     grid_shift,
     sample_blocks,
 )
@@ -27,33 +28,69 @@ _LEAST_SAMPLES = 60
 _FEW_SAMPLES = 5  # of one frequency
 _LEAST_LEAN = 0.3
 _RESIZED_SPREAD = 0.7  # found with enlargements 0.1 to 0.6, and 0.84 to 1 without
-_ROUNDING = 0.4  # squared levels by which decoded pixels miss their coefficients
+_ROUNDING = 0.2  # squared levels by which decoded pixels miss their coefficients
+_LOWEST = 9  # frequencies
+_ROUNDING_WITHIN = 0.75  # levels
+_LOSSIER_SHARE = 0.06  # found 0 to 0.02 beside what a JPEG was made from, mostly 0.1 to 0.8 else
+_SAME_CONTRAST = 0.05
+_LESS_DETAIL = 0.99  # of the power; WebP and AVIF leave 0.95 to 0.99
+_COARSER = 1.15
+_MOST_GAIN, _OTHER_GAIN = 3.0, 0.02  # of the contrast
 _LEAST_WEIGHT = 8.0  # samples that would differ fully; with equal steps nothing differs
 _SURE = 4.0  # deviations from chance
 _LEAST_TRACE, _LEAST_TRACE_BESIDE = 0.5, 0.1  # found 0.6 to 1.3 and 0.1 to 1.1 in copies
 _MULTIPLES = np.arange(1, 400)
-_STANDARD = np.array([11, 12, 14, 12, 10, 16, 14, 13, 14, 17, 16, 19])
+_SHIFTS = [_ROUNDING**0.5 * NormalDist().inv_cdf((place + 0.5) / 16) for place in range(16)]
+"""By which decoded pixels miss their coefficients, each as often as the others."""
+_STANDARD = np.array((
+    11, 12, 10, 12, 14, 16, 14, 13, 14, 24, 19, 16, 17, 18, 40, 26, 24, 22, 22, 24, 51, 58, 40, 29,
+    37, 35, 49,
+))  # fmt: skip
 """The standard's example of steps (ITU-T T.81, K.1), at the sampled frequencies."""
 
 
 def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
-    """Return whether an image has the losses of a JPEG of the same size. turn : from it to the
-    image, both upright.
+    """Return whether an image has the losses of a JPEG of the same size, perhaps in other colours.
 
-    The mean cosine of the coefficients, with a step as the period, is near 1 on multiples of the
-    step. What it would be if the image was saved again, and if it was not, is predicted for each
-    frequency, since the image's own steps may lie near multiples of the others.
+    turn : from the JPEG to the image, both upright.
     """
     if of.quantisation is None:
         return False
     from_stored = Orientation.of_exif(of.orientation).then(turn)
-    blocks = image.grids[CORNERS.index(from_stored.corner)]
     steps = _turned_steps(of.quantisation, from_stored)
     own, noise = _own_losses(image, from_stored)
+    place = CORNERS.index(from_stored.corner)
+    coefficients = image.grids[place][:, 1:]
+    if _shows_steps(coefficients, steps, own, noise):
+        return True
+    if turn != Orientation():
+        return False
+    first, second = _common_blocks(of, image, place)
+    gains = np.einsum("ij,ij->i", first, second) / np.maximum(
+        np.einsum("ij,ij->i", first, first), 1
+    )
+    usable = (gains > 1 / _MOST_GAIN) & (gains < _MOST_GAIN)
+    if not usable.any() or abs(float(np.median(gains[usable])) - 1) < _OTHER_GAIN:
+        return False
+    gain = gains[usable, None]
+    noise = (_noise_of_steps(image) + _ROUNDING) * float(np.mean(1 / gain**2))
+    return _shows_steps(second[usable] / gain, steps, (0,) * len(steps), noise)
+
+
+def _shows_steps(
+    coefficients: Samples, steps: tuple[int, ...], own: tuple[int, ...], noise: float
+) -> bool:
+    """Return whether coefficients were once multiples of some steps.
+
+    The mean cosine of the coefficients, with a step as the period, is near 1 on multiples of the
+    step. What it would be if they were multiples, and if they were not, is predicted for each
+    frequency, since the image's own steps may lie near multiples of the others. own, noise : see
+    _own_losses.
+    """
     trace = weight = 0.0
-    for column, step, own_step in zip(np.abs(blocks).T, steps, own, strict=True):
+    for column, step, own_step in zip(np.abs(coefficients).T, steps, own, strict=True):
         values = column[column > _LEAST_VALUE * step]
-        if step < 2 or len(values) < _FEW_SAMPLES:
+        if step < 2 or own_step >= step or len(values) < _FEW_SAMPLES:
             continue
         period = 2 * np.pi / step
         mean = float(column.mean())
@@ -67,6 +104,22 @@ def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool
     return bool(trace > max(least * weight, _SURE * (weight / 2) ** 0.5))
 
 
+def _common_blocks(x: ImageFacts, y: ImageFacts, place: int) -> tuple[Samples, Samples]:
+    """Return the coefficients of the blocks that were sampled in both images of one size: none if
+    the sizes differ. place : of the grid among CORNERS."""
+    if (x.width, x.height) != (y.width, y.height):
+        return x.grids[place][:0, 1:], y.grids[place][:0, 1:]
+    _, first, second = np.intersect1d(
+        x.grids[place][:, 0], y.grids[place][:, 0], return_indices=True
+    )
+    return x.grids[place][first, 1:], y.grids[place][second, 1:]
+
+
+def _noise_of_steps(image: ImageFacts) -> float:
+    """Return the variance of what a JPEG's own losses do to low frequencies of any grid."""
+    return float(np.mean(np.square((image.quantisation or (0,))[:_LOWEST]))) / 12
+
+
 def _own_losses(image: ImageFacts, from_stored: Orientation) -> tuple[tuple[int, ...], float]:
     """Return an image's own steps, zeros if its own grid is another one, and the variance of what
     its own losses do to the coefficients of that grid."""
@@ -76,7 +129,7 @@ def _own_losses(image: ImageFacts, from_stored: Orientation) -> tuple[tuple[int,
     size = image.height, image.width
     if grid_shift(size, stored.corner) == grid_shift(size, from_stored.corner):
         return _turned_steps(image.quantisation, stored), _ROUNDING
-    return (0,) * len(TRANSPOSED), float(np.mean(np.square(image.quantisation))) / 12 + _ROUNDING
+    return (0,) * len(TRANSPOSED), _noise_of_steps(image) + _ROUNDING
 
 
 def _cosine_without(mean: float, step: int, own: int) -> float:
@@ -111,8 +164,7 @@ def _cosines_of_multiples(step: int, own: int) -> tuple[NDArray[np.float64], NDA
 @lru_cache(4096)
 def _cosines_after_rounding(step: int, own: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the sizes of multiples of `step`, and their cosines after they were rounded."""
-    blur = _ROUNDING**0.5
-    sizes = np.concatenate([step * _MULTIPLES + shift for shift in (-blur, 0, 0, blur)])
+    sizes = np.concatenate([step * _MULTIPLES + shift for shift in _SHIFTS])
     rounded = own * np.rint(sizes / own)
     counts = rounded > _LEAST_VALUE * step
     return sizes[counts], np.cos(2 * np.pi / step * rounded[counts])
@@ -122,6 +174,50 @@ def _weighted(sizes: NDArray[np.float64], cosines: NDArray[np.float64], mean: fl
     """Return the mean cosine of sizes that fall off exponentially. mean : of all sizes."""
     weights = np.exp(-sizes / max(mean, 1e-3))
     return float(cosines @ weights / max(weights.sum(), 1e-12))
+
+
+def is_from_lossier(image: ImageFacts, beside: ImageFacts) -> bool | None:
+    """Return whether an image that seems to have fewer losses than a JPEG hides losses from before.
+
+    A JPEG's coefficients are at most half a step away from those of what it was made from. If they
+    are not, one of both lost something else: the image, if it shows the steps of another JPEG, or
+    if it has less fine detail. None if nothing can be told, as between pictures of other contrast
+    or sharpness. Both are of the same size and lie the same way.
+    """
+    if beside.quantisation is None:
+        return None
+    stored = Orientation.of_exif(beside.orientation)
+    x, y = _common_blocks(beside, image, CORNERS.index(stored.corner))
+    steps = np.array(_turned_steps(beside.quantisation, stored), np.float32)
+    counts = (np.abs(x) > _LEAST_VALUE * steps) & (steps >= 2)
+    if np.count_nonzero(counts) < _LEAST_SAMPLES:
+        return None
+    low = np.arange(len(steps)) < _LOWEST
+    for band in (counts & low, counts & ~low):
+        gain = float((x * y)[band].sum()) / max(float((x * x)[band].sum()), 1e-3)
+        if band.any() and abs(gain - 1) > _SAME_CONTRAST:
+            return None
+    beyond = np.abs(x - y) > steps / 2 + _ROUNDING_WITHIN
+    if beyond[counts].mean() <= _LOSSIER_SHARE:
+        return False
+    if _shows_other_steps(beside, beside.losses):
+        return False
+    detail = float(np.square(y[:, ~low]).sum()) / max(float(np.square(x[:, ~low]).sum()), 1e-3)
+    return detail < _LESS_DETAIL or _shows_other_steps(image, beside.losses)
+
+
+def _shows_other_steps(image: ImageFacts, losses: float) -> bool:
+    """Return whether an image was once a JPEG with the standard's steps, at a quality with more
+    than such losses."""
+    own, noise = _own_losses(image, Orientation())
+    for quality in range(50, 95):
+        scale = 200 - 2 * quality
+        steps = tuple(int(max(1, step)) for step in (_STANDARD * scale + 50) // 100)
+        if np.mean(steps) <= _COARSER * losses:
+            return False
+        if _shows_steps(image.grids[0][:, 1:], steps, own, noise):
+            return True
+    return False
 
 
 def is_turned_file(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool:
@@ -162,7 +258,7 @@ def is_enlargement(data: bytes, of: ImageFacts, turn: Orientation, limits: Limit
     return _lies_on_grid(sample_blocks(rgb[y:, x:]), steps)
 
 
-def _lies_on_grid(coefficients: Coefficients, steps: tuple[int, ...]) -> bool:
+def _lies_on_grid(samples: Samples, steps: tuple[int, ...]) -> bool:
     """Return whether pixels that were shrunk were once a JPEG with these steps.
 
     Their coefficients are then near multiples of the steps, which the resizing blurs. steps : at
@@ -170,7 +266,7 @@ def _lies_on_grid(coefficients: Coefficients, steps: tuple[int, ...]) -> bool:
     """
     wanted = np.array(steps, np.float32)
     coarse = wanted >= 3
-    wanted, values = wanted[coarse], coefficients[:, coarse]
+    wanted, values = wanted[coarse], samples[:, 1:][:, coarse]
     counts = np.abs(values) > _LEAST_VALUE * wanted
     if np.count_nonzero(counts) < _LEAST_SAMPLES:
         return False

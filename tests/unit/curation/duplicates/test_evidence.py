@@ -125,7 +125,7 @@ def test_contested_pairs_are_bounded() -> None:
 
 
 def test_the_store_returns_what_it_got(collection: Collection) -> None:
-    left, right = np.eye(5, 12, dtype=np.float32), np.ones((2, 12), np.float32)
+    left, right = np.eye(5, 28, dtype=np.float32), np.ones((2, 28), np.float32)
     facts = ImageFacts(
         4, 3, "JPEG", True, 20240101000000, 7.5, tuple(range(12)), (0.5,) * 32,
         grids=(left, right, left, right), orientation=6,

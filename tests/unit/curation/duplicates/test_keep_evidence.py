@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageDraw, ImageFilter, ImageOps
+from pillow_heif import register_heif_opener
 from textured_images import picture
 
 from sokkuri.curation.duplicates.compare import PairComparer
@@ -133,6 +134,27 @@ def test_a_lossless_original_wins_against_a_jpeg_of_it(tmp_path: Path) -> None:
     lossless, lossy = evidence_of(tmp_path / "a.png", tmp_path / "b.jpg")
     assert lossless.marks == frozenset()
     assert lossy.marks == {"coarse"}
+
+
+@pytest.mark.parametrize("ending", ["webp", "heic"])
+def test_a_png_with_the_pixels_of_a_lossy_file_was_made_of_it(ending: str, tmp_path: Path) -> None:
+    register_heif_opener()
+    picture().save(tmp_path / f"a.{ending}", quality=90)
+    with Image.open(tmp_path / f"a.{ending}") as image:
+        image.save(tmp_path / "b.png")
+    lossy, lossless = evidence_of(tmp_path / f"a.{ending}", tmp_path / "b.png")
+    assert lossy.marks == frozenset()
+    assert lossless.marks == {"derived"}
+
+
+def test_a_png_by_way_of_a_lossier_file_does_not_win_against_a_jpeg(tmp_path: Path) -> None:
+    picture().save(tmp_path / "a.jpg", quality=92)
+    with Image.open(tmp_path / "a.jpg") as image:
+        image.save(tmp_path / "between.jpg", quality=75)
+    with Image.open(tmp_path / "between.jpg") as image:
+        image.save(tmp_path / "b.png")
+    jpeg, png = evidence_of(tmp_path / "a.jpg", tmp_path / "b.png")
+    assert jpeg.key < png.key
 
 
 def test_a_smaller_copy_has_no_mark_and_a_smaller_scale(original: Path, tmp_path: Path) -> None:

@@ -1,16 +1,22 @@
 """Losses of a JPEG in a copy of it: found however it was turned, and in no other image."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 from textured_images import picture
 
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.orientation import ORIENTATIONS, Orientation
-from sokkuri.curation.duplicates.saved_again import is_enlargement, is_saved_again, is_turned_file
+from sokkuri.curation.duplicates.saved_again import (
+    is_enlargement,
+    is_from_lossier,
+    is_saved_again,
+    is_turned_file,
+)
 from sokkuri.images.file_header import read_file_header
 
 UPRIGHT = Orientation()
@@ -59,6 +65,49 @@ def test_a_copy_of_another_file_has_no_such_losses(quality: int, original: bytes
     assert not is_saved_again(lossless, facts(original), UPRIGHT)
     assert not is_saved_again(other, facts(original), UPRIGHT)
     assert not is_saved_again(facts(original), other, UPRIGHT)
+
+
+@pytest.mark.parametrize("quality", [94, 97])
+def test_the_losses_of_a_camera_are_found_in_a_finer_copy(quality: int) -> None:
+    original = save(picture(), quality=quality)
+    finer = facts(save(as_pixels(original), quality=98))
+    elsewhere = facts(save(picture(), quality=98))
+    assert is_saved_again(finer, facts(original), UPRIGHT)
+    assert not is_saved_again(elsewhere, facts(original), UPRIGHT)
+    assert not is_saved_again(facts(original), finer, UPRIGHT)
+
+
+@pytest.mark.parametrize("enhance", [ImageEnhance.Contrast, ImageEnhance.Brightness])
+def test_losses_are_found_in_other_colours(
+    enhance: Callable[[Image.Image], ImageEnhance._Enhance], original: bytes
+) -> None:
+    edited = enhance(as_pixels(original)).enhance(1.2)
+    assert is_saved_again(facts(save(edited, quality=95)), facts(original), UPRIGHT)
+    elsewhere = enhance(picture().crop((0, 0, *edited.size))).enhance(1.2)
+    assert not is_saved_again(facts(save(elsewhere, quality=95)), facts(original), UPRIGHT)
+
+
+CHAINS = {
+    "WebP": {"ending": "webp", "quality": 92},
+    "another JPEG": {"quality": 75},
+}
+
+
+@pytest.mark.parametrize("chain", CHAINS)
+def test_a_png_that_was_saved_with_losses_before_hides_them(chain: str) -> None:
+    jpeg = save(picture(), quality=92)
+    between = save(as_pixels(jpeg), **CHAINS[chain])  # type: ignore[arg-type]
+    assert is_from_lossier(facts(save(as_pixels(between), "png")), facts(jpeg)) is True
+
+
+@pytest.mark.parametrize("quality", [75, 92])
+def test_the_png_of_which_a_jpeg_was_made_hides_nothing(quality: int) -> None:
+    png = facts(save(picture(), "png"))
+    again = as_pixels(save(picture(), quality=60))
+    contrast = ImageEnhance.Contrast(picture()).enhance(1.3)
+    assert not is_from_lossier(png, facts(save(picture(), quality=quality)))
+    assert not is_from_lossier(png, facts(save(again, quality=quality)))
+    assert is_from_lossier(png, facts(save(contrast, quality=quality))) is None
 
 
 def test_equal_steps_tell_nothing() -> None:

@@ -34,6 +34,8 @@ _LEAST_BLOCKS = 12
 _REST_AGREES = 0.7  # the same, of a picture with a thing upon it
 _UNLIKE = 0.1  # correlation of blocks that show something else
 _MAX_UNLIKE, _MAX_UNLIKE_COVERED = 0.1, 0.3  # share of such blocks, and of a covered picture
+_SHARPER = 1.35  # quotient of the gradients
+_BLURS = 1.0, 1.5, 2.0, 3.0, 4.0, 6.0  # pixels
 _SAMPLE = 6000  # pixels whose colours are counted
 _GLANCE, _SURELY_MORE_COLOURS = 3, 0.45  # step of the pixels of a glance, and the share in them
 
@@ -127,6 +129,42 @@ def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
     )
 
 
+def measure_as_sharp(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement | None:
+    """Return how far the content agrees if the sharper picture is made as soft as the other one;
+    None if both are about as sharp.
+
+    A blurred picture has few edges. Beside it, a sharp picture of something else looks like an edit
+    that adds edges everywhere. Arguments: see measure_content.
+    """
+    sharpness = _sharpness(a, inside), _sharpness(b, inside)
+    least, most = sorted(sharpness)
+    if most < _SHARPER * least:
+        return None
+    sharper, softer = (a, b) if sharpness[0] > sharpness[1] else (b, a)
+    softened = sharper
+    for deviation in _BLURS:
+        softened = np.asarray(opencv().GaussianBlur(sharper, (0, 0), deviation))
+        if _sharpness(softened, inside) <= least:
+            break
+    return measure_content(softened, softer, inside)
+
+
+def _sharpness(rgb: Rgb, inside: Mask) -> float:
+    """Return the median strength of the gradient in levels, and a level for noise."""
+    strength = _gradient(luma(rgb))[2][inside]
+    return float(np.median(strength)) + 1.0 if len(strength) else 1.0
+
+
+def _gradient(
+    brightness: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Return the gradient along x and y, and its strength."""
+    cv2 = opencv()
+    smooth = cv2.GaussianBlur(brightness, (0, 0), 0.7)
+    x, y = (cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3) / 8 for axis in ((1, 0), (0, 1)))
+    return x, y, cv2.magnitude(x, y)
+
+
 class _Edges:
     """The edges of a picture. brightness : (H, W). found : (H, W) bool. strength : of the gradient.
     direction : of the gradient, in parts of half a turn."""
@@ -134,9 +172,7 @@ class _Edges:
     def __init__(self, rgb: Rgb, mask: Mask) -> None:
         cv2 = opencv()
         self.brightness = luma(rgb)
-        smooth = cv2.GaussianBlur(self.brightness, (0, 0), 0.7)
-        x, y = (cv2.Sobel(smooth, cv2.CV_32F, *axis, ksize=3) / 8 for axis in ((1, 0), (0, 1)))
-        self.strength: NDArray[np.float32] = cv2.magnitude(x, y)
+        x, y, self.strength = _gradient(self.brightness)
         turns = cv2.phase(x, y) * np.float32(_DIRECTIONS / np.pi)
         self.direction = np.rint(turns).astype(np.uint8) % _DIRECTIONS
         strongest = np.percentile(self.strength[mask], 99.5) if mask.any() else 0.0

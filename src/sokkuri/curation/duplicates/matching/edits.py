@@ -13,7 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.curation.duplicates.matching.content import ContentAgreement, measure_content
+from sokkuri.curation.duplicates.matching.content import (
+    ContentAgreement,
+    measure_as_sharp,
+    measure_content,
+)
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
@@ -104,7 +108,8 @@ def _measure(
     for found in _tries(rough):
         content = measure_content(found.over, found.under, found.inside)
         if content.agrees:
-            break
+            softened = measure_as_sharp(found.over, found.under, found.inside)
+            return content if softened is None or softened.agrees else softened
     return content
 
 

@@ -4,7 +4,8 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageOps
+from PIL import Image, ImageDraw, ImageFilter, ImageOps
+from textured_images import picture
 
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching.edits import FileView, can_be_edit
@@ -83,3 +84,14 @@ def test_transparent_marks_are_compared_on_every_ground() -> None:
 
     assert judge(mark(40), mark(40))
     assert not judge(mark(40), mark(180))
+
+
+@pytest.mark.parametrize("blur", [2.0, 3.0])
+def test_a_thing_that_moved_is_no_edit_though_one_picture_is_blurred(blur: float) -> None:
+    scene, thing = picture(3), picture(11).resize((150, 220))
+    here, there = scene.copy(), scene.copy()
+    here.paste(thing, (40, 90))
+    there.paste(thing, (220, 90))
+    soft = ImageFilter.GaussianBlur(blur)
+    assert not judge(here, there.filter(soft))
+    assert judge(here, here.filter(soft))
