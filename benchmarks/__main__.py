@@ -1,6 +1,7 @@
 """Run the named benchmarks, or the short ones, and print their tables: `make bench`."""
 
 import argparse
+import sys
 from importlib import import_module
 
 from benchmarks.harness import describe_machine
@@ -20,6 +21,7 @@ LONG = {
     "suggesting": "What to label next",
     "distances": "What a distance means",
     "words": "Searches by words",
+    "models": "Models on photos of your own",
     "scaling": "Threads and Ray",
     "whole_run": "100,381 photos",
     "search_engines": "Search methods",
@@ -34,13 +36,17 @@ LONG = {
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join({**BENCHMARKS, **LONG}))
-    names = parser.parse_args().names
+    if sys.argv[1:2] == ["models"]:  # it has arguments of its own
+        names, arguments = ["models"], sys.argv[2:]
+    else:
+        names, arguments = parser.parse_args().names, []
     if unknown := set(names) - BENCHMARKS.keys() - LONG.keys():
         parser.error(f"no benchmark {', '.join(sorted(unknown))}")
     print(f"Machine: {describe_machine()}\n")
     for name in names or BENCHMARKS:
         title = {**BENCHMARKS, **LONG}[name]
-        print(f"## {title}\n\n{import_module(f'benchmarks.{name}').report()}\n")
+        report = import_module(f"benchmarks.{name}").report
+        print(f"## {title}\n\n{report(arguments) if arguments else report()}\n")
 
 
 if __name__ == "__main__":

@@ -1,9 +1,10 @@
-"""Make the pictures of README: docs/result.png, docs/rings.jpg and docs/search.jpg.
+"""Make the pictures of README: docs/result.png, docs/words.jpg and docs/rings.jpg.
 
     python tools/take_screenshots.py
 
 Renders photos (`tools/render_photos.py`) and edited copies of one of them, indexes them, lays the
-hits of a search side by side, and takes screenshots of the pages. It needs Chromium.
+hits of a search side by side, and takes screenshots of the pages. The search by words has a tiny
+network of the tests, which knows the mean colours of pictures. It needs Chromium.
 """
 
 import io
@@ -14,18 +15,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from sokkuri import Collection, Hits, Searcher
 
 PROJECT = Path(__file__).parents[1]
-sys.path.insert(0, str(PROJECT))
+sys.path[:0] = [str(PROJECT), str(PROJECT / "tests/support")]
 
+from joint_model import write_joint_model  # noqa: E402 - found in the tests' folder
 from tools.render_photos import SCENES, render  # noqa: E402 - found in the project's folder
 
 QUERY, COUNT, TILE = 7, 90, (168, 126)
+Scheme = Literal["dark", "light"]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 SETTLED = """() => document.getAnimations().length === 0 && [...document.images].every((image) => {
@@ -101,8 +105,17 @@ def screenshot(page: Page, address: str, ready: str) -> Image.Image:
     return Image.open(io.BytesIO(page.screenshot())).convert("RGB")
 
 
+def save_page(chromium: Browser, address: str, name: str, scheme: Scheme, ready: str) -> None:
+    """Save a screenshot of the address as docs/NAME.jpg."""
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    screenshot(page, address, ready)  # makes thumbnails
+    image = screenshot(page, address, ready)
+    image.save(PROJECT / "docs" / f"{name}.jpg", quality=88, optimize=True)
+    context.close()
+
+
 def main() -> None:
-    docs = PROJECT / "docs"
     browser = next((path for name in NAMES if (path := shutil.which(name))), None)
     with tempfile.TemporaryDirectory() as name, sync_playwright() as playwright:
         folder = Path(name) / "Photos"
@@ -111,22 +124,19 @@ def main() -> None:
             for _ in collection.sync():
                 pass
             hits = Searcher(collection).search([query], k=10)
-            draw_hits(hits).save(docs / "result.png", optimize=True)
+            draw_hits(hits).save(PROJECT / "docs/result.png", optimize=True)
+        store = Path(name) / "words"
+        model = write_joint_model(Path(name) / "model")
+        with Collection.create(folder, store=store, model=str(model)) as collection:
+            for _ in collection.sync():
+                pass
         chromium = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox"])
+        with server(store) as address:
+            terms = "text=blue&text=light%5E0.5&not_text=green"
+            save_page(chromium, f"{address}/search?{terms}", "words", "light", ".hits li")
         with server(folder) as address:
-            for page_name, scheme, ready in (
-                ("rings", "dark", ".ring-pictures a"),
-                ("search", "light", ".hits li"),
-            ):
-                context = chromium.new_context(
-                    color_scheme="dark" if scheme == "dark" else "light",
-                    viewport={"width": 1280, "height": 800},
-                )
-                page = context.new_page()
-                screenshot(page, f"{address}/{page_name}?id={query}", ready)  # makes thumbnails
-                image = screenshot(page, f"{address}/{page_name}?id={query}", ready)
-                image.save(docs / f"{page_name}.jpg", quality=88, optimize=True)
-                context.close()
+            rings = f"{address}/rings?id={query}"
+            save_page(chromium, rings, "rings", "dark", ".ring-pictures a")
         chromium.close()
 
 

@@ -156,6 +156,10 @@ def test_models_lists_and_shows_cards(tmp_path: Path) -> None:
     assert Path(listed[0]["weights"]).is_file()
     text = sokkuri("models").stdout
     assert "bring the file" in text
+    recommended = as_json("models")["recommended"]
+    assert [one["name"] for one in recommended if one["japanese"]]
+    assert all(f"  {one['name']}\n" in text for one in recommended)
+    assert "recommended" not in as_json("models", "efficientnet-lite0")
     shown = sokkuri("models", "efficientnet-lite0").stdout
     assert "1280" in shown
     own = write_tiny_model(tmp_path / "own.onnx")

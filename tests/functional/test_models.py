@@ -20,6 +20,7 @@ from tiny_model import write_tiny_model
 
 from sokkuri import Collection
 from sokkuri.core.errors import ModelMismatchError
+from sokkuri.indexing.centre import LEAST_PHOTOS
 
 COUNT = 5
 NEWEST_OPSET = 24  # of ONNX Runtime 1.23 and later
@@ -313,3 +314,57 @@ def test_a_model_name_cannot_be_used_twice(models: Path, tmp_path: Path) -> None
     for wrong in ([], [tmp_path], [tmp_path / "none.onnx"], ["ftp://127.0.0.1/net.onnx"]):
         sokkuri("models", "add", *wrong, code=2)
     sokkuri("models", "efficientnet-lite0", "--name", "x", code=2)
+
+
+def test_a_centred_model_subtracts_the_mean_of_photos(models: Path, tmp_path: Path) -> None:
+    """Its vectors are those of the other model without the mean, its searches are exact, and a
+    collection of the other model refuses it. Unreadable photos do not count."""
+    many = tmp_path / "many"
+    for seed in range(LEAST_PHOTOS):
+        save_drawing(many / "sub" / f"{seed:03d}.png", seed, 40, 40)
+    net = write_tiny_model(tmp_path / "tiny.onnx", weights_file="weights.bin")
+    sokkuri("models", "add", net)
+    (many / "sub" / "000.png").write_bytes(b"no picture")
+    few = sokkuri("models", "centre", "tiny", "--photos", many, code=2)
+    assert f"has {LEAST_PHOTOS - 1} photos that can be read" in few.stderr
+    assert [path.name for path in models.iterdir()] == ["tiny"]
+    save_drawing(many / "new.png", 0, 40, 40)
+    added = sokkuri("models", "centre", "tiny", "--photos", many)
+    assert "tiny-centred is centred by the mean of 100 photos" in added.stderr
+    assert "1 photo could not be read" in added.stderr
+    assert "8 numbers, subtracted from each vector" in added.stdout
+    sokkuri("index", many, "--model", "tiny")
+    sokkuri("index", many, "--model", "tiny-centred", "--store", tmp_path / "centred")
+    plain, centred = (read_vectors(store) for store in (many / ".sokkuri", tmp_path / "centred"))
+    ids = sorted(plain)
+    assert len(ids) == LEAST_PHOTOS
+    raw, ours = (
+        np.stack([np.frombuffer(vectors[id_], np.float32) for id_ in ids])
+        for vectors in (plain, centred)
+    )
+    np.testing.assert_allclose(ours, raw - raw.mean(axis=0), atol=1e-4)
+    units = ours / np.linalg.norm(ours, axis=1, keepdims=True)
+    nearest = [ids[row] for row in np.argsort(-units @ units[7], kind="stable")[:5]]
+    hits = as_json("search", ids[7], "-C", tmp_path / "centred", "-k", "5")
+    assert hits["exact"]
+    assert [hit["id"] for hit in hits["hits"]] == nearest
+    refused = sokkuri("index", many, "--model", "tiny-centred", code=1)
+    assert "tiny" in refused.stderr
+    again = sokkuri("models", "centre", "tiny-centred", "--photos", many, code=2)
+    assert "has a centre already" in again.stderr
+    (many / "new.png").unlink()
+    save_drawing(many / "other.png", 500, 40, 40)
+    taken = sokkuri("models", "centre", "tiny", "--photos", many, code=1)
+    assert "another model is called tiny-centred already" in taken.stderr
+
+
+def test_a_centre_is_for_photos_and_for_pictures_alone(tmp_path: Path) -> None:
+    joint = write_joint_model(tmp_path / "joint")
+    refused = sokkuri("models", "centre", joint, "--photos", tmp_path, code=2)
+    assert "knows words" in refused.stderr
+    net = write_tiny_model(tmp_path / "tiny.onnx")
+    for wrong in (
+        ["centre", net], ["centre", "--photos", tmp_path], ["add", net, "--photos", tmp_path],
+        ["centre", net, "--photos", tmp_path / "none"],
+    ):  # fmt: skip
+        assert sokkuri("models", *wrong, code=2).stderr.count("\n") == 1

@@ -308,7 +308,9 @@ def model_card_text(card: dict[str, Any], *, whole: bool) -> str:
     for key in keys:
         inner = card[key] if isinstance(card[key], dict) else {"": card[key]}
         values |= {f"{key}.{name}" if name else key: value for name, value in inner.items()}
-    told = {key: str(value) for key, value in values.items() if value not in ("", None)}
+    if centre := values.get("centre"):
+        values["centre"] = f"{len(centre):,} numbers, subtracted from each vector"
+    told = {key: str(value) for key, value in values.items() if value not in ("", None, ())}
     width = max([12, *(len(key) + 1 for key in told)])
     lines = [f"  {key:<{width}}{escape_control(value)}" for key, value in told.items()]
     return "\n".join([card["name"], *lines])

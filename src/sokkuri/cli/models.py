@@ -1,12 +1,13 @@
 """`sokkuri models`: list the known networks, and add one."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.formatting import model_card_text
+from sokkuri.cli.formatting import count_text, model_card_text
 from sokkuri.cli.options import JsonOption
 from sokkuri.core.errors import UsageError
 
@@ -15,13 +16,13 @@ def models(
     name: Annotated[
         str | None,
         typer.Argument(
-            metavar="[NAME|add]",
+            metavar="[NAME|add|centre]",
             help="Show this model card: a name, FILE.onnx, CARD.toml or FOLDER. `add` adds one.",
         ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Argument(metavar="[FILE|FOLDER|URL]", help="What to add."),
+        typer.Argument(metavar="[FILE|FOLDER|URL|NAME]", help="What to add, or to centre."),
     ] = None,
     sha256: Annotated[
         str,
@@ -34,15 +35,26 @@ def models(
         str | None,
         typer.Option(metavar="FORM", help="Which form to fetch from the hub: fp16, int8, ..."),
     ] = None,
+    photos: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="For `centre`: the photos whose mean is subtracted."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the known models, their licences and weights.
+    """Show the installed models and recommended ones.
 
-    `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME` adds a model.
+    `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME` adds a model. `sokkuri models centre NAME
+    --photos FOLDER` adds one that subtracts the mean vector of photos.
     """
     from sokkuri.models import added_cards, known_cards, resolve_model, weights_place
 
-    if name == "add":
+    if photos is not None and name != "centre":
+        raise UsageError("--photos is for `sokkuri models centre NAME --photos FOLDER`")
+    if name == "centre":
+        if photos is None or source is None or sha256 or variant:
+            raise UsageError("run `sokkuri models centre NAME --photos FOLDER [--name NEW]`")
+        name = _centre(source, photos, new_name)
+    elif name == "add":
         name = _add(source, sha256, new_name, variant)
     elif source is not None or sha256 or new_name or variant:
         raise UsageError("to add a model, run `sokkuri models add FILE|FOLDER|URL|hf:OWNER/NAME`")
@@ -52,11 +64,47 @@ def models(
     else:
         cards = [known[name] if name in known else resolve_model(name).card]
     documents = [{**asdict(card), "weights": weights_place(card)} for card in cards]
+    if name is not None:
+        _show({"models": documents}, [model_card_text(documents[0], whole=True)], as_json=as_json)
+        return
+    from sokkuri.models.recommended import as_lines, recommended_models
+
+    listed = [asdict(model) for model in recommended_models()]
+    lines = [
+        *(model_card_text(card, whole=False) for card in documents),
+        "",
+        "Recommended: `sokkuri models add NAME` fetches one, and says its size and licence first.",
+        *as_lines(),
+    ]
+    _show({"models": documents, "recommended": listed}, lines, as_json=as_json)
+
+
+def _centre(source: str, photos: Path, new_name: str) -> str:
+    """Add a model that subtracts the mean vector of photos. Return its name."""
+    from sokkuri.indexing.centre import mean_vector
+    from sokkuri.models import add_centred_model, resolve_model
+
+    model = resolve_model(source)
+    centre = None
+    with console.progress_bar() as bar:
+        for progress in mean_vector(model, photos.expanduser()):
+            bar.show(progress)
+            centre = progress.result or centre
+    assert centre is not None
+    told = f"centred by the mean of {count_text(centre.photos, 'photo')}"
+    name = new_name or f"{model.card.name}-centred"
+    card = add_centred_model(model.card, model.path, centre.vector, name, told)
+    if centre.failed:
+        console.print_message(f"{count_text(centre.failed, 'photo')} could not be read")
+    console.print_message(f"{card.parent.name} is {told}; it needs a collection of its own")
+    return card.parent.name
+
+
+def _show(document: dict[str, object], lines: list[str], *, as_json: bool) -> None:
     if as_json:
-        console.print_json({"models": documents})
+        console.print_json(document)
     else:
-        whole = name is not None
-        console.print_result("\n".join(model_card_text(card, whole=whole) for card in documents))
+        console.print_result("\n".join(lines))
 
 
 def _add(source: str | None, sha256: str, name: str, variant: str | None) -> str:

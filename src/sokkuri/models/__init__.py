@@ -3,7 +3,7 @@
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import replace_cached
 from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
-from sokkuri.models.installed import add_hub_model, add_model
+from sokkuri.models.installed import add_centred_model, add_hub_model, add_model
 from sokkuri.models.registry import (
     Model,
     TextFiles,
@@ -21,6 +21,7 @@ __all__ = [
     "PackedModel",
     "TextCard",
     "TextFiles",
+    "add_centred_model",
     "add_hub_model",
     "add_model",
     "added_cards",

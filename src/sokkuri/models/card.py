@@ -60,7 +60,8 @@ class TextCard:
 class ModelCard:
     """One network. sha256 : of the ONNX file, "" if it is unknown. file : path of the ONNX file,
     relative to the card. package : the weights inside a package instead, as `package/path`. url :
-    where `models add` fetches the ONNX file. files : the SHA-256 of further files, by path."""
+    where `models add` fetches the ONNX file. files : the SHA-256 of further files, by path.
+    centre : a vector that is subtracted from the network's output, (D,), () for none."""
 
     name: str
     input: str
@@ -85,6 +86,7 @@ class ModelCard:
     fill: tuple[int, int, int] = (0, 0, 0)  # RGB of the ground, for `pad`
     shortest: int = 0  # pixels of the shorter side before the crop, 0 for those of `size`
     pooling: Pooling = "none"
+    centre: tuple[float, ...] = ()
     files: Mapping[str, str] = field(default_factory=dict)
     text: TextCard | None = None
 
@@ -122,6 +124,8 @@ class ModelCard:
             values["shortest"] = self.shortest
         if self.pooling != "none":
             values["pooling"] = self.pooling
+        if self.centre:
+            values["centre"] = self.centre
         if self.text is not None:
             text = {key: getattr(self.text, key) for key in _TEXT_SHAPING}
             values["text"] = {"files": text_sha256, **text}
@@ -180,7 +184,13 @@ def card_of_table(table: dict[str, Any], path: Path) -> ModelCard:
     shortest = values.get("shortest", 0)
     if shortest and (values.get("resize") != "shortest-crop" or shortest < max(values["size"])):
         raise ModelError(f"{path}: shortest is for shortest-crop, and not below the size")
+    if values.get("centre") and len(values["centre"]) != values["dimension"]:
+        raise ModelError(
+            f"{path}: centre has {len(values['centre']):,} numbers, not {values['dimension']:,}"
+        )
     if "text" in values:
+        if values.get("centre"):
+            raise ModelError(f"{path}: words are not compared with centred pictures")
         text = read_values(values["text"], *_keys(TextCard), path, "text.")
         values["text"] = TextCard(**text)
         if values.get("metric", "cosine") != "cosine":

@@ -14,8 +14,10 @@ from sokkuri.core.paths import is_path_below
 
 _MAX_SIDE = 4096  # pixels; a batch of larger images does not fit into memory
 _MAX_DIMENSION = 2**17
+_MAX_CENTRE = 1e15  # as in search: float32 holds its square
 _MAX_CONTEXT = 8192  # tokens
 _MAX_TEMPLATES = 100
+_LONGEST_SHOWN = 200  # characters of a value in a message
 
 Rule = tuple[Callable[[Any], bool], str]
 """Whether a value is valid, and what it must be, in words."""
@@ -36,9 +38,14 @@ def read_values(
     for key, value in table.items():
         is_valid, expected = _RULES.get(within + key, (_is_text, "a text"))
         if not is_valid(value):
-            raise ModelError(f"{path}: {within}{key} must be {expected}, not {value!r}")
+            raise ModelError(f"{path}: {within}{key} must be {expected}, not {_shown(value)}")
         values[key] = tuple(value) if isinstance(value, list) else value
     return values
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}..."
 
 
 def _is_text(value: Any) -> bool:
@@ -100,6 +107,14 @@ def _is_triple(value: Any) -> bool:
     return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
 
 
+def _is_vector(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) <= _MAX_DIMENSION
+        and all(_is_finite(number) and abs(number) <= _MAX_CENTRE for number in value)
+    )
+
+
 def _is_colour(value: Any) -> bool:
     return _is_triple(value) and all(type(part) is int and 0 <= part <= 255 for part in value)
 
@@ -147,6 +162,7 @@ _RULES: dict[str, Rule] = {
     "fill": (_is_colour, "three whole numbers from 0 to 255"),
     "shortest": (lambda value: value == 0 or _is_side(value), f"pixels up to {_MAX_SIDE:,}"),
     "pooling": _one_of("none", "first"),
+    "centre": (_is_vector, "a list of numbers"),
     "text": (lambda value: isinstance(value, dict), "a table"),
     "text.file": (_is_file, _FILE),
     "text.tokenizer": (_is_file, _FILE),

@@ -35,6 +35,7 @@ class Extractor:
         channels = (3, 1, 1) if model.card.layout == "NCHW" else (3,)
         self._divisor = (np.float32(model.card.scale) * std).reshape(channels)
         self._shift = (np.asarray(model.card.mean, np.float32) / std).reshape(channels)
+        self._centre = np.asarray(model.card.centre, np.float32)
         self._session = open_session(model, device, threads, say)
         takes_bytes = self._session.dtype is np.uint8
         if takes_bytes and ((self._divisor != 1).any() or self._shift.any()):
@@ -74,6 +75,8 @@ class Extractor:
             )
         if not np.isfinite(features).all():
             raise ExtractError("the network returned a vector that is not finite")
+        if self._centre.size:
+            features = features - self._centre
         return features
 
     def _parts(self, values: NDArray[np.float32]) -> Iterator[NDArray[Any]]:

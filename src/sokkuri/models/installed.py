@@ -7,7 +7,7 @@ at all: a download is checked against its SHA-256 first.
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -130,6 +130,37 @@ def add_hub_model(
         raise _unwritable(folder, error) from error
     shutil.rmtree(staging, ignore_errors=True)
     return added
+
+
+def add_centred_model(
+    card: ModelCard, network: Path, centre: Sequence[float], name: str, told: str
+) -> Path:
+    """Add a model that subtracts `centre` from the vectors of another one. Return the path of its
+    card.
+
+    card, network : of the other model; it has no centre and no text side. told : where the centre
+    comes from, for `source`. Raises as `add_model`.
+    """
+    folder = models_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name_of_made:
+            made = Path(name_of_made)
+            _copy_network(network, made / network.name)
+            made_card = replace(
+                card,
+                name=name,
+                source=f"{card.source}; {told}",
+                sha256=file_sha256(made / network.name),
+                file=network.name,
+                package="",
+                url="",
+                centre=tuple(centre),
+                files=_digests(made, network.name),
+            )
+            return _finish(made, made_card)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
 
 
 def _take_over(card: ModelCard, staging: Path, made: Path) -> None:
@@ -304,7 +335,8 @@ def _settle(made: Path, place: Path, model: ModelCard) -> Path:
     if card.is_file():
         there = read_card(card)
         same_text = (there.text, there.files) == (model.text, model.files) or model.text is None
-        if there.sha256 != model.sha256 or not same_text:
+        same_centre = there.centre == model.centre
+        if there.sha256 != model.sha256 or not (same_text and same_centre):
             raise ModelError(
                 f"another model is called {place.name} already: choose a --name, or delete {place}"
             )

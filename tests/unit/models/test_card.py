@@ -14,6 +14,10 @@ from sokkuri.models import ModelCard, TextCard, card_text, read_card
 TEXT = TextCard("text.onnx", "tokenizer.json", "text", "embedding", 77)
 CARD = ModelCard("plain", "images", "features", "NCHW", (224, 224), 1280)
 
+TEXT_TABLE = (
+    '{file = "t.onnx", tokenizer = "t.json", input = "text", output = "embedding", context = 77}'
+)
+
 text = st.text(st.characters(exclude_categories=["Cs"]))
 number = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 factor = st.floats(1e-6, 1e6) | st.integers(1, 1000)
@@ -62,6 +66,12 @@ cards = st.builds(
     files=st.dictionaries(files, digests, max_size=3),
     text=st.none() | text_cards,
 )
+
+
+def test_a_centre_is_written_and_read_to_the_last_digit(tmp_path: Path) -> None:
+    card = replace(CARD, dimension=3, centre=(0.1234567, -1e-9, 3.0))
+    (tmp_path / "card.toml").write_text(card_text(card))
+    assert read_card(tmp_path / "card.toml") == card
 
 
 @given(card=cards.filter(lambda card: card.text is None or card.metric == "cosine"))
@@ -118,6 +128,10 @@ def test_one_number_is_a_square(tmp_path: Path) -> None:
         ({"shortest": "300"}, "shortest is for shortest-crop"),
         ({"shortest": '200\nresize = "shortest-crop"'}, "not below the size"),
         ({"fill": "[0, 0, 256]"}, "fill must be three whole numbers"),
+        ({"centre": "[1, 2]"}, "centre has 2 numbers, not 1,280"),
+        ({"centre": '["a"]'}, "centre must be a list of numbers"),
+        ({"dimension": "1", "centre": "[nan]"}, "centre must be a list of numbers"),
+        ({"centre": str([0.5] * 1280), "text": TEXT_TABLE}, "not compared with centred pictures"),
         ({"files": '{"../x.onnx" = "0"}'}, "files must be SHA-256 digests"),
         ({"text": "1"}, "text must be a table"),
         ({"text": '{file = "t.onnx"}'}, r"lacks the key text\.tokenizer"),
@@ -159,7 +173,7 @@ def test_a_card_that_is_not_toml_is_named(tmp_path: Path) -> None:
         {"mean": (0.0, 0.0, 0.1)}, {"std": (1.0, 1.0, 2.0)}, {"resample": "bilinear"},
         {"orientation": False}, {"decode": "exact"}, {"resize": "shortest-crop"},
         {"shortest": 256},
-        {"resize": "pad"}, {"pooling": "first"}, {"text": TEXT},
+        {"resize": "pad"}, {"pooling": "first"}, {"text": TEXT}, {"centre": (0.0, 0.5)},
     ],
     ids=lambda change: next(iter(change)),
 )  # fmt: skip
