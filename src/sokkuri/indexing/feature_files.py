@@ -25,7 +25,7 @@ from sokkuri.core.types import Features
 from sokkuri.images import remote
 from sokkuri.images.scan import sorted_addresses, sorted_paths
 from sokkuri.store.database import as_text
-from sokkuri.store.shards import parse_header
+from sokkuri.store.npy_files import parse_header
 
 _FEATURES = re.compile(r"\d{4,}\.features\.npy")
 _COPIED_AT_ONCE = 32  # files from an address

@@ -30,9 +30,9 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_files, read_position, settled_keys
 from sokkuri.store.leases import has_active_run
 from sokkuri.store.lost_rows import imported_lost_rows, lost_shards
+from sokkuri.store.npy_files import read_header
 from sokkuri.store.read_rows import unsound_rows
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
-from sokkuri.store.shards import read_header
 from sokkuri.store.snapshot import at_one_moment
 from sokkuri.store.unfinished import is_unfinished
 

@@ -1,17 +1,14 @@
 """Shards: read and write pairs of plain `.npy` files that hold the vectors and their ids.
 
 Row n of `NNNN.features.npy` is the vector of the id in row n of `NNNN.object_ids.npy`. This module
-takes rows and their position; the catalog records which rows count. A shard grows in place: new
-rows are written behind the last row that counts, then the header gets the new shape, then the file
-is synced. A crash can leave rows that do not count; the next write overwrites them. An empty id
-marks a row that no longer counts.
+takes rows and their position; the catalog records which rows count. A shard grows in place
+(npy_files.py). A crash can leave rows that do not count; the next write overwrites them. An empty
+id marks a row that no longer counts.
 """
 
 import errno
-import io
 import os
 import re
-import tokenize
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,6 +28,15 @@ from sokkuri.core.errors import (
     from_os_error,
 )
 from sokkuri.core.types import Features, StoredRows
+from sokkuri.store.npy_files import (
+    cut_rows,
+    encode_header,
+    holds_more,
+    parse_header,
+    read_header,
+    short_error,
+    write_rows,
+)
 from sokkuri.store.unfinished import claim_place, mark_unfinished, remove_mark
 
 SHARD_ROWS = 10_000
@@ -40,8 +46,6 @@ The files of the article series, which sokkuri grew out of, have the same number
 """
 
 _ID_STEP = 32  # characters: id columns widen in steps, so that most appends need no rewrite
-_LONGEST_HEADER = 10_000  # bytes, as NumPy's own limit for headers that it does not trust
-_VERSIONS = ((1, 0), (2, 0), (3, 0))  # of the format; 3.0 differs in the names of fields only
 _NAME = re.compile(r"(\d{4,})\.features\.npy")
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
@@ -112,7 +116,7 @@ class ShardFolder:
             try:
                 if at == 0:
                     claim_place(self.features_path(shard), self.ids_path(shard))
-                _write_rows(self.features_path(shard), at, np.asarray(rows, self.dtype))
+                write_rows(self.features_path(shard), at, np.asarray(rows, self.dtype))
                 self._write_ids_at(shard, at, ids)
             except OSError:
                 self._cut_back(shard, at)
@@ -134,8 +138,8 @@ class ShardFolder:
         `verify`, also those that hold fewer. Raises StorageError."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             with storing(path), suppress(ValueError):
-                if path.exists() and _holds_more(path, rows):
-                    _cut(path, rows)
+                if path.exists() and holds_more(path, rows):
+                    cut_rows(path, rows)
 
     def salvage(self, shard: int) -> StoredRows:
         """Return all whole rows that a damaged file still holds : (N, D), read-only.
@@ -151,7 +155,7 @@ class ShardFolder:
             try:
                 offset = parse_header(file)[2]
             except ValueError:
-                offset = len(_header(self.dtype, (0, self.dimension)))
+                offset = len(encode_header(self.dtype, (0, self.dimension)))
             held = max(0, os.fstat(file.fileno()).st_size - offset)
             return self._mapped(file, held // self._row_bytes, offset)
 
@@ -248,137 +252,22 @@ class ShardFolder:
             if before.itemsize < column.itemsize:
                 stored = self.read_ids(shard)
                 if len(stored) < at:
-                    raise _short_error(path, len(stored), at)
+                    raise short_error(path, len(stored), at)
                 self.write_ids(shard, [*stored[:at].tolist(), *ids])
                 return
             column = column.astype(before)
-        _write_rows(path, at, column)
+        write_rows(path, at, column)
 
     def _cut_back(self, shard: int, rows: int) -> None:
         """Try to cut both files to `rows` rows after a failed write: this needs no disk space."""
         for path in (self.features_path(shard), self.ids_path(shard)):
             try:
                 if rows:
-                    _cut(path, rows)
+                    cut_rows(path, rows)
                 else:
                     path.unlink(missing_ok=True)
             except (OSError, ValueError):
                 continue  # the next write cuts it: the catalog never counted these rows
-
-
-def read_header(path: Path) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """Return dtype, shape and the offset in bytes of the first row of an `.npy` file.
-
-    It reads the format versions 1 to 3. Raises OSError, and ValueError for any other file.
-    """
-    with path.open("rb") as file:
-        return parse_header(file)
-
-
-def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
-    """Return the same for an open file, and leave the file at its first row."""
-    version = npy.read_magic(file)
-    if version not in _VERSIONS:
-        raise ValueError(f"it is of version {version[0]}.{version[1]} of the format")
-    if version != (1, 0):
-        length = int.from_bytes(file.read(4), "little")  # NumPy reads so many bytes into memory
-        if length > _LONGEST_HEADER:
-            raise ValueError(f"its header has {length:,} bytes")
-        file.seek(npy.MAGIC_LEN)
-    read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-    try:
-        shape, fortran, dtype = read(file)
-    # NumPy repairs Python 2 headers with `tokenize`, and reads headers as Python literals.
-    except (tokenize.TokenError, RecursionError, MemoryError, TypeError) as error:
-        raise ValueError(str(error)) from error
-    if fortran and len(shape) > 1:
-        raise ValueError("it is in Fortran order")
-    return dtype, shape, file.tell()
-
-
-def _header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:
-    """Return an `.npy` header. NumPy pads it, so the first axis can grow and the data stay."""
-    buffer = io.BytesIO()
-    npy.write_array_header_1_0(
-        buffer, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
-    )
-    return buffer.getvalue()
-
-
-def _write_rows(path: Path, at: int, rows: NDArray[Any]) -> None:
-    """Write the rows, then the header that makes them count, then sync the file."""
-    shape = (at + len(rows), *rows.shape[1:])
-    header = _header(rows.dtype, shape)
-    row_bytes = rows.dtype.itemsize * int(np.prod(rows.shape[1:], dtype=int))
-    with path.open("r+b" if at else "wb") as file:
-        if at:
-            _check_rows_before(path, file, at, rows)
-        file.seek(len(header) + at * row_bytes)
-        file.write(np.ascontiguousarray(rows).tobytes())
-        file.truncate()
-        file.flush()
-        file.seek(0)
-        file.write(header)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _check_rows_before(path: Path, file: BinaryIO, at: int, rows: NDArray[Any]) -> None:
-    """Check that rows like these can follow the first `at` rows of the file.
-
-    A write beyond the end of a file would fill the gap with zeros. Raises DamagedError.
-    """
-    try:
-        dtype, shape, offset = parse_header(file)
-    except ValueError as error:
-        raise DamagedError(f"{path} is no .npy file ({error}): run `sokkuri verify`") from None
-    if dtype != rows.dtype or shape[1:] != rows.shape[1:] or offset != len(_header(dtype, shape)):
-        raise DamagedError(
-            f"{path} has another header, of {dtype} {shape} in {offset} bytes: run `sokkuri verify`"
-        )
-    held = _complete_rows(file, dtype, shape, offset)
-    if held < at:
-        raise _short_error(path, held, at)
-
-
-def _short_error(path: Path, held: int, rows: int) -> DamagedError:
-    return DamagedError(
-        f"{path} lost its end: it holds {held} rows of {rows}: run `sokkuri verify --repair`"
-    )
-
-
-def _complete_rows(
-    file: BinaryIO, dtype: np.dtype[Any], shape: tuple[int, ...], offset: int
-) -> int:
-    """Return how many complete rows an open file holds, whatever its header says."""
-    row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
-    return max(0, os.fstat(file.fileno()).st_size - offset) // row_bytes
-
-
-def _cut(path: Path, rows: int) -> None:
-    """Let the file hold its first `rows` rows only, and sync it. A shorter file stays shorter."""
-    with path.open("r+b") as file:
-        dtype, shape, offset = parse_header(file)
-        row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
-        rows = min(rows, _complete_rows(file, dtype, shape, offset))
-        file.seek(0)
-        file.write(_header(dtype, (rows, *shape[1:])))
-        file.truncate(offset + rows * row_bytes)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _holds_more(path: Path, rows: int) -> bool:
-    """Return whether the file holds `rows` rows, and more by its header or by its length.
-
-    A row that is not complete counts as more.
-    """
-    with path.open("rb") as file:
-        dtype, shape, offset = parse_header(file)
-        row_bytes = dtype.itemsize * int(np.prod(shape[1:], dtype=int))
-        end = os.fstat(file.fileno()).st_size
-        is_longer = shape[0] > rows or end > offset + rows * row_bytes
-        return is_longer and _complete_rows(file, dtype, shape, offset) >= rows
 
 
 def _id_column(ids: Sequence[str]) -> Ids:

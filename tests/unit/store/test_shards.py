@@ -1,6 +1,5 @@
 """Shards stay plain `.npy` files, grow in place, and keep their earlier rows."""
 
-import io
 import os
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 from permissions import check_without_privileges
 
 from sokkuri.core.errors import DamagedError, StorageError
-from sokkuri.store.shards import ShardFolder, checksum_rows, parse_header
+from sokkuri.store.shards import ShardFolder, checksum_rows
 
 DIMENSION = 4
 
@@ -188,31 +187,3 @@ def test_checksums_tell_rows_apart_by_their_bits() -> None:
     sums = checksum_rows(features)
     assert sums[0] == sums[1] != sums[2]
     assert all(-(2**63) <= one < 2**63 for one in sums)
-
-
-def npy_bytes(header: str, version: bytes = b"\x01\x00", length: int | None = None) -> bytes:
-    """Return an .npy file with this header. length : what the file says of it."""
-    size = 2 if version == b"\x01\x00" else 4
-    told = len(header) if length is None else length
-    return b"\x93NUMPY" + version + told.to_bytes(size, "little") + header.encode() + bytes(64)
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        npy_bytes("{}", b"\x02\x00", 2**32 - 1),
-        npy_bytes("{}", b"\x03\x00", 2**31),
-        npy_bytes("(" * 3000 + ")" * 3000),
-        npy_bytes("{'descr': " + "[" * 2000 + "]" * 2000 + ", 'shape': (1,)}"),
-        npy_bytes("{'descr': None, 'fortran_order': False, 'shape': (2**8,)}"),
-        npy_bytes("{'descr': ('<f4', {}), 'fortran_order': False, 'shape': (2,)}"),
-        npy_bytes("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2)}"),
-        npy_bytes("{'descr': 5, 'fortran_order': False, 'shape': (2,)}"),
-        npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (2,)}", b"\x09\x09"),
-        b"\x93NUMPY",
-        b"\x93NUMPY\x02\x00\x01",
-    ],
-)  # fmt: skip
-def test_a_hostile_header_is_a_value_error(data: bytes) -> None:
-    with pytest.raises(ValueError):
-        parse_header(io.BytesIO(data))
