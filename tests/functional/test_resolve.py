@@ -27,7 +27,7 @@ COPIES = sorted(
 
 @pytest.fixture(scope="module")
 def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A collection of images, each with an equal copy and a smaller copy."""
+    """A collection of images, each with an equal copy and a smaller copy, which are compared."""
     root = tmp_path_factory.mktemp("indexed") / "photos"
     for number in range(PICTURES):
         folder = root / f"{number:02d}"
@@ -36,7 +36,8 @@ def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
         picture.save(folder / "picture.jpg", quality=92)
         shutil.copyfile(folder / "picture.jpg", folder / "copy.jpg")
         picture.resize((320, 240)).save(folder / "small.jpg", quality=85)
-    as_json("index", root)
+    sokkuri("index", root)
+    sokkuri("duplicates", "-C", root)
     return root
 
 
