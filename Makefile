@@ -6,6 +6,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PYTEST = $(BIN)/python -m pytest -n auto --durations=25 $(ARGS)
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+UV := $(BIN)/uv pip
 
 # Kept as typed: make would otherwise eat a `$` in a folder's name. The recipes read it from the
 # environment, so that spaces and quotes in it are safe too.
@@ -31,7 +32,8 @@ venv: $(VENV)/.installed
 # pinned packages, hence no isolated build, which would fetch one that is not. uv is several times
 # quicker than pip, but does not know pip's settings: where it reaches no index, pip may.
 $(VENV)/.installed: $(VENV)/.packages pyproject.toml
-	$(PIP) install --no-deps --no-build-isolation -e .
+	$(UV) install --quiet --no-config --offline --python $(BIN)/python \
+	  --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.packages: constraints.txt
@@ -40,7 +42,7 @@ $(VENV)/.packages: constraints.txt
 	$(PYTHON) -m venv $(VENV)
 	awk '/^[^ #]/ { mine = /^uv==/ } mine' constraints.txt > $(VENV)/uv.txt
 	$(PIP) install --require-hashes -r $(VENV)/uv.txt
-	$(BIN)/uv pip install --quiet --no-config --python $(BIN)/python --require-hashes \
+	$(UV) install --quiet --no-config --python $(BIN)/python --require-hashes \
 	  -r constraints.txt || $(PIP) install --require-hashes -r constraints.txt
 	@touch $@
 
@@ -97,7 +99,7 @@ lint: style
 
 style: $(VENV)/.installed
 	@# Fails when constraints.txt no longer satisfies pyproject.toml: `make lock` mends that.
-	$(BIN)/python -m pip --disable-pip-version-check check
+	$(UV) check --no-config --python $(BIN)/python
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/lint-imports

@@ -41,13 +41,15 @@ def uncoded(blocks: Sequence[Features], metric: Metric) -> Index:
 
 def coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """Every row has an int8 code."""
-    return ExactIndex(blocks, [quantize_rows(block, basis(blocks)) for block in blocks])
+    directions = basis(blocks)
+    return ExactIndex(blocks, [quantize_rows(block, directions) for block in blocks])
 
 
 def half_coded(blocks: Sequence[Features], metric: Metric) -> Index:
     """The first half of each block has codes; the other rows were appended later."""
+    directions = basis(blocks)
     return ExactIndex(
-        blocks, [quantize_rows(block[: len(block) // 2], basis(blocks)) for block in blocks]
+        blocks, [quantize_rows(block[: len(block) // 2], directions) for block in blocks]
     )
 
 
@@ -61,7 +63,8 @@ def approximate(blocks: Sequence[Features], metric: Metric) -> AnnIndex:
     for shard, block, count in zip(shards, blocks, covered, strict=True):
         add_to_lists(lists, shard, 0, block[: count // 2], metric)
         add_to_lists(lists, shard, count // 2, block[count // 2 : count], metric)
-    codes = [quantize_rows(block, basis(blocks)) for block in blocks]
+    directions = basis(blocks)
+    codes = [quantize_rows(block, directions) for block in blocks]
     return AnnIndex(rows, covered, codes, lists, metric, SearchEffort(10**6, 10**6))
 
 

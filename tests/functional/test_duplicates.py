@@ -269,8 +269,8 @@ def test_blank_images_are_grouped_only_if_all_pixels_are_equal(tmp_path: Path) -
     """A smaller blank image may be another image: nothing in it can tell."""
     photos = tmp_path / "photos"
     photos.mkdir()
-    for colour in ("white", "black", "navy"):
-        for size in (4, 5, 6):
+    for colour in ("white", "navy"):
+        for size in (4, 5):
             blank = Image.new("RGB", (40 * size, 30 * size), colour)
             blank.save(photos / f"{colour}{size}.png")
             blank.save(photos / f"{colour}{size}.bmp")
@@ -278,8 +278,8 @@ def test_blank_images_are_grouped_only_if_all_pixels_are_equal(tmp_path: Path) -
     found = find_groups(photos)
     assert sorted(sorted(group["ids"]) for group in found) == sorted(
         [f"{colour}{size}.bmp", f"{colour}{size}.png"]
-        for colour in ("white", "black", "navy")
-        for size in (4, 5, 6)
+        for colour in ("white", "navy")
+        for size in (4, 5)
     )
 
 

@@ -199,7 +199,7 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
 
 
 def test_an_address_without_a_cluster_gives_one_clear_line(tmp_path: Path) -> None:
-    """At once. test_cluster.py tests other wrong addresses."""
+    """At once, before Ray is imported. test_ray_cluster.py tests other wrong addresses."""
     save_drawing(tmp_path / "photos" / "1.png", 1)
     with socket.create_server(("127.0.0.1", 0)) as closed:
         address = f"127.0.0.1:{closed.getsockname()[1]}"

@@ -34,12 +34,14 @@ _RAY = """
 import sys
 for name in ("serve.scripts", "dashboard.modules.job.cli", "util.state.state_cli"):
     sys.modules[f"ray.{name}"] = None
+from ray._private.node import Node
 from ray.scripts import scripts
+Node.start_api_server = lambda self, **options: setattr(self, "_webui_url", "")
 scripts.get_ray_client_dependency_error = lambda: "the tests use no client"
 scripts.main()
 """
-"""The command `ray`, without the subcommands that take longest to import (it allows for that), and
-without a server for Ray's client."""
+"""The command `ray`, without the subcommands that take longest to import (it allows for that),
+without a server for Ray's client, and without the dashboard, which starts even if it is refused."""
 
 _COVER = 'for folder in $COVERED; do mount -t tmpfs tmpfs "$folder" || exit; done; exec "$@"'
 

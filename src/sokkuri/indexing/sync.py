@@ -9,7 +9,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Generator, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Never
@@ -74,7 +74,7 @@ def sync(
     check_executor(options)
     check_root(collection.root)
     started = time.monotonic()
-    with _registered_run(collection) as run:
+    with leases.registered_run(collection.catalog, collection.store / CATALOG_NAME) as run:
         for line in recover(collection):
             yield Progress("listing", 0, 0, note=line)
         settings = with_saved_settings(collection.catalog, options)
@@ -135,27 +135,6 @@ def refresh_indexes(
         yield Progress("coding", 0, 0, note=str(error))
 
 
-@contextmanager
-def _registered_run(collection: CollectionStore) -> Iterator[int]:
-    """Register a run and keep its lease; release its jobs at the end, if the disk allows."""
-    catalog = collection.catalog
-    leases.clear_ended_runs(catalog)
-    run = leases.start_run(catalog)
-    try:
-        with leases.keep_lease(collection.store / CATALOG_NAME, run):
-            yield run
-    except StorageError:
-        with suppress(StorageError):  # the jobs become free when this process has ended
-            leases.end_run(catalog, run)
-        raise
-    except BaseException:
-        catalog.undo()
-        leases.end_run(catalog, run)
-        raise
-    else:
-        leases.end_run(catalog, run)
-
-
 def check_device(device: str) -> None:
     """Raise UsageError if this is not the name of a device."""
     if not _DEVICE.fullmatch(device):
@@ -172,8 +151,8 @@ def check_executor(options: SyncOptions) -> None:
         raise UsageError("on a cluster Ray chooses the GPU: give --device cuda")
     from sokkuri.indexing.executors.ray_cluster import check_address, import_ray
 
+    check_address(options.address)  # before Ray, whose import takes seconds
     import_ray()
-    check_address(options.address)
 
 
 def worker_threads(options: SyncOptions, root: Location) -> int:

@@ -10,7 +10,7 @@ image that the run no longer holds (indexing/writer.py).
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,24 @@ def start_run(catalog: Catalog) -> int:
     with catalog.writing():
         _enter(catalog, None)
         return int(catalog.fetch_one("SELECT last_insert_rowid()")[0])
+
+
+@contextmanager
+def registered_run(catalog: Catalog, path: Path) -> Iterator[int]:
+    """Register this process as a run while the block runs, keep its lease, and yield its number.
+
+    path : the catalog's file. Runs that ended without finishing are cleared first. At the end the
+    images of the run are released; if the disk refuses that, they are free once this process ends.
+    """
+    clear_ended_runs(catalog)
+    run = start_run(catalog)
+    try:
+        with keep_lease(path, run):
+            yield run
+    finally:
+        with suppress(StorageError):
+            catalog.undo()
+            end_run(catalog, run)
 
 
 def end_run(catalog: Catalog, run: int) -> None:

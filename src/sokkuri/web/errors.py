@@ -121,7 +121,9 @@ def add_error_handlers(app: FastAPI, not_found_page: NotFoundPage) -> None:
 
     async def handle_fault(request: Request, error: Exception) -> Response:
         _log.error("%s %s failed", request.method, request.scope["path"], exc_info=error)
-        return problem_response(500, "fault", "the server has a fault: see its log")
+        # uvicorn closes the connection after a fault, so no other request may be sent on it.
+        headers = {"Connection": "close"}
+        return problem_response(500, "fault", "the server has a fault: see its log", headers)
 
     async def handle_disconnect(_request: Request, _error: Exception) -> Response:
         return Response(status_code=408)  # nobody reads it: the client left while it sent a body

@@ -1,5 +1,6 @@
 """Leases: each image has at most one worker, and the end of a process ends its leases."""
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import psutil
 import pytest
 from synthetic_collection import apply_listing, make_refs
 
+from sokkuri.core.errors import StorageError
 from sokkuri.store import leases, processes
 from sokkuri.store.catalog import Catalog
 
@@ -41,6 +43,23 @@ def test_ending_a_run_gives_back_what_it_holds(catalog: Catalog) -> None:
     leases.lease_images(catalog, run, 60)
     assert leases.count_open_images(catalog) == 40
     leases.end_run(catalog, run)
+    assert leases.count_open_images(catalog) == 100
+    assert leases.read_runs(catalog) == []
+
+
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, StorageError, ValueError])
+def test_a_registered_run_gives_back_what_it_holds_however_it_ends(
+    catalog: Catalog, tmp_path: Path, error: type[BaseException] | None
+) -> None:
+    """An open transaction of the run is rolled back."""
+    with contextlib.ExitStack() as expected:
+        if error is not None:
+            expected.enter_context(pytest.raises(error, match="of the run"))
+        with leases.registered_run(catalog, tmp_path / "catalog.sqlite") as run:
+            leases.lease_images(catalog, run, 60)
+            if error is not None:
+                catalog.execute("BEGIN")
+                raise error("of the run")
     assert leases.count_open_images(catalog) == 100
     assert leases.read_runs(catalog) == []
 

@@ -10,13 +10,11 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from sokkuri.core.errors import StorageError
 from sokkuri.core.locations import Location
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileRef, FileStat, Progress
@@ -34,10 +32,10 @@ from sokkuri.indexing.parts.merge_images import (
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.source import IsGone
 from sokkuri.indexing.sync import refresh_indexes
-from sokkuri.store import leases
 from sokkuri.store.annotations import carry_all_over, free_id, inherit_removals
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, is_empty, mark_missing, set_left_aside, set_removed
+from sokkuri.store.leases import registered_run
 from sokkuri.store.listing import add_listed, begin_listing, count_losses
 from sokkuri.store.outcomes import free_row, has_content
 from sokkuri.store.part_images import (
@@ -106,7 +104,10 @@ def merge(
     """
     started = time.monotonic()
     part_set = gather(parts, root)
-    with open_target(part_set, into) as target, _registered_run(target) as run:
+    with (
+        open_target(part_set, into) as target,
+        registered_run(target.catalog, target.store / CATALOG_NAME) as run,
+    ):
         for line in recover(target):
             on_progress(Progress("merging", 0, 0, line))
         merge_run = _MergeRun(part_set, target, run, on_progress)
@@ -117,20 +118,6 @@ def merge(
         for progress in refresh_indexes(target):
             on_progress(progress)
         return merge_run.report(time.monotonic() - started)
-
-
-@contextmanager
-def _registered_run(collection: CollectionStore) -> Iterator[int]:
-    """Register a run, so that other processes know that the collection is being worked on."""
-    catalog = collection.catalog
-    run = leases.start_run(catalog)
-    try:
-        with leases.keep_lease(collection.store / CATALOG_NAME, run):
-            yield run
-    finally:
-        catalog.undo()
-        with suppress(StorageError):  # the run is over when this process has ended
-            leases.end_run(catalog, run)
 
 
 class _Step(NamedTuple):
