@@ -217,6 +217,15 @@ def test_a_store_below_the_photos_is_never_listed(
     assert as_json("index", photos, "--store", photos)["added"] == 1
 
 
+def test_a_store_is_not_taken_for_a_folder_of_images(photos: Path) -> None:
+    """A collection in a store would keep the store's own folder from being indexed."""
+    sokkuri("index", photos)
+    for root in (photos / ".sokkuri", photos / ".sokkuri" / "features"):
+        refused = sokkuri("index", root, code=2)
+        assert "name the folder of images" in refused.stderr
+        assert not (root / ".sokkuri").exists()
+
+
 def test_a_folder_that_becomes_a_link_is_treated_alike_everywhere(photos: Path) -> None:
     """Its images leave, with a note, and `verify` and `index` agree on what is there."""
     disk = (photos / "sub").rename(photos.parent / "disk")

@@ -26,7 +26,7 @@ from sokkuri.core.errors import (
     as_storage_errors,
 )
 from sokkuri.core.locations import Address, Location, parse_location
-from sokkuri.core.paths import CATALOG_NAME
+from sokkuri.core.paths import CATALOG_NAME, STORE_FOLDERS, is_store
 from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
@@ -343,8 +343,8 @@ def _index_command(where: Path) -> str:
     """Return how to index; a store that lost its catalog is no folder of images."""
     if where.name == STORE_NAME:
         return f"sokkuri index {where.parent}"
-    is_store = any((where / "features").glob("*/*.npy"))
-    return f"sokkuri index {f'FOLDER --store {where}' if is_store else where}"
+    has_vectors = any((where / "features").glob("*/*.npy"))
+    return f"sokkuri index {f'FOLDER --store {where}' if has_vectors else where}"
 
 
 def find_upwards(start: Path) -> Path | None:
@@ -363,13 +363,23 @@ def find_upwards(start: Path) -> Path | None:
 def choose_store(root: Location, store: Path | None, name: str = STORE_NAME) -> Path:
     """Return the folder of a collection's store: `store`, or the folder `name` in the root.
 
-    Raises UsageError when `store` is None and the images are at an address.
+    Raises UsageError when `store` is None and the images are at an address or in a store.
     """
     if store is not None:
         return store
     if isinstance(root, Address):
         raise UsageError(f"say where to keep the collection of {root}: --store DIR, a folder here")
+    if _is_in_store(root.resolve()) and not has_store(root / name):
+        raise UsageError(
+            f"{root} is the store of a collection, or in one: name the folder of images; to index "
+            "it all the same, give it a --store DIR"
+        )
     return root / name
+
+
+def _is_in_store(folder: Path) -> bool:
+    in_visible = folder.name in STORE_FOLDERS and is_store(folder.parent)
+    return is_store(folder) or in_visible or STORE_NAME in folder.parts
 
 
 def read_root(store: Path, catalog: Catalog) -> Location:
