@@ -25,7 +25,8 @@ from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, is_model_name, resolve_model
 from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
-from sokkuri.store.collection import CollectionStore, Status, choose_store, has_store
+from sokkuri.store.collection import CollectionStore, Status
+from sokkuri.store.places import choose_store, has_store
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
     from sokkuri.curation.duplicates.known_copies import KnownCopies

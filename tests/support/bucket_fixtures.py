@@ -19,7 +19,7 @@ from sokkuri.images import remote
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
-from sokkuri.store.collection import has_store
+from sokkuri.store.places import has_store
 
 COUNT = 12
 

@@ -231,7 +231,7 @@ def _find_against(
     """Find the images of `other` that the collection already has."""
     from sokkuri.curation.duplicates.against import find_against
     from sokkuri.curation.trash.make_plan import make_trash_plan
-    from sokkuri.store.collection import has_store
+    from sokkuri.store.places import has_store
 
     groups = _show_progress(find_against(collection, other, options))
     lasting = has_store(Path(folder))
@@ -255,7 +255,7 @@ def _show_progress(steps: "Generator[Progress[tuple[Group, ...]]]") -> "tuple[Gr
 def _open_other(collection: "Collection", folder: str) -> "Iterator[Collection]":
     """Open the collection in `folder`. If there is none, index the folder into a temporary one."""
     from sokkuri.api import Collection, check_folder
-    from sokkuri.store.collection import has_store
+    from sokkuri.store.places import has_store
 
     if has_store(Path(folder)):
         with Collection.open(folder) as other:

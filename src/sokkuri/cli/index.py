@@ -188,7 +188,7 @@ def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:
     from sokkuri.api import Collection
     from sokkuri.indexing.dry_run import estimate_run
     from sokkuri.store.catalog import Catalog
-    from sokkuri.store.collection import has_store
+    from sokkuri.store.places import has_store
 
     root, store = locate(target)
     if root is not None and not has_store(store):

@@ -114,7 +114,7 @@ def find_collection(folder: Path | None, query: str | None = None) -> Path:
     else the nearest one from the folder of the file `query` upwards, even if there is no such file.
     Raises NoCollectionError.
     """
-    from sokkuri.store.collection import find_upwards
+    from sokkuri.store.places import find_upwards
 
     if folder is not None:
         return folder

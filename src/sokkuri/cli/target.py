@@ -50,7 +50,7 @@ def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
     A new root is used and not yet recorded: a run records it once it accepts what is there.
     """
     from sokkuri.api import Collection, source_of
-    from sokkuri.store.collection import has_store
+    from sokkuri.store.places import has_store
 
     root, store = locate(target)
     if root is not None and not has_store(store):
@@ -83,7 +83,7 @@ def check_settings(collection: "Collection", target: Target) -> None:
 def locate(target: Target) -> "tuple[Location | None, Path]":
     """Return the root, if it was given, and the folder of the store, which may not exist yet."""
     from sokkuri.api import check_folder
-    from sokkuri.store.collection import STORE_NAME, choose_store
+    from sokkuri.store.places import STORE_NAME, choose_store
 
     if target.collection is not None and (target.root is not None or target.store is not None):
         raise UsageError("-C names a collection that exists: omit -C when you give ROOT or --store")

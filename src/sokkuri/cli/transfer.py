@@ -137,7 +137,7 @@ def _with_defaults(target: Target) -> Target:
 
     Raises UsageError if a new collection is to be made and no model is named.
     """
-    from sokkuri.store.collection import has_store
+    from sokkuri.store.places import has_store
 
     if target.root is None or has_store(locate(target)[1]):
         return target

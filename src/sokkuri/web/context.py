@@ -8,7 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from sokkuri.store.collection import find_store
+from sokkuri.store.places import find_store
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.login import AuthSecrets
 from sokkuri.web.services.duplicate_run import DuplicateRun

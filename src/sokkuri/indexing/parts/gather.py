@@ -25,15 +25,11 @@ from sokkuri.indexing.options import SyncOptions
 from sokkuri.indexing.partition import Part, stores_of_parts
 from sokkuri.indexing.settings import is_finished, resolve_ids, save_settings, saved_part
 from sokkuri.store.catalog import ModelRow
-from sokkuri.store.collection import (
-    CollectionStore,
-    choose_store,
-    find_store,
-    has_store,
-)
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, left_aside
 from sokkuri.store.leases import clear_ended_runs, has_active_run
 from sokkuri.store.part_images import count_all, find_unsound
+from sokkuri.store.places import choose_store, find_store, has_store
 from sokkuri.store.snapshot import open_snapshot
 
 _SHOWN_PARTS = 20
