@@ -12,11 +12,12 @@ from pathlib import Path, PurePosixPath
 
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.core.locations import Address
+from sokkuri.core.paths import other_spellings
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.filters import build_condition
-from sokkuri.store.images import live_paths
+from sokkuri.store.images import holds_any, live_paths
 from sokkuri.store.labels import clean_label, labels_by_id, set_labels
 
 _ENCODING = ("utf-8-sig", "surrogateescape")
@@ -76,10 +77,11 @@ def _csv_line(*fields: str) -> str:
 def _labels_of_folders(collection: CollectionStore, folder: Path) -> dict[str, str]:
     """Return the name of its own folder as label, for each live image below a folder."""
     root = collection.root
-    if not (folder.is_dir() or is_folder(root / str(folder))):
-        raise UsageError(f"{folder} is neither a file nor a folder of {root}")
     below = build_condition(root, str(folder), None)
     assert below is not None
+    is_there = folder.is_dir() or is_folder(root / str(folder))
+    if not (is_there or holds_any(collection.catalog, below)):
+        raise UsageError(f"{folder} is neither a file nor a folder of {root}")
     images = live_paths(collection.catalog, below)
     names = ((id_, PurePosixPath(path).parent.name) for id_, path in images)
     # Images that are directly in the root get no label.
@@ -115,7 +117,11 @@ class _ImageLookup:
                 self._ids_by_path[path] = id_
 
     def find_id(self, name: str) -> str | None:
-        """Return the id of the image of this name, or None."""
+        """Return the id of the image of this name, in any Unicode form, or None."""
+        found = map(self._find_id, (name, *other_spellings(name)))
+        return next((id_ for id_ in found if id_ is not None), None)
+
+    def _find_id(self, name: str) -> str | None:
         if name in self._ids:
             return name
         if isinstance(self._root, Address):

@@ -83,6 +83,19 @@ def test_an_invalid_csv_file_changes_no_label(
     assert read_labels(collection.catalog) == {}
 
 
+def test_names_are_found_in_any_unicode_form(tmp_path: Path) -> None:
+    """Names from a Mac are often decomposed; a spreadsheet composes them."""
+    stored, typed = "e\u0301te\u0301/a.jpg", "\u00e9t\u00e9/a.jpg"
+    with create_empty(tmp_path / "photos") as made:
+        bench = Bench(made)
+        bench.add_vectors(np.eye(1, 4, dtype=np.float32), [stored])
+        bench.digests.close()
+        source = csv(made, f"id,label\n{typed},summer\n".encode())
+        assert read_label_sources(made, [source]).labels == {stored: "summer"}
+        (label,) = read_label_sources(made, [Path(typed).parent]).labels.values()
+        assert label == Path(stored).parent.name
+
+
 def test_images_in_a_folder_get_its_name_as_label(
     collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
