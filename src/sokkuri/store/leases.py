@@ -2,8 +2,8 @@
 
 A run is one process that works on a collection. It renews its lease while it works. A run whose
 process is gone is cleared at once where its process number means something (processes.py), and when
-its lease expires anywhere. A clock of another host may be wrong: a lease that is not renewed ends
-for a process that has watched it for as long as a lease lasts. The writer rejects an outcome for an
+its lease expires elsewhere. Clocks may be wrong or set: a lease that is not renewed ends for a
+process that has watched it for as long as a lease lasts. The writer rejects an outcome for an
 image that the run no longer holds (indexing/writer.py).
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from sokkuri.core.errors import StorageError
 from sokkuri.core.types import Job
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.processes import Process, is_alive, is_here, this_process
+from sokkuri.store.processes import Process, is_alive, is_here, is_surely_alive, this_process
 
 LEASE_SECONDS = 60.0
 LEASE_BATCH = 32
@@ -40,10 +40,19 @@ class Run:
     expires: float
 
     def has_ended(self, now: float) -> bool:
-        """Return whether other runs may take its images: its lease expired or its process ended."""
-        if self.expires < now:
-            return True
-        return is_here(self.host) and not is_alive(Process(self.host, self.pid, self.born))
+        """Return whether other runs may take its images: its process ended, or its lease expired.
+
+        A process that lives here renews its lease: if that has expired, somebody set the clock.
+        """
+        if self.lives_here():
+            return False
+        is_gone = is_here(self.host) and not is_alive(Process(self.host, self.pid, self.born))
+        return is_gone or self.expires < now
+
+    def lives_here(self) -> bool:
+        """Return whether its process is alive for sure, whatever the clock says."""
+        process = Process(self.host, self.pid, self.born)
+        return is_here(self.host) and is_surely_alive(process)
 
     def is_plausible(self, now: float) -> bool:
         """Return whether a clock that is right can have set this lease's end."""
@@ -175,7 +184,10 @@ def has_active_run(catalog: Catalog) -> bool:
     A lease that ends far in the future is no sign: its host's clock is wrong.
     """
     now = time.time()
-    return any(run.is_plausible(now) and not run.has_ended(now) for run in read_runs(catalog))
+    return any(
+        run.lives_here() or (run.is_plausible(now) and not run.has_ended(now))
+        for run in read_runs(catalog)
+    )
 
 
 @contextmanager

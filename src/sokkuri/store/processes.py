@@ -61,11 +61,21 @@ def is_here(place: str) -> bool:
 
 
 def is_alive(process: Process) -> bool:
-    """Return whether a process of this place is alive.
+    """Return whether a process of this place is alive, or may be: the system can hide it.
 
     The system uses process numbers again, so the start must be the same. A process that has ended
     and that its parent has not noticed yet is not alive.
     """
+    return _may_be_alive(process) is not False
+
+
+def is_surely_alive(process: Process) -> bool:
+    """Return whether a process of this place is alive. A process that is hidden does not count."""
+    return _may_be_alive(process) is True
+
+
+def _may_be_alive(process: Process) -> bool | None:
+    """Return whether a process is alive; None if the system hides it from this user."""
     if process.place == socket.gethostname():
         return _is_alive_by_time(process.pid, process.born)
     state = _read_state(process.pid)
@@ -77,7 +87,7 @@ def is_alive(process: Process) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        return True
+        return None
     return False
 
 
@@ -91,10 +101,10 @@ def _read_state(pid: int) -> tuple[str, float] | None:
     return fields[0], float(fields[_START_FIELD])
 
 
-def _is_alive_by_time(pid: int, born: float) -> bool:
+def _is_alive_by_time(pid: int, born: float) -> bool | None:
     try:
         return abs(psutil.Process(pid).create_time() - born) < 1.0
     except psutil.NoSuchProcess:
         return False
     except psutil.AccessDenied:
-        return True
+        return None

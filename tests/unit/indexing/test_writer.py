@@ -61,7 +61,7 @@ def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
     are ignored if another run has processed its images meanwhile."""
     bench.list_files("a")
     late = make_extracted(bench.claim_jobs()["a"], b"late", vector(1))
-    bench.catalog.execute("UPDATE runs SET expires = 0")
+    bench.catalog.execute("UPDATE runs SET host = 'another host', expires = 0")
     other = Bench(bench.collection)
     clear_ended_runs(bench.catalog)
     other.commit(make_extracted(other.claim_jobs()["a"], b"other", vector(2)))
@@ -73,7 +73,7 @@ def test_an_outcome_for_a_lost_lease_is_ignored(bench: Bench) -> None:
 
 
 def test_a_suspended_run_is_registered_again_when_it_takes_jobs(bench: Bench) -> None:
-    bench.catalog.execute("UPDATE runs SET expires = 0")
+    bench.catalog.execute("UPDATE runs SET host = 'another host', expires = 0")
     clear_ended_runs(bench.catalog)
     assert bench.catalog.fetch_one("SELECT count(*) FROM runs")[0] == 0
     bench.list_files("a")

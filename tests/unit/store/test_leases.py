@@ -112,6 +112,23 @@ def test_a_lease_of_a_clock_that_is_ahead_ends_when_it_is_not_renewed(
         assert leases.count_open_images(catalog) == expected, seconds
 
 
+@pytest.mark.parametrize("step", [86_400, -86_400])
+def test_a_step_of_the_clock_ends_no_live_run(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, step: int
+) -> None:
+    """Its images are free only when it has not renewed its lease for a minute of watching."""
+    run = leases.start_run(catalog)
+    leases.lease_images(catalog, run, 60)
+    later, moment, watch = time.time() + step, time.monotonic(), leases.LeaseWatch()
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert leases.has_active_run(catalog)
+    assert leases.count_stale_leases(catalog) == 0
+    for seconds, expected in ((0, 40), (59, 40), (61, 100)):
+        monkeypatch.setattr(time, "monotonic", lambda at=moment + seconds: at)
+        leases.clear_ended_runs(catalog, watch)
+        assert leases.count_open_images(catalog) == expected, seconds
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_a_process_of_another_namespace_or_an_earlier_start_is_of_another_place() -> None:
     """Two containers can share a host name, and a host can start anew."""
