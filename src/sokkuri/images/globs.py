@@ -9,13 +9,15 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from sokkuri.core.paths import other_spellings
+
 
 def is_excluded(path: str, exclude: Sequence[str]) -> bool:
     """Return whether a path, or a folder that contains it, matches one of the globs.
 
     A glob with a `/` before its end is matched against the path from the root (`2019/raw`,
     `**/raw/*.png`). Any other glob is matched against each name on the path (`*.png`, `raw/`). `*`
-    and `?` stop at `/`, `**` does not.
+    and `?` stop at `/`, `**` does not. Letters match in any Unicode form.
     """
     if not exclude:
         return False
@@ -39,7 +41,8 @@ def _compile_globs(
     exclude: tuple[str, ...],
 ) -> tuple[re.Pattern[str] | None, re.Pattern[str] | None]:
     """Return one pattern for the globs about whole paths and one for the globs about names."""
-    globs = [glob.rstrip("/") for glob in exclude]
+    spellings = (spelling for glob in exclude for spelling in (glob, *other_spellings(glob)))
+    globs = [glob.rstrip("/") for glob in spellings]
     path_globs = [_to_regex(glob.removeprefix("./").lstrip("/")) for glob in globs if "/" in glob]
     name_globs = [_to_regex(glob) for glob in globs if glob and "/" not in glob]
     return (

@@ -267,6 +267,8 @@ def test_a_folder_without_permission_is_reported_and_the_rest_is_listed() -> Non
         ("写真*", "写真 1/a.jpg", True),
         ("*\n*", "a\nb.jpg", True),
         ("", "a.jpg", False),
+        ("\u00e9t*/", "e\u0301te\u0301/a.jpg", True),  # composed, and as files from a Mac
+        ("e\u0301t*.jpg", "\u00e9t\u00e9.jpg", True),
     ],
 )
 def test_each_glob_matches_the_documented_paths(glob: str, path: str, expected: bool) -> None:
