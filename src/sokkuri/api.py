@@ -18,6 +18,7 @@ from sokkuri.core.values import check_choice, check_count
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
 from sokkuri.indexing import repair as repairing
+from sokkuri.indexing import replace as replacing
 from sokkuri.indexing import verify as verifying
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
@@ -25,8 +26,9 @@ from sokkuri.indexing.sync import refresh_indexes, sync
 from sokkuri.models import Model, is_model_name, resolve_model
 from sokkuri.models.builtin import DEFAULT
 from sokkuri.search.ann_files import ann_state
-from sokkuri.store.collection import CollectionStore, Status
+from sokkuri.store.collection import CollectionStore
 from sokkuri.store.places import choose_store, has_store
+from sokkuri.store.status import Status, read_status
 
 if TYPE_CHECKING:  # imported where it is used: only a few commands need it
     from sokkuri.curation.duplicates.known_copies import KnownCopies
@@ -109,6 +111,44 @@ class Collection(CollectionStore):
         """
         return sync(self, model or self.load_model(), options or SyncOptions())
 
+    def replace_model(
+        self,
+        model: str | None = None,
+        options: SyncOptions | None = None,
+        *,
+        decode: Decoding | None = None,
+        dtype: Dtype | None = None,
+    ) -> Generator[Progress[SyncReport]]:
+        """Extract all images anew with another model; yield progress.
+
+        The old vectors stay searchable until all new ones are there; then one transaction switches
+        to these. Stop at any moment: the same call goes on. Labels, decisions and compared pairs
+        stay. model : as in `create`, None for the present one. decode, dtype : None for the present
+        ones. The result of the last Progress is the SyncReport. Raises UsageError if all three are
+        None, ModelError; see `indexing.replace.replace`.
+        """
+        wanted = self.other_model(model, decode, dtype)
+        source = self.model.source if model is None else source_of(model)
+        return replacing.replace(
+            self, wanted, source, dtype or self.dtype, options or SyncOptions(), self._carry_pairs
+        )
+
+    def other_model(self, model: str | None, decode: Decoding | None, dtype: Dtype | None) -> Model:
+        """Return the model that `replace_model` would take with these arguments; raise as it."""
+        if model is None and decode is None and dtype is None:
+            raise UsageError("give another --model, --decode or --dtype to replace the present one")
+        if dtype is not None:
+            check_choice("dtype", dtype, Dtype)
+        if decode is not None:
+            check_choice("decode", decode, Decoding)
+        return resolve_model(model or self.model.source).decoding(decode or self.model.decode)
+
+    def _carry_pairs(self, fresh: CollectionStore) -> None:
+        """Let the new model's vectors find the pairs that were compared."""
+        from sokkuri.curation.duplicates.carry_pairs import carry_pairs
+
+        carry_pairs(self, fresh)
+
     def load_model(self, source: str | None = None) -> Model:
         """Return the model that made the vectors, from its saved source or from `source`.
 
@@ -122,7 +162,8 @@ class Collection(CollectionStore):
         """Save where the collection's model is; return the model. Raises like `load_model`."""
         model = self.load_model(source)
         saved_source = source_of(source)
-        self.catalog.set_model_source(saved_source)
+        with self.catalog.writing():  # not the source of a model that another command has set
+            self.catalog.set_model_source(saved_source)
         self.model = replace(self.model, source=saved_source)
         return model
 
@@ -183,7 +224,7 @@ class Collection(CollectionStore):
         from sokkuri.search.push_log import pushed_states
 
         pushed = pushed_states(self) if engines else ()
-        return replace(super().status(), ann=ann_state(self), pushed=pushed)
+        return replace(read_status(self), ann=ann_state(self), pushed=pushed)
 
 
 def check_folder(root: Location | str) -> Location:

@@ -332,6 +332,10 @@ GUARANTEE_TESTS = {
     "A collection is never emptied by accident": "test_an_empty_mount_point_stops_the_run",
     "What makes searches fast can be lost.": "test_killed_at_steps_of_build_merge_and_add",
     "Vectors of different models never mix.": "test_another_model_is_refused",
+    "Another model replaces the old one at once, or not at all.":
+        "test_a_killed_replacement_goes_on_and_the_old_vectors_answer_until_the_switch",
+    "What you said outlives the model": "test_the_collection_gets_another_model_and_loses_nothing",
+    "A server follows another model": "test_a_live_server_follows_the_switch",
     "The folder can be moved.": "test_the_folder_can_be_moved_as_a_whole",
     "Originals are only ever read": "test_the_originals_are_only_read",
     "A kill loses no file on its way to the trash":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:  # types only: a search must not import what indexing needs
     from sokkuri.indexing.parts.merge import Merged
     from sokkuri.search.push import PushReport
     from sokkuri.search.results import Hit, Hits
-    from sokkuri.store.collection import Status
+    from sokkuri.store.status import Status
 
 _MAX_LISTED_FAILURES = 20
 
@@ -103,8 +103,16 @@ def estimate_text(estimate: RunEstimate) -> str:
         f"about {format_duration(estimate.seconds)}, "
         f"{format_bytes(estimate.memory_bytes)} of memory, "
         f"{format_bytes(estimate.disk_bytes)} of disk "
-        f"(from a sample of {count_text(estimate.sampled, 'image')}){stops}"
+        f"(from a sample of {count_text(estimate.sampled, 'image')}){stops}{_stays(estimate)}"
     )
+
+
+def _stays(estimate: RunEstimate) -> str:
+    """Return a line about the vectors that a replacement leaves, "" if there are none."""
+    if not estimate.old_bytes:
+        return ""
+    size = format_bytes(estimate.old_bytes)
+    return f"\nthe vectors of the present model, {size}, stay until `sokkuri compact`"
 
 
 def hits_text(hits: Hits) -> str:
@@ -222,6 +230,14 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if (begun := status.replacement) is not None:
+        lines.append(
+            f"replacing  by {begun.model}: {begun.done + begun.failed:,} of "
+            f"{count_text(begun.total, 'image')}; the same `index --replace` goes on"
+        )
+    if status.old_bytes:
+        size = format_bytes(status.old_bytes)
+        lines.append(f"old        {size} of earlier models, until `sokkuri compact`")
     if status.damaged:
         lines.append(f"damaged    {len(status.damaged):,}, read in part")
     if status.left_aside:
@@ -274,6 +290,10 @@ def status_json(status: Status) -> dict[str, Any]:
         "bytes": status.size,
         "ann": None if status.ann is None else dataclasses.asdict(status.ann),
         "pushed": [dataclasses.asdict(engine) for engine in status.pushed],
+        "replacement": None
+        if status.replacement is None
+        else dataclasses.asdict(status.replacement),
+        "old_bytes": status.old_bytes,
     }
 
 

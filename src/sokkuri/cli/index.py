@@ -1,5 +1,6 @@
 """`sokkuri index`: bring a collection up to date with its folder."""
 
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
@@ -18,13 +19,19 @@ from sokkuri.cli.options import (
     JsonOption,
 )
 from sokkuri.cli.priority import lower_priority
-from sokkuri.cli.target import Target, check_settings, locate, open_or_create
+from sokkuri.cli.target import (
+    Target,
+    check_settings,
+    locate,
+    open_or_create,
+    open_to_replace,
+)
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
-    from sokkuri.api import Collection
+    from sokkuri.core.types import Progress
+    from sokkuri.indexing.dry_run import RunEstimate
     from sokkuri.indexing.options import SyncOptions, SyncReport
-    from sokkuri.models import Model
 
 SOME_UNREADABLE = 3  # exit code of `--strict`
 
@@ -85,6 +92,14 @@ def index(
             help="Number type of the vectors on disk. Later runs remember it.", show_default=False
         ),
     ] = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace",
+            help="Extract all images anew with another --model, --decode or --dtype. The old"
+            " vectors stay searchable until then.",
+        ),
+    ] = False,
     part: Annotated[
         str | None,
         typer.Option(
@@ -153,18 +168,28 @@ def index(
         accept_removals=accept_removals,
     )
     if dry_run:
-        _estimate(target, options, as_json=as_json)
+        _estimate(target, options, replace=replace, as_json=as_json)
         return
-    opened, model_in_use = open_or_create(target)
-    with opened:
-        report = _sync(opened, options, model_in_use)
+    if replace:
+        opened = open_to_replace(target)
+        with opened:
+            report = _show(
+                opened.replace_model(
+                    target.model, options, decode=target.decode, dtype=target.dtype
+                )
+            )
+    else:
+        opened, model_in_use = open_or_create(target)
+        with opened:
+            report = _show(opened.sync(options, model=model_in_use))
     _print_report(report, as_json=as_json)
     if report.failed and strict:
         raise typer.Exit(SOME_UNREADABLE)
 
 
-def _sync(collection: "Collection", options: "SyncOptions", model: "Model | None") -> "SyncReport":
-    with closing(collection.sync(options, model=model)) as events, console.progress_bar() as bar:
+def _show(events: Generator["Progress[SyncReport]"]) -> "SyncReport":
+    """Show the progress of a run; return its report."""
+    with closing(events), console.progress_bar() as bar:
         for progress in events:
             bar.show(progress)
     assert progress.result is not None, "the last progress holds the report"
@@ -184,7 +209,15 @@ def _print_report(report: "SyncReport", *, as_json: bool) -> None:
         console.print_message(f"{damaged} could be read only in part: see `sokkuri status`")
 
 
-def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:
+def _estimate(target: Target, options: "SyncOptions", *, replace: bool, as_json: bool) -> None:
+    estimate = _estimate_replacement(target, options) if replace else _estimate_run(target, options)
+    if as_json:
+        console.print_json(asdict(estimate))
+    else:
+        console.print_result(estimate_text(estimate))
+
+
+def _estimate_run(target: Target, options: "SyncOptions") -> "RunEstimate":
     from sokkuri.api import Collection
     from sokkuri.indexing.dry_run import estimate_run
     from sokkuri.store.catalog import Catalog
@@ -193,17 +226,18 @@ def _estimate(target: Target, options: "SyncOptions", *, as_json: bool) -> None:
     root, store = locate(target)
     if root is not None and not has_store(store):
         model = target.resolve_model()
-        estimate = estimate_run(
-            root, Catalog.in_memory(), model, options, target.dtype or "float32"
+        return estimate_run(root, Catalog.in_memory(), model, options, target.dtype or "float32")
+    with Collection.open(store, "ro") as collection:
+        check_settings(collection, target)
+        model = collection.load_model(target.model)
+        return estimate_run(
+            root or collection.root, collection.catalog, model, options, collection.dtype
         )
-    else:
-        with Collection.open(store, "ro") as collection:
-            check_settings(collection, target)
-            model = collection.load_model(target.model)
-            estimate = estimate_run(
-                root or collection.root, collection.catalog, model, options, collection.dtype
-            )
-    if as_json:
-        console.print_json(asdict(estimate))
-    else:
-        console.print_result(estimate_text(estimate))
+
+
+def _estimate_replacement(target: Target, options: "SyncOptions") -> "RunEstimate":
+    from sokkuri.indexing.replace import estimate_replacement
+
+    with open_to_replace(target, "ro") as collection:
+        model = collection.other_model(target.model, target.decode, target.dtype)
+        return estimate_replacement(collection, model, target.dtype or collection.dtype, options)

@@ -5,7 +5,7 @@ Takes what the options say (`Target`); returns an open collection.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sokkuri.cli import console
 from sokkuri.cli.options import find_collection
@@ -67,6 +67,20 @@ def open_or_create(target: Target) -> "tuple[Collection, Model | None]":
     if target.model is None:
         return collection, None
     return collection, collection.use_model(target.model)
+
+
+def open_to_replace(target: Target, mode: Literal["ro", "rw"] = "rw") -> "Collection":
+    """Open the collection whose model is to be replaced. Raises UsageError if there is none."""
+    from sokkuri.api import Collection
+    from sokkuri.store.places import has_store
+
+    root, store = locate(target)
+    if root is not None and not has_store(store):
+        raise UsageError(f"{root} has no collection whose model could be replaced: omit --replace")
+    collection = Collection.open(store, mode)
+    if root is not None:
+        collection.use_root(root)
+    return collection
 
 
 def check_settings(collection: "Collection", target: Target) -> None:

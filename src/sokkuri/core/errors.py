@@ -25,6 +25,7 @@
         ├── RemovalsError          a run would mark most images as gone
         ├── UnsupportedError       exit code 2: this search index cannot do it
         ├── StoreReplacedError     the store was deleted or made anew while it was open
+        │   └── ModelReplacedError   the collection got another model while it was open
         ├── DamagedError           its files contradict its catalog
         │   ├── MissingShardError    a file of vectors is not there
         │   ├── DamagedRowError      the vector of one image is not as it was written
@@ -185,6 +186,10 @@ class MissingShardError(DamagedError):
 
 class StoreReplacedError(CollectionError):
     """The store was deleted or made anew while it was open. Open it again."""
+
+
+class ModelReplacedError(StoreReplacedError):
+    """Another command gave the collection another model while it was open. Open it again."""
 
 
 class DamagedRowError(DamagedError):

@@ -10,8 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.old_shards import delete_old_shards, old_bytes, read_old_shards
 from sokkuri.store.read_rows import copy_rows
 from sokkuri.store.recover import recover
+from sokkuri.store.replacements import delete_finished, find_replacement
 from sokkuri.store.shard_table import (
     add_shard,
     delete_shards,
@@ -43,7 +45,8 @@ def compact(
     purge: bool = False,
     on_note: Callable[[str], object] = lambda _: None,
 ) -> Compaction:
-    """Rewrite the shards that have unused rows, and join shards that are not full.
+    """Rewrite the shards that have unused rows, and join shards that are not full. Delete the
+    vectors of earlier models.
 
     Removed images stay marked, without their vector. purge : also forget images whose files are
     gone; otherwise they keep their vectors, so that they can come back. on_note : called with a
@@ -53,14 +56,19 @@ def compact(
     catalog, shards = collection.catalog, collection.shards
     for line in recover(collection):
         on_note(line)
-    rows_before, bytes_before = _rows(collection), shards.disk_size()
+    rows_before, bytes_before = _rows(collection), shards.disk_size() + old_bytes(collection)
     _forget(collection, purge=purge)
     wasteful = _wasteful(collection)
     while wasteful and _step(collection, wasteful):
         pass
     collection.rewrite_id_columns()
+    begun = find_replacement(catalog)
+    used = [] if begun is None else [begun.name]
+    delete_old_shards(collection, read_old_shards(catalog), used)
+    delete_finished(collection)
     catalog.checkpoint()
-    return Compaction(rows_before, _rows(collection), bytes_before, shards.disk_size())
+    bytes_after = shards.disk_size() + old_bytes(collection)
+    return Compaction(rows_before, _rows(collection), bytes_before, bytes_after)
 
 
 def _rows(collection: CollectionStore) -> int:

@@ -43,8 +43,9 @@ class RunEstimate:
     time with the workers of the options, from `sampled` images. memory_bytes : resident memory
     after the sample, and the most that decoding will hold, from the headers of the largest files
     and of a larger sample. disk_bytes : growth of the store.
-    part : the share of the images, None for all. needs_accept_removals : a run would stop, because
-    it would mark most images as gone.
+    part : the share of the images, None for all. old_bytes : of the present vectors, if the run
+    replaces the model, which stay until `compact`; None for other runs. needs_accept_removals : a
+    run would stop, because it would mark most images as gone.
     """
 
     new: int
@@ -58,6 +59,7 @@ class RunEstimate:
     memory_bytes: int
     disk_bytes: int
     part: str | None = None
+    old_bytes: int | None = None
     needs_accept_removals: bool = False
 
 

@@ -16,6 +16,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import count_images, mark_file_fault
 from sokkuri.store.lost_rows import record_lost_rows
 from sokkuri.store.recover import recover
+from sokkuri.store.replacements import replacement_if_begun
 from sokkuri.store.shard_table import (
     add_shard,
     delete_shards,
@@ -31,13 +32,20 @@ from sokkuri.store.shards import SHARD_ROWS
 
 def repair(collection: CollectionStore) -> list[str]:
     """Repair the collection; return a line for each repair. `verify` finds what is left."""
+    done = _repair_shards(collection)
+    with replacement_if_begun(collection) as fresh:
+        if fresh is not None:
+            done += _repair_shards(fresh)
+    done += _mark_files(collection)
+    return done
+
+
+def _repair_shards(collection: CollectionStore) -> list[str]:
     done = recover(collection)
     for shard in [row.shard for row in read_shards(collection.catalog)]:
         if shard_faults(collection, shard).faults:
             done += _repair_shard(collection, shard)
-    done += recover(collection)
-    done += _mark_files(collection)
-    return done
+    return done + recover(collection)
 
 
 def _repair_shard(collection: CollectionStore, shard: int) -> list[str]:

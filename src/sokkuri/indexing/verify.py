@@ -7,7 +7,7 @@ rows or ids meanwhile.
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeAlias
@@ -31,7 +31,9 @@ from sokkuri.store.images import live_files, read_position, settled_keys
 from sokkuri.store.leases import has_active_run
 from sokkuri.store.lost_rows import imported_lost_rows, lost_shards
 from sokkuri.store.npy_files import read_header
+from sokkuri.store.old_shards import read_old_shards
 from sokkuri.store.read_rows import unsound_rows
+from sokkuri.store.replacements import replacement_if_begun
 from sokkuri.store.shard_table import find_shard, read_shards, row_owners, shard_ids
 from sokkuri.store.snapshot import at_one_moment
 from sokkuri.store.unfinished import is_unfinished
@@ -61,14 +63,23 @@ class ShardFaults:
 
 def verify(collection: CollectionStore, deep: Model | None = None) -> Iterator[Fault]:
     """Yield all faults. deep : the collection's model, to extract a sample again and compare."""
-    yield from _catalog_faults(collection.catalog)
-    for shard in [row.shard for row in read_shards(collection.catalog)]:
-        yield from shard_faults(collection, shard).faults
-    yield from _stray_files(collection)
+    old = read_old_shards(collection.catalog)
+    yield from _store_faults(collection, old)
     yield from _lost_rows(collection)
+    with replacement_if_begun(collection, "ro") as fresh:
+        if fresh is not None:
+            yield from _store_faults(fresh, old)
     yield from file_faults(collection)
     if deep is not None:
         yield from _feature_faults(collection, deep)
+
+
+def _store_faults(collection: CollectionStore, old: Mapping[str, Sequence[int]]) -> Iterator[Fault]:
+    """Yield the faults of a catalog and of its shards. old : from `read_old_shards`."""
+    yield from _catalog_faults(collection.catalog)
+    for shard in [row.shard for row in read_shards(collection.catalog)]:
+        yield from shard_faults(collection, shard).faults
+    yield from _stray_files(collection, {*old.get(collection.shards.folder.name, ())})
 
 
 def _catalog_faults(catalog: Catalog) -> Iterator[Fault]:
@@ -80,6 +91,7 @@ def shard_faults(collection: CollectionStore, shard: int) -> ShardFaults:
     """Return the faults of one shard: its shape, checksums and ids, compared with the catalog."""
     for _ in range(2):
         with collection.catalog.reading():
+            collection.follow()
             found = inspect_shard(collection, shard)
         if found.faults and find_shard(collection.catalog, shard) is None:
             return ShardFaults(shard, (), ())  # another process has replaced it meanwhile
@@ -151,7 +163,7 @@ def _has_slack(collection: CollectionStore, shard: int, rows: int) -> bool:
         return False  # another process has replaced the shard at this moment
 
 
-def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
+def _stray_files(collection: CollectionStore, old: Set[int]) -> Iterator[Fault]:
     if has_active_run(collection.catalog):
         return
     numbers = collection.shards.list_shards()  # first: other processes may add shards
@@ -160,7 +172,7 @@ def _stray_files(collection: CollectionStore) -> Iterator[Fault]:
     for number in numbers:
         path = collection.shards.features_path(number)
         # A mark says that a command writes or deletes the shard, or that the next one deletes it.
-        if number not in known and not is_unfinished(path) and path.exists():
+        if number not in known | old and not is_unfinished(path) and path.exists():
             where = str(path)
             what = "no row of the catalog counts in it"
             if number in lost:

@@ -73,7 +73,7 @@ def push(collection: CollectionStore, engine: VectorEngine) -> Generator[Progres
 
     Raises ModelMismatchError if the engine holds vectors of another model. Raises CollectionError
     if it holds another collection's images, or if another push to it is running. Raises
-    DamagedRowError for a damaged vector, EngineError, StorageError.
+    DamagedRowError for a damaged vector, ModelReplacedError, EngineError, StorageError.
     """
     with try_lock(collection, log_name(engine.address)) as is_locked:
         if not is_locked:
@@ -132,6 +132,7 @@ class _Push:
 
     def _push_shard(self, shard: int) -> Generator[Progress[Never]]:
         """Add, update and delete the rows of a shard in the engine."""
+        self._collection.check_generation()  # the engine takes vectors of one model only
         columns, live_hashes = self._live_rows(shard)
         logged = padded_to(self._log.row_hashes(shard), len(live_hashes))
         live_hashes = padded_to(live_hashes, len(logged))

@@ -203,6 +203,16 @@ def _log_identity(collection: CollectionStore) -> dict[str, str]:
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}
 
 
+def pushed_addresses(collection: CollectionStore) -> list[str]:
+    """Return the address of each engine that the collection was pushed to."""
+    addresses = []
+    for path in _log_paths(collection):
+        with _read_log(collection, path) as log:
+            if log is not None and owns(collection, log.get_meta("token")):
+                addresses.append(log.get_meta("address"))
+    return addresses
+
+
 def pushed_states(collection: CollectionStore) -> tuple[PushedState, ...]:
     """Return the state of each engine that the collection was pushed to."""
     states = []
@@ -237,8 +247,11 @@ class RemoteIndexReader:
         self._collection = collection
         self._codes = codes
         self.engine = engine
-        self._log_path = _log_path(collection, engine.address)
         self._last_read: tuple[object, str] = (None, "")  # version of the file, moment
+
+    @property
+    def _log_path(self) -> Path:
+        return _log_path(self._collection, self.engine.address)  # of the present model
 
     @property
     def current(self) -> str:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import (
     DamagedRowError,
     ImageError,
+    ModelReplacedError,
     ReadError,
     SokkuriError,
     UnknownImageError,
@@ -45,14 +46,15 @@ the wanted and the unwanted vectors."""
 class QueryVector:
     """A query that was read. vector : (D,) float32. row : its row in the collection, None if it has
     none. name : for messages and `Hits.query`. weight : its share where several are one query.
-    text : the text side
-    that made it of words, None for others."""
+    text : the text side that made it of words, None for others. fingerprint : of the model that
+    made it, "" if nobody says."""
 
     vector: NDArray[np.float32]
     row: RowRef | None = None
     name: str = "a vector"
     weight: float = 1.0
     text: "TextCard | None" = None
+    fingerprint: str = ""
 
 
 Term = str | Path | Address | bytes | NDArray[np.floating[Any]] | QueryVector | Text
@@ -105,6 +107,7 @@ class QueryReader:
         self._limits = limits or Limits()
         self._extract: Callable[[_Source, Box | None], NDArray[np.float32]] | None = None
         self._words: WordReader | None = None
+        self._generation = collection.generation
 
     def read(
         self,
@@ -118,6 +121,7 @@ class QueryReader:
 
         Raises the errors of `WordReader` for words. Raises UnknownImageError if the query is
         neither a file nor an id, UsageError if an array is not a vector of the model,
+        ModelReplacedError for a QueryVector of another model,
         DamagedRowError if its vector is damaged, ReadError, and DecodeError, also for a crop that
         reaches beyond the image.
         """
@@ -125,15 +129,28 @@ class QueryReader:
             weight = check_weight(query.weight)
             return replace(self.read(query.term, crop, name, limits), weight=weight)
         if isinstance(query, QueryVector):
-            return query
+            return self._check_model(query)
         if isinstance(query, Text):
             reader = self.words()
-            return QueryVector(reader.read(query.words), None, query.words, text=reader.card)
+            vector = reader.read(query.words)
+            return self._made(QueryVector(vector, None, query.words, text=reader.card))
         if isinstance(query, np.ndarray):
             return QueryVector(self._check_vector(query))
         if isinstance(query, bytes):
             return self._read_source(_Source(name, None, query, limits), crop)
         return self._read_source(self._find_source(query, crop), crop)
+
+    def _check_model(self, query: QueryVector) -> QueryVector:
+        """Return the query. Raises ModelReplacedError if another model has made its vector."""
+        if query.fingerprint not in ("", self._collection.model.fingerprint):
+            raise ModelReplacedError(
+                f"{self._collection.store} got the vectors of another model at this moment: read "
+                f"{query.name} again"
+            )
+        return query
+
+    def _made(self, query: QueryVector) -> QueryVector:
+        return replace(query, fingerprint=self._collection.model.fingerprint)
 
     def _check_vector(self, vector: NDArray[Any]) -> NDArray[np.float32]:
         """Return the vector as float32. Raises UsageError if it does not fit the model."""
@@ -179,9 +196,9 @@ class QueryReader:
     def _read_source(self, source: _Source, crop: Box | None) -> QueryVector:
         """Read the vector from its shard, or extract it."""
         if source.row is None:
-            return QueryVector(self.load()(source, crop))
+            return self._made(QueryVector(self.load()(source, crop)))
         (vector,) = self._collection.read_vectors([(source.row.shard, source.row.row)])
-        return QueryVector(vector, source.row)
+        return self._made(QueryVector(vector, source.row))
 
     def _find_source(self, query: str | Location | bytes, crop: Box | None) -> _Source:
         """Return the row of the query if there is one and no crop, otherwise its image."""
@@ -254,8 +271,15 @@ class QueryReader:
             return None
         return image.row if image.stat == stat else None
 
+    def _follow(self) -> None:
+        """Forget the networks of a model that the collection does not have any more."""
+        if self._generation != self._collection.generation:
+            self._extract = self._words = None
+            self._generation = self._collection.generation
+
     def words(self) -> "WordReader":
         """Return the text side of the collection's model, which is loaded once."""
+        self._follow()
         if self._words is None:
             from sokkuri.search.words import WordReader  # a search by images needs no text side
 
@@ -265,6 +289,7 @@ class QueryReader:
     def load(self) -> Callable[[_Source, Box | None], NDArray[np.float32]]:
         """Return a function from a source and a crop to a vector; it loads the network once and may
         be called from several threads."""
+        self._follow()
         if self._extract is None:
             # Imported here: a search by id needs neither an image library nor ONNX Runtime.
             from sokkuri.images.decode import decode

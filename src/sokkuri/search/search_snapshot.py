@@ -42,6 +42,7 @@ class SearchSnapshot:
         self._codes = codes
         self._ann = ann
         self._remote = remote
+        self._generation = collection.generation
         self._rows_per_shard = collection.rows_per_shard()
         self.rows = VectorBlocks.from_shards(collection.shards, self._rows_per_shard)
 
@@ -111,7 +112,10 @@ class SearchSnapshot:
         self.notes += [line for line in lines if line and line not in self.notes]
 
     def is_live(self) -> bool:
-        """Return whether the catalog still has all shards: rows of others are no image's."""
+        """Return whether the catalog still has all shards: rows of others are no image's, or of
+        another model."""
+        if self._generation != self._collection.generation:
+            return False
         return self._rows_per_shard.keys() <= self._collection.rows_per_shard().keys()
 
     def row_number(self, row: RowRef) -> int:

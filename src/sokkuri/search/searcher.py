@@ -30,15 +30,16 @@ from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import live_rows
 from sokkuri.store.snapshot import at_one_moment
 
-_Versions = tuple[dict[int, int], str, str]
-"""What a snapshot was opened from: rows by shard, the approximate index, the vector engine."""
+_Versions = tuple[str, dict[int, int], str, str]
+"""What a snapshot was opened from: the generation of the model, rows by shard, the approximate
+index, the vector engine."""
 
 
 class Searcher:
     """Searches the rows that the collection had when the searcher was made or last refreshed.
     Removed images disappear from the results at once. When another process has rewritten the
-    shards, the searcher follows by itself. notes : a line for each index that could not be used,
-    and for each damaged vector. Not shared between threads.
+    shards, or given the collection another model, the searcher follows by itself. notes : a line
+    for each index that could not be used, and for each damaged vector. Not shared between threads.
 
     engine : the URL of a vector engine that the collection was pushed to; the searcher must then be
     closed. Raises UsageError for an invalid URL, MissingExtraError.
@@ -66,7 +67,8 @@ class Searcher:
 
     def _current_versions(self) -> _Versions:
         remote = "" if self._remote is None else self._remote.current
-        return self._collection.rows_per_shard(), self._ann.current, remote
+        rows_per_shard = self._collection.rows_per_shard()
+        return self._collection.generation, rows_per_shard, self._ann.current, remote
 
     @property
     def notes(self) -> list[str]:

@@ -40,6 +40,7 @@ class WordReader:
         if model.card.text is None:
             raise UnsupportedError(no_words_text(saved.name))
         self.card: TextCard = model.card.text
+        self.fingerprint = model.fingerprint
         self._encoder = TextEncoder(model)
         self._vectors: LRUCache[str, NDArray[np.float32]] = LRUCache(_REMEMBERED)
         self._lock = threading.Lock()
@@ -59,9 +60,9 @@ class WordReader:
 def no_words_text(name: str) -> str:
     """Return a line that says that a model knows no words, and what to do."""
     return (
-        f"the collection's model {name} knows no words: make a second collection with one that "
-        f"does: `sokkuri models add {EXAMPLE}`, then "
-        f"`sokkuri index FOLDER --store DIR --model {EXAMPLE.rpartition('/')[2]}`"
+        f"the collection's model {name} knows no words: give it one that does: "
+        f"`sokkuri models add {EXAMPLE}`, then "
+        f"`sokkuri index FOLDER --model {EXAMPLE.rpartition('/')[2]} --replace`"
     )
 
 

@@ -10,7 +10,8 @@ processes that died while they worked on the image.
 """
 
 import sqlite3
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Self, get_args
@@ -59,8 +60,11 @@ def _is_sound(
 class Catalog(Database):
     """A connection to one catalog file.
 
-    Only the thread that opened it may use it, except with `threads=True`.
+    Only the thread that opened it may use it, except with `threads=True`. guard : called at the
+    start of each write transaction; if it raises, nothing is written.
     """
+
+    guard: Callable[[], None] | None = None
 
     @classmethod
     def create(cls, path: Path) -> Self:
@@ -105,9 +109,19 @@ class Catalog(Database):
     @classmethod
     def in_memory(cls) -> Self:
         """Return an empty catalog in memory: a dry run compares a new folder with it."""
-        catalog = cls(sqlite3.connect(":memory:", isolation_level=None), Path(":memory:"))
+        catalog = cls(
+            sqlite3.connect("file::memory:", uri=True, isolation_level=None), Path(":memory:")
+        )
         migrate(catalog)
         return catalog
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Run the block in a transaction as `Database.writing` does, unless the guard raises."""
+        with super().writing():
+            if self.guard is not None:
+                self.guard()
+            yield
 
     def meta(self, key: str) -> str | None:
         """Return a setting of the collection, or None."""
@@ -146,6 +160,11 @@ class Catalog(Database):
                 as_text(model.source),
             ],
         )  # fmt: skip
+
+    def replace_model(self, model: ModelRow) -> None:
+        """Record another model instead of the collection's model."""
+        self.execute("DELETE FROM models")
+        self.set_model(model)
 
     def set_model_source(self, source: str) -> None:
         """Record the name or the path that loads the model from now on."""

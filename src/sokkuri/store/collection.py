@@ -1,14 +1,12 @@
 """A collection: a folder of images, and the store that holds its catalog and shards.
 
-Opens and creates stores, and reports and changes the state of a whole collection. Takes the
-path of a folder of images or of a store; returns an open `CollectionStore`. The packages indexing,
-search and curation work on it.
+Opens and creates stores, and changes the state of a whole collection. Takes the path of a folder of
+images or of a store; returns an open `CollectionStore`. The packages indexing, search and curation
+work on it.
 """
 
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal, Self
@@ -18,6 +16,7 @@ import numpy as np
 from sokkuri.core.errors import (
     CollectionError,
     ModelMismatchError,
+    ModelReplacedError,
     StorageError,
     UnfinishedError,
     UnknownImageError,
@@ -25,19 +24,10 @@ from sokkuri.core.errors import (
 )
 from sokkuri.core.locations import Address, Location, parse_location
 from sokkuri.core.paths import CATALOG_NAME
-from sokkuri.core.types import AnnState, Dtype, Failure, Features, PushedState
+from sokkuri.core.types import Dtype, Features
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
-from sokkuri.store.damage import damaged_images
-from sokkuri.store.images import (
-    count_images,
-    find_images,
-    known_ids,
-    left_aside,
-    read_failures,
-    set_removed,
-)
-from sokkuri.store.leases import count_stale_leases
+from sokkuri.store.images import find_images, known_ids, set_removed
 from sokkuri.store.places import STORE_NAME, find_store, has_store
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shard_table import (
@@ -52,48 +42,51 @@ if TYPE_CHECKING:
     from sokkuri.models import Model
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What `sokkuri status` prints.
+class CollectionStore:
+    """An open collection. Use it as a context manager, or call `close`.
 
-    `total`, `removed`, `missing`, `waiting` : numbers of images; `total` counts live images.
-    `size` : the bytes of the store on disk. `ann` : the state of the ANN index, None without one.
-    `pushed` : the engines that have copies of the vectors. `part` : the part of all images that
-    this collection holds, such as 3/16; None for a whole collection. `left_aside` : files that hold
-    pictures which sokkuri does not read, as the last run saw them, by kind. `damaged` : live images
-    whose files were read in part.
+    home : the folder that holds `features` and `indexes`, the store by default. generation : which
+    of the models that the collection has had one after another its vectors are from.
     """
 
-    root: Location
-    store: Path
-    model: ModelRow
-    total: int
-    removed: int
-    missing: int
-    waiting: int
-    failures: tuple[Failure, ...]
-    stale_leases: int
-    size: int
-    ann: AnnState | None = None
-    pushed: tuple[PushedState, ...] = ()
-    part: str | None = None
-    left_aside: Mapping[str, int] = field(default_factory=dict)
-    damaged: tuple[Failure, ...] = ()
-
-
-class CollectionStore:
-    """An open collection. Use it as a context manager, or call `close`."""
-
-    def __init__(self, store: Path, catalog: Catalog, root: Location) -> None:
-        model = catalog.model()
-        if model is None:
-            raise UnfinishedError(f"{store} was never finished: run `sokkuri index` again")
+    def __init__(
+        self, store: Path, catalog: Catalog, root: Location, home: Path | None = None
+    ) -> None:
         self.store = store
+        self.home = home or store
         self.root = self._saved_root = root
         self.catalog = catalog
+        with catalog.reading():
+            self._read_model()
+        catalog.guard = self.check_generation
+
+    def _read_model(self) -> None:
+        model = self.catalog.model()
+        if model is None:
+            raise UnfinishedError(f"{self.store} was never finished: run `sokkuri index` again")
         self.model = model
-        self.dtype = read_dtype(catalog)
-        self.shards = ShardFolder(store / "features" / model.name, model.dimension, self.dtype)
+        self.dtype = read_dtype(self.catalog)
+        self.generation = read_generation(self.catalog)
+        folder = self.home / "features" / model.name
+        self.shards = ShardFolder(folder, model.dimension, self.dtype)
+
+    def follow(self) -> bool:
+        """Take over the model that another command gave the collection; return whether it did so.
+
+        Call it at the start of a read transaction: from then on `model`, `dtype` and `shards` fit
+        what the transaction reads.
+        """
+        if read_generation(self.catalog) == self.generation:
+            return False
+        self._read_model()
+        return True
+
+    def check_generation(self) -> None:
+        """Raise ModelReplacedError if the vectors are another model's by now."""
+        if read_generation(self.catalog) != self.generation:
+            raise ModelReplacedError(
+                f"{self.store} got the vectors of another model at this moment: run again"
+            )
 
     @classmethod
     def open(cls, where: Path | str, mode: Literal["ro", "rw"] = "rw") -> Self:
@@ -167,7 +160,8 @@ class CollectionStore:
             f"{self.store} holds features of {self.model.name} "
             f"(fingerprint {self.model.fingerprint[:12]}), not of {name} "
             f"({fingerprint[:12]}), and the two cannot be compared: leave --model out to go "
-            "on with its own, or give --store DIR for a second collection"
+            "on with its own, or extract all images anew with `sokkuri index --model MODEL "
+            "--replace`, or give --store DIR for a second collection"
         )
 
     def check_dtype(self, dtype: Dtype | None) -> None:
@@ -204,32 +198,6 @@ class CollectionStore:
         if self.root != self._saved_root:
             self.catalog.set_meta("root", _remembered(self.root, self.store))
             self._saved_root = self.root
-
-    def status(self) -> Status:
-        """Return the state of the collection, without `ann` and `pushed`."""
-        with self.catalog.reading():
-            counts = count_images(self.catalog)
-            failures = tuple(read_failures(self.catalog))
-            stale = count_stale_leases(self.catalog)
-            part = self.catalog.meta("part")
-            aside = left_aside(self.catalog)
-            damaged = tuple(damaged_images(self.catalog))
-        size = _bytes_in(self.store)
-        return Status(
-            self.root,
-            self.store,
-            self.model,
-            counts.live,
-            counts.removed,
-            counts.missing,
-            counts.todo,
-            failures,
-            stale,
-            size,
-            part=part,
-            left_aside=aside,
-            damaged=damaged,
-        )
 
     def remove(self, ids: Sequence[str]) -> int:
         """Mark images as removed: searches leave them out and later runs do not read them.
@@ -307,16 +275,6 @@ class CollectionStore:
         self.close()
 
 
-def _bytes_in(folder: Path) -> int:
-    """Return the size of all files in and below a folder, without files that vanish meanwhile."""
-    size = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
-            with suppress(OSError):
-                size += (Path(place) / name).stat().st_size
-    return size
-
-
 def read_root(store: Path, catalog: Catalog) -> Location:
     """Return the root that the catalog records. A relative root starts at the store.
 
@@ -332,6 +290,11 @@ def read_root(store: Path, catalog: Catalog) -> Location:
 def read_dtype(catalog: Catalog) -> Dtype:
     """Return the type of the numbers in which the vectors are stored."""
     return "float16" if catalog.meta("dtype") == "float16" else "float32"
+
+
+def read_generation(catalog: Catalog) -> str:
+    """Return which of the collection's models, one after another, the catalog's rows are from."""
+    return catalog.meta("generation") or "0"
 
 
 def _is_same(one: Location, other: Location) -> bool:

@@ -161,6 +161,23 @@ class Database:
                 milliseconds = int(1000 * _DEAF_SECONDS)
                 self._connection.execute(f"PRAGMA busy_timeout = {milliseconds}")
 
+    @contextmanager
+    def attached(self, path: Path, name: str) -> Iterator[None]:
+        """Let the statements of the block read the tables of another SQLite file as `name.table`.
+
+        The block may write only to the own tables. Outside a transaction only.
+        """
+        address = f"file:{quote(as_text(str(path.absolute())))}?mode=ro"
+        self.execute(f"ATTACH ? AS {name}", [address])
+        try:
+            yield
+        finally:
+            self.execute(f"DETACH {name}")
+
+    def copy_to(self, path: Path) -> None:
+        """Write a copy of the file as it is now. `path` must not exist."""
+        self.execute("VACUUM INTO CAST(? AS TEXT)", [as_text(str(path))])
+
     def define(self, name: str, function: Callable[[bytes], int]) -> None:
         """Let the statements of this connection call `function` as `name(BLOB)`."""
 

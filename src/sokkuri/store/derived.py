@@ -19,7 +19,7 @@ _META = "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID"
 
 def derived_folder(collection: CollectionStore) -> Path:
     """Return the folder of all files that are derived from the collection's vectors."""
-    return collection.store / "indexes" / collection.model.name
+    return collection.home / "indexes" / collection.model.name
 
 
 @contextmanager

@@ -111,6 +111,14 @@ OPTIONAL_TABLES = {
         " WITHOUT ROWID"
     ),
     "kept": "CREATE TABLE IF NOT EXISTS kept (content BLOB PRIMARY KEY) WITHOUT ROWID",
+    "replacements": (
+        "CREATE TABLE IF NOT EXISTS replacements (generation INTEGER PRIMARY KEY AUTOINCREMENT,"
+        " name TEXT NOT NULL, fingerprint TEXT NOT NULL, dtype TEXT NOT NULL, source TEXT NOT NULL)"
+    ),
+    "old_shards": (
+        "CREATE TABLE IF NOT EXISTS old_shards"
+        " (name TEXT, shard INTEGER, PRIMARY KEY (name, shard)) WITHOUT ROWID"
+    ),
 }
 """Tables, and an index, that exist from the first write that needs them: older catalogs lack
 them."""

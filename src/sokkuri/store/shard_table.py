@@ -41,6 +41,14 @@ def next_shard_number(catalog: Catalog) -> int:
     return 0 if row is None else int(row[0]) + 1
 
 
+def number_shards_from(catalog: Catalog, first: int) -> None:
+    """Let the numbers of new shards begin at `first` or later."""
+    if next_shard_number(catalog) >= first:
+        return
+    catalog.execute("DELETE FROM sqlite_sequence WHERE name = 'shards'")
+    catalog.execute("INSERT INTO sqlite_sequence VALUES ('shards', ?)", [first - 1])
+
+
 def shard_ids(catalog: Catalog, shard: int, rows: int) -> list[str]:
     """Return the `rows` ids of a shard's id column, "" for a row that no image owns."""
     ids = [""] * rows

@@ -1,7 +1,8 @@
 """Read catalog and shards of one moment, while other processes write.
 
 The catalog and the shards are read one after the other. In between, another process can replace a
-shard (`compact`, `verify --repair`), or delete the whole store. A shard whose file is open stays
+shard (`compact`, `verify --repair`), give the collection another model (`index --replace`), or
+delete the whole store. A shard whose file is open stays
 readable, because committed rows never change and files are never shortened. So the only gap is
 between the start of a read transaction and the opening of a shard, and whoever finds a shard gone
 in this gap starts again. `at_one_moment` does so for a function, `open_snapshot` for a block.
@@ -64,6 +65,7 @@ def at_one_moment(collection: CollectionStore, read: Callable[[], Result]) -> Re
         check_not_replaced(collection)
         try:
             with collection.catalog.reading():
+                collection.follow()
                 result = read()
         except DamagedError as error:
             _raise_unless_replaced(collection, error)
@@ -83,6 +85,7 @@ def open_snapshot(collection: CollectionStore) -> Iterator[PinnedShards]:
     for _ in range(_ATTEMPTS):
         check_not_replaced(collection)
         with collection.catalog.reading():
+            collection.follow()
             try:
                 pinned = PinnedShards(collection.shards, collection.rows_per_shard())
             except DamagedError as error:

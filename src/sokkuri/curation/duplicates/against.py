@@ -82,6 +82,7 @@ def find_against(
         passing = _passing_images(archive, in_archive, options)
     with open_snapshot(other) as other_shards:
         in_other = live_contents(other, decisions)
+    _check_collections(archive, other)  # another command may have replaced a model meanwhile
     contents = _Contents(in_archive, in_other, passing)
     grades = grades_from(options.min_grade)
 

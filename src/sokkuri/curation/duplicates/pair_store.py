@@ -216,6 +216,22 @@ def read_pair_store(collection: CollectionStore) -> Iterator[PairStore | None]:
         yield None if tables is None else PairStore(tables)
 
 
+def adopt_pair_store(collection: CollectionStore, fingerprint: str) -> None:
+    """Take over a pair store that was copied from the vectors of the model with this fingerprint.
+
+    Its pairs stay. All contents are to look for candidates again, among the collection's vectors.
+    """
+    path = pair_store_path(collection)
+    identity = {**_identity(collection), "fingerprint": fingerprint}
+    if not path.is_file():
+        return
+    with derived.open_or_rebuild(path, identity, _SCHEMA) as tables, tables.writing():
+        tables.execute("DELETE FROM compared")
+        tables.execute(
+            "UPDATE meta SET value = ? WHERE key = 'fingerprint'", [collection.model.fingerprint]
+        )
+
+
 def _identity(collection: CollectionStore) -> dict[str, str]:
     """Return the version of the tables and of the features, which a usable file must state."""
     return {"version": _VERSION, "fingerprint": collection.model.fingerprint}

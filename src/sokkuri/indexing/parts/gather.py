@@ -15,6 +15,7 @@ from sokkuri.core.errors import (
     CollectionError,
     DamagedError,
     ModelMismatchError,
+    ModelReplacedError,
     NoCollectionError,
     UsageError,
 )
@@ -52,12 +53,14 @@ class PartSettings:
 
 @dataclass(frozen=True, slots=True)
 class PartStore:
-    """A part and its store. images : in its catalog. absent : images with a vector but no file."""
+    """A part and its store. images : in its catalog. absent : images with a vector but no file.
+    generation : of its vectors, see `CollectionStore`."""
 
     part: Part
     store: Path
     images: int
     absent: int
+    generation: str
 
     def __str__(self) -> str:
         return f"part {self.part} in {self.store}"
@@ -66,13 +69,16 @@ class PartStore:
     def open_snapshot(self) -> Iterator[CollectionStore]:
         """Open the part, with one snapshot of its catalog and its shards while the block lasts.
 
-        Raises DamagedError if a shard is damaged.
+        Raises DamagedError if a shard is damaged, ModelReplacedError if the part got another model
+        since it was gathered.
         """
         with CollectionStore.open(self.store, "ro") as part, ExitStack() as stack:
             try:
                 part.shards = stack.enter_context(open_snapshot(part))
             except DamagedError as error:
                 raise self.damaged_error(error) from error
+            if part.generation != self.generation:
+                raise ModelReplacedError(f"{self} got another model at this moment: merge again")
             yield part
 
     def damaged_error(self, error: DamagedError) -> DamagedError:
@@ -174,7 +180,7 @@ def _read_part(store: Path) -> _PartInfo:
             exclude,
             None if ann_from is None else int(ann_from),
         )
-        part_store = PartStore(part, store, images, absent)
+        part_store = PartStore(part, store, images, absent, collection.generation)
         return _PartInfo(part_store, settings, collection.root, left_aside(catalog))
 
 

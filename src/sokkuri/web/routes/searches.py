@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import UsageError
+from sokkuri.core.errors import ModelReplacedError, UsageError
 from sokkuri.core.types import Limits, Metric
 from sokkuri.search.query import Weighted, query_name
 from sokkuri.search.terms import check_weight, split_weight
@@ -124,19 +124,30 @@ async def search(request: Request, context: Context) -> Response:
     if query.crop is not None:  # the crop applies to the pictures of ids, too
         pictures += await _find_pictures(ids, context)
         ids = []
-    uploads = context.uploads
-    vectors = await uploads.read_all(pictures, query.crop) + await uploads.read_texts(query.texts)
-    unwanted_vectors = await uploads.read_all(unwanted_pictures, None)
-    unwanted_vectors += await uploads.read_texts(query.not_texts)
-    search_request = SearchRequest(
-        SearchParams(
-            query.k, query.metric, query.under, query.where, query.max_distance, query.collapse
-        ),
-        (*ids, *vectors),
-        (*await _weighted_ids(query.not_ids, context), *unwanted_vectors),
-        query.angles,
-    )
-    return AsciiJSON(await context.search_queue.search(search_request))
+    unwanted_ids = await _weighted_ids(query.not_ids, context)
+
+    async def find() -> Any:
+        uploads = context.uploads
+        vectors = await uploads.read_all(pictures, query.crop)
+        vectors += await uploads.read_texts(query.texts)
+        unwanted_vectors = await uploads.read_all(unwanted_pictures, None)
+        unwanted_vectors += await uploads.read_texts(query.not_texts)
+        search_request = SearchRequest(
+            SearchParams(
+                query.k, query.metric, query.under, query.where, query.max_distance, query.collapse
+            ),
+            (*ids, *vectors),
+            (*unwanted_ids, *unwanted_vectors),
+            query.angles,
+        )
+        return await context.search_queue.search(search_request)
+
+    try:
+        found = await find()
+    except ModelReplacedError:  # at this moment: the new model reads the pictures and words again
+        context.uploads.forget_models()
+        found = await find()
+    return AsciiJSON(found)
 
 
 async def _weighted_ids(written: list[str], context: AppContext) -> list[str | Weighted]:

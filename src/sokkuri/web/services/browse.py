@@ -11,7 +11,6 @@ from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError
-from sokkuri.store.collection import Status
 from sokkuri.store.damage import find_damage, list_damaged
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import Condition, build_condition
@@ -23,6 +22,7 @@ from sokkuri.store.image_pages import (
     list_live,
     paths_of_live,
 )
+from sokkuri.store.status import Status
 from sokkuri.web.services.cursors import decode_cursor, encode_cursor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -85,6 +85,7 @@ class CollectionPool:
         if not hasattr(self._local, "collection"):
             self._local.collection = Collection.open(self._where, self._mode)
         collection: Collection = self._local.collection
+        collection.follow()  # another command may have given it another model
         return collection
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ threads to others.
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -64,12 +64,18 @@ class UploadReader:
     def _read_text(self, written: str) -> QueryVector:
         words, weight = split_weight(written)
         reader = self._words.get()
-        return QueryVector(reader.read(words), None, words, weight, reader.card)
+        vector = reader.read(words)
+        return QueryVector(vector, None, words, weight, reader.card, reader.fingerprint)
 
     def _read(self, picture: Picture, crop: Box | None) -> QueryVector:
         reader = self._pictures.get()
         query = reader.read(picture.read(), crop, picture.name, picture.limits)
-        return QueryVector(query.vector, None, picture.name, picture.weight)
+        return replace(query, name=picture.name, weight=picture.weight)
+
+    def forget_models(self) -> None:
+        """Load the models anew when they are needed next: the collection has another one."""
+        self._pictures.forget()
+        self._words.forget()
 
     async def load_model(self) -> None:
         """Load the model, so that the first picture need not wait for it."""
@@ -97,6 +103,11 @@ class _OfStore(Generic[Made]):
                 with Collection.open(self._where, "ro") as collection:
                     self._made = self._make(collection), collection.catalog
             return self._made[0]
+
+    def forget(self) -> None:
+        """Make it anew when it is needed next."""
+        with self._lock:
+            self._made = None
 
 
 def _load_picture_reader(collection: Collection) -> QueryReader:
