@@ -1,6 +1,8 @@
 """Any ONNX extractor is a model, with or without a card. Models can be added by name."""
 
 import hashlib
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
+from benchmarks.models import judge, precisions
 from draw_images import save_drawing
 from joint_model import write_joint_model
 from onnx import TensorProto
@@ -22,6 +25,7 @@ from sokkuri import Collection
 from sokkuri.core.errors import ModelMismatchError
 from sokkuri.indexing.centre import LEAST_PHOTOS
 
+PROJECT = Path(__file__).parents[2]
 COUNT = 5
 NEWEST_OPSET = 24  # of ONNX Runtime 1.23 and later
 
@@ -368,3 +372,27 @@ def test_a_centre_is_for_photos_and_for_pictures_alone(tmp_path: Path) -> None:
         ["centre", net, "--photos", tmp_path / "none"],
     ):  # fmt: skip
         assert sokkuri("models", *wrong, code=2).stderr.count("\n") == 1
+
+
+def test_the_benchmark_of_models_says_how_well_classes_are_found(tmp_path: Path) -> None:
+    """Classes that point in two directions are found without a fault; a shift hides that, and the
+    mean of the other half uncovers it."""
+    classes = np.repeat([0, 1], 4)
+    along = np.array([1.0, 1, 20, 20, -1, -1, -20, -20])
+    vectors = np.stack([along, np.zeros(8)], axis=1)
+    assert precisions(vectors, classes) == pytest.approx((1.0, 3 / 7, 1.0))
+    *_, plain, centred = judge(vectors + np.array([0, 10]), classes)
+    assert plain < 1
+    assert centred == 1.0
+    for seed in range(6):
+        save_drawing(tmp_path / "photos" / "ab"[seed % 2] / f"{seed}.png", seed, 40, 40)
+    net = write_tiny_model(tmp_path / "tiny.onnx")
+    arguments = ["models", str(net), "--photos", str(tmp_path / "photos")]
+    command = [sys.executable, "-m", "benchmarks", *arguments]
+    told = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True)
+    lines = told.stdout.strip().splitlines()
+    assert "6 photos, 2 classes" in lines
+    cells = [cell.strip() for cell in lines[-1].strip("|").split("|")]
+    assert cells[:2] == [str(net), "8"]
+    assert all(0 <= float(cell) <= 100 for cell in cells[2:7])
+    assert all(float(cell) > 0 for cell in cells[7:])

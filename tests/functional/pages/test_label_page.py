@@ -314,7 +314,8 @@ def test_without_allow_changes_the_page_is_read_only(
         expect(page.locator(".label-button")).to_be_disabled()
         expect(page.get_by_label("Find or add a label")).to_be_disabled()
         page.keyboard.press("1")
-        expect(page.get_by_text("This server does not allow changes")).to_be_visible()
+        toasts = page.locator("#toasts")
+        expect(toasts.get_by_text("This server does not allow changes")).to_be_visible()
         assert {*methods} == {"GET"}
         assert labels(locked) == before
 

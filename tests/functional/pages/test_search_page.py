@@ -104,6 +104,31 @@ def test_a_pasted_photo_and_a_picked_one_form_one_query(visit: Visit, drawings: 
         expect(visit.page.locator(f".hits a[aria-label^='{name},']")).to_be_visible()
 
 
+def test_text_with_a_picture_is_pasted_as_text_into_a_field(visit: Visit) -> None:
+    """As tables copy it. A press on the text of the field's panel leaves the panel open."""
+    page = visit.page
+    visit.go("/browse")
+    field = page.get_by_role("searchbox")
+    field.click()
+    page.evaluate(
+        """() => {
+          const clipboardData = new DataTransfer();
+          clipboardData.items.add(new File(["x"], "image.png", {type: "image/png"}));
+          clipboardData.setData("text/plain", "a table");
+          const event = new ClipboardEvent("paste", {clipboardData, bubbles: true,
+            cancelable: true});
+          document.activeElement.dispatchEvent(event);
+          window.taken = event.defaultPrevented;
+        }"""
+    )
+    assert page.evaluate("() => window.taken") is False
+    page.locator(".find-hint code").first.click()
+    expect(page.locator(".find-panel")).to_be_visible()
+    page.locator("h1").first.click()
+    expect(page.locator(".find-panel")).to_be_hidden()
+    assert query(page) == {}
+
+
 def test_a_reload_keeps_the_search(visit: Visit, drawings: Path) -> None:
     """The address keeps the query, and the browser keeps the uploaded picture."""
     open_search(visit)

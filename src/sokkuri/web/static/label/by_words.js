@@ -41,7 +41,7 @@ export class ByWords {
     h("label", { for: "label-confidence" }, "Confidence at least"), this.confidence,
     h("button", { type: "submit", class: "button primary" }, "Show candidates"));
     this.element = h("div", { class: "label-words" },
-      info.words ? form : h("p", { class: "soft" }, info.no_words.replaceAll("`", "")),
+      info.words ? form : h("p", { class: "soft" }, format.capitalise(info.no_words.replaceAll("`", ""))),
       h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it "
         + "fits best. The confidence is its share among these labels. No image is labelled until "
         + "you accept it."), this.problem, this.results);

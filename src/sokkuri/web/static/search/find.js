@@ -2,6 +2,7 @@
 // saved and recent searches.
 
 import { h } from "../base/dom.js";
+import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
 import * as settings from "../base/settings.js";
 import { clearRecent, past, remove } from "./past.js";
@@ -22,7 +23,10 @@ export function installFind(place, getInfo) {
   const veil = h("div", { class: "drop-veil", "aria-hidden": "true" },
     h("p", null, "Drop to search"));
   document.body.append(veil);
-  takePictures((files) => addTerms({ files }), {
+  const take = (files) => {
+    if (!document.querySelector("dialog[open]")) addTerms({ files });
+  };
+  takePictures(take, {
     signal: new AbortController().signal,
     onhover: (over) => document.documentElement.toggleAttribute("data-dropping", over),
   });
@@ -37,7 +41,8 @@ class FindField {
     this.problem = h("p", { class: "find-problem small", id: "find-problem", role: "alert" });
     this.hint = h("p", { class: "find-hint small soft", id: "find-hint" });
     this.lists = h("div", { class: "find-lists" });
-    this.panel = h("div", { class: "find-panel", hidden: true }, this.problem, this.hint,
+    // It can have the focus, so that a press on its text leaves it open.
+    this.panel = h("div", { class: "find-panel", tabindex: -1, hidden: true }, this.problem, this.hint,
       h("div", { class: "row" }, pickButton((files) => this.addAll({ files }), "button",
         icon("photos", { size: 18 }), "Choose a picture")), this.lists);
     this.element = h("form", { class: "find", role: "search", "aria-label": "Search" },
@@ -59,8 +64,6 @@ class FindField {
     this.element.addEventListener("focusout", ({ relatedTarget }) => {
       if (!this.element.contains(relatedTarget)) this.close();
     });
-    // A press in the panel leaves the focus where it is, so that the panel stays open.
-    this.panel.addEventListener("mousedown", (event) => event.preventDefault());
     this.panel.addEventListener("click", ({ target }) => {
       if (target instanceof Element && target.closest("a")) this.close();
     });
@@ -89,7 +92,7 @@ class FindField {
     this.info = await this.getInfo().catch(() => null);
     const words = this.info?.words;
     this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
-    this.hint.replaceChildren(...(this.info?.no_words ? withCode(this.info.no_words) : [
+    this.hint.replaceChildren(...(this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
       "Type words or the id of an image, or paste or drop a picture on any page."]));
   }
 

@@ -1,6 +1,6 @@
 // Takes pictures from the user: dropped anywhere on the page, pasted, or picked with a button.
 
-import { h } from "../base/dom.js";
+import { h, isTyping } from "../base/dom.js";
 
 /**
  * Listens on the whole page until `signal` is aborted.
@@ -44,7 +44,9 @@ export function takePictures(ontake, { signal, onhover }) {
   });
   on("paste", (event) => {
     const files = event.clipboardData?.files;
-    if (!files?.length) return;
+    // Programs for texts and tables copy a picture beside the text: a field wants the text.
+    const isText = isTyping(event) && event.clipboardData?.types.includes("text/plain");
+    if (!files?.length || isText) return;
     event.preventDefault();
     passOn(files, ontake);
   });
