@@ -83,7 +83,7 @@ def make_steps() -> list[Step]:
         Step("keypoints at half the size", "compare:make_glance"),
         Step(
             "glance at half the size",
-            "matching:surely_differ",
+            "compare:surely_differ",
             lambda result: "no copy" if result else "",
         ),
         Step("keypoints of an image", "compare:find_keypoints"),
@@ -95,6 +95,11 @@ def make_steps() -> list[Step]:
         Step("aligned by keypoints", "matching:_aligned_logit"),
         Step("first look at a pair", "compare:compare", _grade),
         Step("is it a drawing", "compare:may_be_drawing"),
+        Step(
+            "a drawing in the other one",
+            "compare:find_shift",
+            lambda result: "no copy" if result is None else "",
+        ),
         Step(
             "full size",
             "compare:compare_full_size",

@@ -25,12 +25,12 @@ from sokkuri.core.locations import Location
 from sokkuri.core.product_threads import small_products
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
-from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, compare
+from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, SurelyDiffer, compare
 from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
-from sokkuri.curation.duplicates.matching.glance import Glance, make_glance
+from sokkuri.curation.duplicates.matching.glance import Glance, make_glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
 from sokkuri.curation.duplicates.matching.placement import Place, find_place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
@@ -88,6 +88,15 @@ class _Image:
             if self._glance is None:
                 self._glance = make_glance(self.rgb)
             return self._glance
+
+    def surely_differs_from(self, other: "_Image") -> SurelyDiffer:
+        """Return a function that glances at both, and says whether they surely differ."""
+
+        def glance(logit: float) -> bool:
+            drawings = self.may_be_drawing and other.may_be_drawing
+            return surely_differ(self.glance(), other.glance(), logit, drawings=drawings)
+
+        return glance
 
 
 class PairComparer:
@@ -157,7 +166,7 @@ class PairComparer:
     def look_at_pairs(self, pairs: Iterable[tuple[bytes, bytes]]) -> Iterator[PairResult]:
         """Yield what a first look says about each pair, in order: some results are open.
 
-        A glance settles most pairs of photos. Pairs that cannot be read are left out.
+        A glance settles most pairs. Pairs that cannot be read are left out.
         """
         return (result for result in self._map(pairs, self._glance) if result is not None)
 
@@ -209,19 +218,15 @@ class PairComparer:
     ) -> PairResult | None:
         """Compare the previews of two contents; None if a file cannot be read.
 
-        at_a_glance : whether a glance may settle a pair of photos. Drawings repeat their details.
+        at_a_glance : whether a glance may settle it.
         """
         first, second = min(pair), max(pair)
         try:
             a, b = self._image(first), self._image(second)
             if a.frames != b.frames:  # a still is no copy of an animation
                 return PairResult(first, second, None, 0.0)
-            drawings = not at_a_glance or (a.may_be_drawing and b.may_be_drawing)
-            match = compare(
-                a, b,
-                (a.keypoints, b.keypoints) if self.by_keypoints else None,
-                None if drawings else (a.glance, b.glance),
-            )  # fmt: skip
+            keypoints = (a.keypoints, b.keypoints) if self.by_keypoints else None
+            match = compare(a, b, keypoints, a.surely_differs_from(b) if at_a_glance else None)
             likely = self._likely_grade(match, a, b)
         except DecodeError:
             return PairResult(first, second, None, 0.0)

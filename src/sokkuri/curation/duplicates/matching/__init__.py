@@ -2,7 +2,7 @@
 
 Takes two image views and returns a Match. Three alignments are tried: the images as they are,
 mirrored, and aligned by keypoints (with the extra `duplicates`). scoring.py weighs the results.
-Finding keypoints takes long, so glance.py first tells which images surely differ.
+Finding keypoints takes long, so glance.py can first tell which images surely differ.
 """
 
 import math
@@ -13,7 +13,6 @@ import numpy as np
 
 from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
 from sokkuri.curation.duplicates.matching.fingerprint import SQUARE_SIDE, ImageView
-from sokkuri.curation.duplicates.matching.glance import Glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import (
     Keypoints,
     SimilarityTransform,
@@ -49,8 +48,8 @@ _SAME_SCENE_INLIERS = 12  # from here, some object is in both images
 FindKeypoints = Callable[[], Keypoints]
 """Returns an image's keypoints; called only if they are needed."""
 
-TakeGlance = Callable[[], Glance]
-"""Returns an image's Glance; called only if it is needed."""
+SurelyDiffer = Callable[[float], bool]
+"""Returns whether two images surely differ, by the logit of them as they lie: see glance.py."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +70,12 @@ def compare(
     a: ImageView,
     b: ImageView,
     keypoints: tuple[FindKeypoints, FindKeypoints] | None,
-    glances: tuple[TakeGlance, TakeGlance] | None = None,
+    surely_differ: SurelyDiffer | None = None,
 ) -> Match:
     """Compare two images.
 
-    keypoints : of both; None without OpenCV, which misses crops and turned images. glances : of
-    both; with them, images that surely differ are told apart without keypoints.
+    keypoints : of both; None without OpenCV, which misses crops and turned images. surely_differ :
+    tells which images need no keypoints.
     """
     upright = measure_agreement(a.square, b.square)
     if upright.blocks == 0:  # both are blank: only their colours and shapes can differ
@@ -92,7 +91,7 @@ def compare(
         score = probability(logit)
     elif keypoints is None:
         score = probability(logit - _WITHOUT_KEYPOINTS)
-    elif glances is not None and surely_differ(glances[0](), glances[1](), logit):
+    elif surely_differ is not None and surely_differ(logit):
         score = 0.0
     else:
         score, inliers = _score_with_keypoints(a, b, logit, keypoints)

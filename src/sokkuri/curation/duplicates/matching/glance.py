@@ -1,7 +1,7 @@
 """Glance at two previews at half their size: do they surely show different pictures?
 
 Takes two Glances and returns whether they differ. Keypoints of half a preview are found in a
-quarter of the time, and tell most lookalikes from copies.
+quarter of the time, and tell most lookalikes from copies. Faint ones count too: there are few.
 """
 
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ from sokkuri.curation.duplicates.matching.scoring import (
 _FEW_KEYPOINTS = 30  # fewer say nothing
 _MIN_INLIERS = 4  # fewer agree by chance
 _SAME_SCENE_INLIERS = 7  # from here, some object may be in both images
+_SAME_DRAWING_INLIERS = 4  # the same for drawings, of which details are repeated
 _HOPELESS_LOGIT = -3.0  # a copy has more
 
 
@@ -45,18 +46,21 @@ def make_glance(rgb: NDArray[np.uint8]) -> Glance:
     cv2 = opencv()
     size = tuple(max(1, round(side / 2)) for side in (rgb.shape[1], rgb.shape[0]))
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    return Glance(small, find_keypoints(small))
+    return Glance(small, find_keypoints(small, faint=True))
 
 
-def surely_differ(a: Glance, b: Glance, logit: float) -> bool:
-    """Return whether two images surely have no content in common. logit : of them as they lie."""
+def surely_differ(a: Glance, b: Glance, logit: float, *, drawings: bool = False) -> bool:
+    """Return whether two images surely have no content in common.
+
+    logit : of the images as they lie. drawings : whether both may be drawings.
+    """
     fewer = min(len(a.keypoints.positions), len(b.keypoints.positions))
     if fewer < _FEW_KEYPOINTS:
         return False
     transform = estimate_similarity(a.keypoints, b.keypoints)
     aligned = None
     if transform is not None and transform.inliers >= _MIN_INLIERS:
-        if transform.inliers >= _SAME_SCENE_INLIERS:
+        if transform.inliers >= (_SAME_DRAWING_INLIERS if drawings else _SAME_SCENE_INLIERS):
             return False
         aligned = _aligned_logit(a, b, transform)
     features = combined_features(logit, aligned, transform, fewer)

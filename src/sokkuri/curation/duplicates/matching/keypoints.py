@@ -20,8 +20,8 @@ MAX_KEYPOINTS = 400  # of an image
 _RATIO = 0.8  # of the nearest and the second nearest distance: Lowe's test
 _MAX_ERROR = 4.0  # pixels between a match and where the transform puts it
 _MIN_MATCHES = 4  # two determine a similarity, and two more must agree
-_CONTRAST = 0.008
-_EDGE = 12.0
+_CONTRAST, _EDGE = 0.008, 12.0  # least contrast of a keypoint, and how far it may be an edge
+_FAINT_CONTRAST, _FAINT_EDGE = 0.003, 15.0  # the same of faint ones
 _LEVELS = 254.0  # components of a descriptor rarely exceed a half
 _RANSAC_TRIES = 1000
 _RANSAC_CONFIDENCE = 0.995
@@ -137,16 +137,14 @@ def opencv() -> Any:
     return cv2
 
 
-def find_keypoints(rgb: NDArray[np.uint8]) -> Keypoints:
-    """Return the keypoints of a preview's rgb. Raises MissingExtraError."""
-    cv2 = opencv()
-    if not hasattr(_thread_local, "sift"):
-        cv2.setNumThreads(1)  # the callers use one thread an image, which is faster
-        _thread_local.sift = cv2.SIFT_create(
-            nfeatures=MAX_KEYPOINTS, contrastThreshold=_CONTRAST, edgeThreshold=_EDGE
-        )
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    points, descriptors = _thread_local.sift.detectAndCompute(grey, None)
+def find_keypoints(rgb: NDArray[np.uint8], *, faint: bool = False) -> Keypoints:
+    """Return the keypoints of a picture. Raises MissingExtraError.
+
+    rgb : (H, W, 3) uint8, of a preview or smaller. faint : also those with little contrast.
+    """
+    detector = _detector(*((_FAINT_CONTRAST, _FAINT_EDGE) if faint else (_CONTRAST, _EDGE)))
+    grey = opencv().cvtColor(rgb, opencv().COLOR_RGB2GRAY)
+    points, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
     descriptors = descriptors[:MAX_KEYPOINTS]
@@ -155,6 +153,18 @@ def find_keypoints(rgb: NDArray[np.uint8]) -> Keypoints:
     codes = np.rint(np.sqrt(descriptors / sums) * _LEVELS).clip(0, 127).astype(np.int8)
     lengths = np.linalg.norm(codes.astype(np.float32), axis=1)
     return Keypoints(positions, codes, np.maximum(lengths, 1.0), rgb.shape[1])
+
+
+def _detector(contrast: float, edge: float) -> Any:
+    """Return this thread's detector."""
+    detectors = _thread_local.__dict__.setdefault("detectors", {})
+    if contrast not in detectors:
+        cv2 = opencv()
+        cv2.setNumThreads(1)  # the callers use one thread an image, which is faster
+        detectors[contrast] = cv2.SIFT_create(
+            nfeatures=MAX_KEYPOINTS, contrastThreshold=contrast, edgeThreshold=edge
+        )
+    return detectors[contrast]
 
 
 def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | None:

@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sokkuri.curation.duplicates.matching.block_agreement import block_agreement
-from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE, ImageView, luma
+from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE, ImageView
 from sokkuri.curation.duplicates.matching.keypoints import (
     Alignment,
     Keypoints,
@@ -28,6 +29,7 @@ _LIKELY, _PROMISING = 1.5, 0.8  # the same, of squares: tried before keypoints, 
 _MOST_DIFFERENT = 30  # levels; more is an edit
 _LEAST_OVERLAP = 400  # pixels
 _MIN_INLIERS = 3
+_LEAST_RESPONSE = 0.1  # of the phase correlation; drawings that are shifted have twice as much
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,10 +87,10 @@ def find_shift(a: ImageView, b: ImageView) -> SimilarityTransform | None:
     height, width = a.rgb.shape[:2]
     small = cv2.resize(a.rgb, (max(2, round(width * scale)), max(2, round(height * scale))))
     size = np.maximum(small.shape[:2], b.rgb.shape[:2])
-    planes = [np.zeros(size, np.float32) for _ in range(2)]
-    for plane, rgb in zip(planes, (small, b.rgb), strict=True):
-        plane[: rgb.shape[0], : rgb.shape[1]] = luma(rgb) - np.median(luma(rgb))
-    shift, _ = cv2.phaseCorrelate(*planes)
+    planes = [_on_ground(rgb, size) for rgb in (small, b.rgb)]
+    shift, response = cv2.phaseCorrelate(*planes)
+    if response < _LEAST_RESPONSE:
+        return None
     start = np.array([(scale - 1) / 2, (scale - 1) / 2]) + shift
     matrix = np.array([[scale, 0, start[0]], [0, scale, start[1]]])
     transform = SimilarityTransform(matrix, False, 0, 0)
@@ -97,6 +99,15 @@ def find_shift(a: ImageView, b: ImageView) -> SimilarityTransform | None:
         return None
     agreement = block_agreement(found.over, found.under, found.inside)
     return transform if agreement >= _CLOSE else None
+
+
+def _on_ground(rgb: NDArray[np.uint8], size: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the brightness over its median, in the corner of a plane of this size that is 0."""
+    grey = opencv().cvtColor(rgb, opencv().COLOR_RGB2GRAY)
+    median = np.searchsorted(np.bincount(grey.reshape(-1)).cumsum(), grey.size / 2)
+    plane = np.zeros(size, np.float32)
+    plane[: rgb.shape[0], : rgb.shape[1]] = grey.astype(np.float32) - np.float32(median)
+    return plane
 
 
 def stretch(a: ImageView, b: ImageView, turn: Orientation) -> SimilarityTransform:
