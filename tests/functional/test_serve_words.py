@@ -9,6 +9,11 @@ from joint_model import draw_colours, write_joint_model
 from run_cli import as_json, sokkuri
 from run_server import Server, assert_problem, serving
 
+from sokkuri import Collection
+from sokkuri.core.errors import ModelReplacedError
+from sokkuri.curation.labeling.word_labels import suggest_labels
+from sokkuri.search.words import WordReader
+
 
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
@@ -102,3 +107,24 @@ def test_a_collection_without_words_refuses_them(tmp_path: Path) -> None:
         problem = server.post("/api/v1/search", json={"texts": ["red"]})
         assert_problem(problem, 422, "unsupported")
         assert "knows no words" in problem.json()["detail"]
+
+
+def test_candidates_follow_another_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After `index --replace`, a running server reads the words by the new model."""
+    monkeypatch.setenv("SOKKURI_CACHE", str(tmp_path / "cache"))
+    photos = draw_colours(tmp_path / "photos")
+    sokkuri("index", photos, "--model", write_joint_model(tmp_path / "model"))
+    other = write_joint_model(tmp_path / "other", card='resize = "pad"')
+    with Collection.open(photos, "ro") as collection:
+        words = WordReader(collection)
+    with serving(photos) as server:
+        before = server.api("suggestions/words", label=["red", "green", "blue"])
+        sokkuri("index", photos, "--model", other, "--replace")
+        after = server.api("suggestions/words", label=["red", "green", "blue"])
+        assert [word["count"] for word in before["words"]] == [3, 3, 3]
+        assert [word["count"] for word in after["words"]] == [3, 3, 3]
+    with (
+        Collection.open(photos, "ro") as collection,
+        pytest.raises(ModelReplacedError, match="another model"),
+    ):
+        suggest_labels(collection, ["red", "green"], words=words)

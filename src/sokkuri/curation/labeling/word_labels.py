@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 
-from sokkuri.core.errors import UsageError
+from sokkuri.core.errors import ModelReplacedError, UsageError
 from sokkuri.core.values import check_number
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.search.words import WordReader
@@ -44,7 +44,8 @@ def suggest_labels(
 
     under, where : filters, as in a search. words : of the collection, if it is loaded. Raises
     UsageError for fewer than two labels, an invalid one and bad filters, and the errors of
-    `WordReader`, such as UnsupportedError if the model knows no words.
+    `WordReader`, such as UnsupportedError if the model knows no words. Raises ModelReplacedError
+    if the collection has got another model meanwhile.
     """
     check_number("min_confidence", min_confidence, 0)
     names = list(dict.fromkeys(map(clean_label, labels)))
@@ -55,7 +56,15 @@ def suggest_labels(
     scale = words.card.logit_scale or _USUAL_SCALE
     texts *= np.float32(scale)
     suggest = partial(_suggest, collection, (under, where), names, texts, min_confidence)
-    return at_one_moment(collection, suggest)
+
+    def suggest_with_this_model() -> list[WordLabel]:
+        if words.fingerprint != collection.model.fingerprint:
+            raise ModelReplacedError(
+                f"{collection.store} got the vectors of another model at this moment: ask again"
+            )
+        return suggest()
+
+    return at_one_moment(collection, suggest_with_this_model)
 
 
 def _suggest(

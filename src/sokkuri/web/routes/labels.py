@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
+from sokkuri.core.errors import ModelReplacedError
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import Under, Where, problems
@@ -70,8 +71,17 @@ async def candidates_by_words(
     """Return images without a label that fit one of these labels by words, the surest first. Sets
     no label."""
     query = WordQuery(tuple(label), n, min_confidence, under, where)
-    words = await context.uploads.word_reader()
-    return AsciiJSON(await context.labels.word_candidates(query, words))
+
+    async def find() -> Any:
+        words = await context.uploads.word_reader()
+        return await context.labels.word_candidates(query, words)
+
+    try:
+        found = await find()
+    except ModelReplacedError:  # at this moment: the new model reads the words again
+        context.uploads.forget_models()
+        found = await find()
+    return AsciiJSON(found)
 
 
 @router.get(
