@@ -96,7 +96,9 @@ def _centre(source: str, photos: Path, new_name: str) -> str:
     card = add_centred_model(model.card, model.path, centre.vector, name, told)
     if centre.failed:
         console.print_message(f"{count_text(centre.failed, 'photo')} could not be read")
-    console.print_message(f"{card.parent.name} is {told}; `sokkuri index --model {card.parent.name}` uses it")
+    console.print_message(
+        f"{card.parent.name} is {told}; `sokkuri index --model {card.parent.name}` uses it"
+    )
     return card.parent.name
 
 
