@@ -15,7 +15,8 @@ from sokkuri.store.outcomes import has_content
 
 
 class InFlightDigests:
-    """The digests whose bytes are being extracted. Thread-safe; memory is bounded by their number.
+    """The digests whose bytes are being extracted, or cannot be. Thread-safe; memory is bounded by
+    their number.
 
     catalog_path : the catalog file, which tells the digests that have a vector already.
     """
@@ -25,6 +26,7 @@ class InFlightDigests:
         self._lock = threading.Lock()
         self._job_of: dict[bytes, int | None] = {}  # digest -> the job that extracts its bytes
         self._digest_of: dict[int, bytes] = {}  # the inverse of `_job_of`
+        self._failed: set[bytes] = set()
 
     def acquire(self, digest: bytes, job: int | None = None) -> bool:
         """Return whether the caller must extract these bytes; if so, they are in flight from now.
@@ -43,13 +45,13 @@ class InFlightDigests:
         # In this order: a digest is released only after its row is committed.
         if digest in self._job_of:
             return job is not None and self._job_of[digest] == job
-        is_stored = has_content(self._catalog, digest)
-        if not is_stored:
+        is_known = digest in self._failed or has_content(self._catalog, digest)
+        if not is_known:
             if job is not None:
                 self._drop(job)  # its file has changed since it asked before
                 self._digest_of[job] = digest
             self._job_of[digest] = job
-        return not is_stored
+        return not is_known
 
     def contains(self, digest: bytes) -> bool:
         """Return whether these bytes are being extracted."""
@@ -63,6 +65,11 @@ class InFlightDigests:
                 job = self._job_of.pop(digest, None)
                 if job is not None:
                     self._digest_of.pop(job, None)
+
+    def mark_failed(self, digests: Iterable[bytes]) -> None:
+        """Remember bytes that cannot be used: nobody must extract them again."""
+        with self._lock:
+            self._failed.update(digests)
 
     def abandon(self, job: int) -> None:
         """Forget the digest that this job was to extract: the job has no result."""

@@ -92,6 +92,8 @@ class Writer:
         settled = [outcome for outcome in self._waiting if outcome.job.key not in waits]
         self._waiting = later
         self.counts += counts
+        failed = {_failed_bytes(outcome) for outcome in settled if isinstance(outcome, Failed)}
+        self._digests.mark_failed(self._failures.keys() & failed)  # those that were recorded
         self._digests.release(
             outcome.fingerprint.digest
             for outcome in settled
@@ -140,8 +142,8 @@ class Writer:
         """Record that an image cannot be used. If its bytes are the cause, remember that no file
         with the same bytes can."""
         record_failure(self._catalog, job.key, failed.stage, failed.reason, fingerprint)
-        if fingerprint is not None and failed.stage != "read":
-            self._failures[fingerprint.digest] = failed
+        if (digest := _failed_bytes(failed)) is not None:
+            self._failures[digest] = failed
 
     def _copy_of(self, outcome: SameBytes, source: SameContent) -> NewRow | None:
         """Return the vector of the same bytes for another image.
@@ -156,6 +158,13 @@ class Writer:
             return None
         file = FileRecord(outcome.fingerprint, source.width, source.height)
         return NewRow(outcome.job.key, outcome.job.id, vector, file)
+
+
+def _failed_bytes(failed: Failed) -> bytes | None:
+    """Return the digest of the bytes if they are the cause of the failure."""
+    if failed.fingerprint is None or failed.stage == "read":
+        return None
+    return failed.fingerprint.digest
 
 
 def _row_of(outcome: Extracted) -> NewRow:

@@ -172,7 +172,8 @@ def test_a_copy_of_a_failed_image_fails_too_if_the_bytes_are_the_cause(
     bench.commit(
         make_same_bytes(jobs["b"], b"same"), Failed(jobs["a"], stage, "damaged", fingerprint)
     )
-    assert bench.digests.acquire(b"same"), "another worker tries these bytes again"
+    is_open = bench.digests.acquire(b"same")
+    assert is_open == (stage != "decode"), "bytes that have failed are not tried again"
     bench.commit(make_same_bytes(jobs["c"], b"same"))
     if stage == "decode":
         assert bench.writer.counts == {"failed": 3}, "no copy waits for bytes that have failed"
@@ -186,6 +187,17 @@ def test_a_copy_of_a_failed_image_fails_too_if_the_bytes_are_the_cause(
     else:
         assert failures == [("a", "damaged")]
         assert bench.claim_jobs().keys() == {"b", "c"}, "they are open again"
+
+
+def test_a_failure_that_is_ignored_says_nothing_about_its_bytes(bench: Bench) -> None:
+    """The run had lost the lease of the image. A copy of the bytes must not wait for ever."""
+    bench.list_files("a", "b")
+    jobs = bench.claim_jobs()
+    assert bench.digests.acquire(b"same")
+    fingerprint = make_same_bytes(jobs["a"], b"same").fingerprint
+    bench.catalog.execute("UPDATE images SET claim = NULL WHERE id = 'a'")
+    bench.commit(Failed(jobs["a"], "decode", "damaged", fingerprint))
+    assert bench.digests.acquire(b"same")
 
 
 def test_a_new_time_stamp_with_equal_bytes_keeps_the_row(bench: Bench) -> None:
