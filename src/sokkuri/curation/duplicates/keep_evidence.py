@@ -10,12 +10,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-import numpy as np
-
-from sokkuri.curation.duplicates.image_facts import BINS, ImageFacts
+from sokkuri.curation.duplicates.image_facts import ImageFacts
+from sokkuri.curation.duplicates.losses import are_fine, is_coarser, is_derived
 from sokkuri.curation.duplicates.orientation import Orientation
 from sokkuri.curation.duplicates.pair_facts import PairFacts
-from sokkuri.curation.duplicates.saved_again import is_from_lossier, is_saved_again, is_turned_file
 
 FactsOfPairs = Mapping[tuple[bytes, bytes], PairFacts]
 """The facts of each pair of contents, the smaller content first."""
@@ -35,6 +33,9 @@ MARKS = (
 )  # fmt: skip
 """The kinds of evidence, the most important first."""
 
+SLIGHT = "slight"
+"""The mark against an image that lost more when it was saved, but so little that nobody sees it."""
+
 ADVANTAGES = {
     "foreign": "has no frame, bars, text or cover of another",
     "monochrome": "has its colours",
@@ -52,12 +53,6 @@ _EDITED = frozenset({"foreign", "monochrome", "cropped"})
 _STRONG = ("foreign", "monochrome", "cropped", "camera")
 _LARGER = 2.0  # from here on, the same picture at a larger scale is worth a look
 _SAME_SCALE = 1.1
-_WHOLE = 0.9  # share of both images that they have in common
-_ENLARGED = 1.12
-_DROP = 0.8  # decades by which an enlarged image has less power above the detail of its source
-_SLOPE = -2.2  # of power by frequency, both as logarithms, in photos
-_SOFTER, _MUCH_SOFTER = 0.3, 0.7  # decades; coarse steps of a JPEG add some false detail
-_LOSSIER = 1.15
 _MAJORITY = 0.6
 _FEW = 3
 
@@ -66,10 +61,10 @@ _FEW = 3
 class ImageEvidence:
     """What is known about one image of a group.
 
-    marks : kinds of `MARKS` against it. scale : how large the picture is in it beside the others,
-    0 if that is unknown. facts : None if the file was not read. undecided : `mirrored` or `turned`
-    if another image shows the picture another way, and nothing tells which way is right; else "".
-    unaligned : whether it could not be aligned with any of its copies.
+    marks : kinds of `MARKS` against it, and perhaps `SLIGHT`. scale : how large the picture is in
+    it beside the others, 0 if that is unknown. facts : None if the file was not read. undecided :
+    `mirrored` or `turned` if another image shows the picture another way, and nothing tells which
+    way is right; else "". unaligned : whether it could not be aligned with any of its copies.
     """
 
     marks: frozenset[str] = frozenset()
@@ -82,6 +77,11 @@ class ImageEvidence:
     def key(self) -> tuple[int, ...]:
         """A sort key: the image to keep has the smallest."""
         return tuple(int(mark in self.marks) for mark in MARKS)
+
+    @property
+    def slightly_worse(self) -> int:
+        """1 if it lost more, but so little that nobody sees it; 0 if not."""
+        return int(SLIGHT in self.marks)
 
 
 NO_EVIDENCE = ImageEvidence()
@@ -161,7 +161,7 @@ class _Component:
         camera = any(facts.camera for facts in self.facts.values())
         without = {key for key, facts in self.facts.items() if camera and not facts.camera}
         marks: dict[bytes, set[str]] = {key: set() for key in self.facts}
-        for mark in MARKS:
+        for mark in (*MARKS, SLIGHT):
             found = {"squashed": self._squashed(), "camera": without}.get(mark)
             for key in _to_mark(claimed[mark], marks) if found is None else found:
                 marks[key].add(mark)
@@ -245,7 +245,7 @@ def _claims_of_pair(
     """Yield what a pair says against its contents."""
     of = first, second
     derived = [
-        pair.enlarged[side] or _is_derived(of[side], of[1 - side], pair, side) for side in (0, 1)
+        pair.enlarged[side] or is_derived(of[side], of[1 - side], pair, side) for side in (0, 1)
     ]
     foreign = list(pair.foreign)
     if derived[0] != derived[1] and any(foreign) and not pair.surrounded:
@@ -257,8 +257,9 @@ def _claims_of_pair(
             "cropped": pair.cropped[side],
             "monochrome": x.monochrome and _has_more_colour(y, x),
             "derived": derived[side],
-            "coarse": not derived[1 - side] and _is_coarser(x, y, pair, side),
         }
+        if not derived[1 - side] and is_coarser(x, y, pair, side):
+            found[SLIGHT if are_fine(x, y) else "coarse"] = True
         yield from ((mark, key, contents[1 - side]) for mark, is_true in found.items() if is_true)
 
 
@@ -298,7 +299,7 @@ def _right_way(
         counts = Counter(ways[key] for key in clean)
 
     restrict(lambda key: facts[key].camera)
-    restrict(lambda key: not {"derived", "coarse"} & marks[key])
+    restrict(lambda key: not {"derived", "coarse", SLIGHT} & marks[key])
     most, count = counts.most_common(1)[0]
     if len(counts) == 1 or (len(clean) > 2 and count >= _MAJORITY * len(clean)):
         return most
@@ -308,89 +309,3 @@ def _right_way(
 
 def _has_more_colour(x: ImageFacts, y: ImageFacts) -> bool:
     return not x.monochrome and x.colour > 2 * y.colour + 1
-
-
-def _is_derived(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool:
-    """Return whether `x` was made of `y`: enlarged, or saved again or turned from that JPEG.
-
-    side : 0 if `x` is the first image of the pair.
-    """
-    scales = _scales_of(pair, side)  # pixels of x for one of y
-    if pair.by_quarters and min(pair.shares) > _WHOLE:
-        spectra = x.spectrum_x, x.spectrum_y
-        if any(_is_enlarged(*axis) for axis in zip(spectra, scales, strict=True)):
-            return True
-    if not pair.by_quarters or max(abs(np.log(scales))) > 0.01:
-        return False
-    became_lossless = x.lossless and not y.lossless and _lie_alike(x, y, pair)
-    if became_lossless and np.array_equal(x.grids[0], y.grids[0]):
-        return True  # no format with losses keeps all pixels of another one
-    turn = pair.orientation if side else pair.orientation.inverse
-    return is_saved_again(x, y, turn) or is_turned_file(x, y, turn)
-
-
-def _scales_of(pair: PairFacts, side: int) -> tuple[float, float]:
-    """Return the pixels of one image for a pixel of the other one, along its width and height."""
-    if side == 0:
-        return 1 / pair.scale_x, 1 / pair.scale_y
-    along_first = pair.scale_x, pair.scale_y
-    return along_first[::-1] if pair.orientation.sideways else along_first
-
-
-def _is_enlarged(spectrum: tuple[float, ...], scale: float) -> bool:
-    """Return whether an image has no detail above that of an image smaller by `scale`."""
-    if len(spectrum) != BINS or not _ENLARGED < scale < 6:
-        return False
-    limit = BINS / scale
-    below = np.arange(max(1, round(0.45 * limit)), max(2, round(0.85 * limit)))
-    above = np.arange(min(round(limit * 1.08) + 1, BINS - 1), BINS)
-    power = np.array(spectrum)
-    expected = _SLOPE * np.log10(np.mean(above + 1) / np.mean(below + 1))
-    return bool(power[above].mean() - power[below].mean() < expected - _DROP)
-
-
-def _is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool:
-    """Return whether `x` lost more than `y` of the same picture at the same scale."""
-    scales = _scales_of(pair, side)
-    if max(abs(np.log(scales))) > np.log(_SAME_SCALE):
-        return False
-    softness = _softness(x, y, pair)
-    differ = bool(x.losses and y.losses) and abs(np.log(x.losses / y.losses)) > np.log(_LOSSIER)
-    if abs(softness) > (_MUCH_SOFTER if differ else _SOFTER):
-        return softness > 0
-    if x.format == "GIF" and y.format != "GIF":
-        return True
-    if _lie_alike(x, y, pair):
-        for finer, coarser in ((x, y), (y, x)):
-            if _seems_finer(finer, coarser):
-                is_lossier = is_from_lossier(finer, coarser)
-                if is_lossier is not None:
-                    return is_lossier == (finer is x)
-    if y.lossless and not x.lossless and max(abs(np.log(scales))) < 0.01:
-        return True
-    was_shrunk = max(scales) > 1.01 and min(scales) > 0.99  # y, so its fine steps say nothing
-    return differ and x.losses > y.losses and not was_shrunk
-
-
-def _lie_alike(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> bool:
-    """Return whether the pixels of two images show the same places."""
-    same_size = (x.width, x.height) == (y.width, y.height)
-    return same_size and pair.orientation == Orientation() and min(pair.shares) > _WHOLE
-
-
-def _seems_finer(x: ImageFacts, y: ImageFacts) -> bool:
-    """Return whether an image is saved with fewer losses than a JPEG, or in another format."""
-    if y.quantisation is None or x.format == "GIF":
-        return False
-    return x.quantisation is None or x.losses < y.losses / _LOSSIER
-
-
-def _softness(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> float:
-    """Return by how many decades `x` has less power in its fine details; 0 if that is unknown."""
-    known = all(len(axis) == BINS for of in (x, y) for axis in (of.spectrum_x, of.spectrum_y))
-    if not known or min(pair.shares) < _WHOLE:
-        return 0.0
-    fine, whole = slice(BINS // 2, BINS - 4), slice(0, BINS // 4)
-    of_x, of_y = (np.add(image.spectrum_x, image.spectrum_y) for image in (x, y))
-    difference = (of_y - of_x) / 2
-    return float(difference[fine].mean() - difference[whole].mean())

@@ -1,10 +1,13 @@
 """Decide which of some near-duplicates to keep: an order by a person's choice, rules and facts.
 
 The images that a person prefers come first, then those whose files are whole. Then the rules of
-`--keep` count in their order, then the evidence (keep_evidence.py), then resolution, bytes and age.
-The id decides last, so the order is always the same.
+`--keep` count in their order, then the evidence (keep_evidence.py), then resolution, names that
+programs give to copies, losses that nobody sees, bytes and age. The id decides last, so the order
+is always the same.
 """
 
+import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -56,8 +59,23 @@ _UNDECIDED = {
     "mirrored": "some are mirrored, and nothing tells which way round is right",
     "turned": "some are turned, and nothing tells which way up is right",
 }
-_DEFAULT = ("largest", "heaviest", "oldest")
-_DEFAULT_REASONS = ("has the most pixels", "has the most bytes", "is the oldest file")
+_COPY_WORDS = (
+    "copy|copia|copie|kopie|kopia|cópia|копия|コピー|副本|"
+    "edit|edited|bearbeitet|modifié|export|exported|converted|compressed|resized|resaved|optimi[sz]ed"
+)
+_COPY_NAME = re.compile(
+    r"(copy of|kopie von|copie de|copia di) .+"
+    rf"|.*(~\d+|[ _.-]*\(\d+\)|[ _.-]({_COPY_WORDS})( ?\d+)?)",
+    re.IGNORECASE,
+)
+_LAST: dict[str, _Fact] = {
+    "has the most pixels": _FACTS["largest"],
+    "has no name of a copy": lambda image, _: int(is_name_of_copy(image.path)),
+    "lost a little less when it was saved": lambda _, evidence: evidence.slightly_worse,
+    "has the most bytes": _FACTS["heaviest"],
+    "is the oldest file": _FACTS["oldest"],
+}
+"""What decides after the evidence, by the words that say so."""
 
 
 def parse_rules(rules: Sequence[str]) -> KeepRules:
@@ -70,6 +88,11 @@ def parse_rules(rules: Sequence[str]) -> KeepRules:
     return KeepRules(tuple(_check_rule(rule) for rule in rules))
 
 
+def is_name_of_copy(path: str) -> bool:
+    """Return whether a file is named as programs name a copy: `IMG_1 (1)`, `IMG_1-edited`."""
+    return _COPY_NAME.fullmatch(unicodedata.normalize("NFC", PurePath(path).stem)) is not None
+
+
 def no_evidence(_image: DuplicateImage) -> ImageEvidence:
     """Return that nothing is known about an image."""
     return NO_EVIDENCE
@@ -80,12 +103,11 @@ def keep_order(
 ) -> Callable[[DuplicateImage], KeepOrder]:
     """Return a key for `sorted` that puts the image to keep first."""
     by_rules = [_fact_of(rule) for rule in rules.rules]
-    by_default = [_FACTS[rule] for rule in _DEFAULT]
 
     def key(image: DuplicateImage) -> KeepOrder:
         evidence = evidence_of(image)
         first = [fact(image, evidence) for fact in by_rules]
-        last = [fact(image, evidence) for fact in by_default]
+        last = [fact(image, evidence) for fact in _LAST.values()]
         chosen = int(not image.preferred), int(image.damaged)
         return (*chosen, *first, *evidence.key, *last), image.id
 
@@ -128,7 +150,7 @@ def _reasons(rules: KeepRules) -> list[str]:
     by_rule = [f"comes first by --keep {rule}" for rule in rules.rules]
     marks = [ADVANTAGES[mark] for mark in MARKS]
     chosen = ["is preferred by you", "is whole, and not cut short"]
-    return [*chosen, *by_rule, *marks, *_DEFAULT_REASONS, "is the first by name"]
+    return [*chosen, *by_rule, *marks, *_LAST, "is the first by name"]
 
 
 def _check_rule(rule: str) -> str:

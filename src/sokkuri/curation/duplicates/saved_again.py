@@ -30,6 +30,8 @@ _LEAST_LEAN = 0.3
 _RESIZED_SPREAD = 0.7  # found with enlargements 0.1 to 0.6, and 0.84 to 1 without
 _ROUNDING = 0.2  # squared levels by which decoded pixels miss their coefficients
 _LOWEST = 9  # frequencies
+_STRONG = np.array([*range(_LOWEST), 10, 11, 12])
+"""Frequencies with large coefficients; small ones lie near the first multiple by chance."""
 _ROUNDING_WITHIN = 0.75  # levels
 _LOSSIER_SHARE = 0.06  # found 0 to 0.02 beside what a JPEG was made from, mostly 0.1 to 0.8 else
 _SAME_CONTRAST = 0.05
@@ -264,9 +266,9 @@ def _lies_on_grid(samples: Samples, steps: tuple[int, ...]) -> bool:
     Their coefficients are then near multiples of the steps, which the resizing blurs. steps : at
     the sampled frequencies.
     """
-    wanted = np.array(steps, np.float32)
+    wanted, values = np.array(steps, np.float32)[_STRONG], samples[:, 1:][:, _STRONG]
     coarse = wanted >= 3
-    wanted, values = wanted[coarse], samples[:, 1:][:, coarse]
+    wanted, values = wanted[coarse], values[:, coarse]
     counts = np.abs(values) > _LEAST_VALUE * wanted
     if np.count_nonzero(counts) < _LEAST_SAMPLES:
         return False

@@ -13,6 +13,7 @@ from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import (
     KeepRules,
     explain_choice,
+    is_name_of_copy,
     keep_order,
     parse_rules,
 )
@@ -154,6 +155,34 @@ def test_a_format_rule_orders_by_the_ending() -> None:
     assert best(*images, rules=("format:png,jpg",)) == "c.png"
     assert best(*images, rules=("format:.jpg, png",)) == "b.JPEG"
     assert best(*images, rules=("format:tif",)) == "a.webp", "then the default decides"
+
+
+@pytest.mark.parametrize("copy", [
+    "IMG_1 (1).jpg", "IMG_1-edited.jpg", "IMG_1_resaved.JPG", "Copy of IMG_1.jpg", "IMG_1~2.jpg",
+    "IMG_1 copy 2.jpg", "IMG_1 - コピー.jpg", "IMG_1 - Kopie.jpg",
+])  # fmt: skip
+def test_a_name_of_a_copy_counts_more_than_bytes_and_slight_losses(copy: str) -> None:
+    plain, finer = image("IMG_1.jpg", size=100), image(copy, size=200)
+    worse = ImageEvidence(frozenset({"slight"}))
+    order = keep_order(evidence_of=lambda one: worse if one == plain else NO_EVIDENCE)
+    assert sorted([finer, plain], key=order) == [plain, finer]
+    why, conflict = explain_choice([plain, finer], evidence_of=lambda _: NO_EVIDENCE)
+    assert (why, conflict) == ("has no name of a copy", "")
+    assert best(plain, image(copy, width=11)) == copy
+
+
+@pytest.mark.parametrize("name", [
+    "edit.jpg", "copy.jpg", "photocopy.jpg", "IMG_1.jpg", "credit.png", "a/copy/b.jpg", "f(x).jpg",
+])  # fmt: skip
+def test_other_names_are_no_names_of_copies(name: str) -> None:
+    assert not is_name_of_copy(name)
+
+
+def test_slight_losses_count_more_than_bytes() -> None:
+    fine, finer = image("a", size=200), image("b")
+    worse = ImageEvidence(frozenset({"slight"}))
+    order = keep_order(evidence_of=lambda one: worse if one == fine else NO_EVIDENCE)
+    assert sorted([fine, finer], key=order) == [finer, fine]
 
 
 def test_evidence_counts_more_than_pixels_and_less_than_rules() -> None:

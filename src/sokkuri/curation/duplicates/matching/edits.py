@@ -21,6 +21,7 @@ from sokkuri.curation.duplicates.matching.content import (
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
+from sokkuri.curation.duplicates.matching.noise import is_other_shot
 from sokkuri.curation.duplicates.matching.placement import closest, refine
 from sokkuri.curation.duplicates.matching.verification import measure_difference
 from sokkuri.images.convert import BLACK, WHITE
@@ -96,7 +97,7 @@ def can_be_edit(
 def _measure(
     views: tuple[LargeView, LargeView], transform: SimilarityTransform, spec: PixelSpec
 ) -> ContentAgreement | None:
-    """Return how far the content agrees; None if the pictures hardly overlap.
+    """Return how far the content agrees; None if the pictures hardly overlap or are other shots.
 
     They are refined at the larger size only if they do not agree without it: it takes long, and a
     worse alignment makes no pictures agree.
@@ -104,13 +105,23 @@ def _measure(
     rough = _align_files(views, transform, (_FILE_SIDE, _PHOTO_SIDE), spec)
     if rough is None:
         return None
-    content = None
+    content, is_refuted = None, False
     for found in _tries(rough):
         content = measure_content(found.over, found.under, found.inside)
         if content.agrees:
-            softened = measure_as_sharp(found.over, found.under, found.inside)
-            return content if softened is None or softened.agrees else softened
-    return content
+            if content.is_drawing or not _is_refuted(found):
+                return content
+            is_refuted = True
+    return None if is_refuted else content
+
+
+def _is_refuted(found: Alignment) -> bool:
+    """Return whether photos that agree are two shots of one scene, or do not agree if both are made
+    as soft."""
+    softened = measure_as_sharp(found.over, found.under, found.inside)
+    if softened is not None and not softened.agrees:
+        return True
+    return is_other_shot(found.over, found.under, found.inside)
 
 
 def _tries(rough: Alignment) -> Iterator[Alignment]:

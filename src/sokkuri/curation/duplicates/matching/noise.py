@@ -1,0 +1,60 @@
+"""Tell two shots of one scene from copies of one shot, by the noise of the camera.
+
+Takes two aligned photos. A camera on a tripod takes the same background again and again, and a
+person who walks into it looks like a sticker. The noise is new in every shot, and a copy keeps it:
+what is left of it after losses and other sizes agrees with the original's.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.curation.duplicates.matching.block_agreement import BLOCK
+from sokkuri.curation.duplicates.matching.fingerprint import luma
+from sokkuri.curation.duplicates.matching.keypoints import opencv
+
+_PLAINEST = 0.3  # share of the blocks
+_LEAST_BLOCKS = 20
+_DARKEST, _LIGHTEST = 4, 250  # levels; beyond them noise is cut off
+_MOST_CUT = 0.02  # share of a block's pixels
+_BALANCE = 1.1  # most quotient of both noises; losses leave less on one side
+_LIMITS = ((1.2, 0.45), (0.65, 0.11))
+"""The least noise in levels of both photos, and the share of it that must agree. JPEG files have
+false noise: copies of several qualities shared 0.12 and more of 0.6 levels, and 0.5 and more of
+1.2 levels. Other shots shared 0.43 at most."""
+
+
+def is_other_shot(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_]) -> bool:
+    """Return whether two photos have noise, but not the same : a, b (H, W, 3) uint8.
+
+    inside : (H, W), where both are. Where one has hardly any noise left, nothing can be told. Needs
+    OpenCV.
+    """
+    cv2 = opencv()
+    one, other = luma(a), luma(b)
+    inner = cv2.erode(inside.astype(np.uint8), np.ones((9, 9), np.uint8)) > 0
+    dark, light = np.minimum(one, other) < _DARKEST, np.maximum(one, other) > _LIGHTEST
+    counts = (_block_means(inner) > 1 - 0.5 / BLOCK**2) & (_block_means(dark | light) < _MOST_CUT)
+    if np.count_nonzero(counts) < _LEAST_BLOCKS:
+        return False
+    fine = [plane - cv2.GaussianBlur(plane, (0, 0), 1.0) for plane in (one, other)]
+    powers = [_block_means(plane * plane)[counts] for plane in fine]
+    shared = _block_means(fine[0] * fine[1])[counts]
+    total = powers[0] + powers[1]
+    plain = total <= np.quantile(total, _PLAINEST)
+    least, most = sorted(float(power[plain].mean()) for power in powers)
+    if most > _BALANCE**2 * least:
+        return False
+    agreeing = float(shared[plain].mean())
+    return any(least >= noise**2 and agreeing < share * least for noise, share in _LIMITS)
+
+
+def _block_means(plane: NDArray[np.bool_] | NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the means of the blocks, without the rest at the edges : (rows, columns)."""
+    rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
+    if not rows * columns:
+        return np.empty((rows, columns), np.float32)
+    cut = plane[: rows * BLOCK, : columns * BLOCK].astype(np.float32)
+    means: NDArray[np.float32] = opencv().resize(
+        cut, (columns, rows), interpolation=opencv().INTER_AREA
+    )
+    return means

@@ -1,0 +1,77 @@
+"""The noise of a camera tells whether two photos of one scene are one shot."""
+
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from textured_images import picture
+
+from sokkuri.curation.duplicates.matching.noise import is_other_shot
+
+
+def shot(seed: int, noise: float = 3.0) -> Image.Image:
+    """Return a photo of the same scene, with noise of its own."""
+    scene = picture().filter(ImageFilter.GaussianBlur(3))
+    levels = np.asarray(scene, np.float32) * 0.6 + 40
+    levels += np.random.default_rng(seed).normal(0, noise, levels.shape)
+    return Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+
+
+def other(a: Image.Image, b: Image.Image) -> bool:
+    inside = np.ones((a.height, a.width), bool)
+    return is_other_shot(np.asarray(a), np.asarray(b), inside)
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return Image.open(out).convert("RGB")
+
+
+def marked(image: Image.Image) -> Image.Image:
+    copy = image.copy()
+    ImageDraw.Draw(copy).text((40, 150), "sample text", "white", font_size=60)
+    return copy
+
+
+EDITS: dict[str, Callable[[Image.Image], Image.Image]] = {
+    "unchanged": lambda image: image,
+    "JPEG 90": lambda image: jpeg(image, 90),
+    "JPEG 40": lambda image: jpeg(image, 40),
+    "marked": lambda image: jpeg(marked(image), 85),
+    "contrast": lambda image: ImageEnhance.Contrast(image).enhance(1.4),
+    "grey": lambda image: image.convert("L").convert("RGB"),
+    "smaller": lambda image: image.resize((240, 180)).resize(image.size, Image.Resampling.BICUBIC),
+    "turned": lambda image: image.rotate(7, Image.Resampling.BICUBIC).rotate(
+        -7, Image.Resampling.BICUBIC
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_copy_keeps_the_noise(edit: str) -> None:
+    assert not other(shot(1), EDITS[edit](shot(1)))
+
+
+def test_another_shot_has_other_noise() -> None:
+    assert other(shot(1), shot(2))
+    assert other(shot(1), marked(shot(2)))
+    assert other(jpeg(shot(1), 90), jpeg(shot(2), 90))
+
+
+@pytest.mark.parametrize("quality", [40, 60, 80])
+def test_false_noise_of_a_jpeg_is_no_noise(quality: int) -> None:
+    assert not other(jpeg(shot(1), 85), jpeg(shot(1), quality))
+
+
+def test_without_noise_nothing_is_told() -> None:
+    assert not other(shot(1, noise=0.0), shot(2, noise=0.0))
+    assert not other(shot(1), Image.new("RGB", shot(1).size, "grey"))
+
+
+def test_pictures_that_hardly_overlap_tell_nothing() -> None:
+    a, b = np.asarray(shot(1)), np.asarray(shot(2))
+    assert not is_other_shot(a, b, np.zeros(a.shape[:2], bool))
+    assert not is_other_shot(a[:7, :7], b[:7, :7], np.ones((7, 7), bool))
