@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import (
     DamagedRowError,
     ImageError,
-    ModelReplacedError,
     ReadError,
     SokkuriError,
     UnknownImageError,
@@ -142,11 +141,8 @@ class QueryReader:
 
     def _check_model(self, query: QueryVector) -> QueryVector:
         """Return the query. Raises ModelReplacedError if another model has made its vector."""
-        if query.fingerprint not in ("", self._collection.model.fingerprint):
-            raise ModelReplacedError(
-                f"{self._collection.store} got the vectors of another model at this moment: read "
-                f"{query.name} again"
-            )
+        if query.fingerprint:
+            self._collection.check_made_by(query.fingerprint, query.name)
         return query
 
     def _made(self, query: QueryVector) -> QueryVector:

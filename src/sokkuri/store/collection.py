@@ -164,6 +164,17 @@ class CollectionStore:
             "--replace`, or give --store DIR for a second collection"
         )
 
+    def check_made_by(self, fingerprint: str, what: str) -> None:
+        """Check that the model with this fingerprint, which made a query, is the collection's.
+
+        what : the query, for the message. Call it in the transaction that reads the rows.
+        Raises ModelReplacedError.
+        """
+        if fingerprint != self.model.fingerprint:
+            raise ModelReplacedError(
+                f"{self.store} got the vectors of another model at this moment: read {what} again"
+            )
+
     def check_dtype(self, dtype: Dtype | None) -> None:
         """Check that the vectors are stored in `dtype`; None fits any. Raises UsageError."""
         if dtype not in (None, self.dtype):

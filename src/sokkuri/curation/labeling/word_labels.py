@@ -6,11 +6,10 @@ image that has none yet. No image needs to be labelled before.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from sokkuri.core.errors import ModelReplacedError, UsageError
+from sokkuri.core.errors import UsageError
 from sokkuri.core.values import check_number
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.search.words import WordReader
@@ -44,8 +43,8 @@ def suggest_labels(
 
     under, where : filters, as in a search. words : of the collection, if it is loaded. Raises
     UsageError for fewer than two labels, an invalid one and bad filters, and the errors of
-    `WordReader`, such as UnsupportedError if the model knows no words. Raises ModelReplacedError
-    if the collection has got another model meanwhile.
+    `WordReader`, such as UnsupportedError if the model knows no words; ModelReplacedError if the
+    words were read with a model that was replaced since.
     """
     check_number("min_confidence", min_confidence, 0)
     names = list(dict.fromkeys(map(clean_label, labels)))
@@ -55,16 +54,12 @@ def suggest_labels(
     texts = np.stack([words.read(name) for name in names])
     scale = words.card.logit_scale or _USUAL_SCALE
     texts *= np.float32(scale)
-    suggest = partial(_suggest, collection, (under, where), names, texts, min_confidence)
 
-    def suggest_with_this_model() -> list[WordLabel]:
-        if words.fingerprint != collection.model.fingerprint:
-            raise ModelReplacedError(
-                f"{collection.store} got the vectors of another model at this moment: ask again"
-            )
-        return suggest()
+    def suggest() -> list[WordLabel]:
+        collection.check_made_by(words.fingerprint, "the words")
+        return _suggest(collection, (under, where), names, texts, min_confidence)
 
-    return at_one_moment(collection, suggest_with_this_model)
+    return at_one_moment(collection, suggest)
 
 
 def _suggest(

@@ -5,7 +5,6 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from sokkuri.core.errors import ModelReplacedError
 from sokkuri.web.context import AppContext, Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import Under, Where, problems
@@ -72,16 +71,11 @@ async def candidates_by_words(
     no label."""
     query = WordQuery(tuple(label), n, min_confidence, under, where)
 
-    async def find() -> Any:
+    async def find() -> dict[str, Any]:
         words = await context.uploads.word_reader()
         return await context.labels.word_candidates(query, words)
 
-    try:
-        found = await find()
-    except ModelReplacedError:  # at this moment: the new model reads the words again
-        context.uploads.forget_models()
-        found = await find()
-    return AsciiJSON(found)
+    return AsciiJSON(await context.uploads.following(find))
 
 
 @router.get(

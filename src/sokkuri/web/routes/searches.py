@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import ModelReplacedError, UsageError
+from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Limits, Metric
 from sokkuri.search.query import Weighted, query_name
 from sokkuri.search.terms import check_weight, split_weight
@@ -142,12 +142,7 @@ async def search(request: Request, context: Context) -> Response:
         )
         return await context.search_queue.search(search_request)
 
-    try:
-        found = await find()
-    except ModelReplacedError:  # at this moment: the new model reads the pictures and words again
-        context.uploads.forget_models()
-        found = await find()
-    return AsciiJSON(found)
+    return AsciiJSON(await context.uploads.following(find))
 
 
 async def _weighted_ids(written: list[str], context: AppContext) -> list[str | Weighted]:

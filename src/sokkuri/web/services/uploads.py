@@ -6,12 +6,13 @@ threads to others.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from sokkuri.api import Collection
+from sokkuri.core.errors import ModelReplacedError
 from sokkuri.core.types import Box, Limits
 from sokkuri.search.query import QueryReader, QueryVector
 from sokkuri.search.terms import split_weight
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from sokkuri.store.catalog import Catalog
 
 Made = TypeVar("Made")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +74,15 @@ class UploadReader:
         query = reader.read(picture.read(), crop, picture.name, picture.limits)
         return replace(query, name=picture.name, weight=picture.weight)
 
-    def forget_models(self) -> None:
-        """Load the models anew when they are needed next: the collection has another one."""
-        self._pictures.forget()
-        self._words.forget()
+    async def following(self, answer: Callable[[], Awaitable[Answer]]) -> Answer:
+        """Return what `answer` returns. If another command has replaced the model, load the new
+        one, and call `answer` again: it reads pictures and words anew."""
+        try:
+            return await answer()
+        except ModelReplacedError:
+            self._pictures.forget()
+            self._words.forget()
+            return await answer()
 
     async def load_model(self) -> None:
         """Load the model, so that the first picture need not wait for it."""
