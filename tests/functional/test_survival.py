@@ -1,4 +1,4 @@
-"""A collection survives kills, several processes, a full disk and interrupts."""
+"""A collection survives kills, several processes and a full disk."""
 
 import contextlib
 import json
@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,13 +16,13 @@ import pytest
 import steps
 from draw_images import save_drawing
 from run_cli import (
-    RunningCommand,
     as_json,
     assert_sound,
     command_line,
     copy_photos,
     count_rows_in_shards,
     find_real_photos,
+    index_command,
     kill_at_step,
     read_positions,
     read_vectors,
@@ -70,11 +69,6 @@ def finished(photos: Path, model: Path, tmp_path_factory: pytest.TempPathFactory
 def undisturbed(finished: Path) -> dict[str, bytes]:
     """The vectors of the undisturbed run."""
     return read_vectors(finished)
-
-
-def index_command(photos: Path, store: Path, model: Path) -> list[object]:
-    """Return the command that creates the collection or continues."""
-    return ["index", photos, "--store", store, "--model", model]
 
 
 KILLS = [8, pytest.param(200, marks=pytest.mark.full)]
@@ -217,91 +211,6 @@ def test_an_interrupted_creation_is_completed(tables: bool, tmp_path: Path) -> N
     unfinished = sokkuri("status", "-C", tmp_path / "photos", code=1)
     assert "was never finished: run `sokkuri index` again" in unfinished.stderr
     assert as_json("index", tmp_path / "photos")["added"] == 3
-
-
-def test_an_interrupt_keeps_finished_work(photos: Path, model: Path, tmp_path: Path) -> None:
-    """Ctrl-C stops within two seconds with exit code 130 and keeps finished work."""
-    whole = [*index_command(photos, tmp_path / "whole", model), "--workers", 1]
-    step_names = record_steps(tmp_path / "steps", *whole)
-    second_batch = 1 + step_names.index(
-        "open", step_names.index("COMMIT", step_names.index("open"))
-    )
-    store = tmp_path / "store"
-    command = [*index_command(photos, store, model), "--workers", 1]
-    process = start(*command, environment=steps.signal_environment(second_batch, signal.SIGSTOP))
-    wait_until_stopped(process)
-    process.send_signal(signal.SIGINT)
-    process.send_signal(signal.SIGCONT)
-    _, errors = process.communicate(timeout=2)
-    assert process.returncode == 130, errors
-    assert errors == "sokkuri: interrupted; finished work is kept\n"
-    done = read_positions(store)
-    assert 0 < len(done) < PHOTOS
-    assert_sound(store)
-    report = as_json(*command)
-    assert report["unchanged"] == len(done)
-    assert report["added"] == PHOTOS - len(done)
-    assert done.items() <= read_positions(store).items()
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupt_is_heard_while_another_program_holds_the_lock(
-    photos: Path, model: Path, tmp_path: Path, number: signal.Signals
-) -> None:
-    """Guarantee: it ends with one line and exit code 130, and nothing is half done."""
-    store = tmp_path / "store"
-    as_json(*index_command(photos, store, model))
-    (id_, *_) = read_positions(store)
-    command = ("label", "-C", store, id_, "a label")
-    begin = 1 + record_steps(tmp_path / "steps", *command).index("BEGIN")
-    sokkuri("label", "-C", store, "--remove", id_)
-    process = start(*command, environment=steps.signal_environment(begin, signal.SIGSTOP))
-    wait_until_stopped(process)
-    with contextlib.closing(sqlite3.connect(store / "catalog.sqlite")) as other:
-        other.execute("BEGIN IMMEDIATE")
-        process.send_signal(signal.SIGCONT)
-        wait_until(process, "S")
-        process.send_signal(number)
-        _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130, errors
-    assert errors == "sokkuri: interrupted; finished work is kept\n"
-    assert as_json("label", "-C", store)["labelled"] == 0
-    assert_sound(store)
-
-
-def wait_until_stopped(process: RunningCommand) -> None:
-    wait_until(process, "T")
-
-
-def wait_until(process: RunningCommand, state: str) -> None:
-    """Wait until the main thread is in this state: T for stopped, S for waiting."""
-    status = Path(f"/proc/{process.pid}/status")
-    while f"State:\t{state}" not in status.read_text():
-        assert process.poll() is None, "the run ended before it could be disturbed"
-        time.sleep(0.01)
-
-
-def test_an_interrupt_that_is_swallowed_still_ends_the_run(tmp_path: Path) -> None:
-    """Here the main thread swallows the interrupt."""
-    code = (
-        "import sys, threading\n"
-        "from sokkuri.cli.signals import install_handlers\n"
-        "install_handlers()\n"
-        "try:\n"
-        "    print('ready', flush=True)\n"
-        "    threading.Event().wait()\n"
-        "except KeyboardInterrupt:\n"
-        "    threading.Event().wait()\n"
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "ready\n"
-    process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=10)
-    assert process.returncode == 130
-    assert errors == "sokkuri: interrupted; finished work is kept\n"
 
 
 @contextlib.contextmanager

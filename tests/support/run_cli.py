@@ -76,6 +76,11 @@ def start(
     )
 
 
+def index_command(photos: Path, store: Path, model: Path) -> list[object]:
+    """Return the command that creates the collection or continues."""
+    return ["index", photos, "--store", store, "--model", model]
+
+
 def record_steps(log: Path, *arguments: object) -> list[str]:
     """Run the command undisturbed and return the names of its steps."""
     process = start(*arguments, environment=steps.logging_environment(log))
