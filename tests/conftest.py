@@ -38,7 +38,7 @@ TOGETHER = {
     "tests/functional/test_duplicates.py": "duplicates",
     "tests/functional/test_duplicates_against.py": "duplicates",
     "tests/functional/test_duplicates_survival.py": "duplicates",
-    "tests/functional/test_serve_change": "changes",
+    "tests/functional/serve_changes/": "changes",
     "tests/functional/test_cloud.py": "bucket",
     "tests/functional/test_cloud_troubles.py": "bucket",
 }

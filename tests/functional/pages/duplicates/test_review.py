@@ -1,112 +1,22 @@
 """The page Duplicates: find, compare and drop by keyboard alone, and undo every change."""
 
-import os
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from browser import Visit, Visiting
-from draw_images import draw
-from PIL import Image
-from playwright.sync_api import Locator, Page, Request, Route, expect
-from run_cli import sokkuri
+from duplicates_page import (
+    ALL,
+    COPIES,
+    all_files,
+    drop_button,
+    go_to,
+    group_of,
+    groups,
+)
+from playwright.sync_api import Locator, expect
 from run_server import TIMEOUT_SECONDS, Server, serving
-from trash_fixtures import home_environment, list_trash, trash_folder
-
-SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
-COPIES = {0: "copies/first.jpg", 3: "copies/second.jpg", 6: "copies/third.jpg"}
-"""Copies with the same bytes as the drawing of that number."""
-SMALL = "2023/drawing 04 small.jpg"
-ALL = 4
-
-
-@pytest.fixture(scope="module")
-def indexed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten indexed drawings: three have a copy of the same bytes, one has a smaller copy."""
-    photos = tmp_path_factory.mktemp("indexed") / "photos"
-    (photos / "2023").mkdir(parents=True)
-    (photos / "copies").mkdir()
-    for number in range(10):
-        picture = Image.fromarray(draw(number, *SHAPES[number % len(SHAPES)]))
-        file = photos / "2023" / f"drawing {number:02d}.jpg"
-        picture.save(file, quality=90)
-        os.utime(file, (1_500_000_000 + number, 1_400_000_000 + number))
-        if number in COPIES:
-            shutil.copyfile(file, photos / COPIES[number])
-            os.utime(photos / COPIES[number], (1_600_000_000, 1_600_000_000))
-        if number == 4:
-            picture.resize((picture.width // 2, picture.height // 2)).save(photos / SMALL)
-    sokkuri("index", photos)
-    return photos
-
-
-@pytest.fixture(scope="module")
-def compared(indexed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of these drawings, compared for duplicates."""
-    photos = shutil.copytree(indexed, tmp_path_factory.mktemp("compared") / "photos")
-    sokkuri("duplicates", "-C", photos)
-    return photos
-
-
-@pytest.fixture
-def home(compared: Path, tmp_path: Path) -> Path:
-    """A home folder with the compared drawings in `photos`."""
-    shutil.copytree(compared, tmp_path / "photos")
-    return tmp_path
-
-
-@pytest.fixture
-def server(home: Path) -> Iterator[Server]:
-    with serving(home / "photos", "--allow-changes", **home_environment(home)) as server:
-        yield server
-
-
-@pytest.fixture
-def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
-    """The page Duplicates with the groups of all pictures."""
-    size = {"width": 1280, "height": 800}
-    with visitors(server.address, viewport=size, reduced_motion="reduce") as visit:
-        visit.go("/duplicates")
-        expect(groups(visit.page)).to_have_count(ALL)
-        yield visit
-
-
-def groups(page: Page) -> Locator:
-    return page.locator(".copies")
-
-
-def group_of(page: Page, name: str) -> Locator:
-    return groups(page).filter(has=page.get_by_role("link", name=name, exact=True))
-
-
-def drop_button(page: Page, name: str) -> Locator:
-    """The picture as a button, which is pressed if the picture is marked to be dropped."""
-    return page.get_by_role("button", name=f"Drop {name}", exact=True)
-
-
-def go_to(page: Page, name: str) -> None:
-    """Move the focus to a picture, by keyboard alone."""
-    target = drop_button(page, name)
-    for _ in range(ALL):
-        page.keyboard.press("j")
-        for _ in range(2):
-            if target.evaluate("(button) => button === document.activeElement"):
-                return
-            page.keyboard.press("ArrowRight")
-    for _ in range(ALL):
-        page.keyboard.press("k")
-    expect(target).to_be_focused()
-
-
-def all_files(home: Path) -> dict[str, tuple[bytes, int]]:
-    """The bytes and the modification time of every picture."""
-    return {
-        str(file.relative_to(home)): (file.read_bytes(), file.stat().st_mtime_ns)
-        for file in (home / "photos").rglob("*.jpg")
-        if ".sokkuri" not in file.parts
-    }
+from trash_fixtures import list_trash, trash_folder
 
 
 def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) -> None:
@@ -330,58 +240,6 @@ def test_failures_are_shown_and_change_nothing(home: Path, visit: Visit) -> None
     visit.expect_problems("500")
 
 
-def test_an_open_page_gets_the_new_key_of_a_restarted_server(
-    home: Path, visitors: Visiting
-) -> None:
-    photos, variables = home / "photos", home_environment(home)
-    with (
-        serving(photos, "--allow-changes", **variables) as first,
-        visitors(first.address) as visit,
-    ):
-        page = visit.page
-        visit.go("/duplicates")
-        expect(groups(page)).to_have_count(ALL)
-        first.stop()
-        expect(page.get_by_text("The server does not answer")).to_be_visible()
-        with serving(photos, "--allow-changes", "--port", first.port, **variables):
-            page.get_by_role("button", name="Try now").click()
-            expect(page.get_by_text("The server does not answer")).to_have_count(0)
-            go_to(page, "first.jpg")
-            page.keyboard.press("x")
-            expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
-        assert list_trash(trash_folder(home)) == ["first.jpg"]
-        visit.expect_problems("ERR_", "Failed to load", "Failed to fetch", "403")
-
-
-def test_without_allow_changes_the_page_is_read_only(
-    home: Path, visit: Visit, visitors: Visiting
-) -> None:
-    """The page says how to allow changes, compares pictures, and sends no change."""
-    assert visit.page.url
-    posted: list[str] = []
-
-    def note_post(request: Request) -> None:
-        if request.method == "POST":
-            posted.append(request.url)
-
-    with serving(home / "photos") as server, visitors(server.address) as reader:
-        page = reader.page
-        page.on("request", note_post)
-        reader.go("/duplicates")
-        expect(page.get_by_text("sokkuri serve --allow-changes")).to_be_visible()
-        expect(groups(page)).to_have_count(ALL)
-        expect(page.get_by_role("button", name=re.compile("^Drop"))).to_have_count(0)
-        page.keyboard.press("j")
-        for pressed in ("x", "n", "m", "u", "Space"):
-            page.keyboard.press(pressed)
-        if not page.get_by_role("dialog").count():
-            page.keyboard.press("Enter")
-        expect(page.get_by_role("dialog").locator("figure img")).to_have_count(2)
-        page.keyboard.press("Escape")
-    assert posted == []
-    assert len(all_files(home)) == 14
-
-
 def test_before_a_comparison_the_page_says_what_to_do(
     indexed: Path, tmp_path: Path, visitors: Visiting
 ) -> None:
@@ -407,32 +265,3 @@ def test_before_a_comparison_the_page_says_what_to_do(
         )
         visit.go("/duplicates")
         expect(groups(visit.page)).to_have_count(ALL)
-
-
-def test_a_page_of_another_origin_cannot_change_anything(home: Path, visit: Visit) -> None:
-    """A script of another origin in the same browser reads no key and moves no file."""
-    page, before = visit.page, all_files(home)
-    address = visit.address.rstrip("/")
-
-    def serve_other_page(route: Route) -> None:
-        route.fulfill(content_type="text/html", body="<!doctype html><title>another</title>")
-
-    page.route("http://another.example/**", serve_other_page)
-    page.goto("http://another.example/")
-    drops = '{"drops": [{"id": "copies/first.jpg", "keep": "2023/drawing 00.jpg"}]}'
-    answers = page.evaluate(
-        """async ([address, body]) => {
-          const read = await fetch(`${address}/api/v1/changes`).then((a) => a.text(), String);
-          const kinds = ["application/json", "text/plain"];
-          const sent = await Promise.all(kinds.flatMap((kind) => ["cors", "no-cors"].map((mode) =>
-            fetch(`${address}/api/v1/duplicates/drops`, {method: "POST", body, mode,
-              headers: {"content-type": kind}}).then((a) => a.type, String))));
-          return [read, ...sent];
-        }""",
-        [address, drops],
-    )
-    assert answers[0].startswith("TypeError")
-    assert all_files(home) == before
-    visit.expect_problems(
-        "another.example", "CORS", "ERR_FAILED", "request to another host", "403", "422"
-    )

@@ -22,19 +22,6 @@ def uncompared(indexed_home: Path, tmp_path: Path) -> Path:
     return shutil.copytree(indexed_home, tmp_path / "home")
 
 
-@pytest.fixture
-def home(compared_home: Path, tmp_path: Path) -> Path:
-    """A home folder of this test, in which all images are compared."""
-    return shutil.copytree(compared_home, tmp_path / "home")
-
-
-@pytest.fixture
-def server(home: Path) -> Iterator[Server]:
-    """A server that allows changes in `home`, with a trash of its own."""
-    with changing(home) as server:
-        yield server
-
-
 def test_groups_have_the_data_that_a_page_shows(unchanged_server: Server) -> None:
     server = unchanged_server
     page = server.api("duplicates")

@@ -1,30 +1,14 @@
 """serve --allow-changes: who may change something, and who may not."""
 
 import json
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from change_server import ALL, POSTS, changing, groups, key, post, state_of
+from change_server import ALL, POSTS, groups, key, post, state_of
 from run_cli import sokkuri
 from run_server import Server, assert_problem, read_all, serving
 from trash_fixtures import home_environment
 
 EVIL = "https://evil.example"
-
-
-@pytest.fixture
-def home(compared_home: Path, tmp_path: Path) -> Path:
-    """A home folder of this test, in which all images are compared."""
-    return shutil.copytree(compared_home, tmp_path / "home")
-
-
-@pytest.fixture
-def server(home: Path) -> Iterator[Server]:
-    """A server that allows changes in `home`, with a trash of its own."""
-    with changing(home) as server:
-        yield server
 
 
 def test_a_read_only_server_changes_nothing(home: Path, server: Server) -> None:
