@@ -3,6 +3,7 @@ candidates by words on the page Label."""
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,6 +12,7 @@ from joint_model import draw_colours, write_joint_model
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
 from run_server import Server, serving
+from tiny_model import write_tiny_model
 
 
 @pytest.fixture(scope="module")
@@ -207,3 +209,18 @@ def test_candidates_by_words_are_accepted_or_refused(colours: Server, visitors: 
         assert colours.api("labels")["labelled"] == 0
         page.keyboard.press("m")
         expect(page.locator(".label-about h2")).to_be_visible()
+
+
+def test_the_field_follows_another_model(visitors: Visiting, tmp_path: Path) -> None:
+    """After `index --replace`, an open page knows that the collection knows words."""
+    photos = draw_colours(tmp_path / "photos")
+    sokkuri("index", photos, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
+    with serving(photos) as server, visitors(server.address) as visit:
+        page = visit.page
+        visit.go("/status")
+        expect(page.get_by_role("searchbox")).to_have_attribute("placeholder", "A picture or an id")
+        sokkuri("index", photos, "--model", write_joint_model(tmp_path / "model"), "--replace")
+        page.get_by_role("searchbox").click()
+        expect(page.get_by_role("searchbox")).to_have_attribute("placeholder", re.compile("^Words"))
+        find(page, "red")
+        expect_first(page, "red.png")

@@ -1,6 +1,7 @@
 // The field at the top of every page: it takes words, a picture, or the id of an image. Below it are
 // saved and recent searches.
 
+import { info } from "../base/api.js";
 import { h } from "../base/dom.js";
 import { capitalise } from "../base/format.js";
 import { icon } from "../base/icons.js";
@@ -35,7 +36,6 @@ export function installFind(place, getInfo) {
 
 class FindField {
   constructor(getInfo) {
-    this.getInfo = getInfo;
     this.input = h("input", { type: "search", id: "find", autocomplete: "off", spellcheck: "false",
       maxlength: MOST_CHARACTERS, "aria-describedby": "find-problem find-hint" });
     this.problem = h("p", { class: "find-problem small", id: "find-problem", role: "alert" });
@@ -50,7 +50,7 @@ class FindField {
         h("span", { class: "unseen" }, "Words, a picture or an id")),
       this.input, this.panel);
     this.listen();
-    this.load();
+    this.load(getInfo);
   }
 
   listen() {
@@ -88,8 +88,8 @@ class FindField {
   }
 
   /** Learns what the collection is called, and whether its model knows words. */
-  async load() {
-    this.info = await this.getInfo().catch(() => null);
+  async load(getInfo) {
+    this.info = await getInfo().catch(() => this.info ?? null);
     const words = this.info?.words;
     this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
     this.hint.replaceChildren(...(this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
@@ -99,8 +99,10 @@ class FindField {
   async open() {
     if (!this.panel.hidden) return;
     this.panel.hidden = false;
-    if (!this.info) await this.load();
+    const before = this.info?.name;
     this.showLists();
+    await this.load(info); // another command may have given the collection another model
+    if (this.info?.name !== before) this.showLists();
   }
 
   close() {
@@ -148,7 +150,7 @@ class FindField {
       this.open();
       return;
     }
-    if (!this.info) await this.load();
+    if (!this.info) await this.load(info);
     let images;
     try {
       images = await findImages(written);
