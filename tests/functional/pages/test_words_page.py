@@ -140,6 +140,9 @@ def test_searches_are_kept_in_this_browser_alone(colours: Server, visitors: Visi
             other.page.get_by_role("searchbox").click()
             expect(other.page.get_by_role("button", name="Choose a picture")).to_be_visible()
             expect(other.page.locator(".find-lists a")).to_have_count(0)
+            other.page.evaluate("() => localStorage.setItem('sokkuri.recent', '{}')")
+            other.go("/search?text=red")
+            expect_first(other.page, "red.png")
 
 
 def test_a_collection_without_words_takes_ids_and_says_why_words_fail(visit: Visit) -> None:

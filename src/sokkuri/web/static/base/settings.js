@@ -32,7 +32,9 @@ function fallback(key) {
 function read(key) {
   try {
     const kept = (key in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key);
-    return kept === null ? fallback(key) : JSON.parse(kept);
+    const value = kept === null ? null : JSON.parse(kept);
+    const isOfKind = value !== null && Array.isArray(value) === Array.isArray(fallback(key));
+    return isOfKind ? value : fallback(key);
   } catch {
     return fallback(key);
   }
