@@ -18,7 +18,6 @@ from sokkuri.core.values import check_choice, check_count
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
 from sokkuri.indexing import repair as repairing
-from sokkuri.indexing import replace as replacing
 from sokkuri.indexing import verify as verifying
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.source import check_root
@@ -127,9 +126,11 @@ class Collection(CollectionStore):
         ones. The result of the last Progress is the SyncReport. Raises UsageError if all three are
         None, ModelError; see `indexing.replace.replace`.
         """
+        from sokkuri.indexing.replace import replace as replace_by  # few commands need it
+
         wanted = self.other_model(model, decode, dtype)
         source = self.model.source if model is None else source_of(model)
-        return replacing.replace(
+        return replace_by(
             self, wanted, source, dtype or self.dtype, options or SyncOptions(), self._carry_pairs
         )
 

@@ -10,13 +10,15 @@ import pytest
 import steps
 from draw_images import save_drawing
 from joint_model import draw_colours, write_joint_model
+from reference_engine import ReferenceEngine
 from run_cli import as_json, assert_sound, kill_at_step, record_steps, sokkuri, start
 from run_server import serving
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import ModelReplacedError
+from sokkuri.core.errors import ModelMismatchError, ModelReplacedError
 from sokkuri.models import resolve_model
+from sokkuri.search.push import push
 from sokkuri.search.query import QueryVector
 from sokkuri.search.searcher import Searcher
 
@@ -310,6 +312,29 @@ def test_who_has_the_collection_open_follows_or_stops(
             for _ in begun:
                 pass
     assert_sound(photos)
+
+
+def test_what_an_engine_holds_is_of_the_old_model_and_said_so(
+    photos: Path, models: dict[str, Path]
+) -> None:
+    """Neither a push nor a search mixes vectors of two models in an engine."""
+    engine = ReferenceEngine()
+    with Collection.open(photos) as collection:
+        list(push(collection, engine))
+        assert len(engine.vectors) == IMAGES
+        pushing = push(collection, engine)
+        next(pushing)
+        with Collection.open(photos) as another:
+            notes = [step.note for step in another.replace_model(str(models["new"]))]
+            assert another.status().pushed == ()
+        (told,) = [note for note in notes if engine.address in note]
+        assert told.startswith(f"{engine.address} holds vectors of old, which searches")
+        with pytest.raises(ModelReplacedError):
+            list(pushing)
+        collection.follow()
+        with pytest.raises(ModelMismatchError, match="holds vectors of another model"):
+            list(push(collection, engine))
+    assert {len(vector) for vector in engine.vectors.values()} == {8}
 
 
 def fingerprint_of(model: Path) -> str:
