@@ -244,8 +244,11 @@ class PairComparer:
             return match.grade
         if not self.by_keypoints or a.frames > 1 or not (a.may_be_drawing and b.may_be_drawing):
             return None
-        # Keypoints hardly tell one letter from the next.
-        return "edited" if match.grade == "alike" or find_shift(a, b) is not None else None
+        if match.grade == "alike":
+            return "edited"
+        # Keypoints hardly tell one letter from the next. Pictures of one size are no crops.
+        may_be_crop = (a.width, a.height) != (b.width, b.height)
+        return "edited" if may_be_crop and find_shift(a, b) is not None else None
 
     def _score(self, grade: Grade | None, score: float) -> float:
         uncertain = grade is None and not self.by_keypoints

@@ -6,7 +6,9 @@ image to keep) and grouping.py.
 """
 
 import os
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Never
@@ -32,6 +34,8 @@ __all__ = [
 ]  # fmt: skip
 
 _SETTLED: tuple[CopyGrade, ...] = ("edited", "same")
+_CHECK_SECONDS = 120.0  # between two close looks at what was found so far
+_CHECK_PAUSE = 10.0  # the same, in times that the last one took
 
 
 def find_duplicates(
@@ -51,18 +55,43 @@ def find_duplicates(
         PairComparer(task.locate, workers=workers) as comparer,
     ):
         yield from ensure_fingerprints(task.contents, store, comparer)
-        with open_reader(collection, options.engine) as reader:
-            yield from compare_new(
-                collection, task.contents, task.passes, shards, store, comparer, reader
-            )
         with open_evidence_store(collection) as evidence_store:
             gatherer = EvidenceGatherer(evidence_store, comparer)
-            looks = CloseLooks(task.live(store.links()), store, comparer)
-            yield from _look_closely(task, looks, gatherer)
+
+            def look_closely() -> Generator[Progress[Never], None, CloseLooks]:
+                looks = CloseLooks(task.live(store.links()), store, comparer)
+                yield from _look_closely(task, looks, gatherer)
+                return looks
+
+            with open_reader(collection, options.engine) as reader:
+                comparing = compare_new(
+                    collection, task.contents, task.passes, shards, store, comparer, reader
+                )
+                yield from _with_checks(comparing, look_closely)
+            looks = yield from look_closely()
             groups = yield from task.groups(looks, gatherer)
         for note in comparer.notes():
             yield Progress("grouping", 0, 0, note)
     yield Progress("done", len(task.contents), len(task.contents), result=groups)
+
+
+def _with_checks(
+    comparing: Generator[Progress[Never]],
+    look_closely: Callable[[], Generator[Progress[Never], None, CloseLooks]],
+) -> Generator[Progress[Never]]:
+    """Compare, and look closely at what was found from time to time.
+
+    So its groups are known before the end, and after an interrupt.
+    """
+    pause, looked = _CHECK_SECONDS, time.monotonic()
+    with closing(comparing):
+        for progress in comparing:
+            yield progress
+            started = time.monotonic()
+            if started - looked >= pause:
+                yield from look_closely()
+                looked = time.monotonic()
+                pause = max(_CHECK_SECONDS, _CHECK_PAUSE * (looked - started))
 
 
 @dataclass(frozen=True, slots=True)

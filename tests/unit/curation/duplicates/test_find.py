@@ -14,7 +14,7 @@ from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates import compare_new, pair_store
+from sokkuri.curation.duplicates import compare_new, find, pair_store
 from sokkuri.curation.duplicates.close_looks import confirm_groups
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
@@ -66,6 +66,22 @@ def whole(*seeds: int) -> set[frozenset[str]]:
         frozenset(f"{seed}/{name}.jpg" for name in (names if seed else [*names, "twin"]))
         for seed in seeds
     }
+
+
+def test_groups_are_known_after_an_interrupt_half_way(
+    collection: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(compare_new, "BATCH", 4)  # of 12 contents
+    monkeypatch.setattr(find, "_CHECK_SECONDS", 0.0)
+    checked = False
+    with closing(find_duplicates(collection)) as steps:
+        for step in steps:
+            checked = checked or step.stage == "checking"
+            if checked and step.stage == "comparing":
+                break
+    compared, total = count_compared(collection)
+    assert compared < total
+    assert known_groups(collection)
 
 
 def test_a_run_stores_its_groups(collection: Collection) -> None:
