@@ -2,11 +2,12 @@
 
 import os
 import pty
+import shutil
 import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
 from io import StringIO
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from draw_images import save_drawing
 from permissions import check_in_child, check_without_privileges
 from run_cli import sokkuri, start
+from small_disk import small_disk
 from tiny_model import write_tiny_model
 
 from sokkuri import Collection, Searcher
@@ -100,6 +102,34 @@ def test_a_place_that_cannot_be_used_gives_one_line(
     assert "Traceback" not in messages
     assert "damaged" not in messages
     assert content(home) == before
+    capsys.readouterr()
+
+
+def test_a_full_disk_gives_one_line(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each command works, or says in a line that the disk is full, and the store stays sound."""
+    disk = tmp_path / "disk"
+    with small_disk(disk, 2):
+        photos = shutil.copytree(home / "p", disk / "p")
+        for seed in (2, 3):
+            save_drawing(photos / f"{seed}.png", seed)
+        with suppress(OSError), (disk / "ballast").open("wb", buffering=0) as ballast:
+            while True:
+                ballast.write(bytes(4096))
+        said = {}
+        for name in sorted(COMMANDS.keys() - {"serve", "push", "models"}):
+            code, messages = run_quietly(COMMANDS[name](str(photos), home))
+            assert code in (0, 1, 2), name
+            assert len(messages.strip().splitlines()) <= 4, messages
+            assert "Traceback" not in messages
+            assert "damaged" not in messages, (name, messages)
+            said[name] = "disk is full" in messages
+        for name in ("index", "index --store", "remove", "compact"):
+            assert said[name], name
+        (disk / "ballast").unlink()
+        assert run_quietly(["index", photos]) == (0, "")
+        assert run_quietly(["verify", "-C", photos]) == (0, "")
     capsys.readouterr()
 
 

@@ -1,6 +1,5 @@
 """A collection survives kills, several processes and a full disk."""
 
-import contextlib
 import json
 import random
 import resource
@@ -9,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,6 +28,7 @@ from run_cli import (
     sokkuri,
     start,
 )
+from small_disk import small_disk
 from tiny_model import write_tiny_model
 
 from sokkuri.store.catalog import Catalog
@@ -211,22 +210,6 @@ def test_an_interrupted_creation_is_completed(tables: bool, tmp_path: Path) -> N
     unfinished = sokkuri("status", "-C", tmp_path / "photos", code=1)
     assert "was never finished: run `sokkuri index` again" in unfinished.stderr
     assert as_json("index", tmp_path / "photos")["added"] == 3
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
-    """Mount a tmpfs of that size on `folder`. Skip the test if mounting is not allowed."""
-    folder.mkdir()
-    size = f"size={megabytes}m"
-    mount = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], capture_output=True, check=False
-    )
-    if mount.returncode:
-        pytest.skip("mounting a tmpfs is not allowed here")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "-l", folder], check=True)
 
 
 def test_a_full_disk_gives_one_clear_line(
