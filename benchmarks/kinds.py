@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks import drawn_pages as pages
 from benchmarks import drawn_pictures as pictures
+from benchmarks import drawn_shots as shots
 from benchmarks.drawing import PAPER, Draw, Rng, draw_scene, font, random_words
 
 KINDS: dict[str, Draw] = {
@@ -57,6 +58,11 @@ KINDS: dict[str, Draw] = {
     "one-number": pages.draw_one_number,
     "one-word": pages.draw_one_word,
     "one-spot": pictures.draw_one_spot,
+    "street": shots.draw_street,
+    "walker": shots.draw_walker,
+    "counter": shots.draw_counter,
+    "clock": shots.draw_clock,
+    "x-ray": shots.draw_xray,
 }
 """The kinds that are one still picture a file."""
 

@@ -21,7 +21,7 @@ from sokkuri.curation.duplicates.matching.content import (
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
-from sokkuri.curation.duplicates.matching.noise import is_other_shot
+from sokkuri.curation.duplicates.matching.noise import compare_noise
 from sokkuri.curation.duplicates.matching.placement import closest, refine
 from sokkuri.curation.duplicates.matching.verification import measure_difference
 from sokkuri.images.convert import BLACK, WHITE
@@ -105,23 +105,21 @@ def _measure(
     rough = _align_files(views, transform, (_FILE_SIDE, _PHOTO_SIDE), spec)
     if rough is None:
         return None
-    content, is_refuted = None, False
+    content, misaligned = None, False
     for found in _tries(rough):
         content = measure_content(found.over, found.under, found.inside)
-        if content.agrees:
-            if content.is_drawing or not _is_refuted(found):
-                return content
-            is_refuted = True
-    return None if is_refuted else content
-
-
-def _is_refuted(found: Alignment) -> bool:
-    """Return whether photos that agree are two shots of one scene, or do not agree if both are made
-    as soft."""
-    softened = measure_as_sharp(found.over, found.under, found.inside)
-    if softened is not None and not softened.agrees:
-        return True
-    return is_other_shot(found.over, found.under, found.inside)
+        if not content.agrees:
+            continue
+        if content.is_drawing:
+            return content
+        softened = measure_as_sharp(found.over, found.under, found.inside)
+        if softened is not None and not softened.agrees:
+            return softened
+        shots = compare_noise(found.over, found.under, found.inside)
+        if shots != "misaligned":
+            return content if shots == "one" else None
+        misaligned = True
+    return None if misaligned else content
 
 
 def _tries(rough: Alignment) -> Iterator[Alignment]:

@@ -5,6 +5,8 @@ person who walks into it looks like a sticker. The noise is new in every shot, a
 what is left of it after losses and other sizes agrees with the original's.
 """
 
+from typing import Literal, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,18 +18,24 @@ _PLAINEST = 0.3  # share of the blocks
 _LEAST_BLOCKS = 20
 _DARKEST, _LIGHTEST = 4, 250  # levels; beyond them noise is cut off
 _MOST_CUT = 0.02  # share of a block's pixels
-_BALANCE = 1.1  # most quotient of both noises; losses leave less on one side
-_LIMITS = ((1.2, 0.45), (0.65, 0.11))
-"""The least noise in levels of both photos, and the share of it that must agree. JPEG files have
-false noise: copies of several qualities shared 0.12 and more of 0.6 levels, and 0.5 and more of
-1.2 levels. Other shots shared 0.43 at most."""
+Shots: TypeAlias = Literal["one", "other", "misaligned"]
+"""Whether two photos are one shot, as far as their noise tells it. `misaligned`: they are two
+shots, unless they lie a part of a pixel beside each other."""
+
+_LIMITS: tuple[tuple[float, float, float, Shots], ...] = (
+    (0.7, 1.2, 0.04, "other"),
+    (0.65, 1.1, 0.11, "other"),
+    (1.2, 1.1, 0.45, "misaligned"),
+)
+"""The least noise in levels, the most quotient of both noises, and the share of the noise that must
+agree. JPEG files have false noise: copies of several qualities shared 0.12 and more of 0.65 levels,
+and 0.5 and more of 1.2 levels, unless their noises differed. Other shots shared 0.43 at most."""
 
 
-def is_other_shot(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_]) -> bool:
-    """Return whether two photos have noise, but not the same : a, b (H, W, 3) uint8.
+def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Shots:
+    """Return whether the noise of two photos is the same : a, b (H, W, 3) uint8.
 
-    inside : (H, W), where both are. Where one has hardly any noise left, nothing can be told. Needs
-    OpenCV.
+    inside : (H, W), where both are. `one` if a photo has hardly any noise left. Needs OpenCV.
     """
     cv2 = opencv()
     one, other = luma(a), luma(b)
@@ -35,17 +43,18 @@ def is_other_shot(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np
     dark, light = np.minimum(one, other) < _DARKEST, np.maximum(one, other) > _LIGHTEST
     counts = (_block_means(inner) > 1 - 0.5 / BLOCK**2) & (_block_means(dark | light) < _MOST_CUT)
     if np.count_nonzero(counts) < _LEAST_BLOCKS:
-        return False
+        return "one"
     fine = [plane - cv2.GaussianBlur(plane, (0, 0), 1.0) for plane in (one, other)]
     powers = [_block_means(plane * plane)[counts] for plane in fine]
     shared = _block_means(fine[0] * fine[1])[counts]
     total = powers[0] + powers[1]
     plain = total <= np.quantile(total, _PLAINEST)
     least, most = sorted(float(power[plain].mean()) for power in powers)
-    if most > _BALANCE**2 * least:
-        return False
     agreeing = float(shared[plain].mean())
-    return any(least >= noise**2 and agreeing < share * least for noise, share in _LIMITS)
+    for noise, balance, share, shots in _LIMITS:
+        if least >= noise**2 and most <= balance**2 * least and agreeing < share * least:
+            return shots
+    return "one"
 
 
 def _block_means(plane: NDArray[np.bool_] | NDArray[np.float32]) -> NDArray[np.float32]:
