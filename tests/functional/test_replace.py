@@ -1,7 +1,10 @@
 """`index --replace`: another model for a collection that exists."""
 
+import queue
 import shutil
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -312,6 +315,38 @@ def test_who_has_the_collection_open_follows_or_stops(
             for _ in begun:
                 pass
     assert_sound(photos)
+
+
+def test_searches_at_the_moment_of_the_switch(photos: Path, models: dict[str, Path]) -> None:
+    """Every answer is of one model: by id, by file, and by a vector of known length."""
+    ended = threading.Event()
+    answered: queue.SimpleQueue[int] = queue.SimpleQueue()  # numbers in the vectors of queries
+
+    def search() -> None:
+        with Collection.open(photos, "ro") as collection:
+            searcher = Searcher(collection)
+            while not ended.is_set():
+                for query in ("00.png", photos / "00.png"):
+                    hits = searcher.search([query])
+                    assert len(hits) == IMAGES
+                    assert hits.ids[0] == "00.png"
+                    assert hits.distances[:2] == pytest.approx(0, abs=1e-6), "itself and its copy"
+                    answered.put(len(hits.vector))
+
+    with ThreadPoolExecutor(2) as threads:
+        searching = [threads.submit(search) for _ in range(2)]
+        try:
+            with Collection.open(photos) as collection:
+                for name, dimension in (("new", 12), ("third", 5), ("old", 8)):
+                    for _ in collection.replace_model(str(models[name])):
+                        pass
+                    collection.compact()
+                    while answered.get(timeout=60) != dimension:
+                        assert not any(one.done() for one in searching), "a search has failed"
+        finally:
+            ended.set()
+        for one in searching:
+            one.result()
 
 
 def test_what_an_engine_holds_is_of_the_old_model_and_said_so(
