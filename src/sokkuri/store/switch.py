@@ -220,8 +220,8 @@ def imported_error(
     )  # fmt: skip
     return CollectionError(
         f"{images} and no photo that {model} can read, so the model was not replaced: put the "
-        f"photos in {collection.root}, or take the images out with `sokkuri remove`, or keep a "
-        "second collection with --store DIR"
+        f"photos in {collection.root} and run `sokkuri index`, or take the images out with "
+        "`sokkuri remove`, or keep a second collection with --store DIR"
     )
 
 
