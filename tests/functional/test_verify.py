@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from run_cli import as_json, assert_sound, read_positions, read_vectors, sokkuri
+from tiny_model import write_tiny_model
 
 COUNT = 40
 
@@ -20,7 +21,8 @@ def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed in range(COUNT):
         pixels = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), np.uint8)
         Image.fromarray(pixels).resize((96, 72)).save(folder / f"{seed:02d}.png")
-    assert as_json("index", folder)["total"] == COUNT
+    model = write_tiny_model(folder.with_name("tiny.onnx"), dimension=1280)
+    assert as_json("index", folder, "--model", model)["total"] == COUNT
     return folder
 
 
@@ -31,7 +33,7 @@ def folder(original: Path, tmp_path: Path) -> Path:
 
 
 def shard(folder: Path, name: str = "features") -> Path:
-    return folder / f".sokkuri/features/efficientnet-lite0/0000.{name}.npy"
+    return folder / f".sokkuri/features/tiny/0000.{name}.npy"
 
 
 def fault_kinds(folder: Path, *options: str) -> set[str]:
