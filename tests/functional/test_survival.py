@@ -70,7 +70,7 @@ def undisturbed(finished: Path) -> dict[str, bytes]:
     return read_vectors(finished)
 
 
-KILLS = [8, pytest.param(200, marks=pytest.mark.full)]
+KILLS = [6, pytest.param(200, marks=pytest.mark.full)]
 
 
 @pytest.mark.parametrize("count", KILLS)
