@@ -31,6 +31,8 @@ Backend = Callable[[Sequence[Features], Metric], Index]
 
 def basis(blocks: Sequence[Features]) -> Basis:
     """Return fewer directions than the vectors have, so projected codes are not complete."""
+    if not blocks:
+        return np.empty((0, 0), np.float32)
     return principal_basis(np.concatenate(blocks))[: blocks[0].shape[1] - 2]
 
 

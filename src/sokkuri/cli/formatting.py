@@ -230,6 +230,15 @@ def status_text(status: Status) -> str:
         f"to do      {status.waiting:,}",
         f"failed     {len(status.failures):,}",
     ]
+    if status.part is not None:
+        lines.insert(1, f"part       {status.part} of them, by the hash of the id")
+    lines += [*_rarer_lines(status), *_index_lines(status), *_unread_lines(status)]
+    return "\n".join(lines)
+
+
+def _rarer_lines(status: Status) -> list[str]:
+    """Return a line for each state that few collections are in."""
+    lines = []
     if (begun := status.replacement) is not None:
         lines.append(
             f"replacing  by {begun.model}: {begun.done + begun.failed:,} of "
@@ -242,8 +251,12 @@ def status_text(status: Status) -> str:
         lines.append(f"damaged    {len(status.damaged):,}, read in part")
     if status.left_aside:
         lines.append(f"left aside {aside_text(status.left_aside)}")
-    if status.part is not None:
-        lines.insert(1, f"part       {status.part} of them, by the hash of the id")
+    return lines
+
+
+def _index_lines(status: Status) -> list[str]:
+    """Return the lines about the approximate index, the engines and leases."""
+    lines = []
     if status.ann is not None:
         lines.append(
             f"ann        covers {status.ann.covered:,} of {status.ann.rows:,} vectors, "
@@ -260,15 +273,20 @@ def status_text(status: Status) -> str:
             f"{count_text(status.stale_leases, 'lease')} of a run that ended: "
             "the next run does that work"
         )
+    return lines
+
+
+def _unread_lines(status: Status) -> list[str]:
+    """Return a line for each of the first files that were not read, or only in part."""
     listed = [(failure, failure.stage) for failure in status.failures]
     listed += [(image, "read in part") for image in status.damaged]
-    lines += [
+    lines = [
         f"  {escape_control(image.id)}: {escape_control(image.reason)} ({stage})"
         for image, stage in listed[:_MAX_LISTED_FAILURES]
     ]
     if len(listed) > _MAX_LISTED_FAILURES:
         lines.append(f"  and {len(listed) - _MAX_LISTED_FAILURES:,} more: see --json")
-    return "\n".join(lines)
+    return lines
 
 
 def status_json(status: Status) -> dict[str, Any]:
