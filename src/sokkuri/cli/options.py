@@ -100,9 +100,12 @@ def check_under(collection: "CollectionStore", under: str | None) -> None:
 
 
 def write_text(file: Path, text: str) -> None:
-    """Write a text file. Raises StorageError if the file cannot be written."""
+    """Write a text file; a failure leaves the old one. Raises StorageError if it cannot."""
+    from sokkuri.core.atomic import atomic_write
+
     try:
-        file.write_text(text, encoding="utf-8", errors="surrogateescape")
+        with atomic_write(file) as out:
+            out.write(text.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
 

@@ -5,6 +5,8 @@ The order is the same everywhere: write a temporary file beside it, fsync, renam
 
 import errno
 import os
+import secrets
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -23,26 +25,37 @@ _WITHOUT_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL)
 def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     """Yield a binary file that replaces `path` when the block ends; delete it if the block fails.
 
-    A device or a pipe is never replaced: the bytes are written to it. durable : False for files
-    that a power cut may lose. Raises OSError.
+    It has the permissions of the file that it replaces, or those of any new file. A link stays, and
+    the file that it names is replaced. A device or a pipe is never replaced: the bytes are written
+    to it. durable : False for files that a power cut may lose. Raises OSError.
     """
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("wb") as device:
+    if _is_device(path):
+        with path.open("ab") as device:  # what is there stays
             yield device
         return
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
+    path = path.resolve()
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with new.open("xb") as file:
             yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        _replace(Path(name), path)
+        if path.is_file():
+            new.chmod(stat.S_IMODE(path.stat().st_mode))
+        _replace(new, path)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
     if durable:
         sync_folder(path.parent)
+
+
+def _is_device(path: Path) -> bool:
+    """Return whether bytes that are written to the path go elsewhere, as those to /dev/stdout."""
+    if path.is_relative_to("/dev") and not path.is_relative_to("/dev/shm"):  # noqa: S108
+        return True
+    return path.exists() and not path.is_file() and not path.is_dir()
 
 
 def _replace(new: Path, path: Path) -> None:

@@ -1,6 +1,8 @@
 """A file that is replaced is the old one or the new one, never half."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,44 @@ def test_the_new_file_replaces_the_old_one(tmp_path: Path) -> None:
             file.write(content)
         assert path.read_bytes() == content
     assert [one.name for one in tmp_path.iterdir()] == ["a"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs permissions of POSIX")
+def test_permissions_are_those_of_the_old_file_or_of_any_new_one(tmp_path: Path) -> None:
+    path, other = tmp_path / "a", tmp_path / "other"
+    other.touch()
+    with atomic_write(path) as file:
+        file.write(b"new")
+    assert path.stat().st_mode == other.stat().st_mode
+    path.chmod(0o640)
+    with atomic_write(path) as file:
+        file.write(b"newer")
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path) -> None:
+    link, target = tmp_path / "link", tmp_path / "sub" / "target"
+    target.parent.mkdir()
+    target.write_bytes(b"old")
+    link.symlink_to(target)
+    with atomic_write(link) as file:
+        file.write(b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+@pytest.mark.skipif(not Path("/dev/stdout").exists(), reason="needs /dev/stdout")
+def test_what_goes_to_stdout_is_added_to_its_file(tmp_path: Path) -> None:
+    program = (
+        "from pathlib import Path\n"
+        "from sokkuri.core.atomic import atomic_write\n"
+        "with atomic_write(Path('/dev/stdout')) as file: file.write(b'new')"
+    )
+    out = tmp_path / "out"
+    out.write_bytes(b"old ")
+    with out.open("ab") as stdout:
+        subprocess.run([sys.executable, "-c", program], stdout=stdout, check=True, timeout=60)
+    assert out.read_bytes() == b"old new"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
