@@ -34,7 +34,7 @@ def atomic_write(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
             yield device
         return
     path = path.resolve()
-    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}.new")
+    new = path.with_name(f".{path.name[:40]}.{secrets.token_hex(4)}.new")  # not too long a name
     try:
         with new.open("xb") as file:
             yield file

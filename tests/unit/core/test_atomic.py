@@ -11,13 +11,14 @@ from sokkuri.core import atomic
 from sokkuri.core.atomic import atomic_write
 
 
-def test_the_new_file_replaces_the_old_one(tmp_path: Path) -> None:
-    path = tmp_path / "a"
+@pytest.mark.parametrize("name", ["a", "n" * 255, "そ" * 85])
+def test_the_new_file_replaces_the_old_one(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
     for content in (b"old", b"new"):
         with atomic_write(path) as file:
             file.write(content)
         assert path.read_bytes() == content
-    assert [one.name for one in tmp_path.iterdir()] == ["a"]
+    assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs permissions of POSIX")
