@@ -1,10 +1,11 @@
 """Near-duplicates, step by step: how many images or pairs each step gets, what it decides, and how
 long it takes.
 
-    python -m benchmarks.duplicate_steps COLLECTION
+    python -m benchmarks.duplicate_steps COLLECTION [--large]
 
 Compares what is new in a collection, which it changes as `sokkuri duplicates` does. The seconds are
-those of the processor, without the steps within: other work on the machine changes them less.
+those of the processor, without the steps within: other work on the machine changes them less. With
+`--large` it chooses as few pairs as in a large collection.
 """
 
 import argparse
@@ -22,6 +23,8 @@ from unittest.mock import patch
 
 from benchmarks.duplicates import write_tiles
 from benchmarks.harness import run, sokkuri, table
+from sokkuri.curation.duplicates import candidates
+from sokkuri.curation.duplicates.candidates import SMALL_COLLECTION
 from sokkuri.curation.duplicates.find import find_duplicates
 from sokkuri.store.collection import CollectionStore
 
@@ -187,4 +190,7 @@ def report() -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m benchmarks.duplicate_steps")
     parser.add_argument("root", type=Path, metavar="COLLECTION")
-    print(steps_table(parser.parse_args().root))
+    parser.add_argument("--large", action="store_true")
+    given = parser.parse_args()
+    with patch.object(candidates, "SMALL_COLLECTION", 0 if given.large else SMALL_COLLECTION):
+        print(steps_table(given.root))
