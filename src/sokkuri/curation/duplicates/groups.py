@@ -2,7 +2,8 @@
 
 Takes contents in the order in which they would be kept, and the pairs among them; returns Stars.
 Copies of copies do not chain: if A resembles B and B resembles C, then A and C share a group only
-if they resemble each other.
+if they resemble each other. A copy that is the same picture as another content stays with that one,
+however much it looks like an edit of a third.
 """
 
 from collections import defaultdict
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from sokkuri.curation.duplicates.pair_store import PairResult
+
+_SAME = ("identical", "same")
 
 FindPair = Callable[[bytes, bytes], PairResult | None]
 """Returns the result of two contents if they are near-duplicates, as far as that is known."""
@@ -69,9 +72,13 @@ def _collect_copies(
 ) -> dict[bytes, PairResult]:
     """Return the copies of `centre`: its known ones, and those of its copies' copies that
     `find_pair` confirms."""
-    copies = {
-        content: pair for content, pair in neighbours[centre].items() if content not in grouped
-    }
+    copies: dict[bytes, PairResult] = {}
+    for content, pair in neighbours[centre].items():
+        stays = pair.current in _SAME or not _has_original(
+            content, centre, neighbours, grouped, find_pair
+        )
+        if content not in grouped and stays:
+            copies[content] = pair
     visited = {centre, *neighbours[centre]}
     queue = [content for content, pair in copies.items() if not pair.open]
     while queue:
@@ -79,10 +86,28 @@ def _collect_copies(
             if content in visited or content in grouped:
                 continue
             visited.add(content)
-            pair = find_pair(centre, content)
-            if pair is None:
+            found = find_pair(centre, content)
+            if found is None:
                 continue
-            copies[content] = pair
-            if not pair.open:
+            copies[content] = found
+            if not found.open:
                 queue.append(content)
     return copies
+
+
+def _has_original(
+    content: bytes,
+    centre: bytes,
+    neighbours: Mapping[bytes, Mapping[bytes, PairResult]],
+    grouped: set[bytes],
+    find_pair: FindPair,
+) -> bool:
+    """Return whether a content is the same picture as one that is no copy of `centre`."""
+    return any(
+        pair.current in _SAME
+        and other not in grouped
+        and other not in neighbours[centre]
+        and find_pair(centre, other) is None
+        for other, pair in neighbours[content].items()
+        if other != centre
+    )

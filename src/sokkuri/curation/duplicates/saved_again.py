@@ -37,7 +37,8 @@ _LOSSIER_SHARE = 0.06  # found 0 to 0.02 beside what a JPEG was made from, mostl
 _SAME_CONTRAST = 0.05
 _LESS_DETAIL = 0.99  # of the power; WebP and AVIF leave 0.95 to 0.99
 _COARSER = 1.15
-_MOST_GAIN, _OTHER_GAIN = 3.0, 0.02  # of the contrast
+_MOST_GAIN, _OTHER_GAIN = 3.0, 0.08  # of the contrast
+_LEAST_BLOCKS = 30
 _LEAST_WEIGHT = 8.0  # samples that would differ fully; with equal steps nothing differs
 _SURE = 4.0  # deviations from chance
 _LEAST_TRACE, _LEAST_TRACE_BESIDE = 0.5, 0.1  # found 0.6 to 1.3 and 0.1 to 1.1 in copies
@@ -63,20 +64,31 @@ def is_saved_again(image: ImageFacts, of: ImageFacts, turn: Orientation) -> bool
     own, noise = _own_losses(image, from_stored)
     place = CORNERS.index(from_stored.corner)
     coefficients = image.grids[place][:, 1:]
-    if _shows_steps(coefficients, steps, own, noise):
-        return True
-    if turn != Orientation():
-        return False
+    return _shows_steps(coefficients, steps, own, noise) or (
+        turn == Orientation() and _shows_steps_in_other_contrast(image, of, place, steps)
+    )
+
+
+def _shows_steps_in_other_contrast(
+    image: ImageFacts, of: ImageFacts, place: int, steps: tuple[int, ...]
+) -> bool:
+    """Return whether an image has the losses of a JPEG that lies as it does, in another contrast.
+
+    place : of the JPEG's grid among CORNERS. steps : of the JPEG.
+    """
     first, second = _common_blocks(of, image, place)
     gains = np.einsum("ij,ij->i", first, second) / np.maximum(
         np.einsum("ij,ij->i", first, first), 1
     )
-    usable = (gains > 1 / _MOST_GAIN) & (gains < _MOST_GAIN)
-    if not usable.any() or abs(float(np.median(gains[usable])) - 1) < _OTHER_GAIN:
+    if len(gains) < _LEAST_BLOCKS:
         return False
-    gain = gains[usable, None]
-    noise = (_noise_of_steps(image) + _ROUNDING) * float(np.mean(1 / gain**2))
-    return _shows_steps(second[usable] / gain, steps, (0,) * len(steps), noise)
+    low, gain, high = (float(value) for value in np.percentile(gains, (25, 50, 75)))
+    if not 1 / _MOST_GAIN < gain < _MOST_GAIN or abs(gain - 1) < _OTHER_GAIN:
+        return False
+    if high - low > _SAME_CONTRAST * gain:  # the losses differ, and not the contrast
+        return False
+    noise = (_noise_of_steps(image) + _ROUNDING) / gain**2
+    return _shows_steps(second / gain, steps, (0,) * len(steps), noise)
 
 
 def _shows_steps(

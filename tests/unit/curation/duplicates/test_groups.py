@@ -51,6 +51,22 @@ def test_a_chain_of_copies_is_not_one_group() -> None:
     assert [len(star.copies) for star in stars] == [1] * 5
 
 
+def test_a_copy_stays_with_the_picture_that_it_is_the_same_as() -> None:
+    same = PairResult(name(1), name(2), "same", 1.0)
+    stars = make_stars([*map(name, range(4))], [pair(0, 2), pair(0, 3), same], lambda _a, _b: None)
+    assert [(star.centre, {*star.copies}) for star in stars] == [
+        (name(0), {name(3)}),
+        (name(1), {name(2)}),
+    ]
+
+
+def test_an_edited_picture_and_its_copy_both_join_the_original() -> None:
+    same = PairResult(name(1), name(2), "same", 1.0)
+    (star,) = make_stars([*map(name, range(3))], [pair(0, 2), same], lambda a, b: pair(a[0], b[0]))
+    assert star.centre == name(0)
+    assert {*star.copies} == {name(1), name(2)}
+
+
 def test_pairs_that_only_a_copy_links_are_compared() -> None:
     asked: list[tuple[int, int]] = []
 

@@ -87,6 +87,19 @@ def test_losses_are_found_in_other_colours(
     assert not is_saved_again(facts(save(elsewhere, quality=95)), facts(original), UPRIGHT)
 
 
+def test_a_noisy_picture_is_not_made_of_its_coarse_copy() -> None:
+    levels = np.asarray(picture(), np.float32)
+    rng = np.random.default_rng(5)
+    levels += rng.normal(0, 3, levels.shape)
+    noisy = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+    squares = Image.fromarray(rng.integers(0, 256, (45, 60, 3), dtype=np.uint8))
+    edges = squares.resize(noisy.size, Image.Resampling.NEAREST)
+    for image in (noisy, Image.blend(noisy, edges, 0.5)):
+        for quality in (20, 40, 60):
+            copy = facts(save(image, quality=quality))
+            assert not is_saved_again(facts(save(image, "png")), copy, UPRIGHT)
+
+
 CHAINS = {
     "WebP": {"ending": "webp", "quality": 92},
     "another JPEG": {"quality": 75},
