@@ -116,8 +116,10 @@ def _measure(
         if softened is not None and not softened.agrees:
             return softened
         shots = compare_noise(found.over, found.under, found.inside)
-        if shots != "misaligned":
-            return content if shots == "one" else None
+        if shots == "other":
+            return None
+        if shots == "one" or (shots == "unclear" and not misaligned):
+            return content
         misaligned = True
     return None if misaligned else content
 

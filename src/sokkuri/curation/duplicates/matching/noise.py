@@ -18,14 +18,17 @@ _PLAINEST = 0.3  # share of the blocks
 _LEAST_BLOCKS = 20
 _DARKEST, _LIGHTEST = 4, 250  # levels; beyond them noise is cut off
 _MOST_CUT = 0.02  # share of a block's pixels
-Shots: TypeAlias = Literal["one", "other", "misaligned"]
+Shots: TypeAlias = Literal["one", "other", "misaligned", "unclear"]
 """Whether two photos are one shot, as far as their noise tells it. `misaligned`: they are two
-shots, unless they lie a part of a pixel beside each other."""
+shots, unless they lie a part of a pixel beside each other. `unclear`: one has hardly any noise
+left, or much less than the other."""
+
+_ONE = 0.45  # share of the noise that must agree
 
 _LIMITS: tuple[tuple[float, float, float, Shots], ...] = (
     (0.7, 1.2, 0.04, "other"),
     (0.65, 1.1, 0.11, "other"),
-    (1.2, 1.1, 0.45, "misaligned"),
+    (1.2, 1.1, _ONE, "misaligned"),
 )
 """The least noise in levels, the most quotient of both noises, and the share of the noise that must
 agree. JPEG files have false noise: copies of several qualities shared 0.12 and more of 0.65 levels,
@@ -35,7 +38,7 @@ and 0.5 and more of 1.2 levels, unless their noises differed. Other shots shared
 def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Shots:
     """Return whether the noise of two photos is the same : a, b (H, W, 3) uint8.
 
-    inside : (H, W), where both are. `one` if a photo has hardly any noise left. Needs OpenCV.
+    inside : (H, W), where both are. Needs OpenCV.
     """
     cv2 = opencv()
     one, other = luma(a), luma(b)
@@ -43,7 +46,7 @@ def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np
     dark, light = np.minimum(one, other) < _DARKEST, np.maximum(one, other) > _LIGHTEST
     counts = (_block_means(inner) > 1 - 0.5 / BLOCK**2) & (_block_means(dark | light) < _MOST_CUT)
     if np.count_nonzero(counts) < _LEAST_BLOCKS:
-        return "one"
+        return "unclear"
     fine = [plane - cv2.GaussianBlur(plane, (0, 0), 1.0) for plane in (one, other)]
     powers = [_block_means(plane * plane)[counts] for plane in fine]
     shared = _block_means(fine[0] * fine[1])[counts]
@@ -54,7 +57,7 @@ def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np
     for noise, balance, share, shots in _LIMITS:
         if least >= noise**2 and most <= balance**2 * least and agreeing < share * least:
             return shots
-    return "one"
+    return "one" if agreeing >= _ONE * least else "unclear"
 
 
 def _block_means(plane: NDArray[np.bool_] | NDArray[np.float32]) -> NDArray[np.float32]:
