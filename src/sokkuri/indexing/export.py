@@ -33,6 +33,7 @@ from sokkuri.core.types import Dtype
 from sokkuri.images import remote
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_rows_by_id
+from sokkuri.store.npy_files import load_array
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shards import SHARD_ROWS
 from sokkuri.store.snapshot import open_snapshot
@@ -250,7 +251,7 @@ _WRITERS: dict[Layout, Callable[[_Shard, Path, Location], list[Path]]] = {
 def _save(path: Path, array: NDArray[Any]) -> None:
     with atomic_write(path) as file:
         np.lib.format.write_array(file, array, version=(1, 0), allow_pickle=False)
-    back = np.load(path, mmap_mode="r", allow_pickle=False)
+    back = load_array(path, mmap_mode="r")
     if back.dtype != array.dtype or not np.array_equal(back, array):
         raise DamagedError(f"{path} reads back differently from what was written: check the disk")
 

@@ -29,6 +29,7 @@ from sokkuri.search.vectors import (
 )
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, storage_errors, wait_for_lock
+from sokkuri.store.npy_files import load_array
 from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
 from sokkuri.store.snapshot import open_snapshot
@@ -153,7 +154,7 @@ def _message(damage: str) -> str:
 def _load_block(paths: list[Path], entry: Mapping[str, Any], basis: Basis) -> QuantizedBlock:
     """Return the codes in these files. Raises _UnusableError if they are damaged."""
     try:
-        arrays = [np.load(path, mmap_mode="r", allow_pickle=False) for path in paths]
+        arrays = [load_array(path, mmap_mode="r") for path in paths]
         hashes = [xxhash.xxh3_64_hexdigest(array.data) for array in arrays]
     except (OSError, ValueError, EOFError, BufferError) as error:
         raise _UnusableError(f"{paths[0]} cannot be read ({error})") from error
@@ -200,7 +201,7 @@ def _code_paths(collection: CollectionStore, shard: int, rows: int) -> list[Path
 def _read_basis(collection: CollectionStore, manifest: Mapping[str, Any]) -> Basis | None:
     """Return the basis that the manifest names, None if it is missing or damaged."""
     try:
-        basis: Basis = np.load(derived_folder(collection) / _BASIS, allow_pickle=False)
+        basis: Basis = load_array(derived_folder(collection) / _BASIS)
     except (OSError, ValueError, EOFError):
         return None
     return basis if xxhash.xxh3_64_hexdigest(basis.data) == manifest.get("basis") else None

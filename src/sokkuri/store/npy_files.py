@@ -6,9 +6,10 @@ the new shape, then the file is synced.
 
 import io
 import os
+import threading
 import tokenize
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Literal
 
 import numpy as np
 from numpy.lib import format as npy
@@ -17,6 +18,9 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import DamagedError
 
 _LONGEST_HEADER = 10_000  # bytes, as NumPy's own limit for headers that it does not trust
+_parsing = threading.Lock()
+# NumPy reads a header as a Python literal. Python 3.11 gives that up with a SystemError if two
+# threads do it and one of them collects garbage on the way (python/cpython, issue 106905).
 _VERSIONS = ((1, 0), (2, 0), (3, 0))  # of the format; 3.0 differs in the names of fields only
 
 
@@ -41,13 +45,21 @@ def parse_header(file: BinaryIO) -> tuple[np.dtype[Any], tuple[int, ...], int]:
         file.seek(npy.MAGIC_LEN)
     read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
     try:
-        shape, fortran, dtype = read(file)
+        with _parsing:
+            shape, fortran, dtype = read(file)
     # NumPy repairs Python 2 headers with `tokenize`, and reads headers as Python literals.
     except (tokenize.TokenError, RecursionError, MemoryError, TypeError) as error:
         raise ValueError(str(error)) from error
     if fortran and len(shape) > 1:
         raise ValueError("it is in Fortran order")
     return dtype, shape, file.tell()
+
+
+def load_array(path: Path, mmap_mode: Literal["r"] | None = None) -> NDArray[Any]:
+    """Return what numpy.load returns for an `.npy` file without objects, in any thread."""
+    with _parsing:
+        array: NDArray[Any] = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    return array
 
 
 def encode_header(dtype: np.dtype[Any], shape: tuple[int, ...]) -> bytes:

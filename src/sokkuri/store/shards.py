@@ -32,6 +32,7 @@ from sokkuri.store.npy_files import (
     cut_rows,
     encode_header,
     holds_more,
+    load_array,
     parse_header,
     read_header,
     short_error,
@@ -219,7 +220,7 @@ class ShardFolder:
         """
         path = self.ids_path(shard)
         try:
-            column: Ids = np.load(path, allow_pickle=False)
+            column: Ids = load_array(path)
         except (FileNotFoundError, ValueError, EOFError) as error:
             raise DamagedError(
                 f"{path} cannot be read ({error}): run `sokkuri verify --repair`"

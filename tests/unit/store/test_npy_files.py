@@ -1,6 +1,10 @@
 """Headers of `.npy` files of any origin are read, or refused without harm."""
 
+import gc
 import io
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -33,3 +37,41 @@ def npy_bytes(header: str, version: bytes = b"\x01\x00", length: int | None = No
 def test_a_hostile_header_is_a_value_error(data: bytes) -> None:
     with pytest.raises(ValueError):
         parse_header(io.BytesIO(data))
+
+
+class Garbage:
+    """An object in a circle, whose collection runs Python code."""
+
+    def __init__(self) -> None:
+        self.own = self
+
+    def __del__(self) -> None:
+        for _ in range(200):
+            pass
+
+
+@pytest.fixture
+def busy_garbage_collection() -> Iterator[None]:
+    interval, thresholds = sys.getswitchinterval(), gc.get_threshold()
+    sys.setswitchinterval(1e-6)
+    gc.set_threshold(50)
+    yield
+    gc.set_threshold(*thresholds)
+    sys.setswitchinterval(interval)
+
+
+@pytest.mark.usefixtures("busy_garbage_collection")
+def test_threads_read_headers_while_one_of_them_collects_garbage() -> None:
+    """Python 3.11 fails if two threads read a literal at such a moment."""
+    data = npy_bytes("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 2)}")
+
+    def read_headers() -> set[tuple[int, ...]]:
+        shapes = set()
+        for _ in range(300):
+            Garbage()
+            shapes.add(parse_header(io.BytesIO(data))[1])
+        return shapes
+
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(read_headers) for _ in range(4)]:
+            assert future.result() == {(2, 2)}
