@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import SokkuriError
 from sokkuri.models import has_text_side
-from sokkuri.search.words import WordReader
 from sokkuri.store.collection import CollectionStore
 
 _THINGS = (
@@ -32,6 +31,8 @@ def text_queries(collection: CollectionStore) -> NDArray[np.float32] | None:
     text side cannot be loaded here."""
     if not has_text_side(collection.model.source):
         return None
+    from sokkuri.search.words import WordReader  # most models know no words
+
     try:
         words = WordReader(collection)
         return np.stack([words.read(text) for text in TEXTS])
