@@ -215,6 +215,7 @@ def test_an_item_that_kills_its_workers_ends_the_run(ray: RayExecutor) -> None:
     assert set(found) <= set(range(12)) - {9}
 
 
+@pytest.mark.full
 def test_delays_are_reported(
     two_ray_workers: RayExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -253,7 +253,7 @@ KINDS = ("build", "merge", "add")
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("count", [3, pytest.param(100, marks=pytest.mark.full)])
+@pytest.mark.parametrize("count", [2, pytest.param(100, marks=pytest.mark.full)])
 def test_killed_at_steps_of_build_merge_and_add(
     built: Path, kind: str, count: int, tmp_path: Path
 ) -> None:

@@ -120,6 +120,7 @@ def assert_complete(store: Path, local: dict[str, bytes]) -> None:
     assert_sound(store)
 
 
+@pytest.mark.full
 def test_the_rows_equal_those_of_local_threads(
     cluster: Cluster, photos: Path, local: dict[str, bytes], tmp_path: Path
 ) -> None:
@@ -185,6 +186,7 @@ def test_an_image_that_kills_its_workers_is_a_failure(cluster: Cluster, tmp_path
 
 
 def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_path: Path) -> None:
+    """The other one extracts all images, and the rows equal those of local threads."""
     if cluster.covered is None:
         pytest.skip("a node cannot have a view of the disk of its own here")
     assert len(cluster.nodes) == 2
@@ -196,6 +198,8 @@ def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_p
     assert all(line.startswith("node ") for line in lines)
     assert any(f"is left out: it does not see {folder}: mount it there" in line for line in lines)
     assert '"added": 8' in done.stdout
+    assert as_json("index", folder, "--store", tmp_path / "local")["added"] == 8
+    assert_complete(tmp_path / "store", read_vectors(tmp_path / "local"))
 
 
 def test_an_address_without_a_cluster_gives_one_clear_line(tmp_path: Path) -> None:
