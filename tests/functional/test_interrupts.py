@@ -21,7 +21,7 @@ from run_cli import (
     sokkuri,
     start,
 )
-from tiny_model import write_tiny_model
+from tiny_model import write_tiny_model_with_card
 
 PHOTOS = 100  # two or three batches
 
@@ -31,12 +31,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads the state
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A network with a card, so that nothing is said about it."""
-    model = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx")
-    model.with_suffix(".toml").write_text(
-        'name = "tiny"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
-        "dimension = 8\n"
-    )
-    return model
+    return write_tiny_model_with_card(tmp_path_factory.mktemp("model") / "tiny.onnx")
 
 
 @pytest.fixture(scope="module")

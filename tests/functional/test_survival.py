@@ -29,7 +29,7 @@ from run_cli import (
     start,
 )
 from small_disk import small_disk
-from tiny_model import write_tiny_model
+from tiny_model import write_tiny_model_with_card
 
 from sokkuri.store.catalog import Catalog
 
@@ -42,12 +42,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="uses Linux's mo
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A quick network with long vectors, so that a small disk is soon full."""
-    model = write_tiny_model(tmp_path_factory.mktemp("model") / "tiny.onnx", dimension=4096)
-    model.with_suffix(".toml").write_text(
-        'name = "tiny"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
-        "dimension = 4096\n"
-    )
-    return model
+    return write_tiny_model_with_card(tmp_path_factory.mktemp("model") / "tiny.onnx", 4096)
 
 
 @pytest.fixture(scope="module")

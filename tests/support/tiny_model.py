@@ -70,3 +70,12 @@ def write_tiny_model(
     else:
         onnx.save(model, path)
     return path
+
+
+def write_tiny_model_with_card(path: Path, dimension: int = 8) -> Path:
+    """Write a network and its card, so that nothing about it is assumed. Return its path."""
+    path.with_suffix(".toml").write_text(
+        'name = "tiny"\ninput = "images"\noutput = "features"\nlayout = "NCHW"\nsize = 32\n'
+        f"dimension = {dimension}\n"
+    )
+    return write_tiny_model(path, dimension=dimension)

@@ -73,7 +73,7 @@ def models(
     lines = [
         *(model_card_text(card, whole=False) for card in documents),
         "",
-        "Recommended: `sokkuri models add NAME` fetches one, and says its size and licence first.",
+        "Recommended. `sokkuri models add hf:...` says size and licence before it fetches a model:",
         *as_lines(),
     ]
     _show({"models": documents, "recommended": listed}, lines, as_json=as_json)
@@ -97,7 +97,8 @@ def _centre(source: str, photos: Path, new_name: str) -> str:
     if centre.failed:
         console.print_message(f"{count_text(centre.failed, 'photo')} could not be read")
     console.print_message(
-        f"{card.parent.name} is {told}; `sokkuri index --model {card.parent.name}` uses it"
+        f"{card.parent.name} is {told}; `sokkuri index --model {card.parent.name}` uses it for a "
+        "new collection; add --replace for one that exists"
     )
     return card.parent.name
 

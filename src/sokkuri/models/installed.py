@@ -217,7 +217,8 @@ def _address(source: str, given: ModelCard | None) -> str:
     is_file = path.is_file() and path.suffix in (".onnx", ".toml")
     if not is_file and not path.is_dir():
         raise UsageError(
-            f"{source} is not an .onnx file, a .toml card, a folder with a model or an http address"
+            f"{source} is not an .onnx file, a .toml card, a folder with a model, an http address "
+            "or hf:OWNER/NAME; models that `sokkuri models` lists as present need not be added"
         )
     if given is not None and path.suffix != ".onnx" and given.url:
         return given.url

@@ -4,6 +4,7 @@ Takes a Model; returns a Session. A graph that onnx_fuse.py can rewrite is rewri
 with the original on random input, and kept in the cache under the model's SHA-256.
 """
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,10 @@ from numpy.typing import NDArray
 from sokkuri.core.errors import ModelError
 from sokkuri.core.paths import cache_folder
 from sokkuri.models import Model, TextCard, replace_cached
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+# Otherwise ONNX Runtime keeps an id of this machine and a database of events for its makers in the
+# user's cache. It reads the variable when it is imported.
 
 Device = str
 """`auto`, `cpu`, `cuda`, or `cuda:N` for the GPU with that number."""

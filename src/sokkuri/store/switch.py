@@ -1,8 +1,8 @@
 """Let the rows of a finished replacement count: one transaction gives the collection its new model.
 
-Takes the collection and the store of the replacement (replacements.py). What people said about
-images, the marks of removed images among it, is the collection's; vectors, failures and file
-properties are the replacement's. The old shards stay until `compact` (old_shards.py).
+Takes the collection and the store of the replacement (replacements.py). Labels, decisions and marks
+of removed images come from the collection. Vectors, failures and file properties come from the
+replacement. The old shards stay until `compact` (old_shards.py).
 """
 
 # ruff: noqa: S608 - all parts of the statements are of this module

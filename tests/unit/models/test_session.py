@@ -1,5 +1,8 @@
 """Which device is asked for, and what happens where it cannot be had."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -67,3 +70,25 @@ def test_a_graph_that_cannot_be_loaded_is_not_rewritten(
     assert fastest(model) == path
     with pytest.raises(ModelError, match=r"net\.onnx cannot be loaded"):
         open_session(model)
+
+
+def test_a_network_leaves_no_id_of_the_machine_in_the_cache_of_the_user(tmp_path: Path) -> None:
+    """ONNX Runtime keeps one, and a database of events, unless it is told not to."""
+    model = write_tiny_model(tmp_path / "net.onnx")
+    program = (
+        "import sys\n"
+        "from sokkuri.models import resolve_model\n"
+        "from sokkuri.models.session import open_session\n"
+        "open_session(resolve_model(sys.argv[1]))\n"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    unset = ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "SOKKURI_CACHE")
+    environment = {name: value for name, value in os.environ.items() if name not in unset}
+    subprocess.run(
+        [sys.executable, "-c", program, str(model)],
+        env={**environment, "HOME": str(home)},
+        check=True,
+        timeout=60,
+    )
+    assert [path.name for path in home.rglob("*") if path.name in ("deviceid", "Microsoft")] == []

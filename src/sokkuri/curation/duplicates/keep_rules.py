@@ -70,7 +70,7 @@ _COPY_NAME = re.compile(
 )
 _LAST: dict[str, _Fact] = {
     "has the most pixels": _FACTS["largest"],
-    "has no name of a copy": lambda image, _: int(is_name_of_copy(image.path)),
+    "does not have the name of a copy": lambda image, _: int(is_name_of_copy(image.path)),
     "lost a little less when it was saved": lambda _, evidence: evidence.slightly_worse,
     "has the most bytes": _FACTS["heaviest"],
     "is the oldest file": _FACTS["oldest"],

@@ -167,7 +167,7 @@ def test_a_name_of_a_copy_counts_more_than_bytes_and_slight_losses(copy: str) ->
     order = keep_order(evidence_of=lambda one: worse if one == plain else NO_EVIDENCE)
     assert sorted([finer, plain], key=order) == [plain, finer]
     why, conflict = explain_choice([plain, finer], evidence_of=lambda _: NO_EVIDENCE)
-    assert (why, conflict) == ("has no name of a copy", "")
+    assert (why, conflict) == ("does not have the name of a copy", "")
     assert best(plain, image(copy, width=11)) == copy
 
 
