@@ -1,11 +1,13 @@
 """Every index keeps the same promises."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, note
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
@@ -87,6 +89,9 @@ def remote(blocks: Sequence[Features], metric: Metric) -> RemoteIndex:
 BACKENDS: list[Backend] = [uncoded, coded, half_coded, approximate, remote]
 EXACT: list[Backend] = [uncoded, coded, half_coded, remote]
 METRICS: list[Metric] = ["cosine", "l2"]
+# Hypothesis takes longer to make an example than all indexes take to search it.
+ALL_KINDS = list(product(BACKENDS, METRICS))
+EXACT_KINDS = list(product(EXACT, METRICS))
 
 finite = st.floats(-1e3, 1e3, width=32)
 rows = arrays(np.float32, st.tuples(st.integers(1, 40), st.just(6)), elements=finite)
@@ -108,28 +113,23 @@ def true_distances(
                        for d, n in zip(x @ q, lengths, strict=True)])  # fmt: skip
 
 
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", BACKENDS)
 @given(features=rows, query=arrays(np.float32, 6, elements=finite), k=st.integers(1, 50),
        cuts=st.lists(st.integers(0, 40), max_size=3))  # fmt: skip
 def test_a_search_returns_the_k_nearest_rows(
-    backend: Backend,
-    metric: Metric,
-    features: Features,
-    query: NDArray[np.float32],
-    k: int,
-    cuts: list[int],
+    features: Features, query: NDArray[np.float32], k: int, cuts: list[int]
 ) -> None:
     """The result equals brute force in float64 up to ties, however the rows are split into
     shards."""
     blocks = np.split(features, sorted(min(cut, len(features)) for cut in cuts))
-    hits, distances = backend(blocks, metric).search(query, k, metric, accept_all)
-    expected = true_distances(features, query, metric)
-    assert len(hits) == len(set(hits.tolist())) == min(k, len(features))
-    tolerance = 1e-9 * max(1.0, float(np.abs(expected).max()))
-    np.testing.assert_allclose(distances, np.sort(expected)[: len(hits)], rtol=1e-9, atol=1e-7)
-    np.testing.assert_allclose(expected[hits], distances, rtol=1e-9, atol=max(tolerance, 1e-7))
-    assert (np.diff(distances) >= 0).all()
+    for backend, metric in ALL_KINDS:
+        note(f"{backend.__name__}, {metric}")
+        hits, distances = backend(blocks, metric).search(query, k, metric, accept_all)
+        expected = true_distances(features, query, metric)
+        assert len(hits) == len(set(hits.tolist())) == min(k, len(features))
+        tolerance = 1e-9 * max(1.0, float(np.abs(expected).max()))
+        np.testing.assert_allclose(distances, np.sort(expected)[: len(hits)], rtol=1e-9, atol=1e-7)
+        np.testing.assert_allclose(expected[hits], distances, rtol=1e-9, atol=max(tolerance, 1e-7))
+        assert (np.diff(distances) >= 0).all()
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -186,21 +186,31 @@ def test_no_row_outside_the_mask_is_found_among_huge_rows(backend: Backend) -> N
     assert hits.tolist() == expected.tolist()
 
 
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", BACKENDS)
+def two_hundred_rows() -> Features:
+    return np.random.default_rng(1).random((200, 6), np.float32)
+
+
+@cache
+def index_of_two_hundred_rows(backend: Backend, metric: Metric) -> tuple[Index, list[int]]:
+    """Return an index of `two_hundred_rows`, and the rows in the order of their distances to the
+    first row."""
+    features = two_hundred_rows()
+    order = np.lexsort((np.arange(200), true_distances(features, features[0], metric)))
+    return backend([features], metric), order.tolist()
+
+
 @given(refused=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
-def test_a_search_returns_k_accepted_rows_if_there_are_k(
-    backend: Backend, metric: Metric, refused: set[int], k: int
-) -> None:
+def test_a_search_returns_k_accepted_rows_if_there_are_k(refused: set[int], k: int) -> None:
     """Rows that are not accepted, such as removed images, never leave fewer hits than k."""
-    features = np.random.default_rng(1).random((200, 6), np.float32)
 
     def accept(numbers: NDArray[np.int64]) -> NDArray[np.bool_]:
         return ~np.isin(numbers, list(refused))
 
-    hits, _ = backend([features], metric).search(features[0], k, metric, accept)
-    order = np.lexsort((np.arange(200), true_distances(features, features[0], metric)))
-    assert hits.tolist() == [n for n in order.tolist() if n not in refused][:k]
+    for backend, metric in ALL_KINDS:
+        note(f"{backend.__name__}, {metric}")
+        index, order = index_of_two_hundred_rows(backend, metric)
+        hits, _ = index.search(two_hundred_rows()[0], k, metric, accept)
+        assert hits.tolist() == [n for n in order if n not in refused][:k]
 
 
 @pytest.mark.parametrize("backend", EXACT)
@@ -222,40 +232,33 @@ extremes = st.one_of(
 )
 
 
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", EXACT)
 @given(
     features=arrays(np.float32, (30, 4), elements=extremes),
     query=arrays(np.float32, 4, elements=extremes),
     k=st.integers(1, 12),
 )
 def test_numbers_of_any_magnitude_are_searched_exactly(
-    backend: Backend,
-    metric: Metric,
-    features: Features,
-    query: NDArray[np.float32],
-    k: int,
+    features: Features, query: NDArray[np.float32], k: int
 ) -> None:
     """No row that is nearer in float64 is left out, even if rows are huge, tiny or nearly equal."""
-    hits, distances = backend([features], metric).search(query, k, metric, accept_all)
-    expected = true_distances(features, query, metric)
-    tolerance = 1e-9 if metric == "cosine" else 1e-9 * float(expected.max()) + 1e-300
-    np.testing.assert_allclose(distances, np.sort(expected)[:k], rtol=1e-9, atol=tolerance)
-    np.testing.assert_allclose(expected[hits], distances, rtol=1e-9, atol=tolerance)
+    for backend, metric in EXACT_KINDS:
+        note(f"{backend.__name__}, {metric}")
+        hits, distances = backend([features], metric).search(query, k, metric, accept_all)
+        expected = true_distances(features, query, metric)
+        tolerance = 1e-9 if metric == "cosine" else 1e-9 * float(expected.max()) + 1e-300
+        np.testing.assert_allclose(distances, np.sort(expected)[:k], rtol=1e-9, atol=tolerance)
+        np.testing.assert_allclose(expected[hits], distances, rtol=1e-9, atol=tolerance)
 
 
-@pytest.mark.parametrize("metric", METRICS)
-@pytest.mark.parametrize("backend", EXACT)
 @given(inside=st.sets(st.integers(0, 199)), k=st.integers(1, 60))
-def test_a_mask_is_applied_before_ranking(
-    backend: Backend, metric: Metric, inside: set[int], k: int
-) -> None:
+def test_a_mask_is_applied_before_ranking(inside: set[int], k: int) -> None:
     """A search returns k rows if k are in the mask: the nearest of them."""
-    features = np.random.default_rng(1).random((200, 6), np.float32)
     mask = np.isin(np.arange(200), list(inside))
-    hits, _ = backend([features], metric).search(features[0], k, metric, accept_all, mask)
-    order = np.lexsort((np.arange(200), true_distances(features, features[0], metric)))
-    assert hits.tolist() == [n for n in order.tolist() if n in inside][:k]
+    for backend, metric in EXACT_KINDS:
+        note(f"{backend.__name__}, {metric}")
+        index, order = index_of_two_hundred_rows(backend, metric)
+        hits, _ = index.search(two_hundred_rows()[0], k, metric, accept_all, mask)
+        assert hits.tolist() == [n for n in order if n in inside][:k]
 
 
 @pytest.mark.parametrize("metric", METRICS)

@@ -81,15 +81,7 @@ def replace(
         yield from _give_up(collection)
         yield from sync(collection, model, options)
         return
-    check_options(options)
-    check_device(options.device)
-    check_executor(options)
-    check_root(collection.root)
-    card = model.card
-    wanted = ModelRow(
-        card.name, model.fingerprint, card.dimension, card.metric, card.decode, source
-    )
-    check_imported(collection, card.name)
+    wanted = _check_wanted(collection, model, source, options)
     try:
         begun = begin_replacement(collection, wanted, dtype)
     except ModelReplacedError:  # at this moment: perhaps by this command in another process
@@ -97,28 +89,30 @@ def replace(
         return
     if model.assumed:
         yield Progress("listing", 0, 0, note=model.assumed)
-    reports: list[SyncReport] = []
     pushed = [(address, collection.model.name) for address in pushed_addresses(collection)]
     with create_replacement(collection, begun, wanted) as fresh:
-        try:
-            for progress in _extract_and_switch(
-                collection, fresh, begun, partial(sync, fresh, model, options), options,
-                before_switch,
-            ):  # fmt: skip
-                if progress.result is None:
-                    yield progress
-                else:
-                    reports.append(progress.result)
-        except SokkuriError:
-            if find_replacement(collection.catalog) is not None or not _follow(collection):
-                raise
-            # Another process with the same command was first, and has made the switch.
+        run = partial(sync, fresh, model, options)
+        reports = yield from _until_switched(collection, fresh, begun, run, options, before_switch)
     _follow(collection)
     delete_finished(collection)
     collection.rewrite_id_columns()
     for line in _left_behind(collection, pushed):
         yield Progress("done", 0, 0, note=line)
     yield from _finish(collection, model, options, reports)
+
+
+def _check_wanted(
+    collection: CollectionStore, model: Model, source: str, options: SyncOptions
+) -> ModelRow:
+    """Return the row of the new model. Raises what would stop the run, before anything is written:
+    wrong options, a missing root, or an imported vector without a photo."""
+    check_options(options)
+    check_device(options.device)
+    check_executor(options)
+    check_root(collection.root)
+    card = model.card
+    check_imported(collection, card.name)
+    return ModelRow(card.name, model.fingerprint, card.dimension, card.metric, card.decode, source)
 
 
 def estimate_replacement(
@@ -186,6 +180,30 @@ def _give_up(collection: CollectionStore) -> Iterator[Progress[Never]]:
     if state is not None:
         line = f"the replacement by {state.model} was given up, with {state.done:,} vectors"
         yield Progress("listing", 0, 0, note=line)
+
+
+def _until_switched(
+    collection: CollectionStore,
+    fresh: CollectionStore,
+    begun: Replacement,
+    run: Callable[[], Generator[Progress[SyncReport]]],
+    options: SyncOptions,
+    before_switch: BeforeSwitch,
+) -> Generator[Progress[SyncReport], None, list[SyncReport]]:
+    """Extract all images and make the switch, unless another process with the same command makes it
+    first. Yields progress and returns the reports of the runs."""
+    reports: list[SyncReport] = []
+    try:
+        for progress in _extract_and_switch(collection, fresh, begun, run, options, before_switch):
+            if progress.result is None:
+                yield progress
+            else:
+                reports.append(progress.result)
+    except SokkuriError:
+        if find_replacement(collection.catalog) is not None or not _follow(collection):
+            raise
+        # Another process with the same command was first, and has made the switch.
+    return reports
 
 
 def _extract_and_switch(
