@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # Prerequisites are made in their order: the cheap complaints come first.
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines test-full lock dist docs clean
+.PHONY: style help venv index run photos-given test check lint format bench bench-search bench-serve bench-duplicates bench-engines test-engines test-full lock pages dist docs clean
 
 ## help              this list
 help:
@@ -70,7 +70,7 @@ test-full: $(VENV)/.installed $(VENV)/.browser $(VENV)/milvus/.installed
 	$(BIN)/python tests/support/milvus_server.py $(VENV)/milvus \
 	  $(PYTEST) -m 'full or not full' --hypothesis-profile full
 
-$(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh
+$(VENV)/.browser: $(VENV)/.packages tests/install_browser.sh package-lock.json
 	tests/install_browser.sh $(abspath $(BIN))/python
 	@touch $@
 
@@ -148,6 +148,14 @@ lock: $(VENV)/.packages
 	  --custom-compile-command 'make lock' $(ARGS) \
 	  --output-file constraints.txt pyproject.toml -
 
+## pages             bundle the scripts and style sheets of the pages anew (needs Node and npm)
+pages: node_modules/.package-lock.json
+	node tools/bundle_pages.mjs
+
+node_modules/.package-lock.json: package-lock.json
+	npm ci --silent
+	@touch $@
+
 ## dist              the wheel and the source archive, in dist/, checked
 dist: $(VENV)/.installed
 	rm -rf dist
@@ -161,5 +169,5 @@ docs: $(VENV)/.installed
 ## clean             remove the virtual environment, caches and builds
 clean:
 	@[ ! -e '$(VENV)/pyvenv.cfg' ] || rm -rf '$(VENV)'
-	rm -rf dist build .screenshots tests/.axe .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf dist build .screenshots node_modules .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 	find . -path ./.git -prune -o -name __pycache__ -prune -exec rm -rf {} +

@@ -13,6 +13,7 @@ BENCHMARKS = {
 }
 LONG = {
     "serving": "The server under load",
+    "page_load": "The first picture of a page",
     "duplicates": "Near-duplicates",
     "duplicate_steps": "Near-duplicates, step by step",
     "duplicates_tried": "Near-duplicates: alternatives and harder edits",

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# What the page tests need beside Python's packages: a browser, and axe-core, which looks for
-# barriers. The browser is Debian's Chromium without windows where it can be installed, else a
+# What the page tests need beside Python's packages: a browser, and by npm axe-core, which looks for
+# barriers, and esbuild, which bundles the pages. The browser is Debian's Chromium without windows where it can be installed, else a
 # Chromium that the system has, else Debian's whole Chromium, else Playwright's own.
 #
 #     tests/install_browser.sh PYTHON
@@ -29,6 +29,6 @@ if ! has chromium-headless-shell && [ "$(id -u)" = 0 ] && has apt-get; then
 fi
 has_browser || "$1" -m playwright install chromium
 
-if [ ! -e .axe/node_modules/axe-core/axe.min.js ] && command -v npm >/dev/null; then
-  npm install --silent --no-save --no-package-lock --no-audit --no-fund --prefix .axe axe-core@4.10.3
+if command -v npm >/dev/null; then
+  cd .. && npm ci --silent
 fi

@@ -1,7 +1,9 @@
 """serve: images, lists and state over the HTTP API."""
 
+import gzip
 import io
 import os
+import re
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -264,6 +266,25 @@ def test_health_and_metrics_are_served(server: Server) -> None:
     for status in ("200", "404"):
         assert asked["GET", "/api/v1/images/{id:path}", status] >= 1
     assert not [route for _, route, _ in asked if "nobody" in route], "ids would be endless"
+
+
+def test_browsers_keep_the_files_of_the_pages(server: Server) -> None:
+    """Their addresses change with their content. They come compressed, or as they are."""
+    document = server.ask("/browse")
+    assert document.headers["cache-control"] == "no-cache"
+    for address in re.findall(r"/static/[^\"]+", document.body.decode()):
+        plain, zipped = (
+            server.ask(address),
+            server.ask(address, headers={"Accept-Encoding": "gzip"}),
+        )
+        for reply in (plain, zipped):
+            assert reply.status == 200
+            assert "immutable" in reply.headers["cache-control"]
+            assert "Accept-Encoding" in reply.headers["vary"]
+        assert zipped.headers["content-encoding"] == "gzip"
+        assert gzip.decompress(zipped.body) == plain.body
+        assert server.ask(address, "HEAD").body == b""
+        assert server.ask(address, "POST").status == 405
 
 
 @pytest.mark.parametrize(

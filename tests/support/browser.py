@@ -20,7 +20,7 @@ from playwright.sync_api import (
 SCREENSHOTS = Path(__file__).parents[2] / ".screenshots"
 """Folder of the screenshots that the tests make."""
 
-AXE = Path(__file__).parents[1] / ".axe/node_modules/axe-core/axe.min.js"
+AXE = Path(__file__).parents[2] / "node_modules/axe-core/axe.min.js"
 _NAMES = (
     "chromium-headless-shell", "chromium", "chromium-browser", "google-chrome",
     "google-chrome-stable",

@@ -1,38 +1,39 @@
 """Routes of the pages: one HTML document for all addresses, its static files, the login page."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, FastAPI, Form, Request
 from fastapi.responses import FileResponse, RedirectResponse, Response
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from sokkuri.web.context import Context
 from sokkuri.web.login import AuthSecrets
+from sokkuri.web.services.page_files import MEDIA_TYPES, STATIC, PageFile, read_page_files
 
-STATIC = Path(__file__).parents[1] / "static"
 ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")
-_MEDIA_TYPES = {
-    ".css": "text/css; charset=utf-8",
-    ".html": "text/html; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
-    ".svg": "image/svg+xml",
-}
-"""Media types of static files. On Windows the registry may name others, with which browsers refuse
-scripts."""
+_FOREVER = "max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)
 
 
-def _html_response(name: str, status: int = 200) -> Response:
+def _login_page(status: int = 200) -> Response:
     headers = {"Cache-Control": "no-cache"}
-    return FileResponse(STATIC / name, status, headers, media_type="text/html")
+    return FileResponse(STATIC / "login.html", status, headers, media_type="text/html")
+
+
+def _document(status: int = 200) -> Response:
+    headers = {"Cache-Control": "no-cache"}
+    return Response(read_page_files().document, status, headers, media_type="text/html")
 
 
 async def page() -> Response:
     """Return the HTML document. Its script shows the page that the address names."""
-    return _html_response("index.html")
+    return _document()
 
 
 for address in ADDRESSES:
@@ -45,7 +46,7 @@ async def not_found_page(request: Request, error: HTTPException) -> Response | N
     wants_html = "text/html" in request.headers.get("accept", "")
     is_page = not request.url.path.startswith(("/api/", "/static/"))
     if wants_html and is_page and error.status_code == 404:
-        return _html_response("index.html", 404)
+        return _document(404)
     return None
 
 
@@ -56,7 +57,7 @@ async def login(context: Context, once: str = "") -> Response:
         return RedirectResponse("/", 303)
     if once and context.auth_secrets.use_one_time_code(once):
         return _log_in(context.auth_secrets)
-    return _html_response("login.html", 401 if once else 200)
+    return _login_page(401 if once else 200)
 
 
 @router.post("/login")
@@ -66,7 +67,7 @@ async def log_in(context: Context, token: Annotated[str, Form(max_length=1000)] 
         return RedirectResponse("/", 303)
     if context.auth_secrets.is_token(token):
         return _log_in(context.auth_secrets)
-    return _html_response("login.html", 401)
+    return _login_page(401)
 
 
 def _log_in(auth_secrets: AuthSecrets) -> Response:
@@ -84,13 +85,29 @@ def add_static_files(app: FastAPI) -> None:
 
 
 class _StaticFiles(StaticFiles):
-    """Static files that browsers revalidate each time, so that an upgrade shows at once."""
+    """Static files. Browsers keep the files that the document names, whose addresses contain their
+    digest; they revalidate all others each time, so that an upgrade shows at once."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        file = read_page_files().by_path.get(path.replace(os.sep, "/"))
+        if file is not None and scope["method"] in ("GET", "HEAD"):
+            return _kept_file(file, Headers(scope=scope))
+        return await super().get_response(path, scope)
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
         response.headers["Cache-Control"] = "no-cache"
         if isinstance(response, FileResponse):  # not the answer "not modified"
-            media_type = _MEDIA_TYPES.get(Path(response.path).suffix)
+            media_type = MEDIA_TYPES.get(Path(response.path).suffix)
             if media_type is not None:
                 response.headers["Content-Type"] = media_type
         return response
+
+
+def _kept_file(file: PageFile, request_headers: Headers) -> Response:
+    """Return a file that browsers keep, compressed if the browser can read that."""
+    headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
+    content = file.content
+    if "gzip" in request_headers.get("accept-encoding", ""):
+        content, headers["Content-Encoding"] = file.compressed, "gzip"
+    return Response(content, headers=headers, media_type=file.media_type)

@@ -39,10 +39,12 @@ class GridOrder:
 
 
 class GridOrderCache:
-    """A cache of the orders that were used last. Thread-safe."""
+    """A cache of the orders that were used last. Thread-safe. One order is made at a time: a page
+    asks for the layout and the first images together, and both need the same order."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._making = threading.Lock()
         self._orders: LRUCache[tuple[str, str, str], GridOrder] = LRUCache(_MAX_ORDERS)
 
     def get(
@@ -51,13 +53,19 @@ class GridOrderCache:
         """Return the order of the images below a folder. Raises UsageError for a folder outside the
         root."""
         key = (revision, under or "", sort)
+        order = self._find(key)
+        if order is None:
+            with self._making:
+                order = self._find(key)
+                if order is None:
+                    order = make_order(collection, under, sort)
+                    with self._lock:
+                        self._orders[key] = order
+        return order
+
+    def _find(self, key: tuple[str, str, str]) -> GridOrder | None:
         with self._lock:
-            if key in self._orders:
-                return self._orders[key]
-        new_order = make_order(collection, under, sort)
-        with self._lock:
-            self._orders[key] = new_order
-        return new_order
+            return self._orders.get(key)
 
 
 def grid_document(order: GridOrder, revision: str) -> dict[str, Any]:

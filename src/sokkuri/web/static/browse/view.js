@@ -5,7 +5,7 @@ import { announce, clear, h, isTyping, toast } from "../base/dom.js";
 import { makeFolderList } from "./folder_list.js";
 import { Grid } from "./grid.js";
 import { icon } from "../base/icons.js";
-import { Windows } from "./windows.js";
+import { WINDOW, Windows } from "./windows.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate, setTitle } from "../base/router.js";
 import { makeScrubber } from "./scrubber.js";
@@ -140,7 +140,7 @@ class Browse {
       if (data && data.revision !== (api.latest()?.revision ?? data.revision)) data = null;
       if (!data) {
         this.showSkeletons();
-        data = await this.fetch(signal);
+        data = await this.fetch(signal, anchor?.index ?? 0);
       }
       cacheGrid(key, data);
       // The list of folders needs some of the width, so rows are laid out after it is drawn.
@@ -153,12 +153,17 @@ class Browse {
     }
   }
 
-  async fetch(signal) {
+  /** Fetches the grid, and together with it the first images, if the window begins among them. */
+  async fetch(signal, index) {
     const { under, sort } = this;
+    const request = (offset, limit, itemsSignal) => api.gridItems(
+      { under, sort, offset: String(offset), limit }, { signal: itemsSignal });
+    let first = index < WINDOW ? request(0, WINDOW, signal).catch(() => null) : null;
     const grid = await api.grid({ under, sort }, { signal });
     const windows = new Windows(grid.count, async (offset, limit, windowSignal) => {
-      const { images, revision } = await api.gridItems(
-        { under, sort, offset: String(offset), limit }, { signal: windowSignal });
+      const early = offset === 0 ? await first : null;
+      first = null;
+      const { images, revision } = early ?? await request(offset, limit, windowSignal);
       if (revision !== grid.revision) active?.markStale();
       return images;
     });

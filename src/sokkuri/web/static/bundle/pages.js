@@ -1,0 +1,8653 @@
+// Made by "make pages" from the modules and style sheets in web/static. Do not edit.
+var __defProp = Object.defineProperty;
+var __export = (target, all) => {
+  for (var name2 in all)
+    __defProp(target, name2, { get: all[name2], enumerable: true });
+};
+
+// base/query.js
+var bytes = new TextEncoder();
+var text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+function encode(value) {
+  let out = "";
+  for (const char of String(value)) {
+    const code = char.codePointAt(0);
+    if (code >= 56448 && code <= 56575) out += `%${(code - 56320).toString(16).toUpperCase()}`;
+    else if (code >= 55296 && code <= 57343) out += "%EF%BF%BD";
+    else out += encodeURIComponent(char);
+  }
+  return out;
+}
+function decode(value) {
+  const raw = [];
+  const source2 = bytes.encode(value.replaceAll("+", " "));
+  for (let i = 0; i < source2.length; i++) {
+    const hex = source2[i] === 37 ? hexByte(source2[i + 1], source2[i + 2]) : -1;
+    raw.push(hex < 0 ? source2[i] : hex);
+    if (hex >= 0) i += 2;
+  }
+  return decodeBytes(Uint8Array.from(raw));
+}
+function hexByte(high, low) {
+  const digits = String.fromCharCode(high ?? 0, low ?? 0);
+  return /^[0-9a-f]{2}$/i.test(digits) ? parseInt(digits, 16) : -1;
+}
+function decodeBytes(raw) {
+  try {
+    return text.decode(raw);
+  } catch {
+    return decodeEscaping(raw);
+  }
+}
+function decodeEscaping(raw) {
+  let out = "";
+  for (let i = 0; i < raw.length; ) {
+    const length = raw[i] < 128 ? 1 : raw[i] < 224 ? 2 : raw[i] < 240 ? 3 : 4;
+    try {
+      out += text.decode(raw.subarray(i, i + length));
+      i += length;
+    } catch {
+      out += String.fromCharCode(56320 + raw[i]);
+      i += 1;
+    }
+  }
+  return out;
+}
+function toQuery(params) {
+  const pairs = params instanceof Query ? [...params] : Object.entries(params ?? {});
+  const out = [];
+  for (const [key2, value] of pairs) {
+    for (const item of Array.isArray(value) ? value : [value]) {
+      if (item === null || item === void 0 || item === false || item === "") continue;
+      out.push(`${encode(key2)}=${readable(encode(item === true ? 1 : item))}`);
+    }
+  }
+  return out.join("&");
+}
+function readable(value) {
+  return value.replaceAll("%2F", "/").replaceAll("%2C", ",");
+}
+var Query = class {
+  /** @param {string} [search] a query string, with or without "?" */
+  constructor(search2 = "") {
+    this.pairs = [];
+    for (const part of search2.replace(/^\?/, "").split("&")) {
+      if (!part) continue;
+      const equals = part.indexOf("=");
+      const key2 = equals < 0 ? part : part.slice(0, equals);
+      this.pairs.push([decode(key2), equals < 0 ? "" : decode(part.slice(equals + 1))]);
+    }
+  }
+  get(key2) {
+    return this.pairs.find(([name2]) => name2 === key2)?.[1] ?? null;
+  }
+  getAll(key2) {
+    return this.pairs.filter(([name2]) => name2 === key2).map(([, value]) => value);
+  }
+  has(key2) {
+    return this.pairs.some(([name2]) => name2 === key2);
+  }
+  append(key2, value) {
+    this.pairs.push([key2, String(value)]);
+  }
+  set(key2, value) {
+    const index = this.pairs.findIndex(([name2]) => name2 === key2);
+    if (index < 0) {
+      this.append(key2, value);
+      return;
+    }
+    this.pairs[index] = [key2, String(value)];
+    this.pairs = this.pairs.filter(([name2], i) => name2 !== key2 || i <= index);
+  }
+  delete(key2) {
+    this.pairs = this.pairs.filter(([name2]) => name2 !== key2);
+  }
+  keys() {
+    return this.pairs.map(([name2]) => name2).values();
+  }
+  values() {
+    return this.pairs.map(([, value]) => value).values();
+  }
+  entries() {
+    return this[Symbol.iterator]();
+  }
+  forEach(callback) {
+    for (const [key2, value] of this) callback(value, key2, this);
+  }
+  get size() {
+    return this.pairs.length;
+  }
+  /** An object for `toQuery` and `navigate`. A key that occurs more than once has an array. */
+  toObject() {
+    const out = {};
+    for (const key2 of this.keys()) {
+      const all = this.getAll(key2);
+      out[key2] = all.length > 1 ? all : all[0];
+    }
+    return out;
+  }
+  toString() {
+    return toQuery(this);
+  }
+  [Symbol.iterator]() {
+    return this.pairs.map(([key2, value]) => [key2, value]).values();
+  }
+};
+
+// base/settings.js
+var KEPT = { theme: "auto", mosaic: false, folders: true, size: 0, recent: [], saved: [] };
+var SESSION = { notLike: [], deeds: [] };
+var PREFIX = "sokkuri.";
+var forced = /* @__PURE__ */ new Map();
+var memory = /* @__PURE__ */ new Map();
+var listeners = /* @__PURE__ */ new Map();
+function get(key2) {
+  if (forced.has(key2)) return forced.get(key2);
+  if (memory.has(key2)) return memory.get(key2);
+  const value = read(key2);
+  memory.set(key2, value);
+  return value;
+}
+function fallback(key2) {
+  return key2 in SESSION ? SESSION[key2] : KEPT[key2];
+}
+function read(key2) {
+  try {
+    const kept = (key2 in SESSION ? sessionStorage : localStorage).getItem(PREFIX + key2);
+    const value = kept === null ? null : JSON.parse(kept);
+    const isOfKind = value !== null && Array.isArray(value) === Array.isArray(fallback(key2));
+    return isOfKind ? value : fallback(key2);
+  } catch {
+    return fallback(key2);
+  }
+}
+function set(key2, value) {
+  memory.set(key2, value);
+  try {
+    (key2 in SESSION ? sessionStorage : localStorage).setItem(PREFIX + key2, JSON.stringify(value));
+  } catch {
+  }
+  notify(key2);
+}
+function force(key2, value) {
+  forced.set(key2, value);
+  notify(key2);
+}
+function isForced(key2) {
+  return forced.has(key2);
+}
+function subscribe(key2, callback) {
+  const all = listeners.get(key2) ?? /* @__PURE__ */ new Set();
+  listeners.set(key2, all.add(callback));
+  return () => all.delete(callback);
+}
+function notify(key2) {
+  for (const callback of [...listeners.get(key2) ?? []]) callback(get(key2));
+}
+globalThis.addEventListener?.("storage", ({ key: key2 }) => {
+  if (!key2?.startsWith(PREFIX)) return;
+  memory.delete(key2.slice(PREFIX.length));
+  notify(key2.slice(PREFIX.length));
+});
+
+// base/api.js
+var BASE = "/api/v1";
+var RETRIES = 3;
+var URN = "urn:sokkuri:problem:";
+var Problem = class extends Error {
+  /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
+  constructor({ status: status2, title: title8, detail, type }, retryAfter = 0) {
+    super(detail || title8 || `The server answered ${status2}`);
+    this.name = "Problem";
+    this.status = status2;
+    this.title = title8 ?? "Something went wrong";
+    this.detail = detail ?? "";
+    this.type = type ?? "about:blank";
+    this.retryAfter = retryAfter;
+  }
+};
+var LostServer = class extends Error {
+  constructor() {
+    super("The server does not answer");
+    this.name = "LostServer";
+  }
+};
+var connection = new EventTarget();
+function encodeId(id) {
+  return encode(id).replaceAll("%2F", "/");
+}
+function imageUrl(id, kind, { size, v } = {}) {
+  const mosaic = get("mosaic") ? 1 : null;
+  const query = toQuery({ size: kind === "thumbnail" ? size ?? 256 : null, v, mosaic });
+  return `${BASE}/images/${encodeId(id)}/${kind}${query ? `?${query}` : ""}`;
+}
+function get2(path, params, { signal } = {}) {
+  const query = toQuery(params);
+  return request(`${BASE}${path}${query ? `?${query}` : ""}`, { signal });
+}
+async function request(url, options) {
+  for (let attempt3 = 0; ; attempt3++) {
+    const response = await send(url, options);
+    if (response.ok) return readJson(response, options.signal);
+    const problem = await toProblem(response);
+    if (response.status === 401) location.assign("/login");
+    const retry = response.status === 503 && attempt3 < RETRIES && canRetry(problem, options);
+    if (!retry) throw problem;
+    await pause(Math.min(problem.retryAfter || 1, 10) * 1e3, options.signal);
+  }
+}
+var canRetry = (problem, { method }) => !method || problem.type === `${URN}busy`;
+async function send(url, options) {
+  try {
+    const headers = { accept: "application/json", ...options.headers };
+    return await fetch(url, { credentials: "same-origin", ...options, headers });
+  } catch (error) {
+    throw connectionError(error, options.signal);
+  }
+}
+async function readJson(response, signal) {
+  try {
+    return await response.json();
+  } catch (error) {
+    throw connectionError(error, signal);
+  }
+}
+function connectionError(error, signal) {
+  if (signal?.aborted || error.name === "AbortError") return error;
+  connection.dispatchEvent(new Event("lost"));
+  return new LostServer();
+}
+async function toProblem(response) {
+  const retryAfter = Number(response.headers.get("retry-after")) || 0;
+  let problem = {};
+  try {
+    problem = await response.json();
+  } catch {
+  }
+  return new Problem(
+    { title: response.statusText, ...problem, status: response.status },
+    retryAfter
+  );
+}
+function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer2 = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer2);
+      reject(new DOMException("aborted", "AbortError"));
+    }, { once: true });
+  });
+}
+var image = (id, options) => get2(`/images/${encodeId(id)}`, null, options);
+var similar = (id, params, options) => get2(`/images/${encodeId(id)}/similar`, params, options);
+var grid = (params, options) => get2("/grid", params, options);
+var gridItems = (params, options) => get2("/grid/items", params, options);
+var folders = (options) => get2("/folders", null, options);
+var status = (options) => get2("/status", null, options);
+var damaged = (params, options) => get2("/damaged", params, options);
+var failures = (params, options) => get2("/failures", params, options);
+var duplicates = (params, options) => get2("/duplicates", params, options);
+var comparing = (options) => get2("/duplicates/state", null, options);
+var drops = (options) => get2("/duplicates/drops", null, options);
+var info = (options) => get2("/info", null, options);
+function search(query, { signal } = {}) {
+  if (!(query instanceof FormData)) return post("/search", query, { signal });
+  return request(`${BASE}/search`, { method: "POST", signal, body: query });
+}
+function post(path, body, { signal, headers } = {}) {
+  return request(`${BASE}${path}`, {
+    method: "POST",
+    signal,
+    headers: { ...headers, "content-type": "application/json" },
+    body: JSON.stringify(body)
+  });
+}
+async function healthy() {
+  try {
+    return (await fetch("/healthz", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}
+var watchers = /* @__PURE__ */ new Set();
+var source = null;
+var last = null;
+function events(onMessage, onError) {
+  const watcher = { onMessage, onError };
+  watchers.add(watcher);
+  if (last) queueMicrotask(() => watchers.has(watcher) && last && onMessage(last));
+  openStream();
+  return () => {
+    watchers.delete(watcher);
+    if (!watchers.size) closeStream();
+  };
+}
+var latest = () => last;
+function openStream() {
+  if (source || !watchers.size || document.hidden) return;
+  source = new EventSource(`${BASE}/events`);
+  source.addEventListener("status", ({ data }) => {
+    last = JSON.parse(data);
+    for (const { onMessage } of [...watchers]) onMessage(last);
+  });
+  source.addEventListener("error", (event) => {
+    for (const { onError } of [...watchers]) onError?.(event);
+    if (source?.readyState !== EventSource.CLOSED) return;
+    closeStream();
+    setTimeout(openStream, 5e3);
+  });
+}
+function closeStream() {
+  source?.close();
+  source = null;
+  last = null;
+}
+globalThis.document?.addEventListener("visibilitychange", () => {
+  if (document.hidden) closeStream();
+  else openStream();
+});
+
+// base/dom.js
+function h(tag, props, ...children) {
+  const el = document.createElement(tag);
+  for (const [name2, value] of Object.entries(props ?? {})) setProp(el, name2, value);
+  append(el, children);
+  return el;
+}
+function setProp(el, name2, value) {
+  if (value === null || value === void 0) return;
+  if (name2.startsWith("on") && typeof value === "function") {
+    el.addEventListener(name2.slice(2).toLowerCase(), value);
+  } else if (name2 === "dataset") {
+    Object.assign(el.dataset, value);
+  } else if (name2.startsWith("aria-")) {
+    el.setAttribute(name2, String(value));
+  } else if (value !== false) {
+    el.setAttribute(name2, value === true ? "" : String(value));
+  }
+}
+function append(el, children) {
+  for (const child of children.flat(Infinity)) {
+    if (child === null || child === void 0 || child === false) continue;
+    el.append(child instanceof Node ? child : String(child));
+  }
+}
+function clear(el) {
+  el.replaceChildren();
+}
+var announcing = 0;
+function announce(text2) {
+  const live = document.getElementById("live");
+  if (!live) return;
+  live.textContent = "";
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    live.textContent = text2;
+  }, 60);
+}
+function toast(text2, { action, onaction } = {}) {
+  const host = document.getElementById("toasts");
+  if (!host) return;
+  let timer2 = 0;
+  const close = () => {
+    clearTimeout(timer2);
+    box.remove();
+  };
+  const button = action && h("button", {
+    type: "button",
+    class: "button quiet",
+    onclick: () => {
+      close();
+      onaction?.();
+    }
+  }, action);
+  const box = h("div", { class: "toast" }, h("span", null, text2), button);
+  const wait2 = () => {
+    timer2 = setTimeout(close, action ? 8e3 : 4e3);
+  };
+  for (const event of ["pointerenter", "focusin"]) {
+    box.addEventListener(event, () => clearTimeout(timer2));
+  }
+  for (const event of ["pointerleave", "focusout"]) box.addEventListener(event, wait2);
+  while (host.children.length > 2) host.firstElementChild.remove();
+  host.append(box);
+  wait2();
+  announce(text2);
+}
+function isTyping(event) {
+  const el = event.target;
+  return el instanceof HTMLElement && (el.isContentEditable || el.matches("textarea, select, input:not([type=checkbox])"));
+}
+
+// base/icons.js
+var SVG = "http://www.w3.org/2000/svg";
+var DRAWINGS = {
+  mark: ["M3.5 3.5h11v11h-11z", "fill:M9 9h12v12H9z"],
+  browse: ["M3 5h8v6H3z", "M14 5h7v6h-7z", "M3 14h5v5H3z", "M11 14h10v5H11z"],
+  search: ["M16.5 10.5a6 6 0 1 1-12 0 6 6 0 0 1 12 0z", "M15 15l5.5 5.5"],
+  rings: [
+    "M12 12h.01",
+    "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0z",
+    "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z"
+  ],
+  duplicates: ["M3.5 3.5h12v12h-12z", "M8.5 18.5v2h12v-12h-2", "M6.5 12l2.5-3 2 2 1.5-1.5"],
+  label: ["M3.5 4.5h8l9 9-7.5 7.5-9.5-9.5z", "M7.5 8.5h.01"],
+  compare: ["M3.5 5h7v14h-7z", "M13.5 5h7v14h-7z"],
+  trash: ["M5 7h14M10 7V4.5h4V7", "M6.5 7l1 13h9l1-13", "M10 10.5v6M14 10.5v6"],
+  undo: ["M8.5 5L4 9.5 8.5 14", "M4.5 9.5H15a5 5 0 0 1 0 10h-4"],
+  status: ["M4 20V11", "M9.3 20V5", "M14.7 20v-7", "M20 20V8"],
+  sun: [
+    "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0z",
+    "M12 2.5v2.5M12 19v2.5M2.5 12H5M19 12h2.5",
+    "M5.3 5.3L7 7M17 17l1.7 1.7M18.7 5.3L17 7M7 17l-1.7 1.7"
+  ],
+  moon: ["M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5z"],
+  auto: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "fill:M12 3.5a8.5 8.5 0 0 1 0 17z"],
+  mosaic: [
+    "M4 4h16v16H4z",
+    "fill:M4 4h5.3v5.3H4z",
+    "fill:M14.7 4H20v5.3h-5.3z",
+    "fill:M9.3 9.3h5.4v5.4H9.3z",
+    "fill:M4 14.7h5.3V20H4z",
+    "fill:M14.7 14.7H20V20h-5.3z"
+  ],
+  help: ["M9 9.2a3 3 0 1 1 4.4 2.7c-1 .5-1.4 1.1-1.4 2.3", "M12 17.6h.01"],
+  folder: ["M3 6.5h6l2 2.5h10v9.5H3z"],
+  folders: ["M4 5h16M4 10h16M8 15h12M8 20h12"],
+  check: ["M5 12.5l4.5 4.5L19 7.5"],
+  close: ["M6 6l12 12M18 6L6 18"],
+  left: ["M14.5 5.5L8 12l6.5 6.5"],
+  right: ["M9.5 5.5L16 12l-6.5 6.5"],
+  copy: ["M8.5 8.5h11v11h-11z", "M15.5 8.5v-4h-11v11h4"],
+  open: ["M13 4.5h6.5V11", "M19.5 4.5L11 13", "M9 5.5H4.5v14h14V15"],
+  minus: ["M5 12h14"],
+  plus: ["M5 12h14M12 5v14"],
+  not: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M6 6l12 12"],
+  lost: ["M4 9a12 12 0 0 1 16 0", "M7.5 13a7 7 0 0 1 9 0", "M12 18h.01", "M4 4l16 16"],
+  missing: ["M4 5h16v14H4z", "M4 16l5-5 4 4 2-2 5 4", "M4 5l16 14"],
+  problem: ["M12 4l9 16H3z", "M12 10v4.5", "M12 17.3h.01"],
+  photos: ["M3 7h14v12H3z", "M7 7V4h14v12h-4", "M3 16l4.5-4.5L12 16l2-2 3 3"],
+  star: ["M12 3.8l2.6 5.3 5.8.8-4.2 4.1 1 5.8-5.2-2.8-5.2 2.8 1-5.8-4.2-4.1 5.8-.8z"],
+  done: ["M20.5 12a8.5 8.5 0 1 1-17 0 8.5 8.5 0 0 1 17 0z", "M8 12.3l2.8 2.8L16 9.6"]
+};
+var KANA = [
+  "M6 4H16.5L5 11.5H20C13.5 12 10.5 15 11 18C11.4 20.5 14 21 16.5 21",
+  "M27 14.5C32 12 41 10.5 41 15C41 18.5 37 20 32.5 20.5",
+  "M62 3.5L54 12L62 20.5",
+  "M78 4.5C77 8 77 11 78.2 14M87 4C88 11 87.5 17.5 80.5 21"
+];
+function kana() {
+  const svg2 = document.createElementNS(SVG, "svg");
+  set2(svg2, { viewBox: "0 0 92 24", width: 46, height: 12, class: "icon", "aria-hidden": "true" });
+  for (const d of KANA) {
+    const path = document.createElementNS(SVG, "path");
+    set2(path, { d, class: "line" });
+    svg2.append(path);
+  }
+  return svg2;
+}
+function icon(name2, { size = 20, label } = {}) {
+  const svg2 = document.createElementNS(SVG, "svg");
+  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  set2(svg2, { viewBox: "0 0 24 24", width: size, height: size, class: "icon", ...named });
+  for (const drawing2 of DRAWINGS[name2] ?? []) {
+    const filled = drawing2.startsWith("fill:");
+    const path = document.createElementNS(SVG, "path");
+    set2(path, { d: filled ? drawing2.slice(5) : drawing2, class: filled ? "filled" : "line" });
+    svg2.append(path);
+  }
+  return svg2;
+}
+function set2(el, attributes) {
+  for (const [name2, value] of Object.entries(attributes)) el.setAttribute(name2, String(value));
+}
+
+// base/connection.js
+var FIRST = 1e3;
+var LONGEST = 15e3;
+var lost = false;
+var timer = 0;
+var wait = FIRST;
+function watchConnection(banner, onFound) {
+  connection.addEventListener("lost", () => {
+    if (lost) return;
+    lost = true;
+    wait = FIRST;
+    show(banner);
+    scheduleAttempt();
+  });
+  connection.addEventListener("found", () => {
+    lost = false;
+    clearTimeout(timer);
+    banner.hidden = true;
+    clear(banner);
+    announce("The server is back");
+    onFound();
+  });
+  addEventListener("online", () => lost && attempt());
+  events(() => {
+  }, async () => {
+    if (!document.hidden && !await healthy()) connection.dispatchEvent(new Event("lost"));
+  });
+}
+function show(banner) {
+  const retry = h("button", { type: "button", class: "button", onclick: attempt }, "Try now");
+  const text2 = h("span", null, "The server does not answer. Trying again…");
+  banner.replaceChildren(icon("lost"), text2, retry);
+  banner.hidden = false;
+}
+function scheduleAttempt() {
+  clearTimeout(timer);
+  timer = setTimeout(attempt, wait * (0.8 + Math.random() * 0.4));
+  wait = Math.min(wait * 1.7, LONGEST);
+}
+async function attempt() {
+  clearTimeout(timer);
+  if (await healthy()) connection.dispatchEvent(new Event("found"));
+  else if (lost) scheduleAttempt();
+}
+
+// base/format.js
+var capitalise = (text2) => text2.charAt(0).toUpperCase() + text2.slice(1);
+var count = (value) => value.toLocaleString("en");
+function bytes2(value) {
+  let unit = 0;
+  for (; value >= 999.5 && unit < 4; unit++) value /= 1e3;
+  const digits = unit && value < 99.95 ? 1 : 0;
+  return `${value.toFixed(digits)} ${["bytes", "kB", "MB", "GB", "TB"][unit]}`;
+}
+function date(iso) {
+  const time = new Date(iso);
+  if (Number.isNaN(time.getTime())) return iso ?? "";
+  return time.toLocaleString(void 0, { dateStyle: "medium", timeStyle: "short" });
+}
+function duration(seconds) {
+  if (!Number.isFinite(seconds)) return "";
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+function percent(share) {
+  if (share >= 1) return "100%";
+  return `${(Math.floor(share * 1e3) / 10).toFixed(1)}%`;
+}
+
+// base/problem.js
+function panel({ icon: name2, title: title8, text: text2, level = 1 }, ...actions) {
+  return h(
+    "div",
+    { class: "panel" },
+    name2 && icon(name2, { size: 40 }),
+    h(`h${level}`, null, title8),
+    text2 && h("p", null, text2),
+    actions.flat().some(Boolean) && h("div", { class: "row" }, actions)
+  );
+}
+function problemPanel(error, retry, level = 1) {
+  const again = retry && h("button", { type: "button", class: "button", onclick: retry }, "Try again");
+  const home = h("a", { class: "button quiet", href: "/browse" }, "Browse");
+  if (error.name === "LostServer") {
+    const lost2 = panel({
+      icon: "lost",
+      level,
+      title: "The server does not answer",
+      text: "This page continues by itself when the server is back."
+    }, again);
+    lost2.dataset.lost = "";
+    return lost2;
+  }
+  if (error.name === "Problem") {
+    const missing = error.status === 404;
+    return panel({
+      icon: missing ? "missing" : "problem",
+      level,
+      title: sentenceCase(error.title),
+      text: capitalise(error.detail)
+    }, missing ? null : again, home);
+  }
+  return panel({
+    icon: "problem",
+    level,
+    title: "Something went wrong on this page",
+    text: error.message
+  }, again, home);
+}
+function sentenceCase(text2) {
+  const lowered = text2.replace(/\b([A-Z])([a-z]+)\b/g, (word, first, rest, offset) => offset ? first.toLowerCase() + rest : word);
+  return capitalise(lowered);
+}
+
+// base/router.js
+var routes = {};
+var main = null;
+var getInfo = async () => null;
+var shown = { path: null, module: null, cleanup: null, controller: null };
+var before = null;
+var here = null;
+var turn = 0;
+var moving = false;
+var saving = 0;
+function start(table, element2, info3 = getInfo) {
+  routes = table;
+  main = element2;
+  getInfo = info3;
+  history.scrollRestoration = "manual";
+  addEventListener("popstate", () => load());
+  addEventListener("scroll", saveScrollSoon, { passive: true });
+  addEventListener("pagehide", saveScroll);
+  document.addEventListener("click", followLink);
+  return load({ first: true });
+}
+function current() {
+  const path = location.pathname === "/" ? "/browse" : location.pathname.replace(/\/$/, "");
+  return { path, params: new Query(location.search) };
+}
+var previous = () => before;
+var currentView = () => shown.module;
+var address = (path, params) => {
+  const query = toQuery(params);
+  return query ? `${path}?${query}` : path;
+};
+function navigate(path, params, { replace = false, state = {}, quiet = false } = {}) {
+  const url = address(path, params);
+  const same = url === location.pathname + location.search;
+  if (!replace && !same) saveScroll();
+  if (replace && quiet) history.replaceState({ ...history.state, ...state }, "", url);
+  else if (replace || same) history.replaceState(state, "", url);
+  else history.pushState(state, "", url);
+  if (!quiet) load();
+}
+function reload() {
+  load({ fresh: true });
+}
+function link(path, params, props, ...children) {
+  return h("a", { ...props, href: address(path, params) }, ...children);
+}
+function followLink(event) {
+  const plain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+  const anchor = event.target instanceof Element ? event.target.closest("a[href]") : null;
+  if (!plain || event.defaultPrevented || !anchor) return;
+  if (anchor.target || anchor.hasAttribute("download") || anchor.origin !== location.origin) return;
+  if (!(anchor.pathname in routes) || anchor.hash) return;
+  event.preventDefault();
+  navigate(anchor.pathname, new Query(anchor.search));
+}
+async function setTitle(text2) {
+  const thisTurn = turn;
+  document.title = `${text2} · sokkuri`;
+  const name2 = (await getInfo().catch(() => null))?.name;
+  if (name2 && thisTurn === turn) document.title = `${text2} · ${name2} · sokkuri`;
+}
+async function load({ first = false, fresh = false } = {}) {
+  const thisTurn = ++turn;
+  const { path, params } = current();
+  const scroll = history.state?.scroll ?? 0;
+  if (here && here.path !== path) before = here;
+  here = { path, params };
+  moving = true;
+  document.documentElement.dataset.loading = "";
+  markNav(path);
+  try {
+    const module = routes[path] ?? UNKNOWN;
+    const info3 = await getInfo();
+    if (thisTurn !== turn) return;
+    if (!fresh && path === shown.path && module.update) {
+      const context = { signal: shown.controller.signal, info: info3 };
+      if (await module.update(params, context)) return;
+      if (thisTurn !== turn) return;
+    }
+    await showView(module, path, params, info3, thisTurn, first);
+    if (thisTurn === turn && !module.keepsScroll) scrollTo(0, scroll);
+  } catch (error) {
+    if (thisTurn === turn && error.name !== "AbortError") fail(error, path);
+  } finally {
+    if (thisTurn === turn) {
+      moving = false;
+      delete document.documentElement.dataset.loading;
+    }
+  }
+}
+async function showView(module, path, params, info3, thisTurn, first) {
+  leave();
+  const controller = new AbortController();
+  shown = { path, module, cleanup: null, controller };
+  main.replaceChildren();
+  main.dataset.view = path.slice(1);
+  setTitle(module.title);
+  const showing = module.show(main, params, { signal: controller.signal, info: info3 });
+  if (!first) focusHeading();
+  const cleanup = await showing;
+  if (shown.controller !== controller) {
+    if (typeof cleanup === "function") cleanup();
+    return;
+  }
+  shown.cleanup = typeof cleanup === "function" ? cleanup : null;
+  if (thisTurn === turn && !first) focusHeading();
+}
+function leave() {
+  shown.controller?.abort();
+  try {
+    shown.cleanup?.();
+  } catch (error) {
+    console.error(error);
+  }
+}
+function fail(error, path) {
+  leave();
+  shown = { path, module: null, cleanup: null, controller: new AbortController() };
+  if (error.name !== "Problem" && error.name !== "LostServer") console.error(error);
+  main.replaceChildren(problemPanel(error, reload));
+  focusHeading();
+}
+var UNKNOWN = {
+  title: "Not found",
+  show(element2) {
+    element2.append(problemPanel(
+      { name: "Problem", status: 404, title: "This page does not exist", detail: "" },
+      null
+    ));
+  }
+};
+function focusHeading() {
+  const heading2 = main.querySelector("h1");
+  if (!heading2 || document.activeElement !== main && main.contains(document.activeElement)) {
+    return;
+  }
+  heading2.tabIndex = -1;
+  heading2.focus({ preventScroll: true });
+}
+function markNav(path) {
+  for (const anchor of document.querySelectorAll("[data-nav] a")) {
+    const here2 = anchor.pathname === path;
+    if (here2) anchor.setAttribute("aria-current", "page");
+    else anchor.removeAttribute("aria-current");
+  }
+}
+function saveScrollSoon() {
+  clearTimeout(saving);
+  saving = setTimeout(saveScroll, 200);
+}
+function saveScroll() {
+  clearTimeout(saving);
+  if (!moving) history.replaceState({ ...history.state, scroll: scrollY }, "");
+}
+
+// base/help.js
+var EVERYWHERE = [
+  ["g b", "Browse"],
+  ["g s", "Search"],
+  ["g r", "Rings"],
+  ["g d", "Duplicates"],
+  ["g l", "Label"],
+  ["g t", "Status"],
+  ["/", "Search: words, a picture or an id"],
+  ["Ctrl V", "Search with the copied picture"],
+  ["?", "Show this list"]
+];
+function openHelp() {
+  if (document.querySelector("dialog.help[open]")) return;
+  const view2 = currentView();
+  const close = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Close" },
+    icon("close")
+  );
+  const dialog = h(
+    "dialog",
+    { class: "help", "aria-labelledby": "help-title" },
+    h("header", null, h("h2", { id: "help-title" }, "Keyboard shortcuts"), close),
+    h(
+      "div",
+      { class: "columns" },
+      view2?.shortcuts && list(view2.title, view2.shortcuts),
+      list("On every page", EVERYWHERE)
+    )
+  );
+  close.addEventListener("click", () => dialog.close());
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+function list(title8, shortcuts7) {
+  const lines = shortcuts7.map(([keys, meaning]) => h(
+    "div",
+    null,
+    h("dt", null, keys.split(" ").map((key2) => h("kbd", null, key2))),
+    h("dd", null, meaning)
+  ));
+  return h("section", null, h("h3", null, title8), h("dl", null, lines));
+}
+
+// browse/view.js
+var view_exports = {};
+__export(view_exports, {
+  keepsScroll: () => keepsScroll,
+  shortcuts: () => shortcuts,
+  show: () => show2,
+  title: () => title,
+  update: () => update
+});
+
+// browse/folder_list.js
+var FIND_FROM = 25;
+var MOST_MATCHES = 100;
+function toTree(folders2) {
+  const byPath = /* @__PURE__ */ new Map();
+  const make = (path, count2) => {
+    const folder = { path, name: path.slice(path.lastIndexOf("/") + 1), count: count2, children: [] };
+    byPath.set(path, folder);
+    if (path) parentOf(path).children.push(folder);
+    return folder;
+  };
+  const parentOf = (path) => {
+    const parent = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
+    return byPath.get(parent) ?? make(parent, 0);
+  };
+  make("", 0);
+  for (const { path, count: count2 } of folders2) {
+    const folder = byPath.get(path) ?? make(path, count2);
+    folder.count = count2;
+  }
+  return byPath.get("");
+}
+function makeFolderList(folders2, { root, address: address2 }) {
+  const tree = toTree(folders2);
+  tree.name = root;
+  let current2 = "";
+  const host = h("div", null);
+  const draw = (text2 = "") => {
+    const matches = text2 && folders2.filter(({ path }) => path.toLowerCase().includes(text2.toLowerCase())).slice(0, MOST_MATCHES);
+    host.replaceChildren(matches ? h("ul", null, matches.map((folder) => item({ ...folder, name: folder.path, children: [] }))) : h("ul", null, item(tree)));
+    if (matches && !matches.length) {
+      host.replaceChildren(h("p", { class: "soft" }, "No folder matches"));
+    }
+  };
+  const item = (folder) => folderItem(folder, { current: current2, address: address2, item });
+  const find = folders2.length < FIND_FROM ? null : h("input", {
+    type: "search",
+    "aria-label": "Find a folder",
+    placeholder: "Find a folder",
+    oninput: ({ target }) => draw(target.value.trim())
+  });
+  return {
+    el: h("nav", { class: "folders", "aria-label": "Folders", id: "folders" }, find, host),
+    mark: (under) => {
+      current2 = under;
+      if (find) find.value = "";
+      draw();
+    }
+  };
+}
+function folderItem(folder, { current: current2, address: address2, item }) {
+  const isCurrent = folder.path === current2;
+  const open = folder.path === "" || isCurrent || current2.startsWith(`${folder.path}/`);
+  const line = h(
+    "div",
+    { class: `folder${isCurrent ? " here" : ""}` },
+    link(
+      "/browse",
+      address2(folder.path),
+      { "aria-current": isCurrent ? "true" : null, title: folder.name },
+      h("span", { class: "label" }, folder.name),
+      h("span", { class: "count number" }, folder.count.toLocaleString("en"))
+    )
+  );
+  const el = h("li", null, line);
+  if (!folder.children.length) {
+    line.prepend(h("span", { class: "fold" }));
+    return el;
+  }
+  let subfolders = null;
+  const fold = h("button", {
+    type: "button",
+    class: "fold",
+    "aria-label": `Folders in ${folder.name}`
+  }, icon("right", { size: 14 }));
+  const show9 = (on) => {
+    fold.setAttribute("aria-expanded", String(on));
+    if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
+    if (subfolders) subfolders.hidden = !on;
+  };
+  fold.addEventListener("click", () => show9(fold.getAttribute("aria-expanded") !== "true"));
+  line.prepend(fold);
+  show9(open);
+  return el;
+}
+
+// browse/grid_cells.js
+var SIZES = [64, 128, 256, 512, 1024];
+var TRIES = 2;
+var template = null;
+function cellTemplate() {
+  template ??= h(
+    "div",
+    { class: "cell", role: "listitem" },
+    h("a", { tabindex: "-1" }, h("img", { alt: "", decoding: "async", draggable: "false" })),
+    h("button", {
+      type: "button",
+      class: "tick",
+      role: "checkbox",
+      tabindex: "-1",
+      "aria-checked": "false"
+    }, icon("check", { size: 16 }))
+  );
+  return template.cloneNode(true);
+}
+function makeGroup(number, { title: title8 }, size, top, height, heading2) {
+  const id = `group-${number}`;
+  const list3 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
+  const section = h(
+    "div",
+    { class: "group", dataset: { group: number } },
+    h(
+      "h2",
+      { id },
+      h("span", { class: "title" }, title8),
+      h("span", { class: "count number" }, size.toLocaleString("en"))
+    ),
+    list3
+  );
+  section.style.top = `${top}px`;
+  section.style.height = `${height}px`;
+  section.style.setProperty("--heading", `${heading2}px`);
+  return { section, list: list3 };
+}
+function makeRow(row, top, height, boxes, { first, size }) {
+  const el = h("div", { class: "row-of-cells", role: "presentation", dataset: { row } });
+  el.style.top = `${top}px`;
+  el.style.height = `${height}px`;
+  for (const { index, x, width } of boxes) {
+    const cell = cellTemplate();
+    cell.dataset.index = index;
+    cell.dataset.tone = index * 7 % 4;
+    cell.style.left = `${x}px`;
+    cell.style.width = `${width}px`;
+    cell.setAttribute("aria-posinset", index - first + 1);
+    cell.setAttribute("aria-setsize", size);
+    name(cell, `Image ${index + 1}`);
+    el.append(cell);
+  }
+  return el;
+}
+function name(cell, text2) {
+  cell.firstElementChild.setAttribute("aria-label", text2);
+  cell.lastElementChild.setAttribute("aria-label", `Select ${text2}`);
+}
+function fillCell(cell, image2, href) {
+  cell.dataset.id = image2.id;
+  name(cell, image2.name);
+  const anchor = cell.firstElementChild;
+  anchor.href = href;
+  anchor.title = image2.name;
+  const box = {
+    width: parseFloat(cell.style.width),
+    height: parseFloat(cell.parentElement.style.height)
+  };
+  cell.picture = imageUrl(image2.id, "thumbnail", { size: pictureSize(image2, box), v: image2.v });
+}
+function pictureSize({ width, height }, box, density = globalThis.devicePixelRatio || 1) {
+  const ratio2 = width && height ? width / height : 1;
+  const shown2 = Math.max(box.height, box.width / ratio2);
+  const pixels2 = Math.max(shown2, shown2 * ratio2) * density * 0.85;
+  const longest = Math.min(pixels2, Math.max(width ?? 0, height ?? 0) || pixels2);
+  return SIZES.find((size) => size >= longest) ?? SIZES.at(-1);
+}
+function showPicture(cell, visible) {
+  const img = cell.firstElementChild.firstElementChild;
+  if (!cell.picture || cell.classList.contains("failed")) return;
+  if (img.getAttribute("src")) {
+    if (visible && img.fetchPriority === "low") img.fetchPriority = "auto";
+    return;
+  }
+  img.fetchPriority = visible ? "high" : "low";
+  img.onload = () => cell.classList.add("shown");
+  img.onerror = () => retryLater(cell, img);
+  img.src = cell.picture;
+  if (img.complete && img.naturalWidth) cell.classList.add("shown", "known");
+}
+function retryLater(cell, img) {
+  const tries = Number(cell.dataset.tries ?? 0) + 1;
+  cell.dataset.tries = tries;
+  img.removeAttribute("src");
+  if (tries > TRIES) {
+    cell.classList.add("failed");
+    return;
+  }
+  setTimeout(() => cell.isConnected && showPicture(cell, true), 800 * tries);
+}
+function dropPictures(row) {
+  for (const img of row.querySelectorAll("img")) {
+    img.onload = null;
+    img.onerror = null;
+    img.removeAttribute("src");
+  }
+}
+
+// browse/long_press.js
+var LONG = 450;
+var STRAY = 10;
+function onLongPress(host, selector, callback, signal) {
+  let timer2 = 0;
+  let start2 = null;
+  let pressed = false;
+  const cancel = () => clearTimeout(timer2);
+  host.addEventListener("pointerdown", (event) => {
+    cancel();
+    pressed = false;
+    const el = event.pointerType === "touch" && event.target.closest(selector);
+    if (!el) return;
+    start2 = event;
+    timer2 = setTimeout(() => {
+      pressed = true;
+      navigator.vibrate?.(10);
+      callback(el);
+    }, LONG);
+  }, { signal });
+  host.addEventListener("pointermove", (event) => {
+    if (start2 && Math.hypot(event.clientX - start2.clientX, event.clientY - start2.clientY) > STRAY) {
+      cancel();
+    }
+  }, { signal });
+  for (const end of ["pointerup", "pointercancel"]) host.addEventListener(end, cancel, { signal });
+  host.addEventListener("contextmenu", (event) => pressed && event.preventDefault(), { signal });
+  host.addEventListener("click", (event) => {
+    if (!pressed) return;
+    pressed = false;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }, { signal, capture: true });
+}
+
+// browse/justified.js
+var NARROWEST = 0.45;
+var WIDEST = 3.2;
+var STRETCH = 1.3;
+var LEFT_OVER = 0.35;
+var SQUEEZED = 0.72;
+function layoutGrid(ratios, groups, { width, target, gap = 4, heading: heading2 = 44, space = 20 }) {
+  const count2 = ratios.length;
+  const groupFirst = firstsOf(groups, count2);
+  const total = groupFirst.length - 1;
+  const rows = { first: [], top: [], height: [], group: [] };
+  const groupTop = new Float64Array(total + 1);
+  let top = 0;
+  for (let group = 0; group < total; group++) {
+    groupTop[group] = top;
+    top = layoutGroup(
+      ratios,
+      groupFirst[group],
+      groupFirst[group + 1],
+      group,
+      top + heading2,
+      { width, target, gap },
+      rows
+    ) + space;
+  }
+  groupTop[total] = top;
+  rows.first.push(count2);
+  return {
+    width,
+    height: top,
+    gap,
+    heading: heading2,
+    count: count2,
+    rows: rows.top.length,
+    groups: total,
+    ratios,
+    rowFirst: Uint32Array.from(rows.first),
+    rowTop: Float64Array.from(rows.top),
+    rowHeight: Float32Array.from(rows.height),
+    rowGroup: Uint32Array.from(rows.group),
+    groupFirst,
+    groupTop
+  };
+}
+function firstsOf(groups, count2) {
+  if (!count2) return Uint32Array.of(0);
+  const firsts = groups.length ? groups.map(({ first }) => first) : [0];
+  return Uint32Array.from([...firsts, count2]);
+}
+function layoutGroup(ratios, first, end, group, start2, page, rows) {
+  const { width, target, gap } = page;
+  let top = start2;
+  let begin = first;
+  let sum = 0;
+  const close = (until, height) => {
+    top = addRow(rows, begin, top, height, group) + gap;
+    begin = until;
+    sum = 0;
+  };
+  for (let i = first; i < end; i++) {
+    const ratio2 = shape(ratios[i]);
+    const including = (width - gap * (i - begin)) / (sum + ratio2);
+    if (including > target) {
+      sum += ratio2;
+      continue;
+    }
+    const without = sum ? (width - gap * (i - begin - 1)) / sum : Infinity;
+    if (without / target < target / including) {
+      close(i, without);
+      i -= 1;
+    } else {
+      close(i + 1, including);
+    }
+  }
+  if (begin === end) return top - gap;
+  return addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows);
+}
+function addRow(rows, first, top, height, group) {
+  const whole = Math.max(1, Math.round(height));
+  rows.first.push(first);
+  rows.top.push(top);
+  rows.height.push(whole);
+  rows.group.push(group);
+  return top + whole;
+}
+function addLastRow(ratios, { first, begin, end, group, top, sum }, page, rows) {
+  const { width, target, gap } = page;
+  const merged = begin > first ? mergedHeight(ratios, rows.first.at(-1), end, sum, page) : 0;
+  if (merged) {
+    rows.height.pop();
+    rows.group.pop();
+    return addRow(rows, rows.first.pop(), rows.top.pop(), merged, group);
+  }
+  const full = (width - gap * (end - begin - 1)) / sum;
+  return addRow(rows, begin, top, full < target * STRETCH ? full : target, group);
+}
+function mergedHeight(ratios, first, end, leftOver, { width, target, gap }) {
+  if (leftOver * target > width * LEFT_OVER) return 0;
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += shape(ratios[i]);
+  const height = (width - gap * (end - first - 1)) / sum;
+  return height < target * SQUEEZED ? 0 : height;
+}
+function shape(ratio2) {
+  return Math.min(WIDEST, Math.max(NARROWEST, (ratio2 || 100) / 100));
+}
+function rowBoxes(layout2, row) {
+  const { rowFirst, rowHeight: rowHeight2, ratios, width, gap } = layout2;
+  const first = rowFirst[row];
+  const end = rowFirst[row + 1];
+  let sum = 0;
+  for (let i = first; i < end; i++) sum += shape(ratios[i]);
+  const full = (width - gap * (end - first - 1)) / sum;
+  const scale = full < rowHeight2[row] + 1 ? full : rowHeight2[row];
+  const boxes = [];
+  let x = 0;
+  for (let i = first; i < end; i++) {
+    const left = Math.round(x);
+    x += shape(ratios[i]) * scale;
+    boxes.push({ index: i, x: left, width: Math.max(1, Math.round(x) - left) });
+    x += gap;
+  }
+  return boxes;
+}
+function lastNotAbove(values, limit, length) {
+  let low = 0;
+  let high = length - 1;
+  while (low < high) {
+    const middle = low + high + 1 >> 1;
+    if (values[middle] <= limit) low = middle;
+    else high = middle - 1;
+  }
+  return low;
+}
+var rowAt = (layout2, y) => lastNotAbove(layout2.rowTop, y, layout2.rows);
+var rowOf = (layout2, index) => lastNotAbove(layout2.rowFirst, index, layout2.rows);
+function neighbour(layout2, index, direction) {
+  if (direction === "left") return Math.max(0, index - 1);
+  if (direction === "right") return Math.min(layout2.count - 1, index + 1);
+  const row = rowOf(layout2, index);
+  const other = row + (direction === "up" ? -1 : 1);
+  if (other < 0 || other >= layout2.rows) return index;
+  const box = rowBoxes(layout2, row)[index - layout2.rowFirst[row]];
+  const middle = box.x + box.width / 2;
+  let best = null;
+  for (const { index: candidate, x, width } of rowBoxes(layout2, other)) {
+    const distance = Math.abs(x + width / 2 - middle);
+    if (!best || distance < best.distance) best = { candidate, distance };
+  }
+  return best.candidate;
+}
+
+// browse/grid.js
+var KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
+var FAST = 5;
+var SETTLED_AFTER = 70;
+var FAST_INTERVAL = 200;
+var Grid = class {
+  /**
+   * @param {HTMLElement} host
+   * @param {Object} options
+   * @param {(image: *) => string} options.href
+   * @param {import("./selection.js").Selection} options.selection
+   * @param {(width: number) => number} options.rowHeight
+   * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
+   *   first visible image when scrolling stops
+   * @param {(index: number) => void} [options.onopen] called when an image's link is followed
+   */
+  constructor(host, { href, selection, rowHeight: rowHeight2, onmove, onopen }) {
+    Object.assign(this, { host, href, selection, rowHeight: rowHeight2, onmove, onopen });
+    this.data = null;
+    this.layout = null;
+    this.rows = /* @__PURE__ */ new Map();
+    this.groups = /* @__PURE__ */ new Map();
+    this.focused = 0;
+    this.last = { y: 0, time: 0, down: true };
+    this.fast = false;
+    this.settleTimer = 0;
+    this.lastRequest = 0;
+    this.stops = new AbortController();
+    this.listen();
+  }
+  listen() {
+    const { signal } = this.stops;
+    addEventListener("scroll", () => this.scrolled(), { passive: true, signal });
+    connection.addEventListener("found", () => this.retryFailed(), { signal });
+    this.host.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    this.host.addEventListener("click", (event) => this.clicked(event), { signal });
+    onLongPress(
+      this.host,
+      ".cell",
+      (cell) => this.selection.toggle(Number(cell.dataset.index)),
+      signal
+    );
+    this.host.addEventListener("focusin", (event) => this.focusedOn(event), { signal });
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.resizes.observe(this.host);
+  }
+  /** Stops all listeners and requests, and empties the grid. */
+  stop() {
+    this.stops.abort();
+    this.resizes.disconnect();
+    clearTimeout(this.settleTimer);
+    this.data?.windows.stop();
+    this.empty();
+  }
+  /** @param {GridData} data */
+  show(data) {
+    this.data?.windows.stop();
+    this.empty();
+    this.data = data;
+    this.focused = 0;
+    data.windows.onload = (first, end) => this.loaded(first, end);
+    data.windows.onretry = () => this.render();
+    this.relay();
+  }
+  empty() {
+    for (const row of this.rows.values()) dropPictures(row);
+    this.rows.clear();
+    this.groups.clear();
+    this.host.replaceChildren();
+  }
+  relay() {
+    const width = this.host.clientWidth;
+    if (!this.data || !width) return;
+    const small = width < 600;
+    this.layout = layoutGrid(this.data.ratios, this.data.groups, {
+      width,
+      target: this.rowHeight(width),
+      gap: small ? 3 : 5,
+      heading: small ? 40 : 48,
+      space: small ? 14 : 22
+    });
+    this.host.style.height = `${this.layout.height}px`;
+    this.render();
+  }
+  /** Lays out again after a change of width; the image at the top of the window stays there. */
+  resized() {
+    if (!this.data || this.layout?.width === this.host.clientWidth) return;
+    this.relayKeeping();
+  }
+  /** Lays out again. The focus stays on its image. */
+  relayKeeping() {
+    const anchor = this.layout && this.anchor();
+    const hadFocus = this.host.contains(document.activeElement);
+    this.empty();
+    this.relay();
+    if (anchor) this.scrollToAnchor(anchor);
+    if (hadFocus) this.focusQuietly(this.focused);
+  }
+  /** The top of the grid in the document, in pixels. */
+  top() {
+    return this.host.getBoundingClientRect().top + scrollY;
+  }
+  /** The height at the top of the window that the header and a group's heading cover. */
+  covered() {
+    const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
+    return bar + (this.layout?.heading ?? 0);
+  }
+  /**
+   * The first image that is fully visible, and the distance of its row from the top of the window.
+   * @returns {{index: number, offset: number}}
+   */
+  anchor() {
+    if (!this.layout?.rows) return { index: 0, offset: 0 };
+    const y = scrollY - this.top();
+    if (y <= 0) return { index: 0, offset: 0 };
+    let row = rowAt(this.layout, y + this.covered());
+    if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
+    return { index: this.layout.rowFirst[row], offset: Math.round(this.layout.rowTop[row] - y) };
+  }
+  /**
+   * Scrolls to an image.
+   * @param {{index: number, offset?: number}} anchor from `anchor()`
+   */
+  scrollToAnchor({ index, offset }) {
+    if (!this.layout?.rows) return;
+    const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
+    const y = this.top() + this.layout.rowTop[row] - (offset ?? this.covered());
+    scrollTo(0, index === 0 && !offset ? 0 : y);
+    this.render();
+  }
+  scrolled() {
+    const now = performance.now();
+    const moved2 = scrollY - this.last.y;
+    const seconds = Math.max(now - this.last.time, 8) / 1e3;
+    this.fast = Math.abs(moved2) / innerHeight / Math.min(seconds, 0.2) > FAST;
+    if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
+    this.render();
+    clearTimeout(this.settleTimer);
+    this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
+  }
+  settled() {
+    this.fast = false;
+    this.render();
+    this.onmove?.(this.anchor());
+  }
+  /** Updates the document to the scroll position. */
+  render() {
+    const { layout: layout2 } = this;
+    if (!layout2?.rows) return;
+    const y = scrollY - this.top();
+    const ahead = innerHeight * 1.25;
+    const behind = innerHeight * 0.6;
+    const low = y - (this.last.down ? behind : ahead);
+    const high = y + innerHeight + (this.last.down ? ahead : behind);
+    const first = rowAt(layout2, low);
+    const end = rowAt(layout2, high) + 1;
+    this.removeRowsOutside(first, end);
+    for (let row = first; row < end; row++) if (!this.rows.has(row)) this.addRow(row);
+    const now = performance.now();
+    if (!this.fast || now - this.lastRequest > FAST_INTERVAL) {
+      this.lastRequest = now;
+      this.requestImages(first, end);
+    }
+    if (!this.fast) this.showPictures();
+    this.markTabStop();
+  }
+  /** Removes rows outside these bounds, but never the row that has the focus. */
+  removeRowsOutside(first, end) {
+    const active3 = document.activeElement;
+    for (const [row, el] of this.rows) {
+      if (row >= first && row < end || el.contains(active3)) continue;
+      dropPictures(el);
+      el.remove();
+      this.rows.delete(row);
+    }
+    for (const [group, { section, list: list3 }] of this.groups) {
+      if (list3.childElementCount) continue;
+      section.remove();
+      this.groups.delete(group);
+    }
+  }
+  addRow(row) {
+    const { layout: layout2, data } = this;
+    const group = layout2.rowGroup[row];
+    const { list: list3, top } = this.groups.get(group) ?? this.addGroup(group);
+    const el = makeRow(
+      row,
+      layout2.rowTop[row] - top,
+      layout2.rowHeight[row],
+      rowBoxes(layout2, row),
+      {
+        first: layout2.groupFirst[group],
+        size: layout2.groupFirst[group + 1] - layout2.groupFirst[group]
+      }
+    );
+    for (const cell of el.children) {
+      const index = Number(cell.dataset.index);
+      const image2 = data.windows.get(index);
+      if (image2) fillCell(cell, image2, this.href(image2));
+      this.markSelected(cell, index);
+    }
+    const next = [...list3.children].find((other) => Number(other.dataset.row) > row);
+    list3.insertBefore(el, next ?? null);
+    this.rows.set(row, el);
+  }
+  addGroup(group) {
+    const { layout: layout2, data } = this;
+    const top = layout2.groupTop[group];
+    const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
+    const elements = makeGroup(
+      group,
+      data.groups[group],
+      size,
+      top,
+      layout2.groupTop[group + 1] - top,
+      layout2.heading
+    );
+    const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
+    this.host.insertBefore(elements.section, next ?? null);
+    const entry = { ...elements, top };
+    this.groups.set(group, entry);
+    return entry;
+  }
+  /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
+  requestImages(firstRow, endRow) {
+    const { rowFirst, count: count2 } = this.layout;
+    const inView = rowFirst[endRow] - rowFirst[firstRow];
+    const ahead = Math.max(200, inView);
+    const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
+    const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
+    this.data.windows.want(Math.max(0, first), Math.min(count2, end));
+  }
+  loaded(first, end) {
+    for (const el of this.rows.values()) {
+      for (const cell of el.children) {
+        const index = Number(cell.dataset.index);
+        if (index < first || index >= end || cell.dataset.id !== void 0) continue;
+        const image2 = this.data.windows.get(index);
+        if (image2) fillCell(cell, image2, this.href(image2));
+      }
+    }
+    if (!this.fast) this.showPictures();
+  }
+  /** Loads pictures: first those in view, then those near. */
+  showPictures() {
+    const near = [];
+    for (const el of this.rows.values()) {
+      const { top, bottom } = el.getBoundingClientRect();
+      if (bottom > 0 && top < innerHeight) for (const cell of el.children) showPicture(cell, true);
+      else near.push(el);
+    }
+    for (const el of near) for (const cell of el.children) showPicture(cell, false);
+  }
+  /** Loads all failed images and pictures again, after the server came back. */
+  retryFailed() {
+    this.data?.windows.failedAt.clear();
+    for (const cell of this.host.querySelectorAll(".cell.failed")) {
+      cell.classList.remove("failed");
+      delete cell.dataset.tries;
+    }
+    this.render();
+  }
+  cell(index) {
+    return this.host.querySelector(`.cell[data-index="${index}"]`);
+  }
+  markSelected(cell, index) {
+    const selected = this.selection.has(index);
+    cell.classList.toggle("chosen", selected);
+    cell.querySelector(".tick").setAttribute("aria-checked", String(selected));
+  }
+  /** Shows which images are selected. */
+  showSelection() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    for (const cell of this.host.querySelectorAll(".cell")) {
+      this.markSelected(cell, Number(cell.dataset.index));
+    }
+  }
+  /** Makes one image reachable with Tab: the focused one, or else the first in view. */
+  markTabStop() {
+    const old = this.host.querySelector("a[tabindex='0']");
+    const cell = this.cell(this.focused) ?? this.cell(this.anchor().index);
+    const anchor = cell?.querySelector("a");
+    if (!anchor || anchor === old) return;
+    old?.setAttribute("tabindex", "-1");
+    anchor.setAttribute("tabindex", "0");
+  }
+  focusedOn({ target }) {
+    const cell = target.closest(".cell");
+    if (!cell) return;
+    this.focused = Number(cell.dataset.index);
+    this.markTabStop();
+  }
+  /** Moves the focus to an image, and scrolls it into view. */
+  focus(index) {
+    this.focused = index;
+    const row = rowOf(this.layout, index);
+    const top = this.top() + this.layout.rowTop[row];
+    const bottom = top + this.layout.rowHeight[row];
+    const visible = innerHeight - 12;
+    if (top < scrollY + this.covered()) scrollTo(0, top - this.covered() - 8);
+    else if (bottom > scrollY + visible) scrollTo(0, bottom - visible + 8);
+    this.render();
+    this.cell(index)?.querySelector("a").focus({ preventScroll: true });
+    this.markTabStop();
+  }
+  /** Moves the focus to an image without scrolling, if the image is in the document. */
+  focusQuietly(index) {
+    const anchor = this.cell(index)?.querySelector("a");
+    if (!anchor) return;
+    this.focused = index;
+    anchor.focus({ preventScroll: true });
+  }
+  pressed(event) {
+    const cell = event.target.closest(".cell");
+    if (!cell || event.ctrlKey || event.metaKey || event.altKey) return;
+    const index = Number(cell.dataset.index);
+    const next = event.key in KEYS ? neighbour(this.layout, index, KEYS[event.key]) : event.key === "Home" ? 0 : event.key === "End" ? this.layout.count - 1 : null;
+    if (next !== null) {
+      if (event.shiftKey && this.selection.anchor < 0) this.selection.toggle(index);
+      this.focus(next);
+      if (event.shiftKey) this.selection.extend(next);
+    } else if (event.key === " ") {
+      this.selection.toggle(index);
+    } else return;
+    event.preventDefault();
+  }
+  clicked(event) {
+    const cell = event.target.closest(".cell");
+    if (!cell || event.ctrlKey || event.metaKey) return;
+    const index = Number(cell.dataset.index);
+    const selects = event.target.closest(".tick") || event.detail > 0 && (event.shiftKey || this.selection.size > 0);
+    if (!selects) {
+      if (cell.dataset.id === void 0) event.preventDefault();
+      else this.onopen?.(index);
+      return;
+    }
+    event.preventDefault();
+    if (event.shiftKey) this.selection.extend(index);
+    else this.selection.toggle(index);
+  }
+};
+
+// browse/windows.js
+var WINDOW = 500;
+var KEPT2 = 60;
+var RETRY = 3e3;
+var Windows = class {
+  /**
+   * @param {number} count
+   * @param {(offset: number, limit: number, signal: AbortSignal) => Promise<Array<*>>} load
+   */
+  constructor(count2, load3) {
+    this.count = count2;
+    this.load = load3;
+    this.loaded = /* @__PURE__ */ new Map();
+    this.loading = /* @__PURE__ */ new Map();
+    this.failedAt = /* @__PURE__ */ new Map();
+    this.onload = (_first, _end) => {
+    };
+    this.onretry = () => {
+    };
+  }
+  /**
+   * @param {number} index
+   * @returns {?Object} the image, if it is loaded
+   */
+  get(index) {
+    return this.loaded.get(Math.floor(index / WINDOW))?.[index % WINDOW] ?? null;
+  }
+  /**
+   * Fetches the windows of a range of images, and cancels requests for windows far from it.
+   * @param {number} first
+   * @param {number} end
+   */
+  want(first, end) {
+    const low = Math.max(0, Math.floor(first / WINDOW));
+    const high = Math.floor(Math.max(first, Math.min(end, this.count) - 1) / WINDOW);
+    for (const [number, { controller, held }] of this.loading) {
+      if (held || number >= low - 1 && number <= high + 1) continue;
+      this.loading.delete(number);
+      controller.abort();
+    }
+    for (let number = low; number <= high; number++) this.fetch(number);
+  }
+  /**
+   * Fetches a window; the promise is settled when the window is loaded or has failed. A window that
+   * is `held` is not cancelled.
+   */
+  fetch(number, held = false) {
+    const images = this.loaded.get(number);
+    if (images) {
+      this.loaded.delete(number);
+      this.loaded.set(number, images);
+      return Promise.resolve(images);
+    }
+    const request2 = this.loading.get(number);
+    if (request2) {
+      request2.held ||= held;
+      return request2.promise;
+    }
+    if (!held && Date.now() - (this.failedAt.get(number) ?? 0) < RETRY) return null;
+    const controller = new AbortController();
+    const promise = this.run(number, controller);
+    this.loading.set(number, { promise, controller, held });
+    return promise;
+  }
+  async run(number, controller) {
+    const offset = number * WINDOW;
+    try {
+      const limit = Math.min(WINDOW, this.count - offset);
+      const images = await this.load(offset, limit, controller.signal);
+      this.loaded.set(number, images);
+      this.failedAt.delete(number);
+      this.dropOldest();
+      return images;
+    } catch (error) {
+      if (error.name !== "AbortError") {
+        this.failedAt.set(number, Date.now());
+        setTimeout(() => this.onretry(), RETRY + 50);
+      }
+      return null;
+    } finally {
+      if (this.loading.get(number)?.controller === controller) this.loading.delete(number);
+      if (this.loaded.has(number)) this.onload(offset, offset + this.loaded.get(number).length);
+    }
+  }
+  dropOldest() {
+    for (const number of this.loaded.keys()) {
+      if (this.loaded.size <= KEPT2) return;
+      this.loaded.delete(number);
+    }
+  }
+  /**
+   * The images of these indices; those that are not loaded are fetched.
+   * @param {Iterable<number>} indices
+   * @returns {Promise<Array<*>>} without those that could not be fetched
+   */
+  async all(indices) {
+    const all = [...indices];
+    const numbers = new Set(all.map((index) => Math.floor(index / WINDOW)));
+    const windows = /* @__PURE__ */ new Map();
+    await Promise.all([...numbers].map(async (number) => {
+      windows.set(number, await this.fetch(number, true));
+    }));
+    return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter(Boolean);
+  }
+  /** Cancels all requests. */
+  stop() {
+    for (const { controller } of this.loading.values()) controller.abort();
+    this.onload = () => {
+    };
+    this.onretry = () => {
+    };
+  }
+};
+
+// browse/scrubber.js
+var MARKS = 60;
+function makeScrubber(grid2) {
+  const thumb = h("div", { class: "thumb" });
+  const title8 = h("div", { class: "where" });
+  const marks = h("div", null);
+  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title8);
+  const stops = new AbortController();
+  let hiding = 0;
+  const place2 = () => {
+    thumb.style.top = `${Math.min(1, scrollY / range()) * 100}%`;
+    el.classList.add("moving");
+    clearTimeout(hiding);
+    hiding = setTimeout(() => el.classList.remove("moving"), 1200);
+  };
+  listen(el, (share, dragging) => {
+    title8.style.top = `${share * 100}%`;
+    title8.textContent = titleAt(grid2, share * range());
+    if (dragging) scrollTo(0, share * range());
+  });
+  addEventListener("scroll", place2, { passive: true, signal: stops.signal });
+  return {
+    el,
+    refresh: () => {
+      el.hidden = !grid2.layout || grid2.layout.height < innerHeight * 3;
+      marks.replaceChildren(...groupMarks(grid2));
+    },
+    stop: () => stops.abort()
+  };
+}
+var range = () => Math.max(1, document.documentElement.scrollHeight - innerHeight);
+function listen(el, onmove) {
+  const move = (event) => {
+    const { top, height } = el.getBoundingClientRect();
+    const share = Math.min(1, Math.max(0, (event.clientY - top) / height));
+    onmove(share, el.classList.contains("dragging"));
+  };
+  el.addEventListener("pointerdown", (event) => {
+    el.setPointerCapture(event.pointerId);
+    el.classList.add("dragging");
+    move(event);
+    event.preventDefault();
+  });
+  el.addEventListener("pointermove", move);
+  for (const end of ["pointerup", "pointercancel"]) {
+    el.addEventListener(end, () => el.classList.remove("dragging"));
+  }
+}
+function titleAt(grid2, y) {
+  const { layout: layout2, data } = grid2;
+  if (!layout2?.groups) return "";
+  const inside2 = y - grid2.top() + grid2.covered();
+  let group = 0;
+  while (group + 1 < layout2.groups && layout2.groupTop[group + 1] <= inside2) group += 1;
+  return data.groups[group]?.title ?? "";
+}
+function groupMarks(grid2) {
+  const { layout: layout2 } = grid2;
+  const top = grid2.top();
+  const whole = range();
+  const out = [];
+  let last3 = -1;
+  for (let group = 0; group < (layout2?.groups ?? 0); group++) {
+    const share = Math.min(1, (top + layout2.groupTop[group]) / whole);
+    if (share - last3 < 1 / MARKS) continue;
+    last3 = share;
+    const mark = h("div", { class: "mark" });
+    mark.style.top = `${share * 100}%`;
+    out.push(mark);
+  }
+  return out;
+}
+
+// browse/selection.js
+var Selection = class {
+  /**
+   * @param {number} most largest number of selected images
+   * @param {(selection: Selection) => void} onchange
+   * @param {() => void} onfull called when the user selects more
+   */
+  constructor(most, onchange, onfull) {
+    this.most = most;
+    this.onchange = onchange;
+    this.onfull = onfull;
+    this.chosen = /* @__PURE__ */ new Set();
+    this.anchor = -1;
+  }
+  get size() {
+    return this.chosen.size;
+  }
+  has(index) {
+    return this.chosen.has(index);
+  }
+  toggle(index) {
+    if (this.chosen.has(index)) this.chosen.delete(index);
+    else this.add(index);
+    this.anchor = index;
+    this.onchange(this);
+  }
+  /** Selects all images from the last selected one to this one. */
+  extend(index) {
+    const from = this.anchor < 0 ? index : this.anchor;
+    const step = index < from ? -1 : 1;
+    for (let i = from; i !== index + step; i += step) {
+      if (!this.add(i)) break;
+    }
+    this.onchange(this);
+  }
+  add(index) {
+    if (this.chosen.has(index)) return true;
+    if (this.chosen.size >= this.most) {
+      this.onfull();
+      return false;
+    }
+    this.chosen.add(index);
+    return true;
+  }
+  clear() {
+    if (!this.chosen.size) return;
+    this.chosen.clear();
+    this.anchor = -1;
+    this.onchange(this);
+  }
+};
+
+// browse/view.js
+var title = "Browse";
+var keepsScroll = true;
+var shortcuts = [
+  ["← ↑ ↓ →", "Move"],
+  ["Enter", "Open the image"],
+  ["Space", "Select or unselect the image"],
+  ["Shift →", "Move and select"],
+  ["Esc", "Unselect all"],
+  ["s", "Search for the selected images"],
+  ["r", "Show the rings of the selected image"],
+  ["+ −", "Larger or smaller pictures"],
+  ["f", "Show or hide the folders"]
+];
+var SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest" };
+var MOST_SELECTED = 50;
+var FOLDERS_TIMEOUT = 1500;
+var NARROW = "(max-width: 859px)";
+var gridCache = /* @__PURE__ */ new Map();
+var foldersCache = null;
+var active = null;
+async function show2(main2, params, { signal, info: info3 }) {
+  const view2 = new Browse(main2, info3, signal);
+  active = view2;
+  view2.draw();
+  await view2.go(params);
+  return () => {
+    if (active === view2) active = null;
+    view2.stop();
+  };
+}
+async function update(params) {
+  if (!active) return false;
+  await active.go(params);
+  return true;
+}
+var Browse = class {
+  constructor(main2, info3, signal) {
+    Object.assign(this, { main: main2, info: info3, signal, under: "", sort: "folder", revision: null });
+    this.folders = null;
+    this.changing = null;
+  }
+  draw() {
+    this.heading = h("div", { class: "heading" });
+    this.sorts = h("div", { class: "choice sorts", role: "group", "aria-label": "Order" });
+    this.toggle = h(
+      "button",
+      {
+        type: "button",
+        class: "button toggle",
+        onclick: () => this.showFolders(!this.foldersShown())
+      },
+      icon("folders"),
+      h("span", { class: "text" }, "Folders")
+    );
+    const sizes = h(
+      "div",
+      { class: "choice sizes", role: "group", "aria-label": "Size" },
+      this.sizeButton(-1, "minus", "Smaller"),
+      this.sizeButton(1, "plus", "Larger")
+    );
+    this.host = h("div", { class: "grid" });
+    this.content = h("div", { class: "content" }, this.host);
+    this.root = h(
+      "div",
+      { class: "browse" },
+      h("div", { class: "browse-head" }, this.heading, this.toggle, this.sorts, sizes),
+      this.content
+    );
+    this.main.append(this.root);
+    this.drawHeading();
+    this.makeGrid();
+    this.stopEvents = events((status2) => this.changed(status2));
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal: this.signal });
+    this.foldersLoaded = this.loadFolders();
+  }
+  makeGrid() {
+    this.selection = new Selection(MOST_SELECTED, () => this.showSelection(), () => toast(`You can select ${MOST_SELECTED} images at most`));
+    this.grid = new Grid(this.host, {
+      selection: this.selection,
+      href: ({ id }) => `/image?${toQuery({ id, under: this.under })}`,
+      rowHeight,
+      onmove: (anchor) => this.saveAnchor(anchor),
+      onopen: (focus) => this.saveAnchor(this.grid.anchor(), focus)
+    });
+    this.scrubber = makeScrubber(this.grid);
+    this.bar = h("div", {
+      class: "chosen-bar",
+      role: "region",
+      "aria-label": "Selected",
+      hidden: true
+    });
+    this.root.append(this.scrubber.el, this.bar);
+  }
+  stop() {
+    this.stopEvents();
+    this.scrubber.stop();
+    this.grid.stop();
+  }
+  sizeButton(step, name2, label) {
+    return h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: label,
+      onclick: () => this.resize(step)
+    }, icon(name2));
+  }
+  resize(step) {
+    set("size", Math.min(3, Math.max(-3, get("size") + step)));
+    this.grid.relayKeeping();
+    this.scrubber.refresh();
+  }
+  /** Shows the folder and the order of an address. */
+  async go(params) {
+    this.under = params.get("under") ?? "";
+    this.sort = params.get("sort") in SORTS ? params.get("sort") : "folder";
+    this.selection.clear();
+    this.drawHeading();
+    this.folders?.mark(this.under);
+    setTitle(this.under || title);
+    const index = Number(params.get("at")) || 0;
+    const { offset, focus } = history.state ?? {};
+    await this.load({ index, offset });
+    if (Number.isInteger(focus)) this.grid.focusQuietly(focus);
+  }
+  async load(anchor) {
+    this.changing?.abort();
+    this.changing = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.changing.signal]);
+    this.stale?.remove();
+    const key2 = `${this.sort} ${this.under}`;
+    try {
+      let data = gridCache.get(key2);
+      if (data && data.revision !== (latest()?.revision ?? data.revision)) data = null;
+      if (!data) {
+        this.showSkeletons();
+        data = await this.fetch(signal, anchor?.index ?? 0);
+      }
+      cacheGrid(key2, data);
+      await Promise.race([this.foldersLoaded, pause2(FOLDERS_TIMEOUT)]);
+      signal.throwIfAborted();
+      this.showData(data, anchor);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
+    }
+  }
+  /** Fetches the grid, and together with it the first images, if the window begins among them. */
+  async fetch(signal, index) {
+    const { under, sort } = this;
+    const request2 = (offset, limit, itemsSignal) => gridItems(
+      { under, sort, offset: String(offset), limit },
+      { signal: itemsSignal }
+    );
+    let first = index < WINDOW ? request2(0, WINDOW, signal).catch(() => null) : null;
+    const grid2 = await grid({ under, sort }, { signal });
+    const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
+      const early = offset === 0 ? await first : null;
+      first = null;
+      const { images, revision } = early ?? await request2(offset, limit, windowSignal);
+      if (revision !== grid2.revision) active?.markStale();
+      return images;
+    });
+    return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
+  }
+  showSkeletons() {
+    if (this.grid.data) return;
+    const boxes = Array.from({ length: 40 }, () => h("div", { class: "skeleton" }));
+    this.content.replaceChildren(h("div", { class: "skeletons", "aria-hidden": "true" }, boxes));
+  }
+  showData(data, anchor) {
+    this.revision = data.revision;
+    this.drawCount(data.count);
+    if (!data.count) {
+      this.grid.data = null;
+      this.scrubber.el.hidden = true;
+      this.content.replaceChildren(this.emptyPanel());
+      return;
+    }
+    if (!this.host.isConnected) this.content.replaceChildren(this.host);
+    const groups = data.groups.map((group) => ({ ...group, title: group.title || this.info.name }));
+    this.grid.show({ ...data, groups });
+    this.grid.scrollToAnchor(anchor);
+    this.scrubber.refresh();
+  }
+  emptyPanel() {
+    if (this.under) {
+      return panel(
+        { icon: "folder", level: 2, title: "No images in this folder" },
+        link("/browse", { sort: this.sort }, { class: "button" }, "Show all")
+      );
+    }
+    return panel({
+      icon: "photos",
+      level: 2,
+      title: "No images yet",
+      text: ["Run ", h("code", null, "sokkuri index FOLDER"), ". The images then appear here."]
+    });
+  }
+  drawHeading() {
+    const parts = this.under ? this.under.split("/") : [];
+    const name2 = parts.at(-1) ?? this.info.name;
+    const above = ["", ...parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"))];
+    const crumbs = parts.length > 0 && h(
+      "nav",
+      { class: "crumbs", "aria-label": "Parent folders" },
+      h("ol", null, above.map((path) => h(
+        "li",
+        null,
+        link(
+          "/browse",
+          this.address(path),
+          null,
+          path ? path.slice(path.lastIndexOf("/") + 1) : this.info.name
+        )
+      )))
+    );
+    this.count = h("span", { class: "soft small number" });
+    clear(this.heading);
+    this.heading.append(...[crumbs, h("h1", { tabindex: "-1" }, name2), this.count].filter(Boolean));
+    this.sorts.replaceChildren(...Object.entries(SORTS).map(([sort, label]) => link(
+      "/browse",
+      { under: this.under, sort: sort === "folder" ? null : sort },
+      { class: "button quiet", "aria-current": sort === this.sort ? "true" : null },
+      label
+    )));
+  }
+  drawCount(count2) {
+    this.count.textContent = count2 === 1 ? "1 image" : `${count2.toLocaleString("en")} images`;
+  }
+  address(under) {
+    return { under, sort: this.sort === "folder" ? null : this.sort };
+  }
+  async loadFolders() {
+    const revision = latest()?.revision;
+    try {
+      if (!foldersCache || foldersCache.revision !== revision) {
+        const { folders: folders2 } = await folders({ signal: this.signal });
+        foldersCache = { folders: folders2, revision };
+      }
+      this.drawFolders(foldersCache.folders);
+    } catch (error) {
+      if (error.name !== "AbortError") this.toggle.hidden = true;
+    }
+  }
+  drawFolders(folders2) {
+    this.folders?.el.remove();
+    this.folders = null;
+    this.toggle.hidden = folders2.length < 2;
+    if (folders2.length < 2) return;
+    this.folders = makeFolderList(
+      folders2,
+      { root: this.info.name, address: (under) => this.address(under) }
+    );
+    this.folders.mark(this.under);
+    this.content.before(this.folders.el);
+    this.showFolders(this.foldersShown(), false);
+  }
+  /** Whether the list of folders is shown. Narrow pages start without it, wide ones as last set. */
+  foldersShown() {
+    if (matchMedia(NARROW).matches) return this.narrowShown ?? false;
+    return get("folders");
+  }
+  showFolders(on, save = true) {
+    if (save && matchMedia(NARROW).matches) this.narrowShown = on;
+    else if (save) set("folders", on);
+    this.toggle.setAttribute("aria-expanded", String(on));
+    if (!this.folders) return;
+    this.folders.el.hidden = !on;
+    this.root.classList.toggle("with-folders", on);
+  }
+  /** Writes the scroll position to the address, so that Back and a reload return to it. */
+  saveAnchor({ index, offset }, focus = null) {
+    if (this.signal.aborted) return;
+    navigate(
+      "/browse",
+      { ...this.address(this.under), at: index || null },
+      { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } }
+    );
+  }
+  changed({ revision, total }) {
+    if (!this.revision || revision === this.revision) return;
+    if (!this.grid.data) {
+      if (total) this.refresh();
+      return;
+    }
+    this.markStale();
+  }
+  markStale() {
+    if (this.stale?.isConnected || this.signal.aborted) return;
+    this.stale = h("button", {
+      type: "button",
+      class: "button stale",
+      onclick: () => this.refresh()
+    }, "The collection has changed. Reload");
+    this.root.append(this.stale);
+    announce("The collection has changed");
+  }
+  /** Fetches all data again; the image at the top of the window stays there. */
+  async refresh() {
+    const anchor = this.grid.anchor();
+    const image2 = this.grid.data?.windows.get(anchor.index);
+    gridCache.clear();
+    this.selection.clear();
+    this.foldersLoaded = this.loadFolders();
+    await this.load(anchor);
+    const index = image2 && await this.find(image2.id, anchor.index);
+    if (index >= 0 && index !== anchor.index) this.grid.scrollToAnchor({ ...anchor, index });
+  }
+  /** The index of an image that was at `index`, or -1 if it is not near that index. */
+  async find(id, index) {
+    const count2 = this.grid.data?.windows.count ?? 0;
+    const near = [];
+    for (let i = Math.max(0, index - 500); i < Math.min(count2, index + 500); i++) near.push(i);
+    const images = await this.grid.data?.windows.all(near) ?? [];
+    const n = images.findIndex((image2) => image2.id === id);
+    return n < 0 ? -1 : near[n];
+  }
+  showSelection() {
+    this.grid.showSelection();
+    const { size } = this.selection;
+    const hadFocus = this.bar.contains(document.activeElement);
+    this.bar.hidden = size === 0;
+    if (!size) {
+      if (hadFocus) this.grid.focus(this.grid.focused);
+      return;
+    }
+    const text2 = size === 1 ? "1 selected" : `${size} selected`;
+    announce(text2);
+    const button = (label, onclick, kind = "") => h("button", { type: "button", class: `button ${kind}`, onclick }, label);
+    this.bar.replaceChildren(...[
+      h("span", { class: "number" }, text2),
+      button(
+        size === 1 ? "Search for this" : "Search for these",
+        () => this.searchSelected(),
+        "primary"
+      ),
+      size === 1 && button("Open rings", () => this.openRings()),
+      h("button", {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Unselect all",
+        title: "Unselect all (Esc)",
+        onclick: () => this.selection.clear()
+      }, icon("close"))
+    ].filter(Boolean));
+  }
+  async selectedIds() {
+    const images = await this.grid.data.windows.all(this.selection.chosen);
+    if (!images.length) toast("The selected images could not be loaded");
+    return images.map(({ id }) => id);
+  }
+  async searchSelected() {
+    const id = await this.selectedIds();
+    if (id.length) navigate("/search", { id });
+  }
+  async openRings() {
+    const [id] = await this.selectedIds();
+    if (id !== void 0) navigate("/rings", { id });
+  }
+  pressed(event) {
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const isSingle = this.selection.size === 1;
+    if (event.key === "Escape" && this.selection.size) this.selection.clear();
+    else if (event.key === "s" && this.selection.size) this.searchSelected();
+    else if (event.key === "r" && isSingle) this.openRings();
+    else if (event.key === "+" || event.key === "=") this.resize(1);
+    else if (event.key === "-") this.resize(-1);
+    else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
+    else if (!this.enterGrid(event)) return;
+    event.preventDefault();
+  }
+  /** Enters the grid on a left or right arrow key if no control has the focus; returns whether. */
+  enterGrid({ key: key2 }) {
+    if (key2 !== "ArrowLeft" && key2 !== "ArrowRight") return false;
+    const free = document.activeElement === document.body || document.activeElement?.tagName === "H1";
+    if (!free || !this.grid.layout?.rows) return false;
+    this.grid.focus(this.grid.anchor().index);
+    return true;
+  }
+};
+var pause2 = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+function rowHeight(width) {
+  const normal = Math.min(300, Math.max(116, 90 + width * 0.085));
+  return normal * 1.25 ** get("size");
+}
+function cacheGrid(key2, data) {
+  gridCache.delete(key2);
+  gridCache.set(key2, data);
+  if (gridCache.size > 4) gridCache.delete(gridCache.keys().next().value);
+}
+
+// duplicates/view.js
+var view_exports2 = {};
+__export(view_exports2, {
+  shortcuts: () => shortcuts2,
+  show: () => show3,
+  title: () => title2,
+  update: () => update2
+});
+
+// base/changes.js
+var HEADER = "X-Sokkuri-Change";
+var REFUSED = "urn:sokkuri:problem:changes";
+var key = null;
+function getKey() {
+  key ??= get2("/changes").then((answer) => answer.key ?? "").catch((error) => {
+    key = null;
+    throw error;
+  });
+  return key;
+}
+async function change(path, body, { signal } = {}) {
+  const keyBefore = key;
+  try {
+    return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  } catch (error) {
+    if (error.type !== REFUSED || !keyBefore) throw error;
+    key = null;
+    return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  }
+}
+function howToAllow() {
+  return h(
+    "p",
+    { class: "how-to-allow soft small" },
+    icon("not", { size: 16 }),
+    h(
+      "span",
+      null,
+      "Read-only. To allow changes, start the server with ",
+      h("code", null, "sokkuri serve --allow-changes")
+    )
+  );
+}
+
+// base/lasting.js
+function lasting(make) {
+  let active3 = null;
+  return {
+    /** @type {import("./router.js").View} */
+    async show(main2, params, context) {
+      const view2 = make(main2, context);
+      active3 = view2;
+      await view2.go(params);
+      return () => {
+        if (active3 === view2) active3 = null;
+        view2.stop();
+      };
+    },
+    async update(params) {
+      if (!active3) return false;
+      await active3.go(params);
+      return true;
+    }
+  };
+}
+
+// duplicates/differences.js
+var GRADES = {
+  identical: "the same bytes",
+  same: "the same picture, resized or saved again",
+  edited: "cropped, marked, recoloured or turned",
+  alike: "the same scene or object"
+};
+var MEANINGS = { ...GRADES, burst: "alike and taken within seconds, but no copies" };
+var pixels = ({ width, height }) => width && height ? width * height : null;
+function facts(image2, keeper) {
+  const isKeeper = image2.id === keeper.id;
+  const line = (label, text2, differs, note = "") => ({ label, text: text2, differs: !isKeeper && differs, note: !isKeeper && differs ? note : "" });
+  const shape3 = ({ width, height }) => width && height ? `${width} × ${height}` : "unknown";
+  return [
+    line(
+      "Pixels",
+      shape3(image2),
+      shape3(image2) !== shape3(keeper),
+      ratio(pixels(image2), pixels(keeper))
+    ),
+    line(
+      "Size",
+      bytes2(image2.size),
+      image2.size !== keeper.size,
+      ratio(image2.size, keeper.size)
+    ),
+    line(
+      "Modified",
+      date(image2.modified),
+      image2.modified !== keeper.modified,
+      image2.modified < keeper.modified ? "older" : "newer"
+    ),
+    line("Folder", image2.folder || "Top folder", image2.folder !== keeper.folder)
+  ];
+}
+function ratio(value, other) {
+  if (!value || !other || value === other) return "";
+  const share = value / other;
+  if (share >= 10) return `${Math.round(share)}×`;
+  if (share >= 1.995) return `${share.toFixed(1)}×`;
+  const percent2 = share * 100;
+  return percent2 < 1 ? "under 1%" : `${Math.round(percent2)}%`;
+}
+function pairOf(group, first, second) {
+  return group.pairs.find(({ a, b }) => a === first && b === second || a === second && b === first) ?? null;
+}
+var files = (count2) => `${count(count2)} ${count2 === 1 ? "file" : "files"}`;
+
+// duplicates/bulk.js
+var PAGE = 500;
+var BATCH = 25;
+function openBulk(grade, { filters, marked, signal }) {
+  return new Promise((resolve) => {
+    const bulk = new Bulk(grade, filters, marked, signal);
+    bulk.el.addEventListener("close", () => {
+      bulk.stopped.abort();
+      bulk.el.remove();
+      resolve(bulk.logs.length || bulk.left.length ? bulk : null);
+    });
+    document.body.append(bulk.el);
+    bulk.el.showModal();
+    bulk.count();
+  });
+}
+var Bulk = class {
+  constructor(grade, filters, marked, signal) {
+    Object.assign(this, {
+      grade,
+      filters,
+      marked,
+      logs: [],
+      moved: [],
+      left: [],
+      drops: [],
+      companions: []
+    });
+    this.stopped = new AbortController();
+    this.signal = AbortSignal.any([signal, this.stopped.signal]);
+    signal.addEventListener("abort", () => this.el.close(), { once: true });
+    this.text = h("p", { role: "status" }, "Counting…");
+    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.confirm = h("button", {
+      type: "button",
+      class: "button primary",
+      disabled: true,
+      onclick: () => this.run()
+    }, "Move to the trash");
+    this.cancel = h("button", {
+      type: "button",
+      class: "button",
+      autofocus: true,
+      onclick: () => this.stop()
+    }, "Cancel");
+    this.el = h(
+      "dialog",
+      { class: "bulk", "aria-labelledby": "bulk-title" },
+      h(
+        "h2",
+        { id: "bulk-title" },
+        "Drop all copies that are ",
+        h("span", { class: `grade ${grade}` }, grade)
+      ),
+      h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures marked “Keep” stay.`),
+      this.text,
+      this.bar,
+      h("div", { class: "row" }, this.cancel, this.confirm)
+    );
+    this.el.addEventListener("cancel", (event) => {
+      if (!this.running) return;
+      event.preventDefault();
+      this.stop();
+    });
+  }
+  /** Counts all drops of the grade: those marked on the page, and those of all other groups. */
+  async count() {
+    let cursor = null;
+    let groups = 0;
+    let conflicts = 0;
+    try {
+      do {
+        const page = await duplicates(
+          { ...this.filters, cursor, limit: PAGE },
+          { signal: this.signal }
+        );
+        for (const group of page.groups) {
+          if (group.grade !== this.grade) continue;
+          conflicts += Boolean(group.conflict);
+          const drops2 = this.marked(group) ?? proposedDrops(group);
+          groups += drops2.length > 0;
+          this.drops.push(...drops2);
+        }
+        cursor = page.next;
+      } while (cursor);
+    } catch (error) {
+      if (error.name !== "AbortError") this.text.textContent = error.message;
+      return;
+    }
+    const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
+    const summary = `${files(this.drops.length)} of ${count(groups)} ${groups === 1 ? "group" : "groups"} (${bytes2(bytes3)})`;
+    const skipped2 = conflicts ? ` ${count(conflicts)} ${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have marked there is dropped.` : "";
+    this.text.textContent = (this.drops.length ? `${summary} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to drop.") + skipped2;
+    this.confirm.disabled = !this.drops.length;
+  }
+  stop() {
+    this.stopped.abort();
+    if (!this.running) this.el.close();
+    else this.text.textContent = "Stopping…";
+  }
+  async run() {
+    this.running = true;
+    this.confirm.disabled = true;
+    this.cancel.textContent = "Stop";
+    this.cancel.focus();
+    this.bar.hidden = false;
+    const { filters, drops: drops2 } = this;
+    const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      for (let start2 = 0; start2 < drops2.length && !this.signal.aborted; start2 += BATCH) {
+        const some = drops2.slice(start2, start2 + BATCH).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+        const { log, moved: moved2, left, companions } = await change(
+          "/duplicates/drops",
+          { ...filters, drops: some, batch }
+        );
+        if (moved2.length) this.logs.push(log);
+        this.moved.push(...moved2);
+        this.left.push(...left);
+        this.companions.push(...companions);
+        this.bar.value = (start2 + some.length) / drops2.length;
+        this.text.textContent = `${count(this.moved.length)} of ${files(drops2.length)}`;
+      }
+    } catch (error) {
+      this.left.push({ id: "", reason: error.message });
+    }
+    this.running = false;
+    this.el.close();
+  }
+};
+function proposedDrops(group) {
+  if (group.conflict) return [];
+  return group.images.filter(({ id, kept }) => id !== group.keep && !kept).map(({ id, size }) => ({ id, size, keep: group.keep }));
+}
+
+// duplicates/compare.js
+var MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
+var KEYS2 = {
+  1: "side",
+  2: "flicker",
+  3: "difference",
+  s: "side",
+  f: "flicker",
+  d: "difference"
+};
+var SIZE = 1024;
+var GAINS = [1, 2, 4, 8, 16];
+function openCompare(group, id, onclose) {
+  if (document.querySelector("dialog.compare[open]")) return;
+  const dialog = new Compare(group, id);
+  dialog.el.addEventListener("close", () => {
+    dialog.el.remove();
+    onclose(dialog.image.id);
+  });
+  document.body.append(dialog.el);
+  dialog.el.showModal();
+}
+var Compare = class {
+  constructor(group, id) {
+    this.group = group;
+    this.keeper = group.images.find((image2) => image2.id === group.keep) ?? group.images[0];
+    this.others = group.images.filter((image2) => image2 !== this.keeper);
+    this.index = Math.max(0, this.others.findIndex((image2) => image2.id === id));
+    Object.assign(this, { mode: "side", mirrored: false, gain: 4, swapped: false, turn: 0 });
+    this.body = h("div", { class: "compare-body" });
+    this.foot = h("p", { class: "compare-foot small number", role: "status" });
+    this.el = h(
+      "dialog",
+      { class: "compare", "aria-labelledby": "compare-title" },
+      this.head(),
+      this.body,
+      this.foot
+    );
+    this.el.addEventListener("keydown", (event) => this.pressed(event));
+    this.el.addEventListener("click", (event) => event.target === this.el && this.el.close());
+    this.draw();
+  }
+  get image() {
+    return this.others[this.index];
+  }
+  head() {
+    const close = h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": "Close",
+      onclick: () => this.el.close()
+    }, icon("close"));
+    this.title = h("h2", { id: "compare-title" });
+    this.modes = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": "How to compare" },
+      Object.entries(MODES).map(([mode, text2], n) => h("button", {
+        type: "button",
+        class: "button",
+        dataset: { mode },
+        title: `${text2} (${n + 1})`,
+        autofocus: !n,
+        onclick: () => this.show(mode)
+      }, text2))
+    );
+    this.mirror = h("button", {
+      type: "button",
+      class: "button",
+      "aria-pressed": "false",
+      title: "Mirror the second picture (m)",
+      onclick: () => this.toggleMirror()
+    }, "Mirror");
+    return h(
+      "header",
+      null,
+      h("div", { class: "compare-line" }, this.title, close),
+      h("div", { class: "row" }, this.modes, this.mirror, this.others.length > 1 && h(
+        "div",
+        { class: "choice", role: "group", "aria-label": "Which picture" },
+        this.step(-1, "left", "Previous picture"),
+        this.step(1, "right", "Next picture")
+      ))
+    );
+  }
+  step(by, name2, label) {
+    return h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: label,
+      onclick: () => this.move(by)
+    }, icon(name2));
+  }
+  show(mode) {
+    if (mode === this.mode) return;
+    this.mode = mode;
+    this.draw();
+    this.modes.querySelector(`[data-mode="${mode}"]`).focus();
+  }
+  move(by) {
+    this.index = (this.index + by + this.others.length) % this.others.length;
+    this.mirrored = false;
+    this.draw();
+  }
+  toggleMirror() {
+    this.mirrored = !this.mirrored;
+    this.draw();
+  }
+  draw() {
+    const { mode, image: image2, keeper, mirrored } = this;
+    this.turn += 1;
+    this.swapped = false;
+    const place2 = this.others.length > 1 ? ` (${this.index + 1} of ${this.others.length})` : "";
+    this.title.textContent = `${keeper.name} and ${image2.name}${place2}`;
+    for (const button of this.modes.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.mode === mode));
+    }
+    this.mirror.setAttribute("aria-pressed", String(mirrored));
+    const pair = pairOf(this.group, keeper.id, image2.id);
+    this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
+    this.body.dataset.mode = mode;
+    this.body.replaceChildren(...this[mode]());
+  }
+  picture(image2, { mirrored = false } = {}) {
+    const img = h("img", {
+      alt: image2.name,
+      class: mirrored ? "mirrored" : null,
+      src: imageUrl(image2.id, "thumbnail", { size: SIZE, v: image2.v })
+    });
+    img.addEventListener("error", () => img.replaceWith(
+      h(
+        "p",
+        { class: "compare-missing" },
+        icon("missing", { size: 32 }),
+        "This picture cannot be shown"
+      )
+    ));
+    return img;
+  }
+  side() {
+    const { keeper, image: image2, mirrored } = this;
+    const half = (shown2, text2, options) => h(
+      "figure",
+      { class: "compare-half" },
+      this.picture(shown2, options),
+      h(
+        "figcaption",
+        { class: "small" },
+        h("strong", null, text2),
+        ` ${shown2.id}`,
+        this.measures(shown2)
+      )
+    );
+    return [half(keeper, "Keep:"), half(image2, "Other:", { mirrored })];
+  }
+  measures(image2) {
+    return h("span", { class: "soft number" }, facts(image2, this.keeper).slice(0, 3).map(({ text: text2, note, differs }) => [" · ", h(
+      differs ? "b" : "span",
+      null,
+      text2,
+      note && ` (${note})`
+    )]));
+  }
+  /** Both pictures in the same place and of the same size, so that differences are seen to jump. */
+  flicker() {
+    const { keeper, image: image2, mirrored } = this;
+    this.pictures = [this.picture(keeper), this.picture(image2, { mirrored })];
+    const frame = this.frame(h("button", {
+      type: "button",
+      class: "flicker",
+      "aria-label": "Show the other picture",
+      title: "Hold, or press Space"
+    }, this.pictures));
+    const button = frame.firstElementChild;
+    button.addEventListener("pointerdown", () => this.swap(true));
+    for (const event of ["pointerup", "pointerleave", "pointercancel"]) {
+      button.addEventListener(event, () => this.swapped && this.swap(false));
+    }
+    button.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+    this.swap(false);
+    return [frame];
+  }
+  swap(to) {
+    this.swapped = to;
+    const shown2 = to ? this.image : this.keeper;
+    this.pictures[0].classList.toggle("under", to);
+    this.pictures[1].classList.toggle("under", !to);
+    this.foot.textContent = `${to ? "Other" : "Keep"}: ${shown2.id}`;
+  }
+  frame(...children) {
+    const { width, height } = this.keeper;
+    const frame = h("div", { class: "compare-frame" }, children);
+    frame.style.setProperty("--ratio", String(width && height ? width / height : 1.5));
+    return frame;
+  }
+  difference() {
+    const canvas2 = h("canvas", {
+      role: "img",
+      "aria-label": "Difference: brighter where it is larger"
+    });
+    const gain = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": "Amplification" },
+      GAINS.map((times) => h("button", {
+        type: "button",
+        class: "button",
+        "aria-pressed": String(times === this.gain),
+        onclick: () => {
+          this.gain = times;
+          this.draw();
+          this.body.querySelector("[aria-pressed=true]")?.focus();
+        }
+      }, `${times}×`))
+    );
+    this.fill(canvas2, this.turn);
+    return [this.frame(canvas2), h(
+      "div",
+      { class: "row compare-gain" },
+      h("span", { class: "soft small" }, "Amplification"),
+      gain
+    )];
+  }
+  async fill(canvas2, turn2) {
+    const { mirrored } = this;
+    const pictures = [this.picture(this.keeper), this.picture(this.image)];
+    try {
+      await Promise.all(pictures.map((picture) => picture.decode()));
+    } catch {
+      if (turn2 === this.turn) this.foot.textContent = "These pictures cannot be shown.";
+      return;
+    }
+    if (turn2 !== this.turn) return;
+    const mean = drawDifference(canvas2, pictures, { mirrored, gain: this.gain });
+    const text2 = mean < 5e-3 ? "No difference" : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
+    this.foot.textContent = text2;
+    announce(text2);
+  }
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const { key: key2 } = event;
+    if (key2 in KEYS2) this.show(KEYS2[key2]);
+    else if (key2 === "m") this.toggleMirror();
+    else if (key2 === "ArrowLeft") this.move(-1);
+    else if (key2 === "ArrowRight") this.move(1);
+    else if (key2 === " " && this.mode === "flicker") this.swap(!this.swapped);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+};
+function drawDifference(canvas2, [first, second], { mirrored, gain }) {
+  const { naturalWidth: width, naturalHeight: height } = first;
+  Object.assign(canvas2, { width, height });
+  const context = canvas2.getContext("2d", { willReadFrequently: true });
+  context.imageSmoothingQuality = "high";
+  context.drawImage(first, 0, 0, width, height);
+  const out = context.getImageData(0, 0, width, height);
+  if (mirrored) context.setTransform(-1, 0, 0, 1, width, 0);
+  context.drawImage(second, 0, 0, width, height);
+  context.resetTransform();
+  const other = context.getImageData(0, 0, width, height).data;
+  let sum = 0;
+  for (let i = 0; i < other.length; i++) {
+    if (i % 4 === 3) continue;
+    const difference = Math.abs(out.data[i] - other[i]);
+    sum += difference;
+    out.data[i] = difference * gain;
+  }
+  context.putImageData(out, 0, 0);
+  return sum / (width * height * 3);
+}
+
+// duplicates/group_card.js
+var drawn = 0;
+var GroupCard = class {
+  /**
+   * @param {*} group as the API returns it
+   * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
+   *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
+   *   onprefer: (card: GroupCard) => void, onfocus: (card: GroupCard) => void}} options
+   *   kept: ids that the user has already marked to keep
+   */
+  constructor(group, options) {
+    Object.assign(this, { group, options, index: 0, reason: "" });
+    this.isBurst = group.grade === "burst";
+    const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
+    this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
+    this.number = ++drawn;
+    this.el = h("li", { class: "copies", "aria-labelledby": `copies-${this.number}` });
+    this.el.addEventListener("focusin", () => options.onfocus(this));
+    this.draw();
+  }
+  /** A key that no other group has: the ids of the images. */
+  get key() {
+    return this.group.images.map(({ id }) => id).join("\0");
+  }
+  get images() {
+    return this.group.images;
+  }
+  get current() {
+    return this.images[this.index];
+  }
+  get keeper() {
+    return this.images.find(({ id }) => id === this.group.keep) ?? this.images[0];
+  }
+  /** The images to drop, each with the id of an image that is kept. */
+  drops() {
+    const keep2 = this.kept.has(this.keeper.id) ? this.keeper.id : [...this.kept][0];
+    return this.images.filter(({ id }) => !this.kept.has(id)).map(({ id, size }) => ({ id, keep: keep2, size }));
+  }
+  draw() {
+    const focused = this.el.contains(document.activeElement) ? document.activeElement.dataset.keep : null;
+    this.list = h("ul", { class: "copies-pictures" }, this.images.map((image2, index) => this.picture(image2, index)));
+    const { why, conflict } = this.group;
+    this.el.replaceChildren(
+      this.head(),
+      why && h("p", { class: "copies-why small" }, this.isBurst ? "Taken within seconds of each other, but no copies. The sharpest comes first." : `Kept because it ${why}.`),
+      conflict && h(
+        "p",
+        { class: "copies-reason small" },
+        icon("problem", { size: 16 }),
+        h("span", null, `Look at this one: ${conflict}.`)
+      ),
+      this.reason && h(
+        "p",
+        { class: "copies-reason small", role: "status" },
+        icon("problem", { size: 16 }),
+        h("span", null, this.reason)
+      ),
+      this.list
+    );
+    if (focused) this.el.querySelector(`[data-keep="${CSS.escape(focused)}"]`)?.focus();
+  }
+  head() {
+    const { grade } = this.group;
+    const drops2 = this.drops();
+    const bytes3 = drops2.reduce((sum, { size }) => sum + size, 0);
+    const { allowed } = this.options;
+    const button = (keep2, name2, text2, onclick, props) => h("button", {
+      type: "button",
+      class: "button",
+      dataset: { keep: keep2 },
+      onclick,
+      ...props
+    }, icon(name2, { size: 18 }), text2);
+    return h(
+      "div",
+      { class: "copies-head" },
+      h(
+        "h2",
+        { id: `copies-${this.number}` },
+        h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
+        " ",
+        `${count(this.images.length)} pictures`
+      ),
+      h(
+        "div",
+        { class: "row" },
+        button("compare", "compare", "Compare", () => this.options.oncompare(this)),
+        allowed && button(
+          "drop",
+          "trash",
+          drops2.length ? `Drop ${files(drops2.length)}, ${bytes2(bytes3)}` : "Drop",
+          () => this.options.ondrop(this),
+          { disabled: !drops2.length }
+        )
+      )
+    );
+  }
+  picture(image2, index) {
+    const { id, name: name2 } = image2;
+    const { allowed } = this.options;
+    const stays = this.kept.has(id);
+    const pressed = allowed ? {
+      "aria-pressed": String(!stays),
+      "aria-label": `Drop ${name2}`,
+      title: stays ? "Stays. Drop it (Space)" : "Marked to be dropped. Keep it (Space)"
+    } : { "aria-label": `Compare ${name2}`, title: "Compare (Enter)" };
+    const button = h(
+      "button",
+      {
+        type: "button",
+        class: "copy-picture",
+        ...pressed,
+        tabindex: index === this.index ? 0 : -1,
+        dataset: { keep: `picture-${index}` },
+        onclick: () => {
+          this.index = index;
+          if (allowed) this.toggle();
+          else this.options.oncompare(this);
+        },
+        onfocus: () => this.move(index)
+      },
+      this.thumbnail(image2),
+      this.sign(image2, stays)
+    );
+    const sign = this.isBurst ? "" : stays ? "stays" : allowed ? "goes" : "";
+    return h(
+      "li",
+      { class: `twin ${sign}` },
+      button,
+      link("/image", { id }, { class: "copy-name", title: id }, name2),
+      this.facts(image2),
+      allowed && this.actions(image2, index)
+    );
+  }
+  thumbnail({ id, v }) {
+    const img = h("img", {
+      alt: "",
+      loading: "lazy",
+      decoding: "async",
+      src: imageUrl(id, "thumbnail", { size: 512, v })
+    });
+    img.addEventListener("load", () => img.classList.add("shown"));
+    img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
+    return h("span", { class: "copy-box" }, img);
+  }
+  sign({ id, kept }, stays) {
+    if (this.isBurst) {
+      return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
+    }
+    if (!this.options.allowed && !stays) return null;
+    const text2 = !stays ? "Drop" : kept ? "Keep (your choice)" : "Keep";
+    return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text2);
+  }
+  facts(image2) {
+    const { keeper } = this;
+    const pair = image2.id === keeper.id ? null : pairOf(this.group, image2.id, keeper.id);
+    return h(
+      "dl",
+      { class: "copy-facts small" },
+      facts(image2, keeper).map(({ label, text: text2, differs, note }) => h(
+        "div",
+        { class: differs ? "differs" : null },
+        h("dt", null, label),
+        h(
+          "dd",
+          { class: "number" },
+          text2,
+          note && h("span", { class: "note" }, ` ${note}`),
+          differs && h("span", { class: "unseen" }, ", differs")
+        )
+      )),
+      pair && h("div", null, h("dt", null, "Score"), h(
+        "dd",
+        { class: "number" },
+        `${pair.grade}, ${pair.score.toFixed(2)}`
+      )),
+      pair?.kinds.length > 0 && h(
+        "div",
+        null,
+        h("dt", null, "Edits"),
+        h("dd", null, pair.kinds.join(", "))
+      )
+    );
+  }
+  actions(image2, index) {
+    const act = (keep2, text2, onclick) => h("button", {
+      type: "button",
+      class: "button quiet small",
+      dataset: { keep: `${keep2}-${index}` },
+      "aria-label": `${text2}: ${image2.name}`,
+      onclick: () => {
+        this.index = index;
+        onclick(this);
+      }
+    }, text2);
+    return h(
+      "div",
+      { class: "copy-actions" },
+      act("prefer", image2.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
+      act("different", "Not a duplicate", this.options.ondifferent)
+    );
+  }
+  /** Makes another picture of the group the current one. */
+  move(index) {
+    this.index = Math.min(Math.max(index, 0), this.images.length - 1);
+    this.list.querySelectorAll(".copy-picture").forEach((button, n) => {
+      button.tabIndex = n === this.index ? 0 : -1;
+    });
+  }
+  focus(index = this.index) {
+    this.move(index);
+    this.list.querySelectorAll(".copy-picture")[this.index].focus({ preventScroll: true });
+    this.el.scrollIntoView({ block: "nearest" });
+  }
+  /** Marks the current picture to be kept or dropped; shows a reason if it is the last kept one. */
+  toggle() {
+    const { id } = this.current;
+    if (this.kept.has(id) && this.kept.size === 1) {
+      this.reason = "At least one picture must stay. First mark another one to keep.";
+    } else {
+      this.reason = "";
+      if (!this.kept.delete(id)) this.kept.add(id);
+    }
+    this.draw();
+  }
+  /** Shows why something was not done. */
+  showReason(reason) {
+    this.reason = reason;
+    this.draw();
+  }
+  /** Blocks the group while it waits for an answer of the server. */
+  setBusy(busy) {
+    this.el.setAttribute("aria-busy", String(busy));
+    this.el.inert = busy;
+  }
+};
+
+// duplicates/history.js
+var NAMED = 3;
+var History = class {
+  /**
+   * @param {{signal: AbortSignal,
+   *   onundo: ?((entry: {logs: string[], ids: string[]}) => Promise<void>)}} options
+   *   onundo: undoes an entry; null if changes are not allowed
+   */
+  constructor({ signal, onundo }) {
+    Object.assign(this, { signal, onundo, turn: 0 });
+    this.summary = h("summary", null);
+    this.list = h("ol", { class: "copies-history-list" });
+    this.el = h("details", { class: "copies-history", hidden: true }, this.summary, this.list);
+  }
+  /** Fetches the drops and shows them. After a failure the list stays as it is. */
+  async load() {
+    const thisTurn = ++this.turn;
+    let answer = null;
+    try {
+      answer = await drops({ signal: this.signal });
+    } catch {
+      return;
+    }
+    if (thisTurn === this.turn) this.show(entriesOf(answer.drops));
+  }
+  show(entries) {
+    const focused = this.list.contains(document.activeElement);
+    const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
+    this.el.hidden = !entries.length;
+    this.summary.textContent = `History: ${files(total)} dropped`;
+    this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
+    if (focused) (this.list.querySelector("button") ?? this.summary).focus();
+  }
+  line(entry) {
+    const { ids, time } = entry;
+    const rest = ids.length > NAMED ? ` and ${count(ids.length - NAMED)} more` : "";
+    const when = time ? date(time) : "earlier";
+    const undo = this.onundo && h("button", {
+      type: "button",
+      class: "button quiet small",
+      "aria-label": `Undo: bring back ${files(ids.length)} dropped ${when}`,
+      onclick: async () => {
+        undo.disabled = true;
+        await this.onundo(entry);
+        undo.disabled = false;
+      }
+    }, "Undo");
+    return h(
+      "li",
+      null,
+      h("span", { class: "number" }, `${when} · ${files(ids.length)}`),
+      h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest),
+      undo
+    );
+  }
+};
+function entriesOf(drops2) {
+  const entries = /* @__PURE__ */ new Map();
+  for (const { log, ids, batch, time } of drops2) {
+    const entry = entries.get(batch) ?? { logs: [], ids: [], time };
+    entry.logs.unshift(log);
+    entry.ids.unshift(...ids);
+    entries.set(batch, entry);
+  }
+  return [...entries.values()];
+}
+
+// duplicates/running.js
+var EVERY = 1e3;
+function makeRunning({ onstate, ondone, signal }) {
+  const bar = h("progress", { "aria-label": "Comparing", max: 1 });
+  const text2 = h("p", { class: "number" });
+  const el = h(
+    "section",
+    { class: "running", "aria-label": "Comparing", hidden: true },
+    h("h2", null, "Comparing"),
+    bar,
+    text2
+  );
+  let timer2 = 0;
+  let seen = false;
+  const fetchState = async () => {
+    try {
+      update7(await comparing({ signal }));
+    } catch {
+    }
+  };
+  const update7 = (state) => {
+    const { running } = state;
+    clearTimeout(timer2);
+    el.hidden = !running;
+    onstate(state);
+    if (running) {
+      seen = true;
+      draw(running);
+      if (!signal.aborted) timer2 = setTimeout(fetchState, EVERY);
+    } else if (seen) {
+      seen = false;
+      ondone();
+    }
+  };
+  const draw = ({ stage, done, total }) => {
+    if (total) bar.value = done / total;
+    else bar.removeAttribute("value");
+    const counts = total ? `${count(done)} of ${count(total)}` : "";
+    text2.textContent = [stage, counts].filter(Boolean).join(" · ");
+  };
+  signal.addEventListener("abort", () => clearTimeout(timer2));
+  const begin = () => {
+    seen = true;
+  };
+  return { el, update: update7, begin };
+}
+
+// base/folders.js
+async function suggestFolders(datalist, signal) {
+  try {
+    const { folders: folders2 } = await folders({ signal });
+    datalist.replaceChildren(...folders2.filter(({ path }) => path).map(({ path, count: count2 }) => h("option", { value: path }, String(count2))));
+  } catch {
+  }
+}
+
+// duplicates/keep_rules.js
+var RULES = {
+  largest: "the most pixels",
+  heaviest: "the most bytes",
+  oldest: "the oldest file",
+  newest: "the newest file",
+  colour: "in colour",
+  camera: "with a camera's metadata",
+  "earliest-taken": "taken first"
+};
+var TEXTS = {
+  format: { label: "of a file format…", hint: "png,jpg", toRule: (text2) => `format:${text2}` },
+  folder: { label: "in a folder…", hint: "best/of", toRule: (text2) => `${text2.replace(/^\.?\/+/, "").replace(/\/+$/, "")}/` }
+};
+var KeepRules = class {
+  /** @param {{onchange: (rules: string[]) => void}} options */
+  constructor({ onchange }) {
+    this.onchange = onchange;
+    this.rules = [];
+    this.chosen = h("ol", { class: "keep-rules", "aria-label": "Rules, the first counts most" });
+    this.select = h("select", { id: "keep-rule" });
+    this.folders = h("datalist", { id: "keep-folders" });
+    this.text = h("input", {
+      type: "text",
+      autocomplete: "off",
+      spellcheck: "false",
+      autocapitalize: "off",
+      hidden: true
+    });
+    this.add = h("button", { type: "submit", class: "button quiet small", hidden: true }, "Add");
+    this.el = h(
+      "form",
+      { class: "row keep-chooser", "aria-label": "Which picture to keep" },
+      h("label", { for: this.select.id, class: "soft small" }, "Keep first the picture"),
+      this.chosen,
+      this.select,
+      this.text,
+      this.folders,
+      this.add
+    );
+    this.text.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
+    this.select.addEventListener("change", () => this.choose(this.select.value));
+    this.el.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const text2 = this.text.value.trim();
+      if (text2) this.change([...this.rules, TEXTS[this.select.value].toRule(text2)]);
+    });
+    this.show([]);
+  }
+  /** Adds a rule, or asks for the text that it needs. */
+  choose(name2) {
+    if (name2 in RULES) {
+      this.change([...this.rules, name2]);
+      return;
+    }
+    const { hint, label } = TEXTS[name2] ?? {};
+    for (const element2 of [this.text, this.add]) element2.hidden = !hint;
+    this.text.value = "";
+    this.text.placeholder = hint ?? "";
+    this.text.setAttribute("aria-label", label ?? "");
+    if (name2 === "folder") this.text.setAttribute("list", this.folders.id);
+    else this.text.removeAttribute("list");
+    if (hint) this.text.focus();
+  }
+  change(rules) {
+    this.onchange([...new Set(rules)]);
+  }
+  /** @param {string[]} rules the rules of the address */
+  show(rules) {
+    this.rules = rules;
+    this.chosen.replaceChildren(...rules.map((rule) => h(
+      "li",
+      null,
+      nameOf(rule),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          title: "Remove this rule",
+          "aria-label": `Remove the rule: ${nameOf(rule)}`,
+          onclick: () => this.change(this.rules.filter((other) => other !== rule))
+        },
+        icon("close", { size: 14 })
+      )
+    )));
+    const options = [
+      ["", rules.length ? "then…" : "that the evidence tells"],
+      ...Object.entries(RULES).filter(([name2]) => !rules.includes(name2)),
+      ...Object.entries(TEXTS).map(([name2, { label }]) => [name2, label])
+    ];
+    this.select.replaceChildren(...options.map(([value, text2]) => h("option", { value }, text2)));
+    this.select.value = "";
+    this.choose("");
+  }
+};
+function nameOf(rule) {
+  if (rule.startsWith("format:")) return `of the format ${rule.slice(7)}`;
+  return RULES[rule] ?? `in the folder ${rule}`;
+}
+
+// duplicates/toolbar.js
+var PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+var BULK = ["identical", "same", "edited"];
+var Toolbar = class {
+  /**
+   * @param {{allowed: boolean, onfilter: (filters: *) => void, onfind: () => void,
+   *   onbulk: (grade: string) => void}} options
+   */
+  constructor({ allowed, onfilter, onfind, onbulk }) {
+    Object.assign(this, { allowed, onbulk });
+    this.grades = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": "Show grades up to" },
+      Object.keys(GRADES).map((grade, n, all) => h("button", {
+        type: "button",
+        class: "button",
+        dataset: { grade },
+        title: n ? `${all.slice(0, n + 1).join(", ")}` : GRADES[grade],
+        onclick: () => onfilter(this.values(grade))
+      }, grade))
+    );
+    this.bursts = h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        title: MEANINGS.burst,
+        onclick: () => onfilter({ ...this.values(), bursts: this.showsBursts ? null : 1 })
+      },
+      "Bursts"
+    );
+    this.keep = new KeepRules({ onchange: (keep2) => onfilter({ ...this.values(), keep: keep2 }) });
+    this.folders = h("datalist", { id: "duplicates-folders" });
+    this.under = h("input", {
+      ...PLAIN,
+      id: "duplicates-under",
+      list: "duplicates-folders",
+      placeholder: "all folders"
+    });
+    this.where = h("input", { ...PLAIN, id: "duplicates-where", placeholder: "width > 1000" });
+    this.under.addEventListener("focus", () => suggestFolders(this.folders), { once: true });
+    const form = h(
+      "form",
+      { class: "row copies-filters", "aria-label": "Filters" },
+      h("label", { for: "duplicates-under" }, "In folder"),
+      this.under,
+      this.folders,
+      h("label", { for: "duplicates-where" }, "Where"),
+      this.where,
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Show")
+    );
+    const filter = (event) => {
+      event.preventDefault();
+      onfilter(this.values());
+    };
+    form.addEventListener("change", filter);
+    form.addEventListener("submit", filter);
+    this.totals = h("ul", { class: "copies-totals", "aria-label": "Grades" });
+    this.find = h("button", { type: "button", class: "button", hidden: true, onclick: onfind });
+    this.state = h("p", { class: "soft small" });
+    this.unread = h("div", { class: "row copies-unread", hidden: true });
+    this.onfind = onfind;
+    this.el = h(
+      "div",
+      { class: "copies-bar" },
+      h(
+        "div",
+        { class: "row" },
+        h("span", { class: "soft small" }, "Show grades up to"),
+        this.grades,
+        this.bursts
+      ),
+      form,
+      this.keep.el,
+      h("div", { class: "row copies-state" }, this.state, this.find),
+      this.unread,
+      this.totals
+    );
+  }
+  values(grade = this.grade) {
+    return {
+      grade: grade === "edited" ? null : grade,
+      under: this.under.value.trim(),
+      where: this.where.value.trim(),
+      keep: this.keep.rules,
+      bursts: this.showsBursts ? 1 : null
+    };
+  }
+  showFilters({ min_grade: grade, under, where, keep: keep2, bursts }) {
+    this.grade = grade;
+    this.showsBursts = bursts;
+    this.bursts.setAttribute("aria-pressed", String(bursts));
+    this.keep.show(keep2);
+    this.under.value = under ?? "";
+    this.where.value = where ?? "";
+    for (const button of this.grades.children) {
+      button.setAttribute("aria-pressed", String(button.dataset.grade === grade));
+    }
+  }
+  /** Shows how many images were compared, and whether more can be compared. */
+  showState({ compared, of, running, failure, notes }) {
+    const remaining = of - compared;
+    const parts = [`${count(compared)} of ${count(of)} pictures compared`];
+    if (failure && !running) parts.push(`the last comparison stopped early: ${failure}`);
+    const showCommand = remaining > 0 && !running && !this.allowed;
+    this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...showCommand ? [
+      compared ? " To compare the rest, run " : " To compare them, run ",
+      h("code", null, "sokkuri duplicates")
+    ] : []);
+    this.find.hidden = Boolean(running) || remaining <= 0 || !this.allowed;
+    this.find.textContent = compared ? "Compare the rest" : "Find duplicates";
+  }
+  /** Says how many pictures must be read, and how, to know which one to keep and the bursts. */
+  showUnread({ unread, running }) {
+    this.unread.hidden = !unread || Boolean(running);
+    if (this.unread.hidden) {
+      this.unread.replaceChildren();
+      return;
+    }
+    const command = `sokkuri duplicates${this.showsBursts ? " --bursts" : ""}`;
+    const text2 = unread === 1 ? "1 picture was" : `${count(unread)} pictures were`;
+    this.unread.replaceChildren(
+      h("p", { class: "soft small" }, `${text2} not read yet for the evidence on which picture to keep${this.showsBursts ? ", or for bursts" : ""}. To read ${unread === 1 ? "it" : "them"}, run `, h("code", null, command), "."),
+      this.allowed && h("button", {
+        type: "button",
+        class: "button quiet small",
+        onclick: () => this.onfind()
+      }, "Read now")
+    );
+  }
+  /** Shows the totals of each grade, with a button that drops all its copies. */
+  showTotals({ grades, total }) {
+    const focused = this.totals.contains(document.activeElement) ? document.activeElement.dataset.grade : null;
+    this.totals.hidden = !total;
+    this.totals.replaceChildren(...Object.entries(grades).filter(([, { groups }]) => groups).map(([grade, { groups, drops: drops2, bytes: bytes3, conflicts }]) => h(
+      "li",
+      null,
+      h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
+      h("span", { class: "number small" }, `${count(groups)} ${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies" : `, ${files(drops2)} that can be dropped, ${bytes2(bytes3)}`) + (conflicts ? `, ${count(conflicts)} to look at` : "")),
+      this.allowed && BULK.includes(grade) && h(
+        "button",
+        {
+          type: "button",
+          class: "button quiet small",
+          dataset: { grade },
+          onclick: () => this.onbulk(grade),
+          "aria-label": `Drop all copies that are ${grade}`
+        },
+        icon("trash", { size: 16 }),
+        "Drop all…"
+      )
+    )));
+    if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
+  }
+};
+function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed) {
+  if (!of) {
+    return {
+      icon: "photos",
+      title: "No pictures yet",
+      text: ["Index a folder first: ", h("code", null, "sokkuri index FOLDER")]
+    };
+  }
+  if (!compared) {
+    return {
+      icon: "compare",
+      title: "No pictures were compared yet",
+      text: allowed ? "Press “Find duplicates” above to compare every picture with similar ones. This may take some minutes; you can use the pages meanwhile." : "So far, only files with identical bytes count as duplicates."
+    };
+  }
+  if (under || where) {
+    return { icon: "done", title: "No duplicates here", text: "No group passes these filters." };
+  }
+  return { icon: "done", title: "No duplicates", text: grade === "alike" ? "No pictures are alike either." : `No picture of ${count(compared)} is ${{ identical: "identical to", same: "the same as", edited: "an edited copy of" }[grade]} another one.` };
+}
+
+// duplicates/undoing.js
+var MOST = 100;
+function remember(action) {
+  const key2 = `${Date.now()}-${Math.random()}`;
+  set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST));
+}
+var last2 = () => get("deeds").at(-1) ?? null;
+var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
+var isOpen = ({ key: key2 }) => get("deeds").some((other) => other.key === key2);
+function forget({ key: key2 }) {
+  set("deeds", get("deeds").filter((other) => other.key !== key2));
+}
+async function revert({ logs = [], different = [], keep: keep2 = [], keepAgain = [] }) {
+  const left = [];
+  for (const log of logs.toReversed()) {
+    left.push(...(await change("/duplicates/undo", { log })).left);
+  }
+  if (different.length || keep2.length) {
+    await change("/duplicates/decisions", { different, keep: keep2, undo: true });
+  }
+  if (keepAgain.length) await change("/duplicates/decisions", { keep: keepAgain });
+  return left;
+}
+
+// duplicates/view.js
+var title2 = "Duplicates";
+var shortcuts2 = [
+  ["j k", "Next, previous group"],
+  ["← →", "Next, previous picture"],
+  ["Enter", "Compare"],
+  ["Space", "Mark to keep or to drop"],
+  ["x", "Drop the marked pictures"],
+  ["m", "Keep this one"],
+  ["n", "Not a duplicate"],
+  ["u", "Undo"],
+  ["1 2 3", "Comparing: side by side, flicker, difference"]
+];
+var PAGE2 = 40;
+var MOST2 = 500;
+var NAMED2 = 3;
+var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
+var Duplicates = class {
+  constructor(main2, info3, signal) {
+    Object.assign(this, {
+      main: main2,
+      signal,
+      allowed: info3.changes,
+      cards: [],
+      next: null,
+      current: null,
+      turn: 0
+    });
+    this.toolbar = new Toolbar({
+      allowed: this.allowed,
+      onfilter: (filters) => navigate("/duplicates", filters),
+      onfind: () => this.find(),
+      onbulk: (grade) => this.bulk(grade)
+    });
+    this.running = makeRunning({
+      signal,
+      onstate: (state) => this.toolbar.showState(state),
+      ondone: () => this.refresh().then(() => announce("Comparing has finished"))
+    });
+    this.history = new History({
+      signal,
+      onundo: this.allowed ? (entry) => this.undoEntry(entry) : null
+    });
+    this.list = h("ol", { class: "copies-list" });
+    this.more = h("button", {
+      type: "button",
+      class: "button",
+      hidden: true,
+      onclick: () => this.loadMore()
+    }, "Show more");
+    this.none = h("div", null);
+    main2.append(h(
+      "div",
+      { class: "duplicates" },
+      h("h1", { tabindex: "-1" }, title2),
+      !this.allowed && howToAllow(),
+      this.toolbar.el,
+      this.running.el,
+      this.history.el,
+      this.list,
+      this.none,
+      this.more
+    ));
+    this.watcher = new IntersectionObserver(
+      (seen) => seen.some(({ isIntersecting }) => isIntersecting) && this.loadMore(),
+      { rootMargin: "600px" }
+    );
+    this.watcher.observe(this.more);
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    connection.addEventListener("found", () => this.refresh().catch(() => {
+    }), { signal });
+  }
+  stop() {
+    this.watcher.disconnect();
+  }
+  /** Shows the groups for the filters of an address. */
+  async go(params) {
+    this.filters = {
+      min_grade: params.get("grade") || "edited",
+      under: params.get("under") || null,
+      where: params.get("where") || null,
+      keep: params.getAll("keep"),
+      bursts: params.get("bursts") === "1"
+    };
+    this.toolbar.showFilters(this.filters);
+    this.cards = [];
+    this.list.replaceChildren();
+    await this.refresh();
+  }
+  /** Fetches all shown groups again; the marks of the user stay. */
+  async refresh() {
+    const thisTurn = ++this.turn;
+    this.history.load();
+    const count2 = Math.max(PAGE2, this.cards.length);
+    const groups = [];
+    let page = null;
+    try {
+      do {
+        const limit = Math.min(count2 - groups.length, MOST2);
+        page = await duplicates(
+          { ...this.filters, cursor: page?.next, limit },
+          { signal: this.signal }
+        );
+        if (thisTurn !== this.turn) return;
+        groups.push(...page.groups);
+      } while (page.next && groups.length < count2);
+    } catch (error) {
+      if (error.name === "AbortError" || thisTurn !== this.turn) return;
+      if (this.cards.length && error.name === "LostServer") return;
+      this.fail(error);
+      return;
+    }
+    this.redraw(groups);
+    this.showPage(page);
+  }
+  fail(error) {
+    this.list.replaceChildren();
+    this.cards = [];
+    this.more.hidden = true;
+    this.none.replaceChildren(problemPanel(error, () => this.refresh(), 2));
+  }
+  redraw(groups) {
+    const before2 = new Map(this.cards.map((card) => [card.key, card]));
+    const focused = this.list.contains(document.activeElement) ? this.current : null;
+    this.cards = groups.map((group) => {
+      const card = this.card(group);
+      const old = before2.get(card.key);
+      return old && sameGroup(old.group, group) ? old : card;
+    });
+    this.list.replaceChildren(...this.cards.map(({ el }) => el));
+    if (focused && this.cards.includes(focused)) focused.focus();
+  }
+  card(group) {
+    return new GroupCard(group, {
+      allowed: this.allowed && group.grade !== "burst",
+      oncompare: (card) => this.compare(card),
+      ondrop: (card) => this.drop(card),
+      ondifferent: (card) => this.different(card),
+      onprefer: (card) => this.prefer(card),
+      onfocus: (card) => {
+        this.current = card;
+      }
+    });
+  }
+  /** Shows totals, state and empty text of a page of the API. */
+  showPage(page) {
+    this.next = page.next;
+    this.more.hidden = !page.next;
+    this.toolbar.showTotals(page);
+    this.toolbar.showUnread(page);
+    this.running.update(page);
+    const text2 = this.cards.length || page.running ? null : emptyText(page, this.filters, this.allowed);
+    this.none.replaceChildren(...text2 ? [panel({ level: 2, ...text2 })] : []);
+  }
+  async loadMore() {
+    if (!this.next || this.loading) return;
+    this.loading = true;
+    const thisTurn = this.turn;
+    try {
+      const page = await duplicates(
+        { ...this.filters, cursor: this.next, limit: PAGE2 },
+        { signal: this.signal }
+      );
+      if (thisTurn !== this.turn) return;
+      const cards = page.groups.map((group) => this.card(group));
+      this.cards.push(...cards);
+      this.list.append(...cards.map(({ el }) => el));
+      this.showPage(page);
+    } catch (error) {
+      if (error.name === "Problem") toast(error.message);
+    } finally {
+      this.loading = false;
+    }
+  }
+  async find() {
+    await this.attempt(async () => {
+      const { min_grade, bursts } = this.filters;
+      await change("/duplicates/find", { min_grade, bursts });
+      this.none.replaceChildren();
+      this.running.begin();
+      this.running.update(await comparing({ signal: this.signal }));
+      announce("Comparing has begun");
+    });
+  }
+  /** Runs `work`, and shows a message if it fails. */
+  async attempt(work) {
+    try {
+      await work();
+    } catch (error) {
+      if (error.name !== "AbortError") toast(`${error.message}. The change was not confirmed.`);
+    }
+  }
+  /** Runs `work` while the card is blocked, and keeps its focus. */
+  async attemptOn(card, work) {
+    const hadFocus = card.el.contains(document.activeElement);
+    card.setBusy(true);
+    await this.attempt(() => work());
+    card.setBusy(false);
+    if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
+  }
+  async drop(card) {
+    const drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+    if (!drops2.length) {
+      toast("No picture of this group is marked to be dropped");
+      return;
+    }
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
+      const { log, moved: moved2, left, companions } = await change(
+        "/duplicates/drops",
+        { ...this.filters, drops: drops2 }
+      );
+      if (moved2.length) {
+        remember({ text: `${files(moved2.length)} restored`, ids: moved2, logs: [log] });
+      }
+      this.removeImages(card, moved2, hadFocus);
+      if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
+      if (moved2.length) this.done(`${files(moved2.length)} moved to the trash${staying(companions)}`);
+      else toast("No file was moved");
+    });
+  }
+  /** Removes pictures from a group, and the group if fewer than two pictures are left. */
+  removeImages(card, ids, hadFocus) {
+    const removed = new Set(ids);
+    const images = card.images.filter(({ id }) => !removed.has(id));
+    if (images.length === card.images.length) return;
+    const index = this.cards.indexOf(card);
+    const replacement = images.length > 1 ? [this.card({ ...card.group, images })] : [];
+    this.cards.splice(index, 1, ...replacement);
+    card.el.replaceWith(...replacement.map(({ el }) => el));
+    if (hadFocus) this.focusCard(index);
+  }
+  focusCard(index) {
+    const card = this.cards[index] ?? this.cards[index - 1];
+    if (card) card.focus();
+    else this.main.querySelector("h1").focus();
+  }
+  async different(card) {
+    const { id } = card.current;
+    const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
+    const hadFocus = card.el.contains(document.activeElement);
+    await this.attemptOn(card, async () => {
+      await change("/duplicates/decisions", { different: pairs });
+      remember({
+        text: "These pictures count as duplicates again",
+        ids: [id],
+        different: pairs
+      });
+      this.removeImages(card, [id], hadFocus);
+      this.done(`${card.current.name} is marked as not a duplicate`);
+    });
+  }
+  async prefer(card) {
+    const { id, name: name2, kept } = card.current;
+    const others = card.images.filter((other) => other.kept && other.id !== id).map((other) => other.id);
+    await this.attemptOn(card, async () => {
+      if (others.length) await change("/duplicates/decisions", { keep: others, undo: true });
+      await change("/duplicates/decisions", { keep: [id], undo: kept });
+      remember({
+        text: "The choice was undone",
+        ids: [id],
+        keep: kept ? [] : [id],
+        keepAgain: kept ? [id] : others
+      });
+      this.done(kept ? `${name2} is no longer preferred` : `${name2} will be kept`);
+    });
+    await this.refreshAt([id]);
+  }
+  /** Shows what was done just now and a button to undo it, and updates the totals. */
+  done(text2) {
+    const action = last2();
+    toast(text2, { action: "Undo", onaction: () => this.undo(action) });
+    this.updateTotals().catch(() => {
+    });
+  }
+  async updateTotals() {
+    const thisTurn = this.turn;
+    this.history.load();
+    const page = await duplicates({ ...this.filters, limit: 1 }, { signal: this.signal });
+    if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
+  }
+  /** Undoes an action, by default the last one. */
+  async undo(action = last2()) {
+    if (!action || !this.allowed || !isOpen(action)) {
+      toast(action ? "That was undone already" : "There is nothing to undo");
+      return;
+    }
+    await this.revert(action);
+  }
+  async revert(action) {
+    if (this.isUndoing) return;
+    this.isUndoing = true;
+    await this.attempt(async () => {
+      const left = await revert(action).catch((error) => {
+        if (error.status === 404 || error.status === 422) forget(action);
+        throw error;
+      });
+      forget(action);
+      toast(left.length ? reasons(left) : action.text);
+    });
+    this.isUndoing = false;
+    await this.refreshAt(action.ids);
+  }
+  /** Undoes an entry of the history, which another tab or day may have made. */
+  async undoEntry({ logs, ids }) {
+    const made = madeBy(logs);
+    if (made) forget(made);
+    await this.revert({ text: `${files(ids.length)} restored`, ids: ids.slice(0, 1), logs });
+  }
+  async refreshAt(ids) {
+    await this.refresh();
+    const targets = new Set(ids);
+    const card = this.cards.find(({ images }) => images.some(({ id }) => targets.has(id)));
+    card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
+  }
+  async bulk(grade) {
+    const byKey = new Map(this.cards.map((card) => [card.key, card]));
+    const marked = (group) => byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
+    const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
+    if (!result) return;
+    const { logs, moved: moved2, left, companions } = result;
+    await this.refresh();
+    const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
+    const text2 = `${files(moved2.length)} moved to the trash${staying(companions)}${rest}`;
+    if (!moved2.length) {
+      toast(text2);
+      return;
+    }
+    remember({ text: `${files(moved2.length)} restored`, ids: moved2.slice(0, 1), logs });
+    this.done(text2);
+  }
+  compare(card) {
+    const { current: current2, keeper } = card;
+    const other = current2 === keeper ? card.images.find((image2) => image2 !== keeper) : current2;
+    openCompare(card.group, other.id, (id) => card.focus(card.images.findIndex((image2) => image2.id === id)));
+  }
+  /** Moves the focus to another group; if no group has it, to the first visible one. */
+  move(by) {
+    const index = this.cards.indexOf(this.current);
+    const visible = this.cards.findIndex(({ el }) => el.getBoundingClientRect().bottom > 80);
+    const to = index < 0 ? Math.max(visible, 0) : index + by;
+    const card = this.cards[Math.min(Math.max(to, 0), this.cards.length - 1)];
+    card?.focus();
+    if (to >= this.cards.length - 3) this.loadMore();
+  }
+  pressed(event) {
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey) return;
+    const { key: key2 } = event;
+    const card = this.cards.includes(this.current) ? this.current : null;
+    const onControl = document.activeElement?.matches("button:not(.copy-picture), a, summary");
+    if (key2 === "j" || key2 === "ArrowDown") this.move(1);
+    else if (key2 === "k" || key2 === "ArrowUp") this.move(-1);
+    else if (key2 === "u") this.undo();
+    else if (!card || card.el.inert) return;
+    else if (key2 === "ArrowRight") card.focus(card.index + 1);
+    else if (key2 === "ArrowLeft") card.focus(card.index - 1);
+    else if (key2 === "Enter" && !onControl) this.compare(card);
+    else if (!card.options.allowed) return;
+    else if (key2 === " " && document.activeElement === document.body) card.toggle();
+    else if (key2 === "x") this.drop(card);
+    else if (key2 === "m") this.prefer(card);
+    else if (key2 === "n") this.different(card);
+    else return;
+    event.preventDefault();
+  }
+};
+function sameGroup(before2, after) {
+  const facts3 = ({ grade, keep: keep2, images }) => JSON.stringify([grade, keep2, images.map(({ id, v, kept }) => [id, v, kept])]);
+  return facts3(before2) === facts3(after);
+}
+function reasons(left) {
+  const rest = left.length > NAMED2 ? `; and ${files(left.length - NAMED2)} more` : "";
+  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
+}
+function staying(companions) {
+  if (!companions.length) return "";
+  const rest = companions.length > NAMED2 ? ` and ${companions.length - NAMED2} more` : "";
+  return `, but not what belongs to ${companions.length === 1 ? "it" : "them"}: ${companions.slice(0, NAMED2).join(", ")}${rest}`;
+}
+
+// image/view.js
+var view_exports3 = {};
+__export(view_exports3, {
+  shortcuts: () => shortcuts3,
+  show: () => show4,
+  title: () => title3,
+  update: () => update3
+});
+
+// image/facts.js
+function facts2(image2) {
+  const { width, height, size, modified, exif, path } = image2;
+  const lines = [
+    ["Pixels", width && height ? `${width} × ${height}` : null],
+    ["Size", size === null ? null : bytes2(size)],
+    ["Modified", modified ? date(modified) : null]
+  ].filter(([, value]) => value);
+  const camera = Object.entries(exif ?? {});
+  return h(
+    "div",
+    { class: "facts" },
+    h("section", { "aria-label": "File" }, pathLine(path), list2(lines)),
+    camera.length > 0 && h(
+      "section",
+      { "aria-labelledby": "exif" },
+      h("h2", { id: "exif" }, "EXIF"),
+      list2(camera)
+    )
+  );
+}
+function list2(lines) {
+  return h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", { class: "number" }, value))));
+}
+function pathLine(path) {
+  const copy = h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button copy",
+      title: "Copy the path",
+      "aria-label": "Copy the path",
+      dataset: { keep: "copy" },
+      onclick: () => copyText(path)
+    },
+    icon("copy")
+  );
+  return h("div", { class: "path" }, h("code", null, path), copy);
+}
+async function copyText(text2) {
+  try {
+    await navigator.clipboard.writeText(text2);
+    toast("Path copied");
+  } catch {
+    toast(copyByCommand(text2) ? "Path copied" : "The browser does not allow copying");
+  }
+}
+function copyByCommand(text2) {
+  const field = h("textarea", { class: "unseen", "aria-hidden": "true" });
+  const focused = document.activeElement;
+  field.value = text2;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  focused?.focus?.();
+  return copied;
+}
+
+// image/stage.js
+function makeStage({ id, name: name2, v, width, height }) {
+  const frame = h("div", { class: "frame" });
+  const ratio2 = width && height ? width / height : 1.5;
+  frame.style.setProperty("--ratio", String(ratio2));
+  frame.style.setProperty("--natural", `${width ? Math.max(width * 1.75, 320) : 2048}px`);
+  const stage = h("figure", { class: "stage" }, frame);
+  const early = h("img", {
+    class: "early",
+    alt: "",
+    src: imageUrl(id, "thumbnail", { size: 256, v })
+  });
+  early.addEventListener("error", () => early.remove());
+  frame.append(early, sharp({ id, name: name2, v }, stage, early));
+  return stage;
+}
+function sharp({ id, name: name2, v }, stage, early) {
+  const img = h("img", { class: "sharp", alt: name2, decoding: "async", fetchpriority: "high" });
+  const src = imageUrl(id, "thumbnail", { size: 2048, v });
+  img.addEventListener("load", () => {
+    stage.classList.add("shown");
+    early.classList.add("gone");
+  });
+  img.addEventListener("error", () => {
+    const again = h("button", { type: "button", class: "button", onclick: () => {
+      stage.querySelector(".no-picture")?.remove();
+      img.hidden = false;
+      img.src = src;
+    } }, "Try again");
+    img.hidden = true;
+    stage.querySelector(".no-picture")?.remove();
+    stage.append(h(
+      "div",
+      { class: "no-picture" },
+      icon("missing", { size: 40 }),
+      h("span", null, "This picture cannot be shown"),
+      again
+    ));
+  });
+  img.src = src;
+  return img;
+}
+
+// image/view.js
+var title3 = "Image";
+var shortcuts3 = [
+  ["← →", "Previous, next"],
+  ["q", "Use as query"],
+  ["r", "Show its rings"],
+  ["n", "Mark as not wanted"],
+  ["c", "Copy the path"],
+  ["o", "Open the original"],
+  ["u", "Open its folder"]
+];
+var STRIP = 20;
+var STATES = {
+  removed: "Removed from searches",
+  missing: "The file no longer exists",
+  waiting: "Waiting to be indexed",
+  failed: "This image could not be read"
+};
+var active2 = null;
+async function show4(main2, params, { signal }) {
+  const view2 = new Detail(main2, signal);
+  active2 = view2;
+  await view2.go(params);
+  return () => {
+    if (active2 === view2) active2 = null;
+  };
+}
+async function update3(params) {
+  if (!active2) return false;
+  await active2.go(params);
+  scrollTo(0, 0);
+  announce(active2.image.name);
+  return true;
+}
+var Detail = class {
+  constructor(main2, signal) {
+    Object.assign(this, { main: main2, signal, image: null });
+    this.answers = /* @__PURE__ */ new Map();
+    this.going = null;
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+  async go(params) {
+    this.going?.abort();
+    this.going = new AbortController();
+    const signal = AbortSignal.any([this.signal, this.going.signal]);
+    const id = params.get("id");
+    if (!id) {
+      throw new Problem({ status: 404, title: "The address names no image" });
+    }
+    this.under = params.get("under");
+    this.from = params.get("from");
+    if (!this.image) this.drawSkeleton();
+    const image2 = await this.fetch(id);
+    signal.throwIfAborted();
+    this.image = image2;
+    setTitle(image2.name);
+    this.draw();
+    this.loadSimilar(signal);
+    this.prefetch(signal);
+  }
+  /** The details of an image. Each image is fetched once, or again after a failure. */
+  fetch(id) {
+    if (!this.answers.has(id)) {
+      const answer = image(id, { signal: this.signal });
+      answer.catch(() => this.answers.delete(id));
+      this.answers.set(id, answer);
+    }
+    return this.answers.get(id);
+  }
+  drawSkeleton() {
+    this.main.replaceChildren(h(
+      "div",
+      { class: "detail", "aria-hidden": "true" },
+      h("div", { class: "stage skeleton" }),
+      h("div", { class: "about" }, [18, 10, 14, 12, 14].map((width) => {
+        const line = h("div", { class: "skeleton line" });
+        line.style.width = `${width}rem`;
+        return line;
+      }))
+    ));
+  }
+  draw() {
+    const { image: image2 } = this;
+    const focused = document.activeElement?.dataset?.keep;
+    this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
+    for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
+    const stage = makeStage(image2);
+    stage.append(...[this.step("previous", "left"), this.step("next", "right")].filter(Boolean));
+    this.main.replaceChildren(h(
+      "article",
+      { class: "detail" },
+      stage,
+      h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts2(image2)),
+      h(
+        "section",
+        { class: "similar", "aria-labelledby": "similar" },
+        h("h2", { id: "similar" }, "Similar"),
+        this.strip
+      )
+    ));
+    if (focused) this.main.querySelector(`[data-keep="${focused}"]`)?.focus();
+  }
+  head() {
+    const { name: name2, folder } = this.image;
+    return h(
+      "header",
+      null,
+      h("h1", { tabindex: "-1" }, name2),
+      link(
+        "/browse",
+        { under: folder },
+        { class: "in-folder" },
+        icon("folder", { size: 16 }),
+        folder || "Top folder"
+      )
+    );
+  }
+  notice() {
+    const { state, failure, damage } = this.image;
+    const text2 = STATES[state] ?? (damage && "Read in part");
+    if (!text2) return null;
+    const why = failure?.reason ?? damage;
+    const reason = why && h("span", { class: "soft" }, `: ${why}`);
+    return h(
+      "p",
+      { class: "notice" },
+      icon("problem", { size: 18 }),
+      h("span", null, text2, reason)
+    );
+  }
+  step(which, name2) {
+    const id = this.image[which];
+    if (id === null || id === void 0) return null;
+    const label = which === "previous" ? "Previous image" : "Next image";
+    return link(
+      "/image",
+      { id, under: this.under },
+      { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which } },
+      icon(name2, { size: 26 })
+    );
+  }
+  actions() {
+    const { id, v } = this.image;
+    const marked = get("notLike").includes(id);
+    const searchable = this.image.state === "live";
+    return h(
+      "div",
+      { class: "row actions" },
+      searchable && link(
+        "/search",
+        { id },
+        { class: "button primary", dataset: { keep: "query" } },
+        icon("search", { size: 18 }),
+        "Use as query"
+      ),
+      searchable && link(
+        "/rings",
+        { id },
+        { class: "button", dataset: { keep: "rings" } },
+        icon("rings", { size: 18 }),
+        "Rings"
+      ),
+      searchable && h(
+        "button",
+        {
+          type: "button",
+          class: "button",
+          dataset: { keep: "not" },
+          "aria-pressed": marked,
+          onclick: () => this.mark()
+        },
+        icon("not", { size: 18 }),
+        "Not this one"
+      ),
+      h("a", {
+        class: "button",
+        href: imageUrl(id, "file", { v }),
+        target: "_blank",
+        rel: "noopener",
+        dataset: { keep: "file" }
+      }, icon("open", { size: 18 }), "Open original")
+    );
+  }
+  /** Marks the image as not wanted, or removes the mark. */
+  mark() {
+    const { id } = this.image;
+    const marks = get("notLike");
+    const marked = !marks.includes(id);
+    set("notLike", marked ? [...marks, id] : marks.filter((other) => other !== id));
+    this.main.querySelector("[data-keep=not]")?.setAttribute("aria-pressed", String(marked));
+    if (!marked) {
+      toast("Unmarked");
+      return;
+    }
+    toast("Marked as not wanted", {
+      action: "Search without it",
+      onaction: () => navigate("/search", this.searchWithout(id))
+    });
+  }
+  /** The search that led to this image, or a search for the image that led here, without this. */
+  searchWithout(id) {
+    const not = get("notLike");
+    if (this.from) return { id: this.from, not };
+    const before2 = previous();
+    if (!before2 || !["/search", "/rings"].includes(before2.path)) return { not };
+    const params = before2.params.toObject();
+    const unlike = /* @__PURE__ */ new Set([...before2.params.getAll("not"), ...not]);
+    const ids = before2.params.getAll("id").filter((other) => other !== id);
+    return { ...params, id: ids, not: [...unlike] };
+  }
+  async loadSimilar(signal) {
+    const { id, state } = this.image;
+    const { strip } = this;
+    if (state !== "live") {
+      strip.replaceWith(h("p", { class: "soft" }, "Only indexed images can be compared"));
+      return;
+    }
+    try {
+      const { hits } = await similar(id, { k: STRIP + 1 }, { signal });
+      const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
+      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit)));
+      else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      const failed = h(
+        "div",
+        { class: "row" },
+        h("p", { class: "soft" }, error.message),
+        h("button", { type: "button", class: "button", onclick: () => {
+          failed.replaceWith(strip);
+          this.loadSimilar(signal);
+        } }, "Try again")
+      );
+      strip.replaceWith(failed);
+    }
+  }
+  hit({ id, name: name2, distance, width, height, v }) {
+    const img = h("img", {
+      alt: "",
+      src: imageUrl(id, "thumbnail", { size: 256, v }),
+      loading: "lazy",
+      decoding: "async"
+    });
+    img.addEventListener("load", () => img.classList.add("shown"));
+    const box = h("span", { class: "box" }, img);
+    box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, width / height || 1)));
+    return h(
+      "div",
+      { role: "listitem", class: "hit" },
+      link(
+        "/image",
+        { id, under: this.under, from: this.image.id },
+        { title: name2, "aria-label": `${name2}, distance ${distance.toFixed(3)}` },
+        box,
+        h("span", { class: "number soft small" }, distance.toFixed(3))
+      )
+    );
+  }
+  /** Loads the previous and the next image, so that the arrow keys do not wait. */
+  async prefetch(signal) {
+    for (const id of [this.image.next, this.image.previous]) {
+      if (id === null || id === void 0 || signal.aborted) continue;
+      try {
+        const { v, state } = await this.fetch(id);
+        if (state === "live" && !signal.aborted) {
+          const picture = new Image();
+          picture.fetchPriority = "low";
+          picture.src = imageUrl(id, "thumbnail", { size: 2048, v });
+        }
+      } catch {
+      }
+    }
+  }
+  pressed(event) {
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
+    const { id, previous: previous2, next, folder, state } = this.image;
+    const live = state === "live";
+    const go = (other) => other !== null && navigate("/image", { id: other, under: this.under });
+    if (event.key === "ArrowLeft") go(previous2);
+    else if (event.key === "ArrowRight") go(next);
+    else if (event.key === "q" && live) navigate("/search", { id });
+    else if (event.key === "r" && live) navigate("/rings", { id });
+    else if (event.key === "n" && live) this.mark();
+    else if (event.key === "c") this.main.querySelector(".copy")?.click();
+    else if (event.key === "o") this.main.querySelector("[data-keep=file]")?.click();
+    else if (event.key === "u") navigate("/browse", { under: folder });
+    else return;
+    event.preventDefault();
+  }
+};
+
+// label/view.js
+var view_exports4 = {};
+__export(view_exports4, {
+  shortcuts: () => shortcuts4,
+  show: () => show5,
+  title: () => title4,
+  update: () => update4
+});
+
+// label/one.js
+var NEIGHBOURS = 6;
+function makeOne({ signal, isBusy, onguess }) {
+  const element2 = h("div", { class: "label-one" });
+  const near = h("section", { class: "label-near", "aria-labelledby": "label-near" });
+  let drawnId = null;
+  let current2 = null;
+  let request2 = null;
+  async function refresh() {
+    if (!current2 || isBusy()) return;
+    request2?.abort();
+    request2 = new AbortController();
+    const { id } = current2;
+    try {
+      const answer = await get2(
+        "/labels/near",
+        { id, labelled: NEIGHBOURS },
+        { signal: AbortSignal.any([signal, request2.signal]) }
+      );
+      near.replaceChildren(...neighbours(answer));
+      onguess(answer.guess);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      near.replaceChildren(heading(), h(
+        "p",
+        { class: "soft small" },
+        `Could not be loaded: ${error.message}`
+      ));
+    }
+  }
+  function show9(image2) {
+    if (drawnId !== image2.id) {
+      drawnId = image2.id;
+      element2.replaceChildren(makeStage(image2), about(image2));
+    }
+    showNear(image2);
+  }
+  function showNear(image2) {
+    if (current2?.id !== image2.id) {
+      current2 = image2;
+      near.replaceChildren(heading(), h(
+        "ul",
+        { class: "near-list", role: "list" },
+        [1, 2, 3].map(() => h("li", { class: "skeleton" }))
+      ));
+      onguess(null);
+    }
+    refresh();
+  }
+  return { element: element2, near, show: show9, showNear, refresh };
+}
+function preload({ id, v }) {
+  const picture = new Image();
+  picture.fetchPriority = "low";
+  picture.src = imageUrl(id, "thumbnail", { size: 2048, v });
+}
+function about({ id, name: name2, folder, why }) {
+  return h(
+    "div",
+    { class: "label-about" },
+    h("h2", null, link("/image", { id }, null, name2)),
+    folder && h("span", { class: "soft small" }, folder),
+    why && h("p", { class: "soft small" }, whyThis(why))
+  );
+}
+function whyThis(why) {
+  return `Why this image? ${capitalise(why)}.`;
+}
+var heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
+function neighbours({ labelled }) {
+  if (!labelled.length) {
+    return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];
+  }
+  return [heading(), h("ul", { class: "near-list", role: "list" }, labelled.map((hit) => {
+    const src = imageUrl(hit.id, "thumbnail", { size: 128, v: hit.v });
+    return h("li", null, link(
+      "/image",
+      { id: hit.id },
+      {
+        title: hit.name,
+        "aria-label": `${hit.label}: ${hit.name}, distance ${hit.distance.toFixed(3)}`
+      },
+      h("img", { alt: "", src, loading: "lazy", decoding: "async" }),
+      h("span", { class: "near-label" }, hit.label),
+      h("span", { class: "number soft" }, hit.distance.toFixed(3))
+    ));
+  }))];
+}
+
+// label/alike.js
+var STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+var Alike = class {
+  /** @param {{onlook: (image: *) => void}} options `onlook` opens the page of an image */
+  constructor({ onlook }) {
+    this.onlook = onlook;
+    this.summary = h("p", { class: "number", "aria-live": "polite" });
+    this.all = h("button", {
+      type: "button",
+      class: "button quiet",
+      onclick: () => this.toggleAll(),
+      "aria-keyshortcuts": "a"
+    }, "All or none", h("kbd", { "aria-hidden": "true" }, "a"));
+    this.why = h("p", { class: "soft small" });
+    this.list = h("ul", { class: "alike-list", role: "list", "aria-label": "Similar images" });
+    this.element = h(
+      "div",
+      { class: "label-alike" },
+      h("div", { class: "alike-head" }, this.summary, this.all),
+      this.why,
+      this.list
+    );
+    this.tiles = [];
+    this.list.addEventListener("keydown", (event) => this.pressed(event));
+  }
+  /**
+   * @param {Array<*>} images the suggested image first
+   * @param {{chosen?: (image: *) => boolean, more?: boolean}} [options] `chosen` says which images
+   *   are selected: only the first by default, because similar photos need not be of one kind.
+   *   `more` shows placeholders for images that are still loading
+   */
+  show(images, { chosen = (image2) => image2 === images[0], more = false } = {}) {
+    const hadFocus = this.list.contains(document.activeElement);
+    this.tiles = images.map((image2) => this.makeTile(image2, chosen(image2)));
+    this.why.textContent = images[0]?.why ? whyThis(images[0].why) : "";
+    this.list.replaceChildren(
+      ...this.tiles.map(({ item }) => item),
+      ...more ? Array.from({ length: 11 }, () => h("li", { class: "skeleton tile-box" })) : []
+    );
+    this.setCurrent(0, hadFocus);
+    this.showSummary();
+  }
+  makeTile(image2, chosen) {
+    const img = h("img", {
+      alt: "",
+      decoding: "async",
+      src: imageUrl(
+        image2.id,
+        "thumbnail",
+        { size: devicePixelRatio > 1 ? 512 : 256, v: image2.v }
+      )
+    });
+    const press = h(
+      "button",
+      {
+        type: "button",
+        class: "tile-box",
+        "aria-pressed": chosen,
+        "aria-label": image2.name,
+        title: image2.name,
+        tabindex: -1
+      },
+      img,
+      h("span", { class: "tile-mark", "aria-hidden": "true" }, icon("check", { size: 16 }))
+    );
+    const tile = { image: image2, press, chosen, item: h("li", null, press) };
+    img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
+    press.addEventListener("click", (event) => {
+      if (event.shiftKey) this.extend(this.tiles.indexOf(tile));
+      else this.choose(tile, !tile.chosen);
+    });
+    return tile;
+  }
+  choose(tile, chosen) {
+    this.setChosen(tile, chosen);
+    this.setCurrent(this.tiles.indexOf(tile), false);
+    this.showSummary();
+  }
+  /** Selects all images from the current one to this one. */
+  extend(to) {
+    const [first, last3] = [Math.min(this.current, to), Math.max(this.current, to)];
+    for (const tile of this.tiles.slice(first, last3 + 1)) this.setChosen(tile, true);
+    this.setCurrent(to, true);
+    this.showSummary();
+  }
+  setChosen(tile, chosen) {
+    tile.chosen = chosen;
+    tile.press.setAttribute("aria-pressed", String(chosen));
+  }
+  toggleAll() {
+    const chosen = !this.tiles.every((tile) => tile.chosen);
+    for (const tile of this.tiles) this.setChosen(tile, chosen);
+    this.showSummary();
+  }
+  showSummary() {
+    this.summary.textContent = `${count(this.chosen().length)} of ${count(this.tiles.length)} selected`;
+  }
+  /** @returns {Array<*>} the images that are selected */
+  chosen() {
+    return this.tiles.filter((tile) => tile.chosen).map(({ image: image2 }) => image2);
+  }
+  /** The images and the selection, for `restore`. */
+  snapshot() {
+    return this.tiles.map(({ image: image2, chosen }) => ({ image: image2, chosen }));
+  }
+  restore(snapshot) {
+    const chosen = new Set(snapshot.filter((tile) => tile.chosen).map(({ image: image2 }) => image2));
+    this.show(snapshot.map(({ image: image2 }) => image2), { chosen: (image2) => chosen.has(image2) });
+  }
+  /** Removes images. @returns {number} how many are left */
+  remove(ids) {
+    const hadFocus = this.list.contains(document.activeElement);
+    for (const { image: image2, item } of this.tiles) if (ids.has(image2.id)) item.remove();
+    this.tiles = this.tiles.filter(({ image: image2 }) => !ids.has(image2.id));
+    this.setCurrent(0, hadFocus);
+    this.showSummary();
+    return this.tiles.length;
+  }
+  /** Makes a tile the one that Tab reaches. */
+  setCurrent(index, focus) {
+    this.tiles.forEach(({ press }, n) => {
+      press.tabIndex = n === index ? 0 : -1;
+    });
+    this.current = index;
+    if (focus) this.tiles[index]?.press.focus();
+  }
+  columns() {
+    const top = this.tiles[0]?.item.offsetTop;
+    return Math.max(1, this.tiles.filter(({ item }) => item.offsetTop === top).length);
+  }
+  /** Moves the focus to the tiles. */
+  focus() {
+    this.setCurrent(this.current ?? 0, true);
+  }
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key: key2 } = event;
+    const last3 = this.tiles.length - 1;
+    let to = null;
+    if (key2 in STEPS) to = this.current + STEPS[key2];
+    else if (key2 === "ArrowDown") to = this.current + this.columns();
+    else if (key2 === "ArrowUp") to = this.current - this.columns();
+    else if (key2 === "Home") to = 0;
+    else if (key2 === "End") to = last3;
+    else if (key2 === "o") this.onlook(this.tiles[this.current].image);
+    else return;
+    event.preventDefault();
+    if (to === null || to < 0 || to > last3) return;
+    if (event.shiftKey) this.extend(to);
+    else this.setCurrent(to, true);
+  }
+};
+
+// label/by_words.js
+var SHOWN = 24;
+var MOST3 = 500;
+var CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
+var USUAL_CONFIDENCE = 0.5;
+var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
+var ByWords = class {
+  /**
+   * @param {{allowed: boolean, info: *, signal: AbortSignal,
+   *   onask: (words: string, confidence: number) => void,
+   *   onaccept: (images: Array<*>, label: string) => void}} options
+   */
+  constructor({ allowed, info: info3, signal, onask, onaccept }) {
+    Object.assign(this, { allowed, signal, onask, onaccept });
+    this.refused = /* @__PURE__ */ new Set();
+    this.accepted = /* @__PURE__ */ new Set();
+    this.asked = "";
+    this.undone = false;
+    this.field = h("input", {
+      type: "text",
+      id: "label-words",
+      autocomplete: "off",
+      placeholder: "cat, dog, car"
+    });
+    this.confidence = h(
+      "select",
+      { id: "label-confidence" },
+      CONFIDENCES.map((share) => h("option", { value: share }, `${Math.round(share * 100)}%`))
+    );
+    this.problem = h("p", { class: "field-problem small", role: "alert" });
+    this.results = h("div", { class: "words-results" });
+    const form = h(
+      "form",
+      { class: "row words-form", onsubmit: (event) => {
+        event.preventDefault();
+        this.submit();
+      } },
+      h("label", { for: "label-words" }, "Labels, with commas between"),
+      this.field,
+      h("label", { for: "label-confidence" }, "Confidence at least"),
+      this.confidence,
+      h("button", { type: "submit", class: "button primary" }, "Show candidates")
+    );
+    this.element = h(
+      "div",
+      { class: "label-words" },
+      info3.words ? form : h("p", { class: "soft" }, capitalise(info3.no_words.replaceAll("`", ""))),
+      h("p", { class: "soft small" }, "Each image without a label goes to the label whose words it fits best. The confidence is its share among these labels. No image is labelled until you accept it."),
+      this.problem,
+      this.results
+    );
+  }
+  submit() {
+    const labels = splitLabels(this.field.value);
+    if (labels.length < 2) {
+      this.problem.textContent = "Write two labels or more, to choose from.";
+      return;
+    }
+    this.onask(labels.join(", "), Number(this.confidence.value));
+  }
+  /** Shows the candidates for labels. @param {string} words with commas between */
+  async show(words, confidence, { under, where }) {
+    const key2 = JSON.stringify([words, confidence, under, where]);
+    if (key2 === this.asked) return;
+    this.asked = key2;
+    this.query = { labels: splitLabels(words), confidence, under, where };
+    this.field.value = words;
+    this.confidence.value = String(confidence);
+    this.sections = [];
+    this.results.replaceChildren();
+    if (this.query.labels.length > 1) await this.load();
+  }
+  async load() {
+    const { labels, confidence, under, where } = this.query;
+    const { asked } = this;
+    this.problem.textContent = "";
+    this.results.setAttribute("aria-busy", "true");
+    const n = Math.min(MOST3, SHOWN + this.refused.size + this.accepted.size);
+    try {
+      const { words } = await get2(
+        "/suggestions/words",
+        { label: labels, n, min_confidence: confidence, under, where },
+        { signal: this.signal }
+      );
+      if (this.asked === asked) this.draw(words);
+    } catch (error) {
+      if (error.name === "AbortError" || this.asked !== asked) return;
+      this.problem.textContent = capitalise(error.message);
+      this.asked = "";
+    } finally {
+      this.results.removeAttribute("aria-busy");
+    }
+  }
+  draw(words) {
+    const focused = this.results.contains(document.activeElement);
+    this.sections = words.map(({ label, count: count2, candidates }) => {
+      const isOpen2 = ({ id }) => !this.accepted.has(id) && !this.refused.has(`${label}/${id}`);
+      const more = count2 > candidates.length;
+      return { label, more, shown: candidates.filter(isOpen2).slice(0, SHOWN) };
+    });
+    this.results.replaceChildren(...this.sections.map((section) => this.sectionOf(section)));
+    const found = this.sections.reduce((sum, { shown: shown2 }) => sum + shown2.length, 0);
+    announce(`${count(found)} candidates`);
+    if (focused) this.results.querySelector("button")?.focus();
+  }
+  sectionOf(section) {
+    section.tiles = new Map(section.shown.map((one) => [one.id, this.tileOf(one, section)]));
+    section.heading = h(
+      "h2",
+      null,
+      section.label,
+      " ",
+      h("span", { class: "soft small number" })
+    );
+    section.all = h("button", {
+      type: "button",
+      class: "button",
+      disabled: !this.allowed,
+      onclick: () => this.accept(section.shown, section)
+    });
+    section.none = h("p", { class: "soft small" }, "No image without a label fits these words well enough.");
+    section.element = h(
+      "section",
+      { "aria-label": `Candidates for ${section.label}` },
+      h("div", { class: "alike-head" }, section.heading, section.all),
+      section.none,
+      h("ul", { class: "alike-list", role: "list" }, [...section.tiles.values()])
+    );
+    this.showCount(section);
+    return section.element;
+  }
+  showCount(section) {
+    const { length } = section.shown;
+    section.heading.lastChild.textContent = count(length);
+    section.all.textContent = `Accept all ${count(length)} that are shown`;
+    section.all.hidden = length === 0;
+    section.none.hidden = length > 0;
+  }
+  tileOf(image2, section) {
+    const { label } = section;
+    const share = percent(image2.confidence);
+    const img = h("img", {
+      alt: "",
+      decoding: "async",
+      loading: "lazy",
+      src: imageUrl(
+        image2.id,
+        "thumbnail",
+        { size: devicePixelRatio > 1 ? 512 : 256, v: image2.v }
+      )
+    });
+    img.addEventListener("error", () => img.replaceWith(icon("missing", { size: 32 })));
+    const button = (name2, text2, act) => h("button", {
+      type: "button",
+      class: "icon-button",
+      title: text2,
+      "aria-label": `${text2} ${label}: ${image2.name}`,
+      disabled: !this.allowed,
+      onclick: act
+    }, icon(name2, { size: 18 }));
+    return h(
+      "li",
+      { class: "word-candidate" },
+      link("/image", { id: image2.id }, {
+        class: "tile-box",
+        title: image2.name,
+        "aria-label": `${image2.name}, ${label} with confidence ${share}`
+      }, img),
+      h(
+        "div",
+        { class: "row" },
+        h("span", { class: "number small" }, share),
+        button("check", "Accept", () => this.accept([image2], section)),
+        button("close", "Refuse", () => this.refuse(image2, section))
+      )
+    );
+  }
+  accept(images, section) {
+    const chosen = [...images];
+    for (const { id } of chosen) this.accepted.add(id);
+    this.take(chosen, section);
+    this.onaccept(chosen, section.label);
+  }
+  refuse(image2, section) {
+    this.refused.add(`${section.label}/${image2.id}`);
+    this.take([image2], section);
+    announce(`Refused: ${image2.name}`);
+  }
+  /** Takes images out of a section, and moves the focus to what follows. */
+  take(images, section) {
+    const taken = new Set(images.map(({ id }) => id));
+    const tile = section.tiles.get(images[0].id);
+    const next = tile.nextElementSibling ?? tile.previousElementSibling;
+    const focused = section.element.contains(document.activeElement);
+    for (const id of taken) section.tiles.get(id)?.remove();
+    section.shown = section.shown.filter(({ id }) => !taken.has(id));
+    this.showCount(section);
+    if (focused) (next?.isConnected ? next.querySelector("button") : this.field).focus();
+    if (section.shown.length === 0 && section.more) this.load();
+  }
+  /** Shows images again whose labels were undone, when the server knows of it. */
+  restore(ids) {
+    const known = ids.filter((id) => this.accepted.delete(id));
+    this.undone ||= known.length > 0;
+  }
+  /** Asks again after an undo, when the server has all labels. */
+  refresh() {
+    if (!this.undone) return;
+    this.undone = false;
+    if (this.query?.labels.length > 1) this.load();
+  }
+  focus() {
+    this.field.focus();
+  }
+};
+
+// label/picker.js
+var DIGITS = 9;
+function makePicker({ allowed, onpick, onleave }) {
+  const list3 = h("ul", { class: "label-list", role: "list", "aria-label": "Labels" });
+  const field = h("input", {
+    type: "text",
+    class: "label-field",
+    maxlength: 200,
+    autocomplete: "off",
+    spellcheck: "false",
+    "aria-label": "Find or add a label",
+    "aria-describedby": "label-hint",
+    placeholder: "Find or add a label",
+    disabled: !allowed
+  });
+  const hint = h("p", { class: "soft small label-hint", id: "label-hint", "aria-live": "polite" });
+  const element2 = h(
+    "div",
+    { class: "label-picker" },
+    list3,
+    h("div", { class: "label-typed" }, field, h("kbd", { "aria-hidden": "true" }, "l")),
+    hint
+  );
+  const buttons = /* @__PURE__ */ new Map();
+  let labels = [];
+  let choices = [];
+  let chosenIndex = 0;
+  function button(label) {
+    const digit = h("kbd", { "aria-hidden": "true" });
+    const count2 = h("span", { class: "number soft small" });
+    const press = h(
+      "button",
+      {
+        type: "button",
+        class: "button label-button",
+        title: label,
+        disabled: !allowed,
+        onclick: () => onpick(label)
+      },
+      digit,
+      h("span", { class: "label-text" }, label),
+      count2
+    );
+    return { label, item: h("li", null, press), press, digit, count: count2 };
+  }
+  function show9(counts) {
+    labels = counts.map(({ label }) => label);
+    const current2 = new Set(labels);
+    for (const [label, { item }] of buttons) {
+      if (current2.has(label)) continue;
+      item.remove();
+      buttons.delete(label);
+    }
+    counts.forEach(({ label, count: count2 }, n) => {
+      if (!buttons.has(label)) buttons.set(label, button(label));
+      const { item, press, digit, count: shown2 } = buttons.get(label);
+      digit.textContent = n < DIGITS ? String(n + 1) : "";
+      if (n < DIGITS) press.setAttribute("aria-keyshortcuts", String(n + 1));
+      else press.removeAttribute("aria-keyshortcuts");
+      shown2.textContent = count(count2);
+      shown2.setAttribute("aria-label", count2 === 1 ? "1 image" : `${count2} images`);
+      if (list3.children[n] !== item) list3.insertBefore(item, list3.children[n] ?? null);
+    });
+    narrow();
+  }
+  function narrow() {
+    const typed = field.value.trim();
+    const matching = findMatches(labels, typed);
+    const isNew = typed !== "" && !labels.includes(typed);
+    choices = typed ? [...matching, ...isNew ? [null] : []] : [];
+    const hasPrefixMatch = matching[0]?.toLowerCase().startsWith(typed.toLowerCase());
+    chosenIndex = hasPrefixMatch ? 0 : choices.length - 1;
+    for (const [label, { item }] of buttons) {
+      item.hidden = typed !== "" && !matching.includes(label);
+    }
+    mark();
+  }
+  function mark() {
+    const chosen = choices[chosenIndex];
+    for (const [label, { press }] of buttons) press.classList.toggle("marked", label === chosen);
+    const typed = field.value.trim();
+    hint.textContent = !choices.length ? "" : chosen === null ? `Enter adds “${typed}”` : `Enter: ${chosen}`;
+  }
+  function leave2() {
+    field.value = "";
+    narrow();
+    onleave();
+  }
+  field.addEventListener("input", narrow);
+  field.addEventListener("keydown", (event) => {
+    if (event.isComposing) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step && choices.length) {
+      chosenIndex = (chosenIndex + step + choices.length) % choices.length;
+    }
+    if (step) mark();
+    else if (event.key === "Enter" && choices.length) {
+      const label = choices[chosenIndex] ?? field.value.trim();
+      leave2();
+      onpick(label);
+    } else if (event.key === "Escape") leave2();
+    else return;
+    event.preventDefault();
+  });
+  return {
+    element: element2,
+    show: show9,
+    focus: () => field.focus(),
+    /** @returns {?string} the label of a digit key */
+    labelOf: (digit) => digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null
+  };
+}
+function findMatches(labels, typed) {
+  const lowered = typed.toLowerCase();
+  const rank = (label) => {
+    const text2 = label.toLowerCase();
+    if (label === typed) return 0;
+    if (text2 === lowered) return 1;
+    if (text2.startsWith(lowered)) return 2;
+    return text2.includes(lowered) ? 3 : 4;
+  };
+  return labels.map((label, n) => [rank(label), n, label]).filter(([first]) => first < 4).sort((a, b) => a[0] - b[0] || a[1] - b[1]).map(([, , label]) => label);
+}
+
+// label/outbox.js
+var MOST_UNDONE = 500;
+function labelsToSend({ labels, undoes }) {
+  if (!undoes) return labels.map((given) => ({ ...given, was: null }));
+  return undoes.before.map((given, n) => ({ ...given, was: labels[n].label }));
+}
+var Outbox = class extends EventTarget {
+  constructor() {
+    super();
+    this.waiting = [];
+    this.undoable = [];
+    this.sending = null;
+    this.problem = null;
+    connection.addEventListener("found", () => this.flush());
+    addEventListener("beforeunload", (event) => {
+      if (this.waiting.length) event.preventDefault();
+    });
+  }
+  /**
+   * @param {Array<Given>} labels
+   * @param {*} about returned by `undo`
+   */
+  give(labels, about2) {
+    const newChange = { labels, about: about2, before: null, undoes: null };
+    this.undoable.push(newChange);
+    if (this.undoable.length > MOST_UNDONE) this.undoable.shift();
+    this.waiting.push(newChange);
+    this.notify();
+    this.flush();
+  }
+  /**
+   * Undoes the last change. A change that was not sent yet is never sent.
+   * @returns {?Change}
+   */
+  undo() {
+    const last3 = this.undoable.pop() ?? null;
+    if (!last3) return null;
+    if (this.waiting.includes(last3) && this.sending !== last3) {
+      this.forget(last3);
+    } else {
+      this.waiting.push({ labels: last3.labels, about: null, before: null, undoes: last3 });
+    }
+    this.notify();
+    this.flush();
+    return last3;
+  }
+  /**
+   * Drops the first waiting change, which the server does not accept.
+   * @returns {?Change} the change, or null if the user had undone it
+   */
+  discard() {
+    const refused = this.waiting[0];
+    if (!refused || this.sending) return null;
+    const wasInEffect = this.undoable.includes(refused);
+    this.undoable = this.undoable.filter((other) => other !== refused);
+    this.forget(refused);
+    this.flush();
+    return wasInEffect ? refused : null;
+  }
+  /** @returns {Array<string>} ids of the images whose labels are not on the server yet */
+  unsaved() {
+    return this.waiting.flatMap(({ labels }) => labels.map(({ id }) => id));
+  }
+  forget(dropped) {
+    this.waiting = this.waiting.filter((other) => other !== dropped && other.undoes !== dropped);
+    this.problem = null;
+  }
+  /** Sends the waiting changes until one fails. */
+  async flush() {
+    if (this.sending) return;
+    while (this.waiting.length) {
+      const [first] = this.waiting;
+      this.sending = first;
+      try {
+        const labels = labelsToSend(first);
+        first.before = (await change("/labels", { labels })).before;
+        this.problem = null;
+        this.waiting.shift();
+      } catch (error) {
+        this.problem = error;
+        break;
+      } finally {
+        this.sending = null;
+      }
+      this.notify();
+    }
+    this.notify();
+  }
+  notify() {
+    this.dispatchEvent(new Event("change"));
+  }
+};
+
+// label/curve.js
+var SVG2 = "http://www.w3.org/2000/svg";
+var WIDTH = 300;
+var HEIGHT = 96;
+var EDGE = 3;
+function curvePicture(curve) {
+  if (!curve.length) {
+    return [h(
+      "p",
+      { class: "soft small" },
+      "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels."
+    )];
+  }
+  const last3 = curve.at(-1);
+  const summary = `${percent(last3.accuracy)} at ${count(last3.labels)} labels`;
+  return [
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve)),
+    h(
+      "div",
+      { class: "curve-frame" },
+      drawing(curve),
+      h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
+      h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
+      h("span", { class: "end number soft", "aria-hidden": "true" }, count(last3.labels))
+    ),
+    h(
+      "p",
+      { class: "soft small" },
+      "Each label is predicted from the nearest other labelled images."
+    )
+  ];
+}
+function earlier(curve) {
+  const half = curve.findLast(({ labels }) => labels <= curve.at(-1).labels / 2);
+  return half && `, from ${percent(half.accuracy)} at ${count(half.labels)}`;
+}
+function drawing(curve) {
+  const most = curve.at(-1).labels;
+  const across = (labels) => EDGE + labels / most * (WIDTH - 2 * EDGE);
+  const up = (accuracy) => HEIGHT - EDGE - accuracy * (HEIGHT - 2 * EDGE);
+  const points = curve.map(({ labels, accuracy }) => `${across(labels).toFixed(1)},${up(accuracy).toFixed(1)}`);
+  const svg2 = element("svg", {
+    viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+    "aria-hidden": "true",
+    class: "curve",
+    preserveAspectRatio: "none"
+  });
+  for (const share of [0, 0.5, 1]) {
+    svg2.append(element("line", { x1: 0, x2: WIDTH, y1: up(share), y2: up(share), class: "rule" }));
+  }
+  const path = points.length > 1 ? points : [points[0], points[0]];
+  svg2.append(element("polyline", { points: path.join(" "), class: "graph" }));
+  return svg2;
+}
+function element(name2, attributes) {
+  const el = document.createElementNS(SVG2, name2);
+  for (const [key2, value] of Object.entries(attributes)) el.setAttribute(key2, String(value));
+  return el;
+}
+
+// label/standing.js
+var CALM = 700;
+var Standing = class {
+  /** @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void}} options */
+  constructor({ signal, isBusy, onchange }) {
+    Object.assign(this, { signal, isBusy, onchange, labels: [], labelled: 0, total: 0 });
+    this.timer = 0;
+    this.bar = h("progress", { "aria-label": "Labelled images" });
+    this.text = h("p", { class: "number" });
+    this.progress = h("div", { class: "label-progress" }, this.text, this.bar);
+    this.curve = h("div", { class: "label-curve" });
+    this.element = h(
+      "section",
+      { class: "label-standing", "aria-labelledby": "label-accuracy" },
+      h("h2", { id: "label-accuracy" }, "Estimated accuracy"),
+      this.curve,
+      h(
+        "a",
+        { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
+        icon("open", { size: 18 }),
+        "Export as CSV"
+      )
+    );
+  }
+  /** Fetches the counts of the server; ignores them while labels are still being sent. */
+  async load() {
+    clearTimeout(this.timer);
+    const { labels, labelled, total } = await get2("/labels", null, { signal: this.signal });
+    if (this.total && this.isBusy()) return;
+    this.labels = this.merged(labels);
+    this.labelled = labelled;
+    this.total = total;
+    this.draw();
+    this.loadCurve();
+  }
+  /** Merges counts in the shown order, so that a key keeps its label while the page is open. */
+  merged(labels) {
+    const counts = new Map(labels.map(({ label, count: count2 }) => [label, count2]));
+    const shown2 = this.labels.map(({ label }) => ({ label, count: counts.get(label) ?? 0 }));
+    const shownLabels = new Set(shown2.map(({ label }) => label));
+    return [...shown2, ...labels.filter(({ label }) => !shownLabels.has(label))];
+  }
+  async loadCurve() {
+    try {
+      const { curve } = await get2("/labels/curve", null, { signal: this.signal });
+      this.curve.replaceChildren(...curvePicture(curve));
+    } catch (error) {
+      if (error.name !== "AbortError") this.curve.replaceChildren(h(
+        "p",
+        { class: "soft small" },
+        `Could not be loaded: ${error.message}`
+      ));
+    }
+  }
+  /** Fetches the counts when nothing has changed for a moment. */
+  loadSoon() {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.load().catch(() => {
+    }), CALM);
+  }
+  /** Adds to the count of a label; `change` is negative when labels were removed. */
+  count(label, change2) {
+    const entry = this.labels.find((other) => other.label === label);
+    if (entry) entry.count += change2;
+    else if (change2 > 0) this.labels.push({ label, count: change2 });
+    this.labelled += change2;
+    this.draw();
+  }
+  draw() {
+    const { labelled, total } = this;
+    this.bar.max = Math.max(1, total);
+    this.bar.value = Math.max(0, Math.min(labelled, total));
+    this.text.textContent = `${count(labelled)} of ${count(total)} labelled`;
+    this.onchange();
+  }
+  stop() {
+    clearTimeout(this.timer);
+  }
+};
+
+// label/suggestions.js
+var AT_ONCE = 16;
+var LOW = 8;
+var MOST_NAMED = 450;
+var AGAIN = 1e3;
+var Suggestions = class {
+  /**
+   * @param {{under: ?string, where: ?string, signal: AbortSignal, skipped: Set<string>,
+   *   unsaved: () => Array<string>, onchange: () => void}} options `unsaved` returns ids whose
+   *   labels are not on the server yet; `onchange` is called when more images were fetched or
+   *   could not be fetched
+   */
+  constructor({ under, where, signal, skipped: skipped2, unsaved, onchange }) {
+    Object.assign(this, { under, where, signal, skipped: skipped2, unsaved, onchange });
+    this.list = [];
+    this.done = /* @__PURE__ */ new Set();
+    this.request = null;
+    this.ended = false;
+    this.problem = null;
+  }
+  get current() {
+    return this.list[0] ?? null;
+  }
+  get next() {
+    return this.list[1] ?? null;
+  }
+  /** Removes images that were labelled. */
+  remove(ids) {
+    for (const id of ids) this.done.add(id);
+    this.list = this.list.filter(({ id }) => !this.done.has(id));
+    this.fill();
+  }
+  skip() {
+    const [first] = this.list;
+    if (!first) return;
+    this.skipped.add(first.id);
+    this.list.shift();
+    this.fill();
+  }
+  /** Takes back images whose labels were undone; the first becomes the current one. */
+  restore(images) {
+    for (const { id } of images) {
+      this.done.delete(id);
+      this.skipped.delete(id);
+    }
+    const [first] = images;
+    this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
+  }
+  /** Lets images be suggested again whose labels were undone. */
+  forget(images) {
+    for (const { id } of images) this.done.delete(id);
+    this.ended = false;
+  }
+  /** Suggests the skipped images again. */
+  restoreSkipped() {
+    this.skipped.clear();
+    this.ended = false;
+    this.fill();
+  }
+  /** Fetches more suggestions if few are left. */
+  async fill() {
+    if (this.request || this.ended || this.list.length > LOW) return;
+    this.problem = null;
+    this.request = this.fetch();
+    try {
+      const suggestions = await this.request;
+      const excluded = /* @__PURE__ */ new Set([...this.done, ...this.skipped, ...this.list.map(({ id }) => id)]);
+      this.list.push(...suggestions.filter(({ id }) => !excluded.has(id)));
+      this.ended = suggestions.length === 0;
+      if (!this.ended && !this.list.length) setTimeout(() => this.fill(), AGAIN);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.problem = error;
+    } finally {
+      this.request = null;
+    }
+    this.onchange();
+  }
+  async fetch() {
+    const excluded = [...this.skipped, ...this.unsaved()].slice(-MOST_NAMED);
+    const without = [...this.list.map(({ id }) => id), ...excluded];
+    const params = { n: AT_ONCE, under: this.under, where: this.where, without };
+    return (await get2("/suggestions", params, { signal: this.signal })).suggestions;
+  }
+};
+
+// label/view.js
+var title4 = "Label";
+var shortcuts4 = [
+  ["1 … 9", "Give the label with this number"],
+  ["0", "Give the suggested label"],
+  ["l", "Find or add a label; by words: write labels"],
+  ["s", "Skip"],
+  ["u", "Undo"],
+  ["m", "Switch between single images and groups"],
+  ["← → ↑ ↓", "In a group: move"],
+  ["Space", "In a group: select or unselect the image"],
+  ["Shift →", "In a group: move and select"],
+  ["a", "In a group: select all or none"],
+  ["o", "In a group: open the image"]
+];
+var MODES2 = ["one", "alike", "words"];
+var ALIKE = 23;
+var outbox = new Outbox();
+var skipped = /* @__PURE__ */ new Set();
+var { show: show5, update: update4 } = lasting((main2, { signal, info: info3 }) => new LabelView(main2, signal, info3));
+var LabelView = class {
+  constructor(main2, signal, info3) {
+    Object.assign(this, { signal, info: info3, allowed: info3.changes === true, mode: null, guess: null });
+    this.standing = new Standing({
+      signal,
+      isBusy: () => outbox.waiting.length > 0,
+      onchange: () => this.picker.show(this.standing.labels)
+    });
+    this.picker = makePicker({
+      allowed: this.allowed,
+      onpick: (label) => this.give(label),
+      onleave: () => this.leaveField()
+    });
+    this.one = makeOne({
+      signal,
+      isBusy: () => this.isSending(),
+      onguess: (guess) => this.showGuess(guess)
+    });
+    this.alike = new Alike({ onlook: ({ id }) => navigate("/image", { id }) });
+    this.byWords = new ByWords({
+      allowed: this.allowed,
+      info: info3,
+      signal,
+      onask: (labels, confidence) => this.ask(labels, confidence),
+      onaccept: (images, label) => this.send(images, label, { words: true })
+    });
+    this.build(main2);
+    const options = { signal };
+    document.addEventListener("keydown", (event) => this.pressed(event), options);
+    outbox.addEventListener("change", () => this.showUnsaved(), options);
+    connection.addEventListener("found", () => this.retryFailed(), options);
+    this.stopEvents = events(({ revision }) => {
+      if (this.revision && this.revision !== revision) this.standing.loadSoon();
+      this.revision = revision;
+    });
+    this.showUnsaved();
+  }
+  build(main2) {
+    this.heading = h("h1", { tabindex: "-1" }, "Label");
+    this.modes = h("div", { class: "choice", role: "group", "aria-label": "Labelling mode" });
+    this.notice = h("div", { class: "label-notice", role: "alert", hidden: true });
+    this.where = h("p", { class: "soft small", hidden: true });
+    this.stage = h("section", { class: "label-main", "aria-label": "Images to label" });
+    this.guessButton = h("button", {
+      type: "button",
+      class: "button quiet label-guess",
+      hidden: true,
+      disabled: !this.allowed,
+      "aria-keyshortcuts": "0",
+      onclick: () => this.guess && this.give(this.guess.label)
+    });
+    this.root = h(
+      "div",
+      { class: "labelling" },
+      h("header", { class: "label-head" }, this.heading, this.modes, this.standing.progress),
+      this.allowed ? null : howToAllow(),
+      this.notice,
+      this.where,
+      this.stage,
+      h(
+        "aside",
+        { class: "label-side", "aria-label": "Labels" },
+        this.guessButton,
+        this.picker.element,
+        this.actions(),
+        this.one.near,
+        this.standing.element
+      )
+    );
+    main2.append(this.root);
+  }
+  actions() {
+    const button = (key2, text2, name2, act) => h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        "aria-keyshortcuts": key2,
+        onclick: act
+      },
+      icon(name2, { size: 18 }),
+      text2,
+      h("kbd", { "aria-hidden": "true" }, key2)
+    );
+    this.undoButton = button("u", "Undo", "undo", () => this.undo());
+    this.skipButton = button("s", "Skip", "right", () => this.skip());
+    return h("div", { class: "row label-actions" }, this.skipButton, this.undoButton);
+  }
+  /** Shows the mode and the filters of an address. */
+  async go(params) {
+    const mode = MODES2.find((one) => one === params.get("mode")) ?? "one";
+    const under = params.get("under");
+    const where = params.get("where");
+    const filtersChanged = !this.suggestions || this.suggestions.under !== under || this.suggestions.where !== where;
+    this.mode = mode;
+    this.drawModes({ under, where });
+    if (mode === "words") {
+      this.byWords.show(
+        params.get("labels") ?? "",
+        Number(params.get("confidence")) || USUAL_CONFIDENCE,
+        { under, where }
+      );
+    }
+    if (filtersChanged) {
+      this.suggestions = new Suggestions({
+        under,
+        where,
+        signal: this.signal,
+        skipped,
+        unsaved: () => outbox.unsaved(),
+        onchange: () => this.suggestionsChanged()
+      });
+      this.group = null;
+      this.draw();
+      await Promise.all([this.standing.load(), this.suggestions.fill()]);
+    } else {
+      this.group = null;
+      this.draw();
+    }
+  }
+  drawModes({ under, where }) {
+    const choice = (mode, text2) => link("/label", {
+      mode: mode === "one" ? null : mode,
+      under,
+      where
+    }, { class: "button", "aria-current": mode === this.mode ? "true" : null }, text2);
+    this.modes.replaceChildren(
+      choice("one", "One by one"),
+      choice("alike", "Similar together"),
+      choice("words", "By words")
+    );
+    this.where.hidden = !under && !where;
+    this.where.replaceChildren(
+      under ? `Only in ${under}. ` : "",
+      where ? `Only ${where}. ` : "",
+      link("/label", { mode: this.mode === "one" ? null : this.mode }, null, "Show all images")
+    );
+    this.one.near.hidden = this.mode !== "one";
+    const byWords = this.mode === "words";
+    this.picker.element.hidden = byWords;
+    this.skipButton.hidden = byWords;
+  }
+  /** Shows the candidates for labels at their own address. */
+  ask(labels, confidence) {
+    const { under, where } = this.suggestions;
+    navigate("/label", {
+      mode: "words",
+      labels,
+      confidence: confidence === USUAL_CONFIDENCE ? null : confidence,
+      under,
+      where
+    });
+  }
+  /** More suggestions were fetched, or could not be fetched. */
+  suggestionsChanged() {
+    if (this.current) this.preload();
+    else this.draw();
+  }
+  draw() {
+    if (this.mode === "words") {
+      this.drawByWords();
+      return;
+    }
+    const image2 = this.suggestions.current;
+    this.current = image2;
+    this.stage.classList.toggle("none", !image2);
+    if (!image2) this.drawNone();
+    else if (this.mode === "alike") this.drawGroup(image2);
+    else {
+      this.group = null;
+      this.stage.replaceChildren(this.one.element);
+      this.one.show(image2);
+    }
+    this.one.near.hidden = !image2 || this.mode !== "one";
+    if (!image2) this.showGuess(null);
+    this.preload();
+  }
+  drawByWords() {
+    this.current = null;
+    this.group = null;
+    this.stage.classList.remove("none");
+    if (!this.byWords.element.isConnected) this.stage.replaceChildren(this.byWords.element);
+    this.showGuess(null);
+  }
+  drawNone() {
+    const { request: request2, problem, ended } = this.suggestions;
+    this.group = null;
+    if (request2 || !(problem || ended)) {
+      this.stage.replaceChildren(h(
+        "div",
+        { class: "stage skeleton" },
+        h("p", { class: "soft" }, "Looking for the images whose labels help most…")
+      ));
+    } else if (problem) {
+      this.stage.replaceChildren(problemPanel(problem, () => this.fillAgain(), 2));
+    } else {
+      this.stage.replaceChildren(endPanel(this.standing, this.suggestions, () => {
+        this.suggestions.restoreSkipped();
+        this.draw();
+      }));
+    }
+  }
+  fillAgain() {
+    this.suggestions.fill();
+    this.draw();
+  }
+  preload() {
+    const { next } = this.suggestions;
+    if (!next || this.mode !== "one" || next.id === this.preloaded) return;
+    this.preloaded = next.id;
+    preload(next);
+  }
+  /** Shows the suggested image at once, then similar images beside it. */
+  async drawGroup(image2) {
+    const group = /* @__PURE__ */ Symbol("group");
+    this.group = group;
+    this.stage.replaceChildren(this.alike.element);
+    this.alike.show([image2], { more: true });
+    this.one.showNear(image2);
+    const { under, where } = this.suggestions;
+    try {
+      const { unlabelled } = await get2(
+        "/labels/near",
+        { id: image2.id, labelled: 0, unlabelled: ALIKE, under, where },
+        { signal: this.signal }
+      );
+      if (this.group !== group) return;
+      const others = unlabelled.filter(({ id }) => !this.suggestions.done.has(id));
+      this.alike.show([image2, ...others]);
+    } catch (error) {
+      if (this.group !== group || error.name === "AbortError") return;
+      this.alike.show([image2]);
+      toast(`Similar images could not be loaded: ${error.message}`);
+    }
+  }
+  /** Shows the label that the nearest labelled images suggest. */
+  showGuess(guess) {
+    this.guess = guess;
+    this.guessButton.hidden = !guess;
+    if (!guess) return;
+    this.guessButton.replaceChildren(
+      h("kbd", { "aria-hidden": "true" }, "0"),
+      h(
+        "span",
+        null,
+        "Suggested by its neighbours: ",
+        h("strong", null, guess.label),
+        ` (${Math.round(guess.share * 100)}%)`
+      )
+    );
+  }
+  // --- actions
+  /** Labels the shown images and goes on at once; the labels are sent in the background. */
+  give(label) {
+    if (!this.allowed) {
+      toast("This server does not allow changes");
+      return;
+    }
+    if (!this.current) return;
+    const together = this.mode === "alike";
+    const images = together ? this.alike.chosen() : [this.current];
+    if (!images.length) {
+      toast("No image is selected");
+      return;
+    }
+    const tiles2 = together ? this.alike.snapshot() : null;
+    const ids = this.send(images, label, { tiles: tiles2 });
+    if (!together || this.alike.remove(ids) === 0) this.draw();
+  }
+  /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
+  send(images, label, { tiles: tiles2 = null, words = false }) {
+    this.standing.count(label, images.length);
+    outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles: tiles2, label, words });
+    const ids = new Set(images.map(({ id }) => id));
+    this.suggestions.remove(ids);
+    announce(`${label}: ${images.length > 1 ? `${images.length} images` : images[0].name}`);
+    return ids;
+  }
+  skip() {
+    if (!this.current) return;
+    if (this.suggestions.current?.id === this.current.id) this.suggestions.skip();
+    this.draw();
+    announce("Skipped");
+  }
+  undo() {
+    const last3 = outbox.undo();
+    if (!last3) {
+      toast("Nothing to undo");
+      return;
+    }
+    const { images, tiles: tiles2, label, words } = last3.about;
+    this.standing.count(label, -images.length);
+    this.byWords.restore(images.map(({ id }) => id));
+    if (words) this.suggestions.forget(images);
+    else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images);
+    if (tiles2 && this.mode === "alike") this.restoreGroup(tiles2);
+    else this.draw();
+    toast(`Undone: ${label}`);
+  }
+  /** Shows a group as it was before it was labelled. */
+  restoreGroup(tiles2) {
+    this.group = /* @__PURE__ */ Symbol("group");
+    this.current = this.suggestions.current;
+    this.stage.classList.remove("none");
+    this.stage.replaceChildren(this.alike.element);
+    this.alike.restore(tiles2);
+  }
+  /** Shows whether labels are unsaved, after the server has accepted or refused some. */
+  showUnsaved() {
+    const { problem, waiting, undoable } = outbox;
+    this.undoButton.disabled = !undoable.length;
+    this.root.dataset.unsaved = String(waiting.length);
+    this.notice.hidden = !problem;
+    this.notice.replaceChildren(...problem ? this.unsavedNotice(problem) : []);
+    if (this.isSending()) return;
+    if (this.mode === "words" && !waiting.length) this.byWords.refresh();
+    this.one.refresh();
+    if (!waiting.length) this.standing.loadSoon();
+  }
+  /** Whether labels are being sent, and the server has not refused them. */
+  isSending() {
+    return outbox.waiting.length > 0 && !outbox.problem;
+  }
+  unsavedNotice(problem) {
+    const waiting = outbox.waiting.reduce((sum, { labels }) => sum + labels.length, 0);
+    const count2 = waiting === 1 ? "One label is" : `${count(waiting)} labels are`;
+    const refused = problem.status >= 400 && problem.status < 500;
+    return [
+      icon("problem", { size: 18 }),
+      h("span", null, `${count2} not saved yet: ${problem.message}`),
+      h("button", { type: "button", class: "button", onclick: () => outbox.flush() }, "Try again"),
+      refused && h("button", {
+        type: "button",
+        class: "button quiet",
+        onclick: () => this.discard()
+      }, "Discard")
+    ].filter(Boolean);
+  }
+  discard() {
+    const refused = outbox.discard();
+    if (refused?.about) this.standing.count(refused.about.label, -refused.labels.length);
+  }
+  /** Loads again what failed, after the server came back. */
+  retryFailed() {
+    this.standing.loadSoon();
+    if (this.suggestions.problem) this.fillAgain();
+    else if (this.mode === "one") this.one.refresh();
+  }
+  /** Moves the focus out of the field, so that keys are commands again. */
+  leaveField() {
+    if (this.mode === "alike" && this.current) this.alike.focus();
+    else this.heading.focus({ preventScroll: true });
+  }
+  pressed(event) {
+    if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key: key2 } = event;
+    const label = /^[1-9]$/.test(key2) ? this.picker.labelOf(Number(key2)) : null;
+    if (label !== null) this.give(label);
+    else if (key2 === "0" && this.guess) this.give(this.guess.label);
+    else if (key2 === "l" && this.mode === "words") this.byWords.focus();
+    else if (key2 === "l" && this.allowed) this.picker.focus();
+    else if (key2 === "s") this.skip();
+    else if (key2 === "u") this.undo();
+    else if (key2 === "m") this.switchMode();
+    else if (this.mode === "alike" && key2 === "a") this.alike.toggleAll();
+    else if (this.mode === "alike" && key2.startsWith("Arrow")) this.alike.focus();
+    else return;
+    event.preventDefault();
+  }
+  switchMode() {
+    const { under, where } = this.suggestions;
+    navigate("/label", { mode: this.mode === "one" ? "alike" : null, under, where });
+  }
+  stop() {
+    this.stopEvents();
+    this.standing.stop();
+  }
+};
+function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
+  if (!total) {
+    return panel({
+      icon: "photos",
+      level: 2,
+      title: "No pictures yet",
+      text: h("span", null, "To add pictures, run ", h("code", null, "sokkuri index FOLDER"))
+    });
+  }
+  const again = skipped.size > 0 && h("button", {
+    type: "button",
+    class: "button",
+    onclick: restoreSkipped
+  }, "Show skipped images again");
+  return panel(
+    {
+      icon: "done",
+      level: 2,
+      title: "Nothing left to suggest",
+      text: labelled < total ? `Each image without a label ${under || where ? "in this part " : ""}was skipped, or is nearly the same as a labelled image.` : "Every image has a label."
+    },
+    again,
+    link("/browse", null, { class: "button quiet" }, "Browse")
+  );
+}
+
+// rings/view.js
+var view_exports5 = {};
+__export(view_exports5, {
+  shortcuts: () => shortcuts5,
+  show: () => show6,
+  title: () => title5,
+  update: () => update5
+});
+
+// rings/layout.js
+var GAP = 4;
+var ORDER = 0.02;
+var SPARE = 0.88;
+var FARTHEST = 1.18;
+var LARGEST = 0.18;
+var SLACK = 1e-6;
+var LONGEST2 = 1.9;
+var MIDDLE = 1.5;
+var OUTER = 0.62;
+function layout(images, { width, height, power = 5, size }) {
+  if (images.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
+  const [query, ...others] = images;
+  const ranked = others.map((image2, order) => ({ image: image2, order, distance: image2.distance ?? 0 }));
+  ranked.sort((a, b) => a.distance - b.distance || a.order - b.order);
+  const view2 = { a: width / 2, b: height / 2, unit: Math.min(width, height) / 2 };
+  const model = {
+    view: view2,
+    shapes: [query, ...ranked.map(({ image: image2 }) => image2)].map((image2, i, all) => shape2(image2, i === 0 ? MIDDLE : taper(i - 1, all.length - 1))),
+    angles: ranked.map(({ image: image2 }) => Number.isFinite(image2.angle) ? image2.angle : 0),
+    radii: targetRadii(ranked.map(({ distance }) => distance), power)
+  };
+  const cap = Math.min(size ?? Infinity, 2 * view2.unit * LARGEST);
+  const { scale, placed } = fit(model, cap);
+  const places = ranked.map(({ image: image2 }, rank) => place(image2, placed, rank + 1, view2));
+  const distances = ranked.map(({ distance }) => distance);
+  return {
+    centre: place(query, placed, 0, view2),
+    places,
+    rings: ringsOf(distances, places, view2),
+    scale: round(scale)
+  };
+}
+function shape2({ width, height }, side) {
+  const ratio2 = width > 0 && height > 0 ? width / height : 1;
+  const root = Math.sqrt(ratio2);
+  const reduction = Math.min(1, LONGEST2 / Math.max(root, 1 / root));
+  return { w: side * root * reduction, h: side / root * reduction };
+}
+function taper(rank, count2) {
+  return 1 - (1 - OUTER) * Math.sqrt(rank / Math.max(count2 - 1, 1));
+}
+function targetRadii(distances, power) {
+  const count2 = distances.length;
+  const far = distances[count2 - 1] || 1;
+  const raised = distances.map((distance) => Math.max(0, distance / far) ** power);
+  const first = raised[0] ?? 0;
+  const span = (raised[count2 - 1] ?? 1) - first;
+  return distances.map((_, rank) => {
+    const even = Math.sqrt((rank + 1) / count2);
+    return { even, exact: span > 1e-9 ? (raised[rank] - first) / span : even };
+  });
+}
+function fit(model, cap) {
+  let scale = cap;
+  let placed = attempt2(model, cap / SPARE, 1) && attempt2(model, cap, 1);
+  if (!placed) {
+    const top = largestScale(model, cap / SPARE);
+    placed = attempt2(model, top * SPARE, 1) ?? attempt2(model, top, 1);
+    scale = placed.scale;
+  }
+  let low = 0;
+  let high = 1;
+  for (let tries = 0; tries < 4; tries++) {
+    const ease = tries === 0 ? 0 : (low + high) / 2;
+    const better = attempt2(model, scale, ease);
+    if (better) {
+      placed = better;
+      high = ease;
+      if (ease === 0) break;
+    } else {
+      low = ease;
+    }
+  }
+  return { scale, placed };
+}
+function largestScale(model, cap) {
+  const area = model.shapes.reduce((sum, { w, h: h2 }) => sum + w * h2, 0);
+  let low = Math.min(cap / 2, Math.sqrt(1.9 * model.view.a * model.view.b / area));
+  let high = cap;
+  while (!attempt2(model, low, 1)) {
+    high = low;
+    low *= 0.7;
+  }
+  high = Math.min(high, low * 1.4);
+  while (high / low > 1.08) {
+    const between = Math.sqrt(low * high);
+    if (attempt2(model, between, 1)) low = between;
+    else high = between;
+  }
+  return low;
+}
+function attempt2(model, scale, ease) {
+  const { view: view2, shapes, angles, radii } = model;
+  const gap = Math.min(GAP, scale * 0.08);
+  const placed = { scale, gap, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
+  for (const { w, h: h2 } of shapes) {
+    placed.w.push(w * scale);
+    placed.h.push(h2 * scale);
+  }
+  placed.longest = Math.max(...placed.w.slice(1), ...placed.h.slice(1));
+  if (placed.w[0] > 2 * view2.a || placed.h[0] > 2 * view2.b) return null;
+  const inner = Math.min(placed.w[0], placed.h[0]) / 2 / view2.unit;
+  const rim = Math.max(inner, 1 - 0.62 * scale * OUTER / view2.unit);
+  const turn2 = 0.3 + (Math.PI - 0.3) * ease * ease;
+  const step = 0.07 * scale / view2.unit;
+  let radius = 0;
+  for (let i = 1; i < shapes.length; i++) {
+    const target = (1 - ease) * radii[i - 1].exact + ease * radii[i - 1].even * 0.96;
+    radius = Math.max(radius + ORDER / view2.unit, inner + (rim - inner) * target);
+    let angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
+    while (angle === null) {
+      radius += step;
+      if (radius > FARTHEST) return null;
+      angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
+    }
+    placed.radius.push(radius);
+    placed.angle.push(angle);
+    placed.x.push(view2.a * radius * Math.cos(angle));
+    placed.y.push(view2.b * radius * Math.sin(angle));
+  }
+  return placed;
+}
+function freeAngle(placed, i, radius, target, turn2, view2) {
+  const rx = view2.a * radius;
+  const ry = view2.b * radius;
+  const edge = {
+    x: view2.a - placed.w[i] / 2 + SLACK,
+    y: view2.b - placed.h[i] / 2 + SLACK,
+    blocker: null
+  };
+  const near = neighbours2(placed, i, radius, view2.unit);
+  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
+  let least = turn2;
+  let best = null;
+  const consider = (x, y) => {
+    const difference = turned(Math.atan2(y / ry, x / rx) - target);
+    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
+    least = Math.abs(difference);
+    best = target + difference;
+  };
+  for (const box of near) {
+    const difference = Math.abs(turned(box.angle - target));
+    if (difference - halfWidth(box, view2) < least) crossings(box, rx, ry, consider);
+  }
+  crossings({ x: 0, y: 0, w: edge.x - SLACK, h: edge.y - SLACK }, rx, ry, consider);
+  return best;
+}
+function neighbours2(placed, i, radius, unit) {
+  const { x, y, w, h: h2, gap, angle, longest } = placed;
+  const near = [];
+  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
+  for (let j = i - 1; j >= 0; j--) {
+    if (placed.radius[j] < radius - reach) j = 0;
+    near.push({
+      x: x[j],
+      y: y[j],
+      w: (w[i] + w[j]) / 2 + gap,
+      h: (h2[i] + h2[j]) / 2 + gap,
+      angle: angle[j],
+      radius: placed.radius[j]
+    });
+  }
+  return near;
+}
+function halfWidth({ w, h: h2, radius }, { a, b }) {
+  const ratio2 = Math.sqrt((w / a) ** 2 + (h2 / b) ** 2) / radius;
+  return ratio2 < 1 ? ratio2 * Math.PI / 2 : Math.PI;
+}
+function isFree(near, edge, x, y) {
+  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
+  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
+  for (let n = 0; n < near.length; n++) {
+    if (!isIn(near[n], x, y)) continue;
+    edge.blocker = near[n];
+    return false;
+  }
+  return true;
+}
+function isIn(box, x, y) {
+  return Math.abs(x - box.x) < box.w - SLACK && Math.abs(y - box.y) < box.h - SLACK;
+}
+function crossings(box, rx, ry, consider) {
+  for (let sign = -1; sign <= 1; sign += 2) {
+    const x = box.x + sign * box.w;
+    if (Math.abs(x) <= rx) {
+      const y2 = ry * Math.sqrt(1 - (x / rx) ** 2);
+      if (Math.abs(y2 - box.y) <= box.h) consider(x, y2);
+      if (Math.abs(-y2 - box.y) <= box.h) consider(x, -y2);
+    }
+    const y = box.y + sign * box.h;
+    if (Math.abs(y) <= ry) {
+      const x2 = rx * Math.sqrt(1 - (y / ry) ** 2);
+      if (Math.abs(x2 - box.x) <= box.w) consider(x2, y);
+      if (Math.abs(-x2 - box.x) <= box.w) consider(-x2, y);
+    }
+  }
+}
+function turned(angle) {
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+}
+function place(image2, placed, i, view2) {
+  return {
+    id: image2.id,
+    x: round(view2.a + placed.x[i]),
+    y: round(view2.b + placed.y[i]),
+    w: round(placed.w[i]),
+    h: round(placed.h[i]),
+    radius: round(placed.radius[i] * view2.unit),
+    angle: Math.round(turned(placed.angle[i]) * 1e4) / 1e4
+  };
+}
+function round(pixels2) {
+  return Math.round(pixels2 * 100) / 100;
+}
+function ringsOf(distances, places, view2) {
+  const rim = places.at(-1)?.radius ?? 0;
+  const rings = [];
+  for (const share of [0.4, 0.6, 0.8, 1]) {
+    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
+    if (rank < 0 || distances[rank] <= 0) continue;
+    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
+    const last3 = rings.at(-1);
+    if (ring && (!last3 || ring.radius - last3.radius > view2.unit * 0.12)) rings.push(ring);
+  }
+  return rings.map(({ radius, distance }) => ({
+    radius: round(radius),
+    rx: round(radius * view2.a / view2.unit),
+    ry: round(radius * view2.b / view2.unit),
+    distance
+  }));
+}
+function rounded(distance, up) {
+  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
+  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
+  return Number((whole * unit).toPrecision(6));
+}
+function ringAt(distances, places, distance) {
+  const beyond = distances.findIndex((other) => other > distance);
+  if (beyond === 0) return null;
+  const last3 = places[(beyond < 0 ? places.length : beyond) - 1];
+  if (beyond < 0) return { radius: last3.radius + 0.01, distance };
+  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
+  return { radius: last3.radius + (places[beyond].radius - last3.radius) * share, distance };
+}
+
+// rings/panning.js
+var MOST4 = 16;
+var SLACK2 = 0.2;
+var CLICK = 5;
+var PAN = 60;
+var ZOOM = 1.4;
+var EDGE2 = 12;
+function panning(stage, world, options = {}) {
+  return new Panning(stage, world, options);
+}
+var Panning = class {
+  constructor(stage, world, { onchange }) {
+    Object.assign(this, { stage, world, onchange });
+    this.view = { x: 0, y: 0, scale: 1 };
+    this.controller = new AbortController();
+    this.drag = new Drag(this);
+    const { signal } = this.controller;
+    stage.addEventListener("wheel", (event) => this.wheeled(event), { passive: false, signal });
+    stage.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    stage.addEventListener("dblclick", (event) => {
+      if (!event.target.closest("a, button")) this.fit();
+    }, { signal });
+    this.drag.listen(signal);
+  }
+  apply(smooth) {
+    const { view: view2, world } = this;
+    const { clientWidth: w, clientHeight: h2 } = this.stage;
+    view2.x = clamp(view2.x, w * (1 - view2.scale - SLACK2), w * SLACK2);
+    view2.y = clamp(view2.y, h2 * (1 - view2.scale - SLACK2), h2 * SLACK2);
+    world.classList.toggle("smooth", Boolean(smooth));
+    world.style.transform = `translate(${view2.x}px, ${view2.y}px) scale(${view2.scale})`;
+    world.style.setProperty("--zoom", String(view2.scale));
+    this.onchange?.();
+  }
+  /** Zooms around a point of the stage. */
+  zoom(by, { x, y }, smooth = false) {
+    const { view: view2 } = this;
+    const scale = clamp(view2.scale * by, 1, MOST4);
+    const part = scale / view2.scale;
+    view2.x = x - (x - view2.x) * part;
+    view2.y = y - (y - view2.y) * part;
+    view2.scale = scale;
+    if (scale === 1 && by < 1) view2.x = view2.y = 0;
+    this.apply(smooth);
+  }
+  /** Zooms one step around the middle: in, or out if `sign` is -1. */
+  step(sign) {
+    const { clientWidth, clientHeight } = this.stage;
+    this.zoom(ZOOM ** sign, { x: clientWidth / 2, y: clientHeight / 2 }, true);
+  }
+  pan(dx, dy, smooth) {
+    this.view.x += dx;
+    this.view.y += dy;
+    this.apply(smooth);
+  }
+  fit(smooth = true) {
+    Object.assign(this.view, { x: 0, y: 0, scale: 1 });
+    this.apply(smooth);
+  }
+  /** Pans as little as needed to show a box of the world; x and y are its centre. */
+  reveal({ x, y, w, h: h2 }) {
+    const { view: view2, stage } = this;
+    const left = (x - w / 2) * view2.scale + view2.x;
+    const top = (y - h2 / 2) * view2.scale + view2.y;
+    const dx = outside(left, w * view2.scale, stage.clientWidth);
+    const dy = outside(top, h2 * view2.scale, stage.clientHeight);
+    if (dx || dy) this.pan(dx, dy, true);
+  }
+  wheeled(event) {
+    event.preventDefault();
+    const lines = event.deltaMode === 1 ? 24 : 1;
+    const by = Math.exp(-event.deltaY * lines * (event.ctrlKey ? 0.01 : 18e-4));
+    this.zoom(clamp(by, 0.5, 2), inside(this.stage, event));
+  }
+  /** Handles the keys of the stage; elements inside it may handle arrow keys themselves. */
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    const always = {
+      "+": () => this.step(1),
+      "=": () => this.step(1),
+      "-": () => this.step(-1),
+      0: () => this.fit()
+    };
+    const onStage = {
+      ArrowLeft: () => this.pan(PAN, 0, true),
+      ArrowRight: () => this.pan(-PAN, 0, true),
+      ArrowUp: () => this.pan(0, PAN, true),
+      ArrowDown: () => this.pan(0, -PAN, true)
+    };
+    const action = always[event.key] ?? (event.target === this.stage ? onStage[event.key] : null);
+    if (!action) return;
+    event.preventDefault();
+    action();
+  }
+  destroy() {
+    this.controller.abort();
+  }
+};
+var Drag = class {
+  constructor(owner) {
+    this.owner = owner;
+    this.held = /* @__PURE__ */ new Map();
+    this.moved = 0;
+  }
+  listen(signal) {
+    const { stage } = this.owner;
+    const on = (type, listener, capture = false) => stage.addEventListener(type, listener, { signal, capture });
+    on("pointerdown", (event) => this.down(event));
+    on("pointermove", (event) => this.move(event));
+    on("pointerup", (event) => this.up(event));
+    on("pointercancel", (event) => this.up(event));
+    on("click", (event) => this.click(event), true);
+    on("dragstart", (event) => event.preventDefault());
+  }
+  down(event) {
+    if (event.button !== 0 || event.target.closest("button, input")) return;
+    if (this.held.size === 0) this.moved = 0;
+    if (this.held.size < 2) this.held.set(event.pointerId, inside(this.owner.stage, event));
+  }
+  move(event) {
+    const { owner, held } = this;
+    const before2 = held.get(event.pointerId);
+    if (!before2) return;
+    const now = inside(owner.stage, event);
+    const old = held.size === 2 ? this.span() : null;
+    held.set(event.pointerId, now);
+    this.moved += Math.hypot(now.x - before2.x, now.y - before2.y);
+    if (this.moved > CLICK) this.capture(event.pointerId);
+    if (old) {
+      const { gap, middle } = this.span();
+      owner.zoom(gap / Math.max(old.gap, 1), middle);
+      owner.pan(middle.x - old.middle.x, middle.y - old.middle.y);
+    } else if (this.moved > CLICK) {
+      owner.pan(now.x - before2.x, now.y - before2.y);
+    }
+  }
+  up(event) {
+    this.held.delete(event.pointerId);
+    this.owner.stage.classList.remove("held");
+  }
+  /** Suppresses the click at the end of a drag. A click by a key has no detail and is kept. */
+  click(event) {
+    if (this.moved <= CLICK || event.detail === 0) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  span() {
+    const [first, second] = [...this.held.values()];
+    return {
+      gap: Math.hypot(first.x - second.x, first.y - second.y),
+      middle: { x: (first.x + second.x) / 2, y: (first.y + second.y) / 2 }
+    };
+  }
+  capture(pointer) {
+    const { stage } = this.owner;
+    stage.classList.add("held");
+    if (!stage.hasPointerCapture(pointer)) stage.setPointerCapture(pointer);
+  }
+};
+function clamp(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+function outside(start2, length, room) {
+  if (start2 < EDGE2) return EDGE2 - start2;
+  return Math.min(0, room - EDGE2 - start2 - length);
+}
+function inside(stage, { clientX, clientY }) {
+  const box = stage.getBoundingClientRect();
+  return { x: clientX - box.left, y: clientY - box.top };
+}
+
+// rings/keys.js
+var DIRECTIONS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
+function arrowTarget(key2, from, places) {
+  const rank = places.findIndex(({ id }) => id === from.id);
+  if (key2 === "Home") return places[0];
+  if (key2 === "End") return places.at(-1);
+  if (key2 === "." || key2 === "PageDown") return places[rank + 1];
+  if (key2 === "," || key2 === "PageUp") return places[rank - 1];
+  const direction = DIRECTIONS[key2];
+  return direction ? nearest(direction, from, places) : void 0;
+}
+function nearest([dx, dy], from, places) {
+  let best;
+  let least = Infinity;
+  for (const place2 of places) {
+    const along = (place2.x - from.x) * dx + (place2.y - from.y) * dy;
+    const aside = Math.abs((place2.x - from.x) * dy - (place2.y - from.y) * dx);
+    if (along <= 0 || aside > along * 1.73) continue;
+    const cost = along + 2 * aside;
+    if (cost < least) {
+      least = cost;
+      best = place2;
+    }
+  }
+  return best;
+}
+
+// rings/labels.js
+var HALF = { w: 20, h: 9 };
+var STEP = Math.PI / 48;
+function labelSpot({ rx, ry }, places, width, height) {
+  const pointAt = (angle) => ({
+    x: width / 2 + rx * Math.sin(angle),
+    y: height / 2 - ry * Math.cos(angle)
+  });
+  const inside2 = ({ x, y }) => Math.min(x, width - x) > HALF.w && Math.min(y, height - y) > HALF.h;
+  const free = ({ x, y }) => places.every((place2) => Math.abs(x - place2.x) > place2.w / 2 + HALF.w || Math.abs(y - place2.y) > place2.h / 2 + HALF.h);
+  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP) {
+    for (const angle of [turn2, -turn2]) {
+      const spot = pointAt(angle);
+      if (inside2(spot) && free(spot)) return spot;
+    }
+  }
+  const top = pointAt(0);
+  return { x: top.x, y: Math.max(top.y, HALF.h) };
+}
+
+// rings/canvas.js
+var MOVE = 400;
+var EASE = "cubic-bezier(0.3, 0, 0.15, 1)";
+var SIZES2 = [64, 128, 256, 512, 1024, 2048];
+var EDGE3 = 10;
+var SVG3 = "http://www.w3.org/2000/svg";
+function ringsCanvas(container, options) {
+  return new Canvas(container, options);
+}
+var Canvas = class {
+  constructor(container, options) {
+    this.options = options;
+    this.items = /* @__PURE__ */ new Map();
+    this.state = { centre: null, hits: [], power: 5 };
+    this.marks = svg("svg", { class: "ring-marks", "aria-hidden": "true" });
+    this.labels = svg("svg", { class: "ring-marks ring-labels", "aria-hidden": "true" });
+    this.list = h("ol", { class: "ring-pictures", role: "list" });
+    this.world = h("div", { class: "ring-world" }, this.marks, this.list, this.labels);
+    this.element = h(
+      "div",
+      { class: "ring-stage", tabindex: 0, role: "group" },
+      this.world,
+      this.zoomButtons()
+    );
+    container.append(this.element);
+    this.panning = panning(this.element, this.world, { onchange: () => this.sharpenSoon() });
+    this.listen();
+    this.watcher = new ResizeObserver(() => this.resized());
+    this.watcher.observe(this.element);
+  }
+  zoomButtons() {
+    const button = (label, name2, act) => h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
+      icon(name2)
+    );
+    return h(
+      "div",
+      { class: "ring-zoom" },
+      button("Zoom in (+)", "plus", () => this.panning.step(1)),
+      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
+      button("Show all (0)", "rings", () => this.panning.fit())
+    );
+  }
+  /**
+   * Shows a query and its hits.
+   * @param {Picture} centre
+   * @param {Picture[]} hits without the query
+   * @param {{power?: number, move?: boolean}} [options] move: animate pictures to their new places
+   */
+  show(centre, hits, { power = this.state.power, move = true } = {}) {
+    const recentred = this.state.centre && this.state.centre.id !== centre.id;
+    const focused = this.list.contains(document.activeElement);
+    this.state = { centre, hits, power };
+    this.element.setAttribute(
+      "aria-label",
+      `${hits.length} pictures around ${centre.name}. Nearer pictures are more similar. Arrow keys pan, plus and minus zoom, Tab moves to the pictures.`
+    );
+    if (recentred) this.panning.fit(move);
+    this.resting = Boolean(recentred);
+    this.arrange(move && !prefersReducedMotion());
+    this.setTabStop(recentred || !this.items.has(this.tabStop) ? centre.id : this.tabStop);
+    if (focused) this.items.get(this.tabStop).anchor.focus({ preventScroll: true });
+  }
+  /** Changes the radii of the same pictures. */
+  setPower(power) {
+    this.state.power = power;
+    this.arrange(false);
+  }
+  resized() {
+    const { clientWidth: w, clientHeight: h2 } = this.element;
+    if (!this.state.centre || w === this.size?.w && h2 === this.size?.h) return;
+    const isSmall = w === this.size?.w && Math.abs(h2 - this.size.h) < 0.15 * h2;
+    if (isSmall && matchMedia("(pointer: coarse)").matches) return;
+    this.panning.fit(false);
+    this.arrange(false);
+  }
+  arrange(move) {
+    const { centre, hits, power } = this.state;
+    const { clientWidth: w, clientHeight: h2 } = this.element;
+    if (!centre || w < 40 || h2 < 40) return;
+    this.size = { w, h: h2 };
+    const result = layout(
+      [centre, ...hits],
+      { width: w - 2 * EDGE3, height: h2 - 2 * EDGE3, power }
+    );
+    const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
+    this.places = [result.centre, ...result.places].map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
+    const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
+    const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
+    for (const id of leaving) this.removeItem(id, move);
+    this.places.forEach((place2, rank) => {
+      const item = this.items.get(place2.id) ?? this.addItem(pictures.get(place2.id));
+      this.describe(item, pictures.get(place2.id), place2, rank);
+      this.put(item, place2, rank);
+      if (move) animate(item, before2.get(place2.id));
+    });
+    this.drawMarks(result.rings, move);
+    this.sharpen();
+  }
+  addItem(picture) {
+    const img = h("img", { alt: "", decoding: "async", draggable: "false" });
+    const anchor = h("a", { draggable: "false", tabindex: -1 }, img);
+    const item = { img, anchor, li: h("li", { class: "ring" }, anchor), picture, size: 0 };
+    img.addEventListener("error", () => item.li.classList.add("broken"));
+    img.addEventListener("load", () => item.li.classList.add("loaded"));
+    anchor.dataset.id = picture.id;
+    item.li.dataset.box = String(this.items.size % 4);
+    this.items.set(picture.id, item);
+    return item;
+  }
+  removeItem(id, move) {
+    const item = this.items.get(id);
+    this.items.delete(id);
+    item.anchor.removeAttribute("href");
+    item.anchor.tabIndex = -1;
+    item.li.setAttribute("aria-hidden", "true");
+    if (!move) {
+      item.li.remove();
+      return;
+    }
+    const fading = item.li.animate(
+      [{ opacity: 0 }],
+      { duration: MOVE / 2, easing: "ease-out", fill: "forwards" }
+    );
+    fading.finished.then(() => item.li.remove(), () => item.li.remove());
+  }
+  describe(item, picture, place2, rank) {
+    const { hits } = this.state;
+    item.picture = picture;
+    item.place = place2;
+    item.li.classList.toggle("middle", rank === 0);
+    const href = this.options.hrefOf(picture);
+    if (href) item.anchor.setAttribute("href", href);
+    else item.anchor.removeAttribute("href");
+    item.anchor.setAttribute("aria-label", rank === 0 ? `${picture.name}, in the middle` : `${picture.name}, distance ${shortDistance(picture.distance)}, number ${rank} of ${hits.length}`);
+    if (!href) item.anchor.setAttribute("role", "img");
+    else item.anchor.removeAttribute("role");
+  }
+  /** Places a picture, and orders it by rank in the document for Tab and screen readers. */
+  put(item, place2, rank) {
+    const { li } = item;
+    li.getAnimations().forEach((animation) => animation.cancel());
+    li.style.width = `${place2.w}px`;
+    li.style.height = `${place2.h}px`;
+    li.style.transform = shift(place2.x - place2.w / 2, place2.y - place2.h / 2);
+    if (this.list.children[rank] !== li) this.list.insertBefore(li, this.list.children[rank]);
+  }
+  drawMarks(rings, move) {
+    const { w, h: high } = this.size;
+    this.marks.replaceChildren(...rings.map(({ rx, ry }) => svg("ellipse", { cx: w / 2, cy: high / 2, rx, ry })));
+    this.labels.replaceChildren(...rings.map((ring) => svg("text", labelSpot(ring, this.places, w, high), String(ring.distance))));
+    for (const drawing2 of [this.marks, this.labels]) {
+      drawing2.setAttribute("width", String(w));
+      drawing2.setAttribute("height", String(high));
+      if (move) drawing2.animate({ opacity: [0, 0, 1] }, MOVE);
+    }
+  }
+  sharpenSoon() {
+    clearTimeout(this.sharpening);
+    this.sharpening = setTimeout(() => this.sharpen(), 160);
+  }
+  /** Loads larger thumbnails of the visible pictures after zooming in, and never smaller ones. */
+  sharpen() {
+    const { x, y, scale } = this.panning.view;
+    const { clientWidth, clientHeight } = this.element;
+    for (const item of this.items.values()) {
+      const { place: place2, picture } = item;
+      const side = Math.max(place2.w, place2.h) * scale;
+      const visible = Math.abs(place2.x * scale + x - clientWidth / 2) < (clientWidth + side) / 2 && Math.abs(place2.y * scale + y - clientHeight / 2) < (clientHeight + side) / 2;
+      if (item.size && !visible) continue;
+      const pixels2 = side * Math.min(devicePixelRatio, 2) * 0.8;
+      const size = SIZES2.find((candidate) => candidate >= pixels2) ?? 2048;
+      if (size <= item.size) continue;
+      item.size = picture.src ? Infinity : size;
+      item.img.src = picture.src ?? imageUrl(picture.id, "thumbnail", { size, v: picture.v });
+    }
+  }
+  listen() {
+    const select = (event) => {
+      const item = this.itemOf(event.target);
+      if (item) this.select(item.picture.id, event.type === "focusin");
+    };
+    this.list.addEventListener("pointerover", (event) => {
+      if (event.pointerType !== "touch" && !this.resting) select(event);
+    });
+    this.list.addEventListener("pointermove", (event) => {
+      if (!this.resting || !event.movementX && !event.movementY) return;
+      this.resting = false;
+      if (event.pointerType !== "touch") select(event);
+    });
+    this.list.addEventListener("focusin", select);
+    this.list.addEventListener("keydown", (event) => this.pressed(event));
+    this.list.addEventListener("click", (event) => {
+      const item = this.itemOf(event.target);
+      if (!item || event.pointerType !== "touch" || this.tapped === item.picture.id) return;
+      event.preventDefault();
+      this.tapped = item.picture.id;
+      this.select(item.picture.id, true);
+    });
+  }
+  itemOf(target) {
+    const anchor = target.closest("a[data-id]");
+    return anchor ? this.items.get(anchor.dataset.id) : null;
+  }
+  /** Selects a picture; with `tabStop`, Tab also enters the pictures there. */
+  select(id, tabStop = false) {
+    const item = this.items.get(id);
+    if (!item) return;
+    if (tabStop) this.setTabStop(id);
+    if (this.selected !== id || !item.li.classList.contains("selected")) {
+      for (const other of this.list.querySelectorAll(".selected")) {
+        other.classList.remove("selected");
+      }
+      item.li.classList.add("selected");
+    }
+    this.selected = id;
+    this.options.onselect?.(item.picture);
+  }
+  /** Makes a picture the one that Tab enters. */
+  setTabStop(id) {
+    const old = this.items.get(this.tabStop);
+    if (old) old.anchor.tabIndex = -1;
+    this.tabStop = id;
+    this.items.get(id).anchor.tabIndex = 0;
+  }
+  pressed(event) {
+    const item = this.itemOf(event.target);
+    if (!item || event.ctrlKey || event.metaKey || event.altKey) return;
+    const target = arrowTarget(event.key, item.place, this.places);
+    if (target) {
+      event.preventDefault();
+      const { anchor, place: place2 } = this.items.get(target.id);
+      anchor.focus({ preventScroll: true });
+      this.panning.reveal(place2);
+    }
+  }
+  /** Whether a picture is in the left half of the visible stage. */
+  isLeft(id) {
+    const { x, scale } = this.panning.view;
+    const place2 = this.items.get(id)?.place;
+    return Boolean(place2) && place2.x * scale + x < this.element.clientWidth / 2;
+  }
+  destroy() {
+    clearTimeout(this.sharpening);
+    this.watcher.disconnect();
+    this.panning.destroy();
+    this.element.remove();
+  }
+};
+function shortDistance(distance) {
+  if (!Number.isFinite(distance)) return "unknown";
+  return distance < 5e-4 ? "0" : distance < 10 ? distance.toFixed(3) : distance.toFixed(1);
+}
+function prefersReducedMotion() {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}
+function shift(x, y, sx = 1, sy = 1) {
+  return `translate(${x}px, ${y}px) scale(${sx}, ${sy})`;
+}
+function currentBox({ li, place: place2 }) {
+  const matrix = new DOMMatrixReadOnly(getComputedStyle(li).transform);
+  return { x: matrix.e, y: matrix.f, w: matrix.a * place2.w, h: matrix.d * place2.h };
+}
+function animate({ li, place: place2 }, from) {
+  const x = place2.x - place2.w / 2;
+  const y = place2.y - place2.h / 2;
+  const to = { transform: shift(x, y), opacity: 1 };
+  const start2 = from ? { transform: shift(from.x, from.y, from.w / place2.w, from.h / place2.h) } : { transform: shift(x + place2.w * 0.15, y + place2.h * 0.15, 0.7, 0.7), opacity: 0 };
+  li.animate(
+    [start2, to],
+    { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" }
+  );
+}
+function svg(tag, attributes, text2 = "") {
+  const el = document.createElementNS(SVG3, tag);
+  for (const [name2, value] of Object.entries(attributes)) el.setAttribute(name2, String(value));
+  el.textContent = text2;
+  return el;
+}
+
+// rings/preview.js
+function ringPreview({ hrefOf, isCentre }) {
+  const img = h("img", { alt: "", decoding: "async", class: "preview-picture" });
+  const frame = h("div", { class: "preview-frame" }, img);
+  const name2 = h("p", { class: "preview-name" });
+  const facts3 = h("p", { class: "preview-facts soft small number" });
+  const actions = h("div", { class: "row preview-actions" });
+  const element2 = h(
+    "div",
+    { class: "ring-preview" },
+    frame,
+    h("div", { class: "preview-text" }, name2, facts3, actions)
+  );
+  let shown2 = null;
+  function show9(picture) {
+    const centre = isCentre(picture);
+    name2.textContent = picture.name;
+    name2.title = picture.folder ? `${picture.folder}/${picture.name}` : picture.name;
+    facts3.replaceChildren(...factsOf(picture, centre));
+    actions.replaceChildren(...linksOf(picture, centre ? null : hrefOf(picture)));
+    if (shown2 !== picture) load3(picture);
+    shown2 = picture;
+  }
+  function load3(picture) {
+    if (picture.src) {
+      img.src = picture.src;
+      return;
+    }
+    const address2 = (size) => imageUrl(picture.id, "thumbnail", { size, v: picture.v });
+    img.src = address2(128);
+    const sharp2 = new Image();
+    sharp2.addEventListener("load", () => {
+      if (shown2 === picture) img.src = sharp2.src;
+    });
+    sharp2.src = address2(frame.clientWidth * devicePixelRatio > 560 ? 1024 : 512);
+  }
+  return { element: element2, show: show9 };
+}
+function factsOf(picture, centre) {
+  const size = picture.width ? `${picture.width} × ${picture.height}` : null;
+  const distance = centre ? "in the middle" : `distance ${shortDistance(picture.distance)}`;
+  return [[distance, size].filter(Boolean).join(" · ")];
+}
+function linksOf(picture, centreHref) {
+  if (!centreHref && picture.src) return [];
+  return [
+    centreHref && h(
+      "a",
+      { class: "button quiet to-middle", href: centreHref },
+      icon("rings"),
+      "Move to the middle"
+    ),
+    link("/image", { id: picture.id }, { class: "button quiet" }, icon("open"), "Details"),
+    link("/search", { id: picture.id }, { class: "button quiet" }, icon("search"), "Search")
+  ].filter(Boolean);
+}
+
+// rings/view.js
+var title5 = "Rings";
+var shortcuts5 = [
+  ["← → ↑ ↓", "Move to the next picture, or pan"],
+  [", .", "Move to a nearer or farther picture"],
+  ["Home End", "Move to the middle or the farthest picture"],
+  ["Enter", "Put the picture in the middle"],
+  ["i", "Open details"],
+  ["+ - 0", "Zoom in, out, show all"]
+];
+var KEPT3 = 24;
+var SLIDERS = {
+  k: { label: "Pictures", min: 10, max: 300, step: 10, fallback: 100, wait: 250 },
+  power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
+};
+var view = null;
+async function show6(main2, params, { signal }) {
+  view = null;
+  if (!params.get("id")) {
+    await choose(main2, params.get("under"), signal);
+    return null;
+  }
+  const mine = new RingsView(main2, signal);
+  view = mine;
+  const leave2 = () => {
+    if (view === mine) view = null;
+    mine.canvas.destroy();
+  };
+  try {
+    await mine.go(params);
+  } catch (error) {
+    leave2();
+    if (error.name !== "Problem" || error.status >= 500) throw error;
+    main2.replaceChildren(refusal(error));
+  }
+  return leave2;
+}
+async function update5(params) {
+  if (!view || !params.get("id")) return false;
+  try {
+    await view.go(params);
+  } catch (error) {
+    if (error.name === "Problem") return false;
+    throw error;
+  }
+  return true;
+}
+var RingsView = class {
+  constructor(main2, signal) {
+    this.signal = signal;
+    this.answers = /* @__PURE__ */ new Map();
+    this.state = null;
+    const hrefOf = (picture) => this.hrefOf(picture);
+    this.preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === this.state.id });
+    this.heading = h("h1", null, "Rings");
+    this.note = h("p", { class: "rings-note small soft" });
+    this.sliders = Object.entries(SLIDERS).map(([key2, options]) => this.slider(key2, options));
+    const room = h("div", { class: "rings-room" });
+    main2.append(h(
+      "div",
+      { class: "rings" },
+      h(
+        "section",
+        { class: "rings-side", "aria-label": "About the picture" },
+        this.heading,
+        this.preview.element,
+        h(
+          "div",
+          { class: "rings-settings" },
+          this.sliders.map(({ element: element2 }) => element2),
+          this.note
+        )
+      ),
+      room
+    ));
+    this.canvas = ringsCanvas(room, {
+      hrefOf,
+      onselect: (picture) => this.selectPicture(picture)
+    });
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+  slider(key2, { label, min, max, step, fallback: fallback2, wait: wait2 }) {
+    const input = h("input", { type: "range", min, max, step, value: fallback2 });
+    const output = h("output", { class: "number" });
+    let timer2 = 0;
+    const set3 = (value) => {
+      input.value = String(value);
+      output.textContent = input.value;
+    };
+    input.addEventListener("input", () => {
+      output.textContent = input.value;
+      this.state[key2] = Number(input.value);
+      if (key2 === "power") this.canvas.setPower(this.state.power);
+      clearTimeout(timer2);
+      const address2 = this.addressOf(this.state.id);
+      timer2 = setTimeout(() => {
+        navigate("/rings", address2, { replace: true, quiet: key2 === "power" });
+      }, wait2);
+    });
+    const element2 = h("label", { class: "slider" }, h("span", null, label), input, output);
+    return { key: key2, set: set3, element: element2, fallback: fallback2, min, max, stop: () => clearTimeout(timer2) };
+  }
+  addressOf(id) {
+    const { k, power, under } = this.state;
+    return {
+      id,
+      k: k === SLIDERS.k.fallback ? null : k,
+      power: power === SLIDERS.power.fallback ? null : power,
+      under
+    };
+  }
+  hrefOf(picture) {
+    return picture.id === this.state.id ? `/image?${toQuery({ id: picture.id })}` : `/rings?${toQuery(this.addressOf(picture.id))}`;
+  }
+  /** Shows the rings of an address. */
+  async go(params) {
+    const state = { id: params.get("id"), under: params.get("under") };
+    for (const { key: key2, stop, min, max, fallback: fallback2 } of this.sliders) {
+      stop();
+      const value = Number.parseFloat(params.get(key2) ?? "");
+      state[key2] = Number.isFinite(value) ? Math.min(Math.max(value, min), max) : fallback2;
+    }
+    state.k = Math.round(state.k);
+    const turn2 = /* @__PURE__ */ Symbol("turn");
+    this.turn = turn2;
+    const answer = await this.fetch(state);
+    if (this.turn !== turn2 || this.signal.aborted) return;
+    const old = this.state;
+    this.state = state;
+    for (const { key: key2, set: set3 } of this.sliders) set3(state[key2]);
+    this.display(answer, old);
+  }
+  /** The picture and similar images; each answer is fetched once. */
+  async fetch({ id, k, under }) {
+    const key2 = JSON.stringify([id, k, under]);
+    let answer = this.answers.get(key2);
+    if (!answer) {
+      this.request?.abort();
+      this.request = new AbortController();
+      const signal = AbortSignal.any([this.signal, this.request.signal]);
+      const [image2, similar2] = await Promise.all([
+        image(id, { signal }),
+        similar(id, { k: k + 1, angles: 1, under }, { signal })
+      ]);
+      answer = { image: image2, similar: similar2 };
+    }
+    this.answers.delete(key2);
+    this.answers.set(key2, answer);
+    if (this.answers.size > KEPT3) this.answers.delete(this.answers.keys().next().value);
+    return answer;
+  }
+  display({ image: image2, similar: similar2 }, old) {
+    const hits = similar2.hits.filter(({ id }) => id !== image2.id).slice(0, this.state.k);
+    this.canvas.show(image2, hits, { power: this.state.power, move: old !== null });
+    this.canvas.select(image2.id);
+    this.selectPicture(image2);
+    this.describe(similar2, hits);
+    setTitle(`${image2.name} · Rings`);
+    if (old && old.id !== image2.id) {
+      announce(`${image2.name} in the middle, ${hits.length} pictures around it`);
+    }
+  }
+  describe({ metric, exact, recall: recall2, milliseconds }, hits) {
+    const far = hits.at(-1)?.distance;
+    const quality = exact ? "exact" : `recall ${recall2.toFixed(2)}`;
+    const { id, under } = this.state;
+    this.note.replaceChildren(
+      hits.length === 0 ? "No other pictures were found. " : "",
+      `${metric}, ${quality}, ${Math.round(milliseconds * 10) / 10} ms`,
+      far === void 0 ? "" : `; the farthest at ${shortDistance(far)}`,
+      ...under ? [
+        h("br"),
+        `Only in ${under}. `,
+        link("/rings", { ...this.addressOf(id), under: null }, null, "Search all folders")
+      ] : []
+    );
+  }
+  selectPicture(picture) {
+    this.selected = picture;
+    this.preview.show(picture);
+  }
+  pressed(event) {
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.key !== "i" || modified || isTyping(event) || !this.selected) return;
+    if (document.querySelector("dialog[open]")) return;
+    event.preventDefault();
+    navigate("/image", { id: this.selected.id });
+  }
+};
+function refusal({ status: status2, detail }) {
+  return panel(
+    {
+      icon: status2 === 404 ? "missing" : "problem",
+      title: status2 === 404 ? "Picture not found" : "No rings for this picture",
+      text: `${capitalise(detail)}.`
+    },
+    link("/rings", null, { class: "button" }, "Choose another"),
+    link("/browse", null, { class: "button quiet" }, "Browse")
+  );
+}
+async function choose(main2, under, signal) {
+  const { images } = await get2("/images", { limit: 12, under }, { signal });
+  if (images.length === 0) {
+    main2.append(panel(
+      {
+        icon: "photos",
+        title: "No pictures yet",
+        text: "Rings start from a picture, and this collection has none."
+      },
+      link("/status", null, { class: "button" }, "Status")
+    ));
+    return;
+  }
+  main2.append(h(
+    "section",
+    { class: "rings-choose" },
+    h("h1", null, "Rings"),
+    h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start."),
+    h("ul", { class: "choose-tiles", role: "list" }, images.map((image2) => h(
+      "li",
+      null,
+      link("/rings", { id: image2.id, under }, { "aria-label": image2.name }, h("img", {
+        alt: "",
+        loading: "lazy",
+        decoding: "async",
+        src: imageUrl(image2.id, "thumbnail", { size: 256, v: image2.v })
+      }))
+    ))),
+    h(
+      "div",
+      { class: "row" },
+      link("/browse", { under }, { class: "button" }, icon("browse"), "Choose another"),
+      link("/search", null, { class: "button quiet" }, icon("search"), "Search with a photo")
+    )
+  ));
+}
+
+// search/state.js
+var USUAL_K = 50;
+var MOST_K = 300;
+function fromParams(params) {
+  const k = Math.round(Number(params.get("k")));
+  return {
+    ids: [...new Set(params.getAll("id"))],
+    nots: [...new Set(params.getAll("not"))],
+    texts: [...new Set(params.getAll("text"))],
+    notTexts: [...new Set(params.getAll("not_text"))],
+    upload: params.get("upload"),
+    weights: new Map(params.getAll("weight").map(splitWeight).filter(([, weight]) => weight > 0)),
+    k: k >= 1 ? Math.min(k, MOST_K) : USUAL_K,
+    view: params.get("view") === "rings" ? "rings" : "grid",
+    under: params.get("under") ?? "",
+    where: params.get("where") ?? "",
+    maxDistance: params.get("max_distance") ?? "",
+    collapse: params.get("copies") !== "all",
+    crop: toBox(params.get("crop"))
+  };
+}
+function toParams({
+  ids,
+  nots,
+  texts,
+  notTexts,
+  upload,
+  weights,
+  k,
+  view: view2,
+  under,
+  where,
+  maxDistance,
+  collapse,
+  crop
+}) {
+  return {
+    upload,
+    id: ids,
+    not: nots,
+    text: texts,
+    not_text: notTexts,
+    weight: [...ids, ...nots].filter((id) => (weights.get(id) ?? 1) !== 1).map((id) => `${id}^${weights.get(id)}`),
+    k: k === USUAL_K ? null : k,
+    view: view2 === "grid" ? null : view2,
+    under,
+    where,
+    max_distance: maxDistance,
+    copies: collapse ? null : "all",
+    crop: crop && fromBox(crop)
+  };
+}
+function splitWeight(written) {
+  const match = /^(.+)\^([0-9]{1,6}(?:\.[0-9]{1,6})?|\.[0-9]{1,6})$/s.exec(written);
+  return match ? [match[1], Number(match[2])] : [written, 1];
+}
+var withWeight = (words, weight) => weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`;
+function toBox(text2) {
+  const parts = (text2 ?? "").split(",").map(Number);
+  const whole = parts.every((part) => Number.isInteger(part) && part >= 0);
+  if (parts.length !== 4 || !whole) return null;
+  const [x, y, w, h2] = parts;
+  return w > 0 && h2 > 0 ? { x, y, w, h: h2 } : null;
+}
+var fromBox = ({ x, y, w, h: h2 }) => `${x},${y},${w},${h2}`;
+function canCrop(search2, uploads) {
+  return search2.ids.length + uploads.filter((upload) => !upload.not).length === 1;
+}
+function toRequest(search2, uploads) {
+  const weight = (id) => search2.weights.get(id) ?? 1;
+  const weighted = (id) => weight(id) === 1 ? id : `${id}^${weight(id)}`;
+  const fields = {
+    k: search2.k,
+    under: search2.under || null,
+    where: search2.where || null,
+    max_distance: search2.maxDistance || null,
+    crop: search2.crop && canCrop(search2, uploads) ? fromBox(search2.crop) : null,
+    angles: true,
+    collapse: search2.collapse
+  };
+  if (uploads.length === 0) {
+    const present = Object.entries(fields).filter(([, value]) => value !== null);
+    return {
+      ids: search2.ids.map(weighted),
+      not_ids: search2.nots.map(weighted),
+      texts: search2.texts,
+      not_texts: search2.notTexts,
+      ...Object.fromEntries(present)
+    };
+  }
+  const form = new FormData();
+  for (const { name: name2, blob, not, weight: weight2 } of uploads) {
+    form.append(not ? "not_image" : "image", blob, name2);
+    form.append(not ? "not_image_weight" : "image_weight", String(weight2 ?? 1));
+  }
+  for (const id of search2.ids) form.append("id", weighted(id));
+  for (const id of search2.nots) form.append("not_id", weighted(id));
+  for (const words of search2.texts) form.append("text", words);
+  for (const words of search2.notTexts) form.append("not_text", words);
+  for (const [key2, value] of Object.entries(fields)) {
+    if (value !== null) form.append(key2, String(value));
+  }
+  return form;
+}
+function placeOf({ status: status2, type, detail }) {
+  const kind = type.split(":").at(-1);
+  if (kind === "unreadable-image" || status2 === 413 || status2 === 408) return "picture";
+  if (kind === "unknown-image") return "id";
+  if (status2 !== 422) return "all";
+  if (/^(a text to search for|the weight|texts|not_texts)|knows no words/.test(detail)) return "words";
+  if (detail.startsWith("max_distance")) return "max_distance";
+  if (detail.startsWith("under") || /not below/.test(detail)) return "under";
+  return detail.startsWith("where") || detail.startsWith("in `") ? "where" : "all";
+}
+
+// search/past.js
+var MOST_RECENT = 10;
+var MOST_SAVED = 200;
+function past(list3, collection) {
+  return get(list3).filter((one) => one.collection === collection);
+}
+function add(list3, search2) {
+  const others = get(list3).filter((one) => !isSame(one, search2));
+  const most = list3 === "recent" ? MOST_RECENT : MOST_SAVED;
+  let room = most - 1;
+  set(list3, [search2, ...others.filter(({ collection }) => collection !== search2.collection || room-- > 0)]);
+}
+function remove(list3, search2) {
+  set(list3, get(list3).filter((one) => !isSame(one, search2)));
+}
+function clearRecent(collection) {
+  set("recent", get("recent").filter((one) => one.collection !== collection));
+}
+var isSaved = (search2) => get("saved").some((one) => isSame(one, search2));
+var isSame = (one, other) => one.collection === other.collection && one.query === other.query;
+function savedUploads() {
+  const keys = get("saved").map(({ query }) => new Query(query).get("upload"));
+  return new Set(keys.filter(Boolean));
+}
+function toPast(search2, uploads, collection) {
+  const params = toParams({ ...search2, view: "grid" });
+  return { collection, query: toQuery(params), label: labelOf(search2, uploads) };
+}
+function labelOf(search2, uploads) {
+  const weightOf = (id) => search2.weights.get(id) ?? 1;
+  const nameOf2 = (id) => id.slice(id.lastIndexOf("/") + 1);
+  const terms = [
+    ...search2.texts.map((written) => [...splitWeight(written), false]),
+    ...search2.notTexts.map((written) => [...splitWeight(written), true]),
+    ...uploads.map(({ name: name2, weight, not }) => [name2 || "a picture", weight ?? 1, not]),
+    ...search2.ids.map((id) => [nameOf2(id), weightOf(id), false]),
+    ...search2.nots.map((id) => [nameOf2(id), weightOf(id), true])
+  ].sort((one, other) => one[2] - other[2]);
+  const parts = terms.map(([text2, weight, not]) => `${not ? "without " : ""}${text2}${weight === 1 ? "" : ` × ${weight}`}`);
+  if (search2.crop) parts.push("a part");
+  if (search2.under) parts.push(`in ${search2.under}`);
+  if (search2.where) parts.push(search2.where);
+  return parts.join(", ");
+}
+
+// search/picking.js
+function takePictures(ontake, { signal, onhover }) {
+  let depth = 0;
+  let ours = false;
+  const hover = (over) => onhover?.(over);
+  const on = (type, listener) => document.addEventListener(type, listener, { signal });
+  const hasFiles = ({ dataTransfer }) => !ours && (dataTransfer?.types.includes("Files") ?? false);
+  on("dragstart", () => {
+    ours = true;
+  });
+  on("dragend", () => {
+    ours = false;
+  });
+  on("dragenter", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth += 1;
+    hover(true);
+  });
+  on("dragover", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    event.dataTransfer.dropEffect = "copy";
+  });
+  on("dragleave", (event) => {
+    if (!hasFiles(event)) return;
+    depth = Math.max(0, depth - 1);
+    if (depth === 0) hover(false);
+  });
+  on("drop", (event) => {
+    if (!hasFiles(event)) return;
+    event.preventDefault();
+    depth = 0;
+    hover(false);
+    passOn(event.dataTransfer.files, ontake);
+  });
+  on("paste", (event) => {
+    const files2 = event.clipboardData?.files;
+    const isText = isTyping(event) && event.clipboardData?.types.includes("text/plain");
+    if (!files2?.length || isText) return;
+    event.preventDefault();
+    passOn(files2, ontake);
+  });
+  signal.addEventListener("abort", () => hover(false));
+}
+function pickButton(ontake, className, ...label) {
+  const input = h("input", {
+    type: "file",
+    accept: "image/*,.heic,.heif,.avif,.tif,.tiff,.jxl",
+    multiple: true,
+    hidden: true
+  });
+  input.addEventListener("change", () => {
+    passOn(input.files, ontake);
+    input.value = "";
+  });
+  return [
+    h("button", { type: "button", class: className, onclick: () => input.click() }, ...label),
+    input
+  ];
+}
+function passOn(files2, ontake) {
+  const copy = [...files2];
+  if (copy.length > 0) ontake(copy);
+}
+
+// search/uploads.js
+var NAME = "sokkuri";
+var STORE = "uploads";
+var MOST5 = 20;
+var memory2 = /* @__PURE__ */ new Map();
+async function keep(uploads) {
+  const key2 = newKey();
+  memory2.set(key2, uploads);
+  if (memory2.size > MOST5) memory2.delete(memory2.keys().next().value);
+  try {
+    await withStore("readwrite", (store) => {
+      store.put({ key: key2, uploads });
+      prune(store);
+    });
+  } catch (error) {
+    console.warn("uploaded pictures will not survive a reload:", error);
+  }
+  return key2;
+}
+async function recall(key2) {
+  if (memory2.has(key2)) return memory2.get(key2);
+  try {
+    const record = await withStore("readonly", (store) => store.get(key2));
+    return record?.uploads ?? null;
+  } catch {
+    return null;
+  }
+}
+function newKey() {
+  const random = crypto.getRandomValues(new Uint32Array(1))[0];
+  return Date.now().toString(36) + random.toString(36).padStart(7, "0");
+}
+function prune(store) {
+  const keys = store.getAllKeys();
+  keys.onsuccess = () => {
+    const saved = savedUploads();
+    for (const key2 of keys.result.slice(0, -MOST5)) if (!saved.has(key2)) store.delete(key2);
+  };
+}
+function openDatabase() {
+  return new Promise((resolve, reject) => {
+    const request2 = indexedDB.open(NAME, 1);
+    request2.onupgradeneeded = () => request2.result.createObjectStore(STORE, { keyPath: "key" });
+    request2.onsuccess = () => resolve(request2.result);
+    request2.onerror = () => reject(request2.error);
+  });
+}
+async function withStore(mode, use) {
+  const database = await openDatabase();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request2 = use(transaction.objectStore(STORE));
+      transaction.oncomplete = () => resolve(request2?.result);
+      transaction.onerror = () => reject(transaction.error);
+      transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
+}
+
+// search/terms.js
+var LONGEST_NAME = 400;
+var LIKE_A_FILE = /\.[a-z0-9]{2,5}$/i;
+async function addTerms({ texts = [], ids = [], files: files2 = [] }) {
+  const { path, params } = current();
+  const search2 = fromParams(path === "/search" ? params : new Query());
+  const words = texts.map((text2) => splitWeight(text2)[0]);
+  const isOtherText = (text2) => !words.includes(splitWeight(text2)[0]);
+  const isOtherId = (id) => ids.every(([added]) => added !== id);
+  const changed = {
+    ...search2,
+    texts: [...search2.texts.filter(isOtherText), ...texts],
+    notTexts: search2.notTexts.filter(isOtherText),
+    ids: [...search2.ids.filter(isOtherId), ...ids.map(([id]) => id)],
+    nots: search2.nots.filter(isOtherId),
+    weights: new Map([...search2.weights, ...ids])
+  };
+  if (files2.length) {
+    const before2 = search2.upload ? await recall(search2.upload) : null;
+    const added = files2.map((file) => ({ name: file.name, blob: file, not: false }));
+    changed.upload = await keep([...before2 ?? [], ...added]);
+  }
+  if (files2.length || ids.length) changed.crop = null;
+  navigate("/search", toParams(changed));
+}
+async function findImages(written) {
+  const [name2, weight] = splitWeight(written);
+  const tries = name2 === written ? [[written, 1]] : [[written, 1], [name2, weight]];
+  for (const [id, itsWeight] of tries) {
+    const found = await withId(id) ?? await withName(id);
+    if (found.length) return found.map((one) => [one, itsWeight]);
+  }
+  return [];
+}
+async function withId(id) {
+  const found = await listed(`id = ${quoted(id)}`, id);
+  return found.length ? found : null;
+}
+async function withName(name2) {
+  if (!LIKE_A_FILE.test(name2)) return [];
+  const isThis = (id) => id.endsWith(`/${name2}`);
+  return (await listed(`id like ${quoted(`%/${name2}`)}`, name2)).filter(isThis).slice(0, 2);
+}
+async function listed(where, name2) {
+  if (name2.length > LONGEST_NAME || name2.includes("'") && name2.includes('"')) return [];
+  const { images } = await get2("/images", { where, limit: 20 });
+  return images.map(({ id }) => id);
+}
+var quoted = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
+
+// search/find.js
+var MOST_CHARACTERS = 2e3;
+function installFind(place2, getInfo3) {
+  const field = new FindField(getInfo3);
+  place2.append(field.element);
+  const veil = h(
+    "div",
+    { class: "drop-veil", "aria-hidden": "true" },
+    h("p", null, "Drop to search")
+  );
+  document.body.append(veil);
+  const take = (files2) => {
+    if (!document.querySelector("dialog[open]")) addTerms({ files: files2 });
+  };
+  takePictures(take, {
+    signal: new AbortController().signal,
+    onhover: (over) => document.documentElement.toggleAttribute("data-dropping", over)
+  });
+  return () => field.input.focus();
+}
+var FindField = class {
+  constructor(getInfo3) {
+    this.input = h("input", {
+      type: "search",
+      id: "find",
+      autocomplete: "off",
+      spellcheck: "false",
+      maxlength: MOST_CHARACTERS,
+      "aria-describedby": "find-problem find-hint"
+    });
+    this.problem = h("p", { class: "find-problem small", id: "find-problem", role: "alert" });
+    this.hint = h("p", { class: "find-hint small soft", id: "find-hint" });
+    this.lists = h("div", { class: "find-lists" });
+    this.panel = h(
+      "div",
+      { class: "find-panel", tabindex: -1, hidden: true },
+      this.problem,
+      this.hint,
+      h("div", { class: "row" }, pickButton(
+        (files2) => this.addAll({ files: files2 }),
+        "button",
+        icon("photos", { size: 18 }),
+        "Choose a picture"
+      )),
+      this.lists
+    );
+    this.element = h(
+      "form",
+      { class: "find", role: "search", "aria-label": "Search" },
+      h(
+        "label",
+        { for: "find", class: "find-label" },
+        icon("search", { size: 18 }),
+        h("span", { class: "unseen" }, "Words, a picture or an id")
+      ),
+      this.input,
+      this.panel
+    );
+    this.listen();
+    this.load(getInfo3);
+  }
+  listen() {
+    this.element.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.submit(this.input.value.trim());
+    });
+    this.input.addEventListener("focus", () => this.open());
+    this.input.addEventListener("click", () => this.open());
+    this.input.addEventListener("input", () => this.say(""));
+    this.element.addEventListener("focusout", ({ relatedTarget }) => {
+      if (!this.element.contains(relatedTarget)) this.close();
+    });
+    this.panel.addEventListener("click", ({ target }) => {
+      if (target instanceof Element && target.closest("a")) this.close();
+    });
+    this.element.addEventListener("keydown", (event) => this.pressed(event));
+    for (const list3 of ["recent", "saved"]) {
+      subscribe(list3, () => !this.panel.hidden && this.showLists());
+    }
+  }
+  pressed(event) {
+    if (event.key === "Escape" && !this.panel.hidden) {
+      this.input.focus();
+      this.close();
+    } else if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      if (this.panel.hidden) this.open();
+      const stops = [this.input, ...this.panel.querySelectorAll("a[href], button")];
+      const step = event.key === "ArrowDown" ? 1 : -1;
+      const at = stops.indexOf(document.activeElement) + step;
+      stops[(at + stops.length) % stops.length].focus();
+    } else return;
+    event.preventDefault();
+  }
+  /** Learns what the collection is called, and whether its model knows words. */
+  async load(getInfo3) {
+    this.info = await getInfo3().catch(() => this.info ?? null);
+    const words = this.info?.words;
+    this.input.placeholder = words ? "Words, a picture or an id" : "A picture or an id";
+    this.hint.replaceChildren(...this.info?.no_words ? withCode(capitalise(this.info.no_words)) : [
+      "Type words or the id of an image, or paste or drop a picture on any page."
+    ]);
+  }
+  async open() {
+    if (!this.panel.hidden) return;
+    this.panel.hidden = false;
+    const before2 = this.info?.name;
+    this.showLists();
+    await this.load(info);
+    if (this.info?.name !== before2) this.showLists();
+  }
+  close() {
+    this.panel.hidden = true;
+    this.say("");
+  }
+  say(text2) {
+    this.problem.textContent = text2;
+  }
+  showLists() {
+    const { name: name2 } = this.info ?? {};
+    const saved = this.listOf("saved", name2);
+    const recent = this.listOf("recent", name2);
+    const focused = this.lists.contains(document.activeElement);
+    this.lists.replaceChildren(
+      ...saved.length ? [
+        h("h2", { class: "small soft" }, "Saved searches"),
+        h("ul", { role: "list" }, saved)
+      ] : [],
+      ...recent.length ? [
+        h(
+          "div",
+          { class: "find-head" },
+          h("h2", { class: "small soft" }, "Recent searches"),
+          h("button", {
+            type: "button",
+            class: "button quiet small",
+            onclick: () => clearRecent(name2)
+          }, "Clear")
+        ),
+        h("ul", { role: "list" }, recent)
+      ] : []
+    );
+    if (focused) this.input.focus();
+  }
+  listOf(list3, collection) {
+    return past(list3, collection).map((one) => h(
+      "li",
+      null,
+      h("a", { href: `/search?${one.query}` }, one.label),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          title: "Remove",
+          "aria-label": `Remove ${list3} search ${one.label}`,
+          onclick: () => remove(list3, one)
+        },
+        icon("close", { size: 16 })
+      )
+    ));
+  }
+  addAll(terms) {
+    this.input.value = "";
+    this.close();
+    return addTerms(terms);
+  }
+  /** Searches by the image that a text names, else by its words. */
+  async submit(written) {
+    if (!written) {
+      this.open();
+      return;
+    }
+    if (!this.info) await this.load(info);
+    let images;
+    try {
+      images = await findImages(written);
+    } catch (error) {
+      this.fail(error.message);
+      return;
+    }
+    if (this.input.value.trim() !== written) return;
+    if (images.length === 1) await this.addAll({ ids: images });
+    else if (images.length > 1) {
+      this.fail("Several images have this name. Write the whole id, with the folder.");
+    } else if (this.info?.words) await this.addAll({ texts: [written] });
+    else this.fail("No image has this id or name, and words are not known here.");
+  }
+  async fail(text2) {
+    await this.open();
+    this.say(text2);
+  }
+};
+function withCode(text2) {
+  return text2.split("`").map((part, n) => n % 2 ? h("code", null, part) : part);
+}
+
+// search/view.js
+var view_exports6 = {};
+__export(view_exports6, {
+  shortcuts: () => shortcuts6,
+  show: () => show7,
+  title: () => title6,
+  update: () => update6
+});
+
+// search/local_picture.js
+var BLOCKS = 12;
+var SIDE = 480;
+async function localPicture(blob) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(blob, { imageOrientation: "from-image" });
+  } catch {
+    return null;
+  }
+  const { width, height } = bitmap;
+  const shown2 = get("mosaic") ? await blocks(bitmap) : blob;
+  bitmap.close();
+  return { src: URL.createObjectURL(shown2), width, height };
+}
+function blocks(bitmap) {
+  const longer = Math.max(bitmap.width, bitmap.height);
+  const small = canvas(bitmap, BLOCKS / longer);
+  small.context.imageSmoothingQuality = "high";
+  small.context.drawImage(bitmap, 0, 0, small.element.width, small.element.height);
+  const large = canvas(bitmap, SIDE / longer);
+  large.context.imageSmoothingEnabled = false;
+  large.context.drawImage(small.element, 0, 0, large.element.width, large.element.height);
+  return new Promise((resolve) => {
+    large.element.toBlob(resolve, "image/png");
+  });
+}
+function canvas({ width, height }, scale) {
+  const element2 = document.createElement("canvas");
+  element2.width = Math.max(1, Math.round(width * scale));
+  element2.height = Math.max(1, Math.round(height * scale));
+  return { element: element2, context: element2.getContext("2d") };
+}
+
+// search/crop.js
+var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
+var LEAST = 0.03;
+var STEP2 = 0.02;
+var BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
+var ARROWS = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1]
+};
+var HELP = "Arrow keys move the frame, Shift and arrow keys resize it, Enter searches, Escape cancels.";
+function cropper(picture, options = {}) {
+  return new Cropper(picture, options);
+}
+var Cropper = class {
+  constructor(picture, options) {
+    this.options = options;
+    this.img = typeof picture === "string" ? h("img", { src: picture, alt: "" }) : picture;
+    this.img.draggable = false;
+    this.frame = h(
+      "div",
+      { class: "crop-frame", tabindex: 0, role: "group", "aria-label": "Selected part" },
+      CORNERS.map((corner) => h("span", { class: "crop-handle", dataset: { corner } }))
+    );
+    this.element = h("div", { class: "cropper" }, this.img, this.frame);
+    this.controller = new AbortController();
+    this.part = null;
+    this.begin();
+    if (!this.size().width) this.img.addEventListener("load", () => this.begin(), { once: true });
+    this.listen();
+  }
+  listen() {
+    const { element: element2 } = this;
+    const { signal } = this.controller;
+    element2.addEventListener("keydown", (event) => this.pressed(event), { signal });
+    element2.addEventListener("pointerdown", (event) => this.startDrag(event), { signal });
+    element2.addEventListener("pointermove", (event) => this.continueDrag(event), { signal });
+    for (const type of ["pointerup", "pointercancel"]) {
+      element2.addEventListener(type, () => {
+        this.drag = null;
+      }, { signal });
+    }
+  }
+  begin() {
+    const { box } = this.options;
+    this.part = box && this.size().width ? toShares(box, this.size()) : { ...BEGIN };
+    this.draw();
+  }
+  size() {
+    return this.options.natural ?? { width: this.img.naturalWidth, height: this.img.naturalHeight };
+  }
+  box() {
+    return this.part && this.size().width ? toPixels(this.part, this.size()) : null;
+  }
+  set(part) {
+    this.part = part;
+    this.draw();
+    this.options.onchange?.(this.box());
+  }
+  draw() {
+    const { frame, part } = this;
+    frame.hidden = part === null;
+    if (part === null) return;
+    frame.style.left = `${part.x * 100}%`;
+    frame.style.top = `${part.y * 100}%`;
+    frame.style.width = `${part.w * 100}%`;
+    frame.style.height = `${part.h * 100}%`;
+    const box = this.box();
+    const label = box ? `Selected part: ${box.w} by ${box.h} pixels, at ${box.x}, ${box.y}` : "Selected part";
+    frame.setAttribute("aria-label", `${label}. ${HELP}`);
+  }
+  pressed(event) {
+    const { onaccept, oncancel } = this.options;
+    if (event.key === "Enter") onaccept?.(this.box());
+    else if (event.key === "Escape") oncancel?.();
+    else if (event.key in ARROWS && this.part) this.set(stepped(event, this.part));
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  /** Starts a drag: of a handle to resize, of the frame to move, or outside it for a new frame. */
+  startDrag(event) {
+    if (event.button !== 0) return;
+    const { corner } = event.target.dataset;
+    const inFrame = event.target.closest(".crop-frame");
+    this.drag = {
+      from: this.pointOf(event),
+      part: this.part,
+      act: corner ?? (inFrame ? "move" : "draw")
+    };
+    this.element.setPointerCapture(event.pointerId);
+    event.preventDefault();
+    if (inFrame) this.focus();
+  }
+  continueDrag(event) {
+    if (!this.drag) return;
+    const { from, part, act } = this.drag;
+    const to = this.pointOf(event);
+    const dx = to.x - from.x;
+    const dy = to.y - from.y;
+    if (act === "move") this.set(moved(part, dx, dy));
+    else if (act !== "draw") this.set(resized(part, act, dx, dy));
+    else if (Math.abs(dx) > LEAST && Math.abs(dy) > LEAST) {
+      this.set({
+        x: Math.min(to.x, from.x),
+        y: Math.min(to.y, from.y),
+        w: Math.abs(dx),
+        h: Math.abs(dy)
+      });
+    }
+  }
+  /** The position of a pointer, in shares of the picture. */
+  pointOf({ clientX, clientY }) {
+    const box = this.element.getBoundingClientRect();
+    return {
+      x: within((clientX - box.left) / box.width, 0, 1),
+      y: within((clientY - box.top) / box.height, 0, 1)
+    };
+  }
+  clear() {
+    this.set(null);
+  }
+  focus() {
+    this.frame.focus({ preventScroll: true });
+  }
+  destroy() {
+    this.controller.abort();
+    this.element.remove();
+  }
+};
+function toPixels({ x, y, w, h: high }, { width, height }) {
+  const left = Math.min(Math.round(x * width), width - 1);
+  const top = Math.min(Math.round(y * height), height - 1);
+  const box = {
+    x: left,
+    y: top,
+    w: Math.max(1, Math.min(Math.round((x + w) * width), width) - left),
+    h: Math.max(1, Math.min(Math.round((y + high) * height), height) - top)
+  };
+  return box.w === width && box.h === height ? null : box;
+}
+function toShares({ x, y, w, h: high }, { width, height }) {
+  const left = Math.min(x / width, 1 - LEAST);
+  const top = Math.min(y / height, 1 - LEAST);
+  return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
+}
+function stepped({ key: key2, shiftKey }, part) {
+  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP2);
+  return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);
+}
+function moved(part, dx, dy) {
+  return { ...part, x: within(part.x + dx, 0, 1 - part.w), y: within(part.y + dy, 0, 1 - part.h) };
+}
+function resized({ x, y, w, h: high }, corner, dx, dy) {
+  let right = x + w;
+  let bottom = y + high;
+  let left = x;
+  let top = y;
+  if (corner.includes("w")) left = within(left + dx, 0, right - LEAST);
+  if (corner.includes("e")) right = within(right + dx, left + LEAST, 1);
+  if (corner.includes("n")) top = within(top + dy, 0, bottom - LEAST);
+  if (corner.includes("s")) bottom = within(bottom + dy, top + LEAST, 1);
+  return { x: left, y: top, w: right - left, h: bottom - top };
+}
+function within(value, low, high) {
+  return Math.min(Math.max(value, low), high);
+}
+
+// search/weight_field.js
+var WEIGHTS = [0.25, 0.5, 1, 2, 3, 5];
+function weightField({ name: name2, weight, onchange }) {
+  const choices = [.../* @__PURE__ */ new Set([...WEIGHTS, weight])].sort((a, b) => a - b);
+  const select = h(
+    "select",
+    {
+      class: "weight",
+      title: "Weight",
+      "aria-label": `Weight of ${name2}`,
+      onchange: () => onchange(Number(select.value))
+    },
+    choices.map((choice) => h("option", { value: choice }, `× ${choice}`))
+  );
+  select.value = String(weight);
+  return select;
+}
+
+// search/query_tiles.js
+var QueryTiles = class {
+  /**
+   * @param {{onremove: (key: string) => void, onsign: (key: string) => void,
+   *   onweight: (key: string, weight: number) => void,
+   *   oncrop: (box: ?import("./crop.js").Box) => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.element = h("ul", { class: "query-tiles", role: "list" });
+    this.frame = null;
+  }
+  /**
+   * @param {Tile[]} tiles
+   * @param {{crop: ?import("./crop.js").Box, canCrop: boolean}} options
+   */
+  show(tiles2, { crop, canCrop: canCrop2 }) {
+    const { element: element2 } = this;
+    const focused = element2.contains(document.activeElement);
+    this.removeFrame();
+    this.crop = crop;
+    this.several = tiles2.length > 1;
+    element2.classList.toggle("several", this.several);
+    element2.replaceChildren(...tiles2.map((tile) => this.tileOf(tile, canCrop2)));
+    if (focused && this.frame) this.frame.focus();
+    else if (focused) element2.querySelector("button")?.focus();
+  }
+  tileOf(tile, canCrop2) {
+    const picture = tile.src ? h("img", { class: "query-picture", src: tile.src, alt: tile.name, decoding: "async" }) : h(
+      "div",
+      { class: "query-picture unseeable" },
+      icon("photos", { size: 32 }),
+      h("span", { class: "small" }, "No preview")
+    );
+    const stage = h("div", { class: "query-stage" }, picture);
+    const tools = h("div", { class: "row crop-tools" });
+    if (canCrop2 && tile.src && !tile.not) {
+      const place2 = { stage, tools, picture, tile };
+      if (this.crop) this.putFrame(place2);
+      else this.offerFrame(place2);
+    }
+    return h(
+      "li",
+      {
+        class: tile.not ? "query-tile not" : "query-tile",
+        dataset: { key: tile.key }
+      },
+      stage,
+      h("p", { class: "query-name small", title: tile.name }, tile.name),
+      this.signAndRemove(tile),
+      tools,
+      h("p", { class: "query-problem small", role: "alert" }, tile.problem ?? "")
+    );
+  }
+  signAndRemove({ key: key2, name: name2, not, weight }) {
+    const { onsign, onremove, onweight } = this.options;
+    const sign = not ? "Not like" : "Like";
+    return h(
+      "div",
+      { class: "row query-tools" },
+      h(
+        "button",
+        {
+          type: "button",
+          class: "button quiet sign",
+          onclick: () => onsign(key2),
+          "aria-label": `${sign} this: ${name2}. Press to change`
+        },
+        icon(not ? "not" : "plus", { size: 18 }),
+        this.several ? sign : `${sign} this`
+      ),
+      weightField({ name: name2, weight, onchange: (changed) => onweight(key2, changed) }),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          title: "Remove",
+          "aria-label": `Remove ${name2}`,
+          onclick: () => onremove(key2)
+        },
+        icon("close", { size: 18 })
+      )
+    );
+  }
+  /** Shows the picture without a frame, and a button that shows the frame. */
+  offerFrame(place2) {
+    this.removeFrame();
+    const begin = h("button", { type: "button", class: "button", onclick: () => {
+      this.putFrame(place2);
+      this.frame.focus();
+    } }, this.several ? "Select a part" : "Search a part of this picture");
+    place2.stage.replaceChildren(place2.picture);
+    place2.tools.replaceChildren(begin);
+    return begin;
+  }
+  /** Shows the frame over the picture, at the part of the last search. */
+  putFrame(place2) {
+    this.removeFrame();
+    const { crop, options } = this;
+    const accept = () => options.oncrop(this.frame.box());
+    const cancel = () => this.cancel(place2);
+    const go = h(
+      "button",
+      { type: "button", class: "button primary", onclick: accept },
+      this.several ? "Search" : "Search this part"
+    );
+    const changed = (box) => {
+      go.hidden = Boolean(crop && box && fromBox(box) === fromBox(crop));
+    };
+    this.frame = cropper(place2.picture, {
+      box: crop,
+      natural: place2.tile,
+      onaccept: accept,
+      oncancel: cancel,
+      onchange: changed
+    });
+    changed(this.frame.box());
+    const back = crop ? { label: "Whole picture", act: () => options.oncrop(null) } : { label: "Cancel", act: cancel };
+    place2.stage.replaceChildren(this.frame.element);
+    place2.tools.replaceChildren(
+      go,
+      h("button", { type: "button", class: "button quiet", onclick: back.act }, back.label)
+    );
+  }
+  cancel(place2) {
+    if (this.crop) {
+      this.putFrame(place2);
+      this.frame.focus();
+    } else {
+      this.offerFrame(place2).focus();
+    }
+  }
+  removeFrame() {
+    this.frame?.destroy();
+    this.frame = null;
+  }
+  /** Shows a problem under the pictures for whose key `isMatch` is true. */
+  showProblem(text2, isMatch) {
+    for (const li of this.element.children) {
+      if (isMatch(li.dataset.key)) li.querySelector(".query-problem").textContent = text2;
+    }
+  }
+};
+
+// search/hit_rows.js
+var NARROWEST2 = 0.4;
+var WIDEST2 = 3;
+function hitRows(ratios, { width, gap, first, later, fall = 0.55 }) {
+  const rows = [];
+  let target = first;
+  let row = [];
+  let sum = 0;
+  const close = (stretch) => {
+    const room = width - gap * (row.length - 1);
+    const height = Math.floor(stretch ? room / sum : Math.min(target, room / sum));
+    rows.push({ height, widths: wholeWidths(row, height, stretch ? room : null) });
+    target = Math.min(later + (target - later) * fall, Math.max(height, later));
+    row = [];
+    sum = 0;
+  };
+  for (const ratio2 of ratios) {
+    const shown2 = Math.min(Math.max(ratio2 || 1, NARROWEST2), WIDEST2);
+    const without = row.length ? (width - gap * (row.length - 1)) / sum : Infinity;
+    const including = (width - gap * row.length) / (sum + shown2);
+    if (row.length && including < target && without - target < target - including) close(true);
+    row.push(shown2);
+    sum += shown2;
+    if ((width - gap * (row.length - 1)) / sum <= target * 0.9) close(true);
+  }
+  if (row.length) close((width - gap * (row.length - 1)) / sum <= target * 1.1);
+  return rows;
+}
+function wholeWidths(row, height, room) {
+  const widths = row.map((ratio2) => Math.floor(ratio2 * height));
+  if (room !== null) widths[widths.length - 1] += room - widths.reduce((a, b) => a + b, 0);
+  return widths;
+}
+
+// search/results.js
+var SIZES3 = [128, 256, 512, 1024];
+var GAP2 = 6;
+function hitsGrid(hits, options = {}) {
+  const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
+  const element2 = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
+  const watcher = new ResizeObserver(() => {
+    if (element2.isConnected) arrange(element2, cells);
+  });
+  watcher.observe(element2);
+  return element2;
+}
+function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
+  const img = h("img", { alt: "", decoding: "async", loading: "lazy" });
+  const distance = shortDistance(hit.distance);
+  const anchor = link("/image", { id: hit.id, under }, {
+    class: "hit-picture",
+    "aria-label": `${hit.name}, distance ${distance}, number ${rank} of ${count2}` + (hit.good ? ", good match" : "") + (hit.copies ? `, ${copiesText(hit.copies)}` : ""),
+    onclick: onclick && ((event) => onclick(hit, event))
+  }, img);
+  img.addEventListener("load", () => anchor.classList.add("loaded"));
+  const button = (label, name2, act) => act && h(
+    "button",
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": `${label}: ${hit.name}`,
+      title: label,
+      onclick: () => act(hit)
+    },
+    icon(name2, { size: 18 })
+  );
+  const li = h(
+    "li",
+    { class: "hit", dataset: { box: String(rank % 4) } },
+    anchor,
+    (onlike || onunlike) && h(
+      "div",
+      { class: "hit-tools" },
+      button("Like this too", "plus", onlike),
+      button("Not this one", "not", onunlike)
+    ),
+    h(
+      "div",
+      { class: "hit-caption", "aria-hidden": "true" },
+      h("span", { class: "number" }, hit.probability === void 0 ? distance : `${(100 * hit.probability).toFixed(1)}%`),
+      hit.good && h(
+        "span",
+        { class: "hit-good", title: "Nearer to the words than is usual here" },
+        icon("check", { size: 14 })
+      ),
+      h(
+        "span",
+        { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
+        hit.name
+      )
+    ),
+    hit.copies > 0 && copiesOf(hit, under)
+  );
+  return { li, img, anchor, hit, size: 0 };
+}
+function copiesOf({ copies, copy_ids: ids }, under) {
+  const rest = copies - ids.length;
+  return h(
+    "details",
+    { class: "hit-copies small" },
+    h("summary", null, copiesText(copies)),
+    ids.map((id) => h("p", null, link("/image", { id, under }, null, id))),
+    rest > 0 && h("p", { class: "soft" }, `and ${count(rest)} more`)
+  );
+}
+var copiesText = (count2) => count2 === 1 ? "and 1 copy" : `and ${count(count2)} copies`;
+function arrange(element2, cells) {
+  const width = Math.floor(element2.getBoundingClientRect().width);
+  if (width < 40) return;
+  const first = Math.min(Math.max(width * 0.24, 170), 420);
+  const later = Math.min(Math.max(width * 0.13, 110), 230);
+  const ratios = cells.map(({ hit }) => hit.width / hit.height);
+  let index = 0;
+  for (const { height, widths } of hitRows(ratios, { width, gap: GAP2, first, later })) {
+    for (const cellWidth of widths) {
+      const { li, anchor } = cells[index];
+      li.style.width = `${cellWidth}px`;
+      anchor.style.height = `${height}px`;
+      load2(cells[index], Math.max(cellWidth, height));
+      index += 1;
+    }
+  }
+}
+function load2(cell, side) {
+  const pixels2 = side * Math.min(devicePixelRatio, 2) * 0.9;
+  const size = SIZES3.find((candidate) => candidate >= pixels2) ?? SIZES3.at(-1);
+  if (size <= cell.size) return;
+  cell.size = size;
+  cell.img.src = imageUrl(cell.hit.id, "thumbnail", { size, v: cell.hit.v });
+}
+
+// search/answer.js
+var WAIT_SHOWN_AFTER = 350;
+var SearchAnswer = class {
+  /**
+   * @param {{onview: (view: "grid"|"rings") => void, onlike: (id: string) => void,
+   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void}} options
+   */
+  constructor(options) {
+    this.options = options;
+    this.canvas = null;
+    this.waiting = 0;
+    this.summary = h("p", { class: "answer-said soft small number" });
+    this.choices = {
+      grid: this.choice("grid", "browse", "Rows"),
+      rings: this.choice("rings", "rings", "Rings")
+    };
+    this.choose = h("div", {
+      class: "choice",
+      role: "group",
+      "aria-label": "Show results as",
+      hidden: true
+    }, Object.values(this.choices));
+    this.body = h("div", { class: "answer-body" });
+    this.element = h(
+      "section",
+      { class: "search-answer", "aria-label": "Results" },
+      h("div", { class: "answer-bar" }, this.summary, this.choose),
+      this.body
+    );
+  }
+  choice(view2, name2, label) {
+    const choose2 = () => this.options.onview(view2);
+    return h(
+      "button",
+      { type: "button", class: "button quiet", onclick: choose2 },
+      icon(name2, { size: 18 }),
+      label
+    );
+  }
+  /** @param {string} text says what the page waits for */
+  wait(text2) {
+    clearTimeout(this.waiting);
+    this.body.setAttribute("aria-busy", "true");
+    this.waiting = setTimeout(() => {
+      this.body.classList.add("stale");
+      this.summary.replaceChildren(h(
+        "span",
+        { class: "answer-wait" },
+        h("progress", { "aria-label": text2 }),
+        text2,
+        h(
+          "button",
+          { type: "button", class: "button quiet", onclick: this.options.oncancel },
+          "Cancel"
+        )
+      ));
+    }, WAIT_SHOWN_AFTER);
+  }
+  /**
+   * @param {*} answer of the server
+   * @param {{view: string, centre: ?*, under: string}} options centre: the picture in the middle
+   *   of the rings
+   */
+  show(answer, { view: view2, centre, under }) {
+    if (answer.hits.length === 0) {
+      this.showHint("No results", "No picture is near enough and passes the filters.");
+    } else if (view2 === "rings" && centre) {
+      this.showRings(answer.hits, centre, under);
+    } else {
+      this.put(hitsGrid(answer.hits, {
+        under,
+        onlike: ({ id }) => this.options.onlike(id),
+        onunlike: ({ id }) => this.options.onunlike(id)
+      }));
+    }
+    this.summary.textContent = summaryOf(answer);
+    this.choose.hidden = answer.hits.length === 0;
+    for (const [name2, button] of Object.entries(this.choices)) {
+      button.setAttribute("aria-pressed", String(name2 === view2));
+    }
+  }
+  showRings(hits, centre, under) {
+    const room = h("div", { class: "answer-rings" });
+    this.put(room);
+    const isUpload2 = ({ id, src }) => Boolean(src) && id.startsWith("upload:");
+    const hrefOf = (picture) => isUpload2(picture) ? null : `/rings?${toQuery({ id: picture.id, under })}`;
+    const preview = ringPreview({ hrefOf, isCentre: ({ id }) => id === centre.id });
+    preview.element.hidden = true;
+    room.append(preview.element);
+    const canvas2 = ringsCanvas(room, { hrefOf, onselect: (picture) => {
+      preview.element.hidden = false;
+      preview.show(picture);
+      preview.element.classList.toggle("opposite", canvas2.isLeft(picture.id));
+    } });
+    this.canvas = canvas2;
+    canvas2.show(centre, hits.filter(({ id }) => id !== centre.id), { move: false });
+  }
+  /** @param {Error} error */
+  fail(error) {
+    if (error.status !== 503) {
+      this.replaceHits(problemPanel(error, this.options.onretry, 2));
+      return;
+    }
+    this.showHint(
+      "The server is busy",
+      "It has too many requests. Try again in a moment.",
+      h(
+        "button",
+        { type: "button", class: "button", onclick: this.options.onretry },
+        "Try again"
+      )
+    );
+  }
+  showHint(title8, text2, ...actions) {
+    this.replaceHits(panel({ icon: "photos", level: 2, title: title8, text: text2 }, actions));
+  }
+  replaceHits(content) {
+    this.summary.textContent = "";
+    this.choose.hidden = true;
+    this.put(content);
+  }
+  put(...content) {
+    clearTimeout(this.waiting);
+    this.body.classList.remove("stale");
+    this.body.removeAttribute("aria-busy");
+    this.canvas?.destroy();
+    this.canvas = null;
+    this.body.replaceChildren(...content);
+  }
+  destroy() {
+    this.put();
+  }
+};
+function summaryOf({ hits, metric, exact, recall: recall2, milliseconds, not_compared: left }) {
+  const quality = exact ? "exact" : `recall ${recall2.toFixed(2)}`;
+  const count2 = hits.length === 1 ? "1 picture" : `${hits.length} pictures`;
+  const rest = left ? ` · ${left} not yet compared for copies` : "";
+  return `${count2} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
+}
+
+// search/filters.js
+var WIDE = "(min-width: 800px)";
+var HINT = "Columns: width, height, size, modified, id, path. Example: modified >= 2024-01-01 and width > 1000";
+var PLAIN2 = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
+var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
+var SearchFilters = class {
+  /**
+   * @param {{onchange: (fields: {under: string, where: string, maxDistance: string, k: number,
+   *   collapse: boolean}) => void, signal: AbortSignal}} options
+   */
+  constructor({ onchange, signal }) {
+    this.folders = h("datalist", { id: "search-folders" });
+    this.under = h("input", { ...PLAIN2, list: "search-folders", placeholder: "all folders" });
+    this.where = h("input", { ...PLAIN2, placeholder: "width > 1000" });
+    this.maxDistance = h("input", { type: "number", min: 0, step: 0.05, placeholder: "any" });
+    this.k = h("select", null);
+    this.collapse = h("input", {
+      type: "checkbox",
+      id: "search-collapse",
+      "aria-describedby": "search-collapse-hint"
+    });
+    this.fields = {
+      under: makeField("under", "In folder", this.under),
+      where: makeField("where", "Where", this.where, HINT),
+      max_distance: makeField("max_distance", "Maximum distance", this.maxDistance),
+      k: makeField("k", "Pictures", this.k)
+    };
+    this.form = h(
+      "form",
+      { class: "search-filters", "aria-label": "Filters" },
+      Object.values(this.fields).map(({ element: element2 }) => element2),
+      this.folders,
+      h(
+        "div",
+        { class: "field-switch" },
+        this.collapse,
+        h("label", { for: this.collapse.id }, "Show copies as one"),
+        h(
+          "p",
+          { class: "field-hint small soft", id: "search-collapse-hint" },
+          "The nearest of some copies stands for all that were found on the page Duplicates."
+        )
+      ),
+      // A form with several fields needs a button to submit on Enter.
+      h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search")
+    );
+    this.element = h(
+      "details",
+      { class: "filters", open: matchMedia(WIDE).matches },
+      h("summary", null, "Filters"),
+      this.form
+    );
+    this.listen(onchange, signal);
+  }
+  listen(onchange, signal) {
+    this.form.addEventListener("change", () => onchange(this.values()));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      onchange(this.values());
+    });
+    matchMedia(WIDE).addEventListener("change", ({ matches }) => {
+      this.element.open = matches;
+    }, { signal });
+    this.under.addEventListener(
+      "focus",
+      () => suggestFolders(this.folders, signal),
+      { once: true }
+    );
+  }
+  values() {
+    return {
+      under: this.under.value.trim(),
+      where: this.where.value.trim(),
+      maxDistance: this.maxDistance.value.trim(),
+      k: Number(this.k.value),
+      collapse: this.collapse.checked
+    };
+  }
+  /** @param {import("./state.js").Search} search */
+  show(search2) {
+    this.under.value = search2.under;
+    this.where.value = search2.where;
+    this.maxDistance.value = search2.maxDistance;
+    const numbers = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
+    this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
+    this.k.value = String(search2.k);
+    this.collapse.checked = search2.collapse;
+    for (const field of Object.values(this.fields)) field.showProblem("");
+    if (search2.under || search2.where || search2.maxDistance) this.element.open = true;
+  }
+  /** Shows a problem under a field; returns false if there is no such field. */
+  showProblem(name2, text2) {
+    this.fields[name2]?.showProblem(text2);
+    if (name2 in this.fields) this.element.open = true;
+    return name2 in this.fields;
+  }
+};
+function makeField(name2, label, input, hint) {
+  input.id = `search-${name2}`;
+  const help = h("p", { class: "field-hint small soft", id: `search-${name2}-hint` }, hint);
+  const problem = h("p", {
+    class: "field-problem small",
+    id: `search-${name2}-problem`,
+    role: "alert"
+  });
+  input.setAttribute("aria-describedby", `${problem.id}${hint ? ` ${help.id}` : ""}`);
+  const element2 = h(
+    "div",
+    { class: "field" },
+    h("label", { for: input.id }, label),
+    input,
+    problem,
+    hint && help
+  );
+  const showProblem = (text2) => {
+    problem.textContent = text2;
+    if (text2) input.setAttribute("aria-invalid", "true");
+    else input.removeAttribute("aria-invalid");
+  };
+  return { element: element2, showProblem };
+}
+
+// search/words.js
+var QueryWords = class {
+  /** @param {{onchange: (fields: {texts: string[], notTexts: string[]}) => void}} options */
+  constructor({ onchange }) {
+    this.onchange = onchange;
+    this.texts = [];
+    this.notTexts = [];
+    this.problem = h("p", { class: "field-problem small", role: "alert" });
+    this.chips = h("ul", { class: "word-chips", role: "list", "aria-label": "Words" });
+    this.element = h("div", { class: "query-words" }, this.chips, this.problem);
+  }
+  /** Keeps the texts for which `isKept` is true, and adds others. */
+  change(isKept, { texts = [], notTexts = [] } = {}) {
+    this.onchange({
+      texts: [...this.texts.filter(isKept), ...texts],
+      notTexts: [...this.notTexts.filter(isKept), ...notTexts]
+    });
+  }
+  /** @param {import("./state.js").Search} search */
+  show({ texts, notTexts }) {
+    this.texts = texts;
+    this.notTexts = notTexts;
+    this.problem.textContent = "";
+    const focused = this.chips.contains(document.activeElement);
+    this.chips.replaceChildren(
+      ...texts.map((written) => this.chipOf(written, false)),
+      ...notTexts.map((written) => this.chipOf(written, true))
+    );
+    if (focused) this.chips.querySelector(".sign")?.focus();
+  }
+  chipOf(written, not) {
+    const [words, weight] = splitWeight(written);
+    const isOther = (other) => other !== written;
+    const weigh = (changed) => {
+      const other = withWeight(words, changed);
+      this.change(isOther, not ? { notTexts: [other] } : { texts: [other] });
+    };
+    const sign = not ? "Without" : "With";
+    return h(
+      "li",
+      { class: not ? "word-chip not" : "word-chip" },
+      h("span", { class: "word-text" }, words),
+      h(
+        "button",
+        {
+          type: "button",
+          class: "icon-button",
+          title: "Remove",
+          "aria-label": `Remove ${words}`,
+          onclick: () => this.change(isOther)
+        },
+        icon("close", { size: 18 })
+      ),
+      h("button", {
+        type: "button",
+        class: "button quiet sign",
+        "aria-label": `${sign} these words: ${words}. Press to change`,
+        onclick: () => this.change(isOther, not ? { texts: [written] } : { notTexts: [written] })
+      }, icon(not ? "not" : "plus", { size: 18 }), sign),
+      weightField({ name: words, weight, onchange: weigh })
+    );
+  }
+  showProblem(text2) {
+    this.problem.textContent = text2;
+  }
+};
+
+// search/view.js
+var title6 = "Search";
+var shortcuts6 = [
+  ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
+  ["Enter", "Search the part in the frame"],
+  ["Esc", "Close the frame"]
+];
+var MEBI = 1024 * 1024;
+var { show: show7, update: update6 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
+var SearchView = class {
+  constructor(main2, signal, info3) {
+    this.signal = signal;
+    this.collection = info3?.name ?? "";
+    this.mostBytes = info3?.max_upload ?? Infinity;
+    this.search = null;
+    this.uploads = [];
+    this.pictures = /* @__PURE__ */ new Map();
+    this.answer = null;
+    const addFiles = (files2) => addTerms({ files: files2 });
+    this.tiles = new QueryTiles({
+      onremove: (key2) => this.removePicture(key2),
+      onsign: (key2) => this.changeSign(key2),
+      onweight: (key2, weight) => this.changeWeight(key2, weight),
+      oncrop: (crop) => this.change({ crop })
+    });
+    this.words = new QueryWords({ onchange: (fields) => this.change(fields) });
+    this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
+    this.results = new SearchAnswer({
+      onview: (kind) => this.change({ view: kind }),
+      onlike: (id) => this.mark(id, false),
+      onunlike: (id) => this.mark(id, true),
+      onretry: () => this.run(true),
+      oncancel: () => this.cancel()
+    });
+    this.heading = h("h1", { tabindex: -1 }, "Search");
+    this.offer = h("div", { class: "search-offer" });
+    this.save = h("button", {
+      type: "button",
+      class: "button quiet",
+      onclick: () => this.toggleSaved()
+    });
+    this.element = h(
+      "div",
+      { class: "search" },
+      h(
+        "section",
+        { class: "search-side", "aria-label": "Query" },
+        this.heading,
+        this.words.element,
+        dropZone(addFiles),
+        this.tiles.element,
+        h(
+          "div",
+          { class: "row search-add" },
+          pickButton(addFiles, "button", icon("plus", { size: 18 }), "Add a picture"),
+          this.save
+        ),
+        this.offer,
+        this.filters.element
+      ),
+      this.results.element
+    );
+    main2.append(this.element);
+    connection.addEventListener("found", () => {
+      if (this.lostServer) this.run(true);
+    }, { signal });
+    for (const list3 of ["recent", "saved"]) {
+      const stop = subscribe(list3, () => this.showSaved());
+      signal.addEventListener("abort", stop);
+    }
+  }
+  stop() {
+    this.request?.abort();
+    this.results.destroy();
+    for (const { src } of this.pictures.values()) {
+      if (src?.startsWith("blob:")) URL.revokeObjectURL(src);
+    }
+  }
+  /** Shows the search of an address. */
+  async go(params) {
+    const search2 = fromParams(params);
+    const turn2 = /* @__PURE__ */ Symbol("turn");
+    this.turn = turn2;
+    const uploads = search2.upload ? await recall(search2.upload) : [];
+    if (this.turn !== turn2 || this.signal.aborted) return;
+    this.search = search2;
+    this.uploads = uploads ?? [];
+    this.uploadsLost = uploads === null;
+    const hasTerms = this.uploads.length + search2.ids.length + search2.nots.length + search2.texts.length + search2.notTexts.length > 0;
+    const wasEmpty = this.element.classList.contains("empty");
+    this.element.classList.toggle("empty", !hasTerms && !this.uploadsLost);
+    if (wasEmpty && hasTerms) this.heading.focus({ preventScroll: true });
+    this.words.show(search2);
+    this.filters.show(search2);
+    this.showSaved();
+    this.offerMarks();
+    this.shownTiles = null;
+    const run = this.run();
+    await this.showTiles(turn2);
+    await run;
+  }
+  // --- the pictures of the query
+  /** The uploaded pictures and the images of the collection, each with a key. */
+  entries() {
+    const weightOf = (id) => this.search.weights.get(id) ?? 1;
+    return [
+      ...this.uploads.map((upload, n) => ({
+        key: `upload:${n}`,
+        upload,
+        not: upload.not,
+        weight: upload.weight ?? 1
+      })),
+      ...this.search.ids.map((id) => ({ key: `id:${id}`, id, not: false, weight: weightOf(id) })),
+      ...this.search.nots.map((id) => ({ key: `id:${id}`, id, not: true, weight: weightOf(id) }))
+    ];
+  }
+  async showTiles(turn2) {
+    const tiles2 = await Promise.all(this.entries().map((entry) => this.tileOf(entry)));
+    if (this.turn !== turn2 || this.signal.aborted) return;
+    const options = { crop: this.search.crop, canCrop: canCrop(this.search, this.uploads) };
+    const state = JSON.stringify([tiles2, options]);
+    if (state !== this.tilesState || this.tilesHaveProblem) this.tiles.show(tiles2, options);
+    this.tilesState = state;
+    this.tilesHaveProblem = false;
+    this.shownTiles = tiles2;
+    if (this.problem) this.showProblem(this.problem);
+    const [first] = [...this.search.texts, ...tiles2.map(({ name: name2 }) => name2)];
+    setTitle(first ? `${first} · Search` : title6);
+    if (this.search.view === "rings") this.showAnswer();
+  }
+  async tileOf({ key: key2, upload, id, not, weight }) {
+    const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
+    return {
+      key: key2,
+      not,
+      weight,
+      name: upload?.name || picture?.name || id || "Pasted picture",
+      src: picture?.src ?? null,
+      width: picture?.width ?? 0,
+      height: picture?.height ?? 0,
+      problem: upload ? this.tooLarge(upload) : ""
+    };
+  }
+  async localOf(upload) {
+    if (!this.pictures.has(upload.blob)) {
+      this.pictures.set(upload.blob, await localPicture(upload.blob) ?? {});
+    }
+    return this.pictures.get(upload.blob);
+  }
+  async imageOf(id) {
+    if (!this.pictures.has(id)) {
+      try {
+        const { name: name2, width, height, v } = await image(id, { signal: this.signal });
+        const src = imageUrl(id, "thumbnail", { size: 512, v });
+        this.pictures.set(id, { name: name2, width, height, src });
+      } catch {
+        return null;
+      }
+    }
+    return this.pictures.get(id);
+  }
+  /** A message if an uploaded picture exceeds the limit of the server, else "". */
+  tooLarge({ blob }) {
+    if (blob.size <= this.mostBytes) return "";
+    return `Too large: ${Math.ceil(blob.size / MEBI)} MiB. The server accepts ${Math.floor(this.mostBytes / MEBI)} MiB at most.`;
+  }
+  // --- changes of the query; each one is a new address
+  change(fields) {
+    navigate("/search", toParams({ ...this.search, ...fields }));
+  }
+  async changeUploads(uploads, fields = {}) {
+    const upload = uploads.length ? await keep(uploads) : null;
+    if (!this.signal.aborted) this.change({ upload, crop: null, ...fields });
+  }
+  removePicture(key2) {
+    const { upload, id } = parseKey(key2);
+    if (id === null) {
+      this.changeUploads(this.uploads.filter((_, n) => n !== upload));
+    } else {
+      const isOther = (other) => other !== id;
+      this.change({
+        ids: this.search.ids.filter(isOther),
+        nots: this.search.nots.filter(isOther),
+        crop: null
+      });
+    }
+  }
+  /** Changes a picture from "like" to "not like", or back. */
+  changeSign(key2) {
+    const { upload: index, id } = parseKey(key2);
+    if (id === null) {
+      this.changeUploads(this.uploads.map((upload, n) => n === index ? { ...upload, not: !upload.not } : upload));
+    } else {
+      this.mark(id, this.search.ids.includes(id));
+    }
+  }
+  changeWeight(key2, weight) {
+    const { upload: index, id } = parseKey(key2);
+    if (id === null) {
+      this.changeUploads(this.uploads.map((upload, n) => n === index ? { ...upload, weight } : upload), { crop: this.search.crop });
+    } else {
+      this.change({ weights: new Map([...this.search.weights, [id, weight]]) });
+    }
+  }
+  /** Adds an image of the collection to the query, as "like" or as "not like". */
+  mark(id, not) {
+    const isOther = (other) => other !== id;
+    const ids = this.search.ids.filter(isOther);
+    const nots = this.search.nots.filter(isOther);
+    (not ? nots : ids).push(id);
+    const marked = get("notLike").filter(isOther);
+    set("notLike", not ? [...marked, id] : marked);
+    announce(not ? "Marked as not wanted" : "Added to the query");
+    this.change({ ids, nots, crop: null });
+  }
+  /** Offers to exclude the images that the user marked as not wanted. */
+  offerMarks() {
+    const { ids, nots } = this.search;
+    const marks = get("notLike").filter((id) => !ids.includes(id) && !nots.includes(id));
+    if (marks.length === 0) {
+      this.offer.replaceChildren();
+      return;
+    }
+    const count2 = marks.length === 1 ? "one picture" : `${marks.length} pictures`;
+    this.offer.replaceChildren(
+      h("p", { class: "small soft" }, `You marked ${count2} as “not this one”.`),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", class: "button", onclick: () => {
+          this.change({ nots: [...nots, ...marks], crop: null });
+        } }, icon("not", { size: 18 }), marks.length === 1 ? "Exclude it" : "Exclude them"),
+        h("button", { type: "button", class: "button quiet", onclick: () => {
+          set("notLike", nots);
+          this.offerMarks();
+        } }, "Forget the marks")
+      )
+    );
+  }
+  // --- recent and saved searches
+  toPast() {
+    return toPast(this.search, this.uploads, this.collection);
+  }
+  showSaved() {
+    if (!this.search) return;
+    const saved = isSaved(this.toPast());
+    this.save.setAttribute("aria-pressed", String(saved));
+    this.save.replaceChildren(icon("star", { size: 18 }), saved ? "Saved" : "Save this search");
+  }
+  toggleSaved() {
+    const search2 = this.toPast();
+    if (isSaved(search2)) remove("saved", search2);
+    else add("saved", search2);
+    announce(isSaved(search2) ? "Search saved in this browser" : "Search no longer saved");
+  }
+  // --- the search
+  /** Searches, unless `again` is false and the shown answer is for the same query. */
+  async run(again = false) {
+    const { search: search2, uploads } = this;
+    const key2 = JSON.stringify({ ...toParams(search2), view: null });
+    if (!again && key2 === this.answered) {
+      this.showAnswer();
+      return;
+    }
+    this.request?.abort();
+    this.answered = null;
+    this.answer = null;
+    this.problem = null;
+    if (!this.checkQuery()) return;
+    const request2 = new AbortController();
+    this.request = request2;
+    this.results.wait(this.waitText(uploads));
+    try {
+      const signal = AbortSignal.any([this.signal, request2.signal]);
+      this.answer = await search(toRequest(search2, uploads), { signal });
+      this.answered = key2;
+      if (this.request === request2) this.showAnswer();
+      if (this.request === request2) add("recent", this.toPast());
+      if (this.request === request2) announce(`${this.answer.hits.length} pictures found`);
+    } catch (error) {
+      if (this.request === request2 && error.name !== "AbortError") this.failed(error);
+    }
+  }
+  /** Whether the query can be sent; shows a hint if not. */
+  checkQuery() {
+    const { search: search2, uploads } = this;
+    const likes = search2.ids.length + search2.texts.length + uploads.filter(({ not }) => !not).length;
+    if (this.uploadsLost) {
+      this.results.showHint("This picture is no longer available", "Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again.");
+    } else if (uploads.some((upload) => this.tooLarge(upload))) {
+      this.results.showHint("Picture too large", "Remove the picture that is too large, or use a smaller copy.");
+    } else if (likes === 0) {
+      if (uploads.length + search2.nots.length + search2.notTexts.length > 0) {
+        this.results.showHint("Nothing to search for", "The query says only what the results should not be like. Add a picture or words that they should be like.");
+      }
+    } else {
+      return true;
+    }
+    return false;
+  }
+  waitText(uploads) {
+    const bytes3 = uploads.reduce((sum, { blob }) => sum + blob.size, 0);
+    return bytes3 > MEBI ? `Sending ${(bytes3 / MEBI).toFixed(1)} MiB, then searching` : "Searching";
+  }
+  cancel() {
+    this.request?.abort();
+    this.request = null;
+    this.results.showHint("Cancelled", "", h(
+      "button",
+      { type: "button", class: "button", onclick: () => this.run(true) },
+      "Search again"
+    ));
+  }
+  showAnswer() {
+    const { view: kind, under } = this.search;
+    if (!this.answer || kind === "rings" && !this.shownTiles) return;
+    const tile = this.shownTiles?.find(({ not }) => !not);
+    const centre = tile && {
+      ...tile,
+      id: tile.key.replace(/^id:/, ""),
+      width: tile.width || 1,
+      height: tile.height || 1
+    };
+    this.results.show(this.answer, { view: kind, centre, under });
+  }
+  failed(error) {
+    this.lostServer = error.name === "LostServer";
+    const place2 = error.name === "Problem" ? placeOf(error) : "all";
+    const upload = this.uploads.find(({ name: name2 }) => error.detail?.startsWith(`${name2}: `));
+    const prefix = upload ? upload.name.length + 2 : 0;
+    const text2 = toSentence((error.detail || error.message).slice(prefix));
+    if (place2 === "words") {
+      this.words.showProblem(text2);
+      this.results.showHint("No search was made", "See the message under the words.");
+    } else if (this.filters.showProblem(place2, text2)) {
+      this.results.showHint("A filter is not valid", "See the message under the filter.");
+    } else if (place2 === "picture" || place2 === "id") {
+      this.problem = { place: place2, text: pictureProblem(error, text2), detail: error.detail };
+      this.showProblem(this.problem);
+      this.results.showHint("No search was made", "See the message under the picture.");
+    } else {
+      this.results.fail(error);
+    }
+  }
+  /**
+   * Shows a problem under the picture that has it. For an unreadable upload these are the uploads
+   * that the browser cannot show either, or all uploads.
+   */
+  showProblem({ place: place2, text: text2, detail }) {
+    this.tilesHaveProblem = true;
+    const unseen = (this.shownTiles ?? []).filter(({ key: key2, src }) => isUpload(key2) && !src);
+    this.tiles.showProblem(text2, (key2) => {
+      if (place2 === "id") return key2.startsWith("id:") && detail.includes(key2.slice(3));
+      return isUpload(key2) ? unseen.length === 0 || unseen.some((tile) => tile.key === key2) : this.uploads.length === 0;
+    });
+  }
+};
+function dropZone(addFiles) {
+  return h(
+    "div",
+    { class: "drop-zone" },
+    icon("photos", { size: 48 }),
+    h("p", { class: "drop-title" }, "Drop a photo here"),
+    h("p", { class: "soft" }, "or paste one, to find pictures that look like it. The photo is sent only to this server, and the server does not keep it."),
+    h(
+      "div",
+      { class: "row" },
+      pickButton(addFiles, "button primary", "Choose photos"),
+      h("a", { class: "button", href: "/browse" }, "Choose from the collection")
+    )
+  );
+}
+function isUpload(key2) {
+  return key2.startsWith("upload:");
+}
+function parseKey(key2) {
+  const value = key2.slice(key2.indexOf(":") + 1);
+  return isUpload(key2) ? { upload: Number(value), id: null } : { upload: null, id: value };
+}
+function pictureProblem({ status: status2 }, text2) {
+  if (status2 === 413) return "Too large for the server. Use a smaller copy.";
+  return text2;
+}
+function toSentence(text2) {
+  return capitalise(/[.!?]$/.test(text2) ? text2 : `${text2}.`);
+}
+
+// status/view.js
+var view_exports7 = {};
+__export(view_exports7, {
+  show: () => show8,
+  title: () => title7
+});
+
+// status/progress.js
+var SPEED_WINDOW = 2e4;
+function makeProgress() {
+  const bar = h("progress", { "aria-label": "Indexing", max: 1 });
+  const text2 = h("p", { class: "number" });
+  const el = h(
+    "section",
+    { class: "running", "aria-label": "Indexing", hidden: true },
+    h("h2", null, "Indexing"),
+    bar,
+    text2
+  );
+  const samples = [];
+  let last3 = null;
+  const draw = () => {
+    if (!last3) return;
+    const { total, failed, waiting, runs } = last3;
+    el.hidden = runs === 0;
+    if (el.hidden) return;
+    const done = total + failed;
+    if (waiting) bar.value = done / (done + waiting);
+    else bar.removeAttribute("value");
+    text2.textContent = waiting ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
+  };
+  const timer2 = setInterval(draw, 2e3);
+  return {
+    el,
+    update: (status2) => {
+      if (!status2.runs) samples.length = 0;
+      else samples.push({ time: performance.now(), done: status2.total + status2.failed });
+      last3 = status2;
+      draw();
+    },
+    stop: () => clearInterval(timer2)
+  };
+}
+function describe(done, waiting, rate, runs) {
+  const parts = [`${count(done)} of ${count(done + waiting)}`];
+  if (rate > 0) {
+    parts.push(
+      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`,
+      `${duration(waiting / rate)} left`
+    );
+  }
+  if (runs > 1) parts.push(`${runs} processes`);
+  return parts.join(" · ");
+}
+function speed(samples, now = performance.now()) {
+  while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
+  if (samples.length < 2) return 0;
+  const seconds = (now - samples[0].time) / 1e3;
+  return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
+}
+
+// status/view.js
+var title7 = "Status";
+var PAGE3 = 50;
+var CALM2 = 3e3;
+async function show8(main2, _params, { signal, info: info3 }) {
+  const progress = makeProgress();
+  const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
+  const about2 = h("section", { class: "about-index", "aria-label": "Index" });
+  const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
+  const damaged2 = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
+  main2.append(h(
+    "div",
+    { class: "status" },
+    h("h1", { tabindex: "-1" }, "Status"),
+    progress.el,
+    numbers,
+    about2,
+    failed,
+    damaged2
+  ));
+  for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
+  let seen = null;
+  const draw = async () => {
+    const status2 = await status({ signal });
+    numbers.replaceChildren(...tiles(status2));
+    about2.replaceChildren(...indexFacts(status2, info3));
+    if (seen?.failed !== status2.failed) await listFailures(failed, status2.failed, signal);
+    if (seen?.damaged !== status2.damaged) await listDamaged(damaged2, status2.damaged, signal);
+    seen = status2;
+  };
+  await draw();
+  const stop = follow((status2) => {
+    progress.update(status2);
+    numbers.replaceChildren(...tiles({ ...seen, ...status2 }));
+    return status2.revision !== seen.revision || status2.failed !== seen.failed;
+  }, draw);
+  return () => {
+    progress.stop();
+    stop();
+  };
+}
+function follow(update7, draw) {
+  let timer2 = 0;
+  const stop = events((status2) => {
+    if (!update7(status2)) return;
+    clearTimeout(timer2);
+    timer2 = setTimeout(() => draw().catch(() => {
+    }), CALM2);
+  });
+  return () => {
+    clearTimeout(timer2);
+    stop();
+  };
+}
+function tiles({ total, waiting, failed, damaged: damaged2, missing, removed }) {
+  return [
+    ["Images", total, "can be searched"],
+    ["Waiting", waiting, "to be indexed"],
+    ["Failed", failed, "could not be read", failed > 0],
+    ["Damaged", damaged2, "read in part", damaged2 > 0],
+    ["Missing", missing, "files that no longer exist"],
+    ["Removed", removed, "excluded from searches"]
+  ].map(([label, value, text2, bad]) => h(
+    "div",
+    { class: `tile${bad ? " bad" : ""}` },
+    h("h2", null, label),
+    h("p", { class: "figure number" }, count(value ?? 0)),
+    h("p", { class: "soft small" }, text2)
+  ));
+}
+function indexFacts(status2, info3) {
+  const { root, store, model, dimension, dtype, bytes: bytes3, ann } = status2;
+  const lines = [
+    ["Searches", ann ? "Approximate" : "Exact"],
+    ["Distance", ann?.metric ?? info3.metric],
+    ["Model", `${model}, ${dimension} × ${dtype}`],
+    ["On disk", bytes2(bytes3)],
+    ["Folder", h("code", null, root)],
+    ["Store", h("code", null, store)],
+    ["Version", `sokkuri ${info3.version}`]
+  ];
+  return [
+    h("h2", null, "Index"),
+    h("p", { class: "soft" }, ann ? "Share of the true nearest neighbours that a search finds:" : "Every search returns exactly the nearest images."),
+    ann && h(
+      "div",
+      { class: "recalls" },
+      Object.entries(ann.recall).map(([k, share]) => recallLine(k, share)),
+      Object.entries(ann.text_recall).map(([k, share]) => recallLine(k, share, ", by words")),
+      h(
+        "p",
+        { class: "soft small" },
+        `${count(ann.covered)} of ${count(ann.rows)} rows are in the index.`
+      )
+    ),
+    h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))))
+  ].filter(Boolean);
+}
+function recallLine(k, share, how = "") {
+  const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;
+  return h(
+    "div",
+    { class: "recall" },
+    h("span", null, label),
+    h("meter", { min: 0, max: 1, value: share, "aria-label": `Recall at ${k}${how}` }),
+    h("span", { class: "number" }, percent(share))
+  );
+}
+async function listFailures(host, total, signal) {
+  clear(host);
+  host.append(h("h2", { id: "failures" }, "Failures"));
+  if (!total) {
+    host.append(h("p", { class: "soft" }, "Every image could be read."));
+    return;
+  }
+  await listImages(host, async (cursor) => {
+    const { failures: failures2, next } = await failures({ limit: PAGE3, cursor }, { signal });
+    const lines = failures2.map(({ id, stage, reason }) => ({ id, text: `${stage}: ${reason}` }));
+    return { lines, next };
+  });
+}
+async function listDamaged(host, total, signal) {
+  clear(host);
+  host.hidden = !total;
+  if (!total) return;
+  host.append(h("h2", { id: "damaged" }, "Read in part"));
+  await listImages(host, async (cursor) => {
+    const { damaged: damaged2, next } = await damaged({ limit: PAGE3, cursor }, { signal });
+    return { lines: damaged2.map(({ id, reason }) => ({ id, text: reason })), next };
+  });
+}
+async function listImages(host, read2) {
+  const list3 = h("ul", null);
+  const more = h("button", { type: "button", class: "button" }, "Show more");
+  host.append(list3, more);
+  let cursor = null;
+  const load3 = async () => {
+    more.disabled = true;
+    try {
+      const page = await read2(cursor);
+      list3.append(...page.lines.map(imageItem));
+      cursor = page.next;
+      more.hidden = !cursor;
+    } catch (error) {
+      if (error.name !== "AbortError") host.append(problemPanel(error, null, 3));
+    }
+    more.disabled = false;
+  };
+  more.addEventListener("click", load3);
+  await load3();
+}
+function imageItem({ id, text: text2 }) {
+  const img = h("img", {
+    alt: "",
+    loading: "lazy",
+    src: imageUrl(id, "thumbnail", { size: 64 })
+  });
+  img.addEventListener("error", () => img.replaceWith(icon("missing")));
+  return h(
+    "li",
+    null,
+    h("span", { class: "thumb" }, img),
+    h(
+      "div",
+      null,
+      link("/image", { id }, null, id),
+      h("p", { class: "soft small" }, text2)
+    )
+  );
+}
+
+// app.js
+var ROUTES = {
+  "/browse": view_exports,
+  "/search": view_exports6,
+  "/rings": view_exports5,
+  "/image": view_exports3,
+  "/duplicates": view_exports2,
+  "/label": view_exports4,
+  "/status": view_exports7
+};
+var THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
+var PLACES = {
+  b: "/browse",
+  s: "/search",
+  r: "/rings",
+  d: "/duplicates",
+  l: "/label",
+  t: "/status"
+};
+var MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";
+var info2 = null;
+function getInfo2() {
+  info2 ??= info().then((answer) => {
+    if (answer.mosaic) force("mosaic", true);
+    return answer;
+  }).catch((error) => {
+    info2 = null;
+    throw error;
+  });
+  return info2;
+}
+function themeButton() {
+  const order = Object.keys(THEMES);
+  const button = h("button", { type: "button", class: "icon-button" });
+  const apply = (theme) => {
+    if (theme === "auto") delete document.documentElement.dataset.theme;
+    else document.documentElement.dataset.theme = theme;
+    button.replaceChildren(icon({ auto: "auto", light: "sun", dark: "moon" }[theme]));
+    button.setAttribute("aria-label", THEMES[theme]);
+    button.title = THEMES[theme];
+  };
+  button.addEventListener("click", () => {
+    const next = order[(order.indexOf(get("theme")) + 1) % order.length];
+    set("theme", next);
+    toast(THEMES[next]);
+  });
+  subscribe("theme", apply);
+  apply(get("theme"));
+  return button;
+}
+function mosaicButton() {
+  const button = h("button", {
+    type: "button",
+    class: "icon-button",
+    role: "switch",
+    "aria-label": "Mosaic: show pictures as blocks"
+  }, icon("mosaic"));
+  const apply = (on) => {
+    const forced2 = isForced("mosaic");
+    button.setAttribute("aria-checked", String(on));
+    button.setAttribute("aria-disabled", String(forced2));
+    button.title = forced2 ? MOSAIC_FORCED : on ? "Mosaic is on" : "Mosaic: show pictures as blocks";
+  };
+  button.addEventListener("click", () => {
+    if (isForced("mosaic")) toast(MOSAIC_FORCED);
+    else set("mosaic", !get("mosaic"));
+  });
+  subscribe("mosaic", (on) => {
+    apply(on);
+    if (!isForced("mosaic")) reload();
+  });
+  apply(get("mosaic"));
+  return button;
+}
+function helpButton() {
+  return h("button", {
+    type: "button",
+    class: "icon-button",
+    "aria-label": "Keyboard shortcuts",
+    title: "Keyboard shortcuts (?)",
+    onclick: openHelp
+  }, icon("help"));
+}
+function listenForShortcuts(focusFind) {
+  let prefixTime = -Infinity;
+  document.addEventListener("keydown", (event) => {
+    const modified = event.ctrlKey || event.metaKey || event.altKey;
+    if (modified || event.defaultPrevented || isTyping(event)) return;
+    if (document.querySelector("dialog[open]")) return;
+    if (event.key === "?") openHelp();
+    else if (event.key === "/") focusFind();
+    else if (event.key === "g") prefixTime = event.timeStamp;
+    else if (event.timeStamp - prefixTime < 1200 && event.key in PLACES) {
+      prefixTime = -Infinity;
+      navigate(PLACES[event.key]);
+    } else return;
+    event.preventDefault();
+  });
+}
+function listenForSkip(main2) {
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    main2.focus();
+  });
+}
+function boot() {
+  for (const placeholder of document.querySelectorAll("[data-icon]")) {
+    const name2 = placeholder.dataset.icon;
+    placeholder.replaceWith(icon(name2, { size: name2 === "mark" ? 24 : 20 }));
+  }
+  document.querySelector(".wordmark .kana").append(kana());
+  const main2 = document.getElementById("view");
+  document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
+  watchConnection(document.getElementById("banner"), () => {
+    if (!main2.firstElementChild || main2.querySelector("[data-lost]")) reload();
+  });
+  listenForShortcuts(installFind(document.getElementById("find-place"), getInfo2));
+  listenForSkip(main2);
+  start(ROUTES, main2, getInfo2);
+}
+boot();

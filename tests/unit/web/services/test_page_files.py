@@ -1,0 +1,45 @@
+"""The files of the pages: their addresses, and whether the bundle is what its sources say."""
+
+import gzip
+import re
+import shutil
+import subprocess
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from sokkuri.web.services.page_files import STATIC, read_page_files
+
+PROJECT = Path(__file__).parents[4]
+NODE = shutil.which("node")
+
+
+def test_the_document_names_each_file_by_its_digest() -> None:
+    """The files are few: script, style sheet, theme, icon. They load no other file."""
+    files = read_page_files()
+    named = re.findall(r"/static/([^\"]+)", files.document.decode())
+    assert sorted(named) == sorted(files.by_path)
+    assert len(named) == 4
+    loading = re.compile(rb"^(import|export .* from|@import)\b|await import\(", re.MULTILINE)
+    assert not [path for path, file in files.by_path.items() if loading.search(file.content)]
+    for path, file in files.by_path.items():
+        stem, digest, ending = path.rsplit(".", 2)
+        assert sha256(file.content).hexdigest().startswith(digest)
+        assert (STATIC / f"{stem}.{ending}").read_bytes() == file.content
+        assert gzip.decompress(file.compressed) == file.content
+
+
+@pytest.mark.skipif(
+    NODE is None or not (PROJECT / "node_modules/esbuild").is_dir(),
+    reason="needs Node, and esbuild, which tests/install_browser.sh fetches with npm",
+)
+def test_the_committed_bundle_is_what_the_sources_say(tmp_path: Path) -> None:
+    """If this fails, run `make pages`, and commit the bundle."""
+    assert NODE is not None
+    subprocess.run([NODE, PROJECT / "tools/bundle_pages.mjs", tmp_path], check=True)
+    built = {path.name: path.read_text("utf-8") for path in tmp_path.iterdir()}
+    committed = {path.name: path.read_text("utf-8") for path in (STATIC / "bundle").iterdir()}
+    assert sorted(built) == sorted(committed) == ["pages.css", "pages.js"]
+    changed = [name for name, text in built.items() if text != committed[name]]
+    assert not changed, f"run `make pages`: the bundle lacks changes of its sources: {changed}"
