@@ -18,13 +18,16 @@ from steps import choose_evenly
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
+from sokkuri.search.foreign_queries import TEXTS
 from sokkuri.search.results import SearchOptions
 from sokkuri.search.searcher import Searcher
 from sokkuri.search.terms import Text
-from sokkuri.search.text_queries import TEXTS
 
 COUNT, DIMENSION = 2000, 32
 MORE = 200  # rows of each later import
+
+
+Recall = dict[str, dict[str, float]]
 
 
 def write_shard(folder: Path, first: int, count: int) -> Path:
@@ -315,8 +318,7 @@ def test_killed_at_random_moments_of_build_merge_and_add(built: Path, tmp_path: 
 
 
 def test_the_recall_of_words_is_measured_apart(tmp_path: Path) -> None:
-    """`status` and the answers to words have their own recall. An index of an older version, which
-    lacks it, gives that of images."""
+    """`status` and the answers to words have their own recall, and their own search effort."""
     photos = tmp_path / "photos"
     photos.mkdir()
     colours = np.random.default_rng(0).integers(0, 256, (150, 3))
@@ -336,15 +338,58 @@ def test_the_recall_of_words_is_measured_apart(tmp_path: Path) -> None:
     assert state["text_recall"].keys() == {"1", "10", "100"}
     assert state["text_recall"]["10"] == pytest.approx(np.mean(found), abs=1e-4)
     assert ", by words " in sokkuri("status", "-C", photos).stdout
-    path = next((photos / ".sokkuri").glob("indexes/*/ann.json"))
-    manifest = json.loads(path.read_text())
-    path.write_text(json.dumps({**manifest, "text_recall": {"1": 0.5, "10": 0.25, "100": 0.75}}))
+    assert state["by_queries"].keys() == {"rows", "mixtures", "crops", "texts"}
+    shares = {"1": 0.995, "10": 0.992, "100": 0.75}
+    write_efforts(
+        photos / ".sokkuri",
+        {"rows": shares, "texts": {"1": 0.5, "10": 0.25, "100": 0.5}},
+        {"rows": shares, "texts": {"1": 0.996, "10": 0.991, "100": 0.97}},
+    )
     by_words = ("search", "--text", "red", "--search", "ann", "-C", photos)
-    by_image = ("search", "0.png", "--search", "ann", "-C", photos)
-    assert as_json(*by_words)["recall"] == 0.25
-    assert as_json(*by_words, "--not", "3.png", "-k", 20)["recall"] == 0.75
-    assert as_json(*by_image)["recall"] == state["recall"]["10"] != 0.25
-    del manifest["text_recall"]
-    path.write_text(json.dumps(manifest))
-    assert as_json(*by_words)["recall"] == state["recall"]["10"]
-    assert as_json("status", "-C", photos)["ann"]["text_recall"] == {}
+    assert as_json(*by_words)["recall"] == 0.991
+    assert as_json(*by_words, "--not", "3.png", "-k", 20)["recall"] == 0.97
+    assert as_json("search", "0.png", "--search", "ann", "-C", photos)["recall"] == 0.992
+
+
+def write_efforts(store: Path, *recalls: Recall) -> None:
+    """Write into the manifest that the index has one effort for each of these recalls."""
+    path = manifest_path(store)
+    manifest = json.loads(path.read_text())
+    efforts = [{"reach": manifest["reach"], "recall": recall} for recall in recalls]
+    path.write_text(json.dumps({**manifest, "efforts": efforts}))
+
+
+def test_a_search_may_ask_for_a_recall(built: Path) -> None:
+    """The least effort that reaches the recall is used, and the exact search where none does. By
+    default it is the least one with 0.99 for 10 hits, or the largest."""
+    least, most = {"1": 0.9, "10": 0.9, "100": 0.8}, {"1": 0.999, "10": 0.995, "100": 0.9}
+    lower = {k: share - 0.05 for k, share in least.items()}
+    write_efforts(built, {"rows": least, "mixtures": lower, "texts": {"10": 0.1}}, {"rows": most})
+
+    def recall(*arguments: object) -> float:
+        answer = search(built, "000007.jpg", *arguments)
+        assert answer["exact"] == (answer["recall"] == 1.0)
+        return float(answer["recall"])
+
+    assert recall() == 0.995
+    assert recall("--recall", 0.5) == lower["10"]
+    assert recall("--recall", 0.86) == 0.995
+    assert recall("--recall", 0.999) == 1.0
+    assert recall("--recall", 0.999, "-k", 1) == 0.999
+    assert recall("--recall", 0.7, "-k", 50) == lower["100"]
+    too_much = ("search", "000007.jpg", "-C", built, "--search", "ann", "--recall")
+    assert "recall of 0.9950 for 10 hits" in sokkuri(*too_much, 0.999, code=2).stderr
+    assert "above 0 and at most 1" in sokkuri(*too_much, 1.5, code=2).stderr
+    state = as_json("status", "-C", built)["ann"]
+    assert state["recall"] == most
+
+
+def test_the_recall_that_an_older_version_measured_is_measured_anew(built: Path) -> None:
+    """An older version of sokkuri measured one effort with rows only. The lists stay."""
+    path = manifest_path(built)
+    new = json.loads(path.read_text())
+    old = {name: new[name] for name in new if name != "efforts"}
+    path.write_text(json.dumps({**old, "recall": {"1": 0.9, "10": 0.8, "100": 0.7}}))
+    assert search(built)["recall"] == 0.8
+    sokkuri("compact", "-C", built)
+    assert json.loads(path.read_text())["efforts"] == new["efforts"]

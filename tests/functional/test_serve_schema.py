@@ -186,7 +186,7 @@ def test_the_examples_are_valid_requests(server: Server, document: Any) -> None:
     assert fields.keys() == {
         "image", "not_image", "id", "not_id", "text", "not_text", "image_weight",
         "not_image_weight", "k", "metric", "under", "where", "max_distance",
-        "crop", "angles", "collapse",
+        "crop", "angles", "collapse", "recall",
     }  # fmt: skip
     out = io.BytesIO()
     Image.fromarray(draw(1, 40, 30)).save(out, "PNG")

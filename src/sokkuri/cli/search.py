@@ -84,6 +84,13 @@ def search(
     collapse: Annotated[
         bool, typer.Option("--collapse", help="One hit for each group of copies.")
     ] = False,
+    recall: Annotated[
+        float | None,
+        typer.Option(
+            metavar="R",
+            help="Least share of the true nearest that an approximate search must find.",
+        ),
+    ] = None,
     engine: EngineOption = None,
     batch: Annotated[
         str | None,
@@ -120,6 +127,7 @@ def search(
         max_distance=max_distance,
         mode=mode,
         collapse=collapse,
+        recall=recall,
     )
     folder = find_collection(collection, query=_file_name(queries[0]) if queries else None)
     with (

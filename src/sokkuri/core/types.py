@@ -182,13 +182,15 @@ class Failure:
 class AnnState:
     """The approximate index. covered : rows of the collection that it contains, out of `rows`.
     recall : by k of 1, 10 and 100, the share of the true k nearest that its searches return;
-    text_recall : of searches by words, empty if it was not measured."""
+    text_recall : of searches by words, empty if it was not measured. by_queries : the same by the
+    kind of query, see `search/vectors/recall.py`; `recall` is the lowest of those by pictures."""
 
     covered: int
     rows: int
     recall: Mapping[int, float]
     metric: Metric
     text_recall: Mapping[int, float] = field(default_factory=dict)
+    by_queries: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

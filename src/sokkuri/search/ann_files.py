@@ -1,26 +1,29 @@
 """The approximate index of a large collection, kept under `indexes/`: built, extended, read.
 
-Takes a collection; writes `ann-*.faiss`, and then the manifest `ann.json`, which makes the file
-count. The manifest holds the file's hash, the rows that it covers, the search effort, and the
-recall measured with it. `AnnReader` returns an index to search. Committed rows never change, so the
-index is never out of date. If it is deleted, nothing is lost: it is rebuilt.
+Takes a collection; writes `ann-*.faiss`, and then the manifest (ann_manifest.py), which makes the
+file count. `AnnReader` returns an index to search. Committed rows never change, so the index is
+never out of date. If it is deleted, nothing is lost: it is rebuilt.
 """
 
-import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal
 
 import xxhash
 
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
-from sokkuri.core.types import AnnState, Metric
+from sokkuri.core.types import AnnState
+from sokkuri.search.ann_manifest import (
+    MANIFEST,
+    AnnManifest,
+    find_damage,
+    read_manifest,
+    write_manifest,
+)
 from sokkuri.search.code_files import CodeReader
-from sokkuri.search.text_queries import text_queries
+from sokkuri.search.foreign_queries import foreign_queries
 from sokkuri.search.vectors import ExactIndex, VectorBlocks
 from sokkuri.search.vectors.ann import (
     AnnIndex,
@@ -31,7 +34,12 @@ from sokkuri.search.vectors.ann import (
     train_lists,
     write_lists,
 )
-from sokkuri.search.vectors.recall import MeasuredRecall, recall_of, tune_effort
+from sokkuri.search.vectors.recall import (
+    MeasuredEffort,
+    MeasuredRecall,
+    choose_effort,
+    measure_efforts,
+)
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, try_lock
 
@@ -41,31 +49,8 @@ ANN_FROM = 1_000_000
 _FRESH_ROWS = 20_000  # rows that are searched exactly before they are added to the lists
 _MAX_GROWTH = 2.0  # if the rows are more than this many times the trained ones, train new lists
 _MAX_GONE_SHARE = 0.1  # if more than this share of the listed rows is gone, train new lists
-_READ_BYTES = 1 << 24  # per read when a file is hashed
-_VERSION = 1
-_MANIFEST = "ann.json"
 
 Stage = Literal["training", "adding", "measuring"]
-
-
-@dataclass(frozen=True, slots=True)
-class AnnManifest:
-    """The content of `ann.json`.
-
-    file : name of the lists' file. digest : XXH3-128 of its bytes. covered : rows in the lists, by
-    shard. trained : rows of the collection when the lists were trained. effort : of searches.
-    recall : by k, the share of the true k nearest that searches return. text_recall : the same for
-    searches by words, empty if it was not measured.
-    """
-
-    file: str
-    digest: str
-    metric: Metric
-    covered: dict[int, int]
-    trained: int
-    effort: SearchEffort
-    recall: dict[int, float]
-    text_recall: dict[int, float]
 
 
 def refresh_ann(
@@ -86,12 +71,14 @@ def refresh_ann(
     with try_lock(collection, "ann") as is_locked:
         if not is_locked:
             return
-        manifest = _read_manifest(collection)
-        if manifest is not None and _find_damage(collection, manifest):
+        manifest = read_manifest(collection)
+        if manifest is not None and find_damage(collection, manifest):
             manifest = None
         if manifest is None or _is_outgrown(manifest, rows_per_shard):
             yield from _build(collection, _ListBuilder(collection, rows_per_shard, None))
-        elif total - _rows_left(manifest, rows_per_shard) >= (1 if all_rows else _FRESH_ROWS):
+        elif manifest.measured_by_old or _fresh_rows(manifest, rows_per_shard) >= (
+            1 if all_rows else _FRESH_ROWS
+        ):
             yield from _build(collection, _ListBuilder(collection, rows_per_shard, manifest))
 
 
@@ -102,18 +89,25 @@ def ann_from(collection: CollectionStore) -> int:
 
 def ann_state(collection: CollectionStore) -> AnnState | None:
     """Return what the index covers and its recall, None if there is no index."""
-    manifest = _read_manifest(collection)
+    manifest = read_manifest(collection)
     if manifest is None:
         return None
     rows_per_shard = collection.rows_per_shard()
-    covered = _rows_left(manifest, rows_per_shard)
+    covered = manifest.rows_left(rows_per_shard)
+    images = _usual_recall(manifest.efforts, words=False)
+    texts = _usual_recall(manifest.efforts, words=True).texts
+    kinds: dict[str, Mapping[int, float]] = {kind: images.kinds[kind] for kind in images.kinds}
+    if texts:
+        kinds["texts"] = texts
     return AnnState(
-        covered,
-        sum(rows_per_shard.values()),
-        manifest.recall,
-        manifest.metric,
-        manifest.text_recall,
+        covered, sum(rows_per_shard.values()), images.images, manifest.metric, texts, kinds
     )
+
+
+def _usual_recall(efforts: Sequence[MeasuredEffort], *, words: bool) -> MeasuredRecall:
+    """Return the recall of searches that ask for none."""
+    usual = choose_effort(efforts, 10, words=words, goal=None)
+    return MeasuredRecall({}) if usual is None else usual.recall
 
 
 class AnnReader:
@@ -127,13 +121,14 @@ class AnnReader:
     @property
     def current(self) -> str:
         """The file name of the current index, "" if there is none."""
-        manifest = _read_manifest(self._collection)
+        manifest = read_manifest(self._collection)
         return "" if manifest is None else manifest.file
 
     def read(
         self, rows_per_shard: Mapping[int, int], rows: VectorBlocks
-    ) -> tuple[AnnIndex | None, MeasuredRecall, str]:
-        """Return the index over these shards and their rows, its recall, and a message.
+    ) -> tuple[AnnIndex | None, tuple[MeasuredEffort, ...], str]:
+        """Return the index over these shards and their rows, the efforts of searching it, the least
+        first, and a message.
 
         The index is None if there is none. The message is "" unless the index is damaged. Raises
         MissingExtraError without faiss.
@@ -141,7 +136,7 @@ class AnnReader:
         manifest, damage = self._find_sound()
         if manifest is None:
             message = f"{damage}: searched exactly; `sokkuri compact` rebuilds it"
-            return None, MeasuredRecall({}), message if damage else ""
+            return None, (), message if damage else ""
         if manifest.file != self._lists[0]:
             path = derived_folder(self._collection) / manifest.file
             self._lists = (manifest.file, read_lists(path, mapped=True))
@@ -153,22 +148,23 @@ class AnnReader:
             for (shard, count), listed in zip(rows_per_shard.items(), covered, strict=True)
         }
         codes, _ = self._codes.read(coded)
-        index = AnnIndex(rows, covered, codes, self._lists[1], manifest.metric, manifest.effort)
-        return index, MeasuredRecall(manifest.recall, manifest.text_recall), ""
+        efforts = manifest.efforts
+        index = AnnIndex(rows, covered, codes, self._lists[1], manifest.metric, efforts[0].effort)
+        return index, efforts, ""
 
     def _find_sound(self) -> tuple[AnnManifest | None, str]:
         """Return the current manifest if its file is sound; otherwise None, and what is wrong, ""
         if there is no index."""
-        manifest, damage = _read_manifest(self._collection), ""
+        manifest, damage = read_manifest(self._collection), ""
         for _ in range(2):  # try again if a newer index replaced this one in the meantime
             if manifest is None:
                 return None, ""
             if manifest.file == self._lists[0]:
                 return manifest, ""
-            damage = _find_damage(self._collection, manifest)
+            damage = find_damage(self._collection, manifest)
             if not damage:
                 return manifest, ""
-            previous, manifest = manifest, _read_manifest(self._collection)
+            previous, manifest = manifest, read_manifest(self._collection)
             if manifest == previous:
                 break
         return None, damage
@@ -186,9 +182,7 @@ class _ListBuilder:
         self.rows_per_shard = dict(rows_per_shard)
         self.metric = collection.model.metric
         self.trained = sum(rows_per_shard.values()) if manifest is None else manifest.trained
-        self.effort = SearchEffort(1, 1)
-        self.recall: dict[int, float] = {}
-        self.text_recall: dict[int, float] = {}
+        self.efforts: tuple[MeasuredEffort, ...] = ()
         self.lists: Any = None
         self._collection = collection
         self._manifest = manifest
@@ -213,16 +207,17 @@ class _ListBuilder:
         self._measure(rows)
 
     def _measure(self, rows: VectorBlocks) -> None:
-        """Tune the search effort, and measure the recall."""
+        """Measure the recall of several search efforts."""
         codes, _ = CodeReader(self._collection).read(self.rows_per_shard)
         covered = list(self.rows_per_shard.values())
-        index = AnnIndex(rows, covered, codes, self.lists, self.metric, self.effort)
-        exact = ExactIndex(rows.blocks, codes)
-        self.recall = tune_effort(index, exact, self.metric, list_count(self.trained))
-        self.effort = index.effort
-        texts = None if self.metric != "cosine" else text_queries(self._collection)
-        if texts is not None:
-            self.text_recall = recall_of(index, exact, self.metric, texts)
+        index = AnnIndex(rows, covered, codes, self.lists, self.metric, SearchEffort(1, 1))
+        self.efforts = measure_efforts(
+            index,
+            ExactIndex(rows.blocks, codes),
+            self.metric,
+            list_count(self.trained),
+            foreign_queries(self._collection, self.metric),
+        )
 
 
 def _build(collection: CollectionStore, builder: _ListBuilder) -> Iterator[tuple[Stage, int, int]]:
@@ -240,22 +235,12 @@ def _build(collection: CollectionStore, builder: _ListBuilder) -> Iterator[tuple
             write_lists(builder.lists, hashing.write)
         manifest = AnnManifest(
             name, hashing.digest(), builder.metric, builder.rows_per_shard, builder.trained,
-            builder.effort, builder.recall, builder.text_recall,
+            builder.efforts,
         )  # fmt: skip
-        with atomic_write(folder / _MANIFEST) as file:
-            document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
-            file.write(json.dumps({**document, **_as_document(manifest)}).encode())
+        write_manifest(collection, manifest)
     except OSError as error:
         raise StorageError(f"{folder} could not be written: {error.strerror or error}") from error
     _delete_files(collection, keep=name)
-
-
-def _as_document(manifest: AnnManifest) -> dict[str, Any]:
-    """Return the manifest as it is written in JSON."""
-    document = asdict(manifest)
-    effort = document.pop("effort")
-    document["reach"] = {"probes": effort["nprobe"], "candidates": effort["candidates"]}
-    return document
 
 
 class _HashingWriter:
@@ -273,60 +258,15 @@ class _HashingWriter:
         return self._hash.hexdigest()
 
 
-def _read_manifest(collection: CollectionStore) -> AnnManifest | None:
-    """Return the manifest; None if there is none, or one of another model, metric or version."""
-    path = derived_folder(collection) / _MANIFEST
-    try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-        fingerprint = collection.model.fingerprint
-        if (document["version"], document["fingerprint"]) != (_VERSION, fingerprint):
-            return None
-        effort, metric = document["reach"], document["metric"]
-        if metric not in get_args(Metric):
-            return None
-        return AnnManifest(
-            str(document["file"]),
-            str(document["digest"]),
-            metric,
-            {int(shard): int(rows) for shard, rows in document["covered"].items()},
-            int(document["trained"]),
-            SearchEffort(int(effort["probes"]), int(effort["candidates"])),
-            {int(k): float(share) for k, share in document["recall"].items()},
-            # Older versions of sokkuri did not measure it.
-            {int(k): float(share) for k, share in document.get("text_recall", {}).items()},
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-
-
-def _find_damage(collection: CollectionStore, manifest: AnnManifest) -> str:
-    """Return what is wrong with the file of the lists, "" if it is sound."""
-    path = derived_folder(collection) / manifest.file
-    try:
-        digest = _file_digest(path)
-    except OSError as error:
-        return f"{path} cannot be read ({error.strerror})"
-    return "" if digest == manifest.digest else f"{path} is damaged"
-
-
-def _file_digest(path: Path) -> str:
-    """Return the XXH3-128 of a file's bytes."""
-    digest = xxhash.xxh3_128()
-    with path.open("rb") as file:
-        while data := file.read(_READ_BYTES):
-            digest.update(data)
-    return digest.hexdigest()
-
-
-def _rows_left(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> int:
-    """Return how many rows of the lists the collection still has."""
-    return sum(min(rows, rows_per_shard.get(shard, 0)) for shard, rows in manifest.covered.items())
+def _fresh_rows(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> int:
+    """Return how many rows of the collection the lists lack."""
+    return sum(rows_per_shard.values()) - manifest.rows_left(rows_per_shard)
 
 
 def _is_outgrown(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> bool:
     """Return whether the lists must be trained again: too many rows are new, or too many gone."""
     listed = sum(manifest.covered.values())
-    gone = listed - _rows_left(manifest, rows_per_shard)
+    gone = listed - manifest.rows_left(rows_per_shard)
     total = sum(rows_per_shard.values())
     return total > _MAX_GROWTH * manifest.trained or gone > _MAX_GONE_SHARE * listed
 
@@ -334,7 +274,7 @@ def _is_outgrown(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> bo
 def delete_ann(collection: CollectionStore) -> None:
     """Delete the index, if there is one."""
     with suppress(OSError):
-        (derived_folder(collection) / _MANIFEST).unlink(missing_ok=True)
+        (derived_folder(collection) / MANIFEST).unlink(missing_ok=True)
         _delete_files(collection, keep="")
 
 

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Box, ImageRecord, Metric
 from sokkuri.core.values import check_choice, check_count, check_number
@@ -27,7 +28,9 @@ class SearchOptions:
     without : images and words that the hits should not look like. crop : (x, y, width, height) in
     pixels of the upright image; only this part of each query counts. under : a folder; only images
     in it or below it are hits. where : an expression, see `store/filters.py`. max_distance : the
-    largest distance of a hit. mode : see `SearchMode`. collapse : show one hit for each group of
+    largest distance of a hit. mode : see `SearchMode`. recall : the least share of the true nearest
+    that an approximate search must find, by its measured recall; where none does, the search is
+    exact. None stands for the usual one. collapse : show one hit for each group of
     copies, as far as `find_duplicates` has found them; the nearest image of a group is its hit.
     """
 
@@ -38,6 +41,7 @@ class SearchOptions:
     max_distance: float | None = None
     mode: SearchMode = "auto"
     collapse: bool = False
+    recall: float | None = None
 
 
 def check_search(k: int, metric: Metric | None, options: SearchOptions) -> None:
@@ -48,6 +52,10 @@ def check_search(k: int, metric: Metric | None, options: SearchOptions) -> None:
     check_choice("mode", options.mode, SearchMode)
     if options.max_distance is not None:
         check_number("max_distance", options.max_distance, 0)
+    if options.recall is not None:
+        check_number("recall", options.recall, 0)
+        if not 0 < options.recall <= 1:
+            raise UsageError(f"recall is {options.recall}: it must be above 0 and at most 1")
 
 
 @dataclass(frozen=True, slots=True)

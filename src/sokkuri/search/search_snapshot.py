@@ -19,7 +19,7 @@ from sokkuri.search.results import SearchMode
 from sokkuri.search.vectors import ExactIndex, VectorBlocks, as_float64_queries, distances
 from sokkuri.search.vectors.ann import AnnIndex
 from sokkuri.search.vectors.base import Neighbours
-from sokkuri.search.vectors.recall import MeasuredRecall
+from sokkuri.search.vectors.recall import MeasuredEffort, MeasuredRecall, choose_effort
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import records_with_checksums
@@ -54,8 +54,8 @@ class SearchSnapshot:
         return ExactIndex(self.rows.blocks, codes)
 
     @cached_property
-    def ann(self) -> tuple[AnnIndex, MeasuredRecall] | None:
-        """The approximate index and its recall, None if it cannot be used."""
+    def ann(self) -> tuple[AnnIndex, Sequence[MeasuredEffort]] | None:
+        """The approximate index and the efforts of searching it, None if it cannot be used."""
         try:
             return self._open_ann()
         except UnsupportedError:
@@ -64,17 +64,17 @@ class SearchSnapshot:
             self._add_notes(f"searched exactly: {error}")
             return None
 
-    def _open_ann(self) -> tuple[AnnIndex, MeasuredRecall]:
-        """Return the approximate index and its recall. Raises UnsupportedError if there is
-        none, MissingExtraError."""
-        index, recall, note = self._ann.read(self._rows_per_shard, self.rows)
+    def _open_ann(self) -> tuple[AnnIndex, Sequence[MeasuredEffort]]:
+        """Return the approximate index and the efforts of searching it. Raises UnsupportedError if
+        there is none, MissingExtraError."""
+        index, efforts, note = self._ann.read(self._rows_per_shard, self.rows)
         self._add_notes(note)
         if index is None:
             store = self._collection.store
             raise UnsupportedError(
                 f"{store} has no approximate index: `sokkuri compact --ann-from 0` makes one"
             )
-        return index, recall
+        return index, efforts
 
     @cached_property
     def remote(self) -> tuple[RemoteIndex, MeasuredRecall] | None:
@@ -82,7 +82,7 @@ class SearchSnapshot:
         if self._remote is None:
             return None
         index, recall = self._remote.read(self._rows_per_shard, self.rows)
-        return index, MeasuredRecall(recall)
+        return index, MeasuredRecall({"rows": recall})
 
     def search(
         self, mode: SearchMode, queries: NDArray[np.float32], batch: "SearchBatch"
@@ -91,18 +91,18 @@ class SearchSnapshot:
         `auto` tries the vector engine first, then the approximate index, then the exact search."""
         arguments = (queries, batch.k, batch.metric, batch.accept, batch.mask)
         if mode == "auto" and self.remote is not None:
-            with suppress(UnsupportedError):  # the exact search can do it
-                remote, recall = self.remote
-                return remote.search_many(*arguments), recall.at(batch.k)
+            remote, measured = self.remote
+            if (recall := measured.at(batch.k)) >= (batch.recall or 0.0):
+                with suppress(UnsupportedError):  # the exact search can do it
+                    return remote.search_many(*arguments), recall
             return self.exact.search_many(*arguments), None
         if mode != "exact":
             # An error is made anew each time: a kept one would collect a traceback in each search.
             ann = self._open_ann() if mode == "ann" and self.ann is None else self.ann
             if ann is not None:
-                index, recall = ann
                 try:
-                    found = index.search_many(*arguments)
-                    return found, recall.at(batch.k, words=batch.words)
+                    index, recall = _with_recall(*ann, batch)
+                    return index.search_many(*arguments), recall
                 except UnsupportedError:
                     if mode == "ann":
                         raise
@@ -139,10 +139,26 @@ class SearchSnapshot:
         return [live[ref][0] if ref in live else None for ref in refs]
 
 
+def _with_recall(
+    index: AnnIndex, efforts: Sequence[MeasuredEffort], batch: "SearchBatch"
+) -> tuple[AnnIndex, float]:
+    """Return the index with the least effort that reaches the recall which the batch asks for, and
+    the measured recall. Raises UnsupportedError if no effort reaches it."""
+    chosen = choose_effort(efforts, batch.k, words=batch.words, goal=batch.recall)
+    if chosen is None:
+        best = efforts[-1].recall.at(batch.k, words=batch.words)
+        raise UnsupportedError(
+            f"the approximate index reaches a recall of {best:.4f} for {batch.k} hits, "
+            f"not {batch.recall}: search exactly"
+        )
+    return index.with_effort(chosen.effort), chosen.recall.at(batch.k, words=batch.words)
+
+
 class SearchBatch:
     """Searches that run together: k, the metric, and the rows that may be hits.
 
-    mask : (N,) bool, the rows that pass the filters, None without filters. unwanted : the numbers
+    recall : the least recall of the searches, None for the usual one. mask : (N,) bool, the rows
+    that pass the filters, None without filters. unwanted : the numbers
     of rows that are never hits. words : the queries have words.
     """
 
@@ -155,8 +171,10 @@ class SearchBatch:
         unwanted: Sequence[int],
         *,
         words: bool = False,
+        recall: float | None = None,
     ) -> None:
         self.words = words
+        self.recall = recall
         self.mask = mask
         self._snapshot = snapshot
         self.k = k
@@ -175,7 +193,10 @@ class SearchBatch:
     def leaving_out(self, rows: Sequence[int], k: int) -> "SearchBatch":
         """Return a batch for k hits that are none of these rows either."""
         unwanted = [*self._unwanted.tolist(), *rows]
-        batch = SearchBatch(self._snapshot, k, self.metric, self.mask, unwanted, words=self.words)
+        batch = SearchBatch(
+            self._snapshot, k, self.metric, self.mask, unwanted,
+            words=self.words, recall=self.recall,
+        )  # fmt: skip
         batch._records = self._records
         return batch
 

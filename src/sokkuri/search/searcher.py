@@ -104,7 +104,8 @@ class Searcher:
         DamagedRowError, ReadError and DecodeError for an image; UsageError for no image, k < 1 or
         an invalid filter; EngineError if the vector engine does not answer. In the mode `ann` it
         also raises MissingExtraError, and UnsupportedError if the approximate index cannot do this
-        search. Raises StoreReplacedError if the store was deleted or made anew, StorageError.
+        search, or not with this recall. Raises StoreReplacedError if the store was deleted or made
+        anew, StorageError.
         """
         options = options or SearchOptions()
         check_search(k, metric, options)
@@ -173,6 +174,7 @@ class Searcher:
             self._mask(options),
             [row for row in rows if row >= 0],
             words=has_words,
+            recall=options.recall,
         )
         if metric != "cosine" and has_words:
             raise UsageError("words are compared by cosine: leave the metric out")

@@ -7,6 +7,7 @@ by their codes are computed. Rows that are not in the lists yet are searched exa
 find rows that were just added.
 """
 
+import copy
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ from sokkuri.store.row_numbers import row_keys
 MAX_HITS = 1000
 """The largest k of a search: it needs several times as many candidates."""
 
+_CANDIDATES_PER_HIT = 4  # at least
 _QUERY_BITS = 8  # per number of a query that is compared with codes
 _ROWS_PER_LIST = 48  # to train with; faiss asks for at least 39
 _KMEANS_ROUNDS = 10
@@ -76,6 +78,16 @@ class AnnIndex(Index):
         )
         self._covered = np.array(covered, np.int64)
 
+    def with_effort(self, effort: SearchEffort) -> "AnnIndex":
+        """Return the same index, whose searches do so much."""
+        other = copy.copy(self)
+        other.effort = effort
+        return other
+
+    def finds_the_same_for(self, k: int) -> bool:
+        """Return whether a search for k images finds first what searches for fewer find."""
+        return self.effort.candidates >= _CANDIDATES_PER_HIT * k
+
     def search_many(
         self,
         queries: NDArray[np.float32],
@@ -99,9 +111,8 @@ class AnnIndex(Index):
         fresh = self._fresh.search_many(
             queries, k, metric, lambda rows: accept(self._fresh_to_all(rows))
         )
-        keys = self._candidate_keys(
-            _normalise_for_lists(queries, metric), max(self.effort.candidates, 4 * k)
-        )
+        count = max(self.effort.candidates, _CANDIDATES_PER_HIT * k)
+        keys = self._candidate_keys(_normalise_for_lists(queries, metric), count)
         return [
             self._rank(query, keys[number], fresh[number], k, accept)
             for number, query in enumerate(queries)

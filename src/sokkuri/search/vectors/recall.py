@@ -1,13 +1,14 @@
-"""Measure the recall of an index against exact search, and tune the approximate index.
+"""Measure the recall of an index against exact search, and choose how much a search does.
 
-Takes an index, the exact index over the same rows, and rows to draw queries from. Each query is a
-row of the index, searched without itself, or a vector from elsewhere, such as that of words, which
-lies where no row does. Recall@k is the share of the true k nearest neighbours
-that a search returns; rows exactly as far as the k-th count as returned.
+Takes an index, the exact index over the same rows, and queries of several kinds. Recall@k is the
+share of the true k nearest neighbours that a search returns; rows exactly as far as the k-th count
+as returned. A collection's own rows lie where rows lie, and an index finds their neighbours most
+easily. So other kinds are measured too, and the lowest recall of all kinds of pictures counts.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,51 +16,109 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Metric
 from sokkuri.search.vectors.ann import AnnIndex, SearchEffort
 from sokkuri.search.vectors.base import Accept
+from sokkuri.search.vectors.distance import VectorBlocks, normalised
 from sokkuri.search.vectors.exact import ExactIndex
 from sokkuri.search.vectors.remote import RemoteIndex
 
-RECALL_AT = (1, 10, 100)
-RECALL_GOAL = 0.995
-"""The recall@10 that searches are tuned to: a little more than is promised."""
+QueryKind = Literal["rows", "mixtures", "crops", "texts"]
+"""What queries are: `rows` of the collection, each searched without itself; `mixtures` of two rows;
+`crops`, parts of the collection's pictures, which the network has seen anew; `texts`, words."""
 
-_TUNING_QUERIES, _TEST_QUERIES = 100, 200
+RECALL_AT = (1, 10, 100)
+PROMISED_RECALL = 0.99
+"""The recall@10 of a search that names none, where the index can reach it."""
+
+_TUNED_RECALL = 0.995  # a little more, since it is tuned with few queries
+_NEARLY_ALL = 0.9995  # the measured recall@10 from which a larger effort is not measured
+_MAX_EFFORTS = 6
+_TUNING_QUERIES, _TEST_QUERIES = 100, 400
+_LEAST_QUERIES = 50  # of small collections, which need no approximate index
+_ROWS_PER_QUERY = 200
 _BATCH = 50
 _CANDIDATES = (2000, 1000, 500, 250, 120)
+_MAX_FOREIGN_SHARE = 0.5  # of the second row in a mixture
 _SEED = 7
 
 
 @dataclass(frozen=True, slots=True)
 class MeasuredRecall:
-    """Recall by k of searches by images, and of searches by words, empty if not measured."""
+    """Recall by kind of query, and by k, of the kinds that were measured."""
 
-    images: Mapping[int, float]
-    texts: Mapping[int, float] = field(default_factory=dict)
+    kinds: Mapping[QueryKind, Mapping[int, float]]
+
+    @property
+    def images(self) -> dict[int, float]:
+        """By k, the lowest recall of all kinds of pictures; empty if none was measured."""
+        shares = [share for kind, share in self.kinds.items() if kind != "texts" and share]
+        return {k: min(share[k] for share in shares) for k in shares[0]} if shares else {}
+
+    @property
+    def texts(self) -> Mapping[int, float]:
+        """The recall of searches by words, by k; empty if it was not measured."""
+        return self.kinds.get("texts", {})
 
     def at(self, k: int, *, words: bool = False) -> float:
-        """Return the recall at k, or at the next larger k that was measured. words : the query has
-        words; if their recall was not measured, return that of images."""
+        """Return the recall at k, or at the next larger k that was measured, 0 if none was.
+        words : the query has words; if their recall was not measured, return that of images."""
         recall = self.texts if words and self.texts else self.images
         shares = [share for measured_k, share in sorted(recall.items()) if measured_k >= k]
         return shares[0] if shares else min(recall.values(), default=0.0)
 
 
-def tune_effort(index: AnnIndex, exact: ExactIndex, metric: Metric, lists: int) -> dict[int, float]:
-    """Set the index's search effort with 100 queries; return its recall by k on 200 others.
+@dataclass(frozen=True, slots=True)
+class MeasuredEffort:
+    """How much a search does, and the recall that it was measured to have."""
 
-    lists : how many lists the index has.
+    effort: SearchEffort
+    recall: MeasuredRecall
+
+
+def choose_effort(
+    efforts: Sequence[MeasuredEffort], k: int, *, words: bool, goal: float | None
+) -> MeasuredEffort | None:
+    """Return the least of these efforts that reaches a recall. efforts : the least first, at least
+    one.
+
+    goal : the recall at k that the search must have; if no effort reaches it, return None. None
+    stands for PROMISED_RECALL at 10; if no effort reaches it, return the largest.
+    """
+    wanted_k, wanted = (10, PROMISED_RECALL) if goal is None else (k, goal)
+    for measured in efforts:
+        if measured.recall.at(wanted_k, words=words) >= wanted:
+            return measured
+    return efforts[-1] if goal is None else None
+
+
+def measure_efforts(
+    index: AnnIndex,
+    exact: ExactIndex,
+    metric: Metric,
+    lists: int,
+    foreign: Mapping[QueryKind, NDArray[np.float32]],
+) -> tuple[MeasuredEffort, ...]:
+    """Return efforts of searching the index, the least first, each with its recall by kind.
+
+    The first is tuned with 100 rows and 100 mixtures. The next search twice as many lists each.
+    lists : how many lists the index has. foreign : queries of further kinds : (Q, D).
     """
     rng = np.random.default_rng(_SEED)
-    drawn = rng.choice(exact.size, min(exact.size, _TUNING_QUERIES + _TEST_QUERIES), replace=False)
-    tuning, test = drawn[:_TUNING_QUERIES], drawn[_TUNING_QUERIES:]
-    _reach_goal(_row_trial(exact, metric, tuning, (10,)), index, lists)
-    return _row_trial(exact, metric, test if len(test) else tuning, RECALL_AT).recall(index)
-
-
-def recall_of(
-    index: AnnIndex, exact: ExactIndex, metric: Metric, queries: NDArray[np.float32]
-) -> dict[int, float]:
-    """Return the index's recall by k for queries that are no rows : (Q, D), at least one."""
-    return _Trial(exact, metric, queries, None, RECALL_AT).recall(index)
+    drawn = rng.permutation(exact.size)[: _TUNING_QUERIES + _TEST_QUERIES]
+    affordable = max(_LEAST_QUERIES, exact.size // _ROWS_PER_QUERY)
+    tuning = drawn[: min(_TUNING_QUERIES, affordable)]
+    test = drawn[len(tuning) :][: min(_TEST_QUERIES, affordable)]
+    test = test if len(test) else tuning
+    effort = _tuned_effort(_trials(exact, metric, tuning, rng, (10,), {}), index, lists)
+    trials = _trials(exact, metric, test, rng, RECALL_AT, foreign)
+    measured: list[MeasuredEffort] = []
+    while True:
+        recall = MeasuredRecall(
+            {kind: trial.recall(index.with_effort(effort)) for kind, trial in trials.items()}
+        )
+        measured.append(MeasuredEffort(effort, recall))
+        reached = min(share[10] for share in recall.kinds.values())
+        if reached >= _NEARLY_ALL or effort.nprobe >= lists or len(measured) == _MAX_EFFORTS:
+            return tuple(measured)
+        effort = SearchEffort(min(2 * effort.nprobe, lists), _CANDIDATES[0])
 
 
 def measure_recall(
@@ -70,34 +129,65 @@ def measure_recall(
     rows = np.flatnonzero(among)
     rng = np.random.default_rng(_SEED)
     drawn = rng.choice(rows, min(len(rows), count), replace=False)
-    return _row_trial(exact, metric, drawn, RECALL_AT, lambda hits: among[hits]).recall(index)
+    vectors = _vectors(exact.rows, drawn)
+    return _Trial(exact, metric, vectors, drawn, RECALL_AT, lambda hits: among[hits]).recall(index)
 
 
-def _reach_goal(trial: "_Trial", index: AnnIndex, lists: int) -> None:
-    """Double the number of lists searched until the goal is reached; then take the fewest
-    candidates that keep it."""
-    index.effort = SearchEffort(1, _CANDIDATES[0])
-    while (best := trial.recall(index)[10]) < RECALL_GOAL and index.effort.nprobe < lists:
-        index.effort = SearchEffort(min(2 * index.effort.nprobe, lists), _CANDIDATES[0])
-    effort = index.effort
+def mix_rows(
+    rows: VectorBlocks, numbers: NDArray[np.int64], rng: np.random.Generator, metric: Metric
+) -> NDArray[np.float32]:
+    """Return each of these rows mixed with up to as much of another row : (Q, D) float32. It lies
+    where the vector of a new picture may lie that shows a little of both."""
+    others = rng.integers(0, rows.size, len(numbers))
+    shares = rng.uniform(0, _MAX_FOREIGN_SHARE, (len(numbers), 1)).astype(np.float32)
+    own, other = (normalised(_vectors(rows, which), metric) for which in (numbers, others))
+    mixed: NDArray[np.float32] = (1 - shares) * own + shares * other
+    return mixed
+
+
+def _tuned_effort(
+    trials: Mapping[QueryKind, "_Trial"], index: AnnIndex, lists: int
+) -> SearchEffort:
+    """Double the number of lists searched until the goal is reached by all kinds; then take the
+    fewest candidates that keep it."""
+
+    def reached(effort: SearchEffort) -> float:
+        tried = index.with_effort(effort)
+        return min(trial.recall(tried)[10] for trial in trials.values())
+
+    effort = SearchEffort(1, _CANDIDATES[0])
+    while (best := reached(effort)) < _TUNED_RECALL and effort.nprobe < lists:
+        effort = SearchEffort(min(2 * effort.nprobe, lists), _CANDIDATES[0])
     for candidates in _CANDIDATES[1:]:
-        index.effort = SearchEffort(effort.nprobe, candidates)
-        if trial.recall(index)[10] < min(RECALL_GOAL, best):
+        cheaper = SearchEffort(effort.nprobe, candidates)
+        if reached(cheaper) < min(_TUNED_RECALL, best):
             break
-        effort = index.effort
-    index.effort = effort
+        effort = cheaper
+    return effort
 
 
-def _row_trial(
+def _trials(
     exact: ExactIndex,
     metric: Metric,
     rows: NDArray[np.int64],
+    rng: np.random.Generator,
     ks: Sequence[int],
-    accept: Accept | None = None,
-) -> "_Trial":
-    """Return a trial whose queries are these rows."""
-    queries = np.stack([exact.rows.vector(row) for row in rows.tolist()])
-    return _Trial(exact, metric, queries, rows, ks, accept)
+    foreign: Mapping[QueryKind, NDArray[np.float32]],
+) -> dict[QueryKind, "_Trial"]:
+    """Return a trial for each kind of query. rows : the rows that are queries, and that are
+    mixed."""
+    mixed = mix_rows(exact.rows, rows, rng, metric)
+    trials: dict[QueryKind, _Trial] = {
+        "rows": _Trial(exact, metric, _vectors(exact.rows, rows), rows, ks),
+        "mixtures": _Trial(exact, metric, mixed, None, ks),
+    }
+    for kind, vectors in foreign.items():
+        trials[kind] = _Trial(exact, metric, vectors, None, ks)
+    return trials
+
+
+def _vectors(rows: VectorBlocks, numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+    return np.stack([rows.vector(number) for number in numbers.tolist()])
 
 
 class _Trial:
@@ -122,15 +212,18 @@ class _Trial:
 
     def recall(self, index: AnnIndex | RemoteIndex) -> dict[int, float]:
         """Return the index's recall by k."""
-        shares = {}
-        for k in self._ks:
-            results = self._nearest_distances(index, k)
-            hits = [
-                np.count_nonzero(mine <= true[:k].max(initial=0.0) + 1e-12) / max(1, len(true[:k]))
-                for mine, true in zip(results, self._truth, strict=True)
-            ]
-            shares[k] = round(float(np.mean(hits)), 4)
-        return shares
+        if isinstance(index, AnnIndex) and index.finds_the_same_for(max(self._ks) + 1):
+            results = self._nearest_distances(index, max(self._ks))
+            return {k: self._share(k, [mine[:k] for mine in results]) for k in self._ks}
+        return {k: self._share(k, self._nearest_distances(index, k)) for k in self._ks}
+
+    def _share(self, k: int, results: Sequence[NDArray[np.float64]]) -> float:
+        """Return the share of the true k nearest that these are. results : distances by query."""
+        hits = [
+            np.count_nonzero(mine <= true[:k].max(initial=0.0) + 1e-12) / max(1, len(true[:k]))
+            for mine, true in zip(results, self._truth, strict=True)
+        ]
+        return round(float(np.mean(hits)), 4)
 
     def _nearest_distances(
         self, index: AnnIndex | RemoteIndex | ExactIndex, k: int

@@ -55,6 +55,7 @@ _FORM = {
         "crop": {"type": "string", "pattern": "^[0-9]+(,[0-9]+){3}$"},
         "angles": {"type": "boolean"},
         "collapse": {"type": "boolean"},
+        "recall": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
     },
 }
 """The fields of a form: pictures and their weights, ids, texts, and the other fields of
@@ -81,9 +82,13 @@ async def similar(
     collapse: Annotated[
         bool, Query(description="Return one hit for each group of copies.")
     ] = False,
+    recall: Annotated[
+        float | None,
+        Query(gt=0, le=1, description="Least recall of an approximate search."),
+    ] = None,
 ) -> Response:
     """Return the images most similar to an image of the collection. The image itself is first."""
-    params = SearchParams(k, metric, under, where, max_distance, collapse)
+    params = SearchParams(k, metric, under, where, max_distance, collapse, recall)
     return AsciiJSON(await context.search_queue.search(SearchRequest(params, (id,), (), angles)))
 
 
@@ -134,7 +139,13 @@ async def search(request: Request, context: Context) -> Response:
         unwanted_vectors += await uploads.read_texts(query.not_texts)
         search_request = SearchRequest(
             SearchParams(
-                query.k, query.metric, query.under, query.where, query.max_distance, query.collapse
+                query.k,
+                query.metric,
+                query.under,
+                query.where,
+                query.max_distance,
+                query.collapse,
+                query.recall,
             ),
             (*ids, *vectors),
             (*unwanted_ids, *unwanted_vectors),

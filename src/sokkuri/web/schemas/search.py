@@ -19,7 +19,8 @@ from sokkuri.web.schemas.fields import (
 class SearchRequestDocument(RequestDocument):
     """A search by image ids and words. Hits resemble the images `ids`, fit the words `texts`, and
     differ from `not_ids` and `not_texts`. A number behind an id or a text, as in `at night^0.5`, is
-    its weight."""
+    its weight. `recall` : the least share of the true nearest images that an approximate search
+    must find, by its measured recall."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"ids": ["2024/summer/cat.jpg"], "k": 5}]},
@@ -36,6 +37,7 @@ class SearchRequestDocument(RequestDocument):
     crop: Crop | None = None
     angles: bool = False
     collapse: bool = False
+    recall: float | None = Field(default=None, gt=0, le=1)
 
     @model_validator(mode="before")
     @classmethod

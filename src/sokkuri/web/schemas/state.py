@@ -9,12 +9,15 @@ from sokkuri.core.types import Metric
 
 class AnnIndexDocument(BaseModel):
     """The approximate index. `recall` : share of the true nearest images that it returned when it
-    was measured, by k; `text_recall` : for searches by words, empty if it was not measured."""
+    was measured, by k; `text_recall` : for searches by words, empty if it was not measured.
+    `by_queries` : the same by the kind of query, see docs/search.md; `recall` is the lowest of
+    those by pictures."""
 
     covered: int
     rows: int
     recall: dict[str, float]
     text_recall: dict[str, float]
+    by_queries: dict[str, dict[str, float]]
     metric: Metric
 
 

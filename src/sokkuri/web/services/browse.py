@@ -200,6 +200,10 @@ def status_document(collection_status: Status, dtype: str) -> dict[str, Any]:
             "rows": ann.rows,
             "recall": {str(k): share for k, share in ann.recall.items()},
             "text_recall": {str(k): share for k, share in ann.text_recall.items()},
+            "by_queries": {
+                kind: {str(k): share for k, share in recall.items()}
+                for kind, recall in ann.by_queries.items()
+            },
             "metric": ann.metric,
         },
     }

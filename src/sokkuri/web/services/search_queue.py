@@ -59,6 +59,7 @@ class SearchParams:
     where: str | None
     max_distance: float | None
     collapse: bool = False
+    recall: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -292,6 +293,7 @@ class _SearchWorker:
             where=params.where,
             max_distance=params.max_distance,
             collapse=params.collapse,
+            recall=params.recall,
         )
 
     def _read_vector(self, query: str | Weighted | QueryVector) -> QueryVector:
