@@ -68,7 +68,7 @@ def test_info_has_what_a_page_needs_first(server: Server, folder: Path) -> None:
 
 def test_status_equals_the_status_command(server: Server, folder: Path) -> None:
     found, told = server.api("status"), as_json("status", "-C", folder)
-    for key in ("root", "model", "dimension", "total", "removed", "failed", "ann"):
+    for key in ("root", "model", "dimension", "total", "removed", "failed", "ann", "replacement"):
         assert found[key] == told[key]
     assert (found["total"], found["failed"]) == (COUNT, len(BROKEN))
     assert (found["missing"], found["waiting"], found["runs"]) == (0, 0, 0)

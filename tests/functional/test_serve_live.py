@@ -60,7 +60,9 @@ def test_an_index_run_shows_up_without_a_restart(folder: Path) -> None:
     """Promise: the server needs no restart after `sokkuri index`."""
     with serving(folder) as server, events(server) as pulses:
         first = next(pulses)
-        assert first.keys() == {"total", "waiting", "failed", "runs", "revision"}
+        assert first.keys() == {
+            "total", "waiting", "failed", "runs", "revision", "replacement",
+        }  # fmt: skip
         assert (first["total"], first["failed"], first["runs"]) == (3, 0, 0)
         assert len(server.api("images/00.png/similar")["hits"]) == 3
         assert server.api("grid")["count"] == 3

@@ -144,6 +144,12 @@ def read_runs(catalog: Catalog) -> list[Run]:
     ]
 
 
+def count_active_runs(catalog: Catalog) -> int:
+    """Return the number of processes that work on the collection now."""
+    now = time.time()
+    return sum(not run.has_ended(now) for run in read_runs(catalog))
+
+
 def count_stale_leases(catalog: Catalog) -> int:
     """Return how many images are leased to ended runs: the next run takes them."""
     now = time.time()

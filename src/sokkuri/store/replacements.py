@@ -27,7 +27,7 @@ from sokkuri.store.catalog import Catalog, ModelRow
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import as_text
 from sokkuri.store.images import count_images
-from sokkuri.store.leases import has_active_run
+from sokkuri.store.leases import count_active_runs, has_active_run
 from sokkuri.store.migrations import create_table
 from sokkuri.store.old_shards import delete_old_shards, record_old_shards
 from sokkuri.store.shard_table import next_shard_number, number_shards_from, read_shards
@@ -64,13 +64,14 @@ class Replacement:
 @dataclass(frozen=True, slots=True)
 class ReplacementState:
     """How far a replacement is. done, failed, total : images that have a new vector, that cannot
-    have one, and that the new model's last listing found."""
+    have one, and that the new model's last listing found. runs : processes that work on it now."""
 
     model: str
     dimension: int | None
     done: int
     failed: int
     total: int
+    runs: int = 0
 
 
 def find_replacement(catalog: Catalog) -> Replacement | None:
@@ -190,10 +191,11 @@ def replacement_state(collection: CollectionStore) -> ReplacementState | None:
         with open_replacement(collection, begun, "ro") as fresh:
             counts = count_images(fresh.catalog)
             dimension = fresh.model.dimension
+            runs = count_active_runs(fresh.catalog)
     except (NoCollectionError, UnfinishedError):
         return ReplacementState(begun.name, None, 0, 0, 0)
     total = counts.live + counts.failed + counts.todo
-    return ReplacementState(begun.name, dimension, counts.live, counts.failed, total)
+    return ReplacementState(begun.name, dimension, counts.live, counts.failed, total, runs)
 
 
 def give_up(collection: CollectionStore) -> ReplacementState | None:

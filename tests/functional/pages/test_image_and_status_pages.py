@@ -1,6 +1,7 @@
 """The page of an image, and the page Status."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 from browser import Visit, Visiting
@@ -9,6 +10,9 @@ from photo_folder import draw_camera_photo
 from playwright.sync_api import expect
 from run_cli import sokkuri
 from run_server import serving
+from tiny_model import write_tiny_model
+
+from sokkuri import Collection
 
 PHOTO = "2023/harbour/drawing 040.jpg"
 ADDRESS = "/image?id=" + PHOTO.replace(" ", "%20")
@@ -81,6 +85,36 @@ def test_counts_follow_an_index_run_of_another_process(visitors: Visiting, tmp_p
             save_drawing(root / f"{seed}.png", seed)
         sokkuri("index", root)
         expect(images).to_contain_text("8")
+
+
+def test_a_replacement_of_the_model_is_followed(visitors: Visiting, tmp_path: Path) -> None:
+    """Its progress shows while it is under way, and when it was interrupted. The model changes
+    without a reload when it is complete."""
+    root = tmp_path / "photos"
+    for seed in range(3):
+        save_drawing(root / f"{seed}.png", seed)
+    old, new = (
+        write_tiny_model(tmp_path / f"{name}.onnx", dimension=size, seed=size)
+        for name, size in (("old", 8), ("new", 12))
+    )
+    sokkuri("index", root, "--model", old)
+    with serving(root) as server, visitors(server.address) as visit:
+        visit.go("/status")
+        running = visit.page.get_by_role("region", name="Replacing")
+        model = visit.page.locator(".about-index")
+        expect(model).to_contain_text("old, 8")
+        expect(running).to_have_count(0)
+        with (
+            Collection.open(root) as collection,
+            closing(collection.replace_model(str(new))) as run,
+        ):
+            next(progress for progress in run if progress.stage == "extracting")
+            expect(running).to_contain_text("Replacing the model by new")
+            expect(running).to_contain_text("Searches use the present model")
+        expect(running).to_contain_text(re.compile(r"\d of 3.*The same sokkuri index --replace"))
+        sokkuri("index", root, "--model", new, "--replace")
+        expect(running).to_have_count(0)
+        expect(model).to_contain_text("new, 12")
 
 
 def test_an_unknown_image_is_reported(visit: Visit) -> None:

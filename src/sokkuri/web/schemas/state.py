@@ -21,9 +21,23 @@ class AnnIndexDocument(BaseModel):
     metric: Metric
 
 
+class ReplacementDocument(BaseModel):
+    """The model that is to replace the collection's. `dimension` : None before anything is read;
+    `done`, `failed`, `total` : images that have a new vector, that cannot have one, and all;
+    `runs` : processes that work on it now."""
+
+    model: str
+    dimension: int | None
+    done: int
+    failed: int
+    total: int
+    runs: int
+
+
 class StatusDocument(BaseModel):
     """The state of the collection. `damaged` : images that were read in part; `runs` : processes
-    that index now; `bytes` : size on disk."""
+    that index now; `bytes` : size on disk; `replacement` : None if no model is to replace the
+    collection's."""
 
     root: str
     store: str
@@ -40,6 +54,7 @@ class StatusDocument(BaseModel):
     ann: AnnIndexDocument | None
     runs: int
     revision: str
+    replacement: ReplacementDocument | None
 
 
 class InfoDocument(BaseModel):
@@ -69,6 +84,7 @@ class StatusEventDocument(BaseModel):
     failed: int
     runs: int
     revision: str
+    replacement: ReplacementDocument | None
 
 
 class HealthDocument(BaseModel):

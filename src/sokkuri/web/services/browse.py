@@ -6,6 +6,7 @@ in the catalog. An id never becomes part of a path.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -206,4 +207,7 @@ def status_document(collection_status: Status, dtype: str) -> dict[str, Any]:
             },
             "metric": ann.metric,
         },
+        "replacement": None
+        if collection_status.replacement is None
+        else asdict(collection_status.replacement),
     }

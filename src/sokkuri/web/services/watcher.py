@@ -18,7 +18,8 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError
 from sokkuri.store.image_pages import change_sums, commit_count
 from sokkuri.store.images import count_images
-from sokkuri.store.leases import read_runs
+from sokkuri.store.leases import count_active_runs
+from sokkuri.store.replacements import ReplacementState, replacement_state
 from sokkuri.web.services.thread_pool import CollectionPool
 
 _POLL_SECONDS = 0.5  # SQLite does not report commits of other processes
@@ -28,13 +29,15 @@ _log = logging.getLogger("sokkuri.web")
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """Counts of images, and of processes that index. `revision` changes when images change."""
+    """Counts of images, and of processes that index. `revision` changes when images change.
+    `replacement` : how far the model is that is to replace the collection's."""
 
     total: int
     waiting: int
     failed: int
     runs: int
     revision: str
+    replacement: ReplacementState | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the state as StatusEventDocument."""
@@ -43,6 +46,17 @@ class CollectionState:
 
 _ImageSummary = tuple[int, ...]
 """Numbers that differ when the images have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """What one look at the collection finds. commits : a text for the commits of other connections.
+    summary : of the images; () if nothing was committed since the last look."""
+
+    commits: str
+    summary: _ImageSummary
+    runs: int
+    replacement: ReplacementState | None
 
 
 class ChangeWatcher:
@@ -106,30 +120,30 @@ class ChangeWatcher:
 
     async def _update(self) -> None:
         """Read the state and notify listeners. Raises the errors of reading the collection."""
-        commits, summary, active_runs = await self._pool.run(_read_state, self._commits)
-        self._commits = commits
-        if summary not in ((), self._summary):
-            self._summary = summary
+        reading = await self._pool.run(_read_state, self._commits)
+        self._commits = reading.commits
+        if reading.summary not in ((), self._summary):
+            self._summary = reading.summary
             self._revision += 1
         total, waiting, failed = self._summary[:3]
         revision = f"{self._prefix}-{self._revision}"
-        state = CollectionState(total, waiting, failed, active_runs, revision)
+        state = CollectionState(total, waiting, failed, reading.runs, revision, reading.replacement)
         async with self._changed:
             if state != self.state:
                 self.state = state
                 self._changed.notify_all()
 
 
-def _read_state(collection: Collection, known_commits: str) -> tuple[str, _ImageSummary, int]:
-    """Return a text for the commits of other connections, a summary of the images, and the number
-    of processes that index. The summary is () if nothing was committed since `known_commits`."""
+def _read_state(collection: Collection, known_commits: str) -> _Reading:
+    """Look at the collection. known_commits : the `commits` of the last look."""
     catalog = collection.catalog
     with catalog.reading():
-        active_runs = sum(not run.has_ended(time.time()) for run in read_runs(catalog))
+        runs = count_active_runs(catalog)
+        replacement = replacement_state(collection)
         commits = commit_count(catalog)
         if commits == known_commits:
-            return commits, (), active_runs
+            return _Reading(commits, (), runs, replacement)
         counts = count_images(catalog)
         sums = change_sums(catalog)
     image_counts = (counts.live, counts.todo, counts.failed, counts.removed, counts.missing)
-    return commits, (*image_counts, *sums), active_runs
+    return _Reading(commits, (*image_counts, *sums), runs, replacement)

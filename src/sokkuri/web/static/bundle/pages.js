@@ -8307,35 +8307,55 @@ __export(view_exports7, {
 
 // status/progress.js
 var SPEED_WINDOW = 2e4;
-function makeProgress() {
-  const bar = h("progress", { "aria-label": "Indexing", max: 1 });
+var indexing = ({ total, failed, waiting, runs }) => runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
+function replacing({ replacement }) {
+  if (!replacement) return null;
+  const { model, done, failed, total, runs } = replacement;
+  return {
+    title: `Replacing the model by ${model}`,
+    done: done + failed,
+    waiting: total - done - failed,
+    runs,
+    note: runs ? ["Searches use the present model until all images have new vectors."] : [
+      "No process works on it now. The same ",
+      h("code", null, "sokkuri index --replace"),
+      " goes on."
+    ]
+  };
+}
+function makeProgress(label, read2) {
+  const heading2 = h("h2", null, label);
+  const bar = h("progress", { "aria-label": label, max: 1 });
   const text2 = h("p", { class: "number" });
+  const note = h("p", { class: "soft small", hidden: true });
   const el = h(
     "section",
-    { class: "running", "aria-label": "Indexing", hidden: true },
-    h("h2", null, "Indexing"),
+    { class: "running", "aria-label": label, hidden: true },
+    heading2,
     bar,
-    text2
+    text2,
+    note
   );
   const samples = [];
-  let last3 = null;
+  let task = null;
   const draw = () => {
-    if (!last3) return;
-    const { total, failed, waiting, runs } = last3;
-    el.hidden = runs === 0;
-    if (el.hidden) return;
-    const done = total + failed;
-    if (waiting) bar.value = done / (done + waiting);
+    el.hidden = !task;
+    if (!task) return;
+    const { title: title8, done, waiting, runs } = task;
+    heading2.textContent = title8;
+    note.replaceChildren(...task.note ?? []);
+    note.hidden = !task.note;
+    if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
     else bar.removeAttribute("value");
-    text2.textContent = waiting ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
+    text2.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
   };
   const timer2 = setInterval(draw, 2e3);
   return {
     el,
     update: (status2) => {
-      if (!status2.runs) samples.length = 0;
-      else samples.push({ time: performance.now(), done: status2.total + status2.failed });
-      last3 = status2;
+      task = read2(status2);
+      if (!task?.runs) samples.length = 0;
+      else samples.push({ time: performance.now(), done: task.done });
       draw();
     },
     stop: () => clearInterval(timer2)
@@ -8364,7 +8384,7 @@ var title7 = "Status";
 var PAGE3 = 50;
 var CALM2 = 3e3;
 async function show8(main2, _params, { signal, info: info3 }) {
-  const progress = makeProgress();
+  const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
   const about2 = h("section", { class: "about-index", "aria-label": "Index" });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
@@ -8373,7 +8393,7 @@ async function show8(main2, _params, { signal, info: info3 }) {
     "div",
     { class: "status" },
     h("h1", { tabindex: "-1" }, "Status"),
-    progress.el,
+    tasks.map((task) => task.el),
     numbers,
     about2,
     failed,
@@ -8381,6 +8401,7 @@ async function show8(main2, _params, { signal, info: info3 }) {
   ));
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
   let seen = null;
+  let wasReplacing = false;
   const draw = async () => {
     const status2 = await status({ signal });
     numbers.replaceChildren(...tiles(status2));
@@ -8391,12 +8412,14 @@ async function show8(main2, _params, { signal, info: info3 }) {
   };
   await draw();
   const stop = follow((status2) => {
-    progress.update(status2);
+    for (const task of tasks) task.update(status2);
     numbers.replaceChildren(...tiles({ ...seen, ...status2 }));
-    return status2.revision !== seen.revision || status2.failed !== seen.failed;
+    const replaced = wasReplacing && !status2.replacement;
+    wasReplacing = Boolean(status2.replacement);
+    return status2.revision !== seen.revision || status2.failed !== seen.failed || replaced;
   }, draw);
   return () => {
-    progress.stop();
+    for (const task of tasks) task.stop();
     stop();
   };
 }

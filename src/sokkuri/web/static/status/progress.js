@@ -1,4 +1,5 @@
-// The progress of a running `sokkuri index`: images done, speed, time left.
+// The progress of a long task: images done, speed, time left. The tasks are a running
+// `sokkuri index`, and `sokkuri index --replace`, which makes vectors by another model.
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -7,26 +8,53 @@ import * as format from "../base/format.js";
 const SPEED_WINDOW = 20_000; // milliseconds
 
 /**
+ * How far a task is. `done` and `waiting` are numbers of images, `runs` of processes that work on
+ * it; `note` is shown below.
+ * @typedef {{title: string, done: number, waiting: number, runs: number, note?: Array<string|Node>}}
+ * Task
+ */
+
+/** The running `sokkuri index` of a status of the stream of events, or null. */
+export const indexing = ({ total, failed, waiting, runs }) =>
+  runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
+
+/** The model that is to replace the collection's, of a status, or null. */
+export function replacing({ replacement }) {
+  if (!replacement) return null;
+  const { model, done, failed, total, runs } = replacement;
+  return { title: `Replacing the model by ${model}`, done: done + failed,
+    waiting: total - done - failed, runs,
+    note: runs ? ["Searches use the present model until all images have new vectors."]
+      : ["No process works on it now. The same ", h("code", null, "sokkuri index --replace"),
+        " goes on."] };
+}
+
+/**
+ * @param {string} label
+ * @param {(status: *) => ?Task} read
  * @returns {{el: HTMLElement, update: (status: *) => void, stop: () => void}} `update` takes a
  *   status of the stream of events
  */
-export function makeProgress() {
-  const bar = h("progress", { "aria-label": "Indexing", max: 1 });
+export function makeProgress(label, read) {
+  const heading = h("h2", null, label);
+  const bar = h("progress", { "aria-label": label, max: 1 });
   const text = h("p", { class: "number" });
-  const el = h("section", { class: "running", "aria-label": "Indexing", hidden: true },
-    h("h2", null, "Indexing"), bar, text);
+  const note = h("p", { class: "soft small", hidden: true });
+  const el = h("section", { class: "running", "aria-label": label, hidden: true },
+    heading, bar, text, note);
   const samples = [];
-  let last = null;
+  let task = null;
 
   const draw = () => {
-    if (!last) return;
-    const { total, failed, waiting, runs } = last;
-    el.hidden = runs === 0;
-    if (el.hidden) return;
-    const done = total + failed;
-    if (waiting) bar.value = done / (done + waiting);
+    el.hidden = !task;
+    if (!task) return;
+    const { title, done, waiting, runs } = task;
+    heading.textContent = title;
+    note.replaceChildren(...(task.note ?? []));
+    note.hidden = !task.note;
+    if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
     else bar.removeAttribute("value");
-    text.textContent = waiting ? describe(done, waiting, speed(samples), runs)
+    text.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs)
       : "Scanning the folder";
   };
   // The time left is updated even when no status arrives.
@@ -34,9 +62,9 @@ export function makeProgress() {
   return {
     el,
     update: (status) => {
-      if (!status.runs) samples.length = 0;
-      else samples.push({ time: performance.now(), done: status.total + status.failed });
-      last = status;
+      task = read(status);
+      if (!task?.runs) samples.length = 0;
+      else samples.push({ time: performance.now(), done: task.done });
       draw();
     },
     stop: () => clearInterval(timer),

@@ -1,12 +1,13 @@
-// Status: counts, images that failed or were read in part and why, the recall of searches, and running index runs.
+// Status: counts, images that failed or were read in part and why, the recall of searches, and the
+// progress of indexing and of a replacement of the model.
 
 import * as api from "../base/api.js";
 import { clear, h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { problemPanel } from "../base/problem.js";
-import { makeProgress } from "./progress.js";
 import { link } from "../base/router.js";
+import { indexing, makeProgress, replacing } from "./progress.js";
 
 export const title = "Status";
 
@@ -15,16 +16,17 @@ const CALM = 3000; // milliseconds without a change before the full status is fe
 
 /** @type {import("../base/router.js").View} */
 export async function show(main, _params, { signal, info }) {
-  const progress = makeProgress();
+  const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
   const about = h("section", { class: "about-index", "aria-label": "Index" });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
   const damaged = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main.append(h("div", { class: "status" },
-    h("h1", { tabindex: "-1" }, "Status"), progress.el, numbers, about, failed, damaged));
+    h("h1", { tabindex: "-1" }, "Status"), tasks.map((task) => task.el), numbers, about, failed, damaged));
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
   let seen = null;
+  let wasReplacing = false;
   const draw = async () => {
     const status = await api.status({ signal });
     numbers.replaceChildren(...tiles(status));
@@ -35,12 +37,14 @@ export async function show(main, _params, { signal, info }) {
   };
   await draw();
   const stop = follow((status) => {
-    progress.update(status);
+    for (const task of tasks) task.update(status);
     numbers.replaceChildren(...tiles({ ...seen, ...status }));
-    return status.revision !== seen.revision || status.failed !== seen.failed;
+    const replaced = wasReplacing && !status.replacement;
+    wasReplacing = Boolean(status.replacement);
+    return status.revision !== seen.revision || status.failed !== seen.failed || replaced;
   }, draw);
   return () => {
-    progress.stop();
+    for (const task of tasks) task.stop();
     stop();
   };
 }
