@@ -17,8 +17,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from run_cli import as_json, sokkuri
 from run_server import Server, assert_problem, quote_id, serving
 
+from sokkuri.store.filter_columns import KINDS
+
 COUNT = DRAWN + len(ODD_NAMES) + 1
 SORTS = ("folder", "newest", "oldest")
+TAKEN = "2024-07-09T18:30:00+00:00"  # the photo CAMERA
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +64,7 @@ def test_info_has_what_a_page_needs_first(server: Server, folder: Path) -> None:
     assert info == {
         "name": "photos of ours", "version": version, "mosaic": False, "total": COUNT,
         "max_upload": 64 * 2**20, "model": "efficientnet-lite0", "metric": "cosine",
-        "columns": ["width", "height", "size", "modified", "id", "path"], "changes": False,
+        "columns": list(KINDS), "changes": False,
         "words": False,
     }  # fmt: skip
 
@@ -110,6 +113,9 @@ def test_an_image_has_its_data(server: Server, folder: Path) -> None:
         "path": str(folder / "home" / "06.png"), "size": stat.st_size, "state": "live",
         "modified": datetime.fromtimestamp(int(stat.st_mtime), UTC).isoformat(),
         "failure": None, "damage": None, "exif": {},
+        "photo": {"format": "png", "taken": None, "camera": None, "lens": None, "iso": None,
+                  "focal_length": None, "latitude": None, "longitude": None, "rating": None,
+                  "keywords": []},
         "previous": "home/04.png", "next": "home/08.png",
     }  # fmt: skip
     assert server.api("images/home/16.png")["next"] is None
@@ -238,10 +244,14 @@ def test_the_grid_and_its_windows_agree(server: Server, sort: str, under: str) -
             assert [one["name"] for one in mine] == sorted(one["name"] for one in mine)
         else:
             assert group["folder"] is None
-            months = {datetime.fromisoformat(one["modified"]).strftime("%B %Y") for one in mine}
+            months = {datetime.fromisoformat(_moment(one)).strftime("%B %Y") for one in mine}
             assert months == {group["title"]}
-    moments = [one["modified"] for one in items]
+    moments = [_moment(one) for one in items]
     assert sort == "folder" or moments == sorted(moments, reverse=sort == "newest")
+
+
+def _moment(image: dict[str, Any]) -> str:
+    return TAKEN if image["id"] == CAMERA else str(image["modified"])
 
 
 def test_health_and_metrics_are_served(server: Server) -> None:
@@ -310,7 +320,7 @@ def test_browsers_keep_the_files_of_the_pages(server: Server) -> None:
         ("/api/v1/images/home/00.png/similar?max_distance=-1", 422, "invalid"),
         ("/api/v1/images/home/00.png/similar?max_distance=nan", 422, "invalid"),
         ("/api/v1/images/home/00.png/thumbnail?size=100", 422, "invalid"),
-        ("/api/v1/grid?sort=size", 422, "invalid"),
+        ("/api/v1/grid?sort=colour", 422, "invalid"),
         ("/api/v1/grid/items?offset=-1", 422, "invalid"),
         ("/api/v1/grid/items?limit=501", 422, "invalid"),
     ],

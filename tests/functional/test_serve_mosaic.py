@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from photo_folder import draw_camera_photo
 from PIL import Image
 from run_cli import sokkuri
-from run_server import Server, serving
+from run_server import Server, assert_problem, serving
 from tiny_model import write_tiny_model
 
 SIZES = (64, 128, 256, 512, 1024, 2048)
@@ -99,6 +99,11 @@ def test_the_position_is_left_out(server: Server) -> None:
     exif = server.api("images/camera.jpg")["exif"]
     assert exif["Camera"] == "Sokkuri One"
     assert "Position" not in exif
+    photo = server.api("images/camera.jpg")["photo"]
+    assert (photo["camera"], photo["latitude"], photo["longitude"]) == ("Sokkuri One", None, None)
+    assert "latitude" not in server.api("info")["columns"]
+    for at in ("images?where=latitude>0", "images/camera.jpg/similar?where=has_gps"):
+        assert "no places" in assert_problem(server.get(f"/api/v1/{at}"), 422, "invalid")
     for what in ("thumbnail?size=2048", "file"):
         shown = picture(server.get(f"/api/v1/images/camera.jpg/{what}").content)
         assert not shown.getexif()

@@ -117,6 +117,13 @@ def index(
         bool,
         typer.Option("--rehash", help="Read all files again, and extract those with other bytes."),
     ] = False,
+    metadata: Annotated[
+        bool,
+        typer.Option(
+            "--metadata",
+            help="Read what cameras wrote, if an earlier version did not keep it.",
+        ),
+    ] = False,
     accept_removals: Annotated[
         bool,
         typer.Option(
@@ -165,6 +172,7 @@ def index(
         part=share,
         retry_failed=retry_failed,
         rehash=rehash,
+        metadata=metadata,
         accept_removals=accept_removals,
     )
     if dry_run:

@@ -3,6 +3,7 @@
 Takes the texts of options; returns locations and folders of collections.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -101,11 +102,17 @@ def check_under(collection: "CollectionStore", under: str | None) -> None:
 
 def write_text(file: Path, text: str) -> None:
     """Write a text file; a failure leaves the old one. Raises StorageError if it cannot."""
+    write_lines(file, [text])
+
+
+def write_lines(file: Path, lines: Iterable[str]) -> None:
+    """Do the same with texts that come one after another."""
     from sokkuri.core.atomic import atomic_write
 
     try:
         with atomic_write(file) as out:
-            out.write(text.encode("utf-8", "surrogateescape"))
+            for line in lines:
+                out.write(line.encode("utf-8", "surrogateescape"))
     except OSError as error:
         raise StorageError(f"{file} could not be written: {error.strerror or error}") from error
 

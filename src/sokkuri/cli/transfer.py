@@ -17,6 +17,7 @@ from sokkuri.cli.options import (
     JsonOption,
     find_collection,
     parse_folder,
+    write_lines,
 )
 from sokkuri.cli.target import Target, locate, open_or_create
 from sokkuri.core.errors import UsageError
@@ -24,26 +25,46 @@ from sokkuri.core.errors import UsageError
 
 def export(
     folder: Annotated[
-        str, typer.Argument(metavar="DIR", help="A new or empty folder, or an address.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="DIR", help="A new or empty folder, or an address.", show_default=False
+        ),
+    ] = None,
     format_: Annotated[
         Literal["article", "clip-retrieval", "parquet"],
         typer.Option("--format", help="Layout of the files."),
     ] = "article",
     dtype: Annotated[DtypeName, typer.Option(help="Number type of the vectors.")] = "float32",
     shard_size: Annotated[int, typer.Option(min=1, help="Rows in a file.")] = 10_000,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv",
+            metavar="FILE",
+            help="Write what is known of the photos to a CSV file, or - for stdout.",
+        ),
+    ] = None,
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the vectors for other tools, ordered by id.
 
-    The files are read back and checked.
+    The files are read back and checked. With --csv, write what is known of the photos, too, or
+    without DIR nothing else.
     """
     from sokkuri.api import Collection
     from sokkuri.core.locations import parse_location
     from sokkuri.indexing.export import Exported, ExportOptions
     from sokkuri.indexing.export import export as export_vectors
 
+    if folder is None and csv is None:
+        raise UsageError("say where to write: give DIR for the vectors, or --csv FILE")
+    if as_json and csv == Path("-"):
+        raise UsageError("--json and --csv - both write to stdout: give one of them")
+    if csv is not None:
+        _write_csv(find_collection(collection), csv)
+    if folder is None:
+        return
     options = ExportOptions(format_, dtype, shard_size)
     exported = Exported(0, 0, 0)
     with (
@@ -59,6 +80,19 @@ def export(
             f"{count_text(exported.rows, 'row')} in {count_text(exported.shards, 'shard')}, "
             f"{format_bytes(exported.bytes)}"
         )
+
+
+def _write_csv(collection: Path, file: Path) -> None:
+    """Write what is known of the photos of a collection."""
+    from sokkuri.api import Collection
+    from sokkuri.indexing.photo_table import csv_lines
+
+    with Collection.open(collection, "ro") as opened, opened.catalog.reading():
+        if file == Path("-"):
+            for line in csv_lines(opened):
+                console.print_raw(line)
+        else:
+            write_lines(file, csv_lines(opened))
 
 
 def import_(

@@ -6,6 +6,7 @@ The path of the data: FileRef (scan) -> Job (catalog) -> Pixels (decode) -> Outc
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -134,6 +135,44 @@ class Pixels:
     width: int
     height: int
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMetadata:
+    """What a camera, or a person with another program, wrote about a photo.
+
+    format : of the file, such as "jpeg", "" if it is unknown. taken : microseconds from 1970 to the
+    local time at which the photo was taken, whatever the time zone. utc_offset : of that time zone,
+    in minutes. camera : make and model. focal_length : in mm. latitude, longitude : in degrees
+    north and east; both or none. rating : 0 to 5, or -1 for a rejected photo. What is unknown is
+    None, "" or ().
+    """
+
+    format: str = ""
+    taken: int | None = None
+    utc_offset: int | None = None
+    camera: str = ""
+    lens: str = ""
+    iso: int | None = None
+    focal_length: float | None = None
+    latitude: float | None = None
+    longitude: float | None = None
+    rating: int | None = None
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def taken_text(self) -> str | None:
+        """When it was taken, as ISO 8601: local time, with the offset from UTC if it is known."""
+        if self.taken is None:
+            return None
+        minutes = self.utc_offset
+        zone = None if minutes is None else timezone(timedelta(minutes=minutes))
+        moment = datetime(1970, 1, 1, tzinfo=zone) + timedelta(microseconds=self.taken)
+        return moment.isoformat()
+
+
+NOTHING_KNOWN = PhotoMetadata()
+"""The metadata of a photo that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,118 +1,69 @@
-"""Read what a camera wrote into an image file (EXIF) as labelled texts for people.
+"""Tell what is known of a photo as labelled texts for people.
 
-Takes a file's bytes; returns texts by label.
+Takes a file's bytes; returns texts by label. metadata.py reads the values.
 """
 
-import math
-import struct
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from typing import Any
+from collections.abc import Callable
 
-from PIL import ExifTags, Image, PngImagePlugin
-
-from sokkuri.core.errors import MissingExtraError
-from sokkuri.images.decode import open_image
-from sokkuri.images.decode_errors import DECODER_ERRORS
-
-_MAX_PNG_CHUNKS = 200_000
-"""Parts of a PNG among which its metadata is looked for: those of a file of a gigabyte."""
+from sokkuri.core.types import PhotoMetadata
+from sokkuri.images import exif_tags as tags
+from sokkuri.images.exif_tags import ExifTags, read_exif_tags
+from sokkuri.images.metadata import clean, photo_of, read_blocks
 
 
-def summarise_exif(data: bytes) -> dict[str, str]:
-    """Return the camera's metadata as texts by label, such as "Camera". Empty without metadata.
+def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str, str]:
+    """Return what is known of a photo as texts by label, such as "Camera". Empty without metadata.
 
-    Pixels are not decoded.
+    Pixels are not decoded. known : what the catalog knows of the photo, from its sidecar too; it is
+    told in the place of what the file says.
     """
-    try:
-        exif = _read_exif(data)
-        tags = dict(exif)
-        tags |= exif.get_ifd(ExifTags.IFD.Exif)
-        gps = exif.get_ifd(ExifTags.IFD.GPSInfo)
-    except (*DECODER_ERRORS, MissingExtraError):
-        return {}
-    texts: dict[str, str] = {}
-    for label, format_tag in _LABELS.items():
-        with suppress(*DECODER_ERRORS):  # cameras write what they like
-            if text := format_tag(tags):
-                texts[label] = text
-    with suppress(*DECODER_ERRORS):
-        texts["Position"] = _format_position(gps)
-    return texts
+    blocks = read_blocks(data)
+    exif = read_exif_tags(blocks.exif)
+    photo = photo_of(blocks) if known is None else known
+    texts = {label: tell(photo, exif) for label, tell in _LABELS.items()}
+    return {label: text for label, text in texts.items() if text}
 
 
-def _read_exif(data: bytes) -> Image.Exif:
-    image = open_image(data)
-    if not isinstance(image, PngImagePlugin.PngImageFile):
-        return image.getexif()
-    if "exif" not in image.info and (exif := _find_png_exif(data)):
-        image.info["exif"] = exif
-    return Image.Image.getexif(image)  # Pillow's own method for PNG would decode the pixels
+def _taken(photo: PhotoMetadata, _exif: ExifTags) -> str:
+    return (photo.taken_text or "")[:19].replace("T", " ")
 
 
-def _find_png_exif(data: bytes) -> bytes | None:
-    """Return the EXIF of a PNG, which may stand behind the pixels."""
-    position = 8
-    for _ in range(_MAX_PNG_CHUNKS):
-        if position + 8 > len(data):
-            break
-        length, kind = struct.unpack_from(">I4s", data, position)
-        if kind == b"eXIf":
-            return data[position + 8 : position + 8 + length]
-        position += 12 + length
-    return None
-
-
-def _text(value: Any) -> str:
-    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return "".join(char for char in text.strip(" \0") if char.isprintable())[:200]
-
-
-def _number(value: Any) -> float:
-    """Return a finite number. Raises one of DECODER_ERRORS, also for 0/0: cameras write that for
-    unknown values."""
-    number = float(value)
-    if not math.isfinite(number):
-        raise ValueError("the value is unknown")
-    return number
-
-
-def _format_camera(exif: Mapping[int, Any]) -> str:
-    make, model = (_text(exif.get(tag, "")) for tag in (0x010F, 0x0110))
-    return model if model.startswith(make) else f"{make} {model}".strip()
-
-
-def _format_taken(exif: Mapping[int, Any]) -> str:
-    day, _, time = _text(exif.get(0x9003) or exif[0x0132]).partition(" ")
-    return f"{day.replace(':', '-')} {time}".strip()
-
-
-def _format_exposure(exif: Mapping[int, Any]) -> str:
-    seconds = _number(exif[0x829A])
+def _exposure(_photo: PhotoMetadata, exif: ExifTags) -> str:
+    seconds = exif.number(tags.EXPOSURE_TIME)
+    if seconds is None or seconds <= 0:
+        return ""
     return f"1/{round(1 / seconds)} s" if seconds < 0.3 else f"{seconds:g} s"
 
 
-_LABELS: dict[str, Callable[[Mapping[int, Any]], str]] = {
-    "Camera": _format_camera,
-    "Lens": lambda exif: _text(exif.get(0xA434, "")),
-    "Taken": _format_taken,
-    "Exposure": _format_exposure,
-    "Aperture": lambda exif: f"f/{_number(exif[0x829D]):.2g}",
-    "Sensitivity": lambda exif: f"ISO {int(exif[0x8827])}",
-    "Focal length": lambda exif: f"{_number(exif[0x920A]):g} mm",
-    "Software": lambda exif: _text(exif.get(0x0131, "")),
-    "Artist": lambda exif: _text(exif.get(0x013B, "")),
-    "Copyright": lambda exif: _text(exif.get(0x8298, "")),
-    "Description": lambda exif: _text(exif.get(0x010E, "")),
+def _aperture(_photo: PhotoMetadata, exif: ExifTags) -> str:
+    number = exif.number(tags.F_NUMBER)
+    return f"f/{number:.2g}" if number else ""
+
+
+def _position(photo: PhotoMetadata, _exif: ExifTags) -> str:
+    if photo.latitude is None or photo.longitude is None:
+        return ""
+    return f"{photo.latitude:.5f}, {photo.longitude:.5f}"
+
+
+def _text(tag: int) -> Callable[[PhotoMetadata, ExifTags], str]:
+    return lambda _, exif: clean(exif.text(tag))
+
+
+_LABELS: dict[str, Callable[[PhotoMetadata, ExifTags], str]] = {
+    "Camera": lambda photo, _: photo.camera,
+    "Lens": lambda photo, _: photo.lens,
+    "Taken": _taken,
+    "Exposure": _exposure,
+    "Aperture": _aperture,
+    "Sensitivity": lambda photo, _: f"ISO {photo.iso}" if photo.iso else "",
+    "Focal length": lambda photo, _: f"{photo.focal_length:g} mm" if photo.focal_length else "",
+    "Rating": lambda photo, _: f"{photo.rating} of 5" if (photo.rating or 0) > 0 else "",
+    "Keywords": lambda photo, _: ", ".join(photo.keywords),
+    "Software": _text(tags.SOFTWARE),
+    "Artist": _text(tags.ARTIST),
+    "Copyright": _text(tags.COPYRIGHT),
+    "Description": _text(tags.DESCRIPTION),
+    "Position": _position,
 }
-"""How to format each label's tags (EXIF 2.32), in the order of display."""
-
-
-def _format_position(gps: Mapping[int, Any]) -> str:
-    """Return degrees north and east. GPS tags 1 to 4 hold degrees, minutes and seconds."""
-    degrees = []
-    for letter_tag, value_tag, negative in ((1, 2, "S"), (3, 4, "W")):
-        full, minutes, seconds = (_number(part) for part in gps[value_tag])
-        size = full + minutes / 60 + seconds / 3600
-        degrees.append(-size if gps[letter_tag] == negative else size)
-    return f"{degrees[0]:.5f}, {degrees[1]:.5f}"
+"""How to tell each value, in the order of display."""

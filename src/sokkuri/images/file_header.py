@@ -4,19 +4,20 @@ Takes a file's bytes; returns a FileHeader. Pixels are not decoded.
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags
 
 from sokkuri.core.errors import MissingExtraError
+from sokkuri.images import exif_tags as tags
 from sokkuri.images.decode import open_image
 from sokkuri.images.decode_errors import DECODER_ERRORS
+from sokkuri.images.exif_tags import read_exif_tags
+from sokkuri.images.metadata import local_time, read_blocks, taken_of
 
-_EXPOSURE = (
-    ExifTags.Base.ExposureTime, ExifTags.Base.FNumber, ExifTags.Base.ISOSpeedRatings,
-)  # fmt: skip
+_EXPOSURE = (tags.EXPOSURE_TIME, tags.F_NUMBER, tags.ISO)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,15 +46,22 @@ def read_file_header(data: bytes) -> FileHeader:
         tables: dict[int, Any] = getattr(image, "quantization", None) or {}
         if 0 in tables:
             header = replace(header, quantisation=np.array(tables[0], np.int64).reshape(8, 8))
-        exif = image.getexif()
-        tags = exif.get_ifd(ExifTags.IFD.Exif)
+        orientation: Any = image.getexif().get(tags.ORIENTATION)  # as the decoder takes it
     except (*DECODER_ERRORS, MissingExtraError):
         return header
-    orientation: Any = exif.get(ExifTags.Base.Orientation)
     if orientation in range(1, 9):
         header = replace(header, orientation=int(orientation))
-    digits = filter(str.isdecimal, str(tags.get(ExifTags.Base.DateTimeOriginal, "")))
-    taken = int("".join(digits)[:14] or 0)
-    named = bool(exif.get(ExifTags.Base.Make) or exif.get(ExifTags.Base.Model))
-    exposed = any(tag in tags for tag in _EXPOSURE)
-    return replace(header, camera=named and (exposed or taken > 0), taken=taken)
+    exif = read_exif_tags(read_blocks(data).exif)
+    taken = taken_of(exif)
+    named = bool(exif.text(tags.MAKE) or exif.text(tags.MODEL))
+    exposed = any(tag in exif.photo for tag in _EXPOSURE)
+    return replace(
+        header,
+        camera=named and (exposed or taken is not None),
+        taken=0 if taken is None else _digits(local_time(taken)),
+    )
+
+
+def _digits(moment: datetime) -> int:
+    """Return the digits of year to second."""
+    return moment.year * 10**10 + int(f"{moment:%m%d%H%M%S}")

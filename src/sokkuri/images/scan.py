@@ -27,6 +27,7 @@ from sokkuri.images.globs import matches_glob
 from sokkuri.images.remote import DirEntry
 
 OnError = Callable[[str, OSError], None]
+OnSidecar = Callable[[FileRef], None]
 
 _Page: TypeAlias = tuple[list[DirEntry], str | None]
 
@@ -50,19 +51,21 @@ def list_images(
     accept: Callable[[str], bool] = lambda _: True,
     on_error: OnError | None = None,
     aside: Counter[str] | None = None,
+    on_sidecar: OnSidecar | None = None,
 ) -> Iterator[FileRef]:
     """Yield every image file below `root`, in no particular order.
 
     exclude : globs, see `globs.is_excluded`; an excluded folder is not entered. accept : whether to
     ask the disk for the stat of this path; it is not called for addresses, whose listings carry the
     stats. on_error : called with each folder that cannot be read, which is skipped. aside : counts
-    the pictures of kinds that sokkuri does not read, see `formats.kind_left_aside`. Raises
+    the pictures of kinds that sokkuri does not read, see `formats.kind_left_aside`. on_sidecar :
+    called with each `.xmp` file. Raises
     CollectionError when the address itself cannot be listed, or when its server stops answering:
     then nobody can tell which images are missing.
     """
     globs = tuple(exclude)
     if isinstance(root, Address):
-        yield from _list_objects(root, globs, on_error, aside)
+        yield from _list_objects(root, globs, on_error, aside, on_sidecar)
         return
     folders = [""]
     while folders:
@@ -77,8 +80,8 @@ def list_images(
                         folders += [] if is_of_store(root, path) else [path]
                     elif (ref := _image_ref(entry, path, accept)) is not None:
                         yield ref
-                    elif aside is not None:
-                        _count_aside(entry.name, aside)
+                    else:
+                        _take_other(entry, path, aside, on_sidecar)
         except OSError as error:
             if on_error is not None:
                 on_error(folder or str(root), error)
@@ -99,8 +102,34 @@ def has_image_ending(name: str) -> bool:
     return os.path.splitext(name)[1].lower() in ENDINGS  # noqa: PTH122 - in the hot loop
 
 
-def _count_aside(name: str, aside: Counter[str]) -> None:
+def _is_image_or_sidecar(name: str) -> bool:
+    return has_image_ending(name) or is_sidecar(name)
+
+
+def is_sidecar(name: str) -> bool:
+    """Return whether a file has the name of an XMP sidecar."""
+    return name[-4:].lower() == ".xmp"
+
+
+def _take_other(
+    entry: os.DirEntry[str], path: str, aside: Counter[str] | None, on_sidecar: OnSidecar | None
+) -> None:
+    """Count a file that is no image, or pass a sidecar on."""
+    if on_sidecar is None or not is_sidecar(entry.name):
+        _count_aside(entry.name, aside)
+        return
+    try:
+        found = entry.stat()
+    except OSError:
+        return  # it disappeared, or is a broken link
+    if stat.S_ISREG(found.st_mode):
+        on_sidecar(FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns)))
+
+
+def _count_aside(name: str, aside: Counter[str] | None) -> None:
     """Count a file that holds a picture of a kind that sokkuri does not read."""
+    if aside is None:
+        return
     kind = kind_left_aside(os.path.splitext(name)[1].lower())  # noqa: PTH122 - in the hot loop
     if kind is not None and not name.startswith("."):
         aside[kind] += 1
@@ -111,6 +140,7 @@ def _list_objects(
     globs: tuple[str, ...],
     on_error: OnError | None,
     aside: Counter[str] | None,
+    on_sidecar: OnSidecar | None,
 ) -> Iterator[FileRef]:
     """Yield the images below an address. Pages of several folders are requested at a time, because
     each answer takes a while and most folders hold little."""
@@ -131,12 +161,14 @@ def _list_objects(
                     continue
                 if token is not None:
                     to_list.append((folder, token))
-                if aside is not None:
-                    for entry in entries:
-                        _count_aside(entry.name, aside)
-                for path, file_stat in _select_entries(folder, entries, globs, on_error):
+                for entry in entries:
+                    _count_aside(entry.name, aside)
+                wanted = has_image_ending if on_sidecar is None else _is_image_or_sidecar
+                for path, file_stat in _select_entries(folder, entries, globs, on_error, wanted):
                     if file_stat is None:
                         to_list.append((path, None))
+                    elif on_sidecar is not None and is_sidecar(path):
+                        on_sidecar(FileRef(path, path, file_stat))
                     else:
                         yield FileRef(path, path, file_stat)
     finally:
@@ -154,12 +186,16 @@ def _skip_folder(root: Address, folder: str, error: OSError, on_error: OnError |
 
 
 def _select_entries(
-    folder: str, entries: Iterable[DirEntry], globs: tuple[str, ...], on_error: OnError | None
+    folder: str,
+    entries: Iterable[DirEntry],
+    globs: tuple[str, ...],
+    on_error: OnError | None,
+    wanted: Callable[[str], bool],
 ) -> Iterator[tuple[str, FileStat | None]]:
-    """Yield the images of a page with their stats, and the folders to enter with None."""
+    """Yield the files with wanted names, with their stats, and the folders to enter with None."""
     for entry in entries:
         path = f"{folder}/{entry.name}" if folder else entry.name
-        if entry.stat is not None and not has_image_ending(entry.name):
+        if entry.stat is not None and not wanted(entry.name):
             continue
         if not is_file_name(entry.name):
             if on_error is not None:

@@ -29,11 +29,13 @@ from sokkuri.core.errors import (
     UsageError,
 )
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import Dtype
+from sokkuri.core.types import Dtype, PhotoMetadata
 from sokkuri.images import remote
+from sokkuri.indexing.photo_table import parquet_columns
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import live_rows_by_id
 from sokkuri.store.npy_files import load_array
+from sokkuri.store.photos import find_photos
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.shards import SHARD_ROWS
 from sokkuri.store.snapshot import open_snapshot
@@ -64,12 +66,14 @@ class Exported:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Shard:
-    """One shard to write. features : (N, D) of the export's dtype. ids, paths : N entries each."""
+    """One shard to write. features : (N, D) of the export's dtype. ids, paths : N entries each.
+    photos : N entries for Parquet, else none."""
 
     number: int
     ids: list[str]
     paths: list[str]
     features: NDArray[Any]
+    photos: list[PhotoMetadata]
 
 
 def export(
@@ -201,7 +205,8 @@ def _shards(collection: CollectionStore, options: ExportOptions) -> Iterator[_Sh
             if not np.isfinite(features).all():
                 raise CollectionError(f"some numbers are too large for {options.dtype}")
             ids, paths = [id_ for id_, *_ in chunk], [path for _, path, *_ in chunk]
-            yield _Shard(number, ids, paths, features)
+            photos = find_photos(collection.catalog, ids) if options.layout == "parquet" else []
+            yield _Shard(number, ids, paths, features, photos)
             number += 1
 
 
@@ -235,6 +240,7 @@ def _write_parquet(shard: _Shard, folder: Path, _root: Location) -> list[Path]:
         "id": _texts(shard.ids),
         "path": _texts(shard.paths),
         "features": pyarrow.FixedSizeListArray.from_arrays(numbers, shard.features.shape[1]),
+        **parquet_columns(pyarrow, shard.photos),
     }
     path = folder / f"part-{shard.number:04d}.parquet"
     _save_table(path, pyarrow.table(columns), parquet)

@@ -32,6 +32,8 @@ class SyncOptions:
     all.
     retry_failed : also try images that failed before.
     rehash : read all files again; only those with other bytes are extracted.
+    metadata : also read what photos tell, from the files of which an earlier version did not keep
+    it. Nothing is extracted again.
     accept_removals : go on even if all images, or more than half, would be marked as gone.
     limits : sizes above which an image is a failure.
     """
@@ -48,6 +50,7 @@ class SyncOptions:
     part: Part | None = None
     retry_failed: bool = False
     rehash: bool = False
+    metadata: bool = False
     accept_removals: bool = False
     limits: Limits = field(default_factory=Limits)
 

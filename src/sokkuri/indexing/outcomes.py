@@ -6,13 +6,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.types import FileFingerprint, Job
+from sokkuri.core.types import NOTHING_KNOWN, FileFingerprint, Job, PhotoMetadata
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Extracted:
     """A new feature vector. vector : (D,) float32. width, height : of the upright image, pixels.
-    damage : what is missing in the file, "" if it is whole."""
+    damage : what is missing in the file, "" if it is whole. photo : what the file tells of it."""
 
     job: Job
     fingerprint: FileFingerprint
@@ -20,6 +20,7 @@ class Extracted:
     height: int
     vector: NDArray[np.float32]
     damage: str = ""
+    photo: PhotoMetadata = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +35,13 @@ class SameBytes:
 @dataclass(frozen=True, slots=True)
 class Adopted:
     """The file of an imported vector was read. width, height : None where the image could not be
-    decoded."""
+    decoded. photo : what the file tells of it."""
 
     job: Job
     fingerprint: FileFingerprint
     width: int | None
     height: int | None
+    photo: PhotoMetadata = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

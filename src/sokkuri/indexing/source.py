@@ -18,10 +18,11 @@ from sokkuri.images.formats import aside_text
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.list_files import read_list
 from sokkuri.images.presence import FolderWalk
-from sokkuri.images.scan import OnError, is_folder, list_images
+from sokkuri.images.scan import OnError, OnSidecar, is_folder, list_images
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.listing import add_listed, begin_listing
+from sokkuri.store.sidecars import add_sidecars, begin_sidecars
 
 _LISTING_CHUNK = 10_000
 _SHOWN_NOTES = 20
@@ -58,13 +59,16 @@ def fill_listing(
     settings: SyncOptions,
     unread: set[str] | None = None,
     aside: Counter[str] | None = None,
+    *,
+    sidecars: bool = False,
 ) -> Iterator[Progress[Never]]:
     """Fill the catalog's temporary listing from the folder or the list file; yield progress.
 
     Needs bounded memory. settings : from `with_saved_settings`. unread : receives the folders that
     could not be listed. aside : counts the files below the folder that hold pictures which sokkuri
-    does not read. Raises UsageError if the list cannot be read or two files have one id,
-    CollectionError if a server is gone.
+    does not read. sidecars : list `.xmp` files too, in a temporary table of their own. Raises
+    UsageError if the list cannot be read or two files have one id, CollectionError if a server is
+    gone.
     """
     notes: list[str] = []
     skipped_count = 0
@@ -81,11 +85,16 @@ def fill_listing(
     begin_listing(catalog)
     yield Progress("listing", 0, 0)
     aside = Counter() if aside is None else aside
-    refs = _refs(root, settings, on_error, aside)
+    beside: list[FileRef] = []
+    begin_sidecars(catalog)
+    refs = _refs(root, settings, on_error, aside, beside.append if sidecars else None)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
         add_listed(catalog, chunk)
+        add_sidecars(catalog, beside)
+        beside.clear()
         listed += len(chunk)
         yield Progress("listing", listed, 0)
+    add_sidecars(catalog, beside)
     if skipped_count > _SHOWN_NOTES:
         notes.append(f"and {skipped_count - _SHOWN_NOTES:,} more")
     if aside:
@@ -95,13 +104,24 @@ def fill_listing(
 
 
 def _refs(
-    root: Location, settings: SyncOptions, on_error: OnError, aside: Counter[str]
+    root: Location,
+    settings: SyncOptions,
+    on_error: OnError,
+    aside: Counter[str],
+    on_sidecar: OnSidecar | None,
 ) -> Iterator[FileRef]:
     """Yield the images of the list or the folder, with ids as in the settings."""
     exclude = settings.exclude or ()
     if settings.names is None:
         accept = _part_filter(settings)
-        refs = list_images(root, exclude=exclude, accept=accept, on_error=on_error, aside=aside)
+        refs = list_images(
+            root,
+            exclude=exclude,
+            accept=accept,
+            on_error=on_error,
+            aside=aside,
+            on_sidecar=on_sidecar,
+        )
     else:
         refs = _refs_of_list(settings.names, root, _part_filter(settings), on_error)
     for ref in refs:

@@ -30,6 +30,7 @@ from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.outcomes import Outcome
+from sokkuri.indexing.photo_metadata import fill_photos, refresh_sidecars
 from sokkuri.indexing.removals import check_removals
 from sokkuri.indexing.settings import (
     claim_settings,
@@ -81,7 +82,10 @@ def sync(
         claim_settings(collection.catalog, settings)
         unread: set[str] = set()
         aside: Counter[str] = Counter()
-        yield from fill_listing(collection.catalog, collection.root, settings, unread, aside)
+        walks = settings.names is None  # a list names images, and nothing beside them
+        yield from fill_listing(
+            collection.catalog, collection.root, settings, unread, aside, sidecars=walks
+        )
         is_gone = IsGone(collection.root, settings, unread)
         changes = diff.apply_changes(
             collection.catalog,
@@ -96,6 +100,11 @@ def sync(
             yield Progress("listing", changes.listed, 0, note)
         extraction = _Extraction(collection, model, settings, run)
         yield from extraction.progress()
+        threads = threads_for(collection.root, available_cores())
+        if walks:
+            yield from refresh_sidecars(collection, unread, threads)
+        if settings.metadata:
+            yield from fill_photos(collection, settings.limits, threads)
         mark_finished(collection.catalog)
         collection.rewrite_id_columns()
         yield from refresh_indexes(collection)
@@ -159,11 +168,16 @@ def worker_threads(options: SyncOptions, root: Location) -> int:
     """Return the number of threads for these options on this machine, for images below `root`."""
     if options.workers is not None:
         return options.workers
-    # Windows and macOS lack the affinity of a process.
-    has_affinity = hasattr(os, "sched_getaffinity")
-    cores = len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
+    cores = available_cores()
     for_network = cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
     return max(for_network, threads_for(root, cores))
+
+
+def available_cores() -> int:
+    """Return the number of cores that this process may use."""
+    # Windows and macOS lack the affinity of a process.
+    has_affinity = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
 def _last_progress(

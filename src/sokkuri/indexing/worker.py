@@ -23,6 +23,7 @@ from sokkuri.core.errors import ClusterError, ExtractError, ImageError, ModelErr
 from sokkuri.core.locations import Location
 from sokkuri.core.types import Dtype, FileFingerprint, Job, Limits
 from sokkuri.images.decode import decode, read_size
+from sokkuri.images.metadata import read_photo
 from sokkuri.images.read import read_file
 from sokkuri.images.sandbox import try_decode_in_child
 from sokkuri.indexing.in_flight import InFlightDigests
@@ -159,7 +160,8 @@ class ImageWorker:
             return Failed(job, error.stage, str(error))
         fingerprint = FileFingerprint(stat, xxhash.xxh3_128_digest(data))
         if job.adopt:
-            return Adopted(job, fingerprint, *self._pixel_size(data))
+            width, height = self._pixel_size(data)
+            return Adopted(job, fingerprint, width, height, read_photo(data))
         return _ReadImage(job, fingerprint, data)
 
     def _extract(self, image: _ReadImage) -> Outcome:
@@ -173,7 +175,9 @@ class ImageWorker:
                 raise ExtractError(f"its vector has numbers too large for {self._dtype}")
         except ImageError as error:
             return Failed(job, error.stage, str(error), fingerprint)
-        return Extracted(job, fingerprint, pixels.width, pixels.height, vector, pixels.note)
+        return Extracted(
+            job, fingerprint, pixels.width, pixels.height, vector, pixels.note, read_photo(data)
+        )
 
     def _pixel_size(self, data: bytes) -> tuple[int, int] | tuple[None, None]:
         try:

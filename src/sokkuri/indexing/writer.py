@@ -28,6 +28,7 @@ from sokkuri.store.outcomes import (
     record_move,
     record_touch,
 )
+from sokkuri.store.photos import record_photos
 from sokkuri.store.rows import NewRow, append_rows
 from sokkuri.store.shard_table import give_up_rows
 
@@ -74,6 +75,7 @@ class Writer:
             }
             extracted = [outcome for outcome in mine if isinstance(outcome, Extracted)]
             append_rows(self._collection, [_row_of(outcome) for outcome in extracted])
+            photos = {outcome.fingerprint.digest: outcome.photo for outcome in extracted}
             for outcome in extracted:
                 counts["added" if before[outcome.job.key].is_new else "updated"] += 1
             for other in mine:
@@ -83,9 +85,11 @@ class Writer:
                 elif isinstance(other, Adopted):
                     file = FileRecord(other.fingerprint, other.width, other.height)
                     record_file(self._catalog, other.job.key, file)
+                    photos[other.fingerprint.digest] = other.photo
                 elif isinstance(other, Gone):
                     record_gone(self._catalog, other.job.key, self._run)
                     counts["gone"] += 1
+            record_photos(self._catalog, photos)
             same = [outcome for outcome in mine if isinstance(outcome, SameBytes)]
             later = self._settle(same, before, counts)
         waits = {outcome.job.key for outcome in later}

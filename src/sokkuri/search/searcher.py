@@ -26,7 +26,6 @@ from sokkuri.search.results import Hits, SearchMode, SearchOptions, check_search
 from sokkuri.search.search_snapshot import SearchBatch, SearchSnapshot
 from sokkuri.search.vectors.base import Neighbours
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import live_rows
 from sokkuri.store.snapshot import at_one_moment
 
@@ -253,7 +252,7 @@ class Searcher:
 
     def _mask(self, options: SearchOptions) -> NDArray[np.bool_] | None:
         """Return the rows that pass the filters : (N,) bool, None if there are no filters."""
-        filters = build_condition(self._collection.root, options.under, options.where)
+        filters = self._collection.condition(options.under, options.where)
         if filters is None:
             return None
         rows = live_rows(self._collection.catalog, filters)

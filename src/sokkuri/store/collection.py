@@ -27,6 +27,8 @@ from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import Dtype, Features
 from sokkuri.images.scan import is_folder
 from sokkuri.store.catalog import Catalog, ModelRow
+from sokkuri.store.filter_columns import FilterScope
+from sokkuri.store.filters import Condition, build_condition
 from sokkuri.store.images import find_images, known_ids, set_removed
 from sokkuri.store.places import STORE_NAME, find_store, has_store
 from sokkuri.store.read_rows import read_rows
@@ -46,8 +48,11 @@ class CollectionStore:
     """An open collection. Use it as a context manager, or call `close`.
 
     home : the folder that holds `features` and `indexes`, the store by default. generation : which
-    of the models that the collection has had one after another its vectors are from.
+    of the models that the collection has had one after another its vectors are from. withheld :
+    names that no filter may use.
     """
+
+    withheld: frozenset[str] = frozenset()
 
     def __init__(
         self, store: Path, catalog: Catalog, root: Location, home: Path | None = None
@@ -264,6 +269,16 @@ class CollectionStore:
         is missing or too short.
         """
         return np.asarray(read_rows(self.catalog, self.shards, places), np.float32)
+
+    def condition(self, under: str | None, where: str | None) -> Condition | None:
+        """Return the filters of a folder and an expression as one condition; None without filters.
+
+        Raises UsageError. See `filters.build_condition`.
+        """
+        if where is None:
+            return build_condition(self.root, under, None)
+        scope = FilterScope.of(self.catalog, self.withheld)
+        return build_condition(self.root, under, where, scope)
 
     def locate(self, path: str) -> Location:
         """Return the present location of an image's file. path : relative to the root, as in the

@@ -1,17 +1,18 @@
 """Filters: translate what a person types into an SQL condition on the catalog's images.
 
 Takes the folder of `--under FOLDER` and an expression such as
-`width > 1000 and modified >= 2024-01-01`. Returns an SQL condition in which every value is a bound
-parameter. Text that a person types is never part of the SQL.
+`width > 1000 and taken >= 2024-01-01`. Returns an SQL condition in which every value is a bound
+parameter. Text that a person types is never part of the SQL. filter_columns.py has the names.
 
     expression := part (`or` part)*        comparison := column operator value
     part       := term (`and` term)*       operator   := = == != <> < <= > >= like
                                            value      := number | date | text | column of numbers
-    term       := `not` term | `(` expression `)` | comparison
+    term       := `not` term | `(` expression `)` | comparison | flag
 """
 
 import os
 import re
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,25 +23,23 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Address, Location, redact
 from sokkuri.core.paths import other_spellings
 from sokkuri.store.database import as_text
+from sokkuri.store.filter_columns import KINDS, PLAIN, PLAIN_SCOPE, FilterScope, Kind
 
-COLUMNS = {
-    "width": "width", "height": "height", "size": "size", "modified": "mtime_ns",
-    "id": "id", "path": "path",
-}  # fmt: skip
-"""The names that an expression can use, with the catalog's column of each.
-
-`width` and `height` are in pixels, `size` is in bytes, `modified` is a date, `id` and `path` are
-texts.
-"""
-
-_TEXTS = ("id", "path")
 _OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">",
               ">=": ">=", "like": "LIKE"}  # fmt: skip
 _TOKEN = re.compile(
-    r"""\s*(?:(?P<word>[A-Za-z_]+)|(?P<date>\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?)
+    r"""\s*(?:(?P<word>[A-Za-z_]+)|(?P<date>\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?)?)
     |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>()]))""",
     re.VERBOSE,
 )
+_DATES = {4: ("-01-01", "year"), 7: ("-01", "month"), 10: ("", "day"), 16: ("", "minute")}
+"""By the length of a date: what it lacks, and the unit that it names."""
+
+_FLAGS = {"1": 1, "true": 1, "yes": 1, "0": 0, "false": 0, "no": 0}
+_NAMES: dict[Kind, str] = {
+    "number": "number", "date": "date", "text": "text", "word": "text", "list": "text",
+    "flag": "yes or no",
+}  # fmt: skip
 _FARTHEST = 2**63 - 1  # nanoseconds: the largest integer that SQLite stores
 _DEEPEST = 50  # nested parentheses and `not`s
 
@@ -57,29 +56,33 @@ ANY = Condition("1", ())
 """The condition that all images meet."""
 
 
-def build_condition(root: Location, under: str | None, where: str | None) -> Condition | None:
+def build_condition(
+    root: Location, under: str | None, where: str | None, scope: FilterScope = PLAIN_SCOPE
+) -> Condition | None:
     """Return both filters as one condition, or None when both are None.
 
     under : a folder below `root`, as a path relative to `root` or as any other path to it.
-    where : an expression. Raises UsageError for a folder outside `root` and for a wrong expression.
+    where : an expression. scope : what the collection can be asked for. Raises UsageError for a
+    folder outside `root` and for a wrong expression.
     """
     parts = []
     if under is not None:
         parts.append(_below(root, under))
     if where is not None:
-        parts.append(parse_expression(where))
+        parts.append(parse_expression(where, scope))
     if not parts:
         return None
     sql = " AND ".join(f"({part.sql})" for part in parts)
     return Condition(sql, tuple(value for part in parts for value in part.values))
 
 
-def parse_expression(text: str) -> Condition:
-    """Return the condition that an expression describes.
+def parse_expression(text: str, scope: FilterScope = PLAIN_SCOPE) -> Condition:
+    """Return the condition that an expression describes. scope : what the collection can be asked
+    for.
 
     Raises UsageError that names the place of the first fault.
     """
-    return _Parser(text).whole()
+    return _Parser(text, scope).whole()
 
 
 def _below(root: Location, under: str) -> Condition:
@@ -138,8 +141,9 @@ def _begins(prefix: str) -> Condition:
 class _Parser:
     """A recursive-descent parser for one expression."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, scope: FilterScope) -> None:
         self._text = text
+        self._scope = scope
         self._tokens = list(_tokens(text))
         self._at = 0
         self._depth = 0
@@ -179,61 +183,76 @@ class _Parser:
             self._depth -= 1
 
     def _comparison(self) -> Condition:
-        kind, name = self._kind(), self._value().lower()
-        if kind != "word" or name not in COLUMNS:
-            raise self._error("one of " + ", ".join(COLUMNS))
+        is_word, name = self._kind() == "word", self._value().lower()
+        if not is_word or name not in KINDS:
+            raise self._error("one of " + ", ".join(KINDS))
+        wanted = KINDS[name]
+        column = self._scope.expression(name)
         self._at += 1
         operator = _OPERATORS.get(self._value().lower())
+        if operator is None and wanted == "flag":
+            return Condition(column, ())
         if operator is None:
             raise self._error("one of " + " ".join(_OPERATORS))
         self._at += 1
-        wanted = _kind_of(name)
+        return self._compared(column, operator, wanted)
+
+    def _compared(self, column: str, operator: str, wanted: Kind) -> Condition:
+        """Return the comparison with the value that follows."""
         given, value = self._kind(), self._value()
-        if given == "text" and wanted == "date":
-            given, value = "date", value[1:-1]
-        if given == "word" and wanted == "number" and _kind_of(value.lower()) == wanted:
-            given, wanted, value = "column", "column", COLUMNS[value.lower()]
-        if given != wanted or (operator == "LIKE" and wanted != "text"):
-            raise self._error(f"a {_kind_of(name)}")
-        found = self._compared(COLUMNS[name], operator, wanted, value)
+        is_text = wanted in ("text", "word", "list")
+        if (operator == "LIKE" and not is_text) or (
+            wanted in ("list", "flag") and operator not in ("=", "<>", "LIKE")
+        ):
+            raise self._error(f"= or != and a {_NAMES[wanted]}")
+        if given == "word" and wanted == "number" and KINDS.get(value.lower()) == wanted:
+            other = self._scope.expression(value.lower())
+            self._at += 1
+            # An image that was never decoded has no width: no comparison with its width is true.
+            return Condition(f"coalesce({column} {operator} {other}, 0)", ())
+        if given == "text" and is_text:
+            found = _compared_text(column, operator, value[1:-1], wanted)
+        elif given == "number" and wanted == "number":
+            found = Condition(f"coalesce({column} {operator} ?, 0)", (float(value),))
+        elif wanted == "flag" and value.lower() in _FLAGS:
+            found = Condition(f"{column} {operator} ?", (_FLAGS[value.lower()],))
+        elif wanted == "date" and (given in ("date", "text") or _is_year(given, value)):
+            found = self._compared_date(column, operator, value.strip("'\""))
+        else:
+            raise self._error(f"a {_NAMES[wanted]}")
         self._at += 1
         return found
 
-    def _compared(self, column: str, operator: str, kind: str, value: str) -> Condition:
-        if kind == "text":
-            return _compared_text(column, operator, value[1:-1])
-        # An image that was never decoded has no width: no comparison with its width is true.
-        if kind == "column":
-            return Condition(f"coalesce({column} {operator} {value}, 0)", ())
-        if kind == "number":
-            number = float(value)
-            return Condition(f"coalesce({column} {operator} ?, 0)", (number,))
-        first, last = self._moment(value)
+    def _compared_date(self, column: str, operator: str, text: str) -> Condition:
+        first, last = self._moments(text, of_file=column == PLAIN["modified"])
         if operator in ("=", "<>"):
-            inside = Condition(f"{column} >= ? AND {column} < ?", (first, last))
-            return inside if operator == "=" else Condition(f"NOT ({inside.sql})", inside.values)
-        return {
-            "<": Condition(f"{column} < ?", (first,)),
-            ">=": Condition(f"{column} >= ?", (first,)),
-            "<=": Condition(f"{column} < ?", (last,)),
-            ">": Condition(f"{column} >= ?", (last,)),
-        }[operator]
+            inside = Condition(f"({column} >= ? AND {column} < ?)", (first, last))
+            negated = Condition(f"NOT {inside.sql}", inside.values)
+            found = inside if operator == "=" else negated
+        else:
+            sign, moment = {
+                "<": ("<", first), ">=": (">=", first), "<=": ("<", last), ">": (">=", last),
+            }[operator]  # fmt: skip
+            found = Condition(f"{column} {sign} ?", (moment,))
+        return Condition(f"coalesce({found.sql}, 0)", found.values)
 
-    def _moment(self, text: str) -> tuple[int, int]:
-        """Return the first nanosecond of a day, minute or second of local time, and the first
-        nanosecond after it."""
+    def _moments(self, text: str, *, of_file: bool) -> tuple[int, int]:
+        """Return when a year, month, day, minute or second begins, and when the next one does.
+
+        of_file : in nanoseconds of UTC, as files have them, of this machine's local time. Else in
+        microseconds of local time, as photos have them, wherever they were taken.
+        """
+        form = _DATES.get(len(text))
         try:
-            begin = datetime.fromisoformat(text)
+            begin = datetime.fromisoformat(text + (form[0] if form else ""))
         except ValueError:
-            raise self._error("a date such as 2024-01-31 or 2024-01-31T18:00") from None
-        length = {10: timedelta(days=1), 16: timedelta(minutes=1)}.get(
-            len(text), timedelta(seconds=1)
-        )
+            raise self._error("a date such as 2024, 2024-01-31 or 2024-01-31T18:00") from None
         try:
+            end = _after(begin, form[1] if form else "second")
+            if not of_file:
+                return _microseconds(begin), _microseconds(end)
             if begin.tzinfo is None:
-                begin, end = begin.astimezone(), (begin + length).astimezone()
-            else:
-                end = begin + length
+                begin, end = begin.astimezone(), end.astimezone()
             return _nanoseconds(begin), _nanoseconds(end)
         except (ValueError, OverflowError):  # at an end of the calendar: no file has this date
             farthest = _FARTHEST if begin.year > 1970 else -_FARTHEST
@@ -255,19 +274,45 @@ class _Parser:
         return UsageError(f"in `{self._text}`: expected {wanted}, but found {there}")
 
 
-def _compared_text(column: str, operator: str, text: str) -> Condition:
-    """Return the comparison with a text. An equal or similar text may have another spelling."""
+def _compared_text(column: str, operator: str, text: str, kind: Kind) -> Condition:
+    """Return the comparison with a text."""
+    if kind != "text":
+        return _compared_word(column, operator, text, kind)
+    # An equal or similar text may have another spelling.
     others = [] if operator in ("<", "<=", ">", ">=") else other_spellings(text)
     both = " AND " if operator == "<>" else " OR "
     sql = both.join([f"{column} {operator} CAST(? AS TEXT)"] * (1 + len(others)))
     return Condition(f"({sql})" if others else sql, tuple(map(as_text, [text, *others])))
 
 
-def _kind_of(name: str) -> str:
-    """Return the kind of value that a column holds, or "" when there is no column `name`."""
-    if name not in COLUMNS:
-        return ""
-    return "text" if name in _TEXTS else "date" if name == "modified" else "number"
+def _compared_word(column: str, operator: str, text: str, kind: Kind) -> Condition:
+    """Return the comparison with what a camera or a person wrote: the case of letters does not
+    count. An image without it differs from every text."""
+    positive = "=" if operator == "<>" else operator
+    values = (as_text(unicodedata.normalize("NFC", text)),)
+    test = f"{positive} CAST(? AS TEXT) COLLATE NOCASE"
+    sql = f"coalesce({column} {test}, 0)"
+    if kind == "list":
+        sql = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value {test})"  # noqa: S608
+    return Condition(f"NOT {sql}" if operator == "<>" else sql, values)
+
+
+def _is_year(kind: str, text: str) -> bool:
+    return kind == "number" and len(text) == 4 and text.isdecimal()
+
+
+def _after(begin: datetime, unit: str) -> datetime:
+    """Return the moment at which the year, month, day, minute or second of a date ends."""
+    if unit == "year":
+        return begin.replace(year=begin.year + 1)
+    if unit == "month":
+        return (begin + timedelta(days=31)).replace(day=1)
+    return begin + timedelta(**{f"{unit}s": 1})
+
+
+def _microseconds(moment: datetime) -> int:
+    """Return the microseconds from 1970 to a local time, wherever it was."""
+    return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001
 
 
 def _tokens(text: str) -> Iterator[tuple[str, str]]:

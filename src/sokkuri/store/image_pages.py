@@ -11,6 +11,7 @@ from sokkuri.store.content import CONTENT
 from sokkuri.store.database import as_text
 from sokkuri.store.filters import ANY, Condition
 from sokkuri.store.images import LIVE
+from sokkuri.store.photos import photo_changes, taken_expression
 
 _COLUMNS = "id, path, width, height, digest, mtime_ns"
 _FAILED = "stage IS NOT NULL AND removed = 0 AND missing IS NULL"
@@ -121,10 +122,13 @@ def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None
 
 
 def grid_rows(catalog: Catalog, condition: Condition | None) -> list[Any]:
-    """Return (key, path, mtime_ns, width, height) of the live images that meet the condition."""
+    """Return (key, path, mtime_ns, width, height, taken, size) of the live images that meet the
+    condition. taken : as in PhotoMetadata, None if it is unknown."""
     condition = condition or ANY
+    taken = taken_expression(catalog)
     return catalog.fetch_all(
-        f"SELECT key, path, mtime_ns, width, height FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+        f"SELECT key, path, mtime_ns, width, height, {taken}, size"  # noqa: S608
+        f" FROM images WHERE {LIVE} AND {condition.sql}",
         condition.values,
     )
 
@@ -140,7 +144,8 @@ def commit_count(catalog: Catalog) -> str:
 
 
 def change_sums(catalog: Catalog) -> tuple[int, ...]:
-    """Return numbers that change when images change: their rows, marks, failures, dates or folders.
+    """Return numbers that change when images change: their rows, marks, failures, dates or folders,
+    or what is known of them.
 
     Marks are summed as hashes, so that two changes which cancel out in a count, such as one image
     removed and one restored, do not cancel out here. Dates and rows have a weight by image, which
@@ -158,7 +163,8 @@ def change_sums(catalog: Catalog) -> tuple[int, ...]:
         " WHERE removed = 1 OR missing IS NOT NULL OR stage IS NOT NULL"
     )
     rows = catalog.fetch_one("SELECT total(rows) FROM shards")[0]
-    return int(last), int(dates), int(places), int(marks), int(rows), _path_sum(catalog)
+    sums = int(last), int(dates), int(places), int(marks), int(rows), _path_sum(catalog)
+    return *sums, photo_changes(catalog)
 
 
 def _weighted(number: str) -> str:

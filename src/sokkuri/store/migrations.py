@@ -88,6 +88,12 @@ SCHEMA_VERSION = MIGRATIONS[-1].version
 OLDEST_READABLE = 1
 """The oldest version that can be read without a migration."""
 
+_PHOTO = (
+    "format TEXT, taken INTEGER, utc_offset INTEGER, camera TEXT, lens TEXT, iso INTEGER,"
+    " focal_length REAL, latitude REAL, longitude REAL, rating INTEGER, keywords TEXT"
+)
+"""What is known of a photo: the fields of PhotoMetadata. `keywords` is a JSON array."""
+
 OPTIONAL_TABLES = {
     "labels": (
         "CREATE TABLE IF NOT EXISTS labels"
@@ -114,6 +120,13 @@ OPTIONAL_TABLES = {
     "replacements": (
         "CREATE TABLE IF NOT EXISTS replacements (generation INTEGER PRIMARY KEY AUTOINCREMENT,"
         " name TEXT NOT NULL, fingerprint TEXT NOT NULL, dtype TEXT NOT NULL, source TEXT NOT NULL)"
+    ),
+    "photos": (
+        f"CREATE TABLE IF NOT EXISTS photos (digest BLOB PRIMARY KEY, {_PHOTO}) WITHOUT ROWID"
+    ),
+    "sidecars": (
+        "CREATE TABLE IF NOT EXISTS sidecars (stem TEXT, path TEXT, size INTEGER NOT NULL,"
+        f" mtime_ns INTEGER NOT NULL, {_PHOTO}, PRIMARY KEY (stem, path)) WITHOUT ROWID"
     ),
     "old_shards": (
         "CREATE TABLE IF NOT EXISTS old_shards"

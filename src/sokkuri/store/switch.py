@@ -19,6 +19,7 @@ from sokkuri.store.damage import read_damage, record_damage
 from sokkuri.store.images import LIVE
 from sokkuri.store.leases import count_open_images, has_other_leases
 from sokkuri.store.old_shards import record_old_shards
+from sokkuri.store.photos import copy_photos
 from sokkuri.store.replacements import Replacement
 from sokkuri.store.shard_table import next_shard_number, number_shards_from, read_shards
 
@@ -181,6 +182,7 @@ def switch(
             _switch_shards(collection, begun)
             _copy_settings(catalog, "fresh", (*_SETTINGS, *_OF_RUNS))
             record_damage(catalog, read_damage(fresh.catalog))
+            copy_photos(catalog, fresh.catalog)
             catalog.replace_model(fresh.model)
             catalog.set_meta("dtype", fresh.dtype)
             catalog.set_meta("generation", str(begun.generation))

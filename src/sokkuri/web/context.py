@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from sokkuri.store.filter_columns import PLACES
 from sokkuri.store.places import find_store
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.login import AuthSecrets
@@ -75,17 +76,20 @@ def create_context(where: Path, config: ServeConfig) -> AppContext:
     """Return the context for the collection at `where`. Raises NoCollectionError."""
     cores = max(2, os.cpu_count() or 2)
     store = find_store(where)
+    withheld = PLACES if config.mosaic else frozenset[str]()
     return AppContext(
         config=config,
         auth_secrets=None if config.token is None else AuthSecrets(config.token),
-        read_pool=CollectionPool(store, 4, config.reads),
-        write_pool=CollectionPool(store, 1, config.reads, "rw"),
+        read_pool=CollectionPool(store, 4, config.reads, withheld=withheld),
+        write_pool=CollectionPool(store, 1, config.reads, "rw", withheld),
         duplicate_run=DuplicateRun(store, config.engine),
         duplicate_groups=DuplicateGroupCache(),
         decode_pool=BoundedExecutor("pictures", cores, config.reads),
-        search_queue=SearchQueue(store, max(1, cores // 2), config.searches, config.engine),
+        search_queue=SearchQueue(
+            store, max(1, cores // 2), config.searches, config.engine, withheld
+        ),
         uploads=UploadReader(store, cores, config.searches),
-        labels=LabelService(store),
+        labels=LabelService(store, withheld),
         watcher=ChangeWatcher(store),
         grid_orders=GridOrderCache(),
         thumbnails=ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes),

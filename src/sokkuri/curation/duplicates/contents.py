@@ -20,7 +20,6 @@ from sokkuri.search.push_log import RemoteIndexReader
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.damage import read_damage
 from sokkuri.store.decisions import Decisions
-from sokkuri.store.filters import build_condition
 from sokkuri.store.live_rows import content_records, content_rows, live_ids
 from sokkuri.store.read_rows import copy_rows, damaged_row_error, unsound_rows
 from sokkuri.store.row_numbers import RowNumbers
@@ -78,7 +77,7 @@ def ids_that_pass(
 
     Raises UsageError.
     """
-    filters = build_condition(collection.root, under, where)
+    filters = collection.condition(under, where)
     return None if filters is None else live_ids(collection.catalog, filters)
 
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Features
 from sokkuri.search.vectors import VectorBlocks, normalised
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.filters import build_condition
 from sokkuri.store.images import find_images, live_records
 from sokkuri.store.labels import labelled_rows
 from sokkuri.store.live_rows import live_checksums, live_rows
@@ -35,7 +34,7 @@ class LiveVectors:
         self._catalog = collection.catalog
         self._vectors = VectorBlocks.from_shards(collection.shards, collection.rows_per_shard())
         self._numbers = self._vectors.numbers
-        refs = live_rows(self._catalog, build_condition(collection.root, under, where))
+        refs = live_rows(self._catalog, collection.condition(under, where))
         self.live = np.sort(self._numbers.to_numbers(refs))
         self._checksums = np.zeros(self._vectors.size, np.int64)
         self._is_checked = np.ones(self._vectors.size, bool)

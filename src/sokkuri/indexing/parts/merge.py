@@ -28,6 +28,7 @@ from sokkuri.indexing.parts.merge_images import (
     copy_rows,
     merge_annotations,
     merge_damage,
+    merge_photos,
 )
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.source import IsGone
@@ -168,6 +169,7 @@ class _MergeRun:
             with store.open_snapshot() as part:
                 merge_annotations(self._catalog, part.catalog, annotations_key(store))
                 merge_damage(self._catalog, part.catalog)
+                merge_photos(self._catalog, part.catalog)
         with self._catalog.writing():
             carry_all_over(self._catalog)
         for store in self._parts:

@@ -15,6 +15,7 @@ from sokkuri.store.damage import read_damage, record_damage
 from sokkuri.store.decisions import add_decisions, read_decisions
 from sokkuri.store.labels import add_labels, all_labels
 from sokkuri.store.part_images import PartImage, annotations_digest
+from sokkuri.store.photos import copy_photos
 from sokkuri.store.read_rows import read_rows
 from sokkuri.store.rows import store_rows
 
@@ -60,6 +61,12 @@ def merge_damage(catalog: Catalog, part: Catalog) -> None:
     if notes := read_damage(part):
         with catalog.writing():
             record_damage(catalog, notes)
+
+
+def merge_photos(catalog: Catalog, part: Catalog) -> None:
+    """Copy what the part knows of photos, from their files and their sidecars."""
+    with catalog.writing():
+        copy_photos(catalog, part)
 
 
 def annotations_key(store: PartStore) -> str:

@@ -171,11 +171,11 @@ async def one_image(
     id: ImageId,  # noqa: A002 - its name in the address
 ) -> Response:
     """Return all data of an image, with the data that its camera wrote."""
-    image = await context.read_pool.run(browse.read_image, id)
+    image, photo = await context.read_pool.run(browse.read_image, id)
     try:
         file = await context.read_pool.run(image_files.find_file, id)
     except WithheldError:
         return AsciiJSON({**image, "exif": {}})
     limits, mosaic = context.config.limits, context.config.mosaic
-    exif = await context.decode_pool.run(image_files.read_exif, file, limits, mosaic=mosaic)
+    exif = await context.decode_pool.run(image_files.read_exif, file, limits, photo, mosaic=mosaic)
     return AsciiJSON({**image, "exif": exif})

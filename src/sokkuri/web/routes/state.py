@@ -10,7 +10,7 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sokkuri.api import Collection
 from sokkuri.models import has_text_side
 from sokkuri.search.words import no_words_text
-from sokkuri.store.filters import COLUMNS
+from sokkuri.store.filter_columns import KINDS, PLACES
 from sokkuri.web.context import Context
 from sokkuri.web.errors import AsciiJSON
 from sokkuri.web.routes.openapi import problems
@@ -47,7 +47,7 @@ async def info(context: Context) -> Response:
             "model": collection.model.name,
             "metric": collection.model.metric,
             "revision": state.revision,
-            "columns": list(COLUMNS),
+            "columns": [name for name in KINDS if not (context.config.mosaic and name in PLACES)],
             "changes": context.config.allow_changes,
             "words": words,
             "no_words": None if words else no_words_text(collection.model.name),

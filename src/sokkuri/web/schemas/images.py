@@ -24,16 +24,35 @@ class FailureReasonDocument(BaseModel):
     reason: str
 
 
+class PhotoDocument(BaseModel):
+    """What is known of a photo, from its sidecar and its file; null where it is unknown. `taken` :
+    local time, ISO 8601, with the offset from UTC if it is known; `focal_length` : mm; `latitude`,
+    `longitude` : degrees north and east; `rating` : 0 to 5, -1 for a rejected photo."""
+
+    format: str | None
+    taken: str | None
+    camera: str | None
+    lens: str | None
+    iso: int | None
+    focal_length: float | None
+    latitude: float | None
+    longitude: float | None
+    rating: int | None
+    keywords: list[str]
+
+
 class ImageDocument(ListedImageDocument):
     """An image in full. `path` : location of the file; `damage` : what is missing in a file that
-    was read in part, null if it is whole; `exif` : camera data by label; `previous` and `next` :
-    ids of its neighbours in its folder."""
+    was read in part, null if it is whole; `photo` : what the catalog knows of the photo, null if
+    its file was not read for it; `exif` : the same and more by label, for people; `previous` and
+    `next` : ids of its neighbours in its folder."""
 
     path: str
     size: int
     state: Literal["live", "removed", "missing", "failed", "waiting"]
     failure: FailureReasonDocument | None
     damage: str | None
+    photo: PhotoDocument | None
     exif: dict[str, str]
     previous: str | None
     next: str | None

@@ -6,15 +6,16 @@ in the catalog. An id never becomes part of a path.
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UnknownImageError
+from sokkuri.core.types import PhotoMetadata
 from sokkuri.store.damage import find_damage, list_damaged
 from sokkuri.store.database import as_text
-from sokkuri.store.filters import Condition, build_condition
+from sokkuri.store.filters import Condition
 from sokkuri.store.image_pages import (
     adjacent_images,
     image_details,
@@ -23,6 +24,7 @@ from sokkuri.store.image_pages import (
     list_live,
     paths_of_live,
 )
+from sokkuri.store.photos import find_photo
 from sokkuri.store.status import Status
 from sokkuri.web.services.cursors import decode_cursor, encode_cursor
 
@@ -33,7 +35,7 @@ def make_condition(
     collection: Collection, under: str | None, where: str | None
 ) -> Condition | None:
     """Return the folder and the filter as one condition. Raises UsageError."""
-    return build_condition(collection.root, folder_location(collection, under), where)
+    return collection.condition(folder_location(collection, under), where)
 
 
 def folder_location(collection: Collection, under: str | None) -> str | None:
@@ -132,10 +134,11 @@ def read_images(collection: Collection, keys: Sequence[int]) -> list[dict[str, A
     return [listed_image_document(images[key]) for key in keys if key in images]
 
 
-def read_image(collection: Collection, id_: str) -> dict[str, Any]:
-    """Return an image with its state and the images beside it, as ImageDocument without `exif`.
+def read_image(collection: Collection, id_: str) -> tuple[dict[str, Any], PhotoMetadata | None]:
+    """Return an image with its state and the images beside it, as ImageDocument without `exif`;
+    and what is known of the photo, None if its file was not read for it.
 
-    Raises UnknownImageError.
+    Where places are withheld, the photo has none. Raises UnknownImageError.
     """
     row = image_details(collection.catalog, id_)
     if row is None:
@@ -144,16 +147,31 @@ def read_image(collection: Collection, id_: str) -> dict[str, Any]:
     state = "live" if shard is not None else "failed" if stage is not None else "waiting"
     state = "missing" if missing is not None else state
     before, after = adjacent_images(collection.catalog, row[1])
-    return {
+    photo = find_photo(collection.catalog, row[1], row[4])
+    if photo is not None and collection.withheld:
+        photo = replace(photo, latitude=None, longitude=None)
+    document = {
         **listed_image_document(row[:6]),
         "path": str(collection.locate(row[1])),
         "size": size,
         "state": state,
         "failure": None if stage is None else {"stage": stage, "reason": reason},
         "damage": find_damage(collection.catalog, row[4]),
+        "photo": None if photo is None else photo_document(photo),
         "previous": before,
         "next": after,
     }
+    return document, photo
+
+
+def photo_document(photo: PhotoMetadata) -> dict[str, Any]:
+    """Return what is known of a photo as PhotoDocument."""
+    return {
+        "format": photo.format or None, "taken": photo.taken_text,
+        "camera": photo.camera or None, "lens": photo.lens or None, "iso": photo.iso,
+        "focal_length": photo.focal_length, "latitude": photo.latitude,
+        "longitude": photo.longitude, "rating": photo.rating, "keywords": list(photo.keywords),
+    }  # fmt: skip
 
 
 def unknown_image_error(id_: str) -> UnknownImageError:

@@ -1,14 +1,13 @@
-"""The order of the grid: the keys and proportions of all live images, by folder or by date.
+"""The order of the grid: the keys and proportions of all live images, by folder, date and so on.
 
 Takes a Collection, a folder and a sort order. Returns arrays. A page reads an order in parts, so
 orders are cached until the collection changes.
 """
 
-import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
@@ -19,9 +18,12 @@ from sokkuri.api import Collection
 from sokkuri.store.image_pages import grid_rows
 from sokkuri.web.services.browse import make_condition, read_images, split_path, utc_time
 
-Sort = Literal["folder", "newest", "oldest"]
+Sort = Literal["folder", "newest", "oldest", "name", "size", "pixels"]
+"""`newest`, `oldest`: by the time at which a photo was taken, or else by that of its file. `size`,
+`pixels`: the largest first."""
 
 _MAX_ORDERS = 8
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,12 +94,20 @@ def read_window(
 def make_order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
     """Return the order of the live images below a folder. Raises UsageError."""
     rows = grid_rows(collection.catalog, make_condition(collection, under, None))
+    groups: tuple[tuple[str, int, str | None], ...] = (("", 0, None),) if rows else ()
     if sort == "folder":
         rows.sort(key=lambda row: split_path(row[1]))
         groups = _groups([split_path(row[1])[0] for row in rows], _folder_title)
+    elif sort == "name":
+        rows.sort(key=lambda row: (split_path(row[1])[1].casefold(), row[1]))
+    elif sort == "size":
+        rows.sort(key=lambda row: (-row[6], row[1]))
+    elif sort == "pixels":
+        rows.sort(key=lambda row: (-(row[3] or 0) * (row[4] or 0), row[1]))
     else:
-        rows.sort(key=lambda row: (row[2], row[1]), reverse=sort == "newest")
-        groups = _groups([_month(row[2]) for row in rows], _month_title)
+        moments = {row[0]: _moment(row[5], row[2]) for row in rows}
+        rows.sort(key=lambda row: (moments[row[0]], row[1]), reverse=sort == "newest")
+        groups = _groups([_month(moments[row[0]]) for row in rows], _month_title)
     ratios = [100 if not row[3] or not row[4] else round(100 * row[3] / row[4]) for row in rows]
     return GridOrder(
         np.array([row[0] for row in rows], np.int64),
@@ -127,13 +137,23 @@ def _folder_title(folder: str) -> tuple[str, str | None]:
     return folder, folder
 
 
-def _month(mtime_ns: int) -> str:
-    """Return year and month in this machine's time zone, or "" for years outside 1 to 9999."""
+def _moment(taken: int | None, mtime_ns: int) -> int:
+    """Return when a photo was taken, or else when its file was changed, in microseconds of local
+    time. taken : as in PhotoMetadata."""
+    if taken is not None:
+        return taken
     try:
-        return utc_time(mtime_ns).astimezone().strftime("%Y-%m")
-    except OSError:  # Windows knows no local time before 1970
-        return utc_time(mtime_ns).strftime("%Y-%m") if os.name == "nt" else ""
-    except (ValueError, OverflowError):
+        zone = utc_time(mtime_ns).astimezone().utcoffset() or timedelta()
+    except (OSError, ValueError, OverflowError):  # Windows knows no local time before 1970
+        zone = timedelta()
+    return mtime_ns // 1000 + zone // timedelta(microseconds=1)
+
+
+def _month(moment: int) -> str:
+    """Return year and month, or "" for years outside 1 to 9999."""
+    try:
+        return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m")
+    except OverflowError:
         return ""
 
 

@@ -14,7 +14,7 @@ import xxhash
 from sokkuri.api import Collection
 from sokkuri.core.errors import ReadError, WithheldError
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import Limits
+from sokkuri.core.types import Limits, PhotoMetadata
 from sokkuri.images.exif import summarise_exif
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
@@ -91,11 +91,13 @@ def make_thumbnail(
     return jpeg
 
 
-def read_exif(file: ServedFile, limits: Limits, *, mosaic: bool) -> dict[str, str]:
+def read_exif(
+    file: ServedFile, limits: Limits, photo: PhotoMetadata | None, *, mosaic: bool
+) -> dict[str, str]:
     """Return the camera's data by label; empty if the file cannot be read. A mosaic server leaves
-    out the position."""
+    out the position. photo : what the catalog knows, None if that is nothing."""
     try:
-        exif = summarise_exif(read_bytes(file, limits))
+        exif = summarise_exif(read_bytes(file, limits), photo)
     except ReadError:
         return {}
     if mosaic:

@@ -61,8 +61,8 @@ class LabelService:
     for them.
     """
 
-    def __init__(self, where: Path) -> None:
-        self._pool = CollectionPool(where, 1, _MAX_WAITING)
+    def __init__(self, where: Path, withheld: frozenset[str] = frozenset()) -> None:
+        self._pool = CollectionPool(where, 1, _MAX_WAITING, withheld=withheld)
         self._documents = DocumentCache()
         self._pairs = PairCache()
 

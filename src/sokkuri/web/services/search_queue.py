@@ -92,13 +92,18 @@ class SearchQueue:
     `close` at the end.
 
     max_waiting : limit of requests in each queue. engine : address of a vector database to search
-    with; None to search here.
+    with; None to search here. withheld : names that no filter may use.
     """
 
     def __init__(
-        self, where: Path, threads: int, max_waiting: int, engine: str | None = None
+        self,
+        where: Path,
+        threads: int,
+        max_waiting: int,
+        engine: str | None = None,
+        withheld: frozenset[str] = frozenset(),
     ) -> None:
-        create_worker = partial(_SearchWorker, where, engine)
+        create_worker = partial(_SearchWorker, where, engine, withheld)
         self._plain = _WorkQueue(create_worker, "plain", threads, max_waiting)
         self._filtered = _WorkQueue(create_worker, "filtered", threads, max_waiting)
 
@@ -230,8 +235,9 @@ def _deliver(batch: Sequence[_PendingRequest], answers: Sequence[Document | Exce
 class _SearchWorker:
     """The searcher of one thread. It follows changes of the collection."""
 
-    def __init__(self, where: Path, engine: str | None) -> None:
+    def __init__(self, where: Path, engine: str | None, withheld: frozenset[str]) -> None:
         self._collection = Collection.open(where, "ro")
+        self._collection.withheld = withheld
         self._searcher = Searcher(self._collection, engine)
 
     def answer_batch(self, requests: Sequence[SearchRequest]) -> list[Document | Exception]:

@@ -51,12 +51,19 @@ class BoundedExecutor:
 
 class CollectionPool:
     """Threads that call functions with the collection at `where` : its root folder or its store.
-    With mode "rw" the functions may change the collection."""
+    With mode "rw" the functions may change the collection. withheld : names that no filter may
+    use."""
 
     def __init__(
-        self, where: Path, workers: int, waiting: int, mode: Literal["ro", "rw"] = "ro"
+        self,
+        where: Path,
+        workers: int,
+        waiting: int,
+        mode: Literal["ro", "rw"] = "ro",
+        withheld: frozenset[str] = frozenset(),
     ) -> None:
         self._where = where
+        self._withheld = withheld
         self._mode = mode
         self._local = threading.local()
         self._executor = BoundedExecutor("reads" if mode == "ro" else "changes", workers, waiting)
@@ -84,6 +91,7 @@ class CollectionPool:
             del self._local.collection
         if not hasattr(self._local, "collection"):
             self._local.collection = Collection.open(self._where, self._mode)
+            self._local.collection.withheld = self._withheld
         collection: Collection = self._local.collection
         collection.follow()  # another command may have given it another model
         return collection

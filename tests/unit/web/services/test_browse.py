@@ -118,13 +118,13 @@ def test_neighbours_are_live_images_of_the_same_folder(bench: Bench) -> None:
         for before, here, after in zip(
             [None, *members], members, [*members[1:], None], strict=False
         ):
-            found = browse.read_image(bench.collection, here)
+            found, _ = browse.read_image(bench.collection, here)
             assert (found["previous"], found["next"]) == (before, after), here
 
 
 def test_each_image_has_its_state(bench: Bench) -> None:
     states = {
-        id_: browse.read_image(bench.collection, id_)["state"]
+        id_: browse.read_image(bench.collection, id_)[0]["state"]
         for id_ in ("a.png", "broken.png", "a/waiting.png")
     }
     assert states == {"a.png": "live", "broken.png": "failed", "a/waiting.png": "waiting"}

@@ -7724,7 +7724,7 @@ function summaryOf({ hits, metric, exact, recall: recall2, milliseconds, not_com
 
 // search/filters.js
 var WIDE = "(min-width: 800px)";
-var HINT = "Columns: width, height, size, modified, id, path. Example: modified >= 2024-01-01 and width > 1000";
+var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
 var PLAIN2 = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 var NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 var SearchFilters = class {

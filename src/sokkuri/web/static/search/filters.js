@@ -6,8 +6,8 @@ import { suggestFolders } from "../base/folders.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
-const HINT = "Columns: width, height, size, modified, id, path. Example: "
-  + "modified >= 2024-01-01 and width > 1000";
+const HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, "
+  + "modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
 const NUMBERS = [10, 20, 50, 100, 200, MOST_K];
 

@@ -1,0 +1,130 @@
+"""The table of what is known of photos, by the digest of their bytes.
+
+Equal bytes tell the same, so what is known here goes along with every copy and move. What the
+`.xmp` sidecar of an image says counts before it, field by field: sidecars.py keeps that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sokkuri.core.types import NOTHING_KNOWN, PhotoMetadata
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+from sokkuri.store.filter_columns import photo_value
+from sokkuri.store.images import LIVE
+from sokkuri.store.migrations import create_table
+from sokkuri.store.photo_rows import COLUMNS, photo_of_row, row_of
+from sokkuri.store.sidecars import beside, read_sidecars, record_sidecars
+
+_NAMES = ", ".join(COLUMNS)
+_CHANGES = "photo_changes"
+
+
+def record_photos(catalog: Catalog, photos: Mapping[bytes, PhotoMetadata]) -> None:
+    """Record what the files with these digests tell, inside a write transaction."""
+    if not photos:
+        return
+    create_table(catalog, "photos")
+    marks = ", ".join("?" * (1 + len(COLUMNS)))
+    catalog.execute_many(
+        f"INSERT OR REPLACE INTO photos (digest, {_NAMES}) VALUES ({marks})",  # noqa: S608
+        ((digest, *row_of(photo)) for digest, photo in photos.items()),
+    )
+
+
+def read_photos(catalog: Catalog) -> Iterator[tuple[bytes, PhotoMetadata]]:
+    """Yield what is known by digest, also of bytes that no image has any more.
+
+    Values that no photo can have are left out: a stranger may have made the catalog.
+    """
+    if catalog.has_table("photos"):
+        for digest, *row in catalog.iterate(f"SELECT digest, {_NAMES} FROM photos"):  # noqa: S608
+            if isinstance(digest, bytes):
+                yield digest, photo_of_row(row)
+
+
+def copy_photos(catalog: Catalog, other: Catalog) -> None:
+    """Record what another catalog knows of photos and of sidecars, inside a write transaction."""
+    record_photos(catalog, dict(read_photos(other)))
+    if sidecars := read_sidecars(other):
+        record_sidecars(catalog, sidecars)
+    count_photo_change(catalog)
+
+
+def find_photo(catalog: Catalog, path: str, digest: bytes | None) -> PhotoMetadata | None:
+    """Return what is known of an image, from its sidecar first. None if its file was never read for
+    it."""
+    row = None
+    if digest is not None and catalog.has_table("photos"):
+        row = catalog.fetch_one(f"SELECT {_NAMES} FROM photos WHERE digest = ?", [digest])  # noqa: S608
+    photo = None if row is None else photo_of_row(row)
+    for sidecar in reversed(beside(catalog, path)):
+        photo = _over(sidecar, photo or PhotoMetadata())
+    return photo
+
+
+def _over(above: PhotoMetadata, below: PhotoMetadata) -> PhotoMetadata:
+    """Return both as one; what the first says counts."""
+    said = {
+        name: value for name in COLUMNS if (value := getattr(above, name)) not in (None, "", ())
+    }
+    if "taken" in said:
+        said["utc_offset"] = above.utc_offset  # of this time, and of no other
+    return replace(below, **said)
+
+
+def find_photos(catalog: Catalog, ids: Sequence[str]) -> list[PhotoMetadata]:
+    """Return what is known of the images with these ids, in their order."""
+    return [
+        NOTHING_KNOWN if image is None else find_photo(catalog, *image) or NOTHING_KNOWN
+        for image in (
+            catalog.fetch_one(
+                "SELECT path, digest FROM images WHERE id = CAST(? AS TEXT)", [as_text(id_)]
+            )
+            for id_ in ids
+        )
+    ]
+
+
+def photo_table(catalog: Catalog) -> Iterator[Any]:
+    """Yield (id, path, width, height, size, mtime_ns, what is known or None) of the live images,
+    ordered by id."""
+    rows = catalog.iterate(
+        f"SELECT id, path, width, height, size, mtime_ns, digest FROM images WHERE {LIVE}"  # noqa: S608
+        " ORDER BY id"
+    )
+    for *image, digest in rows:
+        yield *image, find_photo(catalog, image[1], digest)
+
+
+def taken_expression(catalog: Catalog) -> str:
+    """Return the SQL expression for when an image was taken, NULL if it is unknown."""
+    if not catalog.has_table("photos"):
+        return "NULL"
+    return photo_value("taken", sidecars=catalog.has_table("sidecars"))
+
+
+def unknown_photos(catalog: Catalog) -> list[tuple[bytes, str]]:
+    """Return the digest and one path of the contents of live images whose files were not read for
+    what they tell, ordered by path."""
+    known = (
+        " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
+        if catalog.has_table("photos")
+        else ""
+    )
+    return catalog.fetch_all(
+        f"SELECT digest, min(path) FROM images WHERE {LIVE} AND todo = 0"  # noqa: S608
+        f" AND digest IS NOT NULL{known} GROUP BY digest ORDER BY 2"
+    )
+
+
+def count_photo_change(catalog: Catalog) -> None:
+    """Count a change of what is known, which no change of an image goes with."""
+    catalog.set_meta(_CHANGES, str(photo_changes(catalog) + 1))
+
+
+def photo_changes(catalog: Catalog) -> int:
+    """Return a number that grows when more, or something else, is known of some photos."""
+    text = catalog.meta(_CHANGES)
+    return int(text) if text is not None and text.isdecimal() else 0

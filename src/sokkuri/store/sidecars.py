@@ -1,0 +1,113 @@
+"""The table of `.xmp` sidecars: what each says about the photo that it lies beside.
+
+A sidecar belongs to the image whose name it has, with `.xmp` behind it (`a.jpg.xmp`) or in the
+place of the image's ending (`a.xmp`). The first kind counts before the second. The table holds for
+each sidecar its path without the letters `xmp`, the stem, which also follows from the path of an
+image. So it names no image, and nothing must be done when images come, go or move.
+"""
+
+from collections.abc import Callable, Iterable
+
+from sokkuri.core.types import FileRef, FileStat, PhotoMetadata
+from sokkuri.store.catalog import Catalog
+from sokkuri.store.database import as_text
+from sokkuri.store.migrations import create_table
+from sokkuri.store.photo_rows import COLUMNS, photo_of_row, row_of
+
+NEAREST = "images.path || '.'"
+"""The SQL expression for the stem of an image's own sidecar, `a.jpg.xmp`."""
+
+SHARED = "rtrim(images.path, replace(images.path, '.', ''))"
+"""The SQL expression for the stem of `a.xmp`, which all images named `a` share."""
+
+_NAMES = ", ".join(COLUMNS)
+
+
+def begin_sidecars(catalog: Catalog) -> None:
+    """Create an empty temporary table for the sidecars of a listing."""
+    catalog.execute("DROP TABLE IF EXISTS temp.seen_sidecars")
+    catalog.execute(
+        "CREATE TEMP TABLE seen_sidecars (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER)"
+        " WITHOUT ROWID"
+    )
+
+
+def add_sidecars(catalog: Catalog, refs: Iterable[FileRef]) -> None:
+    """Add a part of the listing to the temporary table."""
+    rows = [(as_text(ref.path), ref.stat.size, ref.stat.mtime_ns) for ref in refs]
+    if rows:
+        with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
+            catalog.execute_many(
+                "INSERT OR IGNORE INTO temp.seen_sidecars VALUES (CAST(? AS TEXT), ?, ?)", rows
+            )
+
+
+def changed_sidecars(catalog: Catalog) -> list[str]:
+    """Return the paths of the listed sidecars that are new or changed."""
+    known = (
+        " WHERE NOT EXISTS (SELECT 1 FROM sidecars WHERE sidecars.path = seen.path"
+        " AND sidecars.stem = substr(seen.path, 1, length(seen.path) - 3)"
+        " AND sidecars.size = seen.size AND sidecars.mtime_ns = seen.mtime_ns)"
+        if catalog.has_table("sidecars")
+        else ""
+    )
+    sql = f"SELECT path FROM temp.seen_sidecars AS seen{known} ORDER BY path"  # noqa: S608
+    return [path for (path,) in catalog.iterate(sql)]
+
+
+def record_sidecars(
+    catalog: Catalog, sidecars: Iterable[tuple[str, FileStat, PhotoMetadata]]
+) -> None:
+    """Record what sidecars say, inside a write transaction. Each is (path, stat, metadata)."""
+    create_table(catalog, "sidecars")
+    places = "CAST(? AS TEXT), CAST(? AS TEXT)" + ", ?" * (2 + len(COLUMNS))
+    catalog.execute_many(
+        f"INSERT OR REPLACE INTO sidecars (stem, path, size, mtime_ns, {_NAMES})"  # noqa: S608
+        f" VALUES ({places})",
+        (
+            (as_text(path[:-3]), as_text(path), stat.size, stat.mtime_ns, *row_of(photo))
+            for path, stat, photo in sidecars
+        ),
+    )
+
+
+def forget_sidecars(catalog: Catalog, is_gone: Callable[[str], bool]) -> int:
+    """Forget sidecars that the listing lacks and that are gone; return how many.
+
+    Call it inside a write transaction, if the catalog has the table.
+    """
+    unseen = catalog.fetch_all(
+        "SELECT path FROM sidecars WHERE path NOT IN (SELECT path FROM temp.seen_sidecars)"
+    )
+    gone = [path for (path,) in unseen if is_gone(path)]
+    catalog.execute_many(
+        "DELETE FROM sidecars WHERE stem = CAST(? AS TEXT) AND path = CAST(? AS TEXT)",
+        ((as_text(path[:-3]), as_text(path)) for path in gone),
+    )
+    return len(gone)
+
+
+def read_sidecars(catalog: Catalog) -> list[tuple[str, FileStat, PhotoMetadata]]:
+    """Return what is known of all sidecars: path, stat and metadata of each."""
+    if not catalog.has_table("sidecars"):
+        return []
+    rows = catalog.iterate(f"SELECT path, size, mtime_ns, {_NAMES} FROM sidecars")  # noqa: S608
+    return [
+        (path, FileStat(size, mtime_ns), photo_of_row(row)) for path, size, mtime_ns, *row in rows
+    ]
+
+
+def beside(catalog: Catalog, path: str) -> list[PhotoMetadata]:
+    """Return what the sidecars of the image at this path say; what counts most is first."""
+    if not catalog.has_table("sidecars"):
+        return []
+    stems = (f"{path}.", path.rpartition(".")[0] + ".")
+    found = []
+    for stem in stems:
+        row = catalog.fetch_one(
+            f"SELECT {_NAMES} FROM sidecars WHERE stem = CAST(? AS TEXT) LIMIT 1",  # noqa: S608
+            [as_text(stem)],
+        )
+        if row is not None:
+            found.append(photo_of_row(row))
+    return found
