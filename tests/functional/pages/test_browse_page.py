@@ -159,6 +159,72 @@ def test_a_hundred_thousand_images_scroll_without_gaps(visitors: Visiting, many:
         assert page.locator(".cell").count() < 1000
 
 
+GRID = """async (count) => {
+  const style = Object.assign(document.createElement("link"),
+    {rel: "stylesheet", href: "/static/browse/browse.css"});
+  const host = document.createElement("div");
+  host.className = "grid";
+  document.body.style.display = "block";
+  document.body.replaceChildren(host);
+  host.style.width = "1200px";
+  await new Promise((done) => { style.onload = done; document.head.append(style); });
+  const {Grid} = await import("/static/browse/grid.js");
+  const {Selection} = await import("/static/browse/selection.js");
+  const {Windows} = await import("/static/browse/windows.js");
+  const options = {href: () => "/", rowHeight: () => 200,
+    selection: new Selection(50, () => {}, () => {}), onmove: () => { window.moves += 1; }};
+  window.moves = 0;
+  window.grid = new Grid(host, options);
+  grid.show({ratios: new Uint16Array(count).fill(150),
+    groups: [{title: "few", first: 0}, {title: "most", first: 1000}],
+    windows: new Windows(count, () => new Promise(() => {}))});
+}"""
+"""Shows a grid of so many images that never load."""
+PLACE = """(index) => {
+  const cell = document.querySelector(`.cell[data-index='${index}']`);
+  return cell && cell.getBoundingClientRect().top;
+}"""
+"""The height of an image in the window, or null if it is not in the document."""
+
+
+def test_every_row_of_three_million_images_is_reached(visit: Visit) -> None:
+    """The page is lower than the grid, whose height no browser can show. By jumps, by slow
+    scrolling and by keys, every image is reached, and nothing moves by itself."""
+    count, page = 3_000_000, visit.page
+    visit.go("/static/login.html")
+    page.evaluate(GRID, count)
+
+    def scroll(script: str) -> None:
+        """Scroll, and wait until the grid has settled."""
+        before = page.evaluate("() => window.moves")
+        page.evaluate(script)
+        page.wait_for_function("(before) => window.moves > before", arg=before)
+
+    assert page.evaluate("() => grid.layout.height") > 40_000_000
+    assert page.evaluate("() => document.documentElement.scrollHeight") < 17_000_000
+    scroll("() => scrollTo(0, document.documentElement.scrollHeight)")
+    assert 0 < page.evaluate(PLACE, count - 1) < 800, "the scroll bar's end"
+    scroll("() => scrollTo(0, document.documentElement.scrollHeight / 2)")
+    middle = page.evaluate("() => grid.anchor().index")
+    assert abs(middle - count / 2) < 1000
+    for index in (919_560, 1_234_567, count - 2000, 1500):
+        page.evaluate("(index) => grid.scrollToAnchor({index, offset: 100})", index)
+        before = page.evaluate(PLACE, index)
+        assert before == pytest.approx(100, abs=1)
+        scroll("() => scrollBy(0, 60)")
+        assert page.evaluate(PLACE, index) == pytest.approx(before - 60, abs=1), (
+            "as far as the page"
+        )
+    page.evaluate("() => grid.focus(0)")
+    page.keyboard.press("End")
+    assert 0 < page.evaluate(PLACE, count - 1) < 800
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator(f"{cell(page, count - 2)} a")).to_be_focused()
+    page.keyboard.press("Home")
+    expect(page.locator(f"{cell(page, 0)} a")).to_be_focused()
+    assert page.evaluate("() => scrollY") < 100
+
+
 def test_new_images_show_up_without_a_reload(visitors: Visiting, tmp_path: Path) -> None:
     """After an index run in another terminal the page offers to show the new images."""
     root = tmp_path / "photos"

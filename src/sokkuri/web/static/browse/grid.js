@@ -5,6 +5,7 @@ import { connection } from "../base/api.js";
 import { makeGroup, makeRow, showPicture, fillCell, dropPictures } from "./grid_cells.js";
 import { onLongPress } from "./long_press.js";
 import { layoutGrid, neighbour, rowAt, rowBoxes, rowOf } from "./justified.js";
+import { TallPage } from "./tall_page.js";
 
 const KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 // Scrolling speed, in windows per second, above which pictures would scroll away before they load.
@@ -37,6 +38,7 @@ export class Grid {
     /** @type {?GridData} */
     this.data = null;
     this.layout = null;
+    this.page = new TallPage();
     this.rows = new Map();
     this.groups = new Map();
     this.focused = 0;
@@ -96,7 +98,8 @@ export class Grid {
       width, target: this.rowHeight(width), gap: small ? 3 : 5, heading: small ? 40 : 48,
       space: small ? 14 : 22,
     });
-    this.host.style.height = `${this.layout.height}px`;
+    this.page.setHeight(this.layout.height);
+    this.host.style.height = `${this.page.height}px`;
     this.render();
   }
 
@@ -121,6 +124,19 @@ export class Grid {
     return this.host.getBoundingClientRect().top + scrollY;
   }
 
+  /** The height in the grid at which the window begins. */
+  y() {
+    return scrollY - this.top() + this.page.shift;
+  }
+
+  /** Scrolls so that the window begins at a height in the grid. */
+  moveTo(y) {
+    const place = this.page.moveTo(y);
+    this.page.place(this.layout, this.groups, this.rows);
+    scrollTo(0, this.top() + place);
+    if (this.page.isScaled) this.last.y = scrollY; // this was no jump
+  }
+
   /** The height at the top of the window that the header and a group's heading cover. */
   covered() {
     const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
@@ -133,7 +149,7 @@ export class Grid {
    */
   anchor() {
     if (!this.layout?.rows) return { index: 0, offset: 0 };
-    const y = scrollY - this.top();
+    const y = this.y();
     if (y <= 0) return { index: 0, offset: 0 };
     let row = rowAt(this.layout, y + this.covered());
     if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
@@ -147,8 +163,8 @@ export class Grid {
   scrollToAnchor({ index, offset }) {
     if (!this.layout?.rows) return;
     const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
-    const y = this.top() + this.layout.rowTop[row] - (offset ?? this.covered());
-    scrollTo(0, index === 0 && !offset ? 0 : y);
+    const y = this.layout.rowTop[row] - (offset ?? this.covered());
+    this.moveTo(index === 0 && !offset ? -this.top() : y);
     this.render();
   }
 
@@ -158,6 +174,10 @@ export class Grid {
     const seconds = Math.max(now - this.last.time, 8) / 1000;
     this.fast = Math.abs(moved) / innerHeight / Math.min(seconds, 0.2) > FAST;
     if (moved) this.last = { y: scrollY, time: now, down: moved > 0 };
+    if (this.page.isJump(moved)) {
+      this.page.moveTo(this.page.toGrid(scrollY - this.top()));
+      this.page.place(this.layout, this.groups, this.rows);
+    }
     this.render();
     clearTimeout(this.settleTimer);
     this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
@@ -165,6 +185,7 @@ export class Grid {
 
   settled() {
     this.fast = false;
+    if (this.page.isScaled) this.moveTo(this.y());
     this.render();
     this.onmove?.(this.anchor());
   }
@@ -173,7 +194,7 @@ export class Grid {
   render() {
     const { layout } = this;
     if (!layout?.rows) return;
-    const y = scrollY - this.top();
+    const y = this.y();
     const ahead = innerHeight * 1.25;
     const behind = innerHeight * 0.6;
     const low = y - (this.last.down ? behind : ahead);
@@ -211,7 +232,7 @@ export class Grid {
     const { layout, data } = this;
     const group = layout.rowGroup[row];
     const { list, top } = this.groups.get(group) ?? this.addGroup(group);
-    const el = makeRow(row, layout.rowTop[row] - top, layout.rowHeight[row],
+    const el = makeRow(row, layout.rowTop[row] - this.page.shift - top, layout.rowHeight[row],
       rowBoxes(layout, row), { first: layout.groupFirst[group],
         size: layout.groupFirst[group + 1] - layout.groupFirst[group] });
     for (const cell of el.children) {
@@ -228,10 +249,9 @@ export class Grid {
 
   addGroup(group) {
     const { layout, data } = this;
-    const top = layout.groupTop[group];
+    const { top, bottom } = this.page.clip(layout.groupTop[group], layout.groupTop[group + 1]);
     const size = layout.groupFirst[group + 1] - layout.groupFirst[group];
-    const elements = makeGroup(group, data.groups[group], size, top,
-      layout.groupTop[group + 1] - top, layout.heading);
+    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout.heading);
     const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
     this.host.insertBefore(elements.section, next ?? null);
     const entry = { ...elements, top };
@@ -321,11 +341,12 @@ export class Grid {
   focus(index) {
     this.focused = index;
     const row = rowOf(this.layout, index);
-    const top = this.top() + this.layout.rowTop[row];
+    const y = this.y();
+    const top = this.layout.rowTop[row];
     const bottom = top + this.layout.rowHeight[row];
     const visible = innerHeight - 12;
-    if (top < scrollY + this.covered()) scrollTo(0, top - this.covered() - 8);
-    else if (bottom > scrollY + visible) scrollTo(0, bottom - visible + 8);
+    if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
+    else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();

@@ -63,7 +63,7 @@ function listen(el, onmove) {
 function titleAt(grid, y) {
   const { layout, data } = grid;
   if (!layout?.groups) return "";
-  const inside = y - grid.top() + grid.covered();
+  const inside = grid.page.toGrid(y - grid.top()) + grid.covered();
   let group = 0;
   while (group + 1 < layout.groups && layout.groupTop[group + 1] <= inside) group += 1;
   return data.groups[group]?.title ?? "";
@@ -77,7 +77,7 @@ function groupMarks(grid) {
   const out = [];
   let last = -1;
   for (let group = 0; group < (layout?.groups ?? 0); group++) {
-    const share = Math.min(1, (top + layout.groupTop[group]) / whole);
+    const share = Math.min(1, (top + grid.page.toPage(layout.groupTop[group])) / whole);
     if (share - last < 1 / MARKS) continue;
     last = share;
     const mark = h("div", { class: "mark" });

@@ -1212,6 +1212,75 @@ function neighbour(layout2, index, direction) {
   return best.candidate;
 }
 
+// browse/tall_page.js
+var HIGHEST = 15e6;
+var END = 2e5;
+var JUMP = 4;
+var TallPage = class {
+  /** Not shifted, and as high as the grid. */
+  constructor() {
+    this.setHeight(0);
+  }
+  /** @param {number} height of the grid */
+  setHeight(height) {
+    this.gridHeight = height;
+    this.height = Math.min(height, HIGHEST);
+    this.shift = 0;
+    this.factor = (height - 2 * END) / (this.height - 2 * END);
+  }
+  get isScaled() {
+    return this.gridHeight > this.height;
+  }
+  /** The height in the grid that belongs to a height on the page. */
+  toGrid(y) {
+    if (!this.isScaled || y <= END) return y;
+    if (y >= this.height - END) return y + this.gridHeight - this.height;
+    return END + (y - END) * this.factor;
+  }
+  /** The height on the page that belongs to a height in the grid. */
+  toPage(y) {
+    if (!this.isScaled || y <= END) return y;
+    if (y >= this.gridHeight - END) return y - this.gridHeight + this.height;
+    return END + (y - END) / this.factor;
+  }
+  /** Whether one event of scrolling, by this many pixels, is a jump. */
+  isJump(moved2) {
+    return this.isScaled && Math.abs(moved2) > JUMP * innerHeight;
+  }
+  /**
+   * Shifts the grid so that one of its heights is where it belongs on the page.
+   * @param {number} y a height in the grid
+   * @returns {number} its height on the page
+   */
+  moveTo(y) {
+    const place2 = Math.round(this.toPage(y));
+    this.shift = this.isScaled ? Math.round(y) - place2 : 0;
+    return y - this.shift;
+  }
+  /** The part of the grid between two heights that is on the page: its top and bottom there. */
+  clip(top, bottom) {
+    return { top: Math.max(top - this.shift, 0), bottom: Math.min(bottom - this.shift, this.height) };
+  }
+  /**
+   * Places the groups and rows in the document after the grid was shifted.
+   * @param {import("./justified.js").Layout} layout
+   * @param {Map<number, {section: HTMLElement, top: number}>} groups
+   * @param {Map<number, HTMLElement>} rows
+   */
+  place({ groupTop, rowGroup, rowTop }, groups, rows) {
+    if (!this.isScaled) return;
+    for (const [group, entry] of groups) {
+      const { top, bottom } = this.clip(groupTop[group], groupTop[group + 1]);
+      entry.top = top;
+      entry.section.style.top = `${top}px`;
+      entry.section.style.height = `${Math.max(0, bottom - top)}px`;
+    }
+    for (const [row, el] of rows) {
+      el.style.top = `${rowTop[row] - this.shift - groups.get(rowGroup[row]).top}px`;
+    }
+  }
+};
+
 // browse/grid.js
 var KEYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
 var FAST = 5;
@@ -1232,6 +1301,7 @@ var Grid = class {
     Object.assign(this, { host, href, selection, rowHeight: rowHeight2, onmove, onopen });
     this.data = null;
     this.layout = null;
+    this.page = new TallPage();
     this.rows = /* @__PURE__ */ new Map();
     this.groups = /* @__PURE__ */ new Map();
     this.focused = 0;
@@ -1293,7 +1363,8 @@ var Grid = class {
       heading: small ? 40 : 48,
       space: small ? 14 : 22
     });
-    this.host.style.height = `${this.layout.height}px`;
+    this.page.setHeight(this.layout.height);
+    this.host.style.height = `${this.page.height}px`;
     this.render();
   }
   /** Lays out again after a change of width; the image at the top of the window stays there. */
@@ -1314,6 +1385,17 @@ var Grid = class {
   top() {
     return this.host.getBoundingClientRect().top + scrollY;
   }
+  /** The height in the grid at which the window begins. */
+  y() {
+    return scrollY - this.top() + this.page.shift;
+  }
+  /** Scrolls so that the window begins at a height in the grid. */
+  moveTo(y) {
+    const place2 = this.page.moveTo(y);
+    this.page.place(this.layout, this.groups, this.rows);
+    scrollTo(0, this.top() + place2);
+    if (this.page.isScaled) this.last.y = scrollY;
+  }
   /** The height at the top of the window that the header and a group's heading cover. */
   covered() {
     const bar = document.querySelector(".bar")?.offsetHeight ?? 0;
@@ -1325,7 +1407,7 @@ var Grid = class {
    */
   anchor() {
     if (!this.layout?.rows) return { index: 0, offset: 0 };
-    const y = scrollY - this.top();
+    const y = this.y();
     if (y <= 0) return { index: 0, offset: 0 };
     let row = rowAt(this.layout, y + this.covered());
     if (this.layout.rowTop[row] < y + this.covered() - 8 && row + 1 < this.layout.rows) row += 1;
@@ -1338,8 +1420,8 @@ var Grid = class {
   scrollToAnchor({ index, offset }) {
     if (!this.layout?.rows) return;
     const row = rowOf(this.layout, Math.min(index, this.layout.count - 1));
-    const y = this.top() + this.layout.rowTop[row] - (offset ?? this.covered());
-    scrollTo(0, index === 0 && !offset ? 0 : y);
+    const y = this.layout.rowTop[row] - (offset ?? this.covered());
+    this.moveTo(index === 0 && !offset ? -this.top() : y);
     this.render();
   }
   scrolled() {
@@ -1348,12 +1430,17 @@ var Grid = class {
     const seconds = Math.max(now - this.last.time, 8) / 1e3;
     this.fast = Math.abs(moved2) / innerHeight / Math.min(seconds, 0.2) > FAST;
     if (moved2) this.last = { y: scrollY, time: now, down: moved2 > 0 };
+    if (this.page.isJump(moved2)) {
+      this.page.moveTo(this.page.toGrid(scrollY - this.top()));
+      this.page.place(this.layout, this.groups, this.rows);
+    }
     this.render();
     clearTimeout(this.settleTimer);
     this.settleTimer = setTimeout(() => this.settled(), SETTLED_AFTER);
   }
   settled() {
     this.fast = false;
+    if (this.page.isScaled) this.moveTo(this.y());
     this.render();
     this.onmove?.(this.anchor());
   }
@@ -1361,7 +1448,7 @@ var Grid = class {
   render() {
     const { layout: layout2 } = this;
     if (!layout2?.rows) return;
-    const y = scrollY - this.top();
+    const y = this.y();
     const ahead = innerHeight * 1.25;
     const behind = innerHeight * 0.6;
     const low = y - (this.last.down ? behind : ahead);
@@ -1399,7 +1486,7 @@ var Grid = class {
     const { list: list3, top } = this.groups.get(group) ?? this.addGroup(group);
     const el = makeRow(
       row,
-      layout2.rowTop[row] - top,
+      layout2.rowTop[row] - this.page.shift - top,
       layout2.rowHeight[row],
       rowBoxes(layout2, row),
       {
@@ -1419,16 +1506,9 @@ var Grid = class {
   }
   addGroup(group) {
     const { layout: layout2, data } = this;
-    const top = layout2.groupTop[group];
+    const { top, bottom } = this.page.clip(layout2.groupTop[group], layout2.groupTop[group + 1]);
     const size = layout2.groupFirst[group + 1] - layout2.groupFirst[group];
-    const elements = makeGroup(
-      group,
-      data.groups[group],
-      size,
-      top,
-      layout2.groupTop[group + 1] - top,
-      layout2.heading
-    );
+    const elements = makeGroup(group, data.groups[group], size, top, bottom - top, layout2.heading);
     const next = [...this.host.children].find((other) => Number(other.dataset.group) > group);
     this.host.insertBefore(elements.section, next ?? null);
     const entry = { ...elements, top };
@@ -1508,11 +1588,12 @@ var Grid = class {
   focus(index) {
     this.focused = index;
     const row = rowOf(this.layout, index);
-    const top = this.top() + this.layout.rowTop[row];
+    const y = this.y();
+    const top = this.layout.rowTop[row];
     const bottom = top + this.layout.rowHeight[row];
     const visible = innerHeight - 12;
-    if (top < scrollY + this.covered()) scrollTo(0, top - this.covered() - 8);
-    else if (bottom > scrollY + visible) scrollTo(0, bottom - visible + 8);
+    if (top < y + this.covered()) this.moveTo(top - this.covered() - 8);
+    else if (bottom > y + visible) this.moveTo(bottom - visible + 8);
     this.render();
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();
@@ -1719,7 +1800,7 @@ function listen(el, onmove) {
 function titleAt(grid2, y) {
   const { layout: layout2, data } = grid2;
   if (!layout2?.groups) return "";
-  const inside2 = y - grid2.top() + grid2.covered();
+  const inside2 = grid2.page.toGrid(y - grid2.top()) + grid2.covered();
   let group = 0;
   while (group + 1 < layout2.groups && layout2.groupTop[group + 1] <= inside2) group += 1;
   return data.groups[group]?.title ?? "";
@@ -1731,7 +1812,7 @@ function groupMarks(grid2) {
   const out = [];
   let last3 = -1;
   for (let group = 0; group < (layout2?.groups ?? 0); group++) {
-    const share = Math.min(1, (top + layout2.groupTop[group]) / whole);
+    const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
     if (share - last3 < 1 / MARKS) continue;
     last3 = share;
     const mark = h("div", { class: "mark" });
