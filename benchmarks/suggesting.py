@@ -25,13 +25,12 @@ from benchmarks.harness import SHARED, run, table
 from benchmarks.large_collection import write_collection
 from sokkuri.api import Collection
 from sokkuri.core.types import Features
-from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
+from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
+from sokkuri.curation.labeling.knn_vote import NEIGHBOURS, encode_labels, knn_votes
 from sokkuri.curation.labeling.outliers import find_outliers, likely_mislabelled
 from sokkuri.curation.labeling.suggest import (
-    NEIGHBOURS,
     Method,
     SuggestOptions,
-    accuracy_curve,
     suggest,
 )
 from sokkuri.indexing.options import SyncOptions

@@ -16,8 +16,9 @@ from synthetic_collection import (
 
 from sokkuri.core.errors import CollectionError, DamagedRowError
 from sokkuri.curation.duplicates.contents import live_contents, project_contents, projection_of
+from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
 from sokkuri.curation.labeling.outliers import find_outliers
-from sokkuri.curation.labeling.suggest import Method, SuggestOptions, accuracy_curve, suggest
+from sokkuri.curation.labeling.suggest import Method, SuggestOptions, suggest
 from sokkuri.indexing.export import ExportOptions, export
 from sokkuri.search.searcher import Searcher
 from sokkuri.store.decisions import read_decisions

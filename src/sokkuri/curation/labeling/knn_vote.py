@@ -3,6 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
+NEIGHBOURS = 5
+"""Labelled neighbours that vote for the class of an image."""
+
 _VOTE_SHARPNESS = 10.0
 """A vote grows by the factor e for each 0.1 of cosine similarity. Values from 5 to 20 made no
 measurable difference."""

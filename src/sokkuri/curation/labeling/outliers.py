@@ -163,12 +163,16 @@ def _update_nearest(
     rows: NDArray[np.int64],
     others: NDArray[np.int64],
 ) -> None:
-    """Merge the distances to the others into `nearest` (M, k), in place. A row skips itself."""
-    k = nearest.shape[1]
-    distances = np.maximum(1 - row_vectors @ other_vectors.T, 0)
-    distances[rows[:, None] == others] = np.inf
-    if distances.shape[1] > k:
-        distances = np.partition(distances, k - 1, axis=1)[:, :k]
+    """Merge the distances to the others into `nearest` (M, k), in place. A row skips itself.
+    others : ascending."""
+    k, count = nearest.shape[1], len(others)
+    similarities = row_vectors @ other_vectors.T
+    own = np.minimum(np.searchsorted(others, rows), count - 1)
+    is_other = np.flatnonzero(others[own] == rows)
+    similarities[is_other, own[is_other]] = -np.inf
+    if count > k:
+        similarities = np.partition(similarities, count - k, axis=1)[:, count - k :]
+    distances = np.maximum(1 - similarities, 0)
     nearest[:] = np.sort(np.concatenate([nearest, distances], axis=1), axis=1)[:, :k]
 
 

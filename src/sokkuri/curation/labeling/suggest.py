@@ -1,6 +1,6 @@
 """Suggest the images to label next: the images that teach most beside those that have labels.
 
-Takes a collection and options; returns ranked image ids, or a curve of the estimated accuracy.
+Takes a collection and options; returns ranked image ids.
 
 `density` takes in each step the image that best represents the images which no labelled or
 suggested image represents yet (greedy facility location; Nemhauser, Wolsey and Fisher, "An analysis
@@ -15,7 +15,9 @@ for less where its labelled neighbours agree on its class.
 Neither suggests near-duplicates. docs/labels.md has the measurement that chose the default.
 """
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -25,7 +27,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
-from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
+from sokkuri.curation.labeling.knn_vote import NEIGHBOURS, encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.snapshot import at_one_moment
@@ -42,9 +44,6 @@ NEAR = 0.15
 by a tenth of their area or flipped are nearer than this to their original. 5 of 100 photos of
 different garments are nearer than this to another photo, which loses nothing."""
 
-NEIGHBOURS = 5
-"""Labelled neighbours that vote for the class of an image."""
-
 _DENSITY_CANDIDATES = 8000  # rows that stand for all, each compared with each: 256 MB
 _MAX_DENSITY_CANDIDATES = 11_000  # for many suggestions: 484 MB
 _K_CENTER_CANDIDATES = 100_000  # 512 MB
@@ -54,9 +53,6 @@ _AGREEMENT_DISCOUNT = 0.6  # the part of its weight that an image loses if its n
 _MAX_VOTERS = 20_000  # the latest labels, which vote on the weights
 _STEP = 256  # rows of the matrix of all distances at a time
 _LABEL_STEP = 4096  # rows compared with labels at a time
-_MIN_LABELS, _MAX_POINTS = 10, 24  # labels and points of the accuracy curve
-_CURVE_SAMPLE = 500  # images of the collection that weight the curve
-_CURVE_LABELS = 250_000  # labels at all points of the curve together
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,48 +112,6 @@ def _suggest(collection: CollectionStore, options: SuggestOptions) -> list[Sugge
     if options.method == "density":
         return _density_suggestions(state, list(_choose_by_density(state, options.n)))
     return _k_center_suggestions(state, list(_choose_by_k_center(state, options.n)))
-
-
-def accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
-    """Return (number of labels, estimated accuracy) points of a k-NN vote with the first labels.
-
-    The list is empty for fewer than ten labels, or one class. Each labelled image gets the vote of
-    the other ones, and its weight is the number of sampled images of the collection to which it is
-    nearest. (Leave-one-out without weights is far too low where people chose different images.)
-    """
-    return at_one_moment(collection, partial(_accuracy_curve, collection))
-
-
-def _accuracy_curve(collection: CollectionStore) -> list[tuple[int, float]]:
-    vectors = LiveVectors(collection)
-    rows, names = vectors.rows_with_labels(None)
-    classes, labels = encode_labels(names)
-    if len(rows) < _MIN_LABELS or len(classes) < 2:
-        return []
-    labelled = vectors.unit_vectors(rows)
-    sample = vectors.unit_vectors(vectors.sample(vectors.live, _CURVE_SAMPLE))
-    similarities = sample @ labelled.T
-    points = max(2, min(_MAX_POINTS, _CURVE_LABELS // len(rows)))
-    counts = np.unique(np.geomspace(_MIN_LABELS, len(rows), points).round().astype(np.int64))
-    return [
-        (n, _estimate_accuracy(labelled[:n], labels[:n], len(classes), similarities[:, :n]))
-        for n in counts.tolist()
-    ]
-
-
-def _estimate_accuracy(
-    labelled: Features,
-    labels: NDArray[np.int64],
-    classes: int,
-    similarities: NDArray[np.float32],
-) -> float:
-    """Return the weighted accuracy. labelled : (L, D). labels : (L,). similarities : (A, L) of a
-    sample of the collection with the labelled images."""
-    tested, weights = np.unique(similarities.argmax(axis=1), return_counts=True)
-    to_others = labelled[tested] @ labelled.T
-    to_others[np.arange(len(tested)), tested] = -np.inf  # no image votes for itself
-    votes = knn_votes(to_others, labels, classes, NEIGHBOURS).argmax(axis=1)
-    return float(np.average(votes == labels[tested], weights=weights))
 
 
 def _max_candidates(options: SuggestOptions, labels: int) -> int:
@@ -309,12 +263,16 @@ def _all_gains(
     sharpness: np.float32,
 ) -> NDArray[np.float32]:
     """Return how much each candidate would add to the mean of `represented` : (M,)."""
-    gains = np.empty(len(distances), np.float32)
-    for start in range(0, len(gains), _STEP):
+
+    def gains_of(start: int) -> NDArray[np.float32]:
         added = np.exp(-sharpness * distances[start : start + _STEP])
         added -= represented
-        gains[start : start + _STEP] = np.maximum(added, 0, out=added) @ weights
-    return gains
+        gains: NDArray[np.float32] = np.maximum(added, 0, out=added) @ weights
+        return gains
+
+    # NumPy lets go of Python's lock in these functions.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return np.concatenate([*pool.map(gains_of, range(0, len(distances), _STEP))])
 
 
 def _largest_gain(

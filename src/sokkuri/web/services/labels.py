@@ -18,8 +18,9 @@ from sokkuri.api import Collection
 from sokkuri.core.product_threads import large_product
 from sokkuri.curation.duplicates.find import known_pairs
 from sokkuri.curation.duplicates.pair_store import pair_store_path
+from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
 from sokkuri.curation.labeling.label_files import export_labels
-from sokkuri.curation.labeling.suggest import SuggestOptions, accuracy_curve, suggest
+from sokkuri.curation.labeling.suggest import SuggestOptions, suggest
 from sokkuri.search.vectors import distances
 from sokkuri.search.words import WordReader
 from sokkuri.store.decisions import read_decisions

@@ -10,13 +10,13 @@ from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.labeling import suggest as module
+from sokkuri.curation.labeling.accuracy_curve import accuracy_curve
 from sokkuri.curation.labeling.suggest import (
     MAX_SUGGESTIONS,
     NEAR,
     Method,
     Suggestion,
     SuggestOptions,
-    accuracy_curve,
     suggest,
 )
 from sokkuri.store.collection import CollectionStore
