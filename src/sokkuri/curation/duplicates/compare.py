@@ -30,7 +30,7 @@ from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
-from sokkuri.curation.duplicates.matching.glance import Glance, make_glance, surely_differ
+from sokkuri.curation.duplicates.matching.glance import Glance, halve, make_glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
 from sokkuri.curation.duplicates.matching.placement import Place, find_place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
@@ -46,6 +46,7 @@ _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
 _LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 _PLACES = 20_000  # of pairs, less than a kilobyte each
 _QUEUED = 64  # tasks for each thread
+_LEAST_AGREEMENT = 1.75  # of Place.agreement; of copies, 1.9 and more were found
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -64,6 +65,8 @@ class _Image:
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
         self.frames, self.is_transparent = preview.frames, preview.is_transparent
+        # Most images are glanced at, and by then the preview may be gone.
+        self._half = halve(preview.rgb) if comparer.by_keypoints else None
 
     @cached_property
     def may_be_drawing(self) -> bool:
@@ -86,15 +89,18 @@ class _Image:
     def glance(self) -> Glance:
         with self._lock:
             if self._glance is None:
-                self._glance = make_glance(self.rgb)
+                half = halve(self.rgb) if self._half is None else self._half
+                self._glance = make_glance(half)
             return self._glance
 
     def surely_differs_from(self, other: "_Image") -> SurelyDiffer:
         """Return a function that glances at both, and says whether they surely differ."""
 
         def glance(logit: float) -> bool:
-            drawings = self.may_be_drawing and other.may_be_drawing
-            return surely_differ(self.glance(), other.glance(), logit, drawings=drawings)
+            def are_drawings() -> bool:
+                return self.may_be_drawing and other.may_be_drawing
+
+            return surely_differ(self.glance(), other.glance(), logit, are_drawings)
 
         return glance
 
@@ -227,7 +233,7 @@ class PairComparer:
                 return PairResult(first, second, None, 0.0)
             keypoints = (a.keypoints, b.keypoints) if self.by_keypoints else None
             match = compare(a, b, keypoints, a.surely_differs_from(b) if at_a_glance else None)
-            likely = self._likely_grade(match, a, b)
+            likely = self._likely_grade(match, (first, second))
         except DecodeError:
             return PairResult(first, second, None, 0.0)
         except ReadError:
@@ -238,17 +244,25 @@ class PairComparer:
         refuted: Grade | None = "alike" if is_scene else None
         return PairResult(first, second, refuted, match.score, likely, open=True)
 
-    def _likely_grade(self, match: Match, a: _Image, b: _Image) -> Grade | None:
+    def _likely_grade(self, match: Match, pair: tuple[bytes, bytes]) -> Grade | None:
         """Return the best grade that a close look may give; None if it need not be asked."""
         if match.grade in ("same", "edited"):
             return match.grade
-        if not self.by_keypoints or a.frames > 1 or not (a.may_be_drawing and b.may_be_drawing):
-            return None
-        if match.grade == "alike":
-            return "edited"
+        a, b = (self._image(content) for content in pair)
         # Keypoints hardly tell one letter from the next. Pictures of one size are no crops.
         may_be_crop = (a.width, a.height) != (b.width, b.height)
-        return "edited" if may_be_crop and find_shift(a, b) is not None else None
+        if not self.by_keypoints or a.frames > 1 or not (match.grade == "alike" or may_be_crop):
+            return None
+        if not (a.may_be_drawing and b.may_be_drawing):
+            return None
+        found = self._lie_in_each_other(pair) if match.grade == "alike" else find_shift(a, b)
+        return "edited" if found else None
+
+    def _lie_in_each_other(self, pair: tuple[bytes, bytes]) -> bool:
+        """Return whether a close look at two drawings, of which the details hardly agree, is worth
+        its time: most of them only have such details as letters in common."""
+        place = self._place(*pair)
+        return place is not None and place.agreement >= _LEAST_AGREEMENT
 
     def _score(self, grade: Grade | None, score: float) -> float:
         uncertain = grade is None and not self.by_keypoints

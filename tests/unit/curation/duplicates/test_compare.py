@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from edited_images import write_edits
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from sokkuri.curation.duplicates import compare
 from sokkuri.curation.duplicates.compare import PairComparer
@@ -212,3 +212,29 @@ def test_marks_on_transparent_ground_have_fingerprints_of_their_own(tmp_path: Pa
         (_, one), (_, two) = comparer.fingerprints(contents)
         assert one != two
         assert grades(list(comparer.compare_pairs([(contents[0], contents[1])]))) == [None]
+
+
+def write_page(file: Path, seed: int) -> None:
+    """Write a page with the same letterhead as others, and other letters below."""
+    rng = np.random.default_rng(seed)
+    page = Image.new("RGB", (300, 400), "white")
+    pen = ImageDraw.Draw(page)
+    pen.rectangle((0, 0, 300, 60), fill=(30, 60, 120))
+    pen.text((20, 20), "Company & Sons", fill="white", font_size=28)
+    for line in range(8):
+        letters = "".join(chr(97 + int(letter)) for letter in rng.integers(0, 26, 16))
+        pen.text((20, 80 + 36 * line), letters, fill="black", font_size=26)
+    page.save(file, "PNG")
+
+
+def test_pages_of_one_letterhead_are_not_looked_at_closely(tmp_path: Path) -> None:
+    for seed, name in enumerate(("one", "two")):
+        write_page(tmp_path / f"{name}.jpg", seed)
+    cut = Image.open(tmp_path / "one.jpg").crop((10, 10, 290, 390))
+    cut.save(tmp_path / "cut.jpg", "PNG")
+    files = Files(tmp_path)
+    one, two, part = (files.of(name) for name in ("one", "two", "cut"))
+    with PairComparer(files, workers=1) as comparer:
+        other, copy = comparer.look_at_pairs([(one, two), (one, part)])
+    assert (other.grade, other.open) == ("alike", False)
+    assert copy.open

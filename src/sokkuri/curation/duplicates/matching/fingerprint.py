@@ -90,8 +90,8 @@ def fingerprint(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def luma(rgb: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the brightness : (H, W, 3) -> (H, W) float32, 0 to 255."""
-    brightness: NDArray[np.float32] = rgb.astype(np.float32) @ _LUMA
-    return brightness
+    brightness: NDArray[np.float32] = rgb.reshape(-1, 3).astype(np.float32) @ _LUMA
+    return brightness.reshape(rgb.shape[:2])
 
 
 def normalise_fingerprints(fingerprints: NDArray[np.uint8]) -> NDArray[np.float32]:

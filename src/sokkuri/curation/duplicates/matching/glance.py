@@ -4,6 +4,7 @@ Takes two Glances and returns whether they differ. Keypoints of half a preview a
 quarter of the time, and tell most lookalikes from copies. Faint ones count too: there are few.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,8 +30,8 @@ from sokkuri.curation.duplicates.matching.scoring import (
 _FEW_KEYPOINTS = 30  # fewer say nothing
 _MIN_INLIERS = 4  # fewer agree by chance
 _SAME_SCENE_INLIERS = 7  # from here, some object may be in both images
-_SAME_DRAWING_INLIERS = 4  # the same for drawings, of which details are repeated
 _HOPELESS_LOGIT = -3.0  # a copy has more
+_HOPELESS_DRAWING_LOGIT = -5.0  # the same for drawings, of which details are repeated
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,30 +42,39 @@ class Glance:
     keypoints: Keypoints
 
 
-def make_glance(rgb: NDArray[np.uint8]) -> Glance:
-    """Return a preview's rgb at half its size, with its keypoints. Raises MissingExtraError."""
+def halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a preview's rgb at half its size. Raises MissingExtraError."""
     cv2 = opencv()
     size = tuple(max(1, round(side / 2)) for side in (rgb.shape[1], rgb.shape[0]))
-    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    return Glance(small, find_keypoints(small, faint=True))
+    small: NDArray[np.uint8] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    return small
 
 
-def surely_differ(a: Glance, b: Glance, logit: float, *, drawings: bool = False) -> bool:
+def make_glance(half: NDArray[np.uint8]) -> Glance:
+    """Return a preview of half the size with its keypoints. Raises MissingExtraError."""
+    return Glance(half, find_keypoints(half, faint=True))
+
+
+def surely_differ(
+    a: Glance, b: Glance, logit: float, are_drawings: Callable[[], bool] = lambda: False
+) -> bool:
     """Return whether two images surely have no content in common.
 
-    logit : of the images as they lie. drawings : whether both may be drawings.
+    logit : of the images as they lie. are_drawings : tells whether both may be drawings.
     """
     fewer = min(len(a.keypoints.positions), len(b.keypoints.positions))
     if fewer < _FEW_KEYPOINTS:
         return False
     transform = estimate_similarity(a.keypoints, b.keypoints)
-    aligned = None
-    if transform is not None and transform.inliers >= _MIN_INLIERS:
-        if transform.inliers >= (_SAME_DRAWING_INLIERS if drawings else _SAME_SCENE_INLIERS):
-            return False
-        aligned = _aligned_logit(a, b, transform)
-    features = combined_features(logit, aligned, transform, fewer)
-    return COMBINED_MODEL.logit(features) < _HOPELESS_LOGIT
+    inliers = 0 if transform is None else transform.inliers
+    if inliers >= _SAME_SCENE_INLIERS:
+        return False
+    some_agree = transform is not None and inliers >= _MIN_INLIERS
+    aligned = _aligned_logit(a, b, transform) if transform is not None and some_agree else None
+    combined = COMBINED_MODEL.logit(combined_features(logit, aligned, transform, fewer))
+    if combined < _HOPELESS_DRAWING_LOGIT:
+        return True
+    return combined < _HOPELESS_LOGIT and not (some_agree and are_drawings())
 
 
 def _aligned_logit(a: Glance, b: Glance, transform: SimilarityTransform) -> float | None:

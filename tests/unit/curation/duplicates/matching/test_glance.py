@@ -9,7 +9,7 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import Preview
-from sokkuri.curation.duplicates.matching.glance import make_glance, surely_differ
+from sokkuri.curation.duplicates.matching.glance import halve, make_glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints
 
 NOTHING_IN_COMMON = -14.0  # logit of two images as they lie
@@ -27,7 +27,8 @@ def seen(image: Image.Image) -> Preview:
 
 
 def differ(a: Image.Image, b: Image.Image) -> bool:
-    return surely_differ(make_glance(seen(a).rgb), make_glance(seen(b).rgb), NOTHING_IN_COMMON)
+    one, other = (make_glance(halve(seen(image).rgb)) for image in (a, b))
+    return surely_differ(one, other, NOTHING_IN_COMMON)
 
 
 EDITED = {
@@ -62,7 +63,7 @@ def test_pictures_with_few_keypoints_never_surely_differ() -> None:
 
 def test_who_surely_differs_needs_no_keypoints() -> None:
     a, b = seen(drawn(1)), seen(drawn(3))
-    glances = make_glance(a.rgb), make_glance(b.rgb)
+    glances = make_glance(halve(a.rgb)), make_glance(halve(b.rgb))
     assert surely_differ(*glances, NOTHING_IN_COMMON)
 
     def not_needed() -> Keypoints:
