@@ -1,4 +1,8 @@
-"""The cards that come with sokkuri."""
+"""The cards that come with sokkuri, and the tables beside some of them.
+
+Beside `NAME.toml`, `NAME.ranges.txt` has the range of each value of a network with 8-bit integers:
+lines of a name, the smallest and the largest number.
+"""
 
 from functools import cache
 from pathlib import Path
@@ -6,11 +10,20 @@ from pathlib import Path
 from sokkuri.models.card import ModelCard, read_card
 
 DEFAULT = "efficientnet-lite0"
-_CARDS = Path(__file__).parent / "cards"
+CARDS = Path(__file__).parent / "cards"
 
 
 @cache
 def known_cards() -> tuple[ModelCard, ...]:
     """Return all cards that come with sokkuri, the default model first."""
-    cards = [read_card(path) for path in sorted(_CARDS.glob("*.toml"))]
+    cards = [read_card(path) for path in sorted(CARDS.glob("*.toml"))]
     return tuple(sorted(cards, key=lambda card: card.name != DEFAULT))
+
+
+def read_ranges(name: str) -> dict[str, tuple[float, float]]:
+    """Return the ranges of a network's values by their names, none if it has no integers. name : of
+    the card."""
+    path = CARDS / f"{name}.ranges.txt"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    rows = [line.split() for line in lines]
+    return {value: (float(low), float(high)) for value, low, high in rows}

@@ -37,8 +37,8 @@ class Extractor:
         self._shift = (np.asarray(model.card.mean, np.float32) / std).reshape(channels)
         self._centre = np.asarray(model.card.centre, np.float32)
         self._session = open_session(model, device, threads, say)
-        takes_bytes = self._session.dtype is np.uint8
-        if takes_bytes and ((self._divisor != 1).any() or self._shift.any()):
+        self._takes_bytes = self._session.dtype is np.uint8
+        if self._takes_bytes and ((self._divisor != 1).any() or self._shift.any()):
             raise ModelError(
                 f"{model.path} takes bytes from 0 to 255: its card must have scale = 1, and "
                 "neither mean nor std"
@@ -54,13 +54,9 @@ class Extractor:
         Safe to call from many threads. Pass one image at a time where a vector's bits must not
         depend on its batch. Raises ExtractError when the network fails or returns no finite vector.
         """
-        ordered = rgb.transpose(0, 3, 1, 2) if self._card.layout == "NCHW" else rgb
-        # The layout changes with the conversion, in one pass: six times faster than after it.
-        values = np.divide(ordered, self._divisor, order="C")
-        if self._shift.any():
-            values -= self._shift
         try:
-            out = np.concatenate([self._session.run(part) for part in self._parts(values)])
+            parts = self._parts(self._input_values(rgb))
+            out = np.concatenate([self._session.run(part) for part in parts])
         except runtime_errors() as error:
             raise ExtractError(f"the network failed: {first_line(error)}") from error
         if self._card.pooling == "first" and out.ndim == 3:
@@ -79,7 +75,18 @@ class Extractor:
             features = features - self._centre
         return features
 
-    def _parts(self, values: NDArray[np.float32]) -> Iterator[NDArray[Any]]:
+    def _input_values(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8 | np.float32]:
+        """Return what the network gets for these pixels, but for its dtype and batch size."""
+        ordered = rgb.transpose(0, 3, 1, 2) if self._card.layout == "NCHW" else rgb
+        if self._takes_bytes:
+            return np.ascontiguousarray(ordered)
+        # The layout changes with the conversion, in one pass: six times faster than after it.
+        values: NDArray[np.float32] = np.divide(ordered, self._divisor, order="C")
+        if self._shift.any():
+            values -= self._shift
+        return values
+
+    def _parts(self, values: NDArray[np.uint8 | np.float32]) -> Iterator[NDArray[Any]]:
         """Yield the values in the network's type and batch size. A network with a fixed batch size
         gets its last batch filled up with copies of the last image."""
         converted = values.astype(self._session.dtype, copy=False)

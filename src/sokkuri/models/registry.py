@@ -6,11 +6,11 @@ Returns a Model: the card, the path of the ONNX file, and the fingerprint of its
 import hashlib
 import mmap
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from pathlib import Path
 
 from sokkuri.core.errors import ModelError, UsageError
 from sokkuri.core.types import Decoding
+from sokkuri.models.build import build_network, package_file
 from sokkuri.models.builtin import DEFAULT, known_cards
 from sokkuri.models.cache import cached, file_sha256
 from sokkuri.models.card import ModelCard, read_card
@@ -121,7 +121,7 @@ def weights_place(card: ModelCard) -> str:
     if not card.package:
         return "bring the file: --model FILE.onnx"
     try:
-        return str(_package_file(card))
+        return str(package_file(card))
     except ModelError as error:
         return str(error)
 
@@ -132,29 +132,8 @@ def _known_model(card: ModelCard) -> Model:
             f"the weights of {card.name} do not come with sokkuri: get the ONNX file "
             f"({card.source.split(';')[0]}) and name it with --model FILE.onnx"
         )
-    weights = _package_file(card)
-
-    def convert() -> bytes:
-        # Imported here, because importing ONNX takes longer than loading a cached model.
-        from sokkuri.models.efficientnet_lite import build
-        from sokkuri.models.torch_checkpoint import read_checkpoint
-
-        return bytes(build(read_checkpoint(weights)).SerializeToString())
-
-    path = cached(f"{card.name}-{card.sha256[:12]}.onnx", card.sha256, convert)
+    path = cached(f"{card.name}-{card.sha256[:12]}.onnx", card.sha256, lambda: build_network(card))
     return Model(card, path, card.sha256)
-
-
-def _package_file(card: ModelCard) -> Path:
-    """Return the weights inside an installed package, without running the package's code."""
-    package, _, inside = card.package.partition("/")
-    spec = find_spec(package)
-    if spec is None or spec.origin is None:
-        raise ModelError(f"the package {package} is not installed: install sokkuri again")
-    path = Path(spec.origin).parent / inside
-    if not path.is_file():
-        raise ModelError(f"{path} is missing: install the package {package} again")
-    return path
 
 
 def _model_of_file(path: Path) -> Model:

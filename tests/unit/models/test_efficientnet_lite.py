@@ -13,7 +13,8 @@ from run_cli import SHARED, find_real_photos
 from sokkuri.core.errors import ModelError
 from sokkuri.core.types import Limits
 from sokkuri.images.decode import decode
-from sokkuri.models import resolve_model, weights_place
+from sokkuri.models import known_cards, resolve_model, weights_place
+from sokkuri.models.build import build_network
 from sokkuri.models.efficientnet_lite import Weights, build
 from sokkuri.models.extractor import Extractor
 from sokkuri.models.torch_checkpoint import read_checkpoint
@@ -27,10 +28,12 @@ def weights() -> Weights:
 
 
 def test_the_bytes_depend_on_the_weights_alone(weights: Weights) -> None:
-    """Guarantee: the fingerprint of the default network is the same on every machine."""
+    """Guarantee: the fingerprints of the built-in networks are the same on every machine."""
     data = build(weights).SerializeToString()
     assert hashlib.sha256(data).hexdigest() == resolve_model().card.sha256
     assert data == build(dict(sorted(weights.items()))).SerializeToString()
+    (integers,) = (card for card in known_cards() if card.name.endswith("-int8"))
+    assert hashlib.sha256(build_network(integers)).hexdigest() == integers.sha256
 
 
 def test_golden_vectors() -> None:
@@ -76,7 +79,7 @@ FOOTWEAR = {502, 514, 630, 770, 774, 788, 806}
 
 def test_real_photos_get_sensible_classes(weights: Weights) -> None:
     """Evidence that the conversion is right: garments are seen as garments."""
-    photos = find_real_photos(500)
+    photos = find_real_photos(200)
     of = {name: [p for p in photos if p.parent.name == name] for name in ("T-Shirt", "Shorts")}
     assert Counter(top_classes(weights, of["T-Shirt"])).most_common(1)[0][0] == JERSEY
     assert Counter(top_classes(weights, of["Shorts"])).most_common(1)[0][0] == SWIMMING_TRUNKS

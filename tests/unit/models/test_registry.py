@@ -39,7 +39,7 @@ def test_a_known_model_without_weights_says_to_bring_them() -> None:
 
 @pytest.mark.parametrize("spec", ["nonsense", "nowhere.onnx", "nowhere.toml", "."])
 def test_an_unknown_name_lists_the_known_ones(spec: str) -> None:
-    with pytest.raises(UsageError, match="efficientnet-lite0, mobilenet-v3-large"):
+    with pytest.raises(UsageError, match="efficientnet-lite0-int8, mobilenet-v3-large"):
         resolve_model(spec)
 
 
