@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location, parse_location
-from sokkuri.core.types import Decoding, Dtype, Fault, Progress
+from sokkuri.core.types import NEW_DECODING, Decoding, Dtype, Fault, Progress
 from sokkuri.core.values import check_choice, check_count
 from sokkuri.images.scan import is_folder
 from sokkuri.indexing import compact as compacting
@@ -50,7 +50,7 @@ class Collection(CollectionStore):
         *,
         store: Path | str | None = None,
         model: str | None = None,
-        decode: Decoding = "fast",
+        decode: Decoding = NEW_DECODING,
         dtype: Dtype = "float32",
     ) -> Self:
         """Create an empty collection for the images below `root`.
@@ -58,7 +58,7 @@ class Collection(CollectionStore):
         root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`.
         store : the folder of the collection, `root/.sokkuri` by default.
         model : a known model's name, an ONNX file, a card, or a folder with a model.
-        decode : `exact` to decode as the article does.
+        decode : `exact` to decode as the article does, `fast` to leave colour profiles aside.
         dtype : `float16` for vectors of half the size on disk.
 
         Raises UsageError if `root` is no folder, CollectionError if the store holds a collection

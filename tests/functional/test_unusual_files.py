@@ -36,12 +36,13 @@ def test_files_that_are_left_aside_are_counted(tmp_path: Path, model: Path) -> N
     """Guarantee: nobody takes a camera's RAW files for indexed."""
     photos = tmp_path / "photos"
     save_drawing(photos / "a.jpg", 1)
-    for name in ("b.NEF", "c.cr3", "sub/d.dng", "e.mp4", ".hidden.mov", "f.txt", "g.xmp"):
+    for name in ("b.NEF", "c.cr3", "sub/d.dng", "e.mp4", ".hidden.mov", "f.txt", "g.xmp", "h.jxl"):
         (photos / name).parent.mkdir(exist_ok=True)
         (photos / name).write_bytes(b"x")
     told = sokkuri("index", photos, "--model", model).stderr
     counts = "3 camera RAW files, 1 video"
-    assert f"left aside, since sokkuri does not read them: {counts}\n" in told
+    line = f"left aside, since sokkuri does not read them: {counts}; no extra reads 1 JPEG XL file"
+    assert f"{line}\n" in told
     assert f"\nleft aside {counts}\n" in sokkuri("status", "-C", photos).stdout + "\n"
     expected = {"camera RAW file": 3, "video": 1}
     assert as_json("status", "-C", photos)["left_aside"] == expected

@@ -249,6 +249,9 @@ def _rarer_lines(status: Status) -> list[str]:
         lines.append(f"old        {size} of earlier models, until `sokkuri compact`")
     if status.damaged:
         lines.append(f"damaged    {len(status.damaged):,}, read in part")
+    if status.without_metadata:
+        images = count_text(status.without_metadata, "image")
+        lines.append(f"metadata   not read yet of {images}: see `sokkuri index --metadata`")
     if status.left_aside:
         lines.append(f"left aside {aside_text(status.left_aside)}")
     return lines
@@ -312,6 +315,7 @@ def status_json(status: Status) -> dict[str, Any]:
         if status.replacement is None
         else dataclasses.asdict(status.replacement),
         "old_bytes": status.old_bytes,
+        "without_metadata": status.without_metadata,
     }
 
 

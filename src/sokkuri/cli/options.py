@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from sokkuri.store.collection import CollectionStore
 
 IdKind = Literal["path", "name"]
-DecodingName = Literal["fast", "exact"]
+DecodingName = Literal["colour", "fast", "exact"]
 DtypeName = Literal["float32", "float16"]
 
 CollectionOption = Annotated[

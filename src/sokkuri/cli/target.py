@@ -38,9 +38,10 @@ class Target:
 
     def resolve_model(self) -> "Model":
         """Return the model for a new collection."""
+        from sokkuri.core.types import NEW_DECODING
         from sokkuri.models import resolve_model
 
-        return resolve_model(self.model).decoding(self.decode or "fast")
+        return resolve_model(self.model).decoding(self.decode or NEW_DECODING)
 
 
 def open_or_create(target: Target) -> "tuple[Collection, Model | None]":

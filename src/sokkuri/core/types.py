@@ -34,9 +34,13 @@ rest is filled with a colour."""
 Box: TypeAlias = tuple[int, int, int, int]
 """A part of an image: x, y, width, height in pixels of the upright image."""
 
-Decoding: TypeAlias = Literal["fast", "exact"]
-"""`fast`: upright, over white, JPEG at the smallest sufficient scale. `exact`: like the article's
-script, Pillow's full decode, `convert("RGB")` and `resize`, nothing else."""
+Decoding: TypeAlias = Literal["colour", "fast", "exact"]
+"""`colour`: upright, over white, JPEG at the smallest sufficient scale, in sRGB by the embedded
+colour profile. `fast`: the same without a look at the profile. `exact`: like the article's script,
+Pillow's full decode, `convert("RGB")` and `resize`, nothing else."""
+
+NEW_DECODING: Decoding = "colour"
+"""How the images of new collections are decoded by default."""
 
 ResultT_co = TypeVar("ResultT_co", covariant=True)
 

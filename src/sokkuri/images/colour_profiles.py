@@ -1,7 +1,7 @@
 """Convert the colours of a decoded image from its embedded ICC profile to sRGB.
 
-Takes Pillow's images and returns images of 8 bits. Vectors are made of the numbers in the file, as
-ever; only pictures that people see, or that are compared, are converted.
+Takes Pillow's images and returns images of 8 bits. Pictures that people see, or that are compared,
+are converted; and those of which vectors are made, if the collection decodes `colour`.
 """
 
 import io

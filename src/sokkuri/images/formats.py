@@ -6,6 +6,10 @@ decode.py.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
+from importlib.util import find_spec
+
+from sokkuri.core.errors import MissingExtraError
 
 FORMATS = (
     "JPEG", "PNG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "AVIF", "JPEG2000", "ICO", "CUR",
@@ -44,6 +48,57 @@ def kind_left_aside(ending: str) -> str | None:
     ending : in lower case. None for images that are listed, and for files that are no pictures.
     """
     return _LEFT_ASIDE.get(ending)
+
+
+_KINDS_UNREADABLE = {
+    "HEIC file": ".heic .heics .heif .heifs .hif",
+    "JPEG XL file": ".jxl",
+    "JPEG XR file": ".jxr",
+    "farbfeld file": ".ff",
+    "OpenEXR file": ".exr",
+    "Radiance HDR file": ".hdr",
+}
+_UNREADABLE = {
+    ending: kind for kind, endings in _KINDS_UNREADABLE.items() for ending in endings.split()
+}
+_EXTRAS = {"HEIC file": ("heic", "pillow_heif")}
+"""The extra that reads files of a kind, and its package, which may be installed."""
+
+
+def unreadable_kind(ending: str) -> str | None:
+    """Return the kind of images with this ending if nothing that is installed reads them.
+
+    ending : in lower case. Such files are listed, and are failures.
+    """
+    kind = _UNREADABLE.get(ending)
+    return None if kind in _EXTRAS and _is_installed(_EXTRAS[kind][1]) else kind
+
+
+@lru_cache
+def _is_installed(package: str) -> bool:
+    return find_spec(package) is not None
+
+
+def unreadable_text(counts: Mapping[str, int]) -> str:
+    """Return counts of files that are left aside or cannot be read as one line: how many, and which
+    extra reads them.
+
+    counts : by kind, as `kind_left_aside` and `unreadable_kind` return it. "" without any.
+    """
+    aside = {kind: count for kind, count in counts.items() if kind in _KINDS_LEFT_ASIDE}
+    failing = {kind: count for kind, count in counts.items() if kind in _KINDS_UNREADABLE}
+    texts = []
+    if aside:
+        texts.append(f"left aside, since sokkuri does not read them: {aside_text(aside)}")
+    without = {kind: count for kind, count in failing.items() if kind not in _EXTRAS}
+    if without:
+        texts.append(f"no extra reads {aside_text(without)}")
+    texts += [
+        f"{aside_text({kind: count})}: {MissingExtraError('reading them', _EXTRAS[kind][0])}"
+        for kind, count in failing.items()
+        if kind in _EXTRAS
+    ]
+    return "; ".join(texts)
 
 
 def aside_text(counts: Mapping[str, int]) -> str:

@@ -4,6 +4,7 @@ Takes a root, a catalog and settings; fills the table that diff.py compares with
 tells which unlisted files are really gone.
 """
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -14,7 +15,7 @@ from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import FileRef, Progress
 from sokkuri.images import remote
-from sokkuri.images.formats import aside_text
+from sokkuri.images.formats import unreadable_kind, unreadable_text
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.list_files import read_list
 from sokkuri.images.presence import FolderWalk
@@ -86,21 +87,24 @@ def fill_listing(
     yield Progress("listing", 0, 0)
     aside = Counter() if aside is None else aside
     beside: list[FileRef] = []
+    unreadable: Counter[str] = Counter()
     begin_sidecars(catalog)
     refs = _refs(root, settings, on_error, aside, beside.append if sidecars else None)
     while chunk := list(islice(refs, _LISTING_CHUNK)):
         add_listed(catalog, chunk)
         add_sidecars(catalog, beside)
         beside.clear()
+        unreadable.update(kind for ref in chunk if (kind := _unreadable_kind(ref.path)) is not None)
         listed += len(chunk)
         yield Progress("listing", listed, 0)
     add_sidecars(catalog, beside)
-    if skipped_count > _SHOWN_NOTES:
-        notes.append(f"and {skipped_count - _SHOWN_NOTES:,} more")
-    if aside:
-        notes.append(f"left aside, since sokkuri does not read them: {aside_text(aside)}")
-    for note in notes:
+    more = f"and {skipped_count - _SHOWN_NOTES:,} more" if skipped_count > _SHOWN_NOTES else ""
+    for note in filter(None, [*notes, more, unreadable_text(aside + unreadable)]):
         yield Progress("listing", listed, 0, note=note)
+
+
+def _unreadable_kind(path: str) -> str | None:
+    return unreadable_kind(os.path.splitext(path)[1].lower())  # noqa: PTH122 - in the hot loop
 
 
 def _refs(

@@ -104,6 +104,7 @@ class ModelCard:
             exact,
             resize=self.resize,
             fill=self.fill,
+            srgb=self.decode == "colour",
             shortest=self.shortest,
         )
 

@@ -156,7 +156,7 @@ _RULES: dict[str, Rule] = {
     "std": (lambda value: _is_triple(value) and 0 not in value, "three numbers other than 0"),
     "resample": _one_of("nearest", "bilinear", "bicubic", "lanczos"),
     "orientation": (_is_truth, "true or false"),
-    "decode": _one_of("fast", "exact"),
+    "decode": _one_of("colour", "fast", "exact"),
     "metric": _one_of("cosine", "l2"),
     "resize": _one_of("squash", "shortest-crop", "pad"),
     "fill": (_is_colour, "three whole numbers from 0 to 255"),

@@ -119,6 +119,16 @@ def unknown_photos(catalog: Catalog) -> list[tuple[bytes, str]]:
     )
 
 
+def count_unknown(catalog: Catalog) -> int:
+    """Return the number of live images whose files were not read for what they tell."""
+    known = " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
+    row = catalog.fetch_one(
+        f"SELECT count(*) FROM images WHERE {LIVE} AND todo = 0 AND digest IS NOT NULL"  # noqa: S608
+        + (known if catalog.has_table("photos") else "")
+    )
+    return int(row[0])
+
+
 def count_photo_change(catalog: Catalog) -> None:
     """Count a change of what is known, which no change of an image goes with."""
     catalog.set_meta(_CHANGES, str(photo_changes(catalog) + 1))

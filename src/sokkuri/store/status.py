@@ -14,6 +14,7 @@ from sokkuri.store.damage import damaged_images
 from sokkuri.store.images import count_images, left_aside, read_failures
 from sokkuri.store.leases import count_stale_leases
 from sokkuri.store.old_shards import old_bytes
+from sokkuri.store.photos import count_unknown
 from sokkuri.store.replacements import ReplacementState, replacement_state
 
 
@@ -28,6 +29,7 @@ class Status:
     pictures which sokkuri does not read, as the last run saw them, by kind. `damaged` : live images
     whose files were read in part. `replacement` : the model that is to replace the collection's,
     None if there is none. `old_bytes` : of the vectors of earlier models, until `compact`.
+    `without_metadata` : live images whose files were not read for what cameras wrote.
     """
 
     root: Location
@@ -47,6 +49,7 @@ class Status:
     damaged: tuple[Failure, ...] = ()
     replacement: ReplacementState | None = None
     old_bytes: int = 0
+    without_metadata: int = 0
 
 
 def read_status(collection: CollectionStore) -> Status:
@@ -61,6 +64,7 @@ def read_status(collection: CollectionStore) -> Status:
         damaged = tuple(damaged_images(collection.catalog))
         replacement = replacement_state(collection)
         old = old_bytes(collection)
+        without_metadata = count_unknown(collection.catalog)
     return Status(
         collection.root,
         collection.store,
@@ -77,6 +81,7 @@ def read_status(collection: CollectionStore) -> Status:
         damaged=damaged,
         replacement=replacement,
         old_bytes=old,
+        without_metadata=without_metadata,
     )
 
 

@@ -49,6 +49,9 @@ def test_images_are_grouped_by_folder_or_by_date(visit: Visit) -> None:
     expect(heading.first).to_contain_text(re.compile(r"[A-Z][a-z]+ 20\d\d"))
     visit.page.reload()
     expect(heading.first).to_contain_text(re.compile(r"[A-Z][a-z]+ 20\d\d"))
+    visit.page.get_by_role("link", name="Pixels").click()
+    visit.page.wait_for_url(re.compile("sort=pixels"))
+    expect(heading).to_have_count(1)
 
 
 def cell(page: Page, number: int) -> str:

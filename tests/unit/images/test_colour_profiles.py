@@ -1,4 +1,4 @@
-"""Colours of an embedded profile are seen and compared as sRGB; vectors are made as ever."""
+"""Colours of an embedded profile are seen, compared and indexed as sRGB."""
 
 import io
 from pathlib import Path
@@ -15,8 +15,13 @@ from sokkuri.curation.duplicates.compare_files import compare_files
 from sokkuri.images.colour_profiles import to_srgb
 from sokkuri.images.decode import decode
 from sokkuri.images.thumbnails import render_thumbnail
+from sokkuri.models import resolve_model
+from sokkuri.models.extractor import Extractor
 
 LIMITS = Limits()
+ADOBE = ((0.6097, 0.3111, 0.0195), (0.2053, 0.6257, 0.0609), (0.1492, 0.0632, 0.7446))
+"""Red, green and blue of Adobe RGB as XYZ, over D50."""
+
 SWAPPED = (WIDE[1], WIDE[2], WIDE[0])
 SHOWN = PixelSpec(360, 480, srgb=True)
 NUMBERS = PixelSpec(360, 480)
@@ -41,8 +46,8 @@ def test_a_picture_in_another_profile_shows_the_same_colours(
         assert difference(np.asarray(thumbnail), np.asarray(expected)) < 2
 
 
-def test_vectors_are_made_of_the_numbers_in_the_file() -> None:
-    """Guarantee: a profile changes no vector."""
+def test_a_way_of_decoding_leaves_profiles_aside() -> None:
+    """Guarantee: a profile changes no vector of a collection that does not decode `colour`."""
     twin = in_profile(picture(), rgb_profile())
     with_profile = decode(png(twin, rgb_profile()), NUMBERS, LIMITS).rgb
     assert np.array_equal(with_profile, decode(png(twin), NUMBERS, LIMITS).rgb)
@@ -98,3 +103,30 @@ def test_the_same_picture_in_two_profiles_is_the_same(tmp_path: Path) -> None:
     assert compare_files(tmp_path / "a.png", tmp_path / "b.png").grade == "same"
     (tmp_path / "b.png").write_bytes(png(in_profile(original, profile)))
     assert compare_files(tmp_path / "a.png", tmp_path / "b.png").grade != "same", "other colours"
+
+
+def grey_twins() -> tuple[bytes, bytes]:
+    """Return a grey picture in sRGB, and with the same light in numbers of another gamma."""
+    light = np.linspace(0, 1, 256)
+    light = np.where(light <= 0.04045, light / 12.92, ((light + 0.055) / 1.055) ** 2.4)
+    numbers = np.round(255 * light ** (1 / 1.2)).astype(int).tolist()
+    grey = picture().convert("L")
+    return png(grey), png(grey.point(numbers), grey_profile(1.2))
+
+
+def test_twins_in_two_profiles_have_nearly_one_vector() -> None:
+    """Guarantee: a new collection sees the colours of the profile, and an old one goes on."""
+    model = resolve_model(None)
+    extract = Extractor(model, device="cpu").extract
+    spec, old = (model.decoding(how).card.pixels for how in ("colour", "fast"))
+    twins = {"grey": grey_twins()}
+    for name, primaries, gamma in (("wide", WIDE, 1.8), ("Adobe", ADOBE, 2.2)):
+        profile = rgb_profile(primaries, gamma)
+        twins[name] = png(picture()), png(in_profile(picture(), profile), profile)
+    for name, (original, twin) in twins.items():
+        pixels = [decode(data, spec, LIMITS).rgb for data in (original, twin)]
+        one, other = extract(np.stack(pixels))
+        cosine = one @ other / (np.linalg.norm(one) * np.linalg.norm(other))
+        assert cosine >= 0.995, name
+        assert np.array_equal(decode(original, old, LIMITS).rgb, pixels[0]), "no profile, no change"
+        assert difference(decode(twin, old, LIMITS).rgb, pixels[0]) > 3

@@ -14,7 +14,15 @@ from permissions import check_without_privileges
 from PIL import Image
 
 from sokkuri.core.types import FileRef
-from sokkuri.images.formats import ENDINGS, FORMATS, aside_text, kind_left_aside
+from sokkuri.images import formats
+from sokkuri.images.formats import (
+    ENDINGS,
+    FORMATS,
+    aside_text,
+    kind_left_aside,
+    unreadable_kind,
+    unreadable_text,
+)
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.scan import list_images
 
@@ -55,6 +63,26 @@ def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:
     assert aside == {"camera RAW file": 2, "vector drawing": 1, "PDF": 1, "video": 1}
     assert aside_text(aside) == "2 camera RAW files, 1 PDF, 1 vector drawing, 1 video"
     assert not [ending for ending in ENDINGS if kind_left_aside(ending)]
+
+
+def test_what_cannot_be_read_is_told_with_the_extra_that_reads_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Guarantee: nothing is silently left out."""
+    assert unreadable_text({}) == ""
+    assert (unreadable_kind(".jpg"), unreadable_kind(".jxl")) == (None, "JPEG XL file")
+    listable = {ending for ending in ENDINGS if unreadable_kind(ending)}
+    assert listable == {".exr", ".ff", ".hdr", ".jxl", ".jxr"}
+    assert unreadable_kind(".heic") is None, "the extra is installed here"
+    formats._is_installed.cache_clear()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    try:
+        assert unreadable_kind(".heic") == "HEIC file"
+    finally:
+        formats._is_installed.cache_clear()
+    text = unreadable_text({"video": 2, "HEIC file": 3, "JPEG XL file": 1})
+    assert "does not read them: 2 videos; no extra reads 1 JPEG XL file; 3 HEIC files: " in text
+    assert "'sokkuri[heic]'" in text
 
 
 def test_an_empty_folder_and_one_without_images_give_nothing(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ export const shortcuts = [
   ["f", "Show or hide the folders"],
 ];
 
-const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest" };
+const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest", name: "Name", size: "Size",
+  pixels: "Pixels" };
 const MOST_SELECTED = 50;
 const FOLDERS_TIMEOUT = 1500; // milliseconds
 const NARROW = "(max-width: 859px)";

@@ -1888,7 +1888,14 @@ var shortcuts = [
   ["+ −", "Larger or smaller pictures"],
   ["f", "Show or hide the folders"]
 ];
-var SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest" };
+var SORTS = {
+  folder: "By folder",
+  newest: "Newest",
+  oldest: "Oldest",
+  name: "Name",
+  size: "Size",
+  pixels: "Pixels"
+};
 var MOST_SELECTED = 50;
 var FOLDERS_TIMEOUT = 1500;
 var NARROW = "(max-width: 859px)";
