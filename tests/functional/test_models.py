@@ -1,6 +1,7 @@
 """Any ONNX extractor is a model, with or without a card. Models can be added by name."""
 
 import hashlib
+import json
 import subprocess
 import sys
 import threading
@@ -24,6 +25,7 @@ from tiny_model import write_tiny_model
 from sokkuri import Collection
 from sokkuri.core.errors import ModelMismatchError
 from sokkuri.indexing.centre import LEAST_PHOTOS
+from sokkuri.indexing.quantize import LEAST_PHOTOS as LEAST_COMPARED
 
 PROJECT = Path(__file__).parents[2]
 COUNT = 5
@@ -372,6 +374,44 @@ def test_a_centre_is_for_photos_and_for_pictures_alone(tmp_path: Path) -> None:
         ["centre", net, "--photos", tmp_path / "none"],
     ):  # fmt: skip
         assert sokkuri("models", *wrong, code=2).stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("network", ["tiny", "joint"])
+def test_a_quantized_model_is_compared_and_added(
+    network: str, models: Path, photos: Path, tmp_path: Path
+) -> None:
+    """Networks of convolutions and of matrix products, pictures alone and with words."""
+    if network == "tiny":
+        source = write_tiny_model(tmp_path / "tiny.onnx")
+    else:
+        source = write_joint_model(tmp_path / "joint")
+    many = tmp_path / "many"
+    for number in range(LEAST_COMPARED - 1):
+        save_drawing(many / "ab"[number % 2] / f"{number}.png", number, 40, 40)
+    (many / "broken.png").write_bytes(b"no picture")
+    few = sokkuri("models", "quantize", source, "--photos", many, code=2)
+    assert f"has {LEAST_COMPARED - 1} photos that can be read" in few.stderr
+    assert not models.exists()
+    save_drawing(many / "a" / "last.png", 99, 40, 40)
+    added = sokkuri("models", "quantize", source, "--photos", many, "--name", "small", "--json")
+    assert "1 photo could not be read" in added.stderr
+    report = json.loads(added.stdout)["quantized"]
+    assert report["way"] == {"tiny": "static", "joint": "dynamic"}[network]
+    assert report["photos"] == LEAST_COMPARED
+    assert report["cosine"] > 0.98
+    assert report["recall"] > 0.7
+    assert report["speed"] > 0
+    assert abs(report["map_integer"] - report["map_float"]) < 0.1
+    assert "mean average precision of folders" in added.stderr
+    sokkuri("index", photos, "--model", "small")
+    assert len(as_json("search", photos / "0.png", "-C", photos)["hits"]) > 1
+    if network == "joint":
+        assert as_json("search", "--text", "red", "-C", photos)["hits"]
+    again = sokkuri("models", "quantize", "small", "--photos", many, code=1)
+    assert "has integers inside already" in again.stderr
+    (bad := tmp_path / "bad.onnx").write_bytes(b"no network")
+    assert sokkuri("models", "quantize", bad, "--photos", many, code=1).stderr.count("\n") == 1
+    assert [path.name for path in models.iterdir()] == ["small"]
 
 
 def test_the_benchmark_of_models_says_how_well_classes_are_found(tmp_path: Path) -> None:

@@ -3,7 +3,12 @@
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import replace_cached
 from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
-from sokkuri.models.installed import add_centred_model, add_hub_model, add_model
+from sokkuri.models.installed import (
+    add_centred_model,
+    add_hub_model,
+    add_model,
+    add_quantised_model,
+)
 from sokkuri.models.registry import (
     Model,
     TextFiles,
@@ -24,6 +29,7 @@ __all__ = [
     "add_centred_model",
     "add_hub_model",
     "add_model",
+    "add_quantised_model",
     "added_cards",
     "card_text",
     "has_text_side",

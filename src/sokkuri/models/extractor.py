@@ -55,8 +55,7 @@ class Extractor:
         depend on its batch. Raises ExtractError when the network fails or returns no finite vector.
         """
         try:
-            parts = self._parts(self._input_values(rgb))
-            out = np.concatenate([self._session.run(part) for part in parts])
+            out = np.concatenate([self._session.run(part) for part in self.network_inputs(rgb)])
         except runtime_errors() as error:
             raise ExtractError(f"the network failed: {first_line(error)}") from error
         if self._card.pooling == "first" and out.ndim == 3:
@@ -74,6 +73,13 @@ class Extractor:
         if self._centre.size:
             features = features - self._centre
         return features
+
+    def network_inputs(self, rgb: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
+        """Yield what the network gets for these images, in parts of its batch size.
+
+        rgb : (B, H, W, 3) uint8 of the card's size.
+        """
+        return self._parts(self._input_values(rgb))
 
     def _input_values(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8 | np.float32]:
         """Return what the network gets for these pixels, but for its dtype and batch size."""

@@ -8,7 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
@@ -141,26 +141,57 @@ def add_centred_model(
     card, network : of the other model; it has no centre and no text side. told : where the centre
     comes from, for `source`. Raises as `add_model`.
     """
+    with _new_folder() as made:
+        _copy_network(network, made / network.name)
+        changed = replace(card, name=name, centre=tuple(centre))
+        return _finish_derived(made, changed, network.name, told)
+
+
+def add_quantised_model(
+    card: ModelCard, network: Path, text: tuple[Path, Path] | None, name: str, told: str
+) -> Path:
+    """Add the form of a model with integers. Return the path of its card.
+
+    card, text : of the model, and the network and tokenizer of its text side. network : the form
+    with integers. told : how it was made, for `source`. Raises as `add_model`.
+    """
+    with _new_folder() as made:
+        _copy_network(network, made / f"{name}.onnx")
+        if text is not None and card.text is not None:
+            for source, file in zip(text, (card.text.file, card.text.tokenizer), strict=True):
+                (made / file).parent.mkdir(parents=True, exist_ok=True)
+                copy = _copy_network if source == text[0] else shutil.copyfile
+                copy(source, made / file)
+        return _finish_derived(made, replace(card, name=name), f"{name}.onnx", told)
+
+
+@contextmanager
+def _new_folder() -> Iterator[Path]:
+    """Yield a temporary folder in the folder of models, for the files of one that becomes whole.
+
+    Raises ModelError when it cannot be written.
+    """
     folder = models_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".new-", dir=folder) as name_of_made:
-            made = Path(name_of_made)
-            _copy_network(network, made / network.name)
-            made_card = replace(
-                card,
-                name=name,
-                source=f"{card.source}; {told}",
-                sha256=file_sha256(made / network.name),
-                file=network.name,
-                package="",
-                url="",
-                centre=tuple(centre),
-                files=_digests(made, network.name),
-            )
-            return _finish(made, made_card)
+            yield Path(name_of_made)
     except OSError as error:
         raise _unwritable(folder, error) from error
+
+
+def _finish_derived(made: Path, card: ModelCard, network: str, told: str) -> Path:
+    """Finish a model that was made of another one. network : the name of its ONNX file."""
+    card = replace(
+        card,
+        source=f"{card.source}; {told}",
+        sha256=file_sha256(made / network),
+        file=network,
+        package="",
+        url="",
+        files=_digests(made, network),
+    )
+    return _finish(made, card)
 
 
 def _take_over(card: ModelCard, staging: Path, made: Path) -> None:
