@@ -1,7 +1,6 @@
 """The approximate index: built, extended, killed and damaged, it never gives a wrong answer."""
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ import pytest
 from draw_images import save_drawing
 from joint_model import write_joint_model
 from PIL import Image
-from run_cli import as_json, assert_sound, command_line, kill_at_step, record_steps, sokkuri, start
+from run_cli import as_json, assert_sound, kill_at_step, record_steps, sokkuri, start, without
 from steps import choose_evenly
 from tiny_model import write_tiny_model
 
@@ -196,29 +195,20 @@ def test_a_damaged_index_makes_searches_exact_and_is_rebuilt(built: Path, damage
     assert_answers(built)
 
 
-def test_without_the_extra_searches_are_exact(store: Path, tmp_path: Path) -> None:
+def test_without_the_extra_searches_are_exact(store: Path) -> None:
     """Optional parts are extras: the message names what to install."""
-    blocked = {**os.environ, "PYTHONPATH": str(tmp_path / "blocked")}
-    (tmp_path / "blocked").mkdir()
-    (tmp_path / "blocked" / "faiss.py").write_text("raise ImportError('not installed')")
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command_line(*arguments, "-C", store), env=blocked, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
-
+    here = ("-C", store)
     hint = (
         "approximate search needs the extra ann: "
         "in sokkuri's environment, run pip install 'sokkuri[ann]'\n"
     )
-    done = run("compact", "--ann-from", 0)
-    assert (done.returncode, done.stderr) == (0, hint)
+    assert without("faiss", "compact", "--ann-from", 0, *here).stderr == hint
     sokkuri("compact", "-C", store)
-    done = run("search", "000007.jpg", "--json")
-    assert (done.returncode, done.stderr) == (0, f"searched exactly: {hint}")
+    done = without("faiss", "search", "000007.jpg", "--json", *here)
+    assert done.stderr == f"searched exactly: {hint}"
     assert '"exact": true' in done.stdout
-    assert (run("search", "000007.jpg", "--search", "ann")).stderr == f"sokkuri: {hint}"
+    failed = without("faiss", "search", "000007.jpg", "--search", "ann", *here, code=1)
+    assert failed.stderr == f"sokkuri: {hint}"
 
 
 def test_a_running_reader_sees_a_new_index_after_a_refresh(built: Path, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from duplicate_collection import (
     read_pair_store,
 )
 from PIL import Image
-from run_cli import as_json, sokkuri
+from run_cli import as_json, sokkuri, without
 from tiny_model import write_tiny_model
 
 
@@ -164,7 +164,7 @@ def test_a_second_run_compares_nothing(root: Path) -> None:
 
 def test_only_new_images_are_compared(root: Path) -> None:
     forge_scores(root)
-    edited_images.write_edits(root / "new", PICTURES)
+    edited_images.write_edits(root / "new", PICTURES, ["mirror", "crop"])
     Image.fromarray(draw(0, 480, 360)).resize((120, 90)).save(root / "new" / "tiny.png")
     sokkuri("index", root)
     found = find_groups(root)
@@ -179,9 +179,7 @@ def test_only_new_images_are_compared(root: Path) -> None:
     anew = find_groups(root)
     assert group_members(anew) == group_members(found)
     assert frozenset({*image_ids(0, NAMES), "new/tiny.png"}) in group_members(anew)
-    assert frozenset(f"new/{name}.jpg" for name in ["orig", *edited_images.EDITS]) in group_members(
-        anew
-    )
+    assert {"new/orig.jpg", "new/mirror.jpg", "new/crop.jpg"} in group_members(anew)
 
 
 def test_decisions_survive_moves_and_new_indexes(root: Path) -> None:
@@ -249,9 +247,9 @@ def test_a_file_that_cannot_be_written_is_named(compared: Path, tmp_path: Path) 
 
 def test_a_chain_of_crops_is_no_group(tmp_path: Path) -> None:
     """Guarantee: every image of a group is a copy of the kept image, not only of a neighbour."""
-    wide = Image.fromarray(draw(3, 2400, 360))
+    wide = Image.fromarray(draw(3, 1760, 360))
     (tmp_path / "photos").mkdir()
-    for number in range(11):
+    for number in range(7):
         part = wide.crop((number * 160, 0, number * 160 + 480, 360))
         part.save(tmp_path / "photos" / f"{number:02d}.jpg", quality=92)
     sokkuri("index", tmp_path / "photos")
@@ -324,15 +322,9 @@ def test_images_that_changed_since_indexing_are_left_out(root: Path) -> None:
     assert frozenset(now) in group_members(json.loads(found.stdout)["groups"])
 
 
-def without(module: str, folder: Path) -> str:
-    """Return a PYTHONPATH for a process in which the module cannot be imported."""
-    (folder / "sitecustomize.py").write_text(f"import sys\nsys.modules[{module!r}] = None\n")
-    return os.pathsep.join([str(folder), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
-
-
-def test_without_opencv_the_limits_are_reported(root: Path, tmp_path: Path) -> None:
+def test_without_opencv_the_limits_are_reported(root: Path) -> None:
     shutil.rmtree(root / ".sokkuri" / "indexes")
-    done = sokkuri("duplicates", "-C", root, "--json", PYTHONPATH=without("cv2", tmp_path))
+    done = without("cv2", "duplicates", "-C", root, "--json")
     assert "edited copies are not looked for" in done.stderr
     assert "sokkuri[duplicates]" in done.stderr
     assert done.stderr.count("\n") == 1
@@ -341,16 +333,12 @@ def test_without_opencv_the_limits_are_reported(root: Path, tmp_path: Path) -> N
         (group,) = [group for group in found if f"p{seed}/orig.jpg" in group["ids"]]
         assert image_ids(seed, ["orig", "twin", "small"]) <= {*group["ids"]}
         assert not {f"p{seed}/mirror.jpg", f"p{seed}/side.jpg"} & {*group["ids"]}
-    assert group_members(find_groups(root)) == {
-        frozenset(image_ids(seed, NAMES)) for seed in range(PICTURES)
-    }
 
 
 def test_without_send2trash_the_missing_extra_is_named(root: Path, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     sokkuri("duplicates", "-C", root, "--resolve", plan)
-    path = without("send2trash", tmp_path)
-    done = sokkuri("duplicates", "--apply", plan, code=1, PYTHONPATH=path)
+    done = without("send2trash", "duplicates", "--apply", plan, code=1)
     assert "sokkuri[duplicates]" in done.stderr
     assert done.stderr.count("\n") == 1
     assert not plan.with_suffix(".log").exists()

@@ -2,12 +2,14 @@
 
 import os
 import pickle
+import signal
 from pathlib import Path
 from typing import Any
 
 import article_loop
 import numpy as np
 import pytest
+import steps
 from draw_images import save_drawing
 from numpy.typing import NDArray
 from run_cli import as_json, assert_sound, read_vectors, sokkuri, start
@@ -247,30 +249,29 @@ def test_delete_removes_only_the_files_of_single_vectors(
     assert_same(store, truth)
 
 
-def test_a_killed_import_is_resumed(media: Path, model: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [300, pytest.param(10_400, marks=pytest.mark.full)])
+def test_a_killed_import_is_resumed(media: Path, model: Path, tmp_path: Path, count: int) -> None:
     """After a `kill -9` during the deletion every vector is in the collection, in its file, or in
-    both. A second import completes the collection."""
+    both. A second import completes the collection. 10,400 vectors are more than one shard."""
     rng = np.random.default_rng(0)
     many = {
-        f"{n:040x}.jpg": rng.standard_normal(DIMENSION).astype(np.float32) for n in range(10_400)
+        f"{n:040x}.jpg": rng.standard_normal(DIMENSION).astype(np.float32) for n in range(count)
     }
     made, store = write_tree(tmp_path / "made", many), tmp_path / "store"
     command = ("import", made, "--store", store, "--root", media, "--model", model, "--delete")
-    process = start(*command)
-    while len(list(made.rglob("*.npy"))) == len(many):
-        assert process.poll() is None
-    process.kill()
+    process = start(*command, environment=steps.removal_environment(count // 3, ".npy"))
     process.communicate()
+    assert process.returncode == -signal.SIGKILL
     left = {path.name.removesuffix(".npy") for path in made.rglob("*.npy")}
-    assert 0 < len(left) < len(many)
+    assert len(left) == count - count // 3 + 1
     imported = read_features(store)
     assert imported.keys() | left == many.keys()
     done = as_json(*command)
-    assert done["imported"] == len(many) - len(imported)
+    assert done["imported"] == count - len(imported)
     assert list(made.rglob("*.npy")) == []
     assert_same(store, many)
-    shapes = [np.load(path, mmap_mode="r").shape for path in sorted(store.rglob("*.features.npy"))]
-    assert shapes == [(10_000, DIMENSION), (400, DIMENSION)]
+    rows = [len(np.load(path, mmap_mode="r")) for path in sorted(store.rglob("*.features.npy"))]
+    assert rows == ([count] if count <= 10_000 else [10_000, count - 10_000])
 
 
 def test_meaningless_imports_give_one_clear_line(

@@ -31,13 +31,45 @@ def sokkuri(
 ) -> subprocess.CompletedProcess[str]:
     """Run the command to its end in a process of its own, and check its exit code."""
     process = start(*arguments, cwd=cwd, environment=environment)
+    return _completed(process, command_line(*arguments), code)
+
+
+def _completed(
+    process: RunningCommand, command: list[str], code: int
+) -> subprocess.CompletedProcess[str]:
+    """Wait for the end of the command, and check its exit code."""
     try:
         out, errors = process.communicate(timeout=300)
     finally:
         process.kill()
     assert process.returncode == code, f"exit {process.returncode}: {out}{errors}"
     assert "Traceback" not in errors, errors
-    return subprocess.CompletedProcess(command_line(*arguments), process.returncode, out, errors)
+    return subprocess.CompletedProcess(command, process.returncode, out, errors)
+
+
+_WITHOUT = """
+import sys
+sys.modules[sys.argv.pop(1)] = None
+from sokkuri.cli import main
+main()
+"""
+
+
+def without(
+    module: str, *arguments: object, code: int = 0, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process that cannot import the module, and check its exit code."""
+    variables = {**os.environ, **environment}
+    words = [module, *map(str, arguments)]
+    process: RunningCommand
+    if can_fork(variables):
+        process = ForkedCommand(words, None, variables, script=_WITHOUT)
+    else:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _WITHOUT, *words], env=variables, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, encoding="utf-8", errors="surrogateescape",
+        )  # fmt: skip
+    return _completed(process, words, code)
 
 
 def as_json(*arguments: object, code: int = 0, cwd: Path | None = None) -> Any:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 _LOG, _AT, _SIGNAL = "SOKKURI_TEST_STEPS", "SOKKURI_TEST_STEP", "SOKKURI_TEST_SIGNAL"
+_REMOVAL = "SOKKURI_TEST_REMOVAL"
 _WRITING = os.O_WRONLY | os.O_RDWR
 _FILE_EVENTS = ("os.rename", "os.remove", "os.truncate", "os.link")
 _STATEMENTS = (
@@ -36,6 +37,12 @@ def signal_environment(step: int, number: signal.Signals) -> dict[str, str]:
     that is raised while it traces a statement.
     """
     return {_AT: str(step), _SIGNAL: str(int(number))}
+
+
+def removal_environment(number: int, ending: str) -> dict[str, str]:
+    """Return the environment of a command that kills itself before it removes the file of that
+    number, from 1 on, among files whose names have that ending."""
+    return {_REMOVAL: f"{number} {ending}"}
 
 
 def choose_evenly(steps: Sequence[str], count: int) -> list[int]:
@@ -77,6 +84,8 @@ class _Steps:
 
 def install(environment: Mapping[str, str]) -> None:
     """Count the steps of this process from now on, if the environment asks for it."""
+    if _REMOVAL in environment:
+        _kill_at_removal(*environment[_REMOVAL].split())
     if _LOG not in environment and _AT not in environment:
         return
     counted = _Steps(environment)
@@ -89,3 +98,14 @@ def install(environment: Mapping[str, str]) -> None:
 
     sqlite3.connect = traced  # type: ignore[assignment]
     sys.addaudithook(counted.audit)
+
+
+def _kill_at_removal(number: str, ending: str) -> None:
+    removals = itertools.count(1)
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        is_one = event == "os.remove" and os.fsdecode(arguments[0]).endswith(ending)
+        if is_one and next(removals) == int(number):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.addaudithook(audit)
