@@ -11,7 +11,7 @@ import pytest
 from change_server import ALL, ODD, changing, compare, drop, groups, post, state_of
 from run_cli import sokkuri
 from run_server import Server, assert_problem, serving
-from trash_fixtures import list_trash, trash_folder
+from trash_fixtures import home_environment, list_trash, trash_folder
 
 Dropped = tuple[Path, Server]
 
@@ -101,6 +101,31 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     again = post(server, "undo", {"log": done["log"]}).json()
     assert again["left"] == []
     assert state_of(home) == before
+
+
+def test_a_plan_of_the_shell_is_listed_and_undone(home: Path, server: Server) -> None:
+    """It is listed once, also if it is applied again, and while its log is there."""
+    before, photos, plan = state_of(home), home / "photos", home / "my plan.json"
+    environment: Any = home_environment(home)
+    sokkuri("duplicates", "-C", photos, "--resolve", plan, **environment)
+    for _ in range(2):
+        sokkuri("duplicates", "--apply", plan, **environment)
+    (listed,) = server.api("duplicates/drops")["drops"]
+    assert (set(listed["ids"]), listed["plan"]) == (set().union(*ALL.values()), True)
+    log = home / "my plan.log"
+    aside = log.rename(home / "elsewhere.log")
+    assert server.api("duplicates/drops") == {"drops": []}
+    assert post(server, "undo", {"log": listed["log"]}).status_code == 503
+    aside.rename(log)
+    back = post(server, "undo", {"log": listed["log"]}).json()
+    assert (set(back["returned"]), back["left"]) == (set(listed["ids"]), [])
+    assert server.api("duplicates/drops") == {"drops": []}
+    assert state_of(home) == before
+    (link,) = (photos / ".sokkuri" / "duplicates").glob("*.plan")
+    for damaged in ("", "[]", '{"log": "relative.log"}'):
+        link.write_text(damaged)
+        assert server.api("duplicates/drops") == {"drops": []}
+        assert post(server, "undo", {"log": listed["log"]}).status_code == 503
 
 
 def test_drops_of_a_batch_are_listed_as_one(home: Path, server: Server) -> None:

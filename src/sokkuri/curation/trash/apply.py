@@ -20,6 +20,7 @@ from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileStat
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.plan import Move, TrashPlan
+from sokkuri.curation.trash.store_logs import link_log
 from sokkuri.curation.trash.system_trash import (
     Trash,
     find_in_trash,
@@ -151,6 +152,9 @@ class _CatalogMarks:
 
 def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
     with MoveLog.open(log, new=True) as move_log, _CatalogMarks(mark_moves_missing) as marks:
+        if plan.store is not None and plan.moves:
+            with suppress(OSError):  # the pages do not list it then; `--undo` needs only the log
+                link_log(Path(plan.store), log)
         kept, trash = _kept_files(plan), Trash()
         for move in plan.moves:
             result = _earlier_result(move_log, trash, move)

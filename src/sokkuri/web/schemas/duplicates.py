@@ -164,14 +164,15 @@ class DropsResultDocument(BaseModel):
 
 
 class UndoableDropDocument(BaseModel):
-    """A drop whose files are in the trash. `log` : name for undo; `ids` : the moved images;
-    `batch` : equal for drops that belong together, such as those of "Drop all"; `time` : UTC, null
-    if the log's name does not say."""
+    """A drop whose files are in the trash, or a plan that the shell has applied. `log` : name for
+    undo; `ids` : the moved images; `batch` : equal for drops that belong together, such as those of
+    "Drop all"; `time` : UTC, null if the log's name does not say; `plan` : the shell did it."""
 
     log: str
     ids: list[str]
     batch: str
     time: str | None
+    plan: bool
 
 
 class DropListDocument(BaseModel):

@@ -3,18 +3,14 @@
 The functions take a Collection and return documents of `schemas/duplicates.py` as dictionaries. The
 groups are cached until the collection changes, because a page reads them part by part. An image
 moves to the trash only if it is a known near-duplicate of the image that stays. The name of a log
-is looked up in the folder of the logs before it becomes a path.
+is looked up among the logs that the store knows before it becomes a path.
 """
 
 import os
-import re
-import secrets
 import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from cachetools import LRUCache
@@ -24,7 +20,7 @@ from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.duplicates import close_looks, find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
-from sokkuri.curation.trash import apply
+from sokkuri.curation.trash import apply, store_logs
 from sokkuri.curation.trash.companions import find_companions
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.make_plan import make_trash_plan
@@ -37,9 +33,6 @@ from sokkuri.web.services.cursors import decode_cursor, encode_cursor, invalid_c
 
 _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
-_LOG_FOLDER = "duplicates"
-_LOG_TIME = "%Y%m%dT%H%M%S-%f"
-_LOG_NAME = re.compile(r"(\d{8}T\d{6}-\d{6})-([0-9a-f]{8})\.log", re.ASCII)
 _MAX_LISTED_DROPS = 100
 _MAX_READ_LOGS = 2000
 _NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
@@ -245,8 +238,7 @@ def drop_images(
     ]
     if not plan.moves:
         return {"log": None, "moved": [], "left": left, "companions": []}
-    log = log_folder(collection) / _log_name(batch)
-    log.parent.mkdir(exist_ok=True)
+    log = store_logs.new_log_path(collection.store, batch)
     results = [*apply.apply_plan(plan, log)]
     moved, stayed = _split_results(results)
     companions = find_companions(result.move for result in results if result.moved)
@@ -294,29 +286,24 @@ def _not_known(keep: str) -> str:
 
 
 def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
-    """Move the files of a log back, and return an UndoResultDocument. Raises UsageError if no drop
-    has made this log."""
-    folder = log_folder(collection)
-    names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
-    if log not in names or not log.endswith(".log"):
-        raise UsageError("there is no such log: send the `log` that a drop returned")
-    returned, left = _split_results(apply.undo(folder / log))
+    """Move the files of a log back, and return an UndoResultDocument. Raises UsageError if the
+    store knows no such log."""
+    returned, left = _split_results(apply.undo(store_logs.find_log(collection.store, log)))
     return {"returned": returned, "left": left}
 
 
 def list_drops(collection: Collection) -> dict[str, Any]:
-    """Return the latest drops that can be undone, as DropListDocument."""
-    folder = log_folder(collection)
-    names = [file.name for file in folder.glob("*.log")] if folder.is_dir() else []
+    """Return the latest drops and plans that can be undone, as DropListDocument."""
     drops: list[dict[str, Any]] = []
-    for name in sorted(names, reverse=True)[:_MAX_READ_LOGS]:  # names begin with the time
+    for log in store_logs.list_logs(collection.store)[:_MAX_READ_LOGS]:
         try:
-            records = MoveLog.read_records(folder / name)
-        except (StorageError, UsageError):  # damaged: the undo reports it
+            records = MoveLog.read_records(store_logs.find_log(collection.store, log.name))
+        except (StorageError, UsageError):  # damaged: the undo reports it; or a plan's log is gone
             continue
         ids = [record.move.id for record in records if _is_away(record)]
         if ids:
-            drops.append({"log": name, "ids": ids, **_batch_and_time(name)})
+            entry = {"log": log.name, "ids": ids, "batch": log.batch, "time": log.time}
+            drops.append({**entry, "plan": log.is_plan})
         if len(drops) == _MAX_LISTED_DROPS:
             break
     return {"drops": drops}
@@ -327,24 +314,3 @@ def _is_away(record: MoveRecord) -> bool:
     if record.state == "intent":
         return not os.path.lexists(record.place)
     return record.state == "moved"
-
-
-def _batch_and_time(log: str) -> dict[str, str | None]:
-    """Return what the name of a log says; a log of another name is a batch of its own."""
-    match = _LOG_NAME.fullmatch(log)
-    if match is None:
-        return {"batch": log, "time": None}
-    try:
-        time = datetime.strptime(match[1], _LOG_TIME).replace(tzinfo=UTC)
-    except ValueError:  # month 13
-        return {"batch": log, "time": None}
-    return {"batch": match[2], "time": time.isoformat(timespec="seconds")}
-
-
-def log_folder(collection: Collection) -> Path:
-    """Return the folder of the logs of this server's drops."""
-    return collection.store / _LOG_FOLDER
-
-
-def _log_name(batch: str | None) -> str:
-    return f"{datetime.now(UTC).strftime(_LOG_TIME)}-{batch or secrets.token_hex(4)}.log"

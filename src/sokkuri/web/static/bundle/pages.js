@@ -3068,7 +3068,7 @@ var History = class {
     if (focused) (this.list.querySelector("button") ?? this.summary).focus();
   }
   line(entry) {
-    const { ids, time } = entry;
+    const { ids, time, plan } = entry;
     const rest = ids.length > NAMED ? ` and ${count(ids.length - NAMED)} more` : "";
     const when = time ? date(time) : "earlier";
     const undo = this.onundo && h("button", {
@@ -3084,7 +3084,12 @@ var History = class {
     return h(
       "li",
       null,
-      h("span", { class: "number" }, `${when} · ${files(ids.length)}`),
+      h(
+        "span",
+        { class: "number" },
+        `${when} · ${files(ids.length)}`,
+        plan && " · by a plan, in the shell"
+      ),
       h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest),
       undo
     );
@@ -3092,8 +3097,8 @@ var History = class {
 };
 function entriesOf(drops2) {
   const entries = /* @__PURE__ */ new Map();
-  for (const { log, ids, batch, time } of drops2) {
-    const entry = entries.get(batch) ?? { logs: [], ids: [], time };
+  for (const { log, ids, batch, time, plan } of drops2) {
+    const entry = entries.get(batch) ?? { logs: [], ids: [], time, plan };
     entry.logs.unshift(log);
     entry.ids.unshift(...ids);
     entries.set(batch, entry);

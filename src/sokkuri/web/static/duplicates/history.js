@@ -1,4 +1,5 @@
-// The list "History": what was dropped, by any page, and a button to undo each entry.
+// The list "History": what was dropped, by any page or by a plan that the shell has applied, and a
+// button to undo each entry.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -42,7 +43,7 @@ export class History {
   }
 
   line(entry) {
-    const { ids, time } = entry;
+    const { ids, time, plan } = entry;
     const rest = ids.length > NAMED ? ` and ${format.count(ids.length - NAMED)} more` : "";
     const when = time ? format.date(time) : "earlier";
     const undo = this.onundo && h("button", { type: "button", class: "button quiet small",
@@ -52,7 +53,8 @@ export class History {
         await this.onundo(entry);
         undo.disabled = false;
       } }, "Undo");
-    return h("li", null, h("span", { class: "number" }, `${when} · ${files(ids.length)}`),
+    return h("li", null, h("span", { class: "number" }, `${when} · ${files(ids.length)}`,
+      plan && " · by a plan, in the shell"),
       h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest), undo);
   }
 }
@@ -60,8 +62,8 @@ export class History {
 /** Joins the drops of a batch. The latest comes first; its logs are in the order of the drops. */
 function entriesOf(drops) {
   const entries = new Map();
-  for (const { log, ids, batch, time } of drops) {
-    const entry = entries.get(batch) ?? { logs: [], ids: [], time };
+  for (const { log, ids, batch, time, plan } of drops) {
+    const entry = entries.get(batch) ?? { logs: [], ids: [], time, plan };
     entry.logs.unshift(log);
     entry.ids.unshift(...ids);
     entries.set(batch, entry);
