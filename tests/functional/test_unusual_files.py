@@ -33,22 +33,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_files_that_are_left_aside_are_counted(tmp_path: Path, model: Path) -> None:
-    """Guarantee: nobody takes a camera's RAW files for indexed."""
+    """Guarantee: nobody takes videos and drawings for indexed."""
     photos = tmp_path / "photos"
     save_drawing(photos / "a.jpg", 1)
-    for name in ("b.NEF", "c.cr3", "sub/d.dng", "e.mp4", ".hidden.mov", "f.txt", "g.xmp", "h.jxl"):
+    for name in ("b.SVG", "c.ai", "sub/d.eps", "e.mp4", ".hidden.mov", "f.txt", "g.xmp", "h.jxl"):
         (photos / name).parent.mkdir(exist_ok=True)
         (photos / name).write_bytes(b"x")
     told = sokkuri("index", photos, "--model", model).stderr
-    counts = "3 camera RAW files, 1 video"
+    counts = "3 vector drawings, 1 video"
     line = f"left aside, since sokkuri does not read them: {counts}; no extra reads 1 JPEG XL file"
     assert f"{line}\n" in told
     assert f"\nleft aside {counts}\n" in sokkuri("status", "-C", photos).stdout + "\n"
-    expected = {"camera RAW file": 3, "video": 1}
+    expected = {"vector drawing": 3, "video": 1}
     assert as_json("status", "-C", photos)["left_aside"] == expected
     (photos / "e.mp4").unlink()
     sokkuri("index", photos)
-    assert as_json("status", "-C", photos)["left_aside"] == {"camera RAW file": 3}
+    assert as_json("status", "-C", photos)["left_aside"] == {"vector drawing": 3}
 
 
 def write_giant_header(path: Path) -> None:

@@ -44,6 +44,7 @@ from sokkuri.images.formats import FORMATS, HEIF_BRANDS
 from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
 from sokkuri.images.pillow_settings import apply_settings
+from sokkuri.images.raw import develop, is_raw, is_tiff_raw, may_be_raw
 
 _heif_lock = threading.Lock()
 
@@ -180,7 +181,23 @@ def _open_file(file: BinaryIO) -> Image.Image:
     if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[16:]:
         _register_heif()
         return Image.open(file, formats=("HEIF",))
+    if may_be_raw(head):
+        data = file.read()
+        file.seek(0)
+        if is_raw(data) and (picture := _picture_of_raw(data)) is not None:
+            return Image.open(io.BytesIO(picture), formats=("JPEG", "PPM"))
     return Image.open(file, formats=FORMATS)
+
+
+def _picture_of_raw(data: bytes) -> bytes | None:
+    """Return the picture of a RAW file as another file. None if Pillow should try it: a TIFF may
+    look like a RAW file, and Pillow reads the preview of some."""
+    try:
+        return develop(data)
+    except (MissingExtraError, UnidentifiedImageError):
+        if is_tiff_raw(data):
+            return None
+        raise
 
 
 def _register_heif() -> None:

@@ -34,6 +34,16 @@ _OF_PHOTO = frozenset(
 _OF_PLACE = frozenset([LATITUDE_REF, LATITUDE, LONGITUDE_REF, LONGITUDE])
 _PHOTO_DIRECTORY, _PLACE_DIRECTORY = 0x8769, 0x8825
 
+_SUBFILE, _COLOURS, _OTHER_DIRECTORIES, _DNG = 0x00FE, 0x0106, 0x014A, 0xC612
+_OF_RAW = frozenset([_SUBFILE, _COLOURS, _OTHER_DIRECTORIES, _DNG])
+_MOSAICS = (32803, 34892)  # the colours of a sensor: a mosaic of them, or all at each pixel
+
+_ORDERS = {
+    b"II*\0": "<", b"MM\0*": ">",
+    b"IIRO": "<", b"IIRS": "<", b"MMOR": ">", b"IIU\0": "<",
+}  # fmt: skip
+"""The order of bytes by the first bytes: TIFF, and RAW files of Olympus and Panasonic."""
+
 _MAX_TAGS = 4_096  # of a directory
 _MAX_BYTES = 65_536  # of a value
 _MAX_NUMBERS = 16  # of a value
@@ -66,7 +76,7 @@ class ExifTags:
 def read_exif_tags(data: bytes) -> ExifTags:
     """Return the wanted tags of EXIF data, with or without the marker "Exif" before it."""
     block = memoryview(data.removeprefix(b"Exif\0\0"))
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(block[:4]))
+    order = _ORDERS.get(bytes(block[:4]))
     if order is None or len(block) < 8:
         return ExifTags()
     wanted = _OF_IMAGE | {_PHOTO_DIRECTORY, _PLACE_DIRECTORY}
@@ -79,6 +89,19 @@ def read_exif_tags(data: bytes) -> ExifTags:
         for pointer, tags in ((_PHOTO_DIRECTORY, _OF_PHOTO), (_PLACE_DIRECTORY, _OF_PLACE))
     )
     return ExifTags(image, photo, place)
+
+
+def has_raw_pixels(data: bytes) -> bool:
+    """Return whether a file with the structure of a TIFF holds the pixels of a camera's sensor."""
+    block = memoryview(data)
+    order = _ORDERS.get(bytes(block[:4]))
+    if order is None or len(block) < 8:
+        return False
+    (first,) = struct.unpack_from(order + "I", block, 4)
+    found = _read_directory(block, order, first, _OF_RAW)
+    kind, colours = number_of(found.get(_SUBFILE)), number_of(found.get(_COLOURS))
+    is_preview = kind == 1 and _OTHER_DIRECTORIES in found  # and the sensor's pixels are elsewhere
+    return _DNG in found or colours in _MOSAICS or is_preview
 
 
 def text_of(value: Value | None) -> str:

@@ -37,6 +37,9 @@ _KINDS_LEFT_ASIDE = {
     "vector drawing": ".ai .eps .svg .svgz",
     "PDF": ".pdf",
 }
+RAW_ENDINGS = frozenset(_KINDS_LEFT_ASIDE["camera RAW file"].split())
+"""The endings of RAW files. They are images where the extra `raw` is installed."""
+
 _LEFT_ASIDE = {
     ending: kind for kind, endings in _KINDS_LEFT_ASIDE.items() for ending in endings.split()
 }
@@ -61,8 +64,13 @@ _KINDS_UNREADABLE = {
 _UNREADABLE = {
     ending: kind for kind, endings in _KINDS_UNREADABLE.items() for ending in endings.split()
 }
-_EXTRAS = {"HEIC file": ("heic", "pillow_heif")}
+_EXTRAS = {"camera RAW file": ("raw", "rawpy"), "HEIC file": ("heic", "pillow_heif")}
 """The extra that reads files of a kind, and its package, which may be installed."""
+
+
+def reads_raw() -> bool:
+    """Return whether the extra `raw` is installed."""
+    return _is_installed(_EXTRAS["camera RAW file"][1])
 
 
 def unreadable_kind(ending: str) -> str | None:
@@ -85,17 +93,17 @@ def unreadable_text(counts: Mapping[str, int]) -> str:
 
     counts : by kind, as `kind_left_aside` and `unreadable_kind` return it. "" without any.
     """
-    aside = {kind: count for kind, count in counts.items() if kind in _KINDS_LEFT_ASIDE}
-    failing = {kind: count for kind, count in counts.items() if kind in _KINDS_UNREADABLE}
+    plain = {kind: count for kind, count in counts.items() if kind not in _EXTRAS}
+    aside = {kind: count for kind, count in plain.items() if kind in _KINDS_LEFT_ASIDE}
+    without = {kind: count for kind, count in plain.items() if kind in _KINDS_UNREADABLE}
     texts = []
     if aside:
         texts.append(f"left aside, since sokkuri does not read them: {aside_text(aside)}")
-    without = {kind: count for kind, count in failing.items() if kind not in _EXTRAS}
     if without:
         texts.append(f"no extra reads {aside_text(without)}")
     texts += [
         f"{aside_text({kind: count})}: {MissingExtraError('reading them', _EXTRAS[kind][0])}"
-        for kind, count in failing.items()
+        for kind, count in counts.items()
         if kind in _EXTRAS
     ]
     return "; ".join(texts)

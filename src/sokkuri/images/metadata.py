@@ -20,6 +20,7 @@ from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.exif_tags import ExifTags, Value, read_exif_tags
 from sokkuri.images.iptc import read_iptc_keywords
 from sokkuri.images.jpeg_metadata import is_jpeg, jpeg_metadata
+from sokkuri.images.raw import develop, is_raw, may_be_raw
 from sokkuri.images.xmp import read_xmp
 
 MAX_TEXT = 200
@@ -71,6 +72,8 @@ def read_blocks(data: bytes) -> Blocks:
     """Return the parts of an image file that hold metadata."""
     if is_jpeg(data):
         return Blocks("jpeg", *jpeg_metadata(data))
+    if may_be_raw(data[:12]) and is_raw(data):
+        return _raw_blocks(data)
     try:
         image = open_image(data)
     except (*DECODER_ERRORS, MissingExtraError, MemoryError):
@@ -84,6 +87,17 @@ def read_blocks(data: bytes) -> Blocks:
         exif = data  # the file has the structure of EXIF itself
         iptc = read_exif_tags(data).image.get(tags.IPTC_OF_TIFF)
     return Blocks(_FORMATS.get(kind, kind), exif, xmp, _bytes(iptc))
+
+
+def _raw_blocks(data: bytes) -> Blocks:
+    """Return the metadata of a RAW file: its own if it is built like a TIFF, or its preview's."""
+    if read_exif_tags(data).image:
+        return Blocks("raw", data)
+    try:
+        preview = develop(data)
+    except (OSError, MissingExtraError, MemoryError):
+        return Blocks("raw")
+    return Blocks("raw", *jpeg_metadata(preview)) if is_jpeg(preview) else Blocks("raw")
 
 
 def clean(text: str) -> str:

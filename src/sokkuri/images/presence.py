@@ -10,7 +10,7 @@ import stat
 from functools import lru_cache
 from pathlib import Path
 
-from sokkuri.images.scan import has_image_ending, is_of_store
+from sokkuri.images.scan import is_of_store, may_be_image
 
 _FOLDERS_KEPT = 64  # names of folders, for questions about neighbours
 
@@ -34,7 +34,7 @@ class FolderWalk:
         """
         found = (self._root / path).lstat()
         folder, _, name = path.rpartition("/")
-        if name.startswith(".") or not has_image_ending(name):
+        if name.startswith(".") or not may_be_image(name):
             return False
         if folder and not self._is_entered(folder):
             return False

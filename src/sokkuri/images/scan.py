@@ -22,7 +22,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.paths import STORE_FOLDERS, is_store
 from sokkuri.core.types import FileRef, FileStat
 from sokkuri.images import remote
-from sokkuri.images.formats import ENDINGS, kind_left_aside
+from sokkuri.images.formats import ENDINGS, RAW_ENDINGS, kind_left_aside, reads_raw
 from sokkuri.images.globs import matches_glob
 from sokkuri.images.remote import DirEntry
 
@@ -99,7 +99,13 @@ def is_of_store(root: Path, folder: str) -> bool:
 
 def has_image_ending(name: str) -> bool:
     """Return whether a file name has the ending of an image format."""
-    return os.path.splitext(name)[1].lower() in ENDINGS  # noqa: PTH122 - in the hot loop
+    ending = os.path.splitext(name)[1].lower()  # noqa: PTH122 - in the hot loop
+    return ending in ENDINGS or (ending in RAW_ENDINGS and reads_raw())
+
+
+def may_be_image(name: str) -> bool:
+    """Return the same, but also for images that only an extra reads, which may be missing now."""
+    return os.path.splitext(name)[1].lower() in ENDINGS | RAW_ENDINGS  # noqa: PTH122 - as above
 
 
 def _is_image_or_sidecar(name: str) -> bool:

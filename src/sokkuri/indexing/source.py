@@ -19,7 +19,14 @@ from sokkuri.images.formats import unreadable_kind, unreadable_text
 from sokkuri.images.globs import is_excluded
 from sokkuri.images.list_files import read_list
 from sokkuri.images.presence import FolderWalk
-from sokkuri.images.scan import OnError, OnSidecar, is_folder, list_images
+from sokkuri.images.scan import (
+    OnError,
+    OnSidecar,
+    has_image_ending,
+    is_folder,
+    list_images,
+    may_be_image,
+)
 from sokkuri.indexing.options import SyncOptions
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.listing import add_listed, begin_listing
@@ -196,8 +203,13 @@ class IsGone:
             return True
         if settings.part is not None and not settings.part.holds(_id_of(path, settings)):
             return True
+        if may_be_image(path) and not has_image_ending(path):
+            return self._is_really_gone(path)  # the extra that lists it is missing
         if self._walk is None and self._unread is not None:
             return self._unread.isdisjoint(_with_folders(path))
+        return self._is_really_gone(path)
+
+    def _is_really_gone(self, path: str) -> bool:
         try:
             return not self._is_there(path)
         except (FileNotFoundError, NotADirectoryError):

@@ -12,9 +12,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from permissions import check_without_privileges
 from PIL import Image
+from raw_photo import missing
 
 from sokkuri.core.types import FileRef
-from sokkuri.images import formats
 from sokkuri.images.formats import (
     ENDINGS,
     FORMATS,
@@ -59,28 +59,25 @@ def test_images_at_every_depth_are_found_with_their_stats(tmp_path: Path) -> Non
 def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:
     touch(tmp_path, "a.jpg", "b.CR2", "sub/c.nef", "d.svg", "e.pdf", "f.mov", ".g.mov", "h.txt")
     aside: Counter[str] = Counter()
-    assert [ref.path for ref in list_images(tmp_path, aside=aside)] == ["a.jpg"]
+    with missing("rawpy"):
+        assert [ref.path for ref in list_images(tmp_path, aside=aside)] == ["a.jpg"]
     assert aside == {"camera RAW file": 2, "vector drawing": 1, "PDF": 1, "video": 1}
     assert aside_text(aside) == "2 camera RAW files, 1 PDF, 1 vector drawing, 1 video"
     assert not [ending for ending in ENDINGS if kind_left_aside(ending)]
 
 
-def test_what_cannot_be_read_is_told_with_the_extra_that_reads_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_what_cannot_be_read_is_told_with_the_extra_that_reads_it() -> None:
     """Guarantee: nothing is silently left out."""
     assert unreadable_text({}) == ""
     assert (unreadable_kind(".jpg"), unreadable_kind(".jxl")) == (None, "JPEG XL file")
     listable = {ending for ending in ENDINGS if unreadable_kind(ending)}
     assert listable == {".exr", ".ff", ".hdr", ".jxl", ".jxr"}
     assert unreadable_kind(".heic") is None, "the extra is installed here"
-    formats._is_installed.cache_clear()
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    try:
+    with missing("pillow_heif"):
         assert unreadable_kind(".heic") == "HEIC file"
-    finally:
-        formats._is_installed.cache_clear()
-    text = unreadable_text({"video": 2, "HEIC file": 3, "JPEG XL file": 1})
+    counts = {"video": 2, "HEIC file": 3, "JPEG XL file": 1, "camera RAW file": 4}
+    text = unreadable_text(counts)
+    assert "4 camera RAW files: reading them needs the extra raw" in text
     assert "does not read them: 2 videos; no extra reads 1 JPEG XL file; 3 HEIC files: " in text
     assert "'sokkuri[heic]'" in text
 

@@ -65,6 +65,7 @@ class _Image:
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
         self.frames, self.is_transparent = preview.frames, preview.is_transparent
+        self.is_raw = preview.is_raw
         # Most images are glanced at, and by then the preview may be gone.
         self._half = halve(preview.rgb) if comparer.by_keypoints else None
 
@@ -229,7 +230,8 @@ class PairComparer:
         first, second = min(pair), max(pair)
         try:
             a, b = self._image(first), self._image(second)
-            if a.frames != b.frames:  # a still is no copy of an animation
+            # A still is no copy of an animation, and nothing else holds what a RAW file does.
+            if a.frames != b.frames or a.is_raw or b.is_raw:
                 return PairResult(first, second, None, 0.0)
             keypoints = (a.keypoints, b.keypoints) if self.by_keypoints else None
             match = compare(a, b, keypoints, a.surely_differs_from(b) if at_a_glance else None)

@@ -11,8 +11,7 @@ from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from sokkuri.curation.trash.plan import Move
-from sokkuri.images.formats import kind_left_aside
-from sokkuri.images.scan import has_image_ending
+from sokkuri.images.formats import ENDINGS, kind_left_aside
 
 _SIDECARS = frozenset(
     [".aae", ".dop", ".json", ".m4a", ".on1", ".pp3", ".thm", ".vrd", ".wav", ".xmp"]
@@ -39,7 +38,7 @@ def find_companions(moves: Iterable[Move]) -> list[str]:
             if (path.parent / name).as_posix() not in gone
         ]
         stems = {path.name.lower(), path.stem.lower()}
-        if any(has_image_ending(name) and _stem(name) in stems for name in there):
+        if any(_ending(name) in ENDINGS and _stem(name) in stems for name in there):
             continue  # another photo of this name stays
         found.update(_companions(path, stems, there))
     return sorted(found)
@@ -47,10 +46,14 @@ def find_companions(moves: Iterable[Move]) -> list[str]:
 
 def _companions(path: PurePosixPath, stems: set[str], names: list[str]) -> Iterator[str]:
     for name in names:
-        ending = os.path.splitext(name)[1].lower()  # noqa: PTH122 - as in scan.py
+        ending = _ending(name)
         is_companion = ending in _SIDECARS or kind_left_aside(ending) is not None
         if is_companion and _stem(name) in stems:
             yield (path.parent / name).as_posix()
+
+
+def _ending(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - as in scan.py
 
 
 def _stem(name: str) -> str:

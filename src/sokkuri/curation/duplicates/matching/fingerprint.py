@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.images.convert import BLACK
 from sokkuri.images.decode import decode, read_layers, read_size, resize
+from sokkuri.images.raw import is_raw
 
 PREVIEW_SIDE = 256
 """Pixels of a preview's longer side: enough to find keypoints in a photo that was halved."""
@@ -49,7 +50,7 @@ class Preview:
     rgb : (H, W, 3) uint8, the longer side at most PREVIEW_SIDE. square : (SQUARE_SIDE,
     SQUARE_SIDE, 3) uint8, the image stretched to a square. width, height : of the image, pixels.
     frames : of an animation, or pages of a document; the preview shows the first. is_transparent :
-    whether a ground may show through.
+    whether a ground may show through. is_raw : of a RAW file, which holds more than a picture.
     """
 
     rgb: NDArray[np.uint8]
@@ -58,6 +59,7 @@ class Preview:
     height: int
     frames: int = 1
     is_transparent: bool = False
+    is_raw: bool = False
 
 
 def make_preview(data: bytes, limits: Limits) -> Preview:
@@ -77,7 +79,9 @@ def make_preview(data: bytes, limits: Limits) -> Preview:
         over_black = decode(data, replace(spec, ground=BLACK), limits)
         pixels = max(pixels, over_black, key=lambda shown: float(luma(shown.rgb).std()))
     square = resize(pixels.rgb, SQUARE_SIDE, SQUARE_SIDE)
-    return Preview(pixels.rgb, square, pixels.width, pixels.height, frames, transparent)
+    return Preview(
+        pixels.rgb, square, pixels.width, pixels.height, frames, transparent, is_raw(data)
+    )
 
 
 def fingerprint(square: NDArray[np.uint8]) -> NDArray[np.uint8]:
