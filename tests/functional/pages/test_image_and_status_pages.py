@@ -4,6 +4,7 @@ import re
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from browser import Visit, Visiting
 from draw_images import save_drawing
 from photo_folder import draw_camera_photo
@@ -33,6 +34,38 @@ def test_an_image_page_has_path_folder_and_similar_images(visit: Visit, drawings
     expect(page.get_by_role("heading", level=1)).to_have_text("drawing 040.jpg")
     page.get_by_role("link", name="2023/harbour").click()
     page.wait_for_url(re.compile("/browse"))
+
+
+def test_the_arrow_keys_follow_the_list_from_which_the_image_was_opened(visit: Visit) -> None:
+    """Esc and Back return to the same place. The image that was shown last has the focus there."""
+    page, heading = visit.page, visit.page.get_by_role("heading", level=1)
+    visit.go("/browse?sort=newest")
+    cells = page.locator(".cell[data-id]")
+    expect(cells.nth(9)).to_be_visible()
+    names = [cells.nth(n).locator("a").get_attribute("title") for n in range(10)]
+    assert names != sorted(str(name) for name in names), "not the order of the paths"
+    page.evaluate("() => scrollTo(0, 150)")
+    cells.nth(6).locator("a").click()
+    for key, place in (("ArrowRight", 7), ("ArrowRight", 8), ("ArrowLeft", 7)):
+        page.keyboard.press(key)
+        expect(heading).to_have_text(str(names[place]))
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile("/browse.*sort=newest"))
+    expect(page.locator(".cell[data-index='7'] a")).to_be_focused()
+    assert page.evaluate("() => scrollY") == pytest.approx(150, abs=2)
+
+    visit.go(f"/search?id={PHOTO}")
+    hits = page.locator(".hits .hit-picture")
+    expect(hits.nth(3)).to_be_visible()
+    labels = [str(hits.nth(n).get_attribute("aria-label")).partition(",")[0] for n in range(4)]
+    hits.nth(1).click()
+    expect(heading).to_have_text(labels[1])
+    page.get_by_role("link", name="Next image").click()
+    expect(heading).to_have_text(labels[2])
+    page.keyboard.press("ArrowRight")
+    expect(heading).to_have_text(labels[3])
+    page.go_back()
+    expect(hits.nth(3)).to_be_visible()
 
 
 def test_an_image_becomes_a_query_or_is_marked_as_not_wanted(visit: Visit) -> None:

@@ -262,8 +262,7 @@ export class Grid {
   /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
   requestImages(firstRow, endRow) {
     const { rowFirst, count } = this.layout;
-    const inView = rowFirst[endRow] - rowFirst[firstRow];
-    const ahead = Math.max(200, inView);
+    const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
     const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
     const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
     this.data.windows.want(Math.max(0, first), Math.min(count, end));
@@ -350,6 +349,11 @@ export class Grid {
     this.render();
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();
+  }
+
+  /** Moves the focus to an image that had it; `scrolls` it into view if it is elsewhere. */
+  focusAgain(index, scrolls) {
+    return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
   }
 
   /** Moves the focus to an image without scrolling, if the image is in the document. */

@@ -11,6 +11,7 @@ import { link, navigate, setTitle } from "../base/router.js";
 import { makeScrubber } from "./scrubber.js";
 import { Selection } from "./selection.js";
 import * as settings from "../base/settings.js";
+import { openFrom, takeLast } from "../base/trail.js";
 
 export const title = "Browse";
 export const keepsScroll = true;
@@ -91,7 +92,7 @@ class Browse {
       href: ({ id }) => `/image?${api.toQuery({ id, under: this.under })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
-      onopen: (focus) => this.saveAnchor(this.grid.anchor(), focus),
+      onopen: (index) => this.open(index),
     });
     this.scrubber = makeScrubber(this.grid);
     this.bar = h("div", { class: "chosen-bar", role: "region", "aria-label": "Selected",
@@ -127,7 +128,8 @@ class Browse {
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
     await this.load({ index, offset });
-    if (Number.isInteger(focus)) this.grid.focusQuietly(focus);
+    const shown = takeLast(`${this.sort} ${this.under}`);
+    if (Number.isInteger(focus)) this.grid.focusAgain(shown ?? focus, shown !== null);
   }
 
   async load(anchor) {
@@ -264,6 +266,12 @@ class Browse {
     if (!this.folders) return;
     this.folders.el.hidden = !on;
     this.root.classList.toggle("with-folders", on);
+  }
+
+  /** Remembers the place in the grid before an image of it is opened. */
+  open(index) {
+    openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
+    this.saveAnchor(this.grid.anchor(), index);
   }
 
   /** Writes the scroll position to the address, so that Back and a reload return to it. */

@@ -116,6 +116,12 @@ export class Windows {
       .filter(Boolean);
   }
 
+  /** The list with its place of an image, as the page of the image needs it (base/trail.js). */
+  listAt(index) {
+    const idAt = async (place) => (await this.all([place]))[0]?.id;
+    return { id: this.get(index).id, index, count: this.count, idAt };
+  }
+
   /** Cancels all requests. */
   stop() {
     for (const { controller } of this.loading.values()) controller.abort();

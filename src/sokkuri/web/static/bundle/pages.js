@@ -1518,8 +1518,7 @@ var Grid = class {
   /** Requests the data of the images in view and of the next ones in the direction of scrolling. */
   requestImages(firstRow, endRow) {
     const { rowFirst, count: count2 } = this.layout;
-    const inView = rowFirst[endRow] - rowFirst[firstRow];
-    const ahead = Math.max(200, inView);
+    const ahead = Math.max(200, rowFirst[endRow] - rowFirst[firstRow]);
     const first = rowFirst[firstRow] - (this.last.down ? 0 : ahead);
     const end = rowFirst[endRow] + (this.last.down ? ahead : 0);
     this.data.windows.want(Math.max(0, first), Math.min(count2, end));
@@ -1597,6 +1596,10 @@ var Grid = class {
     this.render();
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();
+  }
+  /** Moves the focus to an image that had it; `scrolls` it into view if it is elsewhere. */
+  focusAgain(index, scrolls) {
+    return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
   }
   /** Moves the focus to an image without scrolling, if the image is in the document. */
   focusQuietly(index) {
@@ -1739,6 +1742,11 @@ var Windows = class {
     }));
     return all.map((index) => windows.get(Math.floor(index / WINDOW))?.[index % WINDOW]).filter(Boolean);
   }
+  /** The list with its place of an image, as the page of the image needs it (base/trail.js). */
+  listAt(index) {
+    const idAt = async (place2) => (await this.all([place2]))[0]?.id;
+    return { id: this.get(index).id, index, count: this.count, idAt };
+  }
   /** Cancels all requests. */
   stop() {
     for (const { controller } of this.loading.values()) controller.abort();
@@ -1810,11 +1818,11 @@ function groupMarks(grid2) {
   const top = grid2.top();
   const whole = range();
   const out = [];
-  let last3 = -1;
+  let last4 = -1;
   for (let group = 0; group < (layout2?.groups ?? 0); group++) {
     const share = Math.min(1, (top + grid2.page.toPage(layout2.groupTop[group])) / whole);
-    if (share - last3 < 1 / MARKS) continue;
-    last3 = share;
+    if (share - last4 < 1 / MARKS) continue;
+    last4 = share;
     const mark = h("div", { class: "mark" });
     mark.style.top = `${share * 100}%`;
     out.push(mark);
@@ -1873,6 +1881,36 @@ var Selection = class {
     this.onchange(this);
   }
 };
+
+// base/trail.js
+var trail = null;
+var last2 = null;
+function openFrom({ id, index, count: count2, idAt, list: list3 = "" }) {
+  trail = { count: count2, idAt, list: list3, places: /* @__PURE__ */ new Map([[id, index]]) };
+  last2 = null;
+}
+function openFromIds(ids, id) {
+  openFrom({ id, index: ids.indexOf(id), count: ids.length, idAt: async (index) => ids[index] });
+}
+async function neighbours(id) {
+  const from = trail;
+  const index = from?.places.get(id);
+  if (index === void 0) return null;
+  last2 = index;
+  const at = async (place2) => {
+    const other = place2 < 0 || place2 >= from.count ? null : await from.idAt(place2);
+    if (other === null || other === void 0) return null;
+    from.places.set(other, place2);
+    return other;
+  };
+  const [previous2, next] = await Promise.all([at(index - 1), at(index + 1)]);
+  return { previous: previous2, next };
+}
+function takeLast(list3) {
+  const place2 = trail?.list === list3 ? last2 : null;
+  last2 = null;
+  return place2;
+}
 
 // browse/view.js
 var title = "Browse";
@@ -1964,7 +2002,7 @@ var Browse = class {
       href: ({ id }) => `/image?${toQuery({ id, under: this.under })}`,
       rowHeight,
       onmove: (anchor) => this.saveAnchor(anchor),
-      onopen: (focus) => this.saveAnchor(this.grid.anchor(), focus)
+      onopen: (index) => this.open(index)
     });
     this.scrubber = makeScrubber(this.grid);
     this.bar = h("div", {
@@ -2005,7 +2043,8 @@ var Browse = class {
     const index = Number(params.get("at")) || 0;
     const { offset, focus } = history.state ?? {};
     await this.load({ index, offset });
-    if (Number.isInteger(focus)) this.grid.focusQuietly(focus);
+    const shown2 = takeLast(`${this.sort} ${this.under}`);
+    if (Number.isInteger(focus)) this.grid.focusAgain(shown2 ?? focus, shown2 !== null);
   }
   async load(anchor) {
     this.changing?.abort();
@@ -2152,6 +2191,11 @@ var Browse = class {
     if (!this.folders) return;
     this.folders.el.hidden = !on;
     this.root.classList.toggle("with-folders", on);
+  }
+  /** Remembers the place in the grid before an image of it is opened. */
+  open(index) {
+    openFrom({ ...this.grid.data.windows.listAt(index), list: `${this.sort} ${this.under}` });
+    this.saveAnchor(this.grid.anchor(), index);
   }
   /** Writes the scroll position to the address, so that Back and a reload return to it. */
   saveAnchor({ index, offset }, focus = null) {
@@ -3445,7 +3489,7 @@ function remember(action) {
   const key2 = `${Date.now()}-${Math.random()}`;
   set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST));
 }
-var last2 = () => get("deeds").at(-1) ?? null;
+var last3 = () => get("deeds").at(-1) ?? null;
 var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
 var isOpen = ({ key: key2 }) => get("deeds").some((other) => other.key === key2);
 function forget({ key: key2 }) {
@@ -3733,7 +3777,7 @@ var Duplicates = class {
   }
   /** Shows what was done just now and a button to undo it, and updates the totals. */
   done(text2) {
-    const action = last2();
+    const action = last3();
     toast(text2, { action: "Undo", onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {
     });
@@ -3745,7 +3789,7 @@ var Duplicates = class {
     if (thisTurn === this.turn) this.showPage({ ...page, next: this.next });
   }
   /** Undoes an action, by default the last one. */
-  async undo(action = last2()) {
+  async undo(action = last3()) {
     if (!action || !this.allowed || !isOpen(action)) {
       toast(action ? "That was undone already" : "There is nothing to undo");
       return;
@@ -3958,7 +4002,8 @@ function sharp({ id, name: name2, v }, stage, early) {
 // image/view.js
 var title3 = "Image";
 var shortcuts3 = [
-  ["← →", "Previous, next"],
+  ["← →", "Previous, next, in the order of the list"],
+  ["Esc", "Back to the list"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -4007,9 +4052,9 @@ var Detail = class {
     this.under = params.get("under");
     this.from = params.get("from");
     if (!this.image) this.drawSkeleton();
-    const image2 = await this.fetch(id);
+    const [image2, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
-    this.image = image2;
+    this.image = { ...image2, ...steps };
     setTitle(image2.name);
     this.draw();
     this.loadSimilar(signal);
@@ -4092,9 +4137,28 @@ var Detail = class {
     return link(
       "/image",
       { id, under: this.under },
-      { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which } },
+      {
+        class: `step ${which}`,
+        "aria-label": label,
+        title: label,
+        dataset: { keep: which },
+        onclick: (event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+          event.preventDefault();
+          this.stepTo(id);
+        }
+      },
       icon(name2, { size: 26 })
     );
+  }
+  /** Shows another image in place of this one, so that Back leads to the list. */
+  stepTo(id) {
+    if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
+  }
+  /** Returns to the page from which the image was opened, else to its folder. */
+  leave() {
+    if (previous()) history.back();
+    else navigate("/browse", { under: this.under ?? this.image.folder });
   }
   actions() {
     const { id, v } = this.image;
@@ -4175,7 +4239,7 @@ var Detail = class {
     try {
       const { hits } = await similar(id, { k: STRIP + 1 }, { signal });
       const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit)));
+      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit, others)));
       else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -4191,7 +4255,7 @@ var Detail = class {
       strip.replaceWith(failed);
     }
   }
-  hit({ id, name: name2, distance, width, height, v }) {
+  hit({ id, name: name2, distance, width, height, v }, hits) {
     const img = h("img", {
       alt: "",
       src: imageUrl(id, "thumbnail", { size: 256, v }),
@@ -4207,7 +4271,11 @@ var Detail = class {
       link(
         "/image",
         { id, under: this.under, from: this.image.id },
-        { title: name2, "aria-label": `${name2}, distance ${distance.toFixed(3)}` },
+        {
+          title: name2,
+          "aria-label": `${name2}, distance ${distance.toFixed(3)}`,
+          onclick: () => openFromIds(hits.map((hit) => hit.id), id)
+        },
         box,
         h("span", { class: "number soft small" }, distance.toFixed(3))
       )
@@ -4231,11 +4299,11 @@ var Detail = class {
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
-    const { id, previous: previous2, next, folder, state } = this.image;
+    const { id, previous: before2, next, folder, state } = this.image;
     const live = state === "live";
-    const go = (other) => other !== null && navigate("/image", { id: other, under: this.under });
-    if (event.key === "ArrowLeft") go(previous2);
-    else if (event.key === "ArrowRight") go(next);
+    if (event.key === "ArrowLeft") this.stepTo(before2);
+    else if (event.key === "ArrowRight") this.stepTo(next);
+    else if (event.key === "Escape") this.leave();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();
@@ -4275,7 +4343,7 @@ function makeOne({ signal, isBusy, onguess }) {
         { id, labelled: NEIGHBOURS },
         { signal: AbortSignal.any([signal, request2.signal]) }
       );
-      near.replaceChildren(...neighbours(answer));
+      near.replaceChildren(...neighbours2(answer));
       onguess(answer.guess);
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -4325,7 +4393,7 @@ function whyThis(why) {
   return `Why this image? ${capitalise(why)}.`;
 }
 var heading = () => h("h2", { id: "label-near" }, "Nearest labelled images");
-function neighbours({ labelled }) {
+function neighbours2({ labelled }) {
   if (!labelled.length) {
     return [heading(), h("p", { class: "soft small" }, "No image has a label yet.")];
   }
@@ -4425,8 +4493,8 @@ var Alike = class {
   }
   /** Selects all images from the current one to this one. */
   extend(to) {
-    const [first, last3] = [Math.min(this.current, to), Math.max(this.current, to)];
-    for (const tile of this.tiles.slice(first, last3 + 1)) this.setChosen(tile, true);
+    const [first, last4] = [Math.min(this.current, to), Math.max(this.current, to)];
+    for (const tile of this.tiles.slice(first, last4 + 1)) this.setChosen(tile, true);
     this.setCurrent(to, true);
     this.showSummary();
   }
@@ -4482,17 +4550,17 @@ var Alike = class {
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key: key2 } = event;
-    const last3 = this.tiles.length - 1;
+    const last4 = this.tiles.length - 1;
     let to = null;
     if (key2 in STEPS) to = this.current + STEPS[key2];
     else if (key2 === "ArrowDown") to = this.current + this.columns();
     else if (key2 === "ArrowUp") to = this.current - this.columns();
     else if (key2 === "Home") to = 0;
-    else if (key2 === "End") to = last3;
+    else if (key2 === "End") to = last4;
     else if (key2 === "o") this.onlook(this.tiles[this.current].image);
     else return;
     event.preventDefault();
-    if (to === null || to < 0 || to > last3) return;
+    if (to === null || to < 0 || to > last4) return;
     if (event.shiftKey) this.extend(to);
     else this.setCurrent(to, true);
   }
@@ -4873,16 +4941,16 @@ var Outbox = class extends EventTarget {
    * @returns {?Change}
    */
   undo() {
-    const last3 = this.undoable.pop() ?? null;
-    if (!last3) return null;
-    if (this.waiting.includes(last3) && this.sending !== last3) {
-      this.forget(last3);
+    const last4 = this.undoable.pop() ?? null;
+    if (!last4) return null;
+    if (this.waiting.includes(last4) && this.sending !== last4) {
+      this.forget(last4);
     } else {
-      this.waiting.push({ labels: last3.labels, about: null, before: null, undoes: last3 });
+      this.waiting.push({ labels: last4.labels, about: null, before: null, undoes: last4 });
     }
     this.notify();
     this.flush();
-    return last3;
+    return last4;
   }
   /**
    * Drops the first waiting change, which the server does not accept.
@@ -4944,8 +5012,8 @@ function curvePicture(curve) {
       "When you have labelled some images of two or more kinds, this shows how well a label can be predicted from the other labels."
     )];
   }
-  const last3 = curve.at(-1);
-  const summary = `${percent(last3.accuracy)} at ${count(last3.labels)} labels`;
+  const last4 = curve.at(-1);
+  const summary = `${percent(last4.accuracy)} at ${count(last4.labels)} labels`;
   return [
     h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve)),
     h(
@@ -4954,7 +5022,7 @@ function curvePicture(curve) {
       drawing(curve),
       h("span", { class: "top number soft", "aria-hidden": "true" }, "100%"),
       h("span", { class: "foot number soft", "aria-hidden": "true" }, "0%"),
-      h("span", { class: "end number soft", "aria-hidden": "true" }, count(last3.labels))
+      h("span", { class: "end number soft", "aria-hidden": "true" }, count(last4.labels))
     ),
     h(
       "p",
@@ -5462,12 +5530,12 @@ var LabelView = class {
     announce("Skipped");
   }
   undo() {
-    const last3 = outbox.undo();
-    if (!last3) {
+    const last4 = outbox.undo();
+    if (!last4) {
       toast("Nothing to undo");
       return;
     }
-    const { images, tiles: tiles2, label, words } = last3.about;
+    const { images, tiles: tiles2, label, words } = last4.about;
     this.standing.count(label, -images.length);
     this.byWords.restore(images.map(({ id }) => id));
     if (words) this.suggestions.forget(images);
@@ -5722,7 +5790,7 @@ function freeAngle(placed, i, radius, target, turn2, view2) {
     y: view2.b - placed.h[i] / 2 + SLACK,
     blocker: null
   };
-  const near = neighbours2(placed, i, radius, view2.unit);
+  const near = neighbours3(placed, i, radius, view2.unit);
   if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
   let least = turn2;
   let best = null;
@@ -5739,7 +5807,7 @@ function freeAngle(placed, i, radius, target, turn2, view2) {
   crossings({ x: 0, y: 0, w: edge.x - SLACK, h: edge.y - SLACK }, rx, ry, consider);
   return best;
 }
-function neighbours2(placed, i, radius, unit) {
+function neighbours3(placed, i, radius, unit) {
   const { x, y, w, h: h2, gap, angle, longest } = placed;
   const near = [];
   const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
@@ -5813,8 +5881,8 @@ function ringsOf(distances, places, view2) {
     const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
     if (rank < 0 || distances[rank] <= 0) continue;
     const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
-    const last3 = rings.at(-1);
-    if (ring && (!last3 || ring.radius - last3.radius > view2.unit * 0.12)) rings.push(ring);
+    const last4 = rings.at(-1);
+    if (ring && (!last4 || ring.radius - last4.radius > view2.unit * 0.12)) rings.push(ring);
   }
   return rings.map(({ radius, distance }) => ({
     radius: round(radius),
@@ -5831,10 +5899,10 @@ function rounded(distance, up) {
 function ringAt(distances, places, distance) {
   const beyond = distances.findIndex((other) => other > distance);
   if (beyond === 0) return null;
-  const last3 = places[(beyond < 0 ? places.length : beyond) - 1];
-  if (beyond < 0) return { radius: last3.radius + 0.01, distance };
+  const last4 = places[(beyond < 0 ? places.length : beyond) - 1];
+  if (beyond < 0) return { radius: last4.radius + 0.01, distance };
   const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
-  return { radius: last3.radius + (places[beyond].radius - last3.radius) * share, distance };
+  return { radius: last4.radius + (places[beyond].radius - last4.radius) * share, distance };
 }
 
 // rings/panning.js
@@ -7584,6 +7652,10 @@ var GAP2 = 6;
 function hitsGrid(hits, options = {}) {
   const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
   const element2 = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
+  element2.addEventListener("click", (event) => {
+    const place2 = cells.findIndex(({ anchor }) => anchor.contains(event.target));
+    if (place2 >= 0) openFromIds(hits.map(({ id }) => id), hits[place2].id);
+  });
   const watcher = new ResizeObserver(() => {
     if (element2.isConnected) arrange(element2, cells);
   });

@@ -6,11 +6,13 @@ import { facts } from "./facts.js";
 import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
+import { neighbours, openFromIds } from "../base/trail.js";
 import { makeStage } from "./stage.js";
 
 export const title = "Image";
 export const shortcuts = [
-  ["← →", "Previous, next"],
+  ["← →", "Previous, next, in the order of the list"],
+  ["Esc", "Back to the list"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -66,9 +68,9 @@ class Detail {
     this.under = params.get("under");
     this.from = params.get("from");
     if (!this.image) this.drawSkeleton();
-    const image = await this.fetch(id);
+    const [image, steps] = await Promise.all([this.fetch(id), neighbours(id)]);
     signal.throwIfAborted();
-    this.image = image;
+    this.image = { ...image, ...steps }; // without a list, the neighbours are those in the folder
     setTitle(image.name);
     this.draw();
     this.loadSimilar(signal);
@@ -132,8 +134,24 @@ class Detail {
     if (id === null || id === undefined) return null;
     const label = which === "previous" ? "Previous image" : "Next image";
     return link("/image", { id, under: this.under },
-      { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which } },
+      { class: `step ${which}`, "aria-label": label, title: label, dataset: { keep: which },
+        onclick: (event) => {
+          if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+          event.preventDefault();
+          this.stepTo(id);
+        } },
       icon(name, { size: 26 }));
+  }
+
+  /** Shows another image in place of this one, so that Back leads to the list. */
+  stepTo(id) {
+    if (id !== null) navigate("/image", { id, under: this.under }, { replace: true });
+  }
+
+  /** Returns to the page from which the image was opened, else to its folder. */
+  leave() {
+    if (previous()) history.back();
+    else navigate("/browse", { under: this.under ?? this.image.folder });
   }
 
   actions() {
@@ -191,7 +209,7 @@ class Detail {
     try {
       const { hits } = await api.similar(id, { k: STRIP + 1 }, { signal });
       const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit)));
+      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit, others)));
       else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
       if (error.name === "AbortError") return;
@@ -204,7 +222,7 @@ class Detail {
     }
   }
 
-  hit({ id, name, distance, width, height, v }) {
+  hit({ id, name, distance, width, height, v }, hits) {
     const img = h("img", { alt: "", src: api.imageUrl(id, "thumbnail", { size: 256, v }),
       loading: "lazy", decoding: "async" });
     img.addEventListener("load", () => img.classList.add("shown"));
@@ -212,7 +230,8 @@ class Detail {
     box.style.aspectRatio = String(Math.min(2.2, Math.max(0.55, width / height || 1)));
     return h("div", { role: "listitem", class: "hit" },
       link("/image", { id, under: this.under, from: this.image.id },
-        { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}` }, box,
+        { title: name, "aria-label": `${name}, distance ${distance.toFixed(3)}`,
+          onclick: () => openFromIds(hits.map((hit) => hit.id), id) }, box,
         h("span", { class: "number soft small" }, distance.toFixed(3))));
   }
 
@@ -236,11 +255,11 @@ class Detail {
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !this.image) return;
-    const { id, previous, next, folder, state } = this.image;
+    const { id, previous: before, next, folder, state } = this.image;
     const live = state === "live";
-    const go = (other) => other !== null && navigate("/image", { id: other, under: this.under });
-    if (event.key === "ArrowLeft") go(previous);
-    else if (event.key === "ArrowRight") go(next);
+    if (event.key === "ArrowLeft") this.stepTo(before);
+    else if (event.key === "ArrowRight") this.stepTo(next);
+    else if (event.key === "Escape") this.leave();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();

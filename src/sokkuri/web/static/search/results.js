@@ -6,6 +6,7 @@ import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { hitRows } from "./hit_rows.js";
 import { link } from "../base/router.js";
+import { openFromIds } from "../base/trail.js";
 import { shortDistance } from "../rings/canvas.js";
 
 const SIZES = [128, 256, 512, 1024];
@@ -29,6 +30,10 @@ const GAP = 6;
 export function hitsGrid(hits, options = {}) {
   const cells = hits.map((hit, index) => makeCell(hit, index + 1, hits.length, options));
   const element = h("ol", { class: "hits", role: "list" }, cells.map(({ li }) => li));
+  element.addEventListener("click", (event) => {
+    const place = cells.findIndex(({ anchor }) => anchor.contains(event.target));
+    if (place >= 0) openFromIds(hits.map(({ id }) => id), hits[place].id);
+  });
   const watcher = new ResizeObserver(() => {
     if (element.isConnected) arrange(element, cells);
   });
