@@ -1,5 +1,6 @@
 """`index --replace`: another model for a collection that exists."""
 
+import json
 import queue
 import shutil
 import sqlite3
@@ -117,8 +118,12 @@ def test_the_collection_gets_another_model_and_loses_nothing(
     assert plan["old_bytes"] > 0
     assert plan["new"] == IMAGES + 1, "the copy and the broken one too, without the removed one"
     assert as_json("status", "-C", photos)["replacement"] is None, "a dry run changes nothing"
-    report = as_json(*replace_command(photos, models["new"]))
+    done = sokkuri(*replace_command(photos, models["new"]), "--json")
+    report = json.loads(done.stdout)
     assert (report["added"], report["reused"], report["failed"]) == (IMAGES - 1, 1, 1)
+    switched, left = done.stderr.splitlines()[-2:]
+    assert "the collection's model is new now, instead of old" in switched
+    assert "stay until `sokkuri compact`" in left
     status = as_json("status", "-C", photos)
     assert (status["model"], status["dimension"], status["total"]) == ("new", 12, IMAGES)
     assert [failure["id"] for failure in status["failures"]] == ["broken.png"]

@@ -173,7 +173,10 @@ def test_a_collection_without_words_says_how_to_get_some(tmp_path: Path) -> None
     sokkuri("index", photos)
     refused = sokkuri("search", "--text", "red", "-C", photos, code=2).stderr
     assert "efficientnet-lite0 knows no words" in refused
-    assert "sokkuri models add" in refused
+    assert "the extras words and hub" in refused
+    assert (
+        "sokkuri models add hf:immich-app/ViT-B-16-SigLIP2__webli` (it fetches 1,500 MB)" in refused
+    )
     assert len(refused.splitlines()) == 1
     with (
         Collection.open(photos, "ro") as collection,

@@ -157,6 +157,7 @@ def index(
         if executor == "ray":
             raise UsageError("--background works on this machine only: leave out --executor ray")
         lower_priority()
+        console.print_message("in the background: all other programs of this machine go first")
     share = None if part is None else Part.parsed(part)
     target = Target(root or root_option, store, collection, model, decode, dtype, share)
     options = SyncOptions(
@@ -181,7 +182,7 @@ def index(
     if replace:
         opened = open_to_replace(target)
         with opened:
-            report = _show(
+            report, last_lines = _show(
                 opened.replace_model(
                     target.model, options, decode=target.decode, dtype=target.dtype
                 )
@@ -189,19 +190,25 @@ def index(
     else:
         opened, model_in_use = open_or_create(target)
         with opened:
-            report = _show(opened.sync(options, model=model_in_use))
+            report, last_lines = _show(opened.sync(options, model=model_in_use))
     _print_report(report, as_json=as_json)
+    for line in last_lines:
+        console.print_message(line)
     if report.failed and strict:
         raise typer.Exit(SOME_UNREADABLE)
 
 
-def _show(events: Generator["Progress[SyncReport]"]) -> "SyncReport":
-    """Show the progress of a run; return its report."""
+def _show(events: Generator["Progress[SyncReport]"]) -> tuple["SyncReport", list[str]]:
+    """Show the progress of a run; return its report, and the lines that belong below it."""
+    last_lines = []
     with closing(events), console.progress_bar() as bar:
         for progress in events:
-            bar.show(progress)
+            if progress.note and progress.stage == "done" and progress.result is None:
+                last_lines.append(progress.note)
+            else:
+                bar.show(progress)
     assert progress.result is not None, "the last progress holds the report"
-    return progress.result
+    return progress.result, last_lines
 
 
 def _print_report(report: "SyncReport", *, as_json: bool) -> None:

@@ -90,12 +90,14 @@ def replace(
     if model.assumed:
         yield Progress("listing", 0, 0, note=model.assumed)
     pushed = [(address, collection.model.name) for address in pushed_addresses(collection)]
+    old = collection.model.name
     with create_replacement(collection, begun, wanted) as fresh:
         run = partial(sync, fresh, model, options)
         reports = yield from _until_switched(collection, fresh, begun, run, options, before_switch)
     _follow(collection)
     delete_finished(collection)
     collection.rewrite_id_columns()
+    yield Progress("done", 0, 0, note=_switched(old, collection))
     for line in _left_behind(collection, pushed):
         yield Progress("done", 0, 0, note=line)
     yield from _finish(collection, model, options, reports)
@@ -150,6 +152,14 @@ def check_imported(collection: CollectionStore, model: str) -> None:
             lacking.append(id_)
     if lacking:
         raise imported_error(collection, model, len(lacking), lacking[0])
+
+
+def _switched(old: str, collection: CollectionStore) -> str:
+    """Return a line that says what the collection has now. old : the name of its earlier model."""
+    new = collection.model.name
+    if new == old:
+        return f"the vectors are new: {new}, {collection.model.decode} decoding, {collection.dtype}"
+    return f"the collection's model is {new} now, instead of {old}"
 
 
 def _left_behind(collection: CollectionStore, pushed: Sequence[tuple[str, str]]) -> Iterator[str]:

@@ -59,10 +59,13 @@ class WordReader:
 
 def no_words_text(name: str) -> str:
     """Return a line that says that a model knows no words, and what to do."""
+    from sokkuri.models.recommended import recommended_models
+
+    sizes = {model.name: model.megabytes for model in recommended_models()}
     return (
-        f"the collection's model {name} knows no words: give it one that does: "
-        f"`sokkuri models add {EXAMPLE}`, then "
-        f"`sokkuri index FOLDER --model {EXAMPLE.rpartition('/')[2]} --replace`"
+        f"the collection's model {name} knows no words: give it one that does: install the extras "
+        f"words and hub, then `sokkuri models add {EXAMPLE}` (it fetches {sizes[EXAMPLE]:,} MB), "
+        f"then `sokkuri index FOLDER --model {EXAMPLE.rpartition('/')[2]} --replace`"
     )
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,16 @@ def test_a_process_and_its_children_give_way() -> None:
     shown = subprocess.check_output([sys.executable, "-c", GIVES_WAY], text=True, timeout=60)
     lowest = 0x40 if sys.platform == "win32" else 19  # IDLE_PRIORITY_CLASS on Windows
     assert [*map(int, shown.split())] == [lowest, lowest]
+
+
+def test_a_run_in_the_background_says_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(
+        sys.modules["sokkuri.cli.index"], "lower_priority", lambda: None
+    )  # the tests keep theirs
+    assert run(["index", str(tmp_path / "none"), "--background"]) != 0
+    assert "all other programs of this machine go first" in capsys.readouterr().err
 
 
 def test_machines_of_a_cluster_do_not_give_way(capsys: pytest.CaptureFixture[str]) -> None:
