@@ -17,7 +17,12 @@ from sokkuri.core.types import FileStat, Limits, PhotoMetadata, Progress
 from sokkuri.images.metadata import read_photo, read_sidecar
 from sokkuri.images.read import read_file
 from sokkuri.store.collection import CollectionStore
-from sokkuri.store.photos import count_photo_change, record_photos, unknown_photos
+from sokkuri.store.photos import (
+    count_photo_change,
+    count_unknown,
+    record_photos,
+    unknown_photos,
+)
 from sokkuri.store.sidecars import changed_sidecars, forget_sidecars, record_sidecars
 
 _CHUNK = 256  # files of one commit
@@ -63,20 +68,23 @@ def fill_photos(
     A file that cannot be read, or that changed since it was indexed, is left for the next pass.
     """
     catalog = collection.catalog
-    wanted = unknown_photos(catalog)
-    done = skipped = 0
-    read = partial(_read_photo, collection, limits)
-    for found in _in_parts(read, wanted, threads):
-        photos = {digest: photo for digest, photo in found if photo is not None}
-        with catalog.writing():
-            record_photos(catalog, photos)
-            count_photo_change(catalog)
-        done += len(found)
-        skipped += len(found) - len(photos)
-        yield Progress("metadata", done, len(wanted), failed=skipped)
+    total = count_unknown(catalog)
+    last = done = skipped = 0
+    with ThreadPoolExecutor(threads, thread_name_prefix="sokkuri-metadata") as pool:
+        while part := unknown_photos(catalog, last, _CHUNK):
+            wanted = {digest: path for _, digest, path in part}
+            read = pool.map(partial(_read_photo, collection, limits), wanted.items())
+            photos = {digest: photo for digest, photo in read if photo is not None}
+            with catalog.writing():
+                record_photos(catalog, photos)
+                count_photo_change(catalog)
+            last = part[-1][0]
+            done += len(part)
+            skipped += len(wanted) - len(photos)
+            yield Progress("metadata", done, max(done, total), failed=skipped)
     if skipped:
-        note = f"{skipped:,} of {len(wanted):,} files were not as they were indexed: run it again"
-        yield Progress("metadata", done, len(wanted), note, skipped)
+        note = f"{skipped:,} of {total:,} files were not as they were indexed: run it again"
+        yield Progress("metadata", done, max(done, total), note, skipped)
 
 
 def _in_parts(

@@ -121,11 +121,13 @@ def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None
     return ids[0], ids[1]
 
 
-def grid_rows(catalog: Catalog, condition: Condition | None) -> list[Any]:
+def grid_rows(
+    catalog: Catalog, condition: Condition | None, *, with_times: bool = False
+) -> list[Any]:
     """Return (key, path, mtime_ns, width, height, taken, size) of the live images that meet the
-    condition. taken : as in PhotoMetadata, None if it is unknown."""
+    condition. taken : as in PhotoMetadata, None if it is unknown, or without `with_times`."""
     condition = condition or ANY
-    taken = taken_expression(catalog)
+    taken = taken_expression(catalog) if with_times else "NULL"
     return catalog.fetch_all(
         f"SELECT key, path, mtime_ns, width, height, {taken}, size"  # noqa: S608
         f" FROM images WHERE {LIVE} AND {condition.sql}",

@@ -4,7 +4,7 @@ Equal bytes tell the same, so what is known here goes along with every copy and 
 `.xmp` sidecar of an image says counts before it, field by field: sidecars.py keeps that.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,13 +23,16 @@ _CHANGES = "photo_changes"
 
 def record_photos(catalog: Catalog, photos: Mapping[bytes, PhotoMetadata]) -> None:
     """Record what the files with these digests tell, inside a write transaction."""
-    if not photos:
-        return
+    if photos:
+        _record(catalog, photos.items())
+
+
+def _record(catalog: Catalog, photos: Iterable[tuple[bytes, PhotoMetadata]]) -> None:
     create_table(catalog, "photos")
     marks = ", ".join("?" * (1 + len(COLUMNS)))
     catalog.execute_many(
         f"INSERT OR REPLACE INTO photos (digest, {_NAMES}) VALUES ({marks})",  # noqa: S608
-        ((digest, *row_of(photo)) for digest, photo in photos.items()),
+        ((digest, *row_of(photo)) for digest, photo in photos),
     )
 
 
@@ -45,10 +48,14 @@ def read_photos(catalog: Catalog) -> Iterator[tuple[bytes, PhotoMetadata]]:
 
 
 def copy_photos(catalog: Catalog, other: Catalog) -> None:
-    """Record what another catalog knows of photos and of sidecars, inside a write transaction."""
-    record_photos(catalog, dict(read_photos(other)))
-    if sidecars := read_sidecars(other):
-        record_sidecars(catalog, sidecars)
+    """Record what another catalog knows of photos and of sidecars, inside a write transaction.
+
+    Needs bounded memory.
+    """
+    if other.has_table("photos"):
+        _record(catalog, read_photos(other))
+    if other.has_table("sidecars"):
+        record_sidecars(catalog, read_sidecars(other))
     count_photo_change(catalog)
 
 
@@ -105,28 +112,28 @@ def taken_expression(catalog: Catalog) -> str:
     return photo_value("taken", sidecars=catalog.has_table("sidecars"))
 
 
-def unknown_photos(catalog: Catalog) -> list[tuple[bytes, str]]:
-    """Return the digest and one path of the contents of live images whose files were not read for
-    what they tell, ordered by path."""
-    known = (
-        " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
-        if catalog.has_table("photos")
-        else ""
-    )
+def unknown_photos(catalog: Catalog, after: int, limit: int) -> list[tuple[int, bytes, str]]:
+    """Return the key, the digest and the path of up to `limit` live images whose files were not
+    read for what they tell, ordered by key. after : the key of the last one before."""
     return catalog.fetch_all(
-        f"SELECT digest, min(path) FROM images WHERE {LIVE} AND todo = 0"  # noqa: S608
-        f" AND digest IS NOT NULL{known} GROUP BY digest ORDER BY 2"
+        f"SELECT key, digest, path FROM images WHERE key > ? AND {_unknown(catalog)}"  # noqa: S608
+        " ORDER BY key LIMIT ?",
+        [after, limit],
     )
 
 
 def count_unknown(catalog: Catalog) -> int:
     """Return the number of live images whose files were not read for what they tell."""
-    known = " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
-    row = catalog.fetch_one(
-        f"SELECT count(*) FROM images WHERE {LIVE} AND todo = 0 AND digest IS NOT NULL"  # noqa: S608
-        + (known if catalog.has_table("photos") else "")
-    )
+    row = catalog.fetch_one(f"SELECT count(*) FROM images WHERE {_unknown(catalog)}")  # noqa: S608
     return int(row[0])
+
+
+def _unknown(catalog: Catalog) -> str:
+    """Return the SQL condition for a live image whose file was not read for what it tells."""
+    condition = f"{LIVE} AND todo = 0 AND digest IS NOT NULL"
+    if catalog.has_table("photos"):
+        condition += " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
+    return condition
 
 
 def count_photo_change(catalog: Catalog) -> None:

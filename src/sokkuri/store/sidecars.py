@@ -6,7 +6,7 @@ each sidecar its path without the letters `xmp`, the stem, which also follows fr
 image. So it names no image, and nothing must be done when images come, go or move.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from sokkuri.core.types import FileRef, FileStat, PhotoMetadata
 from sokkuri.store.catalog import Catalog
@@ -87,14 +87,17 @@ def forget_sidecars(catalog: Catalog, is_gone: Callable[[str], bool]) -> int:
     return len(gone)
 
 
-def read_sidecars(catalog: Catalog) -> list[tuple[str, FileStat, PhotoMetadata]]:
-    """Return what is known of all sidecars: path, stat and metadata of each."""
+def read_sidecars(catalog: Catalog) -> Iterator[tuple[str, FileStat, PhotoMetadata]]:
+    """Yield what is known of all sidecars: path, stat and metadata of each.
+
+    Rows that no sidecar can have are left out: a stranger may have made the catalog.
+    """
     if not catalog.has_table("sidecars"):
-        return []
+        return
     rows = catalog.iterate(f"SELECT path, size, mtime_ns, {_NAMES} FROM sidecars")  # noqa: S608
-    return [
-        (path, FileStat(size, mtime_ns), photo_of_row(row)) for path, size, mtime_ns, *row in rows
-    ]
+    for path, size, mtime_ns, *row in rows:
+        if isinstance(path, str) and isinstance(size, int) and isinstance(mtime_ns, int):
+            yield path, FileStat(size, mtime_ns), photo_of_row(row)
 
 
 def beside(catalog: Catalog, path: str) -> list[PhotoMetadata]:

@@ -93,7 +93,8 @@ def read_window(
 
 def make_order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
     """Return the order of the live images below a folder. Raises UsageError."""
-    rows = grid_rows(collection.catalog, make_condition(collection, under, None))
+    condition = make_condition(collection, under, None)
+    rows = grid_rows(collection.catalog, condition, with_times=sort in ("newest", "oldest"))
     groups: tuple[tuple[str, int, str | None], ...] = (("", 0, None),) if rows else ()
     if sort == "folder":
         rows.sort(key=lambda row: split_path(row[1]))
