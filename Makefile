@@ -87,8 +87,12 @@ $(VENV)/milvus/.installed: tests/milvus.txt $(VENV)/.packages
 	@touch $@
 
 ## check             format, lint, types, package rules, and the tests
-# mypy takes long, so the tests run beside it; its verdict is printed below theirs.
-check: style $(VENV)/.browser
+# mypy takes long, so the tests run beside it; its verdict is printed below theirs. The browser is
+# installed beside the quick checks: it waits for the network most of the time.
+check: $(VENV)/.installed
+	@$(MAKE) --no-print-directory $(VENV)/.browser & browser=$$!; \
+	$(MAKE) --no-print-directory style; style=$$?; \
+	wait $$browser; browser=$$?; exit $$((style | browser))
 	@$(BIN)/mypy >$(VENV)/mypy.log 2>&1 & types=$$!; \
 	$(PYTEST); tests=$$?; \
 	wait $$types; types=$$?; cat $(VENV)/mypy.log; exit $$((tests | types))

@@ -41,18 +41,32 @@ def read_commands(page: Path) -> list[str]:
     return [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A home folder with photos, two of them near-duplicates, and a folder with a copy of one. The
-    project is the current folder."""
+@pytest.fixture(scope="module")
+def drawn_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder with photos, two of them near-duplicates, and a folder with a copy of one."""
+    home = tmp_path_factory.mktemp("drawn")
     for seed in range(12):
-        save_drawing(tmp_path / "Pictures" / f"{seed:02d}.jpg", seed)
-    save_drawing(tmp_path / "Pictures" / "cat.jpg", 100)
-    save_drawing(tmp_path / "Pictures" / "dog.jpg", 101)
-    with Image.open(tmp_path / "Pictures" / "cat.jpg") as cat:
-        cat.resize((48, 36)).save(tmp_path / "Pictures" / "cat-small.jpg")
-    save_drawing(tmp_path / "card" / "dog again.jpg", 101)
-    return tmp_path
+        save_drawing(home / "Pictures" / f"{seed:02d}.jpg", seed)
+    save_drawing(home / "Pictures" / "cat.jpg", 100)
+    save_drawing(home / "Pictures" / "dog.jpg", 101)
+    with Image.open(home / "Pictures" / "cat.jpg") as cat:
+        cat.resize((48, 36)).save(home / "Pictures" / "cat-small.jpg")
+    save_drawing(home / "card" / "dog again.jpg", 101)
+    return home
+
+
+@pytest.fixture(scope="module")
+def indexed_home(drawn_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, after `sokkuri index ~/Pictures`."""
+    home = shutil.copytree(drawn_home, tmp_path_factory.mktemp("indexed") / "home")
+    run("sokkuri index ~/Pictures", home)
+    return home
+
+
+@pytest.fixture
+def home(drawn_home: Path, tmp_path: Path) -> Path:
+    """A home folder with photos. The project is the current folder."""
+    return shutil.copytree(drawn_home, tmp_path, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -128,7 +142,7 @@ def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) 
     if page.name == "cloud.md":
         request.getfixturevalue("photos_in_a_bucket")
     if page.name != "README.md":
-        run("sokkuri index ~/Pictures", home)
+        shutil.copytree(request.getfixturevalue("indexed_home"), home, dirs_exist_ok=True)
     with ExitStack() as servers:
         for line in read_commands(page):
             if line.startswith("sokkuri serve"):

@@ -1,8 +1,8 @@
 """A real browser for the page tests: starts it, and fails a test when a page reports an error."""
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -57,9 +57,38 @@ class Visit:
     address: str
     problems: list[str] = field(default_factory=list)
     expected: list[str] = field(default_factory=list)
+    _listening: list[tuple[str, Callable[[Any], object]]] = field(default_factory=list)
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self.address.rstrip('/')}{path}")
+
+    def listen(self, event: str, handler: Callable[[Any], object]) -> None:
+        """Call the handler for each such event of the page until the visit ends."""
+        self.page.on(event, handler)  # type: ignore[call-overload]
+        self._listening.append((event, handler))
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Note the page's problems while the block lasts."""
+        host = urlsplit(self.address).netloc
+
+        def check_message(message: ConsoleMessage) -> None:
+            if message.type in ("error", "warning"):
+                self.problems.append(f"console: {message.text}")
+
+        def check_request(request: Request) -> None:
+            parts = urlsplit(request.url)
+            if parts.scheme not in ("data", "blob") and parts.netloc != host:
+                self.problems.append(f"request to another host: {request.url}")
+
+        self.listen("console", check_message)
+        self.listen("pageerror", lambda error: self.problems.append(f"exception: {error}"))
+        self.listen("request", check_request)
+        try:
+            yield
+        finally:
+            for event, handler in self._listening:
+                self.page.remove_listener(event, handler)
 
     def expect_problems(self, *parts: str) -> None:
         """Accept problems that contain one of these parts, because the test provokes them."""
@@ -76,7 +105,8 @@ class Visit:
 
 
 Visiting = Callable[..., AbstractContextManager[Visit]]
-"""Opens an address in a new browser context."""
+"""Opens an address in a window without cookies or storage of other visits. Further arguments are
+options of Playwright's browser contexts."""
 
 
 @contextmanager
@@ -91,33 +121,63 @@ def started() -> Iterator[Browser]:
             browser.close()
 
 
+class Windows:
+    """Windows of a browser that serve one visit after the other. A new window starts a process and
+    fills its cache anew, which takes longer than most tests."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._idle: dict[str, list[Page]] = {}
+        """Pages that wait for a visit, by the options of their contexts."""
+
+    @contextmanager
+    def visiting(self, address: str, **options: Any) -> Iterator[Visit]:
+        """Open a page that knows nothing of other visits, and close it if the block fails.
+
+        Fails at the end if the page had an unexpected problem."""
+        idle = self._idle.setdefault(repr(sorted(options.items())), [])
+        page = idle.pop() if idle else self._browser.new_context(**options).new_page()
+        visit = Visit(page, address)
+        try:
+            with visit.watched():
+                yield visit
+            assert not visit.unexpected, visit.unexpected
+            _forget_visit(page, address, options)
+        except BaseException:
+            page.context.close()
+            raise
+        idle.append(page)
+
+    def close(self) -> None:
+        for page in [page for idle in self._idle.values() for page in idle]:
+            page.context.close()
+        self._idle.clear()
+
+
+def _forget_visit(page: Page, address: str, options: Mapping[str, Any]) -> None:
+    """Make a page as it was before its visit, but for what the browser has cached."""
+    page.unroute_all()
+    page.evaluate("() => { try { sessionStorage.clear() } catch { /* no origin has it */ } }")
+    page.goto("about:blank")
+    session = page.context.new_cdp_session(page)
+    session.send(
+        "Storage.clearDataForOrigin", {"origin": address.rstrip("/"), "storageTypes": "all"}
+    )
+    session.detach()
+    page.context.clear_cookies()
+    page.context.clear_permissions()
+    page.emulate_media(
+        color_scheme=options.get("color_scheme", "light"),
+        reduced_motion=options.get("reduced_motion", "no-preference"),
+    )
+    page.set_viewport_size(options.get("viewport", {"width": 1280, "height": 720}))
+
+
 @contextmanager
 def visiting(browser: Browser, address: str, **options: Any) -> Iterator[Visit]:
-    """Open a page in a new browser context, without cookies or storage of other visits.
-
-    Fails at the end if the page had an unexpected problem."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    visit = Visit(page, address)
-    host = urlsplit(address).netloc
-
-    def check_message(message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            visit.problems.append(f"console: {message.text}")
-
-    def check_request(request: Request) -> None:
-        parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and parts.netloc != host:
-            visit.problems.append(f"request to another host: {request.url}")
-
-    page.on("console", check_message)
-    page.on("pageerror", lambda error: visit.problems.append(f"exception: {error}"))
-    page.on("request", check_request)
-    try:
+    """Open a page in a new browser context. Fails as `Windows.visiting` does."""
+    with closing(Windows(browser)) as windows, windows.visiting(address, **options) as visit:
         yield visit
-    finally:
-        context.close()
-    assert not visit.unexpected, visit.unexpected
 
 
 def accessibility_faults(page: Page, rules: Sequence[str] = ()) -> list[str]:

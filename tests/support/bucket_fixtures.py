@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_server import share_descriptions_of_s3
 from draw_images import save_drawing
 from PIL import Image
 from run_cli import sokkuri
@@ -24,8 +25,13 @@ from sokkuri.store.places import has_store
 COUNT = 12
 
 
+@pytest.fixture(scope="session")
+def descriptions_of_s3() -> None:
+    share_descriptions_of_s3()
+
+
 @pytest.fixture
-def bucket(s3_server: S3Server) -> Bucket:
+def bucket(s3_server: S3Server, descriptions_of_s3: None) -> Bucket:
     return s3_server.bucket(f"photos-{uuid.uuid4().hex[:12]}")
 
 

@@ -224,6 +224,19 @@ def _run(request: dict[str, object], files: list[int]) -> None:
         os._exit(code)
 
 
+def share_descriptions_of_s3() -> None:
+    """Let all clients of this process share what botocore reads of S3: a megabyte of JSON."""
+    import botocore.loaders
+    import botocore.session
+
+    loader = botocore.loaders.create_loader()
+    for kind in ("service-2", "endpoint-rule-set-1"):
+        loader.load_service_model("s3", kind)
+    for name in ("endpoints", "partitions", "sdk-default-configuration"):
+        loader.load_data(name)
+    botocore.session.create_loader = lambda search_path_string=None: loader
+
+
 def _preload() -> None:
     """Import what commands use, so that no child has to."""
     sys.path.pop(0)  # the folder of this script
@@ -236,6 +249,7 @@ def _preload() -> None:
             importlib.import_module(module.name)
     for name in _LIBRARIES:
         importlib.import_module(name)
+    share_descriptions_of_s3()
     from sokkuri.cli import app
     from sokkuri.search.vectors import recall
 

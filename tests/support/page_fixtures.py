@@ -1,14 +1,14 @@
-"""One browser for all page tests of a module, and an indexed collection of drawings."""
+"""One browser for all page tests, and an indexed collection of drawings."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
 import pytest
-from browser import Visit, Visiting, started, visiting
+from browser import Visit, Visiting, Windows, started
 from draw_images import draw
 from PIL import Image
-from playwright.sync_api import Browser
 from run_cli import sokkuri
 from run_server import Server, serving
 
@@ -17,10 +17,44 @@ SHAPES = ((480, 320), (320, 480), (400, 400), (640, 280))
 DRAWN = 120
 
 
-@pytest.fixture(scope="module")  # while the browser runs, this thread can run no other event loop
-def browser() -> Iterator[Browser]:
-    with started() as browser:
-        yield browser
+class _Browser:
+    """The browser, from the first test that asks for it to the last one in a row that does. While
+    it runs, this thread can run no other event loop."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._windows: Windows | None = None
+
+    def windows(self) -> Windows:
+        if self._windows is None:
+            self._windows = Windows(self._open.enter_context(started()))
+        return self._windows
+
+    def close(self) -> None:
+        self._windows = None
+        self._open.close()
+
+
+_BROWSER = _Browser()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Generator[None]:
+    """End the browser after the last test that needs it."""
+    try:
+        return (yield)
+    finally:
+        if "windows" not in getattr(nextitem, "fixturenames", ()):
+            _BROWSER.close()
+
+
+def pytest_sessionfinish() -> None:
+    _BROWSER.close()  # after a run that stops early
+
+
+@pytest.fixture
+def windows() -> Windows:
+    return _BROWSER.windows()
 
 
 @pytest.fixture(scope="session")
@@ -47,13 +81,13 @@ def server(drawings: Path) -> Iterator[Server]:
 
 
 @pytest.fixture
-def visit(browser: Browser, server: Server) -> Iterator[Visit]:
-    """A page on the drawings, in a window of 1280 x 800."""
-    with visiting(browser, server.address, viewport={"width": 1280, "height": 800}) as visit:
-        yield visit
+def visitors(windows: Windows) -> Visiting:
+    """Open pages of any server. They have no animations unless the test asks for them."""
+    return partial(windows.visiting, reduced_motion="reduce")
 
 
 @pytest.fixture
-def visitors(browser: Browser) -> Visiting:
-    """Open pages of other servers, or in other windows."""
-    return partial(visiting, browser)
+def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
+    """A page on the drawings, in a window of 1280 x 800."""
+    with visitors(server.address, viewport={"width": 1280, "height": 800}) as visit:
+        yield visit

@@ -49,9 +49,14 @@ def test_every_page_is_accessible_and_fits_any_window(
 ) -> None:
     """axe finds no serious fault, and in the dark theme no faint text either. Nothing is wider than
     the window, and the navigation leads to another page. Screenshots are saved in .screenshots/."""
-    size = {"width": 1280, "height": 800}
+    size = {"width": 360, "height": 900}
     with visitors(server.address, viewport=size, color_scheme="light", bypass_csp=True) as visit:
         page = open_page(visit, name)
+        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
+        visit.screenshot(f"{name}-360")
+        page.set_viewport_size({"width": 1280, "height": 800})
+        page.evaluate(NEXT_FRAME)
+        wait_until_settled(page)
         visit.screenshot(f"{name}-light")
         assert not AXE.exists() or accessibility_faults(page) == []
         page.emulate_media(color_scheme="dark")
@@ -63,9 +68,7 @@ def test_every_page_is_accessible_and_fits_any_window(
         wait_until_settled(page)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 3840
         page.set_viewport_size({"width": 360, "height": 900})
-        open_page(visit, name)
-        assert page.evaluate("() => document.documentElement.scrollWidth") <= 360
-        visit.screenshot(f"{name}-360")
+        page.wait_for_function("() => document.documentElement.scrollWidth <= 360")
         page.get_by_role("link", name="Status").first.click()
         expect(page.locator(".tile").first).to_be_visible()
     if not AXE.exists():
@@ -79,10 +82,10 @@ def test_the_chosen_theme_survives_a_reload(visit: Visit) -> None:
     for _ in range(2):
         page.get_by_role("button", name=re.compile("^Theme")).click()
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.wait_for_function(f"(light) => ({background})() !== light", arg=light)
     dark = page.evaluate(background)
-    assert dark != light
     page.reload()
-    assert page.evaluate(background) == dark
+    page.wait_for_function(f"(dark) => ({background})() === dark", arg=dark)
 
 
 BLOCKS = """async (address) => {
@@ -116,7 +119,7 @@ def test_with_mosaic_every_loaded_picture_consists_of_blocks(
     """With --mosaic, on every page; and the switch cannot turn it off."""
     with serving(drawings, "--mosaic") as server, visitors(server.address) as visit:
         loaded: set[str] = set()
-        visit.page.on(
+        visit.listen(
             "response",
             lambda answer: loaded.add(answer.url) if "/images/" in answer.url
             and answer.headers.get("content-type", "").startswith("image/") else None,

@@ -27,19 +27,24 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def server(pictures: Path) -> Iterator[Server]:
-    """Serve the pictures, and remove the labels that a test has given."""
+@pytest.fixture(scope="module")
+def one_server(pictures: Path) -> Iterator[Server]:
     with serving(pictures, "--allow-changes") as server:
         yield server
-        rows = [*csv.DictReader(io.StringIO(server.get("/api/v1/labels/export").text))]
-        if rows:
-            answer = server.post(
-                "/api/v1/labels",
-                json={"labels": [{"id": row["id"], "label": None} for row in rows]},
-                headers={"X-Sokkuri-Change": server.api("changes")["key"]},
-            )
-            assert answer.status_code == 200
+
+
+@pytest.fixture
+def server(one_server: Server) -> Iterator[Server]:
+    """Serve the pictures, and remove the labels that a test has given."""
+    yield one_server
+    given = labels(one_server)
+    if given:
+        answer = one_server.post(
+            "/api/v1/labels",
+            json={"labels": [{"id": id_, "label": None} for id_ in given]},
+            headers={"X-Sokkuri-Change": one_server.api("changes")["key"]},
+        )
+        assert answer.status_code == 200
 
 
 @pytest.fixture
@@ -307,7 +312,7 @@ def test_without_allow_changes_the_page_is_read_only(
     with serving(pictures) as locked, visitors(locked.address) as visit:
         page = visit.page
         methods: list[str] = []
-        page.on("request", lambda request: methods.append(request.method))
+        visit.listen("request", lambda request: methods.append(request.method))
         visit.go("/label")
         expect(page.locator(".label-about h2")).to_be_visible()
         expect(page.get_by_text("sokkuri serve --allow-changes")).to_be_visible()

@@ -7,7 +7,6 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pytest
 from browser import Visit
 from playwright.sync_api import Page, expect
 from run_server import Server
@@ -52,24 +51,29 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_no_two_pictures_overlap_and_order_is_kept(visit: Visit, name: str) -> None:
+def test_no_two_pictures_overlap_and_order_is_kept(visit: Visit) -> None:
     """A picture with a greater distance is never nearer to the middle."""
-    pictures, width, height = CASES[name]
     visit.go("/static/login.html")
-    result = visit.page.evaluate(LAYOUT, [pictures, {"width": width, "height": height}])
+    for name, (pictures, width, height) in CASES.items():
+        result = visit.page.evaluate(LAYOUT, [pictures, {"width": width, "height": height}])
+        check_layout(result, pictures, width, height, name)
+
+
+def check_layout(
+    result: dict[str, Any], pictures: Images, width: int, height: int, name: str
+) -> None:
     places = result["places"]
-    assert result["overlaps"] == 0
-    assert not _overlapping([result["centre"], *places])
-    assert len(places) == len(pictures) - 1
+    assert result["overlaps"] == 0, name
+    assert not _overlapping([result["centre"], *places]), name
+    assert len(places) == len(pictures) - 1, name
     distances = {picture["id"]: picture["distance"] for picture in pictures}
     order = [distances[place["id"]] for place in places]
-    assert order == sorted(order)
+    assert order == sorted(order), name
     radii = [place["radius"] for place in places]
-    assert radii == sorted(radii)
+    assert radii == sorted(radii), name
     for place in places:
-        assert abs(place["x"] - width / 2) + place["w"] / 2 <= width / 2 + 0.5
-        assert abs(place["y"] - height / 2) + place["h"] / 2 <= height / 2 + 0.5
+        assert abs(place["x"] - width / 2) + place["w"] / 2 <= width / 2 + 0.5, name
+        assert abs(place["y"] - height / 2) + place["h"] / 2 <= height / 2 + 0.5, name
 
 
 def _overlapping(places: Images) -> bool:
@@ -82,16 +86,14 @@ def _overlapping(places: Images) -> bool:
     )
 
 
-def test_the_layout_is_deterministic(visit: Visit) -> None:
+def test_the_layout_is_deterministic_and_follows_its_power(
+    visit: Visit,
+) -> None:
+    """A higher power moves near pictures to the middle, as far as the space allows."""
     visit.go("/static/login.html")
     arguments = [images(100, 11), {"width": 1000, "height": 1000}]
     first, second = (json.dumps(visit.page.evaluate(LAYOUT, arguments)) for _ in range(2))
     assert first == second
-
-
-def test_a_higher_power_moves_near_pictures_to_the_middle(visit: Visit) -> None:
-    """As far as the space allows."""
-    visit.go("/static/login.html")
     pictures = images(12, 12)
     layouts = [
         visit.page.evaluate(LAYOUT, [pictures, {"width": 1000, "height": 1000, "power": power}])
@@ -116,6 +118,7 @@ def expect_centre(page: Page, id_: str) -> None:
 def test_clicks_put_pictures_in_the_middle_and_back_returns(visit: Visit) -> None:
     """The address keeps the state, also over a reload."""
     page = visit.page
+    page.emulate_media(reduced_motion="no-preference")
     visit.go(ADDRESS)
     expect_centre(page, PHOTO)
     visited = [PHOTO]
@@ -139,6 +142,7 @@ def _quoted(id_: str) -> str:
 
 def test_pictures_on_the_page_do_not_overlap(visit: Visit) -> None:
     """Not only in the layout, but on the screen after the animation."""
+    visit.page.emulate_media(reduced_motion="no-preference")
     visit.go(ADDRESS)
     expect_centre(visit.page, PHOTO)
     visit.page.wait_for_function("() => document.getAnimations().length === 0")

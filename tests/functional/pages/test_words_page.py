@@ -108,7 +108,7 @@ def test_searches_are_kept_in_this_browser_alone(colours: Server, visitors: Visi
     with visitors(colours.address) as visit:
         page = visit.page
         sent = []
-        page.on("request", lambda request: sent.append(request.post_data or ""))
+        visit.listen("request", lambda request: sent.append(request.post_data or ""))
         visit.go("/search")
         find(page, "red")
         expect_first(page, "red.png")

@@ -66,8 +66,7 @@ def server(home: Path) -> Iterator[Server]:
 @pytest.fixture
 def visit(visitors: Visiting, server: Server) -> Iterator[Visit]:
     """The page Duplicates with the groups of all pictures."""
-    size = {"width": 1280, "height": 800}
-    with visitors(server.address, viewport=size, reduced_motion="reduce") as visit:
+    with visitors(server.address, viewport={"width": 1280, "height": 800}) as visit:
         visit.go("/duplicates")
         expect(groups(visit.page)).to_have_count(ALL)
         yield visit

@@ -51,7 +51,7 @@ def test_without_allow_changes_the_page_is_read_only(
 
     with serving(home / "photos") as server, visitors(server.address) as reader:
         page = reader.page
-        page.on("request", note_post)
+        reader.listen("request", note_post)
         reader.go("/duplicates")
         expect(page.get_by_text("sokkuri serve --allow-changes")).to_be_visible()
         expect(groups(page)).to_have_count(ALL)
