@@ -6,12 +6,16 @@ from typing import Any
 
 import pytest
 from flaky_filesystem import SECRETS, FlakyFileSystem, fail_at
+from photo_metadata import make_xmp
 from tiny_model import write_tiny_model
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import CollectionError, UsageError
 from sokkuri.core.locations import Address
 from sokkuri.indexing.options import SyncOptions, SyncReport
+from sokkuri.store.filters import ANY
+from sokkuri.store.live_rows import live_ids
+from sokkuri.store.sidecars import read_sidecars
 
 
 @pytest.fixture
@@ -41,10 +45,22 @@ def synced(collection: Collection, **options: Any) -> SyncReport:
     return last.result
 
 
+def found(collection: Collection, where: str) -> set[str]:
+    return live_ids(collection.catalog, collection.condition(None, where) or ANY)
+
+
 def test_images_of_an_unreadable_folder_stay(
     collection: Collection, files: FlakyFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Images that vanished elsewhere are marked; a note names the unreadable folder."""
+    """Images that vanished elsewhere are marked; a note names the unreadable folder. Sidecars are
+    followed in the same way."""
+    for name in ("0/3", "1/4"):
+        files.pipe_file(f"/photos/{name}.xmp", make_xmp({"xmp:Rating": "5"}))
+    synced(collection)
+    assert sorted(path for path, *_ in read_sidecars(collection.catalog)) == ["0/3.xmp", "1/4.xmp"]
+    assert found(collection, "rating = 5") == {"0/3.jpg", "1/4.jpg"}
+    files.rm("/photos/0/3.xmp")
+    files.rm("/photos/1/4.xmp")
     files.rm("/photos/0/0.jpg")
     files.rm("/photos/1/1.jpg")
 
@@ -57,6 +73,7 @@ def test_images_of_an_unreadable_folder_stay(
     report = steps[-1].result
     assert report is not None
     assert (report.removed, report.total) == (1, 8)
+    assert found(collection, "rating = 5") == {"1/4.jpg"}
     assert "1 was skipped: the credentials do not allow it; its images are left as they were" in [
         step.note for step in steps
     ]
