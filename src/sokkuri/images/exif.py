@@ -8,7 +8,7 @@ from collections.abc import Callable
 from sokkuri.core.types import PhotoMetadata
 from sokkuri.images import exif_tags as tags
 from sokkuri.images.exif_tags import ExifTags, read_exif_tags
-from sokkuri.images.metadata import clean, photo_of, read_blocks
+from sokkuri.images.metadata import clean, photo_of, read_blocks, time_of
 
 
 def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str, str]:
@@ -24,7 +24,10 @@ def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str,
     return {label: text for label, text in texts.items() if text}
 
 
-def _taken(photo: PhotoMetadata, _exif: ExifTags) -> str:
+def _taken(photo: PhotoMetadata, exif: ExifTags) -> str:
+    """Return when it was taken; of a file without that, when its picture was last changed."""
+    if photo.taken is None:
+        photo = PhotoMetadata(taken=time_of(exif.text(tags.CHANGED)))
     return (photo.taken_text or "")[:19].replace("T", " ")
 
 

@@ -127,10 +127,13 @@ def local_time(taken: int) -> datetime:
 
 def taken_of(exif: ExifTags) -> int | None:
     """Return when the photo was taken, as in PhotoMetadata."""
-    found = _EXIF_TIME.match(exif.text(tags.TAKEN).strip())
-    if found is None:
-        return None
-    return _microseconds(found.groups(), exif.text(tags.TAKEN_FRACTION).strip())
+    return time_of(exif.text(tags.TAKEN), exif.text(tags.TAKEN_FRACTION))
+
+
+def time_of(text: str, fraction: str = "") -> int | None:
+    """Return the time that EXIF writes as text, as in PhotoMetadata; None if it is none."""
+    found = _EXIF_TIME.match(text.strip())
+    return None if found is None else _microseconds(found.groups(), fraction.strip())
 
 
 def _merged(format_: str, exif: ExifTags, xmp: dict[str, list[str]], iptc: bytes) -> PhotoMetadata:
