@@ -16,6 +16,7 @@ from joint_model import (
     write_transformers,
 )
 from run_cli import as_json, sokkuri
+from tiny_model import write_tiny_model
 
 from sokkuri import Collection, Hits, Searcher, SearchOptions
 from sokkuri.core.errors import UnsupportedError, UsageError
@@ -170,9 +171,9 @@ def test_a_wrong_query_is_one_line(photos: Path, arguments: list[str], hint: str
 
 def test_a_collection_without_words_says_how_to_get_some(tmp_path: Path) -> None:
     photos = draw_colours(tmp_path / "photos", (8, 8))
-    sokkuri("index", photos)
+    sokkuri("index", photos, "--model", write_tiny_model(tmp_path / "tiny.onnx"))
     refused = sokkuri("search", "--text", "red", "-C", photos, code=2).stderr
-    assert "efficientnet-lite0 knows no words" in refused
+    assert "tiny knows no words" in refused
     assert "the extras words and hub" in refused
     assert (
         "sokkuri models add hf:immich-app/ViT-B-16-SigLIP2__webli` (it fetches 1,500 MB)" in refused

@@ -27,9 +27,8 @@ def test_a_process_and_its_children_give_way() -> None:
 def test_a_run_in_the_background_says_so(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(
-        sys.modules["sokkuri.cli.index"], "lower_priority", lambda: None
-    )  # the tests keep theirs
+    # The tests keep their own priority.
+    monkeypatch.setattr(sys.modules["sokkuri.cli.index"], "lower_priority", lambda: None)
     assert run(["index", str(tmp_path / "none"), "--background"]) != 0
     assert "all other programs of this machine go first" in capsys.readouterr().err
 
