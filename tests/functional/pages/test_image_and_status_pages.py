@@ -10,7 +10,7 @@ from draw_images import save_drawing
 from photo_folder import draw_camera_photo
 from playwright.sync_api import expect
 from run_cli import sokkuri
-from run_server import serving
+from run_server import Server, serving
 from tiny_model import write_tiny_model
 
 from sokkuri import Collection
@@ -68,6 +68,49 @@ def test_the_arrow_keys_follow_the_list_from_which_the_image_was_opened(visit: V
     expect(hits.nth(3)).to_be_visible()
 
 
+def test_the_viewer_zooms_under_the_cursor_and_moves(visitors: Visiting, server: Server) -> None:
+    """By wheel, mouse and keys. The arrow keys show another picture while a whole one is seen."""
+    with visitors(server.address, viewport={"width": 360, "height": 300}) as visit:
+        page = visit.page
+        visit.go(ADDRESS)
+        page.get_by_role("button", name="Zoom").click()
+        viewer = page.get_by_role("dialog", name="drawing 040.jpg")
+        sheet, percent = viewer.locator(".viewer-sheet"), viewer.get_by_role("status")
+        width = page.evaluate("() => document.querySelector('.viewer-sheet').offsetWidth")
+        whole = percent.inner_text()
+
+        def share_at(x: float, y: float) -> tuple[float, float]:
+            """Return which point of the picture is at a point of the window."""
+            box = sheet.bounding_box()
+            assert box is not None
+            return (x - box["x"]) / box["width"], (y - box["y"]) / box["height"]
+
+        page.keyboard.press("1")
+        expect(percent).to_have_text("100 %")
+        box = sheet.bounding_box()
+        assert box is not None
+        assert box["width"] == pytest.approx(width, abs=1)
+        page.keyboard.press("+")
+        before = share_at(100, 200)
+        page.mouse.move(100, 200)
+        page.mouse.wheel(0, -200)
+        expect(percent).not_to_have_text("150 %")
+        assert share_at(100, 200) == pytest.approx(before, abs=0.01)
+        page.mouse.down()
+        page.mouse.move(80, 190, steps=3)
+        page.mouse.up()
+        assert share_at(80, 190) == pytest.approx(before, abs=0.01)
+        page.keyboard.press("ArrowRight")
+        assert share_at(0, 190)[0] == pytest.approx(before[0], abs=0.05), "it moves the picture"
+        page.keyboard.press("0")
+        expect(percent).to_have_text(whole)
+        page.keyboard.press("ArrowRight")
+        expect(page.get_by_role("dialog", name="drawing 041.jpg")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        expect(page.get_by_role("heading", level=1)).to_have_text("drawing 041.jpg")
+
+
 def test_an_image_becomes_a_query_or_is_marked_as_not_wanted(visit: Visit) -> None:
     page = visit.page
     visit.go(ADDRESS)
@@ -85,13 +128,20 @@ def test_an_image_becomes_a_query_or_is_marked_as_not_wanted(visit: Visit) -> No
 
 
 def test_exif_data_and_reasons_of_failures_are_shown(visitors: Visiting, tmp_path: Path) -> None:
-    """The reason why a broken file failed is on its page and on the page Status."""
+    """The reason why a broken file failed is on its page and on the page Status. The viewer loads
+    the original of a large picture when that shows more."""
     root = tmp_path / "photos"
     save_drawing(root / "drawn.png", 1)
     (root / "camera.jpg").write_bytes(draw_camera_photo())
     (root / "broken.jpg").write_bytes(b"no picture")
+    save_drawing(root / "large.png", 2, 2400, 300)
     sokkuri("index", root)
     with serving(root) as server, visitors(server.address) as visit:
+        visit.go("/image?id=large.png")
+        visit.page.locator(".frame").click()
+        expect(visit.page.locator(".viewer-sheet img")).to_have_count(1)
+        visit.page.keyboard.press("1")
+        expect(visit.page.locator(".viewer-sheet img.shown[src*='/file']")).to_be_visible()
         visit.go("/image?id=camera.jpg")
         expect(visit.page.get_by_text("Sokkuri One")).to_be_visible()
         expect(visit.page.get_by_text("1/250 s")).to_be_visible()

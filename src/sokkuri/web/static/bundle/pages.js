@@ -3999,11 +3999,236 @@ function sharp({ id, name: name2, v }, stage, early) {
   return img;
 }
 
+// image/zoom.js
+var MOST3 = 8;
+var ENLARGED = 2;
+var Zoom = class {
+  /**
+   * The whole picture, in the middle of the window.
+   * @param {Size} picture at scale 1
+   * @param {Size} view
+   */
+  constructor(picture, view2) {
+    this.picture = picture;
+    this.resize(view2);
+    this.fit();
+  }
+  /** Takes over another size of the window. A picture that filled the old one fills the new one. */
+  resize(view2) {
+    const wasWhole = this.isWhole;
+    this.view = view2;
+    const { width, height } = this.picture;
+    this.whole = Math.min(view2.width / width, view2.height / height, ENLARGED);
+    this.least = Math.min(this.whole, 1);
+    this.most = Math.max(MOST3, 2 * this.whole);
+    if (wasWhole) this.fit();
+    else this.move(0, 0);
+  }
+  /** Whether the whole picture is in the window. */
+  get isWhole() {
+    return this.scale === void 0 || this.scale <= this.whole * 1.001;
+  }
+  fit() {
+    this.scale = this.whole;
+    this.x = 0;
+    this.y = 0;
+    this.move(0, 0);
+  }
+  /** Changes the scale. The point of the picture at `at` stays there, as far as the edges allow. */
+  zoomTo(scale, at = { x: this.view.width / 2, y: this.view.height / 2 }) {
+    const next = Math.min(this.most, Math.max(this.least, scale));
+    this.x = at.x - (at.x - this.x) * next / this.scale;
+    this.y = at.y - (at.y - this.y) * next / this.scale;
+    this.scale = next;
+    this.move(0, 0);
+  }
+  /** Moves the picture, not further than its edges. */
+  move(dx, dy) {
+    this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
+    this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
+  }
+};
+function within(start2, length, room) {
+  if (length <= room) return (room - length) / 2;
+  return Math.min(0, Math.max(room - length, start2));
+}
+
+// image/viewer.js
+var THUMBNAIL = 2048;
+var STEP = 1.5;
+var ARROW = 80;
+var SWIPE = 80;
+var MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+var Viewer = class {
+  /**
+   * Opens the viewer.
+   * @param {*} image as the API describes it, with its size
+   * @param {{onstep: (which: "previous"|"next") => void, onclose: () => void}} options
+   */
+  constructor(image2, { onstep, onclose }) {
+    this.onstep = onstep;
+    this.pointers = /* @__PURE__ */ new Map();
+    this.sheet = h("div", { class: "viewer-sheet" });
+    this.percent = h("output", { class: "number" });
+    const button = (label, name2, onclick) => h("button", {
+      type: "button",
+      class: "icon-button",
+      "aria-label": label,
+      title: label,
+      onclick
+    }, icon(name2));
+    this.el = h(
+      "dialog",
+      { class: "viewer" },
+      this.sheet,
+      h(
+        "div",
+        { class: "viewer-tools" },
+        this.percent,
+        button("Smaller", "minus", () => this.zoomBy(1 / STEP)),
+        button("Larger", "plus", () => this.zoomBy(STEP)),
+        button("Close", "close", () => this.close())
+      )
+    );
+    this.el.addEventListener("close", () => {
+      this.resizes.disconnect();
+      this.el.remove();
+      onclose();
+    });
+    this.listen();
+    document.body.append(this.el);
+    this.el.showModal();
+    this.resizes = new ResizeObserver(() => this.resized());
+    this.resizes.observe(this.el);
+    this.show(image2);
+  }
+  close() {
+    this.el.close();
+  }
+  /** Shows another picture. */
+  show(image2) {
+    const { id, name: name2, v, width, height } = image2;
+    this.image = image2;
+    this.original = null;
+    this.el.setAttribute("aria-label", name2);
+    const size = { width: width / devicePixelRatio, height: height / devicePixelRatio };
+    this.sheet.style.width = `${size.width}px`;
+    this.sheet.style.height = `${size.height}px`;
+    this.sheet.replaceChildren(h("img", {
+      alt: name2,
+      draggable: "false",
+      src: imageUrl(id, "thumbnail", { size: THUMBNAIL, v })
+    }));
+    this.zoom = new Zoom(size, this.room());
+    this.draw();
+  }
+  room() {
+    return { width: this.el.clientWidth, height: this.el.clientHeight };
+  }
+  resized() {
+    this.zoom.resize(this.room());
+    this.draw();
+  }
+  draw() {
+    const { x, y, scale } = this.zoom;
+    this.sheet.style.transform = `translate(${x}px, ${y}px) scale(${scale})`;
+    this.el.classList.toggle("zoomed", !this.zoom.isWhole);
+    const percent2 = `${Math.round(100 * scale)} %`;
+    if (this.percent.textContent !== percent2) this.percent.textContent = percent2;
+    this.sharpen(scale);
+  }
+  /** Loads the original as soon as the thumbnail has too few pixels. */
+  sharpen(scale) {
+    const { id, v, width, height } = this.image;
+    const longest = Math.max(width, height);
+    if (this.original || longest <= THUMBNAIL || longest * scale <= THUMBNAIL) return;
+    const img = h("img", { alt: "", draggable: "false" });
+    this.original = img;
+    img.addEventListener("load", () => img.classList.add("shown"));
+    img.addEventListener("error", () => img.remove());
+    img.src = imageUrl(id, "file", { v });
+    this.sheet.append(img);
+  }
+  zoomBy(factor, at) {
+    this.zoom.zoomTo(this.zoom.scale * factor, at);
+    this.draw();
+  }
+  /** Shows the whole picture, or else its pixels as they are. */
+  toggle(at) {
+    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
+    else this.zoom.fit();
+    this.draw();
+  }
+  listen() {
+    const { el } = this;
+    const at = ({ clientX: x, clientY: y }) => ({ x, y });
+    el.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const pixels2 = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+      this.zoomBy(Math.exp(-event.deltaY * pixels2 * 2e-3), at(event));
+    }, { passive: false });
+    el.addEventListener("dblclick", (event) => {
+      if (!event.target.closest("button")) this.toggle(at(event));
+    });
+    el.addEventListener("keydown", (event) => this.pressed(event));
+    el.addEventListener("pointerdown", (event) => {
+      if (event.target.closest("button") || event.button !== 0) return;
+      el.setPointerCapture(event.pointerId);
+      this.pointers.set(event.pointerId, at(event));
+      this.start = this.pointers.size === 1 && this.zoom.isWhole ? at(event) : null;
+    });
+    el.addEventListener("pointermove", (event) => this.dragged(event.pointerId, at(event)));
+    el.addEventListener("pointerup", (event) => this.lifted(event.pointerId, at(event)));
+    el.addEventListener("pointercancel", (event) => this.pointers.delete(event.pointerId));
+  }
+  /** Moves the picture with one pointer; with two, zooms it too. */
+  dragged(pointer, now) {
+    const before2 = this.pointers.get(pointer);
+    if (!before2) return;
+    this.pointers.set(pointer, now);
+    const [other] = [...this.pointers].filter(([id]) => id !== pointer).map(([, place2]) => place2);
+    if (other) {
+      const spread = (place2) => Math.max(1, Math.hypot(place2.x - other.x, place2.y - other.y));
+      const middle = { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2 };
+      this.zoom.zoomTo(this.zoom.scale * spread(now) / spread(before2), middle);
+    }
+    const share = other ? 2 : 1;
+    this.zoom.move((now.x - before2.x) / share, (now.y - before2.y) / share);
+    this.draw();
+  }
+  lifted(pointer, now) {
+    this.pointers.delete(pointer);
+    const { start: start2 } = this;
+    this.start = null;
+    if (!start2 || this.pointers.size) return;
+    const across = now.x - start2.x;
+    if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start2.y)) return;
+    this.onstep(across > 0 ? "previous" : "next");
+  }
+  pressed(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const { key: key2 } = event;
+    if (key2 in MOVES && !this.zoom.isWhole) {
+      this.zoom.move(...MOVES[key2].map((share) => share * ARROW));
+      this.draw();
+    } else if (key2 === "ArrowLeft") this.onstep("previous");
+    else if (key2 === "ArrowRight") this.onstep("next");
+    else if (key2 === "+" || key2 === "=") this.zoomBy(STEP);
+    else if (key2 === "-") this.zoomBy(1 / STEP);
+    else if (key2 === "0") this.zoomBy(this.zoom.whole / this.zoom.scale);
+    else if (key2 === "1") this.zoomBy(1 / this.zoom.scale);
+    else if (key2 === "z") this.close();
+    else return;
+    event.preventDefault();
+  }
+};
+
 // image/view.js
 var title3 = "Image";
 var shortcuts3 = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
+  ["z", "Fill the window, to zoom: then + − 0 1"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -4025,6 +4250,7 @@ async function show4(main2, params, { signal }) {
   await view2.go(params);
   return () => {
     if (active2 === view2) active2 = null;
+    view2.viewer?.close();
   };
 }
 async function update3(params) {
@@ -4057,6 +4283,8 @@ var Detail = class {
     this.image = { ...image2, ...steps };
     setTitle(image2.name);
     this.draw();
+    if (this.canZoom()) this.viewer?.show(this.image);
+    else this.viewer?.close();
     this.loadSimilar(signal);
     this.prefetch(signal);
   }
@@ -4087,7 +4315,14 @@ var Detail = class {
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image2);
-    stage.append(...[this.step("previous", "left"), this.step("next", "right")].filter(Boolean));
+    stage.append(...[
+      this.step("previous", "left"),
+      this.step("next", "right"),
+      this.zoomButton()
+    ].filter(Boolean));
+    if (this.canZoom()) {
+      stage.querySelector(".frame").addEventListener("click", () => this.openViewer());
+    }
     this.main.replaceChildren(h(
       "article",
       { class: "detail" },
@@ -4150,6 +4385,29 @@ var Detail = class {
       },
       icon(name2, { size: 26 })
     );
+  }
+  canZoom() {
+    const { state, width, height } = this.image;
+    return state === "live" && width > 0 && height > 0;
+  }
+  zoomButton() {
+    return this.canZoom() && h("button", {
+      type: "button",
+      class: "icon-button to-viewer",
+      "aria-label": "Zoom",
+      title: "Zoom (z)",
+      dataset: { keep: "zoom" },
+      onclick: () => this.openViewer()
+    }, icon("plus"));
+  }
+  openViewer() {
+    if (!this.canZoom()) return;
+    this.viewer ??= new Viewer(this.image, {
+      onstep: (which) => this.stepTo(this.image[which] ?? null),
+      onclose: () => {
+        this.viewer = null;
+      }
+    });
   }
   /** Shows another image in place of this one, so that Back leads to the list. */
   stepTo(id) {
@@ -4304,6 +4562,7 @@ var Detail = class {
     if (event.key === "ArrowLeft") this.stepTo(before2);
     else if (event.key === "ArrowRight") this.stepTo(next);
     else if (event.key === "Escape") this.leave();
+    else if (event.key === "z") this.openViewer();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();
@@ -4568,7 +4827,7 @@ var Alike = class {
 
 // label/by_words.js
 var SHOWN = 24;
-var MOST3 = 500;
+var MOST4 = 500;
 var CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
 var USUAL_CONFIDENCE = 0.5;
 var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
@@ -4643,7 +4902,7 @@ var ByWords = class {
     const { asked } = this;
     this.problem.textContent = "";
     this.results.setAttribute("aria-busy", "true");
-    const n = Math.min(MOST3, SHOWN + this.refused.size + this.accepted.size);
+    const n = Math.min(MOST4, SHOWN + this.refused.size + this.accepted.size);
     try {
       const { words } = await get2(
         "/suggestions/words",
@@ -5906,7 +6165,7 @@ function ringAt(distances, places, distance) {
 }
 
 // rings/panning.js
-var MOST4 = 16;
+var MOST5 = 16;
 var SLACK2 = 0.2;
 var CLICK = 5;
 var PAN = 60;
@@ -5942,7 +6201,7 @@ var Panning = class {
   /** Zooms around a point of the stage. */
   zoom(by, { x, y }, smooth = false) {
     const { view: view2 } = this;
-    const scale = clamp(view2.scale * by, 1, MOST4);
+    const scale = clamp(view2.scale * by, 1, MOST5);
     const part = scale / view2.scale;
     view2.x = x - (x - view2.x) * part;
     view2.y = y - (y - view2.y) * part;
@@ -6110,7 +6369,7 @@ function nearest([dx, dy], from, places) {
 
 // rings/labels.js
 var HALF = { w: 20, h: 9 };
-var STEP = Math.PI / 48;
+var STEP2 = Math.PI / 48;
 function labelSpot({ rx, ry }, places, width, height) {
   const pointAt = (angle) => ({
     x: width / 2 + rx * Math.sin(angle),
@@ -6118,7 +6377,7 @@ function labelSpot({ rx, ry }, places, width, height) {
   });
   const inside2 = ({ x, y }) => Math.min(x, width - x) > HALF.w && Math.min(y, height - y) > HALF.h;
   const free = ({ x, y }) => places.every((place2) => Math.abs(x - place2.x) > place2.w / 2 + HALF.w || Math.abs(y - place2.y) > place2.h / 2 + HALF.h);
-  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP) {
+  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP2) {
     for (const angle of [turn2, -turn2]) {
       const spot = pointAt(angle);
       if (inside2(spot) && free(spot)) return spot;
@@ -6932,12 +7191,12 @@ function passOn(files2, ontake) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST5 = 20;
+var MOST6 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST5) memory2.delete(memory2.keys().next().value);
+  if (memory2.size > MOST6) memory2.delete(memory2.keys().next().value);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -6965,7 +7224,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST5)) if (!saved.has(key2)) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST6)) if (!saved.has(key2)) store.delete(key2);
   };
 }
 function openDatabase() {
@@ -7283,7 +7542,7 @@ function canvas({ width, height }, scale) {
 // search/crop.js
 var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 var LEAST = 0.03;
-var STEP2 = 0.02;
+var STEP3 = 0.02;
 var BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
 var ARROWS = {
   ArrowLeft: [-1, 0],
@@ -7396,8 +7655,8 @@ var Cropper = class {
   pointOf({ clientX, clientY }) {
     const box = this.element.getBoundingClientRect();
     return {
-      x: within((clientX - box.left) / box.width, 0, 1),
-      y: within((clientY - box.top) / box.height, 0, 1)
+      x: within2((clientX - box.left) / box.width, 0, 1),
+      y: within2((clientY - box.top) / box.height, 0, 1)
     };
   }
   clear() {
@@ -7428,24 +7687,24 @@ function toShares({ x, y, w, h: high }, { width, height }) {
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 function stepped({ key: key2, shiftKey }, part) {
-  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP2);
+  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP3);
   return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);
 }
 function moved(part, dx, dy) {
-  return { ...part, x: within(part.x + dx, 0, 1 - part.w), y: within(part.y + dy, 0, 1 - part.h) };
+  return { ...part, x: within2(part.x + dx, 0, 1 - part.w), y: within2(part.y + dy, 0, 1 - part.h) };
 }
 function resized({ x, y, w, h: high }, corner, dx, dy) {
   let right = x + w;
   let bottom = y + high;
   let left = x;
   let top = y;
-  if (corner.includes("w")) left = within(left + dx, 0, right - LEAST);
-  if (corner.includes("e")) right = within(right + dx, left + LEAST, 1);
-  if (corner.includes("n")) top = within(top + dy, 0, bottom - LEAST);
-  if (corner.includes("s")) bottom = within(bottom + dy, top + LEAST, 1);
+  if (corner.includes("w")) left = within2(left + dx, 0, right - LEAST);
+  if (corner.includes("e")) right = within2(right + dx, left + LEAST, 1);
+  if (corner.includes("n")) top = within2(top + dy, 0, bottom - LEAST);
+  if (corner.includes("s")) bottom = within2(bottom + dy, top + LEAST, 1);
   return { x: left, y: top, w: right - left, h: bottom - top };
 }
-function within(value, low, high) {
+function within2(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
 

@@ -8,11 +8,13 @@ import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
 import { neighbours, openFromIds } from "../base/trail.js";
 import { makeStage } from "./stage.js";
+import { Viewer } from "./viewer.js";
 
 export const title = "Image";
 export const shortcuts = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
+  ["z", "Fill the window, to zoom: then + − 0 1"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -38,6 +40,7 @@ export async function show(main, params, { signal }) {
   await view.go(params);
   return () => {
     if (active === view) active = null;
+    view.viewer?.close();
   };
 }
 
@@ -73,6 +76,8 @@ class Detail {
     this.image = { ...image, ...steps }; // without a list, the neighbours are those in the folder
     setTitle(image.name);
     this.draw();
+    if (this.canZoom()) this.viewer?.show(this.image);
+    else this.viewer?.close();
     this.loadSimilar(signal);
     this.prefetch(signal);
   }
@@ -103,7 +108,11 @@ class Detail {
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image);
-    stage.append(...[this.step("previous", "left"), this.step("next", "right")].filter(Boolean));
+    stage.append(...[this.step("previous", "left"), this.step("next", "right"),
+      this.zoomButton()].filter(Boolean));
+    if (this.canZoom()) {
+      stage.querySelector(".frame").addEventListener("click", () => this.openViewer());
+    }
     this.main.replaceChildren(h("article", { class: "detail" },
       stage,
       h("div", { class: "about" }, this.head(), this.notice(), this.actions(), facts(image)),
@@ -141,6 +150,27 @@ class Detail {
           this.stepTo(id);
         } },
       icon(name, { size: 26 }));
+  }
+
+  canZoom() {
+    const { state, width, height } = this.image;
+    return state === "live" && width > 0 && height > 0;
+  }
+
+  zoomButton() {
+    return this.canZoom() && h("button", { type: "button", class: "icon-button to-viewer",
+      "aria-label": "Zoom", title: "Zoom (z)", dataset: { keep: "zoom" },
+      onclick: () => this.openViewer() }, icon("plus"));
+  }
+
+  openViewer() {
+    if (!this.canZoom()) return;
+    this.viewer ??= new Viewer(this.image, {
+      onstep: (which) => this.stepTo(this.image[which] ?? null),
+      onclose: () => {
+        this.viewer = null;
+      },
+    });
   }
 
   /** Shows another image in place of this one, so that Back leads to the list. */
@@ -260,6 +290,7 @@ class Detail {
     if (event.key === "ArrowLeft") this.stepTo(before);
     else if (event.key === "ArrowRight") this.stepTo(next);
     else if (event.key === "Escape") this.leave();
+    else if (event.key === "z") this.openViewer();
     else if (event.key === "q" && live) navigate("/search", { id });
     else if (event.key === "r" && live) navigate("/rings", { id });
     else if (event.key === "n" && live) this.mark();

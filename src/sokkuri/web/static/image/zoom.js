@@ -1,0 +1,66 @@
+// Where a picture lies in a window when it is zoomed and moved. Numbers only, no elements.
+
+const MOST = 8; // times the size at which a pixel of the picture is a pixel of the screen
+const ENLARGED = 2; // a small picture fills the window at most so much enlarged
+
+/**
+ * @typedef {{width: number, height: number}} Size in pixels of the page
+ */
+
+export class Zoom {
+  /**
+   * The whole picture, in the middle of the window.
+   * @param {Size} picture at scale 1
+   * @param {Size} view
+   */
+  constructor(picture, view) {
+    this.picture = picture;
+    this.resize(view);
+    this.fit();
+  }
+
+  /** Takes over another size of the window. A picture that filled the old one fills the new one. */
+  resize(view) {
+    const wasWhole = this.isWhole;
+    this.view = view;
+    const { width, height } = this.picture;
+    this.whole = Math.min(view.width / width, view.height / height, ENLARGED);
+    this.least = Math.min(this.whole, 1);
+    this.most = Math.max(MOST, 2 * this.whole);
+    if (wasWhole) this.fit();
+    else this.move(0, 0);
+  }
+
+  /** Whether the whole picture is in the window. */
+  get isWhole() {
+    return this.scale === undefined || this.scale <= this.whole * 1.001;
+  }
+
+  fit() {
+    this.scale = this.whole;
+    this.x = 0;
+    this.y = 0;
+    this.move(0, 0);
+  }
+
+  /** Changes the scale. The point of the picture at `at` stays there, as far as the edges allow. */
+  zoomTo(scale, at = { x: this.view.width / 2, y: this.view.height / 2 }) {
+    const next = Math.min(this.most, Math.max(this.least, scale));
+    this.x = at.x - ((at.x - this.x) * next) / this.scale;
+    this.y = at.y - ((at.y - this.y) * next) / this.scale;
+    this.scale = next;
+    this.move(0, 0);
+  }
+
+  /** Moves the picture, not further than its edges. */
+  move(dx, dy) {
+    this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
+    this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
+  }
+}
+
+/** The start of a picture in the window: in the middle if it is smaller, else without a gap. */
+function within(start, length, room) {
+  if (length <= room) return (room - length) / 2;
+  return Math.min(0, Math.max(room - length, start));
+}
