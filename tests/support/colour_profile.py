@@ -47,7 +47,7 @@ def in_profile(picture: Image.Image, profile: bytes) -> Image.Image:
 
 def png(picture: Image.Image, profile: bytes | None = None) -> bytes:
     out = io.BytesIO()
-    picture.save(out, "PNG", icc_profile=profile)
+    picture.save(out, "PNG", icc_profile=profile, compress_level=1)
     return out.getvalue()
 
 
