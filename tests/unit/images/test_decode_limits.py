@@ -87,6 +87,14 @@ def test_too_little_memory_is_no_fault_of_the_file(monkeypatch: pytest.MonkeyPat
     assert caught.value.stage == "read"
 
 
+def test_a_limit_above_that_of_pillow_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = encode_image(draw_quarters(), "PNG")  # 2,400 pixels; Pillow refuses twice its limit
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000)
+    assert module.decode(data, SPEC, Limits(max_pixels=3_000)).width == 60
+    assert Image.MAX_IMAGE_PIXELS == 3_000
+
+
+@pytest.mark.full
 def test_a_limit_above_the_usual_one_counts() -> None:
     """In a process of its own: the limit is Pillow's as well, for all of a process."""
     script = (
