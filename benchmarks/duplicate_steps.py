@@ -9,6 +9,7 @@ those of the processor, without the steps within: other work on the machine chan
 """
 
 import argparse
+import resource
 import tempfile
 import threading
 import time
@@ -104,6 +105,11 @@ def make_steps() -> list[Step]:
             lambda result: "no copy" if result is None else "",
         ),
         Step(
+            "do two drawings lie in each other",
+            "compare:PairComparer._lie_in_each_other",
+            lambda result: "" if result else "no copy",
+        ),
+        Step(
             "full size",
             "compare:compare_full_size",
             lambda verdict: "" if verdict is None else verdict.value,
@@ -169,9 +175,11 @@ def steps_table(root: Path) -> str:
             before = now
             groups = progress.result
     seconds, spent = time.perf_counter() - started, time.process_time() - spent
-    count = len(groups) if groups else 0
+    count, pictures = len(groups) if groups else 0, max(1, progress.total)
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     return (
-        f"{count:,} groups, {seconds:.1f} s, {spent:.1f} s of the processor: "
+        f"{pictures:,} pictures, {count:,} groups, {seconds:.1f} s, {memory:.0f} MiB at most; "
+        f"{spent:.1f} s of the processor, {1000 * spent / pictures:.1f} ms a picture: "
         + ", ".join(f"{name} {share:.1f} s" for name, share in stages.items())
         + "\n\n"
         + table(["step", "calls", "decided", "s", "ms each"], [step.row() for step in steps])

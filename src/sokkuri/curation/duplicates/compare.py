@@ -41,7 +41,7 @@ from sokkuri.curation.types import Grade
 from sokkuri.images.decode import decode
 from sokkuri.images.read import read_file
 
-_IMAGES = 12_000  # squares and keypoints that are kept, 70 kB each
+_IMAGES = 12_000  # squares, halves and keypoints that are kept, 70 kB each
 _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
 _LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 _PLACES = 20_000  # of pairs, less than a kilobyte each

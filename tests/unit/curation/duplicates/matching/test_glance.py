@@ -1,6 +1,6 @@
 """A glance tells lookalikes apart, and no copies: edited ones are compared closely."""
 
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -9,12 +9,13 @@ from PIL import Image, ImageEnhance, ImageOps
 
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import Preview
-from sokkuri.curation.duplicates.matching.glance import halve, make_glance, surely_differ
+from sokkuri.curation.duplicates.matching.glance import Glance, halve, make_glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints
 
 NOTHING_IN_COMMON = -14.0  # logit of two images as they lie
 
 
+@cache
 def drawn(seed: int) -> Image.Image:
     return Image.fromarray(draw(seed, 480, 360))
 
@@ -26,9 +27,17 @@ def seen(image: Image.Image) -> Preview:
     return Preview(np.asarray(small), square, image.width, image.height)
 
 
-def differ(a: Image.Image, b: Image.Image) -> bool:
-    one, other = (make_glance(halve(seen(image).rgb)) for image in (a, b))
-    return surely_differ(one, other, NOTHING_IN_COMMON)
+def glance(image: Image.Image) -> Glance:
+    return make_glance(halve(seen(image).rgb))
+
+
+@cache
+def drawn_glance(seed: int) -> Glance:
+    return glance(drawn(seed))
+
+
+def differ(a: Glance, b: Glance) -> bool:
+    return surely_differ(a, b, NOTHING_IN_COMMON)
 
 
 EDITED = {
@@ -44,27 +53,29 @@ EDITED = {
 
 @pytest.mark.parametrize("edit", EDITED)
 def test_an_edited_copy_does_not_surely_differ(edit: str) -> None:
-    assert not differ(drawn(1), EDITED[edit])
-    assert not differ(EDITED[edit], drawn(1))
+    edited = glance(EDITED[edit])
+    assert not differ(drawn_glance(1), edited)
+    assert not differ(edited, drawn_glance(1))
 
 
 def test_most_other_pictures_surely_differ() -> None:
-    others = [differ(drawn(1), drawn(seed)) for seed in range(2, 10)]
+    others = [differ(drawn_glance(1), drawn_glance(seed)) for seed in range(2, 10)]
     assert others.count(True) >= 5
 
 
 def test_pictures_with_few_keypoints_never_surely_differ() -> None:
     icon = Image.new("RGB", (200, 200), "white")
     icon.paste("black", (60, 60, 120, 140))
-    assert not differ(icon, drawn(1))
-    assert not differ(icon, Image.new("RGB", (200, 200), "grey"))
-    assert not differ(drawn(1).resize((8, 6)), drawn(2))
+    few = glance(icon)
+    assert not differ(few, drawn_glance(1))
+    assert not differ(few, glance(Image.new("RGB", (200, 200), "grey")))
+    assert not differ(glance(drawn(1).resize((8, 6))), drawn_glance(2))
 
 
 def test_who_surely_differs_needs_no_keypoints() -> None:
     a, b = seen(drawn(1)), seen(drawn(3))
-    glances = make_glance(halve(a.rgb)), make_glance(halve(b.rgb))
-    assert surely_differ(*glances, NOTHING_IN_COMMON)
+    glances = drawn_glance(1), drawn_glance(3)
+    assert differ(*glances)
 
     def not_needed() -> Keypoints:
         raise AssertionError("the glance had settled it")
