@@ -121,7 +121,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     for number in range(MANY):
         which = number % PICTURES
         path = f"{number // 1000:03d}/{number:06d}.jpg"
-        if any(abs(number / MANY - share) < 0.03 for share in (0, *JUMPS)):
+        if any(abs(number / MANY - share) < 0.01 for share in (0, *JUMPS)):
             (root / path).parent.mkdir(exist_ok=True)
             os.link(originals[which], root / path)
         stat = originals[which].stat()

@@ -14,7 +14,7 @@ PAGES = {
     "browse": ("/browse", ".cell.shown"),
     "start": ("/search", ".drop-zone"),
     "search": (f"/search?id={ID}", ".hits li"),
-    "rings": (f"/rings?id={ID}", ".ring-pictures a"),
+    "rings": (f"/rings?id={ID}&k=30", ".ring-pictures a"),
     "image": (f"/image?id={ID}", ".similar .hit"),
     "duplicates": ("/duplicates?grade=alike", ".copies, .duplicates .panel"),
     "label": ("/label", ".label-about h2"),

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from run_cli import find_real_photos
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.matching import Match, compare
 from sokkuri.curation.duplicates.matching.fingerprint import (
-    Preview,
     canonical_orientation,
     fingerprint,
     make_preview,
@@ -31,17 +30,29 @@ def saved(image: Image.Image, quality: int = 90) -> bytes:
     return out.getvalue()
 
 
-def seen(image: Image.Image, quality: int = 90) -> Preview:
-    return make_preview(saved(image, quality), LIMITS)
+class Picture:
+    """An image as it is compared. Its keypoints are found once."""
+
+    def __init__(self, data: bytes) -> None:
+        self.preview = make_preview(data, LIMITS)
+        self.keypoints = cache(partial(find_keypoints, self.preview.rgb))
 
 
-def matched(a: Preview, b: Preview, *, by_keypoints: bool = True) -> Match:
-    keypoints = (partial(find_keypoints, a.rgb), partial(find_keypoints, b.rgb))
-    return compare(a, b, keypoints if by_keypoints else None)
+def seen(image: Image.Image, quality: int = 90) -> Picture:
+    return Picture(saved(image, quality))
+
+
+def matched(a: Picture, b: Picture, *, by_keypoints: bool = True) -> Match:
+    return compare(a.preview, b.preview, (a.keypoints, b.keypoints) if by_keypoints else None)
 
 
 def drawn(seed: int) -> Image.Image:
     return Image.fromarray(draw(seed, 480, 360))
+
+
+@cache
+def original(seed: int) -> Picture:
+    return seen(drawn(seed))
 
 
 SAME: dict[str, Edit] = {
@@ -68,7 +79,7 @@ MOVED: dict[str, Edit] = {
 @pytest.mark.parametrize("edit", SAME)
 def test_other_sizes_and_encodings_are_the_same(edit: str) -> None:
     for seed in range(5):
-        match = matched(seen(drawn(seed)), seen(SAME[edit](drawn(seed)), 60))
+        match = matched(original(seed), seen(SAME[edit](drawn(seed)), 60))
         assert match.grade == "same", seed
         assert match.score > 0.9
 
@@ -80,7 +91,7 @@ UNMOVED = SAME | STILL
 @pytest.mark.parametrize("edit", EDITED)
 def test_an_edited_copy_is_found(edit: str) -> None:
     for seed in range(5):
-        match = matched(seen(drawn(seed)), seen(EDITED[edit](drawn(seed))))
+        match = matched(original(seed), seen(EDITED[edit](drawn(seed))))
         assert match.grade in ("edited", "same") if edit == "blurred" else match.grade == "edited"
 
 
@@ -88,20 +99,20 @@ def test_an_edited_copy_is_found(edit: str) -> None:
 def test_edits_that_move_nothing_are_found_without_opencv(edit: str) -> None:
     for seed in range(5):
         copy = seen(UNMOVED[edit](drawn(seed)))
-        assert matched(seen(drawn(seed)), copy, by_keypoints=False).grade in ("same", "edited")
+        assert matched(original(seed), copy, by_keypoints=False).grade in ("same", "edited")
 
 
 def test_different_drawings_are_not_copies() -> None:
-    previews = [seen(drawn(seed)) for seed in range(12)]
-    grades = {matched(a, b).grade for number, a in enumerate(previews) for b in previews[:number]}
+    pictures = [original(seed) for seed in range(12)]
+    grades = {matched(a, b).grade for number, a in enumerate(pictures) for b in pictures[:number]}
     assert grades <= {None, "alike"}
 
 
 @pytest.mark.parametrize("count", [12, pytest.param(25, marks=pytest.mark.full)])
 def test_photos_of_different_things_are_not_copies(count: int) -> None:
-    previews = [make_preview(photo.read_bytes(), LIMITS) for photo in find_real_photos(count)]
-    for number, a in enumerate(previews):
-        assert all(matched(a, b).grade in (None, "alike") for b in previews[:number])
+    pictures = [Picture(photo.read_bytes()) for photo in find_real_photos(count)]
+    for number, a in enumerate(pictures):
+        assert all(matched(a, b).grade in (None, "alike") for b in pictures[:number])
 
 
 def test_the_order_of_the_two_images_does_not_matter() -> None:
@@ -111,13 +122,13 @@ def test_the_order_of_the_two_images_does_not_matter() -> None:
 
 
 def test_the_same_images_give_the_same_score() -> None:
-    a, b = seen(drawn(8)), seen(drawn(8).rotate(4, Image.Resampling.BICUBIC))
+    a, b = original(8), seen(drawn(8).rotate(4, Image.Resampling.BICUBIC))
     assert matched(a, b) == matched(a, b)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 300), (300, 1), (3, 5), (9, 9), (2000, 3)])
 def test_images_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
-    odd, usual = seen(Image.new("RGB", size, "teal")), seen(drawn(0))
+    odd, usual = seen(Image.new("RGB", size, "teal")), original(0)
     assert matched(odd, usual).grade in (None, "alike")
     assert matched(usual, odd).grade in (None, "alike")
     assert matched(odd, odd).score >= 0
@@ -125,7 +136,7 @@ def test_images_of_odd_sizes_can_be_compared(size: tuple[int, int]) -> None:
 
 def test_blank_images_are_not_copies_of_others() -> None:
     white, black = (seen(Image.new("RGB", (200, 150), colour)) for colour in ("white", "black"))
-    assert matched(white, seen(drawn(1))).grade is None
+    assert matched(white, original(1)).grade is None
     assert matched(white, black).grade != "same"
     assert matched(white, white).grade == "same"
 
@@ -134,7 +145,7 @@ def test_blank_images_are_not_copies_of_others() -> None:
 @pytest.mark.parametrize("mirrored", [False, True])
 def test_all_orientations_have_the_same_canonical_fingerprint(turn: int, mirrored: bool) -> None:
     for seed in range(8):
-        grid = fingerprint(seen(drawn(seed)).square).reshape(16, 16)
+        grid = fingerprint(original(seed).preview.square).reshape(16, 16)
         turned = np.rot90(grid[:, ::-1] if mirrored else grid, turn)
         fingerprints = canonical_orientation(np.stack([grid.reshape(-1), turned.reshape(-1)]))
         assert (fingerprints[0] == fingerprints[1]).all(), seed
