@@ -31,6 +31,7 @@ OnSidecar = Callable[[FileRef], None]
 
 _Page: TypeAlias = tuple[list[DirEntry], str | None]
 
+_ANY_ENDINGS = ENDINGS | RAW_ENDINGS
 _FOLDERS_AT_ONCE = 16  # listings under way at a time
 
 
@@ -105,7 +106,7 @@ def has_image_ending(name: str) -> bool:
 
 def may_be_image(name: str) -> bool:
     """Return the same, but also for images that only an extra reads, which may be missing now."""
-    return os.path.splitext(name)[1].lower() in ENDINGS | RAW_ENDINGS  # noqa: PTH122 - as above
+    return os.path.splitext(name)[1].lower() in _ANY_ENDINGS  # noqa: PTH122 - as above
 
 
 def _is_image_or_sidecar(name: str) -> bool:
