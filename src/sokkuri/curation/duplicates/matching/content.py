@@ -51,7 +51,8 @@ class ContentAgreement:
     extra : for each side, blocks with edges that the other side lacks. covered : for each side,
     those of the extra blocks that are plain on the other side. unlike : share of the blocks with
     contrast on both sides that do not correlate: a dense texture has edges everywhere. colours :
-    for each side, the share of the pixels near edges that have one of a few colours.
+    for each side, the share of the pixels near edges that have one of a few colours. overlaid :
+    whether all that differs is known to lie upon one side, see outlines.py.
     """
 
     content: int
@@ -60,6 +61,7 @@ class ContentAgreement:
     covered: tuple[int, int]
     unlike: float
     colours: tuple[float, float]
+    overlaid: bool = False
 
     @property
     def is_drawing(self) -> bool:
@@ -79,7 +81,19 @@ class ContentAgreement:
             return more <= max(1.0, _MAX_NOISE * self.content)
         if self.unlike > (_MAX_UNLIKE if more < _FEW else _MAX_UNLIKE_COVERED):
             return False
-        return less == 0 or (more >= _FEW and (less <= _ONE_SIDED * more or self._is_covered))
+        return less == 0 or (
+            more >= _FEW and (less <= _ONE_SIDED * more or self._is_covered or self.overlaid)
+        )
+
+    @property
+    def differs_little(self) -> bool:
+        """Whether too few blocks differ for an overlay."""
+        return max(self.extra) < _FEW
+
+    @property
+    def rest_agrees(self) -> bool:
+        """Whether the content agrees but for one thing or a few."""
+        return self.agreeing >= _REST_AGREES * self.content
 
     @property
     def _is_covered(self) -> bool:
@@ -87,8 +101,7 @@ class ContentAgreement:
         shares = sorted(
             plain / max(extra, 1) for plain, extra in zip(self.covered, self.extra, strict=True)
         )
-        rest = self.agreeing >= _REST_AGREES * self.content
-        return rest and shares[0] <= _NOT_COVERED and shares[1] >= _COVERED
+        return self.rest_agrees and shares[0] <= _NOT_COVERED and shares[1] >= _COVERED
 
 
 def measure_content(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement:
@@ -151,11 +164,11 @@ def measure_as_sharp(a: Rgb, b: Rgb, inside: Mask) -> ContentAgreement | None:
 
 def _sharpness(rgb: Rgb, inside: Mask) -> float:
     """Return the median strength of the gradient in levels, and a level for noise."""
-    strength = _gradient(luma(rgb))[2][inside]
+    strength = gradient(luma(rgb))[2][inside]
     return float(np.median(strength)) + 1.0 if len(strength) else 1.0
 
 
-def _gradient(
+def gradient(
     brightness: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
     """Return the gradient along x and y, and its strength."""
@@ -172,7 +185,7 @@ class _Edges:
     def __init__(self, rgb: Rgb, mask: Mask) -> None:
         cv2 = opencv()
         self.brightness = luma(rgb)
-        x, y, self.strength = _gradient(self.brightness)
+        x, y, self.strength = gradient(self.brightness)
         turns = cv2.phase(x, y) * np.float32(_DIRECTIONS / np.pi)
         self.direction = np.rint(turns).astype(np.uint8) % _DIRECTIONS
         strongest = np.percentile(self.strength[mask], 99.5) if mask.any() else 0.0
@@ -207,12 +220,12 @@ class _Blocks:
     """Two pictures, block by block. deviations : of the brightness, one array for each picture."""
 
     def __init__(self, a: NDArray[np.float32], b: NDArray[np.float32]) -> None:
-        means = _block_means(a), _block_means(b)
+        means = block_means(a), block_means(b)
         self.deviations = [
-            np.sqrt(np.maximum(_block_means(plane * plane) - mean * mean, 0))
+            np.sqrt(np.maximum(block_means(plane * plane) - mean * mean, 0))
             for plane, mean in zip((a, b), means, strict=True)
         ]
-        self._covariance = _block_means(a * b) - means[0] * means[1]
+        self._covariance = block_means(a * b) - means[0] * means[1]
 
     def share_unlike(self, whole: Mask) -> float:
         """Return the share of the blocks with contrast on both sides that do not correlate.
@@ -226,7 +239,7 @@ class _Blocks:
         return float(np.mean(correlations < _UNLIKE))
 
 
-def _block_means(plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def block_means(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the means of the blocks, without the rest at the edges : (rows, columns)."""
     rows, columns = plane.shape[0] // BLOCK, plane.shape[1] // BLOCK
     if not rows * columns:
@@ -239,7 +252,7 @@ def _block_means(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _block_sums(mask: Mask) -> NDArray[np.int64]:
-    return np.rint(_block_means(mask.astype(np.float32)) * BLOCK**2).astype(np.int64)
+    return np.rint(block_means(mask.astype(np.float32)) * BLOCK**2).astype(np.int64)
 
 
 def may_be_drawing(square: Rgb) -> bool:

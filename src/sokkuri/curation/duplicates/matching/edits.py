@@ -22,7 +22,9 @@ from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_pre
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
 from sokkuri.curation.duplicates.matching.noise import compare_noise
+from sokkuri.curation.duplicates.matching.outlines import measure_outlines
 from sokkuri.curation.duplicates.matching.placement import closest, refine
+from sokkuri.curation.duplicates.matching.recolouring import share_recoloured
 from sokkuri.curation.duplicates.matching.verification import measure_difference
 from sokkuri.images.convert import BLACK, WHITE
 from sokkuri.images.decode import decode
@@ -30,6 +32,8 @@ from sokkuri.images.decode import decode
 _PHOTO_SIDE, _FILE_SIDE = 512, 1024  # pixels: of the frame for photos, and of the decoded files
 _UNSCALED = 1.02  # a scale below it is an error of the estimate
 _MARGIN = 8  # pixels at the edge of the overlap that are not verified
+_MAX_CELL_DIFFERENCE = 7.0  # tolerances; copies had up to 6.8, other shots from 7.8 on
+_MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
 _CELLS = 16  # sides of what is verified are multiples of it
 
 Rgb = NDArray[np.uint8]
@@ -107,21 +111,40 @@ def _measure(
         return None
     content, misaligned = None, False
     for found in _tries(rough):
-        content = measure_content(found.over, found.under, found.inside)
+        parts = found.over, found.under, found.inside
+        content = measure_content(*parts)
+        shots = "drawings" if content.is_drawing else compare_noise(*parts)
+        if shots == "surely one" and not content.agrees and content.rest_agrees:
+            content = replace(content, overlaid=measure_outlines(*parts).are_of_one)
         if not content.agrees:
             continue
-        if content.is_drawing:
+        if shots in ("drawings", "surely one"):
             return content
-        softened = measure_as_sharp(found.over, found.under, found.inside)
-        if softened is not None and not softened.agrees:
-            return softened
-        shots = compare_noise(found.over, found.under, found.inside)
-        if shots == "other":
+        if shots == "other" or _contradict(content, found):
             return None
         if shots == "one" or (shots == "unclear" and not misaligned):
             return content
         misaligned = True
     return None if misaligned else content
+
+
+def _contradict(content: ContentAgreement, found: Alignment) -> bool:
+    """Return whether two photos that seem to agree show different things after all.
+
+    Their noise says little. Then a small thing that differs is no edit, and edges alone tell too
+    little of it: colours are compared, and cells.
+    """
+    parts = found.over, found.under, found.inside
+    if any(content.extra) and measure_outlines(*parts).are_of_both:
+        return True
+    if content.differs_little:
+        if share_recoloured(*parts) > _MAX_RECOLOURED:
+            return True
+        cells = _overlap(found)
+        if cells is not None and measure_difference(*cells).worst > _MAX_CELL_DIFFERENCE:
+            return True
+    softened = measure_as_sharp(*parts)
+    return softened is not None and not softened.agrees
 
 
 def _tries(rough: Alignment) -> Iterator[Alignment]:

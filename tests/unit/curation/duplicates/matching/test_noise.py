@@ -55,6 +55,16 @@ def test_a_copy_keeps_the_noise(edit: str) -> None:
     assert not other(shot(1), EDITS[edit](shot(1)))
 
 
+def test_an_edit_with_few_losses_is_surely_one_shot() -> None:
+    def judge(a: Image.Image, b: Image.Image) -> str:
+        return compare_noise(np.asarray(a), np.asarray(b), np.ones((a.height, a.width), bool))
+
+    original = jpeg(shot(1), 85)
+    assert judge(original, jpeg(marked(original), 90)) == "surely one"
+    assert judge(original, jpeg(marked(shot(2)), 90)) != "surely one"
+    assert judge(original, original.filter(ImageFilter.GaussianBlur(2))) != "surely one"
+
+
 def test_another_shot_has_other_noise() -> None:
     assert other(shot(1), shot(2))
     assert other(shot(1), marked(shot(2)))

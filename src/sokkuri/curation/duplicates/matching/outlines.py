@@ -1,0 +1,130 @@
+"""Tell whether what differs between two aligned photos lies upon one of them.
+
+Takes two photos of one size and returns Outlines. A sticker, a cover and a pasted photo have a
+sharp outline, which only the edited photo shows. If each photo shows another thing, each one shows
+a part of the outline.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sokkuri.curation.duplicates.matching.content import gradient
+from sokkuri.curation.duplicates.matching.fingerprint import luma
+from sokkuri.curation.duplicates.matching.keypoints import opencv
+
+_LEVELS, _USUAL = 10.0, 3.0  # least difference: in levels, and in usual differences
+_LEAST_AREA, _LEAST_LENGTH = 40, 60  # pixels
+_SHARPER, _SHARPER_LEVELS = 2.0, 3.0  # of the gradient of one photo, beside that of the other one
+_MOST_DIFFERENT = 0.4  # share of the overlap
+_CLEAR = 0.2  # share of the outline at which the edges of the edited photo are sharper
+_UNCLEAR = 0.2  # the most of the same in the other photo, beside that
+_TWO_SIDED, _TWO_SIDED_SHARE = 0.1, 0.25
+_PART = 0.1  # of all outlines; less of one thing says little
+_FITTED, _FITS = 0.6, 4  # share of the pixels to which the contrast is fitted, and how often
+_EVERY = 4
+
+Rgb = NDArray[np.uint8]
+Plane = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Outlines:
+    """The outlines of the things that differ.
+
+    length : of all outlines, in pixels. sharp : for each photo, the share at which its edges are
+    clearly sharper. different : share of the overlap that lies within the outlines. one_photo :
+    whether the same photo has the sharper edges around each larger thing.
+    """
+
+    length: int
+    sharp: tuple[float, float]
+    different: float
+    one_photo: bool
+
+    @property
+    def are_of_one(self) -> bool:
+        """Whether all that differs lies upon one photo."""
+        less, more = sorted(self.sharp)
+        clear = more >= _CLEAR and less <= _UNCLEAR * more
+        return (
+            clear
+            and self.one_photo
+            and self.length >= _LEAST_LENGTH
+            and self.different <= _MOST_DIFFERENT
+        )
+
+    @property
+    def are_of_both(self) -> bool:
+        """Whether each photo shows another thing."""
+        less, more = sorted(self.sharp)
+        return self.length >= _LEAST_LENGTH and less >= max(_TWO_SIDED, _TWO_SIDED_SHARE * more)
+
+
+def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
+    """Return the outlines of what differs : a, b (H, W, 3) uint8. inside : (H, W), where both are.
+
+    Needs OpenCV.
+    """
+    cv2 = opencv()
+    inner = _shrink(inside, 7)
+    if not inner.any():
+        return Outlines(0, (0.0, 0.0), 0.0, False)
+    one, other = luma(a), luma(b)
+    one = _in_contrast_of(other, one, inside)
+    difference = cv2.GaussianBlur(cv2.absdiff(one, other), (0, 0), 1.0)
+    least = _LEVELS + _USUAL * float(np.median(difference[inner]))
+    differs = ((difference > least) & inner).astype(np.uint8)
+    differs = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    outlines, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines = [line for line in outlines if cv2.contourArea(line) >= _LEAST_AREA]
+    filled = cv2.drawContours(np.zeros_like(differs), outlines, -1, 1, cv2.FILLED)
+    counts = _shrink(inner, 5)
+    steep = [cv2.dilate(gradient(plane)[2], np.ones((5, 5))) for plane in (one, other)]
+    sharper = [
+        x > _SHARPER * y + _SHARPER_LEVELS for x, y in ((steep[0], steep[1]), (steep[1], steep[0]))
+    ]
+    lengths, sharp = [], []
+    for line in outlines:
+        x, y = line[:, 0].T
+        within = counts[y, x]
+        lengths.append(int(np.count_nonzero(within)))
+        sharp.append([np.count_nonzero(of[y, x] & within) for of in sharper])
+    length = sum(lengths)
+    first, second = (float(sum(of[side] for of in sharp)) for side in (0, 1))
+    larger = [of for of, own in zip(sharp, lengths, strict=True) if own >= _PART * length]
+    return Outlines(
+        length,
+        (first / max(length, 1), second / max(length, 1)),
+        float(filled[inner].mean()),
+        len({of[0] > of[1] for of in larger}) == 1,
+    )
+
+
+def _shrink(mask: Mask, side: int) -> Mask:
+    kernel = np.ones((side, side), np.uint8)
+    smaller = opencv().erode(
+        mask.astype(np.uint8), kernel, borderType=opencv().BORDER_CONSTANT, borderValue=0
+    )
+    return np.asarray(smaller > 0)
+
+
+def _in_contrast_of(target: Plane, plane: Plane, inside: Mask) -> Plane:
+    """Return a plane with the brightness and the contrast of another one, fitted where the two
+    agree best."""
+    x, y = (values[inside][::_EVERY].astype(np.float64) for values in (plane, target))
+    chosen = np.ones(len(x), bool)
+    gain, shift = 1.0, 0.0
+    for _ in range(_FITS):
+        if np.ptp(x[chosen]) < 1:
+            return plane
+        x_mean, y_mean = float(x[chosen].mean()), float(y[chosen].mean())
+        centred = x[chosen] - x_mean
+        gain = float(np.einsum("i,i->", centred, y[chosen]) / np.einsum("i,i->", centred, centred))
+        shift = y_mean - gain * x_mean
+        rest = np.abs(gain * x + shift - y)
+        chosen = rest <= np.quantile(rest, _FITTED)
+    fitted: Plane = (gain * plane + shift).astype(np.float32)
+    return fitted
