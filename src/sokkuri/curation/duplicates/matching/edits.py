@@ -32,7 +32,11 @@ from sokkuri.images.decode import decode
 _PHOTO_SIDE, _FILE_SIDE = 512, 1024  # pixels: of the frame for photos, and of the decoded files
 _UNSCALED = 1.02  # a scale below it is an error of the estimate
 _MARGIN = 8  # pixels at the edge of the overlap that are not verified
-_MAX_CELL_DIFFERENCE = 7.0  # tolerances; copies had up to 6.8, other shots from 7.8 on
+_MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 5.0, 7.0
+"""Tolerances by which a cell of a copy may differ, and of a coarse copy. Copies had up to 4.3 and
+6.8, other shots from 7.8 on."""
+
+_COARSE = 1.0  # loss
 _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
 _CELLS = 16  # sides of what is verified are multiples of it
 
@@ -118,33 +122,45 @@ def _measure(
             content = replace(content, overlaid=measure_outlines(*parts).are_of_one)
         if not content.agrees:
             continue
-        if shots in ("drawings", "surely one"):
+        if shots == "drawings":
             return content
-        if shots == "other" or _contradict(content, found):
+        one_shot = shots == "surely one"
+        if shots == "other" or _contradict(content, found, one_shot=one_shot):
             return None
-        if shots == "one" or (shots == "unclear" and not misaligned):
+        if one_shot or shots == "one" or (shots == "unclear" and not misaligned):
             return content
         misaligned = True
     return None if misaligned else content
 
 
-def _contradict(content: ContentAgreement, found: Alignment) -> bool:
+def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) -> bool:
     """Return whether two photos that seem to agree show different things after all.
 
-    Their noise says little. Then a small thing that differs is no edit, and edges alone tell too
-    little of it: colours are compared, and cells.
+    one_shot : whether their noise tells that they are one shot. If it says little, then a small
+    thing that differs is no edit, and edges alone tell too little of it: colours are compared, and
+    cells.
     """
     parts = found.over, found.under, found.inside
-    if any(content.extra) and measure_outlines(*parts).are_of_both:
+    by_outlines = any(content.extra) and (content.differs_little or not one_shot)
+    if by_outlines and measure_outlines(*parts).are_of_both:
         return True
+    if one_shot:
+        return False
     if content.differs_little:
         if share_recoloured(*parts) > _MAX_RECOLOURED:
             return True
         cells = _overlap(found)
-        if cells is not None and measure_difference(*cells).worst > _MAX_CELL_DIFFERENCE:
+        if cells is not None and _has_other_cells(*cells):
             return True
     softened = measure_as_sharp(*parts)
     return softened is not None and not softened.agrees
+
+
+def _has_other_cells(a: Rgb, b: Rgb) -> bool:
+    """Return whether a cell of two photos differs more than the cells of a copy do."""
+    difference = measure_difference(a, b)
+    coarse = difference.loss > _COARSE
+    return difference.worst > (_MAX_COARSE_DIFFERENCE if coarse else _MAX_CELL_DIFFERENCE)
 
 
 def _tries(rough: Alignment) -> Iterator[Alignment]:

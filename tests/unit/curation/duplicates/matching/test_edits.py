@@ -95,3 +95,33 @@ def test_a_thing_that_moved_is_no_edit_though_one_picture_is_blurred(blur: float
     soft = ImageFilter.GaussianBlur(blur)
     assert not judge(here, there.filter(soft))
     assert judge(here, here.filter(soft))
+
+
+def shot(seed: int, *marks: tuple[int, int]) -> Image.Image:
+    """Return a photo of one scene with noise of its own, and small marks in these places."""
+    scene = picture().filter(ImageFilter.GaussianBlur(3))
+    pen = ImageDraw.Draw(scene)
+    for x, y in marks:
+        pen.rectangle((x, y, x + 14, y + 14), fill=(250, 60, 40))
+    levels = np.asarray(scene, np.float32) * 0.6 + 40
+    levels += np.random.default_rng(seed).normal(0, 3, levels.shape)
+    return jpeg(Image.fromarray(levels.clip(0, 255).astype(np.uint8)), 85)
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=quality)
+    return Image.open(out).convert("RGB")
+
+
+def test_a_photo_upon_a_photo_is_an_edit() -> None:
+    pasted = shot(1)
+    pasted.paste(picture(11).resize((130, 100)), (200, 120))
+    assert judge(shot(1), jpeg(pasted, 90))
+
+
+def test_a_smaller_copy_of_another_shot_in_which_a_small_thing_moved_is_no_edit() -> None:
+    here, there = shot(1, (60, 80)), shot(2, (300, 200))
+    half = here.resize((here.width // 2, here.height // 2))
+    assert judge(here, half)
+    assert not judge(there, half)
