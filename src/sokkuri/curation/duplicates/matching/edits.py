@@ -32,7 +32,7 @@ from sokkuri.images.decode import decode
 _PHOTO_SIDE, _FILE_SIDE = 512, 1024  # pixels: of the frame for photos, and of the decoded files
 _UNSCALED = 1.02  # a scale below it is an error of the estimate
 _MARGIN = 8  # pixels at the edge of the overlap that are not verified
-_MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 5.0, 7.0
+_MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 6.0, 7.0
 """Tolerances by which a cell of a copy may differ, and of a coarse copy. Copies had up to 4.3 and
 6.8, other shots from 7.8 on."""
 
