@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 pytest_plugins = [
     "page_fixtures", "s3_server", "bucket_fixtures", "duplicate_collection", "change_server",
-    "flaky_filesystem",
+    "flaky_filesystem", "model_fixtures",
 ]  # fmt: skip
 
 # The tests start hundreds of processes. Where the environment forbids Python to keep compiled

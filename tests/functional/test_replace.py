@@ -33,10 +33,9 @@ IMAGES = 8
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Networks whose vectors have 8, 12 and 5 numbers."""
     folder = tmp_path_factory.mktemp("models")
-    sizes = {"old": 8, "new": 12, "third": 5}
     return {
         name: write_tiny_model(folder / f"{name}.onnx", dimension=dimension, seed=dimension)
-        for name, dimension in sizes.items()
+        for name, dimension in (("old", 8), ("new", 12), ("third", 5))
     }
 
 
@@ -314,8 +313,9 @@ def test_who_has_the_collection_open_follows_or_stops(
         new = searcher.search([photos / "00.png"], k=3)
         assert new.vector.shape == (12,)
         assert [str(hit.id) for hit in new][:1] == ["00.png"]
+        fingerprint = resolve_model(str(models["old"])).fingerprint
         with pytest.raises(ModelReplacedError):
-            searcher.search([QueryVector(old.vector, fingerprint=fingerprint_of(models["old"]))])
+            searcher.search([QueryVector(old.vector, fingerprint=fingerprint)])
         with pytest.raises(ModelReplacedError, match="another model"):
             for _ in begun:
                 pass
@@ -375,10 +375,6 @@ def test_what_an_engine_holds_is_of_the_old_model_and_said_so(
         with pytest.raises(ModelMismatchError, match="holds vectors of another model"):
             list(push(collection, engine))
     assert {len(vector) for vector in engine.vectors.values()} == {8}
-
-
-def fingerprint_of(model: Path) -> str:
-    return resolve_model(str(model)).fingerprint
 
 
 def test_a_live_server_follows_the_switch(tmp_path: Path, models: dict[str, Path]) -> None:

@@ -10,7 +10,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 Converter = Callable[[Image.Image], Image.Image]
 """Converts an image, or any part of it."""
@@ -19,6 +19,9 @@ WHITE, BLACK = 255, 0
 """Grey levels of the ground behind transparent parts."""
 
 _STRIP_PIXELS = 1_000_000
+_PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
+"""Factors from a PNG's own numbers to 8 bits. Pillow scales the pixels, but not the transparent
+colour."""
 
 
 def rgb_converter(image: Image.Image, ground: int = WHITE) -> Converter:
@@ -37,6 +40,17 @@ def rgb_converter(image: Image.Image, ground: int = WHITE) -> Converter:
     if mode == "1":
         return _convert_to("L")
     return _rgb_from_lab() if mode == "LAB" else _convert_to("RGB")
+
+
+def scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
+    """Scale the transparent colour of a PNG, not loaded yet, to the numbers that its pixels will
+    have."""
+    key = image.info.get("transparency")
+    scale = _PNG_KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None
+    if scale is not None and isinstance(key, int):
+        image.info["transparency"] = int(key * scale)
+    elif scale is not None and isinstance(key, tuple):
+        image.info["transparency"] = tuple(int(part * scale) for part in key)
 
 
 def convert_whole(image: Image.Image, convert: Converter) -> Image.Image:

@@ -19,7 +19,7 @@ from PIL import Image, PngImagePlugin, UnidentifiedImageError
 from sokkuri.core.errors import DecodeError, MissingExtraError, ScarceMemoryError
 from sokkuri.core.types import Box, Limits, Pixels, PixelSpec
 from sokkuri.images.colour_profiles import has_profile, profile_of, to_srgb
-from sokkuri.images.convert import Converter, convert_whole, rgb_converter
+from sokkuri.images.convert import Converter, convert_whole, rgb_converter, scale_png_key
 from sokkuri.images.cut_files import (
     JPEG_END,
     LEAST_SHARE,
@@ -66,9 +66,6 @@ _TRANSPOSE = {
 """How to turn an image upright, by its EXIF orientation (EXIF 2.32, tag 0x0112)."""
 _INVERSE = {6: 8, 8: 6}
 """The orientation that undoes another one. All others undo themselves."""
-_PNG_KEY_SCALE = {"L;2": 85.0, "L;4": 17.0, "RGB;16B": 1 / 256}
-"""Factors from a PNG's own numbers to 8 bits. Pillow scales the pixels, but not the transparent
-colour."""
 _ORIENTATION = 0x0112
 _SAMPLED_ROWS = 200  # of a file that is cut short, to tell how much of it is there
 
@@ -258,7 +255,7 @@ def _pixels_of(
 def _load(image: Image.Image, spec: PixelSpec) -> int:
     """Decode the pixels and return how to turn them, as an EXIF orientation from 1 to 8."""
     if isinstance(image, PngImagePlugin.PngImageFile):
-        _scale_png_key(image)
+        scale_png_key(image)
         image.load()  # its EXIF may follow its pixels
         return _orientation(image, spec)
     orientation = _orientation(image, spec)  # a loaded TIFF no longer tells it
@@ -386,16 +383,6 @@ def _orientation(image: Image.Image, spec: PixelSpec) -> int:
     if image.format == "TIFF":  # Pillow turns a TIFF while it loads it
         return 1 if spec.orientation else _INVERSE.get(orientation, orientation)
     return orientation if spec.orientation else 1
-
-
-def _scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
-    """Scale a PNG's transparent colour to the numbers that its pixels will have."""
-    key = image.info.get("transparency")
-    scale = _PNG_KEY_SCALE.get(str(image.tile[0].args)) if image.tile else None
-    if scale is not None and isinstance(key, int):
-        image.info["transparency"] = int(key * scale)
-    elif scale is not None and isinstance(key, tuple):
-        image.info["transparency"] = tuple(int(part * scale) for part in key)
 
 
 def _check_size(image: Image.Image, limits: Limits) -> None:
