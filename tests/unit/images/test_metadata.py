@@ -104,7 +104,7 @@ def test_directories_that_point_at_each_other_end() -> None:
 
 
 def test_a_huge_value_is_read_in_part_and_entities_are_refused() -> None:
-    photo = read_photo(make_photo(kind="PNG", exif=make_exif(make="M" * 3_000_000)))
+    photo = read_photo(make_photo(kind="PNG", exif=make_exif(make="M" * 300_000)))
     assert photo.camera == "M" * 200
     bomb = make_xmp({"xmp:Rating": "3"}).replace(
         b"<x:xmpmeta", b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><x:xmpmeta'
@@ -116,7 +116,7 @@ def test_a_huge_value_is_read_in_part_and_entities_are_refused() -> None:
     assert read_xmp(cut[: cut.index(b"hills")]) == {"xmp:Rating": ["3"], "dc:subject": ["sea"]}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     kind=st.sampled_from(["JPEG", "PNG", "TIFF"]),
     seed=st.integers(0, 2**32),
