@@ -338,7 +338,7 @@ def photo_vectors() -> Features:
 
     model = resolve_model()
     extractor = Extractor(model)
-    data = [path.read_bytes() for path in find_real_photos(120)]
+    data = [path.read_bytes() for path in find_real_photos(60)]
     pixels = [decode(photo, model.card.pixels, Limits()).rgb for photo in data]
     vectors = np.concatenate([extractor.extract(rgb[None]) for rgb in pixels])
     return np.concatenate([vectors, vectors[::10], np.zeros((3, vectors.shape[1]), np.float32)])
@@ -350,8 +350,8 @@ def test_vectors_of_photos_are_found_as_by_brute_force(
     backend: Backend, metric: Metric, photo_vectors: Features
 ) -> None:
     """The queries are photos, some of them with a twin, and means of two photos."""
-    index = backend([photo_vectors[:100], photo_vectors[100:]], metric)
-    mixed = (photo_vectors[:60] + photo_vectors[60:120]) / 2
+    index = backend([photo_vectors[:50], photo_vectors[50:]], metric)
+    mixed = (photo_vectors[:30] + photo_vectors[30:60]) / 2
     for query in (*photo_vectors[::9], *mixed[::9]):
         hits, distances = index.search(query, 15, metric, accept_all)
         expected = true_distances(photo_vectors, query, metric)

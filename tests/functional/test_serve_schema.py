@@ -116,7 +116,7 @@ def explore(schema: Any, name: str, mode: str, key: str) -> None:
     operation = schema[path][method]
 
     @settings(
-        max_examples=12,
+        max_examples=settings().max_examples // 3,
         derandomize=True,
         deadline=None,
         database=None,
