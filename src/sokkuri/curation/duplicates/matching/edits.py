@@ -125,9 +125,11 @@ def _measure(
         if shots == "drawings":
             return content
         one_shot = shots == "surely one"
-        if shots == "other" or _contradict(content, found, one_shot=one_shot):
+        if shots == "other" or (shots == "doubtful" and not content.differs_little):
             return None
-        if one_shot or shots == "one" or (shots == "unclear" and not misaligned):
+        if _contradict(content, found, one_shot=one_shot):
+            return None
+        if one_shot or shots == "one" or (shots in ("unclear", "doubtful") and not misaligned):
             return content
         misaligned = True
     return None if misaligned else content

@@ -18,12 +18,13 @@ _PLAINEST = 0.3  # share of the blocks
 _LEAST_BLOCKS = 20
 _DARKEST, _LIGHTEST = 4, 250  # levels; beyond them noise is cut off
 _MOST_CUT = 0.02  # share of a block's pixels
-Shots: TypeAlias = Literal["surely one", "one", "other", "misaligned", "unclear"]
+Shots: TypeAlias = Literal["surely one", "one", "doubtful", "other", "misaligned", "unclear"]
 """Whether two photos are one shot, as far as their noise tells it. `misaligned`: they are two
-shots, unless they lie a part of a pixel beside each other. `unclear`: one has hardly any noise
-left, or much less than the other."""
+shots, unless they lie a part of a pixel beside each other. `doubtful`: one shot only if nothing
+larger differs. `unclear`: one has hardly any noise left, or much less than the other."""
 
 _ONE = 0.45  # share of the noise that must agree
+_DOUBTFUL_NOISE, _DOUBTFUL = 0.7, 0.75  # levels, and share; other shots in half the size had 0.61
 _LEAST_NOISE, _BALANCED = 0.3, 1.2  # levels and quotient of both noises of edits with few losses
 _SURELY_ONE = 0.92  # share of the noise that agrees then, whatever the scene's texture adds
 _HARDLY_DIFFERENT, _ENOUGH = 0.5, 0.75  # levels that differ, and share; less is left of weak noise
@@ -65,6 +66,8 @@ def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np
         hardly = difference <= _HARDLY_DIFFERENT**2 and agreeing >= _ENOUGH * least
         if hardly or agreeing >= _SURELY_ONE * least:
             return "surely one"
+    if least >= _DOUBTFUL_NOISE**2 and agreeing < _DOUBTFUL * least:
+        return "doubtful"
     return "one" if agreeing >= _ONE * least else "unclear"
 
 

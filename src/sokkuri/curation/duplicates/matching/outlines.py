@@ -36,13 +36,15 @@ class Outlines:
 
     length : of all outlines, in pixels. sharp : for each photo, the share at which its edges are
     clearly sharper. different : share of the overlap that lies within the outlines. one_photo :
-    whether the same photo has the sharper edges around each larger thing.
+    whether the same photo has the sharper edges around each larger thing. each_photo : whether each
+    photo has clearly sharper edges around some larger thing.
     """
 
     length: int
     sharp: tuple[float, float]
     different: float
     one_photo: bool
+    each_photo: bool = False
 
     @property
     def are_of_one(self) -> bool:
@@ -60,7 +62,8 @@ class Outlines:
     def are_of_both(self) -> bool:
         """Whether each photo shows another thing."""
         less, more = sorted(self.sharp)
-        return self.length >= _LEAST_LENGTH and less >= max(_TWO_SIDED, _TWO_SIDED_SHARE * more)
+        two_sided = less >= max(_TWO_SIDED, _TWO_SIDED_SHARE * more)
+        return self.length >= _LEAST_LENGTH and (two_sided or self.each_photo)
 
 
 def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
@@ -91,16 +94,25 @@ def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
         x, y = line[:, 0].T
         within = counts[y, x]
         lengths.append(int(np.count_nonzero(within)))
-        sharp.append([np.count_nonzero(of[y, x] & within) for of in sharper])
+        sharp.append([int(np.count_nonzero(of[y, x] & within)) for of in sharper])
     length = sum(lengths)
     first, second = (float(sum(of[side] for of in sharp)) for side in (0, 1))
-    larger = [of for of, own in zip(sharp, lengths, strict=True) if own >= _PART * length]
+    larger = [
+        (of, own) for of, own in zip(sharp, lengths, strict=True) if own >= _PART * length
+    ]  # fmt: skip
     return Outlines(
         length,
         (first / max(length, 1), second / max(length, 1)),
         float(filled[inner].mean()),
-        len({of[0] > of[1] for of in larger}) == 1,
+        len({of[0] > of[1] for of, _ in larger}) == 1,
+        len({of[0] > of[1] for of, own in larger if _is_clear(of, own)}) == 2,
     )
+
+
+def _is_clear(sharp: list[int], length: int) -> bool:
+    """Return whether one photo has clearly sharper edges along an outline of this length."""
+    less, more = sorted(sharp)
+    return more >= _CLEAR * length and less <= _UNCLEAR * more
 
 
 def _shrink(mask: Mask, side: int) -> Mask:
