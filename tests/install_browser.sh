@@ -30,5 +30,7 @@ fi
 has_browser || "$1" -m playwright install chromium
 
 if command -v npm >/dev/null; then
-  cd .. && npm ci --silent
+  cd ..
+  # Without them some tests skip. That is no reason to run none on a machine without a network.
+  npm ci --silent || { echo 'npm cannot fetch axe-core and esbuild: their tests skip' >&2; [ -z "${CI:-}" ]; }
 fi

@@ -46,6 +46,7 @@ def test_the_arrow_keys_follow_the_list_from_which_the_image_was_opened(visit: V
     assert names != sorted(str(name) for name in names), "not the order of the paths"
     page.evaluate("() => scrollTo(0, 150)")
     cells.nth(6).locator("a").click()
+    expect(heading).to_have_text(str(names[6]))
     for key, place in (("ArrowRight", 7), ("ArrowRight", 8), ("ArrowLeft", 7)):
         page.keyboard.press(key)
         expect(heading).to_have_text(str(names[place]))
