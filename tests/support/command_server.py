@@ -251,9 +251,7 @@ def _preload() -> None:
         importlib.import_module(name)
     share_descriptions_of_s3()
     from sokkuri.cli import app
-    from sokkuri.search.vectors import recall
 
-    recall._LEAST_QUERIES = 10  # to measure a small index with 50 takes two seconds
     parser = typer.main.get_command(app)  # a third of a short command's time
     typer.main.get_command = lambda typer_instance: parser
     # From Python 3.12 on a fork is warned of where libraries have threads. These threads only wait.
