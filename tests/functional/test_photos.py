@@ -1,4 +1,4 @@
-"""What is known of photos: kept by index, filled for older collections, filtered and exported."""
+"""Photo metadata: kept by index, filled for older collections, filtered and exported."""
 
 import csv
 import io
@@ -150,15 +150,17 @@ def test_an_older_collection_is_filled_without_extracting(
     assert [row for row in again if row[0] != HILLS] == [row for row in rows if row[0] != HILLS]
 
 
-def test_a_file_that_changed_is_left_for_the_next_pass(
-    photos: Path, collection: Collection
-) -> None:
+def test_a_file_that_changed_is_left_for_the_next_run(photos: Path, collection: Collection) -> None:
     collection.catalog.execute("DELETE FROM photos")
     stat = (photos / OLD).stat()
     (photos / OLD).write_bytes(b"x" * stat.st_size)
     os.utime(photos / OLD, ns=(stat.st_mtime_ns, stat.st_mtime_ns))
     notes = [step.note for step in collection.sync(SyncOptions(workers=1, metadata=True))]
-    assert "1 of 4 files were not as they were indexed: run it again" in notes
+    expected = (
+        "1 of 4 files could not be read, or have changed since they were indexed: "
+        "run the command again"
+    )
+    assert expected in notes
     assert unknown(collection) == [OLD]
 
 

@@ -251,7 +251,7 @@ def _rarer_lines(status: Status) -> list[str]:
         lines.append(f"damaged    {len(status.damaged):,}, read in part")
     if status.without_metadata:
         images = count_text(status.without_metadata, "image")
-        lines.append(f"metadata   not read yet of {images}: see `sokkuri index --metadata`")
+        lines.append(f"metadata   not read yet of {images}: run `sokkuri index --metadata`")
     if status.left_aside:
         lines.append(f"left aside {aside_text(status.left_aside)}")
     return lines

@@ -121,7 +121,7 @@ def index(
         bool,
         typer.Option(
             "--metadata",
-            help="Read what cameras wrote, if an earlier version did not keep it.",
+            help="Also read the metadata of photos that an earlier version indexed.",
         ),
     ] = False,
     accept_removals: Annotated[

@@ -37,7 +37,7 @@ def models(
     ] = None,
     photos: Annotated[
         Path | None,
-        typer.Option(metavar="FOLDER", help="For `centre` and `quantize`: photos to measure."),
+        typer.Option(metavar="FOLDER", help="For `centre` and `quantize`: photos to measure with."),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -110,12 +110,11 @@ def _centre(source: str, photos: Path, new_name: str) -> str:
 
 
 def _quantize(source: str, photos: Path, new_name: str) -> tuple[str, dict[str, object]]:
-    """Add a form of the model with integers inside. Return its name, and what to add to the JSON
-    document."""
+    """Add a quantized form of a model. Return its name, and the report for the JSON document."""
     import tempfile
 
-    from sokkuri.indexing.quantize import quantise_model
-    from sokkuri.models import add_quantised_model, resolve_model
+    from sokkuri.indexing.quantize import quantize_model
+    from sokkuri.models import add_quantized_model, resolve_model
 
     model = resolve_model(source)
     name = new_name or f"{model.card.name}-int8"
@@ -123,13 +122,13 @@ def _quantize(source: str, photos: Path, new_name: str) -> tuple[str, dict[str, 
     with tempfile.TemporaryDirectory(prefix="sokkuri-") as folder:
         target = Path(folder) / "network.onnx"
         with console.progress_bar() as bar:
-            for progress in quantise_model(model, photos.expanduser(), target):
+            for progress in quantize_model(model, photos.expanduser(), target):
                 bar.show(progress)
                 report = progress.result or report
         assert report is not None
         text = None if model.text is None else (model.text.network, model.text.tokenizer)
-        told = f"quantised ({report.way}) with {count_text(report.photos, 'photo')}"
-        card = add_quantised_model(model.card, target, text, name, told)
+        told = f"quantized ({report.way}) with {count_text(report.photos, 'photo')}"
+        card = add_quantized_model(model.card, target, text, name, told)
     if report.failed:
         console.print_message(f"{count_text(report.failed, 'photo')} could not be read")
     classes = ""
@@ -140,8 +139,8 @@ def _quantize(source: str, photos: Path, new_name: str) -> tuple[str, dict[str, 
         )
     console.print_message(
         f"{card.parent.name}: {report.speed:.2f} times as fast as {model.card.name} on one core; "
-        f"mean cosine of both vectors {report.cosine:.4f}; {100 * report.recall:.0f} % of the ten "
-        f"nearest photos are the same{classes} ({count_text(report.photos, 'photo')})"
+        f"mean cosine of the two vectors {report.cosine:.4f}; {100 * report.recall:.0f} % of the "
+        f"ten nearest photos are the same{classes} ({count_text(report.photos, 'photo')})"
     )
     return card.parent.name, {"quantized": asdict(report)}
 

@@ -88,7 +88,7 @@ def search(
         float | None,
         typer.Option(
             metavar="R",
-            help="Least share of the true nearest that an approximate search must find.",
+            help="Least share of the true nearest images that an approximate search must find.",
         ),
     ] = None,
     engine: EngineOption = None,

@@ -41,7 +41,7 @@ def export(
         typer.Option(
             "--csv",
             metavar="FILE",
-            help="Write what is known of the photos to a CSV file, or - for stdout.",
+            help="Write the metadata of the photos to a CSV file, or - for stdout.",
         ),
     ] = None,
     collection: CollectionOption = None,
@@ -49,8 +49,8 @@ def export(
 ) -> None:
     """Write the vectors for other tools, ordered by id.
 
-    The files are read back and checked. With --csv, write what is known of the photos, too, or
-    without DIR nothing else.
+    The files are read back and checked. With --csv, write the metadata of the photos, too. With
+    --csv and without DIR, write only the metadata.
     """
     from sokkuri.api import Collection
     from sokkuri.core.locations import parse_location
@@ -83,7 +83,7 @@ def export(
 
 
 def _write_csv(collection: Path, file: Path) -> None:
-    """Write what is known of the photos of a collection."""
+    """Write the metadata of the photos of a collection as CSV."""
     from sokkuri.api import Collection
     from sokkuri.indexing.photo_table import csv_lines
 

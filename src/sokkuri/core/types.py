@@ -35,9 +35,9 @@ Box: TypeAlias = tuple[int, int, int, int]
 """A part of an image: x, y, width, height in pixels of the upright image."""
 
 Decoding: TypeAlias = Literal["colour", "fast", "exact"]
-"""`colour`: upright, over white, JPEG at the smallest sufficient scale, in sRGB by the embedded
-colour profile. `fast`: the same without a look at the profile. `exact`: like the article's script,
-Pillow's full decode, `convert("RGB")` and `resize`, nothing else."""
+"""`colour`: upright, over white, JPEG at the smallest sufficient scale, converted to sRGB from an
+embedded colour profile. `fast`: the same, but the profile is ignored. `exact`: like the article's
+script, Pillow's full decode, `convert("RGB")` and `resize`, nothing else."""
 
 NEW_DECODING: Decoding = "colour"
 """How the images of new collections are decoded by default."""
@@ -143,13 +143,12 @@ class Pixels:
 
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
-    """What a camera, or a person with another program, wrote about a photo.
+    """The metadata that a camera, or a person with another program, wrote about a photo.
 
-    format : of the file, such as "jpeg", "" if it is unknown. taken : microseconds from 1970 to the
-    local time at which the photo was taken, whatever the time zone. utc_offset : of that time zone,
-    in minutes. camera : make and model. focal_length : in mm. latitude, longitude : in degrees
-    north and east; both or none. rating : 0 to 5, or -1 for a rejected photo. What is unknown is
-    None, "" or ().
+    format : of the file, such as "jpeg". taken : microseconds from 1970-01-01 00:00 to the time at
+    which the photo was taken, both in local time. utc_offset : of that local time, in minutes.
+    camera : make and model. focal_length : in mm. latitude, longitude : in degrees north and east;
+    both or none. rating : 0 to 5, or -1 for a rejected photo. Unknown values are None, "" or ().
     """
 
     format: str = ""
@@ -166,7 +165,7 @@ class PhotoMetadata:
 
     @property
     def taken_text(self) -> str | None:
-        """When it was taken, as ISO 8601: local time, with the offset from UTC if it is known."""
+        """`taken` as ISO 8601: local time, with the offset from UTC if it is known."""
         if self.taken is None:
             return None
         minutes = self.utc_offset
@@ -225,8 +224,8 @@ class Failure:
 class AnnState:
     """The approximate index. covered : rows of the collection that it contains, out of `rows`.
     recall : by k of 1, 10 and 100, the share of the true k nearest that its searches return;
-    text_recall : of searches by words, empty if it was not measured. by_queries : the same by the
-    kind of query, see `search/vectors/recall.py`; `recall` is the lowest of those by pictures."""
+    text_recall : of searches by words, empty if it was not measured. by_queries : recall by
+    kind of query, see `search/vectors/recall.py`; `recall` is the lowest of kinds of pictures."""
 
     covered: int
     rows: int

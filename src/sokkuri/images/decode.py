@@ -187,8 +187,8 @@ def _open_file(file: BinaryIO) -> Image.Image:
 
 
 def _picture_of_raw(data: bytes) -> bytes | None:
-    """Return the picture of a RAW file as another file. None if Pillow should try it: a TIFF may
-    look like a RAW file, and Pillow reads the preview of some."""
+    """Return the picture of a RAW file as the bytes of a JPEG or a PPM. None if Pillow should try
+    the file: a TIFF may look like a RAW file, and Pillow reads the preview of some RAW files."""
     try:
         return develop(data)
     except (MissingExtraError, UnidentifiedImageError):

@@ -1,4 +1,4 @@
-"""Tell what is known of a photo as labelled texts for people.
+"""Turn the metadata of a photo into labelled texts for people.
 
 Takes a file's bytes; returns texts by label. metadata.py reads the values.
 """
@@ -12,10 +12,10 @@ from sokkuri.images.metadata import clean, photo_of, read_blocks, time_of
 
 
 def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str, str]:
-    """Return what is known of a photo as texts by label, such as "Camera". Empty without metadata.
+    """Return the metadata of a photo as texts by label, such as "Camera". Empty without metadata.
 
-    Pixels are not decoded. known : what the catalog knows of the photo, from its sidecar too; it is
-    told in the place of what the file says.
+    Pixels are not decoded. known : the metadata in the catalog, which may come from a sidecar; it
+    counts instead of that in the file.
     """
     blocks = read_blocks(data)
     exif = read_exif_tags(blocks.exif)
@@ -25,7 +25,7 @@ def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str,
 
 
 def _taken(photo: PhotoMetadata, exif: ExifTags) -> str:
-    """Return when it was taken; of a file without that, when its picture was last changed."""
+    """Return when the photo was taken or, if that is unknown, when it was last changed."""
     if photo.taken is None:
         photo = PhotoMetadata(taken=time_of(exif.text(tags.CHANGED)))
     return (photo.taken_text or "")[:19].replace("T", " ")
@@ -69,4 +69,4 @@ _LABELS: dict[str, Callable[[PhotoMetadata, ExifTags], str]] = {
     "Description": _text(tags.DESCRIPTION),
     "Position": _position,
 }
-"""How to tell each value, in the order of display."""
+"""The function that makes each text, in the order of display."""

@@ -1,7 +1,7 @@
 """Read chosen tags of EXIF data, which has the structure of a TIFF file.
 
-Takes bytes and returns values by tag. Reads the wanted tags alone, at most three directories and a
-bounded part of each value, so that no bytes make it slow or large. What is damaged is left out.
+Takes bytes and returns values by tag. Reads only the wanted tags, at most three directories, and a
+bounded part of each value, so that no file takes much time or memory. Damaged values are left out.
 """
 
 import math
@@ -37,7 +37,7 @@ _PHOTO_DIRECTORY, _PLACE_DIRECTORY = 0x8769, 0x8825
 
 _SUBFILE, _COLOURS, _OTHER_DIRECTORIES, _DNG = 0x00FE, 0x0106, 0x014A, 0xC612
 _OF_RAW = frozenset([_SUBFILE, _COLOURS, _OTHER_DIRECTORIES, _DNG])
-_MOSAICS = (32803, 34892)  # the colours of a sensor: a mosaic of them, or all at each pixel
+_MOSAICS = (32803, 34892)  # PhotometricInterpretation of a sensor's pixels: CFA, LinearRaw
 
 _ORDERS = {
     b"II*\0": "<", b"MM\0*": ">",
@@ -101,12 +101,12 @@ def has_raw_pixels(data: bytes) -> bool:
     (first,) = struct.unpack_from(order + "I", block, 4)
     found = _read_directory(block, order, first, _OF_RAW)
     kind, colours = number_of(found.get(_SUBFILE)), number_of(found.get(_COLOURS))
-    is_preview = kind == 1 and _OTHER_DIRECTORIES in found  # and the sensor's pixels are elsewhere
+    is_preview = kind == 1 and _OTHER_DIRECTORIES in found  # the other has the pixels
     return _DNG in found or colours in _MOSAICS or is_preview
 
 
 def text_of(value: Value | None) -> str:
-    """Return the text of a value, up to its first NUL; "" if it is no text."""
+    """Return the text of a value, up to its first NUL. "" if the value is no text."""
     if not isinstance(value, bytes):
         return ""
     return decoded(value.split(b"\0", 1)[0])
@@ -146,7 +146,7 @@ def _read_directory(
 
 
 def _entries(block: memoryview, order: str, at: int) -> Iterator[tuple[int, int, int, int]]:
-    """Yield tag, type, count and the place of the value of each entry of a directory."""
+    """Yield tag, type, count and place of the value, for each entry of a directory."""
     if not 0 <= at <= len(block) - 2:
         return
     (count,) = struct.unpack_from(order + "H", block, at)

@@ -88,8 +88,7 @@ def _is_installed(package: str) -> bool:
 
 
 def unreadable_text(counts: Mapping[str, int]) -> str:
-    """Return counts of files that are left aside or cannot be read as one line: how many, and which
-    extra reads them.
+    """Return one line that counts the files that are not read, and names the extras that read them.
 
     counts : by kind, as `kind_left_aside` and `unreadable_kind` return it. "" without any.
     """

@@ -1,6 +1,6 @@
 """Read keywords of IPTC data (IIM), which older programs write into JPEG and TIFF files.
 
-Takes the bytes of the records; returns texts. What is damaged ends the list.
+Takes the bytes of the records; returns texts. The list ends where the records are damaged.
 """
 
 import struct
@@ -14,7 +14,7 @@ _MAX_RECORDS = 10_000
 
 
 def read_iptc_keywords(data: bytes) -> list[str]:
-    """Return the keywords, in their order."""
+    """Return the keywords, in the order of their records."""
     keywords: list[bytes] = []
     at, is_utf8 = 0, False
     for _ in range(_MAX_RECORDS):

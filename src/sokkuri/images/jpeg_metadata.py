@@ -1,4 +1,4 @@
-"""Find the segments of a JPEG that hold metadata, without a look at anything else.
+"""Find the segments of a JPEG that hold metadata.
 
 Takes a file's bytes; returns the bytes of EXIF, XMP and IPTC. Pillow would read all segments, which
 takes several times as long.
@@ -29,7 +29,7 @@ def jpeg_metadata(data: bytes) -> tuple[bytes, bytes, bytes]:
         elif marker == _APP1 and not xmp and data.startswith(_XMP, start):
             xmp = data[start + len(_XMP) : end]
         elif marker == _APP13 and data.startswith(_PHOTOSHOP, start):
-            photoshop += data[start + len(_PHOTOSHOP) : end]  # long ones are split
+            photoshop += data[start + len(_PHOTOSHOP) : end]  # long blocks are split
     return exif, xmp, _iptc_of(photoshop) if photoshop else b""
 
 

@@ -1,8 +1,8 @@
-"""Read what is known of a photo: when, where and with what it was taken, its rating and keywords.
+"""Read the metadata of a photo: time, place, camera, lens, rating and keywords.
 
 Takes the bytes of an image file or of an `.xmp` sidecar; returns PhotoMetadata. EXIF counts first
-for what the camera knows, XMP for what people say. Pixels are not decoded. Metadata that are
-damaged, or that no photo can have, are left out: they never make an image a failure.
+for what the camera knows, XMP for what people say. Pixels are not decoded. Metadata that is
+damaged, or that no photo can have, is left out: it never makes an image a failure.
 """
 
 import math
@@ -27,7 +27,7 @@ MAX_TEXT = 200
 """Characters of a text that are kept."""
 
 _MAX_KEYWORDS = 256
-_MAX_PNG_CHUNKS = 200_000  # among which its metadata are looked for: those of a file of a gigabyte
+_MAX_PNG_CHUNKS = 200_000  # that are searched for EXIF; a file of a gigabyte has no more
 _MAX_ISO = 10**8
 _MAX_FOCAL_LENGTH = 100_000.0  # mm
 _DAY = 24 * 60  # minutes
@@ -53,18 +53,18 @@ class Blocks:
 
 
 def read_photo(data: bytes) -> PhotoMetadata:
-    """Return what the file of an image tells about the photo."""
+    """Return the metadata in the bytes of an image file."""
     return photo_of(read_blocks(data))
 
 
 def photo_of(blocks: Blocks) -> PhotoMetadata:
-    """Return what the metadata of an image file tell about the photo."""
+    """Return the metadata in the parts of an image file."""
     xmp = read_xmp(blocks.xmp) if blocks.xmp else {}
     return _merged(blocks.format, read_exif_tags(blocks.exif), xmp, blocks.iptc)
 
 
 def read_sidecar(data: bytes) -> PhotoMetadata:
-    """Return what an `.xmp` file beside an image tells about the photo."""
+    """Return the metadata in the bytes of an `.xmp` file beside an image."""
     return _merged("", ExifTags(), read_xmp(data), b"")
 
 
@@ -90,7 +90,7 @@ def read_blocks(data: bytes) -> Blocks:
 
 
 def _raw_blocks(data: bytes) -> Blocks:
-    """Return the metadata of a RAW file: its own if it is built like a TIFF, or its preview's."""
+    """Return the metadata of a RAW file that is built like a TIFF, or else of its preview."""
     if read_exif_tags(data).image:
         return Blocks("raw", data)
     try:
@@ -121,17 +121,17 @@ def position_of(exif: ExifTags) -> tuple[float, float] | None:
 
 
 def local_time(taken: int) -> datetime:
-    """Return the local time of `PhotoMetadata.taken`."""
+    """Return `PhotoMetadata.taken` as a local time, without a time zone."""
     return _EPOCH + timedelta(microseconds=taken)
 
 
 def taken_of(exif: ExifTags) -> int | None:
-    """Return when the photo was taken, as in PhotoMetadata."""
+    """Return when the photo was taken, as in PhotoMetadata. None if it is unknown."""
     return time_of(exif.text(tags.TAKEN), exif.text(tags.TAKEN_FRACTION))
 
 
 def time_of(text: str, fraction: str = "") -> int | None:
-    """Return the time that EXIF writes as text, as in PhotoMetadata; None if it is none."""
+    """Return the time in a text of EXIF, as in PhotoMetadata. None if the text is no time."""
     found = _EXIF_TIME.match(text.strip())
     return None if found is None else _microseconds(found.groups(), fraction.strip())
 
@@ -144,7 +144,7 @@ def _merged(format_: str, exif: ExifTags, xmp: dict[str, list[str]], iptc: bytes
         taken, offset = _xmp_time(text)
     position = position_of(exif) or _xmp_position(first)
     iso = exif.number(tags.ISO)
-    if iso == 65535:  # the largest number that fits: the true one is elsewhere
+    if iso == 65535:  # the largest number of this tag: another tag has larger ones
         iso = exif.number(tags.ISO_ABOVE_65535) or iso
     if iso is None:
         iso = _plain_number(
@@ -201,7 +201,7 @@ def _microseconds(parts: tuple[str | None, ...], fraction: str | None) -> int | 
 
 
 def _xmp_time(text: str) -> tuple[int | None, int | None]:
-    """Return when a photo was taken, and the offset of its time zone."""
+    """Return when a photo was taken, and the offset from UTC in minutes, as in PhotoMetadata."""
     found = _XMP_TIME.match(text)
     if found is None:
         return None, None
@@ -256,7 +256,7 @@ def _position(latitude: float | None, longitude: float | None) -> tuple[float, f
 
 
 def _find_png_exif(data: bytes) -> bytes:
-    """Return the EXIF of a PNG, which may stand behind the pixels; b"" without one."""
+    """Return the EXIF of a PNG, b"" without one. Pillow misses it behind the pixels."""
     position = 8
     for _ in range(_MAX_PNG_CHUNKS):
         if position + 8 > len(data):
@@ -269,7 +269,7 @@ def _find_png_exif(data: bytes) -> bytes:
 
 
 def _bytes(value: object) -> bytes:
-    """Return the bytes of a part; Pillow has some as text."""
+    """Return the bytes of a part. Pillow returns some parts as text."""
     if isinstance(value, str):
         return value.encode(errors="replace")
     return value if isinstance(value, bytes) else b""

@@ -20,12 +20,12 @@ from sokkuri.images.memory import hold_memory
 _SIGNATURES = (b"FUJIFILMCCD-RAW", b"IIRO", b"IIRS", b"MMOR", b"IIU\0", b"FOVb", b"\0MRM")
 _TIFF = (b"II*\0", b"MM\0*")
 _LEAST_SIDE = 1_000
-"""Pixels of the longer side from which a preview stands for the picture. Smaller ones do if they
-have half of the picture's side."""
+"""Pixels of the longer side from which a preview is large enough. A smaller preview is large enough
+if it has half of the sensor's longer side."""
 
-_BYTES = 12  # that LibRaw holds for each pixel of the sensor
+_BYTES = 12  # of memory that LibRaw holds for each pixel of the sensor
 _TURNS = {3: 3, 5: 8, 6: 6}
-"""LibRaw's numbers of the turns, with those of EXIF."""
+"""EXIF's numbers of the turns, by those of LibRaw."""
 
 _latest = threading.local()
 
@@ -49,8 +49,10 @@ def is_tiff_raw(data: bytes) -> bool:
 
 
 def develop(data: bytes) -> bytes:
-    """Return the picture of a RAW file as a JPEG or a PPM: its preview if that is large enough,
-    else a rendering at half the size, in sRGB.
+    """Return the picture of a RAW file as the bytes of a JPEG or a PPM.
+
+    The picture is the embedded preview if it is large enough, else a rendering at half the size, in
+    sRGB.
 
     Raises MissingExtraError without the package rawpy, UnidentifiedImageError for a file that
     LibRaw cannot read.
@@ -77,8 +79,8 @@ def _develop(data: bytes) -> bytes:
 
 
 def _preview(rawpy: Any, raw: Any) -> bytes | None:
-    """Return the embedded JPEG with the turn of the picture, None if there is none or a small
-    one."""
+    """Return the embedded JPEG with the turn of the picture. None if there is none, or if it is too
+    small."""
     try:
         found = raw.extract_thumb()
     except rawpy.LibRawError:

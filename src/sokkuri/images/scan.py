@@ -60,9 +60,8 @@ def list_images(
     ask the disk for the stat of this path; it is not called for addresses, whose listings carry the
     stats. on_error : called with each folder that cannot be read, which is skipped. aside : counts
     the pictures of kinds that sokkuri does not read, see `formats.kind_left_aside`. on_sidecar :
-    called with each `.xmp` file. Raises
-    CollectionError when the address itself cannot be listed, or when its server stops answering:
-    then nobody can tell which images are missing.
+    called with each `.xmp` file. Raises CollectionError when the address itself cannot be listed,
+    or when its server stops answering: then nobody can tell which images are missing.
     """
     globs = tuple(exclude)
     if isinstance(root, Address):
@@ -105,7 +104,8 @@ def has_image_ending(name: str) -> bool:
 
 
 def may_be_image(name: str) -> bool:
-    """Return the same, but also for images that only an extra reads, which may be missing now."""
+    """Return whether a file name has the ending of an image format, or of one that an extra reads,
+    installed or not."""
     return os.path.splitext(name)[1].lower() in _ANY_ENDINGS  # noqa: PTH122 - as above
 
 
@@ -121,7 +121,7 @@ def is_sidecar(name: str) -> bool:
 def _take_other(
     entry: os.DirEntry[str], path: str, aside: Counter[str] | None, on_sidecar: OnSidecar | None
 ) -> None:
-    """Count a file that is no image, or pass a sidecar on."""
+    """Pass a sidecar to `on_sidecar`, or count another file that is no image."""
     if on_sidecar is None or not is_sidecar(entry.name):
         _count_aside(entry.name, aside)
         return

@@ -1,8 +1,8 @@
 """Read chosen properties of XMP, the XML that programs write into image files and beside them.
 
-Takes a packet of XMP; returns lists of texts by property. Entities are refused, and what is read
-is bounded, so that no packet makes it slow or large. Of a damaged packet, what comes before the
-damage is returned.
+Takes a packet of XMP; returns lists of texts by property. Entities are refused and all sizes are
+bounded, so that no packet takes much time or memory. Of a damaged packet, the properties before the
+damage are returned.
 """
 
 from contextlib import suppress
@@ -33,7 +33,7 @@ _MAX_LENGTH = 1_000  # characters of a text
 
 
 class _RefusedError(Exception):
-    """The packet does what no packet needs."""
+    """The packet declares a document type, or is nested too deeply."""
 
 
 def read_xmp(packet: bytes) -> dict[str, list[str]]:
@@ -61,7 +61,7 @@ class _Reader:
         self._text: list[str] = []
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
-        """Take an element, and the properties that its attributes are."""
+        """Take the start of an element. Attributes of a Description are properties, too."""
         if len(self._open) >= _MAX_DEPTH:
             raise _RefusedError
         self._open.append(name)
@@ -80,7 +80,7 @@ class _Reader:
         self._open.pop()
         text, self._text = "".join(self._text), []
         if name == f"{_RDF} li" and len(self._open) > 1:
-            name = self._open[-2]  # above it is the list, and above that the property
+            name = self._open[-2]  # an item is in a list, and the list in the property
         self._keep(_short(name), text)
 
     def refuse(self, *_: object) -> None:
@@ -96,6 +96,6 @@ class _Reader:
 
 
 def _short(name: str) -> str:
-    """Return `dc:subject` for the whole name of a property."""
+    """Return the usual name of a property, such as `dc:subject`, for its full name."""
     namespace, _, local = name.rpartition(" ")
     return f"{_NAMESPACES.get(namespace, '')}:{local}"

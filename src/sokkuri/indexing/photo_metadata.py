@@ -1,7 +1,7 @@
-"""Keep what is known of photos up to date: read changed sidecars, and files not read for it yet.
+"""Keep photo metadata up to date: read changed sidecars, and metadata of files where it is missing.
 
 Takes an open collection whose images are indexed; yields Progress. Each part is committed when it
-is read, so a pass that was stopped goes on where it was.
+is read, so the next run goes on where a run was stopped.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -63,9 +63,9 @@ def refresh_sidecars(
 def fill_photos(
     collection: CollectionStore, limits: Limits, threads: int
 ) -> Iterator[Progress[Never]]:
-    """Read what photos tell from the files of which it is not known. Nothing is extracted.
+    """Read the metadata of files of which it was not read yet. No vector is extracted.
 
-    A file that cannot be read, or that changed since it was indexed, is left for the next pass.
+    A file that cannot be read, or that changed since it was indexed, is left for the next run.
     """
     catalog = collection.catalog
     total = count_unknown(catalog)
@@ -83,14 +83,17 @@ def fill_photos(
             skipped += len(wanted) - len(photos)
             yield Progress("metadata", done, max(done, total), failed=skipped)
     if skipped:
-        note = f"{skipped:,} of {total:,} files were not as they were indexed: run it again"
+        note = (
+            f"{skipped:,} of {total:,} files could not be read, or have changed since they were "
+            "indexed: run the command again"
+        )
         yield Progress("metadata", done, max(done, total), note, skipped)
 
 
 def _in_parts(
     read: Callable[[_Item], _Result], items: Sequence[_Item], threads: int
 ) -> Iterator[list[_Result]]:
-    """Yield what `read` returns for the items, a part of them at a time, read in threads."""
+    """Call `read` for the items in threads; yield the results, a part of them at a time."""
     if not items:
         return
     remaining = iter(items)

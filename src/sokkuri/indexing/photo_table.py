@@ -1,4 +1,4 @@
-"""Write what is known of photos as a table: a CSV file, or columns of a Parquet data set."""
+"""Write photo metadata as a table: a CSV file, or columns of a Parquet data set."""
 
 import csv
 import io
@@ -20,8 +20,8 @@ _OF_PHOTO = (
 def csv_lines(collection: CollectionStore) -> Iterator[str]:
     """Yield the lines of a CSV table of the live images, ordered by id; the first is the head.
 
-    `modified` and `taken` are ISO 8601, the first in UTC, the second local time. Keywords are
-    joined by `; `. What is unknown is empty.
+    `modified` is ISO 8601 in UTC. `taken` is ISO 8601 in local time, with the offset from UTC if it
+    is known. Keywords are joined by `; `. Unknown values are empty.
     """
     yield _line([*_OF_FILE, *_OF_PHOTO, "keywords"])
     for id_, path, width, height, size, mtime_ns, photo in photo_table(collection.catalog):
@@ -35,7 +35,7 @@ def csv_lines(collection: CollectionStore) -> Iterator[str]:
 
 
 def parquet_columns(pyarrow: Any, photos: Sequence[PhotoMetadata]) -> dict[str, Any]:
-    """Return what is known of photos as columns of Arrow. `taken` is a time without a time zone."""
+    """Return photo metadata as columns of Arrow. `taken` is a time without a time zone."""
     types = {
         "format": pyarrow.string(), "taken": pyarrow.timestamp("us"),
         "utc_offset": pyarrow.int16(), "camera": pyarrow.string(), "lens": pyarrow.string(),

@@ -1,6 +1,6 @@
-"""Quantise a model with photos, and say how near its vectors are to the float ones, and how fast.
+"""Quantize a model with photos, and say how near its vectors are to the float ones, and how fast.
 
-Takes a model and a folder of photos. Writes the network of integers; returns a QuantiseReport.
+Takes a model and a folder of photos. Writes the network of integers; returns a QuantizeReport.
 """
 
 import time
@@ -20,7 +20,7 @@ from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
 
 LEAST_PHOTOS = 20
-"""From fewer photos, ranges and comparisons say too little."""
+"""With fewer photos, ranges and comparisons are not reliable."""
 
 _RANGED = 100  # photos whose values give the ranges
 _COMPARED = 300  # photos whose vectors are compared
@@ -28,14 +28,14 @@ _NEAREST = 10
 
 
 @dataclass(frozen=True, slots=True)
-class QuantiseReport:
-    """A model of integers against the float one, on the same photos.
+class QuantizeReport:
+    """The comparison of a quantized model with the float one, on the same photos.
 
     way : static or dynamic. photos : how many were compared. failed : how many could not be read.
     speed : CPU time of the float network divided by that of the integer one. cosine : the mean of
-    the cosines between both vectors of a photo. recall : the share of the ten nearest photos that
-    both have. map_float, map_integer : mean average precision if the folders of the photos are
-    classes, None if all photos are in one folder.
+    the cosines between the two vectors of a photo. recall : the share of the ten nearest photos
+    that are the same with both. map_float, map_integer : mean average precision if the folders of
+    the photos are classes, None if all photos are in one folder.
     """
 
     way: str
@@ -57,26 +57,26 @@ class _Photos:
     failed: int
 
 
-def quantise_model(
+def quantize_model(
     model: Model, photos: Path, target: Path, limits: Limits | None = None
-) -> Generator[Progress[QuantiseReport]]:
+) -> Generator[Progress[QuantizeReport]]:
     """Write the network with integers to `target`; yield progress, with the report at the end.
 
     The ranges come from up to 100 photos at equal steps, and the comparison from up to 300. Raises
     UsageError for fewer than LEAST_PHOTOS photos, ModelError, ExtractError.
     """
-    from sokkuri.models.onnx_quantize import choose_way, write_quantised
+    from sokkuri.models.onnx_quantize import choose_way, write_quantized
 
     way = choose_way(model.path)
     read = yield from _read_photos(model, photos, limits or Limits())
     extractor = Extractor(model)
-    yield Progress("quantising", 0, 0)
+    yield Progress("quantizing", 0, 0)
     inputs = (
         values
         for rgb in read.rgb[:: max(1, len(read.rgb) // _RANGED)]
         for values in extractor.network_inputs(rgb[None])
     )
-    write_quantised(model.path, target, way, model.card.input, inputs)
+    write_quantized(model.path, target, way, model.card.input, inputs)
     integers = Extractor(replace(model, path=target, ready=True))
     vectors = np.empty((2, len(read.rgb), model.card.dimension), np.float64)
     seconds = np.empty((2, len(read.rgb)))
@@ -92,7 +92,7 @@ def quantise_model(
 
 def _read_photos(
     model: Model, folder: Path, limits: Limits
-) -> Generator[Progress[QuantiseReport], None, _Photos]:
+) -> Generator[Progress[QuantizeReport], None, _Photos]:
     if not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
     paths = sorted(folder / image.path for image in list_images(folder))
@@ -122,8 +122,9 @@ def _steps(count: int, most: int) -> Iterator[int]:
 
 def _report(
     way: str, read: _Photos, vectors: NDArray[np.float64], seconds: NDArray[np.float64]
-) -> QuantiseReport:
-    """vectors : (2, N, D), of floats and of integers. seconds : (2,), of a photo with each."""
+) -> QuantizeReport:
+    """Compare the vectors. vectors : (2, N, D), of the float network and of the quantized one.
+    seconds : (2,), for a photo with each."""
     lengths = np.linalg.norm(vectors, axis=2, keepdims=True)
     units = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
     cosines = units @ units.transpose(0, 2, 1)
@@ -133,7 +134,7 @@ def _report(
     k = min(_NEAREST, order.shape[2])
     shared = [len({*a[:k]} & {*b[:k]}) / k for a, b in zip(*order.tolist(), strict=True)]
     has_classes = read.classes.max() > 0
-    return QuantiseReport(
+    return QuantizeReport(
         way,
         len(read.rgb),
         read.failed,
@@ -146,7 +147,8 @@ def _report(
 
 
 def _mean_average_precision(order: NDArray[np.int64], classes: NDArray[np.int64]) -> float | None:
-    """Return the mean over the photos that have others of their class, None if there are none.
+    """Return mean average precision over the photos that have others of their class, None without
+    such photos.
 
     order : (N, N - 1), the other photos, nearest first.
     """

@@ -7,7 +7,7 @@ from sokkuri.models.installed import (
     add_centred_model,
     add_hub_model,
     add_model,
-    add_quantised_model,
+    add_quantized_model,
 )
 from sokkuri.models.registry import (
     Model,
@@ -29,7 +29,7 @@ __all__ = [
     "add_centred_model",
     "add_hub_model",
     "add_model",
-    "add_quantised_model",
+    "add_quantized_model",
     "added_cards",
     "card_text",
     "has_text_side",

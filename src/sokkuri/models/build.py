@@ -33,7 +33,7 @@ def build_network(card: ModelCard) -> bytes:
 
     network = build(read_checkpoint(package_file(card)))
     if ranges := read_ranges(card.name):
-        from sokkuri.models.int8 import quantise
+        from sokkuri.models.int8 import quantize
 
-        network = quantise(network, ranges, zero=_ZERO, one=_ONE)
+        network = quantize(network, ranges, zero=_ZERO, one=_ONE)
     return bytes(network.SerializeToString())

@@ -147,7 +147,7 @@ def add_centred_model(
         return _finish_derived(made, changed, network.name, told)
 
 
-def add_quantised_model(
+def add_quantized_model(
     card: ModelCard, network: Path, text: tuple[Path, Path] | None, name: str, told: str
 ) -> Path:
     """Add the form of a model with integers. Return the path of its card.

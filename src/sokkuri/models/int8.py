@@ -1,6 +1,6 @@
 """Rewrite a convolutional network for 8-bit integers, with the range of each value in a table.
 
-Takes the float graph and the table; returns a graph in ONNX's form for quantised networks
+Takes the float graph and the table; returns a graph in ONNX's form for quantized networks
 (QuantizeLinear and DequantizeLinear around each operator), which ONNX Runtime fuses to integer
 operators. The same graph and table give the same bytes, whatever versions are installed.
 
@@ -8,8 +8,8 @@ Values are unsigned bytes. Processors without VNNI (AVX2) add two products of an
 signed byte in 16 bits, and lose what does not fit. So weights are signed and from -63 to 63: two
 products are at most 2 * 255 * 63, which fits. Where the network needs finer ones, weights have 8
 bits: those of depthwise convolutions, whose products are not added in pairs, and those of the first
-two others. The latter are unsigned with 128 for zero, since products of unsigned bytes are added in
-32 bits everywhere, which takes longer. So the sums of convolutions are exact on all processors.
+two other convolutions. The latter are unsigned with 128 for zero: every processor adds products of
+unsigned bytes in 32 bits, which takes longer. So the sums of convolutions are exact on all of them.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sokkuri.core.errors import ModelError
 
 FINE = 2
-"""Convolutions with finer weights, from the first on, without the depthwise ones."""
+"""The number of convolutions with 8-bit weights, from the first on; depthwise ones do not count."""
 
 _Kind = tuple[type[np.integer[Any]], int, int]
 """Dtype, largest weight, and zero."""
@@ -48,7 +48,7 @@ def ranged_values(graph: onnx.GraphProto) -> list[str]:
     ]
 
 
-def quantise(model: onnx.ModelProto, ranges: Ranges, *, zero: int, one: float) -> onnx.ModelProto:
+def quantize(model: onnx.ModelProto, ranges: Ranges, *, zero: int, one: float) -> onnx.ModelProto:
     """Return the network with integers inside. It takes pixels as they are: uint8, (N, H, W, 3).
 
     model : Conv, Clip from 0, Add and what follows the last of them; its input is (N, 3, H, W).
@@ -64,7 +64,7 @@ def quantise(model: onnx.ModelProto, ranges: Ranges, *, zero: int, one: float) -
 
 @dataclass
 class _Writer:
-    """Writes the new graph, node by node. `scales` has scale and zero point of each value."""
+    """Writes the new graph, node by node. scales : scale and zero point of each value."""
 
     graph: onnx.GraphProto
     ranges: Ranges
@@ -82,12 +82,12 @@ class _Writer:
         name = self.graph.input[0].name
         self.scales[name] = np.float32(1 / one), np.uint8(zero)
         self._node("Transpose", ["pixels"], f"{name}.q", perm=[0, 3, 1, 2])
-        self._dequantise(name)
+        self._dequantize(name)
 
     def add(self, node: onnx.NodeProto) -> None:
         """Add the integer form of a node of the float graph."""
         if node.op_type == "Clip":
-            return  # the unsigned bytes of its output end where it clips
+            return  # the range of its output, as unsigned bytes, clips in its place
         inputs, output = list(node.input), node.output[0]
         if node.op_type == "Conv":
             inputs = [node.input[0], *self._weights(*node.input)]
@@ -98,8 +98,8 @@ class _Writer:
             self.nodes.append(node)
             return
         self._node(node.op_type, inputs, f"{output}.f", node.attribute)
-        self._quantise(output)
-        self._dequantise(output)
+        self._quantize(output)
+        self._dequantize(output)
 
     def finish(self, model: onnx.ModelProto) -> onnx.ModelProto:
         """Return the checked model."""
@@ -129,7 +129,7 @@ class _Writer:
         step = float(self.scales[value][0])
         kind, most, zero = self._kind_of(weight)
         largest = np.abs(weight).reshape(len(weight), -1).max(axis=1)
-        # A channel of next to nothing but its bias: its scale must be large enough for the bias.
+        # A channel with tiny weights needs a scale that is large enough for its bias.
         least = np.abs(bias) / (step * _LARGEST_BIAS)
         scale = np.maximum(np.maximum(largest / most, least), 1e-30).astype(np.float32)
         per_channel = scale.astype(np.float64)
@@ -151,7 +151,7 @@ class _Writer:
         self._full += 1
         return _FINE if self._full <= FINE else _OTHER
 
-    def _quantise(self, name: str) -> None:
+    def _quantize(self, name: str) -> None:
         """Add the conversion of a float value to bytes. Raises ModelError without a range."""
         if name not in self.ranges:
             raise ModelError(f"the table of ranges lacks {name}")
@@ -162,7 +162,7 @@ class _Writer:
         self._scale(name)
         self._node("QuantizeLinear", [f"{name}.f", f"{name}.scale", f"{name}.zero"], f"{name}.q")
 
-    def _dequantise(self, name: str) -> None:
+    def _dequantize(self, name: str) -> None:
         self._scale(name)
         self._node("DequantizeLinear", self._parts(name), name)
 

@@ -1,4 +1,4 @@
-"""Quantise any network to 8-bit integers with the tools of ONNX Runtime.
+"""Quantize any network to 8-bit integers with the tools of ONNX Runtime.
 
 Takes the ONNX file; writes another one. Networks of convolutions get fixed ranges of their values,
 measured on photos (static); transformers get the range of each value while they run (dynamic).
@@ -38,7 +38,7 @@ _FAULTS = (
 
 
 def choose_way(path: Path) -> Way:
-    """Return how to quantise a network: static if it has as many convolutions as products of
+    """Return how to quantize a network: static if it has as many convolutions as products of
     matrices. Raises ModelError if it has integers already, or cannot be read."""
     try:
         graph = onnx.load(path, load_external_data=False).graph
@@ -51,13 +51,13 @@ def choose_way(path: Path) -> Way:
     return "static" if kinds.count("Conv") >= max(products, 1) else "dynamic"
 
 
-def write_quantised(
+def write_quantized(
     path: Path, target: Path, way: Way, name: str, inputs: Iterable[NDArray[Any]]
 ) -> None:
-    """Write the network with integers to `target`, whose folder takes a temporary file, too.
+    """Write the network with integers to `target`. Its folder must allow a temporary file, too.
 
-    name, inputs : of the input tensor, and what it gets for photos; read only for `static`. Raises
-    ModelError when ONNX Runtime's tools cannot quantise the network.
+    name : of the input tensor. inputs : its values for photos, read only for `static`. Raises
+    ModelError when ONNX Runtime's tools cannot quantize the network.
     """
     prepared = target.with_name(f"prepared-{target.name}")
     try:
@@ -84,7 +84,7 @@ def write_quantised(
                 extra_options={"CalibMaxIntermediateOutputs": 8},
             )
     except (*_FAULTS, *runtime_errors()) as error:
-        raise ModelError(f"{path} cannot be quantised: {first_line(error)}") from error
+        raise ModelError(f"{path} cannot be quantized: {first_line(error)}") from error
     finally:
         prepared.unlink(missing_ok=True)
 

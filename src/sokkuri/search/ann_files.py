@@ -56,8 +56,7 @@ Stage = Literal["training", "adding", "measuring"]
 def refresh_ann(
     collection: CollectionStore, *, all_rows: bool = False
 ) -> Iterator[tuple[Stage, int, int]]:
-    """Build or extend the index where needed; yield the stage, and how much of it is done, of how
-    much.
+    """Build or extend the index where needed; yield (stage, steps done, steps in all).
 
     all_rows : add fresh rows to the lists even if they are few. Does nothing while another process
     builds the index. Raises StorageError when the disk refuses, MissingExtraError without faiss;
@@ -105,7 +104,7 @@ def ann_state(collection: CollectionStore) -> AnnState | None:
 
 
 def _usual_recall(efforts: Sequence[MeasuredEffort], *, words: bool) -> MeasuredRecall:
-    """Return the recall of searches that ask for none."""
+    """Return the recall of searches that ask for no recall."""
     usual = choose_effort(efforts, 10, words=words, goal=None)
     return MeasuredRecall({}) if usual is None else usual.recall
 
@@ -259,7 +258,7 @@ class _HashingWriter:
 
 
 def _fresh_rows(manifest: AnnManifest, rows_per_shard: Mapping[int, int]) -> int:
-    """Return how many rows of the collection the lists lack."""
+    """Return how many rows of the collection are missing from the lists."""
     return sum(rows_per_shard.values()) - manifest.rows_left(rows_per_shard)
 
 

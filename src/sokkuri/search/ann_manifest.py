@@ -1,4 +1,4 @@
-"""The manifest of a collection's approximate index: what its file covers, and how well it finds.
+"""The manifest of a collection's approximate index: what its file covers, and its recall.
 
 Reads and writes `ann.json` under `indexes/`. A file of lists counts only if the manifest names it
 and its hash fits.
@@ -20,7 +20,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder
 
 MANIFEST = "ann.json"
-"""Its name."""
+"""Name of the manifest's file."""
 
 _READ_BYTES = 1 << 24  # per read when a file is hashed
 _VERSION = 1
@@ -32,7 +32,7 @@ class AnnManifest:
 
     file : name of the lists' file. digest : XXH3-128 of its bytes. covered : rows in the lists, by
     shard. trained : rows of the collection when the lists were trained. efforts : of searches,
-    the least first, at least one.
+    at least one, the least first.
     """
 
     file: str
@@ -76,15 +76,15 @@ def read_manifest(collection: CollectionStore) -> AnnManifest | None:
 
 
 def write_manifest(collection: CollectionStore, manifest: AnnManifest) -> None:
-    """Write the manifest: from now on its file is the index. Raises OSError."""
+    """Write the manifest. Its file of lists is the index then. Raises OSError."""
     document = {"version": _VERSION, "fingerprint": collection.model.fingerprint}
     with atomic_write(derived_folder(collection) / MANIFEST) as file:
         file.write(json.dumps({**document, **_as_document(manifest)}).encode())
 
 
 def _as_document(manifest: AnnManifest) -> dict[str, Any]:
-    """Return the manifest as it is written in JSON. `reach`, `recall` and `text_recall` are those
-    of the least effort, for older versions of sokkuri."""
+    """Return the manifest as JSON. Older versions of sokkuri read `reach`, `recall` and
+    `text_recall`, which are those of the least effort."""
     efforts = [
         {"reach": _as_reach(one.effort), "recall": dict(one.recall.kinds)}
         for one in manifest.efforts
@@ -108,7 +108,7 @@ def _as_reach(effort: SearchEffort) -> dict[str, int]:
 
 
 def _effort_of_old(document: Any) -> dict[str, Any]:
-    """Return the only effort of an older version of sokkuri. It measured rows, and perhaps
+    """Return the only effort in a manifest of an older version, which measured rows, and perhaps
     texts."""
     recall = {"rows": document["recall"], "texts": document.get("text_recall", {})}
     return {"reach": document["reach"], "recall": recall}
@@ -127,7 +127,7 @@ def _read_effort(document: Any) -> MeasuredEffort:
 
 
 def find_damage(collection: CollectionStore, manifest: AnnManifest) -> str:
-    """Return what is wrong with the file of the lists, "" if it is sound."""
+    """Return the fault of the file of lists, "" if there is none."""
     path = derived_folder(collection) / manifest.file
     try:
         digest = _file_digest(path)

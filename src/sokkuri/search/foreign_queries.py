@@ -1,8 +1,8 @@
-"""Vectors that are no rows of the collection, as queries to measure an approximate index with.
+"""Make vectors that are not rows of the collection, to measure an approximate index with.
 
-Takes a collection; returns vectors of parts of its pictures, and of words that people search photos
-for, as far as its files and its model are at hand. Words lie elsewhere in the space than pictures
-do, and parts of pictures between them, so an index finds fewer of their true nearest.
+Takes a collection; returns vectors of parts of its pictures, and of words that people search for.
+They need its files and its model. An index finds fewer of their true nearest: vectors of words lie
+far from those of pictures, and parts of pictures lie between the rows.
 """
 
 from pathlib import Path
@@ -47,7 +47,7 @@ def foreign_queries(
     crops = _crop_queries(collection)
     if len(crops):
         queries["crops"] = np.stack(crops)
-    if metric == "cosine":  # the only metric of words
+    if metric == "cosine":  # searches by words have no other metric
         texts = _text_queries(collection)
         if len(texts):
             queries["texts"] = np.stack(texts)

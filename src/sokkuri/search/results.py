@@ -29,8 +29,8 @@ class SearchOptions:
     pixels of the upright image; only this part of each query counts. under : a folder; only images
     in it or below it are hits. where : an expression, see `store/filters.py`. max_distance : the
     largest distance of a hit. mode : see `SearchMode`. recall : the least share of the true nearest
-    that an approximate search must find, by its measured recall; where none does, the search is
-    exact. None stands for the usual one. collapse : show one hit for each group of
+    that an approximate search must find, by its measured recall; if the index cannot reach it, the
+    search is exact. None : no such demand. collapse : show one hit for each group of
     copies, as far as `find_duplicates` has found them; the nearest image of a group is its hit.
     """
 

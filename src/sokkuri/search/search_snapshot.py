@@ -142,8 +142,8 @@ class SearchSnapshot:
 def _with_recall(
     index: AnnIndex, efforts: Sequence[MeasuredEffort], batch: "SearchBatch"
 ) -> tuple[AnnIndex, float]:
-    """Return the index with the least effort that reaches the recall which the batch asks for, and
-    the measured recall. Raises UnsupportedError if no effort reaches it."""
+    """Return the index with the least effort that reaches the recall of the batch, and the measured
+    recall. Raises UnsupportedError if no effort reaches it."""
     chosen = choose_effort(efforts, batch.k, words=batch.words, goal=batch.recall)
     if chosen is None:
         best = efforts[-1].recall.at(batch.k, words=batch.words)

@@ -1,7 +1,7 @@
 """The names that `--where` knows, and the SQL expression of each.
 
-What cameras and people wrote is in tables that a collection has from the first run that reads it.
-`FilterScope` says which of them a collection has.
+Photo metadata is in tables that the first run that reads it creates. `FilterScope` says which of
+these tables a collection has.
 """
 
 from collections.abc import Mapping
@@ -40,8 +40,8 @@ KINDS: Mapping[str, Kind] = {
 """The names that an expression can use, with the kind of value that each holds.
 
 `width` and `height` are in pixels, `size` is in bytes, `modified` is the date of the file, `id` and
-`path` are texts. `taken` is the local time at which a photo was taken, `label` is what was said by
-`sokkuri label`.
+`path` are texts. `taken` is the local time at which a photo was taken. `label` is the label that
+`sokkuri label` gave.
 """
 
 PLACES = frozenset(["latitude", "longitude", "has_gps"])
@@ -50,7 +50,7 @@ PLACES = frozenset(["latitude", "longitude", "has_gps"])
 
 @dataclass(frozen=True, slots=True)
 class FilterScope:
-    """What a collection can be asked for. tables : those that may be absent and that it has.
+    """The names that a filter on a collection can use. tables : the optional tables that it has.
     withheld : names that may not be used, such as places on a server that shows no place."""
 
     tables: frozenset[str] = frozenset()
@@ -58,7 +58,7 @@ class FilterScope:
 
     @classmethod
     def of(cls, catalog: Catalog, withheld: frozenset[str] = frozenset()) -> "FilterScope":
-        """Return what the collection of this catalog can be asked for."""
+        """Return the scope of the collection of this catalog."""
         tables = (name for name in ("photos", "sidecars", "labels") if catalog.has_table(name))
         return cls(frozenset(tables), withheld)
 
@@ -80,7 +80,7 @@ class FilterScope:
     def _of_photo(self, name: str) -> str:
         if "photos" not in self.tables:
             raise UsageError(
-                f"{name} is not known of any image yet: run `sokkuri index --metadata` once"
+                f"{name} is photo metadata, which was not read yet: run `sokkuri index --metadata`"
             )
         value = photo_value(_PHOTO[name], sidecars="sidecars" in self.tables)
         return f"({value} IS NOT NULL)" if name == "has_gps" else value
@@ -91,7 +91,8 @@ PLAIN_SCOPE = FilterScope()
 
 
 def photo_value(column: str, *, sidecars: bool) -> str:
-    """Return the SQL expression for what is known of an image: from its sidecars, then its file.
+    """Return the SQL expression for a column of photo metadata: from the sidecars of an image, then
+    from its file.
 
     sidecars : whether the catalog has their table.
     """

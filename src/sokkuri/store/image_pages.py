@@ -147,7 +147,7 @@ def commit_count(catalog: Catalog) -> str:
 
 def change_sums(catalog: Catalog) -> tuple[int, ...]:
     """Return numbers that change when images change: their rows, marks, failures, dates or folders,
-    or what is known of them.
+    or their metadata.
 
     Marks are summed as hashes, so that two changes which cancel out in a count, such as one image
     removed and one restored, do not cancel out here. Dates and rows have a weight by image, which

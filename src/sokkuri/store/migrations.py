@@ -92,7 +92,7 @@ _PHOTO = (
     "format TEXT, taken INTEGER, utc_offset INTEGER, camera TEXT, lens TEXT, iso INTEGER,"
     " focal_length REAL, latitude REAL, longitude REAL, rating INTEGER, keywords TEXT"
 )
-"""What is known of a photo: the fields of PhotoMetadata. `keywords` is a JSON array."""
+"""The metadata of a photo: the fields of PhotoMetadata. `keywords` is a JSON array."""
 
 OPTIONAL_TABLES = {
     "labels": (

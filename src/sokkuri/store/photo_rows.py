@@ -1,4 +1,4 @@
-"""Convert what is known of a photo between PhotoMetadata and the columns of a table."""
+"""Convert the metadata of a photo between PhotoMetadata and the columns of a table."""
 
 import json
 import math
@@ -28,8 +28,8 @@ def row_of(photo: PhotoMetadata) -> list[Any]:
 
 
 def photo_of_row(row: Iterable[Any]) -> PhotoMetadata:
-    """Return what the values of `COLUMNS` say, without values that no photo can have: a stranger
-    may have made the catalog."""
+    """Return the metadata in the values of `COLUMNS`, without values that no photo can have: a
+    stranger may have made the catalog."""
     values = dict(zip(COLUMNS, row, strict=True))
     said = {name: read for name in COLUMNS if (read := _read(name, values[name])) is not None}
     if not {"latitude", "longitude"} <= said.keys():

@@ -1,7 +1,7 @@
-"""The table of what is known of photos, by the digest of their bytes.
+"""The table of photo metadata, by the digest of the bytes of a file.
 
-Equal bytes tell the same, so what is known here goes along with every copy and move. What the
-`.xmp` sidecar of an image says counts before it, field by field: sidecars.py keeps that.
+Equal bytes have the same metadata, so nothing must be done when a file is copied or moved. For each
+field, the `.xmp` sidecar of an image counts before this table: see sidecars.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -22,7 +22,7 @@ _CHANGES = "photo_changes"
 
 
 def record_photos(catalog: Catalog, photos: Mapping[bytes, PhotoMetadata]) -> None:
-    """Record what the files with these digests tell, inside a write transaction."""
+    """Record the metadata of the files with these digests, inside a write transaction."""
     if photos:
         _record(catalog, photos.items())
 
@@ -37,7 +37,7 @@ def _record(catalog: Catalog, photos: Iterable[tuple[bytes, PhotoMetadata]]) -> 
 
 
 def read_photos(catalog: Catalog) -> Iterator[tuple[bytes, PhotoMetadata]]:
-    """Yield what is known by digest, also of bytes that no image has any more.
+    """Yield digest and metadata of each row, also of bytes that no image has any more.
 
     Values that no photo can have are left out: a stranger may have made the catalog.
     """
@@ -48,7 +48,7 @@ def read_photos(catalog: Catalog) -> Iterator[tuple[bytes, PhotoMetadata]]:
 
 
 def copy_photos(catalog: Catalog, other: Catalog) -> None:
-    """Record what another catalog knows of photos and of sidecars, inside a write transaction.
+    """Record the metadata and the sidecars of another catalog, inside a write transaction.
 
     Needs bounded memory.
     """
@@ -60,8 +60,8 @@ def copy_photos(catalog: Catalog, other: Catalog) -> None:
 
 
 def find_photo(catalog: Catalog, path: str, digest: bytes | None) -> PhotoMetadata | None:
-    """Return what is known of an image, from its sidecar first. None if its file was never read for
-    it."""
+    """Return the metadata of an image, from its sidecars first. None if there is no sidecar and the
+    metadata of its file was never read."""
     row = None
     if digest is not None and catalog.has_table("photos"):
         row = catalog.fetch_one(f"SELECT {_NAMES} FROM photos WHERE digest = ?", [digest])  # noqa: S608
@@ -72,17 +72,17 @@ def find_photo(catalog: Catalog, path: str, digest: bytes | None) -> PhotoMetada
 
 
 def _over(above: PhotoMetadata, below: PhotoMetadata) -> PhotoMetadata:
-    """Return both as one; what the first says counts."""
+    """Return both as one. For each field, `above` counts if it is known."""
     said = {
         name: value for name in COLUMNS if (value := getattr(above, name)) not in (None, "", ())
     }
     if "taken" in said:
-        said["utc_offset"] = above.utc_offset  # of this time, and of no other
+        said["utc_offset"] = above.utc_offset  # an offset belongs to its own time
     return replace(below, **said)
 
 
 def find_photos(catalog: Catalog, ids: Sequence[str]) -> list[PhotoMetadata]:
-    """Return what is known of the images with these ids, in their order."""
+    """Return the metadata of the images with these ids, in the order of `ids`."""
     return [
         NOTHING_KNOWN if image is None else find_photo(catalog, *image) or NOTHING_KNOWN
         for image in (
@@ -95,8 +95,8 @@ def find_photos(catalog: Catalog, ids: Sequence[str]) -> list[PhotoMetadata]:
 
 
 def photo_table(catalog: Catalog) -> Iterator[Any]:
-    """Yield (id, path, width, height, size, mtime_ns, what is known or None) of the live images,
-    ordered by id."""
+    """Yield (id, path, width, height, size, mtime_ns, metadata or None) of the live images, ordered
+    by id."""
     rows = catalog.iterate(
         f"SELECT id, path, width, height, size, mtime_ns, digest FROM images WHERE {LIVE}"  # noqa: S608
         " ORDER BY id"
@@ -106,15 +106,15 @@ def photo_table(catalog: Catalog) -> Iterator[Any]:
 
 
 def taken_expression(catalog: Catalog) -> str:
-    """Return the SQL expression for when an image was taken, NULL if it is unknown."""
+    """Return the SQL expression for the time at which an image was taken, NULL if it is unknown."""
     if not catalog.has_table("photos"):
         return "NULL"
     return photo_value("taken", sidecars=catalog.has_table("sidecars"))
 
 
 def unknown_photos(catalog: Catalog, after: int, limit: int) -> list[tuple[int, bytes, str]]:
-    """Return the key, the digest and the path of up to `limit` live images whose files were not
-    read for what they tell, ordered by key. after : the key of the last one before."""
+    """Return key, digest and path of up to `limit` live images whose metadata was not read from
+    their files yet, ordered by key. after : only keys above it."""
     return catalog.fetch_all(
         f"SELECT key, digest, path FROM images WHERE key > ? AND {_unknown(catalog)}"  # noqa: S608
         " ORDER BY key LIMIT ?",
@@ -123,13 +123,13 @@ def unknown_photos(catalog: Catalog, after: int, limit: int) -> list[tuple[int, 
 
 
 def count_unknown(catalog: Catalog) -> int:
-    """Return the number of live images whose files were not read for what they tell."""
+    """Return the number of live images whose metadata was not read from their files yet."""
     row = catalog.fetch_one(f"SELECT count(*) FROM images WHERE {_unknown(catalog)}")  # noqa: S608
     return int(row[0])
 
 
 def _unknown(catalog: Catalog) -> str:
-    """Return the SQL condition for a live image whose file was not read for what it tells."""
+    """Return the SQL condition for a live image whose metadata was not read from its file yet."""
     condition = f"{LIVE} AND todo = 0 AND digest IS NOT NULL"
     if catalog.has_table("photos"):
         condition += " AND NOT EXISTS (SELECT 1 FROM photos WHERE photos.digest = images.digest)"
@@ -137,11 +137,11 @@ def _unknown(catalog: Catalog) -> str:
 
 
 def count_photo_change(catalog: Catalog) -> None:
-    """Count a change of what is known, which no change of an image goes with."""
+    """Count a change of metadata. Such a change need not change a row of an image."""
     catalog.set_meta(_CHANGES, str(photo_changes(catalog) + 1))
 
 
 def photo_changes(catalog: Catalog) -> int:
-    """Return a number that grows when more, or something else, is known of some photos."""
+    """Return a number that grows when the metadata of some photos changes."""
     text = catalog.meta(_CHANGES)
     return int(text) if text is not None and text.isdecimal() else 0

@@ -1,9 +1,8 @@
-"""The table of `.xmp` sidecars: what each says about the photo that it lies beside.
+"""The table of `.xmp` sidecars: the metadata that each has for the photo beside it.
 
-A sidecar belongs to the image whose name it has, with `.xmp` behind it (`a.jpg.xmp`) or in the
-place of the image's ending (`a.xmp`). The first kind counts before the second. The table holds for
-each sidecar its path without the letters `xmp`, the stem, which also follows from the path of an
-image. So it names no image, and nothing must be done when images come, go or move.
+The sidecar of `a.jpg` is `a.jpg.xmp` or `a.xmp`. The first counts before the second. The stem of a
+sidecar is its path without the letters `xmp`. The stem also follows from the path of an image. So
+the table names no image, and nothing must be done when images come, go or move.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -58,7 +57,7 @@ def changed_sidecars(catalog: Catalog) -> list[str]:
 def record_sidecars(
     catalog: Catalog, sidecars: Iterable[tuple[str, FileStat, PhotoMetadata]]
 ) -> None:
-    """Record what sidecars say, inside a write transaction. Each is (path, stat, metadata)."""
+    """Record sidecars, each as (path, stat, metadata), inside a write transaction."""
     create_table(catalog, "sidecars")
     places = "CAST(? AS TEXT), CAST(? AS TEXT)" + ", ?" * (2 + len(COLUMNS))
     catalog.execute_many(
@@ -88,7 +87,7 @@ def forget_sidecars(catalog: Catalog, is_gone: Callable[[str], bool]) -> int:
 
 
 def read_sidecars(catalog: Catalog) -> Iterator[tuple[str, FileStat, PhotoMetadata]]:
-    """Yield what is known of all sidecars: path, stat and metadata of each.
+    """Yield path, stat and metadata of each sidecar.
 
     Rows that no sidecar can have are left out: a stranger may have made the catalog.
     """
@@ -101,7 +100,8 @@ def read_sidecars(catalog: Catalog) -> Iterator[tuple[str, FileStat, PhotoMetada
 
 
 def beside(catalog: Catalog, path: str) -> list[PhotoMetadata]:
-    """Return what the sidecars of the image at this path say; what counts most is first."""
+    """Return the metadata of the sidecars of the image at this path, the one that counts first
+    first."""
     if not catalog.has_table("sidecars"):
         return []
     stems = (f"{path}.", path.rpartition(".")[0] + ".")

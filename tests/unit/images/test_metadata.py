@@ -1,4 +1,4 @@
-"""What is known of a photo is read from EXIF, XMP and IPTC, and no bytes do harm."""
+"""Photo metadata is read from EXIF, XMP and IPTC, and no bytes do harm."""
 
 import random
 

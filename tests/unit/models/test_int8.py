@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from sokkuri.core.errors import ModelError
 from sokkuri.models import resolve_model
 from sokkuri.models.extractor import Extractor
-from sokkuri.models.int8 import Ranges, quantise, ranged_values
+from sokkuri.models.int8 import Ranges, quantize, ranged_values
 
 SIZE = 8
 
@@ -66,7 +66,7 @@ def run(
 @pytest.mark.parametrize("fill", [6.0, 1.0, -2.0])
 def test_sums_of_the_largest_products_are_exact(fill: float) -> None:
     """Guarantee: no processor loses what does not fit into 16 bits, at whatever kind of layer."""
-    model = quantise(network(fill, GROUPS), RANGES, zero=127, one=128.0)
+    model = quantize(network(fill, GROUPS), RANGES, zero=127, one=128.0)
     pixels = np.full((1, SIZE, SIZE, 3), 255, np.uint8)
     exact = run(model, as_written=True, pixels=pixels)
     np.testing.assert_allclose(run(model, pixels=pixels), exact, atol=12 / 255)
@@ -82,7 +82,7 @@ def test_sums_of_the_largest_products_are_exact(fill: float) -> None:
 def test_vectors_are_near_those_of_floats() -> None:
     plain = network(2.0, GROUPS)
     assert ranged_values(plain.graph) == list(RANGES)
-    model = quantise(plain, RANGES, zero=127, one=128.0)
+    model = quantize(plain, RANGES, zero=127, one=128.0)
     for seed in range(3):
         pixels = draw(seed, SIZE, SIZE)[None]
         floats = ((pixels.astype(np.float32) - 127) / 128).transpose(0, 3, 1, 2)
@@ -91,16 +91,16 @@ def test_vectors_are_near_those_of_floats() -> None:
 
 
 def test_the_same_tables_give_the_same_bytes() -> None:
-    first = quantise(network(2.0, GROUPS), RANGES, zero=127, one=128.0)
+    first = quantize(network(2.0, GROUPS), RANGES, zero=127, one=128.0)
     turned = dict(reversed(list(RANGES.items())))
-    again = quantise(network(2.0, GROUPS), turned, zero=127, one=128.0)
+    again = quantize(network(2.0, GROUPS), turned, zero=127, one=128.0)
     assert first.SerializeToString() == again.SerializeToString()
 
 
 def test_a_missing_range_is_named() -> None:
     fewer = {name: range_ for name, range_ in RANGES.items() if name != "deep"}
     with pytest.raises(ModelError, match="lacks deep"):
-        quantise(network(2.0, GROUPS), fewer, zero=127, one=128.0)
+        quantize(network(2.0, GROUPS), fewer, zero=127, one=128.0)
 
 
 def test_the_integers_of_the_built_in_network_are_near_its_floats() -> None:

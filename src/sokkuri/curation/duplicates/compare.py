@@ -46,7 +46,7 @@ _PREVIEW_BYTES = 256 * 2**20  # of previews that are kept, some 1,700
 _LARGE_BYTES = 64 * 2**20  # of larger pictures that are kept, some 25 photos
 _PLACES = 20_000  # of pairs, less than a kilobyte each
 _QUEUED = 64  # tasks for each thread
-_LEAST_AGREEMENT = 1.75  # of Place.agreement; of copies, 1.9 and more were found
+_LEAST_AGREEMENT = 1.75  # Place.agreement of possible copies; copies had 1.9 and more
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -66,7 +66,7 @@ class _Image:
         self.square, self.width, self.height = preview.square, preview.width, preview.height
         self.frames, self.is_transparent = preview.frames, preview.is_transparent
         self.is_raw = preview.is_raw
-        # Most images are glanced at, and by then the preview may be gone.
+        # Most images need this half for a glance, when the preview may be gone.
         self._half = halve(preview.rgb) if comparer.by_keypoints else None
 
     @cached_property
@@ -230,7 +230,7 @@ class PairComparer:
         first, second = min(pair), max(pair)
         try:
             a, b = self._image(first), self._image(second)
-            # A still is no copy of an animation, and nothing else holds what a RAW file does.
+            # A still is no copy of an animation. A RAW file holds more than any other file.
             if a.frames != b.frames or a.is_raw or b.is_raw:
                 return PairResult(first, second, None, 0.0)
             keypoints = (a.keypoints, b.keypoints) if self.by_keypoints else None
@@ -261,8 +261,8 @@ class PairComparer:
         return "edited" if found else None
 
     def _lie_in_each_other(self, pair: tuple[bytes, bytes]) -> bool:
-        """Return whether a close look at two drawings, of which the details hardly agree, is worth
-        its time: most of them only have such details as letters in common."""
+        """Return whether one of two drawings may lie in the other. Most pairs whose details hardly
+        agree only have details such as letters in common, and a close look takes long."""
         place = self._place(*pair)
         return place is not None and place.agreement >= _LEAST_AGREEMENT
 

@@ -153,7 +153,7 @@ class _CatalogMarks:
 def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
     with MoveLog.open(log, new=True) as move_log, _CatalogMarks(mark_moves_missing) as marks:
         if plan.store is not None and plan.moves:
-            with suppress(OSError):  # the pages do not list it then; `--undo` needs only the log
+            with suppress(OSError):  # without the link, `--undo` still works
                 link_log(Path(plan.store), log)
         kept, trash = _kept_files(plan), Trash()
         for move in plan.moves:

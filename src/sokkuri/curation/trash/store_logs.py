@@ -1,8 +1,8 @@
-"""The logs of moves to the trash that a store knows, so that any page can undo them.
+"""List the logs of moves to the trash that a store knows, so that any page can undo them.
 
-The logs of the pages lie in the store's folder `duplicates`. A plan that the shell applies has its
-log beside the plan; the folder then has a link to it: a small JSON file with the log's path, which
-ends with `.plan`. Names begin with the time, so that they sort by it.
+The logs of the pages lie in the store's folder `duplicates`. `sokkuri duplicates --apply` writes
+its log beside the plan. The folder then has a link to this log: a small JSON file with the path of
+the log, whose name ends with `.plan`. New names begin with the time, so they sort by time.
 """
 
 import json
@@ -30,7 +30,7 @@ class StoreLog:
     """A log of moves.
 
     name : in the store's folder. batch : equal for logs that belong together. time : ISO 8601, UTC;
-    None if the name does not say. is_plan : the shell wrote it, and the folder has a link to it.
+    None if the name has no time. is_plan : whether it is a link to the log of an applied plan.
     """
 
     name: str
@@ -40,14 +40,17 @@ class StoreLog:
 
 
 def new_log_path(store: Path, batch: str | None) -> Path:
-    """Return the path of a new log in the store; make its folder. batch : 8 hexadecimal digits."""
+    """Make the folder of logs in the store; return the path of a new log.
+
+    batch : 8 hexadecimal digits, None for a new batch.
+    """
     folder = store / _FOLDER
     folder.mkdir(exist_ok=True)
     return folder / f"{_now()}-{batch or secrets.token_hex(4)}.log"
 
 
 def link_log(store: Path, log: Path) -> None:
-    """Let a store know a log that lies elsewhere. The link replaces an older one to the same log.
+    """Write a link to a log that lies outside the store. It replaces an older link to the log.
 
     Does nothing if `store` is not a store, or if the log lies in its folder. Raises OSError.
     """
@@ -102,7 +105,7 @@ def _target(link: Path) -> Path | None:
 
 
 def _describe(name: str) -> StoreLog:
-    """Return what a name says; a log of another name is a batch of its own."""
+    """Return the log of a name. A log whose name has another form is a batch of its own."""
     is_plan = name.endswith(".plan")
     match = _NAME.fullmatch(name)
     try:
@@ -111,7 +114,7 @@ def _describe(name: str) -> StoreLog:
         time = datetime.strptime(match[1], _TIME).replace(tzinfo=UTC)
     except ValueError:  # month 13
         return StoreLog(name, name, None, is_plan)
-    # A link has a batch of its own: its digits could be those of a drop.
+    # The digits in the name of a link could be those of a batch of drops.
     batch = name if is_plan else match[2]
     return StoreLog(name, batch, time.isoformat(timespec="seconds"), is_plan)
 

@@ -79,13 +79,13 @@ class AnnIndex(Index):
         self._covered = np.array(covered, np.int64)
 
     def with_effort(self, effort: SearchEffort) -> "AnnIndex":
-        """Return the same index, whose searches do so much."""
+        """Return the same index with another effort of its searches."""
         other = copy.copy(self)
         other.effort = effort
         return other
 
     def finds_the_same_for(self, k: int) -> bool:
-        """Return whether a search for k images finds first what searches for fewer find."""
+        """Return whether a search for k images begins with the hits of a search for fewer."""
         return self.effort.candidates >= _CANDIDATES_PER_HIT * k
 
     def search_many(

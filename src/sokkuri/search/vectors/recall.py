@@ -2,8 +2,8 @@
 
 Takes an index, the exact index over the same rows, and queries of several kinds. Recall@k is the
 share of the true k nearest neighbours that a search returns; rows exactly as far as the k-th count
-as returned. A collection's own rows lie where rows lie, and an index finds their neighbours most
-easily. So other kinds are measured too, and the lowest recall of all kinds of pictures counts.
+as returned. An index finds the neighbours of its own rows most easily. So other kinds of queries
+are measured too, and the lowest recall of the kinds of pictures counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +26,13 @@ QueryKind = Literal["rows", "mixtures", "crops", "texts"]
 
 RECALL_AT = (1, 10, 100)
 PROMISED_RECALL = 0.99
-"""The recall@10 of a search that names none, where the index can reach it."""
+"""The recall@10 of a search that asks for no recall, if the index can reach it."""
 
-_TUNED_RECALL = 0.995  # a little more, since it is tuned with few queries
-_NEARLY_ALL = 0.9995  # the measured recall@10 from which a larger effort is not measured
+_TUNED_RECALL = 0.995  # a little more, because tuning uses few queries
+_NEARLY_ALL = 0.9995  # from this recall@10 on, no larger effort is measured
 _MAX_EFFORTS = 6
 _TUNING_QUERIES, _TEST_QUERIES = 100, 400
-_LEAST_QUERIES = 10  # of small collections, which need no approximate index
+_LEAST_QUERIES = 10  # even in small collections, which need no approximate index
 _ROWS_PER_QUERY = 200
 _BATCH = 50
 _CANDIDATES = (2000, 1000, 500, 250, 120)
@@ -67,7 +67,7 @@ class MeasuredRecall:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredEffort:
-    """How much a search does, and the recall that it was measured to have."""
+    """How much a search does, and the recall that was measured for it."""
 
     effort: SearchEffort
     recall: MeasuredRecall
@@ -76,11 +76,11 @@ class MeasuredEffort:
 def choose_effort(
     efforts: Sequence[MeasuredEffort], k: int, *, words: bool, goal: float | None
 ) -> MeasuredEffort | None:
-    """Return the least of these efforts that reaches a recall. efforts : the least first, at least
-    one.
+    """Return the least of these efforts that reaches a recall.
 
-    goal : the recall at k that the search must have; if no effort reaches it, return None. None
-    stands for PROMISED_RECALL at 10; if no effort reaches it, return the largest.
+    efforts : at least one, the least first. goal : the recall at k that the search must have; if no
+    effort reaches it, return None. Without a goal, PROMISED_RECALL at 10 counts; if no effort
+    reaches it, return the largest effort.
     """
     wanted_k, wanted = (10, PROMISED_RECALL) if goal is None else (k, goal)
     for measured in efforts:

@@ -52,7 +52,7 @@ class ContentAgreement:
     those of the extra blocks that are plain on the other side. unlike : share of the blocks with
     contrast on both sides that do not correlate: a dense texture has edges everywhere. colours :
     for each side, the share of the pixels near edges that have one of a few colours. overlaid :
-    whether all that differs is known to lie upon one side, see outlines.py.
+    whether all things that differ lie upon one side, see outlines.py.
     """
 
     content: int

@@ -33,8 +33,8 @@ _PHOTO_SIDE, _FILE_SIDE = 512, 1024  # pixels: of the frame for photos, and of t
 _UNSCALED = 1.02  # a scale below it is an error of the estimate
 _MARGIN = 8  # pixels at the edge of the overlap that are not verified
 _MAX_CELL_DIFFERENCE, _MAX_COARSE_DIFFERENCE = 6.0, 7.0
-"""Tolerances by which a cell of a copy may differ, and of a coarse copy. Copies had up to 4.3 and
-6.8, other shots from 7.8 on."""
+"""How much a cell of a copy may differ, and of a coarse copy, in tolerances. Copies had up to 4.3
+and 6.8, other shots 7.8 and more."""
 
 _COARSE = 1.0  # loss
 _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in other colours 0.17
@@ -138,9 +138,8 @@ def _measure(
 def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) -> bool:
     """Return whether two photos that seem to agree show different things after all.
 
-    one_shot : whether their noise tells that they are one shot. If it says little, then a small
-    thing that differs is no edit, and edges alone tell too little of it: colours are compared, and
-    cells.
+    one_shot : whether their noise shows that they are one shot. If it does not, a small thing that
+    differs is no edit. Edges alone may miss such a thing, so colours and cells are compared, too.
     """
     parts = found.over, found.under, found.inside
     by_outlines = any(content.extra) and (content.differs_little or not one_shot)
@@ -159,7 +158,7 @@ def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) 
 
 
 def _has_other_cells(a: Rgb, b: Rgb) -> bool:
-    """Return whether a cell of two photos differs more than the cells of a copy do."""
+    """Return whether a cell of two photos differs more than cells of copies do."""
     difference = measure_difference(a, b)
     coarse = difference.loss > _COARSE
     return difference.worst > (_MAX_COARSE_DIFFERENCE if coarse else _MAX_CELL_DIFFERENCE)

@@ -2,7 +2,7 @@
 
 Takes two aligned photos. A camera on a tripod takes the same background again and again, and a
 person who walks into it looks like a sticker. The noise is new in every shot, and a copy keeps it:
-what is left of it after losses and other sizes agrees with the original's.
+after losses and resizing, the rest of the noise still agrees with that of the original.
 """
 
 from typing import Literal, TypeAlias
@@ -19,15 +19,15 @@ _LEAST_BLOCKS = 20
 _DARKEST, _LIGHTEST = 4, 250  # levels; beyond them noise is cut off
 _MOST_CUT = 0.02  # share of a block's pixels
 Shots: TypeAlias = Literal["surely one", "one", "doubtful", "other", "misaligned", "unclear"]
-"""Whether two photos are one shot, as far as their noise tells it. `misaligned`: they are two
-shots, unless they lie a part of a pixel beside each other. `doubtful`: one shot only if nothing
-larger differs. `unclear`: one has hardly any noise left, or much less than the other."""
+"""Whether two photos are one shot, by their noise. `misaligned`: they are two shots, unless they
+are misaligned by a part of a pixel. `doubtful`: they are one shot only if nothing larger differs.
+`unclear`: one photo has hardly any noise left, or much less than the other."""
 
 _ONE = 0.45  # share of the noise that must agree
 _DOUBTFUL_NOISE, _DOUBTFUL = 0.7, 0.75  # levels, and share; other shots in half the size had 0.61
 _LEAST_NOISE, _BALANCED = 0.3, 1.2  # levels and quotient of both noises of edits with few losses
-_SURELY_ONE = 0.92  # share of the noise that agrees then, whatever the scene's texture adds
-_HARDLY_DIFFERENT, _ENOUGH = 0.5, 0.75  # levels that differ, and share; less is left of weak noise
+_SURELY_ONE = 0.92  # share of the noise that agrees; the scene's texture alone reaches less
+_HARDLY_DIFFERENT, _ENOUGH = 0.5, 0.75  # the same for weak noise: levels that differ, and share
 
 _LIMITS: tuple[tuple[float, float, float, Shots], ...] = (
     (0.7, 1.2, 0.04, "other"),
@@ -42,7 +42,7 @@ and 0.5 and more of 1.2 levels, unless their noises differed. Other shots shared
 def compare_noise(a: NDArray[np.uint8], b: NDArray[np.uint8], inside: NDArray[np.bool_]) -> Shots:
     """Return whether the noise of two photos is the same : a, b (H, W, 3) uint8.
 
-    inside : (H, W), where both are. Needs OpenCV.
+    inside : (H, W) bool, where both are. Needs OpenCV.
     """
     cv2 = opencv()
     one, other = luma(a), luma(b)

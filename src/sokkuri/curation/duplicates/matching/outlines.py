@@ -1,4 +1,4 @@
-"""Tell whether what differs between two aligned photos lies upon one of them.
+"""Tell whether the things that differ between two aligned photos lie upon one of them.
 
 Takes two photos of one size and returns Outlines. A sticker, a cover and a pasted photo have a
 sharp outline, which only the edited photo shows. If each photo shows another thing, each one shows
@@ -16,12 +16,12 @@ from sokkuri.curation.duplicates.matching.keypoints import opencv
 
 _LEVELS, _USUAL = 10.0, 3.0  # least difference: in levels, and in usual differences
 _LEAST_AREA, _LEAST_LENGTH = 40, 60  # pixels
-_SHARPER, _SHARPER_LEVELS = 2.0, 3.0  # of the gradient of one photo, beside that of the other one
+_SHARPER, _SHARPER_LEVELS = 2.0, 3.0  # a sharper gradient is twice the other one, plus levels
 _MOST_DIFFERENT = 0.4  # share of the overlap
 _CLEAR = 0.2  # share of the outline at which the edges of the edited photo are sharper
-_UNCLEAR = 0.2  # the most of the same in the other photo, beside that
+_UNCLEAR = 0.2  # of that share, the most that the edges of the other photo are sharper
 _TWO_SIDED, _TWO_SIDED_SHARE = 0.1, 0.25
-_PART = 0.1  # of all outlines; less of one thing says little
+_PART = 0.1  # share of all outlines from which one thing counts
 _FITTED, _FITS = 0.6, 4  # share of the pixels to which the contrast is fitted, and how often
 _EVERY = 4
 
@@ -48,7 +48,7 @@ class Outlines:
 
     @property
     def are_of_one(self) -> bool:
-        """Whether all that differs lies upon one photo."""
+        """Whether all things that differ lie upon one photo."""
         less, more = sorted(self.sharp)
         clear = more >= _CLEAR and less <= _UNCLEAR * more
         return (
@@ -60,16 +60,16 @@ class Outlines:
 
     @property
     def are_of_both(self) -> bool:
-        """Whether each photo shows another thing."""
+        """Whether each photo shows a thing that the other one lacks."""
         less, more = sorted(self.sharp)
         two_sided = less >= max(_TWO_SIDED, _TWO_SIDED_SHARE * more)
         return self.length >= _LEAST_LENGTH and (two_sided or self.each_photo)
 
 
 def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
-    """Return the outlines of what differs : a, b (H, W, 3) uint8. inside : (H, W), where both are.
+    """Return the outlines of the things that differ.
 
-    Needs OpenCV.
+    a, b : (H, W, 3) uint8. inside : (H, W) bool, where both are. Needs OpenCV.
     """
     cv2 = opencv()
     inner = _shrink(inside, 7)
@@ -124,8 +124,8 @@ def _shrink(mask: Mask, side: int) -> Mask:
 
 
 def _in_contrast_of(target: Plane, plane: Plane, inside: Mask) -> Plane:
-    """Return a plane with the brightness and the contrast of another one, fitted where the two
-    agree best."""
+    """Return `plane` with the brightness and the contrast of `target`, fitted where the two agree
+    best."""
     x, y = (values[inside][::_EVERY].astype(np.float64) for values in (plane, target))
     chosen = np.ones(len(x), bool)
     gain, shift = 1.0, 0.0
