@@ -1,18 +1,18 @@
-"""Measure the ranges of the default network's values, which its form with 8-bit integers needs.
+"""Measure the ranges of the default network's values, for its form with 8-bit integers.
 
     python tools/measure_default_network.py ROOT
 
-Writes them beside the card `efficientnet-lite0-int8`, and the SHA-256 into it. ROOT is a folder
-with the photos that `KINDS` names. They are the content of Debian 12's packages mate-backgrounds
+Writes the ranges beside the card `efficientnet-lite0-int8`, and the SHA-256 into this card. ROOT is
+a folder with the photos that `KINDS` names. Most are in Debian 12's packages mate-backgrounds
 1.26.0-1, kphotoalbum 5.9.1-1, opencv-doc 4.6.0+dfsg-12, tuxpaint-stamps-default 2022.06.04-1,
-openclipart-png 1:0.18+dfsg-19 and gimp-help-en 2.10.34-2 (for each of them, run `apt-get download
-NAME` and `dpkg -x NAME*.deb ROOT`), and in `ROOT/clothing` the 1,500 photos of
+openclipart-png 1:0.18+dfsg-19 and gimp-help-en 2.10.34-2: for each of them, run `apt-get download
+NAME` and `dpkg -x NAME*.deb ROOT`. `ROOT/clothing` has the 1,500 photos of
 alexeygrigorev/clothing-dataset (CC0) that the project's benchmarks use, in a folder for each class.
-Of each kind, PHOTOS are taken at equal steps through the ordered list. No photo comes into the
+PHOTOS of each kind are taken, at equal steps through the ordered list. No photo comes into the
 project, only numbers.
 
-The range of a value reaches over all photos, without a ten-thousandth of the numbers at each end of
-a photo.
+The range of a value covers its numbers in all photos, without a ten-thousandth of the numbers of
+each photo at each end.
 """
 
 import hashlib

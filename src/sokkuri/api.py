@@ -58,7 +58,7 @@ class Collection(CollectionStore):
         root : a folder, or an address such as `s3://bucket/photos`, which needs a `store`.
         store : the folder of the collection, `root/.sokkuri` by default.
         model : a known model's name, an ONNX file, a card, or a folder with a model.
-        decode : `exact` to decode as the article does, `fast` to leave colour profiles aside.
+        decode : `exact` to decode as the article does, `fast` to ignore colour profiles.
         dtype : `float16` for vectors of half the size on disk.
 
         Raises UsageError if `root` is no folder, CollectionError if the store holds a collection

@@ -203,7 +203,7 @@ def test_a_stranger_can_write_nothing_impossible_into_the_table(tmp_path: Path) 
         assert dict(read_photos(collection.catalog)) == {b"\0": PhotoMetadata()}
 
 
-def test_what_is_known_is_exported(collection: Collection, tmp_path: Path) -> None:
+def test_metadata_is_exported(collection: Collection, tmp_path: Path) -> None:
     text = sokkuri("export", "--csv", "-", "-C", collection.root).stdout
     rows = {row["id"]: row for row in csv.DictReader(io.StringIO(text))}
     assert [*rows] == sorted(FILES)
@@ -223,7 +223,7 @@ def test_what_is_known_is_exported(collection: Collection, tmp_path: Path) -> No
     assert "say where to write" in sokkuri("export", "-C", collection.root, code=2).stderr
 
 
-def test_what_is_known_goes_along_with_vectors(collection: Collection, tmp_path: Path) -> None:
+def test_metadata_goes_along_with_vectors(collection: Collection, tmp_path: Path) -> None:
     """As when parts are merged, and when the collection gets another model."""
     with create_empty(tmp_path / "other") as other:
         with other.catalog.writing():

@@ -106,7 +106,7 @@ def write_text(file: Path, text: str) -> None:
 
 
 def write_lines(file: Path, lines: Iterable[str]) -> None:
-    """Do the same with texts that come one after another."""
+    """Write a text file from parts, as `write_text` does."""
     from sokkuri.core.atomic import atomic_write
 
     try:

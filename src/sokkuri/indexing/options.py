@@ -32,8 +32,8 @@ class SyncOptions:
     all.
     retry_failed : also try images that failed before.
     rehash : read all files again; only those with other bytes are extracted.
-    metadata : also read what photos tell, from the files of which an earlier version did not keep
-    it. Nothing is extracted again.
+    metadata : also read the metadata of photos that an earlier version indexed. No vector is
+    extracted again.
     accept_removals : go on even if all images, or more than half, would be marked as gone.
     limits : sizes above which an image is a failure.
     """

@@ -12,7 +12,7 @@ from sokkuri.core.types import NOTHING_KNOWN, FileFingerprint, Job, PhotoMetadat
 @dataclass(frozen=True, slots=True, eq=False)
 class Extracted:
     """A new feature vector. vector : (D,) float32. width, height : of the upright image, pixels.
-    damage : what is missing in the file, "" if it is whole. photo : what the file tells of it."""
+    damage : what is missing in the file, "" if it is whole. photo : the metadata in the file."""
 
     job: Job
     fingerprint: FileFingerprint
@@ -35,7 +35,7 @@ class SameBytes:
 @dataclass(frozen=True, slots=True)
 class Adopted:
     """The file of an imported vector was read. width, height : None where the image could not be
-    decoded. photo : what the file tells of it."""
+    decoded. photo : the metadata in the file."""
 
     job: Job
     fingerprint: FileFingerprint

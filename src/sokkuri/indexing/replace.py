@@ -155,7 +155,7 @@ def check_imported(collection: CollectionStore, model: str) -> None:
 
 
 def _switched(old: str, collection: CollectionStore) -> str:
-    """Return a line that says what the collection has now. old : the name of its earlier model."""
+    """Return a line that names what the collection has now. old : the name of its earlier model."""
     new = collection.model.name
     if new == old:
         return f"the vectors are new: {new}, {collection.model.decode} decoding, {collection.dtype}"
@@ -212,7 +212,7 @@ def _until_switched(
     except SokkuriError:
         if find_replacement(collection.catalog) is not None or not _follow(collection):
             raise
-        # Another process with the same command was first, and has made the switch.
+        # Another process with the same command has made the switch.
     return reports
 
 

@@ -1,7 +1,7 @@
 """The cards that come with sokkuri, and the tables beside some of them.
 
-Beside `NAME.toml`, `NAME.ranges.txt` has the range of each value of a network with 8-bit integers:
-lines of a name, the smallest and the largest number.
+`NAME.ranges.txt` beside `NAME.toml` has the range of each value of a network with 8-bit integers.
+Each line has a name, the smallest number and the largest number.
 """
 
 from functools import cache
@@ -21,8 +21,10 @@ def known_cards() -> tuple[ModelCard, ...]:
 
 
 def read_ranges(name: str) -> dict[str, tuple[float, float]]:
-    """Return the ranges of a network's values by their names, none if it has no integers. name : of
-    the card."""
+    """Return the range of each value of a network by name. Empty for a network without integers.
+
+    name : of the card.
+    """
     path = CARDS / f"{name}.ranges.txt"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     rows = [line.split() for line in lines]

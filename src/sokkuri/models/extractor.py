@@ -75,18 +75,18 @@ class Extractor:
         return features
 
     def network_inputs(self, rgb: NDArray[np.uint8]) -> Iterator[NDArray[Any]]:
-        """Yield what the network gets for these images, in parts of its batch size.
+        """Yield the network's input for these images, in parts of its batch size.
 
         rgb : (B, H, W, 3) uint8 of the card's size.
         """
         return self._parts(self._input_values(rgb))
 
     def _input_values(self, rgb: NDArray[np.uint8]) -> NDArray[np.uint8 | np.float32]:
-        """Return what the network gets for these pixels, but for its dtype and batch size."""
+        """Return the network's input for these pixels, not yet of its dtype and batch size."""
         ordered = rgb.transpose(0, 3, 1, 2) if self._card.layout == "NCHW" else rgb
         if self._takes_bytes:
             return np.ascontiguousarray(ordered)
-        # The layout changes with the conversion, in one pass: six times faster than after it.
+        # One pass for layout and conversion is six times as fast as two.
         values: NDArray[np.float32] = np.divide(ordered, self._divisor, order="C")
         if self._shift.any():
             values -= self._shift

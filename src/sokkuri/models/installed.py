@@ -150,10 +150,11 @@ def add_centred_model(
 def add_quantized_model(
     card: ModelCard, network: Path, text: tuple[Path, Path] | None, name: str, told: str
 ) -> Path:
-    """Add the form of a model with integers. Return the path of its card.
+    """Add the quantized form of a model. Return the path of its card.
 
-    card, text : of the model, and the network and tokenizer of its text side. network : the form
-    with integers. told : how it was made, for `source`. Raises as `add_model`.
+    card : of the model. network : the quantized network. text : files of the network and the
+    tokenizer for words, if the model has them. told : how the form was made, for `source`. Raises
+    as `add_model`.
     """
     with _new_folder() as made:
         _copy_network(network, made / f"{name}.onnx")
@@ -167,7 +168,7 @@ def add_quantized_model(
 
 @contextmanager
 def _new_folder() -> Iterator[Path]:
-    """Yield a temporary folder in the folder of models, for the files of one that becomes whole.
+    """Yield a temporary folder in the folder of models, in which a model is put together.
 
     Raises ModelError when it cannot be written.
     """

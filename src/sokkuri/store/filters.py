@@ -62,7 +62,7 @@ def build_condition(
     """Return both filters as one condition, or None when both are None.
 
     under : a folder below `root`, as a path relative to `root` or as any other path to it.
-    where : an expression. scope : what the collection can be asked for. Raises UsageError for a
+    where : an expression. scope : the names that the expression may use. Raises UsageError for a
     folder outside `root` and for a wrong expression.
     """
     parts = []
@@ -77,8 +77,7 @@ def build_condition(
 
 
 def parse_expression(text: str, scope: FilterScope = PLAIN_SCOPE) -> Condition:
-    """Return the condition that an expression describes. scope : what the collection can be asked
-    for.
+    """Return the condition that an expression describes. scope : the names that it may use.
 
     Raises UsageError that names the place of the first fault.
     """
@@ -239,8 +238,9 @@ class _Parser:
     def _moments(self, text: str, *, of_file: bool) -> tuple[int, int]:
         """Return when a year, month, day, minute or second begins, and when the next one does.
 
-        of_file : in nanoseconds of UTC, as files have them, of this machine's local time. Else in
-        microseconds of local time, as photos have them, wherever they were taken.
+        of_file : the text is a local time of this machine, and the result is in nanoseconds of UTC,
+        as times of files are. Else the result is in microseconds of local time, as times of photos
+        are.
         """
         form = _DATES.get(len(text))
         try:
@@ -278,7 +278,7 @@ def _compared_text(column: str, operator: str, text: str, kind: Kind) -> Conditi
     """Return the comparison with a text."""
     if kind != "text":
         return _compared_word(column, operator, text, kind)
-    # An equal or similar text may have another spelling.
+    # An equal text may be written in another Unicode form.
     others = [] if operator in ("<", "<=", ">", ">=") else other_spellings(text)
     both = " AND " if operator == "<>" else " OR "
     sql = both.join([f"{column} {operator} CAST(? AS TEXT)"] * (1 + len(others)))
@@ -286,8 +286,8 @@ def _compared_text(column: str, operator: str, text: str, kind: Kind) -> Conditi
 
 
 def _compared_word(column: str, operator: str, text: str, kind: Kind) -> Condition:
-    """Return the comparison with what a camera or a person wrote: the case of letters does not
-    count. An image without it differs from every text."""
+    """Return the comparison of a text of photo metadata. The case of letters does not count. An
+    unknown text differs from every text."""
     positive = "=" if operator == "<>" else operator
     values = (as_text(unicodedata.normalize("NFC", text)),)
     test = f"{positive} CAST(? AS TEXT) COLLATE NOCASE"
@@ -311,7 +311,7 @@ def _after(begin: datetime, unit: str) -> datetime:
 
 
 def _microseconds(moment: datetime) -> int:
-    """Return the microseconds from 1970 to a local time, wherever it was."""
+    """Return the microseconds from 1970 to a local time. Its time zone does not count."""
     return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001
 
 

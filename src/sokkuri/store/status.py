@@ -29,7 +29,7 @@ class Status:
     pictures which sokkuri does not read, as the last run saw them, by kind. `damaged` : live images
     whose files were read in part. `replacement` : the model that is to replace the collection's,
     None if there is none. `old_bytes` : of the vectors of earlier models, until `compact`.
-    `without_metadata` : live images whose files were not read for what cameras wrote.
+    `without_metadata` : live images whose metadata was not read yet.
     """
 
     root: Location

@@ -193,7 +193,7 @@ def test_a_replacement_of_the_model_is_followed(visitors: Visiting, tmp_path: Pa
             closing(collection.replace_model(str(new))) as run,
         ):
             next(progress for progress in run if progress.stage == "extracting")
-            expect(running).to_contain_text("Replacing the model by new")
+            expect(running).to_contain_text("Replacing the model with new")
             expect(running).to_contain_text("Searches use the present model")
         expect(running).to_contain_text(re.compile(r"\d of 3.*The same sokkuri index --replace"))
         sokkuri("index", root, "--model", new, "--replace")

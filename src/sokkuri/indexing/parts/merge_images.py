@@ -64,7 +64,7 @@ def merge_damage(catalog: Catalog, part: Catalog) -> None:
 
 
 def merge_photos(catalog: Catalog, part: Catalog) -> None:
-    """Copy what the part knows of photos, from their files and their sidecars."""
+    """Copy the metadata of photos and of sidecars from a part."""
     with catalog.writing():
         copy_photos(catalog, part)
 

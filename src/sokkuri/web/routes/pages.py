@@ -85,8 +85,11 @@ def add_static_files(app: FastAPI) -> None:
 
 
 class _StaticFiles(StaticFiles):
-    """Static files. Browsers keep the files that the document names, whose addresses contain their
-    digest; they revalidate all others each time, so that an upgrade shows at once."""
+    """Serve static files.
+
+    The addresses of files that the document names contain a digest, and browsers keep these files.
+    Browsers revalidate all other files each time, so that an upgrade shows at once.
+    """
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         file = read_page_files().by_path.get(path.replace(os.sep, "/"))
@@ -105,7 +108,7 @@ class _StaticFiles(StaticFiles):
 
 
 def _kept_file(file: PageFile, request_headers: Headers) -> Response:
-    """Return a file that browsers keep, compressed if the browser can read that."""
+    """Return a file that browsers keep, compressed if the browser accepts gzip."""
     headers = {"Cache-Control": _FOREVER, "Vary": "Accept-Encoding"}
     content = file.content
     if "gzip" in request_headers.get("accept-encoding", ""):

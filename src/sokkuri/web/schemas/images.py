@@ -25,7 +25,7 @@ class FailureReasonDocument(BaseModel):
 
 
 class PhotoDocument(BaseModel):
-    """What is known of a photo, from its sidecar and its file; null where it is unknown. `taken` :
+    """The metadata of a photo, from its sidecar and its file; null where it is unknown. `taken` :
     local time, ISO 8601, with the offset from UTC if it is known; `focal_length` : mm; `latitude`,
     `longitude` : degrees north and east; `rating` : 0 to 5, -1 for a rejected photo."""
 
@@ -43,8 +43,8 @@ class PhotoDocument(BaseModel):
 
 class ImageDocument(ListedImageDocument):
     """An image in full. `path` : location of the file; `damage` : what is missing in a file that
-    was read in part, null if it is whole; `photo` : what the catalog knows of the photo, null if
-    its file was not read for it; `exif` : the same and more by label, for people; `previous` and
+    was read in part, null if it is whole; `photo` : the metadata in the catalog, null if it was not
+    read yet; `exif` : metadata as texts by label, for people; `previous` and
     `next` : ids of its neighbours in its folder."""
 
     path: str

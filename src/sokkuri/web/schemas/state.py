@@ -10,8 +10,8 @@ from sokkuri.core.types import Metric
 class AnnIndexDocument(BaseModel):
     """The approximate index. `recall` : share of the true nearest images that it returned when it
     was measured, by k; `text_recall` : for searches by words, empty if it was not measured.
-    `by_queries` : the same by the kind of query, see docs/search.md; `recall` is the lowest of
-    those by pictures."""
+    `by_queries` : recall by kind of query, see docs/search.md; `recall` is the lowest of the
+    kinds of pictures."""
 
     covered: int
     rows: int
@@ -22,9 +22,9 @@ class AnnIndexDocument(BaseModel):
 
 
 class ReplacementDocument(BaseModel):
-    """The model that is to replace the collection's. `dimension` : None before anything is read;
-    `done`, `failed`, `total` : images that have a new vector, that cannot have one, and all;
-    `runs` : processes that work on it now."""
+    """The model that is to replace the collection's. `dimension` : null before an image is read;
+    `done` : images with a new vector; `failed` : images that cannot have one; `total` : all images;
+    `runs` : processes that work on the replacement now."""
 
     model: str
     dimension: int | None
@@ -36,7 +36,7 @@ class ReplacementDocument(BaseModel):
 
 class StatusDocument(BaseModel):
     """The state of the collection. `damaged` : images that were read in part; `runs` : processes
-    that index now; `bytes` : size on disk; `replacement` : None if no model is to replace the
+    that index now; `bytes` : size on disk; `replacement` : null if no model is to replace the
     collection's."""
 
     root: str

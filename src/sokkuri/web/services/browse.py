@@ -136,9 +136,9 @@ def read_images(collection: Collection, keys: Sequence[int]) -> list[dict[str, A
 
 def read_image(collection: Collection, id_: str) -> tuple[dict[str, Any], PhotoMetadata | None]:
     """Return an image with its state and the images beside it, as ImageDocument without `exif`;
-    and what is known of the photo, None if its file was not read for it.
+    and the metadata of the photo, None if it was not read yet.
 
-    Where places are withheld, the photo has none. Raises UnknownImageError.
+    If the server withholds places, the metadata has none. Raises UnknownImageError.
     """
     row = image_details(collection.catalog, id_)
     if row is None:
@@ -165,7 +165,7 @@ def read_image(collection: Collection, id_: str) -> tuple[dict[str, Any], PhotoM
 
 
 def photo_document(photo: PhotoMetadata) -> dict[str, Any]:
-    """Return what is known of a photo as PhotoDocument."""
+    """Return the metadata of a photo as PhotoDocument."""
     return {
         "format": photo.format or None, "taken": photo.taken_text,
         "camera": photo.camera or None, "lens": photo.lens or None, "iso": photo.iso,

@@ -19,8 +19,8 @@ from sokkuri.store.image_pages import grid_rows
 from sokkuri.web.services.browse import make_condition, read_images, split_path, utc_time
 
 Sort = Literal["folder", "newest", "oldest", "name", "size", "pixels"]
-"""`newest`, `oldest`: by the time at which a photo was taken, or else by that of its file. `size`,
-`pixels`: the largest first."""
+"""`newest`, `oldest`: by the time at which a photo was taken or, if that is unknown, by the time of
+its file. `size`, `pixels`: the largest first."""
 
 _MAX_ORDERS = 8
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -41,8 +41,11 @@ class GridOrder:
 
 
 class GridOrderCache:
-    """A cache of the orders that were used last. Thread-safe. One order is made at a time: a page
-    asks for the layout and the first images together, and both need the same order."""
+    """A cache of the orders that were used last. Thread-safe.
+
+    One order is made at a time, because a page requests the layout and the first images together,
+    and both need the same order.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -139,8 +142,10 @@ def _folder_title(folder: str) -> tuple[str, str | None]:
 
 
 def _moment(taken: int | None, mtime_ns: int) -> int:
-    """Return when a photo was taken, or else when its file was changed, in microseconds of local
-    time. taken : as in PhotoMetadata."""
+    """Return when a photo was taken or, if that is unknown, when its file was changed.
+
+    In microseconds of local time from 1970. taken : as in PhotoMetadata.
+    """
     if taken is not None:
         return taken
     try:

@@ -95,7 +95,7 @@ def read_exif(
     file: ServedFile, limits: Limits, photo: PhotoMetadata | None, *, mosaic: bool
 ) -> dict[str, str]:
     """Return the camera's data by label; empty if the file cannot be read. A mosaic server leaves
-    out the position. photo : what the catalog knows, None if that is nothing."""
+    out the position. photo : the metadata in the catalog, None if there is none."""
     try:
         exif = summarise_exif(read_bytes(file, limits), photo)
     except ReadError:

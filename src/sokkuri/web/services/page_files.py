@@ -1,4 +1,4 @@
-"""The HTML document of the pages, and the files that it names: hashed addresses, compressed."""
+"""The HTML document of the pages and the files that it names, with hashed addresses, compressed."""
 
 import gzip
 import re
@@ -15,8 +15,8 @@ MEDIA_TYPES = {
     ".js": "text/javascript; charset=utf-8",
     ".svg": "image/svg+xml",
 }
-"""Media types of static files. On Windows the registry may name others, with which browsers refuse
-scripts."""
+"""Media types of static files. The registry of Windows may have other types, with which browsers
+refuse scripts."""
 
 _ADDRESS = re.compile(r'(?<=(?:src|ref)=")/static/([^"]+)(?=")')
 
@@ -41,10 +41,10 @@ class PageFiles:
 
 @cache
 def read_page_files() -> PageFiles:
-    """Read index.html and the files that it names, and give these their hashed addresses.
+    """Read index.html and the files that it names; return them with hashed addresses.
 
-    A server reads them once. So it goes on with files that belong together when sokkuri is
-    upgraded while the server runs.
+    A server reads them once. So its files belong together, even if sokkuri is upgraded while the
+    server runs.
     """
     files: dict[str, PageFile] = {}
 

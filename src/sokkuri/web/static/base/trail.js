@@ -1,5 +1,5 @@
-// The list from which an image was opened. The page of the image steps through it, and back in the
-// list the image that was shown last has the focus.
+// The list from which an image was opened. The page of the image steps through this list. When the
+// list is shown again, the image that was shown last has the focus.
 
 let trail = null;
 let last = null;
@@ -15,7 +15,7 @@ export function openFrom({ id, index, count, idAt, list = "" }) {
   last = null;
 }
 
-/** The same for a list whose ids are all known. */
+/** Remembers a list whose ids are all known, from which an image is opened. */
 export function openFromIds(ids, id) {
   openFrom({ id, index: ids.indexOf(id), count: ids.length, idAt: async (index) => ids[index] });
 }
@@ -42,8 +42,8 @@ export async function neighbours(id) {
 }
 
 /**
- * The place of the image that was shown last, if it was opened from this list, else null. Afterwards
- * it is forgotten.
+ * Returns the place of the image that was shown last, and forgets it. Null if the image was not
+ * opened from this list.
  * @param {string} list its name
  * @returns {?number}
  */

@@ -351,7 +351,7 @@ export class Grid {
     this.markTabStop();
   }
 
-  /** Moves the focus to an image that had it; `scrolls` it into view if it is elsewhere. */
+  /** Moves the focus to an image. `scrolls`: whether to scroll the image into view, too. */
   focusAgain(index, scrolls) {
     return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
   }

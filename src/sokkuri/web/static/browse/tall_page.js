@@ -1,15 +1,15 @@
-// Scrolls a grid that is higher than a page can be. Browsers stop at 18 to 33 million pixels, which
-// is at some 900,000 images.
+// Scrolls a grid that is higher than a page can be. Browsers allow 18 to 33 million pixels, the
+// height of some 900,000 images.
 //
-// Such a grid gets a lower page, on which it is shifted: a height in the grid minus `shift` is its
-// height on the page. Slow scrolling moves the grid by as much as the page, with the same shift. A
-// jump, as by the scroll bar, and the end of scrolling set the shift anew, so that the page's top
-// and bottom are those of the grid, and all between is in proportion.
+// Such a grid has a lower page, and is shifted on it: a height on the page is a height in the grid
+// minus `shift`. Slow scrolling keeps the shift, so the grid moves by as much as the page. A jump, such
+// as one by the scroll bar, and the end of scrolling compute the shift anew: the top and the bottom
+// of the page are those of the grid, and the heights between are in proportion.
 
 const HIGHEST = 15_000_000; // pixels
 // Near both ends, the grid is not scaled.
 const END = 200_000;
-// What one event of scrolling moves at most if it is no jump, in windows.
+// One event of scrolling that moves more is a jump. In heights of the window.
 const JUMP = 4;
 
 export class TallPage {

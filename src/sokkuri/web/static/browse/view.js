@@ -156,7 +156,7 @@ class Browse {
     }
   }
 
-  /** Fetches the grid, and together with it the first images, if the window begins among them. */
+  /** Fetches the grid. Fetches the first images at the same time if the window begins among them. */
   async fetch(signal, index) {
     const { under, sort } = this;
     const request = (offset, limit, itemsSignal) => api.gridItems(

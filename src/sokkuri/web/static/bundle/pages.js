@@ -1597,7 +1597,7 @@ var Grid = class {
     this.cell(index)?.querySelector("a").focus({ preventScroll: true });
     this.markTabStop();
   }
-  /** Moves the focus to an image that had it; `scrolls` it into view if it is elsewhere. */
+  /** Moves the focus to an image. `scrolls`: whether to scroll the image into view, too. */
   focusAgain(index, scrolls) {
     return scrolls && index < this.layout?.count ? this.focus(index) : this.focusQuietly(index);
   }
@@ -2068,7 +2068,7 @@ var Browse = class {
       this.content.replaceChildren(problemPanel(error, () => this.load(anchor), 2));
     }
   }
-  /** Fetches the grid, and together with it the first images, if the window begins among them. */
+  /** Fetches the grid. Fetches the first images at the same time if the window begins among them. */
   async fetch(signal, index) {
     const { under, sort } = this;
     const request2 = (offset, limit, itemsSignal) => gridItems(
@@ -3132,7 +3132,7 @@ var History = class {
         "span",
         { class: "number" },
         `${when} · ${files(ids.length)}`,
-        plan && " · by a plan, in the shell"
+        plan && " · by a plan"
       ),
       h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest),
       undo
@@ -4013,7 +4013,7 @@ var Zoom = class {
     this.resize(view2);
     this.fit();
   }
-  /** Takes over another size of the window. A picture that filled the old one fills the new one. */
+  /** Changes the size of the window. A picture that filled the window fills it again. */
   resize(view2) {
     const wasWhole = this.isWhole;
     this.view = view2;
@@ -4042,7 +4042,7 @@ var Zoom = class {
     this.scale = next;
     this.move(0, 0);
   }
-  /** Moves the picture, not further than its edges. */
+  /** Moves the picture, but not beyond its edges. */
   move(dx, dy) {
     this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
     this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
@@ -4153,7 +4153,7 @@ var Viewer = class {
     this.zoom.zoomTo(this.zoom.scale * factor, at);
     this.draw();
   }
-  /** Shows the whole picture, or else its pixels as they are. */
+  /** Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen. */
   toggle(at) {
     if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
     else this.zoom.fit();
@@ -4228,7 +4228,7 @@ var title3 = "Image";
 var shortcuts3 = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
-  ["z", "Fill the window, to zoom: then + − 0 1"],
+  ["z", "Fill the window; then + − 0 1 zoom"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],
@@ -8736,14 +8736,14 @@ function replacing({ replacement }) {
   if (!replacement) return null;
   const { model, done, failed, total, runs } = replacement;
   return {
-    title: `Replacing the model by ${model}`,
+    title: `Replacing the model with ${model}`,
     done: done + failed,
     waiting: total - done - failed,
     runs,
     note: runs ? ["Searches use the present model until all images have new vectors."] : [
-      "No process works on it now. The same ",
+      "No process works on it now. To go on, run the same ",
       h("code", null, "sokkuri index --replace"),
-      " goes on."
+      " again."
     ]
   };
 }

@@ -1,5 +1,5 @@
-// The list "History": what was dropped, by any page or by a plan that the shell has applied, and a
-// button to undo each entry.
+// The list "History": the drops of all pages, and the plans that `sokkuri duplicates --apply` has
+// applied, with a button to undo each of them.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -54,7 +54,7 @@ export class History {
         undo.disabled = false;
       } }, "Undo");
     return h("li", null, h("span", { class: "number" }, `${when} · ${files(ids.length)}`,
-      plan && " · by a plan, in the shell"),
+      plan && " · by a plan"),
       h("span", { class: "soft small" }, ids.slice(0, NAMED).join(", ") + rest), undo);
   }
 }

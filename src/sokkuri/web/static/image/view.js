@@ -14,7 +14,7 @@ export const title = "Image";
 export const shortcuts = [
   ["← →", "Previous, next, in the order of the list"],
   ["Esc", "Back to the list"],
-  ["z", "Fill the window, to zoom: then + − 0 1"],
+  ["z", "Fill the window; then + − 0 1 zoom"],
   ["q", "Use as query"],
   ["r", "Show its rings"],
   ["n", "Mark as not wanted"],

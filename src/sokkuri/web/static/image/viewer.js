@@ -1,5 +1,5 @@
 // The viewer: one picture in the whole window, to zoom and to move. It shows a thumbnail, and loads
-// the original when that has more pixels to show.
+// the original when the thumbnail has too few pixels.
 
 import { imageUrl } from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -98,7 +98,7 @@ export class Viewer {
     this.draw();
   }
 
-  /** Shows the whole picture, or else its pixels as they are. */
+  /** Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen. */
   toggle(at) {
     if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
     else this.zoom.fit();

@@ -1,7 +1,7 @@
-// Where a picture lies in a window when it is zoomed and moved. Numbers only, no elements.
+// Computes where a picture lies in a window when it is zoomed and moved. Uses no elements.
 
 const MOST = 8; // times the size at which a pixel of the picture is a pixel of the screen
-const ENLARGED = 2; // a small picture fills the window at most so much enlarged
+const ENLARGED = 2; // to fill the window, a picture is enlarged at most so much
 
 /**
  * @typedef {{width: number, height: number}} Size in pixels of the page
@@ -19,7 +19,7 @@ export class Zoom {
     this.fit();
   }
 
-  /** Takes over another size of the window. A picture that filled the old one fills the new one. */
+  /** Changes the size of the window. A picture that filled the window fills it again. */
   resize(view) {
     const wasWhole = this.isWhole;
     this.view = view;
@@ -52,7 +52,7 @@ export class Zoom {
     this.move(0, 0);
   }
 
-  /** Moves the picture, not further than its edges. */
+  /** Moves the picture, but not beyond its edges. */
   move(dx, dy) {
     this.x = within(this.x + dx, this.picture.width * this.scale, this.view.width);
     this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);

@@ -1,5 +1,5 @@
 // The progress of a long task: images done, speed, time left. The tasks are a running
-// `sokkuri index`, and `sokkuri index --replace`, which makes vectors by another model.
+// `sokkuri index`, and `sokkuri index --replace`, which makes the vectors of another model.
 
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
@@ -14,19 +14,19 @@ const SPEED_WINDOW = 20_000; // milliseconds
  * Task
  */
 
-/** The running `sokkuri index` of a status of the stream of events, or null. */
+/** The task of a running `sokkuri index`, or null. Takes a status from the stream of events. */
 export const indexing = ({ total, failed, waiting, runs }) =>
   runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
 
-/** The model that is to replace the collection's, of a status, or null. */
+/** The task of a replacement of the model, or null. Takes a status from the stream of events. */
 export function replacing({ replacement }) {
   if (!replacement) return null;
   const { model, done, failed, total, runs } = replacement;
-  return { title: `Replacing the model by ${model}`, done: done + failed,
+  return { title: `Replacing the model with ${model}`, done: done + failed,
     waiting: total - done - failed, runs,
     note: runs ? ["Searches use the present model until all images have new vectors."]
-      : ["No process works on it now. The same ", h("code", null, "sokkuri index --replace"),
-        " goes on."] };
+      : ["No process works on it now. To go on, run the same ",
+        h("code", null, "sokkuri index --replace"), " again."] };
 }
 
 /**
