@@ -201,6 +201,11 @@ def test_a_stranger_can_write_nothing_impossible_into_the_table(tmp_path: Path) 
             " '{\"a\": [1]}')"
         )
         assert dict(read_photos(collection.catalog)) == {b"\0": PhotoMetadata()}
+        collection.catalog.execute(
+            "UPDATE photos SET camera = CAST(x'41FF' AS TEXT), keywords = '[\"\\ud800\"]'"
+        )
+        (photo,) = dict(read_photos(collection.catalog)).values()
+        assert (photo.camera, photo.keywords) == ("A?", ("?",))
 
 
 def test_metadata_is_exported(collection: Collection, tmp_path: Path) -> None:
@@ -231,3 +236,8 @@ def test_metadata_goes_along_with_vectors(collection: Collection, tmp_path: Path
         assert dict(read_photos(other.catalog)) == dict(read_photos(collection.catalog))
         sidecars = [*read_sidecars(collection.catalog)]
         assert [*read_sidecars(other.catalog)] == sidecars != []
+        other.compact()
+        assert dict(read_photos(other.catalog)) == {}, "it has no images of these bytes"
+    before = dict(read_photos(collection.catalog))
+    collection.compact()
+    assert dict(read_photos(collection.catalog)) == before

@@ -9,7 +9,12 @@ import zlib
 from PIL import Image, ImageCms
 
 from sokkuri.core.types import Limits
-from sokkuri.images.formats import HEIF_BRANDS, SUPPORTED_SIGNATURES, unsupported_name
+from sokkuri.images.formats import (
+    HEIF_BRANDS,
+    SUPPORTED_SIGNATURES,
+    damaged_text,
+    unsupported_text,
+)
 
 CUT_SHORT = "the file is cut short"
 _JPEG_2000 = (b"\x00\x00\x00\x0cjP  ", b"\xff\x4f\xff\x51")
@@ -37,11 +42,11 @@ def unrecognised_text(data: bytes) -> str:
     """Return why these bytes are not an image: what they look like instead."""
     if (cut := cut_text(data)) is not None:
         return cut
-    if (unsupported := unsupported_name(data)) is not None:
-        return f"{unsupported} is not supported"
+    if (unsupported := unsupported_text(data)) is not None:
+        return unsupported
     for start, name in SUPPORTED_SIGNATURES.items():
         if data.startswith(start):
-            return f"it begins like {name}, but is damaged or of an unsupported kind"
+            return damaged_text(name)
     head = data[:256]
     if all(byte in b"\t\n\r\f\x1b" or byte >= 32 for byte in head) and b"\x7f" not in head:
         try:
@@ -57,8 +62,8 @@ def decoder_text(error: BaseException, data: bytes) -> str:
     """Return in one line why the format reader of these bytes raised the error."""
     if (cut := cut_text(data)) is not None:
         return cut
-    if (unsupported := unsupported_name(data)) is not None:
-        return f"{unsupported} is not supported"
+    if (unsupported := unsupported_text(data)) is not None:
+        return unsupported
     text = " ".join(str(error).split())
     text = "".join(char if char.isprintable() else "?" for char in text)
     if len(text) > 150:

@@ -10,6 +10,8 @@ from sokkuri.images import exif_tags as tags
 from sokkuri.images.exif_tags import ExifTags, read_exif_tags
 from sokkuri.images.metadata import clean, photo_of, read_blocks, time_of
 
+_SHORTEST = 1e-9  # seconds: no camera exposes for less
+
 
 def summarise_exif(data: bytes, known: PhotoMetadata | None = None) -> dict[str, str]:
     """Return the metadata of a photo as texts by label, such as "Camera". Empty without metadata.
@@ -33,7 +35,7 @@ def _taken(photo: PhotoMetadata, exif: ExifTags) -> str:
 
 def _exposure(_photo: PhotoMetadata, exif: ExifTags) -> str:
     seconds = exif.number(tags.EXPOSURE_TIME)
-    if seconds is None or seconds <= 0:
+    if seconds is None or seconds < _SHORTEST:
         return ""
     return f"1/{round(1 / seconds)} s" if seconds < 0.3 else f"{seconds:g} s"
 

@@ -141,7 +141,8 @@ UNSUPPORTED_SIGNATURES = {
     b"%!PS": "PostScript",
     b"%PDF": "PDF",
 }
-"""First bytes of formats that sokkuri recognises but cannot read, for the error message."""
+"""First bytes of formats that sokkuri recognises but cannot read, for the error message. RAW files
+are read with the extra `raw`."""
 
 UNSUPPORTED_BRANDS = {
     b"crx ": "Canon RAW (CR3)",
@@ -174,7 +175,23 @@ SUPPORTED_SIGNATURES = {
 """First bytes of formats that sokkuri reads, for the error message about a damaged file."""
 
 
-def unsupported_name(data: bytes) -> str | None:
+def unsupported_text(data: bytes) -> str | None:
+    """Return why these bytes are not read if their format is known and not among those that Pillow
+    reads, else None."""
+    name = _unsupported_name(data)
+    if name is None:
+        return None
+    if " RAW (" in name and reads_raw():
+        return damaged_text(name)
+    return f"{name} is not supported"
+
+
+def damaged_text(name: str) -> str:
+    """Return why bytes cannot be read that begin like a format that is. name : of the format."""
+    return f"it begins like {name}, but is damaged or of an unsupported kind"
+
+
+def _unsupported_name(data: bytes) -> str | None:
     """Return the name of the format of these bytes if it is known and not read, else None."""
     for start, name in UNSUPPORTED_SIGNATURES.items():
         if data.startswith(start):

@@ -4,6 +4,7 @@ Takes a file's bytes; returns the bytes of EXIF, XMP and IPTC. Pillow would read
 takes several times as long.
 """
 
+import re
 import struct
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ _PHOTOSHOP, _RESOURCE = b"Photoshop 3.0\0", b"8BIM"
 _IPTC = 0x0404
 _APP1, _APP13, _PIXELS, _END = 0xE1, 0xED, 0xDA, 0xD9
 _MAX_SEGMENTS = 1_000
+_PADDING = re.compile(rb"\xff{2,}")
 
 
 def is_jpeg(data: bytes) -> bool:
@@ -22,23 +24,24 @@ def is_jpeg(data: bytes) -> bool:
 
 def jpeg_metadata(data: bytes) -> tuple[bytes, bytes, bytes]:
     """Return EXIF, XMP and IPTC, b"" where there is none. The first segment of a kind counts."""
-    exif = xmp = photoshop = b""
+    exif = xmp = b""
+    photoshop: list[bytes] = []
     for marker, start, end in _segments(data):
         if marker == _APP1 and not exif and data.startswith(_EXIF, start):
             exif = data[start:end]
         elif marker == _APP1 and not xmp and data.startswith(_XMP, start):
             xmp = data[start + len(_XMP) : end]
         elif marker == _APP13 and data.startswith(_PHOTOSHOP, start):
-            photoshop += data[start + len(_PHOTOSHOP) : end]  # long blocks are split
-    return exif, xmp, _iptc_of(photoshop) if photoshop else b""
+            photoshop.append(data[start + len(_PHOTOSHOP) : end])  # long blocks are split
+    return exif, xmp, _iptc_of(b"".join(photoshop))
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
     """Yield the marker, the start and the end of the segments before the pixels."""
     at = 2
     for _ in range(_MAX_SEGMENTS):
-        while data[at : at + 2] == b"\xff\xff":  # padding
-            at += 1
+        if padding := _PADDING.match(data, at):
+            at = padding.end() - 1
         if at + 4 > len(data) or data[at] != 0xFF or data[at + 1] in (_PIXELS, _END):
             return
         (length,) = struct.unpack_from(">H", data, at + 2)

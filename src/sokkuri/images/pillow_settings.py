@@ -3,11 +3,15 @@
 import ctypes
 import logging
 import warnings
+from collections.abc import Callable
 from contextlib import suppress
+from typing import Any
 
-from PIL import Image, PngImagePlugin, _imaging
+from PIL import Image, PngImagePlugin, TiffImagePlugin, _imaging
 
 from sokkuri.core.types import Limits
+
+_MAX_RATIOS = 4_096  # of a tag; cameras write up to six
 
 
 def apply_settings() -> None:
@@ -22,7 +26,26 @@ def apply_settings() -> None:
     warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
     warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
     logging.getLogger("PIL").addHandler(logging.NullHandler())
+    _bound_ratios()
     _silence_libtiff()
+
+
+def _bound_ratios() -> None:
+    """Let Pillow read only the first ratios of a tag. Each takes 20 times its bytes in the file, so
+    that a hostile file of 100 MB would take gigabytes, and minutes."""
+    loaders = TiffImagePlugin.ImageFileDirectory_v2._load_dispatch  # noqa: SLF001 - no other way
+    for kind in (5, 10):  # TIFF 6.0: RATIONAL and SRATIONAL
+        size, load = loaders[kind]
+        loaders[kind] = size, _with_bound(load, _MAX_RATIOS * size)
+
+
+def _with_bound(load: Callable[..., Any], most: int) -> Callable[..., Any]:
+    """Return the function that reads a tag's bytes, for no more than so many of them."""
+
+    def load_bounded(directory: Any, data: bytes, legacy_api: bool = True) -> Any:
+        return load(directory, data[:most], legacy_api)
+
+    return load_bounded
 
 
 def _silence_libtiff() -> None:

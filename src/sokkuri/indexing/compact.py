@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.old_shards import delete_old_shards, old_bytes, read_old_shards
+from sokkuri.store.photos import forget_photos
 from sokkuri.store.read_rows import copy_rows
 from sokkuri.store.recover import recover
 from sokkuri.store.replacements import delete_finished, find_replacement
@@ -76,12 +77,16 @@ def _rows(collection: CollectionStore) -> int:
 
 
 def _forget(collection: CollectionStore, *, purge: bool) -> None:
-    """Detach the rows of removed images and, with `purge`, forget images whose files are gone."""
+    """Detach the rows of removed images and, with `purge`, forget images whose files are gone.
+
+    The metadata of photos that no image shows any more are forgotten, too.
+    """
     catalog = collection.catalog
     with catalog.writing():
         free_removed_rows(catalog)
         if purge:
             forget_missing(catalog)
+        forget_photos(catalog)
 
 
 def _wasteful(collection: CollectionStore) -> list[int]:

@@ -52,7 +52,7 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _is_name(value: Any) -> bool:
+def is_folder_name(value: Any) -> bool:
     """Return whether the value can name a folder, on Windows too."""
     plain = isinstance(value, str) and value.strip(". ") != "" and value.isprintable()
     return plain and not set(value) & set('/\\:*?"<>|')
@@ -72,7 +72,7 @@ def _is_context(value: Any) -> bool:
 
 def _is_file(value: Any) -> bool:
     """Return whether the value is the path of a file below the card's folder, with `/`."""
-    return _is_text(value) and is_path_below(value) and all(map(_is_name, value.split("/")))
+    return _is_text(value) and is_path_below(value) and all(map(is_folder_name, value.split("/")))
 
 
 def _is_digests(value: Any) -> bool:
@@ -143,7 +143,7 @@ def _one_of(*words: str) -> Rule:
 
 _FILE = "the name of a file beside the card, or in a folder beside it"
 _RULES: dict[str, Rule] = {
-    "name": (_is_name, "a name that a folder can have"),
+    "name": (is_folder_name, "a name that a folder can have"),
     "layout": _one_of("NCHW", "NHWC"),
     "size": (_is_size, f"a number of pixels up to {_MAX_SIDE:,}, or [height, width]"),
     "dimension": (_is_dimension, f"a whole number from 1 to {_MAX_DIMENSION:,}"),

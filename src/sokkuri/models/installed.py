@@ -19,7 +19,7 @@ from sokkuri.core.errors import ModelError, UsageError
 from sokkuri.models.builtin import known_cards
 from sokkuri.models.cache import file_sha256
 from sokkuri.models.card import ModelCard, TextCard, card_text, read_card
-from sokkuri.models.card_rules import is_web_address
+from sokkuri.models.card_rules import is_folder_name, is_web_address
 
 OnProgress = Callable[[int, int], None]
 """Called with the bytes fetched so far and the total, which is 0 while it is unknown."""
@@ -156,6 +156,8 @@ def add_quantized_model(
     tokenizer for words, if the model has them. told : how the form was made, for `source`. Raises
     as `add_model`.
     """
+    if not is_folder_name(name):
+        raise UsageError(f"--name is {name!r}: it must be a name that a folder can have")
     with _new_folder() as made:
         _copy_network(network, made / f"{name}.onnx")
         if text is not None and card.text is not None:

@@ -5,6 +5,7 @@ and its hash fits.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ import xxhash
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.types import Metric
 from sokkuri.search.vectors.ann import SearchEffort
-from sokkuri.search.vectors.recall import MeasuredEffort, MeasuredRecall, QueryKind
+from sokkuri.search.vectors.recall import RECALL_AT, MeasuredEffort, MeasuredRecall, QueryKind
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder
 
@@ -64,14 +65,16 @@ def read_manifest(collection: CollectionStore) -> AnnManifest | None:
         if metric not in get_args(Metric):
             return None
         return AnnManifest(
-            str(document["file"]),
+            _file_name(document["file"]),
             str(document["digest"]),
             metric,
             {int(shard): int(rows) for shard, rows in document["covered"].items()},
             int(document["trained"]),
             tuple(map(_read_effort, document.get("efforts") or [_effort_of_old(document)])),
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (
+        OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError
+    ):  # fmt: skip
         return None
 
 
@@ -117,13 +120,31 @@ def _effort_of_old(document: Any) -> dict[str, Any]:
 def _read_effort(document: Any) -> MeasuredEffort:
     reach, kinds = document["reach"], document["recall"]
     recall: dict[QueryKind, dict[int, float]] = {
-        kind: {int(k): float(share) for k, share in kinds[kind].items()}
+        kind: {k: _share(kinds[kind][str(k)]) for k in RECALL_AT}
         for kind in get_args(QueryKind)
         if kinds.get(kind)
     }
-    return MeasuredEffort(
-        SearchEffort(int(reach["probes"]), int(reach["candidates"])), MeasuredRecall(recall)
-    )
+    effort = SearchEffort(int(reach["probes"]), int(reach["candidates"]))
+    if min(effort.nprobe, effort.candidates) < 1:
+        raise ValueError("a search looks at one list and one candidate at least")
+    return MeasuredEffort(effort, MeasuredRecall(recall))
+
+
+def _share(value: Any) -> float:
+    """Return a share from 0 to 1. Raises ValueError for any other number: a person may have edited
+    the file, and NaN is neither enough nor too little."""
+    share = float(value)
+    if not 0 <= share <= 1:
+        raise ValueError("it is no share")
+    return share
+
+
+def _file_name(value: Any) -> str:
+    """Return the name of a file in the folder. Raises ValueError for any other text."""
+    name = str(value)
+    if re.fullmatch(r"[\w.-]+", name) is None:
+        raise ValueError("it is no file name")
+    return name
 
 
 def find_damage(collection: CollectionStore, manifest: AnnManifest) -> str:

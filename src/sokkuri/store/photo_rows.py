@@ -47,7 +47,7 @@ def _stored(value: Any) -> Any:
 def _read(name: str, value: Any) -> Any:
     """Return the value of a column, None if it is unknown or impossible."""
     if name in _TEXTS:
-        return value[:_MAX_TEXT] if isinstance(value, str) else None
+        return _text(value) if isinstance(value, str) else None
     if name in _WHOLE_NUMBERS:
         least, most = _WHOLE_NUMBERS[name]
         return value if isinstance(value, int) and least <= value <= most else None
@@ -66,4 +66,9 @@ def _keywords(value: Any) -> tuple[str, ...] | None:
         return None
     if not isinstance(words, list):
         return None
-    return tuple(word[:_MAX_TEXT] for word in words if isinstance(word, str))
+    return tuple(_text(word) for word in words if isinstance(word, str))
+
+
+def _text(value: str) -> str:
+    """Return a text that any file and answer can hold: not too long, no half of a character."""
+    return value[:_MAX_TEXT].encode("utf-8", "replace").decode()

@@ -47,6 +47,15 @@ def read_photos(catalog: Catalog) -> Iterator[tuple[bytes, PhotoMetadata]]:
                 yield digest, photo_of_row(row)
 
 
+def forget_photos(catalog: Catalog) -> None:
+    """Forget the metadata of bytes that no image has any more, inside a write transaction."""
+    if catalog.has_table("photos"):
+        catalog.execute(
+            "DELETE FROM photos WHERE digest NOT IN"
+            " (SELECT digest FROM images WHERE digest IS NOT NULL)"
+        )
+
+
 def copy_photos(catalog: Catalog, other: Catalog) -> None:
     """Record the metadata and the sidecars of another catalog, inside a write transaction.
 

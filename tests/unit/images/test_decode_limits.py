@@ -141,6 +141,8 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
 
 # What is no picture
 
+DAMAGED = "it begins like {}, but is damaged or of an unsupported kind"
+
 
 @pytest.mark.parametrize(
     ("data", "expected"),
@@ -154,16 +156,15 @@ def test_a_claim_of_endless_frames_or_pages_is_not_followed() -> None:
         (b"%PDF-1.7\n", "PDF is not supported"),
         (b"II\xbc\x01" + b"\0" * 50, "JPEG XR is not supported"),
         (b"MM\0+\0\x08\0\0" + b"\0\0\0\0\0\0\0\x10" * 2**17, "big-endian BigTIFF is not supported"),
-        (b"II*\0\x10\0\0\0CR\2\0" + b"\0" * 50, "Canon RAW (CR2) is not supported"),
-        (b"\0\0\0\x18ftypcrx " + b"\0" * 50, "Canon RAW (CR3) is not supported"),
-        (b"FUJIFILMCCD-RAW 0201", "Fujifilm RAW (RAF) is not supported"),
+        (b"II*\0\x10\0\0\0CR\2\0" + b"\0" * 50, DAMAGED.format("Canon RAW (CR2)")),
+        (b"\0\0\0\x18ftypcrx " + b"\0" * 50, DAMAGED.format("Canon RAW (CR3)")),
+        (b"FUJIFILMCCD-RAW 0201", DAMAGED.format("Fujifilm RAW (RAF)")),
         (b"\0\0\0\x18ftypmp42" + b"\0" * 50, "MP4 video is not supported"),
         (b"RIFF\0\0\0\0AVI LIST", "AVI video is not supported"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG is not supported"),
         (b"<?xml version='1.0'?>\n<svg/>", "SVG is not supported"),
         (b"v/1\x01\2\0\0\0", "OpenEXR is not supported"),
-        (b"II*\0\xff\xff\xff\xff",
-         "it begins like TIFF, but is damaged or of an unsupported kind"),
+        (b"II*\0\xff\xff\xff\xff", DAMAGED.format("TIFF")),
     ],
 )  # fmt: skip
 def test_what_is_no_picture_is_called_what_it_is(data: bytes, expected: str) -> None:

@@ -1,10 +1,13 @@
 """What a camera wrote is read from the file without a look at the pixels."""
 
+import struct
+
 import numpy as np
 from image_formats import build_chunk, build_png, draw_quarters, encode_image
 from PIL import Image
 
 from sokkuri.images.exif import summarise_exif
+from sokkuri.images.exif_tags import read_exif_tags
 from sokkuri.images.memory import peak_memory
 
 
@@ -40,3 +43,12 @@ def test_a_png_without_an_end_has_no_exif() -> None:
     assert summarise_exif(data) == {}
     assert summarise_exif(data[:60]) == {}
     assert summarise_exif(data + b"\xff" * 40) == {}
+
+
+def test_an_exposure_too_short_for_a_number_is_unknown() -> None:
+    directories = ((0x8769, 4, 1, 26, 0), (0x829A, 12, 1, 44, 0))
+    tags = b"".join(struct.pack("<HHHIII", 1, *one) for one in directories)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + tags + struct.pack("<d", 5e-324)
+    data = encode_image(draw_quarters(), "JPEG", exif=exif)
+    assert read_exif_tags(exif).photo[0x829A] == (5e-324,)
+    assert "Exposure" not in summarise_exif(data)

@@ -1,11 +1,13 @@
 """Photo metadata is read from EXIF, XMP and IPTC, and no bytes do harm."""
 
 import random
+import struct
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from photo_metadata import CAMERA, make_exif, make_iptc, make_photo, make_xmp
+from PIL import Image
 
 from sokkuri.core.types import PhotoMetadata
 from sokkuri.images.exif import summarise_exif
@@ -151,3 +153,18 @@ def test_any_bytes_are_read_as_tags_and_as_xmp(data: bytes) -> None:
         read_exif_tags(start + data)
     read_xmp(data)
     read_xmp(b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + data)
+
+
+def test_padding_before_the_metadata_is_skipped() -> None:
+    data = make_photo(exif=make_exif(make="Maker"))
+    padded = data[:2] + b"\xff" * 10**6 + data[2:]
+    assert read_photo(padded).camera == read_photo(data).camera == "Maker"
+
+
+def test_few_ratios_of_a_tag_are_read() -> None:
+    """A file of 100 MB with nothing else would take gigabytes."""
+    count = 50_000
+    head = struct.pack("<HHHII", 1, 0x0214, 5, count, 26) + bytes(4)
+    exif = Image.Exif()
+    exif.load(b"Exif\0\0II*\0\x08\0\0\0" + head + struct.pack("<II", 3, 1) * count)
+    assert len(exif[0x0214]) == 4_096

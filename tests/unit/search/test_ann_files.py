@@ -83,3 +83,23 @@ def test_only_one_process_builds_the_index(bench: Bench) -> None:
     with FileLock(folder / "ann.lock"):
         assert refresh(bench) == set()
     assert refresh(bench) == ALL_STAGES
+
+
+def test_a_manifest_that_was_edited_wrongly_is_none(tmp_path: Path) -> None:
+    changes: list[dict[str, Any]] = [
+        {"file": "../ann.faiss"}, {"file": "a\0b"}, {"trained": float("inf")},
+        {"efforts": [{"reach": {"probes": 0, "candidates": 9}, "recall": {}}]},
+        {"recall": {"1": 1, "10": float("nan"), "100": 1}}, {"recall": {"1": 1}},
+        {"recall": {"1": 1, "10": 7, "100": 1}},
+    ]  # fmt: skip
+    with create_empty(tmp_path / "photos") as collection:
+        sound = {
+            "version": 1, "fingerprint": collection.model.fingerprint, "metric": "cosine",
+            "file": "ann-1.faiss", "digest": "0", "covered": {"0": 9}, "trained": 9,
+            "reach": {"probes": 4, "candidates": 200}, "recall": {"1": 1, "10": 0.99, "100": 0.9},
+        }  # fmt: skip
+        folder = derived_folder(collection)
+        folder.mkdir(parents=True)
+        for change in ({}, *changes):
+            (folder / "ann.json").write_text(json.dumps({**sound, **change}))
+            assert (ann_state(collection) is None) == bool(change), change

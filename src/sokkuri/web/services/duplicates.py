@@ -287,8 +287,11 @@ def _not_known(keep: str) -> str:
 
 def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
     """Move the files of a log back, and return an UndoResultDocument. Raises UsageError if the
-    store knows no such log."""
-    returned, left = _split_results(apply.undo(store_logs.find_log(collection.store, log)))
+    store knows no such log, or if the log has moves of another collection."""
+    path = store_logs.find_log(collection.store, log)
+    if log.endswith(".plan") and not _are_own(collection, MoveLog.read_records(path)):
+        raise UsageError(f"{path} has moves of another collection: use `sokkuri duplicates --undo`")
+    returned, left = _split_results(apply.undo(path))
     return {"returned": returned, "left": left}
 
 
@@ -300,6 +303,8 @@ def list_drops(collection: Collection) -> dict[str, Any]:
             records = MoveLog.read_records(store_logs.find_log(collection.store, log.name))
         except (StorageError, UsageError):  # damaged: the undo reports it; or a plan's log is gone
             continue
+        if log.is_plan and not _are_own(collection, records):
+            continue
         ids = [record.move.id for record in records if _is_away(record)]
         if ids:
             entry = {"log": log.name, "ids": ids, "batch": log.batch, "time": log.time}
@@ -307,6 +312,17 @@ def list_drops(collection: Collection) -> dict[str, Any]:
         if len(drops) == _MAX_LISTED_DROPS:
             break
     return {"drops": drops}
+
+
+def _are_own(collection: Collection, records: Iterable[MoveRecord]) -> bool:
+    """Return whether all moves of a plan's log are of this collection. The plan of another one may
+    have got the name of an earlier plan, and so its log."""
+    store, root = os.path.realpath(collection.store), os.path.realpath(str(collection.root))
+    places = {(record.store, record.move.root) for record in records}
+    return all(
+        (of is not None and os.path.realpath(of) == store) or os.path.realpath(folder) == root
+        for of, folder in places
+    )
 
 
 def _is_away(record: MoveRecord) -> bool:

@@ -141,12 +141,13 @@ def _folder_title(folder: str) -> tuple[str, str | None]:
     return folder, folder
 
 
-def _moment(taken: int | None, mtime_ns: int) -> int:
+def _moment(taken: object, mtime_ns: int) -> int:
     """Return when a photo was taken or, if that is unknown, when its file was changed.
 
-    In microseconds of local time from 1970. taken : as in PhotoMetadata.
+    In microseconds of local time from 1970. taken : as in PhotoMetadata, or anything else in the
+    catalog of a stranger.
     """
-    if taken is not None:
+    if isinstance(taken, int):
         return taken
     try:
         zone = utc_time(mtime_ns).astimezone().utcoffset() or timedelta()
@@ -158,12 +159,14 @@ def _moment(taken: int | None, mtime_ns: int) -> int:
 def _month(moment: int) -> str:
     """Return year and month, or "" for years outside 1 to 9999."""
     try:
-        return (_EPOCH + timedelta(microseconds=moment)).strftime("%Y-%m")
+        begin = _EPOCH + timedelta(microseconds=moment)
     except OverflowError:
         return ""
+    return f"{begin.year:04}-{begin.month:02}"  # strftime writes early years with fewer digits
 
 
 def _month_title(month: str) -> tuple[str, str | None]:
     if not month:
         return "Without a date", None
-    return datetime.strptime(month, "%Y-%m").replace(tzinfo=UTC).strftime("%B %Y"), None
+    year = month[:4].lstrip("0")
+    return f"{datetime.strptime(month, '%Y-%m').replace(tzinfo=UTC):%B} {year}", None

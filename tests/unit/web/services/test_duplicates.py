@@ -12,11 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_cli import sokkuri
 from tiny_model import write_tiny_model
-from trash_fixtures import make_collection
+from trash_fixtures import make_collection, make_move, write_photos
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
+from sokkuri.curation.trash.log import MoveLog
+from sokkuri.curation.trash.store_logs import link_log
 from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.decisions import mark_different
 from sokkuri.web.services import duplicates
@@ -137,3 +139,22 @@ def test_a_drop_needs_a_group_that_contains_both_images() -> None:
         ("b", "a", "same"), ("b", "c", "edited"), ("a", "b", "same"),
     ]  # fmt: skip
     assert [one["id"] for one in left] == ["a", "a", "x", "a"]
+
+
+def test_the_plan_of_another_collection_is_not_undone_from_here(tmp_path: Path) -> None:
+    """Its log may have the name of an earlier plan of this one."""
+    log, listed = tmp_path / "plan.log", []
+    for name in ("ours", "theirs"):
+        photos = write_photos(tmp_path / name)
+        with make_collection(photos) as opened:
+            move = make_move(photos, "a.jpg", "keep.jpg")
+            with MoveLog.open(log, new=True) as moves:
+                intent = moves.write_intent(move, photos / "a.jpg", str(opened.store))
+                moves.write_outcome(intent, "moved")
+            link_log(opened.store, log)
+            listed.append(duplicates.list_drops(opened)["drops"])
+    assert ([len(drops) for drops in listed], listed[0][0]["ids"]) == ([1, 0], ["a.jpg"])
+    with Collection.open(tmp_path / "ours", "ro") as opened:
+        assert duplicates.list_drops(opened) == {"drops": []}
+        with pytest.raises(UsageError, match="another collection"):
+            duplicates.undo_drops(opened, listed[0][0]["log"])

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from synthetic_collection import DIMENSION, Bench, apply_listing, create_empty, make_extracted
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import FileRef, FileStat
+from sokkuri.core.types import FileRef, FileStat, PhotoMetadata
+from sokkuri.store.photos import record_photos
 from sokkuri.web.services import grid
 
 DAY = 86400 * 10**9
@@ -74,6 +75,19 @@ def test_images_are_grouped_by_month(bench: Bench) -> None:
     ]  # fmt: skip
     assert shown(bench, "newest") == newest
     assert shown(bench, "oldest") == [(title, ids[::-1]) for title, ids in newest[::-1]]
+
+
+def test_any_time_of_a_photo_has_a_month(bench: Bench) -> None:
+    """A camera whose clock was wrong, and the catalog of a stranger."""
+    catalog = bench.catalog
+    digests = dict(catalog.fetch_all("SELECT path, digest FROM images"))
+    with catalog.writing():
+        early, late = (PhotoMetadata(taken=us) for us in (-62 * 10**15, 253 * 10**15))
+        record_photos(catalog, {digests["a.png"]: early, digests["b/1.png"]: late})
+        record_photos(catalog, {digests["z.png"]: PhotoMetadata()})
+        catalog.execute("UPDATE photos SET taken = 'soon' WHERE digest = ?", [digests["z.png"]])
+    titles = [title for title, _ in shown(bench, "oldest")]
+    assert (titles[0], titles[-1]) == ("April 5", "April 9987")
 
 
 def test_a_window_is_a_part_of_the_whole_order(bench: Bench) -> None:

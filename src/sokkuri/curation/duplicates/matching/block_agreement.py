@@ -127,7 +127,7 @@ def _describe(
     light = luma(rgb)
     chosen = slice(None) if whole_blocks is None else whole_blocks
     blocks = np.ascontiguousarray(_blocks(light)[chosen]).reshape(-1, BLOCK * BLOCK)
-    blocks -= blocks.mean(1, keepdims=True)
+    blocks = blocks - blocks.mean(1, keepdims=True)  # not in place: they may be a view of `light`
     pixels = rgb.reshape(-1, 3) if inside is None else _pixels(rgb, inside)
     brightness = light.reshape(-1) if inside is None else light[inside]
     brightness = brightness - brightness.mean()

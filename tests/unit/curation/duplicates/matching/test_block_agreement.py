@@ -99,3 +99,13 @@ def test_pixels_that_change_in_place_are_measured_again() -> None:
     measure_agreement(changing, picture(8))
     changing[:] = 0
     assert measure_agreement(changing, picture(8)).difference > 0
+
+
+def test_a_strip_as_wide_as_a_block_is_compared_by_its_own_brightness() -> None:
+    """Its blocks are a view of it: what is done to them must leave it as it is."""
+    noise = np.random.default_rng(0).normal(0, 12, (256, 8, 1))
+    ramp = np.linspace(0, 255, 256)[:, None, None]
+    up, down = (
+        np.clip(light + noise, 0, 255).astype(np.uint8).repeat(3, 2) for light in (ramp, 255 - ramp)
+    )
+    assert measure_agreement(up, down).whole < -0.9
