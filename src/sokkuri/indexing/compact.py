@@ -79,7 +79,7 @@ def _rows(collection: CollectionStore) -> int:
 def _forget(collection: CollectionStore, *, purge: bool) -> None:
     """Detach the rows of removed images and, with `purge`, forget images whose files are gone.
 
-    The metadata of photos that no image shows any more are forgotten, too.
+    Photo metadata that belongs to no image any more is forgotten, too.
     """
     catalog = collection.catalog
     with catalog.writing():
