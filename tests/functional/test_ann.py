@@ -342,7 +342,7 @@ def test_the_recall_of_words_is_measured_apart(tmp_path: Path) -> None:
 
 
 def write_efforts(store: Path, *recalls: Recall) -> None:
-    """Write into the manifest that the index has one effort for each of these recalls."""
+    """Write a manifest in which the index has one effort for each of these recalls."""
     path = manifest_path(store)
     manifest = json.loads(path.read_text())
     efforts = [{"reach": manifest["reach"], "recall": recall} for recall in recalls]
@@ -350,8 +350,8 @@ def write_efforts(store: Path, *recalls: Recall) -> None:
 
 
 def test_a_search_may_ask_for_a_recall(built: Path) -> None:
-    """The least effort that reaches the recall is used, and the exact search where none does. By
-    default it is the least one with 0.99 for 10 hits, or the largest."""
+    """The least effort that reaches the recall is used, or the exact search if none does. Without a
+    recall, it is the least effort with 0.99 for 10 hits, or the largest one."""
     least, most = {"1": 0.9, "10": 0.9, "100": 0.8}, {"1": 0.999, "10": 0.995, "100": 0.9}
     lower = {k: share - 0.05 for k, share in least.items()}
     write_efforts(built, {"rows": least, "mixtures": lower, "texts": {"10": 0.1}}, {"rows": most})

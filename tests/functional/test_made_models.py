@@ -1,4 +1,4 @@
-"""Models that sokkuri makes of others, centred and quantized; and the benchmark of models."""
+"""Models that sokkuri makes of other models, centred or quantized, and the benchmark of models."""
 
 import json
 import subprocess

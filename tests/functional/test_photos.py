@@ -98,7 +98,7 @@ FILTERS = {
 }  # fmt: skip
 
 
-def test_filters_know_what_cameras_and_people_wrote(collection: Collection) -> None:
+def test_filters_know_photo_metadata(collection: Collection) -> None:
     set_labels(collection.catalog, [(HILLS, "coast")])
     assert {where: found(collection, where) for where in FILTERS} == FILTERS
     faults = {
@@ -113,7 +113,7 @@ def test_filters_know_what_cameras_and_people_wrote(collection: Collection) -> N
         found(collection, "latitude > 0")
 
 
-def test_newest_is_by_the_time_of_the_photo(collection: Collection) -> None:
+def test_newest_sorts_by_the_time_of_the_photo(collection: Collection) -> None:
     def order(sort: str) -> list[str]:
         keys = make_order(collection, None, sort).keys.tolist()  # type: ignore[arg-type]
         paths = dict(collection.catalog.fetch_all("SELECT key, path FROM images"))
@@ -130,7 +130,7 @@ def test_newest_is_by_the_time_of_the_photo(collection: Collection) -> None:
 def test_an_older_collection_is_filled_without_extracting(
     photos: Path, collection: Collection
 ) -> None:
-    """Guarantee: what cameras wrote is read for existing collections too, and no vector changes."""
+    """Guarantee: metadata is read for existing collections too, and no vector changes."""
     rows = collection.catalog.fetch_all("SELECT id, shard, row, checksum FROM images ORDER BY id")
     for table in ("photos", "sidecars"):  # an earlier version made the collection
         collection.catalog.execute(f"DROP TABLE {table}")
@@ -190,7 +190,7 @@ def test_sidecars_count_before_the_file_and_are_followed(
     assert found(collection, "iso = 400") == {"moved.jpg"}
 
 
-def test_a_stranger_can_write_nothing_impossible_into_the_table(tmp_path: Path) -> None:
+def test_impossible_values_in_the_catalog_are_left_out(tmp_path: Path) -> None:
     with create_empty(tmp_path / "photos") as collection:
         collection.catalog.execute(
             "CREATE TABLE photos (digest BLOB PRIMARY KEY, format, taken, utc_offset, camera, lens,"

@@ -122,8 +122,8 @@ def started() -> Iterator[Browser]:
 
 
 class Windows:
-    """Windows of a browser that serve one visit after the other. A new window starts a process and
-    fills its cache anew, which takes longer than most tests."""
+    """Windows of a browser. Each serves one visit after the other, because a new window starts a
+    process and fills its cache anew, which takes longer than most tests."""
 
     def __init__(self, browser: Browser) -> None:
         self._browser = browser
@@ -134,7 +134,8 @@ class Windows:
     def visiting(self, address: str, **options: Any) -> Iterator[Visit]:
         """Open a page that knows nothing of other visits, and close it if the block fails.
 
-        Fails at the end if the page had an unexpected problem."""
+        Fails at the end if the page had an unexpected problem.
+        """
         idle = self._idle.setdefault(repr(sorted(options.items())), [])
         page = idle.pop() if idle else self._browser.new_context(**options).new_page()
         visit = Visit(page, address)
@@ -155,7 +156,7 @@ class Windows:
 
 
 def _forget_visit(page: Page, address: str, options: Mapping[str, Any]) -> None:
-    """Make a page as it was before its visit, but for what the browser has cached."""
+    """Remove all traces of a visit from a page, but keep the browser's cache."""
     page.unroute_all()
     page.evaluate("() => { try { sessionStorage.clear() } catch { /* no origin has it */ } }")
     page.goto("about:blank")

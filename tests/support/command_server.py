@@ -225,7 +225,7 @@ def _run(request: dict[str, object], files: list[int]) -> None:
 
 
 def share_descriptions_of_s3() -> None:
-    """Let all clients of this process share what botocore reads of S3: a megabyte of JSON."""
+    """Let all clients of this process share botocore's descriptions of S3, a megabyte of JSON."""
     import botocore.loaders
     import botocore.session
 

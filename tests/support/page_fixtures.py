@@ -18,8 +18,8 @@ DRAWN = 120
 
 
 class _Browser:
-    """The browser, from the first test that asks for it to the last one in a row that does. While
-    it runs, this thread can run no other event loop."""
+    """The browser. It starts for the first test that needs it, and ends after the last such test in
+    a row. While it runs, this thread can run no other event loop."""
 
     def __init__(self) -> None:
         self._open = ExitStack()

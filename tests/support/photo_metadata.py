@@ -20,7 +20,7 @@ CAMERA = {
     "taken": "2021:08:15 18:30:05", "fraction": "25", "offset": "+02:00",
     "position": (-12.5, 8.26), "rating": 4,
 }  # fmt: skip
-"""What a camera writes, for `make_exif`."""
+"""Metadata as a camera writes it, for `make_exif`."""
 
 
 def make_exif(**values: object) -> Image.Exif:

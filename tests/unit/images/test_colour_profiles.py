@@ -1,4 +1,4 @@
-"""Colours of an embedded profile are seen, compared and indexed as sRGB."""
+"""Colours of an embedded profile are shown, compared and indexed as sRGB."""
 
 import io
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_a_picture_in_another_profile_shows_the_same_colours(
         assert difference(np.asarray(thumbnail), np.asarray(expected)) < 2
 
 
-def test_a_way_of_decoding_leaves_profiles_aside() -> None:
+def test_two_ways_of_decoding_ignore_profiles() -> None:
     """Guarantee: a profile changes no vector of a collection that does not decode `colour`."""
     twin = in_profile(picture(), rgb_profile())
     with_profile = decode(png(twin, rgb_profile()), NUMBERS, LIMITS).rgb
@@ -114,8 +114,8 @@ def grey_twins() -> tuple[bytes, bytes]:
     return png(grey), png(grey.point(numbers), grey_profile(1.2))
 
 
-def test_twins_in_two_profiles_have_nearly_one_vector() -> None:
-    """Guarantee: a new collection sees the colours of the profile, and an old one goes on."""
+def test_a_picture_in_two_profiles_has_nearly_one_vector() -> None:
+    """Guarantee: a new collection uses the profile, and an existing one decodes as before."""
     model = resolve_model(None)
     extract = Extractor(model, device="cpu").extract
     spec, old = (model.decoding(how).card.pixels for how in ("colour", "fast"))

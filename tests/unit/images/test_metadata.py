@@ -32,7 +32,7 @@ def test_a_camera_is_known_from_each_format(kind: str) -> None:
     assert photo.longitude == pytest.approx(8.26)
 
 
-def test_what_people_say_counts_before_the_camera_and_keywords_are_gathered() -> None:
+def test_a_rating_in_xmp_counts_before_exif_and_all_keywords_are_kept() -> None:
     photo = read_photo(WHOLE)
     assert photo.rating == 3
     assert photo.keywords == ("sea", "caf\u00e9", "hills")
@@ -41,7 +41,7 @@ def test_what_people_say_counts_before_the_camera_and_keywords_are_gathered() ->
     assert latin.keywords == ("caf\u00e9",)
 
 
-def test_xmp_alone_tells_as_much() -> None:
+def test_xmp_alone_has_the_same_metadata() -> None:
     values = {
         "exif:DateTimeOriginal": "2020-01-02T03:04:05.5Z", "tiff:Make": "Maker",
         "tiff:Model": "Seven", "exif:FocalLength": "50/1", "exif:GPSLatitude": "48,51.5N",
@@ -74,7 +74,7 @@ def test_xmp_alone_tells_as_much() -> None:
         ({"taken": "9" * 400}, None),
     ],
 )  # fmt: skip
-def test_only_a_time_of_the_calendar_is_one(written: dict[str, str], read: str | None) -> None:
+def test_only_times_of_the_calendar_are_read(written: dict[str, str], read: str | None) -> None:
     photo = read_photo(make_photo(exif=make_exif(**written)))
     assert photo.taken_text == read
     if photo.taken is not None:
@@ -85,11 +85,11 @@ def test_only_a_time_of_the_calendar_is_one(written: dict[str, str], read: str |
     "values",
     [{"position": (95.0, 8.0)}, {"iso": 0}, {"focal": 0.0}, {"lens": "----"}, {"make": "\0\0 "}],
 )
-def test_what_no_photo_can_have_is_unknown(values: dict[str, object]) -> None:
+def test_impossible_values_are_unknown(values: dict[str, object]) -> None:
     assert read_photo(make_photo(exif=make_exif(**values))) == PhotoMetadata("jpeg")
 
 
-def test_a_name_that_is_not_utf8_is_latin_and_loses_what_cannot_be_printed() -> None:
+def test_a_name_that_is_not_utf8_is_read_as_latin_without_control_characters() -> None:
     data = make_photo(exif=make_exif(make="Make-r\u0007s"))
     assert read_photo(data).camera == "Make-rs"
     utf8 = data.replace(b"Make-r\x07s", "Mak\u00e9r\u0007s".encode())
@@ -126,10 +126,10 @@ def test_a_huge_value_is_read_in_part_and_entities_are_refused() -> None:
     cut=st.floats(0.02, 1.0),
 )
 def test_no_bytes_make_metadata_fail(kind: str, seed: int, flips: int, cut: float) -> None:
-    """Guarantee: damaged or hostile metadata never make an image a failure."""
+    """Guarantee: damaged or hostile metadata never makes an image a failure."""
     chance = random.Random(seed)
     data = bytearray(PHOTOS[kind])
-    head = min(len(data), 1_500)  # where the metadata are
+    head = min(len(data), 1_500)  # where the metadata is
     for _ in range(flips):
         data[chance.randrange(2, head)] = chance.choice([0, 255, 0x80, chance.randrange(256)])
     del data[max(8, int(cut * len(data))) :]

@@ -1,4 +1,4 @@
-"""RAW files of cameras show their preview, or a rendering; they are nobody's copy."""
+"""The picture of a RAW file is its preview, or a rendering; the file is no copy of another one."""
 
 import io
 from collections.abc import Iterator
@@ -70,7 +70,7 @@ def test_a_preview_that_is_upright_is_not_turned_again() -> None:
     assert read_size(data, SPEC) == (360, 480)
 
 
-def test_its_metadata_are_known() -> None:
+def test_the_metadata_of_a_raw_file_is_read() -> None:
     photo = read_photo(write_dng(PICTURE, jpeg(480, 360)))
     assert (photo.format, photo.camera, photo.iso) == ("raw", "Example Raw", 800)
     assert photo.taken_text == "2022-03-04T05:06:07"

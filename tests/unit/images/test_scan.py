@@ -66,8 +66,8 @@ def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:
     assert not [ending for ending in ENDINGS if kind_left_aside(ending)]
 
 
-def test_what_cannot_be_read_is_told_with_the_extra_that_reads_it() -> None:
-    """Guarantee: nothing is silently left out."""
+def test_files_that_are_not_read_are_counted_with_the_extra_that_reads_them() -> None:
+    """Guarantee: no file is left out silently."""
     assert unreadable_text({}) == ""
     assert (unreadable_kind(".jpg"), unreadable_kind(".jxl")) == (None, "JPEG XL file")
     listable = {ending for ending in ENDINGS if unreadable_kind(ending)}

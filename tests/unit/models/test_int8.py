@@ -54,7 +54,7 @@ RANGES: Ranges = {**dict.fromkeys(GROUPS, (0.0, 6.0)), "sum": (0.0, 12.0)}
 def run(
     model: onnx.ModelProto, *, as_written: bool = False, **values: NDArray[np.generic]
 ) -> NDArray[np.float32]:
-    """Run a network. as_written : operator by operator, so that sums are those of floats."""
+    """Run a network. as_written : operator by operator, so that sums are computed in floats."""
     options = onnxruntime.SessionOptions()
     if as_written:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
@@ -65,7 +65,7 @@ def run(
 
 @pytest.mark.parametrize("fill", [6.0, 1.0, -2.0])
 def test_sums_of_the_largest_products_are_exact(fill: float) -> None:
-    """Guarantee: no processor loses what does not fit into 16 bits, at whatever kind of layer."""
+    """Guarantee: in every kind of layer, all sums fit into the 16 bits that processors add in."""
     model = quantize(network(fill, GROUPS), RANGES, zero=127, one=128.0)
     pixels = np.full((1, SIZE, SIZE, 3), 255, np.uint8)
     exact = run(model, as_written=True, pixels=pixels)

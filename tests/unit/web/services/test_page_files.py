@@ -1,4 +1,4 @@
-"""The files of the pages: their addresses, and whether the bundle is what its sources say."""
+"""The files of the pages: their addresses, and whether the bundle is made of its sources."""
 
 import gzip
 import re
@@ -42,7 +42,7 @@ def test_the_red_of_the_seal_is_for_the_name_and_the_main_action_alone() -> None
     NODE is None or not (PROJECT / "node_modules/esbuild").is_dir(),
     reason="needs Node, and esbuild, which tests/install_browser.sh fetches with npm",
 )
-def test_the_committed_bundle_is_what_the_sources_say(tmp_path: Path) -> None:
+def test_the_committed_bundle_is_made_of_the_sources(tmp_path: Path) -> None:
     """If this fails, run `make pages`, and commit the bundle."""
     assert NODE is not None
     subprocess.run([NODE, PROJECT / "tools/bundle_pages.mjs", tmp_path], check=True)

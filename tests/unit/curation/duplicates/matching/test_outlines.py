@@ -42,7 +42,7 @@ def test_a_thing_that_is_elsewhere_has_an_outline_in_each_photo() -> None:
     assert not found.are_of_one
 
 
-def test_another_picture_in_the_same_frame_is_upon_neither() -> None:
+def test_another_picture_in_the_same_frame_lies_upon_no_photo() -> None:
     assert not measure(with_photo(11), with_photo(14)).are_of_one
 
 
