@@ -95,7 +95,7 @@ def _raw_blocks(data: bytes) -> Blocks:
         return Blocks("raw", data)
     try:
         preview = develop(data)
-    except (OSError, MissingExtraError, MemoryError):
+    except (*DECODER_ERRORS, MissingExtraError, MemoryError):
         return Blocks("raw")
     return Blocks("raw", *jpeg_metadata(preview)) if is_jpeg(preview) else Blocks("raw")
 

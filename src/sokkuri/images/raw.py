@@ -55,7 +55,7 @@ def develop(data: bytes) -> bytes:
     sRGB.
 
     Raises MissingExtraError without the package rawpy, UnidentifiedImageError for a file that
-    LibRaw cannot read.
+    LibRaw cannot read, DecompressionBombError for one with too many pixels.
     """
     digest = xxhash.xxh3_128_digest(data)
     if getattr(_latest, "digest", b"") != digest:  # an image is opened several times in a row
@@ -74,6 +74,8 @@ def _develop(data: bytes) -> bytes:
         with rawpy.imread(io.BytesIO(data)) as raw:
             preview = _preview(rawpy, raw)
             return preview if preview is not None else _render(raw)
+    except Image.DecompressionBombError:
+        raise
     except (rawpy.LibRawError, *DECODER_ERRORS) as error:
         raise UnidentifiedImageError(f"LibRaw cannot read it: {error}") from None
 
@@ -111,8 +113,14 @@ def _turned(jpeg: bytes, turn: int) -> bytes:
 
 
 def _render(raw: Any) -> bytes:
-    """Return the picture of the sensor at half the size, upright, as a PPM."""
-    with hold_memory(raw.sizes.raw_width * raw.sizes.raw_height * _BYTES):
+    """Return the picture of the sensor at half the size, upright, as a PPM.
+
+    Raises DecompressionBombError above Pillow's limit of pixels: nothing is allocated yet.
+    """
+    count = raw.sizes.raw_width * raw.sizes.raw_height
+    if count > (Image.MAX_IMAGE_PIXELS or count):
+        raise Image.DecompressionBombError(f"{count} pixels")
+    with hold_memory(count * _BYTES):
         rgb = raw.postprocess(half_size=True, use_camera_wb=True)
     height, width = rgb.shape[:2]
     pixels: bytes = rgb.tobytes()

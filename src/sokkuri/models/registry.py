@@ -49,7 +49,7 @@ class Model:
         """Return the same network for images that are decoded in this way."""
         if how == self.card.decode:
             return self
-        if how == "colour" or self.card.decode == "colour":
+        if how != "exact" and "colour" in (how, self.card.decode):
             return replace(self, card=replace(self.card, decode=how))
         # Like the article: no rotation, Pillow's default filter.
         exact = replace(self.card, decode=how, orientation=False, resample="bicubic")

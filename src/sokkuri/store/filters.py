@@ -42,6 +42,7 @@ _NAMES: dict[Kind, str] = {
 }  # fmt: skip
 _FARTHEST = 2**63 - 1  # nanoseconds: the largest integer that SQLite stores
 _DEEPEST = 50  # nested parentheses and `not`s
+_MOST = 900  # comparisons: SQLite takes expressions of a depth of 1,000
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class _Parser:
         self._tokens = list(_tokens(text))
         self._at = 0
         self._depth = 0
+        self._comparisons = 0
 
     def whole(self) -> Condition:
         found = self._expression()
@@ -185,6 +187,9 @@ class _Parser:
         is_word, name = self._kind() == "word", self._value().lower()
         if not is_word or name not in KINDS:
             raise self._error("one of " + ", ".join(KINDS))
+        self._comparisons += 1
+        if self._comparisons > _MOST:
+            raise UsageError(f"the expression has more than {_MOST} comparisons")
         wanted = KINDS[name]
         column = self._scope.expression(name)
         self._at += 1

@@ -131,3 +131,15 @@ def test_a_collection_keeps_its_raw_files_without_the_extra(tmp_path: Path) -> N
         assert last.result is not None
         assert (last.result.total, last.result.removed) == (2, 0)
         assert any("1 camera RAW file: reading them needs" in step.note for step in steps)
+
+
+@pytest.mark.parametrize("start", [b"II*\0", b"IIRO"])
+def test_more_pixels_than_the_limit_are_not_rendered(
+    start: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guarantee: a small file that claims a huge sensor takes no memory."""
+    data = start + write_dng(PICTURE, orientation=3)[4:]
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1_000)
+    with pytest.raises(DecodeError, match=r"more pixels than the limit of 1,000"):
+        decode(data, SPEC, Limits(max_pixels=1_000))
+    assert read_photo(data).format == "raw"

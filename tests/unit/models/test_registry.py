@@ -10,6 +10,7 @@ from onnx import TensorProto, helper
 from tiny_model import write_tiny_model
 
 from sokkuri.core.errors import ModelError, UsageError
+from sokkuri.core.types import Decoding
 from sokkuri.models import card_text, has_text_side, known_cards, resolve_model, weights_place
 from sokkuri.models.cache import file_sha256
 from sokkuri.models.extractor import Extractor
@@ -22,6 +23,12 @@ def test_the_default_comes_by_pip_alone() -> None:
     assert model == resolve_model("efficientnet-lite0")
     assert (model.card.dimension, model.card.licence, model.assumed) == (1280, "Apache-2.0", "")
     assert Path(weights_place(model.card)).is_file()
+
+
+@pytest.mark.parametrize("before", ["fast", "colour"])
+def test_exact_decoding_is_that_of_the_article_whatever_the_card_says(before: Decoding) -> None:
+    card = resolve_model().decoding(before).decoding("exact").card
+    assert (card.decode, card.orientation, card.resample) == ("exact", False, "bicubic")
 
 
 def test_every_known_card_is_complete() -> None:

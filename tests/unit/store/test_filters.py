@@ -112,6 +112,7 @@ def test_under_stays_below_the_root(under: str) -> None:
         ("width > 1 -- x", "unknown text '--'"),
         ("path = 'a' union select 1", "`and` or `or`"),
         ("(" * 60 + "width > 1" + ")" * 60, "too deeply"),
+        (" or ".join(["width > 1"] * 901), "more than 900 comparisons"),
         ("digest = 'x'", "one of width"),
     ],
 )  # fmt: skip
