@@ -95,7 +95,7 @@ def sharpness(facts: ImageFacts) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Time:
-    """seconds : since any fixed moment. by_camera : whether the camera's metadata tell it; the
+    """seconds : since any fixed moment. by_camera : whether the camera's metadata tells it; the
     clocks of cameras and of files cannot be compared."""
 
     seconds: float
