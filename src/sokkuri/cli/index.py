@@ -84,7 +84,9 @@ def index(
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="Default: colour. See docs/models.md. Later runs remember it."),
+        typer.Option(
+            help="Way of decoding. Default: colour. See docs/models.md. Later runs remember it."
+        ),
     ] = None,
     dtype: Annotated[
         DtypeName | None,

@@ -21,7 +21,7 @@ _MAX_LISTED_IDS = 5
 def label(
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[ID... LABEL]", help="Images, and as the last one their label."),
+        typer.Argument(metavar="[ID... LABEL]", help="Images, then their label."),
     ] = None,
     remove: Annotated[
         bool, typer.Option("--remove", help="Remove the labels of these images.")

@@ -37,7 +37,9 @@ UnderOption = Annotated[
 WhereOption = Annotated[
     str | None,
     typer.Option(
-        "--where", metavar="EXPRESSION", help="Only images that match, such as 'width > 1000'."
+        "--where",
+        metavar="EXPRESSION",
+        help="Only images that match, such as 'rating >= 4'. See docs/searching.md.",
     ),
 ]
 AnnFromOption = Annotated[

@@ -105,8 +105,8 @@ def search(
 ) -> None:
     """Find the images most like the given ones, or that fit words.
 
-    The nearest comes first. Several images and words are one query together. A number behind one,
-    as in "at night^0.5", is its weight.
+    The nearest comes first. Several images and words are one query together. A number behind an
+    image or words, as in "at night^0.5", is the weight.
     """
     from sokkuri.api import Collection
     from sokkuri.search.query import parse_box

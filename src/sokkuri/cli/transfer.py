@@ -112,7 +112,9 @@ def import_(
     ] = None,
     decode: Annotated[
         DecodingName | None,
-        typer.Option(help="For a new collection. Default: exact. See docs/models.md."),
+        typer.Option(
+            help="For a new collection: way of decoding. Default: exact. See docs/models.md."
+        ),
     ] = None,
     ids: Annotated[
         IdKind | None,
