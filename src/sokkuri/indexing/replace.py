@@ -106,8 +106,10 @@ def replace(
 def _check_wanted(
     collection: CollectionStore, model: Model, source: str, options: SyncOptions
 ) -> ModelRow:
-    """Return the row of the new model. Raises what would stop the run, before anything is written:
-    wrong options, a missing root, or an imported vector without a photo."""
+    """Check the options, the root and the imported vectors; return the row of the new model.
+
+    Raises UsageError or CollectionError for all that would stop the run, before anything is written.
+    """
     check_options(options)
     check_device(options.device)
     check_executor(options)

@@ -136,7 +136,7 @@ def _look_closely(
 ) -> Generator[Progress[Never]]:
     """Look closely at all pairs that decide the groups.
 
-    Who lists the groups of another grade later finds the pairs of those looked at, too.
+    A later list of groups of another grade uses the pairs that were looked at here, too.
     """
     asked = -1
     while asked < looks.asked:

@@ -147,7 +147,7 @@ def _describe(
 
 
 def _pixels(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return `rgb[inside]`, which takes ten times as long : (H, W, 3), (H, W) -> (P, 3)."""
+    """Return `rgb[inside]` in a tenth of its time : (H, W, 3), (H, W) -> (P, 3)."""
     whole = np.ascontiguousarray(rgb).view(np.dtype((np.void, 3)))[:, :, 0]
     return whole[inside].view(np.uint8).reshape(-1, 3)
 

@@ -1,7 +1,8 @@
 """Glance at two previews at half their size: do they surely show different pictures?
 
 Takes two Glances and returns whether they differ. Keypoints of half a preview are found in a
-quarter of the time, and tell most lookalikes from copies. Faint ones count too: there are few.
+quarter of the time, and tell most lookalikes from copies. Faint keypoints count too, because half a
+preview has few.
 """
 
 from collections.abc import Callable
@@ -31,19 +32,19 @@ _FEW_KEYPOINTS = 30  # fewer say nothing
 _MIN_INLIERS = 4  # fewer agree by chance
 _SAME_SCENE_INLIERS = 7  # from here, some object may be in both images
 _HOPELESS_LOGIT = -3.0  # a copy has more
-_HOPELESS_DRAWING_LOGIT = -5.0  # the same for drawings, of which details are repeated
+_HOPELESS_DRAWING_LOGIT = -5.0  # a copy of a drawing has more: drawings repeat details
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Glance:
-    """A preview at half its size. rgb : (H, W, 3) uint8. keypoints : of it."""
+    """A preview at half its size. rgb : (H, W, 3) uint8. keypoints : those of `rgb`."""
 
     rgb: NDArray[np.uint8]
     keypoints: Keypoints
 
 
 def halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Return a preview's rgb at half its size. Raises MissingExtraError."""
+    """Return a preview at half its size : (H, W, 3) -> (H/2, W/2, 3). Raises MissingExtraError."""
     cv2 = opencv()
     size = tuple(max(1, round(side / 2)) for side in (rgb.shape[1], rgb.shape[0]))
     small: NDArray[np.uint8] = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
@@ -51,7 +52,7 @@ def halve(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def make_glance(half: NDArray[np.uint8]) -> Glance:
-    """Return a preview of half the size with its keypoints. Raises MissingExtraError."""
+    """Return a halved preview with its keypoints. half : (H, W, 3). Raises MissingExtraError."""
     return Glance(half, find_keypoints(half, faint=True))
 
 
