@@ -108,7 +108,7 @@ def _check_wanted(
 ) -> ModelRow:
     """Check the options, the root and the imported vectors; return the row of the new model.
 
-    Raises UsageError or CollectionError for all that would stop the run, before anything is written.
+    Raises UsageError or CollectionError if the run would stop, before anything is written.
     """
     check_options(options)
     check_device(options.device)
