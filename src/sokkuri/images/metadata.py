@@ -161,7 +161,7 @@ def _merged(format_: str, exif: ExifTags, xmp: dict[str, list[str]], iptc: bytes
         None if taken is None else offset,
         camera or camera_name(first.get("tiff:Make", ""), first.get("tiff:Model", "")),
         lens_name(exif.text(tags.LENS) or first.get("exifEX:LensModel") or first.get("aux:Lens")),
-        None if iso is None or not 0 < iso <= _MAX_ISO else round(iso),
+        None if iso is None or not 0.5 < iso <= _MAX_ISO else round(iso),
         focal_length if focal_length and 0 < focal_length <= _MAX_FOCAL_LENGTH else None,
         None if position is None else position[0],
         None if position is None else position[1],

@@ -87,6 +87,7 @@ def test_only_times_of_the_calendar_are_read(written: dict[str, str], read: str 
 )
 def test_impossible_values_are_unknown(values: dict[str, object]) -> None:
     assert read_photo(make_photo(exif=make_exif(**values))) == PhotoMetadata("jpeg")
+    assert read_sidecar(make_xmp({"exif:ISOSpeedRatings": "1/4"})) == PhotoMetadata()
 
 
 def test_a_name_that_is_not_utf8_is_read_as_latin_without_control_characters() -> None:
