@@ -103,7 +103,7 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
     assert state_of(home) == before
 
 
-def test_a_plan_of_the_shell_is_listed_and_undone(home: Path, server: Server) -> None:
+def test_an_applied_plan_is_listed_and_undone(home: Path, server: Server) -> None:
     """It is listed once, also if it is applied again, and while its log is there."""
     before, photos, plan = state_of(home), home / "photos", home / "my plan.json"
     environment: Any = home_environment(home)
