@@ -26,7 +26,7 @@ are misaligned by a part of a pixel. `doubtful`: they are one shot only if nothi
 _ONE = 0.45  # share of the noise that must agree
 _DOUBTFUL_NOISE, _DOUBTFUL = 0.7, 0.75  # levels, and share; other shots in half the size had 0.61
 _LEAST_NOISE, _BALANCED = 0.3, 1.2  # levels and quotient of both noises of edits with few losses
-_SURELY_ONE = 0.92  # share of the noise that agrees; the scene's texture alone reaches less
+_SURELY_ONE = 0.92  # share of the noise that agrees, with what the scene's texture adds
 _HARDLY_DIFFERENT, _ENOUGH = 0.5, 0.75  # the same for weak noise: levels that differ, and share
 
 _LIMITS: tuple[tuple[float, float, float, Shots], ...] = (
