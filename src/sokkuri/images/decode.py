@@ -44,7 +44,7 @@ from sokkuri.images.formats import FORMATS, HEIF_BRANDS
 from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
 from sokkuri.images.pillow_settings import apply_settings
-from sokkuri.images.raw import develop, is_raw, is_tiff_raw, may_be_raw
+from sokkuri.images.raw import develop, is_raw_file, is_tiff_raw, may_be_raw
 
 _heif_lock = threading.Lock()
 
@@ -156,6 +156,9 @@ def memory_needed(file: BinaryIO, spec: PixelSpec, limits: Limits) -> int:
 
     0 for a file that is refused. Raises OSError.
     """
+    if file.seek(0, io.SEEK_END) > limits.max_bytes:
+        return 0
+    file.seek(0)
     try:
         image = _open_file(file)
         _check_size(image, limits)
@@ -178,11 +181,10 @@ def _open_file(file: BinaryIO) -> Image.Image:
     if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[16:]:
         _register_heif()
         return Image.open(file, formats=("HEIF",))
-    if may_be_raw(head):
-        data = file.read()
-        file.seek(0)
-        if is_raw(data) and (picture := _picture_of_raw(data)) is not None:
+    if may_be_raw(head) and is_raw_file(file):
+        if (picture := _picture_of_raw(file.read())) is not None:
             return Image.open(io.BytesIO(picture), formats=("JPEG", "PPM"))
+        file.seek(0)
     return Image.open(file, formats=FORMATS)
 
 

@@ -8,6 +8,7 @@ import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from mmap import mmap
 from typing import TypeAlias
 
 MAKE, MODEL, ORIENTATION, SOFTWARE, ARTIST = 0x010F, 0x0110, 0x0112, 0x0131, 0x013B
@@ -92,7 +93,7 @@ def read_exif_tags(data: bytes) -> ExifTags:
     return ExifTags(image, photo, place)
 
 
-def has_raw_pixels(data: bytes) -> bool:
+def has_raw_pixels(data: bytes | mmap) -> bool:
     """Return whether a file with the structure of a TIFF holds the pixels of a camera's sensor."""
     block = memoryview(data)
     order = _ORDERS.get(bytes(block[:4]))

@@ -5,9 +5,10 @@ The package rawpy is optional.
 """
 
 import io
+import mmap
 import struct
 import threading
-from typing import Any
+from typing import Any, BinaryIO
 
 import xxhash
 from PIL import Image, UnidentifiedImageError
@@ -36,9 +37,20 @@ def may_be_raw(head: bytes) -> bool:
     return is_crx or head.startswith((*_TIFF, *_SIGNATURES))
 
 
-def is_raw(data: bytes) -> bool:
+def is_raw_file(file: BinaryIO) -> bool:
+    """Return whether an open file is a camera's RAW file.
+
+    A file on disk is not read whole: a TIFF may have gigabytes. Raises OSError.
+    """
+    if isinstance(file, io.BytesIO):
+        return is_raw(file.getvalue())
+    with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return is_raw(data)
+
+
+def is_raw(data: bytes | mmap.mmap) -> bool:
     """Return whether these are the bytes of a camera's RAW file."""
-    if data.startswith(_TIFF):
+    if data[:4] in _TIFF:
         return data[8:10] == b"CR" or tags.has_raw_pixels(data)
     return may_be_raw(data[:12])
 

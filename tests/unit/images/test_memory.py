@@ -5,8 +5,10 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from image_formats import decode_image, draw_quarters, encode_image, failure_reason
@@ -105,6 +107,21 @@ def test_the_header_of_a_file_tells_what_decoding_it_holds() -> None:
         before = peak_memory()
         assert memory_needed(io.BytesIO(data), spec, limits) == expected
         assert peak_memory() == before
+
+
+def test_a_large_tiff_on_disk_is_not_read_for_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "large.tif"
+    path.write_bytes(encode_image(draw_quarters(400, 400), "TIFF"))
+    with path.open("r+b") as grown:
+        grown.truncate(2**26)
+    tracemalloc.start()
+    try:
+        with path.open("rb") as file:
+            assert memory_needed(file, PixelSpec(20, 20), Limits()) > 0
+            assert memory_needed(file, PixelSpec(20, 20), Limits(max_bytes=2**25)) == 0
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_small_file_that_claims_many_pixels_is_refused_before_it_is_decoded() -> None:
