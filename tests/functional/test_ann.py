@@ -354,7 +354,7 @@ def test_a_search_may_ask_for_a_recall(built: Path) -> None:
     recall, it is the least effort with 0.99 for 10 hits, or the largest one."""
     least, most = {"1": 0.9, "10": 0.9, "100": 0.8}, {"1": 0.999, "10": 0.995, "100": 0.9}
     lower = {k: share - 0.05 for k, share in least.items()}
-    write_efforts(built, {"rows": least, "mixtures": lower, "texts": {"10": 0.1}}, {"rows": most})
+    write_efforts(built, {"rows": least, "mixtures": lower, "texts": lower}, {"rows": most})
 
     def recall(*arguments: object) -> float:
         answer = search(built, "000007.jpg", *arguments)

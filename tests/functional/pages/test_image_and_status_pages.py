@@ -5,7 +5,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from browser import Visit, Visiting
+from browser import NEXT_FRAME, Visit, Visiting
 from draw_images import save_drawing
 from photo_folder import draw_camera_photo
 from playwright.sync_api import expect
@@ -92,6 +92,7 @@ def test_the_viewer_zooms_under_the_cursor_and_moves(visitors: Visiting, server:
         assert box is not None
         assert box["width"] == pytest.approx(width, abs=1)
         page.keyboard.press("+")
+        expect(percent).to_have_text("150 %")
         before = share_at(100, 200)
         page.mouse.move(100, 200)
         page.mouse.wheel(0, -200)
@@ -100,8 +101,10 @@ def test_the_viewer_zooms_under_the_cursor_and_moves(visitors: Visiting, server:
         page.mouse.down()
         page.mouse.move(80, 190, steps=3)
         page.mouse.up()
+        page.evaluate(NEXT_FRAME)
         assert share_at(80, 190) == pytest.approx(before, abs=0.01)
         page.keyboard.press("ArrowRight")
+        page.evaluate(NEXT_FRAME)
         assert share_at(0, 190)[0] == pytest.approx(before[0], abs=0.05), "it moves the picture"
         page.keyboard.press("0")
         expect(percent).to_have_text(whole)
@@ -195,7 +198,9 @@ def test_a_replacement_of_the_model_is_followed(visitors: Visiting, tmp_path: Pa
             next(progress for progress in run if progress.stage == "extracting")
             expect(running).to_contain_text("Replacing the model with new")
             expect(running).to_contain_text("Searches use the present model")
-        expect(running).to_contain_text(re.compile(r"\d of 3.*The same sokkuri index --replace"))
+        expect(running).to_contain_text(
+            re.compile(r"\d of 3.*run the same sokkuri index --replace")
+        )
         sokkuri("index", root, "--model", new, "--replace")
         expect(running).to_have_count(0)
         expect(model).to_contain_text("new, 12")
