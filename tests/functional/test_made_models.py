@@ -17,17 +17,9 @@ from sokkuri.indexing.centre import LEAST_PHOTOS
 from sokkuri.indexing.quantize import LEAST_PHOTOS as LEAST_COMPARED
 
 PROJECT = Path(__file__).parents[2]
-COUNT = 5
 
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed in range(COUNT):
-        save_drawing(tmp_path / "photos" / f"{seed}.png", seed, 60, 60)
-    return tmp_path / "photos"
 
 
 def test_a_centred_model_subtracts_the_mean_of_photos(models: Path, tmp_path: Path) -> None:

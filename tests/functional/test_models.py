@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-from draw_images import save_drawing
 from joint_model import write_joint_model
+from model_fixtures import COUNT
 from onnx import TensorProto
 from PIL import Image
 from run_cli import as_json, read_vectors, sokkuri
@@ -21,18 +21,10 @@ from tiny_model import write_tiny_model
 from sokkuri import Collection
 from sokkuri.core.errors import ModelMismatchError
 
-COUNT = 5
 NEWEST_OPSET = 24  # of ONNX Runtime 1.23 and later
 
 
 pytestmark = pytest.mark.usefixtures("models")
-
-
-@pytest.fixture
-def photos(tmp_path: Path) -> Path:
-    for seed in range(COUNT):
-        save_drawing(tmp_path / "photos" / f"{seed}.png", seed, 60, 60)
-    return tmp_path / "photos"
 
 
 KINDS: dict[str, dict[str, Any]] = {

@@ -131,8 +131,8 @@ def _read_effort(document: Any) -> MeasuredEffort:
 
 
 def _share(value: Any) -> float:
-    """Return a share from 0 to 1. Raises ValueError for any other number: a person may have edited
-    the file, and NaN is neither enough nor too little."""
+    """Return the value as a share from 0 to 1. Raises ValueError for any other number, and for NaN:
+    a person may have edited the file."""
     share = float(value)
     if not 0 <= share <= 1:
         raise ValueError("it is no share")
