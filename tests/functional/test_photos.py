@@ -93,6 +93,8 @@ FILTERS = {
     "keyword != 'sea'": {SEA, HILLS, PLAIN}, "format = 'jpeg'": {SEA, HILLS},
     "has_gps": {SEA}, "not has_gps": {HILLS, OLD, PLAIN}, "has_gps = no": {HILLS, OLD, PLAIN},
     "latitude > -13 and latitude < -12 and longitude > 8 and longitude < 9": {SEA},
+    "near(-12.5, 8.5, 500)": {SEA}, "near(-12.5, -171.5, 10000)": set(),
+    "not near(0, 0, 20037)": {HILLS, OLD, PLAIN}, "near(0,0,1) or rating = 5": {SEA},
     "label = 'Coast'": {HILLS}, "label != 'coast'": {SEA, OLD, PLAIN},
     "modified = 2025-03": {*FILES},
 }  # fmt: skip
@@ -104,6 +106,8 @@ def test_filters_know_photo_metadata(collection: Collection) -> None:
     faults = {
         "keyword > 'a'": "= or !=", "taken = 20": "a date", "iso = 'x'": "a number",
         "has_gps = 5": "yes or no", "rating like '5'": "a number",
+        "near(91, 0, 1)": "a latitude from -90 to 90", "near(0 0, 1)": "`,`, as in near",
+        "near(0, 181, 1)": "a longitude", "near(0, 0, -1)": "kilometres", "near(0, 0, 1": r"`\)`",
     }  # fmt: skip
     for where, hint in faults.items():
         with pytest.raises(UsageError, match=hint):
@@ -111,6 +115,8 @@ def test_filters_know_photo_metadata(collection: Collection) -> None:
     collection.withheld = frozenset(["latitude"])
     with pytest.raises(UsageError, match="no places"):
         found(collection, "latitude > 0")
+    with pytest.raises(UsageError, match="no places"):
+        found(collection, "near(0, 0, 1)")
 
 
 def test_newest_sorts_by_the_time_of_the_photo(collection: Collection) -> None:

@@ -23,6 +23,7 @@ from sokkuri.core.errors import (
     UsageError,
     from_os_error,
 )
+from sokkuri.store.great_circle import DISTANCE, kilometres_between
 from sokkuri.store.unwritable import UnwritableFile
 
 Value = TypeVar("Value")
@@ -69,6 +70,7 @@ class Database:
         self._unwritable: UnwritableFile | None = None
         self._may_share_threads = False
         connection.text_factory = _from_text
+        connection.create_function(DISTANCE, 4, kilometres_between, deterministic=True)
 
     @classmethod
     def connect(cls, path: Path, options: str, *, threads: bool = False) -> Self:

@@ -7,9 +7,11 @@ parameter. Text that a person types is never part of the SQL. filter_columns.py 
     expression := part (`or` part)*        comparison := column operator value
     part       := term (`and` term)*       operator   := = == != <> < <= > >= like
                                            value      := number | date | text | column of numbers
-    term       := `not` term | `(` expression `)` | comparison | flag
+    term       := `not` term | `(` expression `)` | comparison | flag | circle
+    circle     := `near` `(` latitude `,` longitude `,` kilometres `)`
 """
 
+import math
 import os
 import re
 import unicodedata
@@ -24,12 +26,13 @@ from sokkuri.core.locations import Address, Location, redact
 from sokkuri.core.paths import other_spellings
 from sokkuri.store.database import as_text
 from sokkuri.store.filter_columns import KINDS, PLAIN, PLAIN_SCOPE, FilterScope, Kind
+from sokkuri.store.great_circle import DISTANCE, MOST_KILOMETRES
 
 _OPERATORS = {"=": "=", "==": "=", "!=": "<>", "<>": "<>", "<": "<", "<=": "<=", ">": ">",
               ">=": ">=", "like": "LIKE"}  # fmt: skip
 _TOKEN = re.compile(
     r"""\s*(?:(?P<word>[A-Za-z_]+)|(?P<date>\d{4}-\d{2}(?:-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2})?)?)?)
-    |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>()]))""",
+    |(?P<number>-?\d+(?:\.\d+)?)|(?P<text>'[^']*'|"[^"]*")|(?P<sign>==|!=|<>|<=|>=|[=<>(),]))""",
     re.VERBOSE,
 )
 _DATES = {4: ("-01-01", "year"), 7: ("-01", "month"), 10: ("", "day"), 16: ("", "minute")}
@@ -179,17 +182,44 @@ class _Parser:
                 if not self._take(")"):
                     raise self._error("`)`")
                 return inner
+            if self._take("near"):
+                return self._circle()
             return self._comparison()
         finally:
             self._depth -= 1
 
-    def _comparison(self) -> Condition:
-        is_word, name = self._kind() == "word", self._value().lower()
-        if not is_word or name not in KINDS:
-            raise self._error("one of " + ", ".join(KINDS))
+    def _circle(self) -> Condition:
+        """Return the condition for photos that were taken within so many kilometres of a place."""
+        latitude = self._argument("(", "a latitude from -90 to 90", -90, 90)
+        longitude = self._argument(",", "a longitude from -180 to 180", -180, 180)
+        kilometres = self._argument(",", "a number of kilometres", 0, MOST_KILOMETRES)
+        if not self._take(")"):
+            raise self._error("`)`")
+        self._count()
+        place = (self._scope.expression(name) for name in ("latitude", "longitude"))
+        sql = f"coalesce({DISTANCE}({', '.join(place)}, ?, ?) <= ?, 0)"
+        return Condition(sql, (latitude, longitude, kilometres))
+
+    def _argument(self, sign: str, wanted: str, least: float, most: float) -> float:
+        """Take a sign and the number after it."""
+        if not self._take(sign):
+            raise self._error(f"`{sign}`, as in near(48.86, 2.35, 10)")
+        value = float(self._value()) if self._kind() == "number" else math.nan
+        if not least <= value <= most:
+            raise self._error(wanted)
+        self._at += 1
+        return value
+
+    def _count(self) -> None:
         self._comparisons += 1
         if self._comparisons > _MOST:
             raise UsageError(f"the expression has more than {_MOST} comparisons")
+
+    def _comparison(self) -> Condition:
+        is_word, name = self._kind() == "word", self._value().lower()
+        if not is_word or name not in KINDS:
+            raise self._error("one of " + ", ".join([*KINDS, "near"]))
+        self._count()
         wanted = KINDS[name]
         column = self._scope.expression(name)
         self._at += 1
