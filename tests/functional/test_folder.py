@@ -118,12 +118,52 @@ def test_changed_files_are_extracted_again(indexed: Path) -> None:
     assert_sound(store)
 
 
-def test_a_new_date_alone_extracts_nothing(indexed: Path) -> None:
+def test_new_time_stamps_and_inodes_alone_extract_nothing(indexed: Path) -> None:
+    """As after a change to summer time or a copy to a disk with steps of two seconds (FAT, network
+    drives), after a restored backup, and after `chmod`."""
     positions = read_positions(indexed / ".sokkuri")
-    for path in indexed.rglob("*.jpg"):
-        os.utime(path, ns=(1, 1))
-    assert changes(as_json("index", indexed)) == {}
+    for number, path in enumerate(sorted(indexed.rglob("*.jpg"))):
+        time = path.stat().st_mtime_ns
+        times = (1, time + 3600 * 10**9, time - 3600 * 10**9, time // (2 * 10**9) * 2 * 10**9)
+        if number % 6 == 4:
+            shutil.copy2(path, path.with_suffix(".new")).replace(path)
+        elif number % 6 == 5:
+            path.chmod(0o600)
+        else:
+            os.utime(path, ns=(time, times[number % 6]))
+    assert as_json("index", indexed, "--dry-run")["changed"] == COUNT
+    report = as_json("index", indexed)
+    assert (changes(report), report["unchanged"]) == ({}, COUNT)
     assert read_positions(indexed / ".sokkuri") == positions
+    assert as_json("index", indexed, "--dry-run")["changed"] == 0
+    assert_sound(indexed)
+
+
+def test_a_file_replaced_with_the_same_size_and_time_stamp_is_noticed(indexed: Path) -> None:
+    """By its ctime. Also if that happened while the file was away, or if the file has the bytes of
+    another image now."""
+    present, away, copy = (indexed / name for name in ("0/000.jpg", "1/001.jpg", "2/002.jpg"))
+
+    def write(path: Path, seed: int) -> None:
+        draw(path, seed)
+        path.write_bytes(path.read_bytes().ljust(9000, b"\0"))  # zeros behind a JPEG do not count
+        os.utime(path, ns=(1, 1))
+
+    for seed, path in enumerate((present, away, copy), 500):
+        write(path, seed)
+    assert changes(as_json("index", indexed)) == {"updated": 3}
+    before = read_vectors(indexed / ".sokkuri")
+    away.rename(indexed / "away")
+    assert changes(as_json("index", indexed)) == {"removed": 1}
+    for seed, path in ((600, present), (601, away), (600, copy)):
+        write(path, seed)
+    report = as_json("index", indexed)
+    assert (report["updated"] + report["reused"], report["unchanged"]) == (3, COUNT - 3)
+    after = read_vectors(indexed / ".sokkuri")
+    assert {id_ for id_ in before if after[id_] != before[id_]} == {
+        "0/000.jpg", "1/001.jpg", "2/002.jpg",
+    }  # fmt: skip
+    assert after["0/000.jpg"] == after["2/002.jpg"]
     assert_sound(indexed)
 
 

@@ -158,6 +158,7 @@ def test_an_older_collection_is_filled_without_extracting(
 
 def test_a_file_that_changed_is_left_for_the_next_run(photos: Path, collection: Collection) -> None:
     collection.catalog.execute("DELETE FROM photos")
+    collection.catalog.execute("UPDATE images SET ctime_ns = NULL")  # so the listing shows nothing
     stat = (photos / OLD).stat()
     (photos / OLD).write_bytes(b"x" * stat.st_size)
     os.utime(photos / OLD, ns=(stat.st_mtime_ns, stat.st_mtime_ns))
@@ -168,6 +169,26 @@ def test_a_file_that_changed_is_left_for_the_next_run(photos: Path, collection: 
     )
     assert expected in notes
     assert unknown(collection) == [OLD]
+
+
+def set_secretly(path: Path, data: bytes) -> None:
+    """Replace a file by another one of the same size and time stamp, as some editors do."""
+    stat = path.stat()
+    assert len(data) == stat.st_size
+    other = path.with_name("other")
+    other.write_bytes(data)
+    os.utime(other, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    other.replace(path)
+
+
+def test_an_older_table_of_sidecars_learns_their_ctimes(
+    photos: Path, collection: Collection
+) -> None:
+    collection.catalog.execute("ALTER TABLE sidecars DROP COLUMN ctime_ns")
+    run(collection)
+    set_secretly(photos / "trip/sea.xmp", SIDECAR.replace(b'"5"', b'"4"'))
+    run(collection)
+    assert found(collection, "rating = 4") == {SEA}
 
 
 def test_sidecars_count_before_the_file_and_are_followed(
@@ -184,6 +205,9 @@ def test_sidecars_count_before_the_file_and_are_followed(
     assert photo is not None
     assert (photo.rating, photo.keywords) == (2, ("sunset",))
     assert found(collection, "rating = 2") == {SEA}
+    set_secretly(nearer, make_xmp({"xmp:Rating": "3"}))
+    run(collection)
+    assert found(collection, "rating = 3") == {SEA}
     nearer.write_bytes(b"<broken")
     run(collection)
     assert found(collection, "rating = 5") == {SEA}

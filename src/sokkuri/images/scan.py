@@ -130,7 +130,9 @@ def _take_other(
     except OSError:
         return  # it disappeared, or is a broken link
     if stat.S_ISREG(found.st_mode):
-        on_sidecar(FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns)))
+        on_sidecar(
+            FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns), found.st_ctime_ns)
+        )
 
 
 def _count_aside(name: str, aside: Counter[str] | None) -> None:

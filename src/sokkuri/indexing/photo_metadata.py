@@ -23,7 +23,12 @@ from sokkuri.store.photos import (
     record_photos,
     unknown_photos,
 )
-from sokkuri.store.sidecars import changed_sidecars, forget_sidecars, record_sidecars
+from sokkuri.store.sidecars import (
+    changed_sidecars,
+    forget_sidecars,
+    note_sidecar_ctimes,
+    record_sidecars,
+)
 
 _CHUNK = 256  # files of one commit
 _OF_SIDECAR = Limits(max_bytes=4 * 2**20)
@@ -50,7 +55,9 @@ def refresh_sidecars(
     read = partial(_read_sidecar, collection)
     for found in _in_parts(read, paths, threads):
         with catalog.writing():
-            record_sidecars(catalog, [one for one in found if one is not None])
+            sidecars = [one for one in found if one is not None]
+            record_sidecars(catalog, sidecars)
+            note_sidecar_ctimes(catalog, [path for path, _, _ in sidecars])
             count_photo_change(catalog)
         done += len(found)
         yield Progress("sidecars", done, len(paths))

@@ -16,6 +16,7 @@ from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.leases import leased_keys, release_image
+from sokkuri.store.listing import came_back
 from sokkuri.store.outcomes import (
     FileRecord,
     ImageState,
@@ -124,6 +125,7 @@ class Writer:
             digest, key = outcome.fingerprint.digest, outcome.job.key
             if before[key].digest == digest and before[key].shard is not None:
                 record_touch(self._catalog, key, outcome.fingerprint.stat)
+                counts["reused"] += came_back(self._catalog, key)
                 continue
             source = find_same_content(self._catalog, digest)
             if source is None and (failed := self._failures.get(digest)) is not None:

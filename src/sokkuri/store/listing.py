@@ -20,12 +20,12 @@ from sokkuri.store.images import LIVE
 _NEW = "FROM seen WHERE NOT EXISTS (SELECT 1 FROM images WHERE images.id = seen.id)"
 _BOTH = "FROM seen WHERE images.id = seen.id AND images.removed = 0"
 _OTHER_STAT = "(images.size <> seen.size OR images.mtime_ns <> seen.mtime_ns)"
-_SWAPPED = (
-    "(images.size = seen.size AND images.mtime_ns = seen.mtime_ns"
-    " AND images.ctime_ns IS NOT NULL AND seen.ctime_ns IS NOT NULL"
-    " AND images.ctime_ns <> seen.ctime_ns AND (seen.size, seen.mtime_ns) IN temp.twins)"
+_OTHER_CTIME = (
+    "(images.ctime_ns IS NOT NULL AND seen.ctime_ns IS NOT NULL"
+    " AND images.ctime_ns <> seen.ctime_ns)"
 )
-"""The file may be another one of equal size and time stamp that took this name."""
+"""The file may have other bytes, or be another one that took this name, with an equal size and time
+stamp."""
 
 _NAME_TAKEN = (
     "FROM images, seen WHERE images.id = seen.id AND images.removed = 1"
@@ -54,6 +54,10 @@ _CHANGE = (
     f" {_BOTH} AND images.missing IS NULL AND {_OTHER_STAT}"
 )
 _RETURN = f"UPDATE images SET missing = NULL {_BOTH} AND images.missing IS NOT NULL"  # noqa: S608
+_NOTE_RETURN = (
+    "INSERT INTO temp.came_back SELECT key FROM images JOIN seen USING (id)"
+    " WHERE removed = 0 AND missing IS NOT NULL AND shard IS NOT NULL"
+)
 _RETURN_TO_DO = (
     "UPDATE images SET missing = NULL, todo = 1, size = seen.size, mtime_ns = seen.mtime_ns"  # noqa: S608
     f" {_BOTH} AND images.missing IS NOT NULL"
@@ -61,9 +65,6 @@ _RETURN_TO_DO = (
 _ENTER = (
     "INSERT INTO images (id, path, size, mtime_ns, ctime_ns)"
     f" SELECT id, path, size, mtime_ns, ctime_ns {_NEW}"
-)
-_TWINS = (
-    "CREATE TEMP TABLE twins AS SELECT size, mtime_ns FROM images GROUP BY 1, 2 HAVING count(*) > 1"
 )
 
 
@@ -98,6 +99,8 @@ def begin_listing(catalog: Catalog) -> None:
         "CREATE TEMP TABLE seen (id TEXT PRIMARY KEY, path TEXT, size INTEGER, mtime_ns INTEGER,"
         " ctime_ns INTEGER) WITHOUT ROWID"
     )
+    catalog.execute("DROP TABLE IF EXISTS temp.came_back")
+    catalog.execute("CREATE TEMP TABLE came_back (key INTEGER PRIMARY KEY)")
 
 
 def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
@@ -124,6 +127,14 @@ def add_listed(catalog: Catalog, refs: Sequence[FileRef]) -> None:
                     f"two files have the name {ref.id}: {path} and {ref.path}; a name can be the "
                     "id of one only, so rename one, or use their paths: --ids path"
                 )
+
+
+def came_back(catalog: Catalog, key: int) -> bool:
+    """Return whether the last listing found the file of an image again that was missing, and that
+    had to be read because something about the file was new."""
+    if catalog.fetch_one("SELECT 1 FROM sqlite_temp_master WHERE name = 'came_back'") is None:
+        return False
+    return catalog.fetch_one("SELECT 1 FROM temp.came_back WHERE key = ?", [key]) is not None
 
 
 def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
@@ -202,6 +213,7 @@ def apply_listing(
     changed = catalog.execute(f"{_REREAD} AND NOT {_OTHER_STAT} AND {reread}")
     changed += catalog.execute(_CHANGE)
     returned = catalog.execute(f"{_RETURN} AND {_INTACT} AND NOT {reread}")
+    catalog.execute(_NOTE_RETURN)
     catalog.execute(_RETURN_TO_DO)
     for (key,) in catalog.fetch_all(f"SELECT key {_NAME_TAKEN} AND ({_OTHER_STAT} OR {reread})"):
         free_id(catalog, key)  # the file is new; a removed image is recognised when it is read
@@ -214,16 +226,15 @@ def apply_listing(
 def _must_reread(catalog: Catalog, *, rehash: bool) -> str:
     """Return the SQL condition for files that are read again though size and time stamp are equal.
 
-    These are all files with `rehash`, and else those that may have traded names: renaming a file
-    changes its ctime, and another image has the same size and time stamp.
+    These are all files with `rehash`, and else those with another ctime. A program can set the time
+    stamp of a file that it wrote or renamed, and never the ctime. Reading is enough: bytes that are
+    as before keep their vector.
     """
     if rehash:
         return "true"
     if not catalog.has_column("images", "ctime_ns"):  # an older catalog, open for reading
         return "false"
-    catalog.execute("DROP TABLE IF EXISTS temp.twins")
-    catalog.execute(_TWINS)
-    return _SWAPPED
+    return _OTHER_CTIME
 
 
 def _order(catalog: Catalog, shuffle: int | None) -> str:

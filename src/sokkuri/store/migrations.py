@@ -126,7 +126,8 @@ OPTIONAL_TABLES = {
     ),
     "sidecars": (
         "CREATE TABLE IF NOT EXISTS sidecars (stem TEXT, path TEXT, size INTEGER NOT NULL,"
-        f" mtime_ns INTEGER NOT NULL, {_PHOTO}, PRIMARY KEY (stem, path)) WITHOUT ROWID"
+        f" mtime_ns INTEGER NOT NULL, {_PHOTO}, ctime_ns INTEGER,"
+        " PRIMARY KEY (stem, path)) WITHOUT ROWID"
     ),
     "old_shards": (
         "CREATE TABLE IF NOT EXISTS old_shards"

@@ -26,28 +26,32 @@ def begin_sidecars(catalog: Catalog) -> None:
     """Create an empty temporary table for the sidecars of a listing."""
     catalog.execute("DROP TABLE IF EXISTS temp.seen_sidecars")
     catalog.execute(
-        "CREATE TEMP TABLE seen_sidecars (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER)"
-        " WITHOUT ROWID"
+        "CREATE TEMP TABLE seen_sidecars (path TEXT PRIMARY KEY, size INTEGER, mtime_ns INTEGER,"
+        " ctime_ns INTEGER) WITHOUT ROWID"
     )
 
 
 def add_sidecars(catalog: Catalog, refs: Iterable[FileRef]) -> None:
     """Add a part of the listing to the temporary table."""
-    rows = [(as_text(ref.path), ref.stat.size, ref.stat.mtime_ns) for ref in refs]
+    rows = [(as_text(ref.path), ref.stat.size, ref.stat.mtime_ns, ref.ctime_ns) for ref in refs]
     if rows:
         with catalog.reading():  # one transaction for the temporary table, no lock on the catalog
             catalog.execute_many(
-                "INSERT OR IGNORE INTO temp.seen_sidecars VALUES (CAST(? AS TEXT), ?, ?)", rows
+                "INSERT OR IGNORE INTO temp.seen_sidecars VALUES (CAST(? AS TEXT), ?, ?, ?)", rows
             )
 
 
 def changed_sidecars(catalog: Catalog) -> list[str]:
-    """Return the paths of the listed sidecars that are new or changed."""
+    """Return the paths of the listed sidecars that are new or changed.
+
+    A sidecar whose ctime is unknown counts as changed: it is small.
+    """
     known = (
         " WHERE NOT EXISTS (SELECT 1 FROM sidecars WHERE sidecars.path = seen.path"
         " AND sidecars.stem = substr(seen.path, 1, length(seen.path) - 3)"
-        " AND sidecars.size = seen.size AND sidecars.mtime_ns = seen.mtime_ns)"
-        if catalog.has_table("sidecars")
+        " AND sidecars.size = seen.size AND sidecars.mtime_ns = seen.mtime_ns"
+        " AND sidecars.ctime_ns IS seen.ctime_ns)"
+        if catalog.has_column("sidecars", "ctime_ns")
         else ""
     )
     sql = f"SELECT path FROM temp.seen_sidecars AS seen{known} ORDER BY path"  # noqa: S608
@@ -67,6 +71,20 @@ def record_sidecars(
             (as_text(path[:-3]), as_text(path), stat.size, stat.mtime_ns, *row_of(photo))
             for path, stat, photo in sidecars
         ),
+    )
+
+
+def note_sidecar_ctimes(catalog: Catalog, paths: Iterable[str]) -> None:
+    """Record the listed ctimes of sidecars that were just recorded, inside their transaction.
+
+    A sidecar that changed after it was listed has another ctime at the next listing.
+    """
+    if not catalog.has_column("sidecars", "ctime_ns"):  # an earlier version made the table
+        catalog.execute("ALTER TABLE sidecars ADD COLUMN ctime_ns INTEGER")
+    catalog.execute_many(
+        "UPDATE sidecars SET ctime_ns = (SELECT ctime_ns FROM temp.seen_sidecars AS seen"
+        " WHERE seen.path = sidecars.path) WHERE stem = CAST(? AS TEXT) AND path = CAST(? AS TEXT)",
+        ((as_text(path[:-3]), as_text(path)) for path in paths),
     )
 
 
