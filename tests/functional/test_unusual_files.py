@@ -36,12 +36,12 @@ def test_files_that_are_left_aside_are_counted(tmp_path: Path, model: Path) -> N
     """Guarantee: nobody takes videos and drawings for indexed."""
     photos = tmp_path / "photos"
     save_drawing(photos / "a.jpg", 1)
-    for name in ("b.SVG", "c.ai", "sub/d.eps", "e.mp4", ".hidden.mov", "f.txt", "g.xmp", "h.jxl"):
+    for name in ("b.SVG", "c.ai", "sub/d.eps", "e.mp4", ".hidden.mov", "f.txt", "g.xmp", "h.jxr"):
         (photos / name).parent.mkdir(exist_ok=True)
         (photos / name).write_bytes(b"x")
     told = sokkuri("index", photos, "--model", model).stderr
     counts = "3 vector drawings, 1 video"
-    line = f"left aside, since sokkuri does not read them: {counts}; no extra reads 1 JPEG XL file"
+    line = f"left aside, since sokkuri does not read them: {counts}; no extra reads 1 JPEG XR file"
     assert f"{line}\n" in told
     assert f"\nleft aside {counts}\n" in sokkuri("status", "-C", photos).stdout + "\n"
     expected = {"vector drawing": 3, "video": 1}

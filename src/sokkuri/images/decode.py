@@ -41,6 +41,8 @@ from sokkuri.images.decode_errors import (
 )
 from sokkuri.images.fit import corners, fit, pad, region_as_stored
 from sokkuri.images.formats import FORMATS, HEIF_BRANDS
+from sokkuri.images.jpeg_xl import FORMAT as JPEG_XL
+from sokkuri.images.jpeg_xl import is_jpeg_xl, open_jpeg_xl
 from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
 from sokkuri.images.pillow_settings import apply_settings
@@ -181,6 +183,8 @@ def _open_file(file: BinaryIO) -> Image.Image:
     if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[16:]:
         _register_heif()
         return Image.open(file, formats=("HEIF",))
+    if is_jpeg_xl(head):
+        return open_jpeg_xl(file)
     if may_be_raw(head) and is_raw_file(file):
         if (picture := _picture_of_raw(file.read())) is not None:
             return Image.open(io.BytesIO(picture), formats=("JPEG", "PPM"))
@@ -213,6 +217,8 @@ def _register_heif() -> None:
 def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pixels]:
     yield _to_pixels(image, spec, limits)
     for number in later_frames(image):
+        if image.format == JPEG_XL:
+            raise NotImplementedError("a later frame of a JPEG XL animation")
         image.seek(number)
         yield _to_pixels(image, spec, limits)
 

@@ -1,8 +1,8 @@
 """The image formats that sokkuri knows: the one file to change when a format is added.
 
 Tables only, so that listing a folder needs no image library. `ENDINGS` decides which
-files are listed, `FORMATS` which ones Pillow may read. HEIC is read by an optional package, see
-decode.py.
+files are listed, `FORMATS` which ones Pillow may read. HEIC and JPEG XL are read by optional
+packages, see decode.py.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ program (EPS) and formats that are not images (MPEG, HDF5) are left out."""
 _READABLE_ENDINGS = (
     ".apng .avif .avifs .blp .bmp .bw .cur .dcx .dds .dib .fit .fits .flc .fli .ftc .ftu .gbr "
     ".gif .heic .heics .heif .heifs .hif .icb .icns .ico .im .j2c .j2k .jfif .jp2 .jpc .jpe "
-    ".jpeg .jpf .jpg .jpx .mpo .msp .pbm .pcd .pcx .pfm .pgm .png .pnm .ppm .psd .pxr .qoi "
+    ".jpeg .jpf .jpg .jpx .jxl .mpo .msp .pbm .pcd .pcx .pfm .pgm .png .pnm .ppm .psd .pxr .qoi "
     ".ras .rgb .rgba .sgi .tga .tif .tiff .vda .vst .webp .xbm .xpm "
 )
-_UNREADABLE_ENDINGS = ".exr .ff .hdr .jxl .jxr"  # listed, so that they appear as failures
+_UNREADABLE_ENDINGS = ".exr .ff .hdr .jxr"  # listed, so that they appear as failures
 
 ENDINGS = frozenset(f"{_READABLE_ENDINGS} {_UNREADABLE_ENDINGS}".split())
 """The file endings, in lower case, that mark a file as an image."""
@@ -64,7 +64,11 @@ _KINDS_UNREADABLE = {
 _UNREADABLE = {
     ending: kind for kind, endings in _KINDS_UNREADABLE.items() for ending in endings.split()
 }
-_EXTRAS = {"camera RAW file": ("raw", "rawpy"), "HEIC file": ("heic", "pillow_heif")}
+_EXTRAS = {
+    "camera RAW file": ("raw", "rawpy"),
+    "HEIC file": ("heic", "pillow_heif"),
+    "JPEG XL file": ("jxl", "pylibjxl"),
+}
 """The extra that reads files of a kind, and its package, which may be installed."""
 
 
@@ -142,7 +146,7 @@ UNSUPPORTED_SIGNATURES = {
     b"%PDF": "PDF",
 }
 """First bytes of formats that sokkuri recognises but cannot read, for the error message. RAW files
-are read with the extra `raw`."""
+are read with the extra `raw`, JPEG XL with `jxl`."""
 
 UNSUPPORTED_BRANDS = {
     b"crx ": "Canon RAW (CR3)",
@@ -183,6 +187,8 @@ def unsupported_text(data: bytes) -> str | None:
         return None
     if " RAW (" in name and reads_raw():
         return damaged_text(name)
+    if name == "JPEG XL" and unreadable_kind(".jxl") is None:
+        return None
     return f"{name} is not supported"
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 from PIL import Image
 
+from sokkuri.images.jpeg_xl import FORMAT as JPEG_XL
+
 if TYPE_CHECKING:  # Pillow loads its readers when a file needs them
     from PIL.TiffImagePlugin import TiffImageFile
 
@@ -20,6 +22,8 @@ _OLD_PREVIEW = 2
 
 def later_frames(image: Image.Image) -> list[int]:
     """Return the numbers of the frames or pages after the first one, which is always number 0."""
+    if image.format == JPEG_XL:  # it does not tell how many frames it has
+        return [1] if getattr(image, "is_animated", False) else []
     if image.format not in _FRAME_FORMATS:
         return []
     numbers = range(1, getattr(image, "n_frames", 1))

@@ -27,6 +27,7 @@ _CODEC_BYTES = {
     "AVIF": 12.0,  # planes of up to 16 bits, and a copy
     "HEIF": 8.0,
     "JPEG2000": 20.0,  # 32 bits for each channel, and a copy
+    "JXL": 20.0,  # 32 bits for each channel, and two copies
     "TIFF": 4.0,  # a file may be one strip
     "FITS": 12.0,
     "BLP": 12.0,

@@ -20,6 +20,7 @@ from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.exif_tags import ExifTags, Value, read_exif_tags
 from sokkuri.images.iptc import read_iptc_keywords
 from sokkuri.images.jpeg_metadata import is_jpeg, jpeg_metadata
+from sokkuri.images.jpeg_xl import is_jpeg_xl, jpeg_xl_metadata
 from sokkuri.images.raw import develop, is_raw, may_be_raw
 from sokkuri.images.xmp import read_xmp
 
@@ -72,6 +73,8 @@ def read_blocks(data: bytes) -> Blocks:
     """Return the parts of an image file that hold metadata."""
     if is_jpeg(data):
         return Blocks("jpeg", *jpeg_metadata(data))
+    if is_jpeg_xl(data):
+        return Blocks("jxl", *jpeg_xl_metadata(data))
     if may_be_raw(data[:12]) and is_raw(data):
         return _raw_blocks(data)
     try:

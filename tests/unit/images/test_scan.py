@@ -69,16 +69,16 @@ def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:
 def test_files_that_are_not_read_are_counted_with_the_extra_that_reads_them() -> None:
     """Guarantee: no file is left out silently."""
     assert unreadable_text({}) == ""
-    assert (unreadable_kind(".jpg"), unreadable_kind(".jxl")) == (None, "JPEG XL file")
+    assert (unreadable_kind(".jpg"), unreadable_kind(".jxr")) == (None, "JPEG XR file")
     listable = {ending for ending in ENDINGS if unreadable_kind(ending)}
-    assert listable == {".exr", ".ff", ".hdr", ".jxl", ".jxr"}
+    assert listable == {".exr", ".ff", ".hdr", ".jxr"}
     assert unreadable_kind(".heic") is None, "the extra is installed here"
     with missing("pillow_heif"):
         assert unreadable_kind(".heic") == "HEIC file"
-    counts = {"video": 2, "HEIC file": 3, "JPEG XL file": 1, "camera RAW file": 4}
+    counts = {"video": 2, "HEIC file": 3, "JPEG XR file": 1, "camera RAW file": 4}
     text = unreadable_text(counts)
     assert "4 camera RAW files: reading them needs the extra raw" in text
-    assert "does not read them: 2 videos; no extra reads 1 JPEG XL file; 3 HEIC files: " in text
+    assert "does not read them: 2 videos; no extra reads 1 JPEG XR file; 3 HEIC files: " in text
     assert "'sokkuri[heic]'" in text
 
 

@@ -27,6 +27,7 @@ _MEDIA_TYPES = {
     ".avif": "image/avif",
     ".heic": "image/heic",
     ".heif": "image/heif",
+    ".jxl": "image/jxl",
     ".webp": "image/webp",
 }
 """Media types that `mimetypes` does not know on every system."""
