@@ -16,7 +16,7 @@ import pytest
 from draw_images import save_drawing
 from PIL import Image
 from run_cli import as_json, start
-from run_server import Server, serving
+from run_server import Server, serving, serving_folder
 from s3_server import S3Server, client_environment
 from tiny_model import write_tiny_model
 
@@ -154,9 +154,10 @@ def test_the_commands_of_a_page_run(page: Path, request: pytest.FixtureRequest) 
 
 def _run_server(line: str, home: Path) -> AbstractContextManager[Server]:
     """Run the server that a line starts, at its default port."""
-    _, _, option, where, *others = shlex.split(line.replace("~", str(home)))
-    assert option == "-C"
-    return serving(Path(where), "--port", 8000, *others)
+    where, *others = shlex.split(line.replace("~", str(home)))[2:]
+    if where == "-C":
+        return serving(Path(others[0]), "--port", 8000, *others[1:])
+    return serving_folder(Path(where), "--port", 8000, *others)
 
 
 def test_the_pages_have_commands_to_run() -> None:

@@ -21,13 +21,15 @@ OPERATIONS = [
     "GET /api/v1/failures", "GET /api/v1/folders", "GET /api/v1/grid", "GET /api/v1/grid/items",
     "GET /api/v1/healthz", "GET /api/v1/images", "GET /api/v1/images/{id}",
     "GET /api/v1/images/{id}/file", "GET /api/v1/images/{id}/similar",
-    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/info", "GET /api/v1/labels",
+    "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/index", "GET /api/v1/info",
+    "GET /api/v1/labels",
     "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
     "GET /api/v1/metrics", "GET /api/v1/status", "GET /api/v1/suggestions",
     "GET /api/v1/suggestions/words", "GET /healthz",
     "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
-    "POST /api/v1/duplicates/undo", "POST /api/v1/labels", "POST /api/v1/search",
+    "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",
+    "POST /api/v1/search",
 ]  # fmt: skip
 CAN_BE_WRONG = [
     "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
@@ -36,8 +38,8 @@ CAN_BE_WRONG = [
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/labels/near", "GET /api/v1/suggestions",
     "GET /api/v1/suggestions/words",
     "POST /api/v1/duplicates/decisions", "POST /api/v1/duplicates/drops",
-    "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/labels",
-    "POST /api/v1/search",
+    "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/index",
+    "POST /api/v1/labels", "POST /api/v1/search",
 ]  # fmt: skip
 """Operations whose requests can contradict the document."""
 MEDIA_TYPES = ("image/jpeg", "image/*", "text/plain", "text/event-stream", "text/csv")

@@ -152,6 +152,13 @@ def serving(where: Path, *options: object, **environment: str) -> Iterator[Serve
 
 
 @contextmanager
+def serving_folder(folder: Path, *options: object) -> Iterator[Server]:
+    """Run `sokkuri serve FOLDER`, which sets up a folder without a collection."""
+    arguments = ["serve", folder, "--no-browser", "--port", 0, *options]
+    yield from _run(lambda stderr: start(*arguments, stderr=stderr))
+
+
+@contextmanager
 def serving_with_config(where: Path, **config: Any) -> Iterator[Server]:
     """The same through the Python API, for settings that have no option."""
     arguments = [str(where), json.dumps(config)]

@@ -38,6 +38,13 @@ _COMMANDS = {
     )
 }  # fmt: skip
 
+_WRONG_USAGE = 2  # exit code
+_HOW_TO_BEGIN = (
+    "sokkuri serve FOLDER   look around in a folder of photos in the browser, and set it up there",
+    "sokkuri index FOLDER   the same setup in the shell; then `sokkuri search FOLDER/photo.jpg`",
+    "sokkuri --help         list all commands",
+)
+
 _COLLECTED_AFTER = 50_000
 """New objects after which Python looks for cycles. At its default of 700, it looks again and again
 while a command imports what it needs, which makes a cold search slower."""
@@ -54,6 +61,10 @@ def main() -> NoReturn:
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code. arguments : None for those of the process."""
     arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments:
+        for line in _HOW_TO_BEGIN:
+            console.print_message(line)
+        return _WRONG_USAGE
     code: int | str | None = 0
     try:
         try:

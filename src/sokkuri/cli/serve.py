@@ -1,6 +1,7 @@
 """`sokkuri serve`: open the collection in the browser, and serve the HTTP API."""
 
 import secrets
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +17,14 @@ _MIN_TOKEN_LENGTH = 16  # characters
 
 
 def serve(
+    folder: Annotated[
+        str | None,
+        typer.Argument(
+            help="Folder of images, or store. A folder without a collection is set up in the"
+            " browser.",
+            show_default=False,
+        ),
+    ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any free port.")] = 8000,
     no_browser: Annotated[
@@ -60,6 +69,10 @@ def serve(
     cache: Annotated[
         int, typer.Option(min=0, metavar="MIB", help="Space for thumbnails on disk.")
     ] = 512,
+    no_setup: Annotated[
+        bool,
+        typer.Option("--no-setup", help="Fail if FOLDER has no collection, and set up none."),
+    ] = False,
     engine: EngineOption = None,
     collection: CollectionOption = None,
 ) -> None:
@@ -87,12 +100,41 @@ def serve(
         allow_changes=allow_changes,
         engine=engine,
     )
-    _check_exposure(config, no_auth=no_auth)
-    folder = find_collection(collection)
+    where, first_run = _find_place(folder, collection, no_setup=no_setup)
+    _check_exposure(config, no_auth=no_auth, first_run=first_run)
     try:
-        serve_collection(folder, config, console.print_message, browser=not no_browser)
+        serve_collection(
+            where, config, console.print_message, browser=not no_browser, first_run=first_run
+        )
     except KeyboardInterrupt:  # the normal way to stop the server
         console.print_message("stopped")
+
+
+def _find_place(
+    folder: str | None, collection: Path | None, *, no_setup: bool
+) -> tuple[Path, bool]:
+    """Return the folder or store to serve, and whether a page must set it up first."""
+    from sokkuri.core.locations import Address, parse_location
+    from sokkuri.store.places import choose_store, has_store
+
+    if folder is None:
+        return find_collection(collection), False
+    if collection is not None:
+        raise UsageError("the collection is given twice: as FOLDER and as -C")
+    place = parse_location(folder)
+    if isinstance(place, Address):
+        raise UsageError(
+            f"{place} is an address: run `sokkuri index {place} --store DIR`, then "
+            "`sokkuri serve DIR`"
+        )
+    if no_setup or has_store(place):
+        return place, False
+    from sokkuri.api import check_folder
+
+    root = check_folder(place)
+    assert isinstance(root, Path)
+    choose_store(root, None)  # report a folder that is a store, or in one
+    return root, True
 
 
 def _check_token(token: str | None) -> str | None:
@@ -109,7 +151,7 @@ def _check_token(token: str | None) -> str | None:
     return token
 
 
-def _check_exposure(config: "ServeConfig", *, no_auth: bool) -> None:
+def _check_exposure(config: "ServeConfig", *, no_auth: bool, first_run: bool) -> None:
     """Raise UsageError if others on the network could get in without an explicit option."""
     from sokkuri.web.config import is_loopback
 
@@ -121,6 +163,11 @@ def _check_exposure(config: "ServeConfig", *, no_auth: bool) -> None:
         raise UsageError(
             f"--allow-changes with --host {config.host} needs a token, because everybody on the "
             "network could move files to the trash: add `--token new`"
+        )
+    if first_run and config.token is None:
+        raise UsageError(
+            f"a first run with --host {config.host} needs a token, because everybody on the "
+            "network could start it: add `--token new`"
         )
     if config.token is None and not no_auth:
         raise UsageError(

@@ -10,21 +10,36 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.gzip import GZipMiddleware
 
 from sokkuri.web.config import ServeConfig
-from sokkuri.web.context import AppContext, create_context
+from sokkuri.web.context import AppContext, Secrets, create_context
 from sokkuri.web.errors import add_error_handlers
 from sokkuri.web.guard import Guard
-from sokkuri.web.routes import duplicates, images, labels, originals, pages, searches, state
+from sokkuri.web.routes import (
+    duplicates,
+    images,
+    indexing,
+    labels,
+    originals,
+    pages,
+    searches,
+    state,
+)
 from sokkuri.web.services.metrics import MetricsMiddleware
 
 _GZIP_MIN_BYTES = 20_000  # smaller answers take longer to compress than to send
 
 
-def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
+def create_app(
+    where: Path,
+    config: ServeConfig | None = None,
+    secrets: Secrets | None = None,
+    *,
+    may_index: bool = False,
+) -> FastAPI:
     """Return the ASGI application for the collection at `where` : its root folder or its store.
 
-    Raises NoCollectionError.
+    secrets, may_index : as for `create_context`. Raises NoCollectionError.
     """
-    context = create_context(where, config or ServeConfig())
+    context = create_context(where, config or ServeConfig(), secrets, may_index=may_index)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -48,7 +63,7 @@ def create_app(where: Path, config: ServeConfig | None = None) -> FastAPI:
     app.state.context = context
     add_error_handlers(app, pages.not_found_page)
     # searches before images: the route of an image would take ".../similar" for a part of the id
-    for module in (searches, originals, images, duplicates, labels, state, pages):
+    for module in (searches, originals, images, duplicates, labels, indexing, state, pages):
         app.include_router(module.router)
     pages.add_static_files(app)
     _add_middleware(app, context)

@@ -1,10 +1,10 @@
 """The objects that routes share: created once a server, closed with it."""
 
 import os
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from secrets import token_urlsafe
+from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
@@ -15,6 +15,7 @@ from sokkuri.web.login import AuthSecrets
 from sokkuri.web.services.duplicate_run import DuplicateRun
 from sokkuri.web.services.duplicates import DuplicateGroupCache
 from sokkuri.web.services.grid import GridOrderCache
+from sokkuri.web.services.index_run import IndexRun
 from sokkuri.web.services.labels import LabelService
 from sokkuri.web.services.metrics import Metrics
 from sokkuri.web.services.search_queue import SearchQueue
@@ -27,25 +28,42 @@ _THUMBNAIL_FOLDER = "thumbnails"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Secrets:
+    """The secrets of one server. auth : None if clients need no token. change_key : random secret
+    of this process, which a request that changes something must carry."""
+
+    auth: AuthSecrets | None
+    change_key: str = field(default_factory=lambda: token_urlsafe(32), repr=False)
+
+    @classmethod
+    def drawn(cls, config: ServeConfig) -> Self:
+        """Return new secrets."""
+        return cls(None if config.token is None else AuthSecrets(config.token))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class AppContext:
     """The shared objects of one server.
 
-    auth_secrets : None if clients need no token.
+    secrets : of the login, and of requests that change something.
+    may_index : pages may start a run of `index`.
     read_pool : threads that read the collection.
     write_pool : one thread that changes the collection, one request after another.
+    index_run : indexes in the background.
     duplicate_run : finds near-duplicates in the background.
     duplicate_groups : cache of the groups.
     decode_pool : threads that decode pictures, so that large ones delay only other pictures.
     uploads : turns pictures that were sent into vectors.
     labels : label counts and suggestions.
     watcher : the state of the collection, and its changes.
-    change_key : random secret of this process, which a request that changes something must carry.
     """
 
     config: ServeConfig
-    auth_secrets: AuthSecrets | None
+    secrets: Secrets
+    may_index: bool
     read_pool: CollectionPool
     write_pool: CollectionPool
+    index_run: IndexRun
     duplicate_run: DuplicateRun
     duplicate_groups: DuplicateGroupCache
     decode_pool: BoundedExecutor
@@ -56,11 +74,21 @@ class AppContext:
     grid_orders: GridOrderCache
     thumbnails: ThumbnailCache
     metrics: Metrics
-    change_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+
+    @property
+    def auth_secrets(self) -> AuthSecrets | None:
+        """The secrets of the login; None if clients need no token."""
+        return self.secrets.auth
+
+    @property
+    def change_key(self) -> str:
+        """The secret that a request that changes something must carry."""
+        return self.secrets.change_key
 
     def close(self) -> None:
         """Stop all threads."""
         for service in (
+            self.index_run,
             self.duplicate_run,
             self.read_pool,
             self.write_pool,
@@ -72,16 +100,24 @@ class AppContext:
             service.close()
 
 
-def create_context(where: Path, config: ServeConfig) -> AppContext:
-    """Return the context for the collection at `where`. Raises NoCollectionError."""
+def create_context(
+    where: Path, config: ServeConfig, secrets: Secrets | None = None, *, may_index: bool = False
+) -> AppContext:
+    """Return the context for the collection at `where`. Raises NoCollectionError.
+
+    secrets : of a server that has them already. may_index : pages may index even if the options
+    allow no other change.
+    """
     cores = max(2, os.cpu_count() or 2)
     store = find_store(where)
     withheld = PLACES if config.mosaic else frozenset[str]()
     return AppContext(
         config=config,
-        auth_secrets=None if config.token is None else AuthSecrets(config.token),
+        secrets=secrets or Secrets.drawn(config),
+        may_index=may_index or config.allow_changes,
         read_pool=CollectionPool(store, 4, config.reads, withheld=withheld),
         write_pool=CollectionPool(store, 1, config.reads, "rw", withheld),
+        index_run=IndexRun(store),
         duplicate_run=DuplicateRun(store, config.engine),
         duplicate_groups=DuplicateGroupCache(),
         decode_pool=BoundedExecutor("pictures", cores, config.reads),

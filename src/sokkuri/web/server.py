@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import SokkuriError, UsageError
@@ -23,6 +24,7 @@ from sokkuri.search.engines.registry import open_engine
 from sokkuri.web.app import create_app
 from sokkuri.web.config import ServeConfig
 from sokkuri.web.context import AppContext
+from sokkuri.web.first_run import FirstRun
 from sokkuri.web.head_timeout import protocol_with_timeout
 
 _BACKLOG = 256
@@ -36,24 +38,27 @@ def serve(
     print_message: Callable[[str], None],
     *,
     browser: bool = False,
+    first_run: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM.
 
     print_message : prints a line for the user, once the server listens.
     browser : open the page in a browser.
+    first_run : `where` is a folder of images without a collection, which a page sets up.
 
     Raises the errors of opening a collection, UsageError if the port or host is not available,
     and KeyboardInterrupt at the end.
     """
-    Collection.open(where, "ro").close()  # report errors of the collection before listening
+    if not first_run:
+        Collection.open(where, "ro").close()  # report errors of the collection before listening
     if config.engine is not None:
         open_engine(config.engine).close()  # report a malformed address; connects to nothing
-    app = create_app(where, config)
-    context: AppContext = app.state.context
+    app = FirstRun(where, config) if first_run else create_app(where, config)
+    secrets = app.secrets if isinstance(app, FirstRun) else app.state.context.secrets
     listener = _listen(config)
     link = url = _server_url(config, listener)
-    if context.auth_secrets is not None:
-        link = f"{url}login?once={context.auth_secrets.one_time_code}"
+    if secrets.auth is not None:
+        link = f"{url}login?once={secrets.auth.one_time_code}"
     settings = uvicorn.Config(
         app,
         http=protocol_with_timeout(config.header_seconds),
@@ -74,7 +79,7 @@ def serve(
         _announce(print_message, config, link, browser=browser)
 
     with small_products():
-        _Server(settings, context, on_started).run(sockets=[listener])
+        _Server(settings, app, on_started).run(sockets=[listener])
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:
@@ -86,21 +91,35 @@ class _Server(uvicorn.Server):
     """A server that reports when it is ready, and then loads the model for the first search."""
 
     def __init__(
-        self, settings: uvicorn.Config, context: AppContext, on_started: Callable[[], None]
+        self,
+        settings: uvicorn.Config,
+        app: FastAPI | FirstRun,
+        on_started: Callable[[], None],
     ) -> None:
         super().__init__(settings)
-        self._context = context
+        self._app = app
         self._on_started = on_started
         self._load_task: asyncio.Task[None] | None = None
+
+    @property
+    def _context(self) -> AppContext | None:
+        """The context of the collection; None before a first run has created it."""
+        if isinstance(self._app, FirstRun):
+            return self._app.context
+        context: AppContext = self._app.state.context
+        return context
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_started()
-            self._load_task = asyncio.create_task(_load_model(self._context))
+            if self._context is not None:
+                self._load_task = asyncio.create_task(_load_model(self._context))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await self._context.watcher.end_streams()  # otherwise uvicorn would cut off event streams
+        if self._context is not None:
+            # Otherwise uvicorn would cut off event streams.
+            await self._context.watcher.end_streams()
         await super().shutdown(sockets)
 
 

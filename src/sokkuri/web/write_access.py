@@ -25,9 +25,12 @@ def check_origin(headers: Headers) -> None:
         raise ChangesError("only this server's own pages may change the collection")
 
 
-def check_write_access(headers: Headers, context: AppContext) -> None:
-    """Raise ChangesError unless a request with these headers may change the collection."""
-    if not context.config.allow_changes:
+def check_write_access(headers: Headers, context: AppContext, *, allowed: bool) -> None:
+    """Raise ChangesError unless a request with these headers may change the collection.
+
+    allowed : whether the server allows such a change at all.
+    """
+    if not allowed:
         raise ChangesError("this server is read-only: start it with --allow-changes")
     check_origin(headers)
     key = headers.get(HEADER, "")
@@ -44,23 +47,27 @@ class ChangesRoute(BytesRoute):
     A POST is checked before its body is read, so that nobody else can keep the server busy with it.
     """
 
+    def may_change(self, request: Request) -> bool:
+        """Return whether the server allows the changes of this route."""
+        return bool(request.app.state.context.config.allow_changes)
+
     async def check_request(self, request: Request) -> None:
         """Raise ChangesError, or what is wrong with the body."""
         if request.method == "POST":
-            check_write_access(request.headers, request.app.state.context)
+            allowed = self.may_change(request)
+            check_write_access(request.headers, request.app.state.context, allowed=allowed)
             await request.body()  # here, since FastAPI would hide why it cannot be read
 
 
-async def _writable_context(
-    request: Request,
-    context: Context,
-    _key: Annotated[
-        str,
-        Header(alias=HEADER, description="The key that `GET /api/v1/changes` returns."),
-    ] = "",
-) -> AppContext:
+ChangeKey = Annotated[
+    str, Header(alias=HEADER, description="The key that `GET /api/v1/changes` returns.")
+]
+"""The parameter type that shows the header of the key in the OpenAPI document."""
+
+
+async def _writable_context(request: Request, context: Context, _key: ChangeKey = "") -> AppContext:
     """Return the context if the request may change the collection. Raises ChangesError."""
-    check_write_access(request.headers, context)
+    check_write_access(request.headers, context, allowed=context.config.allow_changes)
     return context
 
 

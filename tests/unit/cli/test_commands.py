@@ -19,6 +19,15 @@ def test_a_command_alone_has_the_help_it_has_among_all(
     assert alone.startswith(f"Usage: sokkuri {name} ")
 
 
+def test_without_arguments_three_lines_say_how_to_begin(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run([]) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in lines] == ["serve", "index", "--help"]
+    assert all(len(line) <= 100 for line in lines)
+
+
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["serach"], ["--version", "index"]])
 def test_without_the_name_of_a_command_all_are_built(arguments: list[str]) -> None:
     assert build_app_for(arguments) is app

@@ -36,6 +36,12 @@ async def page() -> Response:
     return _document()
 
 
+@router.get("/setup")
+async def after_setup() -> Response:
+    """Lead to the first page: the folder has a collection."""
+    return RedirectResponse("/browse", 303)
+
+
 for address in ADDRESSES:
     router.add_api_route(address, page, methods=["GET", "HEAD"])
 

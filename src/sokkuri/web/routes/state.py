@@ -66,7 +66,8 @@ async def rights(request: Request, context: Context) -> Response:
     """Return whether pages may change the collection, and the key that they must then send."""
     check_origin(request.headers)  # pages that CORS allows may read, but never change
     allowed = context.config.allow_changes
-    return AsciiJSON({"allowed": allowed, "key": context.change_key if allowed else None})
+    may_send = allowed or context.may_index  # the route of each change asks what is allowed
+    return AsciiJSON({"allowed": allowed, "key": context.change_key if may_send else None})
 
 
 @router.get(

@@ -94,8 +94,8 @@ class HealthDocument(BaseModel):
 
 
 class WriteAccessDocument(BaseModel):
-    """Whether pages may change the collection. `key` : the value that they must then send in the
-    header X-Sokkuri-Change."""
+    """Whether pages may change the collection. `key` : the value that they must send in the header
+    X-Sokkuri-Change with a change, or with a request to index; null if neither is allowed."""
 
     allowed: bool
     key: str | None

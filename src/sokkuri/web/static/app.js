@@ -15,6 +15,7 @@ import * as label from "./label/view.js";
 import * as rings from "./rings/view.js";
 import { installFind } from "./search/find.js";
 import * as search from "./search/view.js";
+import * as setup from "./setup/view.js";
 import * as status from "./status/view.js";
 
 const ROUTES = {
@@ -119,6 +120,14 @@ function listenForSkip(main) {
   });
 }
 
+/** Starts the only page of a server whose folder has no collection yet. */
+function bootSetup(main) {
+  document.body.classList.add("setting-up");
+  document.getElementById("tools").append(themeButton());
+  listenForSkip(main);
+  start({ "/setup": setup }, main, getInfo);
+}
+
 function boot() {
   for (const placeholder of document.querySelectorAll("[data-icon]")) {
     const name = placeholder.dataset.icon;
@@ -126,6 +135,10 @@ function boot() {
   }
   document.querySelector(".wordmark .kana").append(kana());
   const main = document.getElementById("view");
+  if (location.pathname === "/setup") {
+    bootSetup(main);
+    return;
+  }
   document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
   watchConnection(document.getElementById("banner"), () => {
     // A view that is complete stays. It loads its missing parts itself on the event "found".

@@ -11,6 +11,8 @@ import { link, navigate, setTitle } from "../base/router.js";
 import { makeScrubber } from "./scrubber.js";
 import { Selection } from "./selection.js";
 import * as settings from "../base/settings.js";
+import { indexing, makeProgress } from "../status/progress.js";
+import { makeRuns } from "../status/runs.js";
 import { openFrom, takeLast } from "../base/trail.js";
 
 export const title = "Browse";
@@ -31,6 +33,7 @@ const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest", name: "
   pixels: "Pixels" };
 const MOST_SELECTED = 50;
 const FOLDERS_TIMEOUT = 1500; // milliseconds
+const FRESH = 4000; // milliseconds between two looks at the new images of a run
 const NARROW = "(max-width: 859px)";
 
 // The data of the latest grids, so that Back shows them without a wait.
@@ -61,6 +64,8 @@ class Browse {
     Object.assign(this, { main, info, signal, under: "", sort: "folder", revision: null });
     this.folders = null;
     this.changing = null;
+    this.ranAt = -Infinity; // when images were last indexed, in milliseconds
+    this.freshTimer = null;
   }
 
   draw() {
@@ -73,9 +78,11 @@ class Browse {
       this.sizeButton(-1, "minus", "Smaller"), this.sizeButton(1, "plus", "Larger"));
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
+    this.progress = makeProgress("Indexing", indexing);
+    this.runs = makeRuns({ signal: this.signal });
     this.root = h("div", { class: "browse" },
       h("div", { class: "browse-head" }, this.heading, this.toggle, this.sorts, sizes),
-      this.content);
+      this.progress.el, this.runs.el, this.content);
     this.main.append(this.root);
     this.drawHeading();
     this.makeGrid();
@@ -102,6 +109,8 @@ class Browse {
 
   stop() {
     this.stopEvents();
+    this.progress.stop();
+    clearTimeout(this.freshTimer);
     this.scrubber.stop();
     this.grid.stop();
   }
@@ -200,6 +209,10 @@ class Browse {
       return panel({ icon: "folder", level: 2, title: "No images in this folder" },
         link("/browse", { sort: this.sort }, { class: "button" }, "Show all"));
     }
+    if (api.latest()?.runs) {
+      return panel({ icon: "photos", level: 2, title: "No images yet",
+        text: "The first ones appear here in a moment." });
+    }
     return panel({ icon: "photos", level: 2, title: "No images yet",
       text: ["Run ", h("code", null, "sokkuri index FOLDER"), ". The images then appear here."] });
   }
@@ -281,13 +294,30 @@ class Browse {
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } });
   }
 
-  changed({ revision, total }) {
+  changed(status) {
+    this.progress.update(status);
+    this.runs.update(status);
+    const { revision, total, runs } = status;
+    if (runs) this.ranAt = performance.now();
     if (!this.revision || revision === this.revision) return;
+    if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
+      const wait = this.grid.data ? FRESH : 0;
+      this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait);
+      return;
+    }
     if (!this.grid.data) {
       if (total) this.refresh();
       return;
     }
     this.markStale();
+  }
+
+  /** Shows the new images of a run, unless the user is busy with the old ones. */
+  refreshDuringRun() {
+    this.freshTimer = null;
+    const isBusy = this.selection.size || this.host.contains(document.activeElement);
+    if (isBusy) this.markStale();
+    else this.refresh();
   }
 
   markStale() {

@@ -196,11 +196,11 @@ var RETRIES = 3;
 var URN = "urn:sokkuri:problem:";
 var Problem = class extends Error {
   /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
-  constructor({ status: status2, title: title8, detail, type }, retryAfter = 0) {
-    super(detail || title8 || `The server answered ${status2}`);
+  constructor({ status: status2, title: title9, detail, type }, retryAfter = 0) {
+    super(detail || title9 || `The server answered ${status2}`);
     this.name = "Problem";
     this.status = status2;
-    this.title = title8 ?? "Something went wrong";
+    this.title = title9 ?? "Something went wrong";
     this.detail = detail ?? "";
     this.type = type ?? "about:blank";
     this.retryAfter = retryAfter;
@@ -574,12 +574,12 @@ function percent(share) {
 }
 
 // base/problem.js
-function panel({ icon: name2, title: title8, text: text2, level = 1 }, ...actions) {
+function panel({ icon: name2, title: title9, text: text2, level = 1 }, ...actions) {
   return h(
     "div",
     { class: "panel" },
     name2 && icon(name2, { size: 40 }),
-    h(`h${level}`, null, title8),
+    h(`h${level}`, null, title9),
     text2 && h("p", null, text2),
     actions.flat().some(Boolean) && h("div", { class: "row" }, actions)
   );
@@ -810,14 +810,14 @@ function openHelp() {
   document.body.append(dialog);
   dialog.showModal();
 }
-function list(title8, shortcuts7) {
+function list(title9, shortcuts7) {
   const lines = shortcuts7.map(([keys, meaning]) => h(
     "div",
     null,
     h("dt", null, keys.split(" ").map((key2) => h("kbd", null, key2))),
     h("dd", null, meaning)
   ));
-  return h("section", null, h("h3", null, title8), h("dl", null, lines));
+  return h("section", null, h("h3", null, title9), h("dl", null, lines));
 }
 
 // browse/view.js
@@ -905,14 +905,14 @@ function folderItem(folder, { current: current2, address: address2, item }) {
     class: "fold",
     "aria-label": `Folders in ${folder.name}`
   }, icon("right", { size: 14 }));
-  const show9 = (on) => {
+  const show10 = (on) => {
     fold.setAttribute("aria-expanded", String(on));
     if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
     if (subfolders) subfolders.hidden = !on;
   };
-  fold.addEventListener("click", () => show9(fold.getAttribute("aria-expanded") !== "true"));
+  fold.addEventListener("click", () => show10(fold.getAttribute("aria-expanded") !== "true"));
   line.prepend(fold);
-  show9(open);
+  show10(open);
   return el;
 }
 
@@ -935,7 +935,7 @@ function cellTemplate() {
   );
   return template.cloneNode(true);
 }
-function makeGroup(number, { title: title8 }, size, top, height, heading2) {
+function makeGroup(number, { title: title9 }, size, top, height, heading2) {
   const id = `group-${number}`;
   const list3 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
   const section = h(
@@ -944,7 +944,7 @@ function makeGroup(number, { title: title8 }, size, top, height, heading2) {
     h(
       "h2",
       { id },
-      h("span", { class: "title" }, title8),
+      h("span", { class: "title" }, title9),
       h("span", { class: "count number" }, size.toLocaleString("en"))
     ),
     list3
@@ -1761,9 +1761,9 @@ var Windows = class {
 var MARKS = 60;
 function makeScrubber(grid2) {
   const thumb = h("div", { class: "thumb" });
-  const title8 = h("div", { class: "where" });
+  const title9 = h("div", { class: "where" });
   const marks = h("div", null);
-  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title8);
+  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title9);
   const stops = new AbortController();
   let hiding = 0;
   const place2 = () => {
@@ -1773,8 +1773,8 @@ function makeScrubber(grid2) {
     hiding = setTimeout(() => el.classList.remove("moving"), 1200);
   };
   listen(el, (share, dragging) => {
-    title8.style.top = `${share * 100}%`;
-    title8.textContent = titleAt(grid2, share * range());
+    title9.style.top = `${share * 100}%`;
+    title9.textContent = titleAt(grid2, share * range());
     if (dragging) scrollTo(0, share * range());
   });
   addEventListener("scroll", place2, { passive: true, signal: stops.signal });
@@ -1882,6 +1882,196 @@ var Selection = class {
   }
 };
 
+// status/progress.js
+var SPEED_WINDOW = 2e4;
+var indexing = ({ total, failed, waiting, runs }) => runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
+function replacing({ replacement }) {
+  if (!replacement) return null;
+  const { model, done, failed, total, runs } = replacement;
+  return {
+    title: `Replacing the model with ${model}`,
+    done: done + failed,
+    waiting: total - done - failed,
+    runs,
+    note: runs ? ["Searches use the present model until all images have new vectors."] : [
+      "No process works on it now. To go on, run the same ",
+      h("code", null, "sokkuri index --replace"),
+      " again."
+    ]
+  };
+}
+function makeProgress(label, read2) {
+  const heading2 = h("h2", null, label);
+  const bar = h("progress", { "aria-label": label, max: 1 });
+  const text2 = h("p", { class: "number" });
+  const note = h("p", { class: "soft small", hidden: true });
+  const el = h(
+    "section",
+    { class: "running", "aria-label": label, hidden: true },
+    heading2,
+    bar,
+    text2,
+    note
+  );
+  const samples = [];
+  let task = null;
+  const draw = () => {
+    el.hidden = !task;
+    if (!task) return;
+    const { title: title9, done, waiting, runs } = task;
+    heading2.textContent = title9;
+    note.replaceChildren(...task.note ?? []);
+    note.hidden = !task.note;
+    if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
+    else bar.removeAttribute("value");
+    text2.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
+  };
+  const timer2 = setInterval(draw, 2e3);
+  return {
+    el,
+    update: (status2) => {
+      task = read2(status2);
+      if (!task?.runs) samples.length = 0;
+      else samples.push({ time: performance.now(), done: task.done });
+      draw();
+    },
+    stop: () => clearInterval(timer2)
+  };
+}
+function describe(done, waiting, rate, runs) {
+  const parts2 = [`${count(done)} of ${count(done + waiting)}`];
+  if (rate > 0) {
+    parts2.push(
+      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`,
+      `${duration(waiting / rate)} left`
+    );
+  }
+  if (runs > 1) parts2.push(`${runs} processes`);
+  return parts2.join(" · ");
+}
+function speed(samples, now = performance.now()) {
+  while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
+  if (samples.length < 2) return 0;
+  const seconds = (now - samples[0].time) / 1e3;
+  return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
+}
+
+// base/changes.js
+var HEADER = "X-Sokkuri-Change";
+var REFUSED = "urn:sokkuri:problem:changes";
+var key = null;
+function getKey() {
+  key ??= get2("/changes").then((answer) => answer.key ?? "").catch((error) => {
+    key = null;
+    throw error;
+  });
+  return key;
+}
+async function change(path, body, { signal } = {}) {
+  const keyBefore = key;
+  try {
+    return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  } catch (error) {
+    if (error.type !== REFUSED || !keyBefore) throw error;
+    key = null;
+    return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  }
+}
+function howToAllow() {
+  return h(
+    "p",
+    { class: "how-to-allow soft small" },
+    icon("not", { size: 16 }),
+    h(
+      "span",
+      null,
+      "Read-only. To allow changes, start the server with ",
+      h("code", null, "sokkuri serve --allow-changes")
+    )
+  );
+}
+
+// status/runs.js
+var ASK_AGAIN = 1e3;
+function makeRuns({ signal, buttons = false }) {
+  const runs = new Runs(signal, buttons);
+  runs.load();
+  return { el: runs.el, update: (status2) => runs.update(status2) };
+}
+var Runs = class {
+  constructor(signal, buttons) {
+    Object.assign(this, { signal, buttons, failed: 0, wasRunning: false, timer: 0 });
+    const button = (label, retry) => h("button", {
+      type: "button",
+      class: "button",
+      onclick: () => this.start(retry)
+    }, label);
+    this.again = button("Index again", false);
+    this.retry = button("Retry failures", true);
+    this.row = h("div", { class: "row" }, this.again, this.retry);
+    this.failure = h("p", { class: "run-failure", role: "alert" });
+    this.text = h("p", { class: "soft small" });
+    this.el = h(
+      "section",
+      { class: "runs", "aria-label": "Runs", hidden: true },
+      this.row,
+      this.failure,
+      this.text
+    );
+    signal.addEventListener("abort", () => clearTimeout(this.timer));
+  }
+  /** Fetches the state of the runs, and again until the run has ended. */
+  async load() {
+    clearTimeout(this.timer);
+    let state = null;
+    try {
+      state = await get2("/index", null, { signal: this.signal });
+    } catch {
+      return;
+    }
+    this.show(state);
+    if (state.running) this.timer = setTimeout(() => this.load(), ASK_AGAIN);
+  }
+  show({ allowed, running, failure, report, notes }) {
+    if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
+    this.running = Boolean(running);
+    this.row.hidden = !allowed || !this.buttons;
+    this.again.disabled = this.running;
+    this.retry.disabled = this.running;
+    this.drawRetry();
+    this.failure.textContent = failure ? `Indexing stopped early: ${failure}` : "";
+    this.text.textContent = [
+      report && `The last run: ${summary(report)}.`,
+      ...notes.map((note) => `${capitalise(note)}.`)
+    ].filter(Boolean).join(" ");
+    this.text.hidden = !this.buttons;
+    this.el.hidden = this.row.hidden && !failure && !(this.buttons && this.text.textContent);
+  }
+  update({ runs, failed }) {
+    this.failed = failed;
+    this.drawRetry();
+    if (this.wasRunning && !runs) this.load();
+    this.wasRunning = runs > 0;
+  }
+  drawRetry() {
+    this.retry.hidden = !this.failed;
+  }
+  async start(retry) {
+    try {
+      const { started } = await change("/index", { retry_failed: retry });
+      if (!started) toast("A run is in progress already");
+      else announce("Indexing has started");
+    } catch (error) {
+      toast(capitalise(error.message));
+    }
+    this.load();
+  }
+};
+function summary({ added, updated, removed, failed, total, seconds }) {
+  const parts2 = [[added, "added"], [updated, "updated"], [removed, "gone"], [failed, "failed"]].filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
+  return `${[`${count(total)} images`, ...parts2].join(", ")}, ${duration(seconds)}`;
+}
+
 // base/trail.js
 var trail = null;
 var last2 = null;
@@ -1936,6 +2126,7 @@ var SORTS = {
 };
 var MOST_SELECTED = 50;
 var FOLDERS_TIMEOUT = 1500;
+var FRESH = 4e3;
 var NARROW = "(max-width: 859px)";
 var gridCache = /* @__PURE__ */ new Map();
 var foldersCache = null;
@@ -1960,6 +2151,8 @@ var Browse = class {
     Object.assign(this, { main: main2, info: info3, signal, under: "", sort: "folder", revision: null });
     this.folders = null;
     this.changing = null;
+    this.ranAt = -Infinity;
+    this.freshTimer = null;
   }
   draw() {
     this.heading = h("div", { class: "heading" });
@@ -1982,10 +2175,14 @@ var Browse = class {
     );
     this.host = h("div", { class: "grid" });
     this.content = h("div", { class: "content" }, this.host);
+    this.progress = makeProgress("Indexing", indexing);
+    this.runs = makeRuns({ signal: this.signal });
     this.root = h(
       "div",
       { class: "browse" },
       h("div", { class: "browse-head" }, this.heading, this.toggle, this.sorts, sizes),
+      this.progress.el,
+      this.runs.el,
       this.content
     );
     this.main.append(this.root);
@@ -2015,6 +2212,8 @@ var Browse = class {
   }
   stop() {
     this.stopEvents();
+    this.progress.stop();
+    clearTimeout(this.freshTimer);
     this.scrubber.stop();
     this.grid.stop();
   }
@@ -2113,6 +2312,14 @@ var Browse = class {
         link("/browse", { sort: this.sort }, { class: "button" }, "Show all")
       );
     }
+    if (latest()?.runs) {
+      return panel({
+        icon: "photos",
+        level: 2,
+        title: "No images yet",
+        text: "The first ones appear here in a moment."
+      });
+    }
     return panel({
       icon: "photos",
       level: 2,
@@ -2121,10 +2328,10 @@ var Browse = class {
     });
   }
   drawHeading() {
-    const parts = this.under ? this.under.split("/") : [];
-    const name2 = parts.at(-1) ?? this.info.name;
-    const above = ["", ...parts.slice(0, -1).map((_, i) => parts.slice(0, i + 1).join("/"))];
-    const crumbs = parts.length > 0 && h(
+    const parts2 = this.under ? this.under.split("/") : [];
+    const name2 = parts2.at(-1) ?? this.info.name;
+    const above = ["", ...parts2.slice(0, -1).map((_, i) => parts2.slice(0, i + 1).join("/"))];
+    const crumbs = parts2.length > 0 && h(
       "nav",
       { class: "crumbs", "aria-label": "Parent folders" },
       h("ol", null, above.map((path) => h(
@@ -2206,13 +2413,29 @@ var Browse = class {
       { replace: true, quiet: true, state: { offset: index ? offset : 0, focus } }
     );
   }
-  changed({ revision, total }) {
+  changed(status2) {
+    this.progress.update(status2);
+    this.runs.update(status2);
+    const { revision, total, runs } = status2;
+    if (runs) this.ranAt = performance.now();
     if (!this.revision || revision === this.revision) return;
+    if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
+      const wait2 = this.grid.data ? FRESH : 0;
+      this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait2);
+      return;
+    }
     if (!this.grid.data) {
       if (total) this.refresh();
       return;
     }
     this.markStale();
+  }
+  /** Shows the new images of a run, unless the user is busy with the old ones. */
+  refreshDuringRun() {
+    this.freshTimer = null;
+    const isBusy = this.selection.size || this.host.contains(document.activeElement);
+    if (isBusy) this.markStale();
+    else this.refresh();
   }
   markStale() {
     if (this.stale?.isConnected || this.signal.aborted) return;
@@ -2327,41 +2550,6 @@ __export(view_exports2, {
   title: () => title2,
   update: () => update2
 });
-
-// base/changes.js
-var HEADER = "X-Sokkuri-Change";
-var REFUSED = "urn:sokkuri:problem:changes";
-var key = null;
-function getKey() {
-  key ??= get2("/changes").then((answer) => answer.key ?? "").catch((error) => {
-    key = null;
-    throw error;
-  });
-  return key;
-}
-async function change(path, body, { signal } = {}) {
-  const keyBefore = key;
-  try {
-    return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
-  } catch (error) {
-    if (error.type !== REFUSED || !keyBefore) throw error;
-    key = null;
-    return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
-  }
-}
-function howToAllow() {
-  return h(
-    "p",
-    { class: "how-to-allow soft small" },
-    icon("not", { size: 16 }),
-    h(
-      "span",
-      null,
-      "Read-only. To allow changes, start the server with ",
-      h("code", null, "sokkuri serve --allow-changes")
-    )
-  );
-}
 
 // base/lasting.js
 function lasting(make) {
@@ -2523,9 +2711,9 @@ var Bulk = class {
       return;
     }
     const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
-    const summary = `${files(this.drops.length)} of ${count(groups)} ${groups === 1 ? "group" : "groups"} (${bytes2(bytes3)})`;
+    const summary2 = `${files(this.drops.length)} of ${count(groups)} ${groups === 1 ? "group" : "groups"} (${bytes2(bytes3)})`;
     const skipped2 = conflicts ? ` ${count(conflicts)} ${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have marked there is dropped.` : "";
-    this.text.textContent = (this.drops.length ? `${summary} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to drop.") + skipped2;
+    this.text.textContent = (this.drops.length ? `${summary2} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to drop.") + skipped2;
     this.confirm.disabled = !this.drops.length;
   }
   stop() {
@@ -3409,10 +3597,10 @@ var Toolbar = class {
   /** Shows how many images were compared, and whether more can be compared. */
   showState({ compared, of, running, failure, notes }) {
     const remaining = of - compared;
-    const parts = [`${count(compared)} of ${count(of)} pictures compared`];
-    if (failure && !running) parts.push(`the last comparison stopped early: ${failure}`);
+    const parts2 = [`${count(compared)} of ${count(of)} pictures compared`];
+    if (failure && !running) parts2.push(`the last comparison stopped early: ${failure}`);
     const showCommand = remaining > 0 && !running && !this.allowed;
-    this.state.replaceChildren(`${[...parts, ...notes].join("; ")}.`, ...showCommand ? [
+    this.state.replaceChildren(`${[...parts2, ...notes].join("; ")}.`, ...showCommand ? [
       compared ? " To compare the rest, run " : " To compare them, run ",
       h("code", null, "sokkuri duplicates")
     ] : []);
@@ -4613,7 +4801,7 @@ function makeOne({ signal, isBusy, onguess }) {
       ));
     }
   }
-  function show9(image2) {
+  function show10(image2) {
     if (drawnId !== image2.id) {
       drawnId = image2.id;
       element2.replaceChildren(makeStage(image2), about(image2));
@@ -4632,7 +4820,7 @@ function makeOne({ signal, isBusy, onguess }) {
     }
     refresh();
   }
-  return { element: element2, near, show: show9, showNear, refresh };
+  return { element: element2, near, show: show10, showNear, refresh };
 }
 function preload({ id, v }) {
   const picture = new Image();
@@ -5086,7 +5274,7 @@ function makePicker({ allowed, onpick, onleave }) {
     );
     return { label, item: h("li", null, press), press, digit, count: count2 };
   }
-  function show9(counts) {
+  function show10(counts) {
     labels = counts.map(({ label }) => label);
     const current2 = new Set(labels);
     for (const [label, { item }] of buttons) {
@@ -5147,7 +5335,7 @@ function makePicker({ allowed, onpick, onleave }) {
   });
   return {
     element: element2,
-    show: show9,
+    show: show10,
     focus: () => field.focus(),
     /** @returns {?string} the label of a digit key */
     labelOf: (digit) => digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null
@@ -5272,9 +5460,9 @@ function curvePicture(curve) {
     )];
   }
   const last4 = curve.at(-1);
-  const summary = `${percent(last4.accuracy)} at ${count(last4.labels)} labels`;
+  const summary2 = `${percent(last4.accuracy)} at ${count(last4.labels)} labels`;
   return [
-    h("p", { class: "small" }, h("strong", { class: "number" }, summary), earlier(curve)),
+    h("p", { class: "small" }, h("strong", { class: "number" }, summary2), earlier(curve)),
     h(
       "div",
       { class: "curve-frame" },
@@ -6682,7 +6870,7 @@ function ringPreview({ hrefOf, isCentre }) {
     h("div", { class: "preview-text" }, name2, facts3, actions)
   );
   let shown2 = null;
-  function show9(picture) {
+  function show10(picture) {
     const centre = isCentre(picture);
     name2.textContent = picture.name;
     name2.title = picture.folder ? `${picture.folder}/${picture.name}` : picture.name;
@@ -6704,7 +6892,7 @@ function ringPreview({ hrefOf, isCentre }) {
     });
     sharp2.src = address2(frame.clientWidth * devicePixelRatio > 560 ? 1024 : 512);
   }
-  return { element: element2, show: show9 };
+  return { element: element2, show: show10 };
 }
 function factsOf(picture, centre) {
   const size = picture.width ? `${picture.width} × ${picture.height}` : null;
@@ -7020,10 +7208,10 @@ function splitWeight(written) {
 }
 var withWeight = (words, weight) => weight === 1 && splitWeight(words)[0] === words ? words : `${words}^${weight}`;
 function toBox(text2) {
-  const parts = (text2 ?? "").split(",").map(Number);
-  const whole = parts.every((part) => Number.isInteger(part) && part >= 0);
-  if (parts.length !== 4 || !whole) return null;
-  const [x, y, w, h2] = parts;
+  const parts2 = (text2 ?? "").split(",").map(Number);
+  const whole = parts2.every((part) => Number.isInteger(part) && part >= 0);
+  if (parts2.length !== 4 || !whole) return null;
+  const [x, y, w, h2] = parts2;
   return w > 0 && h2 > 0 ? { x, y, w, h: h2 } : null;
 }
 var fromBox = ({ x, y, w, h: h2 }) => `${x},${y},${w},${h2}`;
@@ -7115,11 +7303,11 @@ function labelOf(search2, uploads) {
     ...search2.ids.map((id) => [nameOf2(id), weightOf(id), false]),
     ...search2.nots.map((id) => [nameOf2(id), weightOf(id), true])
   ].sort((one, other) => one[2] - other[2]);
-  const parts = terms.map(([text2, weight, not]) => `${not ? "without " : ""}${text2}${weight === 1 ? "" : ` × ${weight}`}`);
-  if (search2.crop) parts.push("a part");
-  if (search2.under) parts.push(`in ${search2.under}`);
-  if (search2.where) parts.push(search2.where);
-  return parts.join(", ");
+  const parts2 = terms.map(([text2, weight, not]) => `${not ? "without " : ""}${text2}${weight === 1 ? "" : ` × ${weight}`}`);
+  if (search2.crop) parts2.push("a part");
+  if (search2.under) parts2.push(`in ${search2.under}`);
+  if (search2.where) parts2.push(search2.where);
+  return parts2.join(", ");
 }
 
 // search/picking.js
@@ -8119,8 +8307,8 @@ var SearchAnswer = class {
       )
     );
   }
-  showHint(title8, text2, ...actions) {
-    this.replaceHits(panel({ icon: "photos", level: 2, title: title8, text: text2 }, actions));
+  showHint(title9, text2, ...actions) {
+    this.replaceHits(panel({ icon: "photos", level: 2, title: title9, text: text2 }, actions));
   }
   replaceHits(content) {
     this.summary.textContent = "";
@@ -8722,93 +8910,197 @@ function toSentence(text2) {
   return capitalise(/[.!?]$/.test(text2) ? text2 : `${text2}.`);
 }
 
-// status/view.js
+// setup/view.js
 var view_exports7 = {};
 __export(view_exports7, {
   show: () => show8,
   title: () => title7
 });
-
-// status/progress.js
-var SPEED_WINDOW = 2e4;
-var indexing = ({ total, failed, waiting, runs }) => runs ? { title: "Indexing", done: total + failed, waiting, runs } : null;
-function replacing({ replacement }) {
-  if (!replacement) return null;
-  const { model, done, failed, total, runs } = replacement;
-  return {
-    title: `Replacing the model with ${model}`,
-    done: done + failed,
-    waiting: total - done - failed,
-    runs,
-    note: runs ? ["Searches use the present model until all images have new vectors."] : [
-      "No process works on it now. To go on, run the same ",
-      h("code", null, "sokkuri index --replace"),
-      " again."
-    ]
-  };
-}
-function makeProgress(label, read2) {
-  const heading2 = h("h2", null, label);
-  const bar = h("progress", { "aria-label": label, max: 1 });
-  const text2 = h("p", { class: "number" });
-  const note = h("p", { class: "soft small", hidden: true });
-  const el = h(
-    "section",
-    { class: "running", "aria-label": label, hidden: true },
-    heading2,
-    bar,
-    text2,
-    note
+var title7 = "First run";
+async function show8(main2, _params, { signal, info: info3 }) {
+  const place2 = h(
+    "div",
+    { class: "setup" },
+    h("h1", { tabindex: "-1" }, info3.name),
+    h("p", { class: "soft", role: "status" }, "Looking at the folder…")
   );
-  const samples = [];
-  let task = null;
-  const draw = () => {
-    el.hidden = !task;
-    if (!task) return;
-    const { title: title8, done, waiting, runs } = task;
-    heading2.textContent = title8;
-    note.replaceChildren(...task.note ?? []);
-    note.hidden = !task.note;
-    if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
-    else bar.removeAttribute("value");
-    text2.textContent = waiting || !runs ? describe(done, waiting, speed(samples), runs) : "Scanning the folder";
+  main2.append(place2);
+  setTitle(title7);
+  const look = async () => {
+    try {
+      const found = await get2("/setup", null, { signal });
+      place2.replaceChildren(...parts(found, info3, signal, look));
+    } catch (error) {
+      if (error.name !== "AbortError") place2.replaceChildren(problemPanel(error, look));
+    }
   };
-  const timer2 = setInterval(draw, 2e3);
-  return {
-    el,
-    update: (status2) => {
-      task = read2(status2);
-      if (!task?.runs) samples.length = 0;
-      else samples.push({ time: performance.now(), done: task.done });
-      draw();
-    },
-    stop: () => clearInterval(timer2)
-  };
+  await look();
 }
-function describe(done, waiting, rate, runs) {
-  const parts = [`${count(done)} of ${count(done + waiting)}`];
-  if (rate > 0) {
-    parts.push(
-      `${rate < 10 ? rate.toFixed(1) : Math.round(rate)} images/s`,
-      `${duration(waiting / rate)} left`
+function parts(found, info3, signal, look) {
+  const heading2 = [
+    h("h1", { tabindex: "-1" }, info3.name),
+    h("p", { class: "soft setup-folder" }, h("code", null, found.folder))
+  ];
+  if (found.problem) {
+    return [...heading2, panel({
+      icon: "problem",
+      level: 2,
+      title: "This folder cannot be indexed",
+      text: found.problem
+    }, h(
+      "button",
+      { type: "button", class: "button", onclick: look },
+      "Look again"
+    )), leftOut(found)].filter(Boolean);
+  }
+  return [
+    ...heading2,
+    contents(found),
+    leftOut(found),
+    outer(found),
+    new Start(found, signal).form
+  ].filter(Boolean);
+}
+function contents({ images, bytes: bytes3, formats }) {
+  return h(
+    "section",
+    { "aria-labelledby": "setup-found" },
+    h(
+      "h2",
+      { id: "setup-found" },
+      images === 1 ? "1 image" : `${count(images)} images`,
+      h("span", { class: "soft small number" }, ` ${bytes2(bytes3)}`)
+    ),
+    h(
+      "ul",
+      { class: "setup-formats", "aria-label": "Formats" },
+      Object.entries(formats).map(([ending, count2]) => h(
+        "li",
+        null,
+        ending || "no ending",
+        h("span", { class: "number soft" }, ` ${count(count2)}`)
+      ))
+    )
+  );
+}
+function leftOut({ not_read: notRead, unlisted }) {
+  const lines = [notRead && capitalise(notRead), unlisted === 1 ? "1 folder could not be read" : unlisted && `${count(unlisted)} folders could not be read`].filter(Boolean);
+  return lines.length > 0 && h("p", { class: "soft small" }, `${lines.join(". ")}.`);
+}
+function outer({ inside: inside2 }) {
+  return inside2 && h(
+    "p",
+    { class: "soft small" },
+    "This folder is inside a folder that has a collection already. To look around in that one, run ",
+    h("code", null, `sokkuri serve ${inside2}`),
+    "."
+  );
+}
+var Start = class {
+  constructor(found, signal) {
+    Object.assign(this, { found, signal, turn: 0 });
+    this.estimate = h("p", { class: "setup-estimate number", role: "status" });
+    this.button = h("button", { type: "submit", class: "button primary" }, "Index");
+    this.fault = h("p", { class: "setup-fault", role: "alert" });
+    this.form = h(
+      "form",
+      { class: "setup-form" },
+      h(
+        "fieldset",
+        null,
+        h("legend", null, "Network"),
+        found.networks.map((network, number) => this.choice(network, number === 0)),
+        h(
+          "p",
+          { class: "soft small" },
+          "To search by words, or for other networks, see ",
+          h("code", null, "sokkuri models"),
+          ". A collection can get another network later."
+        )
+      ),
+      this.estimate,
+      h(
+        "p",
+        { class: "soft small" },
+        "The collection is kept in ",
+        h("code", null, found.store),
+        ". Images are only read, never changed."
+      ),
+      this.fault,
+      h("div", { class: "row" }, this.button)
+    );
+    this.form.addEventListener("change", () => this.ask());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.begin();
+    });
+    this.ask();
+  }
+  choice({ name: name2, source: source2, words, dimension }, checked) {
+    return h(
+      "label",
+      { class: "setup-network" },
+      h("input", { type: "radio", name: "network", value: name2, checked }),
+      h(
+        "span",
+        null,
+        h("strong", null, name2),
+        h("span", { class: "soft small" }, ` ${dimension} numbers an image${words ? ", searches by words too" : ""}. ${source2}`)
+      )
     );
   }
-  if (runs > 1) parts.push(`${runs} processes`);
-  return parts.join(" · ");
-}
-function speed(samples, now = performance.now()) {
-  while (samples.length > 2 && now - samples[0].time > SPEED_WINDOW) samples.shift();
-  if (samples.length < 2) return 0;
-  const seconds = (now - samples[0].time) / 1e3;
-  return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
-}
+  get network() {
+    return new FormData(this.form).get("network");
+  }
+  /** Asks what a run with the chosen network needs. The button works meanwhile. */
+  async ask() {
+    const thisTurn = ++this.turn;
+    this.estimate.textContent = "Estimating time and space with a few images…";
+    let text2 = "";
+    try {
+      const needs = await get2(
+        "/setup/estimate",
+        { network: this.network },
+        { signal: this.signal }
+      );
+      text2 = this.describe(needs);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      text2 = `There is no estimate: ${error.message}`;
+    }
+    if (thisTurn === this.turn) this.estimate.textContent = text2;
+  }
+  describe({ seconds, disk_bytes: disk, memory_bytes: memory3 }) {
+    const { free_bytes: free } = this.found;
+    const room = disk > free ? `, but only ${bytes2(free)} are free` : ` of ${bytes2(free)} that are free`;
+    return `About ${duration(seconds)}, ${bytes2(disk)} on disk${room}, up to ${bytes2(memory3)} of memory.`;
+  }
+  async begin() {
+    this.button.disabled = true;
+    this.fault.textContent = "";
+    announce("The collection is being created");
+    try {
+      await change("/setup", { network: this.network });
+      location.assign("/browse");
+    } catch (error) {
+      this.fault.textContent = capitalise(error.message);
+      this.button.disabled = false;
+    }
+  }
+};
 
 // status/view.js
-var title7 = "Status";
+var view_exports8 = {};
+__export(view_exports8, {
+  show: () => show9,
+  title: () => title8
+});
+var title8 = "Status";
 var PAGE3 = 50;
 var CALM2 = 3e3;
-async function show8(main2, _params, { signal, info: info3 }) {
+async function show9(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
+  const runs = makeRuns({ signal, buttons: true });
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
   const about2 = h("section", { class: "about-index", "aria-label": "Index" });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
@@ -8819,6 +9111,7 @@ async function show8(main2, _params, { signal, info: info3 }) {
     h("h1", { tabindex: "-1" }, "Status"),
     tasks.map((task) => task.el),
     numbers,
+    runs.el,
     about2,
     failed,
     damaged2
@@ -8837,6 +9130,7 @@ async function show8(main2, _params, { signal, info: info3 }) {
   await draw();
   const stop = follow((status2) => {
     for (const task of tasks) task.update(status2);
+    runs.update(status2);
     numbers.replaceChildren(...tiles({ ...seen, ...status2 }));
     const replaced = wasReplacing && !status2.replacement;
     wasReplacing = Boolean(status2.replacement);
@@ -8985,7 +9279,7 @@ var ROUTES = {
   "/image": view_exports3,
   "/duplicates": view_exports2,
   "/label": view_exports4,
-  "/status": view_exports7
+  "/status": view_exports8
 };
 var THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
 var PLACES = {
@@ -9082,6 +9376,12 @@ function listenForSkip(main2) {
     main2.focus();
   });
 }
+function bootSetup(main2) {
+  document.body.classList.add("setting-up");
+  document.getElementById("tools").append(themeButton());
+  listenForSkip(main2);
+  start({ "/setup": view_exports7 }, main2, getInfo2);
+}
 function boot() {
   for (const placeholder of document.querySelectorAll("[data-icon]")) {
     const name2 = placeholder.dataset.icon;
@@ -9089,6 +9389,10 @@ function boot() {
   }
   document.querySelector(".wordmark .kana").append(kana());
   const main2 = document.getElementById("view");
+  if (location.pathname === "/setup") {
+    bootSetup(main2);
+    return;
+  }
   document.getElementById("tools").append(mosaicButton(), themeButton(), helpButton());
   watchConnection(document.getElementById("banner"), () => {
     if (!main2.firstElementChild || main2.querySelector("[data-lost]")) reload();

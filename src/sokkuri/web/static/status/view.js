@@ -8,6 +8,7 @@ import { icon } from "../base/icons.js";
 import { problemPanel } from "../base/problem.js";
 import { link } from "../base/router.js";
 import { indexing, makeProgress, replacing } from "./progress.js";
+import { makeRuns } from "./runs.js";
 
 export const title = "Status";
 
@@ -17,12 +18,14 @@ const CALM = 3000; // milliseconds without a change before the full status is fe
 /** @type {import("../base/router.js").View} */
 export async function show(main, _params, { signal, info }) {
   const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
+  const runs = makeRuns({ signal, buttons: true });
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
   const about = h("section", { class: "about-index", "aria-label": "Index" });
   const failed = h("section", { class: "failures", "aria-labelledby": "failures" });
   const damaged = h("section", { class: "failures", "aria-labelledby": "damaged", hidden: true });
   main.append(h("div", { class: "status" },
-    h("h1", { tabindex: "-1" }, "Status"), tasks.map((task) => task.el), numbers, about, failed, damaged));
+    h("h1", { tabindex: "-1" }, "Status"), tasks.map((task) => task.el), numbers, runs.el,
+    about, failed, damaged));
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
   let seen = null;
@@ -38,6 +41,7 @@ export async function show(main, _params, { signal, info }) {
   await draw();
   const stop = follow((status) => {
     for (const task of tasks) task.update(status);
+    runs.update(status);
     numbers.replaceChildren(...tiles({ ...seen, ...status }));
     const replaced = wasReplacing && !status.replacement;
     wasReplacing = Boolean(status.replacement);

@@ -1,0 +1,135 @@
+// The first run: what the folder holds, which network to use, what a run needs, and the button that
+// starts it. The server has this page only until the folder has a collection.
+
+import * as api from "../base/api.js";
+import { change } from "../base/changes.js";
+import { announce, h } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { panel, problemPanel } from "../base/problem.js";
+import { setTitle } from "../base/router.js";
+
+export const title = "First run";
+
+/** @type {import("../base/router.js").View} */
+export async function show(main, _params, { signal, info }) {
+  const place = h("div", { class: "setup" }, h("h1", { tabindex: "-1" }, info.name),
+    h("p", { class: "soft", role: "status" }, "Looking at the folder…"));
+  main.append(place);
+  setTitle(title);
+  const look = async () => {
+    try {
+      const found = await api.get("/setup", null, { signal });
+      place.replaceChildren(...parts(found, info, signal, look));
+    } catch (error) {
+      if (error.name !== "AbortError") place.replaceChildren(problemPanel(error, look));
+    }
+  };
+  await look();
+}
+
+function parts(found, info, signal, look) {
+  const heading = [h("h1", { tabindex: "-1" }, info.name),
+    h("p", { class: "soft setup-folder" }, h("code", null, found.folder))];
+  if (found.problem) {
+    return [...heading, panel({ icon: "problem", level: 2, title: "This folder cannot be indexed",
+      text: found.problem }, h("button", { type: "button", class: "button", onclick: look },
+      "Look again")), leftOut(found)].filter(Boolean);
+  }
+  return [...heading, contents(found), leftOut(found), outer(found),
+    new Start(found, signal).form].filter(Boolean);
+}
+
+function contents({ images, bytes, formats }) {
+  return h("section", { "aria-labelledby": "setup-found" },
+    h("h2", { id: "setup-found" }, images === 1 ? "1 image" : `${format.count(images)} images`,
+      h("span", { class: "soft small number" }, ` ${format.bytes(bytes)}`)),
+    h("ul", { class: "setup-formats", "aria-label": "Formats" },
+      Object.entries(formats).map(([ending, count]) => h("li", null, ending || "no ending",
+        h("span", { class: "number soft" }, ` ${format.count(count)}`)))));
+}
+
+function leftOut({ not_read: notRead, unlisted }) {
+  const lines = [notRead && format.capitalise(notRead), unlisted === 1 ? "1 folder could not be read"
+    : unlisted && `${format.count(unlisted)} folders could not be read`].filter(Boolean);
+  return lines.length > 0 && h("p", { class: "soft small" }, `${lines.join(". ")}.`);
+}
+
+function outer({ inside }) {
+  return inside && h("p", { class: "soft small" }, "This folder is inside a folder that has a "
+    + "collection already. To look around in that one, run ",
+  h("code", null, `sokkuri serve ${inside}`), ".");
+}
+
+/** The form: the networks, the estimate, the button. */
+class Start {
+  constructor(found, signal) {
+    Object.assign(this, { found, signal, turn: 0 });
+    this.estimate = h("p", { class: "setup-estimate number", role: "status" });
+    this.button = h("button", { type: "submit", class: "button primary" }, "Index");
+    this.fault = h("p", { class: "setup-fault", role: "alert" });
+    this.form = h("form", { class: "setup-form" },
+      h("fieldset", null, h("legend", null, "Network"),
+        found.networks.map((network, number) => this.choice(network, number === 0)),
+        h("p", { class: "soft small" }, "To search by words, or for other networks, see ",
+          h("code", null, "sokkuri models"), ". A collection can get another network later.")),
+      this.estimate,
+      h("p", { class: "soft small" }, "The collection is kept in ", h("code", null, found.store),
+        ". Images are only read, never changed."),
+      this.fault, h("div", { class: "row" }, this.button));
+    this.form.addEventListener("change", () => this.ask());
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.begin();
+    });
+    this.ask();
+  }
+
+  choice({ name, source, words, dimension }, checked) {
+    return h("label", { class: "setup-network" },
+      h("input", { type: "radio", name: "network", value: name, checked }),
+      h("span", null, h("strong", null, name),
+        h("span", { class: "soft small" }, ` ${dimension} numbers an image${
+          words ? ", searches by words too" : ""}. ${source}`)));
+  }
+
+  get network() {
+    return new FormData(this.form).get("network");
+  }
+
+  /** Asks what a run with the chosen network needs. The button works meanwhile. */
+  async ask() {
+    const thisTurn = ++this.turn;
+    this.estimate.textContent = "Estimating time and space with a few images…";
+    let text = "";
+    try {
+      const needs = await api.get("/setup/estimate", { network: this.network },
+        { signal: this.signal });
+      text = this.describe(needs);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      text = `There is no estimate: ${error.message}`;
+    }
+    if (thisTurn === this.turn) this.estimate.textContent = text;
+  }
+
+  describe({ seconds, disk_bytes: disk, memory_bytes: memory }) {
+    const { free_bytes: free } = this.found;
+    const room = disk > free ? `, but only ${format.bytes(free)} are free`
+      : ` of ${format.bytes(free)} that are free`;
+    return `About ${format.duration(seconds)}, ${format.bytes(disk)} on disk${room}, up to ${
+      format.bytes(memory)} of memory.`;
+  }
+
+  async begin() {
+    this.button.disabled = true;
+    this.fault.textContent = "";
+    announce("The collection is being created");
+    try {
+      await change("/setup", { network: this.network });
+      location.assign("/browse"); // the server serves the collection now
+    } catch (error) {
+      this.fault.textContent = format.capitalise(error.message);
+      this.button.disabled = false;
+    }
+  }
+}

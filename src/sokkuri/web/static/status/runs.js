@@ -1,0 +1,92 @@
+// The runs of `index` that this server has started: why the last one stopped, what it did, and
+// buttons to index again and to retry failures.
+
+import * as api from "../base/api.js";
+import { change } from "../base/changes.js";
+import { announce, h, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+
+const ASK_AGAIN = 1000; // milliseconds
+
+/**
+ * A section that shows the runs of this server. It is hidden while there is nothing to say.
+ * @param {{signal: AbortSignal, buttons?: boolean}} options buttons: offer to index again
+ * @returns {{el: HTMLElement, update: (status: *) => void}} `update` takes a status of the stream of
+ *   events
+ */
+export function makeRuns({ signal, buttons = false }) {
+  const runs = new Runs(signal, buttons);
+  runs.load();
+  return { el: runs.el, update: (status) => runs.update(status) };
+}
+
+class Runs {
+  constructor(signal, buttons) {
+    Object.assign(this, { signal, buttons, failed: 0, wasRunning: false, timer: 0 });
+    const button = (label, retry) => h("button", { type: "button", class: "button",
+      onclick: () => this.start(retry) }, label);
+    this.again = button("Index again", false);
+    this.retry = button("Retry failures", true);
+    this.row = h("div", { class: "row" }, this.again, this.retry);
+    this.failure = h("p", { class: "run-failure", role: "alert" });
+    this.text = h("p", { class: "soft small" });
+    this.el = h("section", { class: "runs", "aria-label": "Runs", hidden: true },
+      this.row, this.failure, this.text);
+    signal.addEventListener("abort", () => clearTimeout(this.timer));
+  }
+
+  /** Fetches the state of the runs, and again until the run has ended. */
+  async load() {
+    clearTimeout(this.timer);
+    let state = null;
+    try {
+      state = await api.get("/index", null, { signal: this.signal });
+    } catch {
+      return; // the section stays as it is
+    }
+    this.show(state);
+    if (state.running) this.timer = setTimeout(() => this.load(), ASK_AGAIN);
+  }
+
+  show({ allowed, running, failure, report, notes }) {
+    if (this.running && !running) announce(failure ? "Indexing stopped early" : "Indexing has ended");
+    this.running = Boolean(running);
+    this.row.hidden = !allowed || !this.buttons;
+    this.again.disabled = this.running;
+    this.retry.disabled = this.running;
+    this.drawRetry();
+    this.failure.textContent = failure ? `Indexing stopped early: ${failure}` : "";
+    this.text.textContent = [report && `The last run: ${summary(report)}.`,
+      ...notes.map((note) => `${format.capitalise(note)}.`)].filter(Boolean).join(" ");
+    this.text.hidden = !this.buttons;
+    this.el.hidden = this.row.hidden && !failure && !(this.buttons && this.text.textContent);
+  }
+
+  update({ runs, failed }) {
+    this.failed = failed;
+    this.drawRetry();
+    if (this.wasRunning && !runs) this.load();
+    this.wasRunning = runs > 0;
+  }
+
+  drawRetry() {
+    this.retry.hidden = !this.failed;
+  }
+
+  async start(retry) {
+    try {
+      const { started } = await change("/index", { retry_failed: retry });
+      if (!started) toast("A run is in progress already");
+      else announce("Indexing has started");
+    } catch (error) {
+      toast(format.capitalise(error.message));
+    }
+    this.load();
+  }
+}
+
+function summary({ added, updated, removed, failed, total, seconds }) {
+  const parts = [[added, "added"], [updated, "updated"], [removed, "gone"], [failed, "failed"]]
+    .filter(([number]) => number).map(([number, word]) => `${format.count(number)} ${word}`);
+  return `${[`${format.count(total)} images`, ...parts].join(", ")}, ${format.duration(seconds)}`;
+}
