@@ -11,19 +11,14 @@ those of the processor, without the steps within: other work on the machine chan
 import argparse
 import resource
 import tempfile
-import threading
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 from benchmarks.duplicates import write_tiles
 from benchmarks.harness import run, sokkuri, table
+from benchmarks.step_costs import Step, measured
 from sokkuri.curation.duplicates import candidates
 from sokkuri.curation.duplicates.candidates import SMALL_COLLECTION
 from sokkuri.curation.duplicates.find import find_duplicates
@@ -32,35 +27,6 @@ from sokkuri.store.collection import CollectionStore
 PICTURES = 2_040
 
 _PACKAGE = "sokkuri.curation.duplicates"
-_running = threading.local()
-_counting = threading.Lock()
-
-
-@dataclass
-class Step:
-    """A step of the search. where : its module and function. decide : names what a result decides;
-    results without a name go on to the next step. A call that fails has the result None.
-    """
-
-    title: str
-    where: str
-    decide: Callable[[Any], str] = lambda _result: ""
-    calls: int = 0
-    seconds: float = 0.0
-    decided: Counter[str] = field(default_factory=Counter)
-
-    def count(self, seconds: float, result: Any) -> None:
-        """Count one call."""
-        with _counting:
-            self.calls += 1
-            self.seconds += seconds
-            self.decided.update([name] if (name := self.decide(result)) else [])
-
-    def row(self) -> list[object]:
-        """Return the row of the table."""
-        decided = ", ".join(f"{name} {count:,}" for name, count in self.decided.most_common())
-        each = 1000 * self.seconds / max(self.calls, 1)
-        return [self.title, f"{self.calls:,}", decided, f"{self.seconds:.2f}", f"{each:.2f}"]
 
 
 def _grade(match: Any) -> str:
@@ -127,39 +93,10 @@ def make_steps() -> list[Step]:
     ]
 
 
-@contextmanager
-def measured(steps: list[Step]) -> Iterator[None]:
-    """Measure the steps in the body."""
-    with ExitStack() as stack:
-        for step in steps:
-            module, _, path = step.where.partition(":")
-            owner = import_module(f"{_PACKAGE}.{module}")
-            *classes, name = path.split(".")
-            for class_name in classes:
-                owner = getattr(owner, class_name)
-            measuring = _measuring(step, getattr(owner, name))
-            stack.enter_context(patch.object(owner, name, measuring))
-        yield
-
-
-def _measuring(step: Step, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the function, which counts its calls and its seconds without those of steps within."""
-
-    def measuring(*arguments: Any, **options: Any) -> Any:
-        around = _running.__dict__.setdefault("within", [])
-        around.append(0.0)
-        started, result = time.thread_time(), None
-        try:
-            result = function(*arguments, **options)
-            return result
-        finally:
-            seconds = time.thread_time() - started
-            within = around.pop()
-            if around:
-                around[-1] += seconds
-            step.count(seconds - within, result)
-
-    return measuring
+def _row(step: Step) -> list[object]:
+    decided = ", ".join(f"{name} {count:,}" for name, count in step.decided.most_common())
+    each = 1000 * step.seconds / max(step.calls, 1)
+    return [step.title, f"{step.calls:,}", decided, f"{step.seconds:.2f}", f"{each:.2f}"]
 
 
 def steps_table(root: Path) -> str:
@@ -167,7 +104,7 @@ def steps_table(root: Path) -> str:
     steps = make_steps()
     stages: dict[str, float] = {}
     started, spent = time.perf_counter(), time.process_time()
-    with measured(steps), CollectionStore.open(root, "rw") as collection:
+    with measured(steps, _PACKAGE), CollectionStore.open(root, "rw") as collection:
         before = time.process_time()
         for progress in find_duplicates(collection):
             now = time.process_time()
@@ -182,7 +119,7 @@ def steps_table(root: Path) -> str:
         f"{spent:.1f} s of the processor, {1000 * spent / pictures:.1f} ms a picture: "
         + ", ".join(f"{name} {share:.1f} s" for name, share in stages.items())
         + "\n\n"
-        + table(["step", "calls", "decided", "s", "ms each"], [step.row() for step in steps])
+        + table(["step", "calls", "decided", "s", "ms each"], [_row(step) for step in steps])
     )
 
 

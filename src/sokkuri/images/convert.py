@@ -55,14 +55,13 @@ def scale_png_key(image: PngImagePlugin.PngImageFile) -> None:
 
 def convert_whole(image: Image.Image, convert: Converter) -> Image.Image:
     """Return the whole image converted, a strip at a time."""
-    parts = strips(image)
-    first = next(parts)
-    if first.size == image.size or convert is _unchanged:
+    if convert is _unchanged or image.height <= _strip_rows(image):
         return convert(image)
-    top = convert(first)
+    parts = strips(image)
+    top = convert(next(parts))
     whole = Image.new(top.mode, image.size)
     whole.paste(top, (0, 0))
-    done = first.height
+    done = top.height
     for strip in parts:
         whole.paste(convert(strip), (0, done))
         done += strip.height
@@ -71,9 +70,13 @@ def convert_whole(image: Image.Image, convert: Converter) -> Image.Image:
 
 def strips(image: Image.Image) -> Iterator[Image.Image]:
     """Yield the image in strips from the top, of about `_STRIP_PIXELS` pixels each."""
-    rows = max(1, _STRIP_PIXELS // image.width)
+    rows = _strip_rows(image)
     for top in range(0, image.height, rows):
         yield image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _strip_rows(image: Image.Image) -> int:
+    return max(1, _STRIP_PIXELS // image.width)
 
 
 def _unchanged(image: Image.Image) -> Image.Image:

@@ -22,6 +22,7 @@ from sokkuri.images.iptc import read_iptc_keywords
 from sokkuri.images.jpeg_metadata import is_jpeg, jpeg_metadata
 from sokkuri.images.jpeg_xl import is_jpeg_xl, jpeg_xl_metadata
 from sokkuri.images.raw import develop, is_raw, may_be_raw
+from sokkuri.images.webp_metadata import webp_metadata
 from sokkuri.images.xmp import read_xmp
 
 MAX_TEXT = 200
@@ -75,6 +76,8 @@ def read_blocks(data: bytes) -> Blocks:
         return Blocks("jpeg", *jpeg_metadata(data))
     if is_jpeg_xl(data):
         return Blocks("jxl", *jpeg_xl_metadata(data))
+    if (webp := webp_metadata(data)) is not None:
+        return Blocks("webp", *webp)
     if may_be_raw(data[:12]) and is_raw(data):
         return _raw_blocks(data)
     try:
