@@ -67,23 +67,35 @@ def resolve(root: Path) -> Path:
         "moves": len(COPIES),
         "bytes": sum(len(before[move["path"]]) for move in json.loads(plan.read_text())["moves"]),
         "left_out": 0,
+        "companions_moved": [],
     }
     assert read_contents(root) == before, "nothing is moved"
     return plan
 
 
-def test_files_that_belong_to_moved_photos_are_named(root: Path, trash: Path) -> None:
-    """Guarantee: a photo does not leave its sidecar without a word."""
+def test_files_that_belong_to_moved_photos_move_too(root: Path, trash: Path) -> None:
+    """Guarantee: no sidecar is orphaned. RAW files stay, and are named."""
     (name, *_) = dropped(resolve(root))
-    sidecar = (root / name).with_suffix(".xmp")
-    sidecar.write_text("edits")
-    where = sidecar.relative_to(root).as_posix()
-    line = f"the trash gets the photo but not what belongs to it: {where}\n"
-    plan = root.parent / "again.json"
+    sidecar, raw = f"{name}.xmp", name.replace(".jpg", ".nef")
+    (root / sidecar).write_text("edits")
+    (root / raw).write_text("the sensor's data")
+    before = read_contents(root)
+    plan, alone = root.parent / "again.json", root.parent / "alone.json"
     command = ("duplicates", "-C", root, "--keep", "largest", "--min-grade", "edited")
-    assert line in sokkuri(*command, "--resolve", plan).stderr
-    assert line in sokkuri("duplicates", "--apply", plan).stderr
-    assert sidecar.read_text() == "edits"
+    found = sokkuri(*command, "--resolve", plan)
+    assert f"{len(COPIES)} images and what belongs to them ({sidecar})" in found.stdout
+    stays = "the trash gets the photo but not what belongs to it: "
+    assert f"{stays}{raw}\n" in found.stderr
+    found = sokkuri(*command, "--resolve", alone, "--no-stacks")
+    assert f"{stays}{sidecar}, {raw}\n" in found.stderr
+    assert len(json.loads(alone.read_text())["moves"]) == len(COPIES)
+    applied = as_json("duplicates", "--apply", plan)
+    assert (len(applied["moved"]), applied["companions_moved"]) == (len(COPIES), [sidecar])
+    assert not (root / sidecar).exists()
+    assert (root / raw).exists()
+    returned = as_json("duplicates", "--undo", plan.with_suffix(".log"))
+    assert (len(returned["returned"]), returned["companions_returned"]) == (len(COPIES), [sidecar])
+    assert read_contents(root) == before
 
 
 def dropped(plan: Path) -> list[str]:
@@ -99,7 +111,9 @@ def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
 
     applied = as_json("duplicates", "--apply", plan)
     log = root.parent / "plan.log"
-    assert applied == {"log": str(log), "moved": applied["moved"], "left": []}
+    assert applied == {
+        "log": str(log), "moved": applied["moved"], "companions_moved": [], "left": []
+    }  # fmt: skip
     assert sorted(applied["moved"]) == ids
     assert read_contents(root) == {id_: before[id_] for id_ in before.keys() - set(ids)}
     assert len(list_trash(trash)) == len(ids)
@@ -107,7 +121,9 @@ def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
     assert as_json("duplicates", "--apply", plan) == applied, "again, it says the same"
 
     returned = as_json("duplicates", "--undo", log)
-    assert returned == {"returned": applied["moved"][::-1], "left": []}
+    assert returned == {
+        "returned": applied["moved"][::-1], "companions_returned": [], "left": []
+    }  # fmt: skip
     assert read_contents(root) == before
     assert list_trash(trash) == []
     assert list_live_ids(root) == sorted(before)

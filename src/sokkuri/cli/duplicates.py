@@ -28,7 +28,7 @@ from sokkuri.cli.options import (
     find_collection,
     write_text,
 )
-from sokkuri.cli.trash import move_files, name_companions
+from sokkuri.cli.trash import move_files, moved_text, name_companions
 from sokkuri.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -74,6 +74,14 @@ def duplicates(
         bool,
         typer.Option(
             "--bursts", help="Show alike pictures taken within seconds, the sharpest first."
+        ),
+    ] = False,
+    no_stacks: Annotated[
+        bool,
+        typer.Option(
+            "--no-stacks",
+            help="Compare pictures of one shot too, such as an original and its edited copy, and "
+            "plan no sidecars.",
         ),
     ] = False,
     different: Annotated[
@@ -124,7 +132,9 @@ def duplicates(
     _check_options(outputs, engine=engine, against=against, decides=decides, bursts=bursts)
     # Without a word from the user, a plan moves only what was compared at full size.
     grade = min_grade or ("edited" if resolve is None else "same")
-    options = DuplicateOptions(grade, under, where, tuple(keep or ()), bursts=bursts, engine=engine)
+    options = DuplicateOptions(
+        grade, under, where, tuple(keep or ()), bursts=bursts, engine=engine, stacks=not no_stacks
+    )
     with Collection.open(find_collection(collection)) as opened:
         if decides:
             decision = _parse_decision(different=different, prefer=prefer, forget=forget)
@@ -222,7 +232,7 @@ def _find_within(collection: "Collection", options: "DuplicateOptions") -> _Resu
 
     groups = _show_progress(find_duplicates(collection, options))
     sure = [group for group in groups if not group.conflict]
-    return _Result(groups, lambda: make_trash_plan(collection, sure))
+    return _Result(groups, lambda: make_trash_plan(collection, sure, stacks=options.stacks))
 
 
 def _find_against(
@@ -237,7 +247,10 @@ def _find_against(
     lasting = has_store(Path(folder))
     sure = [group for group in groups if not group.conflict]
     return _Result(
-        groups, lambda: make_trash_plan(other, sure, archive=collection, lasting=lasting)
+        groups,
+        lambda: make_trash_plan(
+            other, sure, archive=collection, lasting=lasting, stacks=options.stacks
+        ),
     )
 
 
@@ -300,9 +313,12 @@ def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) 
     write_plan(file, plan)
     name_companions(plan.moves)
     size = sum(move.size for move in plan.moves)
+    companions = [move.path for move in plan.moves if move.belongs_to]
+    images = len(plan.moves) - len(companions)
     if as_json:
         console.print_json({
-            "plan": str(file), "moves": len(plan.moves), "bytes": size, "left_out": left_out
+            "plan": str(file), "moves": images, "bytes": size, "left_out": left_out,
+            "companions_moved": companions,
         })  # fmt: skip
     else:
         if left_out:
@@ -311,7 +327,7 @@ def _write_plan(plan: "TrashPlan", file: Path, left_out: int, *, as_json: bool) 
                 "`sokkuri duplicates`, then decide with --prefer or --keep"
             )
         console.print_result(
-            f"the plan moves {count_text(len(plan.moves), 'image')} ({format_bytes(size)}) to the "
+            f"the plan moves {moved_text(images, companions)} ({format_bytes(size)}) to the "
             f"trash: read {escape_control(str(file))}, then run `sokkuri duplicates --apply` on it"
         )
 

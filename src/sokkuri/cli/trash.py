@@ -47,14 +47,24 @@ def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
     log = log_path(plan_file)
     plan = read_plan(plan_file)
     results = _show_moves("moving", apply_plan(plan, log), len(plan.moves))
-    moved = _moved_ids(results)
+    moved, companions = _moved_ids(results)
     name_companions([result.move for result in results if result.moved])
     folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
     text = (
-        f"in the trash: {count_text(len(moved), 'image')}{folder}; to move them back, run "
+        f"in the trash: {moved_text(len(moved), companions)}{folder}; to move them back, run "
         f"`sokkuri duplicates --undo {escape_control(str(log))}`"
     )
-    return results, {"log": str(log), "moved": moved}, text
+    return results, {"log": str(log), "moved": moved, "companions_moved": companions}, text
+
+
+def moved_text(images: int, companions: "Sequence[str]") -> str:
+    """Return how many images move, and which files that belong to them."""
+    text = count_text(images, "image")
+    if not companions:
+        return text
+    named = ", ".join(companions[:_NAMED])
+    more = f" and {len(companions) - _NAMED:,} more" if len(companions) > _NAMED else ""
+    return f"{text} and what belongs to them ({escape_control(named)}{more})"
 
 
 def name_companions(moves: "Sequence[Move]") -> None:
@@ -80,8 +90,9 @@ def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
             f"{escape_control(str(log))}: {count_text(unreadable, 'line')} cannot be read and "
             "had no effect: a kill has cut it, or the file is damaged"
         )
-    moved = _moved_ids(results)
-    return results, {"returned": moved}, f"back in place: {count_text(len(moved), 'image')}"
+    moved, companions = _moved_ids(results)
+    document = {"returned": moved, "companions_returned": companions}
+    return results, document, f"back in place: {moved_text(len(moved), companions)}"
 
 
 def _show_moves(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[MoveResult]":
@@ -96,5 +107,9 @@ def _show_moves(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[
     return results
 
 
-def _moved_ids(results: "list[MoveResult]") -> list[str]:
-    return [result.move.id for result in results if result.moved]
+def _moved_ids(results: "list[MoveResult]") -> tuple[list[str], list[str]]:
+    """Return the ids of the images that were moved, and the paths of the files that belong to
+    them."""
+    moves = [result.move for result in results if result.moved]
+    images = [move.id for move in moves if not move.belongs_to]
+    return images, [move.path for move in moves if move.belongs_to]

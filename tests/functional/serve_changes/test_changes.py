@@ -71,16 +71,21 @@ def test_groups_come_in_pages_and_obey_the_filters(unchanged_server: Server) -> 
 
 
 def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
-    """The file moves to the system's trash and comes back unchanged. Searches follow."""
+    """The file moves to the system's trash and comes back unchanged, with its sidecar. Searches
+    follow."""
     (home / "photos" / "copies" / "0.xmp").write_text("what a person did with the photo")
+    (home / "photos" / "copies" / "0.wav").write_text("what a person said about it")
     before = state_of(home)
     done = drop(server, ("copies/0.png", "a/0.png"), (ODD, "a/1.png"))
     assert (done["moved"], done["left"]) == (["copies/0.png", ODD], [])
-    assert done["companions"] == ["copies/0.xmp"]
+    assert done["companions"] == ["copies/0.wav"]
+    assert done["companions_moved"] == ["copies/0.xmp"]
     assert state_of(home) == {
-        name: what for name, what in before.items() if name not in ("copies/0.png", ODD)
+        name: what
+        for name, what in before.items()
+        if name not in ("copies/0.png", "copies/0.xmp", ODD)
     }
-    assert len(list_trash(trash_folder(home))) == 2
+    assert len(list_trash(trash_folder(home))) == 3
     assert groups(server) == {"a/0.png": {"copies/zero.png"}, "b/2.png": {"b/3.png"}}
     hits = server.api("images/a/0.png/similar", k=50)["hits"]
     assert {"copies/0.png", ODD}.isdisjoint(hit["id"] for hit in hits)
@@ -94,6 +99,7 @@ def test_a_drop_can_be_undone(home: Path, server: Server) -> None:
 
     back = post(server, "undo", {"log": done["log"]}).json()
     assert (set(back["returned"]), back["left"]) == ({"copies/0.png", ODD}, [])
+    assert back["companions_returned"] == ["copies/0.xmp"]
     assert server.api("duplicates/drops") == {"drops": []}
     assert state_of(home) == before
     assert list_trash(trash_folder(home)) == []
@@ -143,7 +149,9 @@ def test_drops_of_a_batch_are_listed_as_one(home: Path, server: Server) -> None:
     lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(lines[:-1]))  # a kill left the intent alone
     assert server.api("duplicates/drops")["drops"] == listed
-    assert post(server, "undo", {"log": log}).json() == {"returned": [ODD], "left": []}
+    assert post(server, "undo", {"log": log}).json() == {
+        "returned": [ODD], "left": [], "companions_returned": []
+    }  # fmt: skip
     assert server.api("duplicates/drops")["drops"] == listed[1:]
 
 

@@ -24,6 +24,7 @@ from sokkuri.curation.duplicates.groups import Star
 from sokkuri.curation.duplicates.keep_evidence import NO_EVIDENCE, ImageEvidence
 from sokkuri.curation.duplicates.keep_rules import explain_choice, keep_order, parse_rules
 from sokkuri.curation.duplicates.pair_store import PairResult
+from sokkuri.curation.duplicates.stacks import Stacks
 from sokkuri.curation.types import ALL_GRADES, GRADES, CopyGrade, DuplicateImage, Grade, Group, Pair
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.decisions import Decisions, read_decisions
@@ -37,8 +38,9 @@ class DuplicateOptions:
 
     min_grade : the least sure grade that counts. under, where : filters on the images, as in a
     search. keep : rules of keep_rules.py, which count more than the default rules. workers :
-    threads; 0 means one for each core. bursts : find bursts too, see bursts.py. engine : the URL of
-    a vector engine to which the collection was pushed; it finds the candidates.
+    threads; 0 means one for each core. bursts : find bursts too, see bursts.py. engine : the URL
+    of a vector engine to which the collection was pushed; it finds the candidates. stacks : whether
+    the pictures of one asset are no copies of each other, see stacks.py.
     """
 
     min_grade: CopyGrade = "edited"
@@ -48,6 +50,7 @@ class DuplicateOptions:
     workers: int = 0
     bursts: bool = False
     engine: str | None = None
+    stacks: bool = True
 
 
 def grades_from(grade: CopyGrade) -> tuple[CopyGrade, ...]:
@@ -77,6 +80,7 @@ class GroupingTask:
         self.with_bursts = options.bursts
         self.decisions = read_decisions(collection.catalog)
         self.contents = live_contents(collection, self.decisions, only, twins=twins)
+        self._stacks = Stacks(collection.catalog, self.contents) if options.stacks else ()
         self.passing = ids_that_pass(collection, options.under, options.where)
         self.min_grade = options.min_grade
 
@@ -115,8 +119,7 @@ class GroupingTask:
         images, grades = self._passing_images(), grades_from(grade)
 
         def counts(grade: Grade | None, pair: PairResult) -> bool:
-            parted = pair in self.shots or self.decisions.part(pair.first, pair.second)
-            return grade in grades and not parted
+            return grade in grades and pair not in self.shots and not self._are_parted(pair)
 
         true: set[Contents] | None = None
         for _ in range(_ROUNDS):
@@ -172,8 +175,12 @@ class GroupingTask:
             pair for pair in pairs
             if pair.first in passing and pair.second in passing
             and pair.grade in ("edited", "alike")
-            and not self.decisions.part(pair.first, pair.second)
+            and not self._are_parted(pair)
         ]  # fmt: skip
+
+    def _are_parted(self, pair: PairResult) -> bool:
+        """Return whether a person, or their asset, says that the pair are no copies."""
+        return self.decisions.part(pair.first, pair.second) or pair in self._stacks
 
     def _is_group(self, key: bytes, images: Sequence[DuplicateImage]) -> bool:
         """Return whether the images of one content are a group of their own."""

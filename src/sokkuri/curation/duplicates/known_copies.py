@@ -78,7 +78,7 @@ class KnownCopies:
         if not unclear:
             return
         only = {key for pair in unclear for key in pair.contents}
-        task = GroupingTask(self._collection, DuplicateOptions(), only, twins=False)
+        task = GroupingTask(self._collection, DuplicateOptions(stacks=False), only, twins=False)
         with read_evidence_store(self._collection) as evidence:
             gatherer = EvidenceGatherer(evidence)
             for group in result_of(task.groups(CloseLooks(unclear, store), gatherer)):

@@ -18,6 +18,7 @@ from sokkuri.core.errors import CollectionError
 from sokkuri.core.locations import Location
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileStat
+from sokkuri.curation.trash.companions import owners_there
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.plan import Move, TrashPlan
 from sokkuri.curation.trash.store_logs import link_log
@@ -124,8 +125,8 @@ class _CatalogMarks:
         self._waiting: dict[str, list[Move]] = {}
 
     def add(self, store: str | None, move: Move) -> None:
-        """Mark the image of a move with the next batch."""
-        if store is None:
+        """Mark the image of a move with the next batch. A file that is no image has none."""
+        if store is None or move.belongs_to:
             return
         waiting = self._waiting.setdefault(store, [])
         waiting.append(move)
@@ -215,6 +216,8 @@ def _send_checked(log: MoveLog, record: MoveRecord, place: Path) -> MoveResult:
 def _check_move(move: Move, kept: _KeptFiles) -> Path:
     """Return the file to move. Raises _StaysError, which says why to leave it, and OSError."""
     place = _regular_file(move.root, move.path, "it")
+    if move.belongs_to and (owners := owners_there(move.root, move.path)):
+        raise _StaysError(f"{owners[0]}, which it belongs to, stays")
     keep = _regular_file(move.keep.root, move.keep.path, f"the file to keep, {move.keep.path},")
     if place.samefile(keep):
         raise _StaysError("it and the file to keep are the same file")

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
+from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.log import utc_now
 from sokkuri.curation.trash.plan import KeptImage, Move, TrashPlan
 from sokkuri.curation.types import DuplicateImage, Group
@@ -52,16 +53,19 @@ def make_trash_plan(
     *,
     archive: CollectionStore | None = None,
     lasting: bool = True,
+    stacks: bool = True,
 ) -> TrashPlan:
     """Return the plan that moves all images of each group to the trash except the image to keep.
+
+    The files that belong to a moved image alone move after it.
 
     It leaves out images that are no longer live, whose files have other bytes by now or are gone,
     that another group keeps, that are links to a file, and that were not looked at closely beside
     the image to keep. collection : the collection of the moved images. groups : bursts among them
     are left out, because their pictures are no copies. archive : the collection of the images to
     keep, if it is another one. lasting : whether
-    the store of `collection` still exists when the plan is applied. Raises UsageError for images at
-    an address.
+    the store of `collection` still exists when the plan is applied. stacks : whether files that
+    belong to an image move with it. Raises UsageError for images at an address.
     """
     groups = [group for group in groups if group.grade != "burst"]
     for image in (image for group in groups for image in group.images):
@@ -80,7 +84,7 @@ def make_trash_plan(
                 named.add(key)
                 moves.append(_make_move(found, other.image))
     store = os.path.abspath(collection.store) if lasting else None  # noqa: PTH100 - keep links
-    return TrashPlan(tuple(moves), utc_now(), store)
+    return TrashPlan(tuple(with_companions(moves) if stacks else moves), utc_now(), store)
 
 
 def folder_at(root: Location) -> str:

@@ -38,7 +38,11 @@ class KeptImage:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An image whose file goes to the trash, its grade, and the image that is kept."""
+    """A file that goes to the trash: an image, or a file that belongs to one.
+
+    grade : of the image and the image that is kept; `same` for a file that belongs to an image.
+    belongs_to : the path of that image, relative to the root; "" for an image.
+    """
 
     id: str
     path: str
@@ -47,6 +51,7 @@ class Move:
     digest: bytes
     grade: Grade
     keep: KeptImage
+    belongs_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,7 @@ def read_bounded(file: Path) -> bytes:
 def move_to_json(move: Move) -> dict[str, Any]:
     """Return the JSON object of a move in plans and logs."""
     keep = move.keep
-    return {
+    document = {
         "id": move.id,
         "path": move.path,
         "root": move.root,
@@ -135,6 +140,7 @@ def move_to_json(move: Move) -> dict[str, Any]:
             "digest": keep.digest.hex(),
         },
     }
+    return document | ({"belongs_to": move.belongs_to} if move.belongs_to else {})
 
 
 def move_from_json(document: Any) -> Move:
@@ -144,6 +150,9 @@ def move_from_json(document: Any) -> Move:
     if isinstance(size, bool) or size < 0:
         raise ValueError('"size" is not a number of bytes')
     grade = _get(document, "grade", str)
+    belongs_to = ""
+    if "belongs_to" in document:
+        belongs_to = _check_path(_get(document, "belongs_to", str), "belongs_to")
     if grade not in GRADES:
         raise ValueError(f'"grade" is none of {", ".join(GRADES)}')
     return Move(
@@ -159,6 +168,7 @@ def move_from_json(document: Any) -> Move:
             check_folder(_get(keep, "root", str), "root"),
             _get_digest(keep),
         ),
+        belongs_to,
     )
 
 
@@ -213,15 +223,15 @@ def _get(document: Any, key: str, kind: type[T]) -> T:
     return value
 
 
-def _check_path(value: str) -> str:
+def _check_path(value: str, name: str = "path") -> str:
     """Return `value` if it is a relative path that stays below its root. Raises ValueError."""
-    parts = _check_name(value, "path").split("/")
+    parts = _check_name(value, name).split("/")
     outside = bool({"", ".", ".."} & set(parts))
     if os.name == "nt":  # it strips dots and spaces at the end of a name: `.. ` is `..`
         outside = outside or bool(set(value) & set("\\:"))
         outside = outside or any(part.rstrip(". ") != part for part in parts)
     if outside:
-        raise ValueError('"path" does not lead below "root"')
+        raise ValueError(f'"{name}" does not lead below "root"')
     return value
 
 

@@ -154,13 +154,15 @@ class NotMovedDocument(BaseModel):
 
 class DropsResultDocument(BaseModel):
     """Images that are in the trash now, and images that are not. `log` : name for undo; null if
-    nothing was moved. `companions` : files that belong to moved images and stay, such as sidecars
-    and the videos of live photos."""
+    nothing was moved. `companions` : files that belong to moved images and stay, such as RAW files;
+    `companions_moved` : those that are in the trash, too, such as sidecars and the videos of live
+    photos."""
 
     log: str | None
     moved: list[str]
     left: list[NotMovedDocument]
     companions: list[str]
+    companions_moved: list[str]
 
 
 class UndoableDropDocument(BaseModel):
@@ -192,7 +194,9 @@ class UndoRequestDocument(RequestDocument):
 
 
 class UndoResultDocument(BaseModel):
-    """Images whose files are back, and images whose files are not."""
+    """Images whose files are back, and images whose files are not. `companions_returned` : files
+    that belong to images and are back."""
 
     returned: list[str]
     left: list[NotMovedDocument]
+    companions_returned: list[str]

@@ -237,23 +237,35 @@ def drop_images(
         _not_moved(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned
     ]
     if not plan.moves:
-        return {"log": None, "moved": [], "left": left, "companions": []}
+        return {
+            "log": None, "moved": [], "left": left, "companions": [], "companions_moved": []
+        }  # fmt: skip
     log = store_logs.new_log_path(collection.store, batch)
     results = [*apply.apply_plan(plan, log)]
-    moved, stayed = _split_results(results)
-    companions = find_companions(result.move for result in results if result.moved)
-    return {"log": log.name, "moved": moved, "left": left + stayed, "companions": companions}
+    moved, along, stayed = _split_results(results)
+    return {
+        "log": log.name,
+        "moved": moved,
+        "left": left + stayed,
+        "companions": find_companions(result.move for result in results if result.moved),
+        "companions_moved": along,
+    }
 
 
-def _split_results(all_done: Iterable[apply.MoveResult]) -> tuple[list[str], list[dict[str, str]]]:
-    """Return the ids of moved images, and a NotMovedDocument for each other one."""
-    moved, left = [], []
+def _split_results(
+    all_done: Iterable[apply.MoveResult],
+) -> tuple[list[str], list[str], list[dict[str, str]]]:
+    """Return the ids of moved images, the paths of moved files that belong to them, and a
+    NotMovedDocument for each other file."""
+    moved: list[str] = []
+    companions: list[str] = []
+    left: list[dict[str, str]] = []
     for done in all_done:
         if done.moved:
-            moved.append(done.move.id)
+            (companions if done.move.belongs_to else moved).append(done.move.id)
         else:
             left.append(_not_moved(done.move.id, done.reason))
-    return moved, left
+    return moved, companions, left
 
 
 def _not_moved(id_: str, reason: str) -> dict[str, str]:
@@ -291,8 +303,8 @@ def undo_drops(collection: Collection, log: str) -> dict[str, Any]:
     path = store_logs.find_log(collection.store, log)
     if log.endswith(".plan") and not _are_own(collection, MoveLog.read_records(path)):
         raise UsageError(f"{path} has moves of another collection: use `sokkuri duplicates --undo`")
-    returned, left = _split_results(apply.undo(path))
-    return {"returned": returned, "left": left}
+    returned, companions, left = _split_results(apply.undo(path))
+    return {"returned": returned, "left": left, "companions_returned": companions}
 
 
 def list_drops(collection: Collection) -> dict[str, Any]:
@@ -305,8 +317,9 @@ def list_drops(collection: Collection) -> dict[str, Any]:
             continue
         if log.is_plan and not _are_own(collection, records):
             continue
-        ids = [record.move.id for record in records if _is_away(record)]
-        if ids:
+        away = [record.move for record in records if _is_away(record)]
+        ids = [move.id for move in away if not move.belongs_to]
+        if away:
             entry = {"log": log.name, "ids": ids, "batch": log.batch, "time": log.time}
             drops.append({**entry, "plan": log.is_plan})
         if len(drops) == _MAX_LISTED_DROPS:

@@ -20,16 +20,19 @@ from trash_fixtures import list_trash, trash_folder
 
 
 def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) -> None:
-    """It moves to the real trash, and comes back byte for byte."""
+    """It moves to the real trash with its sidecar, and comes back byte for byte."""
+    (home / "photos" / "copies" / "first.xmp").write_text("edits")
     page, before = visit.page, all_files(home)
     go_to(page, "first.jpg")
     expect(drop_button(page, "first.jpg")).to_have_attribute("aria-pressed", "true")
     expect(drop_button(page, "drawing 00.jpg")).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("x")
-    expect(page.locator(".toast")).to_contain_text("1 file moved to the trash")
+    text = "1 file moved to the trash, with copies/first.xmp"
+    expect(page.locator(".toast")).to_contain_text(text)
     expect(groups(page)).to_have_count(ALL - 1)
-    assert all_files(home).keys() == before.keys() - {"photos/copies/first.jpg"}
-    assert list_trash(trash_folder(home)) == ["first.jpg"]
+    gone = {"photos/copies/first.jpg", "photos/copies/first.xmp"}
+    assert all_files(home).keys() == before.keys() - gone
+    assert list_trash(trash_folder(home)) == ["first.jpg", "first.xmp"]
     expect(page.locator(".copy-picture:focus")).to_be_visible()
 
     page.keyboard.press("u")

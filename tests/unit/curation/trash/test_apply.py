@@ -26,6 +26,7 @@ from sokkuri.api import Collection
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.curation.duplicates.contents import live_contents
 from sokkuri.curation.trash.apply import apply_plan, log_path, undo
+from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.make_plan import make_trash_plan
 from sokkuri.curation.trash.plan import TrashPlan
 from sokkuri.curation.types import DuplicateImage, Group, Pair
@@ -60,6 +61,41 @@ def test_files_go_to_the_trash_and_come_back(trash: Path, root: Path, log: Path)
     for path, stat in before.items():
         after = (root / path).stat()
         assert (after.st_mtime_ns, after.st_ino) == (stat.st_mtime_ns, stat.st_ino)
+
+
+def test_files_that_belong_to_a_photo_go_with_it(trash: Path, root: Path, log: Path) -> None:
+    """A film that changed stays, and what belongs to the film. All comes back."""
+    for name in ("a.MOV", "a.jpg.xmp", "a.xmp", "sub/b.xmp"):
+        write_file(root / name, name.encode())
+    plan = TrashPlan(tuple(with_companions(make_drops_plan(root).moves)))
+    paths = ["a.jpg", "a.MOV", "a.jpg.xmp", "a.xmp", "sub/b.jpg", "sub/b.xmp", "sub/deep/c.jpg"]
+    assert [move.path for move in plan.moves] == paths
+    before = read_contents(root)
+    assert moved_paths(apply_plan(plan, log)) == paths
+    assert read_contents(root) == {"keep.jpg": b"kept"}
+    assert moved_paths(undo(log)) == paths[::-1]
+    assert read_contents(root) == before
+    write_file(root / "a.MOV", b"another")
+    stayed = [result for result in apply_plan(plan, log.with_name("2.log")) if not result.moved]
+    assert [result.move.path for result in stayed] == ["a.MOV", "a.xmp"]
+    assert stayed[1].reason == "a.MOV, which it belongs to, stays"
+
+
+@pytest.mark.parametrize("fate", ["refused", "not in the plan", "another photo"])
+def test_a_file_stays_if_a_photo_that_it_belongs_to_stays(
+    trash: Path, root: Path, log: Path, fate: str
+) -> None:
+    write_file(root / "a.xmp", b"edits")
+    photo, sidecar = with_companions([make_move(root, "a.jpg", "keep.jpg")])
+    if fate == "refused":
+        write_file(root / "a.jpg", b"changed")
+    elif fate == "another photo":
+        write_file(root / "a.nef", b"came after the plan was made")
+    moves = (sidecar,) if fate == "not in the plan" else (photo, sidecar)
+    *_, last = apply_plan(TrashPlan(moves), log)
+    owner = "a.nef" if fate == "another photo" else "a.jpg"
+    assert (last.moved, last.reason) == (False, f"{owner}, which it belongs to, stays")
+    assert (root / "a.xmp").read_bytes() == b"edits"
 
 
 def test_applying_or_undoing_again_gives_the_same_result(

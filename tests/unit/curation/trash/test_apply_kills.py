@@ -14,25 +14,28 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trash_fixtures import (
-    DROPS,
-    FILES,
     list_live_ids,
     list_trash,
     make_collection,
-    make_drops_plan,
     make_move,
     moved_paths,
     read_contents,
     run_in_child,
     use_home,
+    write_file,
     write_photos,
 )
 
 from sokkuri.curation.trash.apply import apply_plan, undo
+from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.plan import TrashPlan
 from sokkuri.curation.trash.system_trash import find_in_trash, require_trash
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
+
+FILES = {"keep.jpg": b"kept", "a.jpg": b"first", "a.xmp": b"edits", "sub/deep/c.jpg": b"kept"}
+DROPS = ["a.jpg", "a.xmp", "sub/deep/c.jpg"]
+"""Photos, and a sidecar that moves with its photo."""
 
 STEPS = {
     "open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.utime", "os.truncate",
@@ -54,11 +57,14 @@ class Scene:
     def __init__(self, tmp_path: Path) -> None:
         ready = tmp_path / "ready"
         if not ready.exists():
-            make_collection(write_photos(ready)).close()
+            for path, data in FILES.items():
+                write_file(ready / path, data)
+            make_collection(ready).close()
         folder = Path(tempfile.mkdtemp(dir=tmp_path))
         self.around = tmp_path
         self.root = shutil.copytree(ready, folder / "photos")
-        self.plan = TrashPlan(make_drops_plan(self.root).moves, store=str(self.root / ".sokkuri"))
+        photos = [make_move(self.root, path, "keep.jpg") for path in ("a.jpg", "sub/deep/c.jpg")]
+        self.plan = TrashPlan(tuple(with_companions(photos)), store=str(self.root / ".sokkuri"))
         self.log = folder / "plan.log"
 
     def apply(self) -> None:
@@ -98,7 +104,7 @@ class Scene:
         for path in FILES:
             stat = (self.root / path).stat()
             assert (stat.st_nlink, stat.st_mtime_ns) == (1, 1_400_000_000_123_456_789), path
-        assert list_live_ids(self.root) == sorted(FILES)
+        assert list_live_ids(self.root) == ["a.jpg", "keep.jpg", "sub/deep/c.jpg"]
 
 
 def _killing(step: int, folder: Path, act: Callable[[], object]) -> None:

@@ -36,6 +36,7 @@ MOVES = st.builds(
     digest=DIGESTS,
     grade=st.sampled_from([grade for grade in GRADES if grade != "identical"]),
     keep=st.builds(KeptImage, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
+    belongs_to=st.just("") | PATHS,
 )
 PLANS = st.builds(
     TrashPlan,
@@ -107,6 +108,7 @@ WRONG: list[tuple[str, Any]] = [
     ("size", True), ("size", -1), ("digest", "xx" * 16), ("digest", "00"), ("digest", 0),
     ("grade", "equal"), ("grade", None), ("keep", []), ("keep", "c.jpg"),
     ("root", "photos"), ("root", ""), ("root", "/a\0b"),
+    ("belongs_to", 5), ("belongs_to", "../a"), ("belongs_to", ""),
     *(("path", path) for path in [
         "", "/etc/passwd", "../a", "a/../b", "a/..", "./a", "a//b", "a/", "a\0b", "\ud800", "..",
     ]),

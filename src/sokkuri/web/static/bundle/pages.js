@@ -488,8 +488,8 @@ function kana() {
 }
 function icon(name2, { size = 20, label } = {}) {
   const svg2 = document.createElementNS(SVG, "svg");
-  const named = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
-  set2(svg2, { viewBox: "0 0 24 24", width: size, height: size, class: "icon", ...named });
+  const named2 = label ? { role: "img", "aria-label": label } : { "aria-hidden": "true" };
+  set2(svg2, { viewBox: "0 0 24 24", width: size, height: size, class: "icon", ...named2 });
   for (const drawing2 of DRAWINGS[name2] ?? []) {
     const filled = drawing2.startsWith("fill:");
     const path = document.createElementNS(SVG, "path");
@@ -2647,7 +2647,8 @@ var Bulk = class {
       moved: [],
       left: [],
       drops: [],
-      companions: []
+      companions: [],
+      companions_moved: []
     });
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
@@ -2732,14 +2733,15 @@ var Bulk = class {
     try {
       for (let start2 = 0; start2 < drops2.length && !this.signal.aborted; start2 += BATCH) {
         const some = drops2.slice(start2, start2 + BATCH).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
-        const { log, moved: moved2, left, companions } = await change(
+        const { log, moved: moved2, left, ...belonging2 } = await change(
           "/duplicates/drops",
           { ...filters, drops: some, batch }
         );
         if (moved2.length) this.logs.push(log);
         this.moved.push(...moved2);
         this.left.push(...left);
-        this.companions.push(...companions);
+        this.companions.push(...belonging2.companions);
+        this.companions_moved.push(...belonging2.companions_moved);
         this.bar.value = (start2 + some.length) / drops2.length;
         this.text.textContent = `${count(this.moved.length)} of ${files(drops2.length)}`;
       }
@@ -3903,17 +3905,16 @@ var Duplicates = class {
     }
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
-      const { log, moved: moved2, left, companions } = await change(
-        "/duplicates/drops",
-        { ...this.filters, drops: drops2 }
-      );
+      const result = await change("/duplicates/drops", { ...this.filters, drops: drops2 });
+      const { log, moved: moved2, left } = result;
       if (moved2.length) {
         remember({ text: `${files(moved2.length)} restored`, ids: moved2, logs: [log] });
       }
       this.removeImages(card, moved2, hadFocus);
       if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
-      if (moved2.length) this.done(`${files(moved2.length)} moved to the trash${staying(companions)}`);
-      else toast("No file was moved");
+      if (moved2.length) {
+        this.done(`${files(moved2.length)} moved to the trash${belonging(result)}`);
+      } else toast("No file was moved");
     });
   }
   /** Removes pictures from a group, and the group if fewer than two pictures are left. */
@@ -4015,10 +4016,10 @@ var Duplicates = class {
     const marked = (group) => byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
     const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
     if (!result) return;
-    const { logs, moved: moved2, left, companions } = result;
+    const { logs, moved: moved2, left } = result;
     await this.refresh();
     const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
-    const text2 = `${files(moved2.length)} moved to the trash${staying(companions)}${rest}`;
+    const text2 = `${files(moved2.length)} moved to the trash${belonging(result)}${rest}`;
     if (!moved2.length) {
       toast(text2);
       return;
@@ -4070,10 +4071,15 @@ function reasons(left) {
   const rest = left.length > NAMED2 ? `; and ${files(left.length - NAMED2)} more` : "";
   return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
 }
-function staying(companions) {
-  if (!companions.length) return "";
-  const rest = companions.length > NAMED2 ? ` and ${companions.length - NAMED2} more` : "";
-  return `, but not what belongs to ${companions.length === 1 ? "it" : "them"}: ${companions.slice(0, NAMED2).join(", ")}${rest}`;
+function belonging({ companions, companions_moved: along }) {
+  const others = along.length ? `, with ${named(along)}` : "";
+  if (!companions.length) return others;
+  const them = companions.length === 1 ? "it" : "them";
+  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
+}
+function named(paths) {
+  const rest = paths.length > NAMED2 ? ` and ${paths.length - NAMED2} more` : "";
+  return `${paths.slice(0, NAMED2).join(", ")}${rest}`;
 }
 
 // image/view.js

@@ -17,7 +17,7 @@ const BATCH = 25; // files
  *   signal: AbortSignal}} options marked: the drops that the user has marked in a group, or null
  *   if the group is not on the page
  * @returns {Promise<?{logs: string[], moved: string[], left: {id: string, reason: string}[],
- *   companions: string[]}>}
+ *   companions: string[], companions_moved: string[]}>}
  *   the files that were moved and not moved, or null if nothing was tried
  */
 export function openBulk(grade, { filters, marked, signal }) {
@@ -37,7 +37,7 @@ export function openBulk(grade, { filters, marked, signal }) {
 class Bulk {
   constructor(grade, filters, marked, signal) {
     Object.assign(this, { grade, filters, marked, logs: [], moved: [], left: [], drops: [],
-      companions: [] });
+      companions: [], companions_moved: [] });
     this.stopped = new AbortController();
     this.signal = AbortSignal.any([signal, this.stopped.signal]);
     signal.addEventListener("abort", () => this.el.close(), { once: true });
@@ -113,12 +113,13 @@ class Bulk {
       for (let start = 0; start < drops.length && !this.signal.aborted; start += BATCH) {
         const some = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));
         // Without the signal: a sent batch is carried out, and undoing it needs the answer.
-        const { log, moved, left, companions } = await change("/duplicates/drops",
+        const { log, moved, left, ...belonging } = await change("/duplicates/drops",
           { ...filters, drops: some, batch });
         if (moved.length) this.logs.push(log);
         this.moved.push(...moved);
         this.left.push(...left);
-        this.companions.push(...companions);
+        this.companions.push(...belonging.companions);
+        this.companions_moved.push(...belonging.companions_moved);
         this.bar.value = (start + some.length) / drops.length;
         this.text.textContent = `${format.count(this.moved.length)} of ${files(drops.length)}`;
       }

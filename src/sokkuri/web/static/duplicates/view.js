@@ -197,15 +197,16 @@ class Duplicates {
     }
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
-      const { log, moved, left, companions } = await change("/duplicates/drops",
-        { ...this.filters, drops });
+      const result = await change("/duplicates/drops", { ...this.filters, drops });
+      const { log, moved, left } = result;
       if (moved.length) {
         undoing.remember({ text: `${files(moved.length)} restored`, ids: moved, logs: [log] });
       }
       this.removeImages(card, moved, hadFocus);
       if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
-      if (moved.length) this.done(`${files(moved.length)} moved to the trash${staying(companions)}`);
-      else toast("No file was moved");
+      if (moved.length) {
+        this.done(`${files(moved.length)} moved to the trash${belonging(result)}`);
+      } else toast("No file was moved");
     });
   }
 
@@ -314,10 +315,10 @@ class Duplicates {
       byKey.get(group.images.map(({ id }) => id).join("\0"))?.drops() ?? null;
     const result = await openBulk(grade, { filters: this.filters, marked, signal: this.signal });
     if (!result) return;
-    const { logs, moved, left, companions } = result;
+    const { logs, moved, left } = result;
     await this.refresh();
     const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
-    const text = `${files(moved.length)} moved to the trash${staying(companions)}${rest}`;
+    const text = `${files(moved.length)} moved to the trash${belonging(result)}${rest}`;
     if (!moved.length) {
       toast(text);
       return;
@@ -380,10 +381,15 @@ function reasons(left) {
   return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
 }
 
-/** Names files that belong to moved pictures and stay, such as sidecars. */
-function staying(companions) {
-  if (!companions.length) return "";
-  const rest = companions.length > NAMED ? ` and ${companions.length - NAMED} more` : "";
-  return `, but not what belongs to ${companions.length === 1 ? "it" : "them"}: `
-    + `${companions.slice(0, NAMED).join(", ")}${rest}`;
+/** Names files that belong to moved pictures: those that moved with them, and those that stay. */
+function belonging({ companions, companions_moved: along }) {
+  const others = along.length ? `, with ${named(along)}` : "";
+  if (!companions.length) return others;
+  const them = companions.length === 1 ? "it" : "them";
+  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
+}
+
+function named(paths) {
+  const rest = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
+  return `${paths.slice(0, NAMED).join(", ")}${rest}`;
 }

@@ -1,0 +1,84 @@
+"""The pictures of one asset are no copies of each other; assets are copies of other assets."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from draw_images import draw
+from PIL import Image
+from trash_fixtures import make_collection
+
+from sokkuri.api import Collection
+from sokkuri.core.types import PhotoMetadata
+from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates, known_groups
+from sokkuri.store.photos import record_photos
+
+ORIGINAL, EDITED = "IMG_1234.jpg", "IMG_E1234.jpg"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drawn") / "photos"
+    folder.mkdir()
+    picture = Image.fromarray(draw(1, 480, 360))
+    picture.save(folder / ORIGINAL, quality=95)
+    picture.resize((400, 300)).save(folder / EDITED, quality=90)
+    return folder
+
+
+@pytest.fixture
+def collection(drawn: Path, tmp_path: Path) -> Iterator[Collection]:
+    with make_collection(shutil.copytree(drawn, tmp_path / "photos")) as made:
+        yield made
+
+
+def groups(collection: Collection, *, stacks: bool = True) -> set[frozenset[str]]:
+    """Return the ids of each group, the same after a run and from what is known."""
+    options = DuplicateOptions(stacks=stacks)
+    *_, last = find_duplicates(collection, options)
+    found = last.result or ()
+    assert known_groups(collection, options) == found
+    return {frozenset(group.ids) for group in found}
+
+
+def record_times(collection: Collection, **taken: int | None) -> None:
+    """Record the times, in seconds, of the images whose names begin so."""
+    rows = collection.catalog.fetch_all("SELECT id, digest FROM images")
+    with collection.catalog.writing():
+        record_photos(
+            collection.catalog,
+            {
+                digest: PhotoMetadata(taken=None if seconds is None else seconds * 10**6)
+                for id_, digest in rows
+                for name, seconds in taken.items()
+                if id_.startswith(name)
+            },
+        )
+
+
+def test_an_edited_copy_is_no_copy_of_its_own_original(collection: Collection) -> None:
+    both = frozenset([ORIGINAL, EDITED])
+    assert groups(collection) == set()
+    assert groups(collection, stacks=False) == {both}
+    record_times(collection, IMG_1234=60, IMG_E1234=60)
+    assert groups(collection) == set()
+    record_times(collection, IMG_E1234=None)
+    assert groups(collection) == set()
+    record_times(collection, IMG_E1234=90)
+    assert groups(collection) == {both}, "another shot that has got this name"
+
+
+def test_pictures_of_one_asset_in_two_folders_are_copies(drawn: Path, tmp_path: Path) -> None:
+    """Equal files are copies, whatever their names are."""
+    root = tmp_path / "photos"
+    for folder in ("a", "b"):
+        shutil.copytree(drawn, root / folder)
+    (root / "c").mkdir()
+    for name in (ORIGINAL, EDITED):
+        shutil.copyfile(drawn / ORIGINAL, root / "c" / name)
+    with make_collection(root) as made:
+        assert groups(made) == {
+            frozenset([f"a/{ORIGINAL}", f"b/{ORIGINAL}", f"c/{ORIGINAL}", f"c/{EDITED}"]),
+            frozenset([f"a/{EDITED}", f"b/{EDITED}"]),
+        }
