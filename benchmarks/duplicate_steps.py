@@ -112,15 +112,25 @@ def steps_table(root: Path) -> str:
             before = now
             groups = progress.result
     seconds, spent = time.perf_counter() - started, time.process_time() - spent
+    again = _second_run(root)
     count, pictures = len(groups) if groups else 0, max(1, progress.total)
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**10
     return (
         f"{pictures:,} pictures, {count:,} groups, {seconds:.1f} s, {memory:.0f} MiB at most; "
         f"{spent:.1f} s of the processor, {1000 * spent / pictures:.1f} ms a picture: "
         + ", ".join(f"{name} {share:.1f} s" for name, share in stages.items())
-        + "\n\n"
+        + f"; a second run without new images: {again:.1f} s of the processor\n\n"
         + table(["step", "calls", "decided", "s", "ms each"], [_row(step) for step in steps])
     )
+
+
+def _second_run(root: Path) -> float:
+    """Return the seconds of the processor of a run without new images."""
+    before = time.process_time()
+    with CollectionStore.open(root, "rw") as collection:
+        for _ in find_duplicates(collection):
+            pass
+    return time.process_time() - before
 
 
 def report() -> str:

@@ -5,7 +5,7 @@ Takes a collection, DuplicateOptions and PairResults; returns Groups.
 
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Never
 
 from sokkuri.core.errors import UsageError
@@ -99,13 +99,17 @@ class GroupingTask:
     def _image_passes(self, image: DuplicateImage) -> bool:
         return self.passing is None or image.id in self.passing
 
+    @cached_property
     def _passing_images(self) -> dict[bytes, list[DuplicateImage]]:
-        """Return the images that pass the filters, by content, the image to keep first."""
+        """The images that pass the filters, by content, the image to keep first."""
         order = keep_order(self.rules)  # the evidence is the same for all images of a content
         images = {
-            key: sorted(filter(self._image_passes, content.images), key=order)
+            key: [image for image in content.images if self._image_passes(image)]
             for key, content in self.contents.items()
         }
+        for passing in images.values():
+            if len(passing) > 1:
+                passing.sort(key=order)
         return {key: passing for key, passing in images.items() if passing}
 
     def settle(
@@ -116,7 +120,7 @@ class GroupingTask:
         At first, all links of a first look tell which images may be kept. Then the stars tell which
         links are true, and only these do. So it does not matter which pairs were looked at before.
         """
-        images, grades = self._passing_images(), grades_from(grade)
+        images, grades = self._passing_images, grades_from(grade)
 
         def counts(grade: Grade | None, pair: PairResult) -> bool:
             return grade in grades and pair not in self.shots and not self._are_parted(pair)
@@ -130,7 +134,12 @@ class GroupingTask:
             if true is not None:
                 links = [pair for pair in links if pair.contents in true]
             evidence = yield from gatherer.gather(links)
-            order = self._order(images, evidence)
+            # No other content is in a star. Sorting all of a large collection takes seconds.
+            linked = {
+                key for pair in looks.links if counts(pair.best, pair) or counts(pair.grade, pair)
+                for key in pair.contents if key in images
+            }  # fmt: skip
+            order = self._order({key: images[key] for key in linked}, evidence)
             stars = yield from looks.make_stars(order, counts)
             before, true = true, _links_within(stars, looks.links)
             if true == before or (before is None and true >= {pair.contents for pair in links}):
@@ -143,13 +152,13 @@ class GroupingTask:
         """Return the groups, with the kinds of edit of their pairs."""
         stars, evidence = yield from self.settle(self.min_grade, looks, gatherer)
         yield Progress("grouping", 0, 0)
-        images = self._passing_images()
+        images = self._passing_images
         grouped = {key for star in stars for key in (star.centre, *star.copies)}
-        alone = [
-            Star(key) for key in self._order(images, evidence)
-            if key not in grouped and self._is_group(key, images[key])
-        ]  # fmt: skip
-        groups = [make_group(star, images, self.decisions) for star in (*stars, *alone)]
+        alone = {
+            key: of for key, of in images.items() if key not in grouped and self._is_group(key, of)
+        }
+        stars = [*stars, *map(Star, self._order(alone, evidence))]
+        groups = [make_group(star, images, self.decisions) for star in stars]
         evidence_of = partial(_evidence_of, evidence, _keys_of(images))
         explained = []
         for group in groups:

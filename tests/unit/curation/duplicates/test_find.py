@@ -14,7 +14,7 @@ from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
-from sokkuri.curation.duplicates import compare_new, find, pair_store
+from sokkuri.curation.duplicates import compare_new, find, keep_rules, pair_store
 from sokkuri.curation.duplicates.close_looks import confirm_groups
 from sokkuri.curation.duplicates.find import (
     DuplicateOptions,
@@ -199,6 +199,22 @@ def test_compared_images_are_not_compared_again(compared_once: Path, tmp_path: P
     with Collection.open(root) as collection:
         assert notes(collection) == []
         assert members(groups(collection)) == whole(0, 1, 2), "neither files nor vectors are read"
+
+
+def test_only_images_of_possible_groups_are_put_in_order(
+    compared: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mark_different(compared.catalog, [f"1/{name}.jpg" for name in ["orig", *KINDS]])
+    asked: set[str] = set()
+    is_name_of_copy = keep_rules.is_name_of_copy
+
+    def noting(path: str) -> bool:
+        asked.add(path.partition("/")[0])
+        return is_name_of_copy(path)
+
+    monkeypatch.setattr(keep_rules, "is_name_of_copy", noting)
+    assert members(groups(compared)) == whole(0, 2)
+    assert asked == {"0", "2"}, "an order of all images would take most of a run without new ones"
 
 
 def looked_at(collection: Collection) -> list[bool]:
