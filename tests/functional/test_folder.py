@@ -126,7 +126,9 @@ def test_new_time_stamps_and_inodes_alone_extract_nothing(indexed: Path) -> None
         time = path.stat().st_mtime_ns
         times = (1, time + 3600 * 10**9, time - 3600 * 10**9, time // (2 * 10**9) * 2 * 10**9)
         if number % 6 == 4:
-            shutil.copy2(path, path.with_suffix(".new")).replace(path)
+            other = path.with_suffix(".new")
+            shutil.copy2(path, other)
+            other.replace(path)
         elif number % 6 == 5:
             path.chmod(0o600)
         else:

@@ -155,6 +155,25 @@ def test_refused_changes_change_nothing(
     assert server.api("labels")["labelled"] == 0
 
 
+def test_a_label_is_renamed_and_deleted_for_all_images(server: Server) -> None:
+    def post(path: str, body: dict[str, Any], *, key: str | None = None) -> httpx.Response:
+        key = server.api("changes")["key"] if key is None else key
+        return server.post(path, json=body, headers={"X-Sokkuri-Change": key})
+
+    give(server, {"a/0.png": "cat", ODD: "cat", "b/1.png": "dog"})
+    rename, undo = "/api/v1/labels/rename", "/api/v1/labels/undo"
+    renamed = post(rename, {"label": "cat", "to": "animal"}).json()
+    assert renamed == {"edit": 1, "label": "cat", "to": "animal", "changed": 2}
+    assert post(rename, {"label": "animal", "to": None}).json()["changed"] == 2
+    assert server.api("labels")["labels"] == [{"label": "dog", "count": 1}]
+    assert post(undo, {"edit": 2}).json()["changed"] == 2
+    assert_problem(post(undo, {"edit": 2}), 422, "invalid")
+    assert_problem(post(rename, {"label": "cat", "to": "x"}), 422, "invalid")
+    assert_problem(post(rename, {"label": "dog"}), 422, "invalid")
+    assert_problem(post(rename, {"label": "dog", "to": None}, key="no"), 403, "changes")
+    assert sorted(one["label"] for one in server.api("labels")["labels"]) == ["animal", "dog"]
+
+
 def test_another_origin_is_refused(server: Server) -> None:
     key = server.api("changes")["key"]
     for header in ({"Origin": "http://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):

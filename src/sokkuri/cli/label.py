@@ -49,6 +49,16 @@ def label(
         float | None,
         typer.Option(metavar="P", min=0, max=1, help="How sure a label must be. Default: 0.5."),
     ] = None,
+    rename: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="OLD NEW", help="Rename a label, or merge it into another one."),
+    ] = None,
+    delete: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Delete a label: no image has it then.")
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Undo the latest --rename or --delete.")
+    ] = False,
     collection: CollectionOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -56,15 +66,17 @@ def label(
     from sokkuri.api import Collection
 
     given = arguments or []
-    if sum(map(bool, (given, import_, export, suggest is not None))) > 1:
+    edits = (rename is not None, delete is not None, undo)
+    if sum(map(bool, (given, import_, export, suggest is not None, *edits))) > 1:
         raise UsageError(
-            "label images, --import, --export and --suggest are separate: give one of them"
+            "label images, --import, --export, --suggest, --rename, --delete and --undo are "
+            "separate: give one of them"
         )
     if suggest is None and (apply or min_confidence is not None):
         raise UsageError("--apply and --min-confidence belong to --suggest LABEL,LABEL,...")
     if remove and not given:
         raise UsageError("name the images that lose their labels: --remove ID...")
-    reads = not (given or import_ or apply)
+    reads = not (given or import_ or apply or any(edits))
     with Collection.open(find_collection(collection), "ro" if reads else "rw") as opened:
         if suggest is not None:
             _suggest(opened, suggest, min_confidence, apply=apply, as_json=as_json)
@@ -72,6 +84,9 @@ def label(
             _export(opened, export, as_json=as_json)
         elif import_:
             _import(opened, import_, as_json=as_json)
+        elif any(edits):
+            names = rename if delete is None else (delete, None)
+            _edit(opened, names, as_json=as_json)
         elif given:
             _set_labels(opened, given, remove=remove, as_json=as_json)
         else:
@@ -92,6 +107,22 @@ def _set_labels(
         _print({"removed": count}, f"{count_text(count, 'label')} removed", as_json=as_json)
     else:
         _print({"labelled": len(ids)}, f"{count_text(len(ids), 'image')} labelled", as_json=as_json)
+
+
+def _edit(collection: "Collection", names: tuple[str, str | None] | None, *, as_json: bool) -> None:
+    """Rename or delete a label; undo the latest such change without `names`."""
+    from sokkuri.store.label_edits import replace_label, undo_label_edit
+
+    if names is None:
+        edit = undo_label_edit(collection.catalog)
+        text = f"{count_text(edit.changed, 'picture')} got back the label"
+        _print(asdict(edit), f"{text} {escape_control(edit.label)}", as_json=as_json)
+        return
+    edit = replace_label(collection.catalog, *names)
+    became = "no label" if edit.to is None else f"the label {escape_control(edit.to)}"
+    text = f"{count_text(edit.changed, 'picture')} with the label {escape_control(edit.label)}"
+    have = "has" if edit.changed == 1 else "have"
+    _print(asdict(edit), f"{text} {have} {became} now", as_json=as_json)
 
 
 def _suggest(

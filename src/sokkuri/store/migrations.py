@@ -99,6 +99,10 @@ OPTIONAL_TABLES = {
         "CREATE TABLE IF NOT EXISTS labels"
         " (content BLOB PRIMARY KEY, label TEXT NOT NULL, turn INTEGER NOT NULL) WITHOUT ROWID"
     ),
+    "label_edits": (
+        "CREATE TABLE IF NOT EXISTS label_edits (edit INTEGER, content BLOB, label TEXT NOT NULL,"
+        " turn INTEGER NOT NULL, became TEXT, PRIMARY KEY (edit, content)) WITHOUT ROWID"
+    ),
     "different": (
         "CREATE TABLE IF NOT EXISTS different"
         " (first BLOB, second BLOB, PRIMARY KEY (first, second)) WITHOUT ROWID"

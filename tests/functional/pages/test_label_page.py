@@ -277,6 +277,35 @@ def test_a_label_of_another_tab_is_not_replaced_unseen(
     assert {id_.split("/")[1]: text for id_, text in labels(server).items()}[name] == "theirs"
 
 
+def test_labels_are_renamed_merged_and_deleted(label: Visit, server: Server) -> None:
+    """Guarantee: each change of a label can be undone where it was made."""
+    page = label.page
+    for text in ("round", "circle", "circle", "square"):
+        type_label(page, text)
+    expect_saved(page, 4)
+    before = labels(server)
+    page.get_by_role("button", name="Rename or delete labels").click()
+    dialog = page.get_by_role("dialog", name="Labels")
+    said = dialog.get_by_role("status")
+    dialog.get_by_role("button", name="Rename round").click()
+    page.keyboard.type("circle")
+    expect(dialog.get_by_role("button", name="Merge with 2 pictures")).to_be_visible()
+    page.keyboard.press("Escape")
+    dialog.get_by_role("button", name="Rename round").click()
+    page.keyboard.type("circle")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("1 picture with the label “round” now: the label “circle”")
+    assert sorted(labels(server).values()) == ["circle", "circle", "circle", "square"]
+    page.keyboard.press("Enter")  # the focus is on Undo
+    expect(said).to_contain_text("1 picture got back the label “round”")
+    dialog.get_by_role("button", name="Delete circle").click()
+    expect(said).to_contain_text("2 pictures with the label “circle” now: no label")
+    assert sorted(labels(server).values()) == ["round", "square"]
+    dialog.get_by_role("button", name="Undo").click()
+    expect(said).to_contain_text("2 pictures got back")
+    assert labels(server) == before
+
+
 def test_labels_are_sent_when_a_lost_server_is_back(
     visitors: Visiting, pictures: Path, tmp_path: Path
 ) -> None:

@@ -12,7 +12,10 @@ from sokkuri.web.schemas.fields import MAX_HITS, PathText, Words
 from sokkuri.web.schemas.labels import (
     CurveDocument,
     LabelChangeDocument,
+    LabelEditDocument,
     LabelListDocument,
+    LabelReplacementDocument,
+    LabelUndoDocument,
     NearbyImagesDocument,
     PreviousLabelsDocument,
     SuggestionListDocument,
@@ -164,3 +167,26 @@ async def give_labels(context: WriteContext, change: LabelChangeDocument) -> Res
     labels = [(entry.id, entry.label) for entry in change.labels]
     expected = {entry.id: entry.was for entry in change.labels if "was" in entry.model_fields_set}
     return AsciiJSON(await context.write_pool.run(label_service.give, labels, expected))
+
+
+@router.post(
+    "/labels/rename",
+    response_model=LabelEditDocument,
+    responses=problems(400, 403, 408, 413),
+    response_description="The change.",
+)
+async def rename_label(context: WriteContext, change: LabelReplacementDocument) -> Response:
+    """Rename a label, merge it into another one, or delete it."""
+    edit = await context.write_pool.run(label_service.rename, change.label, change.to)
+    return AsciiJSON(edit)
+
+
+@router.post(
+    "/labels/undo",
+    response_model=LabelEditDocument,
+    responses=problems(400, 403, 408, 413),
+    response_description="The change that was undone.",
+)
+async def undo_rename(context: WriteContext, undo: LabelUndoDocument) -> Response:
+    """Undo a change of `/labels/rename`. Images whose label changed since then keep it."""
+    return AsciiJSON(await context.write_pool.run(label_service.undo_rename, undo.edit))

@@ -131,6 +131,30 @@ class LabelChangeDocument(RequestDocument):
     labels: list[GivenLabelDocument] = Field(min_length=1, max_length=MAX_LABEL_CHANGES)
 
 
+class LabelReplacementDocument(RequestDocument):
+    """A label, and the label that its images get instead; null deletes the label."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"label": "cat", "to": "animal"}]})
+    label: str = Field(max_length=1000)
+    to: str | None = Field(max_length=1000)
+
+
+class LabelEditDocument(BaseModel):
+    """A change of all images with a label. `edit` : its number, to undo it. `changed` : how many
+    pictures it changed; files with equal bytes count once."""
+
+    edit: int
+    label: str
+    to: str | None
+    changed: int
+
+
+class LabelUndoDocument(RequestDocument):
+    """The number of a change to undo."""
+
+    edit: int = Field(ge=1, le=2**53)
+
+
 class PreviousLabelsDocument(BaseModel):
     """The labels that the images had before. Send them back to undo the change."""
 

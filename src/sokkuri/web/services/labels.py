@@ -7,7 +7,7 @@ The functions take a Collection and return documents of `schemas/labels.py` as d
 import threading
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from sokkuri.search.words import WordReader
 from sokkuri.store.decisions import read_decisions
 from sokkuri.store.image_pages import images_by_id
 from sokkuri.store.images import count_images, find_image
+from sokkuri.store.label_edits import replace_label, undo_label_edit
 from sokkuri.store.labels import find_labels, labels_revision, read_labels, set_labels
 from sokkuri.store.unwritable import sqlite_version
 from sokkuri.web.services.browse import (
@@ -186,6 +187,16 @@ def give(
     any change."""
     before = set_labels(collection.catalog, labels, expected)
     return {"before": [{"id": id_, "label": label} for id_, label in before]}
+
+
+def rename(collection: Collection, label: str, to: str | None) -> Document:
+    """Rename, merge or delete a label, and return a LabelEditDocument. Raises UsageError."""
+    return asdict(replace_label(collection.catalog, label, to))
+
+
+def undo_rename(collection: Collection, edit: int) -> Document:
+    """Undo such a change, and return it as a LabelEditDocument. Raises UsageError."""
+    return asdict(undo_label_edit(collection.catalog, edit))
 
 
 def export(collection: Collection) -> bytes:

@@ -2983,15 +2983,15 @@ var Compare = class {
   }
   async fill(canvas2, turn2) {
     const { mirrored } = this;
-    const pictures = [this.picture(this.keeper), this.picture(this.image)];
+    const pictures2 = [this.picture(this.keeper), this.picture(this.image)];
     try {
-      await Promise.all(pictures.map((picture) => picture.decode()));
+      await Promise.all(pictures2.map((picture) => picture.decode()));
     } catch {
       if (turn2 === this.turn) this.foot.textContent = "These pictures cannot be shown.";
       return;
     }
     if (turn2 !== this.turn) return;
-    const mean = drawDifference(canvas2, pictures, { mirrored, gain: this.gain });
+    const mean = drawDifference(canvas2, pictures2, { mirrored, gain: this.gain });
     const text2 = mean < 5e-3 ? "No difference" : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
     this.foot.textContent = text2;
     announce(text2);
@@ -5452,6 +5452,139 @@ var Outbox = class extends EventTarget {
   }
 };
 
+// label/manage.js
+var pictures = (count2) => `${count(count2)} ${count2 === 1 ? "picture" : "pictures"}`;
+function openLabels({ allowed, signal, onchange }) {
+  const dialog = new LabelsDialog(allowed, signal, onchange);
+  document.body.append(dialog.element);
+  dialog.element.showModal();
+  dialog.load();
+}
+var LabelsDialog = class {
+  constructor(allowed, signal, onchange) {
+    Object.assign(this, { allowed, signal, onchange, labels: [] });
+    const close = h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": "Close" },
+      icon("close")
+    );
+    this.said = h("p", { class: "labels-said", role: "status" });
+    this.list = h("ul", { class: "labels-list", role: "list" });
+    this.element = h(
+      "dialog",
+      { class: "labels-dialog", "aria-labelledby": "labels-title" },
+      h("header", null, h("h2", { id: "labels-title" }, "Labels"), close),
+      this.said,
+      this.list
+    );
+    close.addEventListener("click", () => this.element.close());
+    this.element.addEventListener("click", (event) => {
+      if (event.target === this.element) this.element.close();
+    });
+    this.element.addEventListener("close", () => this.element.remove());
+    signal.addEventListener("abort", () => this.element.close(), { once: true });
+  }
+  async load() {
+    try {
+      const { labels } = await get2("/labels", null, { signal: this.signal });
+      this.labels = labels;
+      this.list.replaceChildren(...labels.map((one) => this.row(one)));
+      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(`Could not be loaded: ${error.message}`);
+    }
+  }
+  row({ label, count: count2 }) {
+    const button = (text2, act) => h("button", {
+      type: "button",
+      class: "button quiet",
+      disabled: !this.allowed,
+      "aria-label": `${text2} ${label}`,
+      onclick: act
+    }, text2);
+    const item = h(
+      "li",
+      null,
+      h("span", { class: "labels-name" }, label),
+      h("span", { class: "number soft small" }, pictures(count2)),
+      button("Rename", () => item.replaceChildren(this.form(label, item))),
+      button("Delete", () => this.replace(label, null))
+    );
+    return item;
+  }
+  /** The fields that take the place of a row while its label is renamed. */
+  form(label, item) {
+    const field = h("input", {
+      type: "text",
+      value: label,
+      maxlength: 200,
+      required: true,
+      autocomplete: "off",
+      spellcheck: "false",
+      "aria-label": `New name of ${label}`
+    });
+    const send2 = h("button", { type: "submit", class: "button primary" }, "Rename");
+    const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
+    field.addEventListener("input", () => {
+      const other = this.labels.find((one) => one.label === field.value.trim());
+      send2.textContent = other && other.label !== label ? `Merge with ${pictures(other.count)}` : "Rename";
+    });
+    const form = h(
+      "form",
+      { class: "row", onsubmit: (event) => {
+        event.preventDefault();
+        if (field.value.trim() === label) restore();
+        else this.replace(label, field.value);
+      } },
+      field,
+      send2,
+      h("button", { type: "button", class: "button quiet", onclick: restore }, "Cancel")
+    );
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault();
+      restore();
+    });
+    queueMicrotask(() => field.select());
+    return form;
+  }
+  /** @param {?string} to the new label; null deletes the label */
+  async replace(label, to) {
+    const done = await this.send("/labels/rename", { label, to });
+    if (!done) return;
+    const became = done.to === null ? "no label" : `the label “${done.to}”`;
+    this.say(
+      `${pictures(done.changed)} with the label “${label}” now: ${became}. `,
+      h(
+        "button",
+        { type: "button", class: "button", onclick: () => this.undo(done.edit) },
+        icon("undo", { size: 18 }),
+        "Undo"
+      )
+    );
+  }
+  async undo(edit) {
+    const done = await this.send("/labels/undo", { edit });
+    if (done) this.say(`${pictures(done.changed)} got back the label “${done.label}”.`);
+  }
+  /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */
+  async send(path, body) {
+    try {
+      const done = await change(path, body, { signal: this.signal });
+      this.onchange(done.label);
+      await this.load();
+      return done;
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(error.message);
+      return null;
+    }
+  }
+  say(...parts2) {
+    this.said.replaceChildren(...parts2);
+    this.said.querySelector("button")?.focus();
+  }
+};
+
 // label/curve.js
 var SVG2 = "http://www.w3.org/2000/svg";
 var WIDTH = 300;
@@ -5515,8 +5648,11 @@ function element(name2, attributes) {
 // label/standing.js
 var CALM = 700;
 var Standing = class {
-  /** @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void}} options */
-  constructor({ signal, isBusy, onchange }) {
+  /**
+   * @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void,
+   *   onmanage: () => void}} options `onmanage` is called when the user asks for all labels
+   */
+  constructor({ signal, isBusy, onchange, onmanage }) {
     Object.assign(this, { signal, isBusy, onchange, labels: [], labelled: 0, total: 0 });
     this.timer = 0;
     this.bar = h("progress", { "aria-label": "Labelled images" });
@@ -5529,10 +5665,20 @@ var Standing = class {
       h("h2", { id: "label-accuracy" }, "Estimated accuracy"),
       this.curve,
       h(
-        "a",
-        { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
-        icon("open", { size: 18 }),
-        "Export as CSV"
+        "div",
+        { class: "row" },
+        h(
+          "button",
+          { type: "button", class: "button", onclick: onmanage },
+          icon("label", { size: 18 }),
+          "Rename or delete labels"
+        ),
+        h(
+          "a",
+          { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
+          icon("open", { size: 18 }),
+          "Export as CSV"
+        )
       )
     );
   }
@@ -5565,6 +5711,12 @@ var Standing = class {
         `Could not be loaded: ${error.message}`
       ));
     }
+  }
+  /** Loads the counts after a label was renamed or deleted, or came back. */
+  replaced(label) {
+    this.labels = this.labels.filter((entry) => entry.label !== label);
+    this.load().catch(() => {
+    });
   }
   /** Fetches the counts when nothing has changed for a moment. */
   loadSoon() {
@@ -5704,7 +5856,8 @@ var LabelView = class {
     this.standing = new Standing({
       signal,
       isBusy: () => outbox.waiting.length > 0,
-      onchange: () => this.picker.show(this.standing.labels)
+      onchange: () => this.picker.show(this.standing.labels),
+      onmanage: () => this.manage()
     });
     this.picker = makePicker({
       allowed: this.allowed,
@@ -5817,6 +5970,14 @@ var LabelView = class {
       this.group = null;
       this.draw();
     }
+  }
+  /** Shows all labels, to rename or delete them. */
+  manage() {
+    openLabels({
+      allowed: this.allowed,
+      signal: this.signal,
+      onchange: (label) => this.standing.replaced(label)
+    });
   }
   drawModes({ under, where }) {
     const choice = (mode, text2) => link("/label", {
@@ -6667,14 +6828,14 @@ var Canvas = class {
       [centre, ...hits],
       { width: w - 2 * EDGE3, height: h2 - 2 * EDGE3, power }
     );
-    const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
+    const pictures2 = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
     this.places = [result.centre, ...result.places].map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
     const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
-    const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
+    const leaving = [...this.items.keys()].filter((id) => !pictures2.has(id));
     for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place2, rank) => {
-      const item = this.items.get(place2.id) ?? this.addItem(pictures.get(place2.id));
-      this.describe(item, pictures.get(place2.id), place2, rank);
+      const item = this.items.get(place2.id) ?? this.addItem(pictures2.get(place2.id));
+      this.describe(item, pictures2.get(place2.id), place2, rank);
       this.put(item, place2, rank);
       if (move) animate(item, before2.get(place2.id));
     });

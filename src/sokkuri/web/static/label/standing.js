@@ -10,8 +10,11 @@ const CALM = 700; // milliseconds without a change before the counts are fetched
 
 /** The counts of labels on the server, plus the labels given since then. */
 export class Standing {
-  /** @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void}} options */
-  constructor({ signal, isBusy, onchange }) {
+  /**
+   * @param {{signal: AbortSignal, isBusy: () => boolean, onchange: () => void,
+   *   onmanage: () => void}} options `onmanage` is called when the user asks for all labels
+   */
+  constructor({ signal, isBusy, onchange, onmanage }) {
     Object.assign(this, { signal, isBusy, onchange, labels: [], labelled: 0, total: 0 });
     this.timer = 0;
     this.bar = h("progress", { "aria-label": "Labelled images" });
@@ -20,8 +23,11 @@ export class Standing {
     this.curve = h("div", { class: "label-curve" });
     this.element = h("section", { class: "label-standing", "aria-labelledby": "label-accuracy" },
       h("h2", { id: "label-accuracy" }, "Estimated accuracy"), this.curve,
-      h("a", { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
-        icon("open", { size: 18 }), "Export as CSV"));
+      h("div", { class: "row" },
+        h("button", { type: "button", class: "button", onclick: onmanage },
+          icon("label", { size: 18 }), "Rename or delete labels"),
+        h("a", { class: "button", href: "/api/v1/labels/export", download: "labels.csv" },
+          icon("open", { size: 18 }), "Export as CSV")));
   }
 
   /** Fetches the counts of the server; ignores them while labels are still being sent. */
@@ -52,6 +58,12 @@ export class Standing {
       if (error.name !== "AbortError") this.curve.replaceChildren(h("p", { class: "soft small" },
         `Could not be loaded: ${error.message}`));
     }
+  }
+
+  /** Loads the counts after a label was renamed or deleted, or came back. */
+  replaced(label) {
+    this.labels = this.labels.filter((entry) => entry.label !== label);
+    this.load().catch(() => {});
   }
 
   /** Fetches the counts when nothing has changed for a moment. */

@@ -11,6 +11,7 @@ import { howToAllow } from "../base/changes.js";
 import { makeOne, preload } from "./one.js";
 import { makePicker } from "./picker.js";
 import { Outbox } from "./outbox.js";
+import { openLabels } from "./manage.js";
 import { lasting } from "../base/lasting.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate } from "../base/router.js";
@@ -47,7 +48,7 @@ class LabelView {
   constructor(main, signal, info) {
     Object.assign(this, { signal, info, allowed: info.changes === true, mode: null, guess: null });
     this.standing = new Standing({ signal, isBusy: () => outbox.waiting.length > 0,
-      onchange: () => this.picker.show(this.standing.labels) });
+      onchange: () => this.picker.show(this.standing.labels), onmanage: () => this.manage() });
     this.picker = makePicker({ allowed: this.allowed, onpick: (label) => this.give(label),
       onleave: () => this.leaveField() });
     this.one = makeOne({ signal, isBusy: () => this.isSending(),
@@ -118,6 +119,12 @@ class LabelView {
       this.group = null;
       this.draw();
     }
+  }
+
+  /** Shows all labels, to rename or delete them. */
+  manage() {
+    openLabels({ allowed: this.allowed, signal: this.signal,
+      onchange: (label) => this.standing.replaced(label) });
   }
 
   drawModes({ under, where }) {

@@ -1,0 +1,119 @@
+// The dialog of all labels: rename, merge or delete one, and undo it.
+
+import * as api from "../base/api.js";
+import { change } from "../base/changes.js";
+import { h } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+
+const pictures = (count) => `${format.count(count)} ${count === 1 ? "picture" : "pictures"}`;
+
+/**
+ * Opens the dialog.
+ * @param {{allowed: boolean, signal: AbortSignal, onchange: (label: string) => void}} options
+ *   `onchange` gets a label that was renamed, deleted or brought back
+ */
+export function openLabels({ allowed, signal, onchange }) {
+  const dialog = new LabelsDialog(allowed, signal, onchange);
+  document.body.append(dialog.element);
+  dialog.element.showModal();
+  dialog.load();
+}
+
+class LabelsDialog {
+  constructor(allowed, signal, onchange) {
+    Object.assign(this, { allowed, signal, onchange, labels: [] });
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close" },
+      icon("close"));
+    this.said = h("p", { class: "labels-said", role: "status" });
+    this.list = h("ul", { class: "labels-list", role: "list" });
+    this.element = h("dialog", { class: "labels-dialog", "aria-labelledby": "labels-title" },
+      h("header", null, h("h2", { id: "labels-title" }, "Labels"), close), this.said, this.list);
+    close.addEventListener("click", () => this.element.close());
+    this.element.addEventListener("click", (event) => {
+      if (event.target === this.element) this.element.close();
+    });
+    this.element.addEventListener("close", () => this.element.remove());
+    signal.addEventListener("abort", () => this.element.close(), { once: true });
+  }
+
+  async load() {
+    try {
+      const { labels } = await api.get("/labels", null, { signal: this.signal });
+      this.labels = labels;
+      this.list.replaceChildren(...labels.map((one) => this.row(one)));
+      if (!labels.length) this.list.replaceChildren(h("li", { class: "soft" }, "No labels yet"));
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(`Could not be loaded: ${error.message}`);
+    }
+  }
+
+  row({ label, count }) {
+    const button = (text, act) => h("button", { type: "button", class: "button quiet",
+      disabled: !this.allowed, "aria-label": `${text} ${label}`, onclick: act }, text);
+    const item = h("li", null, h("span", { class: "labels-name" }, label),
+      h("span", { class: "number soft small" }, pictures(count)),
+      button("Rename", () => item.replaceChildren(this.form(label, item))),
+      button("Delete", () => this.replace(label, null)));
+    return item;
+  }
+
+  /** The fields that take the place of a row while its label is renamed. */
+  form(label, item) {
+    const field = h("input", { type: "text", value: label, maxlength: 200, required: true,
+      autocomplete: "off", spellcheck: "false", "aria-label": `New name of ${label}` });
+    const send = h("button", { type: "submit", class: "button primary" }, "Rename");
+    const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
+    field.addEventListener("input", () => {
+      const other = this.labels.find((one) => one.label === field.value.trim());
+      send.textContent = other && other.label !== label ? `Merge with ${pictures(other.count)}`
+        : "Rename";
+    });
+    const form = h("form", { class: "row", onsubmit: (event) => {
+      event.preventDefault();
+      if (field.value.trim() === label) restore();
+      else this.replace(label, field.value);
+    } }, field, send,
+    h("button", { type: "button", class: "button quiet", onclick: restore }, "Cancel"));
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.preventDefault(); // the dialog stays open
+      restore();
+    });
+    queueMicrotask(() => field.select());
+    return form;
+  }
+
+  /** @param {?string} to the new label; null deletes the label */
+  async replace(label, to) {
+    const done = await this.send("/labels/rename", { label, to });
+    if (!done) return;
+    const became = done.to === null ? "no label" : `the label “${done.to}”`;
+    this.say(`${pictures(done.changed)} with the label “${label}” now: ${became}. `,
+      h("button", { type: "button", class: "button", onclick: () => this.undo(done.edit) },
+        icon("undo", { size: 18 }), "Undo"));
+  }
+
+  async undo(edit) {
+    const done = await this.send("/labels/undo", { edit });
+    if (done) this.say(`${pictures(done.changed)} got back the label “${done.label}”.`);
+  }
+
+  /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */
+  async send(path, body) {
+    try {
+      const done = await change(path, body, { signal: this.signal });
+      this.onchange(done.label);
+      await this.load();
+      return done;
+    } catch (error) {
+      if (error.name !== "AbortError") this.say(error.message);
+      return null;
+    }
+  }
+
+  say(...parts) {
+    this.said.replaceChildren(...parts);
+    this.said.querySelector("button")?.focus();
+  }
+}
