@@ -58,10 +58,10 @@ class ForkedCommand:
 
     def __init__(
         self, arguments: Sequence[str], cwd: Path | None, environment: Mapping[str, str],
-        stderr: IO[bytes] | None = None, script: str = "",
+        stderr: IO[bytes] | None = None, script: str = "", stdout: IO[bytes] | None = None,
     ) -> None:  # fmt: skip
-        """Start it. stderr : where its messages go; None keeps them for `communicate`. script :
-        Python to run with the arguments, instead of the command."""
+        """Start it. stderr, stdout : where its messages and its output go; None keeps them for
+        `communicate`. script : Python to run with the arguments, instead of the command."""
         self.returncode: int | None = None
         self._stdout = tempfile.TemporaryFile()  # noqa: SIM115 - closed by communicate
         self._stderr = tempfile.TemporaryFile()  # noqa: SIM115
@@ -72,7 +72,7 @@ class ForkedCommand:
             "environment": dict(environment),
             "script": script,
         }
-        files = [self._stdout.fileno(), (stderr or self._stderr).fileno(), exit_writing]
+        files = [(stdout or self._stdout).fileno(), (stderr or self._stderr).fileno(), exit_writing]
         try:
             socket.send_fds(_server(os.getpid()), [json.dumps(request).encode()], files)
         finally:

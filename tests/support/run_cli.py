@@ -88,20 +88,21 @@ def start(
     cwd: Path | None = None,
     stderr: IO[bytes] | None = None,
     environment: Mapping[str, str] | None = None,
+    stdout: IO[bytes] | None = None,
 ) -> RunningCommand:
     """Start the command in a process of its own.
 
-    stderr : where its messages go; None keeps them for `communicate`. environment : variables to
-    set beside those of this process.
+    stderr, stdout : where its messages and its output go; None keeps them for `communicate`.
+    environment : variables to set beside those of this process.
     """
     variables = {**os.environ, **(environment or {})}
     if can_fork(variables):
-        return ForkedCommand([*map(str, arguments)], cwd, variables, stderr)
+        return ForkedCommand([*map(str, arguments)], cwd, variables, stderr, stdout=stdout)
     return subprocess.Popen(
         command_line(*arguments),
         cwd=cwd,
         env=variables,
-        stdout=subprocess.PIPE,
+        stdout=stdout or subprocess.PIPE,
         stderr=stderr or subprocess.PIPE,
         encoding="utf-8",
         errors="surrogateescape",

@@ -83,6 +83,13 @@ class Server:
         self._process.wait(TIMEOUT_SECONDS)
         raise AssertionError(f"exit {self._process.returncode}: {self.lines}")
 
+    def wait_for_line(self, text: str) -> str:
+        """Return the next line of the server that contains the text, once it is written."""
+        while (line := self._new_lines.get(timeout=TIMEOUT_SECONDS)) is not None:
+            if text in line:
+                return line
+        raise AssertionError(f"the server has ended: {self.lines}")
+
     @cached_property
     def client(self) -> httpx.Client:
         return httpx.Client(base_url=self.address, timeout=TIMEOUT_SECONDS)

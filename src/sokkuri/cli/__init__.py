@@ -28,13 +28,14 @@ from sokkuri.cli.serve import serve
 from sokkuri.cli.signals import INTERRUPTED, exit_now, install_handlers
 from sokkuri.cli.suggest import outliers, suggest
 from sokkuri.cli.transfer import export, import_
+from sokkuri.cli.watch import watch
 from sokkuri.core.errors import SokkuriError, from_os_error
 
 _COMMANDS = {
     command.__name__.rstrip("_"): command
     for command in (
-        index, search, serve, duplicates, compare, suggest, outliers, label, status, verify, remove,
-        compact, export, models, merge, push, import_, list_,
+        index, watch, search, serve, duplicates, compare, suggest, outliers, label, status, verify,
+        remove, compact, export, models, merge, push, import_, list_,
     )
 }  # fmt: skip
 

@@ -62,6 +62,17 @@ EngineOption = Annotated[
         show_default=False,
     ),
 ]
+PollOption = Annotated[
+    float | None,
+    typer.Option(
+        "--poll",
+        min=0.1,
+        metavar="SECONDS",
+        help="Look at the folder this often, instead of waiting for events of the file system.",
+        show_default=False,
+    ),
+]
+JsonLinesOption = Annotated[bool, typer.Option("--json", help="Print one JSON document a line.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 

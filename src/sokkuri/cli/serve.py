@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sokkuri.cli import console
-from sokkuri.cli.options import CollectionOption, EngineOption, find_collection
+from sokkuri.cli.options import CollectionOption, EngineOption, PollOption, find_collection
 from sokkuri.core.errors import MissingExtraError, UsageError
 
 if TYPE_CHECKING:
@@ -73,6 +73,10 @@ def serve(
         bool,
         typer.Option("--no-setup", help="Fail if FOLDER has no collection, and set up none."),
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Index changes of the folder as they come.")
+    ] = False,
+    poll: PollOption = None,
     engine: EngineOption = None,
     collection: CollectionOption = None,
 ) -> None:
@@ -98,8 +102,12 @@ def serve(
         upload_pixels=max_upload_pixels * 10**6,
         cache_bytes=cache * 2**20,
         allow_changes=allow_changes,
+        watch=watch,
+        poll=poll,
         engine=engine,
     )
+    if poll is not None and not watch:
+        raise UsageError("--poll says how often --watch looks at the folder: add --watch")
     where, first_run = _find_place(folder, collection, no_setup=no_setup)
     _check_exposure(config, no_auth=no_auth, first_run=first_run)
     try:

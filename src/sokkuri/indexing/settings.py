@@ -125,6 +125,11 @@ def is_walked(catalog: Catalog) -> bool:
     return catalog.meta(_WALKED) == "yes"
 
 
+def is_listed(catalog: Catalog) -> bool:
+    """Return whether the images of the last run were those of a list."""
+    return catalog.meta(_WALKED) == "no"
+
+
 def mark_finished(catalog: Catalog) -> None:
     """Record that a run of this part is complete; `merge` refuses unfinished parts."""
     if saved_part(catalog) is not None:

@@ -23,6 +23,8 @@ class ServeConfig:
     header_seconds : time limit for the head of a request.
     body_seconds : time limit for each part of a body.
     allow_changes : pages may label images, decide about duplicates, and move files to the trash.
+    watch : keep the collection in step with its folder. poll : seconds between two looks at it,
+    None for events of the file system.
     engine : address of a vector database to search with; the collection was pushed to it before.
     limits : limits for reading and decoding pictures of the collection.
     """
@@ -41,6 +43,8 @@ class ServeConfig:
     header_seconds: float = 10.0
     body_seconds: float = 20.0
     allow_changes: bool = False
+    watch: bool = False
+    poll: float | None = None
     engine: str | None = field(default=None, repr=False)
     limits: Limits = field(default_factory=Limits)
 

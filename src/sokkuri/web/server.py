@@ -26,6 +26,7 @@ from sokkuri.web.config import ServeConfig
 from sokkuri.web.context import AppContext
 from sokkuri.web.first_run import FirstRun
 from sokkuri.web.head_timeout import protocol_with_timeout
+from sokkuri.web.services.folder_watch import FolderWatch
 
 _BACKLOG = 256
 _MAX_CONNECTIONS = 1000
@@ -75,11 +76,18 @@ def serve(
     uvicorn_log.setLevel(logging.ERROR)
     uvicorn_log.addFilter(_is_not_logged_yet)
 
+    folder_watch = FolderWatch(where, config.poll, print_message)
+
     def on_started() -> None:
         _announce(print_message, config, link, browser=browser)
+        if config.watch:
+            folder_watch.start()
 
-    with small_products():
-        _Server(settings, app, on_started).run(sockets=[listener])
+    try:
+        with small_products():
+            _Server(settings, app, on_started).run(sockets=[listener])
+    finally:
+        folder_watch.stop()
 
 
 def _is_not_logged_yet(record: logging.LogRecord) -> bool:

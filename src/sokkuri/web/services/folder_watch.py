@@ -1,0 +1,66 @@
+"""Keep the collection in step with its folder while the server runs (`serve --watch`).
+
+One thread with a collection of its own. Its lines go to the terminal. Nothing that goes wrong here
+ends the server: it is said once and tried again. The server finds new rows by itself.
+"""
+
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+from sokkuri.api import Collection
+from sokkuri.core.errors import SokkuriError, from_os_error
+from sokkuri.indexing.watch import watch
+from sokkuri.store.places import has_store
+
+_LOOK_SECONDS = 1.0
+_RETRY_SECONDS = 60.0
+_STOP_SECONDS = 1.0  # a run commits what it has done within this time, or is left to the next one
+
+
+class FolderWatch:
+    """A thread that indexes changes of the folder, as soon as there is a collection.
+
+    where : the folder of images, or the store. poll : as for `watch`. say : prints a line for the
+    user.
+    """
+
+    def __init__(self, where: Path, poll: float | None, say: Callable[[str], None]) -> None:
+        self._where = where
+        self._poll = poll
+        self._say = say
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._work, name="sokkuri-watch", daemon=True)
+
+    def start(self) -> None:
+        """Start watching."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching. Finished work is kept."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    def _work(self) -> None:
+        last = ""
+        while not self._stop.is_set():
+            try:
+                self._follow()
+            except (SokkuriError, OSError) as error:
+                told = str(from_os_error(error) if isinstance(error, OSError) else error)
+                if told != last:
+                    self._say(f"the folder is not watched: {told}")
+                last = told
+                self._stop.wait(_RETRY_SECONDS)
+
+    def _follow(self) -> None:
+        while not has_store(self._where):  # a page may set it up
+            if self._stop.wait(_LOOK_SECONDS):
+                return
+        events = watch(lambda: Collection.open(self._where), poll=self._poll, stop=self._stop)
+        with closing(events):
+            for event in events:
+                if event.kind != "synced" or event.has_changes:
+                    self._say(event.text)
