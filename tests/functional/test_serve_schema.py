@@ -29,6 +29,7 @@ OPERATIONS = [
     "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
     "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",
+    "POST /api/v1/labels/rename", "POST /api/v1/labels/undo",
     "POST /api/v1/search",
 ]  # fmt: skip
 CAN_BE_WRONG = [
