@@ -24,13 +24,15 @@ OPERATIONS = [
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/index", "GET /api/v1/info",
     "GET /api/v1/labels",
     "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
-    "GET /api/v1/metrics", "GET /api/v1/status", "GET /api/v1/suggestions",
+    "GET /api/v1/metrics", "GET /api/v1/selections/{name}/images",
+    "GET /api/v1/selections/{name}/list", "GET /api/v1/selections/{name}/zip",
+    "GET /api/v1/status", "GET /api/v1/suggestions",
     "GET /api/v1/suggestions/words", "GET /healthz",
     "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
     "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",
     "POST /api/v1/labels/rename", "POST /api/v1/labels/undo",
-    "POST /api/v1/search",
+    "POST /api/v1/search", "POST /api/v1/selections",
 ]  # fmt: skip
 CAN_BE_WRONG = [
     "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
@@ -41,9 +43,18 @@ CAN_BE_WRONG = [
     "POST /api/v1/duplicates/decisions", "POST /api/v1/duplicates/drops",
     "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/index",
     "POST /api/v1/labels", "POST /api/v1/search",
+    "POST /api/v1/selections", "GET /api/v1/selections/{name}/images",
+    "GET /api/v1/selections/{name}/list",
 ]  # fmt: skip
 """Operations whose requests can contradict the document."""
-MEDIA_TYPES = ("image/jpeg", "image/*", "text/plain", "text/event-stream", "text/csv")
+MEDIA_TYPES = (
+    "image/jpeg",
+    "image/*",
+    "text/plain",
+    "text/event-stream",
+    "text/csv",
+    "application/zip",
+)
 REASONS = {"401", "421", "422", "500", "503"}
 
 

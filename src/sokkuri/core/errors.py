@@ -154,6 +154,10 @@ class UnknownImageError(CollectionError):
     """A query or an argument names an image that the collection does not have."""
 
 
+class UnknownSelectionError(CollectionError):
+    """A request names a selection of images that the server does not hold."""
+
+
 class ConflictError(CollectionError):
     """What should be changed is not as the sender believed: another change came first."""
 

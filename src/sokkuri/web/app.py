@@ -21,6 +21,7 @@ from sokkuri.web.routes import (
     originals,
     pages,
     searches,
+    selections,
     state,
 )
 from sokkuri.web.services.metrics import MetricsMiddleware
@@ -63,7 +64,17 @@ def create_app(
     app.state.context = context
     add_error_handlers(app, pages.not_found_page)
     # searches before images: the route of an image would take ".../similar" for a part of the id
-    for module in (searches, originals, images, duplicates, labels, indexing, state, pages):
+    for module in (
+        searches,
+        originals,
+        images,
+        duplicates,
+        labels,
+        indexing,
+        selections,
+        state,
+        pages,
+    ):
         app.include_router(module.router)
     pages.add_static_files(app)
     _add_middleware(app, context)

@@ -19,6 +19,7 @@ from sokkuri.web.services.index_run import IndexRun
 from sokkuri.web.services.labels import LabelService
 from sokkuri.web.services.metrics import Metrics
 from sokkuri.web.services.search_queue import SearchQueue
+from sokkuri.web.services.selections import SelectionStore
 from sokkuri.web.services.thread_pool import BoundedExecutor, CollectionPool
 from sokkuri.web.services.thumbnail_cache import ThumbnailCache
 from sokkuri.web.services.uploads import UploadReader
@@ -72,6 +73,7 @@ class AppContext:
     labels: LabelService
     watcher: ChangeWatcher
     grid_orders: GridOrderCache
+    selections: SelectionStore
     thumbnails: ThumbnailCache
     metrics: Metrics
 
@@ -128,6 +130,7 @@ def create_context(
         labels=LabelService(store, withheld),
         watcher=ChangeWatcher(store),
         grid_orders=GridOrderCache(),
+        selections=SelectionStore(),
         thumbnails=ThumbnailCache(store / _THUMBNAIL_FOLDER, config.cache_bytes),
         metrics=Metrics(),
     )

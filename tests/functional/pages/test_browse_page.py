@@ -2,12 +2,13 @@
 
 import os
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import xxhash
-from browser import NEXT_FRAME, Visit, Visiting
+from browser import AXE, NEXT_FRAME, Visit, Visiting, accessibility_faults
 from draw_images import save_drawing
 from playwright.sync_api import Page, expect
 from run_cli import sokkuri
@@ -70,6 +71,47 @@ def test_selected_images_become_a_query(visit: Visit) -> None:
     ).click()
     page.wait_for_url(re.compile(r"/search\?id=.*&id="))
     expect(page.locator(".hits li").first).to_be_visible()
+
+
+def test_any_number_of_images_is_selected_and_taken_along(
+    visitors: Visiting, server: Server, drawings: Path
+) -> None:
+    """Ctrl+A selects all, a click removes one, Shift selects a range. The bar copies paths and
+    downloads lists and originals. A message does not cover the bar, and Esc unselects all."""
+    size, rights = {"width": 1280, "height": 800}, ["clipboard-read", "clipboard-write"]
+    with visitors(server.address, viewport=size, permissions=rights, bypass_csp=True) as visit:
+        page = visit.page
+        visit.go("/browse")
+        bar = page.get_by_role("region", name="Selected")
+        expect(page.locator(".cell.shown").first).to_be_visible()
+        page.keyboard.press("Control+a")
+        expect(bar).to_contain_text("120 selected")
+        expect(bar.get_by_role("button", name="Search for")).to_have_count(0)
+        page.locator(f"{cell(page, 1)} .tick").click()
+        expect(bar).to_contain_text("119 selected")
+        page.keyboard.press("Control+c")
+        expect(page.get_by_text("119 paths are copied")).to_be_visible()
+        copied = page.evaluate("() => navigator.clipboard.readText()").splitlines()
+        every = sorted(str(file) for file in drawings.glob("20*/*/*.jpg"))
+        assert copied == [every[0], *every[2:]]
+        toast, place = page.locator(".toast").bounding_box(), bar.bounding_box()
+        assert toast
+        assert place
+        assert toast["y"] + toast["height"] <= place["y"]
+        page.keyboard.press("Escape")
+        expect(bar).to_be_hidden()
+
+        page.locator(f"{cell(page, 0)} .tick").click()
+        page.locator(f"{cell(page, 2)} .tick").click(modifiers=["Shift"])
+        expect(bar).to_contain_text("3 selected")
+        for item, ending in (("CSV", "csv"), ("JSON", "json"), ("ZIP", "zip")):
+            bar.get_by_text("More").click()
+            assert ending != "csv" or not AXE.exists() or accessibility_faults(page) == []
+            with page.expect_download() as download:
+                bar.get_by_role("button", name=item).click()
+            assert download.value.suggested_filename == f"images.{ending}"
+        with zipfile.ZipFile(download.value.path()) as packed:
+            assert packed.namelist() == [file.partition("Drawings/")[2] for file in every[:3]]
 
 
 def test_the_grid_works_by_keyboard_alone(visit: Visit) -> None:
@@ -172,10 +214,10 @@ GRID = """async (count) => {
   host.style.width = "1200px";
   await new Promise((done) => { style.onload = done; document.head.append(style); });
   const {Grid} = await import("/static/browse/grid.js");
-  const {Selection} = await import("/static/browse/selection.js");
+  const {Selection} = await import("/static/selection/selection.js");
   const {Windows} = await import("/static/browse/windows.js");
   const options = {href: () => "/", rowHeight: () => 200,
-    selection: new Selection(50, () => {}, () => {}), onmove: () => { window.moves += 1; }};
+    selection: new Selection(() => {}), onmove: () => { window.moves += 1; }};
   window.moves = 0;
   window.grid = new Grid(host, options);
   grid.show({ratios: new Uint16Array(count).fill(150),
@@ -229,7 +271,8 @@ def test_every_row_of_three_million_images_is_reached(visit: Visit) -> None:
 
 
 def test_new_images_show_up_without_a_reload(visitors: Visiting, tmp_path: Path) -> None:
-    """After an index run in another terminal the page offers to show the new images."""
+    """During an index run in another terminal the page shows the new images by itself. While an
+    image is selected it only offers to show them."""
     root = tmp_path / "photos"
     for seed in range(3):
         save_drawing(root / f"{seed}.png", seed)
@@ -238,6 +281,7 @@ def test_new_images_show_up_without_a_reload(visitors: Visiting, tmp_path: Path)
         visit.go("/browse")
         expect(visit.page.locator(".cell")).to_have_count(3)
         save_drawing(root / "3.png", 3)
+        visit.page.locator(".tick").first.click()
         sokkuri("index", root)
         visit.page.get_by_role("button", name="The collection has changed").click()
         expect(visit.page.locator(".cell")).to_have_count(4)

@@ -1,6 +1,8 @@
 """Schemas of indexing: the first run of a folder, and later runs."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
+
+from sokkuri.web.schemas.fields import RequestDocument
 
 
 class IndexProgressDocument(BaseModel):
@@ -40,10 +42,8 @@ class IndexRunDocument(BaseModel):
     report: IndexReportDocument | None
 
 
-class IndexRequestDocument(BaseModel):
+class IndexRequestDocument(RequestDocument):
     """A request to index. `retry_failed` : also try images again that could not be read."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     retry_failed: bool = False
 
@@ -92,9 +92,7 @@ class EstimateDocument(BaseModel):
     disk_bytes: int
 
 
-class SetupRequestDocument(BaseModel):
+class SetupRequestDocument(RequestDocument):
     """The network of the new collection."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
 
     network: str = Field(min_length=1, max_length=200)

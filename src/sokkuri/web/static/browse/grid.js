@@ -27,7 +27,7 @@ export class Grid {
    * @param {HTMLElement} host
    * @param {Object} options
    * @param {(image: *) => string} options.href
-   * @param {import("./selection.js").Selection} options.selection
+   * @param {import("../selection/selection.js").Selection} options.selection
    * @param {(width: number) => number} options.rowHeight
    * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
    *   first visible image when scrolling stops

@@ -1,7 +1,7 @@
 // Browse: the whole collection or one of its folders as a grid, by folder or by date.
 
 import * as api from "../base/api.js";
-import { announce, clear, h, isTyping, toast } from "../base/dom.js";
+import { announce, clear, h, isTyping } from "../base/dom.js";
 import { makeFolderList } from "./folder_list.js";
 import { Grid } from "./grid.js";
 import { icon } from "../base/icons.js";
@@ -9,7 +9,8 @@ import { WINDOW, Windows } from "./windows.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { link, navigate, setTitle } from "../base/router.js";
 import { makeScrubber } from "./scrubber.js";
-import { Selection } from "./selection.js";
+import { ActionBar, SELECTION_KEYS } from "../selection/action_bar.js";
+import { Selection } from "../selection/selection.js";
 import * as settings from "../base/settings.js";
 import { indexing, makeProgress } from "../status/progress.js";
 import { makeRuns } from "../status/runs.js";
@@ -20,10 +21,7 @@ export const keepsScroll = true;
 export const shortcuts = [
   ["← ↑ ↓ →", "Move"],
   ["Enter", "Open the image"],
-  ["Space", "Select or unselect the image"],
-  ["Shift →", "Move and select"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
+  ...SELECTION_KEYS,
   ["r", "Show the rings of the selected image"],
   ["+ −", "Larger or smaller pictures"],
   ["f", "Show or hide the folders"],
@@ -31,7 +29,6 @@ export const shortcuts = [
 
 const SORTS = { folder: "By folder", newest: "Newest", oldest: "Oldest", name: "Name", size: "Size",
   pixels: "Pixels" };
-const MOST_SELECTED = 50;
 const FOLDERS_TIMEOUT = 1500; // milliseconds
 const FRESH = 4000; // milliseconds between two looks at the new images of a run
 const NARROW = "(max-width: 859px)";
@@ -92,8 +89,7 @@ class Browse {
   }
 
   makeGrid() {
-    this.selection = new Selection(MOST_SELECTED, () => this.showSelection(), () =>
-      toast(`You can select ${MOST_SELECTED} images at most`));
+    this.selection = new Selection(() => this.showSelection());
     this.grid = new Grid(this.host, {
       selection: this.selection,
       href: ({ id }) => `/image?${api.toQuery({ id, under: this.under })}`,
@@ -102,9 +98,11 @@ class Browse {
       onopen: (index) => this.open(index),
     });
     this.scrubber = makeScrubber(this.grid);
-    this.bar = h("div", { class: "chosen-bar", role: "region", "aria-label": "Selected",
-      hidden: true });
-    this.root.append(this.scrubber.el, this.bar);
+    this.bar = new ActionBar({ info: this.info, signal: this.signal,
+      count: () => this.selection.size, onclear: () => this.selection.clear(),
+      source: () => ({ grid: { under: this.under || null, sort: this.sort,
+        revision: this.grid.data.revision, ranges: this.selection.ranges } }) });
+    this.root.append(this.scrubber.el, this.bar.element);
   }
 
   stop() {
@@ -352,51 +350,17 @@ class Browse {
 
   showSelection() {
     this.grid.showSelection();
-    const { size } = this.selection;
-    const hadFocus = this.bar.contains(document.activeElement);
-    this.bar.hidden = size === 0;
-    if (!size) {
-      if (hadFocus) this.grid.focus(this.grid.focused);
-      return;
-    }
-    const text = size === 1 ? "1 selected" : `${size} selected`;
-    announce(text);
-    const button = (label, onclick, kind = "") =>
-      h("button", { type: "button", class: `button ${kind}`, onclick }, label);
-    this.bar.replaceChildren(...[
-      h("span", { class: "number" }, text),
-      button(size === 1 ? "Search for this" : "Search for these", () => this.searchSelected(),
-        "primary"),
-      size === 1 && button("Open rings", () => this.openRings()),
-      h("button", { type: "button", class: "icon-button", "aria-label": "Unselect all",
-        title: "Unselect all (Esc)", onclick: () => this.selection.clear() }, icon("close")),
-    ].filter(Boolean));
-  }
-
-  async selectedIds() {
-    const images = await this.grid.data.windows.all(this.selection.chosen);
-    if (!images.length) toast("The selected images could not be loaded");
-    return images.map(({ id }) => id);
-  }
-
-  async searchSelected() {
-    const id = await this.selectedIds();
-    if (id.length) navigate("/search", { id });
-  }
-
-  async openRings() {
-    const [id] = await this.selectedIds();
-    if (id !== undefined) navigate("/rings", { id });
+    if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
 
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "a" && this.grid.data) {
+      this.selection.all(this.grid.data.windows.count);
+      event.preventDefault();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const isSingle = this.selection.size === 1;
-    if (event.key === "Escape" && this.selection.size) this.selection.clear();
-    else if (event.key === "s" && this.selection.size) this.searchSelected();
-    else if (event.key === "r" && isSingle) this.openRings();
-    else if (event.key === "+" || event.key === "=") this.resize(1);
+    if (event.key === "+" || event.key === "=") this.resize(1);
     else if (event.key === "-") this.resize(-1);
     else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
     else if (!this.enterGrid(event)) return;

@@ -1291,7 +1291,7 @@ var Grid = class {
    * @param {HTMLElement} host
    * @param {Object} options
    * @param {(image: *) => string} options.href
-   * @param {import("./selection.js").Selection} options.selection
+   * @param {import("../selection/selection.js").Selection} options.selection
    * @param {(width: number) => number} options.rowHeight
    * @param {(anchor: {index: number, offset: number}) => void} [options.onmove] called with the
    *   first visible image when scrolling stops
@@ -1685,11 +1685,11 @@ var Windows = class {
    * is `held` is not cancelled.
    */
   fetch(number, held = false) {
-    const images = this.loaded.get(number);
-    if (images) {
+    const images2 = this.loaded.get(number);
+    if (images2) {
       this.loaded.delete(number);
-      this.loaded.set(number, images);
-      return Promise.resolve(images);
+      this.loaded.set(number, images2);
+      return Promise.resolve(images2);
     }
     const request2 = this.loading.get(number);
     if (request2) {
@@ -1706,11 +1706,11 @@ var Windows = class {
     const offset = number * WINDOW;
     try {
       const limit = Math.min(WINDOW, this.count - offset);
-      const images = await this.load(offset, limit, controller.signal);
-      this.loaded.set(number, images);
+      const images2 = await this.load(offset, limit, controller.signal);
+      this.loaded.set(number, images2);
       this.failedAt.delete(number);
       this.dropOldest();
-      return images;
+      return images2;
     } catch (error) {
       if (error.name !== "AbortError") {
         this.failedAt.set(number, Date.now());
@@ -1830,55 +1830,353 @@ function groupMarks(grid2) {
   return out;
 }
 
-// browse/selection.js
-var Selection = class {
+// base/changes.js
+var HEADER = "X-Sokkuri-Change";
+var REFUSED = "urn:sokkuri:problem:changes";
+var key = null;
+function getKey() {
+  key ??= get2("/changes").then((answer) => answer.key ?? "").catch((error) => {
+    key = null;
+    throw error;
+  });
+  return key;
+}
+async function change(path, body, { signal } = {}) {
+  const keyBefore = key;
+  try {
+    return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  } catch (error) {
+    if (error.type !== REFUSED || !keyBefore) throw error;
+    key = null;
+    return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
+  }
+}
+function howToAllow() {
+  return h(
+    "p",
+    { class: "how-to-allow soft small" },
+    icon("not", { size: 16 }),
+    h(
+      "span",
+      null,
+      "Read-only. To allow changes, start the server with ",
+      h("code", null, "sokkuri serve --allow-changes")
+    )
+  );
+}
+
+// selection/actions.js
+var BASE2 = "/api/v1/selections";
+var LABELS = 1e3;
+var PAGE = 1e3;
+var images = (count2) => count2 === 1 ? "1 image" : `${count(count2)} images`;
+var hold = (source2) => post("/selections", source2);
+async function idsOf(source2, limit = Infinity) {
+  const { selection } = await hold(source2);
+  const ids = [];
+  while (ids.length < limit) {
+    const most = Math.min(PAGE, limit - ids.length);
+    const part = await get2(
+      `/selections/${selection}/images`,
+      { offset: String(ids.length), limit: most }
+    );
+    ids.push(...part.images.map(({ id }) => id));
+    if (part.images.length < most) break;
+  }
+  return ids;
+}
+async function copyPaths(source2) {
+  const { selection, count: count2 } = await hold(source2);
+  const paths = await (await fetch(`${BASE2}/${selection}/list?format=txt`)).text();
+  await navigator.clipboard.writeText(paths);
+  toast(count2 === 1 ? "The path is copied" : `${count(count2)} paths are copied`);
+}
+async function download(source2, kind) {
+  const { selection } = await hold(source2);
+  const anchor = document.createElement("a");
+  anchor.href = `${BASE2}/${selection}/${kind === "zip" ? "zip" : `list?format=${kind}`}`;
+  anchor.download = `images.${kind}`;
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+async function giveLabel(source2, label) {
+  const ids = await idsOf(source2);
+  const before2 = await sendLabels(ids.map((id) => ({ id, label })));
+  toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
+    try {
+      await sendLabels(before2);
+      toast("The labels are as before");
+    } catch (error) {
+      toast(capitalise(error.message));
+    }
+  } });
+}
+async function sendLabels(labels) {
+  const before2 = [];
+  for (let start2 = 0; start2 < labels.length; start2 += LABELS) {
+    const answer = await change("/labels", { labels: labels.slice(start2, start2 + LABELS) });
+    before2.push(...answer.before);
+  }
+  return before2;
+}
+
+// selection/label_dialog.js
+var LONGEST2 = 200;
+function askForLabel(what, signal) {
+  const known = h("datalist", { id: "selection-labels" });
+  const field = h("input", {
+    type: "text",
+    list: known.id,
+    required: true,
+    maxlength: LONGEST2,
+    autocomplete: "off",
+    id: "selection-label"
+  });
+  const dialog = h(
+    "dialog",
+    { class: "selection-dialog", "aria-labelledby": "selection-title" },
+    h(
+      "form",
+      { method: "dialog" },
+      h("h2", { id: "selection-title" }, `Label ${what}`),
+      h("label", { for: field.id }, "Label"),
+      field,
+      known,
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
+        h("button", { type: "submit", class: "button primary", value: "give" }, "Label")
+      )
+    )
+  );
+  get2("/labels", null, { signal }).then(({ labels }) => {
+    known.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+  }).catch(() => {
+  });
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      const label = field.value.trim();
+      resolve(dialog.returnValue === "give" && label ? label : null);
+      dialog.remove();
+    });
+    signal.addEventListener("abort", () => dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+    field.focus();
+  });
+}
+
+// selection/action_bar.js
+var MOST_SEARCHED = 50;
+var SELECTION_KEYS = [
+  ["Space", "Select or unselect the image"],
+  ["Shift →", "Move and select"],
+  ["Ctrl A", "Select all"],
+  ["Esc", "Unselect all"],
+  ["s", "Search for the selected images"],
+  ["Ctrl C", "Copy the paths of the selected images"]
+];
+var ActionBar = class {
   /**
-   * @param {number} most largest number of selected images
-   * @param {(selection: Selection) => void} onchange
-   * @param {() => void} onfull called when the user selects more
+   * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
+   *   count: () => number, onclear: () => void, searchable?: boolean}} options
+   *   info: of the server; source: the selected images; count: how many they are; onclear:
+   *   unselects all; searchable: whether the images have vectors
    */
-  constructor(most, onchange, onfull) {
-    this.most = most;
+  constructor(options) {
+    this.options = options;
+    this.element = h("div", {
+      class: "chosen-bar",
+      role: "region",
+      "aria-label": "Selected",
+      hidden: true
+    });
+    const { signal } = options;
+    signal.addEventListener("abort", () => document.body.classList.remove("has-bar"));
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+  /** Shows how many images are selected. Returns whether the focus was in the bar that now hides. */
+  show() {
+    const count2 = this.options.count();
+    const hadFocus = this.element.contains(document.activeElement);
+    const focused = hadFocus ? document.activeElement.dataset.act : null;
+    this.element.hidden = count2 === 0;
+    document.body.classList.toggle("has-bar", count2 > 0);
+    if (!count2) {
+      this.element.replaceChildren();
+      return hadFocus;
+    }
+    const text2 = `${count(count2)} selected`;
+    announce(text2);
+    this.element.replaceChildren(...this.parts(count2, text2).filter(Boolean));
+    if (focused) this.element.querySelector(`[data-act="${focused}"]`)?.focus();
+    return false;
+  }
+  parts(count2, text2) {
+    const { info: info3, onclear, searchable = true } = this.options;
+    return [
+      h("span", { class: "number" }, text2),
+      searchable && count2 <= MOST_SEARCHED && this.button(
+        "search",
+        count2 === 1 ? "Search for this" : "Search for these",
+        () => this.search(),
+        "primary"
+      ),
+      searchable && count2 === 1 && this.button("rings", "Open rings", () => this.rings()),
+      info3.changes && searchable && this.button("label", "Label…", () => this.label()),
+      this.menu(),
+      h("button", {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Unselect all",
+        title: "Unselect all (Esc)",
+        dataset: { act: "clear" },
+        onclick: onclear
+      }, icon("close"))
+    ];
+  }
+  button(act, label, run, kind = "") {
+    return h("button", {
+      type: "button",
+      class: `button ${kind}`,
+      dataset: { act },
+      onclick: () => this.attempt(run)
+    }, label);
+  }
+  /** The further actions, in a list that opens above the bar. */
+  menu() {
+    const { info: info3, source: source2 } = this.options;
+    const details = h("details", { class: "chosen-more" });
+    const item = (act, label, run) => this.button(act, label, () => {
+      details.open = false;
+      return run();
+    }, "quiet");
+    details.append(
+      h("summary", { class: "button", dataset: { act: "more" } }, "More"),
+      h("div", { class: "chosen-menu" }, ...[
+        item("copy", "Copy paths", () => copyPaths(source2())),
+        item("csv", "Export list (CSV)", () => download(source2(), "csv")),
+        item("json", "Export list (JSON)", () => download(source2(), "json")),
+        !info3.mosaic && item("zip", "Download originals (ZIP)", () => download(source2(), "zip"))
+      ].filter(Boolean))
+    );
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      details.open = false;
+      details.querySelector("summary").focus();
+      event.preventDefault();
+    });
+    details.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !details.contains(relatedTarget)) details.open = false;
+    });
+    return details;
+  }
+  /** Runs an action, and says what went wrong. */
+  async attempt(run) {
+    try {
+      await run();
+    } catch (error) {
+      if (error.name !== "AbortError") toast(capitalise(error.message));
+    }
+  }
+  async search() {
+    const id = await idsOf(this.options.source(), MOST_SEARCHED);
+    if (id.length) navigate("/search", { id });
+  }
+  async rings() {
+    const [id] = await idsOf(this.options.source(), 1);
+    if (id !== void 0) navigate("/rings", { id });
+  }
+  async label() {
+    const { source: source2, count: count2, signal } = this.options;
+    const selected = source2();
+    const label = await askForLabel(images(count2()), signal);
+    if (label) await giveLabel(selected, label);
+  }
+  pressed(event) {
+    const count2 = this.options.count();
+    if (!count2 || event.defaultPrevented || isTyping(event)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const { searchable = true } = this.options;
+    const control = event.ctrlKey || event.metaKey;
+    if (control && event.key === "c" && !String(getSelection())) {
+      this.attempt(() => copyPaths(this.options.source()));
+    } else if (control || event.altKey) return;
+    else if (event.key === "Escape") this.options.onclear();
+    else if (event.key === "s" && searchable && count2 <= MOST_SEARCHED) {
+      this.attempt(() => this.search());
+    } else if (event.key === "r" && searchable && count2 === 1) this.attempt(() => this.rings());
+    else return;
+    event.preventDefault();
+  }
+};
+
+// selection/selection.js
+var Selection = class {
+  /** @param {(selection: Selection) => void} onchange */
+  constructor(onchange) {
     this.onchange = onchange;
-    this.onfull = onfull;
-    this.chosen = /* @__PURE__ */ new Set();
+    this.ranges = [];
+    this.size = 0;
     this.anchor = -1;
   }
-  get size() {
-    return this.chosen.size;
-  }
   has(index) {
-    return this.chosen.has(index);
+    const range2 = this.ranges[this.rangeBefore(index + 1)];
+    return Boolean(range2) && index < range2[1];
+  }
+  /** The number of the last range that begins before an index, or -1. */
+  rangeBefore(index) {
+    let low = 0;
+    let high = this.ranges.length;
+    while (low < high) {
+      const middle = low + high >> 1;
+      if (this.ranges[middle][0] < index) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
   toggle(index) {
-    if (this.chosen.has(index)) this.chosen.delete(index);
-    else this.add(index);
+    if (this.has(index)) this.removeRange(index, index + 1);
+    else this.addRange(index, index + 1);
     this.anchor = index;
     this.onchange(this);
   }
-  /** Selects all images from the last selected one to this one. */
+  /** Selects all places from the last selected one to this one. */
   extend(index) {
     const from = this.anchor < 0 ? index : this.anchor;
-    const step = index < from ? -1 : 1;
-    for (let i = from; i !== index + step; i += step) {
-      if (!this.add(i)) break;
-    }
+    if (this.anchor < 0) this.anchor = index;
+    this.addRange(Math.min(from, index), Math.max(from, index) + 1);
     this.onchange(this);
   }
-  add(index) {
-    if (this.chosen.has(index)) return true;
-    if (this.chosen.size >= this.most) {
-      this.onfull();
-      return false;
-    }
-    this.chosen.add(index);
-    return true;
+  /** Selects all places of a list. */
+  all(count2) {
+    this.set(count2 ? [[0, count2]] : []);
+    this.onchange(this);
   }
   clear() {
-    if (!this.chosen.size) return;
-    this.chosen.clear();
+    if (!this.size) return;
+    this.set([]);
     this.anchor = -1;
     this.onchange(this);
+  }
+  addRange(first, end) {
+    const isApart = (range2) => range2[1] < first || range2[0] > end;
+    const joined = this.ranges.filter((range2) => !isApart(range2));
+    const low = Math.min(first, ...joined.map((range2) => range2[0]));
+    const high = Math.max(end, ...joined.map((range2) => range2[1]));
+    this.set([...this.ranges.filter(isApart), [low, high]]);
+  }
+  removeRange(first, end) {
+    this.set(this.ranges.flatMap((range2) => [
+      [range2[0], Math.min(range2[1], first)],
+      [Math.max(range2[0], end), range2[1]]
+    ]).filter(([low, high]) => low < high));
+  }
+  set(ranges) {
+    this.ranges = ranges.sort((a, b) => a[0] - b[0]);
+    this.size = ranges.reduce((sum, [first, end]) => sum + end - first, 0);
   }
 };
 
@@ -1954,41 +2252,6 @@ function speed(samples, now = performance.now()) {
   if (samples.length < 2) return 0;
   const seconds = (now - samples[0].time) / 1e3;
   return Math.max(0, samples.at(-1).done - samples[0].done) / Math.max(seconds, 0.5);
-}
-
-// base/changes.js
-var HEADER = "X-Sokkuri-Change";
-var REFUSED = "urn:sokkuri:problem:changes";
-var key = null;
-function getKey() {
-  key ??= get2("/changes").then((answer) => answer.key ?? "").catch((error) => {
-    key = null;
-    throw error;
-  });
-  return key;
-}
-async function change(path, body, { signal } = {}) {
-  const keyBefore = key;
-  try {
-    return await post(path, body, { signal, headers: { [HEADER]: await getKey() } });
-  } catch (error) {
-    if (error.type !== REFUSED || !keyBefore) throw error;
-    key = null;
-    return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
-  }
-}
-function howToAllow() {
-  return h(
-    "p",
-    { class: "how-to-allow soft small" },
-    icon("not", { size: 16 }),
-    h(
-      "span",
-      null,
-      "Read-only. To allow changes, start the server with ",
-      h("code", null, "sokkuri serve --allow-changes")
-    )
-  );
 }
 
 // status/runs.js
@@ -2108,10 +2371,7 @@ var keepsScroll = true;
 var shortcuts = [
   ["← ↑ ↓ →", "Move"],
   ["Enter", "Open the image"],
-  ["Space", "Select or unselect the image"],
-  ["Shift →", "Move and select"],
-  ["Esc", "Unselect all"],
-  ["s", "Search for the selected images"],
+  ...SELECTION_KEYS,
   ["r", "Show the rings of the selected image"],
   ["+ −", "Larger or smaller pictures"],
   ["f", "Show or hide the folders"]
@@ -2124,7 +2384,6 @@ var SORTS = {
   size: "Size",
   pixels: "Pixels"
 };
-var MOST_SELECTED = 50;
 var FOLDERS_TIMEOUT = 1500;
 var FRESH = 4e3;
 var NARROW = "(max-width: 859px)";
@@ -2193,7 +2452,7 @@ var Browse = class {
     this.foldersLoaded = this.loadFolders();
   }
   makeGrid() {
-    this.selection = new Selection(MOST_SELECTED, () => this.showSelection(), () => toast(`You can select ${MOST_SELECTED} images at most`));
+    this.selection = new Selection(() => this.showSelection());
     this.grid = new Grid(this.host, {
       selection: this.selection,
       href: ({ id }) => `/image?${toQuery({ id, under: this.under })}`,
@@ -2202,13 +2461,19 @@ var Browse = class {
       onopen: (index) => this.open(index)
     });
     this.scrubber = makeScrubber(this.grid);
-    this.bar = h("div", {
-      class: "chosen-bar",
-      role: "region",
-      "aria-label": "Selected",
-      hidden: true
+    this.bar = new ActionBar({
+      info: this.info,
+      signal: this.signal,
+      count: () => this.selection.size,
+      onclear: () => this.selection.clear(),
+      source: () => ({ grid: {
+        under: this.under || null,
+        sort: this.sort,
+        revision: this.grid.data.revision,
+        ranges: this.selection.ranges
+      } })
     });
-    this.root.append(this.scrubber.el, this.bar);
+    this.root.append(this.scrubber.el, this.bar.element);
   }
   stop() {
     this.stopEvents();
@@ -2279,9 +2544,9 @@ var Browse = class {
     const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
       const early = offset === 0 ? await first : null;
       first = null;
-      const { images, revision } = early ?? await request2(offset, limit, windowSignal);
+      const { images: images2, revision } = early ?? await request2(offset, limit, windowSignal);
       if (revision !== grid2.revision) active?.markStale();
-      return images;
+      return images2;
     });
     return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
   }
@@ -2463,60 +2728,22 @@ var Browse = class {
     const count2 = this.grid.data?.windows.count ?? 0;
     const near = [];
     for (let i = Math.max(0, index - 500); i < Math.min(count2, index + 500); i++) near.push(i);
-    const images = await this.grid.data?.windows.all(near) ?? [];
-    const n = images.findIndex((image2) => image2.id === id);
+    const images2 = await this.grid.data?.windows.all(near) ?? [];
+    const n = images2.findIndex((image2) => image2.id === id);
     return n < 0 ? -1 : near[n];
   }
   showSelection() {
     this.grid.showSelection();
-    const { size } = this.selection;
-    const hadFocus = this.bar.contains(document.activeElement);
-    this.bar.hidden = size === 0;
-    if (!size) {
-      if (hadFocus) this.grid.focus(this.grid.focused);
-      return;
-    }
-    const text2 = size === 1 ? "1 selected" : `${size} selected`;
-    announce(text2);
-    const button = (label, onclick, kind = "") => h("button", { type: "button", class: `button ${kind}`, onclick }, label);
-    this.bar.replaceChildren(...[
-      h("span", { class: "number" }, text2),
-      button(
-        size === 1 ? "Search for this" : "Search for these",
-        () => this.searchSelected(),
-        "primary"
-      ),
-      size === 1 && button("Open rings", () => this.openRings()),
-      h("button", {
-        type: "button",
-        class: "icon-button",
-        "aria-label": "Unselect all",
-        title: "Unselect all (Esc)",
-        onclick: () => this.selection.clear()
-      }, icon("close"))
-    ].filter(Boolean));
-  }
-  async selectedIds() {
-    const images = await this.grid.data.windows.all(this.selection.chosen);
-    if (!images.length) toast("The selected images could not be loaded");
-    return images.map(({ id }) => id);
-  }
-  async searchSelected() {
-    const id = await this.selectedIds();
-    if (id.length) navigate("/search", { id });
-  }
-  async openRings() {
-    const [id] = await this.selectedIds();
-    if (id !== void 0) navigate("/rings", { id });
+    if (this.bar.show()) this.grid.focus(this.grid.focused);
   }
   pressed(event) {
     if (event.defaultPrevented || isTyping(event) || document.querySelector("dialog[open]")) return;
+    if ((event.ctrlKey || event.metaKey) && event.key === "a" && this.grid.data) {
+      this.selection.all(this.grid.data.windows.count);
+      event.preventDefault();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    const isSingle = this.selection.size === 1;
-    if (event.key === "Escape" && this.selection.size) this.selection.clear();
-    else if (event.key === "s" && this.selection.size) this.searchSelected();
-    else if (event.key === "r" && isSingle) this.openRings();
-    else if (event.key === "+" || event.key === "=") this.resize(1);
+    if (event.key === "+" || event.key === "=") this.resize(1);
     else if (event.key === "-") this.resize(-1);
     else if (event.key === "f" && this.folders) this.showFolders(!this.foldersShown());
     else if (!this.enterGrid(event)) return;
@@ -2622,7 +2849,7 @@ function pairOf(group, first, second) {
 var files = (count2) => `${count(count2)} ${count2 === 1 ? "file" : "files"}`;
 
 // duplicates/bulk.js
-var PAGE = 500;
+var PAGE2 = 500;
 var BATCH = 25;
 function openBulk(grade, { filters, marked, signal }) {
   return new Promise((resolve) => {
@@ -2695,7 +2922,7 @@ var Bulk = class {
     try {
       do {
         const page = await duplicates(
-          { ...this.filters, cursor, limit: PAGE },
+          { ...this.filters, cursor, limit: PAGE2 },
           { signal: this.signal }
         );
         for (const group of page.groups) {
@@ -3710,7 +3937,7 @@ var shortcuts2 = [
   ["u", "Undo"],
   ["1 2 3", "Comparing: side by side, flicker, difference"]
 ];
-var PAGE2 = 40;
+var PAGE3 = 40;
 var MOST2 = 500;
 var NAMED2 = 3;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
@@ -3790,7 +4017,7 @@ var Duplicates = class {
   async refresh() {
     const thisTurn = ++this.turn;
     this.history.load();
-    const count2 = Math.max(PAGE2, this.cards.length);
+    const count2 = Math.max(PAGE3, this.cards.length);
     const groups = [];
     let page = null;
     try {
@@ -3857,7 +4084,7 @@ var Duplicates = class {
     const thisTurn = this.turn;
     try {
       const page = await duplicates(
-        { ...this.filters, cursor: this.next, limit: PAGE2 },
+        { ...this.filters, cursor: this.next, limit: PAGE3 },
         { signal: this.signal }
       );
       if (thisTurn !== this.turn) return;
@@ -3920,10 +4147,10 @@ var Duplicates = class {
   /** Removes pictures from a group, and the group if fewer than two pictures are left. */
   removeImages(card, ids, hadFocus) {
     const removed = new Set(ids);
-    const images = card.images.filter(({ id }) => !removed.has(id));
-    if (images.length === card.images.length) return;
+    const images2 = card.images.filter(({ id }) => !removed.has(id));
+    if (images2.length === card.images.length) return;
     const index = this.cards.indexOf(card);
-    const replacement = images.length > 1 ? [this.card({ ...card.group, images })] : [];
+    const replacement = images2.length > 1 ? [this.card({ ...card.group, images: images2 })] : [];
     this.cards.splice(index, 1, ...replacement);
     card.el.replaceWith(...replacement.map(({ el }) => el));
     if (hadFocus) this.focusCard(index);
@@ -4008,7 +4235,7 @@ var Duplicates = class {
   async refreshAt(ids) {
     await this.refresh();
     const targets = new Set(ids);
-    const card = this.cards.find(({ images }) => images.some(({ id }) => targets.has(id)));
+    const card = this.cards.find(({ images: images2 }) => images2.some(({ id }) => targets.has(id)));
     card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
   }
   async bulk(grade) {
@@ -4064,7 +4291,7 @@ var Duplicates = class {
   }
 };
 function sameGroup(before2, after) {
-  const facts3 = ({ grade, keep: keep2, images }) => JSON.stringify([grade, keep2, images.map(({ id, v, kept }) => [id, v, kept])]);
+  const facts3 = ({ grade, keep: keep2, images: images2 }) => JSON.stringify([grade, keep2, images2.map(({ id, v, kept }) => [id, v, kept])]);
   return facts3(before2) === facts3(after);
 }
 function reasons(left) {
@@ -4897,10 +5124,10 @@ var Alike = class {
    *   are selected: only the first by default, because similar photos need not be of one kind.
    *   `more` shows placeholders for images that are still loading
    */
-  show(images, { chosen = (image2) => image2 === images[0], more = false } = {}) {
+  show(images2, { chosen = (image2) => image2 === images2[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
-    this.tiles = images.map((image2) => this.makeTile(image2, chosen(image2)));
-    this.why.textContent = images[0]?.why ? whyThis(images[0].why) : "";
+    this.tiles = images2.map((image2) => this.makeTile(image2, chosen(image2)));
+    this.why.textContent = images2[0]?.why ? whyThis(images2[0].why) : "";
     this.list.replaceChildren(
       ...this.tiles.map(({ item }) => item),
       ...more ? Array.from({ length: 11 }, () => h("li", { class: "skeleton tile-box" })) : []
@@ -5196,8 +5423,8 @@ var ByWords = class {
       )
     );
   }
-  accept(images, section) {
-    const chosen = [...images];
+  accept(images2, section) {
+    const chosen = [...images2];
     for (const { id } of chosen) this.accepted.add(id);
     this.take(chosen, section);
     this.onaccept(chosen, section.label);
@@ -5208,9 +5435,9 @@ var ByWords = class {
     announce(`Refused: ${image2.name}`);
   }
   /** Takes images out of a section, and moves the focus to what follows. */
-  take(images, section) {
-    const taken = new Set(images.map(({ id }) => id));
-    const tile = section.tiles.get(images[0].id);
+  take(images2, section) {
+    const taken = new Set(images2.map(({ id }) => id));
+    const tile = section.tiles.get(images2[0].id);
     const next = tile.nextElementSibling ?? tile.previousElementSibling;
     const focused = section.element.contains(document.activeElement);
     for (const id of taken) section.tiles.get(id)?.remove();
@@ -5784,17 +6011,17 @@ var Suggestions = class {
     this.fill();
   }
   /** Takes back images whose labels were undone; the first becomes the current one. */
-  restore(images) {
-    for (const { id } of images) {
+  restore(images2) {
+    for (const { id } of images2) {
       this.done.delete(id);
       this.skipped.delete(id);
     }
-    const [first] = images;
+    const [first] = images2;
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
   /** Lets images be suggested again whose labels were undone. */
-  forget(images) {
-    for (const { id } of images) this.done.delete(id);
+  forget(images2) {
+    for (const { id } of images2) this.done.delete(id);
     this.ended = false;
   }
   /** Suggests the skipped images again. */
@@ -5875,7 +6102,7 @@ var LabelView = class {
       info: info3,
       signal,
       onask: (labels, confidence) => this.ask(labels, confidence),
-      onaccept: (images, label) => this.send(images, label, { words: true })
+      onaccept: (images2, label) => this.send(images2, label, { words: true })
     });
     this.build(main2);
     const options = { signal };
@@ -6119,22 +6346,22 @@ var LabelView = class {
     }
     if (!this.current) return;
     const together = this.mode === "alike";
-    const images = together ? this.alike.chosen() : [this.current];
-    if (!images.length) {
+    const images2 = together ? this.alike.chosen() : [this.current];
+    if (!images2.length) {
       toast("No image is selected");
       return;
     }
     const tiles2 = together ? this.alike.snapshot() : null;
-    const ids = this.send(images, label, { tiles: tiles2 });
+    const ids = this.send(images2, label, { tiles: tiles2 });
     if (!together || this.alike.remove(ids) === 0) this.draw();
   }
   /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
-  send(images, label, { tiles: tiles2 = null, words = false }) {
-    this.standing.count(label, images.length);
-    outbox.give(images.map(({ id }) => ({ id, label })), { images, tiles: tiles2, label, words });
-    const ids = new Set(images.map(({ id }) => id));
+  send(images2, label, { tiles: tiles2 = null, words = false }) {
+    this.standing.count(label, images2.length);
+    outbox.give(images2.map(({ id }) => ({ id, label })), { images: images2, tiles: tiles2, label, words });
+    const ids = new Set(images2.map(({ id }) => id));
     this.suggestions.remove(ids);
-    announce(`${label}: ${images.length > 1 ? `${images.length} images` : images[0].name}`);
+    announce(`${label}: ${images2.length > 1 ? `${images2.length} images` : images2[0].name}`);
     return ids;
   }
   skip() {
@@ -6149,11 +6376,11 @@ var LabelView = class {
       toast("Nothing to undo");
       return;
     }
-    const { images, tiles: tiles2, label, words } = last4.about;
-    this.standing.count(label, -images.length);
-    this.byWords.restore(images.map(({ id }) => id));
-    if (words) this.suggestions.forget(images);
-    else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images);
+    const { images: images2, tiles: tiles2, label, words } = last4.about;
+    this.standing.count(label, -images2.length);
+    this.byWords.restore(images2.map(({ id }) => id));
+    if (words) this.suggestions.forget(images2);
+    else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images2);
     if (tiles2 && this.mode === "alike") this.restoreGroup(tiles2);
     else this.draw();
     toast(`Undone: ${label}`);
@@ -6280,12 +6507,12 @@ var SPARE = 0.88;
 var FARTHEST = 1.18;
 var LARGEST = 0.18;
 var SLACK = 1e-6;
-var LONGEST2 = 1.9;
+var LONGEST3 = 1.9;
 var MIDDLE = 1.5;
 var OUTER = 0.62;
-function layout(images, { width, height, power = 5, size }) {
-  if (images.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
-  const [query, ...others] = images;
+function layout(images2, { width, height, power = 5, size }) {
+  if (images2.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
+  const [query, ...others] = images2;
   const ranked = others.map((image2, order) => ({ image: image2, order, distance: image2.distance ?? 0 }));
   ranked.sort((a, b) => a.distance - b.distance || a.order - b.order);
   const view2 = { a: width / 2, b: height / 2, unit: Math.min(width, height) / 2 };
@@ -6309,7 +6536,7 @@ function layout(images, { width, height, power = 5, size }) {
 function shape2({ width, height }, side) {
   const ratio2 = width > 0 && height > 0 ? width / height : 1;
   const root = Math.sqrt(ratio2);
-  const reduction = Math.min(1, LONGEST2 / Math.max(root, 1 / root));
+  const reduction = Math.min(1, LONGEST3 / Math.max(root, 1 / root));
   return { w: side * root * reduction, h: side / root * reduction };
 }
 function taper(rank, count2) {
@@ -7281,8 +7508,8 @@ function refusal({ status: status2, detail }) {
   );
 }
 async function choose(main2, under, signal) {
-  const { images } = await get2("/images", { limit: 12, under }, { signal });
-  if (images.length === 0) {
+  const { images: images2 } = await get2("/images", { limit: 12, under }, { signal });
+  if (images2.length === 0) {
     main2.append(panel(
       {
         icon: "photos",
@@ -7298,7 +7525,7 @@ async function choose(main2, under, signal) {
     { class: "rings-choose" },
     h("h1", null, "Rings"),
     h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start."),
-    h("ul", { class: "choose-tiles", role: "list" }, images.map((image2) => h(
+    h("ul", { class: "choose-tiles", role: "list" }, images2.map((image2) => h(
       "li",
       null,
       link("/rings", { id: image2.id, under }, { "aria-label": image2.name }, h("img", {
@@ -7650,8 +7877,8 @@ async function withName(name2) {
 }
 async function listed(where, name2) {
   if (name2.length > LONGEST_NAME || name2.includes("'") && name2.includes('"')) return [];
-  const { images } = await get2("/images", { where, limit: 20 });
-  return images.map(({ id }) => id);
+  const { images: images2 } = await get2("/images", { where, limit: 20 });
+  return images2.map(({ id }) => id);
 }
 var quoted = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
@@ -7828,16 +8055,16 @@ var FindField = class {
       return;
     }
     if (!this.info) await this.load(info);
-    let images;
+    let images2;
     try {
-      images = await findImages(written);
+      images2 = await findImages(written);
     } catch (error) {
       this.fail(error.message);
       return;
     }
     if (this.input.value.trim() !== written) return;
-    if (images.length === 1) await this.addAll({ ids: images });
-    else if (images.length > 1) {
+    if (images2.length === 1) await this.addAll({ ids: images2 });
+    else if (images2.length > 1) {
       this.fail("Several images have this name. Write the whole id, with the folder.");
     } else if (this.info?.words) await this.addAll({ texts: [written] });
     else this.fail("No image has this id or name, and words are not known here.");
@@ -9128,14 +9355,14 @@ function parts(found, info3, signal, look) {
     new Start(found, signal).form
   ].filter(Boolean);
 }
-function contents({ images, bytes: bytes3, formats }) {
+function contents({ images: images2, bytes: bytes3, formats }) {
   return h(
     "section",
     { "aria-labelledby": "setup-found" },
     h(
       "h2",
       { id: "setup-found" },
-      images === 1 ? "1 image" : `${count(images)} images`,
+      images2 === 1 ? "1 image" : `${count(images2)} images`,
       h("span", { class: "soft small number" }, ` ${bytes2(bytes3)}`)
     ),
     h(
@@ -9263,7 +9490,7 @@ __export(view_exports8, {
   title: () => title8
 });
 var title8 = "Status";
-var PAGE3 = 50;
+var PAGE4 = 50;
 var CALM2 = 3e3;
 async function show9(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
@@ -9383,7 +9610,7 @@ async function listFailures(host, total, signal) {
     return;
   }
   await listImages(host, async (cursor) => {
-    const { failures: failures2, next } = await failures({ limit: PAGE3, cursor }, { signal });
+    const { failures: failures2, next } = await failures({ limit: PAGE4, cursor }, { signal });
     const lines = failures2.map(({ id, stage, reason }) => ({ id, text: `${stage}: ${reason}` }));
     return { lines, next };
   });
@@ -9394,7 +9621,7 @@ async function listDamaged(host, total, signal) {
   if (!total) return;
   host.append(h("h2", { id: "damaged" }, "Read in part"));
   await listImages(host, async (cursor) => {
-    const { damaged: damaged2, next } = await damaged({ limit: PAGE3, cursor }, { signal });
+    const { damaged: damaged2, next } = await damaged({ limit: PAGE4, cursor }, { signal });
     return { lines: damaged2.map(({ id, reason }) => ({ id, text: reason })), next };
   });
 }

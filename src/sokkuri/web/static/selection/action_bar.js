@@ -1,0 +1,144 @@
+// The bar with what can be done with the selected images. Every page with pictures has the same one.
+
+import { announce, h, isTyping, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+import { navigate } from "../base/router.js";
+import { copyPaths, download, giveLabel, idsOf, images } from "./actions.js";
+import { askForLabel } from "./label_dialog.js";
+
+const MOST_SEARCHED = 50; // as many pictures as a search may have
+
+/** What the keys do while images are selected, for the help of a page. */
+export const SELECTION_KEYS = [
+  ["Space", "Select or unselect the image"],
+  ["Shift →", "Move and select"],
+  ["Ctrl A", "Select all"],
+  ["Esc", "Unselect all"],
+  ["s", "Search for the selected images"],
+  ["Ctrl C", "Copy the paths of the selected images"],
+];
+
+export class ActionBar {
+  /**
+   * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
+   *   count: () => number, onclear: () => void, searchable?: boolean}} options
+   *   info: of the server; source: the selected images; count: how many they are; onclear:
+   *   unselects all; searchable: whether the images have vectors
+   */
+  constructor(options) {
+    this.options = options;
+    this.element = h("div", { class: "chosen-bar", role: "region", "aria-label": "Selected",
+      hidden: true });
+    const { signal } = options;
+    signal.addEventListener("abort", () => document.body.classList.remove("has-bar"));
+    document.addEventListener("keydown", (event) => this.pressed(event), { signal });
+  }
+
+  /** Shows how many images are selected. Returns whether the focus was in the bar that now hides. */
+  show() {
+    const count = this.options.count();
+    const hadFocus = this.element.contains(document.activeElement);
+    const focused = hadFocus ? document.activeElement.dataset.act : null;
+    this.element.hidden = count === 0;
+    document.body.classList.toggle("has-bar", count > 0);
+    if (!count) {
+      this.element.replaceChildren();
+      return hadFocus;
+    }
+    const text = `${format.count(count)} selected`;
+    announce(text);
+    this.element.replaceChildren(...this.parts(count, text).filter(Boolean));
+    if (focused) this.element.querySelector(`[data-act="${focused}"]`)?.focus();
+    return false;
+  }
+
+  parts(count, text) {
+    const { info, onclear, searchable = true } = this.options;
+    return [
+      h("span", { class: "number" }, text),
+      searchable && count <= MOST_SEARCHED && this.button("search",
+        count === 1 ? "Search for this" : "Search for these", () => this.search(), "primary"),
+      searchable && count === 1 && this.button("rings", "Open rings", () => this.rings()),
+      info.changes && searchable && this.button("label", "Label…", () => this.label()),
+      this.menu(),
+      h("button", { type: "button", class: "icon-button", "aria-label": "Unselect all",
+        title: "Unselect all (Esc)", dataset: { act: "clear" }, onclick: onclear }, icon("close")),
+    ];
+  }
+
+  button(act, label, run, kind = "") {
+    return h("button", { type: "button", class: `button ${kind}`, dataset: { act },
+      onclick: () => this.attempt(run) }, label);
+  }
+
+  /** The further actions, in a list that opens above the bar. */
+  menu() {
+    const { info, source } = this.options;
+    const details = h("details", { class: "chosen-more" });
+    const item = (act, label, run) => this.button(act, label, () => {
+      details.open = false;
+      return run();
+    }, "quiet");
+    details.append(h("summary", { class: "button", dataset: { act: "more" } }, "More"),
+      h("div", { class: "chosen-menu" }, ...[
+        item("copy", "Copy paths", () => copyPaths(source())),
+        item("csv", "Export list (CSV)", () => download(source(), "csv")),
+        item("json", "Export list (JSON)", () => download(source(), "json")),
+        !info.mosaic && item("zip", "Download originals (ZIP)", () => download(source(), "zip")),
+      ].filter(Boolean)));
+    details.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape" || !details.open) return;
+      details.open = false;
+      details.querySelector("summary").focus();
+      event.preventDefault();
+    });
+    details.addEventListener("focusout", ({ relatedTarget }) => {
+      if (relatedTarget && !details.contains(relatedTarget)) details.open = false;
+    });
+    return details;
+  }
+
+  /** Runs an action, and says what went wrong. */
+  async attempt(run) {
+    try {
+      await run();
+    } catch (error) {
+      if (error.name !== "AbortError") toast(format.capitalise(error.message));
+    }
+  }
+
+  async search() {
+    const id = await idsOf(this.options.source(), MOST_SEARCHED);
+    if (id.length) navigate("/search", { id });
+  }
+
+  async rings() {
+    const [id] = await idsOf(this.options.source(), 1);
+    if (id !== undefined) navigate("/rings", { id });
+  }
+
+  async label() {
+    const { source, count, signal } = this.options;
+    const selected = source(); // as it is now: the dialog may stay open for long
+    const label = await askForLabel(images(count()), signal);
+    if (label) await giveLabel(selected, label);
+  }
+
+  pressed(event) {
+    const count = this.options.count();
+    if (!count || event.defaultPrevented || isTyping(event)) return;
+    if (document.querySelector("dialog[open]")) return;
+    const { searchable = true } = this.options;
+    const control = event.ctrlKey || event.metaKey;
+    if (control && event.key === "c" && !String(getSelection())) {
+      this.attempt(() => copyPaths(this.options.source()));
+    } else if (control || event.altKey) return;
+    else if (event.key === "Escape") this.options.onclear();
+    else if (event.key === "s" && searchable && count <= MOST_SEARCHED) {
+      this.attempt(() => this.search());
+    } else if (event.key === "r" && searchable && count === 1) this.attempt(() => this.rings());
+    else return;
+    event.preventDefault();
+  }
+}

@@ -1,0 +1,90 @@
+// What can be done with selected images. A selection goes to the server as a query, not as a list: see
+// POST /api/v1/selections.
+
+import * as api from "../base/api.js";
+import { change } from "../base/changes.js";
+import { toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+
+const BASE = "/api/v1/selections";
+const LABELS = 1000; // images of a request that labels
+const PAGE = 1000; // images of a request for ids
+
+/**
+ * @typedef {{grid: {under: ?string, sort: string, revision: string, ranges: number[][]}}
+ *   | {ids: string[]}} Source the selected images, as the server takes them
+ */
+
+/** @param {number} count */
+export const images = (count) => (count === 1 ? "1 image" : `${format.count(count)} images`);
+
+/**
+ * Sends a selection to the server.
+ * @param {Source} source
+ * @returns {Promise<{selection: string, count: number, bytes: number}>}
+ */
+export const hold = (source) => api.post("/selections", source);
+
+/** The ids of up to `limit` selected images. */
+export async function idsOf(source, limit = Infinity) {
+  const { selection } = await hold(source);
+  const ids = [];
+  while (ids.length < limit) {
+    const most = Math.min(PAGE, limit - ids.length);
+    const part = await api.get(`/selections/${selection}/images`,
+      { offset: String(ids.length), limit: most });
+    ids.push(...part.images.map(({ id }) => id));
+    if (part.images.length < most) break;
+  }
+  return ids;
+}
+
+/** Copies the paths of the selected images, a line each. */
+export async function copyPaths(source) {
+  const { selection, count } = await hold(source);
+  const paths = await (await fetch(`${BASE}/${selection}/list?format=txt`)).text();
+  await navigator.clipboard.writeText(paths);
+  toast(count === 1 ? "The path is copied" : `${format.count(count)} paths are copied`);
+}
+
+/**
+ * Downloads the selected images as a list, or their original files.
+ * @param {Source} source
+ * @param {"csv"|"json"|"zip"} kind
+ */
+export async function download(source, kind) {
+  const { selection } = await hold(source);
+  const anchor = document.createElement("a");
+  anchor.href = `${BASE}/${selection}/${kind === "zip" ? "zip" : `list?format=${kind}`}`;
+  anchor.download = `images.${kind}`;
+  document.body.append(anchor);
+  anchor.click();
+  anchor.remove();
+}
+
+/**
+ * Gives the selected images a label, and offers to undo it.
+ * @param {Source} source
+ * @param {string} label
+ */
+export async function giveLabel(source, label) {
+  const ids = await idsOf(source);
+  const before = await sendLabels(ids.map((id) => ({ id, label })));
+  toast(`${images(ids.length)} labelled “${label}”`, { action: "Undo", onaction: async () => {
+    try {
+      await sendLabels(before);
+      toast("The labels are as before");
+    } catch (error) {
+      toast(format.capitalise(error.message));
+    }
+  } });
+}
+
+async function sendLabels(labels) {
+  const before = [];
+  for (let start = 0; start < labels.length; start += LABELS) {
+    const answer = await change("/labels", { labels: labels.slice(start, start + LABELS) });
+    before.push(...answer.before);
+  }
+  return before;
+}

@@ -1,0 +1,38 @@
+// Asks for the label of the selected images.
+
+import * as api from "../base/api.js";
+import { h } from "../base/dom.js";
+
+const LONGEST = 200; // characters
+
+/**
+ * @param {string} what names the images, for example "3 images"
+ * @param {AbortSignal} signal closes the dialog
+ * @returns {Promise<?string>} the label, or null if the user cancelled
+ */
+export function askForLabel(what, signal) {
+  const known = h("datalist", { id: "selection-labels" });
+  const field = h("input", { type: "text", list: known.id, required: true, maxlength: LONGEST,
+    autocomplete: "off", id: "selection-label" });
+  const dialog = h("dialog", { class: "selection-dialog", "aria-labelledby": "selection-title" },
+    h("form", { method: "dialog" },
+      h("h2", { id: "selection-title" }, `Label ${what}`),
+      h("label", { for: field.id }, "Label"), field, known,
+      h("div", { class: "row" },
+        h("button", { type: "button", class: "button", onclick: () => dialog.close() }, "Cancel"),
+        h("button", { type: "submit", class: "button primary", value: "give" }, "Label"))));
+  api.get("/labels", null, { signal }).then(({ labels }) => {
+    known.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+  }).catch(() => {}); // without the list, a label can still be typed
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      const label = field.value.trim();
+      resolve(dialog.returnValue === "give" && label ? label : null);
+      dialog.remove();
+    });
+    signal.addEventListener("abort", () => dialog.close());
+    document.body.append(dialog);
+    dialog.showModal();
+    field.focus();
+  });
+}
