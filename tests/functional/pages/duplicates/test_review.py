@@ -138,12 +138,62 @@ def test_two_pictures_are_compared_by_keyboard(visit: Visit) -> None:
         page.keyboard.press("Space")
     page.keyboard.press("d")
     expect(dialog.get_by_role("status")).to_have_text("No difference")
-    page.keyboard.press("m")  # mirrored it is another picture
+    page.keyboard.press("i")  # mirrored it is another picture
     expect(dialog.get_by_role("status")).to_contain_text(re.compile(r"differ by \d+\.\d\d of 255"))
     assert brightest(dialog) > 0
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     expect(drop_button(page, "first.jpg")).to_be_focused()
+
+
+def test_groups_are_decided_in_the_comparison(home: Path, visit: Visit) -> None:
+    """By keys: one is dropped and restored, one is kept instead, one is no duplicate; and both
+    pictures are zoomed together."""
+    page, before = visit.page, all_files(home)
+    go_to(page, "first.jpg")
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    title, said = dialog.get_by_role("heading"), dialog.get_by_role("status")
+    expect(title).to_have_text("drawing 00.jpg and first.jpg")
+    views = dialog.locator(".compare-view")
+    whole = [box_width(views.nth(n)) for n in (0, 1)]
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    assert [box_width(views.nth(n)) for n in (0, 1)] == [1.5 * width for width in whole]
+    expect(title).to_have_text("drawing 00.jpg and first.jpg")
+    page.keyboard.press("0")
+    page.keyboard.press("x")
+    expect(said).to_have_text("1 file moved to the trash")
+    expect(title).not_to_contain_text("first.jpg")
+    assert list_trash(trash_folder(home)) == ["first.jpg"]
+    page.keyboard.press("u")
+    expect(title).to_have_text("drawing 00.jpg and first.jpg")
+    expect(said).to_have_text("1 file restored")
+    assert all_files(home) == before
+    seen = set()
+    for _ in range(ALL):
+        seen.add(title.inner_text())
+        page.keyboard.press("j")
+    expect(said).to_have_text("This is the last group")
+    assert len(seen) == ALL
+    while "drawing 04 small.jpg" not in (shown := title.inner_text()):
+        page.keyboard.press("k")
+        expect(title).not_to_have_text(shown)
+    page.keyboard.press("m")
+    expect(title).to_have_text("drawing 04 small.jpg and drawing 04.jpg")
+    page.keyboard.press("n")
+    expect(said).to_have_text("drawing 04.jpg is marked as not a duplicate")
+    expect(title).not_to_contain_text("drawing 04")
+    page.keyboard.press("Escape")
+    expect(groups(page)).to_have_count(ALL - 1)
+    expect(page.locator(".copy-picture:focus")).to_be_visible()
+
+
+def box_width(view: Locator) -> float:
+    width: float = view.locator(".compare-sheet").evaluate(
+        "(sheet) => Number.parseFloat(sheet.style.width)"
+    )
+    return width
 
 
 def brightest(dialog: Locator) -> int:

@@ -1030,7 +1030,7 @@ var LONG = 450;
 var STRAY = 10;
 function onLongPress(host, selector, callback, signal) {
   let timer2 = 0;
-  let start2 = null;
+  let start3 = null;
   let pressed = false;
   const cancel = () => clearTimeout(timer2);
   host.addEventListener("pointerdown", (event) => {
@@ -1038,7 +1038,7 @@ function onLongPress(host, selector, callback, signal) {
     pressed = false;
     const el = event.pointerType === "touch" && event.target.closest(selector);
     if (!el) return;
-    start2 = event;
+    start3 = event;
     timer2 = setTimeout(() => {
       pressed = true;
       navigator.vibrate?.(10);
@@ -1046,7 +1046,7 @@ function onLongPress(host, selector, callback, signal) {
     }, LONG);
   }, { signal });
   host.addEventListener("pointermove", (event) => {
-    if (start2 && Math.hypot(event.clientX - start2.clientX, event.clientY - start2.clientY) > STRAY) {
+    if (start3 && Math.hypot(event.clientX - start3.clientX, event.clientY - start3.clientY) > STRAY) {
       cancel();
     }
   }, { signal });
@@ -1109,9 +1109,9 @@ function firstsOf(groups, count2) {
   const firsts = groups.length ? groups.map(({ first }) => first) : [0];
   return Uint32Array.from([...firsts, count2]);
 }
-function layoutGroup(ratios, first, end, group, start2, page, rows) {
+function layoutGroup(ratios, first, end, group, start3, page, rows) {
   const { width, target, gap } = page;
-  let top = start2;
+  let top = start3;
   let begin = first;
   let sum = 0;
   const close = (until, height) => {
@@ -1914,8 +1914,8 @@ async function giveLabel(source2, label) {
 }
 async function sendLabels(labels) {
   const before2 = [];
-  for (let start2 = 0; start2 < labels.length; start2 += LABELS) {
-    const answer = await change("/labels", { labels: labels.slice(start2, start2 + LABELS) });
+  for (let start3 = 0; start3 < labels.length; start3 += LABELS) {
+    const answer = await change("/labels", { labels: labels.slice(start3, start3 + LABELS) });
     before2.push(...answer.before);
   }
   return before2;
@@ -2958,8 +2958,8 @@ var Bulk = class {
     const { filters, drops: drops2 } = this;
     const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     try {
-      for (let start2 = 0; start2 < drops2.length && !this.signal.aborted; start2 += BATCH) {
-        const some = drops2.slice(start2, start2 + BATCH).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+      for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH) {
+        const some = drops2.slice(start3, start3 + BATCH).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
         const { log, moved: moved2, left, ...belonging2 } = await change(
           "/duplicates/drops",
           { ...filters, drops: some, batch }
@@ -2969,7 +2969,7 @@ var Bulk = class {
         this.left.push(...left);
         this.companions.push(...belonging2.companions);
         this.companions_moved.push(...belonging2.companions_moved);
-        this.bar.value = (start2 + some.length) / drops2.length;
+        this.bar.value = (start3 + some.length) / drops2.length;
         this.text.textContent = `${count(this.moved.length)} of ${files(drops2.length)}`;
       }
     } catch (error) {
@@ -2984,6 +2984,159 @@ function proposedDrops(group) {
   return group.images.filter(({ id, kept }) => id !== group.keep && !kept).map(({ id, size }) => ({ id, size, keep: group.keep }));
 }
 
+// duplicates/joint_zoom.js
+var THUMBNAIL = 1024;
+var STEP = 1.5;
+var ARROW = 0.1;
+var MOST = 8;
+var MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+var JointZoom = class {
+  constructor() {
+    this.halves = [];
+    this.resizes = new ResizeObserver(() => this.draw());
+    this.fit();
+  }
+  get isWhole() {
+    return this.factor <= 1.001;
+  }
+  /** Shows both pictures whole. */
+  fit() {
+    Object.assign(this, { factor: 1, x: 0.5, y: 0.5 });
+    this.draw();
+  }
+  /** Forgets the pictures, which are on the page no longer. */
+  clear() {
+    this.resizes.disconnect();
+    this.halves = [];
+  }
+  /**
+   * Makes the element that shows a picture.
+   * @param {*} image as the API describes it
+   * @param {{mirrored: boolean}} options
+   * @returns {HTMLElement}
+   */
+  add(image2, { mirrored }) {
+    const img = h("img", {
+      alt: image2.name,
+      draggable: "false",
+      src: imageUrl(image2.id, "thumbnail", { size: THUMBNAIL, v: image2.v })
+    });
+    const sheet = h(
+      "div",
+      { class: "compare-sheet" },
+      h("div", { class: mirrored ? "mirrored" : null }, img)
+    );
+    const view2 = h("div", { class: "compare-view" }, sheet);
+    const half = { image: image2, img, sheet, view: view2, original: null };
+    img.addEventListener("load", () => this.draw());
+    img.addEventListener("error", () => {
+      this.halves = this.halves.filter((other) => other !== half);
+    });
+    this.listen(half);
+    this.halves.push(half);
+    this.resizes.observe(view2);
+    return view2;
+  }
+  listen(half) {
+    const { view: view2 } = half;
+    const at = ({ clientX, clientY }) => {
+      const { left, top } = view2.getBoundingClientRect();
+      return { x: clientX - left, y: clientY - top };
+    };
+    view2.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const pixels2 = event.deltaMode === WheelEvent.DOM_DELTA_LINE ? 30 : 1;
+      this.zoomBy(Math.exp(-event.deltaY * pixels2 * 2e-3), half, at(event));
+    }, { passive: false });
+    view2.addEventListener("dblclick", (event) => {
+      if (this.isWhole) this.zoomBy(this.fullSize(half), half, at(event));
+      else this.fit();
+    });
+    view2.addEventListener("pointerdown", (event) => {
+      if (event.button === 0) view2.setPointerCapture(event.pointerId);
+    });
+    view2.addEventListener("pointermove", (event) => {
+      if (!view2.hasPointerCapture(event.pointerId)) return;
+      const { width, height } = this.placeOf(half);
+      this.move(-event.movementX / width, -event.movementY / height);
+    });
+  }
+  /** The factor at which a pixel of the picture is a pixel of the screen. */
+  fullSize(half) {
+    const { width, shown: shown2 } = this.placeOf(half);
+    return Math.max(STEP, shown2.width / devicePixelRatio / (width / this.factor));
+  }
+  /** Where a picture lies in its view. */
+  placeOf({ view: view2, image: image2, img }) {
+    const shown2 = image2.width ? image2 : { width: img.naturalWidth || 1, height: img.naturalHeight || 1 };
+    const room = { width: view2.clientWidth, height: view2.clientHeight };
+    const scale = Math.min(room.width / shown2.width, room.height / shown2.height) * this.factor;
+    const [width, height] = [shown2.width * scale, shown2.height * scale];
+    return {
+      width,
+      height,
+      shown: shown2,
+      left: start2(this.x, width, room.width),
+      top: start2(this.y, height, room.height),
+      room
+    };
+  }
+  /** Zooms; the place of the picture at `at` stays where it is. */
+  zoomBy(by, half = this.halves[0], at = null) {
+    if (!half) return;
+    const { left, top, width, height, room, shown: shown2 } = this.placeOf(half);
+    const most = Math.max(2, MOST * shown2.width * this.factor / width);
+    const factor = Math.min(most, Math.max(1, this.factor * by));
+    const grown = factor / this.factor;
+    const { x, y } = at ?? { x: room.width / 2, y: room.height / 2 };
+    this.factor = factor;
+    this.x = (room.width / 2 - x + (x - left) * grown) / (width * grown);
+    this.y = (room.height / 2 - y + (y - top) * grown) / (height * grown);
+    this.move(0, 0);
+  }
+  move(dx, dy) {
+    const within3 = (place2) => Math.min(1, Math.max(0, place2));
+    this.x = within3(this.x + dx);
+    this.y = within3(this.y + dy);
+    this.draw();
+  }
+  draw() {
+    for (const half of this.halves) {
+      const { left, top, width, height, shown: shown2 } = this.placeOf(half);
+      Object.assign(half.sheet.style, {
+        width: `${width}px`,
+        height: `${height}px`,
+        transform: `translate(${left}px, ${top}px)`
+      });
+      half.view.classList.toggle("zoomed", !this.isWhole);
+      this.sharpen(half, Math.max(width, height), Math.max(shown2.width, shown2.height));
+    }
+  }
+  /** Loads the original as soon as the thumbnail has too few pixels. */
+  sharpen(half, drawn2, longest) {
+    if (half.original || longest <= THUMBNAIL || drawn2 * devicePixelRatio <= THUMBNAIL) return;
+    const { image: image2, img } = half;
+    half.original = h("img", { alt: "", class: "original", draggable: "false" });
+    half.original.addEventListener("error", () => half.original.remove());
+    half.original.src = imageUrl(image2.id, "file", { v: image2.v });
+    img.after(half.original);
+  }
+  /** @returns {boolean} whether the key zoomed or moved the pictures */
+  pressed(key2) {
+    if (key2 === "+" || key2 === "=") this.zoomBy(STEP);
+    else if (key2 === "-") this.zoomBy(1 / STEP);
+    else if (key2 === "0") this.fit();
+    else if (key2 in MOVES && !this.isWhole) {
+      this.move(...MOVES[key2].map((share) => share * ARROW / this.factor));
+    } else return false;
+    return true;
+  }
+};
+function start2(place2, length, room) {
+  if (length <= room) return (room - length) / 2;
+  return Math.min(0, Math.max(room - length, room / 2 - place2 * length));
+}
+
 // duplicates/compare.js
 var MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
 var KEYS2 = {
@@ -2994,25 +3147,25 @@ var KEYS2 = {
   f: "flicker",
   d: "difference"
 };
+var DEEDS = { m: "prefer", n: "different", x: "drop" };
 var SIZE = 1024;
 var GAINS = [1, 2, 4, 8, 16];
-function openCompare(group, id, onclose) {
+function openCompare(session, onclose) {
   if (document.querySelector("dialog.compare[open]")) return;
-  const dialog = new Compare(group, id);
+  const dialog = new Compare(session);
   dialog.el.addEventListener("close", () => {
+    dialog.zoom.clear();
     dialog.el.remove();
-    onclose(dialog.image.id);
+    session.id = dialog.image.id;
+    onclose();
   });
   document.body.append(dialog.el);
   dialog.el.showModal();
 }
 var Compare = class {
-  constructor(group, id) {
-    this.group = group;
-    this.keeper = group.images.find((image2) => image2.id === group.keep) ?? group.images[0];
-    this.others = group.images.filter((image2) => image2 !== this.keeper);
-    this.index = Math.max(0, this.others.findIndex((image2) => image2.id === id));
-    Object.assign(this, { mode: "side", mirrored: false, gain: 4, swapped: false, turn: 0 });
+  constructor(session) {
+    Object.assign(this, { session, mode: "side", gain: 4, swapped: false, turn: 0 });
+    this.zoom = new JointZoom();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
     this.el = h(
@@ -3024,7 +3177,21 @@ var Compare = class {
     );
     this.el.addEventListener("keydown", (event) => this.pressed(event));
     this.el.addEventListener("click", (event) => event.target === this.el && this.el.close());
+    this.load();
+  }
+  /** Shows the group and the picture of the session. @param {string} [text] what was done */
+  load(text2 = "") {
+    const { group, id } = this.session;
+    this.group = group;
+    this.keeper = group.images.find((image2) => image2.id === group.keep) ?? group.images[0];
+    this.others = group.images.filter((image2) => image2 !== this.keeper);
+    this.index = Math.max(0, this.others.findIndex((image2) => image2.id === id));
+    this.mirrored = false;
+    this.choose.hidden = this.others.length < 2;
+    this.decide.hidden = !this.session.allowed;
+    this.zoom.fit();
     this.draw();
+    if (text2) this.foot.textContent = text2;
   }
   get image() {
     return this.others[this.index];
@@ -3053,20 +3220,73 @@ var Compare = class {
       type: "button",
       class: "button",
       "aria-pressed": "false",
-      title: "Mirror the second picture (m)",
+      title: "Mirror the second picture (i)",
       onclick: () => this.toggleMirror()
     }, "Mirror");
+    this.choose = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": "Which picture" },
+      this.step(-1, "left", "Previous picture"),
+      this.step(1, "right", "Next picture")
+    );
+    const decide = (key2, name2, text2, label) => h(
+      "button",
+      {
+        type: "button",
+        class: "button",
+        "aria-keyshortcuts": key2,
+        title: `${label} (${key2})`,
+        onclick: () => this.act(DEEDS[key2])
+      },
+      icon(name2, { size: 18 }),
+      text2
+    );
+    this.decide = h(
+      "div",
+      { class: "row", role: "group", "aria-label": "The other picture" },
+      decide("m", "check", "Keep the other", "Keep the other picture instead"),
+      decide("n", "not", "Not a duplicate", "The other picture is no duplicate"),
+      decide("x", "trash", "Trash the other", "Move the other picture to the trash")
+    );
+    const groups = h(
+      "div",
+      { class: "choice", role: "group", "aria-label": "Which group" },
+      this.go(-1, "k", "Previous group"),
+      this.go(1, "j", "Next group")
+    );
     return h(
       "header",
       null,
       h("div", { class: "compare-line" }, this.title, close),
-      h("div", { class: "row" }, this.modes, this.mirror, this.others.length > 1 && h(
-        "div",
-        { class: "choice", role: "group", "aria-label": "Which picture" },
-        this.step(-1, "left", "Previous picture"),
-        this.step(1, "right", "Next picture")
-      ))
+      h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups)
     );
+  }
+  go(by, key2, text2) {
+    return h("button", {
+      type: "button",
+      class: "button",
+      "aria-keyshortcuts": key2,
+      title: `${text2} (${key2})`,
+      onclick: () => this.goOn(by)
+    }, text2);
+  }
+  async goOn(by) {
+    if (await this.session.step(by)) this.load();
+    else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
+  }
+  /** @param {"drop"|"prefer"|"different"} deed */
+  act(deed) {
+    return this.follow(() => this.session.act(deed, this.image.id));
+  }
+  /** Runs a change of the session, and shows what is left to compare. */
+  async follow(work) {
+    if (this.isBusy || !this.session.allowed) return;
+    this.isBusy = true;
+    const { text: text2, isOver } = await work();
+    this.isBusy = false;
+    if (isOver) this.el.close();
+    else this.load(text2);
+    announce(text2);
   }
   step(by, name2, label) {
     return h("button", {
@@ -3105,6 +3325,7 @@ var Compare = class {
     const pair = pairOf(this.group, keeper.id, image2.id);
     this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
     this.body.dataset.mode = mode;
+    this.zoom.clear();
     this.body.replaceChildren(...this[mode]());
   }
   picture(image2, { mirrored = false } = {}) {
@@ -3125,10 +3346,10 @@ var Compare = class {
   }
   side() {
     const { keeper, image: image2, mirrored } = this;
-    const half = (shown2, text2, options) => h(
+    const half = (shown2, text2, turned2) => h(
       "figure",
       { class: "compare-half" },
-      this.picture(shown2, options),
+      this.zoom.add(shown2, { mirrored: turned2 }),
       h(
         "figcaption",
         { class: "small" },
@@ -3137,7 +3358,7 @@ var Compare = class {
         this.measures(shown2)
       )
     );
-    return [half(keeper, "Keep:"), half(image2, "Other:", { mirrored })];
+    return [half(keeper, "Keep:", false), half(image2, "Other:", mirrored)];
   }
   measures(image2) {
     return h("span", { class: "soft number" }, facts(image2, this.keeper).slice(0, 3).map(({ text: text2, note, differs }) => [" · ", h(
@@ -3227,7 +3448,11 @@ var Compare = class {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key: key2 } = event;
     if (key2 in KEYS2) this.show(KEYS2[key2]);
-    else if (key2 === "m") this.toggleMirror();
+    else if (key2 in DEEDS) this.act(DEEDS[key2]);
+    else if (key2 === "i") this.toggleMirror();
+    else if (key2 === "u") this.follow(() => this.session.undo());
+    else if (key2 === "j" || key2 === "k") this.goOn(key2 === "j" ? 1 : -1);
+    else if (this.mode === "side" && this.zoom.pressed(key2)) event.preventDefault();
     else if (key2 === "ArrowLeft") this.move(-1);
     else if (key2 === "ArrowRight") this.move(1);
     else if (key2 === " " && this.mode === "flicker") this.swap(!this.swapped);
@@ -3257,6 +3482,91 @@ function drawDifference(canvas2, [first, second], { mirrored, gain }) {
   context.putImageData(out, 0, 0);
   return sum / (width * height * 3);
 }
+
+// duplicates/undoing.js
+var MOST2 = 100;
+function remember(action) {
+  const key2 = `${Date.now()}-${Math.random()}`;
+  set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST2));
+}
+var last3 = () => get("deeds").at(-1) ?? null;
+var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
+var isOpen = ({ key: key2 }) => get("deeds").some((other) => other.key === key2);
+function forget({ key: key2 }) {
+  set("deeds", get("deeds").filter((other) => other.key !== key2));
+}
+async function revert({ logs = [], different = [], keep: keep2 = [], keepAgain = [] }) {
+  const left = [];
+  for (const log of logs.toReversed()) {
+    left.push(...(await change("/duplicates/undo", { log })).left);
+  }
+  if (different.length || keep2.length) {
+    await change("/duplicates/decisions", { different, keep: keep2, undo: true });
+  }
+  if (keepAgain.length) await change("/duplicates/decisions", { keep: keepAgain });
+  return left;
+}
+
+// duplicates/comparing.js
+var Comparing = class {
+  /**
+   * @param {*} page the page Duplicates
+   * @param {import("./group_card.js").GroupCard} card
+   */
+  constructor(page, card) {
+    this.page = page;
+    this.show(card);
+  }
+  get group() {
+    return this.card.group;
+  }
+  get allowed() {
+    return Boolean(this.card.options.allowed);
+  }
+  /** Makes a group the current one, and its first picture that is not kept the compared one. */
+  show(card) {
+    const { current: current2, keeper } = card;
+    this.card = card;
+    this.id = (current2 === keeper ? card.images.find((image2) => image2 !== keeper) : current2).id;
+  }
+  /**
+   * Decides on the compared picture.
+   * @param {"drop"|"prefer"|"different"} deed
+   * @param {string} id of the picture
+   * @returns {Promise<{text: string, isOver: boolean}>} what to say, and whether no group is left
+   */
+  async act(deed, id) {
+    const { page, card } = this;
+    card.move(card.images.findIndex((image2) => image2.id === id));
+    const keep2 = card.keeper.id;
+    const ids = card.images.map((image2) => image2.id);
+    return this.follow(ids, () => deed === "drop" ? page.drop(card, [{ id, keep: keep2 }]) : page[deed](card));
+  }
+  /** Undoes the last action of this tab, and shows its group. */
+  undo() {
+    return this.follow(last3()?.ids ?? [this.id], () => this.page.undo());
+  }
+  /** Runs a change, and shows the group of these images after it or, if it is gone, the next. */
+  async follow(ids, work) {
+    const { page, card } = this;
+    const at = page.cards.indexOf(card);
+    page.said = "";
+    await work();
+    const same = page.cards.find(({ images: images2 }) => images2.some(({ id }) => ids.includes(id)));
+    const shown2 = same ?? page.cards[at] ?? page.cards[at - 1];
+    if (shown2) this.show(shown2);
+    return { text: page.said, isOver: !shown2 };
+  }
+  /** Goes to another group. @returns {Promise<boolean>} whether there is one */
+  async step(by) {
+    const { page, card } = this;
+    const at = page.cards.indexOf(card) + by;
+    if (at >= page.cards.length) await page.loadMore();
+    if (!page.cards[at]) return false;
+    this.show(page.cards[at]);
+    return true;
+  }
+};
 
 // duplicates/group_card.js
 var drawn = 0;
@@ -3565,6 +3875,23 @@ function entriesOf(drops2) {
     entries.set(batch, entry);
   }
   return [...entries.values()];
+}
+
+// duplicates/messages.js
+var NAMED2 = 3;
+function reasons(left) {
+  const rest = left.length > NAMED2 ? `; and ${files(left.length - NAMED2)} more` : "";
+  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
+}
+function belonging({ companions, companions_moved: along }) {
+  const others = along.length ? `, with ${named(along)}` : "";
+  if (!companions.length) return others;
+  const them = companions.length === 1 ? "it" : "them";
+  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
+}
+function named(paths) {
+  const rest = paths.length > NAMED2 ? ` and ${paths.length - NAMED2} more` : "";
+  return `${paths.slice(0, NAMED2).join(", ")}${rest}`;
 }
 
 // duplicates/running.js
@@ -3900,30 +4227,6 @@ function emptyText({ compared, of }, { min_grade: grade, under, where }, allowed
   return { icon: "done", title: "No duplicates", text: grade === "alike" ? "No pictures are alike either." : `No picture of ${count(compared)} is ${{ identical: "identical to", same: "the same as", edited: "an edited copy of" }[grade]} another one.` };
 }
 
-// duplicates/undoing.js
-var MOST = 100;
-function remember(action) {
-  const key2 = `${Date.now()}-${Math.random()}`;
-  set("deeds", [...get("deeds"), { ...action, key: key2 }].slice(-MOST));
-}
-var last3 = () => get("deeds").at(-1) ?? null;
-var madeBy = (logs) => get("deeds").find((action) => action.logs?.some((log) => logs.includes(log))) ?? null;
-var isOpen = ({ key: key2 }) => get("deeds").some((other) => other.key === key2);
-function forget({ key: key2 }) {
-  set("deeds", get("deeds").filter((other) => other.key !== key2));
-}
-async function revert({ logs = [], different = [], keep: keep2 = [], keepAgain = [] }) {
-  const left = [];
-  for (const log of logs.toReversed()) {
-    left.push(...(await change("/duplicates/undo", { log })).left);
-  }
-  if (different.length || keep2.length) {
-    await change("/duplicates/decisions", { different, keep: keep2, undo: true });
-  }
-  if (keepAgain.length) await change("/duplicates/decisions", { keep: keepAgain });
-  return left;
-}
-
 // duplicates/view.js
 var title2 = "Duplicates";
 var shortcuts2 = [
@@ -3935,11 +4238,12 @@ var shortcuts2 = [
   ["m", "Keep this one"],
   ["n", "Not a duplicate"],
   ["u", "Undo"],
-  ["1 2 3", "Comparing: side by side, flicker, difference"]
+  ["1 2 3", "Comparing: side by side, flicker, difference"],
+  ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
+  ["i", "Comparing: mirror the second picture"]
 ];
 var PAGE3 = 40;
-var MOST2 = 500;
-var NAMED2 = 3;
+var MOST3 = 500;
 var { show: show3, update: update2 } = lasting((main2, { signal, info: info3 }) => new Duplicates(main2, info3, signal));
 var Duplicates = class {
   constructor(main2, info3, signal) {
@@ -4022,7 +4326,7 @@ var Duplicates = class {
     let page = null;
     try {
       do {
-        const limit = Math.min(count2 - groups.length, MOST2);
+        const limit = Math.min(count2 - groups.length, MOST3);
         page = await duplicates(
           { ...this.filters, cursor: page?.next, limit },
           { signal: this.signal }
@@ -4093,7 +4397,7 @@ var Duplicates = class {
       this.list.append(...cards.map(({ el }) => el));
       this.showPage(page);
     } catch (error) {
-      if (error.name === "Problem") toast(error.message);
+      if (error.name === "Problem") this.say(error.message);
     } finally {
       this.loading = false;
     }
@@ -4113,7 +4417,7 @@ var Duplicates = class {
     try {
       await work();
     } catch (error) {
-      if (error.name !== "AbortError") toast(`${error.message}. The change was not confirmed.`);
+      if (error.name !== "AbortError") this.say(`${error.message}. The change was not confirmed.`);
     }
   }
   /** Runs `work` while the card is blocked, and keeps its focus. */
@@ -4124,10 +4428,10 @@ var Duplicates = class {
     card.setBusy(false);
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
-  async drop(card) {
-    const drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+  /** Drops pictures of a group: by default the marked ones. */
+  async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
     if (!drops2.length) {
-      toast("No picture of this group is marked to be dropped");
+      this.say("No picture of this group is marked to be dropped");
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -4141,7 +4445,7 @@ var Duplicates = class {
       if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
       if (moved2.length) {
         this.done(`${files(moved2.length)} moved to the trash${belonging(result)}`);
-      } else toast("No file was moved");
+      } else this.say("No file was moved");
     });
   }
   /** Removes pictures from a group, and the group if fewer than two pictures are left. */
@@ -4191,10 +4495,15 @@ var Duplicates = class {
     });
     await this.refreshAt([id]);
   }
+  /** Shows a message, and keeps it for the dialog that compares. */
+  say(text2, options) {
+    this.said = text2;
+    toast(text2, options);
+  }
   /** Shows what was done just now and a button to undo it, and updates the totals. */
   done(text2) {
     const action = last3();
-    toast(text2, { action: "Undo", onaction: () => this.undo(action) });
+    this.say(text2, { action: "Undo", onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {
     });
   }
@@ -4207,7 +4516,7 @@ var Duplicates = class {
   /** Undoes an action, by default the last one. */
   async undo(action = last3()) {
     if (!action || !this.allowed || !isOpen(action)) {
-      toast(action ? "That was undone already" : "There is nothing to undo");
+      this.say(action ? "That was undone already" : "There is nothing to undo");
       return;
     }
     await this.revert(action);
@@ -4221,7 +4530,7 @@ var Duplicates = class {
         throw error;
       });
       forget(action);
-      toast(left.length ? reasons(left) : action.text);
+      this.say(left.length ? reasons(left) : action.text);
     });
     this.isUndoing = false;
     await this.refreshAt(action.ids);
@@ -4248,16 +4557,15 @@ var Duplicates = class {
     const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
     const text2 = `${files(moved2.length)} moved to the trash${belonging(result)}${rest}`;
     if (!moved2.length) {
-      toast(text2);
+      this.say(text2);
       return;
     }
     remember({ text: `${files(moved2.length)} restored`, ids: moved2.slice(0, 1), logs });
     this.done(text2);
   }
   compare(card) {
-    const { current: current2, keeper } = card;
-    const other = current2 === keeper ? card.images.find((image2) => image2 !== keeper) : current2;
-    openCompare(card.group, other.id, (id) => card.focus(card.images.findIndex((image2) => image2.id === id)));
+    const session = new Comparing(this, card);
+    openCompare(session, () => this.cards.includes(session.card) && session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
   }
   /** Moves the focus to another group; if no group has it, to the first visible one. */
   move(by) {
@@ -4293,20 +4601,6 @@ var Duplicates = class {
 function sameGroup(before2, after) {
   const facts3 = ({ grade, keep: keep2, images: images2 }) => JSON.stringify([grade, keep2, images2.map(({ id, v, kept }) => [id, v, kept])]);
   return facts3(before2) === facts3(after);
-}
-function reasons(left) {
-  const rest = left.length > NAMED2 ? `; and ${files(left.length - NAMED2)} more` : "";
-  return left.slice(0, NAMED2).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
-}
-function belonging({ companions, companions_moved: along }) {
-  const others = along.length ? `, with ${named(along)}` : "";
-  if (!companions.length) return others;
-  const them = companions.length === 1 ? "it" : "them";
-  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
-}
-function named(paths) {
-  const rest = paths.length > NAMED2 ? ` and ${paths.length - NAMED2} more` : "";
-  return `${paths.slice(0, NAMED2).join(", ")}${rest}`;
 }
 
 // image/view.js
@@ -4421,7 +4715,7 @@ function sharp({ id, name: name2, v }, stage, early) {
 }
 
 // image/zoom.js
-var MOST3 = 8;
+var MOST4 = 8;
 var ENLARGED = 2;
 var Zoom = class {
   /**
@@ -4441,7 +4735,7 @@ var Zoom = class {
     const { width, height } = this.picture;
     this.whole = Math.min(view2.width / width, view2.height / height, ENLARGED);
     this.least = Math.min(this.whole, 1);
-    this.most = Math.max(MOST3, 2 * this.whole);
+    this.most = Math.max(MOST4, 2 * this.whole);
     if (wasWhole) this.fit();
     else this.move(0, 0);
   }
@@ -4469,17 +4763,17 @@ var Zoom = class {
     this.y = within(this.y + dy, this.picture.height * this.scale, this.view.height);
   }
 };
-function within(start2, length, room) {
+function within(start3, length, room) {
   if (length <= room) return (room - length) / 2;
-  return Math.min(0, Math.max(room - length, start2));
+  return Math.min(0, Math.max(room - length, start3));
 }
 
 // image/viewer.js
-var THUMBNAIL = 2048;
-var STEP = 1.5;
-var ARROW = 80;
+var THUMBNAIL2 = 2048;
+var STEP2 = 1.5;
+var ARROW2 = 80;
 var SWIPE = 80;
-var MOVES = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+var MOVES2 = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
 var Viewer = class {
   /**
    * Opens the viewer.
@@ -4506,8 +4800,8 @@ var Viewer = class {
         "div",
         { class: "viewer-tools" },
         this.percent,
-        button("Smaller", "minus", () => this.zoomBy(1 / STEP)),
-        button("Larger", "plus", () => this.zoomBy(STEP)),
+        button("Smaller", "minus", () => this.zoomBy(1 / STEP2)),
+        button("Larger", "plus", () => this.zoomBy(STEP2)),
         button("Close", "close", () => this.close())
       )
     );
@@ -4538,7 +4832,7 @@ var Viewer = class {
     this.sheet.replaceChildren(h("img", {
       alt: name2,
       draggable: "false",
-      src: imageUrl(id, "thumbnail", { size: THUMBNAIL, v })
+      src: imageUrl(id, "thumbnail", { size: THUMBNAIL2, v })
     }));
     this.zoom = new Zoom(size, this.room());
     this.draw();
@@ -4562,7 +4856,7 @@ var Viewer = class {
   sharpen(scale) {
     const { id, v, width, height } = this.image;
     const longest = Math.max(width, height);
-    if (this.original || longest <= THUMBNAIL || longest * scale <= THUMBNAIL) return;
+    if (this.original || longest <= THUMBNAIL2 || longest * scale <= THUMBNAIL2) return;
     const img = h("img", { alt: "", draggable: "false" });
     this.original = img;
     img.addEventListener("load", () => img.classList.add("shown"));
@@ -4576,7 +4870,7 @@ var Viewer = class {
   }
   /** Shows the whole picture or, if it is shown, each pixel of the picture as one of the screen. */
   toggle(at) {
-    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP, at);
+    if (this.zoom.isWhole) this.zoom.zoomTo(this.zoom.whole < 1 ? 1 : this.zoom.whole * STEP2, at);
     else this.zoom.fit();
     this.draw();
   }
@@ -4619,23 +4913,23 @@ var Viewer = class {
   }
   lifted(pointer, now) {
     this.pointers.delete(pointer);
-    const { start: start2 } = this;
+    const { start: start3 } = this;
     this.start = null;
-    if (!start2 || this.pointers.size) return;
-    const across = now.x - start2.x;
-    if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start2.y)) return;
+    if (!start3 || this.pointers.size) return;
+    const across = now.x - start3.x;
+    if (Math.abs(across) < SWIPE || Math.abs(across) < 2 * Math.abs(now.y - start3.y)) return;
     this.onstep(across > 0 ? "previous" : "next");
   }
   pressed(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const { key: key2 } = event;
-    if (key2 in MOVES && !this.zoom.isWhole) {
-      this.zoom.move(...MOVES[key2].map((share) => share * ARROW));
+    if (key2 in MOVES2 && !this.zoom.isWhole) {
+      this.zoom.move(...MOVES2[key2].map((share) => share * ARROW2));
       this.draw();
     } else if (key2 === "ArrowLeft") this.onstep("previous");
     else if (key2 === "ArrowRight") this.onstep("next");
-    else if (key2 === "+" || key2 === "=") this.zoomBy(STEP);
-    else if (key2 === "-") this.zoomBy(1 / STEP);
+    else if (key2 === "+" || key2 === "=") this.zoomBy(STEP2);
+    else if (key2 === "-") this.zoomBy(1 / STEP2);
     else if (key2 === "0") this.zoomBy(this.zoom.whole / this.zoom.scale);
     else if (key2 === "1") this.zoomBy(1 / this.zoom.scale);
     else if (key2 === "z") this.close();
@@ -5248,7 +5542,7 @@ var Alike = class {
 
 // label/by_words.js
 var SHOWN = 24;
-var MOST4 = 500;
+var MOST5 = 500;
 var CONFIDENCES = [0.3, 0.5, 0.7, 0.9];
 var USUAL_CONFIDENCE = 0.5;
 var splitLabels = (text2) => [...new Set(text2.split(",").map((label) => label.trim()).filter(Boolean))];
@@ -5323,7 +5617,7 @@ var ByWords = class {
     const { asked } = this;
     this.problem.textContent = "";
     this.results.setAttribute("aria-busy", "true");
-    const n = Math.min(MOST4, SHOWN + this.refused.size + this.accepted.size);
+    const n = Math.min(MOST5, SHOWN + this.refused.size + this.accepted.size);
     try {
       const { words } = await get2(
         "/suggestions/words",
@@ -6747,7 +7041,7 @@ function ringAt(distances, places, distance) {
 }
 
 // rings/panning.js
-var MOST5 = 16;
+var MOST6 = 16;
 var SLACK2 = 0.2;
 var CLICK = 5;
 var PAN = 60;
@@ -6783,7 +7077,7 @@ var Panning = class {
   /** Zooms around a point of the stage. */
   zoom(by, { x, y }, smooth = false) {
     const { view: view2 } = this;
-    const scale = clamp(view2.scale * by, 1, MOST5);
+    const scale = clamp(view2.scale * by, 1, MOST6);
     const part = scale / view2.scale;
     view2.x = x - (x - view2.x) * part;
     view2.y = y - (y - view2.y) * part;
@@ -6908,9 +7202,9 @@ var Drag = class {
 function clamp(value, low, high) {
   return Math.min(Math.max(value, low), high);
 }
-function outside(start2, length, room) {
-  if (start2 < EDGE2) return EDGE2 - start2;
-  return Math.min(0, room - EDGE2 - start2 - length);
+function outside(start3, length, room) {
+  if (start3 < EDGE2) return EDGE2 - start3;
+  return Math.min(0, room - EDGE2 - start3 - length);
 }
 function inside(stage, { clientX, clientY }) {
   const box = stage.getBoundingClientRect();
@@ -6951,7 +7245,7 @@ function nearest([dx, dy], from, places) {
 
 // rings/labels.js
 var HALF = { w: 20, h: 9 };
-var STEP2 = Math.PI / 48;
+var STEP3 = Math.PI / 48;
 function labelSpot({ rx, ry }, places, width, height) {
   const pointAt = (angle) => ({
     x: width / 2 + rx * Math.sin(angle),
@@ -6959,7 +7253,7 @@ function labelSpot({ rx, ry }, places, width, height) {
   });
   const inside2 = ({ x, y }) => Math.min(x, width - x) > HALF.w && Math.min(y, height - y) > HALF.h;
   const free = ({ x, y }) => places.every((place2) => Math.abs(x - place2.x) > place2.w / 2 + HALF.w || Math.abs(y - place2.y) > place2.h / 2 + HALF.h);
-  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP2) {
+  for (let turn2 = 0; turn2 <= Math.PI; turn2 += STEP3) {
     for (const angle of [turn2, -turn2]) {
       const spot = pointAt(angle);
       if (inside2(spot) && free(spot)) return spot;
@@ -7237,9 +7531,9 @@ function animate({ li, place: place2 }, from) {
   const x = place2.x - place2.w / 2;
   const y = place2.y - place2.h / 2;
   const to = { transform: shift(x, y), opacity: 1 };
-  const start2 = from ? { transform: shift(from.x, from.y, from.w / place2.w, from.h / place2.h) } : { transform: shift(x + place2.w * 0.15, y + place2.h * 0.15, 0.7, 0.7), opacity: 0 };
+  const start3 = from ? { transform: shift(from.x, from.y, from.w / place2.w, from.h / place2.h) } : { transform: shift(x + place2.w * 0.15, y + place2.h * 0.15, 0.7, 0.7), opacity: 0 };
   li.animate(
-    [start2, to],
+    [start3, to],
     { duration: MOVE, easing: EASE, delay: from ? 0 : 60, fill: "backwards" }
   );
 }
@@ -7773,12 +8067,12 @@ function passOn(files2, ontake) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST6 = 20;
+var MOST7 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST6) memory2.delete(memory2.keys().next().value);
+  if (memory2.size > MOST7) memory2.delete(memory2.keys().next().value);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -7806,7 +8100,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST6)) if (!saved.has(key2)) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST7)) if (!saved.has(key2)) store.delete(key2);
   };
 }
 function openDatabase() {
@@ -8124,7 +8418,7 @@ function canvas({ width, height }, scale) {
 // search/crop.js
 var CORNERS = ["nw", "n", "ne", "e", "se", "s", "sw", "w"];
 var LEAST = 0.03;
-var STEP3 = 0.02;
+var STEP4 = 0.02;
 var BEGIN = { x: 0.15, y: 0.15, w: 0.7, h: 0.7 };
 var ARROWS = {
   ArrowLeft: [-1, 0],
@@ -8269,7 +8563,7 @@ function toShares({ x, y, w, h: high }, { width, height }) {
   return { x: left, y: top, w: Math.min(w / width, 1 - left), h: Math.min(high / height, 1 - top) };
 }
 function stepped({ key: key2, shiftKey }, part) {
-  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP3);
+  const [dx, dy] = ARROWS[key2].map((direction) => direction * STEP4);
   return shiftKey ? resized(part, "se", dx, dy) : moved(part, dx, dy);
 }
 function moved(part, dx, dy) {

@@ -1,47 +1,63 @@
-// Compares two pictures: side by side, alternating in the same place, or by their difference.
+// Compares two pictures: side by side, alternating in the same place, or by their difference. Decides
+// on the compared picture, and goes on to the next group.
 
 import * as api from "../base/api.js";
 import { announce, h } from "../base/dom.js";
 import { icon } from "../base/icons.js";
 import { facts, pairOf } from "./differences.js";
+import { JointZoom } from "./joint_zoom.js";
 
 const MODES = { side: "Side by side", flicker: "Flicker", difference: "Difference" };
 const KEYS = { 1: "side", 2: "flicker", 3: "difference", s: "side", f: "flicker",
   d: "difference" };
+const DEEDS = { m: "prefer", n: "different", x: "drop" };
 const SIZE = 1024;
 const GAINS = [1, 2, 4, 8, 16];
 
 /**
  * Opens the dialog, unless it is open.
- * @param {*} group as the API returns it
- * @param {string} id the picture to compare with the kept one
- * @param {(id: string) => void} onclose gets the id of the last compared picture
+ * @param {import("./comparing.js").Comparing} session the group and the picture to begin with
+ * @param {() => void} onclose called when the dialog is closed; the session has the last picture
  */
-export function openCompare(group, id, onclose) {
+export function openCompare(session, onclose) {
   if (document.querySelector("dialog.compare[open]")) return;
-  const dialog = new Compare(group, id);
+  const dialog = new Compare(session);
   dialog.el.addEventListener("close", () => {
+    dialog.zoom.clear();
     dialog.el.remove();
-    onclose(dialog.image.id);
+    session.id = dialog.image.id;
+    onclose();
   });
   document.body.append(dialog.el);
   dialog.el.showModal();
 }
 
 class Compare {
-  constructor(group, id) {
-    this.group = group;
-    this.keeper = group.images.find((image) => image.id === group.keep) ?? group.images[0];
-    this.others = group.images.filter((image) => image !== this.keeper);
-    this.index = Math.max(0, this.others.findIndex((image) => image.id === id));
-    Object.assign(this, { mode: "side", mirrored: false, gain: 4, swapped: false, turn: 0 });
+  constructor(session) {
+    Object.assign(this, { session, mode: "side", gain: 4, swapped: false, turn: 0 });
+    this.zoom = new JointZoom();
     this.body = h("div", { class: "compare-body" });
     this.foot = h("p", { class: "compare-foot small number", role: "status" });
     this.el = h("dialog", { class: "compare", "aria-labelledby": "compare-title" },
       this.head(), this.body, this.foot);
     this.el.addEventListener("keydown", (event) => this.pressed(event));
     this.el.addEventListener("click", (event) => event.target === this.el && this.el.close());
+    this.load();
+  }
+
+  /** Shows the group and the picture of the session. @param {string} [text] what was done */
+  load(text = "") {
+    const { group, id } = this.session;
+    this.group = group;
+    this.keeper = group.images.find((image) => image.id === group.keep) ?? group.images[0];
+    this.others = group.images.filter((image) => image !== this.keeper);
+    this.index = Math.max(0, this.others.findIndex((image) => image.id === id));
+    this.mirrored = false;
+    this.choose.hidden = this.others.length < 2;
+    this.decide.hidden = !this.session.allowed;
+    this.zoom.fit();
     this.draw();
+    if (text) this.foot.textContent = text;
   }
 
   get image() {
@@ -57,11 +73,46 @@ class Compare {
         class: "button", dataset: { mode }, title: `${text} (${n + 1})`, autofocus: !n,
         onclick: () => this.show(mode) }, text)));
     this.mirror = h("button", { type: "button", class: "button", "aria-pressed": "false",
-      title: "Mirror the second picture (m)", onclick: () => this.toggleMirror() }, "Mirror");
+      title: "Mirror the second picture (i)", onclick: () => this.toggleMirror() }, "Mirror");
+    this.choose = h("div", { class: "choice", role: "group", "aria-label": "Which picture" },
+      this.step(-1, "left", "Previous picture"), this.step(1, "right", "Next picture"));
+    const decide = (key, name, text, label) => h("button", { type: "button", class: "button",
+      "aria-keyshortcuts": key, title: `${label} (${key})`, onclick: () => this.act(DEEDS[key]) },
+    icon(name, { size: 18 }), text);
+    this.decide = h("div", { class: "row", role: "group", "aria-label": "The other picture" },
+      decide("m", "check", "Keep the other", "Keep the other picture instead"),
+      decide("n", "not", "Not a duplicate", "The other picture is no duplicate"),
+      decide("x", "trash", "Trash the other", "Move the other picture to the trash"));
+    const groups = h("div", { class: "choice", role: "group", "aria-label": "Which group" },
+      this.go(-1, "k", "Previous group"), this.go(1, "j", "Next group"));
     return h("header", null, h("div", { class: "compare-line" }, this.title, close),
-      h("div", { class: "row" }, this.modes, this.mirror, this.others.length > 1 &&
-        h("div", { class: "choice", role: "group", "aria-label": "Which picture" },
-          this.step(-1, "left", "Previous picture"), this.step(1, "right", "Next picture"))));
+      h("div", { class: "row" }, this.modes, this.mirror, this.choose, this.decide, groups));
+  }
+
+  go(by, key, text) {
+    return h("button", { type: "button", class: "button", "aria-keyshortcuts": key,
+      title: `${text} (${key})`, onclick: () => this.goOn(by) }, text);
+  }
+
+  async goOn(by) {
+    if (await this.session.step(by)) this.load();
+    else this.foot.textContent = by > 0 ? "This is the last group" : "This is the first group";
+  }
+
+  /** @param {"drop"|"prefer"|"different"} deed */
+  act(deed) {
+    return this.follow(() => this.session.act(deed, this.image.id));
+  }
+
+  /** Runs a change of the session, and shows what is left to compare. */
+  async follow(work) {
+    if (this.isBusy || !this.session.allowed) return;
+    this.isBusy = true;
+    const { text, isOver } = await work();
+    this.isBusy = false;
+    if (isOver) this.el.close();
+    else this.load(text);
+    announce(text);
   }
 
   step(by, name, label) {
@@ -100,6 +151,7 @@ class Compare {
     const pair = pairOf(this.group, keeper.id, image.id);
     this.foot.textContent = pair ? `${pair.grade}, score ${pair.score.toFixed(2)}` : "";
     this.body.dataset.mode = mode;
+    this.zoom.clear();
     this.body.replaceChildren(...this[mode]());
   }
 
@@ -114,10 +166,10 @@ class Compare {
 
   side() {
     const { keeper, image, mirrored } = this;
-    const half = (shown, text, options) => h("figure", { class: "compare-half" },
-      this.picture(shown, options), h("figcaption", { class: "small" },
+    const half = (shown, text, turned) => h("figure", { class: "compare-half" },
+      this.zoom.add(shown, { mirrored: turned }), h("figcaption", { class: "small" },
         h("strong", null, text), ` ${shown.id}`, this.measures(shown)));
-    return [half(keeper, "Keep:"), half(image, "Other:", { mirrored })];
+    return [half(keeper, "Keep:", false), half(image, "Other:", mirrored)];
   }
 
   measures(image) {
@@ -195,7 +247,11 @@ class Compare {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
     const { key } = event;
     if (key in KEYS) this.show(KEYS[key]);
-    else if (key === "m") this.toggleMirror();
+    else if (key in DEEDS) this.act(DEEDS[key]);
+    else if (key === "i") this.toggleMirror();
+    else if (key === "u") this.follow(() => this.session.undo());
+    else if (key === "j" || key === "k") this.goOn(key === "j" ? 1 : -1);
+    else if (this.mode === "side" && this.zoom.pressed(key)) event.preventDefault();
     else if (key === "ArrowLeft") this.move(-1);
     else if (key === "ArrowRight") this.move(1);
     else if (key === " " && this.mode === "flicker") this.swap(!this.swapped);

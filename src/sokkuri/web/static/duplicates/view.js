@@ -8,9 +8,11 @@ import { panel, problemPanel } from "../base/problem.js";
 import { navigate } from "../base/router.js";
 import { openBulk } from "./bulk.js";
 import { openCompare } from "./compare.js";
+import { Comparing } from "./comparing.js";
 import { files } from "./differences.js";
 import { GroupCard } from "./group_card.js";
 import { History } from "./history.js";
+import { belonging, reasons } from "./messages.js";
 import { makeRunning } from "./running.js";
 import { emptyText, Toolbar } from "./toolbar.js";
 import * as undoing from "./undoing.js";
@@ -26,11 +28,12 @@ export const shortcuts = [
   ["n", "Not a duplicate"],
   ["u", "Undo"],
   ["1 2 3", "Comparing: side by side, flicker, difference"],
+  ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
+  ["i", "Comparing: mirror the second picture"],
 ];
 
 const PAGE = 40;
 const MOST = 500;
-const NAMED = 3; // files that a message names
 
 export const { show, update } = lasting((main, { signal, info }) =>
   new Duplicates(main, info, signal));
@@ -154,7 +157,7 @@ class Duplicates {
       this.list.append(...cards.map(({ el }) => el));
       this.showPage(page);
     } catch (error) {
-      if (error.name === "Problem") toast(error.message);
+      if (error.name === "Problem") this.say(error.message);
     } finally {
       this.loading = false;
     }
@@ -176,7 +179,7 @@ class Duplicates {
     try {
       await work();
     } catch (error) {
-      if (error.name !== "AbortError") toast(`${error.message}. The change was not confirmed.`);
+      if (error.name !== "AbortError") this.say(`${error.message}. The change was not confirmed.`);
     }
   }
 
@@ -189,10 +192,10 @@ class Duplicates {
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
 
-  async drop(card) {
-    const drops = card.drops().map(({ id, keep }) => ({ id, keep }));
+  /** Drops pictures of a group: by default the marked ones. */
+  async drop(card, drops = card.drops().map(({ id, keep }) => ({ id, keep }))) {
     if (!drops.length) {
-      toast("No picture of this group is marked to be dropped");
+      this.say("No picture of this group is marked to be dropped");
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -206,7 +209,7 @@ class Duplicates {
       if (left.length) card.showReason(left.map(({ id, reason }) => `${id}: ${reason}`).join("; "));
       if (moved.length) {
         this.done(`${files(moved.length)} moved to the trash${belonging(result)}`);
-      } else toast("No file was moved");
+      } else this.say("No file was moved");
     });
   }
 
@@ -255,10 +258,16 @@ class Duplicates {
     await this.refreshAt([id]);
   }
 
+  /** Shows a message, and keeps it for the dialog that compares. */
+  say(text, options) {
+    this.said = text;
+    toast(text, options);
+  }
+
   /** Shows what was done just now and a button to undo it, and updates the totals. */
   done(text) {
     const action = undoing.last();
-    toast(text, { action: "Undo", onaction: () => this.undo(action) });
+    this.say(text, { action: "Undo", onaction: () => this.undo(action) });
     this.updateTotals().catch(() => {});
   }
 
@@ -272,7 +281,7 @@ class Duplicates {
   /** Undoes an action, by default the last one. */
   async undo(action = undoing.last()) {
     if (!action || !this.allowed || !undoing.isOpen(action)) {
-      toast(action ? "That was undone already" : "There is nothing to undo");
+      this.say(action ? "That was undone already" : "There is nothing to undo");
       return;
     }
     await this.revert(action);
@@ -289,7 +298,7 @@ class Duplicates {
         throw error;
       });
       undoing.forget(action);
-      toast(left.length ? reasons(left) : action.text);
+      this.say(left.length ? reasons(left) : action.text);
     });
     this.isUndoing = false;
     await this.refreshAt(action.ids);
@@ -320,7 +329,7 @@ class Duplicates {
     const rest = left.length ? `; ${files(left.length)} not moved: ${left[0].reason}` : "";
     const text = `${files(moved.length)} moved to the trash${belonging(result)}${rest}`;
     if (!moved.length) {
-      toast(text);
+      this.say(text);
       return;
     }
     undoing.remember({ text: `${files(moved.length)} restored`, ids: moved.slice(0, 1), logs });
@@ -328,10 +337,9 @@ class Duplicates {
   }
 
   compare(card) {
-    const { current, keeper } = card;
-    const other = current === keeper ? card.images.find((image) => image !== keeper) : current;
-    openCompare(card.group, other.id, (id) =>
-      card.focus(card.images.findIndex((image) => image.id === id)));
+    const session = new Comparing(this, card);
+    openCompare(session, () => this.cards.includes(session.card) &&
+      session.card.focus(session.card.images.findIndex(({ id }) => id === session.id)));
   }
 
   /** Moves the focus to another group; if no group has it, to the first visible one. */
@@ -373,23 +381,4 @@ function sameGroup(before, after) {
   const facts = ({ grade, keep, images }) =>
     JSON.stringify([grade, keep, images.map(({ id, v, kept }) => [id, v, kept])]);
   return facts(before) === facts(after);
-}
-
-/** Says why files were not restored. */
-function reasons(left) {
-  const rest = left.length > NAMED ? `; and ${files(left.length - NAMED)} more` : "";
-  return left.slice(0, NAMED).map(({ id, reason }) => `${id}: ${reason}`).join("; ") + rest;
-}
-
-/** Names files that belong to moved pictures: those that moved with them, and those that stay. */
-function belonging({ companions, companions_moved: along }) {
-  const others = along.length ? `, with ${named(along)}` : "";
-  if (!companions.length) return others;
-  const them = companions.length === 1 ? "it" : "them";
-  return `${others}, but not what belongs to ${them}: ${named(companions)}`;
-}
-
-function named(paths) {
-  const rest = paths.length > NAMED ? ` and ${paths.length - NAMED} more` : "";
-  return `${paths.slice(0, NAMED).join(", ")}${rest}`;
 }
