@@ -132,6 +132,34 @@ def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
     assert_sound(root)
 
 
+def test_a_plan_can_use_a_folder_or_hard_links_instead_of_the_trash(
+    root: Path, tmp_path: Path
+) -> None:
+    before, plan, there = read_contents(root), resolve(root), tmp_path / "copies"
+    ids, log = dropped(plan), plan.with_suffix(".log")
+    applied = as_json("duplicates", "--apply", plan, "--to", there)
+    assert sorted(applied["moved"]) == ids
+    assert read_contents(there) == {id_: before[id_] for id_ in ids}
+    assert list_live_ids(root) == sorted(before.keys() - set(ids))
+    assert len(as_json("duplicates", "--undo", log)["returned"]) == len(ids)
+    assert (read_contents(root), list_live_ids(root)) == (before, sorted(before))
+    linked = as_json("duplicates", "--apply", plan, "--hardlink", code=1)
+    assert len(linked["moved"]) == PICTURES
+    assert {of["reason"] for of in linked["left"]} == {
+        "it has not the same bytes as the file to keep"
+    }
+    assert all((root / id_).stat().st_nlink == 2 for id_ in linked["moved"])
+    assert (read_contents(root), list_live_ids(root)) == (before, sorted(before))
+    assert len(as_json("duplicates", "--undo", log)["returned"]) == len(ids), "again, all"
+    assert all((root / id_).stat().st_nlink == 1 for id_ in before)
+    report = as_json("index", root)
+    assert (report["added"], report["updated"], report["moved"]) == (0, 0, 0)
+    for wrong in (["--to", there], ["--undo", log, "--hardlink"],
+                  ["--apply", plan, "--to", there, "--hardlink"],
+                  ["--apply", plan, "--to", root / "sub"]):  # fmt: skip
+        sokkuri("duplicates", *wrong, code=2)
+
+
 def test_moves_deleted_from_the_plan_are_not_made(root: Path, trash: Path) -> None:
     plan = resolve(root)
     document = json.loads(plan.read_text())

@@ -13,7 +13,7 @@ from sokkuri.api import Collection
 from sokkuri.core.types import FileFingerprint, FileRef, FileStat
 from sokkuri.curation.trash.apply import MoveResult
 from sokkuri.curation.trash.plan import KeptImage, Move, TrashPlan
-from sokkuri.curation.trash.system_trash import size_and_digest
+from sokkuri.curation.trash.safe_files import size_and_digest
 from sokkuri.curation.types import Grade
 from sokkuri.indexing.outcomes import Extracted
 from sokkuri.store.images import LIVE

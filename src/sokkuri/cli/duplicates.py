@@ -110,6 +110,18 @@ def duplicates(
             metavar="PLAN", help="Move the files of a plan to the trash, and write a log."
         ),
     ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="With --apply: move the files here, not to the trash."),
+    ] = None,
+    hardlink: Annotated[
+        bool,
+        typer.Option(
+            "--hardlink",
+            help="With --apply: replace files by hard links to the kept ones, which must have the "
+            "same bytes.",
+        ),
+    ] = False,
     undo: Annotated[
         Path | None, typer.Option(metavar="LOG", help="Move the files of a log back.")
     ] = None,
@@ -122,8 +134,10 @@ def duplicates(
     The first image of each group is the one to keep.
     """
     if apply is not None or undo is not None:
-        move_files(apply, undo, as_json=as_json)
+        move_files(apply, undo, to, hardlink=hardlink, as_json=as_json)
         return
+    if to is not None or hardlink:
+        raise UsageError("--to and --hardlink belong to --apply: give it, too")
     from sokkuri.api import Collection
     from sokkuri.curation.duplicates.find import DuplicateOptions
 

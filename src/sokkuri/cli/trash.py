@@ -18,12 +18,21 @@ if TYPE_CHECKING:
 _NAMED = 10  # files of moved images that are named
 
 
-def move_files(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
-    """Apply a plan or undo a log. Exit with code 1 if a file could not be moved."""
+def move_files(
+    apply: Path | None, undo: Path | None, to: Path | None, *, hardlink: bool, as_json: bool
+) -> None:
+    """Apply a plan or undo a log. Exit with code 1 if a file could not be moved.
+
+    to, hardlink : where the files of the plan go instead of the trash.
+    """
     if apply is not None and undo is not None:
         raise UsageError("--apply and --undo exclude each other: give one of them")
+    if undo is not None and (to is not None or hardlink):
+        raise UsageError("--undo knows where the files are: give it without --to and --hardlink")
+    if to is not None and hardlink:
+        raise UsageError("--to and --hardlink exclude each other: give one of them")
     if apply is not None:
-        results, document, text = _apply(apply)
+        results, document, text = _apply(apply, to, hardlink=hardlink)
     else:
         assert undo is not None
         results, document, text = _undo(undo)
@@ -39,19 +48,26 @@ def move_files(apply: Path | None, undo: Path | None, *, as_json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _apply(plan_file: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
+def _apply(
+    plan_file: Path, to: Path | None, *, hardlink: bool
+) -> "tuple[list[MoveResult], dict[str, Any], str]":
     """Apply a plan. Return the results, a JSON document and a text."""
     from sokkuri.curation.trash.apply import apply_plan, log_path
     from sokkuri.curation.trash.plan import read_plan
+    from sokkuri.curation.trash.ways import Destination
 
     log = log_path(plan_file)
     plan = read_plan(plan_file)
-    results = _show_moves("moving", apply_plan(plan, log), len(plan.moves))
+    way = Destination(None if to is None else to.absolute(), hardlink)
+    results = _show_moves("moving", apply_plan(plan, log, way), len(plan.moves))
     moved, companions = _moved_ids(results)
-    name_companions([result.move for result in results if result.moved])
+    if not hardlink:
+        name_companions([result.move for result in results if result.moved])
     folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
+    place = "replaced by hard links" if hardlink else f"in {to or 'the trash'}"
     text = (
-        f"in the trash: {moved_text(len(moved), companions)}{folder}; to move them back, run "
+        f"{escape_control(place)}: {moved_text(len(moved), companions)}{folder}; to move them "
+        "back, run "
         f"`sokkuri duplicates --undo {escape_control(str(log))}`"
     )
     return results, {"log": str(log), "moved": moved, "companions_moved": companions}, text

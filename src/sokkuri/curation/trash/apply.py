@@ -1,4 +1,4 @@
-"""Apply and undo a trash plan: move files to the trash one by one, and bring them back.
+"""Apply and undo a trash plan: move files away one by one, and bring them back.
 
 A file moves only if, at that moment, it and the file to keep exist, are two files, and hold the
 bytes that the plan was made for. Nothing is deleted, and no file replaces another. After a kill at
@@ -6,11 +6,10 @@ any moment, the log (log.py) lets a second run or an undo continue.
 """
 
 import os
-import stat
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -19,20 +18,25 @@ from sokkuri.core.locations import Location
 from sokkuri.core.paths import CATALOG_NAME
 from sokkuri.core.types import FileStat
 from sokkuri.curation.trash.companions import owners_there
+from sokkuri.curation.trash.folder import check_folder_for
+from sokkuri.curation.trash.hard_links import separate
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
+from sokkuri.curation.trash.places import StaysError, regular_file, resolve_place
 from sokkuri.curation.trash.plan import Move, TrashPlan
+from sokkuri.curation.trash.safe_files import make_folder, remove_partial_copy, size_and_digest
 from sokkuri.curation.trash.store_logs import link_log
-from sokkuri.curation.trash.system_trash import (
-    Trash,
-    find_in_trash,
-    lock_trash,
-    remove_from_trash,
-    remove_partial_copy,
-    require_trash,
-    restore_from_trash,
-    same_name_key,
-    send_to_trash,
-    size_and_digest,
+from sokkuri.curation.trash.system_trash import Trash, lock_trash, require_trash, same_name_key
+from sokkuri.curation.trash.ways import (
+    TRASH,
+    Destination,
+    bring_back,
+    carry_out,
+    choose_way,
+    find_away,
+    is_away,
+    refusal,
+    remove_second,
+    where,
 )
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.collection import read_root
@@ -60,24 +64,26 @@ class MoveResult:
     reason: str = ""
 
 
-class _StaysError(Exception):
-    """A file stays where it is; the message says why."""
-
-
 def log_path(plan_file: Path) -> Path:
     """Return where the log of a plan's file is: `plan.json` has `plan.log`."""
     return plan_file.with_suffix(".log")
 
 
-def apply_plan(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
+def apply_plan(plan: TrashPlan, log: Path, to: Destination = TRASH) -> Iterator[MoveResult]:
     """Move files to the trash, one after another. A file that cannot be moved stays.
 
-    log : the file to create, or to continue after a kill; its moved files count as moved. Raises
-    MissingExtraError at once, UsageError if `log` is another file, StorageError if it cannot be
-    written or another process holds it.
+    log : the file to create, or to continue after a kill; its moved files count as moved. to :
+    where the files go instead of the trash. Hard links concern images only, not files that belong
+    to them. Raises MissingExtraError and UsageError for a wrong folder at once, UsageError if `log`
+    is another file, StorageError if it cannot be written or another process holds it.
     """
-    require_trash()
-    return _apply(plan, log)
+    if to.folder is not None:
+        check_folder_for(plan, to.folder)
+    elif not to.hardlink:
+        require_trash()
+    if to.hardlink:
+        plan = replace(plan, moves=tuple(move for move in plan.moves if not move.belongs_to))
+    return _apply(plan, log, to)
 
 
 def undo(log: Path) -> Iterator[MoveResult]:
@@ -92,7 +98,7 @@ def undo(log: Path) -> Iterator[MoveResult]:
             if record.state == "failed":
                 continue
             result = _bring_back(move_log, trash, record)
-            if result.moved:
+            if result.moved and record.way.kind != "link":
                 marks.add(record.store, record.move)
             yield result
 
@@ -151,7 +157,7 @@ class _CatalogMarks:
         self._flush()
 
 
-def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
+def _apply(plan: TrashPlan, log: Path, to: Destination) -> Iterator[MoveResult]:
     with MoveLog.open(log, new=True) as move_log, _CatalogMarks(mark_moves_missing) as marks:
         if plan.store is not None and plan.moves:
             with suppress(OSError):  # without the link, `--undo` still works
@@ -160,8 +166,8 @@ def _apply(plan: TrashPlan, log: Path) -> Iterator[MoveResult]:
         for move in plan.moves:
             result = _earlier_result(move_log, trash, move)
             if result is None:
-                result = _send(move_log, move, plan.store, kept)
-            if result.moved:
+                result = _send(move_log, move, plan.store, kept, to)
+            if result.moved and not to.hardlink:
                 marks.add(plan.store, move)
             yield result
 
@@ -171,26 +177,29 @@ def _earlier_result(log: MoveLog, trash: Trash, move: Move) -> MoveResult | None
     record = log.find(move)
     if record is None or record.state in ("failed", "returned"):
         return None
-    place = Path(record.place)
-    if record.state == "moved" and not os.path.lexists(place):
+    remove_partial_copy(Path(record.place), move.size, move.digest)  # of a killed undo
+    if record.state == "moved" and is_away(record):
         return MoveResult(move, True, "it was moved before")
-    trashed = trash.find(place, move.size, move.digest)
-    if os.path.lexists(place):
-        _remove_second_name(trashed, place)
+    away = find_away(trash, record)
+    if not is_away(record):
+        remove_second(record, away, Path(record.place))
         return None
-    if trashed is None:
-        return MoveResult(move, False, "it is neither at its place nor in the trash")
+    if away is None:
+        return MoveResult(move, False, f"it is neither at its place nor {where(record.way)}")
     log.write_outcome(record, "moved")
     return MoveResult(move, True, "it was moved before")
 
 
-def _send(log: MoveLog, move: Move, store: str | None, kept: _KeptFiles) -> MoveResult:
+def _send(
+    log: MoveLog, move: Move, store: str | None, kept: _KeptFiles, to: Destination
+) -> MoveResult:
     try:
         with lock_trash():  # for the checks too: two plans must not move each other's kept files
-            place = _check_move(move, kept)
-            record = log.write_intent(move, place, store)
-            return _send_checked(log, record, place)
-    except _StaysError as stays:
+            place, keep = _check_move(move, kept)
+            way = choose_way(to, move, place, keep)
+            record = log.write_intent(move, place, store, way)
+            return _send_checked(log, record, keep)
+    except StaysError as stays:
         reason = str(stays)
     except OSError as error:
         reason = _one_line(error)
@@ -198,75 +207,48 @@ def _send(log: MoveLog, move: Move, store: str | None, kept: _KeptFiles) -> Move
     return MoveResult(move, False, reason)
 
 
-def _send_checked(log: MoveLog, record: MoveRecord, place: Path) -> MoveResult:
+def _send_checked(log: MoveLog, record: MoveRecord, keep: Path) -> MoveResult:
     reason = ""
     try:
-        send_to_trash(place)
+        carry_out(record, keep)
     except OSError as error:
-        reason = f"the trash does not take it: {_one_line(error)}"
-    if os.path.lexists(place):
+        reason = f"{refusal(record.way)}: {_one_line(error)}"
+    if not is_away(record):
         log.write_outcome(record, "failed")
         return MoveResult(record.move, False, reason or "the trash did not take it")
-    if reason and find_in_trash(place, record.move.size, record.move.digest) is None:
+    if reason and find_away(Trash(), record) is None:
         return MoveResult(record.move, False, reason)  # an undo may still find it
     log.write_outcome(record, "moved")
     return MoveResult(record.move, True)
 
 
-def _check_move(move: Move, kept: _KeptFiles) -> Path:
-    """Return the file to move. Raises _StaysError, which says why to leave it, and OSError."""
-    place = _regular_file(move.root, move.path, "it")
+def _check_move(move: Move, kept: _KeptFiles) -> tuple[Path, Path]:
+    """Return the file to move and the file to keep.
+
+    Raises StaysError, which says why to leave the file, and OSError.
+    """
+    place = regular_file(move.root, move.path, "it")
     if move.belongs_to and (owners := owners_there(move.root, move.path)):
-        raise _StaysError(f"{owners[0]}, which it belongs to, stays")
-    keep = _regular_file(move.keep.root, move.keep.path, f"the file to keep, {move.keep.path},")
+        raise StaysError(f"{owners[0]}, which it belongs to, stays")
+    keep = regular_file(move.keep.root, move.keep.path, f"the file to keep, {move.keep.path},")
     if place.samefile(keep):
-        raise _StaysError("it and the file to keep are the same file")
+        raise StaysError("it and the file to keep are the same file")
     # A file system that ignores case can spell one name in several ways.
     if any(file == place or file.samefile(place) for file in kept.get(same_name_key(place), ())):
-        raise _StaysError("the plan keeps it")
+        raise StaysError("the plan keeps it")
     if size_and_digest(place) != (move.size, move.digest):
-        raise _StaysError("it was changed after the plan was made")
+        raise StaysError("it was changed after the plan was made")
     if size_and_digest(keep)[1] != move.keep.digest:
-        raise _StaysError(
-            f"the file to keep, {move.keep.path}, was changed after the plan was made"
-        )
-    return place
-
-
-def _regular_file(root: str, path: str, name: str) -> Path:
-    """Return where a regular file is, with links to folders resolved. Raises _StaysError."""
-    try:
-        place = _resolve_place(root, path)
-        mode = place.lstat().st_mode
-    except (FileNotFoundError, NotADirectoryError):
-        raise _StaysError(f"{name} is not there any more") from None
-    if stat.S_ISLNK(mode):
-        raise _StaysError(f"{name} is a link")
-    if not stat.S_ISREG(mode):
-        raise _StaysError(f"{name} is not a regular file")
-    return place
-
-
-def _resolve_place(root: str, path: str) -> Path:
-    """Return a file's place with links to folders resolved.
-
-    Raises _StaysError if its folder is not below the root, or there is no root.
-    """
-    file = Path(root, path)
-    if not Path(root).is_dir():
-        raise _StaysError(f"there is no folder {root}")
-    folder = Path(os.path.realpath(file.parent))  # Path.resolve raises at a link to itself
-    if not folder.is_relative_to(os.path.realpath(root)):
-        raise _StaysError(f"a link leads from {path} out of {root}")
-    return folder / file.name
+        raise StaysError(f"the file to keep, {move.keep.path}, was changed after the plan was made")
+    return place, keep
 
 
 def _kept_files(plan: TrashPlan) -> dict[str, list[Path]]:
     """Return the existing files that the plan keeps."""
     files = defaultdict(list)
     for root, path in {(move.keep.root, move.keep.path) for move in plan.moves}:
-        with suppress(OSError, _StaysError):
-            place = _resolve_place(root, path)
+        with suppress(OSError, StaysError):
+            place = resolve_place(root, path)
             if place.exists():
                 files[same_name_key(place)].append(place)
     return files
@@ -279,7 +261,7 @@ def _bring_back(log: MoveLog, trash: Trash, record: MoveRecord) -> MoveResult:
     try:
         with lock_trash():
             was_there = _restore(trash, record)
-    except _StaysError as stays:
+    except StaysError as stays:
         return MoveResult(move, False, str(stays))
     except FileExistsError:
         return MoveResult(move, False, "another file is at its place")
@@ -292,32 +274,24 @@ def _bring_back(log: MoveLog, trash: Trash, record: MoveRecord) -> MoveResult:
 def _restore(trash: Trash, record: MoveRecord) -> bool:
     """Put the file at its place; return whether it was there already.
 
-    Raises _StaysError and OSError.
+    Raises StaysError and OSError.
     """
     move = record.move
-    place = _resolve_place(move.root, move.path)
-    trashed = trash.find(Path(record.place), move.size, move.digest)
+    if record.way.kind == "link":
+        return separate(move, record.way)
+    place = resolve_place(move.root, move.path)
+    away = find_away(trash, record)
     remove_partial_copy(place, move.size, move.digest)
     if os.path.lexists(place):
         if place.is_symlink() or size_and_digest(place) != (move.size, move.digest):
-            raise _StaysError("another file is at its place")
-        _remove_second_name(trashed, place)
+            raise StaysError("another file is at its place")
+        remove_second(record, away, place)
         return True
-    if trashed is None:
-        raise _StaysError("it is not in the trash any more")
-    place.parent.mkdir(parents=True, exist_ok=True)
-    restore_from_trash(trashed, place)
+    if away is None:
+        raise StaysError(f"it is not {where(record.way)} any more")
+    make_folder(place.parent)
+    bring_back(record, away, place)
     return False
-
-
-def _remove_second_name(trashed: Path | None, place: Path) -> None:
-    """Remove a file's name in the trash if it also has its name at its place.
-
-    A kill during an undo can leave both.
-    """
-    with suppress(OSError):
-        if trashed is not None and trashed.samefile(place):
-            remove_from_trash(trashed)
 
 
 def _mark_back(catalog: Catalog, move: Move) -> int:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 from sokkuri.curation.assets import LIVE_ENDING, AssetFolder, is_companion
 from sokkuri.curation.trash.plan import Move
-from sokkuri.curation.trash.system_trash import size_and_digest
+from sokkuri.curation.trash.safe_files import size_and_digest
 from sokkuri.images.formats import ENDINGS, RAW_ENDINGS
 
 _FOLDERS_KEPT = 256  # listings, for moves of one folder

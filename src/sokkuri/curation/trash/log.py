@@ -11,7 +11,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from io import FileIO
 from pathlib import Path
@@ -38,6 +38,28 @@ MoveState: TypeAlias = Literal["intent", "moved", "failed", "returned"]
 it."""
 
 
+WayKind: TypeAlias = Literal["trash", "folder", "link"]
+"""`trash`: to the system's trash. `folder`: into a folder. `link`: the file becomes a hard link to
+the file to keep."""
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a file is moved.
+
+    target : for `folder`, the absolute path that the file gets. mtime_ns, mode : for `link`, of the
+    file that the link replaces.
+    """
+
+    kind: WayKind = "trash"
+    target: str = ""
+    mtime_ns: int = 0
+    mode: int = 0
+
+
+TO_TRASH = Way()
+
+
 @dataclass(frozen=True, slots=True)
 class MoveRecord:
     """A move that began.
@@ -49,6 +71,7 @@ class MoveRecord:
     place: str
     store: str | None
     state: MoveState
+    way: Way = TO_TRASH
 
 
 class MoveLog:
@@ -105,9 +128,11 @@ class MoveLog:
         """Return all records."""
         return list(self._records.values())
 
-    def write_intent(self, move: Move, place: Path, store: str | None) -> MoveRecord:
+    def write_intent(
+        self, move: Move, place: Path, store: str | None, way: Way = TO_TRASH
+    ) -> MoveRecord:
         """Log that the file at `place` is about to be moved."""
-        record = MoveRecord(move, str(place), store, "intent")
+        record = MoveRecord(move, str(place), store, "intent", way)
         self._write_record(record)
         return record
 
@@ -123,7 +148,8 @@ class MoveLog:
 
     def _write_record(self, record: MoveRecord) -> None:
         move = move_to_json(record.move)
-        self._write(record.state, store=record.store, place=record.place, move=move)
+        way = {} if record.way == TO_TRASH else {"way": asdict(record.way)}
+        self._write(record.state, store=record.store, place=record.place, move=move, **way)
         self._set(record)
 
     def _set(self, record: MoveRecord) -> None:
@@ -147,7 +173,8 @@ class MoveLog:
             if event == "intent" or "move" in document:
                 move = move_from_json(document.get("move"))
                 place = check_folder(document.get("place"), "place")
-                record = MoveRecord(move, place, store_from_json(document), event)
+                way = _way_from_json(document.get("way"))
+                record = MoveRecord(move, place, store_from_json(document), event, way)
             else:
                 record = replace(self._find_intent(document), state=event)
             self._set(record)
@@ -251,6 +278,19 @@ def _parse_line(line: str) -> dict[str, Any] | None:
         return None
     checksum = document.pop("checksum", None)
     return None if checksum not in (None, _checksum(document)) else document
+
+
+def _way_from_json(document: Any) -> Way:
+    """Return the way of a line; the trash if the line names none. Raises ValueError."""
+    if document is None:
+        return TO_TRASH
+    if not isinstance(document, dict) or document.keys() != {"kind", "target", "mtime_ns", "mode"}:
+        raise ValueError('its "way" is not known')
+    kind, numbers = document["kind"], (document["mtime_ns"], document["mode"])
+    if kind not in ("folder", "link") or not all(type(number) is int for number in numbers):
+        raise ValueError('its "way" is not known')
+    target = check_folder(document["target"], "target") if kind == "folder" else ""
+    return Way(kind, target, numbers[0], numbers[1] & 0o7777)
 
 
 def _checksum(line: dict[str, Any]) -> str:

@@ -6,7 +6,6 @@ here deletes a file's only copy or replaces another file.
 """
 
 import os
-import shutil
 import stat
 import sys
 import unicodedata
@@ -16,21 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
 
-import xxhash
-
-from sokkuri.core.atomic import sync_folder
 from sokkuri.core.errors import MissingExtraError
+from sokkuri.curation.trash.safe_files import holds, put_at
 
-_CHUNK_BYTES = 2**20
 _NOTE_BYTES = 2**16
 _LOCK_SECONDS = 60.0  # that another process of this user may take for one file
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NONBLOCK", 0)  # opening a pipe must not hang
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 _FIXED_DRIVE = 3  # DRIVE_FIXED of GetDriveTypeW
 
 
@@ -87,22 +76,6 @@ def _require_recycle_bin(path: Path) -> None:
             raise OSError(f"Windows has no recycle bin on {path.anchor}")
 
 
-def size_and_digest(path: Path) -> tuple[int, bytes]:
-    """Return a regular file's size and XXH3-128. Raises OSError, also for a link."""
-    handle = os.open(path, _FLAGS)
-    try:
-        status = os.fstat(handle)
-        if not stat.S_ISREG(status.st_mode) or path.is_symlink():
-            raise OSError("it is not a regular file")
-        digest, size = xxhash.xxh3_128(), 0
-        while chunk := os.read(handle, _CHUNK_BYTES):
-            digest.update(chunk)
-            size += len(chunk)
-    finally:
-        os.close(handle)
-    return size, digest.digest()
-
-
 def same_name_key(path: Path) -> str:
     """Return a key that is the same for paths that differ in case or Unicode form."""
     return unicodedata.normalize("NFC", str(path)).casefold()
@@ -122,9 +95,8 @@ class Trash:
     def find(self, original: Path, size: int, digest: bytes) -> Path | None:
         """See `find_in_trash`. original : absolute."""
         for file in self._candidates(original):
-            with suppress(OSError):
-                if file.lstat().st_size == size and size_and_digest(file) == (size, digest):
-                    return file
+            if holds(file, size, digest):
+                return file
         return None
 
     def _candidates(self, original: Path) -> Iterator[Path]:
@@ -146,25 +118,10 @@ def restore_from_trash(trashed: Path, original: Path) -> None:
     Raises FileExistsError if the place is taken, and OSError; then the file is still in the trash.
     """
     mode = trashed.lstat().st_mode
-    try:
-        os.link(trashed, original, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except (OSError, NotImplementedError):  # another file system, or one without hard links
-        _restore_by_copy(trashed, original)
-    sync_folder(original.parent)
+    put_at(trashed, original)
     remove_from_trash(trashed)
     if os.name == "nt":
         original.chmod(mode)  # removing a hard link to a read-only file made both writable
-
-
-def remove_partial_copy(original: Path, size: int, digest: bytes) -> None:
-    """Remove what a kill left at a file's place while it came back as a copy."""
-    copy = _copy_path(original, digest)
-    if copy.is_file():
-        if size and original.is_file() and original.lstat().st_size == 0:
-            original.unlink()  # the placeholder of `_rename_to_free`
-        copy.unlink()
 
 
 def remove_from_trash(trashed: Path) -> None:
@@ -180,47 +137,6 @@ def remove_from_trash(trashed: Path) -> None:
     if note is not None:
         with suppress(OSError):
             note.unlink(missing_ok=True)
-
-
-def _restore_by_copy(trashed: Path, original: Path) -> None:
-    """Make a whole copy beside the place, check it, and give it the file's name."""
-    size, digest = size_and_digest(trashed)
-    copy = _copy_path(original, digest)
-    copy.unlink(missing_ok=True)
-    try:
-        shutil.copyfile(trashed, copy)
-        with copy.open("rb+") as file:  # before copystat, which may make it read-only
-            os.fsync(file.fileno())
-        with suppress(OSError):  # some file systems do not take all of it
-            shutil.copystat(trashed, copy)
-        if size_and_digest(copy) != (size, digest):
-            raise OSError("the copy differs from the file in the trash")
-        _rename_to_free(copy, original)
-    finally:
-        copy.unlink(missing_ok=True)
-
-
-def _copy_path(original: Path, digest: bytes) -> Path:
-    return original.with_name(f".{digest.hex()}.returning")
-
-
-def _rename_to_free(file: Path, place: Path) -> None:
-    """Rename without replacing. Raises FileExistsError if the place is taken."""
-    try:
-        os.link(file, place, follow_symlinks=False)
-    except FileExistsError:
-        raise
-    except (OSError, NotImplementedError):
-        if os.name == "nt":
-            file.rename(place)  # which replaces no file on Windows
-            return
-        # Without hard links: create an empty file at the place, and replace only that.
-        os.close(os.open(place, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-        try:
-            file.replace(place)
-        except OSError:
-            place.unlink()
-            raise
 
 
 def _note_path(trashed: Path) -> Path | None:

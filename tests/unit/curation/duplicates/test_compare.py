@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from sokkuri.curation.duplicates import compare
 from sokkuri.curation.duplicates.compare import PairComparer
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
-from sokkuri.curation.trash.system_trash import size_and_digest
+from sokkuri.curation.trash.safe_files import size_and_digest
 
 NO_PICTURE = b"no picture"
 

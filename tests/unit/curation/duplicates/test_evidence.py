@@ -22,7 +22,7 @@ from sokkuri.curation.duplicates.image_facts import ImageFacts
 from sokkuri.curation.duplicates.keep_evidence import ImageEvidence
 from sokkuri.curation.duplicates.pair_facts import PairFacts
 from sokkuri.curation.duplicates.pair_store import PairResult
-from sokkuri.curation.trash.system_trash import size_and_digest
+from sokkuri.curation.trash.safe_files import size_and_digest
 
 NAMES = ["orig", "grey", "crop"]
 

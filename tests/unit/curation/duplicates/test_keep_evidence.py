@@ -17,7 +17,7 @@ from sokkuri.curation.duplicates.keep_evidence import (
     conflict_between,
     weigh,
 )
-from sokkuri.curation.trash.system_trash import size_and_digest
+from sokkuri.curation.trash.safe_files import size_and_digest
 
 Edit = Callable[[Image.Image], Image.Image]
 

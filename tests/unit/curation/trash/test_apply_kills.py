@@ -6,13 +6,12 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
-from itertools import count
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from kill_steps import kill_before
 from trash_fixtures import (
     list_live_ids,
     list_trash,
@@ -36,12 +35,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of fr
 FILES = {"keep.jpg": b"kept", "a.jpg": b"first", "a.xmp": b"edits", "sub/deep/c.jpg": b"kept"}
 DROPS = ["a.jpg", "a.xmp", "sub/deep/c.jpg"]
 """Photos, and a sidecar that moves with its photo."""
-
-STEPS = {
-    "open", "os.rename", "os.link", "os.remove", "os.mkdir", "os.utime", "os.truncate",
-    "os.scandir", "shutil.copyfile", "shutil.copystat", "shutil.move",
-}  # fmt: skip
-"""What Python tells of before it does it. Between any two of these a process can be killed."""
 
 MOST_STEPS = 400
 
@@ -76,7 +69,7 @@ class Scene:
 
     def killed(self, verb: str, step: int) -> bool:
         """Do it in another process, which is killed before a step; whether it came so far."""
-        code = run_in_child(lambda: _killing(step, self.around, getattr(self, verb)))
+        code = run_in_child(lambda: kill_before(step, self.around, getattr(self, verb)))
         assert code in (0, -signal.SIGKILL)
         return code != 0
 
@@ -105,24 +98,6 @@ class Scene:
             stat = (self.root / path).stat()
             assert (stat.st_nlink, stat.st_mtime_ns) == (1, 1_400_000_000_123_456_789), path
         assert list_live_ids(self.root) == ["a.jpg", "keep.jpg", "sub/deep/c.jpg"]
-
-
-def _killing(step: int, folder: Path, act: Callable[[], object]) -> None:
-    """Kill this process before a step that concerns `folder`, or before its syncing of a file."""
-    taken = count(1)
-
-    def take() -> None:
-        if next(taken) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    def hook(event: str, arguments: tuple[object, ...]) -> None:
-        named = arguments[0] if event in STEPS else None
-        if isinstance(named, str | bytes | os.PathLike):
-            take() if os.fsdecode(named).startswith(str(folder)) else None
-
-    os.fsync = lambda fd: take()
-    sys.addaudithook(hook)
-    act()
 
 
 @pytest.fixture

@@ -14,15 +14,14 @@ from permissions import check_without_privileges
 from trash_fixtures import forget_send2trash, home_environment, list_trash, use_home
 
 from sokkuri.core.errors import MissingExtraError
+from sokkuri.curation.trash.safe_files import remove_partial_copy, size_and_digest
 from sokkuri.curation.trash.system_trash import (
     Trash,
     find_in_trash,
     lock_trash,
-    remove_partial_copy,
     require_trash,
     restore_from_trash,
     send_to_trash,
-    size_and_digest,
 )
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
