@@ -9,14 +9,12 @@ change is reported when nothing has changed for a moment, because files may stil
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-import psutil
 import xxhash
 
 from sokkuri.core.errors import CollectionError
@@ -24,6 +22,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.paths import CATALOG_NAME, STORE_FOLDERS
 from sokkuri.core.types import FileRef
 from sokkuri.images.globs import is_excluded
+from sokkuri.images.mounts import network_type
 from sokkuri.images.scan import is_folder, is_sidecar, list_images, may_be_image
 
 if TYPE_CHECKING:
@@ -36,12 +35,6 @@ _QUIET_SECONDS = 0.5  # without another change, after which a change is reported
 _LONGEST_SECONDS = 10.0  # after which it is reported even if files go on changing
 _WITHOUT_EVENTS, _ON_NETWORK = 5.0, 30.0  # seconds between two looks
 _PAUSE_PER_SECOND = 4.0  # seconds without looking, for each second that a look took
-
-_NETWORK_TYPES = (
-    "9p", "afp", "afs", "autofs", "ceph", "cifs", "davfs", "drvfs", "fuse.", "gluster", "lustre",
-    "nfs", "ncp", "prl_fs", "remote", "smb", "vboxsf", "virtiofs", "vmhgfs", "webdav",
-)  # fmt: skip
-"""How the types of file systems begin that other machines may change without an event here."""
 
 
 @dataclass(frozen=True)
@@ -224,24 +217,3 @@ def folder_state(root: Location, exclude: Sequence[str] = ()) -> int:
     except CollectionError:
         return -1
     return total
-
-
-def network_type(folder: Path) -> str:
-    """Return the type of the file system of a folder if other machines may change it, else ""."""
-    with suppress(OSError):
-        where = Path(os.path.realpath(folder))
-        parts = psutil.disk_partitions(all=True)
-        mounts = [(part.mountpoint, part.fstype, part.opts) for part in parts]
-        return _network_type_of(where, mounts)
-    return ""
-
-
-def _network_type_of(where: Path, mounts: Iterable[tuple[str, str, str]]) -> str:
-    """Do this for a path without links. mounts : place, type and options of each file system; the
-    last of several at one place counts."""
-    deepest, found = -1, ""
-    for place, kind, options in mounts:
-        if where.is_relative_to(place) and len(place) >= deepest:
-            is_remote = "remote" in options.split(",")  # as Windows calls such a drive
-            deepest, found = len(place), "remote" if is_remote else kind.lower()
-    return found if found.startswith(_NETWORK_TYPES) else ""

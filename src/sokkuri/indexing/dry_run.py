@@ -20,6 +20,7 @@ from sokkuri.images.memory import most_held, peak_memory
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
+from sokkuri.indexing.lost_disks import find_disks
 from sokkuri.indexing.options import SyncOptions, check_options
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
@@ -78,6 +79,8 @@ def estimate_run(
     unread: set[str] = set()
     for _ in fill_listing(catalog, root, settings, unread):
         pass
+    disks = find_disks(catalog, root, settings)
+    unread |= set(() if disks is None else disks.lost)
     is_gone = IsGone(root, settings, unread)
     changes = diff.compare(
         catalog, is_gone, retry_failed=settings.retry_failed, rehash=settings.rehash

@@ -16,6 +16,7 @@ from sokkuri.core.errors import ModelReplacedError, RemovalsError, SokkuriError
 from sokkuri.core.types import Dtype, Progress
 from sokkuri.images.read import stat_file
 from sokkuri.indexing.dry_run import RunEstimate, estimate_run
+from sokkuri.indexing.lost_disks import check_disks
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.removals import is_suspicious
 from sokkuri.indexing.settings import with_saved_settings
@@ -114,6 +115,7 @@ def _check_wanted(
     check_device(options.device)
     check_executor(options)
     check_root(collection.root)
+    check_disks(collection.catalog, collection.root, options)
     card = model.card
     check_imported(collection, card.name)
     return ModelRow(card.name, model.fingerprint, card.dimension, card.metric, card.decode, source)

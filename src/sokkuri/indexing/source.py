@@ -185,8 +185,8 @@ class IsGone:
 
     A path is gone if it is excluded, not in the list file, in another part, or if a walk of the
     folder would not list it. settings : from `with_saved_settings`. unread : folders that could not
-    be listed. At an address, where a look at a file is a request, every unlisted path outside them
-    counts as gone.
+    be listed, whose images are not gone. At an address, where a look at a file is a request, every
+    unlisted path outside them counts as gone.
     """
 
     def __init__(
@@ -205,8 +205,10 @@ class IsGone:
             return True
         if may_be_image(path) and not has_image_ending(path):
             return self._is_really_gone(path)  # the extra that lists it is missing
+        if self._unread is not None and not self._unread.isdisjoint(_with_folders(path)):
+            return False
         if self._walk is None and self._unread is not None:
-            return self._unread.isdisjoint(_with_folders(path))
+            return True
         return self._is_really_gone(path)
 
     def _is_really_gone(self, path: str) -> bool:

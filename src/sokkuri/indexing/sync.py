@@ -28,6 +28,7 @@ from sokkuri.images.read import threads_for
 from sokkuri.indexing import diff
 from sokkuri.indexing.executors import Executor, Heartbeat, ThreadExecutor
 from sokkuri.indexing.in_flight import InFlightDigests
+from sokkuri.indexing.lost_disks import Disks, find_disks, record_disks
 from sokkuri.indexing.options import SyncOptions, SyncReport, check_options
 from sokkuri.indexing.outcomes import Outcome
 from sokkuri.indexing.photo_metadata import fill_photos, refresh_sidecars
@@ -86,6 +87,11 @@ def sync(
         yield from fill_listing(
             collection.catalog, collection.root, settings, unread, aside, sidecars=walks
         )
+        disks = find_disks(collection.catalog, collection.root, settings)
+        if disks is not None:
+            unread |= set(disks.lost)
+            for note in disks.notes(collection.root):
+                yield Progress("listing", 0, 0, note)
         is_gone = IsGone(collection.root, settings, unread)
         changes = diff.apply_changes(
             collection.catalog,
@@ -94,7 +100,7 @@ def sync(
             retry_failed=settings.retry_failed,
             shuffle=settings.shuffle,
             rehash=settings.rehash,
-            on_compared=partial(_accept, collection, settings, aside),
+            on_compared=partial(_accept, collection, settings, aside, disks),
         )
         for note in is_gone.notes():
             yield Progress("listing", changes.listed, 0, note)
@@ -113,7 +119,11 @@ def sync(
 
 
 def _accept(
-    collection: CollectionStore, settings: SyncOptions, aside: Counter[str], losses: Losses
+    collection: CollectionStore,
+    settings: SyncOptions,
+    aside: Counter[str],
+    disks: Disks | None,
+    losses: Losses,
 ) -> None:
     """Save the settings of a run, and what it left aside, unless it would lose most images.
 
@@ -124,6 +134,7 @@ def _accept(
     store_settings(collection.catalog, settings)
     record_walk(collection.catalog, settings)
     set_left_aside(collection.catalog, aside)
+    record_disks(collection.catalog, disks)
     collection.save_root()
 
 

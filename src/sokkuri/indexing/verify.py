@@ -22,6 +22,7 @@ from sokkuri.images.decode import decode
 from sokkuri.images.presence import FolderWalk
 from sokkuri.images.read import read_file, stat_file
 from sokkuri.images.scan import is_folder
+from sokkuri.indexing.lost_disks import unmounted_disks
 from sokkuri.indexing.settings import is_walked
 from sokkuri.models import Model
 from sokkuri.models.extractor import Extractor
@@ -203,15 +204,23 @@ def file_faults(collection: CollectionStore) -> Iterator[Fault]:
     if not is_folder(collection.root):
         yield Fault("root", str(collection.root), "the folder of images is not there")
         return
+    away = unmounted_disks(collection.catalog, collection.root)
+    lost: set[str] = set()
     rows = live_files(collection.catalog)
-    for (id_, _, size, mtime_ns), stat in _current_stats(collection, rows):
+    for (id_, path, size, mtime_ns), stat in _current_stats(collection, rows):
         if isinstance(stat, FileNotFoundError | NotADirectoryError):
+            if disks := [folder for folder in away if path.startswith(f"{folder}/")]:
+                lost.update(disks)
+                continue
             what = "its file is gone, or behind a link to a folder: run `sokkuri index`"
             yield Fault("missing", id_, what)
         elif isinstance(stat, OSError):
             yield Fault("unreadable", id_, f"its file cannot be looked at: {stat.strerror}")
         elif stat != FileStat(size, mtime_ns):
             yield Fault("changed", id_, "its file changed after it was read: run `sokkuri index`")
+    for folder in sorted(lost):
+        where = str(collection.root / folder)
+        yield Fault("root", where, "it was another disk, which is not mounted")
 
 
 def _current_stats(

@@ -25,6 +25,7 @@ from sokkuri.core.locations import Address, Location
 from sokkuri.core.types import Progress
 from sokkuri.core.values import check_number
 from sokkuri.images.folder_changes import TICK_SECONDS, FolderChanges, WatchPlace, watch_folder
+from sokkuri.images.mounts import mounts_below
 from sokkuri.indexing.options import SyncOptions, SyncReport
 from sokkuri.indexing.settings import is_listed, with_saved_settings
 from sokkuri.indexing.source import check_root
@@ -209,16 +210,16 @@ class _Watcher:
         self._reason = reason
 
 
-def _identity(root: Location) -> tuple[int, int] | None:
+def _identity(root: Location) -> tuple[int, int, frozenset[str]] | None:
     """Return what tells a folder from another one at its place; None for no folder, and for an
-    address. A disk that is mounted or unmounted there is another folder."""
+    address. A disk that is mounted or unmounted there or below it makes another folder of it."""
     if isinstance(root, Address):
         return None
     try:
         found = root.stat()
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return found.st_dev, found.st_ino, mounts_below(root)
 
 
 def _report_text(report: SyncReport) -> str:

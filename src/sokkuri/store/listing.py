@@ -39,6 +39,8 @@ _UNSEEN = (
     " AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.id = images.id)"
 )
 
+_BELOW = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
+
 _RETRY = (
     f"UPDATE images SET todo = 1 {_BOTH} AND images.missing IS NULL AND images.todo = 0"  # noqa: S608
     f" AND NOT {_OTHER_STAT}"
@@ -140,6 +142,24 @@ def came_back(catalog: Catalog, key: int) -> bool:
 def unseen_images(catalog: Catalog) -> Iterator[tuple[int, str]]:
     """Yield (key, path) of the images that are not in the listing and not yet missing."""
     return catalog.iterate(f"SELECT key, path {_UNSEEN}")
+
+
+def unseen_below(catalog: Catalog, folder: str) -> Iterator[int]:
+    """Yield the keys of the images below a folder that are not in the listing and not yet
+    missing."""
+    rows = catalog.iterate(f"SELECT key {_UNSEEN} AND {_BELOW}", _ends(folder))
+    return (key for (key,) in rows)
+
+
+def count_live_below(catalog: Catalog, folder: str) -> int:
+    """Return how many live images are below a folder."""
+    sql = f"SELECT count(*) FROM images WHERE {LIVE} AND {_BELOW}"  # noqa: S608
+    return int(catalog.fetch_one(sql, _ends(folder))[0])
+
+
+def _ends(folder: str) -> tuple[bytes, bytes]:
+    """Return the ends of the range of paths below a folder: the character `0` follows `/`."""
+    return as_text(f"{folder}/"), as_text(f"{folder}0")
 
 
 def count_losses(catalog: Catalog, gone: Iterable[int]) -> Losses:

@@ -11,9 +11,7 @@ from sokkuri.images.folder_changes import (
     FileEvents,
     Looks,
     WatchPlace,
-    _network_type_of,
     folder_state,
-    network_type,
     watch_folder,
 )
 
@@ -84,33 +82,9 @@ def test_the_state_of_a_folder_tells_every_change(folder: Path) -> None:
     assert folder_state(folder / "gone") != 0, "which differs from an empty folder"
 
 
-@pytest.mark.parametrize(
-    ("path", "kind"),
-    [
-        ("/home/me", ""),
-        ("/mnt/nas/photos", "nfs4"),
-        ("/mnt/nas2", ""),
-        ("/mnt/nas/local/photos", ""),
-        ("/mnt/ssh", "fuse.sshfs"),
-        ("/mnt/usb", ""),
-        ("/mnt/share", "cifs"),
-        ("/mnt/windows", "remote"),
-    ],
-)
-def test_network_drives_are_told_by_their_type(path: str, kind: str) -> None:
-    mounts = [
-        ("/", "ext4", "rw"), ("/mnt/nas", "nfs4", "rw"), ("/mnt/nas/local", "btrfs", "rw"),
-        ("/mnt/ssh", "fuse.sshfs", "rw"), ("/mnt/usb", "fuseblk", "rw"),
-        ("/mnt/share", "autofs", "rw"), ("/mnt/share", "CIFS", "rw"),
-        ("/mnt/windows", "NTFS", "rw,remote"),
-    ]  # fmt: skip
-    assert _network_type_of(Path(path), mounts) == kind
-
-
 def test_how_a_folder_is_watched(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stop = threading.Event()
     place = WatchPlace(folder, folder / ".sokkuri")
-    assert network_type(folder) == ""
     changes = watch_folder(place, None, stop)
     assert isinstance(changes, FileEvents)
     (folder / "new.jpg").write_bytes(b"1")
