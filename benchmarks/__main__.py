@@ -20,6 +20,7 @@ LONG = {
     "keep": "Which image of a group is kept",
     "decode_memory": "Memory of decoding, for 100 megapixels",
     "suggesting": "What to label next",
+    "maps": "The map of all pictures",
     "distances": "What a distance means",
     "words": "Searches by words",
     "models": "Models on photos of your own",

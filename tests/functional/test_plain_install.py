@@ -62,6 +62,7 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
         "web": ["serve", *here],
         "milvus": ["push", "milvus://localhost:1/table", *here],
         "pgvector": ["push", "pgvector://localhost:1/database/table", *here],
+        "map": ["map", *here],
         "parquet": ["export", str(tmp_path / "tables"), "--format", "parquet", *here],
     }
     results = run_plainly([*working, *wanting.values()], tmp_path / "results.json")

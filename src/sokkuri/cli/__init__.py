@@ -20,6 +20,7 @@ from sokkuri.cli.index import index
 from sokkuri.cli.label import label
 from sokkuri.cli.list import list_
 from sokkuri.cli.maintenance import compact, remove, status, verify
+from sokkuri.cli.map import map_
 from sokkuri.cli.merge import merge
 from sokkuri.cli.models import models
 from sokkuri.cli.push import push
@@ -35,7 +36,7 @@ _COMMANDS = {
     command.__name__.rstrip("_"): command
     for command in (
         index, watch, search, serve, duplicates, compare, suggest, outliers, label, status, verify,
-        remove, compact, export, models, merge, push, import_, list_,
+        remove, compact, export, models, merge, push, import_, list_, map_,
     )
 }  # fmt: skip
 

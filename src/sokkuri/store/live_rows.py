@@ -80,6 +80,11 @@ def content_rows(catalog: Catalog) -> Iterator[tuple[bytes, int, int]]:
     return catalog.iterate(f"SELECT {CONTENT}, shard, row FROM images WHERE {LIVE}")  # noqa: S608
 
 
+def contents_by_id(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
+    """Yield (id, content key) of the live images, ordered by id."""
+    return catalog.iterate(f"SELECT id, {CONTENT} FROM images WHERE {LIVE} ORDER BY id")  # noqa: S608
+
+
 def images_by_digest(
     catalog: Catalog, digests: Iterable[bytes]
 ) -> dict[bytes, list[tuple[str, RowRef]]]:

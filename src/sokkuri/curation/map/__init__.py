@@ -1,0 +1,1 @@
+"""The map of a collection: all pictures in two dimensions, by likeness."""
