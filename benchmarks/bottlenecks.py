@@ -1,6 +1,7 @@
-"""Measure what limits a collection besides the network: writer, catalog, listing, merging.
+"""Measure what limits a collection besides the network: writer, catalog, listing, merging,
+codes.
 
-    python -m benchmarks.bottlenecks writer|catalog|lister|merge FOLDER
+    python -m benchmarks.bottlenecks writer|catalog|lister|merge|codes FOLDER
 
 Each stage runs alone in its own process on synthetic work that was prepared before: random 1280-d
 vectors, file names without files, empty files. docs/scale.md calculates with these figures.
@@ -31,6 +32,7 @@ from sokkuri.indexing.outcomes import Extracted
 from sokkuri.indexing.partition import Part
 from sokkuri.indexing.settings import mark_finished, save_settings, with_saved_settings
 from sokkuri.indexing.writer import Writer
+from sokkuri.search.code_files import refresh_codes
 from sokkuri.store import leases
 from sokkuri.store.listing import add_listed, begin_listing
 from sokkuri.store.rows import store_rows
@@ -41,6 +43,7 @@ ROWS, LEASED = 20_000, 20_000
 SMALL, LARGE = 1_000_000, 5_000_000
 FILES, FLAT, DEEP = 200_000, 256, 65_536
 PARTS, MERGED = 4, 100_000
+CODED, APPENDED = 100_000, 1_000
 CHUNK = 10_000
 _SPREAD = 2_654_435_761  # odd: multiplying modulo 2**32 maps no two numbers to one
 
@@ -55,6 +58,7 @@ def main(what: str, folder: Path) -> list[Line] | tuple[float, float]:
         "catalog": _catalog,
         "lister": _lister,
         "merge": _merge,
+        "codes": _codes,
     }
     return list(measured[what](folder))
 
@@ -276,13 +280,31 @@ def _merged(root: Path) -> tuple[float, float]:
     return ended - started, peak
 
 
+# The codes
+
+
+def _codes(folder: Path) -> Iterator[Line]:
+    with _empty(folder) as collection:
+        rng = np.random.default_rng(0)
+        for first in range(0, CODED, APPENDED):
+            rows = collection.shards.to_stored(rng.random((APPENDED, DIMENSION), np.float32))
+            ids = [_ref(number).id for number in range(first, first + APPENDED)]
+            with collection.catalog.writing():
+                store_rows(collection, rows, ids)
+        before = _peak()
+        with _timed() as seconds:
+            for _ in refresh_codes(collection):
+                pass
+        yield _line("codes are made", CODED, CODED, seconds(), f"{before:.0f} MiB before")
+
+
 HEAD = ["what", "images", "took", "rate", "peak memory", ""]
 
 
 def report() -> str:
     with tempfile.TemporaryDirectory() as name:
         lines: list[Line] = []
-        for what in ("writer", "catalog", "lister", "merge"):
+        for what in ("writer", "catalog", "lister", "merge", "codes"):
             folder = Path(name) / what
             folder.mkdir()
             command = [sys.executable, "-m", "benchmarks.bottlenecks", what, str(folder)]

@@ -30,13 +30,13 @@ from sokkuri.indexing.sync import sync
 from sokkuri.models import resolve_model
 from sokkuri.store.collection import CollectionStore
 
-ROUNDS = 5
+ROUNDS = 3
 KINDS: dict[str, tuple[Write, int, int, int]] = {
-    "JPEG 500 x 375": (write_jpegs, 200, 500, 375),
-    "JPEG 800 x 1400": (write_jpegs, 100, 800, 1400),
-    "JPEG 4000 x 3000": (write_large_jpegs, 16, 4000, 3000),
-    "PNG screenshot 1920 x 1080": (write_screenshots, 40, 1920, 1080),
-    "WebP 800 x 1400": (write_webps, 60, 800, 1400),
+    "JPEG 500 x 375": (write_jpegs, 100, 500, 375),
+    "JPEG 800 x 1400": (write_jpegs, 60, 800, 1400),
+    "JPEG 4000 x 3000": (write_large_jpegs, 10, 4000, 3000),
+    "PNG screenshot 1920 x 1080": (write_screenshots, 20, 1920, 1080),
+    "WebP 800 x 1400": (write_webps, 30, 800, 1400),
 }
 """How the images of each kind are written: by what function, how many, width, height."""
 

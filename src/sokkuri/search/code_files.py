@@ -19,20 +19,21 @@ from numpy.typing import NDArray
 
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import DamagedError, StorageError
+from sokkuri.core.types import StoredRows
 from sokkuri.search.vectors import (
     Basis,
     Int8Codes,
     QuantizedBlock,
-    VectorBlocks,
-    principal_basis,
+    basis_of,
     quantize_rows,
+    sum_products,
 )
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.derived import derived_folder, storage_errors, wait_for_lock
 from sokkuri.store.npy_files import load_array
 from sokkuri.store.shard_table import read_shards
 from sokkuri.store.shards import SHARD_ROWS
-from sokkuri.store.snapshot import open_snapshot
+from sokkuri.store.snapshot import at_one_moment
 
 CODED_FROM = 20_000
 """From this many rows on, codes are kept; below, a float32 scan takes a few milliseconds."""
@@ -210,17 +211,25 @@ def _read_basis(collection: CollectionStore, manifest: Mapping[str, Any]) -> Bas
 def _make_basis(collection: CollectionStore) -> Basis:
     """Write a new basis and a manifest without codes; return the basis."""
     try:
-        with open_snapshot(collection) as shards:
-            rows = VectorBlocks.from_shards(shards, shards.rows_per_shard)
-            step = max(1, rows.size // _SAMPLE)
-            sample = rows.take(np.arange(0, rows.size, step))
+        products = at_one_moment(collection, lambda: sum_products(_sample(collection)))
     except DamagedError as error:
         raise StorageError(f"codes cannot be made: {error}") from error
-    basis = principal_basis(sample)
+    basis = basis_of(products)
     with storage_errors(collection), collection.catalog.writing():
         _save_array(derived_folder(collection) / _BASIS, basis)
         _write_manifest(collection, xxhash.xxh3_64_hexdigest(basis.data), {})
     return basis
+
+
+def _sample(collection: CollectionStore) -> Iterator[StoredRows]:
+    """Yield rows at equal steps, of one shard at a time : (N, D). A mapped shard takes memory once
+    its rows are read. Raises DamagedError."""
+    rows_per_shard = collection.rows_per_shard()
+    step = max(1, sum(rows_per_shard.values()) // _SAMPLE)
+    before = 0
+    for shard, rows in rows_per_shard.items():
+        yield np.asarray(collection.shards.map_rows(shard, rows))[-before % step :: step]
+        before += rows
 
 
 def _write_codes(collection: CollectionStore, shard: int, block: QuantizedBlock) -> None:

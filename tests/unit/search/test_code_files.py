@@ -1,6 +1,7 @@
 """Codes are kept beside the shards, checked before use, and rebuilt if they are lost."""
 
 import threading
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,12 +11,15 @@ import pytest
 from synthetic_collection import DIMENSION, Bench, create_empty
 
 from sokkuri.api import Collection
+from sokkuri.core.types import StoredRows
 from sokkuri.indexing.compact import compact
 from sokkuri.search import code_files
 from sokkuri.search.code_files import CodeReader, refresh_codes
 from sokkuri.search.searcher import Searcher
+from sokkuri.store import rows as rows_module
 from sokkuri.store.derived import derived_folder
 from sokkuri.store.images import find_image
+from sokkuri.store.shards import ShardFolder
 
 COUNT = 3000
 
@@ -102,6 +106,30 @@ def test_codes_are_built_although_a_shard_was_replaced_meanwhile(bench: Bench) -
         refresh(late)
     refresh(bench.collection)
     assert coded_rows(bench.collection) == ([COUNT - 1], [])
+
+
+def test_codes_of_many_shards_are_made_with_few_of_them_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rows_module, "SHARD_ROWS", 100)
+    bench = Bench(create_empty(tmp_path / "photos"))
+    bench.add_images(0, 750)
+    map_rows = ShardFolder.map_rows
+    mapped: list[weakref.ref[StoredRows]] = []
+    alive: list[int] = []
+
+    def map_and_watch(shards: ShardFolder, shard: int, rows: int) -> StoredRows:
+        alive.append(sum(ref() is not None for ref in mapped))
+        found = map_rows(shards, shard, rows)
+        mapped.append(weakref.ref(found))
+        return found
+
+    monkeypatch.setattr(ShardFolder, "map_rows", map_and_watch)
+    assert refresh(bench.collection)[-1] == (7, 7)
+    assert len(mapped) == 8 + 7, "the sample, then the codes; 50 rows in the last shard are few"
+    assert max(alive) <= 1
+    assert coded_rows(bench.collection)[0] == [100] * 7 + [0]
+    bench.digests.close()
 
 
 def test_a_small_collection_has_no_codes(tmp_path: Path) -> None:

@@ -18,8 +18,10 @@ from sokkuri.search.vectors.quantize import (
     Basis,
     Int8Codes,
     QuantizedBlock,
+    basis_of,
     principal_basis,
     quantize_rows,
+    sum_products,
 )
 
 __all__ = [
@@ -31,9 +33,11 @@ __all__ = [
     "QuantizedBlock",
     "VectorBlocks",
     "as_float64_queries",
+    "basis_of",
     "distances",
     "finite_rows",
     "normalised",
     "principal_basis",
     "quantize_rows",
+    "sum_products",
 ]

@@ -15,6 +15,7 @@ by the triangle and Cauchy-Schwarz inequalities. NumKong's kernels compute p . c
 codes P is the identity, and x' and q' are zero.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +32,8 @@ _ROUND_UP = 1.0 + 1e-6  # more than the error of float64 and of rounding to floa
 _FLOAT32_ERROR = np.float32(2e-6)  # of 32 float32 roundings
 _MIN_LENGTH, _MAX_LENGTH = 1e-30, 1e18  # float32 holds such lengths and their squares
 _PACK_FROM_QUERIES = 8  # from so many queries on, the packed product is faster
-_ENCODE_ROWS = 4096  # rows encoded at once
+_SUMMED_ROWS = 2048  # rows whose products are summed at once
+_ENCODE_ROWS = 1024  # rows encoded at once: their float64 numbers take 10 MiB, several times
 _COMPARE_ROWS = 2**17  # rows times queries compared at once: their bounds stay in the cache
 
 Basis = NDArray[np.float64]
@@ -74,11 +76,28 @@ def principal_basis(sample: StoredRows) -> Basis:
     """Return the principal directions of a sample of rows : (N, D) -> (H, D), H at most 256. Each
     row has the same weight, whatever its length, but rows that are not finite have none. The mean
     is not subtracted: it is a direction like the others."""
-    products = np.zeros((sample.shape[1], sample.shape[1]))
-    for start in range(0, len(sample), _ENCODE_ROWS):
-        rows = finite_rows(sample[start : start + _ENCODE_ROWS]).astype(np.float64)
-        rows = normalised(rows, "cosine")
-        products += rows.T @ rows
+    return basis_of(sum_products([sample]))
+
+
+def sum_products(parts: Iterable[StoredRows]) -> NDArray[np.float64]:
+    """Return the sum of the products of each row's numbers with each other : parts (N, D) ->
+    (D, D). Rows are scaled to length 1, and rows that are not finite are left out. One part at
+    least; only one is held at a time."""
+    products: NDArray[np.float64] | None = None
+    for part in parts:
+        if products is None:
+            products = np.zeros((part.shape[1], part.shape[1]))
+        for start in range(0, len(part), _SUMMED_ROWS):
+            rows = finite_rows(part[start : start + _SUMMED_ROWS]).astype(np.float64)
+            rows = normalised(rows, "cosine")
+            products += rows.T @ rows
+    if products is None:
+        raise ValueError("a sample has one part at least")
+    return products
+
+
+def basis_of(products: NDArray[np.float64]) -> Basis:
+    """Return the principal directions of the rows that were summed : (D, D) -> (H, D)."""
     _, vectors = np.linalg.eigh(products)
     return np.ascontiguousarray(vectors[:, ::-1][:, :PROJECTED_DIMENSION].T)
 
