@@ -43,7 +43,7 @@ of them small crops."""
 LENIENT_MARGIN = 2.0
 """By how much the logit of a pair may be below 0 in a small collection."""
 
-_TINY_COLLECTION = 200  # up to this many images, all neighbours are compared
+_TINY_COLLECTION = 1_000  # up to this many images, all neighbours are compared
 _NEAREST = 3  # neighbours that are always compared in a small collection
 
 BATCH = 512
@@ -52,6 +52,7 @@ BATCH = 512
 _FAR_NEIGHBOUR = 16  # rank of a neighbour that is as similar as any image
 _CLUSTER_ROWS = 256
 _MIN_CORRELATION = 0.9  # of fingerprints; above, a pair is always compared, which is quick
+_MIN_CORRELATION_SMALL = 0.75  # the same in a small collection: finds pictures under a text
 
 
 def project(blocks: Iterable[tuple[Features, int]], projection: Matrix, size: int) -> Matrix:
@@ -127,6 +128,9 @@ class CandidateFinder:
         self._projected = table.projected
         count = len(table.projected)
         self._min_logit = -LENIENT_MARGIN if count <= SMALL_COLLECTION else 0.0
+        self._min_correlation = (
+            _MIN_CORRELATION_SMALL if count <= SMALL_COLLECTION else _MIN_CORRELATION
+        )
         self._always = 0 if count > SMALL_COLLECTION else _NEAREST
         if count <= _TINY_COLLECTION:
             self._always = count
@@ -166,7 +170,7 @@ class CandidateFinder:
         ], axis=0)  # fmt: skip
         features = pair_features(similarities, correlations, near.similarities[query])
         promising = PAIR_MODEL.logits(features) > self._min_logit
-        promising |= correlations > _MIN_CORRELATION
+        promising |= correlations > self._min_correlation
         # Pages of text resemble each other so much that the model takes no page for a copy.
         nearer = near.similarities[query] > similarities[:, None]
         promising |= np.count_nonzero(nearer, axis=1) < self._always

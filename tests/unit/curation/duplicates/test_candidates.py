@@ -73,6 +73,20 @@ def test_images_with_mirrored_fingerprints_are_candidates() -> None:
     assert [0, 1] in pairs.tolist()
 
 
+@pytest.mark.parametrize(("count", "found"), [(1_100, True), (5_100, False)])
+def test_pictures_under_a_text_are_candidates_in_a_small_collection(
+    count: int, found: bool
+) -> None:
+    """A text over the whole picture changes the vector more than the brightness."""
+    rng = np.random.default_rng(6)
+    fingerprints = rng.integers(0, 256, (count, 256), np.uint8)
+    covered = rng.random(256) < 0.16
+    fingerprints[1] = np.where(covered, fingerprints[2], fingerprints[0])
+    table = FeatureTable(draw_unit_rows(6, count, 16), fingerprints)
+    pairs, _ = CandidateFinder(table).find(table.select(np.array([1])), np.array([1]))
+    assert ([0, 0] in pairs.tolist()) == found
+
+
 @given(st.integers(1, 600))
 def test_cluster_order_keeps_every_row(count: int) -> None:
     rows = np.arange(0, 2 * count, 2)

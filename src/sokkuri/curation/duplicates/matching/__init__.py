@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
+from sokkuri.curation.duplicates.matching.details import details_agree
 from sokkuri.curation.duplicates.matching.fingerprint import SQUARE_SIDE, ImageView
 from sokkuri.curation.duplicates.matching.keypoints import (
     Keypoints,
@@ -44,6 +45,7 @@ _SAME_WHOLE, _SAME_LOW, _SAME_CLOSE, _SAME_LEVELS = 0.98, 0.9, 0.9, 8.0
 _BLANK_LEVELS = 2.0
 _SAME_SHAPE = 0.03  # logarithm of the quotient of the aspect ratios
 _SAME_SCENE_INLIERS = 12  # from here, some object is in both images
+_ALIKE = 0.6  # correlation of the brightness of pictures that may lie under the same text
 
 FindKeypoints = Callable[[], Keypoints]
 """Returns an image's keypoints; called only if they are needed."""
@@ -95,6 +97,8 @@ def compare(
         score = 0.0
     else:
         score, inliers = _score_with_keypoints(a, b, logit, keypoints)
+    if score < COPY_SCORE and keypoints is not None and upright.whole >= _ALIKE:
+        score = COPY_SCORE if details_agree(a, b) else score
     if score >= COPY_SCORE:
         return Match("same" if is_same(a, b, upright) else "edited", score)
     return Match("alike" if inliers >= _SAME_SCENE_INLIERS else None, score)

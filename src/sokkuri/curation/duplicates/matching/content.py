@@ -52,7 +52,8 @@ class ContentAgreement:
     those of the extra blocks that are plain on the other side. unlike : share of the blocks with
     contrast on both sides that do not correlate: a dense texture has edges everywhere. colours :
     for each side, the share of the pixels near edges that have one of a few colours. overlaid :
-    whether all things that differ lie upon one side, see outlines.py.
+    whether all things that differ lie upon one side, see outlines.py. surely_edited : whether the
+    noise shows that both are one shot, and all that differs is an edit of one side.
     """
 
     content: int
@@ -62,11 +63,17 @@ class ContentAgreement:
     unlike: float
     colours: tuple[float, float]
     overlaid: bool = False
+    surely_edited: bool = False
 
     @property
     def is_drawing(self) -> bool:
         """Whether it is a drawing, a text or a screen, not a photo."""
-        return max(self.colours) >= _DRAWING
+        return max(self.colours) >= _DRAWING and not self.surely_edited
+
+    @property
+    def are_drawings(self) -> bool:
+        """Whether both sides are drawings. A text upon a photo has few colours, too."""
+        return min(self.colours) >= _DRAWING
 
     @property
     def agrees(self) -> bool:
@@ -75,6 +82,8 @@ class ContentAgreement:
         Drawings share templates, so in a drawing nothing may differ.
         """
         less, more = sorted(self.extra)
+        if self.surely_edited:
+            return self.agreeing >= _LEAST_BLOCKS
         if self.agreeing < max(_LEAST_BLOCKS, _LEAST_AGREEING * (self.content - more)):
             return False
         if self.is_drawing:

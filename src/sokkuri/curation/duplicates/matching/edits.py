@@ -7,7 +7,7 @@ text or a screen by nothing but its outer parts and its colours.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,8 @@ from sokkuri.curation.duplicates.matching.content import (
 from sokkuri.curation.duplicates.matching.fingerprint import ImageView, make_preview
 from sokkuri.curation.duplicates.matching.full_size import MAX_SIDE
 from sokkuri.curation.duplicates.matching.keypoints import Alignment, SimilarityTransform, align
-from sokkuri.curation.duplicates.matching.noise import compare_noise
+from sokkuri.curation.duplicates.matching.mosaic import is_mosaic
+from sokkuri.curation.duplicates.matching.noise import Shots, compare_noise
 from sokkuri.curation.duplicates.matching.outlines import measure_outlines
 from sokkuri.curation.duplicates.matching.placement import closest, refine
 from sokkuri.curation.duplicates.matching.recolouring import share_recoloured
@@ -41,6 +42,7 @@ _MAX_RECOLOURED = 0.1  # share of the blocks; copies had up to 0.02, things in o
 _CELLS = 16  # sides of what is verified are multiples of it
 
 Rgb = NDArray[np.uint8]
+Mask = NDArray[np.bool_]
 Affine = NDArray[np.float64]
 
 
@@ -118,11 +120,11 @@ def _measure(
         parts = found.over, found.under, found.inside
         content = measure_content(*parts)
         shots = "drawings" if content.is_drawing else compare_noise(*parts)
-        if shots == "surely one" and not content.agrees and content.rest_agrees:
-            content = replace(content, overlaid=measure_outlines(*parts).are_of_one)
+        if not content.agrees:
+            content = _explain(content, shots, parts)
         if not content.agrees:
             continue
-        if shots == "drawings":
+        if shots == "drawings" or content.surely_edited:
             return content
         one_shot = shots == "surely one"
         if shots == "other" or (shots == "doubtful" and not content.differs_little):
@@ -133,6 +135,27 @@ def _measure(
             return content
         misaligned = True
     return None if misaligned else content
+
+
+def _explain(
+    content: ContentAgreement, shots: Shots | Literal["drawings"], parts: tuple[Rgb, Rgb, Mask]
+) -> ContentAgreement:
+    """Return the content of two photos that disagree, with what shows that one of them was edited.
+
+    One shot has the same noise in both. Then a thing or a text may lie upon one of them, even over
+    the whole picture, and a part may be pixelated.
+    """
+    if shots == "surely one" and content.rest_agrees:
+        content = replace(content, overlaid=measure_outlines(*parts).are_of_one)
+    if content.agrees or content.are_drawings:
+        return content
+    if shots == "drawings":  # by the colours of the text upon one of them
+        shots = compare_noise(*parts)
+    if shots not in ("surely one", "one"):
+        return content
+    surely = measure_outlines(*parts).are_surely_of_one
+    pixelated = shots == "surely one" and content.rest_agrees and is_mosaic(*parts)
+    return replace(content, surely_edited=surely or pixelated)
 
 
 def _contradict(content: ContentAgreement, found: Alignment, *, one_shot: bool) -> bool:

@@ -20,6 +20,8 @@ _SHARPER, _SHARPER_LEVELS = 2.0, 3.0  # a sharper gradient is twice the other on
 _MOST_DIFFERENT = 0.4  # share of the overlap
 _CLEAR = 0.2  # share of the outline at which the edges of the edited photo are sharper
 _UNCLEAR = 0.2  # of that share, the most that the other photo may have
+_SURELY_CLEAR, _SURELY_NOT = 0.85, 0.01  # the same shares, of a text on one photo; had 0.94 and 0
+_MOST_COVERED = 0.6  # share of the overlap that a text and the space between its letters fill
 _TWO_SIDED, _TWO_SIDED_SHARE = 0.1, 0.25
 _PART = 0.1  # share of all outlines from which one thing counts
 _FITTED, _FITS = 0.6, 4  # share of the pixels to which the contrast is fitted, and how often
@@ -28,6 +30,20 @@ _EVERY = 4
 Rgb = NDArray[np.uint8]
 Plane = NDArray[np.float32]
 Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Differences:
+    """The parts of two photos that differ.
+
+    planes : the brightness of both, in the same contrast. inner : (H, W) bool, where both are.
+    outlines : of the larger parts, each (N, 1, 2). filled : (H, W) uint8, 1 within them.
+    """
+
+    planes: tuple[Plane, Plane]
+    inner: Mask
+    outlines: list[NDArray[np.int32]]
+    filled: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +75,17 @@ class Outlines:
         )
 
     @property
+    def are_surely_of_one(self) -> bool:
+        """Whether nearly all outlines are sharp on one photo, and none is on the other one."""
+        less, more = sorted(self.sharp)
+        return (
+            more >= _SURELY_CLEAR
+            and less <= _SURELY_NOT
+            and self.length >= _LEAST_LENGTH
+            and self.different <= _MOST_COVERED
+        )
+
+    @property
     def are_of_both(self) -> bool:
         """Whether each photo shows a thing that the other one lacks."""
         less, more = sorted(self.sharp)
@@ -72,20 +99,12 @@ def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
     a, b : (H, W, 3) uint8. inside : (H, W) bool, where both are. Needs OpenCV.
     """
     cv2 = opencv()
-    inner = _shrink(inside, 7)
-    if not inner.any():
+    found = find_differences(a, b, inside, _LEVELS)
+    if not found.outlines:
         return Outlines(0, (0.0, 0.0), 0.0, False)
-    one, other = luma(a), luma(b)
-    one = _in_contrast_of(other, one, inside)
-    difference = cv2.GaussianBlur(cv2.absdiff(one, other), (0, 0), 1.0)
-    least = _LEVELS + _USUAL * float(np.median(difference[inner]))
-    differs = ((difference > least) & inner).astype(np.uint8)
-    differs = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    outlines, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    outlines = [line for line in outlines if cv2.contourArea(line) >= _LEAST_AREA]
-    filled = cv2.drawContours(np.zeros_like(differs), outlines, -1, 1, cv2.FILLED)
+    inner, outlines = found.inner, found.outlines
     counts = _shrink(inner, 5)
-    steep = [cv2.dilate(gradient(plane)[2], np.ones((5, 5))) for plane in (one, other)]
+    steep = [cv2.dilate(gradient(plane)[2], np.ones((5, 5))) for plane in found.planes]
     sharper = [
         x > _SHARPER * y + _SHARPER_LEVELS for x, y in ((steep[0], steep[1]), (steep[1], steep[0]))
     ]
@@ -103,10 +122,32 @@ def measure_outlines(a: Rgb, b: Rgb, inside: Mask) -> Outlines:
     return Outlines(
         length,
         (first / max(length, 1), second / max(length, 1)),
-        float(filled[inner].mean()),
+        float(found.filled[inner].mean()),
         len({of[0] > of[1] for of, _ in larger}) == 1,
         len({of[0] > of[1] for of, own in larger if _is_clear(of, own)}) == 2,
     )
+
+
+def find_differences(a: Rgb, b: Rgb, inside: Mask, levels: float) -> Differences:
+    """Return the parts of two photos that differ by at least this many levels of brightness.
+
+    a, b : (H, W, 3) uint8. inside : (H, W) bool, where both are. Needs OpenCV.
+    """
+    cv2 = opencv()
+    inner = _shrink(inside, 7)
+    other = luma(b)
+    one = _in_contrast_of(other, luma(a), inside) if inner.any() else luma(a)
+    filled = np.zeros(inner.shape, np.uint8)
+    if not inner.any():
+        return Differences((one, other), inner, [], filled)
+    difference = cv2.GaussianBlur(cv2.absdiff(one, other), (0, 0), 1.0)
+    least = levels + _USUAL * float(np.median(difference[inner]))
+    differs = ((difference > least) & inner).astype(np.uint8)
+    differs = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    outlines, _ = cv2.findContours(differs, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines = [line for line in outlines if cv2.contourArea(line) >= _LEAST_AREA]
+    cv2.drawContours(filled, outlines, -1, 1, cv2.FILLED)
+    return Differences((one, other), inner, outlines, filled)
 
 
 def _is_clear(sharp: list[int], length: int) -> bool:
@@ -125,18 +166,36 @@ def _shrink(mask: Mask, side: int) -> Mask:
 
 def _in_contrast_of(target: Plane, plane: Plane, inside: Mask) -> Plane:
     """Return `plane` with the brightness and the contrast of `target`, fitted where the two agree
-    best."""
+    best.
+
+    If a text covers much of one, most pixels agree as they are, and a fit to all pixels is far off.
+    """
     x, y = (values[inside][::_EVERY].astype(np.float64) for values in (plane, target))
-    chosen = np.ones(len(x), bool)
+    _rest, gain, shift = min(
+        (_fit_contrast(x, y, chosen) for chosen in (np.ones(len(x), bool), _nearest(x - y))),
+        key=lambda fit: fit[0],
+    )
+    fitted: Plane = (gain * plane + shift).astype(np.float32)
+    return fitted
+
+
+def _fit_contrast(
+    x: NDArray[np.float64], y: NDArray[np.float64], chosen: Mask
+) -> tuple[float, float, float]:
+    """Return the usual rest, the gain and the shift of a fit, which starts with these pixels."""
     gain, shift = 1.0, 0.0
     for _ in range(_FITS):
         if np.ptp(x[chosen]) < 1:
-            return plane
+            return float(np.median(np.abs(x - y))), 1.0, 0.0
         x_mean, y_mean = float(x[chosen].mean()), float(y[chosen].mean())
         centred = x[chosen] - x_mean
         gain = float(np.einsum("i,i->", centred, y[chosen]) / np.einsum("i,i->", centred, centred))
         shift = y_mean - gain * x_mean
-        rest = np.abs(gain * x + shift - y)
-        chosen = rest <= np.quantile(rest, _FITTED)
-    fitted: Plane = (gain * plane + shift).astype(np.float32)
-    return fitted
+        chosen = _nearest(gain * x + shift - y)
+    return float(np.median(np.abs(gain * x + shift - y))), gain, shift
+
+
+def _nearest(difference: NDArray[np.float64]) -> Mask:
+    """Return the pixels that differ least."""
+    rest = np.abs(difference)
+    return np.asarray(rest <= np.quantile(rest, _FITTED))

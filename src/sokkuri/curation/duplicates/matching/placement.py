@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.curation.duplicates.matching.block_agreement import block_agreement
+from sokkuri.curation.duplicates.matching.details import details_agree
 from sokkuri.curation.duplicates.matching.fingerprint import PREVIEW_SIDE, ImageView
 from sokkuri.curation.duplicates.matching.keypoints import (
     Alignment,
@@ -131,6 +132,8 @@ def _starts(
     turns = sorted(values, key=lambda turn: -values[turn])
     likely = [turn for turn in turns if values[turn] >= _LIKELY]
     yield from (stretch(a, b, turn) for turn in likely)
+    if Orientation() not in likely and details_agree(a, b):
+        yield stretch(a, b, Orientation())
     found = estimate_similarity(*keypoints)
     by_keypoints = found is not None and found.inliers >= _MIN_INLIERS
     if found is not None and by_keypoints:

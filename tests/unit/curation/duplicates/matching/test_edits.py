@@ -1,6 +1,7 @@
 """Files are aligned closely, then a photo may have additions, and a page may not differ."""
 
 import io
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -125,3 +126,33 @@ def test_a_smaller_copy_of_another_shot_in_which_a_small_thing_moved_is_no_edit(
     half = here.resize((here.width // 2, here.height // 2))
     assert judge(here, half)
     assert not judge(there, half)
+
+
+def under_text(image: Image.Image) -> Image.Image:
+    covered = image.copy()
+    pen = ImageDraw.Draw(covered)
+    for y in range(4, image.height, 46):
+        pen.text(
+            (4, y), "words over the whole photo", "white", font_size=34,
+            stroke_width=3, stroke_fill="black",
+        )  # fmt: skip
+    return jpeg(covered, 90)
+
+
+def pixelated(image: Image.Image) -> Image.Image:
+    hidden = image.copy()
+    tiles = hidden.crop((160, 100, 300, 240)).resize((10, 10))
+    hidden.paste(tiles.resize((140, 140), Image.Resampling.NEAREST), (160, 100))
+    return jpeg(hidden, 90)
+
+
+@pytest.mark.parametrize("edit", [under_text, pixelated])
+def test_a_text_over_the_whole_photo_and_a_pixelated_part_are_edits_of_one_shot(
+    edit: Callable[[Image.Image], Image.Image],
+) -> None:
+    assert judge(shot(1), edit(shot(1)))
+    assert not judge(shot(1), edit(shot(2)))
+
+
+def test_two_photos_under_the_same_text_are_no_edits_of_each_other() -> None:
+    assert not judge(under_text(shot(1)), under_text(picture(11)))

@@ -7,7 +7,7 @@ from functools import cache, partial
 import numpy as np
 import pytest
 from draw_images import draw
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 from run_cli import find_real_photos
 
 from sokkuri.core.types import Limits
@@ -100,6 +100,18 @@ def test_edits_that_move_nothing_are_found_without_opencv(edit: str) -> None:
     for seed in range(5):
         copy = seen(UNMOVED[edit](drawn(seed)))
         assert matched(original(seed), copy, by_keypoints=False).grade in ("same", "edited")
+
+
+def test_a_photo_under_a_text_that_hides_its_keypoints_may_be_an_edit() -> None:
+    noise = np.random.default_rng(8).normal(0, 9, (360, 480, 1))
+    levels = np.asarray(drawn(4).resize((480, 360)).filter(ImageFilter.GaussianBlur(4)))
+    photo = Image.fromarray((levels + noise).clip(0, 255).astype(np.uint8))
+    covered = photo.copy()
+    pen = ImageDraw.Draw(covered)
+    for y in range(0, 360, 24):
+        pen.text((4, y), "words over all of it " * 3, "yellow", font_size=20)
+    assert matched(seen(photo), seen(covered)).grade == "edited"
+    assert matched(seen(photo), seen(covered), by_keypoints=False).grade is None
 
 
 def test_different_drawings_are_not_copies() -> None:

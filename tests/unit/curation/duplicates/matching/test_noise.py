@@ -85,3 +85,21 @@ def test_pictures_that_hardly_overlap_tell_nothing() -> None:
     a, b = np.asarray(shot(1)), np.asarray(shot(2))
     assert compare_noise(a, b, np.zeros(a.shape[:2], bool)) == "unclear"
     assert compare_noise(a[:7, :7], b[:7, :7], np.ones((7, 7), bool)) == "unclear"
+
+
+def test_noise_that_agrees_in_part_is_doubtful() -> None:
+    """A camera adds noise of its own to a pattern that is the same in all its shots."""
+    scene = np.asarray(shot(0, noise=0.0), np.float32)
+    pattern, *noise = np.random.default_rng(1).normal(0, 3, (3, *scene.shape))
+
+    def judge(own: float) -> str:
+        a, b = (
+            np.rint(scene + (1 - own) ** 0.5 * pattern + own**0.5 * new).clip(0, 255)
+            for new in noise
+        )  # fmt: skip
+        inside = np.ones(a.shape[:2], bool)
+        return compare_noise(a.astype(np.uint8), b.astype(np.uint8), inside)
+
+    assert judge(0.0) == "surely one"
+    assert judge(0.4) == "doubtful"
+    assert judge(0.95) == "other"
