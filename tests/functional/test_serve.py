@@ -78,6 +78,10 @@ def test_status_equals_the_status_command(server: Server, folder: Path) -> None:
     assert found["store"] == str(folder / ".sokkuri")
     assert found["dtype"] == "float32"
     assert found["bytes"] > 1280 * 4 * COUNT
+    text = server.api("report")["text"]
+    assert f"images: {COUNT}; 0 removed" in text
+    assert str(folder) not in text
+    assert sokkuri("status", "-C", folder, "--report").stdout.splitlines()[0] in text
     assert found["revision"] == server.api("info")["revision"]
 
 

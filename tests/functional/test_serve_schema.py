@@ -24,7 +24,7 @@ OPERATIONS = [
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/index", "GET /api/v1/info",
     "GET /api/v1/labels",
     "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
-    "GET /api/v1/metrics", "GET /api/v1/selections/{name}/images",
+    "GET /api/v1/metrics", "GET /api/v1/report", "GET /api/v1/selections/{name}/images",
     "GET /api/v1/selections/{name}/list", "GET /api/v1/selections/{name}/zip",
     "GET /api/v1/status", "GET /api/v1/suggestions",
     "GET /api/v1/suggestions/words", "GET /healthz",

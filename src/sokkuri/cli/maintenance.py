@@ -15,15 +15,29 @@ from sokkuri.cli.formatting import (
     status_text,
 )
 from sokkuri.cli.options import AnnFromOption, CollectionOption, JsonOption, find_collection
+from sokkuri.core.errors import UsageError
 
 
-def status(collection: CollectionOption = None, as_json: JsonOption = False) -> None:
+def status(
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Print versions and counts, without paths, to report a bug."),
+    ] = False,
+    collection: CollectionOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show counts, failures with reasons, model and disk space."""
     from sokkuri.api import Collection
 
+    if report and as_json:
+        raise UsageError("--report prints text: omit --json")
     with Collection.open(find_collection(collection), "ro") as opened:
         result = opened.status()
-    if as_json:
+    if report:
+        from sokkuri.indexing.bug_report import write_report
+
+        console.print_result(write_report(result))
+    elif as_json:
         console.print_json(status_json(result))
     else:
         console.print_result(status_text(result))

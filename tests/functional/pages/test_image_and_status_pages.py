@@ -155,6 +155,10 @@ def test_exif_data_and_reasons_of_failures_are_shown(visitors: Visiting, tmp_pat
         expect(visit.page.get_by_role("heading", name="Failures")).to_be_visible()
         expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
         expect(visit.page.get_by_text("returns exactly the nearest images")).to_be_visible()
+        visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        visit.page.get_by_role("button", name="Copy a report").click()
+        expect(visit.page.get_by_text("Report copied")).to_be_visible()
+        assert "images: " in visit.page.evaluate("() => navigator.clipboard.readText()")
         visit.expect_problems("422")
 
 

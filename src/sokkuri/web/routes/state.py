@@ -8,6 +8,7 @@ from fastapi.responses import PlainTextResponse, Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from sokkuri.api import Collection
+from sokkuri.indexing.bug_report import write_report
 from sokkuri.models import has_text_side
 from sokkuri.search.words import no_words_text
 from sokkuri.store.filter_columns import KINDS, PLACES
@@ -17,6 +18,7 @@ from sokkuri.web.routes.openapi import problems
 from sokkuri.web.schemas.state import (
     HealthDocument,
     InfoDocument,
+    ReportDocument,
     StatusDocument,
     WriteAccessDocument,
 )
@@ -85,6 +87,20 @@ async def status(context: Context) -> Response:
 
     document = await context.read_pool.run(read_status)
     return AsciiJSON({**document, "runs": state.runs, "revision": state.revision})
+
+
+@router.get(
+    "/api/v1/report",
+    response_model=ReportDocument,
+    responses=problems(),
+    response_description="The report.",
+)
+async def report(context: Context) -> Response:
+    """Return versions and counts to report a bug with. It holds no path, no id and no address."""
+    text = await context.read_pool.run(
+        lambda collection: write_report(collection.status(engines=False))
+    )
+    return AsciiJSON({"text": text})
 
 
 @router.get(

@@ -87,6 +87,12 @@ class StatusEventDocument(BaseModel):
     replacement: ReplacementDocument | None
 
 
+class ReportDocument(BaseModel):
+    """Versions and counts to report a bug with: lines of `name: value`."""
+
+    text: str
+
+
 class HealthDocument(BaseModel):
     """The server runs."""
 

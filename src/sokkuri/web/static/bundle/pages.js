@@ -1830,6 +1830,29 @@ function groupMarks(grid2) {
   return out;
 }
 
+// base/copying.js
+async function copyText(text2, said) {
+  try {
+    await navigator.clipboard.writeText(text2);
+    toast(said);
+  } catch {
+    toast(copyByCommand(text2) ? said : "The browser does not allow copying");
+  }
+}
+function copyByCommand(text2) {
+  const field = document.createElement("textarea");
+  field.className = "unseen";
+  field.setAttribute("aria-hidden", "true");
+  const focused = document.activeElement;
+  field.value = text2;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  focused?.focus?.();
+  return copied;
+}
+
 // base/changes.js
 var HEADER = "X-Sokkuri-Change";
 var REFUSED = "urn:sokkuri:problem:changes";
@@ -1888,8 +1911,7 @@ async function idsOf(source2, limit = Infinity) {
 async function copyPaths(source2) {
   const { selection, count: count2 } = await hold(source2);
   const paths = await (await fetch(`${BASE2}/${selection}/list?format=txt`)).text();
-  await navigator.clipboard.writeText(paths);
-  toast(count2 === 1 ? "The path is copied" : `${count(count2)} paths are copied`);
+  await copyText(paths, count2 === 1 ? "The path is copied" : `${count(count2)} paths are copied`);
 }
 async function download(source2, kind) {
   const { selection } = await hold(source2);
@@ -4645,30 +4667,11 @@ function pathLine(path) {
       title: "Copy the path",
       "aria-label": "Copy the path",
       dataset: { keep: "copy" },
-      onclick: () => copyText(path)
+      onclick: () => copyText(path, "Path copied")
     },
     icon("copy")
   );
   return h("div", { class: "path" }, h("code", null, path), copy);
-}
-async function copyText(text2) {
-  try {
-    await navigator.clipboard.writeText(text2);
-    toast("Path copied");
-  } catch {
-    toast(copyByCommand(text2) ? "Path copied" : "The browser does not allow copying");
-  }
-}
-function copyByCommand(text2) {
-  const field = h("textarea", { class: "unseen", "aria-hidden": "true" });
-  const focused = document.activeElement;
-  field.value = text2;
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand("copy");
-  field.remove();
-  focused?.focus?.();
-  return copied;
 }
 
 // image/stage.js
@@ -9883,8 +9886,22 @@ function indexFacts(status2, info3) {
         `${count(ann.covered)} of ${count(ann.rows)} rows are in the index.`
       )
     ),
-    h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value))))
+    h("dl", null, lines.map(([label, value]) => h("div", null, h("dt", null, label), h("dd", null, value)))),
+    h("div", { class: "row" }, h("button", {
+      type: "button",
+      class: "button quiet",
+      title: "Versions and counts to report a bug with. It names no file.",
+      onclick: () => copyReport()
+    }, icon("copy", { size: 18 }), "Copy a report"))
   ].filter(Boolean);
+}
+async function copyReport() {
+  try {
+    const { text: text2 } = await get2("/report");
+    await copyText(text2, "Report copied");
+  } catch (error) {
+    toast(`The report could not be made: ${error.message}`);
+  }
 }
 function recallLine(k, share, how = "") {
   const label = (k === "1" ? "The nearest" : `The nearest ${k}`) + how;

@@ -1,6 +1,7 @@
 // The details of an image: its path, size, date and EXIF data.
 
-import { h, toast } from "../base/dom.js";
+import { copyText } from "../base/copying.js";
+import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 
@@ -29,29 +30,7 @@ function list(lines) {
 
 function pathLine(path) {
   const copy = h("button", { type: "button", class: "icon-button copy", title: "Copy the path",
-    "aria-label": "Copy the path", dataset: { keep: "copy" }, onclick: () => copyText(path) },
+    "aria-label": "Copy the path", dataset: { keep: "copy" }, onclick: () => copyText(path, "Path copied") },
   icon("copy"));
   return h("div", { class: "path" }, h("code", null, path), copy);
-}
-
-async function copyText(text) {
-  try {
-    await navigator.clipboard.writeText(text);
-    toast("Path copied");
-  } catch {
-    toast(copyByCommand(text) ? "Path copied" : "The browser does not allow copying");
-  }
-}
-
-// Browsers offer no clipboard API over plain HTTP from another machine.
-function copyByCommand(text) {
-  const field = h("textarea", { class: "unseen", "aria-hidden": "true" });
-  const focused = document.activeElement;
-  field.value = text;
-  document.body.append(field);
-  field.select();
-  const copied = document.execCommand("copy");
-  field.remove();
-  focused?.focus?.();
-  return copied;
 }

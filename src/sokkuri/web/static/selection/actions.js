@@ -1,6 +1,7 @@
 // What can be done with selected images. A selection goes to the server as a query, not as a list: see
 // POST /api/v1/selections.
 
+import { copyText } from "../base/copying.js";
 import * as api from "../base/api.js";
 import { change } from "../base/changes.js";
 import { toast } from "../base/dom.js";
@@ -43,8 +44,8 @@ export async function idsOf(source, limit = Infinity) {
 export async function copyPaths(source) {
   const { selection, count } = await hold(source);
   const paths = await (await fetch(`${BASE}/${selection}/list?format=txt`)).text();
-  await navigator.clipboard.writeText(paths);
-  toast(count === 1 ? "The path is copied" : `${format.count(count)} paths are copied`);
+  await copyText(paths, count === 1 ? "The path is copied"
+    : `${format.count(count)} paths are copied`);
 }
 
 /**

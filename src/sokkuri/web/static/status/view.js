@@ -2,7 +2,8 @@
 // progress of indexing and of a replacement of the model.
 
 import * as api from "../base/api.js";
-import { clear, h } from "../base/dom.js";
+import { copyText } from "../base/copying.js";
+import { clear, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { problemPanel } from "../base/problem.js";
@@ -102,7 +103,19 @@ function indexFacts(status, info) {
         `${format.count(ann.covered)} of ${format.count(ann.rows)} rows are in the index.`)),
     h("dl", null, lines.map(([label, value]) =>
       h("div", null, h("dt", null, label), h("dd", null, value)))),
+    h("div", { class: "row" }, h("button", { type: "button", class: "button quiet",
+      title: "Versions and counts to report a bug with. It names no file.",
+      onclick: () => copyReport() }, icon("copy", { size: 18 }), "Copy a report")),
   ].filter(Boolean);
+}
+
+async function copyReport() {
+  try {
+    const { text } = await api.get("/report");
+    await copyText(text, "Report copied");
+  } catch (error) {
+    toast(`The report could not be made: ${error.message}`);
+  }
 }
 
 function recallLine(k, share, how = "") {

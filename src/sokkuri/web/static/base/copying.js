@@ -1,0 +1,32 @@
+// Copies texts to the clipboard.
+
+import { toast } from "./dom.js";
+
+/**
+ * Copies a text, and says so.
+ * @param {string} text
+ * @param {string} said for example "Path copied"
+ */
+export async function copyText(text, said) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast(said);
+  } catch {
+    toast(copyByCommand(text) ? said : "The browser does not allow copying");
+  }
+}
+
+// Browsers offer no clipboard API over plain HTTP from another machine.
+function copyByCommand(text) {
+  const field = document.createElement("textarea");
+  field.className = "unseen";
+  field.setAttribute("aria-hidden", "true");
+  const focused = document.activeElement;
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const copied = document.execCommand("copy");
+  field.remove();
+  focused?.focus?.();
+  return copied;
+}
