@@ -120,7 +120,9 @@ def test_changed_files_are_extracted_again(indexed: Path) -> None:
 
 def test_new_time_stamps_and_inodes_alone_extract_nothing(indexed: Path) -> None:
     """As after a change to summer time or a copy to a disk with steps of two seconds (FAT, network
-    drives), after a restored backup, and after `chmod`."""
+    drives), after a restored backup, and after `chmod`. A removed image stays removed."""
+    sokkuri("remove", "0/000.jpg", "-C", indexed)
+    sokkuri("compact", "-C", indexed)
     positions = read_positions(indexed / ".sokkuri")
     for number, path in enumerate(sorted(indexed.rglob("*.jpg"))):
         time = path.stat().st_mtime_ns
@@ -133,11 +135,14 @@ def test_new_time_stamps_and_inodes_alone_extract_nothing(indexed: Path) -> None
             path.chmod(0o600)
         else:
             os.utime(path, ns=(time, times[number % 6]))
-    assert as_json("index", indexed, "--dry-run")["changed"] == COUNT
+    assert as_json("index", indexed, "--dry-run")["changed"] == COUNT - 1
     report = as_json("index", indexed)
-    assert (changes(report), report["unchanged"]) == ({}, COUNT)
+    assert (changes(report), report["unchanged"]) == ({}, COUNT - 1)
     assert read_positions(indexed / ".sokkuri") == positions
-    assert as_json("index", indexed, "--dry-run")["changed"] == 0
+    estimate = as_json("index", indexed, "--dry-run")
+    assert (estimate["changed"], estimate["new"]) == (0, 0)
+    sokkuri("remove", "--restore", "0/000.jpg", "-C", indexed)
+    assert changes(as_json("index", indexed)) == {"added": 1}
     assert_sound(indexed)
 
 

@@ -1,4 +1,4 @@
-"""Decide which bytes need no extraction: stored ones, and those that a worker has right now.
+"""Decide which bytes need no extraction: stored and removed ones, and those that a worker has now.
 
 Takes the content hash that a worker has just computed and returns whether that worker must extract
 the bytes, so that two files with equal bytes are extracted once. All workers of a run share one
@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from sokkuri.store.annotations import find_removed
 from sokkuri.store.catalog import Catalog
 from sokkuri.store.outcomes import has_content
 
@@ -45,7 +46,11 @@ class InFlightDigests:
         # In this order: a digest is released only after its row is committed.
         if digest in self._job_of:
             return job is not None and self._job_of[digest] == job
-        is_known = digest in self._failed or has_content(self._catalog, digest)
+        is_known = (
+            digest in self._failed
+            or has_content(self._catalog, digest)
+            or find_removed(self._catalog, digest) is not None
+        )
         if not is_known:
             if job is not None:
                 self._drop(job)  # its file has changed since it asked before

@@ -14,6 +14,7 @@ from sokkuri.core.errors import DamagedRowError
 from sokkuri.core.types import FileFingerprint, Job
 from sokkuri.indexing.in_flight import InFlightDigests
 from sokkuri.indexing.outcomes import Adopted, Extracted, Failed, Gone, Outcome, SameBytes
+from sokkuri.store.annotations import find_removed
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.leases import leased_keys, release_image
 from sokkuri.store.listing import came_back
@@ -27,6 +28,7 @@ from sokkuri.store.outcomes import (
     record_file,
     record_gone,
     record_move,
+    record_removed,
     record_touch,
 )
 from sokkuri.store.photos import record_photos
@@ -131,13 +133,15 @@ class Writer:
             if source is None and (failed := self._failures.get(digest)) is not None:
                 self._fail(outcome.job, failed, outcome.fingerprint)
                 counts["failed"] += 1
+            elif source is None and find_removed(self._catalog, digest, key) is not None:
+                record_removed(self._catalog, key, outcome.fingerprint)
             elif source is None and self._digests.contains(digest):
                 later.append(outcome)
             elif source is None:
                 release_image(self._catalog, key)
             elif source.is_missing:
-                record_move(self._catalog, key, source.key, outcome.fingerprint.stat)
-                counts["moved"] += 1
+                stat = outcome.fingerprint.stat
+                counts["moved"] += record_move(self._catalog, key, source.key, stat)
             elif (copy := self._copy_of(outcome, source)) is not None:
                 copies.append(copy)
                 counts["reused"] += 1

@@ -33,13 +33,20 @@ def know_content(catalog: Catalog, key: int, digest: bytes) -> None:
 def inherit_removal(catalog: Catalog, key: int, digest: bytes) -> None:
     """Mark the image removed if it is a removed image that lost its row and its file; forget that
     one."""
+    gone = find_removed(catalog, digest, key)
+    if gone is not None:
+        catalog.execute("DELETE FROM images WHERE key = ?", [gone])
+        catalog.execute("UPDATE images SET removed = 1 WHERE key = ?", [key])
+
+
+def find_removed(catalog: Catalog, digest: bytes, key: int = 0) -> int | None:
+    """Return the key of a removed image with these bytes that has neither row nor file, other than
+    the image `key`; None if there is none. A file with these bytes is that image."""
     row = catalog.fetch_one(
         f"SELECT key FROM images WHERE digest = ? AND {_GONE_FOR_GOOD} AND key <> ? LIMIT 1",  # noqa: S608
         [digest, key],
     )
-    if row is not None:
-        catalog.execute("DELETE FROM images WHERE key = ?", row)
-        catalog.execute("UPDATE images SET removed = 1 WHERE key = ?", [key])
+    return None if row is None else int(row[0])
 
 
 def inherit_removals(catalog: Catalog, ids: Iterable[str]) -> int:

@@ -126,6 +126,17 @@ def record_file(catalog: Catalog, key: int, file: FileRecord) -> None:
     )
 
 
+def record_removed(catalog: Catalog, key: int, fingerprint: FileFingerprint) -> None:
+    """Record that the image is one that was removed: it needs no row. Its digest must be that of
+    `annotations.find_removed`."""
+    know_content(catalog, key, fingerprint.digest)
+    stat = fingerprint.stat
+    catalog.execute(
+        f"UPDATE images SET size = ?, mtime_ns = ?, digest = ?, {_CLEAN} WHERE key = ?",  # noqa: S608
+        [stat.size, stat.mtime_ns, fingerprint.digest, key],
+    )
+
+
 def record_touch(catalog: Catalog, key: int, stat: FileStat) -> None:
     """Record a new time stamp of unchanged bytes: the image keeps its row."""
     catalog.execute(
@@ -177,8 +188,9 @@ def record_gone(catalog: Catalog, key: int, run: int) -> None:
     catalog.execute("UPDATE images SET missing = ?, claim = NULL WHERE key = ?", [run, key])
 
 
-def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> None:
-    """Give the image `key` the row and the marks of the image `from_key`, whose file vanished."""
+def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> bool:
+    """Give the image `key` the row and the marks of the image `from_key`, whose file vanished;
+    return whether searches may find it, which is not so for a removed image."""
     free_row(catalog, key)
     free_row(catalog, from_key)  # the row stays, under another id
     columns = "digest, width, height, model, shard, row, checksum"
@@ -193,3 +205,4 @@ def record_move(catalog: Catalog, key: int, from_key: int, stat: FileStat) -> No
         f" size = ?, mtime_ns = ?, {_CLEAN} WHERE key = ?",
         [*values, removed, stat.size, stat.mtime_ns, key],
     )
+    return not catalog.fetch_one("SELECT removed FROM images WHERE key = ?", [key])[0]

@@ -127,7 +127,7 @@ def test_a_moved_image_keeps_its_row_and_its_marks(bench: Bench) -> None:
     assert (place(bench, "x"), place(bench, "y")) == at
     assert find_image(bench.catalog, "a") is None
     assert count_images(bench.catalog).removed == 1
-    assert bench.writer.counts["moved"] == 2
+    assert bench.writer.counts["moved"] == 1, "a removed image is no part of the total"
     bench.collection.rewrite_id_columns()
     assert bench.collection.shards.read_ids(0).tolist() == ["x", "y"]
 
