@@ -32,7 +32,7 @@ OPERATIONS = [
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
     "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",
     "POST /api/v1/labels/rename", "POST /api/v1/labels/undo",
-    "POST /api/v1/search", "POST /api/v1/selections",
+    "POST /api/v1/search", "POST /api/v1/selections", "POST /api/v1/trash",
 ]  # fmt: skip
 CAN_BE_WRONG = [
     "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
@@ -44,7 +44,7 @@ CAN_BE_WRONG = [
     "POST /api/v1/duplicates/find", "POST /api/v1/duplicates/undo", "POST /api/v1/index",
     "POST /api/v1/labels", "POST /api/v1/search",
     "POST /api/v1/selections", "GET /api/v1/selections/{name}/images",
-    "GET /api/v1/selections/{name}/list",
+    "GET /api/v1/selections/{name}/list", "POST /api/v1/trash",
 ]  # fmt: skip
 """Operations whose requests can contradict the document."""
 MEDIA_TYPES = (

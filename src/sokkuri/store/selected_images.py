@@ -29,6 +29,22 @@ def image_keys(catalog: Catalog, ids: Sequence[str]) -> list[int]:
     return list(dict.fromkeys(keys[id_] for id_ in ids))
 
 
+def files_of_images(catalog: Catalog, ids: Sequence[str]) -> dict[str, tuple[str, int, bytes]]:
+    """Return (path, size, digest) of these images by id, with or without a vector.
+
+    Leaves out images that were removed, whose files are gone, or were never read.
+    """
+    return {
+        id_: (path, size, digest)
+        for condition in ids_in(ids)
+        for id_, path, size, digest in catalog.iterate(
+            "SELECT id, path, size, digest FROM images WHERE removed = 0 AND missing IS NULL"  # noqa: S608
+            f" AND digest IS NOT NULL AND {condition.sql}",
+            condition.values,
+        )
+    }
+
+
 def selected_images(catalog: Catalog, keys: Sequence[int]) -> Iterator[tuple[Any, ...]]:
     """Yield the images with these keys, in their order.
 

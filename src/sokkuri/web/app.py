@@ -23,6 +23,7 @@ from sokkuri.web.routes import (
     searches,
     selections,
     state,
+    trash,
 )
 from sokkuri.web.services.metrics import MetricsMiddleware
 
@@ -72,6 +73,7 @@ def create_app(
         labels,
         indexing,
         selections,
+        trash,
         state,
         pages,
     ):

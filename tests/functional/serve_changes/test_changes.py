@@ -1,14 +1,16 @@
 """serve --allow-changes: near-duplicates, and moves to the trash and back."""
 
 import itertools
+import json
 import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
-from change_server import ALL, ODD, changing, compare, drop, groups, post, state_of
+from change_server import ALL, ODD, changing, compare, drop, groups, key, post, state_of
 from run_cli import sokkuri
 from run_server import Server, assert_problem, serving
 from trash_fixtures import home_environment, list_trash, trash_folder
@@ -42,6 +44,45 @@ def test_groups_have_the_data_that_a_page_shows(unchanged_server: Server) -> Non
     assert all(pair["grade"] == "identical" for pair in first["pairs"])
     assert page["compared"] == page["of"]
     assert (page["running"], page["failure"]) == (None, None)
+
+
+def trash(server: Server, *ids: str, **headers: str) -> httpx.Response:
+    """Move chosen images to the trash, with the right key unless other headers are given."""
+    body = json.dumps({"ids": ids, "batch": "0a1b2c3d"})
+    sent = {"Content-Type": "application/json", **(headers or key(server))}
+    return server.post("/api/v1/trash", content=body, headers=sent)
+
+
+def test_chosen_images_go_to_the_trash_and_back(home: Path, server: Server) -> None:
+    """No copy needs to stay. A file that was changed, a link, and an unknown image stay. What
+    belongs to an image goes with it. The history lists the moves."""
+    photos, only = home / "photos", "alone/10.png"
+    (photos / "alone/10.xmp").write_text("edits")
+    (photos / "b/2.png").unlink()
+    (photos / "b/2.png").symlink_to(photos / "b/3.png")
+    changed = photos / "alone/11.png"
+    changed.write_bytes(changed.read_bytes() + b"more")
+    before = state_of(home)
+    refused = trash(server, only, **{"X-Sokkuri-Change": "x"})
+    assert_problem(refused, 403, "changes")
+    assert state_of(home) == before
+
+    done = trash(server, only, "b/2.png", "alone/11.png", "nowhere.png", ODD).json()
+    assert done["moved"] == [only, ODD]
+    assert done["companions_moved"] == ["alone/10.xmp"]
+    reasons = {entry["id"]: entry["reason"] for entry in done["left"]}
+    assert reasons.keys() == {"b/2.png", "alone/11.png", "nowhere.png"}
+    assert "link" in reasons["b/2.png"]
+    assert "changed" in reasons["alone/11.png"]
+    assert not (photos / only).exists()
+    assert only not in [image["id"] for image in server.api("images")["images"]]
+    (listed,) = server.api("duplicates/drops")["drops"]
+    assert (listed["log"], listed["batch"], listed["plan"]) == (done["log"], "0a1b2c3d", False)
+    assert set(listed["ids"]) >= {only, ODD}
+    undone = post(server, "undo", {"log": done["log"]}).json()
+    assert {*undone["returned"]} == {only, ODD}
+    assert state_of(home) == before
+    assert server.api("duplicates/drops")["drops"] == []
 
 
 def test_equal_files_are_known_before_any_comparison(uncompared: Path) -> None:

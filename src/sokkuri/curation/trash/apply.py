@@ -1,8 +1,9 @@
 """Apply and undo a trash plan: move files away one by one, and bring them back.
 
 A file moves only if, at that moment, it and the file to keep exist, are two files, and hold the
-bytes that the plan was made for. Nothing is deleted, and no file replaces another. After a kill at
-any moment, the log (log.py) lets a second run or an undo continue.
+bytes that the plan was made for. Only what a person chose one by one has no file to keep. Nothing
+is deleted, and no file replaces another. After a kill at any moment, the log (log.py) lets a second
+run or an undo continue.
 """
 
 import os
@@ -207,7 +208,7 @@ def _send(
     return MoveResult(move, False, reason)
 
 
-def _send_checked(log: MoveLog, record: MoveRecord, keep: Path) -> MoveResult:
+def _send_checked(log: MoveLog, record: MoveRecord, keep: Path | None) -> MoveResult:
     reason = ""
     try:
         carry_out(record, keep)
@@ -222,23 +223,26 @@ def _send_checked(log: MoveLog, record: MoveRecord, keep: Path) -> MoveResult:
     return MoveResult(record.move, True)
 
 
-def _check_move(move: Move, kept: _KeptFiles) -> tuple[Path, Path]:
-    """Return the file to move and the file to keep.
+def _check_move(move: Move, kept: _KeptFiles) -> tuple[Path, Path | None]:
+    """Return the file to move and the file to keep, None if a person chose the move.
 
     Raises StaysError, which says why to leave the file, and OSError.
     """
     place = regular_file(move.root, move.path, "it")
     if move.belongs_to and (owners := owners_there(move.root, move.path)):
         raise StaysError(f"{owners[0]}, which it belongs to, stays")
-    keep = regular_file(move.keep.root, move.keep.path, f"the file to keep, {move.keep.path},")
-    if place.samefile(keep):
-        raise StaysError("it and the file to keep are the same file")
+    keep = None
+    if move.keep is not None:
+        name = f"the file to keep, {move.keep.path},"
+        keep = regular_file(move.keep.root, move.keep.path, name)
+        if place.samefile(keep):
+            raise StaysError("it and the file to keep are the same file")
     # A file system that ignores case can spell one name in several ways.
     if any(file == place or file.samefile(place) for file in kept.get(same_name_key(place), ())):
         raise StaysError("the plan keeps it")
     if size_and_digest(place) != (move.size, move.digest):
         raise StaysError("it was changed after the plan was made")
-    if size_and_digest(keep)[1] != move.keep.digest:
+    if keep and move.keep and size_and_digest(keep)[1] != move.keep.digest:
         raise StaysError(f"the file to keep, {move.keep.path}, was changed after the plan was made")
     return place, keep
 
@@ -246,7 +250,7 @@ def _check_move(move: Move, kept: _KeptFiles) -> tuple[Path, Path]:
 def _kept_files(plan: TrashPlan) -> dict[str, list[Path]]:
     """Return the existing files that the plan keeps."""
     files = defaultdict(list)
-    for root, path in {(move.keep.root, move.keep.path) for move in plan.moves}:
+    for root, path in {(move.keep.root, move.keep.path) for move in plan.moves if move.keep}:
         with suppress(OSError, StaysError):
             place = resolve_place(root, path)
             if place.exists():

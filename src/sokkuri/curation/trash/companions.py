@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from sokkuri.curation.assets import LIVE_ENDING, AssetFolder, is_companion
-from sokkuri.curation.trash.plan import Move
+from sokkuri.curation.trash.plan import Move, MoveGrade
 from sokkuri.curation.trash.safe_files import size_and_digest
 from sokkuri.images.formats import ENDINGS, RAW_ENDINGS
 
@@ -109,7 +109,8 @@ def _move_along(path: str, photo: Move) -> Move | None:
         size, digest = size_and_digest(file)
     except OSError:
         return None
-    return Move(path, path, photo.root, size, digest, "same", photo.keep, belongs_to)
+    grade: MoveGrade = "chosen" if photo.keep is None else "same"
+    return Move(path, path, photo.root, size, digest, grade, photo.keep, belongs_to)
 
 
 def _left_alone(photo: str, there: Sequence[str]) -> set[str]:

@@ -21,7 +21,8 @@ def check_folder_for(plan: TrashPlan, folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise UsageError(f"{folder} is not a folder")
     real = Path(os.path.realpath(folder))
-    for root in sorted({root for move in plan.moves for root in (move.root, move.keep.root)}):
+    kept = {move.keep.root for move in plan.moves if move.keep}
+    for root in sorted({move.root for move in plan.moves} | kept):
         if real.is_relative_to(os.path.realpath(root)):
             raise UsageError(
                 f"{folder} is in the folder of images {root}, where its files would be found "

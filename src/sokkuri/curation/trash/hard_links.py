@@ -17,7 +17,7 @@ from sokkuri.curation.trash.safe_files import holds, write_copy
 
 def plan_link(move: Move, place: Path, keep: Path) -> Way:
     """Return what must be known to undo the link. Raises StaysError if there can be none."""
-    if move.digest != move.keep.digest:
+    if move.digest != move.kept.digest:
         raise StaysError("it has not the same bytes as the file to keep")
     old, kept = place.lstat(), keep.lstat()
     if old.st_dev != kept.st_dev:
@@ -52,6 +52,8 @@ def _check_both(move: Move, place: Path, link: Path) -> None:
 
 def is_linked(move: Move) -> bool:
     """Return whether a move's file and the file to keep are one file."""
+    if move.keep is None:
+        return False
     try:
         place = resolve_place(move.root, move.path)
         return not place.is_symlink() and place.samefile(
@@ -87,7 +89,7 @@ def separate(move: Move, way: Way) -> bool:
 
 def _is_kept_gone(move: Move) -> bool:
     """Return whether the file to keep is gone: then it may have another name."""
-    return not os.path.lexists(Path(move.keep.root, move.keep.path))
+    return not os.path.lexists(Path(move.kept.root, move.kept.path))
 
 
 def _remove_link(move: Move, place: Path) -> Path:

@@ -171,7 +171,7 @@ class MoveLog:
         event = document.get("event")
         if event in ("intent", "moved", "failed", "returned"):
             if event == "intent" or "move" in document:
-                move = move_from_json(document.get("move"))
+                move = move_from_json(document.get("move"), chosen=True)
                 place = check_folder(document.get("place"), "place")
                 way = _way_from_json(document.get("way"))
                 record = MoveRecord(move, place, store_from_json(document), event, way)

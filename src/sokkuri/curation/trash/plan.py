@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeAlias, TypeVar, cast
 
 from sokkuri.core.atomic import atomic_write
 from sokkuri.core.errors import StorageError, UsageError, as_storage_errors
@@ -17,6 +17,8 @@ from sokkuri.curation.types import GRADES, Grade
 VERSION = 1
 MAX_BYTES = 2**31
 """Size limit of a plan or a log. The log of a million moves takes about this much."""
+
+MoveGrade: TypeAlias = Grade | Literal["chosen"]
 
 _DIGEST = re.compile("[0-9a-f]{32}")
 
@@ -40,8 +42,9 @@ class KeptImage:
 class Move:
     """A file that goes to the trash: an image, or a file that belongs to one.
 
-    grade : of the image and the image that is kept; `same` for a file that belongs to an image.
-    belongs_to : the path of that image, relative to the root; "" for an image.
+    grade : of the image and the image that is kept; `same` for a file that belongs to an image;
+    `chosen` for what a person chose one by one. keep : None only for `chosen`.
+    belongs_to : the path of the image that it belongs to, relative to the root; "" for an image.
     """
 
     id: str
@@ -49,9 +52,15 @@ class Move:
     root: str
     size: int  # bytes
     digest: bytes
-    grade: Grade
-    keep: KeptImage
+    grade: MoveGrade
+    keep: KeptImage | None
     belongs_to: str = ""
+
+    @property
+    def kept(self) -> KeptImage:
+        """The image that is kept. Only for moves of a plan's file, which all have one."""
+        assert self.keep is not None, "the move was chosen"
+        return self.keep
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,26 +135,32 @@ def read_bounded(file: Path) -> bytes:
 def move_to_json(move: Move) -> dict[str, Any]:
     """Return the JSON object of a move in plans and logs."""
     keep = move.keep
-    document = {
+    document: dict[str, Any] = {
         "id": move.id,
         "path": move.path,
         "root": move.root,
         "size": move.size,
         "digest": move.digest.hex(),
         "grade": move.grade,
-        "keep": {
+    }
+    if keep is not None:
+        document["keep"] = {
             "id": keep.id,
             "path": keep.path,
             "root": keep.root,
             "digest": keep.digest.hex(),
-        },
-    }
+        }
     return document | ({"belongs_to": move.belongs_to} if move.belongs_to else {})
 
 
-def move_from_json(document: Any) -> Move:
-    """Return the move of a plan or a log. Raises ValueError, which says what is wrong."""
-    keep = _get(document, "keep", dict)
+def move_from_json(document: Any, *, chosen: bool = False) -> Move:
+    """Return the move of a plan or a log. Raises ValueError, which says what is wrong.
+
+    chosen : whether the move may be `chosen`, and then lack the image that is kept. Only logs have
+    such moves: a plan never moves a file without a copy that stays.
+    """
+    lacks_keep = chosen and isinstance(document, dict) and document.get("grade") == "chosen"
+    keep = None if lacks_keep else _kept_from_json(_get(document, "keep", dict))
     size = _get(document, "size", int)
     if isinstance(size, bool) or size < 0:
         raise ValueError('"size" is not a number of bytes')
@@ -153,7 +168,7 @@ def move_from_json(document: Any) -> Move:
     belongs_to = ""
     if "belongs_to" in document:
         belongs_to = _check_path(_get(document, "belongs_to", str), "belongs_to")
-    if grade not in GRADES:
+    if not lacks_keep and grade not in GRADES:
         raise ValueError(f'"grade" is none of {", ".join(GRADES)}')
     return Move(
         _get(document, "id", str),
@@ -161,14 +176,18 @@ def move_from_json(document: Any) -> Move:
         check_folder(_get(document, "root", str), "root"),
         size,
         _get_digest(document),
-        grade,
-        KeptImage(
-            _get(keep, "id", str),
-            _check_path(_get(keep, "path", str)),
-            check_folder(_get(keep, "root", str), "root"),
-            _get_digest(keep),
-        ),
+        cast("MoveGrade", grade),
+        keep,
         belongs_to,
+    )
+
+
+def _kept_from_json(document: Any) -> KeptImage:
+    return KeptImage(
+        _get(document, "id", str),
+        _check_path(_get(document, "path", str)),
+        check_folder(_get(document, "root", str), "root"),
+        _get_digest(document),
     )
 
 
@@ -201,7 +220,7 @@ def _moves_from_json(documents: list[Any]) -> tuple[Move, ...]:
             move = move_from_json(document)
         except ValueError as error:
             raise ValueError(f"move {number}: {error}") from error
-        if move.grade == "identical" and move.digest != move.keep.digest:
+        if move.grade == "identical" and move.digest != move.kept.digest:
             raise ValueError(f"move {number}: it is not identical to the file to keep")
         if moves and move.root != moves[0].root:
             raise ValueError(f"move {number}: its root is not that of the moves before")

@@ -16,6 +16,7 @@ from sokkuri.curation.trash.folder import (
 )
 from sokkuri.curation.trash.hard_links import is_linked, link_to_kept, plan_link
 from sokkuri.curation.trash.log import TO_TRASH, MoveRecord, Way
+from sokkuri.curation.trash.places import StaysError
 from sokkuri.curation.trash.plan import Move
 from sokkuri.curation.trash.safe_files import put_at
 from sokkuri.curation.trash.system_trash import (
@@ -37,19 +38,25 @@ class Destination:
 TRASH = Destination()
 
 
-def choose_way(to: Destination, move: Move, place: Path, keep: Path) -> Way:
-    """Return how to move a file. Raises StaysError if it cannot go there, and OSError."""
+def choose_way(to: Destination, move: Move, place: Path, keep: Path | None) -> Way:
+    """Return how to move a file. keep : the file to keep, None for a move that a person chose.
+
+    Raises StaysError if it cannot go there, and OSError.
+    """
     if to.hardlink:
+        if keep is None:
+            raise StaysError("no file is kept that it could be linked to")
         return plan_link(move, place, keep)
     if to.folder is not None:
         return Way("folder", str(target_in(to.folder, move)))
     return TO_TRASH
 
 
-def carry_out(record: MoveRecord, keep: Path) -> None:
-    """Do what the record says. keep : the file to keep. Raises OSError."""
+def carry_out(record: MoveRecord, keep: Path | None) -> None:
+    """Do what the record says. keep : the file to keep, if there is one. Raises OSError."""
     place = Path(record.place)
     if record.way.kind == "link":
+        assert keep is not None, "see choose_way"
         link_to_kept(record.move, place, keep)
     elif record.way.kind == "folder":
         move_to_target(record.move, place, Path(record.way.target))

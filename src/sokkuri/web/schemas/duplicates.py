@@ -145,6 +145,14 @@ class DropsRequestDocument(RequestDocument):
     batch: str | None = Field(default=None, pattern="^[0-9a-f]{8}$")
 
 
+class TrashRequestDocument(RequestDocument):
+    """Images to move to the trash, whether or not a copy of them stays. `batch` : equal for
+    requests that belong together."""
+
+    ids: list[PathText] = Field(min_length=1, max_length=MAX_DROPS)
+    batch: str | None = Field(default=None, pattern="^[0-9a-f]{8}$")
+
+
 class NotMovedDocument(BaseModel):
     """An image whose file was not moved, and the reason."""
 

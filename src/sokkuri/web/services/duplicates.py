@@ -21,9 +21,11 @@ from sokkuri.curation.duplicates import close_looks, find
 from sokkuri.curation.duplicates.evidence_store import evidence_store_path
 from sokkuri.curation.duplicates.pair_store import pair_store_path
 from sokkuri.curation.trash import apply, store_logs
+from sokkuri.curation.trash.chosen import plan_chosen
 from sokkuri.curation.trash.companions import find_companions
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
 from sokkuri.curation.trash.make_plan import make_trash_plan
+from sokkuri.curation.trash.plan import TrashPlan
 from sokkuri.curation.types import ALL_GRADES, CopyGrade, DuplicateImage, Grade, Group
 from sokkuri.store.database import as_text
 from sokkuri.store.decisions import mark_different, mark_kept
@@ -35,6 +37,7 @@ _MAX_SNAPSHOTS = 8
 _SETTLED_NS = 10**8  # a second change within this time may leave the same date and size
 _MAX_LISTED_DROPS = 100
 _MAX_READ_LOGS = 2000
+_NO_FILE = "its file is gone, or was never read"
 _NOT_PLANNED = "another drop keeps it, or its file or the file to keep is gone or a link"
 
 
@@ -236,6 +239,24 @@ def drop_images(
     left += [
         _not_moved(group.ids[1], _NOT_PLANNED) for group in known if group.ids[1] not in planned
     ]
+    return _move_planned(collection, plan, left, batch)
+
+
+def trash_chosen(
+    collection: Collection, ids: Sequence[str], batch: str | None = None
+) -> dict[str, Any]:
+    """Move the files of images that a person chose to the trash, and return a DropsResultDocument.
+    No copy needs to stay. batch : as for `drop_images`. Raises UsageError for an address."""
+    plan = plan_chosen(collection, ids)
+    planned = {move.id for move in plan.moves}
+    left = [_not_moved(id_, _NO_FILE) for id_ in ids if id_ not in planned]
+    return _move_planned(collection, plan, left, batch)
+
+
+def _move_planned(
+    collection: Collection, plan: TrashPlan, left: list[dict[str, str]], batch: str | None
+) -> dict[str, Any]:
+    """Apply a plan, and return a DropsResultDocument. left : images that are not in the plan."""
     if not plan.moves:
         return {
             "log": None, "moved": [], "left": left, "companions": [], "companions_moved": []

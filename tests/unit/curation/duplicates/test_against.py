@@ -122,12 +122,12 @@ def test_a_plan_moves_nothing_of_the_archive(archive: Collection, new: Path) -> 
     assert passing.store is None
     assert passing.moves == plan.moves
     assert {move.root for move in plan.moves} == {str(new)}
-    assert {move.keep.root for move in plan.moves} == {str(archive.root)}
+    assert {move.kept.root for move in plan.moves} == {str(archive.root)}
     assert {move.path for move in plan.moves} == {
         *copies(0, ["orig", "twin", *KINDS]), *copies(1, ["orig", *KINDS]),
     }  # fmt: skip
     for move in plan.moves:
-        assert move.digest == move.keep.digest or move.grade != "identical"
+        assert move.digest == move.kept.digest or move.grade != "identical"
 
 
 def test_both_collections_may_be_empty(archive: Collection, tmp_path: Path) -> None:

@@ -328,10 +328,10 @@ def test_a_plan_moves_all_images_of_a_group_but_those_to_keep(trash: Path, root:
             Group("same", images(collection, "keep.jpg", "none.jpg"), ()),
         ]
         made = make_trash_plan(collection, groups)
-    assert [(move.id, move.grade, move.keep.id) for move in made.moves] == [
+    assert [(move.id, move.grade, move.kept.id) for move in made.moves] == [
         ("a.jpg", "same", "keep.jpg")
     ]
-    assert made.moves[0].root == made.moves[0].keep.root == str(root)
+    assert made.moves[0].root == made.moves[0].kept.root == str(root)
     assert made.moves[0].size == len(FILES["a.jpg"])
     assert made.store == str(root / ".sokkuri")
 

@@ -35,7 +35,7 @@ def group_of(collection: Collection, *ids: str) -> Group:
 def planned(collection: Collection, *groups: Group) -> list[tuple[str, str]]:
     """Return what each move moves, and what it keeps."""
     plan = make_trash_plan(collection, groups)
-    return [(move.path, move.keep.path) for move in plan.moves]
+    return [(move.path, move.kept.path) for move in plan.moves]
 
 
 def remove(collection: Collection, id_: str) -> None:
@@ -72,7 +72,7 @@ def test_an_image_that_moved_since_the_search_is_planned_where_it_is(root: Path)
                 "UPDATE images SET path = ? WHERE id = ?", [f"new/{name}", name]
             )
         (move,) = make_trash_plan(collection, [group]).moves
-    assert (move.id, move.path, move.keep.path) == (DROP, "new/a.jpg", "new/keep.jpg")
+    assert (move.id, move.path, move.kept.path) == (DROP, "new/a.jpg", "new/keep.jpg")
 
 
 def test_the_images_of_the_archive_are_looked_up_too(root: Path, tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_the_images_of_the_archive_are_looked_up_too(root: Path, tmp_path: Path)
         )  # fmt: skip
         group = Group("identical", (images_of(archive)[KEEP], outside), ())
         (move,) = make_trash_plan(card, [group], archive=archive).moves
-        assert (move.root, move.keep.root) == (str(card_root), str(root))
+        assert (move.root, move.kept.root) == (str(card_root), str(root))
         archive.remove([KEEP])
         assert make_trash_plan(card, [group], archive=archive).moves == ()
 

@@ -30,12 +30,18 @@ def test_the_document_names_each_file_by_its_digest() -> None:
         assert gzip.decompress(file.compressed) == file.content
 
 
-def test_the_red_of_the_seal_is_for_the_name_and_the_main_action_alone() -> None:
-    """So a red focus or a red selection cannot be taken for danger."""
+def test_the_red_of_the_seal_is_for_the_name_and_red_buttons_are_for_danger() -> None:
+    """So a red focus, a red selection or a red main action cannot be taken for danger."""
     style = (STATIC / "bundle/pages.css").read_text("utf-8")
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
     red = {selector.strip() for selector, body in rules if "var(--accent" in body}
-    assert red == {".button.primary", ".bar::after", ".wordmark .filled"}
+    assert red == {".bar::after", ".wordmark .filled"}
+    filled = {
+        selector.strip()
+        for selector, body in rules
+        if selector.strip().startswith(".button") and "background: var(--bad)" in body
+    }
+    assert filled == {".button.danger"}
 
 
 @pytest.mark.skipif(

@@ -100,6 +100,7 @@ class Browse {
     this.scrubber = makeScrubber(this.grid);
     this.bar = new ActionBar({ info: this.info, signal: this.signal,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
+      onchanged: () => this.refresh(),
       source: () => ({ grid: { under: this.under || null, sort: this.sort,
         revision: this.grid.data.revision, ranges: this.selection.ranges } }) });
     this.root.append(this.scrubber.el, this.bar.element);

@@ -1990,6 +1990,115 @@ function askForLabel(what, signal) {
   });
 }
 
+// selection/trash.js
+var BATCH = 25;
+function openTrash(source2, count2, signal) {
+  return new Promise((resolve) => {
+    const trash = new Trash(source2, count2, signal);
+    trash.element.addEventListener("close", () => {
+      trash.stopped.abort();
+      trash.element.remove();
+      trash.tell();
+      resolve(trash.logs.length > 0);
+    });
+    document.body.append(trash.element);
+    trash.element.showModal();
+  });
+}
+var Trash = class {
+  constructor(source2, count2, signal) {
+    Object.assign(this, { source: source2, count: count2, logs: [], moved: 0, left: [], running: false });
+    this.stopped = new AbortController();
+    signal.addEventListener("abort", () => this.stop());
+    this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.");
+    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.confirm = h("button", {
+      type: "button",
+      class: "button danger",
+      onclick: () => this.run()
+    }, "Move to the trash");
+    this.cancel = h("button", {
+      type: "button",
+      class: "button",
+      autofocus: true,
+      onclick: () => this.stop()
+    }, "Cancel");
+    this.element = h(
+      "dialog",
+      { class: "selection-dialog", "aria-labelledby": "trash-title" },
+      h(
+        "form",
+        { method: "dialog" },
+        h("h2", { id: "trash-title" }, `Move ${images(count2)} to the trash?`),
+        this.text,
+        this.bar,
+        h("div", { class: "row" }, this.cancel, this.confirm)
+      )
+    );
+    this.element.addEventListener("cancel", (event) => {
+      if (!this.running) return;
+      event.preventDefault();
+      this.stop();
+    });
+  }
+  stop() {
+    this.stopped.abort();
+    if (!this.running) this.element.close();
+    else this.text.textContent = "Stopping…";
+  }
+  async run() {
+    this.running = true;
+    this.confirm.disabled = true;
+    this.cancel.textContent = "Stop";
+    this.cancel.focus();
+    this.bar.hidden = false;
+    const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      const ids = await idsOf(this.source);
+      for (let start3 = 0; start3 < ids.length && !this.stopped.signal.aborted; start3 += BATCH) {
+        const { log, moved: moved2, left } = await change(
+          "/trash",
+          { ids: ids.slice(start3, start3 + BATCH), batch }
+        );
+        if (log) this.logs.push(log);
+        this.moved += moved2.length;
+        this.left.push(...left);
+        this.bar.value = Math.min(1, (start3 + BATCH) / ids.length);
+        this.text.textContent = `${count(this.moved)} of ${images(ids.length)}`;
+      }
+    } catch (error) {
+      this.left.push({ id: "", reason: error.message });
+    }
+    this.running = false;
+    this.element.close();
+  }
+  /** Says what was moved and what was not, and offers to undo it. */
+  tell() {
+    const [first] = this.left;
+    const rest = first ? `. ${this.left.length === 1 ? "One stays" : `${count(
+      this.left.length
+    )} stay`}: ${first.id} ${first.reason}` : "";
+    if (this.logs.length) {
+      toast(
+        `${images(this.moved)} moved to the trash${rest}`,
+        { action: "Undo", onaction: () => bringBack(this.logs) }
+      );
+    } else if (first) toast(`Nothing was moved${rest}`);
+  }
+};
+async function bringBack(logs) {
+  const left = [];
+  try {
+    for (const log of logs.toReversed()) {
+      left.push(...(await change("/duplicates/undo", { log })).left);
+    }
+    toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}` : "The files are back");
+  } catch (error) {
+    toast(capitalise(error.message));
+  }
+  announce("Undo has ended");
+}
+
 // selection/action_bar.js
 var MOST_SEARCHED = 50;
 var SELECTION_KEYS = [
@@ -2003,9 +2112,11 @@ var SELECTION_KEYS = [
 var ActionBar = class {
   /**
    * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
-   *   count: () => number, onclear: () => void, searchable?: boolean}} options
+   *   count: () => number, onclear: () => void, searchable?: boolean,
+   *   onchanged?: () => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
-   *   unselects all; searchable: whether the images have vectors
+   *   unselects all; searchable: whether the images have vectors; onchanged: called when an action
+   *   has changed the collection
    */
   constructor(options) {
     this.options = options;
@@ -2048,6 +2159,7 @@ var ActionBar = class {
       ),
       searchable && count2 === 1 && this.button("rings", "Open rings", () => this.rings()),
       info3.changes && searchable && this.button("label", "Label…", () => this.label()),
+      info3.changes && this.button("trash", "Move to trash…", () => this.trash()),
       this.menu(),
       h("button", {
         type: "button",
@@ -2116,6 +2228,12 @@ var ActionBar = class {
     const selected = source2();
     const label = await askForLabel(images(count2()), signal);
     if (label) await giveLabel(selected, label);
+  }
+  async trash() {
+    const { source: source2, count: count2, signal, onclear, onchanged } = this.options;
+    if (!await openTrash(source2(), count2(), signal) || signal.aborted) return;
+    onclear();
+    onchanged?.();
   }
   pressed(event) {
     const count2 = this.options.count();
@@ -2488,6 +2606,7 @@ var Browse = class {
       signal: this.signal,
       count: () => this.selection.size,
       onclear: () => this.selection.clear(),
+      onchanged: () => this.refresh(),
       source: () => ({ grid: {
         under: this.under || null,
         sort: this.sort,
@@ -2872,7 +2991,7 @@ var files = (count2) => `${count(count2)} ${count2 === 1 ? "file" : "files"}`;
 
 // duplicates/bulk.js
 var PAGE2 = 500;
-var BATCH = 25;
+var BATCH2 = 25;
 function openBulk(grade, { filters, marked, signal }) {
   return new Promise((resolve) => {
     const bulk = new Bulk(grade, filters, marked, signal);
@@ -2906,7 +3025,7 @@ var Bulk = class {
     this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
     this.confirm = h("button", {
       type: "button",
-      class: "button primary",
+      class: "button danger",
       disabled: true,
       onclick: () => this.run()
     }, "Move to the trash");
@@ -2980,8 +3099,8 @@ var Bulk = class {
     const { filters, drops: drops2 } = this;
     const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
     try {
-      for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH) {
-        const some = drops2.slice(start3, start3 + BATCH).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
+      for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH2) {
+        const some = drops2.slice(start3, start3 + BATCH2).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));
         const { log, moved: moved2, left, ...belonging2 } = await change(
           "/duplicates/drops",
           { ...filters, drops: some, batch }
@@ -4674,6 +4793,105 @@ function pathLine(path) {
   return h("div", { class: "path" }, h("code", null, path), copy);
 }
 
+// selection/list_selection.js
+var STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+function selectable(item, { id, name: name2 }) {
+  item.classList.add("selectable");
+  item.dataset.id = id;
+  item.prepend(h("button", {
+    type: "button",
+    class: "tick",
+    role: "checkbox",
+    tabindex: "-1",
+    "aria-checked": "false",
+    "aria-label": `Select ${name2}`
+  }, icon("check", { size: 16 })));
+  return item;
+}
+var ListSelection = class {
+  /**
+   * @param {{host: HTMLElement, info: *, signal: AbortSignal, searchable?: boolean,
+   *   isMain?: boolean, onchanged?: () => void}} options
+   *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
+   *   this list wherever the focus is; onchanged: called when an action has changed the images
+   */
+  constructor({ host, info: info3, signal, searchable = true, isMain = true, onchanged }) {
+    Object.assign(this, { host, isMain });
+    this.stops = new AbortController();
+    const ends = AbortSignal.any([signal, this.stops.signal]);
+    this.selection = new Selection(() => this.show());
+    this.bar = new ActionBar({
+      info: info3,
+      signal: ends,
+      searchable,
+      onchanged,
+      count: () => this.selection.size,
+      onclear: () => this.selection.clear(),
+      source: () => ({ ids: this.ids() })
+    });
+    document.getElementById("view").append(this.bar.element);
+    host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
+    host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
+    document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
+  }
+  items() {
+    return [...this.host.querySelectorAll(".selectable")];
+  }
+  ids() {
+    const items = this.items();
+    return [...this.selection.ranges].flatMap(([first, end]) => items.slice(first, end).map(({ dataset }) => dataset.id));
+  }
+  show() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    this.items().forEach((item, index) => {
+      const isChosen = this.selection.has(index);
+      item.classList.toggle("chosen", isChosen);
+      item.querySelector(".tick").setAttribute("aria-checked", String(isChosen));
+    });
+    if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
+  }
+  clicked(event) {
+    const item = event.target.closest(".selectable");
+    if (!item || event.ctrlKey || event.metaKey) return;
+    const onTick = event.target.closest(".tick");
+    const onPicture = event.target.closest("a") && event.detail > 0;
+    if (!onTick && !(onPicture && (event.shiftKey || this.selection.size))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const index = this.items().indexOf(item);
+    if (event.shiftKey) this.selection.extend(index);
+    else this.selection.toggle(index);
+  }
+  pressed(event) {
+    const item = event.target.closest(".selectable");
+    if (!item || !event.target.closest("a") || event.ctrlKey || event.metaKey) return;
+    const items = this.items();
+    const index = items.indexOf(item);
+    if (event.key === " ") this.selection.toggle(index);
+    else if (event.shiftKey && event.key in STEPS) {
+      const next = Math.min(Math.max(index + STEPS[event.key], 0), items.length - 1);
+      if (this.selection.anchor < 0) this.selection.toggle(index);
+      this.selection.extend(next);
+      items[next].querySelector("a").focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+  pressedAnywhere(event) {
+    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (!this.isMain && !this.selection.size && !this.host.contains(event.target)) return;
+    this.selection.all(this.items().length);
+    event.preventDefault();
+  }
+  /** Ends the selection, and removes its bar. */
+  stop() {
+    this.selection.clear();
+    this.stops.abort();
+    this.bar.element.remove();
+  }
+};
+
 // image/stage.js
 function makeStage({ id, name: name2, v, width, height }) {
   const frame = h("div", { class: "frame" });
@@ -4962,8 +5180,8 @@ var STATES = {
   failed: "This image could not be read"
 };
 var active2 = null;
-async function show4(main2, params, { signal }) {
-  const view2 = new Detail(main2, signal);
+async function show4(main2, params, { signal, info: info3 }) {
+  const view2 = new Detail(main2, info3, signal);
   active2 = view2;
   await view2.go(params);
   return () => {
@@ -4979,8 +5197,8 @@ async function update3(params) {
   return true;
 }
 var Detail = class {
-  constructor(main2, signal) {
-    Object.assign(this, { main: main2, signal, image: null });
+  constructor(main2, info3, signal) {
+    Object.assign(this, { main: main2, info: info3, signal, image: null, selection: null });
     this.answers = /* @__PURE__ */ new Map();
     this.going = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
@@ -5030,6 +5248,8 @@ var Detail = class {
   draw() {
     const { image: image2 } = this;
     const focused = document.activeElement?.dataset?.keep;
+    this.selection?.stop();
+    this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image2);
@@ -5215,8 +5435,17 @@ var Detail = class {
     try {
       const { hits } = await similar(id, { k: STRIP + 1 }, { signal });
       const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit, others)));
-      else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
+      if (others.length) {
+        strip.replaceChildren(...others.map((hit) => selectable(this.hit(hit, others), hit)));
+        this.selection?.stop();
+        this.selection = new ListSelection({
+          host: strip,
+          info: this.info,
+          signal,
+          isMain: false,
+          onchanged: () => this.loadSimilar(signal)
+        });
+      } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
       if (error.name === "AbortError") return;
       const failed = h(
@@ -5391,7 +5620,7 @@ function neighbours2({ labelled }) {
 }
 
 // label/alike.js
-var STEPS = { ArrowLeft: -1, ArrowRight: 1 };
+var STEPS2 = { ArrowLeft: -1, ArrowRight: 1 };
 var Alike = class {
   /** @param {{onlook: (image: *) => void}} options `onlook` opens the page of an image */
   constructor({ onlook }) {
@@ -5529,7 +5758,7 @@ var Alike = class {
     const { key: key2 } = event;
     const last4 = this.tiles.length - 1;
     let to = null;
-    if (key2 in STEPS) to = this.current + STEPS[key2];
+    if (key2 in STEPS2) to = this.current + STEPS2[key2];
     else if (key2 === "ArrowDown") to = this.current + this.columns();
     else if (key2 === "ArrowUp") to = this.current - this.columns();
     else if (key2 === "Home") to = 0;
@@ -8847,6 +9076,7 @@ function makeCell(hit, rank, count2, { onclick, onlike, onunlike, under }) {
     ),
     hit.copies > 0 && copiesOf(hit, under)
   );
+  selectable(li, hit);
   return { li, img, anchor, hit, size: 0 };
 }
 function copiesOf({ copies, copy_ids: ids }, under) {
@@ -8890,11 +9120,13 @@ var WAIT_SHOWN_AFTER = 350;
 var SearchAnswer = class {
   /**
    * @param {{onview: (view: "grid"|"rings") => void, onlike: (id: string) => void,
-   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void}} options
+   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void, info: *,
+   *   signal: AbortSignal}} options
    */
   constructor(options) {
     this.options = options;
     this.canvas = null;
+    this.selection = null;
     this.waiting = 0;
     this.summary = h("p", { class: "answer-said soft small number" });
     this.choices = {
@@ -8954,11 +9186,14 @@ var SearchAnswer = class {
     } else if (view2 === "rings" && centre) {
       this.showRings(answer.hits, centre, under);
     } else {
-      this.put(hitsGrid(answer.hits, {
+      const host = hitsGrid(answer.hits, {
         under,
         onlike: ({ id }) => this.options.onlike(id),
         onunlike: ({ id }) => this.options.onunlike(id)
-      }));
+      });
+      this.put(host);
+      const { info: info3, signal, onretry } = this.options;
+      this.selection = new ListSelection({ host, info: info3, signal, onchanged: onretry });
     }
     this.summary.textContent = summaryOf(answer);
     this.choose.hidden = answer.hits.length === 0;
@@ -9012,6 +9247,8 @@ var SearchAnswer = class {
     this.body.removeAttribute("aria-busy");
     this.canvas?.destroy();
     this.canvas = null;
+    this.selection?.stop();
+    this.selection = null;
     this.body.replaceChildren(...content);
   }
   destroy() {
@@ -9217,6 +9454,7 @@ var QueryWords = class {
 // search/view.js
 var title6 = "Search";
 var shortcuts6 = [
+  ...SELECTION_KEYS,
   ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
   ["Enter", "Search the part in the frame"],
   ["Esc", "Close the frame"]
@@ -9242,6 +9480,8 @@ var SearchView = class {
     this.words = new QueryWords({ onchange: (fields) => this.change(fields) });
     this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
     this.results = new SearchAnswer({
+      info: info3,
+      signal,
       onview: (kind) => this.change({ view: kind }),
       onlike: (id) => this.mark(id, false),
       onunlike: (id) => this.mark(id, true),
@@ -9807,6 +10047,7 @@ async function show9(main2, _params, { signal, info: info3 }) {
     failed,
     damaged2
   ));
+  const selecting = new ListSelection({ host: main2, info: info3, signal, searchable: false });
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
   let seen = null;
   let wasReplacing = false;
@@ -9814,6 +10055,8 @@ async function show9(main2, _params, { signal, info: info3 }) {
     const status2 = await status({ signal });
     numbers.replaceChildren(...tiles(status2));
     about2.replaceChildren(...indexFacts(status2, info3));
+    const isNew = seen?.failed !== status2.failed || seen?.damaged !== status2.damaged;
+    if (isNew) selecting.selection.clear();
     if (seen?.failed !== status2.failed) await listFailures(failed, status2.failed, signal);
     if (seen?.damaged !== status2.damaged) await listDamaged(damaged2, status2.damaged, signal);
     seen = status2;
@@ -9963,7 +10206,7 @@ function imageItem({ id, text: text2 }) {
     src: imageUrl(id, "thumbnail", { size: 64 })
   });
   img.addEventListener("error", () => img.replaceWith(icon("missing")));
-  return h(
+  return selectable(h(
     "li",
     null,
     h("span", { class: "thumb" }, img),
@@ -9973,7 +10216,7 @@ function imageItem({ id, text: text2 }) {
       link("/image", { id }, null, id),
       h("p", { class: "soft small" }, text2)
     )
-  );
+  ), { id, name: id });
 }
 
 // app.js

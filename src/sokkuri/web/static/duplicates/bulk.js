@@ -43,7 +43,7 @@ class Bulk {
     signal.addEventListener("abort", () => this.el.close(), { once: true });
     this.text = h("p", { role: "status" }, "Counting…");
     this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
-    this.confirm = h("button", { type: "button", class: "button primary", disabled: true,
+    this.confirm = h("button", { type: "button", class: "button danger", disabled: true,
       onclick: () => this.run() }, "Move to the trash");
     this.cancel = h("button", { type: "button", class: "button", autofocus: true,
       onclick: () => this.stop() }, "Cancel");

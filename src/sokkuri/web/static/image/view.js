@@ -7,6 +7,7 @@ import { icon } from "../base/icons.js";
 import { link, navigate, previous, setTitle } from "../base/router.js";
 import * as settings from "../base/settings.js";
 import { neighbours, openFromIds } from "../base/trail.js";
+import { ListSelection, selectable } from "../selection/list_selection.js";
 import { makeStage } from "./stage.js";
 import { Viewer } from "./viewer.js";
 
@@ -34,8 +35,8 @@ const STATES = {
 let active = null;
 
 /** @type {import("../base/router.js").View} */
-export async function show(main, params, { signal }) {
-  const view = new Detail(main, signal);
+export async function show(main, params, { signal, info }) {
+  const view = new Detail(main, info, signal);
   active = view;
   await view.go(params);
   return () => {
@@ -53,8 +54,8 @@ export async function update(params) {
 }
 
 class Detail {
-  constructor(main, signal) {
-    Object.assign(this, { main, signal, image: null });
+  constructor(main, info, signal) {
+    Object.assign(this, { main, info, signal, image: null, selection: null });
     this.answers = new Map();
     this.going = null;
     document.addEventListener("keydown", (event) => this.pressed(event), { signal });
@@ -105,6 +106,8 @@ class Detail {
   draw() {
     const { image } = this;
     const focused = document.activeElement?.dataset?.keep;
+    this.selection?.stop();
+    this.selection = null;
     this.strip = h("div", { class: "strip", role: "list", "aria-labelledby": "similar" });
     for (let i = 0; i < 8; i++) this.strip.append(h("div", { class: "skeleton hit" }));
     const stage = makeStage(image);
@@ -239,8 +242,12 @@ class Detail {
     try {
       const { hits } = await api.similar(id, { k: STRIP + 1 }, { signal });
       const others = hits.filter((hit) => hit.id !== id).slice(0, STRIP);
-      if (others.length) strip.replaceChildren(...others.map((hit) => this.hit(hit, others)));
-      else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
+      if (others.length) {
+        strip.replaceChildren(...others.map((hit) => selectable(this.hit(hit, others), hit)));
+        this.selection?.stop();
+        this.selection = new ListSelection({ host: strip, info: this.info, signal, isMain: false,
+          onchanged: () => this.loadSimilar(signal) });
+      } else strip.replaceWith(h("p", { class: "soft" }, "There are no other images"));
     } catch (error) {
       if (error.name === "AbortError") return;
       const failed = h("div", { class: "row" }, h("p", { class: "soft" }, error.message),

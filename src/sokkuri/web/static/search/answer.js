@@ -7,17 +7,20 @@ import { toQuery } from "../base/query.js";
 import { hitsGrid } from "./results.js";
 import { ringPreview } from "../rings/preview.js";
 import { ringsCanvas } from "../rings/canvas.js";
+import { ListSelection } from "../selection/list_selection.js";
 
 const WAIT_SHOWN_AFTER = 350; // milliseconds
 
 export class SearchAnswer {
   /**
    * @param {{onview: (view: "grid"|"rings") => void, onlike: (id: string) => void,
-   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void}} options
+   *   onunlike: (id: string) => void, onretry: () => void, oncancel: () => void, info: *,
+   *   signal: AbortSignal}} options
    */
   constructor(options) {
     this.options = options;
     this.canvas = null;
+    this.selection = null;
     this.waiting = 0;
     this.summary = h("p", { class: "answer-said soft small number" });
     this.choices = {
@@ -61,11 +64,14 @@ export class SearchAnswer {
     } else if (view === "rings" && centre) {
       this.showRings(answer.hits, centre, under);
     } else {
-      this.put(hitsGrid(answer.hits, {
+      const host = hitsGrid(answer.hits, {
         under,
         onlike: ({ id }) => this.options.onlike(id),
         onunlike: ({ id }) => this.options.onunlike(id),
-      }));
+      });
+      this.put(host);
+      const { info, signal, onretry } = this.options;
+      this.selection = new ListSelection({ host, info, signal, onchanged: onretry });
     }
     this.summary.textContent = summaryOf(answer);
     this.choose.hidden = answer.hits.length === 0;
@@ -120,6 +126,8 @@ export class SearchAnswer {
     this.body.removeAttribute("aria-busy");
     this.canvas?.destroy();
     this.canvas = null;
+    this.selection?.stop();
+    this.selection = null;
     this.body.replaceChildren(...content);
   }
 

@@ -5,6 +5,7 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 import { hitRows } from "./hit_rows.js";
+import { selectable } from "../selection/list_selection.js";
 import { link } from "../base/router.js";
 import { openFromIds } from "../base/trail.js";
 import { shortDistance } from "../rings/canvas.js";
@@ -65,6 +66,7 @@ function makeCell(hit, rank, count, { onclick, onlike, onunlike, under }) {
         icon("check", { size: 14 })),
       h("span", { class: "hit-name", title: hit.folder ? `${hit.folder}/${hit.name}` : hit.name },
         hit.name)), hit.copies > 0 && copiesOf(hit, under));
+  selectable(li, hit);
   return { li, img, anchor, hit, size: 0 };
 }
 

@@ -16,12 +16,14 @@ import { SearchFilters } from "./filters.js";
 import { QueryWords } from "./words.js";
 import { addTerms } from "./terms.js";
 import { canCrop, fromParams, placeOf, toParams, toRequest } from "./state.js";
+import { SELECTION_KEYS } from "../selection/action_bar.js";
 import * as settings from "../base/settings.js";
 import { keep, recall } from "./uploads.js";
 
 export const title = "Search";
 
 export const shortcuts = [
+  ...SELECTION_KEYS,
   ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
   ["Enter", "Search the part in the frame"],
   ["Esc", "Close the frame"],
@@ -51,6 +53,8 @@ class SearchView {
     this.words = new QueryWords({ onchange: (fields) => this.change(fields) });
     this.filters = new SearchFilters({ signal, onchange: (fields) => this.change(fields) });
     this.results = new SearchAnswer({
+      info,
+      signal,
       onview: (kind) => this.change({ view: kind }),
       onlike: (id) => this.mark(id, false),
       onunlike: (id) => this.mark(id, true),

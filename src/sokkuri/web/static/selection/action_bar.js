@@ -6,6 +6,7 @@ import { icon } from "../base/icons.js";
 import { navigate } from "../base/router.js";
 import { copyPaths, download, giveLabel, idsOf, images } from "./actions.js";
 import { askForLabel } from "./label_dialog.js";
+import { openTrash } from "./trash.js";
 
 const MOST_SEARCHED = 50; // as many pictures as a search may have
 
@@ -22,9 +23,11 @@ export const SELECTION_KEYS = [
 export class ActionBar {
   /**
    * @param {{info: *, signal: AbortSignal, source: () => import("./actions.js").Source,
-   *   count: () => number, onclear: () => void, searchable?: boolean}} options
+   *   count: () => number, onclear: () => void, searchable?: boolean,
+   *   onchanged?: () => void}} options
    *   info: of the server; source: the selected images; count: how many they are; onclear:
-   *   unselects all; searchable: whether the images have vectors
+   *   unselects all; searchable: whether the images have vectors; onchanged: called when an action
+   *   has changed the collection
    */
   constructor(options) {
     this.options = options;
@@ -61,6 +64,7 @@ export class ActionBar {
         count === 1 ? "Search for this" : "Search for these", () => this.search(), "primary"),
       searchable && count === 1 && this.button("rings", "Open rings", () => this.rings()),
       info.changes && searchable && this.button("label", "Label…", () => this.label()),
+      info.changes && this.button("trash", "Move to trash…", () => this.trash()),
       this.menu(),
       h("button", { type: "button", class: "icon-button", "aria-label": "Unselect all",
         title: "Unselect all (Esc)", dataset: { act: "clear" }, onclick: onclear }, icon("close")),
@@ -123,6 +127,13 @@ export class ActionBar {
     const selected = source(); // as it is now: the dialog may stay open for long
     const label = await askForLabel(images(count()), signal);
     if (label) await giveLabel(selected, label);
+  }
+
+  async trash() {
+    const { source, count, signal, onclear, onchanged } = this.options;
+    if (!await openTrash(source(), count(), signal) || signal.aborted) return;
+    onclear();
+    onchanged?.();
   }
 
   pressed(event) {

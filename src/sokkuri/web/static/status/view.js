@@ -9,6 +9,7 @@ import { icon } from "../base/icons.js";
 import { problemPanel } from "../base/problem.js";
 import { link } from "../base/router.js";
 import { indexing, makeProgress, replacing } from "./progress.js";
+import { ListSelection, selectable } from "../selection/list_selection.js";
 import { makeRuns } from "./runs.js";
 
 export const title = "Status";
@@ -27,6 +28,7 @@ export async function show(main, _params, { signal, info }) {
   main.append(h("div", { class: "status" },
     h("h1", { tabindex: "-1" }, "Status"), tasks.map((task) => task.el), numbers, runs.el,
     about, failed, damaged));
+  const selecting = new ListSelection({ host: main, info, signal, searchable: false });
   for (let i = 0; i < 5; i++) numbers.append(h("div", { class: "skeleton tile" }));
 
   let seen = null;
@@ -35,6 +37,8 @@ export async function show(main, _params, { signal, info }) {
     const status = await api.status({ signal });
     numbers.replaceChildren(...tiles(status));
     about.replaceChildren(...indexFacts(status, info));
+    const isNew = seen?.failed !== status.failed || seen?.damaged !== status.damaged;
+    if (isNew) selecting.selection.clear();
     if (seen?.failed !== status.failed) await listFailures(failed, status.failed, signal);
     if (seen?.damaged !== status.damaged) await listDamaged(damaged, status.damaged, signal);
     seen = status;
@@ -176,7 +180,7 @@ function imageItem({ id, text }) {
   const img = h("img", { alt: "", loading: "lazy",
     src: api.imageUrl(id, "thumbnail", { size: 64 }) });
   img.addEventListener("error", () => img.replaceWith(icon("missing")));
-  return h("li", null, h("span", { class: "thumb" }, img),
+  return selectable(h("li", null, h("span", { class: "thumb" }, img),
     h("div", null, link("/image", { id }, null, id),
-      h("p", { class: "soft small" }, text)));
+      h("p", { class: "soft small" }, text))), { id, name: id });
 }

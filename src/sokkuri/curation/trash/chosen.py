@@ -1,0 +1,31 @@
+"""Make a trash plan from images that a person chose one by one. No copy of them needs to stay.
+
+Takes ids and returns a TrashPlan, which is applied at once and never written to a file.
+"""
+
+import os
+from collections.abc import Sequence
+
+from sokkuri.curation.trash.companions import with_companions
+from sokkuri.curation.trash.log import utc_now
+from sokkuri.curation.trash.make_plan import folder_at
+from sokkuri.curation.trash.plan import Move, TrashPlan
+from sokkuri.store.collection import CollectionStore
+from sokkuri.store.selected_images import files_of_images
+
+
+def plan_chosen(collection: CollectionStore, ids: Sequence[str]) -> TrashPlan:
+    """Return the plan that moves the files of these images, and the files that belong to them.
+
+    It leaves out images that are unknown, gone, or whose bytes were never read: nobody could tell
+    later whether the file in the trash is theirs. Raises UsageError for images at an address.
+    """
+    root = folder_at(collection.root)
+    files = files_of_images(collection.catalog, ids)
+    moves = [
+        Move(id_, path, root, size, digest, "chosen", None)
+        for id_ in dict.fromkeys(ids)
+        for path, size, digest in ([files[id_]] if id_ in files else [])
+    ]
+    store = os.path.abspath(collection.store)  # noqa: PTH100 - keep links
+    return TrashPlan(tuple(with_companions(moves)), utc_now(), store)

@@ -1,0 +1,109 @@
+// Selecting in a list whose items are all in the document: hits, similar images, failures.
+
+import { h, isTyping } from "../base/dom.js";
+import { icon } from "../base/icons.js";
+import { ActionBar } from "./action_bar.js";
+import { Selection } from "./selection.js";
+
+const STEPS = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 };
+
+/**
+ * Gives an item of a list a check mark. It needs a link, which opens the image.
+ * @param {HTMLElement} item
+ * @param {{id: string, name: string}} image
+ * @returns {HTMLElement} the item
+ */
+export function selectable(item, { id, name }) {
+  item.classList.add("selectable");
+  item.dataset.id = id;
+  item.prepend(h("button", { type: "button", class: "tick", role: "checkbox", tabindex: "-1",
+    "aria-checked": "false", "aria-label": `Select ${name}` }, icon("check", { size: 16 })));
+  return item;
+}
+
+export class ListSelection {
+  /**
+   * @param {{host: HTMLElement, info: *, signal: AbortSignal, searchable?: boolean,
+   *   isMain?: boolean, onchanged?: () => void}} options
+   *   host: contains the items; searchable: whether they have vectors; isMain: whether Ctrl+A means
+   *   this list wherever the focus is; onchanged: called when an action has changed the images
+   */
+  constructor({ host, info, signal, searchable = true, isMain = true, onchanged }) {
+    Object.assign(this, { host, isMain });
+    this.stops = new AbortController();
+    const ends = AbortSignal.any([signal, this.stops.signal]);
+    this.selection = new Selection(() => this.show());
+    this.bar = new ActionBar({ info, signal: ends, searchable, onchanged,
+      count: () => this.selection.size, onclear: () => this.selection.clear(),
+      source: () => ({ ids: this.ids() }) });
+    document.getElementById("view").append(this.bar.element);
+    host.addEventListener("click", (event) => this.clicked(event), { signal: ends, capture: true });
+    host.addEventListener("keydown", (event) => this.pressed(event), { signal: ends });
+    document.addEventListener("keydown", (event) => this.pressedAnywhere(event), { signal: ends });
+  }
+
+  items() {
+    return [...this.host.querySelectorAll(".selectable")];
+  }
+
+  ids() {
+    const items = this.items();
+    return [...this.selection.ranges].flatMap(([first, end]) =>
+      items.slice(first, end).map(({ dataset }) => dataset.id));
+  }
+
+  show() {
+    this.host.classList.toggle("selecting", this.selection.size > 0);
+    this.items().forEach((item, index) => {
+      const isChosen = this.selection.has(index);
+      item.classList.toggle("chosen", isChosen);
+      item.querySelector(".tick").setAttribute("aria-checked", String(isChosen));
+    });
+    if (this.bar.show()) this.items()[Math.max(0, this.selection.anchor)]?.querySelector("a")?.focus();
+  }
+
+  clicked(event) {
+    const item = event.target.closest(".selectable");
+    if (!item || event.ctrlKey || event.metaKey) return;
+    const onTick = event.target.closest(".tick");
+    // While images are selected, a click on one selects. Enter (a click without detail) still opens.
+    const onPicture = event.target.closest("a") && event.detail > 0;
+    if (!onTick && !(onPicture && (event.shiftKey || this.selection.size))) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const index = this.items().indexOf(item);
+    if (event.shiftKey) this.selection.extend(index);
+    else this.selection.toggle(index);
+  }
+
+  pressed(event) {
+    const item = event.target.closest(".selectable");
+    if (!item || !event.target.closest("a") || event.ctrlKey || event.metaKey) return;
+    const items = this.items();
+    const index = items.indexOf(item);
+    if (event.key === " ") this.selection.toggle(index);
+    else if (event.shiftKey && event.key in STEPS) {
+      const next = Math.min(Math.max(index + STEPS[event.key], 0), items.length - 1);
+      if (this.selection.anchor < 0) this.selection.toggle(index);
+      this.selection.extend(next);
+      items[next].querySelector("a").focus();
+    } else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  pressedAnywhere(event) {
+    if (event.key !== "a" || !(event.ctrlKey || event.metaKey) || event.defaultPrevented) return;
+    if (isTyping(event) || document.querySelector("dialog[open]")) return;
+    if (!this.isMain && !this.selection.size && !this.host.contains(event.target)) return;
+    this.selection.all(this.items().length);
+    event.preventDefault();
+  }
+
+  /** Ends the selection, and removes its bar. */
+  stop() {
+    this.selection.clear();
+    this.stops.abort();
+    this.bar.element.remove();
+  }
+}

@@ -1,0 +1,111 @@
+// Moves the selected images to the trash: asks, sends them in small batches, and offers to undo it.
+
+import { change } from "../base/changes.js";
+import { announce, h, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { idsOf, images } from "./actions.js";
+
+const BATCH = 25; // files, so that the user can stop
+
+/**
+ * @param {import("./actions.js").Source} source
+ * @param {number} count
+ * @param {AbortSignal} signal stops it
+ * @returns {Promise<boolean>} whether files were moved
+ */
+export function openTrash(source, count, signal) {
+  return new Promise((resolve) => {
+    const trash = new Trash(source, count, signal);
+    trash.element.addEventListener("close", () => {
+      trash.stopped.abort();
+      trash.element.remove();
+      trash.tell();
+      resolve(trash.logs.length > 0);
+    });
+    document.body.append(trash.element);
+    trash.element.showModal();
+  });
+}
+
+class Trash {
+  constructor(source, count, signal) {
+    Object.assign(this, { source, count, logs: [], moved: 0, left: [], running: false });
+    this.stopped = new AbortController();
+    signal.addEventListener("abort", () => this.stop());
+    this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not "
+      + "stay: what is in the trash may be the only one. To bring the files back, press “Undo” "
+      + "afterwards, or use “History” on the page Duplicates.");
+    this.bar = h("progress", { max: 1, "aria-label": "Moving to the trash", hidden: true });
+    this.confirm = h("button", { type: "button", class: "button danger",
+      onclick: () => this.run() }, "Move to the trash");
+    this.cancel = h("button", { type: "button", class: "button", autofocus: true,
+      onclick: () => this.stop() }, "Cancel");
+    this.element = h("dialog", { class: "selection-dialog", "aria-labelledby": "trash-title" },
+      h("form", { method: "dialog" },
+        h("h2", { id: "trash-title" }, `Move ${images(count)} to the trash?`),
+        this.text, this.bar, h("div", { class: "row" }, this.cancel, this.confirm)));
+    this.element.addEventListener("cancel", (event) => {
+      if (!this.running) return;
+      event.preventDefault(); // Esc during a run: wait for the current batch
+      this.stop();
+    });
+  }
+
+  stop() {
+    this.stopped.abort();
+    if (!this.running) this.element.close();
+    else this.text.textContent = "Stopping…";
+  }
+
+  async run() {
+    this.running = true;
+    this.confirm.disabled = true;
+    this.cancel.textContent = "Stop";
+    this.cancel.focus();
+    this.bar.hidden = false;
+    const batch = [...crypto.getRandomValues(new Uint8Array(4))]
+      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    try {
+      const ids = await idsOf(this.source);
+      for (let start = 0; start < ids.length && !this.stopped.signal.aborted; start += BATCH) {
+        // Without the signal: a sent batch is carried out, and undoing it needs the answer.
+        const { log, moved, left } = await change("/trash",
+          { ids: ids.slice(start, start + BATCH), batch });
+        if (log) this.logs.push(log);
+        this.moved += moved.length;
+        this.left.push(...left);
+        this.bar.value = Math.min(1, (start + BATCH) / ids.length);
+        this.text.textContent = `${format.count(this.moved)} of ${images(ids.length)}`;
+      }
+    } catch (error) {
+      this.left.push({ id: "", reason: error.message });
+    }
+    this.running = false;
+    this.element.close();
+  }
+
+  /** Says what was moved and what was not, and offers to undo it. */
+  tell() {
+    const [first] = this.left;
+    const rest = first ? `. ${this.left.length === 1 ? "One stays" : `${format.count(
+      this.left.length)} stay`}: ${first.id} ${first.reason}` : "";
+    if (this.logs.length) {
+      toast(`${images(this.moved)} moved to the trash${rest}`,
+        { action: "Undo", onaction: () => bringBack(this.logs) });
+    } else if (first) toast(`Nothing was moved${rest}`);
+  }
+}
+
+async function bringBack(logs) {
+  const left = [];
+  try {
+    for (const log of logs.toReversed()) {
+      left.push(...(await change("/duplicates/undo", { log })).left);
+    }
+    toast(left.length ? `${images(left.length)} could not be brought back: ${left[0].reason}`
+      : "The files are back");
+  } catch (error) {
+    toast(format.capitalise(error.message));
+  }
+  announce("Undo has ended");
+}

@@ -1,0 +1,99 @@
+"""Selecting among hits, similar images and failures; labels and the trash from the bar."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import AXE, Visit, Visiting, accessibility_faults
+from change_server import changing
+from playwright.sync_api import Locator, expect
+from run_server import Server
+
+
+@pytest.fixture(scope="module")
+def home(indexed_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder with a collection, in which files may be moved."""
+    return shutil.copytree(indexed_home, tmp_path_factory.mktemp("selecting") / "home")
+
+
+@pytest.fixture(scope="module")
+def changing_server(home: Path) -> Iterator[Server]:
+    with changing(home) as server:
+        yield server
+
+
+@pytest.fixture
+def editor(visitors: Visiting, changing_server: Server) -> Iterator[Visit]:
+    size = {"width": 1280, "height": 800}
+    with visitors(changing_server.address, viewport=size, bypass_csp=True) as visit:
+        yield visit
+
+
+def bar_of(visit: Visit) -> Locator:
+    return visit.page.get_by_role("region", name="Selected")
+
+
+def test_hits_are_selected_labelled_and_moved_to_the_trash(
+    editor: Visit, changing_server: Server, home: Path
+) -> None:
+    """By clicks and by keys alone. The question is asked before, and Undo brings the files back."""
+    page, bar = editor.page, bar_of(editor)
+    editor.go("/search?id=a/0.png&collapse=0")
+    hits = page.locator(".hits .selectable")
+    expect(hits.first).to_be_visible()
+    hits.nth(1).hover()
+    hits.nth(1).locator(".tick").click()
+    hits.nth(3).locator("a").first.click(modifiers=["Shift"])
+    expect(bar).to_contain_text("3 selected")
+    ids = [hits.nth(n).get_attribute("data-id") or "" for n in (1, 2, 3)]
+    assert not AXE.exists() or accessibility_faults(page) == []
+    page.keyboard.press("Escape")
+    expect(bar).to_be_hidden()
+
+    hits.nth(1).locator("a").first.focus()
+    page.keyboard.press("Space")
+    for _ in (2, 3):
+        page.keyboard.press("Shift+ArrowRight")
+    expect(bar).to_contain_text("3 selected")
+    bar.get_by_role("button", name="Label…").click()
+    page.get_by_role("dialog").get_by_label("Label", exact=True).fill("kept")
+    page.keyboard.press("Enter")
+    expect(page.locator(".toast")).to_contain_text("3 images labelled “kept”")
+    assert changing_server.api("labels")["labels"][0]["label"] == "kept"
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(page.locator(".toast")).to_contain_text("The labels are as before")
+    assert changing_server.api("labels")["labelled"] == 0
+
+    bar.get_by_role("button", name="Move to trash…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("heading")).to_have_text("Move 3 images to the trash?")
+    dialog.get_by_role("button", name="Move to the trash").click()
+    expect(page.locator(".toast").last).to_contain_text("3 images moved to the trash")
+    assert not any((home / "photos" / id_).exists() for id_ in ids)
+    expect(page.locator(f".hits [data-id='{ids[0]}']")).to_have_count(0)
+    editor.go("/duplicates")
+    expect(page.get_by_text("History: 3 files dropped")).to_be_visible()
+    page.get_by_text("History: 3 files dropped").click()
+    page.get_by_role("button", name="Undo: bring back").click()
+    expect(page.get_by_text("History: 3 files dropped")).to_be_hidden()
+    assert all((home / "photos" / id_).exists() for id_ in ids)
+
+
+def test_similar_images_are_selected(visit: Visit) -> None:
+    """On the page of an image, Ctrl+A means its text until an image is selected. A server that
+    allows no changes offers none."""
+    page, bar = visit.page, bar_of(visit)
+    visit.go("/image?id=2023/harbour/drawing%20040.jpg")
+    similar = page.locator(".strip .selectable")
+    expect(similar).to_have_count(20)
+    similar.first.hover()
+    similar.first.locator(".tick").click()
+    page.keyboard.press("Control+a")
+    expect(bar).to_contain_text("20 selected")
+    expect(bar.get_by_role("button", name="Search for these")).to_be_visible()
+    for name in ("Label", "trash"):
+        expect(bar.get_by_role("button", name=name)).to_have_count(0)
+    page.keyboard.press("s")
+    expect(page.locator(".hits li").first).to_be_visible()
+    expect(bar).to_be_hidden()
