@@ -51,14 +51,21 @@ class WatchPlace:
 
         A path that is not a file any more may have been a folder with images.
         """
-        if not isinstance(self.root, Path) or not Path(path).is_relative_to(self.root):
+        relative = self._below_root(Path(path))
+        if relative is None:
             return True
-        relative = Path(path).relative_to(self.root)
         if any(part.startswith(".") for part in relative.parts) or self._is_of_store(relative):
             return False
         if is_excluded(relative.as_posix(), tuple(self.exclude)):
             return False
         return may_be_image(path) or is_sidecar(path) or not os.path.isfile(path)  # noqa: PTH113
+
+    def _below_root(self, path: Path) -> Path | None:
+        """Return the path below the root. Some systems name files by their paths without links."""
+        for root in (Path(str(self.root)), self._real_root):
+            if path.is_relative_to(root):
+                return path.relative_to(root)
+        return None
 
     @cached_property
     def _real_root(self) -> Path:
