@@ -21,7 +21,8 @@ _DECODE = """
 import re, sys
 from PIL import Image
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, open_image
+from sokkuri.images.decode import decode
+from sokkuri.images.open_image import open_image
 from sokkuri.images.memory import peak_memory
 def peak():  # of this program; the one of `resource` may be of the process that started it
     return int(re.search(r"VmHWM:\\s*(\\d+)", open("/proc/self/status").read())[1]) * 1024

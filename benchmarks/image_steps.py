@@ -47,7 +47,7 @@ def _steps() -> list[Step]:
     return [
         Step("read", "indexing.worker:read_file"),
         Step("hash", "indexing.worker:xxhash.xxh3_128_digest"),
-        Step("header", "images.decode:open_image"),
+        Step("header", "images.open_image:open_image"),
         Step("decode", "images.decode:_load"),
         Step("colour", "images.decode:convert_whole"),
         Step("colour", "images.decode:_as_rgb"),

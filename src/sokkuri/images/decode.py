@@ -6,7 +6,6 @@ read; Pillow reads them all in this process, so that a file cannot start another
 """
 
 import io
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -40,15 +39,10 @@ from sokkuri.images.decode_errors import (
     unrecognised_text,
 )
 from sokkuri.images.fit import corners, fit, pad, region_as_stored
-from sokkuri.images.formats import FORMATS, HEIF_BRANDS
 from sokkuri.images.jpeg_xl import FORMAT as JPEG_XL
-from sokkuri.images.jpeg_xl import is_jpeg_xl, open_jpeg_xl
 from sokkuri.images.layers import later_frames
 from sokkuri.images.memory import decoding_bytes, hold_memory
-from sokkuri.images.pillow_settings import apply_settings
-from sokkuri.images.raw import develop, is_raw_file, is_tiff_raw, may_be_raw
-
-_heif_lock = threading.Lock()
+from sokkuri.images.open_image import open_file, open_image
 
 _RESAMPLE = {
     "nearest": Image.Resampling.NEAREST,
@@ -70,8 +64,6 @@ _INVERSE = {6: 8, 8: 6}
 """The orientation that undoes another one. All others undo themselves."""
 _ORIENTATION = 0x0112
 _SAMPLED_ROWS = 200  # of a file that is cut short, to tell how much of it is there
-
-apply_settings()
 
 
 def decode(data: bytes, spec: PixelSpec, limits: Limits) -> Pixels:
@@ -162,7 +154,7 @@ def memory_needed(file: BinaryIO, spec: PixelSpec, limits: Limits) -> int:
         return 0
     file.seek(0)
     try:
-        image = _open_file(file)
+        image = open_file(file)
         _check_size(image, limits)
         size = image.size
         _shrink(image, spec)
@@ -170,48 +162,6 @@ def memory_needed(file: BinaryIO, spec: PixelSpec, limits: Limits) -> int:
     except (*DECODER_ERRORS, MissingExtraError, DecodeError, MemoryError):
         return 0
     return needed if needed <= limits.max_memory else 0
-
-
-def open_image(data: bytes) -> Image.Image:
-    """Return the image with nothing but its header read."""
-    return _open_file(io.BytesIO(data))
-
-
-def _open_file(file: BinaryIO) -> Image.Image:
-    head = file.read(64)
-    file.seek(0)
-    if head[4:8] == b"ftyp" and head[8:12] in HEIF_BRANDS and b"avif" not in head[16:]:
-        _register_heif()
-        return Image.open(file, formats=("HEIF",))
-    if is_jpeg_xl(head):
-        return open_jpeg_xl(file)
-    if may_be_raw(head) and is_raw_file(file):
-        if (picture := _picture_of_raw(file.read())) is not None:
-            return Image.open(io.BytesIO(picture), formats=("JPEG", "PPM"))
-        file.seek(0)
-    return Image.open(file, formats=FORMATS)
-
-
-def _picture_of_raw(data: bytes) -> bytes | None:
-    """Return the picture of a RAW file as the bytes of a JPEG or a PPM. None if Pillow should try
-    the file: a TIFF may look like a RAW file, and Pillow reads the preview of some RAW files."""
-    try:
-        return develop(data)
-    except (MissingExtraError, UnidentifiedImageError):
-        if is_tiff_raw(data):
-            return None
-        raise
-
-
-def _register_heif() -> None:
-    with _heif_lock:
-        if "HEIF" not in Image.OPEN:
-            try:
-                import pillow_heif  # an optional package: most collections have no HEIC
-            except ImportError:
-                raise MissingExtraError("HEIC", "heic") from None
-            Image.init()
-            pillow_heif.register_heif_opener()
 
 
 def _frames(image: Image.Image, spec: PixelSpec, limits: Limits) -> Iterator[Pixels]:

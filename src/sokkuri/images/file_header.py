@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.images import exif_tags as tags
-from sokkuri.images.decode import open_image
 from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.exif_tags import read_exif_tags
 from sokkuri.images.metadata import local_time, read_blocks, taken_of
+from sokkuri.images.open_image import open_image
 
 _EXPOSURE = (tags.EXPOSURE_TIME, tags.F_NUMBER, tags.ISO)
 

@@ -2,7 +2,7 @@
 
 Tables only, so that listing a folder needs no image library. `ENDINGS` decides which
 files are listed, `FORMATS` which ones Pillow may read. HEIC and JPEG XL are read by optional
-packages, see decode.py.
+packages, see open_image.py.
 """
 
 from collections.abc import Mapping

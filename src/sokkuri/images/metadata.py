@@ -15,12 +15,12 @@ from datetime import datetime, timedelta
 from sokkuri.core.errors import MissingExtraError
 from sokkuri.core.types import PhotoMetadata
 from sokkuri.images import exif_tags as tags
-from sokkuri.images.decode import open_image
 from sokkuri.images.decode_errors import DECODER_ERRORS
 from sokkuri.images.exif_tags import ExifTags, Value, read_exif_tags
 from sokkuri.images.iptc import read_iptc_keywords
 from sokkuri.images.jpeg_metadata import is_jpeg, jpeg_metadata
 from sokkuri.images.jpeg_xl import is_jpeg_xl, jpeg_xl_metadata
+from sokkuri.images.open_image import open_image
 from sokkuri.images.raw import develop, is_raw, may_be_raw
 from sokkuri.images.webp_metadata import webp_metadata
 from sokkuri.images.xmp import read_xmp

@@ -26,9 +26,10 @@ from textured_images import picture
 
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.compare_files import compare_files
-from sokkuri.images.decode import open_image, read_layers
+from sokkuri.images.decode import read_layers
 from sokkuri.images.formats import unreadable_kind
 from sokkuri.images.metadata import read_photo
+from sokkuri.images.open_image import open_image
 
 ANIMATION = b85decode(  # 64 x 48, three frames
     "{|d_lO#mP!2m}EDbOB2!q8wXJ2fuHwryL4FL1Fb26jnn)LBSDetT4}*Cv@q6dVb=^7~_69VL`)K2!Q|q(dJ460C+"

@@ -15,8 +15,9 @@ from image_formats import decode_image, draw_quarters, encode_image, failure_rea
 from PIL import Image
 
 from sokkuri.core.types import Limits, PixelSpec
-from sokkuri.images.decode import decode, memory_needed, open_image
+from sokkuri.images.decode import decode, memory_needed
 from sokkuri.images.memory import ByteBudget, decoding_bytes, most_held, peak_memory
+from sokkuri.images.open_image import open_image
 
 WEBP_SIDE = 15_800
 
