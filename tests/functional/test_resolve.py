@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 from draw_images import draw
+from photo_metadata import make_xmp
 from PIL import Image
 from run_cli import as_json, assert_sound, sokkuri, start
 from trash_fixtures import list_live_ids, list_trash, read_contents, use_home
 
 from sokkuri.core.paths import cache_folder
+from sokkuri.images.metadata import read_sidecar
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the trash of freedesktop.org")
 
@@ -74,15 +76,19 @@ def resolve(root: Path) -> Path:
 
 
 def test_files_that_belong_to_moved_photos_move_too(root: Path, trash: Path) -> None:
-    """Guarantee: no sidecar is orphaned. RAW files stay, and are named."""
+    """Guarantee: no sidecar is orphaned. RAW files stay, and are named.
+
+    With `--merge`, the sidecar of the picture that is kept gets its metadata.
+    """
     (name, *_) = dropped(resolve(root))
     sidecar, raw = f"{name}.xmp", name.replace(".jpg", ".nef")
-    (root / sidecar).write_text("edits")
+    (root / sidecar).write_bytes(make_xmp({"xmp:Rating": "4"}, ["sea"]))
+    sokkuri("index", root)
     (root / raw).write_text("the sensor's data")
     before = read_contents(root)
     plan, alone = root.parent / "again.json", root.parent / "alone.json"
     command = ("duplicates", "-C", root, "--keep", "largest", "--min-grade", "edited")
-    found = sokkuri(*command, "--resolve", plan)
+    found = sokkuri(*command, "--resolve", plan, "--merge")
     assert f"{len(COPIES)} images and what belongs to them ({sidecar})" in found.stdout
     stays = "the trash gets the photo but not what belongs to it: "
     assert f"{stays}{raw}\n" in found.stderr
@@ -91,10 +97,14 @@ def test_files_that_belong_to_moved_photos_move_too(root: Path, trash: Path) -> 
     assert len(json.loads(alone.read_text())["moves"]) == len(COPIES)
     applied = as_json("duplicates", "--apply", plan)
     assert (len(applied["moved"]), applied["companions_moved"]) == (len(COPIES), [sidecar])
+    (kept,) = applied["merged"]
+    photo = read_sidecar((root / kept).read_bytes())
+    assert (photo.rating, photo.keywords) == (4, ("sea",))
     assert not (root / sidecar).exists()
     assert (root / raw).exists()
     returned = as_json("duplicates", "--undo", plan.with_suffix(".log"))
     assert (len(returned["returned"]), returned["companions_returned"]) == (len(COPIES), [sidecar])
+    assert returned["unmerged"] == [kept]
     assert read_contents(root) == before
 
 
@@ -112,7 +122,8 @@ def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
     applied = as_json("duplicates", "--apply", plan)
     log = root.parent / "plan.log"
     assert applied == {
-        "log": str(log), "moved": applied["moved"], "companions_moved": [], "left": []
+        "log": str(log), "moved": applied["moved"], "companions_moved": [], "merged": [],
+        "left": [],
     }  # fmt: skip
     assert sorted(applied["moved"]) == ids
     assert read_contents(root) == {id_: before[id_] for id_ in before.keys() - set(ids)}
@@ -122,7 +133,7 @@ def test_an_applied_plan_can_be_undone(root: Path, trash: Path) -> None:
 
     returned = as_json("duplicates", "--undo", log)
     assert returned == {
-        "returned": applied["moved"][::-1], "companions_returned": [], "left": []
+        "returned": applied["moved"][::-1], "companions_returned": [], "unmerged": [], "left": []
     }  # fmt: skip
     assert read_contents(root) == before
     assert list_trash(trash) == []

@@ -104,6 +104,14 @@ def duplicates(
         Path | None,
         typer.Option(metavar="PLAN", help="Write a plan of moves to the trash. Nothing is moved."),
     ] = None,
+    merge: Annotated[
+        bool,
+        typer.Option(
+            "--merge",
+            help="With --resolve: carry rating, keywords and labels of the copies over to the "
+            "sidecar of the kept picture.",
+        ),
+    ] = False,
     apply: Annotated[
         Path | None,
         typer.Option(
@@ -136,6 +144,8 @@ def duplicates(
     if apply is not None or undo is not None:
         move_files(apply, undo, to, hardlink=hardlink, as_json=as_json)
         return
+    if merge and resolve is None:
+        raise UsageError("--merge belongs to --resolve: give it, too")
     if to is not None or hardlink:
         raise UsageError("--to and --hardlink belong to --apply: give it, too")
     from sokkuri.api import Collection
@@ -160,10 +170,10 @@ def duplicates(
 
             folder_at(opened.root)  # fails before the long search, not after it
         if against is None:
-            _report(_find_within(opened, options), outputs)
+            _report(_find_within(opened, options, merge=merge), outputs)
         else:
             with _open_other(opened, against) as other:
-                _report(_find_against(opened, other, options, against), outputs)
+                _report(_find_against(opened, other, options, against, merge=merge), outputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,18 +249,25 @@ def _decide(
         console.print_result(f"{count_text(changed, noun)} changed")
 
 
-def _find_within(collection: "Collection", options: "DuplicateOptions") -> _Result:
+def _find_within(collection: "Collection", options: "DuplicateOptions", *, merge: bool) -> _Result:
     """Find groups inside the collection."""
     from sokkuri.curation.duplicates.find import find_duplicates
     from sokkuri.curation.trash.make_plan import make_trash_plan
 
     groups = _show_progress(find_duplicates(collection, options))
     sure = [group for group in groups if not group.conflict]
-    return _Result(groups, lambda: make_trash_plan(collection, sure, stacks=options.stacks))
+    return _Result(
+        groups, lambda: make_trash_plan(collection, sure, stacks=options.stacks, merge=merge)
+    )
 
 
 def _find_against(
-    collection: "Collection", other: "Collection", options: "DuplicateOptions", folder: str
+    collection: "Collection",
+    other: "Collection",
+    options: "DuplicateOptions",
+    folder: str,
+    *,
+    merge: bool,
 ) -> _Result:
     """Find the images of `other` that the collection already has."""
     from sokkuri.curation.duplicates.against import find_against
@@ -263,7 +280,7 @@ def _find_against(
     return _Result(
         groups,
         lambda: make_trash_plan(
-            other, sure, archive=collection, lasting=lasting, stacks=options.stacks
+            other, sure, archive=collection, lasting=lasting, stacks=options.stacks, merge=merge
         ),
     )
 

@@ -61,8 +61,10 @@ def _apply(
     way = Destination(None if to is None else to.absolute(), hardlink)
     results = _show_moves("moving", apply_plan(plan, log, way), len(plan.moves))
     moved, companions = _moved_ids(results)
+    merged = _merged_paths(results)
     if not hardlink:
-        name_companions([result.move for result in results if result.moved])
+        moves = [result.move for result in results if result.moved and not result.is_merge]
+        name_companions(moves)
     folder = f" of {escape_control(plan.moves[0].root)}" if plan.moves else ""
     place = "replaced by hard links" if hardlink else f"in {to or 'the trash'}"
     text = (
@@ -70,7 +72,16 @@ def _apply(
         "back, run "
         f"`sokkuri duplicates --undo {escape_control(str(log))}`"
     )
-    return results, {"log": str(log), "moved": moved, "companions_moved": companions}, text
+    if merged:
+        text += f"; metadata of the copies was added to {escape_control(named_text(merged))}"
+    document = {"log": str(log), "moved": moved, "companions_moved": companions, "merged": merged}
+    return results, document, text
+
+
+def named_text(paths: "Sequence[str]") -> str:
+    """Return the first of some paths, and how many more there are."""
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return f"{', '.join(paths[:_NAMED])}{more}"
 
 
 def moved_text(images: int, companions: "Sequence[str]") -> str:
@@ -78,9 +89,7 @@ def moved_text(images: int, companions: "Sequence[str]") -> str:
     text = count_text(images, "image")
     if not companions:
         return text
-    named = ", ".join(companions[:_NAMED])
-    more = f" and {len(companions) - _NAMED:,} more" if len(companions) > _NAMED else ""
-    return f"{text} and what belongs to them ({escape_control(named)}{more})"
+    return f"{text} and what belongs to them ({escape_control(named_text(companions))})"
 
 
 def name_companions(moves: "Sequence[Move]") -> None:
@@ -89,9 +98,8 @@ def name_companions(moves: "Sequence[Move]") -> None:
 
     files = find_companions(moves)
     if files:
-        named = ", ".join(files[:_NAMED])
-        more = f" and {len(files) - _NAMED:,} more" if len(files) > _NAMED else ""
-        console.print_message(f"the trash gets the photo but not what belongs to it: {named}{more}")
+        named = named_text(files)
+        console.print_message(f"the trash gets the photo but not what belongs to it: {named}")
 
 
 def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
@@ -107,7 +115,9 @@ def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
             "had no effect: a kill has cut it, or the file is damaged"
         )
     moved, companions = _moved_ids(results)
-    document = {"returned": moved, "companions_returned": companions}
+    document = {
+        "returned": moved, "companions_returned": companions, "unmerged": _merged_paths(results)
+    }  # fmt: skip
     return results, document, f"back in place: {moved_text(len(moved), companions)}"
 
 
@@ -126,6 +136,11 @@ def _show_moves(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[
 def _moved_ids(results: "list[MoveResult]") -> tuple[list[str], list[str]]:
     """Return the ids of the images that were moved, and the paths of the files that belong to
     them."""
-    moves = [result.move for result in results if result.moved]
+    moves = [result.move for result in results if result.moved and not result.is_merge]
     images = [move.id for move in moves if not move.belongs_to]
     return images, [move.path for move in moves if move.belongs_to]
+
+
+def _merged_paths(results: "list[MoveResult]") -> list[str]:
+    """Return the paths of the sidecars that were written, or are as before."""
+    return [result.move.path for result in results if result.moved and result.is_merge]

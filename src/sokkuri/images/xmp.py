@@ -20,7 +20,7 @@ _NAMESPACES = {
 }
 _WANTED = frozenset(
     [
-        "xmp:Rating", "dc:subject", "exif:DateTimeOriginal", "photoshop:DateCreated",
+        "xmp:Rating", "xmp:Label", "dc:subject", "exif:DateTimeOriginal", "photoshop:DateCreated",
         "exif:ISOSpeedRatings", "exifEX:PhotographicSensitivity", "exif:FocalLength",
         "exif:GPSLatitude", "exif:GPSLongitude", "tiff:Make", "tiff:Model", "aux:Lens",
         "exifEX:LensModel",

@@ -22,9 +22,15 @@ from sokkuri.curation.trash.companions import owners_there
 from sokkuri.curation.trash.folder import check_folder_for
 from sokkuri.curation.trash.hard_links import separate
 from sokkuri.curation.trash.log import MoveLog, MoveRecord
+from sokkuri.curation.trash.merge import join, plan_merge, undo_merge, write_merge
 from sokkuri.curation.trash.places import StaysError, regular_file, resolve_place
-from sokkuri.curation.trash.plan import Move, TrashPlan
-from sokkuri.curation.trash.safe_files import make_folder, remove_partial_copy, size_and_digest
+from sokkuri.curation.trash.plan import NOTHING_CARRIED, Carried, KeptImage, Move, TrashPlan
+from sokkuri.curation.trash.safe_files import (
+    holds,
+    make_folder,
+    remove_partial_copy,
+    size_and_digest,
+)
 from sokkuri.curation.trash.store_logs import link_log
 from sokkuri.curation.trash.system_trash import Trash, lock_trash, require_trash, same_name_key
 from sokkuri.curation.trash.ways import (
@@ -57,12 +63,14 @@ class MoveResult:
     """The outcome of a move.
 
     moved : it was moved now or earlier, by `apply_plan` to the trash or by `undo` back. reason :
-    why it was not moved, or why nothing had to be done.
+    why it was not moved, or why nothing had to be done. is_merge : whether the file is a sidecar
+    that was written, or is again as it was before.
     """
 
     move: Move
     moved: bool
     reason: str = ""
+    is_merge: bool = False
 
 
 def log_path(plan_file: Path) -> Path:
@@ -99,7 +107,7 @@ def undo(log: Path) -> Iterator[MoveResult]:
             if record.state == "failed":
                 continue
             result = _bring_back(move_log, trash, record)
-            if result.moved and record.way.kind != "link":
+            if result.moved and record.way.kind not in ("link", "merge"):
                 marks.add(record.store, record.move)
             yield result
 
@@ -164,13 +172,20 @@ def _apply(plan: TrashPlan, log: Path, to: Destination) -> Iterator[MoveResult]:
             with suppress(OSError):  # without the link, `--undo` still works
                 link_log(Path(plan.store), log)
         kept, trash = _kept_files(plan), Trash()
+        carried: dict[KeptImage, list[Carried]] = defaultdict(list)
         for move in plan.moves:
             result = _earlier_result(move_log, trash, move)
             if result is None:
                 result = _send(move_log, move, plan.store, kept, to)
             if result.moved and not to.hardlink:
                 marks.add(plan.store, move)
+            if result.moved and not to.hardlink and move.carried != NOTHING_CARRIED:
+                carried[move.kept].append(move.carried)
             yield result
+        for keep, parts in carried.items():
+            merged = _merge(move_log, plan.store, keep, parts)
+            if merged is not None:
+                yield merged
 
 
 def _earlier_result(log: MoveLog, trash: Trash, move: Move) -> MoveResult | None:
@@ -223,6 +238,40 @@ def _send_checked(log: MoveLog, record: MoveRecord, keep: Path | None) -> MoveRe
     return MoveResult(record.move, True)
 
 
+def _merge(
+    log: MoveLog, store: str | None, keep: KeptImage, carried: Sequence[Carried]
+) -> MoveResult | None:
+    """Write the sidecar of a kept file; None if there was nothing to write, ever."""
+    try:
+        with lock_trash():
+            merge = plan_merge(keep, join(carried))
+            if merge is None:
+                return _earlier_merge(log, keep)
+            record = log.write_intent(merge.move, merge.place, store, merge.way)
+            write_merge(merge)
+            log.write_outcome(record, "moved")
+            return MoveResult(merge.move, True, is_merge=True)
+    except StaysError as stays:
+        reason = str(stays)
+    except OSError as error:
+        reason = _one_line(error)
+    move = Move(keep.path, keep.path, keep.root, 0, keep.digest, "same", keep, keep.path)
+    log.write_refusal(move, reason)
+    return MoveResult(move, False, f"its sidecar is not written: {reason}", is_merge=True)
+
+
+def _earlier_merge(log: MoveLog, keep: KeptImage) -> MoveResult | None:
+    """Return what an earlier run wrote for a kept file, if that is still there."""
+    for record in log.records():
+        move = record.move
+        is_merge = record.way.kind == "merge" and move.keep == keep and record.state != "returned"
+        if is_merge and holds(Path(record.place), move.size, move.digest):
+            if record.state != "moved":
+                log.write_outcome(record, "moved")
+            return MoveResult(move, True, "it was written before", is_merge=True)
+    return None
+
+
 def _check_move(move: Move, kept: _KeptFiles) -> tuple[Path, Path | None]:
     """Return the file to move and the file to keep, None if a person chose the move.
 
@@ -261,7 +310,8 @@ def _kept_files(plan: TrashPlan) -> dict[str, list[Path]]:
 def _bring_back(log: MoveLog, trash: Trash, record: MoveRecord) -> MoveResult:
     move = record.move
     if record.state == "returned":
-        return MoveResult(move, True, "it was brought back before")
+        is_merge = record.way.kind == "merge"
+        return MoveResult(move, True, "it was brought back before", is_merge=is_merge)
     try:
         with lock_trash():
             was_there = _restore(trash, record)
@@ -272,7 +322,8 @@ def _bring_back(log: MoveLog, trash: Trash, record: MoveRecord) -> MoveResult:
     except OSError as error:
         return MoveResult(move, False, _one_line(error))
     log.write_outcome(record, "returned")
-    return MoveResult(move, True, "it is at its place" if was_there else "")
+    text = "it is at its place" if was_there else ""
+    return MoveResult(move, True, text, is_merge=record.way.kind == "merge")
 
 
 def _restore(trash: Trash, record: MoveRecord) -> bool:
@@ -283,6 +334,9 @@ def _restore(trash: Trash, record: MoveRecord) -> bool:
     move = record.move
     if record.way.kind == "link":
         return separate(move, record.way)
+    if record.way.kind == "merge":
+        was_written = record.state != "intent" or holds(Path(record.place), move.size, move.digest)
+        return not was_written or undo_merge(move, record.way)
     place = resolve_place(move.root, move.path)
     away = find_away(trash, record)
     remove_partial_copy(place, move.size, move.digest)

@@ -7,6 +7,7 @@ had not begun, or looking finds its outcome. Each line has a checksum and names 
 damage to a line costs at most that line, and the other line of the move still tells of it.
 """
 
+import base64
 import json
 import os
 from collections.abc import Iterator
@@ -38,23 +39,25 @@ MoveState: TypeAlias = Literal["intent", "moved", "failed", "returned"]
 it."""
 
 
-WayKind: TypeAlias = Literal["trash", "folder", "link"]
+WayKind: TypeAlias = Literal["trash", "folder", "link", "merge"]
 """`trash`: to the system's trash. `folder`: into a folder. `link`: the file becomes a hard link to
-the file to keep."""
+the file to keep. `merge`: the file is a sidecar, which is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a file is moved.
 
-    target : for `folder`, the absolute path that the file gets. mtime_ns, mode : for `link`, of the
-    file that the link replaces.
+    target : for `folder`, the absolute path that the file gets. mtime_ns, mode : for `link` and
+    `merge`, of the file that is replaced. before : for `merge`, the sidecar that is replaced, in
+    base64; None if there was none.
     """
 
     kind: WayKind = "trash"
     target: str = ""
     mtime_ns: int = 0
     mode: int = 0
+    before: str | None = None
 
 
 TO_TRASH = Way()
@@ -284,13 +287,25 @@ def _way_from_json(document: Any) -> Way:
     """Return the way of a line; the trash if the line names none. Raises ValueError."""
     if document is None:
         return TO_TRASH
-    if not isinstance(document, dict) or document.keys() != {"kind", "target", "mtime_ns", "mode"}:
+    keys = {"kind", "target", "mtime_ns", "mode"}
+    if not isinstance(document, dict) or document.keys() - {"before"} != keys:
         raise ValueError('its "way" is not known')
     kind, numbers = document["kind"], (document["mtime_ns"], document["mode"])
-    if kind not in ("folder", "link") or not all(type(number) is int for number in numbers):
+    before = document.get("before")
+    if kind not in ("folder", "link", "merge") or not all(type(one) is int for one in numbers):
         raise ValueError('its "way" is not known')
+    if before is not None and not _is_base64(before):
+        raise ValueError('its "before" is not in base64')
     target = check_folder(document["target"], "target") if kind == "folder" else ""
-    return Way(kind, target, numbers[0], numbers[1] & 0o7777)
+    return Way(kind, target, numbers[0], numbers[1] & 0o7777, before)
+
+
+def _is_base64(text: Any) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def _checksum(line: dict[str, Any]) -> str:

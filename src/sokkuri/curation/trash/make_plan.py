@@ -14,12 +14,16 @@ from typing import TypeAlias
 
 from sokkuri.core.errors import UsageError
 from sokkuri.core.locations import Location
+from sokkuri.core.types import NOTHING_KNOWN
 from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.log import utc_now
+from sokkuri.curation.trash.merge import carried_from
 from sokkuri.curation.trash.plan import KeptImage, Move, TrashPlan
 from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.collection import CollectionStore
+from sokkuri.store.labels import find_labels
 from sokkuri.store.live_rows import live_digests
+from sokkuri.store.photos import find_photo
 
 _ImageKey: TypeAlias = tuple[Location, str]
 """The root and the id of an image."""
@@ -54,6 +58,7 @@ def make_trash_plan(
     archive: CollectionStore | None = None,
     lasting: bool = True,
     stacks: bool = True,
+    merge: bool = False,
 ) -> TrashPlan:
     """Return the plan that moves all images of each group to the trash except the image to keep.
 
@@ -65,7 +70,8 @@ def make_trash_plan(
     are left out, because their pictures are no copies. archive : the collection of the images to
     keep, if it is another one. lasting : whether
     the store of `collection` still exists when the plan is applied. stacks : whether files that
-    belong to an image move with it. Raises UsageError for images at an address.
+    belong to an image move with it. merge : whether the image to keep gets rating, keywords and
+    labels of the moved ones. Raises UsageError for images at an address.
     """
     groups = [group for group in groups if group.grade != "burst"]
     for image in (image for group in groups for image in group.images):
@@ -83,8 +89,25 @@ def make_trash_plan(
             if key not in named and other.inode not in kept_inodes:
                 named.add(key)
                 moves.append(_make_move(found, other.image))
+    if merge:
+        moves = _with_carried(moves, collection, archive or collection)
     store = os.path.abspath(collection.store) if lasting else None  # noqa: PTH100 - keep links
     return TrashPlan(tuple(with_companions(moves) if stacks else moves), utc_now(), store)
+
+
+def _with_carried(
+    moves: Sequence[Move], collection: CollectionStore, archive: CollectionStore
+) -> list[Move]:
+    """Return the moves with what the catalog knows of their images. A label that the image to keep
+    has wins."""
+    labels = find_labels(collection.catalog, [move.id for move in moves])
+    labelled = find_labels(archive.catalog, [move.kept.id for move in moves])
+    found = []
+    for move in moves:
+        photo = find_photo(collection.catalog, move.path, move.digest) or NOTHING_KNOWN
+        label = "" if move.kept.id in labelled else labels.get(move.id, "")
+        found.append(replace(move, carried=carried_from(photo, label)))
+    return found
 
 
 def folder_at(root: Location) -> str:

@@ -6,7 +6,7 @@ A person may edit the file, so everything in it is checked: no path leads out of
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, TypeVar, cast
 
@@ -20,6 +20,9 @@ MAX_BYTES = 2**31
 
 MoveGrade: TypeAlias = Grade | Literal["chosen"]
 
+MAX_RATING = 5
+_MAX_KEYWORDS = 1_000
+_MAX_WORD = 200  # characters
 _DIGEST = re.compile("[0-9a-f]{32}")
 
 T = TypeVar("T")
@@ -39,12 +42,26 @@ class KeptImage:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What is carried over to the sidecar of the file to keep: a rating (None: none), keywords, and
+    a label ("": none)."""
+
+    rating: int | None = None
+    keywords: tuple[str, ...] = ()
+    label: str = ""
+
+
+NOTHING_CARRIED = Carried()
+
+
+@dataclass(frozen=True, slots=True)
 class Move:
     """A file that goes to the trash: an image, or a file that belongs to one.
 
     grade : of the image and the image that is kept; `same` for a file that belongs to an image;
     `chosen` for what a person chose one by one. keep : None only for `chosen`.
     belongs_to : the path of the image that it belongs to, relative to the root; "" for an image.
+    carried : what the file to keep gets from the image.
     """
 
     id: str
@@ -55,6 +72,7 @@ class Move:
     grade: MoveGrade
     keep: KeptImage | None
     belongs_to: str = ""
+    carried: Carried = NOTHING_CARRIED
 
     @property
     def kept(self) -> KeptImage:
@@ -150,7 +168,11 @@ def move_to_json(move: Move) -> dict[str, Any]:
             "root": keep.root,
             "digest": keep.digest.hex(),
         }
-    return document | ({"belongs_to": move.belongs_to} if move.belongs_to else {})
+    if move.belongs_to:
+        document["belongs_to"] = move.belongs_to
+    if move.carried != NOTHING_CARRIED:
+        document["carried"] = asdict(move.carried)
+    return document
 
 
 def move_from_json(document: Any, *, chosen: bool = False) -> Move:
@@ -179,6 +201,7 @@ def move_from_json(document: Any, *, chosen: bool = False) -> Move:
         cast("MoveGrade", grade),
         keep,
         belongs_to,
+        _carried_from_json(document["carried"]) if "carried" in document else NOTHING_CARRIED,
     )
 
 
@@ -189,6 +212,24 @@ def _kept_from_json(document: Any) -> KeptImage:
         check_folder(_get(document, "root", str), "root"),
         _get_digest(document),
     )
+
+
+def _carried_from_json(document: Any) -> Carried:
+    keywords, label = _get(document, "keywords", list), _get(document, "label", str)
+    rating = document.get("rating")
+    if rating is not None and (type(rating) is not int or not -1 <= rating <= MAX_RATING):
+        raise ValueError('"rating" is no rating')
+    if len(keywords) > _MAX_KEYWORDS or not all(map(is_word, keywords)):
+        raise ValueError('"keywords" are no keywords')
+    if label and not is_word(label):
+        raise ValueError('"label" is no label')
+    return Carried(rating, tuple(keywords), label)
+
+
+def is_word(value: Any) -> bool:
+    """Return whether a value can be a keyword: a printable line, and not too long."""
+    is_line = isinstance(value, str) and value.isprintable() and value == value.strip()
+    return is_line and 0 < len(value) <= _MAX_WORD
 
 
 def check_folder(value: Any, name: str) -> str:

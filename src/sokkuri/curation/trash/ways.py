@@ -107,6 +107,7 @@ def refusal(way: Way) -> str:
         "trash": "the trash does not take it",
         "folder": f"it cannot be moved to {way.target}",
         "link": "it cannot become a hard link",
+        "merge": "it cannot be written",
     }[way.kind]
 
 

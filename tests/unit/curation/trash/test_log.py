@@ -72,6 +72,28 @@ def test_a_wrong_line_of_a_log_is_named(trash: Path, root: Path, log: Path, line
         list(undo(log))
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        5, {}, {"kind": "else"}, {"kind": "folder", "target": "there"},
+        {"kind": "folder", "target": "/a\0"}, {"kind": "link", "mode": "5"},
+        {"kind": "link", "mtime_ns": True}, {"kind": "merge", "before": "é"},
+        {"kind": "merge", "before": 5}, {"kind": "link", "more": 1},
+    ],
+)  # fmt: skip
+def test_a_wrong_way_in_a_log_is_named(trash: Path, root: Path, log: Path, wrong: object) -> None:
+    assert moved_paths(apply_plan(make_drops_plan(root), log)) == DROPS
+    lines = log.read_text().splitlines()
+    document = json.loads(lines[-1])
+    del document["checksum"]  # as an earlier version wrote it
+    plain = {"kind": "link", "target": "/there", "mtime_ns": 0, "mode": 0}
+    document["way"] = {**plain, **wrong} if isinstance(wrong, dict) and wrong else wrong
+    with log.open("a") as file:
+        file.write(f"{json.dumps(document)}\n")
+    with pytest.raises(UsageError, match=f"line {len(lines) + 1}: "):
+        list(undo(log))
+
+
 def test_an_undo_needs_a_log(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot be read"):
         list(undo(tmp_path / "plan.log"))

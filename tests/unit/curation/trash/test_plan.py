@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sokkuri.core.errors import StorageError, UsageError
 from sokkuri.curation.trash import plan as plans
 from sokkuri.curation.trash.plan import (
+    Carried,
     KeptImage,
     Move,
     TrashPlan,
@@ -25,6 +26,7 @@ from sokkuri.curation.types import GRADES
 
 NAMES = st.text(string.ascii_letters + ' "\\é日\udc80\udcff\n', min_size=1, max_size=5)
 PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+WORDS = st.text("é a'<日", min_size=1, max_size=5).map(str.strip).filter(bool)
 DIGESTS = st.binary(min_size=16, max_size=16)
 ROOTS = PATHS.map("/".__add__)
 MOVES = st.builds(
@@ -37,6 +39,12 @@ MOVES = st.builds(
     grade=st.sampled_from([grade for grade in GRADES if grade != "identical"]),
     keep=st.builds(KeptImage, id=NAMES, path=PATHS, root=ROOTS, digest=DIGESTS),
     belongs_to=st.just("") | PATHS,
+    carried=st.builds(
+        Carried,
+        rating=st.none() | st.integers(-1, 5),
+        keywords=st.lists(WORDS, max_size=3).map(tuple),
+        label=st.just("") | WORDS,
+    ),
 )
 PLANS = st.builds(
     TrashPlan,
@@ -108,7 +116,13 @@ WRONG: list[tuple[str, Any]] = [
     ("size", True), ("size", -1), ("digest", "xx" * 16), ("digest", "00"), ("digest", 0),
     ("grade", "equal"), ("grade", None), ("keep", []), ("keep", "c.jpg"),
     ("root", "photos"), ("root", ""), ("root", "/a\0b"),
-    ("belongs_to", 5), ("belongs_to", "../a"), ("belongs_to", ""),
+    *(("carried", {"rating": None, "keywords": [], "label": "", key: wrong}) for key, wrong in [
+        ("rating", 6), ("rating", "3"), ("rating", True), ("rating", -2), ("keywords", "a"),
+        ("keywords", [5]), ("keywords", ["a\nb"]), ("keywords", [" a"]), ("keywords", [""]),
+        ("keywords", ["a"] * 1001), ("label", 5), ("label", "a" * 201),
+    ]),
+    ("carried", None), ("carried", {}), ("belongs_to", 5),
+    ("belongs_to", "../a"), ("belongs_to", ""),
     *(("path", path) for path in [
         "", "/etc/passwd", "../a", "a/../b", "a/..", "./a", "a//b", "a/", "a\0b", "\ud800", "..",
     ]),
@@ -119,7 +133,9 @@ WRONG: list[tuple[str, Any]] = [
 def test_a_wrong_value_is_refused(file: Path, key: str, value: Any) -> None:
     document = move_to_json(move())
     document[key] = value
-    assert key in refusal(file, document)
+    words = ("rating", "keywords", "label", "object") if key == "carried" else (key,)
+    text = refusal(file, document)
+    assert any(word in text for word in words)
     document = move_to_json(move())
     if key in document["keep"]:
         document["keep"][key] = value
