@@ -141,6 +141,9 @@ def test_new_time_stamps_and_inodes_alone_extract_nothing(indexed: Path) -> None
     assert read_positions(indexed / ".sokkuri") == positions
     estimate = as_json("index", indexed, "--dry-run")
     assert (estimate["changed"], estimate["new"]) == (0, 0)
+    (indexed / "0/004.jpg").chmod(0o640)
+    estimate = as_json("index", indexed, "--dry-run")
+    assert (estimate["changed"], estimate["disk_bytes"]) == (1, 0), "it is only read"
     sokkuri("remove", "--restore", "0/000.jpg", "-C", indexed)
     assert changes(as_json("index", indexed)) == {"added": 1}
     assert_sound(indexed)

@@ -29,7 +29,7 @@ from sokkuri.indexing.sync import check_device, worker_threads
 from sokkuri.indexing.worker import ImageWorker
 from sokkuri.models import Model
 from sokkuri.store.catalog import Catalog
-from sokkuri.store.listing import unread_paths
+from sokkuri.store.listing import count_unread, unread_paths
 
 SAMPLE = 32
 _HEADERS, _LARGEST = 1000, 200  # files whose headers are read: drawn at random, and the largest
@@ -86,7 +86,7 @@ def estimate_run(
         catalog, is_gone, retry_failed=settings.retry_failed, rehash=settings.rehash
     )
     listing_seconds = time.monotonic() - started
-    reading = changes.new + changes.changed + changes.retried
+    extracting = count_unread(catalog) + changes.retried
     held = _decoding_peak(root, catalog, model, settings)
     seconds, sampled, widest = _sample(root, catalog, model, settings)
     row_bytes = np.dtype(dtype).itemsize * model.card.dimension + 4 * widest + _CATALOG_BYTES
@@ -98,9 +98,9 @@ def estimate_run(
         retried=changes.retried,
         listed=changes.listed,
         sampled=sampled,
-        seconds=round(listing_seconds + seconds * reading, 1),
+        seconds=round(listing_seconds + seconds * extracting, 1),
         memory_bytes=psutil.Process().memory_info().rss + max(held, peak_memory()),
-        disk_bytes=row_bytes * (changes.new + changes.changed),
+        disk_bytes=row_bytes * count_unread(catalog),
         part=None if settings.part is None else str(settings.part),
         needs_accept_removals=is_suspicious(changes.losses.live, changes.losses.lost),
     )

@@ -39,6 +39,10 @@ _UNSEEN = (
     " AND NOT EXISTS (SELECT 1 FROM seen WHERE seen.id = images.id)"
 )
 
+_UNREAD = (
+    "FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
+    f" WHERE images.id = seen.id AND NOT {_OTHER_STAT})"
+)
 _BELOW = "path >= CAST(? AS TEXT) AND path < CAST(? AS TEXT)"
 
 _RETRY = (
@@ -209,13 +213,14 @@ def unread_paths(catalog: Catalog, limit: int, *, largest: bool = False) -> list
     They are drawn at random, or the largest files.
     """
     order = "seen.size DESC" if largest else "random()"
-    rows = catalog.fetch_all(
-        "SELECT path FROM temp.seen WHERE NOT EXISTS (SELECT 1 FROM images"  # noqa: S608
-        f" WHERE images.id = seen.id AND NOT {_OTHER_STAT})"
-        f" ORDER BY {order} LIMIT ?",
-        [limit],
-    )
+    rows = catalog.fetch_all(f"SELECT path {_UNREAD} ORDER BY {order} LIMIT ?", [limit])
     return [path for (path,) in rows]
+
+
+def count_unread(catalog: Catalog) -> int:
+    """Return how many listed files are new or have another size or time stamp. Others that are read
+    again most likely have the same bytes."""
+    return int(catalog.fetch_one(f"SELECT count(*) {_UNREAD}")[0])
 
 
 def apply_listing(
