@@ -24,6 +24,7 @@ OPERATIONS = [
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/index", "GET /api/v1/info",
     "GET /api/v1/labels",
     "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
+    "GET /api/v1/map", "GET /api/v1/map/find", "GET /api/v1/map/images", "GET /api/v1/map/points",
     "GET /api/v1/metrics", "GET /api/v1/report", "GET /api/v1/selections/{name}/images",
     "GET /api/v1/selections/{name}/list", "GET /api/v1/selections/{name}/zip",
     "GET /api/v1/status", "GET /api/v1/suggestions",
@@ -31,10 +32,11 @@ OPERATIONS = [
     "GET /metrics", "GET /similar/{id}", "POST /api/v1/duplicates/decisions",
     "POST /api/v1/duplicates/drops", "POST /api/v1/duplicates/find",
     "POST /api/v1/duplicates/undo", "POST /api/v1/index", "POST /api/v1/labels",
-    "POST /api/v1/labels/rename", "POST /api/v1/labels/undo",
+    "POST /api/v1/labels/rename", "POST /api/v1/labels/undo", "POST /api/v1/map",
     "POST /api/v1/search", "POST /api/v1/selections", "POST /api/v1/trash",
 ]  # fmt: skip
 CAN_BE_WRONG = [
+    "GET /api/v1/map/find", "GET /api/v1/map/images", "POST /api/v1/map",
     "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
     "GET /api/v1/grid/items", "GET /api/v1/images", "GET /api/v1/images/{id}/file",
     "GET /api/v1/images/{id}/similar",
@@ -54,6 +56,7 @@ MEDIA_TYPES = (
     "text/event-stream",
     "text/csv",
     "application/zip",
+    "application/octet-stream",
 )
 REASONS = {"401", "421", "422", "500", "503"}
 

@@ -85,6 +85,13 @@ def contents_by_id(catalog: Catalog) -> Iterator[tuple[str, bytes]]:
     return catalog.iterate(f"SELECT id, {CONTENT} FROM images WHERE {LIVE} ORDER BY id")  # noqa: S608
 
 
+def live_contents_and_paths(catalog: Catalog) -> Iterator[tuple[int, bytes, str, str]]:
+    """Yield (key, content key, id, path) of the live images, ordered by key."""
+    return catalog.iterate(
+        f"SELECT key, {CONTENT}, id, path FROM images WHERE {LIVE} ORDER BY key"  # noqa: S608
+    )
+
+
 def images_by_digest(
     catalog: Catalog, digests: Iterable[bytes]
 ) -> dict[bytes, list[tuple[str, RowRef]]]:

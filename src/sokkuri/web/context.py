@@ -17,6 +17,8 @@ from sokkuri.web.services.duplicates import DuplicateGroupCache
 from sokkuri.web.services.grid import GridOrderCache
 from sokkuri.web.services.index_run import IndexRun
 from sokkuri.web.services.labels import LabelService
+from sokkuri.web.services.map_run import MapRun
+from sokkuri.web.services.map_view import MapViewCache
 from sokkuri.web.services.metrics import Metrics
 from sokkuri.web.services.search_queue import SearchQueue
 from sokkuri.web.services.selections import SelectionStore
@@ -53,6 +55,8 @@ class AppContext:
     index_run : indexes in the background.
     duplicate_run : finds near-duplicates in the background.
     duplicate_groups : cache of the groups.
+    map_run : makes the map in the background.
+    map_views : cache of the points of the map.
     decode_pool : threads that decode pictures, so that large ones delay only other pictures.
     uploads : turns pictures that were sent into vectors.
     labels : label counts and suggestions.
@@ -67,6 +71,8 @@ class AppContext:
     index_run: IndexRun
     duplicate_run: DuplicateRun
     duplicate_groups: DuplicateGroupCache
+    map_run: MapRun
+    map_views: MapViewCache
     decode_pool: BoundedExecutor
     search_queue: SearchQueue
     uploads: UploadReader
@@ -92,6 +98,7 @@ class AppContext:
         for service in (
             self.index_run,
             self.duplicate_run,
+            self.map_run,
             self.read_pool,
             self.write_pool,
             self.decode_pool,
@@ -122,6 +129,8 @@ def create_context(
         index_run=IndexRun(store),
         duplicate_run=DuplicateRun(store, config.engine),
         duplicate_groups=DuplicateGroupCache(),
+        map_run=MapRun(store),
+        map_views=MapViewCache(),
         decode_pool=BoundedExecutor("pictures", cores, config.reads),
         search_queue=SearchQueue(
             store, max(1, cores // 2), config.searches, config.engine, withheld

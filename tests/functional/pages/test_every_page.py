@@ -19,6 +19,7 @@ PAGES = {
     "duplicates": ("/duplicates?grade=alike", ".copies, .duplicates .panel"),
     "label": ("/label", ".label-about h2"),
     "alike": ("/label?mode=alike", ".alike-list button"),
+    "map": ("/map", ".map .panel"),
     "status": ("/status", ".tile"),
 }
 """The address of each page, and a selector of an element that shows that it is complete."""

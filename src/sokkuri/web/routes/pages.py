@@ -15,7 +15,17 @@ from sokkuri.web.context import Context
 from sokkuri.web.login import AuthSecrets
 from sokkuri.web.services.page_files import MEDIA_TYPES, STATIC, PageFile, read_page_files
 
-ADDRESSES = ("/", "/browse", "/search", "/rings", "/image", "/duplicates", "/label", "/status")
+ADDRESSES = (
+    "/",
+    "/browse",
+    "/search",
+    "/rings",
+    "/map",
+    "/image",
+    "/duplicates",
+    "/label",
+    "/status",
+)
 _FOREVER = "max-age=31536000, immutable"
 
 router = APIRouter(include_in_schema=False)

@@ -12,6 +12,7 @@ import * as browse from "./browse/view.js";
 import * as duplicates from "./duplicates/view.js";
 import * as image from "./image/view.js";
 import * as label from "./label/view.js";
+import * as map from "./map/view.js";
 import * as rings from "./rings/view.js";
 import { installFind } from "./search/find.js";
 import * as search from "./search/view.js";
@@ -22,6 +23,7 @@ const ROUTES = {
   "/browse": browse,
   "/search": search,
   "/rings": rings,
+  "/map": map,
   "/image": image,
   "/duplicates": duplicates,
   "/label": label,
@@ -29,7 +31,7 @@ const ROUTES = {
 };
 const THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
 const PLACES = {
-  b: "/browse", s: "/search", r: "/rings", d: "/duplicates", l: "/label", t: "/status",
+  b: "/browse", s: "/search", r: "/rings", m: "/map", d: "/duplicates", l: "/label", t: "/status",
 };
 
 const MOSAIC_FORCED = "Mosaic stays on: the server was started with --mosaic";

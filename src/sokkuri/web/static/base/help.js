@@ -8,6 +8,7 @@ const EVERYWHERE = [
   ["g b", "Browse"],
   ["g s", "Search"],
   ["g r", "Rings"],
+  ["g m", "Map"],
   ["g d", "Duplicates"],
   ["g l", "Label"],
   ["g t", "Status"],

@@ -196,11 +196,11 @@ var RETRIES = 3;
 var URN = "urn:sokkuri:problem:";
 var Problem = class extends Error {
   /** @param {{status: number, title?: string, detail?: string, type?: string}} problem */
-  constructor({ status: status2, title: title9, detail, type }, retryAfter = 0) {
-    super(detail || title9 || `The server answered ${status2}`);
+  constructor({ status: status2, title: title10, detail, type }, retryAfter = 0) {
+    super(detail || title10 || `The server answered ${status2}`);
     this.name = "Problem";
     this.status = status2;
-    this.title = title9 ?? "Something went wrong";
+    this.title = title10 ?? "Something went wrong";
     this.detail = detail ?? "";
     this.type = type ?? "about:blank";
     this.retryAfter = retryAfter;
@@ -430,6 +430,11 @@ var DRAWINGS = {
     "M16 12a4 4 0 1 1-8 0 4 4 0 0 1 8 0z",
     "M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0z"
   ],
+  map: [
+    "M6 7h.01M9 10h.01M6 11h.01M10 6.5h.01",
+    "M16 8h.01M19 6h.01M18.5 10h.01",
+    "M14 17h.01M17 15h.01M17.5 19h.01M11.5 15h.01M6 18h.01"
+  ],
   duplicates: ["M3.5 3.5h12v12h-12z", "M8.5 18.5v2h12v-12h-2", "M6.5 12l2.5-3 2 2 1.5-1.5"],
   label: ["M3.5 4.5h8l9 9-7.5 7.5-9.5-9.5z", "M7.5 8.5h.01"],
   compare: ["M3.5 5h7v14h-7z", "M13.5 5h7v14h-7z"],
@@ -574,12 +579,12 @@ function percent(share) {
 }
 
 // base/problem.js
-function panel({ icon: name2, title: title9, text: text2, level = 1 }, ...actions) {
+function panel({ icon: name2, title: title10, text: text2, level = 1 }, ...actions) {
   return h(
     "div",
     { class: "panel" },
     name2 && icon(name2, { size: 40 }),
-    h(`h${level}`, null, title9),
+    h(`h${level}`, null, title10),
     text2 && h("p", null, text2),
     actions.flat().some(Boolean) && h("div", { class: "row" }, actions)
   );
@@ -778,6 +783,7 @@ var EVERYWHERE = [
   ["g b", "Browse"],
   ["g s", "Search"],
   ["g r", "Rings"],
+  ["g m", "Map"],
   ["g d", "Duplicates"],
   ["g l", "Label"],
   ["g t", "Status"],
@@ -810,14 +816,14 @@ function openHelp() {
   document.body.append(dialog);
   dialog.showModal();
 }
-function list(title9, shortcuts7) {
-  const lines = shortcuts7.map(([keys, meaning]) => h(
+function list(title10, shortcuts8) {
+  const lines = shortcuts8.map(([keys, meaning]) => h(
     "div",
     null,
     h("dt", null, keys.split(" ").map((key2) => h("kbd", null, key2))),
     h("dd", null, meaning)
   ));
-  return h("section", null, h("h3", null, title9), h("dl", null, lines));
+  return h("section", null, h("h3", null, title10), h("dl", null, lines));
 }
 
 // browse/view.js
@@ -905,14 +911,14 @@ function folderItem(folder, { current: current2, address: address2, item }) {
     class: "fold",
     "aria-label": `Folders in ${folder.name}`
   }, icon("right", { size: 14 }));
-  const show10 = (on) => {
+  const show11 = (on) => {
     fold.setAttribute("aria-expanded", String(on));
     if (on && !subfolders) el.append(subfolders = h("ul", null, folder.children.map(item)));
     if (subfolders) subfolders.hidden = !on;
   };
-  fold.addEventListener("click", () => show10(fold.getAttribute("aria-expanded") !== "true"));
+  fold.addEventListener("click", () => show11(fold.getAttribute("aria-expanded") !== "true"));
   line.prepend(fold);
-  show10(open);
+  show11(open);
   return el;
 }
 
@@ -935,7 +941,7 @@ function cellTemplate() {
   );
   return template.cloneNode(true);
 }
-function makeGroup(number, { title: title9 }, size, top, height, heading2) {
+function makeGroup(number, { title: title10 }, size, top, height, heading2) {
   const id = `group-${number}`;
   const list3 = h("div", { role: "list", class: "rows", "aria-labelledby": id });
   const section = h(
@@ -944,7 +950,7 @@ function makeGroup(number, { title: title9 }, size, top, height, heading2) {
     h(
       "h2",
       { id },
-      h("span", { class: "title" }, title9),
+      h("span", { class: "title" }, title10),
       h("span", { class: "count number" }, size.toLocaleString("en"))
     ),
     list3
@@ -1761,9 +1767,9 @@ var Windows = class {
 var MARKS = 60;
 function makeScrubber(grid2) {
   const thumb = h("div", { class: "thumb" });
-  const title9 = h("div", { class: "where" });
+  const title10 = h("div", { class: "where" });
   const marks = h("div", null);
-  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title9);
+  const el = h("div", { class: "scrubber", "aria-hidden": "true" }, marks, thumb, title10);
   const stops = new AbortController();
   let hiding = 0;
   const place2 = () => {
@@ -1773,8 +1779,8 @@ function makeScrubber(grid2) {
     hiding = setTimeout(() => el.classList.remove("moving"), 1200);
   };
   listen(el, (share, dragging) => {
-    title9.style.top = `${share * 100}%`;
-    title9.textContent = titleAt(grid2, share * range());
+    title10.style.top = `${share * 100}%`;
+    title10.textContent = titleAt(grid2, share * range());
     if (dragging) scrollTo(0, share * range());
   });
   addEventListener("scroll", place2, { passive: true, signal: stops.signal });
@@ -2356,8 +2362,8 @@ function makeProgress(label, read2) {
   const draw = () => {
     el.hidden = !task;
     if (!task) return;
-    const { title: title9, done, waiting, runs } = task;
-    heading2.textContent = title9;
+    const { title: title10, done, waiting, runs } = task;
+    heading2.textContent = title10;
     note.replaceChildren(...task.note ?? []);
     note.hidden = !task.note;
     if (waiting || !runs) bar.value = done / Math.max(1, done + waiting);
@@ -5560,7 +5566,7 @@ function makeOne({ signal, isBusy, onguess }) {
       ));
     }
   }
-  function show10(image2) {
+  function show11(image2) {
     if (drawnId !== image2.id) {
       drawnId = image2.id;
       element2.replaceChildren(makeStage(image2), about(image2));
@@ -5579,7 +5585,7 @@ function makeOne({ signal, isBusy, onguess }) {
     }
     refresh();
   }
-  return { element: element2, near, show: show10, showNear, refresh };
+  return { element: element2, near, show: show11, showNear, refresh };
 }
 function preload({ id, v }) {
   const picture = new Image();
@@ -6033,7 +6039,7 @@ function makePicker({ allowed, onpick, onleave }) {
     );
     return { label, item: h("li", null, press), press, digit, count: count2 };
   }
-  function show10(counts) {
+  function show11(counts) {
     labels = counts.map(({ label }) => label);
     const current2 = new Set(labels);
     for (const [label, { item }] of buttons) {
@@ -6094,7 +6100,7 @@ function makePicker({ allowed, onpick, onleave }) {
   });
   return {
     element: element2,
-    show: show10,
+    show: show11,
     focus: () => field.focus(),
     /** @returns {?string} the label of a digit key */
     labelOf: (digit) => digit >= 1 && digit <= DIGITS ? labels[digit - 1] ?? null : null
@@ -7017,264 +7023,17 @@ function endPanel({ total, labelled }, { under, where }, restoreSkipped) {
   );
 }
 
-// rings/view.js
+// map/view.js
 var view_exports5 = {};
 __export(view_exports5, {
   shortcuts: () => shortcuts5,
   show: () => show6,
-  title: () => title5,
-  update: () => update5
+  title: () => title5
 });
-
-// rings/layout.js
-var GAP = 4;
-var ORDER = 0.02;
-var SPARE = 0.88;
-var FARTHEST = 1.18;
-var LARGEST = 0.18;
-var SLACK = 1e-6;
-var LONGEST3 = 1.9;
-var MIDDLE = 1.5;
-var OUTER = 0.62;
-function layout(images2, { width, height, power = 5, size }) {
-  if (images2.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
-  const [query, ...others] = images2;
-  const ranked = others.map((image2, order) => ({ image: image2, order, distance: image2.distance ?? 0 }));
-  ranked.sort((a, b) => a.distance - b.distance || a.order - b.order);
-  const view2 = { a: width / 2, b: height / 2, unit: Math.min(width, height) / 2 };
-  const model = {
-    view: view2,
-    shapes: [query, ...ranked.map(({ image: image2 }) => image2)].map((image2, i, all) => shape2(image2, i === 0 ? MIDDLE : taper(i - 1, all.length - 1))),
-    angles: ranked.map(({ image: image2 }) => Number.isFinite(image2.angle) ? image2.angle : 0),
-    radii: targetRadii(ranked.map(({ distance }) => distance), power)
-  };
-  const cap = Math.min(size ?? Infinity, 2 * view2.unit * LARGEST);
-  const { scale, placed } = fit(model, cap);
-  const places = ranked.map(({ image: image2 }, rank) => place(image2, placed, rank + 1, view2));
-  const distances = ranked.map(({ distance }) => distance);
-  return {
-    centre: place(query, placed, 0, view2),
-    places,
-    rings: ringsOf(distances, places, view2),
-    scale: round(scale)
-  };
-}
-function shape2({ width, height }, side) {
-  const ratio2 = width > 0 && height > 0 ? width / height : 1;
-  const root = Math.sqrt(ratio2);
-  const reduction = Math.min(1, LONGEST3 / Math.max(root, 1 / root));
-  return { w: side * root * reduction, h: side / root * reduction };
-}
-function taper(rank, count2) {
-  return 1 - (1 - OUTER) * Math.sqrt(rank / Math.max(count2 - 1, 1));
-}
-function targetRadii(distances, power) {
-  const count2 = distances.length;
-  const far = distances[count2 - 1] || 1;
-  const raised = distances.map((distance) => Math.max(0, distance / far) ** power);
-  const first = raised[0] ?? 0;
-  const span = (raised[count2 - 1] ?? 1) - first;
-  return distances.map((_, rank) => {
-    const even = Math.sqrt((rank + 1) / count2);
-    return { even, exact: span > 1e-9 ? (raised[rank] - first) / span : even };
-  });
-}
-function fit(model, cap) {
-  let scale = cap;
-  let placed = attempt2(model, cap / SPARE, 1) && attempt2(model, cap, 1);
-  if (!placed) {
-    const top = largestScale(model, cap / SPARE);
-    placed = attempt2(model, top * SPARE, 1) ?? attempt2(model, top, 1);
-    scale = placed.scale;
-  }
-  let low = 0;
-  let high = 1;
-  for (let tries = 0; tries < 4; tries++) {
-    const ease = tries === 0 ? 0 : (low + high) / 2;
-    const better = attempt2(model, scale, ease);
-    if (better) {
-      placed = better;
-      high = ease;
-      if (ease === 0) break;
-    } else {
-      low = ease;
-    }
-  }
-  return { scale, placed };
-}
-function largestScale(model, cap) {
-  const area = model.shapes.reduce((sum, { w, h: h2 }) => sum + w * h2, 0);
-  let low = Math.min(cap / 2, Math.sqrt(1.9 * model.view.a * model.view.b / area));
-  let high = cap;
-  while (!attempt2(model, low, 1)) {
-    high = low;
-    low *= 0.7;
-  }
-  high = Math.min(high, low * 1.4);
-  while (high / low > 1.08) {
-    const between = Math.sqrt(low * high);
-    if (attempt2(model, between, 1)) low = between;
-    else high = between;
-  }
-  return low;
-}
-function attempt2(model, scale, ease) {
-  const { view: view2, shapes, angles, radii } = model;
-  const gap = Math.min(GAP, scale * 0.08);
-  const placed = { scale, gap, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
-  for (const { w, h: h2 } of shapes) {
-    placed.w.push(w * scale);
-    placed.h.push(h2 * scale);
-  }
-  placed.longest = Math.max(...placed.w.slice(1), ...placed.h.slice(1));
-  if (placed.w[0] > 2 * view2.a || placed.h[0] > 2 * view2.b) return null;
-  const inner = Math.min(placed.w[0], placed.h[0]) / 2 / view2.unit;
-  const rim = Math.max(inner, 1 - 0.62 * scale * OUTER / view2.unit);
-  const turn2 = 0.3 + (Math.PI - 0.3) * ease * ease;
-  const step = 0.07 * scale / view2.unit;
-  let radius = 0;
-  for (let i = 1; i < shapes.length; i++) {
-    const target = (1 - ease) * radii[i - 1].exact + ease * radii[i - 1].even * 0.96;
-    radius = Math.max(radius + ORDER / view2.unit, inner + (rim - inner) * target);
-    let angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
-    while (angle === null) {
-      radius += step;
-      if (radius > FARTHEST) return null;
-      angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
-    }
-    placed.radius.push(radius);
-    placed.angle.push(angle);
-    placed.x.push(view2.a * radius * Math.cos(angle));
-    placed.y.push(view2.b * radius * Math.sin(angle));
-  }
-  return placed;
-}
-function freeAngle(placed, i, radius, target, turn2, view2) {
-  const rx = view2.a * radius;
-  const ry = view2.b * radius;
-  const edge = {
-    x: view2.a - placed.w[i] / 2 + SLACK,
-    y: view2.b - placed.h[i] / 2 + SLACK,
-    blocker: null
-  };
-  const near = neighbours3(placed, i, radius, view2.unit);
-  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
-  let least = turn2;
-  let best = null;
-  const consider = (x, y) => {
-    const difference = turned(Math.atan2(y / ry, x / rx) - target);
-    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
-    least = Math.abs(difference);
-    best = target + difference;
-  };
-  for (const box of near) {
-    const difference = Math.abs(turned(box.angle - target));
-    if (difference - halfWidth(box, view2) < least) crossings(box, rx, ry, consider);
-  }
-  crossings({ x: 0, y: 0, w: edge.x - SLACK, h: edge.y - SLACK }, rx, ry, consider);
-  return best;
-}
-function neighbours3(placed, i, radius, unit) {
-  const { x, y, w, h: h2, gap, angle, longest } = placed;
-  const near = [];
-  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
-  for (let j = i - 1; j >= 0; j--) {
-    if (placed.radius[j] < radius - reach) j = 0;
-    near.push({
-      x: x[j],
-      y: y[j],
-      w: (w[i] + w[j]) / 2 + gap,
-      h: (h2[i] + h2[j]) / 2 + gap,
-      angle: angle[j],
-      radius: placed.radius[j]
-    });
-  }
-  return near;
-}
-function halfWidth({ w, h: h2, radius }, { a, b }) {
-  const ratio2 = Math.sqrt((w / a) ** 2 + (h2 / b) ** 2) / radius;
-  return ratio2 < 1 ? ratio2 * Math.PI / 2 : Math.PI;
-}
-function isFree(near, edge, x, y) {
-  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
-  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
-  for (let n = 0; n < near.length; n++) {
-    if (!isIn(near[n], x, y)) continue;
-    edge.blocker = near[n];
-    return false;
-  }
-  return true;
-}
-function isIn(box, x, y) {
-  return Math.abs(x - box.x) < box.w - SLACK && Math.abs(y - box.y) < box.h - SLACK;
-}
-function crossings(box, rx, ry, consider) {
-  for (let sign = -1; sign <= 1; sign += 2) {
-    const x = box.x + sign * box.w;
-    if (Math.abs(x) <= rx) {
-      const y2 = ry * Math.sqrt(1 - (x / rx) ** 2);
-      if (Math.abs(y2 - box.y) <= box.h) consider(x, y2);
-      if (Math.abs(-y2 - box.y) <= box.h) consider(x, -y2);
-    }
-    const y = box.y + sign * box.h;
-    if (Math.abs(y) <= ry) {
-      const x2 = rx * Math.sqrt(1 - (y / ry) ** 2);
-      if (Math.abs(x2 - box.x) <= box.w) consider(x2, y);
-      if (Math.abs(-x2 - box.x) <= box.w) consider(-x2, y);
-    }
-  }
-}
-function turned(angle) {
-  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
-}
-function place(image2, placed, i, view2) {
-  return {
-    id: image2.id,
-    x: round(view2.a + placed.x[i]),
-    y: round(view2.b + placed.y[i]),
-    w: round(placed.w[i]),
-    h: round(placed.h[i]),
-    radius: round(placed.radius[i] * view2.unit),
-    angle: Math.round(turned(placed.angle[i]) * 1e4) / 1e4
-  };
-}
-function round(pixels2) {
-  return Math.round(pixels2 * 100) / 100;
-}
-function ringsOf(distances, places, view2) {
-  const rim = places.at(-1)?.radius ?? 0;
-  const rings = [];
-  for (const share of [0.4, 0.6, 0.8, 1]) {
-    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
-    if (rank < 0 || distances[rank] <= 0) continue;
-    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
-    const last4 = rings.at(-1);
-    if (ring && (!last4 || ring.radius - last4.radius > view2.unit * 0.12)) rings.push(ring);
-  }
-  return rings.map(({ radius, distance }) => ({
-    radius: round(radius),
-    rx: round(radius * view2.a / view2.unit),
-    ry: round(radius * view2.b / view2.unit),
-    distance
-  }));
-}
-function rounded(distance, up) {
-  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
-  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
-  return Number((whole * unit).toPrecision(6));
-}
-function ringAt(distances, places, distance) {
-  const beyond = distances.findIndex((other) => other > distance);
-  if (beyond === 0) return null;
-  const last4 = places[(beyond < 0 ? places.length : beyond) - 1];
-  if (beyond < 0) return { radius: last4.radius + 0.01, distance };
-  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
-  return { radius: last4.radius + (places[beyond].radius - last4.radius) * share, distance };
-}
 
 // rings/panning.js
 var MOST6 = 16;
-var SLACK2 = 0.2;
+var SLACK = 0.2;
 var CLICK = 5;
 var PAN = 60;
 var ZOOM = 1.4;
@@ -7283,8 +7042,8 @@ function panning(stage, world, options = {}) {
   return new Panning(stage, world, options);
 }
 var Panning = class {
-  constructor(stage, world, { onchange }) {
-    Object.assign(this, { stage, world, onchange });
+  constructor(stage, world, { onchange, most = MOST6 }) {
+    Object.assign(this, { stage, world, onchange, most });
     this.view = { x: 0, y: 0, scale: 1 };
     this.controller = new AbortController();
     this.drag = new Drag(this);
@@ -7299,8 +7058,8 @@ var Panning = class {
   apply(smooth) {
     const { view: view2, world } = this;
     const { clientWidth: w, clientHeight: h2 } = this.stage;
-    view2.x = clamp(view2.x, w * (1 - view2.scale - SLACK2), w * SLACK2);
-    view2.y = clamp(view2.y, h2 * (1 - view2.scale - SLACK2), h2 * SLACK2);
+    view2.x = clamp(view2.x, w * (1 - view2.scale - SLACK), w * SLACK);
+    view2.y = clamp(view2.y, h2 * (1 - view2.scale - SLACK), h2 * SLACK);
     world.classList.toggle("smooth", Boolean(smooth));
     world.style.transform = `translate(${view2.x}px, ${view2.y}px) scale(${view2.scale})`;
     world.style.setProperty("--zoom", String(view2.scale));
@@ -7309,7 +7068,7 @@ var Panning = class {
   /** Zooms around a point of the stage. */
   zoom(by, { x, y }, smooth = false) {
     const { view: view2 } = this;
-    const scale = clamp(view2.scale * by, 1, MOST6);
+    const scale = clamp(view2.scale * by, 1, this.most);
     const part = scale / view2.scale;
     view2.x = x - (x - view2.x) * part;
     view2.y = y - (y - view2.y) * part;
@@ -7441,6 +7200,872 @@ function outside(start3, length, room) {
 function inside(stage, { clientX, clientY }) {
   const box = stage.getBoundingClientRect();
   return { x: clientX - box.left, y: clientY - box.top };
+}
+
+// map/overlay.js
+var TILE = 92;
+var MOST7 = 48;
+var FEW = 3e3;
+function choosePoints(points, frame, { width, height }) {
+  const box = {
+    left: -frame.x / frame.size,
+    right: (width - frame.x) / frame.size,
+    top: 1 + frame.y / frame.size,
+    bottom: 1 - (height - frame.y) / frame.size
+  };
+  const tiles2 = /* @__PURE__ */ new Map();
+  let seen = 0;
+  points.visit(box, (point) => {
+    const { x, y } = onScreen(points.at(point), frame);
+    const tile = `${Math.floor(x / TILE)} ${Math.floor(y / TILE)}`;
+    if (!tiles2.has(tile)) tiles2.set(tile, point);
+    seen += 1;
+    return seen <= FEW;
+  });
+  return seen > FEW ? [] : [...tiles2.values()].slice(0, MOST7);
+}
+function onScreen({ x, y }, frame) {
+  return { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size };
+}
+var Overlay = class {
+  constructor() {
+    this.pictures = h("div", { class: "map-pictures" });
+    this.names = h("div", { class: "map-names", "aria-hidden": "true" });
+    this.shown = /* @__PURE__ */ new Map();
+    this.regions = [];
+  }
+  /** Shows the pictures of some images; those that are there stay. */
+  show(images2, points) {
+    const wanted = new Map(images2.map((image2) => [image2.point, image2]));
+    for (const [point, { element: element2 }] of this.shown) {
+      if (wanted.has(point)) continue;
+      element2.remove();
+      this.shown.delete(point);
+    }
+    for (const [point, image2] of wanted) {
+      if (this.shown.has(point)) continue;
+      const element2 = h(
+        "a",
+        { href: `/image?${toQuery({ id: image2.id })}`, title: image2.name },
+        h("img", {
+          src: imageUrl(image2.id, "thumbnail", { size: 64, v: image2.v }),
+          alt: image2.name,
+          draggable: "false"
+        })
+      );
+      this.pictures.append(element2);
+      this.shown.set(point, { element: element2, place: points.at(point) });
+    }
+  }
+  setRegions(regions) {
+    this.regions = regions.map((region) => {
+      const element2 = h("span", null, shortName(region.name));
+      return { element: element2, place: region };
+    });
+    this.names.replaceChildren(...this.regions.map(({ element: element2 }) => element2));
+  }
+  /** Puts everything in its place. */
+  arrange(frame) {
+    for (const { element: element2, place: place2 } of [...this.shown.values(), ...this.regions]) {
+      const { x, y } = onScreen(place2, frame);
+      element2.style.transform = `translate(-50%, -50%) translate(${x}px, ${y}px)`;
+    }
+  }
+};
+var shortName = (name2) => name2.split("/").at(-1);
+
+// map/plot.js
+var VERTEX = `#version 300 es
+in vec2 place;
+in float group;
+uniform vec2 scale;
+uniform vec2 shift;
+uniform float size;
+uniform vec4 colours[11];
+out vec4 colour;
+void main() {
+  gl_Position = vec4(place * scale + shift, 0.0, 1.0);
+  gl_PointSize = size;
+  colour = colours[int(min(group, 10.0))];
+}`;
+var FRAGMENT = `#version 300 es
+precision mediump float;
+in vec4 colour;
+out vec4 pixel;
+void main() {
+  float edge = length(gl_PointCoord - 0.5);
+  if (edge > 0.5) discard;
+  pixel = vec4(colour.rgb * colour.a, colour.a);
+}`;
+var Plot = class {
+  /** @param {HTMLCanvasElement} canvas */
+  constructor(canvas2) {
+    this.canvas = canvas2;
+    this.points = null;
+    this.lit = null;
+    this.gl = canvas2.getContext("webgl2", { antialias: false, premultipliedAlpha: true });
+    this.works = Boolean(this.gl);
+    if (!this.works) return;
+    canvas2.addEventListener("webglcontextlost", (event) => event.preventDefault());
+    canvas2.addEventListener("webglcontextrestored", () => this.restore());
+    this.prepare();
+  }
+  prepare() {
+    const { gl } = this;
+    const program = gl.createProgram();
+    for (const [type, source2] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
+      const shader = gl.createShader(type);
+      gl.shaderSource(shader, source2);
+      gl.compileShader(shader);
+      gl.attachShader(program, shader);
+    }
+    gl.bindAttribLocation(program, 0, "place");
+    gl.bindAttribLocation(program, 1, "group");
+    gl.linkProgram(program);
+    gl.useProgram(program);
+    const names = ["scale", "shift", "size", "colours"];
+    this.at = Object.fromEntries(names.map((name2) => [name2, gl.getUniformLocation(program, name2)]));
+    gl.enable(gl.BLEND);
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
+  }
+  restore() {
+    this.prepare();
+    this.setPoints(this.points);
+    this.light(this.lit ?? []);
+    this.onrestore?.();
+  }
+  /** @param {import("./points.js").Points} points */
+  setPoints(points) {
+    this.points = points;
+    if (this.works && points) this.all = this.buffers(points.xy, points.groups);
+  }
+  /** Shows some points larger than the others. */
+  light(numbers) {
+    this.lit = numbers;
+    if (!this.works || !this.points) return;
+    const { xy, groups } = this.points;
+    const places = new Uint16Array(2 * numbers.length);
+    const own = new Uint8Array(numbers.length);
+    for (const [index, point] of numbers.entries()) {
+      places.set(xy.subarray(2 * point, 2 * point + 2), 2 * index);
+      own[index] = groups[point];
+    }
+    this.some = this.buffers(places, own);
+  }
+  /** A vertex array with places and groups. */
+  buffers(places, groups) {
+    const { gl } = this;
+    const array = gl.createVertexArray();
+    gl.bindVertexArray(array);
+    for (const [index, data, size, type] of [[0, places, 2, gl.UNSIGNED_SHORT], [1, groups, 1, gl.UNSIGNED_BYTE]]) {
+      gl.bindBuffer(gl.ARRAY_BUFFER, gl.createBuffer());
+      gl.bufferData(gl.ARRAY_BUFFER, data, gl.STATIC_DRAW);
+      gl.enableVertexAttribArray(index);
+      gl.vertexAttribPointer(index, size, type, index === 0, 0, 0);
+    }
+    return { array, count: groups.length };
+  }
+  /**
+   * @param {{x: number, y: number, size: number}} frame the square of the map on the canvas, in
+   *   pixels of the page: its left and upper edge, and its length
+   * @param {number[][]} colours red, green, blue (0 to 1) of each group, the last one for no group
+   */
+  draw({ x, y, size }, colours) {
+    if (!this.works) return;
+    const { gl, canvas: canvas2, at } = this;
+    const density = globalThis.devicePixelRatio || 1;
+    const { clientWidth: width, clientHeight: height } = canvas2;
+    canvas2.width = Math.round(width * density);
+    canvas2.height = Math.round(height * density);
+    gl.viewport(0, 0, canvas2.width, canvas2.height);
+    gl.clearColor(0, 0, 0, 0);
+    gl.clear(gl.COLOR_BUFFER_BIT);
+    if (!this.points?.count) return;
+    gl.uniform2f(at.scale, 2 * size / width, 2 * size / height);
+    gl.uniform2f(at.shift, 2 * x / width - 1, 1 - 2 * (y + size) / height);
+    const diameter = pointSize(this.points.count, size);
+    const dim = this.some?.count ? 0.25 : 0.75;
+    this.drawPart(this.all, diameter * density, colours, dim);
+    if (this.some?.count) this.drawPart(this.some, (diameter + 5) * density, colours, 1);
+  }
+  drawPart({ array, count: count2 }, diameter, colours, alpha) {
+    const { gl, at } = this;
+    gl.uniform4fv(at.colours, colours.flatMap((colour) => [...colour, alpha]));
+    gl.uniform1f(at.size, diameter);
+    gl.bindVertexArray(array);
+    gl.drawArrays(gl.POINTS, 0, count2);
+  }
+  destroy() {
+    this.gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  }
+};
+function pointSize(count2, size) {
+  return Math.min(Math.max(0.6 * size / Math.sqrt(count2), 1.5), 9);
+}
+
+// map/points.js
+var CELLS = 256;
+var STEPS3 = 65536 / CELLS;
+var Points = class {
+  /** @param {ArrayBuffer} content as `GET /api/v1/map/points` sends it */
+  constructor(content) {
+    this.count = Math.floor(content.byteLength / 5);
+    this.xy = new Uint16Array(content, 0, 2 * this.count);
+    this.groups = new Uint8Array(content, 4 * this.count, this.count);
+    this.starts = new Uint32Array(CELLS * CELLS + 1);
+    this.order = new Uint32Array(this.count);
+    this.sort();
+  }
+  /** Sorts the points by cell: one pass counts them, another puts each in its place. */
+  sort() {
+    const { xy, starts, order, count: count2 } = this;
+    for (let point = 0; point < count2; point++) starts[this.cellOf(point) + 1] += 1;
+    for (let cell = 0; cell < CELLS * CELLS; cell++) starts[cell + 1] += starts[cell];
+    const next = starts.slice(0, -1);
+    for (let point = 0; point < xy.length / 2; point++) order[next[this.cellOf(point)]++] = point;
+  }
+  cellOf(point) {
+    const { xy } = this;
+    return Math.floor(xy[2 * point + 1] / STEPS3) * CELLS + Math.floor(xy[2 * point] / STEPS3);
+  }
+  /** The place of a point, 0 to 1. */
+  at(point) {
+    return { x: this.xy[2 * point] / 65535, y: this.xy[2 * point + 1] / 65535 };
+  }
+  /**
+   * Calls back with each point in a rectangle, until the callback returns false.
+   * @param {{left: number, right: number, bottom: number, top: number}} box from 0 to 1
+   * @param {(point: number) => *} visit
+   */
+  visit({ left, right, bottom, top }, visit) {
+    const cell = (value) => Math.min(Math.max(Math.floor(value * 65535 / STEPS3), 0), CELLS - 1);
+    for (let row = cell(bottom); row <= cell(top); row++) {
+      for (let column = cell(left); column <= cell(right); column++) {
+        const number = row * CELLS + column;
+        for (let index = this.starts[number]; index < this.starts[number + 1]; index++) {
+          const point = this.order[index];
+          const { x, y } = this.at(point);
+          const inside2 = x >= left && x <= right && y >= bottom && y <= top;
+          if (inside2 && visit(point) === false) return;
+        }
+      }
+    }
+  }
+  /** The point nearest to a place, within a reach; -1 if there is none. */
+  nearest({ x, y }, reach) {
+    let best = -1;
+    let least = reach * reach;
+    this.visit(
+      { left: x - reach, right: x + reach, bottom: y - reach, top: y + reach },
+      (point) => {
+        const place2 = this.at(point);
+        const far = (place2.x - x) ** 2 + (place2.y - y) ** 2;
+        if (far <= least) [best, least] = [point, far];
+      }
+    );
+    return best;
+  }
+};
+
+// map/view.js
+var title5 = "Map";
+var shortcuts5 = [
+  ["← → ↑ ↓", "Pan the map"],
+  ["+ - 0", "Zoom in, out, show all"],
+  ["Tab", "Move to the pictures in sight"]
+];
+var EVERY2 = 1e3;
+var CALM2 = 150;
+var REACH = 10;
+var MOST8 = 400;
+var GROUPS = 10;
+var LIT = 100;
+var MARGIN = 24;
+async function show6(main2, params, { signal }) {
+  const view2 = new MapView(main2, params, signal);
+  await view2.load();
+  return () => view2.leave();
+}
+var MapView = class {
+  constructor(main2, params, signal) {
+    this.signal = signal;
+    this.by = params.get("by") === "label" ? "label" : "folder";
+    this.query = params.get("id");
+    this.overlay = new Overlay();
+    this.canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
+    const world = h("div", { class: "map-world" });
+    this.stage = h(
+      "div",
+      { class: "map-stage", tabindex: 0, role: "group" },
+      this.canvas,
+      world,
+      this.overlay.names,
+      this.overlay.pictures,
+      this.zoomButtons()
+    );
+    this.about = h("div", { class: "map-about" });
+    this.room = h("div", { class: "map-room" }, this.stage);
+    main2.append(h(
+      "div",
+      { class: "map" },
+      h(
+        "section",
+        { class: "map-side", "aria-label": "About the map" },
+        h("h1", { tabindex: "-1" }, "Map"),
+        this.about
+      ),
+      this.room
+    ));
+    this.plot = new Plot(this.canvas);
+    this.plot.onrestore = () => this.redraw();
+    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST8 });
+    this.watcher = new ResizeObserver(() => this.moved());
+    this.watcher.observe(this.stage);
+    this.themes = new MutationObserver(() => this.moved());
+    this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener(
+      "change",
+      () => this.moved(),
+      { signal }
+    );
+    this.stage.addEventListener("pointermove", (event) => this.pointed(event), { signal });
+    this.stage.addEventListener("click", (event) => this.clicked(event), { signal });
+  }
+  zoomButtons() {
+    const button = (label, name2, act) => h(
+      "button",
+      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
+      icon(name2)
+    );
+    return h(
+      "div",
+      { class: "ring-zoom" },
+      button("Zoom in (+)", "plus", () => this.panning.step(1)),
+      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
+      button("Show all (0)", "map", () => this.panning.fit())
+    );
+  }
+  /** Loads the map, or says that there is none. */
+  async load() {
+    this.map = await get2("/map", { by: this.by }, { signal: this.signal });
+    this.points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    this.plot.setPoints(this.points);
+    this.overlay.show([], this.points);
+    this.overlay.setRegions(this.map.regions);
+    this.plot.light(await this.searched());
+    this.describe();
+    this.moved();
+    if (this.map.running) this.follow();
+  }
+  /** The points of the pictures that look like the one in the address. */
+  async searched() {
+    if (!this.query || !this.map.count) return [];
+    const { signal } = this;
+    const { hits } = await similar(this.query, { k: LIT }, { signal });
+    const params = { version: this.map.version, id: hits.map(({ id }) => id) };
+    const { points } = await get2("/map/find", params, { signal });
+    return points;
+  }
+  describe() {
+    const { count: count2, waiting, regions } = this.map;
+    const regionText = regions.slice(0, 8).map((region) => `${shortName(region.name)}, ${count(region.count)}`).join("; ");
+    this.stage.setAttribute("aria-label", `Map of ${count(count2)} pictures. Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab moves to pictures.${regionText ? ` Regions: ${regionText}.` : ""}`);
+    this.stage.hidden = !count2;
+    this.none?.remove();
+    this.none = count2 ? null : panel({
+      icon: "map",
+      level: 2,
+      title: this.map.made ? "No picture is on the map" : "There is no map yet",
+      text: "A map shows all pictures as points. Similar pictures are near each other."
+    });
+    if (this.none) this.room.append(this.none);
+    this.about.replaceChildren(...[
+      count2 > 0 && h("p", { class: "soft" }, `${count(count2)} pictures` + (waiting ? `, ${count(waiting)} more without a place` : "")),
+      !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
+      this.query && this.litNote(),
+      this.maker(),
+      count2 > 0 && this.chooser(),
+      count2 > 0 && this.legend(),
+      regions.length > 0 && this.regionList()
+    ].filter(Boolean));
+  }
+  litNote() {
+    return h(
+      "p",
+      { class: "map-lit" },
+      `The ${count(this.plot.lit.length)} pictures most like ${shortName(this.query)} are lit. `,
+      h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all")
+    );
+  }
+  /** The buttons that make the map, or the progress. */
+  maker() {
+    const { running, failure, allowed, made, waiting } = this.map;
+    if (running) {
+      const known = running.total > 0 && running.stage !== "projecting";
+      return h(
+        "div",
+        { class: "running" },
+        h("progress", {
+          "aria-label": "Making the map",
+          max: 1,
+          value: known ? running.done / running.total : null
+        }),
+        h("p", { class: "number small" }, capitalise(running.stage))
+      );
+    }
+    const make = (text2, rebuild, kind) => h("button", {
+      type: "button",
+      class: `button ${kind}`,
+      onclick: () => this.make(rebuild)
+    }, text2);
+    return h(
+      "div",
+      { class: "map-make" },
+      failure && h("p", { class: "fault", role: "alert" }, failure),
+      allowed && !made && make("Make the map", false, "primary"),
+      allowed && made && waiting > 0 && make(`Place ${count(waiting)} new`, false, "primary"),
+      allowed && made && make("Make it anew", true, "quiet"),
+      !allowed && (!made || waiting > 0) && h(
+        "div",
+        null,
+        howToAllow(),
+        h("p", { class: "soft small" }, "Or run ", h("code", null, "sokkuri map"))
+      )
+    );
+  }
+  async make(rebuild) {
+    try {
+      await change("/map", { rebuild }, { signal: this.signal });
+      this.map.running = { stage: "starting", done: 0, total: 0 };
+      this.describe();
+      this.follow();
+    } catch (error) {
+      if (!this.signal.aborted) toast(error.message);
+    }
+  }
+  /** Asks for the state of the run until it ends, then shows the new map. */
+  follow() {
+    clearTimeout(this.following);
+    this.following = setTimeout(async () => {
+      if (this.signal.aborted) return;
+      try {
+        const map = await get2("/map", { by: this.by }, { signal: this.signal });
+        if (!map.running) {
+          await this.load();
+          announce(map.failure ?? "The map is ready");
+          return;
+        }
+        this.map.running = map.running;
+        this.describe();
+      } catch {
+        if (this.signal.aborted) return;
+      }
+      this.follow();
+    }, EVERY2);
+  }
+  chooser() {
+    const select = h(
+      "select",
+      { onchange: () => navigate(
+        "/map",
+        { by: select.value === "label" ? "label" : null, id: this.query },
+        { replace: true }
+      ) },
+      ["folder", "label"].map((by) => h("option", { value: by, selected: by === this.by }, capitalise(by)))
+    );
+    return h("label", { class: "map-by" }, "Colours and names by ", select);
+  }
+  legend() {
+    const { groups } = this.map;
+    if (!groups.length) {
+      return h("p", { class: "soft small" }, this.by === "label" ? "No picture has a label." : "All pictures are in one folder.");
+    }
+    return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name: name2, count: count2 }, index) => h(
+      "li",
+      null,
+      h("span", { class: `swatch map-colour-${index}`, "aria-hidden": "true" }),
+      h("span", { class: "map-name", title: name2 }, name2),
+      h("span", { class: "number soft small" }, count(count2))
+    )));
+  }
+  regionList() {
+    return h(
+      "div",
+      null,
+      h("h2", null, "Regions"),
+      h("ul", { class: "map-regions", role: "list" }, this.map.regions.map((region) => h("li", null, h("button", {
+        type: "button",
+        class: "button quiet small",
+        title: region.name,
+        onclick: () => this.goTo(region)
+      }, shortName(region.name)))))
+    );
+  }
+  /** Zooms to a place of the map. */
+  goTo({ x, y }, scale = 8) {
+    const { clientWidth: w, clientHeight: h_ } = this.stage;
+    this.panning.fit(false);
+    const frame = this.frame();
+    this.panning.zoom(scale, { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size });
+    const now = this.frame();
+    this.panning.pan(w / 2 - (now.x + x * now.size), h_ / 2 - (now.y + (1 - y) * now.size));
+    this.stage.focus({ preventScroll: true });
+  }
+  /** The square of the map on the stage, in pixels. */
+  frame() {
+    const { clientWidth: w, clientHeight: height } = this.stage;
+    const size = Math.max(Math.min(w, height) - 2 * MARGIN, 1);
+    const { x, y, scale } = this.panning.view;
+    return {
+      x: x + scale * (w - size) / 2,
+      y: y + scale * (height - size) / 2,
+      size: scale * size
+    };
+  }
+  /** Draws at the next frame, and fetches pictures when the map rests. */
+  moved() {
+    if (!this.points) return;
+    this.frameAsked ??= requestAnimationFrame(() => this.redraw());
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.showPictures(), CALM2);
+  }
+  redraw() {
+    this.frameAsked = null;
+    const frame = this.frame();
+    this.plot.draw(frame, this.colours());
+    this.overlay.arrange(frame);
+  }
+  colours() {
+    const style = getComputedStyle(this.stage);
+    const names = [...Array(GROUPS).keys(), "other"];
+    return names.map((name2) => parseColour(style.getPropertyValue(`--map-${name2}`)));
+  }
+  async showPictures() {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    const chosen = choosePoints(this.points, this.frame(), { width, height });
+    try {
+      const images2 = chosen.length ? await this.imagesAt(chosen) : [];
+      this.overlay.show(images2, this.points);
+      this.overlay.arrange(this.frame());
+    } catch (error) {
+      if (!this.signal.aborted && error.status === 409) this.load().catch(() => {
+      });
+    }
+  }
+  async imagesAt(point) {
+    const params = { version: this.map.version, point };
+    const { images: images2 } = await get2("/map/images", params, { signal: this.signal });
+    return images2;
+  }
+  /** The point under a pointer, -1 if there is none. */
+  pointAt(event) {
+    const box = this.stage.getBoundingClientRect();
+    const frame = this.frame();
+    const x = (event.clientX - box.left - frame.x) / frame.size;
+    const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
+    return this.points.nearest({ x, y }, REACH / frame.size);
+  }
+  /** Shows the picture under a resting pointer beside the map. */
+  pointed(event) {
+    clearTimeout(this.hovering);
+    if (!this.points?.count || event.target.closest("a, button")) return;
+    const point = this.pointAt(event);
+    this.stage.classList.toggle("on-point", point >= 0);
+    if (point < 0) return;
+    this.hovering = setTimeout(async () => {
+      const images2 = await this.imagesAt([point]).catch(() => []);
+      if (images2.length && !this.signal.aborted) this.preview(images2[0]);
+    }, CALM2);
+  }
+  preview(image2) {
+    this.about.querySelector(".map-preview")?.remove();
+    this.about.append(h(
+      "figure",
+      { class: "map-preview" },
+      h("img", { src: imageUrl(image2.id, "thumbnail", { size: 256, v: image2.v }), alt: "" }),
+      h("figcaption", { class: "small" }, image2.name)
+    ));
+  }
+  async clicked(event) {
+    if (!this.points?.count || event.target.closest("a, button")) return;
+    const point = this.pointAt(event);
+    if (point < 0) return;
+    const [image2] = await this.imagesAt([point]).catch(() => []);
+    if (image2) navigate("/image", { id: image2.id });
+  }
+  leave() {
+    for (const timer2 of [this.following, this.resting, this.hovering]) clearTimeout(timer2);
+    cancelAnimationFrame(this.frameAsked);
+    this.watcher.disconnect();
+    this.themes.disconnect();
+    this.panning.destroy();
+    this.plot.destroy();
+  }
+};
+async function fetchPoints(by, count2, signal) {
+  if (!count2) return new ArrayBuffer(0);
+  const response = await fetch(`/api/v1/map/points?by=${by}`, { signal });
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  return response.arrayBuffer();
+}
+function parseColour(text2) {
+  const number = Number.parseInt(text2.trim().slice(1), 16);
+  return [number >> 16, number >> 8 & 255, number & 255].map((part) => part / 255);
+}
+
+// rings/view.js
+var view_exports6 = {};
+__export(view_exports6, {
+  shortcuts: () => shortcuts6,
+  show: () => show7,
+  title: () => title6,
+  update: () => update5
+});
+
+// rings/layout.js
+var GAP = 4;
+var ORDER = 0.02;
+var SPARE = 0.88;
+var FARTHEST = 1.18;
+var LARGEST = 0.18;
+var SLACK2 = 1e-6;
+var LONGEST3 = 1.9;
+var MIDDLE = 1.5;
+var OUTER = 0.62;
+function layout(images2, { width, height, power = 5, size }) {
+  if (images2.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
+  const [query, ...others] = images2;
+  const ranked = others.map((image2, order) => ({ image: image2, order, distance: image2.distance ?? 0 }));
+  ranked.sort((a, b) => a.distance - b.distance || a.order - b.order);
+  const view2 = { a: width / 2, b: height / 2, unit: Math.min(width, height) / 2 };
+  const model = {
+    view: view2,
+    shapes: [query, ...ranked.map(({ image: image2 }) => image2)].map((image2, i, all) => shape2(image2, i === 0 ? MIDDLE : taper(i - 1, all.length - 1))),
+    angles: ranked.map(({ image: image2 }) => Number.isFinite(image2.angle) ? image2.angle : 0),
+    radii: targetRadii(ranked.map(({ distance }) => distance), power)
+  };
+  const cap = Math.min(size ?? Infinity, 2 * view2.unit * LARGEST);
+  const { scale, placed } = fit(model, cap);
+  const places = ranked.map(({ image: image2 }, rank) => place(image2, placed, rank + 1, view2));
+  const distances = ranked.map(({ distance }) => distance);
+  return {
+    centre: place(query, placed, 0, view2),
+    places,
+    rings: ringsOf(distances, places, view2),
+    scale: round(scale)
+  };
+}
+function shape2({ width, height }, side) {
+  const ratio2 = width > 0 && height > 0 ? width / height : 1;
+  const root = Math.sqrt(ratio2);
+  const reduction = Math.min(1, LONGEST3 / Math.max(root, 1 / root));
+  return { w: side * root * reduction, h: side / root * reduction };
+}
+function taper(rank, count2) {
+  return 1 - (1 - OUTER) * Math.sqrt(rank / Math.max(count2 - 1, 1));
+}
+function targetRadii(distances, power) {
+  const count2 = distances.length;
+  const far = distances[count2 - 1] || 1;
+  const raised = distances.map((distance) => Math.max(0, distance / far) ** power);
+  const first = raised[0] ?? 0;
+  const span = (raised[count2 - 1] ?? 1) - first;
+  return distances.map((_, rank) => {
+    const even = Math.sqrt((rank + 1) / count2);
+    return { even, exact: span > 1e-9 ? (raised[rank] - first) / span : even };
+  });
+}
+function fit(model, cap) {
+  let scale = cap;
+  let placed = attempt2(model, cap / SPARE, 1) && attempt2(model, cap, 1);
+  if (!placed) {
+    const top = largestScale(model, cap / SPARE);
+    placed = attempt2(model, top * SPARE, 1) ?? attempt2(model, top, 1);
+    scale = placed.scale;
+  }
+  let low = 0;
+  let high = 1;
+  for (let tries = 0; tries < 4; tries++) {
+    const ease = tries === 0 ? 0 : (low + high) / 2;
+    const better = attempt2(model, scale, ease);
+    if (better) {
+      placed = better;
+      high = ease;
+      if (ease === 0) break;
+    } else {
+      low = ease;
+    }
+  }
+  return { scale, placed };
+}
+function largestScale(model, cap) {
+  const area = model.shapes.reduce((sum, { w, h: h2 }) => sum + w * h2, 0);
+  let low = Math.min(cap / 2, Math.sqrt(1.9 * model.view.a * model.view.b / area));
+  let high = cap;
+  while (!attempt2(model, low, 1)) {
+    high = low;
+    low *= 0.7;
+  }
+  high = Math.min(high, low * 1.4);
+  while (high / low > 1.08) {
+    const between = Math.sqrt(low * high);
+    if (attempt2(model, between, 1)) low = between;
+    else high = between;
+  }
+  return low;
+}
+function attempt2(model, scale, ease) {
+  const { view: view2, shapes, angles, radii } = model;
+  const gap = Math.min(GAP, scale * 0.08);
+  const placed = { scale, gap, x: [0], y: [0], radius: [0], angle: [0], w: [], h: [] };
+  for (const { w, h: h2 } of shapes) {
+    placed.w.push(w * scale);
+    placed.h.push(h2 * scale);
+  }
+  placed.longest = Math.max(...placed.w.slice(1), ...placed.h.slice(1));
+  if (placed.w[0] > 2 * view2.a || placed.h[0] > 2 * view2.b) return null;
+  const inner = Math.min(placed.w[0], placed.h[0]) / 2 / view2.unit;
+  const rim = Math.max(inner, 1 - 0.62 * scale * OUTER / view2.unit);
+  const turn2 = 0.3 + (Math.PI - 0.3) * ease * ease;
+  const step = 0.07 * scale / view2.unit;
+  let radius = 0;
+  for (let i = 1; i < shapes.length; i++) {
+    const target = (1 - ease) * radii[i - 1].exact + ease * radii[i - 1].even * 0.96;
+    radius = Math.max(radius + ORDER / view2.unit, inner + (rim - inner) * target);
+    let angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
+    while (angle === null) {
+      radius += step;
+      if (radius > FARTHEST) return null;
+      angle = freeAngle(placed, i, radius, angles[i - 1], turn2, view2);
+    }
+    placed.radius.push(radius);
+    placed.angle.push(angle);
+    placed.x.push(view2.a * radius * Math.cos(angle));
+    placed.y.push(view2.b * radius * Math.sin(angle));
+  }
+  return placed;
+}
+function freeAngle(placed, i, radius, target, turn2, view2) {
+  const rx = view2.a * radius;
+  const ry = view2.b * radius;
+  const edge = {
+    x: view2.a - placed.w[i] / 2 + SLACK2,
+    y: view2.b - placed.h[i] / 2 + SLACK2,
+    blocker: null
+  };
+  const near = neighbours3(placed, i, radius, view2.unit);
+  if (isFree(near, edge, rx * Math.cos(target), ry * Math.sin(target))) return target;
+  let least = turn2;
+  let best = null;
+  const consider = (x, y) => {
+    const difference = turned(Math.atan2(y / ry, x / rx) - target);
+    if (Math.abs(difference) >= least - 1e-9 || !isFree(near, edge, x, y)) return;
+    least = Math.abs(difference);
+    best = target + difference;
+  };
+  for (const box of near) {
+    const difference = Math.abs(turned(box.angle - target));
+    if (difference - halfWidth(box, view2) < least) crossings(box, rx, ry, consider);
+  }
+  crossings({ x: 0, y: 0, w: edge.x - SLACK2, h: edge.y - SLACK2 }, rx, ry, consider);
+  return best;
+}
+function neighbours3(placed, i, radius, unit) {
+  const { x, y, w, h: h2, gap, angle, longest } = placed;
+  const near = [];
+  const reach = Math.hypot((w[i] + longest) / 2 + gap, (h2[i] + longest) / 2 + gap) / unit;
+  for (let j = i - 1; j >= 0; j--) {
+    if (placed.radius[j] < radius - reach) j = 0;
+    near.push({
+      x: x[j],
+      y: y[j],
+      w: (w[i] + w[j]) / 2 + gap,
+      h: (h2[i] + h2[j]) / 2 + gap,
+      angle: angle[j],
+      radius: placed.radius[j]
+    });
+  }
+  return near;
+}
+function halfWidth({ w, h: h2, radius }, { a, b }) {
+  const ratio2 = Math.sqrt((w / a) ** 2 + (h2 / b) ** 2) / radius;
+  return ratio2 < 1 ? ratio2 * Math.PI / 2 : Math.PI;
+}
+function isFree(near, edge, x, y) {
+  if (Math.abs(x) > edge.x || Math.abs(y) > edge.y) return false;
+  if (edge.blocker && isIn(edge.blocker, x, y)) return false;
+  for (let n = 0; n < near.length; n++) {
+    if (!isIn(near[n], x, y)) continue;
+    edge.blocker = near[n];
+    return false;
+  }
+  return true;
+}
+function isIn(box, x, y) {
+  return Math.abs(x - box.x) < box.w - SLACK2 && Math.abs(y - box.y) < box.h - SLACK2;
+}
+function crossings(box, rx, ry, consider) {
+  for (let sign = -1; sign <= 1; sign += 2) {
+    const x = box.x + sign * box.w;
+    if (Math.abs(x) <= rx) {
+      const y2 = ry * Math.sqrt(1 - (x / rx) ** 2);
+      if (Math.abs(y2 - box.y) <= box.h) consider(x, y2);
+      if (Math.abs(-y2 - box.y) <= box.h) consider(x, -y2);
+    }
+    const y = box.y + sign * box.h;
+    if (Math.abs(y) <= ry) {
+      const x2 = rx * Math.sqrt(1 - (y / ry) ** 2);
+      if (Math.abs(x2 - box.x) <= box.w) consider(x2, y);
+      if (Math.abs(-x2 - box.x) <= box.w) consider(-x2, y);
+    }
+  }
+}
+function turned(angle) {
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+}
+function place(image2, placed, i, view2) {
+  return {
+    id: image2.id,
+    x: round(view2.a + placed.x[i]),
+    y: round(view2.b + placed.y[i]),
+    w: round(placed.w[i]),
+    h: round(placed.h[i]),
+    radius: round(placed.radius[i] * view2.unit),
+    angle: Math.round(turned(placed.angle[i]) * 1e4) / 1e4
+  };
+}
+function round(pixels2) {
+  return Math.round(pixels2 * 100) / 100;
+}
+function ringsOf(distances, places, view2) {
+  const rim = places.at(-1)?.radius ?? 0;
+  const rings = [];
+  for (const share of [0.4, 0.6, 0.8, 1]) {
+    const rank = places.findLastIndex(({ radius }) => radius <= share * rim);
+    if (rank < 0 || distances[rank] <= 0) continue;
+    const ring = ringAt(distances, places, rounded(distances[rank], share === 1));
+    const last4 = rings.at(-1);
+    if (ring && (!last4 || ring.radius - last4.radius > view2.unit * 0.12)) rings.push(ring);
+  }
+  return rings.map(({ radius, distance }) => ({
+    radius: round(radius),
+    rx: round(radius * view2.a / view2.unit),
+    ry: round(radius * view2.b / view2.unit),
+    distance
+  }));
+}
+function rounded(distance, up) {
+  const unit = distance < 0.1 ? 10 ** (Math.floor(Math.log10(distance)) - 1) : 0.01;
+  const whole = up ? Math.ceil(distance / unit - 1e-9) : Math.round(distance / unit);
+  return Number((whole * unit).toPrecision(6));
+}
+function ringAt(distances, places, distance) {
+  const beyond = distances.findIndex((other) => other > distance);
+  if (beyond === 0) return null;
+  const last4 = places[(beyond < 0 ? places.length : beyond) - 1];
+  if (beyond < 0) return { radius: last4.radius + 0.01, distance };
+  const share = (distance - distances[beyond - 1]) / (distances[beyond] - distances[beyond - 1]);
+  return { radius: last4.radius + (places[beyond].radius - last4.radius) * share, distance };
 }
 
 // rings/keys.js
@@ -7790,7 +8415,7 @@ function ringPreview({ hrefOf, isCentre }) {
     h("div", { class: "preview-text" }, name2, facts3, actions)
   );
   let shown2 = null;
-  function show10(picture) {
+  function show11(picture) {
     const centre = isCentre(picture);
     name2.textContent = picture.name;
     name2.title = picture.folder ? `${picture.folder}/${picture.name}` : picture.name;
@@ -7812,7 +8437,7 @@ function ringPreview({ hrefOf, isCentre }) {
     });
     sharp2.src = address2(frame.clientWidth * devicePixelRatio > 560 ? 1024 : 512);
   }
-  return { element: element2, show: show10 };
+  return { element: element2, show: show11 };
 }
 function factsOf(picture, centre) {
   const size = picture.width ? `${picture.width} × ${picture.height}` : null;
@@ -7834,8 +8459,8 @@ function linksOf(picture, centreHref) {
 }
 
 // rings/view.js
-var title5 = "Rings";
-var shortcuts5 = [
+var title6 = "Rings";
+var shortcuts6 = [
   ["← → ↑ ↓", "Move to the next picture, or pan"],
   [", .", "Move to a nearer or farther picture"],
   ["Home End", "Move to the middle or the farthest picture"],
@@ -7849,7 +8474,7 @@ var SLIDERS = {
   power: { label: "Spread", min: 0.5, max: 8, step: 0.5, fallback: 5, wait: 150 }
 };
 var view = null;
-async function show6(main2, params, { signal }) {
+async function show7(main2, params, { signal }) {
   view = null;
   if (!params.get("id")) {
     await choose(main2, params.get("under"), signal);
@@ -8299,12 +8924,12 @@ function passOn(files2, ontake) {
 // search/uploads.js
 var NAME = "sokkuri";
 var STORE = "uploads";
-var MOST7 = 20;
+var MOST9 = 20;
 var memory2 = /* @__PURE__ */ new Map();
 async function keep(uploads) {
   const key2 = newKey();
   memory2.set(key2, uploads);
-  if (memory2.size > MOST7) memory2.delete(memory2.keys().next().value);
+  if (memory2.size > MOST9) memory2.delete(memory2.keys().next().value);
   try {
     await withStore("readwrite", (store) => {
       store.put({ key: key2, uploads });
@@ -8332,7 +8957,7 @@ function prune(store) {
   const keys = store.getAllKeys();
   keys.onsuccess = () => {
     const saved = savedUploads();
-    for (const key2 of keys.result.slice(0, -MOST7)) if (!saved.has(key2)) store.delete(key2);
+    for (const key2 of keys.result.slice(0, -MOST9)) if (!saved.has(key2)) store.delete(key2);
   };
 }
 function openDatabase() {
@@ -8605,11 +9230,11 @@ function withCode(text2) {
 }
 
 // search/view.js
-var view_exports6 = {};
-__export(view_exports6, {
-  shortcuts: () => shortcuts6,
-  show: () => show7,
-  title: () => title6,
+var view_exports7 = {};
+__export(view_exports7, {
+  shortcuts: () => shortcuts7,
+  show: () => show8,
+  title: () => title7,
   update: () => update6
 });
 
@@ -9233,8 +9858,8 @@ var SearchAnswer = class {
       )
     );
   }
-  showHint(title9, text2, ...actions) {
-    this.replaceHits(panel({ icon: "photos", level: 2, title: title9, text: text2 }, actions));
+  showHint(title10, text2, ...actions) {
+    this.replaceHits(panel({ icon: "photos", level: 2, title: title10, text: text2 }, actions));
   }
   replaceHits(content) {
     this.summary.textContent = "";
@@ -9452,15 +10077,15 @@ var QueryWords = class {
 };
 
 // search/view.js
-var title6 = "Search";
-var shortcuts6 = [
+var title7 = "Search";
+var shortcuts7 = [
   ...SELECTION_KEYS,
   ["← → ↑ ↓", "Move the frame around a part; with Shift, resize it"],
   ["Enter", "Search the part in the frame"],
   ["Esc", "Close the frame"]
 ];
 var MEBI = 1024 * 1024;
-var { show: show7, update: update6 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
+var { show: show8, update: update6 } = lasting((main2, { signal, info: info3 }) => new SearchView(main2, signal, info3));
 var SearchView = class {
   constructor(main2, signal, info3) {
     this.signal = signal;
@@ -9581,7 +10206,7 @@ var SearchView = class {
     this.shownTiles = tiles2;
     if (this.problem) this.showProblem(this.problem);
     const [first] = [...this.search.texts, ...tiles2.map(({ name: name2 }) => name2)];
-    setTitle(first ? `${first} · Search` : title6);
+    setTitle(first ? `${first} · Search` : title7);
     if (this.search.view === "rings") this.showAnswer();
   }
   async tileOf({ key: key2, upload, id, not, weight }) {
@@ -9842,13 +10467,13 @@ function toSentence(text2) {
 }
 
 // setup/view.js
-var view_exports7 = {};
-__export(view_exports7, {
-  show: () => show8,
-  title: () => title7
+var view_exports8 = {};
+__export(view_exports8, {
+  show: () => show9,
+  title: () => title8
 });
-var title7 = "First run";
-async function show8(main2, _params, { signal, info: info3 }) {
+var title8 = "First run";
+async function show9(main2, _params, { signal, info: info3 }) {
   const place2 = h(
     "div",
     { class: "setup" },
@@ -9856,7 +10481,7 @@ async function show8(main2, _params, { signal, info: info3 }) {
     h("p", { class: "soft", role: "status" }, "Looking at the folder…")
   );
   main2.append(place2);
-  setTitle(title7);
+  setTitle(title8);
   const look = async () => {
     try {
       const found = await get2("/setup", null, { signal });
@@ -10021,15 +10646,15 @@ var Start = class {
 };
 
 // status/view.js
-var view_exports8 = {};
-__export(view_exports8, {
-  show: () => show9,
-  title: () => title8
+var view_exports9 = {};
+__export(view_exports9, {
+  show: () => show10,
+  title: () => title9
 });
-var title8 = "Status";
+var title9 = "Status";
 var PAGE4 = 50;
-var CALM2 = 3e3;
-async function show9(main2, _params, { signal, info: info3 }) {
+var CALM3 = 3e3;
+async function show10(main2, _params, { signal, info: info3 }) {
   const tasks = [makeProgress("Indexing", indexing), makeProgress("Replacing", replacing)];
   const runs = makeRuns({ signal, buttons: true });
   const numbers = h("section", { class: "numbers", "aria-label": "Counts" });
@@ -10081,7 +10706,7 @@ function follow(update7, draw) {
     if (!update7(status2)) return;
     clearTimeout(timer2);
     timer2 = setTimeout(() => draw().catch(() => {
-    }), CALM2);
+    }), CALM3);
   });
   return () => {
     clearTimeout(timer2);
@@ -10222,18 +10847,20 @@ function imageItem({ id, text: text2 }) {
 // app.js
 var ROUTES = {
   "/browse": view_exports,
-  "/search": view_exports6,
-  "/rings": view_exports5,
+  "/search": view_exports7,
+  "/rings": view_exports6,
+  "/map": view_exports5,
   "/image": view_exports3,
   "/duplicates": view_exports2,
   "/label": view_exports4,
-  "/status": view_exports8
+  "/status": view_exports9
 };
 var THEMES = { auto: "Theme: same as the system", light: "Theme: light", dark: "Theme: dark" };
 var PLACES = {
   b: "/browse",
   s: "/search",
   r: "/rings",
+  m: "/map",
   d: "/duplicates",
   l: "/label",
   t: "/status"
@@ -10328,7 +10955,7 @@ function bootSetup(main2) {
   document.body.classList.add("setting-up");
   document.getElementById("tools").append(themeButton());
   listenForSkip(main2);
-  start({ "/setup": view_exports7 }, main2, getInfo2);
+  start({ "/setup": view_exports8 }, main2, getInfo2);
 }
 function boot() {
   for (const placeholder of document.querySelectorAll("[data-icon]")) {

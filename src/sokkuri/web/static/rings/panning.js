@@ -1,6 +1,6 @@
 // Zooms and pans a world inside a stage, by wheel, pinch, drag and keys, whatever the world shows.
 
-const MOST = 16; // largest scale
+const MOST = 16; // largest scale, unless the owner names another one
 const SLACK = 0.2; // free space allowed beside the world, as a share of the stage
 const CLICK = 5; // pixels that the pointer may move during a click
 const PAN = 60; // pixels for a key press
@@ -11,7 +11,7 @@ const EDGE = 12; // pixels around a box that is scrolled into view
  * Makes `world` (as large as `stage`, inside it) movable.
  * @param {HTMLElement} stage
  * @param {HTMLElement} world
- * @param {{onchange?: () => void}} [options]
+ * @param {{onchange?: () => void, most?: number}} [options] most: the largest scale
  * @returns {Panning}
  */
 export function panning(stage, world, options = {}) {
@@ -19,8 +19,8 @@ export function panning(stage, world, options = {}) {
 }
 
 class Panning {
-  constructor(stage, world, { onchange }) {
-    Object.assign(this, { stage, world, onchange });
+  constructor(stage, world, { onchange, most = MOST }) {
+    Object.assign(this, { stage, world, onchange, most });
     this.view = { x: 0, y: 0, scale: 1 };
     this.controller = new AbortController();
     this.drag = new Drag(this);
@@ -47,7 +47,7 @@ class Panning {
   /** Zooms around a point of the stage. */
   zoom(by, { x, y }, smooth = false) {
     const { view } = this;
-    const scale = clamp(view.scale * by, 1, MOST);
+    const scale = clamp(view.scale * by, 1, this.most);
     const part = scale / view.scale;
     view.x = x - (x - view.x) * part;
     view.y = y - (y - view.y) * part;

@@ -1,0 +1,328 @@
+// Map: all pictures as points, similar ones near each other. Zoomed in, some show their pictures.
+
+import * as api from "../base/api.js";
+import { change, howToAllow } from "../base/changes.js";
+import { announce, h, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
+import { icon } from "../base/icons.js";
+import { panel } from "../base/problem.js";
+import { navigate } from "../base/router.js";
+import { panning } from "../rings/panning.js";
+import { choosePoints, Overlay, shortName } from "./overlay.js";
+import { Plot } from "./plot.js";
+import { Points } from "./points.js";
+
+export const title = "Map";
+
+export const shortcuts = [
+  ["← → ↑ ↓", "Pan the map"],
+  ["+ - 0", "Zoom in, out, show all"],
+  ["Tab", "Move to the pictures in sight"],
+];
+
+const EVERY = 1000; // milliseconds between two questions about a run
+const CALM = 150; // milliseconds without a movement before pictures are fetched
+const REACH = 10; // pixels around the pointer in which a point is found
+const MOST = 400; // largest scale
+const GROUPS = 10;
+const LIT = 100; // pictures that are lit for a search
+const MARGIN = 24; // pixels around the map
+
+/** @type {import("../base/router.js").View} */
+export async function show(main, params, { signal }) {
+  const view = new MapView(main, params, signal);
+  await view.load();
+  return () => view.leave();
+}
+
+class MapView {
+  constructor(main, params, signal) {
+    this.signal = signal;
+    this.by = params.get("by") === "label" ? "label" : "folder";
+    this.query = params.get("id");
+    this.overlay = new Overlay();
+    this.canvas = h("canvas", { class: "map-canvas", "aria-hidden": "true" });
+    const world = h("div", { class: "map-world" });
+    this.stage = h("div", { class: "map-stage", tabindex: 0, role: "group" }, this.canvas, world,
+      this.overlay.names, this.overlay.pictures, this.zoomButtons());
+    this.about = h("div", { class: "map-about" });
+    this.room = h("div", { class: "map-room" }, this.stage);
+    main.append(h("div", { class: "map" },
+      h("section", { class: "map-side", "aria-label": "About the map" },
+        h("h1", { tabindex: "-1" }, "Map"), this.about),
+      this.room));
+    this.plot = new Plot(this.canvas);
+    this.plot.onrestore = () => this.redraw();
+    this.panning = panning(this.stage, world, { onchange: () => this.moved(), most: MOST });
+    this.watcher = new ResizeObserver(() => this.moved());
+    this.watcher.observe(this.stage);
+    this.themes = new MutationObserver(() => this.moved());
+    this.themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.moved(),
+      { signal });
+    this.stage.addEventListener("pointermove", (event) => this.pointed(event), { signal });
+    this.stage.addEventListener("click", (event) => this.clicked(event), { signal });
+  }
+
+  zoomButtons() {
+    const button = (label, name, act) => h("button",
+      { type: "button", class: "icon-button", "aria-label": label, title: label, onclick: act },
+      icon(name));
+    return h("div", { class: "ring-zoom" },
+      button("Zoom in (+)", "plus", () => this.panning.step(1)),
+      button("Zoom out (-)", "minus", () => this.panning.step(-1)),
+      button("Show all (0)", "map", () => this.panning.fit()));
+  }
+
+  /** Loads the map, or says that there is none. */
+  async load() {
+    this.map = await api.get("/map", { by: this.by }, { signal: this.signal });
+    this.points = new Points(await fetchPoints(this.by, this.map.count, this.signal));
+    this.plot.setPoints(this.points);
+    this.overlay.show([], this.points);
+    this.overlay.setRegions(this.map.regions);
+    this.plot.light(await this.searched());
+    this.describe();
+    this.moved();
+    if (this.map.running) this.follow();
+  }
+
+  /** The points of the pictures that look like the one in the address. */
+  async searched() {
+    if (!this.query || !this.map.count) return [];
+    const { signal } = this;
+    const { hits } = await api.similar(this.query, { k: LIT }, { signal });
+    const params = { version: this.map.version, id: hits.map(({ id }) => id) };
+    const { points } = await api.get("/map/find", params, { signal });
+    return points;
+  }
+
+  describe() {
+    const { count, waiting, regions } = this.map;
+    const regionText = regions.slice(0, 8)
+      .map((region) => `${shortName(region.name)}, ${format.count(region.count)}`).join("; ");
+    this.stage.setAttribute("aria-label", `Map of ${format.count(count)} pictures. `
+      + "Similar pictures are near each other. Arrow keys pan, plus and minus zoom; zoomed in, Tab "
+      + `moves to pictures.${regionText ? ` Regions: ${regionText}.` : ""}`);
+    this.stage.hidden = !count;
+    this.none?.remove();
+    this.none = count ? null : panel({ icon: "map", level: 2,
+      title: this.map.made ? "No picture is on the map" : "There is no map yet",
+      text: "A map shows all pictures as points. Similar pictures are near each other." });
+    if (this.none) this.room.append(this.none);
+    this.about.replaceChildren(...[
+      count > 0 && h("p", { class: "soft" }, `${format.count(count)} pictures`
+        + (waiting ? `, ${format.count(waiting)} more without a place` : "")),
+      !this.plot.works && h("p", null, "This browser cannot draw the points: it has no WebGL 2."),
+      this.query && this.litNote(),
+      this.maker(),
+      count > 0 && this.chooser(),
+      count > 0 && this.legend(),
+      regions.length > 0 && this.regionList(),
+    ].filter(Boolean));
+  }
+
+  litNote() {
+    return h("p", { class: "map-lit" },
+      `The ${format.count(this.plot.lit.length)} pictures most like ${shortName(this.query)} are lit. `,
+      h("a", { href: `/map${this.by === "label" ? "?by=label" : ""}` }, "Show all"));
+  }
+
+  /** The buttons that make the map, or the progress. */
+  maker() {
+    const { running, failure, allowed, made, waiting } = this.map;
+    if (running) {
+      const known = running.total > 0 && running.stage !== "projecting";
+      return h("div", { class: "running" },
+        h("progress", { "aria-label": "Making the map", max: 1,
+          value: known ? running.done / running.total : null }),
+        h("p", { class: "number small" }, format.capitalise(running.stage)));
+    }
+    const make = (text, rebuild, kind) => h("button", { type: "button", class: `button ${kind}`,
+      onclick: () => this.make(rebuild) }, text);
+    return h("div", { class: "map-make" },
+      failure && h("p", { class: "fault", role: "alert" }, failure),
+      allowed && !made && make("Make the map", false, "primary"),
+      allowed && made && waiting > 0 && make(`Place ${format.count(waiting)} new`, false, "primary"),
+      allowed && made && make("Make it anew", true, "quiet"),
+      !allowed && (!made || waiting > 0) && h("div", null, howToAllow(),
+        h("p", { class: "soft small" }, "Or run ", h("code", null, "sokkuri map"))));
+  }
+
+  async make(rebuild) {
+    try {
+      await change("/map", { rebuild }, { signal: this.signal });
+      this.map.running = { stage: "starting", done: 0, total: 0 };
+      this.describe();
+      this.follow();
+    } catch (error) {
+      if (!this.signal.aborted) toast(error.message);
+    }
+  }
+
+  /** Asks for the state of the run until it ends, then shows the new map. */
+  follow() {
+    clearTimeout(this.following);
+    this.following = setTimeout(async () => {
+      if (this.signal.aborted) return;
+      try {
+        const map = await api.get("/map", { by: this.by }, { signal: this.signal });
+        if (!map.running) {
+          await this.load();
+          announce(map.failure ?? "The map is ready");
+          return;
+        }
+        this.map.running = map.running;
+        this.describe();
+      } catch {
+        if (this.signal.aborted) return; // otherwise the server may come back
+      }
+      this.follow();
+    }, EVERY);
+  }
+
+  chooser() {
+    const select = h("select", { onchange: () => navigate("/map",
+      { by: select.value === "label" ? "label" : null, id: this.query }, { replace: true }) },
+      ["folder", "label"].map((by) =>
+        h("option", { value: by, selected: by === this.by }, format.capitalise(by))));
+    return h("label", { class: "map-by" }, "Colours and names by ", select);
+  }
+
+  legend() {
+    const { groups } = this.map;
+    if (!groups.length) {
+      return h("p", { class: "soft small" }, this.by === "label" ? "No picture has a label."
+        : "All pictures are in one folder.");
+    }
+    return h("ul", { class: "map-legend", role: "list" }, groups.map(({ name, count }, index) =>
+      h("li", null, h("span", { class: `swatch map-colour-${index}`, "aria-hidden": "true" }),
+        h("span", { class: "map-name", title: name }, name),
+        h("span", { class: "number soft small" }, format.count(count)))));
+  }
+
+  regionList() {
+    return h("div", null, h("h2", null, "Regions"),
+      h("ul", { class: "map-regions", role: "list" }, this.map.regions.map((region) =>
+        h("li", null, h("button", { type: "button", class: "button quiet small", title: region.name,
+          onclick: () => this.goTo(region) }, shortName(region.name))))));
+  }
+
+  /** Zooms to a place of the map. */
+  goTo({ x, y }, scale = 8) {
+    const { clientWidth: w, clientHeight: h_ } = this.stage;
+    this.panning.fit(false);
+    const frame = this.frame();
+    this.panning.zoom(scale, { x: frame.x + x * frame.size, y: frame.y + (1 - y) * frame.size });
+    const now = this.frame();
+    this.panning.pan(w / 2 - (now.x + x * now.size), h_ / 2 - (now.y + (1 - y) * now.size));
+    this.stage.focus({ preventScroll: true });
+  }
+
+  /** The square of the map on the stage, in pixels. */
+  frame() {
+    const { clientWidth: w, clientHeight: height } = this.stage;
+    const size = Math.max(Math.min(w, height) - 2 * MARGIN, 1);
+    const { x, y, scale } = this.panning.view;
+    return { x: x + scale * (w - size) / 2, y: y + scale * (height - size) / 2,
+      size: scale * size };
+  }
+
+  /** Draws at the next frame, and fetches pictures when the map rests. */
+  moved() {
+    if (!this.points) return;
+    this.frameAsked ??= requestAnimationFrame(() => this.redraw());
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.showPictures(), CALM);
+  }
+
+  redraw() {
+    this.frameAsked = null;
+    const frame = this.frame();
+    this.plot.draw(frame, this.colours());
+    this.overlay.arrange(frame);
+  }
+
+  colours() {
+    const style = getComputedStyle(this.stage);
+    const names = [...Array(GROUPS).keys(), "other"];
+    return names.map((name) => parseColour(style.getPropertyValue(`--map-${name}`)));
+  }
+
+  async showPictures() {
+    const { clientWidth: width, clientHeight: height } = this.stage;
+    const chosen = choosePoints(this.points, this.frame(), { width, height });
+    try {
+      const images = chosen.length ? await this.imagesAt(chosen) : [];
+      this.overlay.show(images, this.points);
+      this.overlay.arrange(this.frame());
+    } catch (error) {
+      if (!this.signal.aborted && error.status === 409) this.load().catch(() => {});
+    }
+  }
+
+  async imagesAt(point) {
+    const params = { version: this.map.version, point };
+    const { images } = await api.get("/map/images", params, { signal: this.signal });
+    return images;
+  }
+
+  /** The point under a pointer, -1 if there is none. */
+  pointAt(event) {
+    const box = this.stage.getBoundingClientRect();
+    const frame = this.frame();
+    const x = (event.clientX - box.left - frame.x) / frame.size;
+    const y = 1 - (event.clientY - box.top - frame.y) / frame.size;
+    return this.points.nearest({ x, y }, REACH / frame.size);
+  }
+
+  /** Shows the picture under a resting pointer beside the map. */
+  pointed(event) {
+    clearTimeout(this.hovering);
+    if (!this.points?.count || event.target.closest("a, button")) return;
+    const point = this.pointAt(event);
+    this.stage.classList.toggle("on-point", point >= 0);
+    if (point < 0) return;
+    this.hovering = setTimeout(async () => {
+      const images = await this.imagesAt([point]).catch(() => []);
+      if (images.length && !this.signal.aborted) this.preview(images[0]);
+    }, CALM);
+  }
+
+  preview(image) {
+    this.about.querySelector(".map-preview")?.remove();
+    this.about.append(h("figure", { class: "map-preview" },
+      h("img", { src: api.imageUrl(image.id, "thumbnail", { size: 256, v: image.v }), alt: "" }),
+      h("figcaption", { class: "small" }, image.name)));
+  }
+
+  async clicked(event) {
+    if (!this.points?.count || event.target.closest("a, button")) return;
+    const point = this.pointAt(event);
+    if (point < 0) return;
+    const [image] = await this.imagesAt([point]).catch(() => []);
+    if (image) navigate("/image", { id: image.id });
+  }
+
+  leave() {
+    for (const timer of [this.following, this.resting, this.hovering]) clearTimeout(timer);
+    cancelAnimationFrame(this.frameAsked);
+    this.watcher.disconnect();
+    this.themes.disconnect();
+    this.panning.destroy();
+    this.plot.destroy();
+  }
+}
+
+async function fetchPoints(by, count, signal) {
+  if (!count) return new ArrayBuffer(0);
+  const response = await fetch(`/api/v1/map/points?by=${by}`, { signal });
+  if (!response.ok) throw new Error(`The server answered ${response.status}`);
+  return response.arrayBuffer();
+}
+
+/** Red, green and blue of `#rrggbb`, 0 to 1. */
+function parseColour(text) {
+  const number = Number.parseInt(text.trim().slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255].map((part) => part / 255);
+}
