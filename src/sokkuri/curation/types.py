@@ -26,7 +26,8 @@ class DuplicateImage:
 
     path : relative to root. digest : XXH3-128 of the file's bytes; None if it was never read.
     preferred : a person chose to keep it. damaged : its file lacks its end. outside : it is in a
-    folder outside the collection, see against.py.
+    folder outside the collection, see against.py. sidecar : bytes of its `.xmp` sidecars, only for
+    RAW files of which there are several with the same bytes.
     """
 
     id: str
@@ -40,6 +41,7 @@ class DuplicateImage:
     preferred: bool = False
     outside: bool = False
     damaged: bool = False
+    sidecar: int = 0
 
     @property
     def file(self) -> Location:

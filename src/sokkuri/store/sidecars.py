@@ -117,14 +117,29 @@ def read_sidecars(catalog: Catalog) -> Iterator[tuple[str, FileStat, PhotoMetada
             yield path, FileStat(size, mtime_ns), photo_of_row(row)
 
 
+def sidecar_size(catalog: Catalog, path: str) -> int:
+    """Return the size in bytes of all sidecars of the image at this path; 0 if it has none."""
+    if not catalog.has_table("sidecars"):
+        return 0
+    row = catalog.fetch_one(
+        "SELECT coalesce(sum(size), 0) FROM sidecars"
+        " WHERE stem IN (CAST(? AS TEXT), CAST(? AS TEXT))",
+        [as_text(stem) for stem in _stems_of(path)],
+    )
+    return int(row[0])
+
+
+def _stems_of(path: str) -> tuple[str, str]:
+    return f"{path}.", path.rpartition(".")[0] + "."
+
+
 def beside(catalog: Catalog, path: str) -> list[PhotoMetadata]:
     """Return the metadata of the sidecars of the image at this path, the one that counts first
     first."""
     if not catalog.has_table("sidecars"):
         return []
-    stems = (f"{path}.", path.rpartition(".")[0] + ".")
     found = []
-    for stem in stems:
+    for stem in _stems_of(path):
         row = catalog.fetch_one(
             f"SELECT {_NAMES} FROM sidecars WHERE stem = CAST(? AS TEXT) LIMIT 1",  # noqa: S608
             [as_text(stem)],

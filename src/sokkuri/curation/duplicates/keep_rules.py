@@ -69,6 +69,7 @@ _COPY_NAME = re.compile(
     re.IGNORECASE,
 )
 _LAST: dict[str, _Fact] = {
+    "has the sidecar with most edits": lambda image, _: -image.sidecar,
     "has the most pixels": _FACTS["largest"],
     "does not have the name of a copy": lambda image, _: int(is_name_of_copy(image.path)),
     "lost a little less when it was saved": lambda _, evidence: evidence.slightly_worse,

@@ -10,9 +10,10 @@ from PIL import Image
 from trash_fixtures import make_collection
 
 from sokkuri.api import Collection
-from sokkuri.core.types import PhotoMetadata
+from sokkuri.core.types import FileStat, PhotoMetadata
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates, known_groups
 from sokkuri.store.photos import record_photos
+from sokkuri.store.sidecars import record_sidecars
 
 ORIGINAL, EDITED = "IMG_1234.jpg", "IMG_E1234.jpg"
 
@@ -82,3 +83,22 @@ def test_pictures_of_one_asset_in_two_folders_are_copies(drawn: Path, tmp_path: 
             frozenset([f"a/{ORIGINAL}", f"b/{ORIGINAL}", f"c/{ORIGINAL}", f"c/{EDITED}"]),
             frozenset([f"a/{EDITED}", f"b/{EDITED}"]),
         }
+
+
+def test_of_equal_raw_files_the_one_with_most_edits_is_kept(drawn: Path, tmp_path: Path) -> None:
+    """Its sidecar is the largest. Rules of a person count first."""
+    root = tmp_path / "photos"
+    for folder in "abc":
+        (root / folder).mkdir(parents=True)
+        shutil.copyfile(drawn / ORIGINAL, root / folder / "1.jpg")
+    with make_collection(root) as made:
+        catalog = made.catalog
+        for name, size in (("b/1.xmp", 900), ("c/1.dng.xmp", 700), ("c/1.xmp", 700)):
+            record_sidecars(catalog, [(name, FileStat(size, 1), PhotoMetadata())])
+        (group,) = known_groups(made)
+        assert group.keep == "a/1.jpg", "no RAW file"
+        catalog.execute("UPDATE images SET path = replace(path, '.jpg', '.dng')")
+        (group,) = known_groups(made)
+        assert (group.keep, group.why) == ("c/1.jpg", "has the sidecar with most edits")
+        (group,) = known_groups(made, DuplicateOptions(keep=("b/",)))
+        assert group.keep == "b/1.jpg"
