@@ -172,7 +172,7 @@ def watch_folder(place: WatchPlace, poll: float | None, stop: threading.Event) -
     """Return what tells changes below a folder or address: events where they come, else looks.
 
     poll : seconds between two looks, to look instead of waiting for events. stop : ends a `wait`.
-    Raises CollectionError if the folder is gone.
+    Raises FileNotFoundError if the folder is gone.
     """
     if poll is not None:
         return _looks(place, poll, "as asked", stop)
@@ -190,7 +190,7 @@ def watch_folder(place: WatchPlace, poll: float | None, stop: threading.Event) -
         return _looks(place, _WITHOUT_EVENTS, "the extra watch is not installed", stop)
     except (OSError, RuntimeError) as error:  # too many folders for the limits of the system
         if not is_folder(place.root):
-            raise CollectionError(f"{place.root} is not there any more") from error
+            raise FileNotFoundError(place.root) from error
         return _looks(place, _WITHOUT_EVENTS, f"the system sends no events: {error}", stop)
 
 

@@ -143,6 +143,8 @@ class _Watcher:
             yield from self._wait_for(error)
             self.stop.wait(_RETRY_SECONDS if isinstance(self._root, Address) else TICK_SECONDS)
             return
+        except FileNotFoundError:
+            return  # the folder went at this moment: the next look says so
         with closing(changes):
             identity = _identity(place.root)
             yield from self._announce(changes)
