@@ -124,6 +124,7 @@ class _Watcher:
         self._options = options
         self._poll = poll
         self._root = root
+        self._place: WatchPlace | None = None
         self._model: Model | None = None
         self._announced = ""  # how the folder is watched, as it was said last
         self._reason = ""  # why nothing can be done, as it was said last
@@ -134,9 +135,8 @@ class _Watcher:
         """Watch the root until it goes or is another one."""
         try:
             with closing(self._open()) as collection:
-                self._root = collection.root
-                exclude = with_saved_settings(collection.catalog, self._options).exclude or ()
-                place = WatchPlace(collection.root, collection.store, exclude)
+                place = self._place = self._place_of(collection)
+                self._root = place.root
             check_root(place.root)
             changes = watch_folder(place, self._poll, self.stop)
         except CollectionError as error:
@@ -151,7 +151,7 @@ class _Watcher:
             yield from self._run()
             while not self.stop.is_set():
                 changed = changes.wait()
-                if identity != _identity(place.root) or self._root != place.root:
+                if identity != _identity(place.root) or self._place != place:
                     return
                 if not self.stop.is_set() and (changed or time.monotonic() >= self._due):
                     yield from self._run()
@@ -173,8 +173,9 @@ class _Watcher:
         report = None
         try:
             with closing(self._open()) as collection:
-                if collection.root != self._root:  # another command said where the images are now
-                    self._root = collection.root
+                place = self._place_of(collection)
+                if place != self._place:  # another command gave another folder or other globs
+                    self._place = place
                     return
                 model = self._model_of(collection)
                 with closing(collection.sync(self._options, model=model)) as steps:
@@ -194,6 +195,10 @@ class _Watcher:
         self._notes, self._reason = frozenset(notes), ""
         self._due = time.monotonic() + _FULL_LOOK_SECONDS
         yield WatchEvent("synced", _report_text(report), self._root, report)
+
+    def _place_of(self, collection: WatchedCollection) -> WatchPlace:
+        exclude = with_saved_settings(collection.catalog, self._options).exclude or ()
+        return WatchPlace(collection.root, collection.store, exclude)
 
     def _model_of(self, collection: WatchedCollection) -> Model:
         """Return the collection's model. Its file is hashed only when it is another one."""
