@@ -2,6 +2,7 @@
 
 import base64
 import re
+import shutil
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -195,6 +196,55 @@ def test_a_file_that_is_not_an_image_has_a_message(visit: Visit, tmp_path: Path)
     drop(visit.page, note)
     expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
     visit.expect_problems("422")
+
+
+def test_one_bad_file_does_not_block_the_others(
+    visit: Visit, drawings: Path, tmp_path: Path
+) -> None:
+    """The others are searched with. The bad one has its message, also if both have one name."""
+    (tmp_path / "bad").mkdir()
+    note, good = tmp_path / "bad" / "photo.jpg", tmp_path / "photo.jpg"
+    note.write_text("this is a text file with the name of an image\n" * 20)
+    shutil.copyfile(drawings / PHOTO, good)
+    open_search(visit)
+    drop(visit.page, note)
+    expect(visit.page.get_by_text(re.compile("it looks like a text file"))).to_be_visible()
+    drop(visit.page, good)
+    expect_first(visit.page, PHOTO.rpartition("/")[2])
+    tiles = visit.page.locator(".query-tiles > li")
+    expect(tiles).to_have_count(2)
+    expect(tiles.first).to_contain_text("it looks like a text file")
+    expect(tiles.nth(1)).not_to_contain_text("text file")
+    visit.expect_problems("422")
+
+
+def test_filters_are_chips_with_forms(visit: Visit) -> None:
+    """A form writes the expression, and the expression fills the form. Other parts stay."""
+    page = visit.page
+    visit.go("/search?id=" + PHOTO.replace(" ", "%20") + "&where=height > 1 or id = 'and'")
+    expect(hits(page).first).to_be_visible()
+    where = page.get_by_label("Where")
+    page.get_by_role("button", name="Size").click()
+    page.get_by_label("Width at least").fill("400")
+    page.get_by_label("File at least").fill("0.001")
+    page.keyboard.press("Enter")
+    written = "(height > 1 or id = 'and') and width >= 400 and size >= 1000"
+    expect(where).to_have_value(written)
+    expect(hits(page).first).to_be_visible()
+    chip = page.get_by_role("button", name="Change the filter: 400 pixels wide or more, 0.001 MB")
+    expect(chip).to_be_focused()
+    page.get_by_role("button", name="Date").click()
+    page.get_by_label("Taken until").fill("2020-02-03")
+    page.keyboard.press("Enter")
+    expect(where).to_have_value(f"{written} and taken <= 2020-02-03")
+    expect(page.get_by_text("No results")).to_be_visible()
+    page.get_by_role("button", name="Remove the filter: Taken until 2020-02-03").click()
+    expect(where).to_have_value(written)
+    expect(hits(page).first).to_be_visible()
+    where.fill("label = 'it\"s' and camera like '%Canon%' and taken >= 2020-01-01")
+    where.press("Enter")
+    chips = page.get_by_label("Filters that apply").get_by_role("listitem")
+    expect(chips).to_have_text(['Label it"s', "Camera Canon", "Taken from 2020-01-01"])
 
 
 def test_a_picture_above_the_size_limit_is_not_sent(

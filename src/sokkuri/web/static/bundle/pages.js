@@ -2344,7 +2344,7 @@ function replacing({ replacement }) {
     ]
   };
 }
-function makeProgress(label, read2) {
+function makeProgress(label, read3) {
   const heading2 = h("h2", null, label);
   const bar = h("progress", { "aria-label": label, max: 1 });
   const text2 = h("p", { class: "number" });
@@ -2374,7 +2374,7 @@ function makeProgress(label, read2) {
   return {
     el,
     update: (status2) => {
-      task = read2(status2);
+      task = read3(status2);
       if (!task?.runs) samples.length = 0;
       else samples.push({ time: performance.now(), done: task.done });
       draw();
@@ -8786,8 +8786,9 @@ function toRequest(search2, uploads) {
     };
   }
   const form = new FormData();
-  for (const { name: name2, blob, not, weight: weight2 } of uploads) {
-    form.append(not ? "not_image" : "image", blob, name2);
+  const names = sentNames(uploads);
+  for (const [number, { blob, not, weight: weight2 }] of uploads.entries()) {
+    form.append(not ? "not_image" : "image", blob, names[number]);
     form.append(not ? "not_image_weight" : "image_weight", String(weight2 ?? 1));
   }
   for (const id of search2.ids) form.append("id", weighted(id));
@@ -8798,6 +8799,15 @@ function toRequest(search2, uploads) {
     if (value !== null) form.append(key2, String(value));
   }
   return form;
+}
+function sentNames(uploads) {
+  const names = [];
+  for (const { name: name2 } of uploads) {
+    let unique = name2 || "picture";
+    for (let number = 2; names.includes(unique); number++) unique = `${name2 || "picture"} (${number})`;
+    names.push(unique);
+  }
+  return names;
 }
 function placeOf({ status: status2, type, detail }) {
   const kind = type.split(":").at(-1);
@@ -9887,6 +9897,212 @@ function summaryOf({ hits, metric, exact, recall: recall2, milliseconds, not_com
   return `${count2} · ${metric}, ${quality} · ${Math.round(milliseconds * 10) / 10} ms${rest}`;
 }
 
+// search/where.js
+var DAY = String.raw`\d{4}-\d{2}-\d{2}`;
+var TEXT = String.raw`'([^']*)'|"([^"]*)"`;
+var PATTERNS = [
+  ["date", "from", new RegExp(`^taken\\s*>=\\s*(${DAY})$`, "i")],
+  ["date", "to", new RegExp(`^taken\\s*<=\\s*(${DAY})$`, "i")],
+  ["camera", "camera", new RegExp(`^camera\\s+like\\s+(?:${TEXT})$`, "i")],
+  ["label", "label", new RegExp(`^label\\s*=\\s*(?:${TEXT})$`, "i")],
+  ["size", "width", /^width\s*>=\s*(\d+)$/i],
+  ["size", "bytes", /^size\s*>=\s*(\d+)$/i]
+];
+var quoted2 = (text2) => text2.includes("'") ? `"${text2.replaceAll('"', "")}"` : `'${text2}'`;
+var WRITTEN = {
+  date: ({ from, to }) => [from && `taken >= ${from}`, to && `taken <= ${to}`],
+  camera: ({ camera }) => [camera && `camera like ${quoted2(`%${camera}%`)}`],
+  label: ({ label }) => [label && `label = ${quoted2(label)}`],
+  size: ({ width, bytes: bytes3 }) => [width && `width >= ${width}`, bytes3 && `size >= ${bytes3}`]
+};
+function jointsOf(where) {
+  const joints = [];
+  let depth = 0;
+  let quote = "";
+  for (let at = 0; at < where.length; at++) {
+    const character = where[at];
+    if (quote) quote = character === quote ? "" : quote;
+    else if (character === "'" || character === '"') quote = character;
+    else if (character === "(") depth += 1;
+    else if (character === ")") depth -= 1;
+    else if (depth === 0 && /\s/.test(character)) {
+      const joint = /^\s+(and|or)(?=[\s(])/i.exec(where.slice(at));
+      if (joint) joints.push([joint[1].toLowerCase(), at, at + joint[0].length]);
+    }
+  }
+  return joints;
+}
+var isAlternative = (where) => jointsOf(where).some(([word]) => word === "or");
+function partsOf(where) {
+  const joints = isAlternative(where) ? [] : jointsOf(where);
+  const begins = [0, ...joints.map(([, , end]) => end)];
+  const ends = [...joints.map(([, begin]) => begin), where.length];
+  return begins.map((begin, number) => where.slice(begin, ends[number]).trim()).filter(Boolean);
+}
+function read2(where) {
+  const filters = {};
+  const rest = [];
+  for (const part of partsOf(where)) {
+    const found = PATTERNS.map(([kind2, field2, pattern]) => [kind2, field2, pattern.exec(part)]).find(([kind2, field2, match2]) => match2 && filters[kind2]?.[field2] === void 0);
+    if (!found) {
+      rest.push(part);
+      continue;
+    }
+    const [kind, field, match] = found;
+    const value = match.slice(1).find((group) => group !== void 0);
+    filters[kind] = { ...filters[kind], [field]: kind === "camera" ? trimmed(value) : value };
+  }
+  return { filters, rest };
+}
+var trimmed = (pattern) => pattern.replace(/^%/, "").replace(/%$/, "");
+function write(where, kind, fields) {
+  const { filters, rest } = read2(where);
+  const all = { ...filters, [kind]: fields ?? {} };
+  const written = Object.entries(all).flatMap(([name2, values]) => WRITTEN[name2](values));
+  const kept = rest.map((part) => isAlternative(part) && written.some(Boolean) ? `(${part})` : part);
+  return [...kept, ...written].filter(Boolean).join(" and ");
+}
+
+// search/filter_chips.js
+var MEGA = 1e6;
+var KINDS = {
+  date: {
+    name: "Date",
+    fields: [["from", "Taken from", "date"], ["to", "Taken until", "date"]],
+    say: ({ from, to }) => from && to ? `Taken ${from} to ${to}` : from ? `Taken from ${from}` : `Taken until ${to}`
+  },
+  camera: {
+    name: "Camera",
+    fields: [["camera", "Camera", "text"]],
+    say: ({ camera }) => `Camera ${camera}`
+  },
+  label: { name: "Label", fields: [["label", "Label", "text"]], say: ({ label }) => `Label ${label}` },
+  size: {
+    name: "Size",
+    fields: [
+      ["width", "Width at least (pixels)", "number"],
+      ["bytes", "File at least (MB)", "number"]
+    ],
+    say: ({ width, bytes: bytes3 }) => [
+      width && `${width} pixels wide or more`,
+      bytes3 && `${bytes3 / MEGA} MB or more`
+    ].filter(Boolean).join(", ")
+  }
+};
+var FilterChips = class {
+  /** @param {{onchange: (where: string) => void, signal: AbortSignal}} options */
+  constructor({ onchange, signal }) {
+    Object.assign(this, { onchange, signal, where: null });
+    this.list = h("ul", { class: "filter-chips", role: "list", "aria-label": "Filters that apply" });
+    this.adds = h("div", { class: "row filter-adds", role: "group", "aria-label": "Add a filter" });
+    this.place = h("div", null);
+    this.element = h("div", { class: "filter-forms" }, this.list, this.adds, this.place);
+  }
+  /** @param {string} where the expression */
+  show(where) {
+    if (where === this.where) return;
+    this.where = where;
+    const { filters } = read2(where);
+    this.list.hidden = !Object.keys(filters).length;
+    this.list.replaceChildren(...Object.entries(filters).map(([kind, fields]) => this.chip(kind, KINDS[kind].say(fields))));
+    this.adds.replaceChildren(...Object.keys(KINDS).filter((kind) => !(kind in filters)).map((kind) => h("button", {
+      type: "button",
+      class: "button quiet small",
+      dataset: { kind },
+      onclick: () => this.edit(kind)
+    }, icon("plus", { size: 14 }), KINDS[kind].name)));
+  }
+  chip(kind, text2) {
+    return h(
+      "li",
+      { class: "filter-chip" },
+      h("button", {
+        type: "button",
+        class: "chip-text",
+        dataset: { kind },
+        "aria-label": `Change the filter: ${text2}`,
+        onclick: () => this.edit(kind)
+      }, text2),
+      h("button", {
+        type: "button",
+        class: "icon-button",
+        title: "Remove",
+        "aria-label": `Remove the filter: ${text2}`,
+        onclick: () => this.apply(kind, null)
+      }, icon("close", { size: 14 }))
+    );
+  }
+  /** Opens the form of a kind of filter. */
+  edit(kind) {
+    const values = read2(this.where).filters[kind] ?? {};
+    const fields = KINDS[kind].fields.map(([name2, label, type]) => {
+      const value = name2 === "bytes" && values.bytes ? values.bytes / MEGA : values[name2] ?? "";
+      const input = h("input", {
+        type,
+        name: name2,
+        id: `filter-${name2}`,
+        value,
+        autocomplete: "off",
+        min: type === "number" ? 0 : null,
+        step: type === "number" ? "any" : null,
+        list: name2 === "label" ? "filter-labels" : null
+      });
+      return [h("label", { for: input.id }, label), input];
+    });
+    const form = h(
+      "form",
+      { class: "filter-form", "aria-label": KINDS[kind].name },
+      fields,
+      kind === "label" && this.knownLabels(),
+      h(
+        "div",
+        { class: "row" },
+        h("button", { type: "button", class: "button", onclick: () => this.close(kind) }, "Cancel"),
+        h("button", { type: "submit", class: "button primary" }, "Apply")
+      )
+    );
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.apply(kind, valuesOf(form));
+    });
+    form.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      this.close(kind);
+      event.preventDefault();
+    });
+    this.place.replaceChildren(form);
+    form.querySelector("input").focus();
+  }
+  knownLabels() {
+    const list3 = h("datalist", { id: "filter-labels" });
+    get2("/labels", null, { signal: this.signal }).then(({ labels }) => {
+      list3.replaceChildren(...labels.map(({ label }) => h("option", { value: label })));
+    }).catch(() => {
+    });
+    return list3;
+  }
+  apply(kind, values) {
+    this.place.replaceChildren();
+    const where = write(this.where, kind, values);
+    this.show(where);
+    this.focus(kind);
+    this.onchange(where);
+  }
+  close(kind) {
+    this.place.replaceChildren();
+    this.focus(kind);
+  }
+  focus(kind) {
+    this.element.querySelector(`[data-kind="${kind}"]`)?.focus();
+  }
+};
+function valuesOf(form) {
+  const values = Object.fromEntries([...new FormData(form)].map(([name2, value]) => [name2, value.trim()]));
+  if (values.width) values.width = String(Math.ceil(Number(values.width)));
+  if (values.bytes) values.bytes = String(Math.round(Number(values.bytes) * MEGA));
+  return values;
+}
+
 // search/filters.js
 var WIDE = "(min-width: 800px)";
 var HINT = "Columns: taken, camera, lens, iso, rating, keyword, label, format, width, height, size, modified, path, has_gps, latitude, longitude. Example: taken >= 2024-05 and rating >= 4";
@@ -9933,10 +10149,15 @@ var SearchFilters = class {
       // A form with several fields needs a button to submit on Enter.
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search")
     );
+    this.chips = new FilterChips({ signal, onchange: (where) => {
+      this.where.value = where;
+      onchange(this.values());
+    } });
     this.element = h(
       "details",
       { class: "filters", open: matchMedia(WIDE).matches },
       h("summary", null, "Filters"),
+      this.chips.element,
       this.form
     );
     this.listen(onchange, signal);
@@ -9969,6 +10190,7 @@ var SearchFilters = class {
   show(search2) {
     this.under.value = search2.under;
     this.where.value = search2.where;
+    this.chips.show(search2.where);
     this.maxDistance.value = search2.maxDistance;
     const numbers = [.../* @__PURE__ */ new Set([...NUMBERS, search2.k])].sort((a, b) => a - b);
     this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));
@@ -10094,6 +10316,7 @@ var SearchView = class {
     this.search = null;
     this.uploads = [];
     this.pictures = /* @__PURE__ */ new Map();
+    this.unreadable = /* @__PURE__ */ new Map();
     this.answer = null;
     const addFiles = (files2) => addTerms({ files: files2 });
     this.tiles = new QueryTiles({
@@ -10219,7 +10442,7 @@ var SearchView = class {
       src: picture?.src ?? null,
       width: picture?.width ?? 0,
       height: picture?.height ?? 0,
-      problem: upload ? this.tooLarge(upload) : ""
+      problem: upload ? this.faultOf(upload) : ""
     };
   }
   async localOf(upload) {
@@ -10239,6 +10462,14 @@ var SearchView = class {
       }
     }
     return this.pictures.get(id);
+  }
+  /** What is wrong with an uploaded picture, "" if nothing is known. */
+  faultOf(upload) {
+    return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
+  }
+  /** The uploaded pictures that can be sent: one bad picture does not block the others. */
+  usable() {
+    return this.uploads.filter((upload) => !this.faultOf(upload));
   }
   /** A message if an uploaded picture exceeds the limit of the server, else "". */
   tooLarge({ blob }) {
@@ -10337,7 +10568,8 @@ var SearchView = class {
   // --- the search
   /** Searches, unless `again` is false and the shown answer is for the same query. */
   async run(again = false) {
-    const { search: search2, uploads } = this;
+    const { search: search2 } = this;
+    const uploads = this.usable();
     const key2 = JSON.stringify({ ...toParams(search2), view: null });
     if (!again && key2 === this.answered) {
       this.showAnswer();
@@ -10365,10 +10597,12 @@ var SearchView = class {
   /** Whether the query can be sent; shows a hint if not. */
   checkQuery() {
     const { search: search2, uploads } = this;
-    const likes = search2.ids.length + search2.texts.length + uploads.filter(({ not }) => !not).length;
+    const likes = search2.ids.length + search2.texts.length + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
       this.results.showHint("This picture is no longer available", "Only your browser keeps the pictures that you search with, and only the latest ones. Add the picture again.");
-    } else if (uploads.some((upload) => this.tooLarge(upload))) {
+    } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
+      this.results.showHint("No search was made", "See the message under the picture.");
+    } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
       this.results.showHint("Picture too large", "Remove the picture that is too large, or use a smaller copy.");
     } else if (likes === 0) {
       if (uploads.length + search2.nots.length + search2.notTexts.length > 0) {
@@ -10407,9 +10641,15 @@ var SearchView = class {
   failed(error) {
     this.lostServer = error.name === "LostServer";
     const place2 = error.name === "Problem" ? placeOf(error) : "all";
-    const upload = this.uploads.find(({ name: name2 }) => error.detail?.startsWith(`${name2}: `));
-    const prefix = upload ? upload.name.length + 2 : 0;
+    const sent = this.usable();
+    const names = sentNames(sent);
+    const number = names.findIndex((name2) => error.detail?.startsWith(`${name2}: `));
+    const prefix = number < 0 ? 0 : names[number].length + 2;
     const text2 = toSentence((error.detail || error.message).slice(prefix));
+    if (place2 === "picture" && number >= 0 && error.status === 422) {
+      this.goOnWithout(sent[number], text2);
+      return;
+    }
     if (place2 === "words") {
       this.words.showProblem(text2);
       this.results.showHint("No search was made", "See the message under the words.");
@@ -10422,6 +10662,12 @@ var SearchView = class {
     } else {
       this.results.fail(error);
     }
+  }
+  /** Shows what is wrong with a picture, and searches with the others. */
+  goOnWithout(upload, text2) {
+    this.unreadable.set(upload.blob, text2);
+    this.showTiles(this.turn);
+    this.run(true);
   }
   /**
    * Shows a problem under the picture that has it. For an unreadable upload these are the uploads
@@ -10804,7 +11050,7 @@ async function listDamaged(host, total, signal) {
     return { lines: damaged2.map(({ id, reason }) => ({ id, text: reason })), next };
   });
 }
-async function listImages(host, read2) {
+async function listImages(host, read3) {
   const list3 = h("ul", null);
   const more = h("button", { type: "button", class: "button" }, "Show more");
   host.append(list3, more);
@@ -10812,7 +11058,7 @@ async function listImages(host, read2) {
   const load3 = async () => {
     more.disabled = true;
     try {
-      const page = await read2(cursor);
+      const page = await read3(cursor);
       list3.append(...page.lines.map(imageItem));
       cursor = page.next;
       more.hidden = !cursor;

@@ -3,6 +3,7 @@
 
 import { h } from "../base/dom.js";
 import { suggestFolders } from "../base/folders.js";
+import { FilterChips } from "./filter_chips.js";
 import { MOST_K } from "./state.js";
 
 const WIDE = "(min-width: 800px)"; // as in search.css
@@ -38,9 +39,13 @@ export class SearchFilters {
           "The nearest of some copies stands for all that were found on the page Duplicates.")),
       // A form with several fields needs a button to submit on Enter.
       h("button", { type: "submit", class: "unseen", tabindex: -1 }, "Search"));
+    this.chips = new FilterChips({ signal, onchange: (where) => {
+      this.where.value = where;
+      onchange(this.values());
+    } });
     // In one column, open fields would push the results off the screen.
     this.element = h("details", { class: "filters", open: matchMedia(WIDE).matches },
-      h("summary", null, "Filters"), this.form);
+      h("summary", null, "Filters"), this.chips.element, this.form);
     this.listen(onchange, signal);
   }
 
@@ -71,6 +76,7 @@ export class SearchFilters {
   show(search) {
     this.under.value = search.under;
     this.where.value = search.where;
+    this.chips.show(search.where);
     this.maxDistance.value = search.maxDistance;
     const numbers = [...new Set([...NUMBERS, search.k])].sort((a, b) => a - b);
     this.k.replaceChildren(...numbers.map((number) => h("option", { value: number }, number)));

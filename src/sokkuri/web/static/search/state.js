@@ -118,8 +118,9 @@ export function toRequest(search, uploads) {
       texts: search.texts, not_texts: search.notTexts, ...Object.fromEntries(present) };
   }
   const form = new FormData();
-  for (const { name, blob, not, weight } of uploads) {
-    form.append(not ? "not_image" : "image", blob, name);
+  const names = sentNames(uploads);
+  for (const [number, { blob, not, weight }] of uploads.entries()) {
+    form.append(not ? "not_image" : "image", blob, names[number]);
     form.append(not ? "not_image_weight" : "image_weight", String(weight ?? 1));
   }
   for (const id of search.ids) form.append("id", weighted(id));
@@ -130,6 +131,21 @@ export function toRequest(search, uploads) {
     if (value !== null) form.append(key, String(value));
   }
   return form;
+}
+
+/**
+ * The names under which pictures are sent: each once, so that a problem names one picture.
+ * @param {{name: string}[]} uploads
+ * @returns {string[]}
+ */
+export function sentNames(uploads) {
+  const names = [];
+  for (const { name } of uploads) {
+    let unique = name || "picture";
+    for (let number = 2; names.includes(unique); number++) unique = `${name || "picture"} (${number})`;
+    names.push(unique);
+  }
+  return names;
 }
 
 /**

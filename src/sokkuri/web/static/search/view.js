@@ -15,7 +15,7 @@ import { SearchAnswer } from "./answer.js";
 import { SearchFilters } from "./filters.js";
 import { QueryWords } from "./words.js";
 import { addTerms } from "./terms.js";
-import { canCrop, fromParams, placeOf, toParams, toRequest } from "./state.js";
+import { canCrop, fromParams, placeOf, sentNames, toParams, toRequest } from "./state.js";
 import { SELECTION_KEYS } from "../selection/action_bar.js";
 import * as settings from "../base/settings.js";
 import { keep, recall } from "./uploads.js";
@@ -42,6 +42,7 @@ class SearchView {
     this.search = null;
     this.uploads = [];
     this.pictures = new Map();
+    this.unreadable = new Map(); // what is wrong with an uploaded picture, by its blob
     this.answer = null;
     const addFiles = (files) => addTerms({ files });
     this.tiles = new QueryTiles({
@@ -149,7 +150,7 @@ class SearchView {
     const picture = upload ? await this.localOf(upload) : await this.imageOf(id);
     return { key, not, weight, name: upload?.name || picture?.name || id || "Pasted picture",
       src: picture?.src ?? null, width: picture?.width ?? 0, height: picture?.height ?? 0,
-      problem: upload ? this.tooLarge(upload) : "" };
+      problem: upload ? this.faultOf(upload) : "" };
   }
 
   async localOf(upload) {
@@ -170,6 +171,16 @@ class SearchView {
       }
     }
     return this.pictures.get(id);
+  }
+
+  /** What is wrong with an uploaded picture, "" if nothing is known. */
+  faultOf(upload) {
+    return this.tooLarge(upload) || (this.unreadable.get(upload.blob) ?? "");
+  }
+
+  /** The uploaded pictures that can be sent: one bad picture does not block the others. */
+  usable() {
+    return this.uploads.filter((upload) => !this.faultOf(upload));
   }
 
   /** A message if an uploaded picture exceeds the limit of the server, else "". */
@@ -279,7 +290,8 @@ class SearchView {
 
   /** Searches, unless `again` is false and the shown answer is for the same query. */
   async run(again = false) {
-    const { search, uploads } = this;
+    const { search } = this;
+    const uploads = this.usable();
     const key = JSON.stringify({ ...toParams(search), view: null });
     if (!again && key === this.answered) {
       this.showAnswer();
@@ -309,11 +321,13 @@ class SearchView {
   checkQuery() {
     const { search, uploads } = this;
     const likes = search.ids.length + search.texts.length
-      + uploads.filter(({ not }) => !not).length;
+      + this.usable().filter(({ not }) => !not).length;
     if (this.uploadsLost) {
       this.results.showHint("This picture is no longer available", "Only your browser keeps the "
         + "pictures that you search with, and only the latest ones. Add the picture again.");
-    } else if (uploads.some((upload) => this.tooLarge(upload))) {
+    } else if (!likes && uploads.some((upload) => this.unreadable.has(upload.blob))) {
+      this.results.showHint("No search was made", "See the message under the picture.");
+    } else if (!likes && uploads.some((upload) => this.tooLarge(upload))) {
       this.results.showHint("Picture too large", "Remove the picture that is too large, or use a "
         + "smaller copy.");
     } else if (likes === 0) {
@@ -352,9 +366,15 @@ class SearchView {
   failed(error) {
     this.lostServer = error.name === "LostServer";
     const place = error.name === "Problem" ? placeOf(error) : "all";
-    const upload = this.uploads.find(({ name }) => error.detail?.startsWith(`${name}: `));
-    const prefix = upload ? upload.name.length + 2 : 0;
+    const sent = this.usable();
+    const names = sentNames(sent);
+    const number = names.findIndex((name) => error.detail?.startsWith(`${name}: `));
+    const prefix = number < 0 ? 0 : names[number].length + 2;
     const text = toSentence((error.detail || error.message).slice(prefix));
+    if (place === "picture" && number >= 0 && error.status === 422) {
+      this.goOnWithout(sent[number], text);
+      return;
+    }
     if (place === "words") {
       this.words.showProblem(text);
       this.results.showHint("No search was made", "See the message under the words.");
@@ -367,6 +387,13 @@ class SearchView {
     } else {
       this.results.fail(error);
     }
+  }
+
+  /** Shows what is wrong with a picture, and searches with the others. */
+  goOnWithout(upload, text) {
+    this.unreadable.set(upload.blob, text);
+    this.showTiles(this.turn);
+    this.run(true);
   }
 
   /**
