@@ -9,9 +9,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-
-from sokkuri.curation.duplicates.matching.block_agreement import Agreement, measure_agreement
+from sokkuri.curation.duplicates.matching.block_agreement import (
+    Agreement,
+    measure_agreement,
+    measure_mirrored,
+)
 from sokkuri.curation.duplicates.matching.details import details_agree
 from sokkuri.curation.duplicates.matching.fingerprint import SQUARE_SIDE, ImageView
 from sokkuri.curation.duplicates.matching.keypoints import (
@@ -85,8 +87,7 @@ def compare(
         return Match("same", 1.0, blank=True) if same else Match(None, 0.0, blank=True)
     logit, certain = _unaligned_logit(upright)
     if not certain:
-        mirrored = np.ascontiguousarray(b.square[:, ::-1])
-        mirrored_logit, certain = _unaligned_logit(measure_agreement(a.square, mirrored))
+        mirrored_logit, certain = _unaligned_logit(measure_mirrored(a.square, b.square))
         logit = mirrored_logit if certain else max(logit, mirrored_logit)
     inliers = 0
     if certain:

@@ -5,7 +5,7 @@ everywhere, however its colours were changed. A photo of another object in the s
 where that object is.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TypeVar
 
@@ -19,7 +19,7 @@ _MIN_CONTRAST = 4.0  # levels of 255; a block with less has no details to compar
 _NOISE = 25.0  # squared levels of a channel's mean: about what JPEG changes
 _RIDGE = 1e-3
 _AGREEING = np.array([0.5, 0.85], np.float32)  # correlations of blocks that agree, and closely
-_KEPT = 1024  # descriptions of whole images, 80 kB each
+_KEPT = 2048  # descriptions of whole images, 46 kB each
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,19 @@ def measure_agreement(
             return _NOTHING_IN_COMMON
         whole_blocks: NDArray[np.bool_] = np.asarray(_blocks(inside).all((1, 2)))
         first, second = (_describe(rgb, inside, whole_blocks) for rgb in (a, b))
+    return _agreement(first, second)
+
+
+def measure_mirrored(a: NDArray[np.uint8], b: NDArray[np.uint8]) -> Agreement:
+    """Return how far `a` and the mirror image of `b` agree : both (H, W, 3) uint8.
+
+    H and W are multiples of BLOCK. The mirror image needs no description of its own.
+    """
+    first, second = (_describe_whole(rgb.tobytes(), *rgb.shape[:2]) for rgb in (a, b))
+    return _agreement(first, second.mirrored(b.shape[0] // BLOCK, b.shape[1] // BLOCK))
+
+
+def _agreement(first: "_Described", second: "_Described") -> Agreement:
     correlations = np.sort(_block_correlations(first, second))
     count = len(correlations)
     upto_half, upto_close = correlations.searchsorted(_AGREEING, "right").tolist()
@@ -68,7 +81,7 @@ def measure_agreement(
         close=(count - upto_close) / count if count else 0.0,
         colour=_colour_agreement(first, second),
         blocks=count,
-        difference=int(np.abs(first.levels - second.levels).sum(dtype=np.int64))
+        difference=int(np.abs(first.levels.astype(np.int16) - second.levels).sum(dtype=np.int64))
         / first.levels.size,
     )
 
@@ -98,13 +111,13 @@ _NOTHING_IN_COMMON = Agreement(0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0, 255.0)
 class _Described:
     """What `measure_agreement` needs of one image.
 
-    levels : (P, 3) int16, the pixels that count. brightness : (P,), without its mean. length : of
+    levels : (P, 3) uint8, the pixels that count. brightness : (P,), without its mean. length : of
     the brightness. blocks : (M, BLOCK * BLOCK), without their means. contrasts : (M,). colours :
     (M, 3), the blocks' mean colours without their mean. solver : (3, 3), for the fit of a linear
     map. power : sum of the squared colours.
     """
 
-    levels: NDArray[np.int16]
+    levels: NDArray[np.uint8]
     brightness: NDArray[np.float32]
     length: np.float32
     blocks: NDArray[np.float32]
@@ -112,6 +125,20 @@ class _Described:
     colours: NDArray[np.float32]
     solver: NDArray[np.float64]
     power: float
+
+    def mirrored(self, rows: int, columns: int) -> "_Described":
+        """Return what describes the mirror image. rows, columns : of blocks; all pixels count."""
+        height, width = rows * BLOCK, columns * BLOCK
+        blocks = self.blocks.reshape(rows, columns, BLOCK, BLOCK)[:, ::-1, :, ::-1]
+        return replace(
+            self,
+            levels=_as_items(self.levels).reshape(height, width)[:, ::-1].reshape(-1)
+            .view(np.uint8).reshape(-1, 3),
+            brightness=self.brightness.reshape(height, width)[:, ::-1].reshape(-1),
+            blocks=blocks.reshape(-1, BLOCK * BLOCK),
+            contrasts=self.contrasts.reshape(rows, columns)[:, ::-1].reshape(-1),
+            colours=self.colours.reshape(rows, columns, 3)[:, ::-1].reshape(-1, 3),
+        )  # fmt: skip
 
 
 @lru_cache(_KEPT)
@@ -135,7 +162,7 @@ def _describe(
     if len(colours):
         colours = colours - colours.mean(0)
     return _Described(
-        pixels.astype(np.int16),
+        pixels,
         brightness,
         np.float32(np.linalg.norm(brightness)),
         blocks,
@@ -148,8 +175,13 @@ def _describe(
 
 def _pixels(rgb: NDArray[np.uint8], inside: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return `rgb[inside]` in a tenth of its time : (H, W, 3), (H, W) -> (P, 3)."""
-    whole = np.ascontiguousarray(rgb).view(np.dtype((np.void, 3)))[:, :, 0]
-    return whole[inside].view(np.uint8).reshape(-1, 3)
+    return _as_items(np.ascontiguousarray(rgb))[inside].view(np.uint8).reshape(-1, 3)
+
+
+def _as_items(pixels: NDArray[np.uint8]) -> NDArray[np.void]:
+    """Return pixels of which each is one item, for quick copies : (..., 3) -> (...)."""
+    items: NDArray[np.void] = pixels.view(np.dtype((np.void, 3)))[..., 0]
+    return items
 
 
 def _solver(colours: NDArray[np.float32]) -> NDArray[np.float64]:

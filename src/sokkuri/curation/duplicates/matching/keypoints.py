@@ -171,8 +171,7 @@ def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | Non
     """Return the transform that most matches agree on, mirrored or not; None if too few match."""
     if min(len(a.positions), len(b.positions)) < _MIN_MATCHES:
         return None
-    plain = _match(_similarities(a, b))
-    flipped = _match(_similarities(a, b, _MIRRORED_ORDER))
+    plain, flipped = map(_match, _similarities(a, b))
     mirrored = len(flipped[0]) > len(plain[0])
     in_a, in_b = flipped if mirrored else plain
     if len(in_a) < _MIN_MATCHES:
@@ -183,14 +182,14 @@ def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | Non
     return _fit_transform(a.positions[in_a], target, mirrored)
 
 
-def _similarities(
-    a: Keypoints, b: Keypoints, order: slice | NDArray[np.int64] = slice(None)
-) -> Any:
-    """Return the cosines of the descriptors : (K, L) float32. order : of the components of b's."""
-    import numkong
+def _similarities(a: Keypoints, b: Keypoints) -> NDArray[np.float32]:
+    """Return the cosines of the descriptors, of `a` as it is and mirrored : (2, K, L).
 
-    packed = numkong.dots_pack(np.ascontiguousarray(b.codes[:, order]))
-    cosines = np.asarray(numkong.dots_packed(a.codes, packed)).astype(np.float32)
+    The products are whole numbers below 2**24, so float32 has them exactly, and one product of
+    both is faster than two of int8.
+    """
+    both = np.concatenate([a.codes, a.codes[:, _MIRRORED_ORDER]]).astype(np.float32)
+    cosines = (both @ b.codes.astype(np.float32).T).reshape(2, len(a.codes), len(b.codes))
     cosines /= a.lengths[:, None]
     cosines /= b.lengths
     return cosines

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sokkuri.curation.duplicates.matching.block_agreement import (
     Agreement,
     measure_agreement,
+    measure_mirrored,
     sorted_median,
     sorted_quartile,
 )
@@ -37,6 +38,17 @@ def test_the_order_of_the_two_images_does_not_matter(first: int, second: int) ->
     )
     for name in Agreement.__slots__:
         assert getattr(there, name) == pytest.approx(getattr(back, name), abs=1e-3), name
+
+
+@given(st.integers(0, 10_000), st.integers(0, 10_000), st.sampled_from([(64, 64), (16, 40)]))
+def test_the_mirror_image_is_measured_like_any_image(
+    first: int, second: int, size: tuple[int, int]
+) -> None:
+    a, b = (draw(seed, *size) for seed in (first, second))
+    expected = measure_agreement(a, np.ascontiguousarray(b[:, ::-1]))
+    measured = measure_mirrored(a, b)
+    for name in Agreement.__slots__:
+        assert getattr(measured, name) == pytest.approx(getattr(expected, name), abs=1e-3), name
 
 
 def test_other_light_and_colours_keep_the_details() -> None:
