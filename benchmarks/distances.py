@@ -1,4 +1,4 @@
-"""Show what distances of the default model mean: percentiles for copies and for pairs of photos.
+"""Show what distances of the built-in models mean: percentiles for copies and pairs of photos.
 
 Indexes the photos of shared/data/clothing, whose folders are classes, and edited copies of some of
 them (`benchmarks/copies.py`). Distances are cosine distances, computed in float64.
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from benchmarks.copies import EDITS, make_copies
 from benchmarks.harness import SHARED, run, sokkuri, table
+from sokkuri.models.builtin import DEFAULT, FLOATS
 
 COPIED = 150
 """Photos with copies, at equal steps through the ordered list of photos."""
@@ -28,11 +29,11 @@ NEAR = 0.15
 Distances = NDArray[np.float64]
 
 
-def unit_vectors(root: Path) -> dict[str, Distances]:
+def unit_vectors(root: Path, model: str) -> dict[str, Distances]:
     """Return the vectors of all images below `root` by id, each (1280,) of length 1."""
     with tempfile.TemporaryDirectory() as name:
         store, exported = Path(name) / "store", Path(name) / "exported"
-        run(sokkuri("index", root, "--store", store))
+        run(sokkuri("index", root, "--store", store, "--model", model))
         run(sokkuri("export", "-C", store, exported))
         ids = [np.load(path) for path in sorted(exported.glob("*.object_ids.npy"))]
         rows = [np.load(path) for path in sorted(exported.glob("*.features.npy"))]
@@ -41,13 +42,17 @@ def unit_vectors(root: Path) -> dict[str, Distances]:
     return dict(zip(np.concatenate(ids).tolist(), vectors, strict=True))
 
 
-def copy_distances(photos: list[Path], vectors: dict[str, Distances]) -> dict[str, Distances]:
+def write_copies(photos: list[Path], folder: Path) -> None:
+    """Write the edited copies of each photo, `NUMBER-EDIT.jpg`."""
+    for number, photo in enumerate(photos):
+        for edit, data in make_copies(photo, number).items():
+            (folder / f"{number}-{edit}.jpg").write_bytes(data)
+
+
+def copy_distances(
+    photos: list[Path], vectors: dict[str, Distances], edited: dict[str, Distances]
+) -> dict[str, Distances]:
     """Return, for each edit, the distances between `photos` and their copies: (len(photos),)."""
-    with tempfile.TemporaryDirectory() as name:
-        for number, photo in enumerate(photos):
-            for edit, data in make_copies(photo, number).items():
-                (Path(name) / f"{number}-{edit}.jpg").write_bytes(data)
-        edited = unit_vectors(Path(name))
     originals = [vectors[photo.relative_to(SHARED / "clothing").as_posix()] for photo in photos]
     return {
         edit: np.array(
@@ -62,8 +67,17 @@ def report() -> str:
     photos = sorted((SHARED / "clothing").glob("*/*.jpg"))
     if not photos:
         return f"no photos in {SHARED / 'clothing'}"
-    vectors = unit_vectors(SHARED / "clothing")
-    edits = copy_distances(photos[:: len(photos) // COPIED][:COPIED], vectors)
+    copied = photos[:: len(photos) // COPIED][:COPIED]
+    with tempfile.TemporaryDirectory() as name:
+        write_copies(copied, Path(name))
+        parts = [f"{model}\n\n{tables(copied, Path(name), model)}" for model in (DEFAULT, FLOATS)]
+    return "\n\n".join(parts)
+
+
+def tables(copied: list[Path], copies: Path, model: str) -> str:
+    """Return the tables for one network. copies : the folder with the copies of these photos."""
+    vectors = unit_vectors(SHARED / "clothing", model)
+    edits = copy_distances(copied, vectors, unit_vectors(copies, model))
     classes = np.array([id_.partition("/")[0] for id_ in vectors])
     matrix = np.array(list(vectors.values()))
     distances = 1 - matrix @ matrix.T

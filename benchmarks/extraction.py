@@ -9,6 +9,7 @@ from pathlib import Path
 from benchmarks.harness import Measurement, median_seconds, run, run_in_turn, sokkuri, table
 from benchmarks.images import write_jpegs
 from sokkuri.models import resolve_model
+from sokkuri.models.builtin import FLOATS
 
 COUNT, ROUNDS, WORKERS = 1500, 2, 2
 SIZES = ((500, 375), (800, 1400))
@@ -16,8 +17,8 @@ Peer = Callable[[], Measurement]
 
 
 def models(scratch: Path) -> dict[str, Path]:
-    """Return the networks by name: the default one, and the article's in two forms."""
-    paths = {"efficientnet-lite0": resolve_model().path}
+    """Return the networks by name: one of sokkuri's in floats, and the article's in two forms."""
+    paths = {FLOATS: resolve_model(FLOATS).path}
     for dialect in ("tf2onnx", "fused"):
         name = f"mobilenet-v3-large, {dialect}"
         paths[name] = scratch / f"mobilenet_v3_{dialect}.onnx"
@@ -32,8 +33,7 @@ def peers(photos: Path, model: Path, scratch: Path) -> dict[str, Peer]:
     names = scratch / "objects.txt"
     names.write_text("\n".join(map(str, sorted(photos.iterdir()))))
     features, store = scratch / "features", scratch / "store"
-    default = resolve_model()
-    spec = default.card.name if model == default.path else str(model)
+    spec = FLOATS if model == resolve_model(FLOATS).path else str(model)
 
     def ours() -> Measurement:
         shutil.rmtree(store, ignore_errors=True)

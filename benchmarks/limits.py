@@ -22,6 +22,7 @@ from onnx import TensorProto, helper
 from PIL import Image
 
 from sokkuri.models import resolve_model
+from sokkuri.models.builtin import FLOATS
 
 _SIDE = 1536
 
@@ -86,5 +87,5 @@ def _fastest(work: Callable[[], object], rounds: int = 9) -> float:
 
 
 if __name__ == "__main__":
-    where = resolve_model().path if len(sys.argv) < 3 else Path(sys.argv[2])
+    where = resolve_model(FLOATS).path if len(sys.argv) < 3 else Path(sys.argv[2])
     print(*milliseconds(Path(sys.argv[1]), where))

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from benchmarks.harness import sokkuri, table
 from benchmarks.whole_run import write_photos
+from sokkuri.models.builtin import DEFAULT
 
 COUNT, ROUNDS = 2000, 2
 _POLL_SECONDS = 0.05
@@ -113,7 +114,7 @@ def report() -> str:
     head = ["workers", "threads, images/s", "Ray, images/s", "Ray costs",
             "threads, whole process", "Ray, whole process"]  # fmt: skip
     return (
-        f"{COUNT:,} photos of {size / 1000:.0f} kB on average, efficientnet-lite0; threads against "
+        f"{COUNT:,} photos of {size / 1000:.0f} kB on average, {DEFAULT}; threads against "
         f"Ray's nodes with one CPU each on the same machine, in turn, median of {ROUNDS}. "
         "images/s: between the moments when a tenth and when all of the rows are committed.\n\n"
         + table(head, rows)

@@ -19,6 +19,7 @@ from benchmarks.harness import (
 )
 from sokkuri.api import Collection
 from sokkuri.models import resolve_model
+from sokkuri.models.builtin import DEFAULT
 
 ROWS, CLUSTERS, ROUNDS = 100_000, 500, 5
 QUERY = "object/0042000.jpg"
@@ -71,7 +72,7 @@ def report() -> str:
         root = Path(name) / "collection"
         # In its own process: the memory of this one would count in the peak of its children.
         run([sys.executable, "-m", "benchmarks.search", str(root)])
-        shards = root / ".sokkuri" / "features" / "efficientnet-lite0"
+        shards = root / ".sokkuri" / "features" / DEFAULT
         photo = save_drawing(Path(name) / "outside.jpg", 7, 800, 600)
         by_id = sokkuri("search", QUERY, "-C", root, "--json", "--metric", "l2")
         by_file = sokkuri("search", photo, "-C", root, "--json")

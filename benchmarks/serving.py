@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import PROJECT, SHARED, run, sokkuri, table
+from sokkuri.models.builtin import DEFAULT
 
 ROWS, SECONDS, LONG_SECONDS = 100_000, 30, 60
 MANY, FEW = 32, 2
@@ -150,7 +151,7 @@ def report() -> str:
         step = ROWS // _IDS
         ids.write_text(json.dumps([f"object/{n * step:08d}.jpg" for n in range(_IDS)]))
         ports = _free_port(), _free_port()
-        features = root / ".sokkuri" / "features" / "efficientnet-lite0"
+        features = root / ".sokkuri" / "features" / DEFAULT
         serve = sokkuri("serve", "-C", root, "--no-browser", "--port", ports[0])
         old = [sys.executable, "-m", "benchmarks.article_server", str(features), str(ports[1])]
         with (

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.harness import SHARED, Measurement, run, sokkuri, table
+from sokkuri.models.builtin import DEFAULT
 
 COUNT = 100_381
 """The size of the article's collection. The article states under 15 minutes with eight processes on
@@ -43,7 +44,7 @@ def report() -> str:
             rows.append([name_, *_figures(measured)])
         stored = sum(path.stat().st_size for path in store.rglob("*") if path.is_file())
     return (
-        f"{COUNT:,} photos of {size / COUNT / 1000:.0f} kB on average, efficientnet-lite0; "
+        f"{COUNT:,} photos of {size / COUNT / 1000:.0f} kB on average, {DEFAULT}; "
         f"{stored / 2**20:.0f} MiB on disk afterwards.\n\n"
         + table(["run", "whole process", "images/s", "peak memory", "its report"], rows)
     )

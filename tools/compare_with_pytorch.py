@@ -1,4 +1,4 @@
-"""Evidence that the converted network is right: the same checkpoint run by PyTorch.
+"""Evidence that the converted network in floats is right: the same checkpoint run by PyTorch.
 
 Builds EfficientNet-Lite0 a second time, as plain PyTorch modules with their batch norms unfolded,
 loads the checkpoint with PyTorch's own reader, and compares the features of the given photos (or
@@ -18,6 +18,7 @@ from torch.nn import functional
 from sokkuri.core.types import Limits
 from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model, weights_place
+from sokkuri.models.builtin import FLOATS
 from sokkuri.models.extractor import Extractor
 
 TOLERANCE = 1e-4
@@ -95,7 +96,7 @@ class Lite0(nn.Module):
 
 
 def main(photos: list[str]) -> int:
-    model = resolve_model()
+    model = resolve_model(FLOATS)
     network = Lite0()
     path = weights_place(model.card)
     network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))

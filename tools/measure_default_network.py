@@ -29,7 +29,7 @@ from sokkuri.core.types import Limits
 from sokkuri.images.decode import decode
 from sokkuri.models import resolve_model, weights_place
 from sokkuri.models.build import build_network
-from sokkuri.models.builtin import CARDS
+from sokkuri.models.builtin import CARDS, FLOATS
 from sokkuri.models.card import read_card
 from sokkuri.models.efficientnet_lite import build
 from sokkuri.models.int8 import ranged_values
@@ -87,7 +87,7 @@ def photos_of(root: Path, kind: str) -> list[Path]:
 
 def measure_ranges(pictures: NDArray[np.uint8]) -> dict[str, tuple[float, float]]:
     """Return the range of each value by its name. pictures : (N, 224, 224, 3) uint8."""
-    card = resolve_model("efficientnet-lite0").card
+    card = resolve_model(FLOATS).card
     network = build(read_checkpoint(Path(weights_place(card))))
     names = ranged_values(network.graph)
     del network.graph.output[:]
@@ -104,7 +104,7 @@ def measure_ranges(pictures: NDArray[np.uint8]) -> dict[str, tuple[float, float]
 
 def main() -> None:
     root = Path(sys.argv[1])
-    spec, limits = resolve_model("efficientnet-lite0").card.pixels, Limits()
+    spec, limits = resolve_model(FLOATS).card.pixels, Limits()
     photos = [path for kind in KINDS for path in photos_of(root, kind)]
     pictures = np.stack([decode(path.read_bytes(), spec, limits).rgb for path in photos])
     ranges = measure_ranges(pictures)

@@ -152,11 +152,13 @@ def test_k_beyond_the_size_of_the_collection_gives_all_images(folder: Path) -> N
 def test_models_lists_and_shows_cards(tmp_path: Path) -> None:
     listed = as_json("models")["models"]
     assert [card["name"] for card in listed] == [
-        "efficientnet-lite0", "efficientnet-lite0-int8", "mobilenet-v3-large",
+        "efficientnet-lite0-int8", "efficientnet-lite0", "mobilenet-v3-large",
     ]  # fmt: skip
     assert all(card["licence"] == "Apache-2.0" for card in listed)
+    assert [card["default"] for card in listed] == [True, False, False]
     assert Path(listed[0]["weights"]).is_file()
     text = sokkuri("models").stdout
+    assert text.startswith("efficientnet-lite0-int8, the default of new collections\n")
     assert "bring the file" in text
     recommended = as_json("models")["recommended"]
     assert [one["name"] for one in recommended if one["japanese"]]

@@ -43,7 +43,7 @@ def test_every_command_works_without_extras_or_names_its_extra(tmp_path: Path) -
         ["outliers", *here],
         ["export", str(tmp_path / "vectors"), *here],
         ["import", str(tmp_path / "vectors"), "--root", str(photos),
-            "--store", str(tmp_path / "imported"), "--model", "efficientnet-lite0"],
+            "--store", str(tmp_path / "imported"), "--model", "efficientnet-lite0-int8"],
         ["remove", "2.jpg", *here],
         ["remove", "2.jpg", "--restore", *here],
         ["status", *here],

@@ -63,7 +63,7 @@ def test_info_has_what_a_page_needs_first(server: Server, folder: Path) -> None:
     assert info.pop("revision")
     assert info == {
         "name": "photos of ours", "version": version, "mosaic": False, "total": COUNT,
-        "max_upload": 64 * 2**20, "model": "efficientnet-lite0", "metric": "cosine",
+        "max_upload": 64 * 2**20, "model": "efficientnet-lite0-int8", "metric": "cosine",
         "columns": list(KINDS), "changes": False,
         "words": False,
     }  # fmt: skip

@@ -345,7 +345,11 @@ def compaction_text(report: Compaction) -> str:
 
 def model_card_text(card: dict[str, Any], *, whole: bool) -> str:
     """Format a model card: licence, source and weights, or all its fields if `whole`."""
-    keys = [key for key in card if key != "name"] if whole else ["licence", "source", "weights"]
+    keys = (
+        [key for key in card if key not in ("name", "default")]
+        if whole
+        else ["licence", "source", "weights"]
+    )
     values: dict[str, Any] = {}
     for key in keys:
         inner = card[key] if isinstance(card[key], dict) else {"": card[key]}
@@ -355,4 +359,5 @@ def model_card_text(card: dict[str, Any], *, whole: bool) -> str:
     told = {key: str(value) for key, value in values.items() if value not in ("", None, ())}
     width = max([12, *(len(key) + 1 for key in told)])
     lines = [f"  {key:<{width}}{escape_control(value)}" for key, value in told.items()]
-    return "\n".join([card["name"], *lines])
+    default = ", the default of new collections" if card.get("default") else ""
+    return "\n".join([f"{card['name']}{default}", *lines])

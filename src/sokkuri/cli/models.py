@@ -48,6 +48,7 @@ def models(
     NAME --photos FOLDER` adds a faster one, with 8-bit integers inside.
     """
     from sokkuri.models import added_cards, known_cards, resolve_model, weights_place
+    from sokkuri.models.builtin import DEFAULT
 
     if photos is not None and name not in ("centre", "quantize"):
         raise UsageError("--photos is for `sokkuri models centre|quantize NAME --photos FOLDER`")
@@ -68,7 +69,10 @@ def models(
         cards = list(known.values())
     else:
         cards = [known[name] if name in known else resolve_model(name).card]
-    documents = [{**asdict(card), "weights": weights_place(card)} for card in cards]
+    documents = [
+        {**asdict(card), "weights": weights_place(card), "default": card.name == DEFAULT}
+        for card in cards
+    ]
     if name is not None:
         text = [model_card_text(documents[0], whole=True)]
         _show({"models": documents, **report}, text, as_json=as_json)

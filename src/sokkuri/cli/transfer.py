@@ -3,7 +3,7 @@
 from contextlib import closing
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -21,6 +21,9 @@ from sokkuri.cli.options import (
 )
 from sokkuri.cli.target import Target, locate, open_or_create
 from sokkuri.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from sokkuri.core.locations import Location
 
 
 def export(
@@ -143,7 +146,7 @@ def import_(
 
     vectors = parse_folder(folder)
     imported = Imported()
-    target = _with_defaults(Target(root, store, collection, model, decode, dtype))
+    target = _with_defaults(Target(root, store, collection, model, decode, dtype), vectors)
     opened, _ = open_or_create(target)
     with opened:
         opened.save_root()
@@ -168,15 +171,21 @@ def import_(
         raise typer.Exit(1)
 
 
-def _with_defaults(target: Target) -> Target:
+def _with_defaults(target: Target, vectors: "Location") -> Target:
     """Return the target, with exact decoding for a new collection.
 
-    Raises UsageError if a new collection is to be made and no model is named.
+    Raises UsageError if a new collection is to be made and no model is named, ModelMismatchError if
+    it is not that of an export.
     """
+    from sokkuri.indexing.import_features import check_exported_model, exported_model
     from sokkuri.store.places import has_store
 
     if target.root is None or has_store(locate(target)[1]):
         return target
     if target.model is None:
-        raise UsageError("name the network that made these vectors: --model FILE.onnx")
-    return replace(target, decode=target.decode or "exact")
+        name = (exported_model(vectors) or ("FILE.onnx", ""))[0]
+        raise UsageError(f"name the network that made these vectors: --model {name}")
+    target = replace(target, decode=target.decode or "exact")
+    model = target.resolve_model()
+    check_exported_model(vectors, model.card.name, model.fingerprint)
+    return target

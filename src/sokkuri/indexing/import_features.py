@@ -6,6 +6,8 @@ under their ids. Checks every vector before it counts. Compares vectors that exi
 a killed import can be repeated. The next `index` finds the image files by their ids.
 """
 
+import json
+import shlex
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,8 +15,17 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from sokkuri.core.errors import CollectionError, StorageError, UsageError
+from sokkuri.core.errors import (
+    CollectionError,
+    ModelMismatchError,
+    ReadError,
+    StorageError,
+    UsageError,
+)
 from sokkuri.core.locations import Address, Location, is_within
+from sokkuri.core.types import Limits
+from sokkuri.images.read import read_file
+from sokkuri.indexing.export import MANIFEST
 from sokkuri.indexing.feature_files import FoundVector, read_vectors
 from sokkuri.store.annotations import carry_over
 from sokkuri.store.catalog import Catalog
@@ -48,9 +59,9 @@ def import_features(
     """Import all vectors below `folder`; yield the totals so far after each commit.
 
     delete : delete files with one vector after it was read back from the collection without a
-    difference. Raises CollectionError if `folder` contains this collection, UsageError for `delete`
-    if the collection is float16 or `folder` an address, ReadError if the folder cannot be listed,
-    StorageError.
+    difference. Raises CollectionError if `folder` contains this collection, ModelMismatchError if
+    it is an export of another model's vectors, UsageError for `delete` if the collection is float16
+    or `folder` an address, ReadError if the folder cannot be listed, StorageError.
     """
     _check_folder(collection, folder, delete=delete)
     done = Imported()
@@ -77,8 +88,33 @@ def import_features(
     yield replace(done, notes=())
 
 
+def exported_model(folder: Location) -> tuple[str, str] | None:
+    """Return name and fingerprint of the model whose vectors `export` wrote to this folder; None
+    for files of other programs."""
+    try:
+        document = json.loads(read_file(folder / MANIFEST, Limits())[0])
+        name, fingerprint = document["model"], document["fingerprint"]
+    except (OSError, ReadError, ValueError, LookupError, TypeError):
+        return None
+    return (name, fingerprint) if isinstance(name, str) and isinstance(fingerprint, str) else None
+
+
+def check_exported_model(folder: Location, name: str, fingerprint: str) -> None:
+    """Check that an export, if `folder` is one, has vectors of this model. The same network with
+    another way of decoding will do. Raises ModelMismatchError."""
+    exported = exported_model(folder)
+    if exported is None or name == exported[0] or fingerprint == exported[1]:
+        return
+    raise ModelMismatchError(
+        f"{folder} has vectors of {exported[0]}, as its {MANIFEST} says, not of {name}, and the "
+        "two cannot be compared: import them into a collection of that model, or into a new one "
+        f"with --store DIR --model {shlex.quote(exported[0])}"
+    )
+
+
 def _check_folder(collection: CollectionStore, folder: Location, *, delete: bool) -> None:
     """Raise UsageError or CollectionError if the folder cannot be imported from as asked."""
+    check_exported_model(folder, collection.model.name, collection.model.fingerprint)
     if delete and isinstance(folder, Address):
         raise UsageError(f"files at an address are only read ({folder}): leave --delete out")
     own = collection.shards.folder

@@ -16,6 +16,7 @@ from sokkuri.models.registry import (
     has_text_side,
     is_model_name,
     resolve_model,
+    rounds_to_integers,
     weights_place,
 )
 from sokkuri.models.transfer import PackedModel, pack
@@ -39,5 +40,6 @@ __all__ = [
     "read_card",
     "replace_cached",
     "resolve_model",
+    "rounds_to_integers",
     "weights_place",
 ]

@@ -9,7 +9,12 @@ from pathlib import Path
 
 from sokkuri.models.card import ModelCard, read_card
 
-DEFAULT = "efficientnet-lite0"
+DEFAULT = "efficientnet-lite0-int8"
+"""The network of a new collection if no other one is named. A collection keeps its own."""
+
+FLOATS = "efficientnet-lite0"
+"""The same network in floats: of collections that are older, and for comparisons with scripts."""
+
 CARDS = Path(__file__).parent / "cards"
 
 

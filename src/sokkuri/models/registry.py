@@ -231,14 +231,23 @@ def _check_digest(file: Path, digest: str, wanted: str) -> None:
         )
 
 
+def rounds_to_integers(model: Model) -> bool:
+    """Return whether the network rounds values to integers inside. Does not parse its file."""
+    return _contains(model.path, b"QuantizeLinear")  # or DynamicQuantizeLinear
+
+
 def external_files_of(path: Path) -> list[Path]:
     """Return the files beside an ONNX file that contain its weights. Parses the file only if it may
     have some, because importing ONNX takes longer than loading most models."""
-    if path.stat().st_size == 0:
+    if not _contains(path, b"location"):  # the key of ONNX's format for external files
         return []
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-        if data.find(b"location") < 0:  # the key of ONNX's format for external files
-            return []
     from sokkuri.models.onnx_inspect import external_files
 
     return external_files(path)
+
+
+def _contains(path: Path, text: bytes) -> bool:
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return data.find(text) >= 0

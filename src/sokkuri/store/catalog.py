@@ -9,6 +9,7 @@ is 1 if the file must be read; `missing` is the run that found the file gone; `d
 processes that died while they worked on the image.
 """
 
+import shlex
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -39,6 +40,14 @@ class ModelRow:
     metric: Metric
     decode: Decoding
     source: str
+
+    def __str__(self) -> str:
+        return f"{self.name} (fingerprint {self.fingerprint[:12]}, --decode {self.decode})"
+
+    def replace_command(self, store: Path) -> str:
+        """Return the command that gives the collection in `store` this model."""
+        named = f"--model {shlex.quote(self.source)} --decode {self.decode}"
+        return f"sokkuri index -C {shlex.quote(str(store))} {named} --replace"
 
 
 def _is_sound(

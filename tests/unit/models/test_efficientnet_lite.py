@@ -1,4 +1,4 @@
-"""The default network is built right: the same bytes, the same features, sensible classes."""
+"""The built-in networks are built right: the same bytes, the same features, sensible classes."""
 
 import hashlib
 from collections import Counter
@@ -13,37 +13,44 @@ from run_cli import SHARED, find_real_photos
 from sokkuri.core.errors import ModelError
 from sokkuri.core.types import Limits
 from sokkuri.images.decode import decode
-from sokkuri.models import known_cards, resolve_model, weights_place
+from sokkuri.models import resolve_model, rounds_to_integers, weights_place
 from sokkuri.models.build import build_network
+from sokkuri.models.builtin import DEFAULT, FLOATS
 from sokkuri.models.efficientnet_lite import Weights, build
 from sokkuri.models.extractor import Extractor
 from sokkuri.models.torch_checkpoint import read_checkpoint
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "efficientnet-lite0.npy"
+GOLDEN = Path(__file__).parents[2] / "golden"
+
+
+NETWORKS = FLOATS, DEFAULT
 
 
 @pytest.fixture(scope="module")
 def weights() -> Weights:
-    return read_checkpoint(Path(weights_place(resolve_model().card)))
+    return read_checkpoint(Path(weights_place(resolve_model(FLOATS).card)))
 
 
 def test_the_bytes_depend_on_the_weights_alone(weights: Weights) -> None:
     """Guarantee: the fingerprints of the built-in networks are the same on every machine."""
     data = build(weights).SerializeToString()
-    assert hashlib.sha256(data).hexdigest() == resolve_model().card.sha256
+    assert hashlib.sha256(data).hexdigest() == resolve_model(FLOATS).card.sha256
     assert data == build(dict(sorted(weights.items()))).SerializeToString()
-    (integers,) = (card for card in known_cards() if card.name.endswith("-int8"))
+    integers = resolve_model(DEFAULT).card
     assert hashlib.sha256(build_network(integers)).hexdigest() == integers.sha256
 
 
 def test_golden_vectors() -> None:
     """Three pictures drawn by the tests' own code give the vectors that they gave when the
-    network was compared with PyTorch's."""
+    network in floats was compared with PyTorch's, and the one in integers became the default."""
     pictures = np.stack([draw(seed, 224, 224) for seed in (1, 2, 3)])
-    features = Extractor(resolve_model()).extract(pictures)
-    golden = np.load(GOLDEN)
-    assert golden.shape == (3, 1280)
-    np.testing.assert_allclose(features, golden, atol=1e-4)
+    floats, integers = (Extractor(resolve_model(name)).extract(pictures) for name in NETWORKS)
+    golden = [np.load(GOLDEN / f"{name}.npy") for name in NETWORKS]
+    assert golden[0].shape == golden[1].shape == (3, 1280)
+    np.testing.assert_allclose(floats, golden[0], atol=1e-4)
+    lengths = np.linalg.norm(integers, axis=1) * np.linalg.norm(golden[1], axis=1)
+    assert ((integers * golden[1]).sum(axis=1) / lengths).min() > 0.998, "processors round alike"
+    assert [rounds_to_integers(resolve_model(name)) for name in NETWORKS] == [False, True]
 
 
 def test_a_missing_tensor_is_named(weights: Weights) -> None:
@@ -61,7 +68,7 @@ def test_a_tensor_of_another_shape_is_named(weights: Weights, shape: tuple[int, 
 
 def top_classes(weights: Weights, paths: list[Path]) -> list[int]:
     """The likeliest ImageNet class of each photo, by the whole network."""
-    spec = resolve_model().card.pixels
+    spec = resolve_model(FLOATS).card.pixels
     session = onnxruntime.InferenceSession(build(weights, classes=True).SerializeToString())
 
     def top(path: Path) -> int:

@@ -19,8 +19,8 @@ from sokkuri.models.onnx_inspect import card_of_graph
 
 def test_the_default_comes_by_pip_alone() -> None:
     model = resolve_model()
-    assert model.card.name == known_cards()[0].name == "efficientnet-lite0"
-    assert model == resolve_model("efficientnet-lite0")
+    assert model.card.name == known_cards()[0].name == "efficientnet-lite0-int8"
+    assert model == resolve_model("efficientnet-lite0-int8")
     assert (model.card.dimension, model.card.licence, model.assumed) == (1280, "Apache-2.0", "")
     assert Path(weights_place(model.card)).is_file()
 
@@ -46,7 +46,7 @@ def test_a_known_model_without_weights_says_to_bring_them() -> None:
 
 @pytest.mark.parametrize("spec", ["nonsense", "nowhere.onnx", "nowhere.toml", "."])
 def test_an_unknown_name_lists_the_known_ones(spec: str) -> None:
-    with pytest.raises(UsageError, match="efficientnet-lite0-int8, mobilenet-v3-large"):
+    with pytest.raises(UsageError, match="efficientnet-lite0, mobilenet-v3-large"):
         resolve_model(spec)
 
 

@@ -136,8 +136,8 @@ def _check_collections(archive: CollectionStore, other: CollectionStore) -> None
     """Raise ModelMismatchError or UsageError if they cannot be compared."""
     if archive.model.fingerprint != other.model.fingerprint:
         raise ModelMismatchError(
-            f"{other.store} holds features of another model than {archive.store}: index one of "
-            "them again with the other's --model and --decode"
+            f"{other.store} has features of another model than {archive.store}: {other.model}, "
+            f"not {archive.model}; run `{archive.model.replace_command(other.store)}`"
         )
     if is_within(archive.root, other.root) or is_within(other.root, archive.root):
         raise UsageError(

@@ -197,8 +197,8 @@ def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:
     model, other_model = first.settings.model, second.settings.model
     if model.fingerprint != other_model.fingerprint:
         raise ModelMismatchError(
-            f"{a} has features of {_model_text(model)}, {b} of {_model_text(other_model)}, and "
-            "the two cannot be compared: make one of them anew"
+            f"{a} has features of {model}, {b} of {other_model}, and the two cannot be compared: "
+            f"extract one of them anew, such as with `{model.replace_command(b.store)}`"
         )
     for option, value, other in (
         ("--dtype", first.settings.dtype, second.settings.dtype),
@@ -219,10 +219,6 @@ def _check_same(first: _PartInfo, second: _PartInfo, *, anywhere: bool) -> None:
 
 def _is_same_place(a: Location, b: Location) -> bool:
     return is_within(a, b) and is_within(b, a)
-
-
-def _model_text(model: ModelRow) -> str:
-    return f"{model.name} (fingerprint {model.fingerprint[:12]}, --decode {model.decode})"
 
 
 def _option_text(value: str | tuple[str, ...]) -> str:
@@ -275,7 +271,12 @@ def open_target(parts: PartSet, into: Path | None) -> Iterator[CollectionStore]:
         catalog = collection.catalog
         if saved_part(catalog) is not None:
             raise UsageError(f"{store} is itself a part: merge them elsewhere, with --into DIR")
-        collection.check_fingerprint(settings.model.name, settings.model.fingerprint)
+        if collection.model.fingerprint != settings.model.fingerprint:
+            raise ModelMismatchError(
+                f"{store} has features of {collection.model}, the parts of {settings.model}, and "
+                "the two cannot be compared: merge them elsewhere, with --into DIR, or run "
+                f"`{settings.model.replace_command(store)}`"
+            )
         if (collection.dtype, resolve_ids(catalog, None, settings.ids)) != (
             settings.dtype,
             settings.ids,

@@ -101,8 +101,9 @@ def test_parts_with_different_settings_are_refused(
 def test_parts_of_other_models_are_refused(folder: Folder) -> None:
     with folder.open(folder.parts[1]) as part:
         part.catalog.execute("UPDATE models SET fingerprint = 'other'")
-    with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* cannot be compared"):
+    with pytest.raises(ModelMismatchError, match=r"part 2/3 in .* --replace`$") as refused:
         folder.merge_parts()
+    assert f"-C {folder.root / folder.parts[1].store_name} --model" in str(refused.value)
 
 
 def test_a_target_with_other_settings_is_refused(folder: Folder, tmp_path: Path) -> None:
@@ -113,7 +114,7 @@ def test_a_target_with_other_settings_is_refused(folder: Folder, tmp_path: Path)
     with folder.open() as whole:
         whole.catalog.set_meta("ids", "path")
         whole.catalog.execute("UPDATE models SET fingerprint = 'other'")
-    with pytest.raises(ModelMismatchError):
+    with pytest.raises(ModelMismatchError, match=r"the parts of .* --into DIR, or .*--replace`$"):
         folder.merge_parts()
 
 

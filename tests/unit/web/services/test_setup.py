@@ -46,4 +46,4 @@ def test_a_folder_inside_a_collection_names_that_collection(tmp_path: Path) -> N
     found = read_setup(tmp_path / "trip", lambda: False)
     assert found["inside"] == str(tmp_path)
     assert found["problem"] is None
-    assert found["networks"][0]["name"] == "efficientnet-lite0"
+    assert found["networks"][0]["name"] == "efficientnet-lite0-int8"
