@@ -29,6 +29,7 @@ LONG = {
     "search_engines": "Search methods",
     "search_large": "Five million rows",
     "engines": "Vector databases",
+    "runtimes": "ONNX Runtime and OpenVINO",
     "image_steps": "The way of an image, step by step",
     "bottlenecks": "Limits of a collection besides the network",
     "on_paper": "Calculated: 100 million and a billion images",
