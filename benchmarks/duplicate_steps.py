@@ -80,7 +80,7 @@ def make_steps() -> list[Step]:
             "compare:compare_full_size",
             lambda verdict: "" if verdict is None else verdict.value,
         ),
-        Step("place of one in the other", "compare:find_place"),
+        Step("place of one in the other", "matching.enlarged:find_place_of_part"),
         Step(
             "can it be an edit",
             "compare:can_be_edit",

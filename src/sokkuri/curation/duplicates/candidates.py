@@ -36,6 +36,9 @@ from sokkuri.search.vectors.quantize import PROJECTED_DIMENSION
 FEATURE_NEIGHBOURS, FINGERPRINT_NEIGHBOURS = 24, 2
 """Neighbours of an image that are candidates, by features and by each kind of fingerprint."""
 
+TINY_COLLECTION = 1_000
+"""Up to this many images, all neighbours are compared, and small parts are looked for."""
+
 SMALL_COLLECTION = 5_000
 """Up to this many images, twice as many pairs are compared. That finds one copy in 300 more, most
 of them small crops."""
@@ -43,7 +46,6 @@ of them small crops."""
 LENIENT_MARGIN = 2.0
 """By how much the logit of a pair may be below 0 in a small collection."""
 
-_TINY_COLLECTION = 1_000  # up to this many images, all neighbours are compared
 _NEAREST = 3  # neighbours that are always compared in a small collection
 
 BATCH = 512
@@ -132,7 +134,7 @@ class CandidateFinder:
             _MIN_CORRELATION_SMALL if count <= SMALL_COLLECTION else _MIN_CORRELATION
         )
         self._always = 0 if count > SMALL_COLLECTION else _NEAREST
-        if count <= _TINY_COLLECTION:
+        if count <= TINY_COLLECTION:
             self._always = count
         self._by_features: NeighbourFinder
         if remote is None:

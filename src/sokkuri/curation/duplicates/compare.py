@@ -26,13 +26,14 @@ from sokkuri.core.product_threads import small_products
 from sokkuri.core.types import Limits, PixelSpec
 from sokkuri.curation.duplicates.image_facts import ImageFacts, read_image_facts
 from sokkuri.curation.duplicates.matching import COPY_SCORE, Match, SurelyDiffer, compare
+from sokkuri.curation.duplicates.matching import enlarged as parts
 from sokkuri.curation.duplicates.matching.content import may_be_drawing
 from sokkuri.curation.duplicates.matching.edits import can_be_edit
 from sokkuri.curation.duplicates.matching.fingerprint import Preview, fingerprint, make_preview
 from sokkuri.curation.duplicates.matching.full_size import Verdict, compare_full_size
 from sokkuri.curation.duplicates.matching.glance import Glance, halve, make_glance, surely_differ
 from sokkuri.curation.duplicates.matching.keypoints import Keypoints, find_keypoints, opencv
-from sokkuri.curation.duplicates.matching.placement import Place, find_place, find_shift
+from sokkuri.curation.duplicates.matching.placement import Place, find_shift
 from sokkuri.curation.duplicates.moving import MAX_EDITED_FRAMES, are_edited_frames
 from sokkuri.curation.duplicates.pair_facts import PairFacts, measure_pair
 from sokkuri.curation.duplicates.pair_store import NOT_COMPARED_BY_KEYPOINTS, PairResult
@@ -61,6 +62,7 @@ class _Image:
         self._content, self._comparer = content, comparer
         self._lock = threading.Lock()
         self._keypoints: Keypoints | None = None
+        self._more_keypoints: Keypoints | None = None
         self._glance: Glance | None = None
         preview = comparer.decode_preview(content)
         self.square, self.width, self.height = preview.square, preview.width, preview.height
@@ -87,6 +89,11 @@ class _Image:
                 self._keypoints = find_keypoints(self.rgb)
             return self._keypoints
 
+    def enlarged(self) -> parts.Enlarged:
+        image = parts.Enlarged(self, self._more_keypoints)
+        self._more_keypoints = image.keypoints()
+        return image
+
     def glance(self) -> Glance:
         with self._lock:
             if self._glance is None:
@@ -110,7 +117,10 @@ class PairComparer:
     """Compares images. Use it as a context manager.
 
     by_keypoints : whether OpenCV is installed. unreadable : contents whose bytes could not be read.
+    looks_for_parts : whether first looks at many pairs enlarge images to find small parts of them.
     """
+
+    looks_for_parts = False
 
     def __init__(self, locate: Locate, limits: Limits | None = None, workers: int = 0) -> None:
         self.by_keypoints = True
@@ -235,6 +245,9 @@ class PairComparer:
                 return PairResult(first, second, None, 0.0)
             keypoints = (a.keypoints, b.keypoints) if self.by_keypoints else None
             match = compare(a, b, keypoints, a.surely_differs_from(b) if at_a_glance else None)
+            for_parts = self.by_keypoints and (self.looks_for_parts or not at_a_glance)
+            if match.grade is None and not match.blank and for_parts and parts.may_be_part(a, b):
+                match = parts.compare_part(a, b)
             likely = self._likely_grade(match, (first, second))
         except DecodeError:
             return PairResult(first, second, None, 0.0)
@@ -311,7 +324,7 @@ class PairComparer:
             place = self._places.get((first, second))
         if not known:
             a, b = self._image(first), self._image(second)
-            place = find_place(a, b, (a.keypoints(), b.keypoints()))
+            place = parts.find_place_of_part(a, b)
             with self._lock:
                 self._places[first, second] = place
         return place

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.candidates import (
     BATCH,
+    TINY_COLLECTION,
     CandidateFinder,
     FeatureTable,
     cluster_order,
@@ -115,6 +116,7 @@ def compare_new(
     reached = np.array([thresholds.get(key, np.inf) for key in keys], np.float32)
     remote = None if reader is None else remote_rows(collection, shards, reader, known)
     candidates = CandidateFinder(table, reached, remote)
+    comparer.looks_for_parts = len(keys) <= TINY_COLLECTION
     for note in candidates.notes:
         yield Progress("comparing", 0, len(new), note)
     new_rows = np.array([row for row, key in enumerate(keys) if key in new])

@@ -137,34 +137,37 @@ def opencv() -> Any:
     return cv2
 
 
-def find_keypoints(rgb: NDArray[np.uint8], *, faint: bool = False) -> Keypoints:
+def find_keypoints(
+    rgb: NDArray[np.uint8], *, faint: bool = False, most: int = MAX_KEYPOINTS
+) -> Keypoints:
     """Return the keypoints of a picture. Raises MissingExtraError.
 
     rgb : (H, W, 3) uint8, of a preview or smaller. faint : also those with little contrast.
+    most : the number of the strongest ones that count.
     """
-    detector = _detector(*((_FAINT_CONTRAST, _FAINT_EDGE) if faint else (_CONTRAST, _EDGE)))
+    detector = _detector(*((_FAINT_CONTRAST, _FAINT_EDGE) if faint else (_CONTRAST, _EDGE)), most)
     grey = opencv().cvtColor(rgb, opencv().COLOR_RGB2GRAY)
     points, descriptors = detector.detectAndCompute(grey, None)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
-    descriptors = descriptors[:MAX_KEYPOINTS]
-    positions = np.array([point.pt for point in points[:MAX_KEYPOINTS]], np.float32).reshape(-1, 2)
+    descriptors = descriptors[:most]
+    positions = np.array([point.pt for point in points[:most]], np.float32).reshape(-1, 2)
     sums = np.maximum(descriptors.sum(1, keepdims=True), 1e-6)
     codes = np.rint(np.sqrt(descriptors / sums) * _LEVELS).clip(0, 127).astype(np.int8)
     lengths = np.linalg.norm(codes.astype(np.float32), axis=1)
     return Keypoints(positions, codes, np.maximum(lengths, 1.0), rgb.shape[1])
 
 
-def _detector(contrast: float, edge: float) -> Any:
+def _detector(contrast: float, edge: float, most: int) -> Any:
     """Return this thread's detector."""
     detectors = _thread_local.__dict__.setdefault("detectors", {})
-    if contrast not in detectors:
+    if (contrast, most) not in detectors:
         cv2 = opencv()
         cv2.setNumThreads(1)  # the callers use one thread an image, which is faster
-        detectors[contrast] = cv2.SIFT_create(
-            nfeatures=MAX_KEYPOINTS, contrastThreshold=contrast, edgeThreshold=edge
+        detectors[contrast, most] = cv2.SIFT_create(
+            nfeatures=most, contrastThreshold=contrast, edgeThreshold=edge
         )
-    return detectors[contrast]
+    return detectors[contrast, most]
 
 
 def estimate_similarity(a: Keypoints, b: Keypoints) -> SimilarityTransform | None:
