@@ -237,11 +237,14 @@ def test_a_root_may_be_a_link(trash: Path, root: Path, log: Path) -> None:
 
 
 def test_names_that_are_not_utf_8_go_and_come_back(trash: Path, root: Path, log: Path) -> None:
-    name = "sub/\udcff\udc80 é\n.jpg"
+    name, sidecar = "sub/\udcff\udc80 é\n.jpg", "sub/\udcff\udc80 é\n.XMP"
     write_file(root / name, b"odd")
-    assert moved_paths(apply_plan(TrashPlan((make_move(root, name, "keep.jpg"),)), log)) == [name]
-    assert moved_paths(undo(log)) == [name]
+    write_file(root / sidecar, b"edits")
+    plan = TrashPlan(tuple(with_companions([make_move(root, name, "keep.jpg")])))
+    assert moved_paths(apply_plan(plan, log)) == [name, sidecar]
+    assert moved_paths(undo(log)) == [sidecar, name]
     assert (root / name).read_bytes() == b"odd"
+    assert (root / sidecar).read_bytes() == b"edits"
 
 
 def test_files_stay_if_the_trash_takes_none(trash: Path, root: Path, log: Path) -> None:
