@@ -23,7 +23,7 @@ from sokkuri.search.vectors.recall import MeasuredEffort, MeasuredRecall, choose
 from sokkuri.search.vectors.remote import RemoteIndex
 from sokkuri.store.collection import CollectionStore
 from sokkuri.store.images import records_with_checksums
-from sokkuri.store.read_rows import damaged_row_error, unsound_rows
+from sokkuri.store.read_rows import check_rows, damaged_row_error, unsound_rows
 
 
 class SearchSnapshot:
@@ -121,6 +121,21 @@ class SearchSnapshot:
     def row_number(self, row: RowRef) -> int:
         """Return the number of a row, -1 if it was committed after this moment."""
         return self.rows.numbers.to_number(row)
+
+    def vector(self, row: RowRef) -> NDArray[np.float32]:
+        """Return the vector at a position of now, as a copy : (D,). Its shard is open already.
+
+        Raises DamagedRowError, DamagedError.
+        """
+        place, number = (row.shard, row.row), self.row_number(row)
+        vector: NDArray[np.float32]
+        if number < 0:
+            (vector,) = self._collection.read_vectors([place])
+            return vector
+        stored = self.rows.stored_rows(np.array([number]))
+        check_rows(self._collection.catalog, self._collection.shards, [place], stored)
+        (vector,) = stored.astype(np.float32, copy=False)
+        return vector
 
     def images(self, rows: Sequence[int]) -> list[ImageRecord | None]:
         """Return the record of each row's live image, None for a row without one.
@@ -223,10 +238,10 @@ class SearchBatch:
 
     def accept(self, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Return which rows may be hits. Rows in the mask are live: only live images are in it."""
-        if self.mask is not None:
-            return ~np.isin(rows, self._unwanted)
-        live = np.array([image is not None for image in self.images(rows)], bool)
-        return live & ~np.isin(rows, self._unwanted)
+        may_be = np.ones(len(rows), bool)
+        if self.mask is None:
+            may_be = np.array([image is not None for image in self.images(rows)], bool)
+        return may_be & ~np.isin(rows, self._unwanted) if len(self._unwanted) else may_be
 
     def query_image_first(
         self, vector: NDArray[np.float32], query_row: RowRef | None, neighbours: Neighbours
@@ -238,13 +253,15 @@ class SearchBatch:
         row = -1 if query_row is None else self._snapshot.row_number(query_row)
         if row < 0 or (self.mask is not None and not self.mask[row]):
             return neighbours
+        rows, other_distances = neighbours
+        if len(rows) and rows[0] == row:
+            return neighbours
         own_row = np.array([row])
         if not self.accept(own_row)[0]:
             return neighbours
         own_vector = self._snapshot.rows.vector(row).astype(np.float64)
         query = as_float64_queries(vector[None], self.metric)[0]
         own_distance = distances(own_vector[None], query, self.metric)
-        rows, other_distances = neighbours
         others = rows != row
         return (
             np.concatenate([own_row, rows[others]])[: self.k],

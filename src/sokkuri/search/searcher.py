@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import SokkuriError, UnsupportedError, UsageError
-from sokkuri.core.types import Metric
+from sokkuri.core.types import Metric, RowRef
 from sokkuri.search.ann_files import AnnReader
 from sokkuri.search.code_files import CodeReader
 from sokkuri.search.collapse import CollapsedHits, GroupedCollection, collapse_copies
@@ -86,6 +86,14 @@ class Searcher:
             return False
         self._open_snapshot()
         return True
+
+    def read_vector(self, row: RowRef) -> NDArray[np.float32]:
+        """Return the vector at a position, checked : (D,). Faster than from the collection: the
+        shards are open already.
+
+        Call it at one moment with `refresh`. Raises DamagedRowError, DamagedError.
+        """
+        return self._snapshot.vector(row)
 
     def search(
         self,

@@ -27,6 +27,17 @@ def read_rows(catalog: Catalog, shards: ShardFolder, places: Sequence[Place]) ->
     DamagedError when a shard is missing or too short.
     """
     rows = copy_rows(shards, places)
+    check_rows(catalog, shards, places, rows)
+    return rows
+
+
+def check_rows(
+    catalog: Catalog, shards: ShardFolder, places: Sequence[Place], rows: StoredRows
+) -> None:
+    """Raise DamagedRowError unless the vectors at N positions are as they were written.
+
+    rows : (N, D) in the dtype of the shards.
+    """
     owners = row_checksums(catalog, places)
     unowned = next((place for place in places if place not in owners), None)
     if unowned is not None:
@@ -35,7 +46,6 @@ def read_rows(catalog: Catalog, shards: ShardFolder, places: Sequence[Place]) ->
         )
     for number in unsound_rows(rows, [owners[place][1] for place in places])[:1].tolist():
         raise damaged_row_error(owners[places[number]][0])
-    return rows
 
 
 def copy_rows(shards: ShardFolder, places: Sequence[Place]) -> StoredRows:

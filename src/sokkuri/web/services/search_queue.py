@@ -11,7 +11,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,7 +32,7 @@ from sokkuri.core.types import ImageRecord, Metric
 from sokkuri.search.query import QueryVector, Weighted, query_name
 from sokkuri.search.results import Hits, SearchOptions
 from sokkuri.search.searcher import Searcher
-from sokkuri.store.images import find_image
+from sokkuri.store.images import ImageRow, find_images
 from sokkuri.store.snapshot import at_one_moment
 from sokkuri.web.services.browse import (
     folder_location,
@@ -262,8 +262,9 @@ class _SearchWorker:
         return self._search_batch(requests)
 
     def _search_one(self, request: SearchRequest) -> Document:
-        wanted = [self._read_vector(query) for query in request.wanted]
-        unwanted = [self._read_vector(query) for query in request.unwanted]
+        images = self._find_images((*request.wanted, *request.unwanted))
+        wanted = [self._read_vector(query, images) for query in request.wanted]
+        unwanted = [self._read_vector(query, images) for query in request.unwanted]
         params = request.params
         hits = self._searcher.search(
             wanted, params.k, params.metric, self._options(params, unwanted)
@@ -274,9 +275,10 @@ class _SearchWorker:
         """Search for several requests of one image each."""
         answers: dict[int, Document | Exception] = {}
         vectors: dict[int, QueryVector] = {}
+        images = self._find_images([request.wanted[0] for request in requests])
         for number, request in enumerate(requests):
             try:
-                vectors[number] = self._read_vector(request.wanted[0])
+                vectors[number] = self._read_vector(request.wanted[0], images)
             except (UnknownImageError, DamagedRowError) as error:  # others are of all requests
                 answers[number] = error
         if vectors:
@@ -302,18 +304,26 @@ class _SearchWorker:
             recall=params.recall,
         )
 
-    def _read_vector(self, query: str | Weighted | QueryVector) -> QueryVector:
-        """Return the vector of an image id. An id never stands for a file of this machine. Raises
-        UnknownImageError."""
+    def _find_images(
+        self, queries: Iterable[str | Weighted | QueryVector]
+    ) -> Mapping[str, ImageRow]:
+        """Return the images that the queries name, by id. An id never stands for a file of this
+        machine."""
+        names = {query_name(query) for query in queries if not isinstance(query, QueryVector)}
+        return find_images(self._collection.catalog, names)
+
+    def _read_vector(
+        self, query: str | Weighted | QueryVector, images: Mapping[str, ImageRow]
+    ) -> QueryVector:
+        """Return the vector of a query. Raises UnknownImageError."""
         if isinstance(query, QueryVector):
             return query
         if isinstance(query, Weighted):
-            return replace(self._read_vector(query_name(query)), weight=query.weight)
-        row = find_image(self._collection.catalog, query)
+            return replace(self._read_vector(query_name(query), images), weight=query.weight)
+        row = images.get(query)
         if row is None or row.row is None or row.removed:
             raise unknown_image_error(query)
-        vector = self._collection.read_vectors([(row.row.shard, row.row.row)])[0]
-        return QueryVector(vector, row.row, query)
+        return QueryVector(self._searcher.read_vector(row.row), row.row, query)
 
     def _document(self, hits: Hits, request: SearchRequest) -> Document:
         """Return the hits as SearchResultDocument, without the milliseconds."""
@@ -330,11 +340,11 @@ class _SearchWorker:
                 document["angle"] = angle
         for document, copies in zip(documents, hits.copies or (), strict=False):
             document |= {"copies": len(copies), "copy_ids": [*copies[:_MAX_COPIES]]}
-        for document, hit in zip(documents, hits, strict=True):
-            if hit.good is not None:
-                document["good"] = hit.good
-            if hit.probability is not None:
-                document["probability"] = hit.probability
+        if hits.good_distance is not None:
+            for document, distance in zip(documents, distances, strict=True):
+                document["good"] = distance <= hits.good_distance
+        for document, probability in zip(documents, hits.probabilities or (), strict=False):
+            document["probability"] = probability
         return {
             "query": list(hits.query),
             "metric": hits.metric,

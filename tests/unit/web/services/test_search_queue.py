@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from synthetic_collection import Bench, create_empty, damage_row
 
 from sokkuri.api import Collection
-from sokkuri.core.errors import BusyError, UnknownImageError, UsageError
+from sokkuri.core.errors import BusyError, DamagedRowError, UnknownImageError, UsageError
 from sokkuri.core.types import Features
 from sokkuri.indexing.compact import compact
 from sokkuri.search.query import QueryVector
@@ -170,6 +171,19 @@ def test_an_error_belongs_to_one_request_of_a_batch(
             assert found(answer) == expected(bench, name)
 
 
+def test_a_damaged_query_image_is_an_error_of_its_own_requests(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damage_row(bench.collection, "00002")
+    gate = Gate(monkeypatch)
+    requests = [by_id(number) for number in (1, 2, 3)]
+    answers = with_queue(bench, lambda queue: behind_the_first(gate, queue, by_id(2), requests))
+    assert isinstance(answers[0], DamagedRowError)
+    assert isinstance(answers[2], DamagedRowError)
+    for number in (1, 3):
+        assert found(answers[number]) == expected(bench, f"{number:05d}")
+
+
 def test_a_batch_starts_again_if_a_shard_is_replaced_while_it_reads(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +200,7 @@ def test_a_batch_starts_again_if_a_shard_is_replaced_while_it_reads(
         return read_vectors(reader, places)
 
     monkeypatch.setattr(Collection, "read_vectors", compact_first)
-    requests = [by_id(number) for number in range(1, 4)]
+    requests = [replace(by_id(number), with_angles=True) for number in range(1, 4)]
     answers = with_queue(bench, lambda queue: behind_the_first(gate, queue, by_id(0), requests))
     assert compacted.is_set()
     for request, answer in zip(requests, answers[1:], strict=True):
