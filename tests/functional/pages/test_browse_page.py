@@ -59,25 +59,12 @@ def cell(page: Page, number: int) -> str:
     return f".cell[data-index='{number}']"
 
 
-def test_selected_images_become_a_query(visit: Visit) -> None:
-    page = visit.page
-    visit.go("/browse")
-    for number in (0, 4):
-        page.locator(cell(page, number)).hover()
-        page.locator(f"{cell(page, number)} .tick").click()
-    expect(page.locator(f"{cell(page, 0)} .tick")).to_have_attribute("aria-checked", "true")
-    page.get_by_role("region", name="Selected").get_by_role("button").filter(
-        has_text=re.compile("search", re.IGNORECASE)
-    ).click()
-    page.wait_for_url(re.compile(r"/search\?id=.*&id="))
-    expect(page.locator(".hits li").first).to_be_visible()
-
-
 def test_any_number_of_images_is_selected_and_taken_along(
     visitors: Visiting, server: Server, drawings: Path
 ) -> None:
     """Ctrl+A selects all, a click removes one, Shift selects a range. The bar copies paths and
-    downloads lists and originals. A message does not cover the bar, and Esc unselects all."""
+    downloads lists and originals. A message does not cover the bar, and Esc unselects all. A few
+    selected images become a query."""
     size, rights = {"width": 1280, "height": 800}, ["clipboard-read", "clipboard-write"]
     with visitors(server.address, viewport=size, permissions=rights, bypass_csp=True) as visit:
         page = visit.page
@@ -112,6 +99,9 @@ def test_any_number_of_images_is_selected_and_taken_along(
             assert download.value.suggested_filename == f"images.{ending}"
         with zipfile.ZipFile(download.value.path()) as packed:
             assert packed.namelist() == [file.partition("Drawings/")[2] for file in every[:3]]
+        bar.get_by_role("button", name="Search for these").click()
+        page.wait_for_url(re.compile(r"/search\?id=.*&id=.*&id="))
+        expect(page.locator(".hits li").first).to_be_visible()
 
 
 def test_the_grid_works_by_keyboard_alone(visit: Visit) -> None:

@@ -80,6 +80,7 @@ def test_hits_are_selected_labelled_and_moved_to_the_trash(
     assert all((home / "photos" / id_).exists() for id_ in ids)
 
 
+@pytest.mark.full
 def test_similar_images_are_selected(visit: Visit) -> None:
     """On the page of an image, Ctrl+A means its text until an image is selected. A server that
     allows no changes offers none."""
