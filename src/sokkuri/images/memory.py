@@ -5,13 +5,14 @@ Takes an image of which only the header is read; returns the bytes that decoding
 own, so that they delay only each other.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from PIL import Image
+
+from sokkuri.core.cores import available_cores
 
 _MIB = 2**20
 _SMALL_BYTES = 128 * _MIB  # an image of 32 megapixels with 4 bytes each
@@ -85,7 +86,7 @@ class ByteBudget:
 
 
 _large_budget = ByteBudget(1024 * _MIB)
-_small_budget = ByteBudget(max(512 * _MIB, _SMALL_BYTES * (os.cpu_count() or 1)))
+_small_budget = ByteBudget(max(512 * _MIB, _SMALL_BYTES * available_cores()))
 
 
 @contextmanager

@@ -4,7 +4,6 @@ Takes a model and a folder; returns the mean of the vectors of all photos below 
 with the same weight. Photos that cannot be read are left out and counted.
 """
 
-import os
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import ImageError, UsageError
 from sokkuri.core.types import Limits, Progress
 from sokkuri.images.decode import decode
@@ -57,7 +57,7 @@ def mean_vector(
     paths = sorted(photos / image.path for image in list_images(photos))
     extract = partial(_extract, Extractor(model), model, limits or Limits())
     total, counted = np.zeros(model.card.dimension), 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         for start in range(0, len(paths), _AT_ONCE):
             yield Progress("averaging", start, len(paths))
             for vector in pool.map(extract, paths[start : start + _AT_ONCE]):

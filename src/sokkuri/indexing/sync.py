@@ -4,7 +4,6 @@ Compares the listing with the catalog, takes jobs in batches, lets workers read,
 and commits their outcomes. Every step can be repeated, so the next run completes a killed one.
 """
 
-import os
 import re
 import time
 from collections import Counter
@@ -14,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Never
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import (
     MissingExtraError,
     SokkuriError,
@@ -182,13 +182,6 @@ def worker_threads(options: SyncOptions, root: Location) -> int:
     cores = available_cores()
     for_network = cores * (_WAITING_WORKERS if wants_gpu(options.device) else 1)
     return max(for_network, threads_for(root, cores))
-
-
-def available_cores() -> int:
-    """Return the number of cores that this process may use."""
-    # Windows and macOS lack the affinity of a process.
-    has_affinity = hasattr(os, "sched_getaffinity")
-    return len(os.sched_getaffinity(0)) if has_affinity else os.cpu_count() or 1
 
 
 def _last_progress(

@@ -4,7 +4,6 @@ Takes queries and a collection; returns vectors, each with its row if the collec
 vector is read from the shards if possible, and extracted by the network otherwise.
 """
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import (
     DamagedRowError,
     ImageError,
@@ -185,7 +185,7 @@ class QueryReader:
         sources = [_result_or_error(find, query) for query in queries]
         if any(isinstance(source, _Source) for source in sources):
             self.load()
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
+            with ThreadPoolExecutor(available_cores()) as pool:
                 return list(pool.map(read, sources))
         return [read(source) for source in sources]
 

@@ -1,6 +1,5 @@
 """The objects that routes share: created once a server, closed with it."""
 
-import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_urlsafe
@@ -8,6 +7,7 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from sokkuri.core.cores import available_cores
 from sokkuri.store.filter_columns import PLACES
 from sokkuri.store.places import find_store
 from sokkuri.web.config import ServeConfig
@@ -117,7 +117,7 @@ def create_context(
     secrets : of a server that has them already. may_index : pages may index even if the options
     allow no other change.
     """
-    cores = max(2, os.cpu_count() or 2)
+    cores = max(2, available_cores())
     store = find_store(where)
     withheld = PLACES if config.mosaic else frozenset[str]()
     return AppContext(

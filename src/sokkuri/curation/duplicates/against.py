@@ -4,7 +4,6 @@ Takes two collections of one model: the archive, and the folder's. Returns group
 image of the archive first and the folder's copies after it. The ids of the copies are whole paths.
 """
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import closing
@@ -13,6 +12,7 @@ from typing import Never, TypeAlias
 
 import numpy as np
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import ModelMismatchError, UsageError
 from sokkuri.core.locations import Location, is_within
 from sokkuri.core.types import Progress
@@ -105,7 +105,7 @@ def _find_groups(
 
     shards : of both collections, of the moment of the contents. counts : whether a pair counts.
     """
-    cores = os.cpu_count() or 1
+    cores = available_cores()
     workers = max(threads_for(collection.root, cores) for collection in (archive, other))
     # Contents that the archive holds byte for byte need no comparison.
     identical = [key for key in contents.other if key in contents.images]

@@ -5,7 +5,6 @@ and PairResults. It uses a file only if it still holds the bytes of its content 
 and decoded once for its fingerprint, its square and its preview, while the caches hold them.
 """
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,6 +19,7 @@ import xxhash
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import DecodeError, MissingExtraError, ReadError
 from sokkuri.core.locations import Location
 from sokkuri.core.product_threads import small_products
@@ -128,7 +128,7 @@ class PairComparer:
         self._missing = ""
         self._locate = locate
         self._limits = limits or Limits()
-        self._workers = workers or os.cpu_count() or 1
+        self._workers = workers or available_cores()
         self._pool = ThreadPoolExecutor(self._workers, thread_name_prefix="sokkuri-compare")
         self._images: LRUCache[bytes, _Image] = LRUCache(_IMAGES)
         self._previews: LRUCache[bytes, NDArray[np.uint8]] = LRUCache(

@@ -5,7 +5,6 @@ first look at new pairs), close_looks.py (a close look at those that decide), ev
 image to keep) and grouping.py.
 """
 
-import os
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -13,6 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Never
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.types import Progress
 from sokkuri.curation.duplicates.bursts import find_shots
 from sokkuri.curation.duplicates.close_looks import CloseLooks
@@ -49,7 +49,7 @@ def find_duplicates(
     options = options or DuplicateOptions()
     with open_snapshot(collection) as shards:
         task = GroupingTask(collection, options)
-    workers = options.workers or threads_for(collection.root, os.cpu_count() or 1)
+    workers = options.workers or threads_for(collection.root, available_cores())
     with (
         open_pair_store(collection) as store,
         PairComparer(task.locate, workers=workers) as comparer,

@@ -15,7 +15,6 @@ for less where its labelled neighbours agree on its class.
 Neither suggests near-duplicates. docs/labels.md has the measurement that chose the default.
 """
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import UsageError
 from sokkuri.core.types import Features
 from sokkuri.curation.labeling.knn_vote import NEIGHBOURS, encode_labels, knn_votes
@@ -271,7 +271,7 @@ def _all_gains(
         return gains
 
     # NumPy lets go of Python's lock in these functions.
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(available_cores()) as pool:
         return np.concatenate([*pool.map(gains_of, range(0, len(distances), _STEP))])
 
 

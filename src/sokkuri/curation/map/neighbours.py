@@ -3,7 +3,6 @@
 Takes arrays of reduced vectors; yields neighbours, and returns positions.
 """
 
-import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from sokkuri.core.cores import available_cores
 from sokkuri.core.product_threads import small_products
 from sokkuri.core.types import Features
 from sokkuri.curation.map.map_file import Positions
@@ -49,7 +49,7 @@ def nearest_blocks(
         found, near = _smallest(distances, k)
         return found, np.maximum(near + np.einsum("ij,ij->i", rows, rows)[:, None], 0)
 
-    cores = os.cpu_count() or 1
+    cores = available_cores()
     working: deque[tuple[slice, Future[Nearest]]] = deque()
     with small_products(), ThreadPoolExecutor(cores) as pool:
         for start in range(0, len(queries), step):
