@@ -67,7 +67,8 @@ def suggest(
             labels=_read_labels(opened, labelled),
             same=known_pairs(opened),
         )
-        suggestions = suggest_images(opened, options)
+        with console.progress_bar() as bar:
+            suggestions = suggest_images(opened, options, bar.show)
     if as_json:
         console.print_json({"suggestions": [asdict(image) for image in suggestions]})
         return
@@ -93,7 +94,8 @@ def outliers(
 
     with Collection.open(find_collection(collection), "ro") as opened:
         check_under(opened, under)
-        images = find_outliers(opened, count, under, where)
+        with console.progress_bar() as bar:
+            images = find_outliers(opened, count, under, where, bar.show)
         issues = likely_mislabelled(opened, _read_labels(opened, labelled), count)
     if as_json:
         console.print_json(

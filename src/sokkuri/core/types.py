@@ -4,7 +4,7 @@ The path of the data: FileRef (scan) -> Job (catalog) -> Pixels (decode) -> Outc
 -> rows in shards and catalog -> Hits (search).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
@@ -60,6 +60,10 @@ class Progress(Generic[ResultT_co]):
     note: str = ""
     failed: int = 0
     result: ResultT_co | None = None
+
+
+OnProgress: TypeAlias = Callable[[Progress[object]], object]
+"""Called with the progress of a function that returns its result itself."""
 
 
 IdKind: TypeAlias = Literal["path", "name"]

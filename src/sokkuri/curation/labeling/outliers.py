@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import Features
+from sokkuri.core.types import Features, OnProgress, Progress
 from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
@@ -60,27 +60,39 @@ class LabelIssue:
 
 
 def find_outliers(
-    collection: CollectionStore, n: int = 100, under: str | None = None, where: str | None = None
+    collection: CollectionStore,
+    n: int = 100,
+    under: str | None = None,
+    where: str | None = None,
+    on_progress: OnProgress = lambda _: None,
 ) -> list[Outlier]:
     """Return the n images with the largest distance to their tenth neighbour, largest first.
 
     Only images that pass the filters count, as outliers and as neighbours. Above 20,000 images, a
-    comparison with 4,000 sampled images first chooses the images to measure. Raises UsageError.
+    comparison with 4,000 sampled images first chooses the images to measure. on_progress : called
+    while images are compared. Raises UsageError.
     """
     if not 1 <= n <= MAX_OUTLIERS:
         raise UsageError(f"the number of outliers must be from 1 to {MAX_OUTLIERS:,}, not {n:,}")
-    return at_one_moment(collection, partial(_find_outliers, collection, n, under, where))
+    return at_one_moment(
+        collection, partial(_find_outliers, collection, n, under, where, on_progress)
+    )
 
 
 def _find_outliers(
-    collection: CollectionStore, n: int, under: str | None, where: str | None
+    collection: CollectionStore,
+    n: int,
+    under: str | None,
+    where: str | None,
+    on_progress: OnProgress,
 ) -> list[Outlier]:
+    on_progress(Progress("reading", 0, 0))
     vectors = LiveVectors(collection, under, where)
-    rows = _screen(vectors, n)
+    rows = _screen(vectors, n, on_progress)
     if len(vectors.live) < 2:
         return []
     kth = min(_KTH, len(vectors.live) - 1)
-    distances = _nearest_distances(vectors, rows, vectors.live, kth)
+    distances = _nearest_distances(vectors, rows, vectors.live, kth, on_progress)
     order = np.lexsort((rows, -distances[:, -1]))[:n]
     all_measured = len(rows) == len(vectors.live)
     median = float(np.median(distances[:, -1])) if all_measured else None
@@ -123,18 +135,22 @@ def _likely_mislabelled(
     ]
 
 
-def _screen(vectors: LiveVectors, n: int) -> NDArray[np.int64]:
+def _screen(vectors: LiveVectors, n: int, on_progress: OnProgress) -> NDArray[np.int64]:
     """Return the rows that may be outliers : (M,), ascending. All rows, up to 20,000."""
     live, size = vectors.live, min(max(_SCREEN_FACTOR * n, _MIN_SCREENED), _ALL_PAIRS)
     if len(live) <= _ALL_PAIRS:
         return live
     sample = vectors.sample(live, _SCREEN_SAMPLE)
-    distances = _nearest_distances(vectors, live, sample, _SCREEN_KTH)[:, -1]
+    distances = _nearest_distances(vectors, live, sample, _SCREEN_KTH, on_progress)[:, -1]
     return np.sort(live[np.argpartition(-distances, size)[:size]])
 
 
 def _nearest_distances(
-    vectors: LiveVectors, rows: NDArray[np.int64], others: NDArray[np.int64], k: int
+    vectors: LiveVectors,
+    rows: NDArray[np.int64],
+    others: NDArray[np.int64],
+    k: int,
+    on_progress: OnProgress,
 ) -> NDArray[np.float32]:
     """Return the distances from each row to its k nearest among the others : (M, k), ascending.
 
@@ -145,6 +161,7 @@ def _nearest_distances(
         other_vectors = vectors.unit_vectors(others)
         for block, row_vectors in vectors.unit_vector_blocks(rows):
             _update_nearest(distances[block], row_vectors, other_vectors, rows[block], others)
+            on_progress(Progress("comparing", min(block.stop, len(rows)), len(rows)))
         return distances
     row_vectors = vectors.unit_vectors(rows)
     for block, other_vectors in vectors.unit_vector_blocks(others):
@@ -153,6 +170,7 @@ def _nearest_distances(
             _update_nearest(
                 distances[part], row_vectors[part], other_vectors, rows[part], others[block]
             )
+        on_progress(Progress("comparing", min(block.stop, len(others)), len(others)))
     return distances
 
 

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from sokkuri.core.cores import available_cores
 from sokkuri.core.errors import UsageError
-from sokkuri.core.types import Features
+from sokkuri.core.types import Features, OnProgress, Progress
 from sokkuri.curation.labeling.knn_vote import NEIGHBOURS, encode_labels, knn_votes
 from sokkuri.curation.labeling.live_vectors import LiveVectors
 from sokkuri.store.collection import CollectionStore
@@ -87,20 +87,28 @@ class Suggestion:
     why: str
 
 
-def suggest(collection: CollectionStore, options: SuggestOptions | None = None) -> list[Suggestion]:
+def suggest(
+    collection: CollectionStore,
+    options: SuggestOptions | None = None,
+    on_progress: OnProgress = lambda _: None,
+) -> list[Suggestion]:
     """Return the images to label next, best first: fewer than n where no more would teach anything.
 
-    Raises UsageError for a number out of range and for bad filters.
+    on_progress : called while images are compared, and after each choice. Raises UsageError for a
+    number out of range and for bad filters.
     """
     options = options or SuggestOptions()
     if not 1 <= options.n <= MAX_SUGGESTIONS:
         raise UsageError(
             f"the number of suggestions must be from 1 to {MAX_SUGGESTIONS:,}, not {options.n:,}"
         )
-    return at_one_moment(collection, partial(_suggest, collection, options))
+    return at_one_moment(collection, partial(_suggest, collection, options, on_progress))
 
 
-def _suggest(collection: CollectionStore, options: SuggestOptions) -> list[Suggestion]:
+def _suggest(
+    collection: CollectionStore, options: SuggestOptions, on_progress: OnProgress
+) -> list[Suggestion]:
+    on_progress(Progress("reading", 0, 0))
     vectors = LiveVectors(collection, options.under, options.where)
     labelled, labels = vectors.rows_with_labels(options.labels)
     skipped = np.array([*vectors.rows_by_id(options.without).values()], np.int64)
@@ -110,8 +118,19 @@ def _suggest(collection: CollectionStore, options: SuggestOptions) -> list[Sugge
         return []
     state = _SuggestionState(vectors, rows, (labelled, labels), skipped, options.same)
     if options.method == "density":
-        return _density_suggestions(state, list(_choose_by_density(state, options.n)))
-    return _k_center_suggestions(state, list(_choose_by_k_center(state, options.n)))
+        choices = _choose_by_density(state, options.n, on_progress)
+        return _density_suggestions(state, list(_counted(choices, options.n, on_progress)))
+    choices = _choose_by_k_center(state, options.n)
+    return _k_center_suggestions(state, list(_counted(choices, options.n, on_progress)))
+
+
+def _counted(
+    choices: Iterator[tuple[int, float]], n: int, on_progress: OnProgress
+) -> Iterator[tuple[int, float]]:
+    """Yield the choices, and report each."""
+    for number, choice in enumerate(choices, 1):
+        on_progress(Progress("choosing", number, n))
+        yield choice
 
 
 def _max_candidates(options: SuggestOptions, labels: int) -> int:
@@ -226,7 +245,9 @@ def _connected_groups(pairs: Sequence[tuple[str, str]]) -> Iterable[list[str]]:
     return {id(group): group for group in groups.values()}.values()
 
 
-def _choose_by_density(state: _SuggestionState, n: int) -> Iterator[tuple[int, float]]:
+def _choose_by_density(
+    state: _SuggestionState, n: int, on_progress: OnProgress
+) -> Iterator[tuple[int, float]]:
     """Yield (index, gain) of up to n candidates. Computes the distances of all candidates."""
     candidates = state.candidates
     mean = float(1 - np.square(candidates.mean(axis=0, dtype=np.float64)).sum())
@@ -241,7 +262,7 @@ def _choose_by_density(state: _SuggestionState, n: int) -> Iterator[tuple[int, f
         represented = np.exp(-new_sharpness * to_chosen)
         if new_sharpness != sharpness:
             sharpness = new_sharpness
-            gains = _all_gains(distances, represented, weights, sharpness)
+            gains = _all_gains(distances, represented, weights, sharpness, on_progress)
         gains[state.excluded] = -np.inf
         index = _largest_gain(distances, represented, weights, sharpness, gains)
         if gains[index] < 0:
@@ -261,6 +282,7 @@ def _all_gains(
     represented: NDArray[np.float32],
     weights: NDArray[np.float32],
     sharpness: np.float32,
+    on_progress: OnProgress,
 ) -> NDArray[np.float32]:
     """Return how much each candidate would add to the mean of `represented` : (M,)."""
 
@@ -272,7 +294,12 @@ def _all_gains(
 
     # NumPy lets go of Python's lock in these functions.
     with ThreadPoolExecutor(available_cores()) as pool:
-        return np.concatenate([*pool.map(gains_of, range(0, len(distances), _STEP))])
+        parts = []
+        for part in pool.map(gains_of, range(0, len(distances), _STEP)):
+            parts.append(part)
+            done = min(len(parts) * _STEP, len(distances))
+            on_progress(Progress("comparing", done, len(distances)))
+        return np.concatenate(parts)
 
 
 def _largest_gain(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from synthetic_collection import Bench, create_empty
 
 from sokkuri.core.errors import UsageError
+from sokkuri.curation.labeling import live_vectors
 from sokkuri.curation.labeling import outliers as module
 from sokkuri.curation.labeling.knn_vote import encode_labels, knn_votes
 from sokkuri.curation.labeling.outliers import MAX_OUTLIERS, find_outliers, likely_mislabelled
@@ -146,3 +147,18 @@ def test_all_shares_are_zero_if_no_image_votes() -> None:
 def test_classes_are_sorted_before_they_are_numbered() -> None:
     classes, numbers = encode_labels(["b", "a", "b"])
     assert (classes, numbers.tolist()) == (["a", "b"], [1, 0, 1])
+
+
+def test_the_compared_images_are_counted(
+    collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_vectors, "_STEP", 50)
+    counts: list[tuple[str, int, int]] = []
+    find_outliers(
+        collection,
+        5,
+        on_progress=lambda one: counts.append((one.stage, one.done, one.total)),
+    )
+    assert counts == [
+        ("reading", 0, 0), *(("comparing", done, 123) for done in (50, 100, 123)),
+    ]  # fmt: skip

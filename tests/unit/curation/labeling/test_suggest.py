@@ -245,3 +245,22 @@ def test_the_accuracy_curve_tells_how_often_neighbours_are_right(
 def test_one_class_has_no_accuracy_curve(collection: CollectionStore) -> None:
     set_labels(collection.catalog, [(f"a/{number:02d}.jpg", "same") for number in range(20)])
     assert accuracy_curve(collection) == []
+
+
+@pytest.mark.parametrize("method", ["density", "k-center"])
+def test_comparisons_and_choices_are_counted_up_to_their_end(
+    collection: CollectionStore, method: Method, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_STEP", 40)
+    counts: list[tuple[str, int, int]] = []
+    found = suggest(
+        collection,
+        SuggestOptions(n=3, method=method),
+        lambda progress: counts.append((progress.stage, progress.done, progress.total)),
+    )
+    assert counts[0] == ("reading", 0, 0)
+    assert [count for count in counts if count[0] == "choosing"] == [
+        ("choosing", number, 3) for number in range(1, len(found) + 1)
+    ]
+    compared = [count for count in counts if count[0] == "comparing"]
+    assert compared[:3] == ([("comparing", n, 101) for n in (40, 80, 101)] * (method == "density"))
