@@ -157,7 +157,7 @@ def test_exif_data_and_reasons_of_failures_are_shown(visitors: Visiting, tmp_pat
         expect(visit.page.get_by_text("returns exactly the nearest images")).to_be_visible()
         visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         visit.page.get_by_role("button", name="Copy a report").click()
-        expect(visit.page.get_by_text("Report copied")).to_be_visible()
+        expect(visit.page.locator(".toast")).to_contain_text("Report copied")
         assert "images: " in visit.page.evaluate("() => navigator.clipboard.readText()")
         visit.expect_problems("422")
 
