@@ -6057,7 +6057,10 @@ function makePicker({ allowed, onpick, onleave }) {
       shown2.setAttribute("aria-label", count2 === 1 ? "1 image" : `${count2} images`);
       if (list3.children[n] !== item) list3.insertBefore(item, list3.children[n] ?? null);
     });
+    const chosen = choices[chosenIndex];
     narrow();
+    if (choices.includes(chosen)) chosenIndex = choices.indexOf(chosen);
+    mark();
   }
   function narrow() {
     const typed = field.value.trim();

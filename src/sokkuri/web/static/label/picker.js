@@ -49,7 +49,10 @@ export function makePicker({ allowed, onpick, onleave }) {
       shown.setAttribute("aria-label", count === 1 ? "1 image" : `${count} images`);
       if (list.children[n] !== item) list.insertBefore(item, list.children[n] ?? null);
     });
+    const chosen = choices[chosenIndex];
     narrow();
+    if (choices.includes(chosen)) chosenIndex = choices.indexOf(chosen); // counts alone have changed
+    mark();
   }
 
   /** Shows only labels that match the typed text, and what Enter would do. */
