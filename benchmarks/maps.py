@@ -8,11 +8,13 @@ contradict, so it is measured in a process of its own. A tenth of the vectors is
 second projection and placed by neighbours.
 """
 
+import re
 import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -110,7 +112,25 @@ def main(library: str, file: str, rows: int = 0) -> None:
     near, shown = (_kept(vectors, positions, asked, shown) for shown in (TRUE, SHOWN))
     placed = "" if rows else f"{_kept_if_placed(library, vectors, reduced):.3f}"
     count = f"{len(vectors):,}"
-    print(f"{library}|{count}|{took:.0f}|{cpu:.0f}|{near:.3f}|{shown:.3f}|{placed}")
+    size = sum(_sizes(library, {}).values()) / 1e6
+    print(f"{library}|{size:.0f}|{count}|{took:.0f}|{cpu:.0f}|{near:.3f}|{shown:.3f}|{placed}")
+
+
+def _sizes(package: str, found: dict[str, int]) -> dict[str, int]:
+    """Return the bytes of a package and of all that it requires beside NumPy, by name."""
+    name = re.split(r"[^\w.-]", package, maxsplit=1)[0].lower().replace("_", "-")
+    if name in found or name == "numpy":
+        return found
+    try:
+        known = distribution(name)
+    except PackageNotFoundError:  # required on other systems only
+        return found
+    paths = [Path(str(known.locate_file(file))) for file in known.files or ()]
+    found[name] = sum(path.stat().st_size for path in paths if path.is_file())
+    for requirement in known.requires or ():
+        if "extra ==" not in requirement:
+            _sizes(requirement, found)
+    return found
 
 
 def _cpu_seconds() -> float:

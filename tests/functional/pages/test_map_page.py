@@ -56,7 +56,8 @@ def test_the_map_is_made_shown_zoomed_and_lit(visitors: Visiting, writable: Serv
         expect(page.get_by_text("No picture has a label.")).to_be_visible()
         visit.go(f"/map?id={PHOTO.replace(' ', '%20')}")
         expect(page.locator(".map-lit")).to_contain_text("most like drawing 040.jpg are lit")
-        pictures.first.click()
+        pictures.last.focus()
+        page.keyboard.press("Enter")
         expect(page).to_have_url(re.compile("/image"))
 
 

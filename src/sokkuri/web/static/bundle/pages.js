@@ -7378,8 +7378,10 @@ var Plot = class {
     const { gl, canvas: canvas2, at } = this;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = canvas2;
-    canvas2.width = Math.round(width * density);
-    canvas2.height = Math.round(height * density);
+    const pixels2 = [Math.round(width * density), Math.round(height * density)];
+    if (canvas2.width !== pixels2[0] || canvas2.height !== pixels2[1]) {
+      [canvas2.width, canvas2.height] = pixels2;
+    }
     gl.viewport(0, 0, canvas2.width, canvas2.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);

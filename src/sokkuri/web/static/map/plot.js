@@ -109,8 +109,10 @@ export class Plot {
     const { gl, canvas, at } = this;
     const density = globalThis.devicePixelRatio || 1;
     const { clientWidth: width, clientHeight: height } = canvas;
-    canvas.width = Math.round(width * density);
-    canvas.height = Math.round(height * density);
+    const pixels = [Math.round(width * density), Math.round(height * density)];
+    if (canvas.width !== pixels[0] || canvas.height !== pixels[1]) {
+      [canvas.width, canvas.height] = pixels; // this makes the canvas anew
+    }
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT);
