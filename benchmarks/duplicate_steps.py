@@ -12,6 +12,7 @@ import argparse
 import resource
 import tempfile
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +21,6 @@ from benchmarks.duplicates import write_tiles
 from benchmarks.harness import run, sokkuri, table
 from benchmarks.step_costs import Step, measured
 from sokkuri.curation.duplicates import candidates
-from sokkuri.curation.duplicates.candidates import SMALL_COLLECTION
 from sokkuri.curation.duplicates.find import find_duplicates
 from sokkuri.store.collection import CollectionStore
 
@@ -147,5 +147,8 @@ if __name__ == "__main__":
     parser.add_argument("root", type=Path, metavar="COLLECTION")
     parser.add_argument("--large", action="store_true")
     given = parser.parse_args()
-    with patch.object(candidates, "SMALL_COLLECTION", 0 if given.large else SMALL_COLLECTION):
+    with ExitStack() as stack:
+        if given.large:  # no collection is small or tiny
+            for limit in ("SMALL_COLLECTION", "TINY_COLLECTION"):
+                stack.enter_context(patch.object(candidates, limit, 0))
         print(steps_table(given.root))
