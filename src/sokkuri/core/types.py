@@ -4,10 +4,11 @@ The path of the data: FileRef (scan) -> Job (catalog) -> Pixels (decode) -> Outc
 -> rows in shards and catalog -> Hits (search).
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, Literal, Self, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,6 +77,17 @@ class FileStat:
 
     size: int  # bytes
     mtime_ns: int
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> Self:
+        """Return it for a file."""
+        return cls(status.st_size, storable_time(status.st_mtime_ns))
+
+
+def storable_time(nanoseconds: int) -> int:
+    """Return a time stamp that SQLite can hold: the nearest one for a date before 1678 or after
+    2262, which a damaged file system can give a file."""
+    return max(-(2**63), min(nanoseconds, 2**63 - 1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from pathlib import Path
 from sokkuri.core.errors import CollectionError
 from sokkuri.core.locations import Address, Location, redact
 from sokkuri.core.paths import is_store
-from sokkuri.core.types import FileRef, FileStat
+from sokkuri.core.types import FileRef, FileStat, storable_time
 from sokkuri.images import remote
 from sokkuri.images.scan import OnError, is_file_name
 
@@ -55,8 +55,7 @@ def read_list(
             if on_error is not None:
                 on_error(text, error)
             continue
-        stat = FileStat(found.st_size, found.st_mtime_ns)
-        yield FileRef(path, path, stat, found.st_ctime_ns)
+        yield FileRef(path, path, FileStat.of(found), storable_time(found.st_ctime_ns))
 
 
 def _decode_line(line: bytes) -> str:

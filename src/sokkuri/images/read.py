@@ -56,7 +56,7 @@ def read_file(location: Location, limits: Limits) -> tuple[bytes, FileStat]:
         os.close(handle)
     if data is None:
         raise ReadError("it gave no data")
-    return data, FileStat(file_stat.st_size, file_stat.st_mtime_ns)
+    return data, FileStat.of(file_stat)
 
 
 def threads_for(root: Location, cores: int) -> int:
@@ -68,8 +68,7 @@ def stat_file(location: Location) -> FileStat:
     """Return the size and time stamp of a file or an object. Raises OSError."""
     if isinstance(location, Address):
         return remote.stat(location).stat
-    file_stat = location.stat()
-    return FileStat(file_stat.st_size, file_stat.st_mtime_ns)
+    return FileStat.of(location.stat())
 
 
 def is_file(location: Location) -> bool:

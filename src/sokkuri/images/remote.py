@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 from sokkuri.core.errors import MissingExtraError, UsageError
 from sokkuri.core.locations import Address
-from sokkuri.core.types import FileStat
+from sokkuri.core.types import FileStat, storable_time
 
 RANGE = 8 * 2**20
 """Bytes of one request: a connection that breaks costs no more."""
@@ -288,7 +288,7 @@ def _file_stat(info: Any) -> FileStat:
             stamp = 0
     if isinstance(stamp, datetime):
         stamp = (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).timestamp()
-    return FileStat(int(info.get("size") or 0), int(stamp) * 10**9)
+    return FileStat(int(info.get("size") or 0), storable_time(int(stamp) * 10**9))
 
 
 def _request(request: Callable[[], Result], retries: RetryPolicy = DEFAULT_RETRIES) -> Result:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 from sokkuri.core.errors import CollectionError
 from sokkuri.core.locations import Address, Location
 from sokkuri.core.paths import STORE_FOLDERS, is_store
-from sokkuri.core.types import FileRef, FileStat
+from sokkuri.core.types import FileRef, FileStat, storable_time
 from sokkuri.images import remote
 from sokkuri.images.formats import ENDINGS, RAW_ENDINGS, kind_left_aside, reads_raw
 from sokkuri.images.globs import matches_glob
@@ -130,9 +130,7 @@ def _take_other(
     except OSError:
         return  # it disappeared, or is a broken link
     if stat.S_ISREG(found.st_mode):
-        on_sidecar(
-            FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns), found.st_ctime_ns)
-        )
+        on_sidecar(_ref(path, found))
 
 
 def _count_aside(name: str, aside: Counter[str] | None) -> None:
@@ -289,4 +287,8 @@ def _image_ref(entry: os.DirEntry[str], path: str, accept: Callable[[str], bool]
             return None  # it disappeared after the folder was read
     if not (stat.S_ISREG(found.st_mode) or stat.S_ISLNK(found.st_mode)):
         return None
-    return FileRef(path, path, FileStat(found.st_size, found.st_mtime_ns), found.st_ctime_ns)
+    return _ref(path, found)
+
+
+def _ref(path: str, status: os.stat_result) -> FileRef:
+    return FileRef(path, path, FileStat.of(status), storable_time(status.st_ctime_ns))

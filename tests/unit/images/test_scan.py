@@ -2,9 +2,11 @@
 
 import os
 import socket
+import sqlite3
 import sys
 import tempfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from permissions import check_without_privileges
 from PIL import Image
 from raw_photo import missing
 
-from sokkuri.core.types import FileRef
+from sokkuri.core.types import FileRef, Limits
 from sokkuri.images.formats import (
     ENDINGS,
     FORMATS,
@@ -24,6 +26,8 @@ from sokkuri.images.formats import (
     unreadable_text,
 )
 from sokkuri.images.globs import is_excluded
+from sokkuri.images.list_files import read_list
+from sokkuri.images.read import read_file, stat_file
 from sokkuri.images.scan import list_images
 
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX file names, links and pipes")
@@ -54,6 +58,22 @@ def test_images_at_every_depth_are_found_with_their_stats(tmp_path: Path) -> Non
         assert isinstance(ref, FileRef)
         assert ref.id == path
         assert (ref.stat.size, ref.stat.mtime_ns) == (found.st_size, found.st_mtime_ns)
+
+
+@pytest.mark.parametrize("seconds", [2**34, -(2**31)])
+def test_every_time_stamp_can_be_stored(seconds: int, tmp_path: Path) -> None:
+    """Guarantee: a date that only a damaged file system gives stops no run."""
+    touch(tmp_path, "a.jpg", "b.xmp")
+    for name in ("a.jpg", "b.xmp"):
+        os.utime(tmp_path / name, (seconds, seconds))
+    sidecars: list[FileRef] = []
+    (image,) = list_images(tmp_path, on_sidecar=sidecars.append)
+    (listed_again,) = read_list([b"a.jpg\n"], tmp_path)
+    assert listed_again == image
+    for stat in (image.stat, sidecars[0].stat, stat_file(tmp_path / "a.jpg")):
+        with closing(sqlite3.connect(":memory:")) as database:
+            assert database.execute("SELECT ?", [stat.mtime_ns]).fetchone() == (stat.mtime_ns,)
+    assert read_file(tmp_path / "a.jpg", Limits())[1] == image.stat
 
 
 def test_pictures_of_other_kinds_are_counted_by_kind(tmp_path: Path) -> None:

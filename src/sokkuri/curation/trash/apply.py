@@ -354,10 +354,9 @@ def _restore(trash: Trash, record: MoveRecord) -> bool:
 
 def _mark_back(catalog: Catalog, move: Move) -> int:
     try:
-        status = Path(move.root, move.path).lstat()
+        stat = FileStat.of(Path(move.root, move.path).lstat())
     except OSError:
         return 0
-    stat = FileStat(status.st_size, status.st_mtime_ns)
     return mark_restored(catalog, move.id, move.path, move.digest, stat)
 
 

@@ -14,7 +14,7 @@ import xxhash
 from sokkuri.api import Collection
 from sokkuri.core.errors import ReadError, WithheldError
 from sokkuri.core.locations import Address, Location
-from sokkuri.core.types import Limits, PhotoMetadata
+from sokkuri.core.types import FileStat, Limits, PhotoMetadata
 from sokkuri.images.exif import summarise_exif
 from sokkuri.images.read import read_file
 from sokkuri.images.scan import is_file_name
@@ -57,8 +57,7 @@ def find_file(collection: Collection, id_: str) -> ServedFile:
     if not file.is_relative_to(os.path.realpath(root)):
         raise WithheldError(f"{id_} is a link to a file outside the collection's folder")
     with suppress(OSError):  # reading the file reports the error
-        stat = file.stat()
-        if (stat.st_size, stat.st_mtime_ns) != (size, mtime_ns):
+        if FileStat.of(file.stat()) != FileStat(size, mtime_ns):
             digest = None
     return ServedFile(file, name, digest)
 

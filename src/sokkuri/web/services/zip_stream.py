@@ -15,7 +15,7 @@ from typing import IO
 
 _PIECE = 2**20  # bytes
 _MISSING_NAME = "not included.txt"
-_FIRST_YEAR = 1980  # a ZIP archive knows no earlier time
+_FIRST_YEAR, _LAST_YEAR = 1980, 2107  # a ZIP archive knows no other ones
 
 
 class _Pipe(io.RawIOBase):
@@ -55,10 +55,7 @@ class ZipStream:
     def add(self, name: str, file: IO[bytes], modified: float) -> Iterator[bytes]:
         """Yield the bytes of one more file. name : its path in the archive; another one is made if
         a file has it already. modified : seconds since 1970. Raises OSError."""
-        moment = time.localtime(max(0.0, modified))[:6]
-        info = zipfile.ZipInfo(
-            self._unique_name(name), moment if moment[0] >= _FIRST_YEAR else (1980, 1, 1, 0, 0, 0)
-        )
+        info = zipfile.ZipInfo(self._unique_name(name), _moment(modified))
         info.external_attr = (stat.S_IFREG | 0o644) << 16
         with self._zip.open(info, "w", force_zip64=True) as entry:
             while piece := file.read(_PIECE):
@@ -89,6 +86,17 @@ class ZipStream:
             name = f"{stem} ({number}){ending}"
         self._names.add(_same_name(name))
         return name
+
+
+def _moment(modified: float) -> tuple[int, int, int, int, int, int]:
+    """Return the local time, or the nearest one that an archive can name."""
+    try:
+        found = time.localtime(max(0.0, modified))[:6]
+    except (OverflowError, OSError):
+        found = (_LAST_YEAR + 1, 1, 1, 0, 0, 0)
+    if found[0] < _FIRST_YEAR:
+        return _FIRST_YEAR, 1, 1, 0, 0, 0
+    return found if found[0] <= _LAST_YEAR else (_LAST_YEAR, 12, 31, 23, 59, 58)
 
 
 def _encodable(name: str) -> str:

@@ -3,6 +3,7 @@
 import io
 import zipfile
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -50,6 +51,16 @@ def test_files_that_cannot_be_read_are_named_at_the_end() -> None:
     packed = archive([("a", b"1"), ("not included.txt", b"2")], ("lost\udcff.jpg",))
     assert packed.namelist() == ["a", "not included (2).txt", "not included.txt"]
     assert "lost\ufffd.jpg" in packed.read("not included.txt").decode()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "year"), [(-(2.0**40), 1980), (2.0**30, 2004), (5.7e9, 2107), (2.0**62, 2107)]
+)
+def test_a_file_of_any_date_can_be_sent(seconds: float, year: int) -> None:
+    stream = ZipStream()
+    data = b"".join([*stream.add("a", io.BytesIO(b"1"), seconds), stream.finish()])
+    (info,) = zipfile.ZipFile(io.BytesIO(data)).infolist()
+    assert info.date_time[0] == year
 
 
 def test_a_large_file_comes_in_pieces() -> None:
