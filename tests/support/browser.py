@@ -73,7 +73,7 @@ class Visit:
         host = urlsplit(self.address).netloc
 
         def check_message(message: ConsoleMessage) -> None:
-            if message.type in ("error", "warning"):
+            if message.type in ("error", "warning") and _SOFTWARE not in message.text:
                 self.problems.append(f"console: {message.text}")
 
         def check_request(request: Request) -> None:
@@ -107,6 +107,10 @@ class Visit:
 Visiting = Callable[..., AbstractContextManager[Visit]]
 """Opens an address in a window without cookies or storage of other visits. Further arguments are
 options of Playwright's browser contexts."""
+
+
+_SOFTWARE = "GPU stall due to ReadPixels"
+"""What the browser says about each WebGL frame on a machine without a GPU."""
 
 
 @contextmanager

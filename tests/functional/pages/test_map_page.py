@@ -27,7 +27,6 @@ def test_the_map_is_made_shown_zoomed_and_lit(visitors: Visiting, writable: Serv
     """All in one visit: to make a map and to start a browser takes longest."""
     with visitors(writable.address, viewport={"width": 1280, "height": 800}) as visit:
         page = visit.page
-        visit.expect_problems("GPU stall")  # without a GPU, every frame is read back
         visit.go("/map")
         expect(page.get_by_role("heading", name="There is no map yet")).to_be_visible()
         page.get_by_role("button", name="Make the map").click()
