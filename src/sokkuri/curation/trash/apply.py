@@ -41,6 +41,7 @@ from sokkuri.curation.trash.ways import (
     choose_way,
     find_away,
     is_away,
+    is_way_to,
     refusal,
     remove_second,
     where,
@@ -174,7 +175,7 @@ def _apply(plan: TrashPlan, log: Path, to: Destination) -> Iterator[MoveResult]:
         kept, trash = _kept_files(plan), Trash()
         carried: dict[KeptImage, list[Carried]] = defaultdict(list)
         for move in plan.moves:
-            result = _earlier_result(move_log, trash, move)
+            result = _earlier_result(move_log, trash, move, to)
             if result is None:
                 result = _send(move_log, move, plan.store, kept, to)
             if result.moved and not to.hardlink:
@@ -188,12 +189,15 @@ def _apply(plan: TrashPlan, log: Path, to: Destination) -> Iterator[MoveResult]:
                 yield merged
 
 
-def _earlier_result(log: MoveLog, trash: Trash, move: Move) -> MoveResult | None:
-    """Return what an earlier run of the plan did with the file; None if it must be moved now."""
+def _earlier_result(log: MoveLog, trash: Trash, move: Move, to: Destination) -> MoveResult | None:
+    """Return what an earlier run of the plan did with the file; None if it must be moved now. A
+    file that went elsewhere stays there."""
     record = log.find(move)
     if record is None or record.state in ("failed", "returned"):
         return None
     remove_partial_copy(Path(record.place), move.size, move.digest)  # of a killed undo
+    if is_away(record) and not is_way_to(to, record.way):
+        return MoveResult(move, False, f"it is {where(record.way)} already: undo that first")
     if record.state == "moved" and is_away(record):
         return MoveResult(move, True, "it was moved before")
     away = find_away(trash, record)

@@ -74,17 +74,24 @@ def separate(move: Move, way: Way) -> bool:
         raise StaysError("another file is at its place")
     _remove_link(move, place)
     copy.unlink(missing_ok=True)  # of a kill
-    if place.lstat().st_nlink == 1 or not (is_linked(move) or _is_kept_gone(move)):
+    if place.lstat().st_nlink == 1:  # also if the file to keep is gone
+        _restore_stat(place, way)
+        return True
+    if not (is_linked(move) or _is_kept_gone(move)):
         return True
     try:
         write_copy(place, copy)
-        os.utime(copy, ns=(copy.stat().st_atime_ns, way.mtime_ns))
-        copy.chmod(way.mode)
+        _restore_stat(copy, way)
         copy.replace(place)
     finally:
         copy.unlink(missing_ok=True)
     sync_folder(place.parent)
     return False
+
+
+def _restore_stat(file: Path, way: Way) -> None:
+    os.utime(file, ns=(file.stat().st_atime_ns, way.mtime_ns))
+    file.chmod(way.mode)
 
 
 def _is_kept_gone(move: Move) -> bool:

@@ -52,6 +52,13 @@ def choose_way(to: Destination, move: Move, place: Path, keep: Path | None) -> W
     return TO_TRASH
 
 
+def is_way_to(to: Destination, way: Way) -> bool:
+    """Return whether a file that was moved in a way is where it should go now."""
+    if to.folder is not None and way.kind == "folder":
+        return Path(way.target).is_relative_to(os.path.realpath(to.folder))
+    return way.kind == ("link" if to.hardlink else "trash") and to.folder is None
+
+
 def carry_out(record: MoveRecord, keep: Path | None) -> None:
     """Do what the record says. keep : the file to keep, if there is one. Raises OSError."""
     place = Path(record.place)
@@ -113,4 +120,6 @@ def refusal(way: Way) -> str:
 
 def where(way: Way) -> str:
     """Return in words where a moved file should be."""
+    if way.kind == "link":
+        return "there as a hard link to the file to keep"
     return "in the trash" if way.kind == "trash" else f"at {way.target}"

@@ -283,7 +283,8 @@ def _split_results(
     left: list[dict[str, str]] = []
     for done in all_done:
         if done.moved:
-            (companions if done.move.belongs_to else moved).append(done.move.id)
+            belongs = done.move.belongs_to or done.is_merge
+            (companions if belongs else moved).append(done.move.id)
         else:
             left.append(_not_moved(done.move.id, done.reason))
     return moved, companions, left
@@ -338,8 +339,8 @@ def list_drops(collection: Collection) -> dict[str, Any]:
             continue
         if log.is_plan and not _are_own(collection, records):
             continue
-        away = [record.move for record in records if _is_away(record)]
-        ids = [move.id for move in away if not move.belongs_to]
+        away = [record for record in records if _is_away(record)]
+        ids = [one.move.id for one in away if not (one.move.belongs_to or one.way.kind == "merge")]
         if away:
             entry = {"log": log.name, "ids": ids, "batch": log.batch, "time": log.time}
             drops.append({**entry, "plan": log.is_plan})

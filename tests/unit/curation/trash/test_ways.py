@@ -13,7 +13,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.curation.trash.apply import apply_plan, undo
 from sokkuri.curation.trash.companions import with_companions
 from sokkuri.curation.trash.plan import TrashPlan
-from sokkuri.curation.trash.ways import Destination
+from sokkuri.curation.trash.ways import TRASH, Destination
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege")
 
@@ -183,6 +183,42 @@ def test_an_undo_separates_files_whatever_happened_to_them(root: Path, log: Path
     assert [result.reason for result in undo(log)] == ["another file is at its place"]
     (root / "a.jpg").unlink()
     assert [result.reason for result in undo(log)] == ["it is not there any more"]
+
+
+def test_an_undo_gives_a_link_whose_kept_file_is_gone_its_own_time_stamp(
+    root: Path, log: Path
+) -> None:
+    os.utime(root / "keep.jpg", (1, 1))
+    (root / "a.jpg").chmod(0o600)
+    before = stats_of(root)["a.jpg"]
+    list(apply_plan(plan_of(root), log, LINKS))
+    (root / "keep.jpg").unlink()
+    assert moved_paths(undo(log)) == ["a.jpg"]
+    found = (root / "a.jpg").stat()
+    assert (found.st_mtime_ns, found.st_mode, found.st_nlink) == before
+
+
+@pytest.mark.parametrize("first", ["trash", "folder", "other folder", "link"])
+def test_a_file_that_went_elsewhere_before_stays_there(
+    first: str, root: Path, log: Path, tmp_path: Path
+) -> None:
+    """A plan that is applied again in another way claims nothing that is not so."""
+    ways = {
+        "trash": TRASH,
+        "folder": Destination(tmp_path / "there"),
+        "other folder": Destination(tmp_path / "elsewhere"),
+        "link": LINKS,
+    }
+    plan = TrashPlan(tuple(move for move in plan_of(root).moves if move.path == "a.jpg"))
+    assert moved_paths(apply_plan(plan, log, ways[first])) == ["a.jpg"]
+    before = read_contents(tmp_path)
+    for name, way in ways.items():
+        (result,) = apply_plan(plan, log, way)
+        assert result.moved == (name == first)
+        assert result.moved or result.reason.endswith("already: undo that first")
+    assert read_contents(tmp_path).keys() == before.keys()
+    assert moved_paths(undo(log)) == ["a.jpg"]
+    assert read_contents(root) == FILES
 
 
 def test_a_file_system_without_hard_links_keeps_the_file(

@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from run_cli import sokkuri
 from tiny_model import write_tiny_model
-from trash_fixtures import make_collection, make_move, write_photos
+from trash_fixtures import make_collection, make_move, write_file, write_photos
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import UsageError
 from sokkuri.curation.duplicates.find import DuplicateOptions, find_duplicates
-from sokkuri.curation.trash.log import MoveLog
+from sokkuri.curation.trash.log import TO_TRASH, MoveLog, Way
 from sokkuri.curation.trash.store_logs import link_log
 from sokkuri.curation.types import DuplicateImage, Group
 from sokkuri.store.decisions import mark_different
@@ -158,3 +158,21 @@ def test_the_plan_of_another_collection_is_not_undone_from_here(tmp_path: Path) 
         assert duplicates.list_drops(opened) == {"drops": []}
         with pytest.raises(UsageError, match="another collection"):
             duplicates.undo_drops(opened, listed[0][0]["log"])
+
+
+def test_the_sidecar_that_a_plan_wrote_is_listed_as_no_image(tmp_path: Path) -> None:
+    log, photos = tmp_path / "plan.log", write_photos(tmp_path / "photos")
+    with make_collection(photos) as opened:
+        move = make_move(photos, "a.jpg", "keep.jpg")
+        write_file(photos / "keep.jpg.xmp", b"written")
+        sidecar = make_move(photos, "keep.jpg.xmp", "keep.jpg")
+        with MoveLog.open(log, new=True) as moves:
+            for one, way in ((move, TO_TRASH), (sidecar, Way("merge"))):
+                intent = moves.write_intent(one, photos / one.path, str(opened.store), way)
+                moves.write_outcome(intent, "moved")
+        link_log(opened.store, log)
+        (listed,) = duplicates.list_drops(opened)["drops"]
+        assert listed["ids"] == ["a.jpg"]
+        undone = duplicates.undo_drops(opened, listed["log"])
+    assert (undone["returned"], undone["companions_returned"]) == (["a.jpg"], ["keep.jpg.xmp"])
+    assert not (photos / "keep.jpg.xmp").exists()
