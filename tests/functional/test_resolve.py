@@ -165,7 +165,8 @@ def test_a_plan_can_use_a_folder_or_hard_links_instead_of_the_trash(
     assert all((root / id_).stat().st_nlink == 1 for id_ in before)
     report = as_json("index", root)
     assert (report["added"], report["updated"], report["moved"]) == (0, 0, 0)
-    for wrong in (["--to", there], ["--undo", log, "--hardlink"],
+    for wrong in (["--apply", plan, "--merge"], ["--undo", log, "--merge"],
+                  ["--to", there], ["--undo", log, "--hardlink"],
                   ["--apply", plan, "--to", there, "--hardlink"],
                   ["--apply", plan, "--to", root / "sub"]):  # fmt: skip
         sokkuri("duplicates", *wrong, code=2)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,6 +103,11 @@ def test_the_archive_has_the_originals_and_nothing_from_outside(server: Server, 
     for id_ in IDS:
         assert packed.read(id_) == (root / id_).read_bytes()
     assert "b/link.png" in packed.read("not included.txt").decode()
+    if hasattr(os, "mkfifo"):  # opening a pipe would wait for ever
+        (root / "b" / "broken.png").unlink()
+        os.mkfifo(root / "b" / "broken.png")
+        answer = server.get(f"/api/v1/selections/{name}/zip")
+        assert zipfile.ZipFile(io.BytesIO(answer.content)).namelist() == [*IDS, "not included.txt"]
 
 
 def test_a_server_of_mosaics_sends_no_originals(root: Path) -> None:

@@ -141,11 +141,11 @@ def duplicates(
 
     The first image of each group is the one to keep.
     """
+    if merge and (resolve is None or apply is not None or undo is not None):
+        raise UsageError("--merge belongs to --resolve, which writes it into the plan")
     if apply is not None or undo is not None:
         move_files(apply, undo, to, hardlink=hardlink, as_json=as_json)
         return
-    if merge and resolve is None:
-        raise UsageError("--merge belongs to --resolve: give it, too")
     if to is not None or hardlink:
         raise UsageError("--to and --hardlink belong to --apply: give it, too")
     from sokkuri.api import Collection

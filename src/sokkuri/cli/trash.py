@@ -118,7 +118,10 @@ def _undo(log: Path) -> "tuple[list[MoveResult], dict[str, Any], str]":
     document = {
         "returned": moved, "companions_returned": companions, "unmerged": _merged_paths(results)
     }  # fmt: skip
-    return results, document, f"back in place: {moved_text(len(moved), companions)}"
+    text = f"back in place: {moved_text(len(moved), companions)}"
+    if document["unmerged"]:
+        text += f"; as before: {escape_control(named_text(document['unmerged']))}"
+    return results, document, text
 
 
 def _show_moves(stage: str, steps: "Iterator[MoveResult]", total: int) -> "list[MoveResult]":

@@ -183,9 +183,16 @@ def _open(context: AppContext, file: ServedFile | None) -> tuple[IO[bytes], floa
         raise ReadError("it may not be sent")
     if not isinstance(file.location, FilePath):
         return io.BytesIO(read_bytes(file, context.config.limits)), 0.0
-    source = file.location.open("rb")
+    source = open(file.location, "rb", opener=_open_at_once)  # noqa: SIM115 - the caller closes it
     status = os.fstat(source.fileno())
     if not stat.S_ISREG(status.st_mode):
         source.close()
         raise ReadError("it is no regular file")
     return source, status.st_mtime
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for the other end of a pipe, and without following a link."""
+    for name in ("O_NONBLOCK", "O_NOFOLLOW"):
+        flags |= getattr(os, name, 0)
+    return os.open(path, flags)
