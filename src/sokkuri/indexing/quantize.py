@@ -73,7 +73,7 @@ def quantize_model(
     yield Progress("quantizing", 0, 0)
     inputs = (
         values
-        for rgb in read.rgb[:: max(1, len(read.rgb) // _RANGED)]
+        for rgb in (read.rgb[number] for number in _steps(len(read.rgb), _RANGED))
         for values in extractor.network_inputs(rgb[None])
     )
     write_quantized(model.path, target, way, model.card.input, inputs)
