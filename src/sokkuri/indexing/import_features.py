@@ -94,7 +94,7 @@ def exported_model(folder: Location) -> tuple[str, str] | None:
     try:
         document = json.loads(read_file(folder / MANIFEST, Limits())[0])
         name, fingerprint = document["model"], document["fingerprint"]
-    except (OSError, ReadError, ValueError, LookupError, TypeError):
+    except (OSError, ReadError, ValueError, LookupError, TypeError, RecursionError):
         return None
     return (name, fingerprint) if isinstance(name, str) and isinstance(fingerprint, str) else None
 

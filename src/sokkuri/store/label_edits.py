@@ -14,6 +14,8 @@ from sokkuri.store.migrations import create_table
 MOST_KEPT = 20
 """How many edits can be undone."""
 
+_IS_RESTORED = " AND label IS (SELECT label FROM labels WHERE labels.content = label_edits.content)"
+
 
 @dataclass(frozen=True, slots=True)
 class LabelEdit:
@@ -61,7 +63,8 @@ def replace_label(catalog: Catalog, label: str, to: str | None) -> LabelEdit:
 def undo_label_edit(catalog: Catalog, edit: int | None = None) -> LabelEdit:
     """Take an edit back; None : the latest one. An image whose label changed since then keeps it.
 
-    Raises UsageError if there is no such edit, or if it was undone before.
+    An edit whose images were changed by later edits can be undone after those. Raises UsageError if
+    there is no such edit, or if it was undone before.
     """
     with catalog.writing():
         create_table(catalog, "labels")
@@ -80,6 +83,8 @@ def undo_label_edit(catalog: Catalog, edit: int | None = None) -> LabelEdit:
             " (SELECT label FROM labels WHERE labels.content = label_edits.content)",
             [number],
         )
-        catalog.execute("DELETE FROM label_edits WHERE edit = ?", [number])
+        later = catalog.fetch_one("SELECT 1 FROM label_edits WHERE edit > ? LIMIT 1", [number])
+        rest = _IS_RESTORED if later else ""  # those that a later edit changed may come back to it
+        catalog.execute(f"DELETE FROM label_edits WHERE edit = ?{rest}", [number])  # noqa: S608
         count_label_change(catalog)
     return LabelEdit(number, label, to, changed)

@@ -51,6 +51,20 @@ def test_a_label_is_renamed_merged_and_deleted_and_each_can_be_undone(
             undo_label_edit(catalog, again)
 
 
+def test_an_edit_that_later_ones_hide_can_be_undone_after_them(collection: CollectionStore) -> None:
+    catalog = collection.catalog
+    set_labels(catalog, [(IDS[0], "cat"), (IDS[1], "cat")])
+    first = replace_label(catalog, "cat", "dog")
+    set_labels(catalog, [(IDS[1], "fox")])
+    replace_label(catalog, "dog", "wolf")
+    assert undo_label_edit(catalog, first.edit).changed == 0
+    assert undo_label_edit(catalog).label == "dog"
+    assert undo_label_edit(catalog, first.edit).changed == 1
+    assert read_labels(catalog) == {IDS[0]: "cat", IDS[1]: "fox"}
+    with pytest.raises(UsageError, match="no such change"):
+        undo_label_edit(catalog)
+
+
 def test_what_is_no_change_of_a_label_is_refused(collection: CollectionStore) -> None:
     catalog = collection.catalog
     set_labels(catalog, [(IDS[0], "cat")])
