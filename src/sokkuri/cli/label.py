@@ -110,19 +110,21 @@ def _set_labels(
 
 
 def _edit(collection: "Collection", names: tuple[str, str | None] | None, *, as_json: bool) -> None:
-    """Rename or delete a label; undo the latest such change without `names`."""
+    """Rename or delete a label. Without `names`, undo the latest such change."""
     from sokkuri.store.label_edits import replace_label, undo_label_edit
 
     if names is None:
         edit = undo_label_edit(collection.catalog)
-        text = f"{count_text(edit.changed, 'picture')} got back the label"
-        _print(asdict(edit), f"{text} {escape_control(edit.label)}", as_json=as_json)
-        return
-    edit = replace_label(collection.catalog, *names)
-    became = "no label" if edit.to is None else f"the label {escape_control(edit.to)}"
-    text = f"{count_text(edit.changed, 'picture')} with the label {escape_control(edit.label)}"
+        change, end = "", " again"
+    else:
+        edit = replace_label(collection.catalog, *names)
+        change, end = ("no longer ", "") if edit.to is None else ("now ", "")
     have = "has" if edit.changed == 1 else "have"
-    _print(asdict(edit), f"{text} {have} {became} now", as_json=as_json)
+    label = escape_control(edit.label)
+    if names is not None and edit.to is not None:
+        label = f"{escape_control(edit.to)} instead of {label}"
+    text = f"{count_text(edit.changed, 'image')} {change}{have} the label {label}{end}"
+    _print(asdict(edit), text, as_json=as_json)
 
 
 def _suggest(

@@ -75,7 +75,7 @@ def undo_label_edit(catalog: Catalog, edit: int | None = None) -> LabelEdit:
             [edit],
         )
         if found is None:
-            raise UsageError("there is no such change of labels to undo")
+            raise UsageError("no such change of labels is left to undo")
         number, label, to = found
         changed = catalog.execute(
             "INSERT OR REPLACE INTO labels SELECT content, label, turn FROM label_edits"

@@ -289,20 +289,20 @@ def test_labels_are_renamed_merged_and_deleted(label: Visit, server: Server) -> 
     said = dialog.get_by_role("status")
     dialog.get_by_role("button", name="Rename round").click()
     page.keyboard.type("circle")
-    expect(dialog.get_by_role("button", name="Merge with 2 pictures")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Merge with 2 images")).to_be_visible()
     page.keyboard.press("Escape")
     dialog.get_by_role("button", name="Rename round").click()
     page.keyboard.type("circle")
     page.keyboard.press("Enter")
-    expect(said).to_contain_text("1 picture with the label “round” now: the label “circle”")
+    expect(said).to_contain_text("1 image now has the label “circle” instead of “round”")
     assert sorted(labels(server).values()) == ["circle", "circle", "circle", "square"]
     page.keyboard.press("Enter")  # the focus is on Undo
-    expect(said).to_contain_text("1 picture got back the label “round”")
+    expect(said).to_contain_text("1 image has the label “round” again")
     dialog.get_by_role("button", name="Delete circle").click()
-    expect(said).to_contain_text("2 pictures with the label “circle” now: no label")
+    expect(said).to_contain_text("2 images no longer have the label “circle”")
     assert sorted(labels(server).values()) == ["round", "square"]
     dialog.get_by_role("button", name="Undo").click()
-    expect(said).to_contain_text("2 pictures got back")
+    expect(said).to_contain_text("2 images have the label “circle” again")
     assert labels(server) == before
 
 

@@ -47,7 +47,7 @@ def test_a_label_is_renamed_merged_and_deleted_and_each_can_be_undone(
     assert read_labels(catalog) == first
     assert list(read_labels(catalog))[:3] == IDS[:3], "in the order of labelling"
     for again in (merged.edit, None, 99):
-        with pytest.raises(UsageError, match="no such change"):
+        with pytest.raises(UsageError, match="no such change of labels is left"):
             undo_label_edit(catalog, again)
 
 

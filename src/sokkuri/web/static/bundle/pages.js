@@ -1691,11 +1691,11 @@ var Windows = class {
    * is `held` is not cancelled.
    */
   fetch(number, held = false) {
-    const images2 = this.loaded.get(number);
-    if (images2) {
+    const images3 = this.loaded.get(number);
+    if (images3) {
       this.loaded.delete(number);
-      this.loaded.set(number, images2);
-      return Promise.resolve(images2);
+      this.loaded.set(number, images3);
+      return Promise.resolve(images3);
     }
     const request2 = this.loading.get(number);
     if (request2) {
@@ -1712,11 +1712,11 @@ var Windows = class {
     const offset = number * WINDOW;
     try {
       const limit = Math.min(WINDOW, this.count - offset);
-      const images2 = await this.load(offset, limit, controller.signal);
-      this.loaded.set(number, images2);
+      const images3 = await this.load(offset, limit, controller.signal);
+      this.loaded.set(number, images3);
       this.failedAt.delete(number);
       this.dropOldest();
-      return images2;
+      return images3;
     } catch (error) {
       if (error.name !== "AbortError") {
         this.failedAt.set(number, Date.now());
@@ -2476,8 +2476,15 @@ var Runs = class {
     this.load();
   }
 };
-function summary({ added, updated, removed, failed, total, seconds }) {
-  const parts2 = [[added, "added"], [updated, "updated"], [removed, "gone"], [failed, "failed"]].filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
+function summary({ added, updated, moved: moved2, reused, removed, failed, total, seconds }) {
+  const parts2 = [
+    [added, "added"],
+    [updated, "updated"],
+    [moved2, "moved"],
+    [reused, "reused"],
+    [removed, "gone"],
+    [failed, "failed"]
+  ].filter(([number]) => number).map(([number, word]) => `${count(number)} ${word}`);
   return `${[`${count(total)} images`, ...parts2].join(", ")}, ${duration(seconds)}`;
 }
 
@@ -2691,9 +2698,9 @@ var Browse = class {
     const windows = new Windows(grid2.count, async (offset, limit, windowSignal) => {
       const early = offset === 0 ? await first : null;
       first = null;
-      const { images: images2, revision } = early ?? await request2(offset, limit, windowSignal);
+      const { images: images3, revision } = early ?? await request2(offset, limit, windowSignal);
       if (revision !== grid2.revision) active?.markStale();
-      return images2;
+      return images3;
     });
     return { ...grid2, ratios: Uint16Array.from(grid2.ratios), windows };
   }
@@ -2875,8 +2882,8 @@ var Browse = class {
     const count2 = this.grid.data?.windows.count ?? 0;
     const near = [];
     for (let i = Math.max(0, index - 500); i < Math.min(count2, index + 500); i++) near.push(i);
-    const images2 = await this.grid.data?.windows.all(near) ?? [];
-    const n = images2.findIndex((image2) => image2.id === id);
+    const images3 = await this.grid.data?.windows.all(near) ?? [];
+    const n = images3.findIndex((image2) => image2.id === id);
     return n < 0 ? -1 : near[n];
   }
   showSelection() {
@@ -3578,15 +3585,15 @@ var Compare = class {
   }
   async fill(canvas2, turn2) {
     const { mirrored } = this;
-    const pictures2 = [this.picture(this.keeper), this.picture(this.image)];
+    const pictures = [this.picture(this.keeper), this.picture(this.image)];
     try {
-      await Promise.all(pictures2.map((picture) => picture.decode()));
+      await Promise.all(pictures.map((picture) => picture.decode()));
     } catch {
       if (turn2 === this.turn) this.foot.textContent = "These pictures cannot be shown.";
       return;
     }
     if (turn2 !== this.turn) return;
-    const mean = drawDifference(canvas2, pictures2, { mirrored, gain: this.gain });
+    const mean = drawDifference(canvas2, pictures, { mirrored, gain: this.gain });
     const text2 = mean < 5e-3 ? "No difference" : `The pictures differ by ${mean.toFixed(2)} of 255 on average`;
     this.foot.textContent = text2;
     announce(text2);
@@ -3699,7 +3706,7 @@ var Comparing = class {
     const at = page.cards.indexOf(card);
     page.said = "";
     await work();
-    const same = page.cards.find(({ images: images2 }) => images2.some(({ id }) => ids.includes(id)));
+    const same = page.cards.find(({ images: images3 }) => images3.some(({ id }) => ids.includes(id)));
     const shown2 = same ?? page.cards[at] ?? page.cards[at - 1];
     if (shown2) this.show(shown2);
     return { text: page.said, isOver: !shown2 };
@@ -4598,10 +4605,10 @@ var Duplicates = class {
   /** Removes pictures from a group, and the group if fewer than two pictures are left. */
   removeImages(card, ids, hadFocus) {
     const removed = new Set(ids);
-    const images2 = card.images.filter(({ id }) => !removed.has(id));
-    if (images2.length === card.images.length) return;
+    const images3 = card.images.filter(({ id }) => !removed.has(id));
+    if (images3.length === card.images.length) return;
     const index = this.cards.indexOf(card);
-    const replacement = images2.length > 1 ? [this.card({ ...card.group, images: images2 })] : [];
+    const replacement = images3.length > 1 ? [this.card({ ...card.group, images: images3 })] : [];
     this.cards.splice(index, 1, ...replacement);
     card.el.replaceWith(...replacement.map(({ el }) => el));
     if (hadFocus) this.focusCard(index);
@@ -4691,7 +4698,7 @@ var Duplicates = class {
   async refreshAt(ids) {
     await this.refresh();
     const targets = new Set(ids);
-    const card = this.cards.find(({ images: images2 }) => images2.some(({ id }) => targets.has(id)));
+    const card = this.cards.find(({ images: images3 }) => images3.some(({ id }) => targets.has(id)));
     card?.focus(card.images.findIndex(({ id }) => targets.has(id)));
   }
   async bulk(grade) {
@@ -4746,7 +4753,7 @@ var Duplicates = class {
   }
 };
 function sameGroup(before2, after) {
-  const facts3 = ({ grade, keep: keep2, images: images2 }) => JSON.stringify([grade, keep2, images2.map(({ id, v, kept }) => [id, v, kept])]);
+  const facts3 = ({ grade, keep: keep2, images: images3 }) => JSON.stringify([grade, keep2, images3.map(({ id, v, kept }) => [id, v, kept])]);
   return facts3(before2) === facts3(after);
 }
 
@@ -5656,10 +5663,10 @@ var Alike = class {
    *   are selected: only the first by default, because similar photos need not be of one kind.
    *   `more` shows placeholders for images that are still loading
    */
-  show(images2, { chosen = (image2) => image2 === images2[0], more = false } = {}) {
+  show(images3, { chosen = (image2) => image2 === images3[0], more = false } = {}) {
     const hadFocus = this.list.contains(document.activeElement);
-    this.tiles = images2.map((image2) => this.makeTile(image2, chosen(image2)));
-    this.why.textContent = images2[0]?.why ? whyThis(images2[0].why) : "";
+    this.tiles = images3.map((image2) => this.makeTile(image2, chosen(image2)));
+    this.why.textContent = images3[0]?.why ? whyThis(images3[0].why) : "";
     this.list.replaceChildren(
       ...this.tiles.map(({ item }) => item),
       ...more ? Array.from({ length: 11 }, () => h("li", { class: "skeleton tile-box" })) : []
@@ -5955,8 +5962,8 @@ var ByWords = class {
       )
     );
   }
-  accept(images2, section) {
-    const chosen = [...images2];
+  accept(images3, section) {
+    const chosen = [...images3];
     for (const { id } of chosen) this.accepted.add(id);
     this.take(chosen, section);
     this.onaccept(chosen, section.label);
@@ -5967,9 +5974,9 @@ var ByWords = class {
     announce(`Refused: ${image2.name}`);
   }
   /** Takes images out of a section, and moves the focus to what follows. */
-  take(images2, section) {
-    const taken = new Set(images2.map(({ id }) => id));
-    const tile = section.tiles.get(images2[0].id);
+  take(images3, section) {
+    const taken = new Set(images3.map(({ id }) => id));
+    const tile = section.tiles.get(images3[0].id);
     const next = tile.nextElementSibling ?? tile.previousElementSibling;
     const focused = section.element.contains(document.activeElement);
     for (const id of taken) section.tiles.get(id)?.remove();
@@ -6215,7 +6222,8 @@ var Outbox = class extends EventTarget {
 };
 
 // label/manage.js
-var pictures = (count2) => `${count(count2)} ${count2 === 1 ? "picture" : "pictures"}`;
+var images2 = (count2) => `${count(count2)} ${count2 === 1 ? "image" : "images"}`;
+var have = (count2) => count2 === 1 ? "has" : "have";
 function openLabels({ allowed, signal, onchange }) {
   const dialog = new LabelsDialog(allowed, signal, onchange);
   document.body.append(dialog.element);
@@ -6268,7 +6276,7 @@ var LabelsDialog = class {
       "li",
       null,
       h("span", { class: "labels-name" }, label),
-      h("span", { class: "number soft small" }, pictures(count2)),
+      h("span", { class: "number soft small" }, images2(count2)),
       button("Rename", () => item.replaceChildren(this.form(label, item))),
       button("Delete", () => this.replace(label, null))
     );
@@ -6289,7 +6297,7 @@ var LabelsDialog = class {
     const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
     field.addEventListener("input", () => {
       const other = this.labels.find((one) => one.label === field.value.trim());
-      send2.textContent = other && other.label !== label ? `Merge with ${pictures(other.count)}` : "Rename";
+      send2.textContent = other && other.label !== label ? `Merge with ${images2(other.count)}` : "Rename";
     });
     const form = h(
       "form",
@@ -6314,9 +6322,10 @@ var LabelsDialog = class {
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
-    const became = done.to === null ? "no label" : `the label “${done.to}”`;
+    const what = `${images2(done.changed)} ${done.to === null ? "no longer" : "now"} ${have(done.changed)}`;
+    const instead = done.to === null ? "" : `“${done.to}” instead of `;
     this.say(
-      `${pictures(done.changed)} with the label “${label}” now: ${became}. `,
+      `${what} the label ${instead}“${label}”. `,
       h(
         "button",
         { type: "button", class: "button", onclick: () => this.undo(done.edit) },
@@ -6327,7 +6336,7 @@ var LabelsDialog = class {
   }
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
-    if (done) this.say(`${pictures(done.changed)} got back the label “${done.label}”.`);
+    if (done) this.say(`${images2(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
   }
   /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */
   async send(path, body) {
@@ -6546,17 +6555,17 @@ var Suggestions = class {
     this.fill();
   }
   /** Takes back images whose labels were undone; the first becomes the current one. */
-  restore(images2) {
-    for (const { id } of images2) {
+  restore(images3) {
+    for (const { id } of images3) {
       this.done.delete(id);
       this.skipped.delete(id);
     }
-    const [first] = images2;
+    const [first] = images3;
     this.list = [first, ...this.list.filter(({ id }) => id !== first.id)];
   }
   /** Lets images be suggested again whose labels were undone. */
-  forget(images2) {
-    for (const { id } of images2) this.done.delete(id);
+  forget(images3) {
+    for (const { id } of images3) this.done.delete(id);
     this.ended = false;
   }
   /** Suggests the skipped images again. */
@@ -6637,7 +6646,7 @@ var LabelView = class {
       info: info3,
       signal,
       onask: (labels, confidence) => this.ask(labels, confidence),
-      onaccept: (images2, label) => this.send(images2, label, { words: true })
+      onaccept: (images3, label) => this.send(images3, label, { words: true })
     });
     this.build(main2);
     const options = { signal };
@@ -6881,22 +6890,22 @@ var LabelView = class {
     }
     if (!this.current) return;
     const together = this.mode === "alike";
-    const images2 = together ? this.alike.chosen() : [this.current];
-    if (!images2.length) {
+    const images3 = together ? this.alike.chosen() : [this.current];
+    if (!images3.length) {
       toast("No image is selected");
       return;
     }
     const tiles2 = together ? this.alike.snapshot() : null;
-    const ids = this.send(images2, label, { tiles: tiles2 });
+    const ids = this.send(images3, label, { tiles: tiles2 });
     if (!together || this.alike.remove(ids) === 0) this.draw();
   }
   /** Sends a label of images in the background. @returns {Set<string>} the ids of the images */
-  send(images2, label, { tiles: tiles2 = null, words = false }) {
-    this.standing.count(label, images2.length);
-    outbox.give(images2.map(({ id }) => ({ id, label })), { images: images2, tiles: tiles2, label, words });
-    const ids = new Set(images2.map(({ id }) => id));
+  send(images3, label, { tiles: tiles2 = null, words = false }) {
+    this.standing.count(label, images3.length);
+    outbox.give(images3.map(({ id }) => ({ id, label })), { images: images3, tiles: tiles2, label, words });
+    const ids = new Set(images3.map(({ id }) => id));
     this.suggestions.remove(ids);
-    announce(`${label}: ${images2.length > 1 ? `${images2.length} images` : images2[0].name}`);
+    announce(`${label}: ${images3.length > 1 ? `${images3.length} images` : images3[0].name}`);
     return ids;
   }
   skip() {
@@ -6911,11 +6920,11 @@ var LabelView = class {
       toast("Nothing to undo");
       return;
     }
-    const { images: images2, tiles: tiles2, label, words } = last4.about;
-    this.standing.count(label, -images2.length);
-    this.byWords.restore(images2.map(({ id }) => id));
-    if (words) this.suggestions.forget(images2);
-    else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images2);
+    const { images: images3, tiles: tiles2, label, words } = last4.about;
+    this.standing.count(label, -images3.length);
+    this.byWords.restore(images3.map(({ id }) => id));
+    if (words) this.suggestions.forget(images3);
+    else this.suggestions.restore(tiles2 ? tiles2.map(({ image: image2 }) => image2) : images3);
     if (tiles2 && this.mode === "alike") this.restoreGroup(tiles2);
     else this.draw();
     toast(`Undone: ${label}`);
@@ -7238,8 +7247,8 @@ var Overlay = class {
     this.regions = [];
   }
   /** Shows the pictures of some images; those that are there stay. */
-  show(images2, points) {
-    const wanted = new Map(images2.map((image2) => [image2.point, image2]));
+  show(images3, points) {
+    const wanted = new Map(images3.map((image2) => [image2.point, image2]));
     for (const [point, { element: element2 }] of this.shown) {
       if (wanted.has(point)) continue;
       element2.remove();
@@ -7634,7 +7643,7 @@ var MapView = class {
         "div",
         null,
         howToAllow(),
-        h("p", { class: "soft small" }, "Or run ", h("code", null, "sokkuri map"))
+        h("p", { class: "soft small" }, "Or make the map with ", h("code", null, "sokkuri map"))
       )
     );
   }
@@ -7749,8 +7758,8 @@ var MapView = class {
     const { clientWidth: width, clientHeight: height } = this.stage;
     const chosen = choosePoints(this.points, this.frame(), { width, height });
     try {
-      const images2 = chosen.length ? await this.imagesAt(chosen) : [];
-      this.overlay.show(images2, this.points);
+      const images3 = chosen.length ? await this.imagesAt(chosen) : [];
+      this.overlay.show(images3, this.points);
       this.overlay.arrange(this.frame());
     } catch (error) {
       if (!this.signal.aborted && error.status === 409) this.load().catch(() => {
@@ -7759,8 +7768,8 @@ var MapView = class {
   }
   async imagesAt(point) {
     const params = { version: this.map.version, point };
-    const { images: images2 } = await get2("/map/images", params, { signal: this.signal });
-    return images2;
+    const { images: images3 } = await get2("/map/images", params, { signal: this.signal });
+    return images3;
   }
   /** The point under a pointer, -1 if there is none. */
   pointAt(event) {
@@ -7778,8 +7787,8 @@ var MapView = class {
     this.stage.classList.toggle("on-point", point >= 0);
     if (point < 0) return;
     this.hovering = setTimeout(async () => {
-      const images2 = await this.imagesAt([point]).catch(() => []);
-      if (images2.length && !this.signal.aborted) this.preview(images2[0]);
+      const images3 = await this.imagesAt([point]).catch(() => []);
+      if (images3.length && !this.signal.aborted) this.preview(images3[0]);
     }, CALM2);
   }
   preview(image2) {
@@ -7837,9 +7846,9 @@ var SLACK2 = 1e-6;
 var LONGEST3 = 1.9;
 var MIDDLE = 1.5;
 var OUTER = 0.62;
-function layout(images2, { width, height, power = 5, size }) {
-  if (images2.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
-  const [query, ...others] = images2;
+function layout(images3, { width, height, power = 5, size }) {
+  if (images3.length === 0) return { centre: null, places: [], rings: [], scale: 0 };
+  const [query, ...others] = images3;
   const ranked = others.map((image2, order) => ({ image: image2, order, distance: image2.distance ?? 0 }));
   ranked.sort((a, b) => a.distance - b.distance || a.order - b.order);
   const view2 = { a: width / 2, b: height / 2, unit: Math.min(width, height) / 2 };
@@ -8211,14 +8220,14 @@ var Canvas = class {
       [centre, ...hits],
       { width: w - 2 * EDGE3, height: h2 - 2 * EDGE3, power }
     );
-    const pictures2 = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
+    const pictures = new Map([centre, ...hits].map((picture) => [picture.id, picture]));
     this.places = [result.centre, ...result.places].map((place2) => ({ ...place2, x: place2.x + EDGE3, y: place2.y + EDGE3 }));
     const before2 = new Map([...this.items].map(([id, item]) => [id, currentBox(item)]));
-    const leaving = [...this.items.keys()].filter((id) => !pictures2.has(id));
+    const leaving = [...this.items.keys()].filter((id) => !pictures.has(id));
     for (const id of leaving) this.removeItem(id, move);
     this.places.forEach((place2, rank) => {
-      const item = this.items.get(place2.id) ?? this.addItem(pictures2.get(place2.id));
-      this.describe(item, pictures2.get(place2.id), place2, rank);
+      const item = this.items.get(place2.id) ?? this.addItem(pictures.get(place2.id));
+      this.describe(item, pictures.get(place2.id), place2, rank);
       this.put(item, place2, rank);
       if (move) animate(item, before2.get(place2.id));
     });
@@ -8664,8 +8673,8 @@ function refusal({ status: status2, detail }) {
   );
 }
 async function choose(main2, under, signal) {
-  const { images: images2 } = await get2("/images", { limit: 12, under }, { signal });
-  if (images2.length === 0) {
+  const { images: images3 } = await get2("/images", { limit: 12, under }, { signal });
+  if (images3.length === 0) {
     main2.append(panel(
       {
         icon: "photos",
@@ -8681,7 +8690,7 @@ async function choose(main2, under, signal) {
     { class: "rings-choose" },
     h("h1", null, "Rings"),
     h("p", { class: "soft" }, "One picture is in the middle, and similar pictures are around it. Nearer pictures are more similar. Choose a picture to start."),
-    h("ul", { class: "choose-tiles", role: "list" }, images2.map((image2) => h(
+    h("ul", { class: "choose-tiles", role: "list" }, images3.map((image2) => h(
       "li",
       null,
       link("/rings", { id: image2.id, under }, { "aria-label": image2.name }, h("img", {
@@ -9043,8 +9052,8 @@ async function withName(name2) {
 }
 async function listed(where, name2) {
   if (name2.length > LONGEST_NAME || name2.includes("'") && name2.includes('"')) return [];
-  const { images: images2 } = await get2("/images", { where, limit: 20 });
-  return images2.map(({ id }) => id);
+  const { images: images3 } = await get2("/images", { where, limit: 20 });
+  return images3.map(({ id }) => id);
 }
 var quoted = (text2) => text2.includes("'") ? `"${text2}"` : `'${text2}'`;
 
@@ -9221,16 +9230,16 @@ var FindField = class {
       return;
     }
     if (!this.info) await this.load(info);
-    let images2;
+    let images3;
     try {
-      images2 = await findImages(written);
+      images3 = await findImages(written);
     } catch (error) {
       this.fail(error.message);
       return;
     }
     if (this.input.value.trim() !== written) return;
-    if (images2.length === 1) await this.addAll({ ids: images2 });
-    else if (images2.length > 1) {
+    if (images3.length === 1) await this.addAll({ ids: images3 });
+    else if (images3.length > 1) {
       this.fail("Several images have this name. Write the whole id, with the folder.");
     } else if (this.info?.words) await this.addAll({ texts: [written] });
     else this.fail("No image has this id or name, and words are not known here.");
@@ -10768,14 +10777,14 @@ function parts(found, info3, signal, look) {
     new Start(found, signal).form
   ].filter(Boolean);
 }
-function contents({ images: images2, bytes: bytes3, formats }) {
+function contents({ images: images3, bytes: bytes3, formats }) {
   return h(
     "section",
     { "aria-labelledby": "setup-found" },
     h(
       "h2",
       { id: "setup-found" },
-      images2 === 1 ? "1 image" : `${count(images2)} images`,
+      images3 === 1 ? "1 image" : `${count(images3)} images`,
       h("span", { class: "soft small number" }, ` ${bytes2(bytes3)}`)
     ),
     h(

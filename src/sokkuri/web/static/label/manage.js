@@ -6,7 +6,8 @@ import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { icon } from "../base/icons.js";
 
-const pictures = (count) => `${format.count(count)} ${count === 1 ? "picture" : "pictures"}`;
+const images = (count) => `${format.count(count)} ${count === 1 ? "image" : "images"}`;
+const have = (count) => (count === 1 ? "has" : "have");
 
 /**
  * Opens the dialog.
@@ -52,7 +53,7 @@ class LabelsDialog {
     const button = (text, act) => h("button", { type: "button", class: "button quiet",
       disabled: !this.allowed, "aria-label": `${text} ${label}`, onclick: act }, text);
     const item = h("li", null, h("span", { class: "labels-name" }, label),
-      h("span", { class: "number soft small" }, pictures(count)),
+      h("span", { class: "number soft small" }, images(count)),
       button("Rename", () => item.replaceChildren(this.form(label, item))),
       button("Delete", () => this.replace(label, null)));
     return item;
@@ -66,7 +67,7 @@ class LabelsDialog {
     const restore = () => item.replaceWith(this.row(this.labels.find((one) => one.label === label)));
     field.addEventListener("input", () => {
       const other = this.labels.find((one) => one.label === field.value.trim());
-      send.textContent = other && other.label !== label ? `Merge with ${pictures(other.count)}`
+      send.textContent = other && other.label !== label ? `Merge with ${images(other.count)}`
         : "Rename";
     });
     const form = h("form", { class: "row", onsubmit: (event) => {
@@ -88,15 +89,16 @@ class LabelsDialog {
   async replace(label, to) {
     const done = await this.send("/labels/rename", { label, to });
     if (!done) return;
-    const became = done.to === null ? "no label" : `the label “${done.to}”`;
-    this.say(`${pictures(done.changed)} with the label “${label}” now: ${became}. `,
+    const what = `${images(done.changed)} ${done.to === null ? "no longer" : "now"} ${have(done.changed)}`;
+    const instead = done.to === null ? "" : `“${done.to}” instead of `;
+    this.say(`${what} the label ${instead}“${label}”. `,
       h("button", { type: "button", class: "button", onclick: () => this.undo(done.edit) },
         icon("undo", { size: 18 }), "Undo"));
   }
 
   async undo(edit) {
     const done = await this.send("/labels/undo", { edit });
-    if (done) this.say(`${pictures(done.changed)} got back the label “${done.label}”.`);
+    if (done) this.say(`${images(done.changed)} ${have(done.changed)} the label “${done.label}” again.`);
   }
 
   /** Sends a change and shows the labels after it. @returns {Promise<?*>} null if it failed */

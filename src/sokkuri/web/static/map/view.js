@@ -146,7 +146,7 @@ class MapView {
       allowed && made && waiting > 0 && make(`Place ${format.count(waiting)} new`, false, "primary"),
       allowed && made && make("Make it anew", true, "quiet"),
       !allowed && (!made || waiting > 0) && h("div", null, howToAllow(),
-        h("p", { class: "soft small" }, "Or run ", h("code", null, "sokkuri map"))));
+        h("p", { class: "soft small" }, "Or make the map with ", h("code", null, "sokkuri map"))));
   }
 
   async make(rebuild) {

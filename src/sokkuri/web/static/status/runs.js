@@ -85,8 +85,9 @@ class Runs {
   }
 }
 
-function summary({ added, updated, removed, failed, total, seconds }) {
-  const parts = [[added, "added"], [updated, "updated"], [removed, "gone"], [failed, "failed"]]
+function summary({ added, updated, moved, reused, removed, failed, total, seconds }) {
+  const parts = [[added, "added"], [updated, "updated"], [moved, "moved"], [reused, "reused"],
+    [removed, "gone"], [failed, "failed"]]
     .filter(([number]) => number).map(([number, word]) => `${format.count(number)} ${word}`);
   return `${[`${format.count(total)} images`, ...parts].join(", ")}, ${format.duration(seconds)}`;
 }
