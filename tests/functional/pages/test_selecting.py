@@ -34,6 +34,21 @@ def bar_of(visit: Visit) -> Locator:
     return visit.page.get_by_role("region", name="Selected")
 
 
+def test_undo_brings_images_back_to_the_grid(editor: Visit) -> None:
+    """The page fetches its images again by itself, and does not call them old."""
+    page = editor.page
+    editor.go("/browse?under=b")
+    cell = page.locator(".cell[data-id='b/3.png']")
+    cell.hover()
+    cell.locator(".tick").click()
+    bar_of(editor).get_by_role("button", name="Move to trash…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Move to the trash").click()
+    expect(cell).to_have_count(0)
+    page.locator(".toast").get_by_role("button", name="Undo").click()
+    expect(cell).to_have_count(1)
+    expect(page.locator(".stale")).to_have_count(0)
+
+
 def test_hits_are_selected_labelled_and_moved_to_the_trash(
     editor: Visit, changing_server: Server, home: Path
 ) -> None:

@@ -35,7 +35,7 @@ def test_the_red_of_the_seal_is_for_the_name_and_red_buttons_are_for_danger() ->
     style = (STATIC / "bundle/pages.css").read_text("utf-8")
     rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL))
     red = {selector.strip() for selector, body in rules if "var(--accent" in body}
-    assert red == {".bar::after", ".wordmark .filled"}
+    assert red == {".wordmark .filled"}
     filled = {
         selector.strip()
         for selector, body in rules

@@ -62,6 +62,7 @@ class Browse {
     this.folders = null;
     this.changing = null;
     this.ranAt = -Infinity; // when images were last indexed, in milliseconds
+    this.changedAt = -Infinity; // when this page last moved images to the trash or back
     this.freshTimer = null;
   }
 
@@ -100,7 +101,7 @@ class Browse {
     this.scrubber = makeScrubber(this.grid);
     this.bar = new ActionBar({ info: this.info, signal: this.signal,
       count: () => this.selection.size, onclear: () => this.selection.clear(),
-      onchanged: () => this.refresh(),
+      onchanged: () => { this.changedAt = performance.now(); this.refresh(); },
       source: () => ({ grid: { under: this.under || null, sort: this.sort,
         revision: this.grid.data.revision, ranges: this.selection.ranges } }) });
     this.root.append(this.scrubber.el, this.bar.element);
@@ -299,6 +300,10 @@ class Browse {
     const { revision, total, runs } = status;
     if (runs) this.ranAt = performance.now();
     if (!this.revision || revision === this.revision) return;
+    if (performance.now() - this.changedAt < FRESH && !this.selection.size) {
+      this.refresh(); // the first answer may have come before the server noticed the change
+      return;
+    }
     if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
       const wait = this.grid.data ? FRESH : 0;
       this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait);

@@ -1998,9 +1998,9 @@ function askForLabel(what, signal) {
 
 // selection/trash.js
 var BATCH = 25;
-function openTrash(source2, count2, signal) {
+function openTrash(source2, count2, { signal, onundone }) {
   return new Promise((resolve) => {
-    const trash = new Trash(source2, count2, signal);
+    const trash = new Trash(source2, count2, signal, onundone);
     trash.element.addEventListener("close", () => {
       trash.stopped.abort();
       trash.element.remove();
@@ -2012,8 +2012,8 @@ function openTrash(source2, count2, signal) {
   });
 }
 var Trash = class {
-  constructor(source2, count2, signal) {
-    Object.assign(this, { source: source2, count: count2, logs: [], moved: 0, left: [], running: false });
+  constructor(source2, count2, signal, onundone) {
+    Object.assign(this, { source: source2, count: count2, onundone, logs: [], moved: 0, left: [], running: false });
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not stay: what is in the trash may be the only one. To bring the files back, press “Undo” afterwards, or use “History” on the page Duplicates.");
@@ -2087,7 +2087,7 @@ var Trash = class {
     if (this.logs.length) {
       toast(
         `${images(this.moved)} moved to the trash${rest}`,
-        { action: "Undo", onaction: () => bringBack(this.logs) }
+        { action: "Undo", onaction: () => bringBack(this.logs).then(this.onundone) }
       );
     } else if (first) toast(`Nothing was moved${rest}`);
   }
@@ -2237,7 +2237,10 @@ var ActionBar = class {
   }
   async trash() {
     const { source: source2, count: count2, signal, onclear, onchanged } = this.options;
-    if (!await openTrash(source2(), count2(), signal) || signal.aborted) return;
+    const onundone = () => {
+      if (!signal.aborted && !count2()) onchanged?.();
+    };
+    if (!await openTrash(source2(), count2(), { signal, onundone }) || signal.aborted) return;
     onclear();
     onchanged?.();
   }
@@ -2564,6 +2567,7 @@ var Browse = class {
     this.folders = null;
     this.changing = null;
     this.ranAt = -Infinity;
+    this.changedAt = -Infinity;
     this.freshTimer = null;
   }
   draw() {
@@ -2619,7 +2623,10 @@ var Browse = class {
       signal: this.signal,
       count: () => this.selection.size,
       onclear: () => this.selection.clear(),
-      onchanged: () => this.refresh(),
+      onchanged: () => {
+        this.changedAt = performance.now();
+        this.refresh();
+      },
       source: () => ({ grid: {
         under: this.under || null,
         sort: this.sort,
@@ -2838,6 +2845,10 @@ var Browse = class {
     const { revision, total, runs } = status2;
     if (runs) this.ranAt = performance.now();
     if (!this.revision || revision === this.revision) return;
+    if (performance.now() - this.changedAt < FRESH && !this.selection.size) {
+      this.refresh();
+      return;
+    }
     if (performance.now() - this.ranAt < FRESH && !this.selection.size) {
       const wait2 = this.grid.data ? FRESH : 0;
       this.freshTimer ??= setTimeout(() => this.refreshDuringRun(), wait2);
@@ -3400,7 +3411,7 @@ var Compare = class {
       { class: "row", role: "group", "aria-label": "The other picture" },
       decide("m", "check", "Keep the other", "Keep the other picture instead"),
       decide("n", "not", "Not a duplicate", "The other picture is no duplicate"),
-      decide("x", "trash", "Trash the other", "Move the other picture to the trash")
+      decide("x", "trash", "Drop the other", "Move the other picture to the trash")
     );
     const groups = h(
       "div",

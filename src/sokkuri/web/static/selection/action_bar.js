@@ -131,7 +131,10 @@ export class ActionBar {
 
   async trash() {
     const { source, count, signal, onclear, onchanged } = this.options;
-    if (!await openTrash(source(), count(), signal) || signal.aborted) return;
+    const onundone = () => {
+      if (!signal.aborted && !count()) onchanged?.(); // otherwise a new selection stays
+    };
+    if (!await openTrash(source(), count(), { signal, onundone }) || signal.aborted) return;
     onclear();
     onchanged?.();
   }

@@ -10,12 +10,13 @@ const BATCH = 25; // files, so that the user can stop
 /**
  * @param {import("./actions.js").Source} source
  * @param {number} count
- * @param {AbortSignal} signal stops it
+ * @param {{signal: AbortSignal, onundone: () => void}} options `signal` stops it; `onundone` is called
+ *   after an undo
  * @returns {Promise<boolean>} whether files were moved
  */
-export function openTrash(source, count, signal) {
+export function openTrash(source, count, { signal, onundone }) {
   return new Promise((resolve) => {
-    const trash = new Trash(source, count, signal);
+    const trash = new Trash(source, count, signal, onundone);
     trash.element.addEventListener("close", () => {
       trash.stopped.abort();
       trash.element.remove();
@@ -28,8 +29,8 @@ export function openTrash(source, count, signal) {
 }
 
 class Trash {
-  constructor(source, count, signal) {
-    Object.assign(this, { source, count, logs: [], moved: 0, left: [], running: false });
+  constructor(source, count, signal, onundone) {
+    Object.assign(this, { source, count, onundone, logs: [], moved: 0, left: [], running: false });
     this.stopped = new AbortController();
     signal.addEventListener("abort", () => this.stop());
     this.text = h("p", { role: "status" }, "The files go to the trash of this system. A copy need not "
@@ -91,7 +92,7 @@ class Trash {
       this.left.length)} stay`}: ${first.id} ${first.reason}` : "";
     if (this.logs.length) {
       toast(`${images(this.moved)} moved to the trash${rest}`,
-        { action: "Undo", onaction: () => bringBack(this.logs) });
+        { action: "Undo", onaction: () => bringBack(this.logs).then(this.onundone) });
     } else if (first) toast(`Nothing was moved${rest}`);
   }
 }
