@@ -6,6 +6,7 @@ of metadata. The packages pylibjxl and brotli are optional.
 
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from typing import BinaryIO
 
 from PIL import Image
@@ -20,6 +21,7 @@ _METADATA = (_EXIF, _XMP)
 """Types of boxes (ISO/IEC 18181-2)."""
 
 _MOST_BYTES = 4 * 2**20  # of metadata after decompression: a hostile box can grow a thousandfold
+_MOST_BOXES = 10_000  # that are looked at: a hostile file could have millions
 _lock = threading.Lock()
 
 
@@ -46,14 +48,13 @@ def open_jpeg_xl(file: BinaryIO) -> Image.Image:
 def jpeg_xl_metadata(data: bytes) -> tuple[bytes, bytes]:
     """Return the EXIF and the XMP of a JPEG XL file, b"" where there is none.
 
-    Without the package brotli, compressed metadata is left out.
+    The first box of a kind counts. Without the package brotli, compressed metadata is left out.
     """
-    boxes = {}
-    for kind, content in _boxes(data) if data.startswith(_CONTAINER) else ():
-        if kind == _COMPRESSED and content[:4] in _METADATA:
-            boxes[content[:4]] = _decompress(content[4:])
-        elif kind in _METADATA:
-            boxes[kind] = content
+    boxes: dict[bytes, bytes] = {}
+    for kind, content in islice(_boxes(data), _MOST_BOXES) if data.startswith(_CONTAINER) else ():
+        named = content[:4] if kind == _COMPRESSED else kind
+        if named in _METADATA and named not in boxes:
+            boxes[named] = content if named == kind else _decompress(content[4:])
     exif = boxes.get(_EXIF, b"")  # begins with the place of the EXIF behind these four bytes
     return exif[4 + int.from_bytes(exif[:4], "big") :], boxes.get(_XMP, b"")
 

@@ -4,6 +4,7 @@ from base64 import b85decode
 from pathlib import Path
 from typing import Any
 
+import brotli
 import numpy as np
 import pylibjxl
 import pytest
@@ -26,6 +27,7 @@ from textured_images import picture
 
 from sokkuri.core.types import Limits
 from sokkuri.curation.duplicates.compare_files import compare_files
+from sokkuri.images import jpeg_xl
 from sokkuri.images.decode import read_layers
 from sokkuri.images.formats import unreadable_kind
 from sokkuri.images.metadata import read_photo
@@ -93,6 +95,30 @@ def test_an_animation_is_no_copy_of_its_first_frame(tmp_path: Path) -> None:
     picture().save(still)
     moving.write_bytes(jxl(picture()))
     assert compare_files(moving, still).grade == "same"
+
+
+def test_a_box_of_metadata_is_decompressed_once_however_often_it_comes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Guarantee: a small hostile file cannot keep a run busy for hours."""
+    sizes: list[int] = []
+    decompress = jpeg_xl._decompress
+
+    def counted(data: bytes) -> bytes:
+        sizes.append(len(data))
+        return decompress(data)
+
+    monkeypatch.setattr(jpeg_xl, "_decompress", counted)
+    start = jpeg_xl._CONTAINER
+    first, second = (_box(b"brob", b"xml " + brotli.compress(text)) for text in (b"one", b"two"))
+    assert jpeg_xl.jpeg_xl_metadata(start + first + second * 1000) == (b"", b"one")
+    assert len(sizes) == 1
+    late = _box(b"free", b"") * jpeg_xl._MOST_BOXES + first
+    assert jpeg_xl.jpeg_xl_metadata(start + late) == (b"", b"")
+
+
+def _box(kind: bytes, content: bytes) -> bytes:
+    return (8 + len(content)).to_bytes(4, "big") + kind + content
 
 
 def test_damaged_and_huge_files_are_failures() -> None:
