@@ -42,7 +42,8 @@ def move_files(
         console.print_json({**document, "left": left})
     else:
         for result in unmoved:
-            console.print_message(f"{result.move.id} was not moved: {result.reason}")
+            what = ":" if result.is_merge else " was not moved:"
+            console.print_message(f"{result.move.id}{what} {result.reason}")
         console.print_result(text)
     if unmoved:
         raise typer.Exit(1)
