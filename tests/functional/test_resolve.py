@@ -157,7 +157,7 @@ def test_a_plan_can_use_a_folder_or_hard_links_instead_of_the_trash(
     linked = as_json("duplicates", "--apply", plan, "--hardlink", code=1)
     assert len(linked["moved"]) == PICTURES
     assert {of["reason"] for of in linked["left"]} == {
-        "it has not the same bytes as the file to keep"
+        "its bytes differ from those of the file to keep"
     }
     assert all((root / id_).stat().st_nlink == 2 for id_ in linked["moved"])
     assert (read_contents(root), list_live_ids(root)) == (before, sorted(before))

@@ -128,7 +128,7 @@ def _find_place(
     if folder is None:
         return find_collection(collection), False
     if collection is not None:
-        raise UsageError("the collection is given twice: as FOLDER and as -C")
+        raise UsageError("the collection is named twice: as FOLDER and with -C")
     place = parse_location(folder)
     if isinstance(place, Address):
         raise UsageError(

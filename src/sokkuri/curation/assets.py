@@ -143,7 +143,7 @@ class AssetFolder:
         yield from self._stems.get(parts.stem, ())  # a.xmp
 
     def _owners_of_takeout(self, stem: str) -> Iterator[str]:
-        """Yield the owners of a JSON file of Takeout. The edited copy of a photo has no own one."""
+        """Yield the owners of a JSON file of Takeout. An edited copy has none of its own."""
         for title in _titles(stem):
             yield from self._whole.get(title, ())
             photo = _parse(title)

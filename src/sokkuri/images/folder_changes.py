@@ -113,7 +113,7 @@ class FileEvents:
             force_polling=False,
             ignore_permission_denied=True,
         )
-        self._early = bool(next(self._batches, None))  # from here on no change is missed
+        self._early = bool(next(self._batches, None))  # from now on no change is missed
 
     def _is_wanted(self, _change: "Change", path: str) -> bool:
         return self._place.may_matter(path)

@@ -49,7 +49,7 @@ def mounts_below(folder: Path) -> frozenset[str]:
 
 
 def _mounts() -> list[Mount]:
-    """Return all mounts; none if the system does not tell."""
+    """Return all mounts; none if the system has no list of them."""
     try:
         parts = psutil.disk_partitions(all=True)
     except OSError:

@@ -18,7 +18,7 @@ from sokkuri.curation.trash.safe_files import holds, write_copy
 def plan_link(move: Move, place: Path, keep: Path) -> Way:
     """Return what must be known to undo the link. Raises StaysError if there can be none."""
     if move.digest != move.kept.digest:
-        raise StaysError("it has not the same bytes as the file to keep")
+        raise StaysError("its bytes differ from those of the file to keep")
     old, kept = place.lstat(), keep.lstat()
     if old.st_dev != kept.st_dev:
         raise StaysError("it and the file to keep are on two file systems")

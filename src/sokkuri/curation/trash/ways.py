@@ -45,7 +45,7 @@ def choose_way(to: Destination, move: Move, place: Path, keep: Path | None) -> W
     """
     if to.hardlink:
         if keep is None:
-            raise StaysError("no file is kept that it could be linked to")
+            raise StaysError("there is no file to keep that it could be linked to")
         return plan_link(move, place, keep)
     if to.folder is not None:
         return Way("folder", str(target_in(to.folder, move)))

@@ -139,7 +139,7 @@ def test_equal_files_become_hard_links_and_copies_again(root: Path, log: Path) -
         for _ in range(2):
             linked, other = apply_plan(plan, log, LINKS)
             assert (linked.moved, other.moved) == (True, False)
-            assert other.reason == "it has not the same bytes as the file to keep"
+            assert other.reason == "its bytes differ from those of the file to keep"
             assert (root / "a.jpg").samefile(root / "keep.jpg")
             assert read_contents(root) == FILES
         for _ in range(2):
