@@ -15,7 +15,7 @@ from sokkuri.store.collection import CollectionStore
 from sokkuri.store.database import Database
 from sokkuri.store.derived import derived_folder
 
-_IDENTITY = {"version": "7"}  # of the tables, and of what the facts mean
+_IDENTITY = {"version": "8"}  # of the tables, and of what the facts mean
 _SCHEMA = """
 CREATE TABLE image_facts (
   content BLOB PRIMARY KEY, facts TEXT NOT NULL, samples BLOB NOT NULL

@@ -23,6 +23,7 @@ _BLOCKS, _TRIED_BLOCKS = 192, 600
 _LINES, _SEGMENTS = 48, 24
 _THUMBNAIL_SIDE = 64
 _COLOUR_LEVELS = 1.5
+_PALETTE, _SAMPLED_PIXELS = 256, 4096
 _LOSSLESS = frozenset({"PNG", "BMP", "DIB", "TGA", "PPM", "QOI", "PSD", "SGI", "FITS"})
 _LOW = np.array([(row, total - row) for total in range(1, 7) for row in range(total + 1)])
 """The frequencies (row, column) that are sampled: the lowest of a block, without its mean."""
@@ -54,7 +55,8 @@ class ImageFacts:
     logarithm of the power by frequency along a row and a column of the upright image; empty if
     unknown. grids : samples each, see sample_blocks, of the upright image's blocks if the blocks
     begin at the corner top left, top right, bottom left, bottom right. orientation : how to
-    turn the stored image upright, 1 to 8 as in EXIF.
+    turn the stored image upright, 1 to 8 as in EXIF. few_colours : whether the pixels have at most
+    256 colours, as in a file with a palette.
     """
 
     width: int
@@ -68,6 +70,7 @@ class ImageFacts:
     spectrum_y: tuple[float, ...] = ()
     grids: Grids = field(default_factory=_no_grids)
     orientation: int = 1
+    few_colours: bool = False
 
     @property
     def monochrome(self) -> bool:
@@ -126,7 +129,16 @@ def read_image_facts(data: bytes, limits: Limits) -> ImageFacts:
         spectrum_x=_spectrum(rgb),
         spectrum_y=_spectrum(rgb.transpose(1, 0, 2)),
         grids=_sample_grids(rgb),
+        few_colours=_has_few_colours(rgb),
     )
+
+
+def _has_few_colours(rgb: NDArray[np.uint8]) -> bool:
+    """Return whether the pixels have at most 256 colours."""
+    packed = rgb.reshape(-1, 3).astype(np.uint32) @ np.array([1, 256, 65536], np.uint32)
+    # A sample settles nearly every photo, without sorting all pixels.
+    parts = packed[:: len(packed) // _SAMPLED_PIXELS + 1], packed
+    return all(len(np.unique(part)) <= _PALETTE for part in parts)
 
 
 def _measure_colour(rgb: NDArray[np.uint8]) -> float:

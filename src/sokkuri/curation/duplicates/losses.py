@@ -72,8 +72,9 @@ def is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool
     differ = bool(x.losses and y.losses) and abs(np.log(x.losses / y.losses)) > np.log(_LOSSIER)
     if abs(softness) > (_MUCH_SOFTER if differ else _SOFTER):
         return softness > 0
-    if x.format == "GIF" and y.format != "GIF":
-        return True
+    lost_colours = _lost_colours(x, y, pair)
+    if lost_colours is not None:
+        return lost_colours
     if _lie_alike(x, y, pair):
         for finer, coarser in ((x, y), (y, x)):
             if _seems_finer(finer, coarser):
@@ -84,6 +85,14 @@ def is_coarser(x: ImageFacts, y: ImageFacts, pair: PairFacts, side: int) -> bool
         return True
     was_shrunk = max(scales) > 1.01 and min(scales) > 0.99  # y, so its fine steps say nothing
     return differ and x.losses > y.losses and not was_shrunk
+
+
+def _lost_colours(x: ImageFacts, y: ImageFacts, pair: PairFacts) -> bool | None:
+    """Return whether `x` has a palette in place of the colours of `y`; None if nothing tells it."""
+    if x.format == "GIF" and y.format != "GIF":
+        return True
+    both_lossless = x.lossless and y.lossless and _lie_alike(x, y, pair)
+    return x.few_colours if both_lossless and x.few_colours != y.few_colours else None
 
 
 def are_fine(x: ImageFacts, y: ImageFacts) -> bool:

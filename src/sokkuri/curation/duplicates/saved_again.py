@@ -33,8 +33,9 @@ _LOWEST = 9  # frequencies
 _STRONG = np.array([*range(_LOWEST), 10, 11, 12])
 """Frequencies with large coefficients; small ones lie near the first multiple by chance."""
 _ROUNDING_WITHIN = 0.75  # levels
-_LOSSIER_SHARE = 0.06  # found 0 to 0.02 beside what a JPEG was made from, mostly 0.1 to 0.8 else
+_LOSSIER_SHARE = 0.06  # found 0 to 0.025 beside what a JPEG was made from, mostly 0.087 to 0.8 else
 _SAME_CONTRAST = 0.05
+_CONTRAST_OF_PALETTE = 0.25  # found up to 0.19 in photos that were reduced to 16 colours
 _LESS_DETAIL = 0.99  # of the power; WebP and AVIF leave 0.95 to 0.99
 _COARSER = 1.15
 _MOST_GAIN, _OTHER_GAIN = 3.0, 0.08  # of the contrast
@@ -194,9 +195,9 @@ def is_from_lossier(image: ImageFacts, beside: ImageFacts) -> bool | None:
     """Return whether an image that seems to have fewer losses than a JPEG hides losses from before.
 
     A JPEG's coefficients are at most half a step away from those of what it was made from. If they
-    are not, one of both lost something else: the image, if it shows the steps of another JPEG, or
-    if it has less fine detail. None if nothing can be told, as between pictures of other contrast
-    or sharpness. Both are of the same size and lie the same way.
+    are not, one of both lost something else: the image, if it has few colours, if it shows the
+    steps of another JPEG, or if it has less fine detail. None if nothing can be told, as between
+    pictures of other contrast or sharpness. Both are of the same size and lie the same way.
     """
     if beside.quantisation is None:
         return None
@@ -206,18 +207,31 @@ def is_from_lossier(image: ImageFacts, beside: ImageFacts) -> bool | None:
     counts = (np.abs(x) > _LEAST_VALUE * steps) & (steps >= 2)
     if np.count_nonzero(counts) < _LEAST_SAMPLES:
         return None
+    if image.few_colours:
+        return _lost_colours(x, y, steps, counts)
     low = np.arange(len(steps)) < _LOWEST
     for band in (counts & low, counts & ~low):
         gain = float((x * y)[band].sum()) / max(float((x * x)[band].sum()), 1e-3)
         if band.any() and abs(gain - 1) > _SAME_CONTRAST:
             return None
     beyond = np.abs(x - y) > steps / 2 + _ROUNDING_WITHIN
-    if beyond[counts].mean() <= _LOSSIER_SHARE:
-        return False
-    if _shows_other_steps(beside, beside.losses):
+    if beyond[counts].mean() <= _LOSSIER_SHARE or _shows_other_steps(beside, beside.losses):
         return False
     detail = float(np.square(y[:, ~low]).sum()) / max(float(np.square(x[:, ~low]).sum()), 1e-3)
     return detail < _LESS_DETAIL or _shows_other_steps(image, beside.losses)
+
+
+def _lost_colours(
+    x: Samples, y: Samples, steps: NDArray[np.float32], counts: NDArray[np.bool_]
+) -> bool | None:
+    """Return whether an image of few colours lost the others, instead of being what a JPEG was made
+    from. x, y : the coefficients of the JPEG and of the image, of which some count. A palette also
+    takes some contrast away."""
+    gain = float((x * y)[counts].sum()) / max(float((y * y)[counts].sum()), 1e-3)
+    if abs(gain - 1) > _CONTRAST_OF_PALETTE:
+        return None
+    beyond = np.abs(x - gain * y) > steps / 2 + _ROUNDING_WITHIN
+    return bool(beyond[counts].mean() > _LOSSIER_SHARE)
 
 
 def _shows_other_steps(image: ImageFacts, losses: float) -> bool:

@@ -147,6 +147,26 @@ def test_a_png_with_the_pixels_of_a_lossy_file_was_made_of_it(ending: str, tmp_p
     assert lossless.marks == {"derived"}
 
 
+@pytest.mark.parametrize("colours", [32, 118])
+def test_a_palette_made_of_a_photo_does_not_win_but_a_drawing_with_a_palette_does(
+    colours: int, tmp_path: Path
+) -> None:
+    """A PNG loses no pixels, but its palette loses colours of the photo that it was made of."""
+    few, again = tmp_path / "few.png", tmp_path / "again.jpg"
+    for photo in (tmp_path / "photo.jpg", tmp_path / "photo.png"):
+        picture().save(photo, quality=90)
+        with Image.open(photo) as opened:
+            opened.quantize(colours).save(few)
+        of_photo, of_few = evidence_of(photo, few)
+        assert [*of_photo.marks] == []
+        assert [*of_few.marks] == ["coarse"]
+    with Image.open(few) as drawing:
+        drawing.convert("RGB").save(again, quality=90)
+    of_few, of_again = evidence_of(few, again)
+    assert [*of_few.marks] == []
+    assert [*of_again.marks] == ["coarse"]
+
+
 def test_a_png_by_way_of_a_lossier_file_does_not_win_against_a_jpeg(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.jpg", quality=92)
     with Image.open(tmp_path / "a.jpg") as image:
