@@ -20,6 +20,7 @@
     └── CollectionError          the collection cannot be used like this
         ├── NoCollectionError      there is no collection here
         ├── UnknownImageError      the collection has no such image
+        ├── UnknownSelectionError  the server holds no such selection of images
         ├── ConflictError          another change came first
         ├── ModelMismatchError     its vectors come from another model
         ├── RemovalsError          a run would mark most images as gone

@@ -70,7 +70,7 @@ def test_a_burst_has_its_sharpest_picture_first_and_is_never_planned(
     assert known_state(collection, BURSTS).unread == 0
     for file in evidence_store_path(collection).parent.glob("evidence.sqlite*"):
         file.unlink()
-    assert known_state(collection).unread == 2, "the files of the group of copies"
+    assert known_state(collection).unread == 4, "the files of pairs that may be copies"
     assert known_state(collection, BURSTS).unread == 5, "any of them may be in a burst"
 
 
