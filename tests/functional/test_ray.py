@@ -185,6 +185,7 @@ def test_an_image_that_kills_its_workers_is_a_failure(cluster: Cluster, tmp_path
     assert_sound(folder)
 
 
+@pytest.mark.full
 def test_a_node_that_does_not_see_the_images_is_left_out(cluster: Cluster, tmp_path: Path) -> None:
     """The other one extracts all images, and the rows equal those of local threads."""
     if cluster.covered is None:
