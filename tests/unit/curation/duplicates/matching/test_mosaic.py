@@ -30,6 +30,12 @@ def with_number(number: str) -> Image.Image:
     return image
 
 
+def with_spot(x: int, y: int) -> Image.Image:
+    image = picture().copy()
+    ImageDraw.Draw(image).ellipse((x, y, x + 12, y + 12), fill=(230, 200, 40), outline="black")
+    return image
+
+
 def judge(a: Image.Image, b: Image.Image) -> bool:
     return is_mosaic(np.asarray(a), np.asarray(b), np.ones((a.height, a.width), bool))
 
@@ -48,6 +54,8 @@ def test_other_things_are_no_mosaic() -> None:
     soft = picture().crop(PLACE).filter(ImageFilter.GaussianBlur(8))
     assert not judge(picture(), with_part(soft))
     assert not judge(with_number("2711"), with_number("2771"))
+    for first, second in (((60, 200), (316, 143)), ((40, 40), (52, 300)), ((100, 90), (112, 100))):
+        assert not judge(with_spot(*first), with_spot(*second))
 
 
 def test_equal_photos_have_no_mosaic() -> None:
