@@ -1,7 +1,8 @@
 """Collections without photos or a network: tests hand made-up outcomes to the writer."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,16 @@ def make_model(dimension: int = DIMENSION) -> Model:
 def create_empty(root: Path, dimension: int = DIMENSION) -> Collection:
     root.mkdir(exist_ok=True)
     return Collection.create_with(root, root / ".sokkuri", make_model(dimension), "synthetic.onnx")
+
+
+@contextmanager
+def images_alone(root: Path, ids: Sequence[str]) -> Iterator[Collection]:
+    """A collection with up to DIMENSION images, whose vectors are the axes, and with no files."""
+    with create_empty(root) as made:
+        bench = Bench(made)
+        bench.add_vectors(np.eye(DIMENSION, dtype=np.float32)[: len(ids)], [*ids])
+        bench.digests.close()
+        yield made
 
 
 def make_refs(*ids: str, mtime_ns: int = 1) -> list[FileRef]:

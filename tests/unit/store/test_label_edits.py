@@ -3,9 +3,8 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
-from synthetic_collection import Bench, create_empty
+from synthetic_collection import images_alone
 
 from sokkuri.core.errors import UsageError
 from sokkuri.store.collection import CollectionStore
@@ -17,10 +16,7 @@ IDS = ["cats/a.jpg", "cats/b.jpg", "dogs/c,d.jpg", "e.jpg"]
 
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[CollectionStore]:
-    with create_empty(tmp_path / "photos") as made:
-        bench = Bench(made)
-        bench.add_vectors(np.eye(4, dtype=np.float32), IDS)
-        bench.digests.close()
+    with images_alone(tmp_path / "photos", IDS) as made:
         yield made
 
 

@@ -37,6 +37,12 @@ export async function change(path, body, { signal } = {}) {
   }
 }
 
+/** A mark for several requests that are one action of the user: 8 hexadecimal digits. */
+export function newBatch() {
+  return [...crypto.getRandomValues(new Uint8Array(4))]
+    .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** A line that says that changes are not allowed, and how to allow them. */
 export function howToAllow() {
   return h("p", { class: "how-to-allow soft small" }, icon("not", { size: 16 }),

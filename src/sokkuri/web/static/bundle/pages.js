@@ -1880,6 +1880,9 @@ async function change(path, body, { signal } = {}) {
     return post(path, body, { signal, headers: { [HEADER]: await getKey() } });
   }
 }
+function newBatch() {
+  return [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
 function howToAllow() {
   return h(
     "p",
@@ -2058,7 +2061,7 @@ var Trash = class {
     this.cancel.textContent = "Stop";
     this.cancel.focus();
     this.bar.hidden = false;
-    const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const batch = newBatch();
     try {
       const ids = await idsOf(this.source);
       for (let start3 = 0; start3 < ids.length && !this.stopped.signal.aborted; start3 += BATCH) {
@@ -3121,7 +3124,7 @@ var Bulk = class {
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops: drops2 } = this;
-    const batch = [...crypto.getRandomValues(new Uint8Array(4))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const batch = newBatch();
     try {
       for (let start3 = 0; start3 < drops2.length && !this.signal.aborted; start3 += BATCH2) {
         const some = drops2.slice(start3, start3 + BATCH2).map(({ id, keep: keep2 }) => ({ id, keep: keep2 }));

@@ -2,7 +2,7 @@
 // batches, so that the user can stop.
 
 import * as api from "../base/api.js";
-import { change } from "../base/changes.js";
+import { change, newBatch } from "../base/changes.js";
 import { h } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { files, GRADES } from "./differences.js";
@@ -107,8 +107,7 @@ class Bulk {
     this.cancel.focus();
     this.bar.hidden = false;
     const { filters, drops } = this;
-    const batch = [...crypto.getRandomValues(new Uint8Array(4))]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const batch = newBatch();
     try {
       for (let start = 0; start < drops.length && !this.signal.aborted; start += BATCH) {
         const some = drops.slice(start, start + BATCH).map(({ id, keep }) => ({ id, keep }));

@@ -1,6 +1,6 @@
 // Moves the selected images to the trash: asks, sends them in small batches, and offers to undo it.
 
-import { change } from "../base/changes.js";
+import { change, newBatch } from "../base/changes.js";
 import { announce, h, toast } from "../base/dom.js";
 import * as format from "../base/format.js";
 import { idsOf, images } from "./actions.js";
@@ -64,8 +64,7 @@ class Trash {
     this.cancel.textContent = "Stop";
     this.cancel.focus();
     this.bar.hidden = false;
-    const batch = [...crypto.getRandomValues(new Uint8Array(4))]
-      .map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const batch = newBatch();
     try {
       const ids = await idsOf(this.source);
       for (let start = 0; start < ids.length && !this.stopped.signal.aborted; start += BATCH) {
