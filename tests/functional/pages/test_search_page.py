@@ -71,10 +71,13 @@ def test_a_photo_is_dropped_on_any_page_and_weighed(visit: Visit, drawings: Path
     drop(page, drawings / PHOTO)
     expect_first(page, "drawing 040.jpg")
     drop(page, drawings / "2024/night/drawing 100.jpg")
-    page.get_by_label("Weight of drawing 100.jpg").select_option("5")
+    weight = page.get_by_label("Weight of drawing 100.jpg")
+    unweighted = page.url
+    weight.select_option("5")
+    expect(page).not_to_have_url(unweighted)  # the browser has stored the pictures and the weight
     expect_first(page, "drawing 100.jpg")
     page.reload()
-    expect(page.get_by_label("Weight of drawing 100.jpg")).to_have_value("5")
+    expect(weight).to_have_value("5")
     page.get_by_role("button", name="Save this search").click()
     expect(page.get_by_role("button", name="Saved")).to_be_visible()
     page.evaluate(MANY_UPLOADS)
