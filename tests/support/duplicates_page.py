@@ -19,14 +19,14 @@ def group_of(page: Page, name: str) -> Locator:
     return groups(page).filter(has=page.get_by_role("link", name=name, exact=True))
 
 
-def drop_button(page: Page, name: str) -> Locator:
-    """The picture as a button, which is pressed if the picture is marked to be dropped."""
-    return page.get_by_role("button", name=f"Drop {name}", exact=True)
+def trash_button(page: Page, name: str) -> Locator:
+    """The picture as a button, which is pressed if the picture is marked for the trash."""
+    return page.get_by_role("button", name=f"Trash {name}", exact=True)
 
 
 def go_to(page: Page, name: str) -> None:
     """Move the focus to a picture, by keyboard alone."""
-    target = drop_button(page, name)
+    target = trash_button(page, name)
     for _ in range(ALL):
         page.keyboard.press("j")
         for _ in range(2):

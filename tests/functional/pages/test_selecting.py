@@ -88,10 +88,10 @@ def test_hits_are_selected_labelled_and_moved_to_the_trash(
     assert not any((home / "photos" / id_).exists() for id_ in ids)
     expect(page.locator(f".hits [data-id='{ids[0]}']")).to_have_count(0)
     editor.go("/duplicates")
-    expect(page.get_by_text("History: 3 files dropped")).to_be_visible()
-    page.get_by_text("History: 3 files dropped").click()
+    expect(page.get_by_text("History: 3 files moved to the trash")).to_be_visible()
+    page.get_by_text("History: 3 files moved to the trash").click()
     page.get_by_role("button", name="Undo: bring back").click()
-    expect(page.get_by_text("History: 3 files dropped")).to_be_hidden()
+    expect(page.get_by_text("History: 3 files moved to the trash")).to_be_hidden()
     assert all((home / "photos" / id_).exists() for id_ in ids)
 
 

@@ -176,7 +176,7 @@ class DropsResultDocument(BaseModel):
 class UndoableDropDocument(BaseModel):
     """A drop whose files are in the trash, or a plan that was applied. `log` : name for undo;
     `ids` : the moved images; `batch` : equal for drops that belong together, such as those of
-    "Drop all"; `time` : UTC, null if the log's name has none; `plan` : whether
+    "Trash all"; `time` : UTC, null if the log's name has none; `plan` : whether
     `sokkuri duplicates --apply` moved the files."""
 
     log: str

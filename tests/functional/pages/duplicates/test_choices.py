@@ -91,7 +91,7 @@ def test_bursts_are_read_and_shown_on_request_and_cannot_be_dropped(
         expect(groups).to_have_count(1, timeout=TIMEOUT_SECONDS * 1000)
         expect(line).to_be_hidden()
         expect(groups.locator(".copy-sign")).to_have_text(["Sharpest"])
-        expect(groups.get_by_role("button", name="Drop")).to_have_count(0)
+        expect(groups.get_by_role("button", name="Trash")).to_have_count(0)
         page.keyboard.press("j")
         page.keyboard.press("x")
         expect(groups).to_have_count(1)

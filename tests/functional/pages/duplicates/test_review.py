@@ -9,10 +9,10 @@ from duplicates_page import (
     ALL,
     COPIES,
     all_files,
-    drop_button,
     go_to,
     group_of,
     groups,
+    trash_button,
 )
 from playwright.sync_api import Locator, expect
 from run_server import TIMEOUT_SECONDS, Server, serving
@@ -24,8 +24,8 @@ def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) ->
     (home / "photos" / "copies" / "first.xmp").write_text("edits")
     page, before = visit.page, all_files(home)
     go_to(page, "first.jpg")
-    expect(drop_button(page, "first.jpg")).to_have_attribute("aria-pressed", "true")
-    expect(drop_button(page, "drawing 00.jpg")).to_have_attribute("aria-pressed", "false")
+    expect(trash_button(page, "first.jpg")).to_have_attribute("aria-pressed", "true")
+    expect(trash_button(page, "drawing 00.jpg")).to_have_attribute("aria-pressed", "false")
     page.keyboard.press("x")
     text = "1 file moved to the trash, with copies/first.xmp"
     expect(page.locator(".toast")).to_contain_text(text)
@@ -38,7 +38,7 @@ def test_a_file_is_dropped_and_restored_by_keyboard(home: Path, visit: Visit) ->
     page.keyboard.press("u")
     expect(page.locator(".toast").last).to_contain_text("1 file restored")
     expect(groups(page)).to_have_count(ALL)
-    expect(drop_button(page, "first.jpg")).to_be_focused()
+    expect(trash_button(page, "first.jpg")).to_be_focused()
     assert all_files(home) == before
     assert list_trash(trash_folder(home)) == []
     page.keyboard.press("u")
@@ -71,7 +71,7 @@ def test_space_marks_pictures_and_one_always_stays(home: Path, visit: Visit) -> 
     expect(page.get_by_text("At least one picture must stay")).to_be_visible()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(drop_button(page, "first.jpg")).to_have_attribute("aria-pressed", "false")
+    expect(trash_button(page, "first.jpg")).to_have_attribute("aria-pressed", "false")
     expect(page.get_by_text("At least one picture must stay")).to_have_count(0)
     page.keyboard.press("x")
     expect(page.locator(".toast")).to_contain_text("No picture of this group is marked")
@@ -94,7 +94,12 @@ def test_not_a_duplicate_is_remembered_and_can_be_undone(visit: Visit) -> None:
     expect(page.get_by_role("link", name="drawing 04 small.jpg")).to_have_count(0)
     page.keyboard.press("u")
     expect(groups(page)).to_have_count(ALL)
-    expect(drop_button(page, "drawing 04 small.jpg")).to_be_focused()
+    expect(trash_button(page, "drawing 04 small.jpg")).to_be_focused()
+    group_of(page, "first.jpg").get_by_role("button", name="Not duplicates").click()
+    said = page.locator(".toast", has_text="2 pictures are marked as not duplicates")
+    expect(groups(page)).to_have_count(ALL - 1)
+    said.get_by_role("button", name="Undo").click()
+    expect(trash_button(page, "first.jpg")).to_be_visible()
 
 
 def test_the_user_chooses_the_picture_to_keep(visit: Visit) -> None:
@@ -104,13 +109,13 @@ def test_the_user_chooses_the_picture_to_keep(visit: Visit) -> None:
     page.keyboard.press("m")
     group = group_of(page, "drawing 04 small.jpg")
     expect(group).to_contain_text("Keep (your choice)")
-    expect(drop_button(page, "drawing 04.jpg")).to_have_attribute("aria-pressed", "true")
+    expect(trash_button(page, "drawing 04.jpg")).to_have_attribute("aria-pressed", "true")
     page.reload()
     expect(group).to_contain_text("Keep (your choice)")
     expect(group.locator(".copy-name").first).to_have_text("drawing 04 small.jpg")
     page.keyboard.press("u")
     expect(group.locator(".copy-name").first).to_have_text("drawing 04.jpg")
-    expect(drop_button(page, "drawing 04 small.jpg")).to_have_attribute("aria-pressed", "true")
+    expect(trash_button(page, "drawing 04 small.jpg")).to_have_attribute("aria-pressed", "true")
 
 
 def test_differences_are_shown(visit: Visit) -> None:
@@ -143,7 +148,7 @@ def test_two_pictures_are_compared_by_keyboard(visit: Visit) -> None:
     assert brightest(dialog) > 0
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
-    expect(drop_button(page, "first.jpg")).to_be_focused()
+    expect(trash_button(page, "first.jpg")).to_be_focused()
 
 
 def test_groups_are_decided_in_the_comparison(home: Path, visit: Visit) -> None:
@@ -210,7 +215,7 @@ def test_all_copies_of_a_grade_are_dropped_and_restored_at_once(home: Path, visi
     page, before = visit.page, all_files(home)
     go_to(page, "second.jpg")
     page.keyboard.press("Space")
-    page.get_by_role("button", name="Drop all copies that are identical").click()
+    page.get_by_role("button", name="Trash all copies that are identical").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text(
         re.compile(r"2 files of 2 groups \(.*kB\) will move to the trash")
@@ -219,7 +224,7 @@ def test_all_copies_of_a_grade_are_dropped_and_restored_at_once(home: Path, visi
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     assert all_files(home) == before
-    page.get_by_role("button", name="Drop all copies that are identical").click()
+    page.get_by_role("button", name="Trash all copies that are identical").click()
     dialog.get_by_role("button", name="Move to the trash").click()
     expect(page.locator(".toast")).to_contain_text("2 files moved to the trash")
     expect(groups(page)).to_have_count(ALL - 2)
@@ -240,12 +245,12 @@ def test_the_history_undoes_what_another_tab_dropped(
         go_to(other.page, "second.jpg")
         other.page.keyboard.press("x")
         expect(other.page.locator(".toast")).to_contain_text("1 file moved to the trash")
-        other.page.get_by_role("button", name="Drop all copies that are identical").click()
+        other.page.get_by_role("button", name="Trash all copies that are identical").click()
         other.page.get_by_role("button", name="Move to the trash").click()
         expect(other.page.locator(".toast").last).to_contain_text("2 files moved to the trash")
     page.reload()
     expect(groups(page)).to_have_count(ALL - 3)
-    history.get_by_text("History: 3 files dropped").click()
+    history.get_by_text("History: 3 files moved to the trash").click()
     lines = history.get_by_role("listitem")
     expect(lines).to_have_text([re.compile("2 files"), re.compile("1 file.*second.jpg")])
     lines.first.get_by_role("button").click()
@@ -278,7 +283,7 @@ def test_filters_are_in_the_address(visit: Visit) -> None:
 def test_failures_are_shown_and_change_nothing(home: Path, visit: Visit) -> None:
     """A file that has changed meanwhile stays. A failed request leaves the group as it is."""
     page = visit.page
-    drop_button(page, "first.jpg").locator("img").evaluate("(image) => image.decode()")
+    trash_button(page, "first.jpg").locator("img").evaluate("(image) => image.decode()")
     (home / "photos" / "copies" / "first.jpg").write_bytes(b"another picture")
     go_to(page, "first.jpg")
     page.keyboard.press("x")
@@ -288,7 +293,7 @@ def test_failures_are_shown_and_change_nothing(home: Path, visit: Visit) -> None
     go_to(page, "second.jpg")
     page.keyboard.press("x")
     expect(page.locator(".toast").last).to_contain_text("The change was not confirmed")
-    expect(drop_button(page, "second.jpg")).to_be_visible()
+    expect(trash_button(page, "second.jpg")).to_be_visible()
     assert (home / "photos" / "copies" / "second.jpg").is_file()
     visit.expect_problems("500")
 

@@ -3068,7 +3068,7 @@ var Bulk = class {
       h(
         "h2",
         { id: "bulk-title" },
-        "Drop all copies that are ",
+        "Trash all copies that are ",
         h("span", { class: `grade ${grade}` }, grade)
       ),
       h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures marked “Keep” stay.`),
@@ -3108,8 +3108,8 @@ var Bulk = class {
     }
     const bytes3 = this.drops.reduce((sum, { size }) => sum + size, 0);
     const summary2 = `${files(this.drops.length)} of ${count(groups)} ${groups === 1 ? "group" : "groups"} (${bytes2(bytes3)})`;
-    const skipped2 = conflicts ? ` ${count(conflicts)} ${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have marked there is dropped.` : "";
-    this.text.textContent = (this.drops.length ? `${summary2} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to drop.") + skipped2;
+    const skipped2 = conflicts ? ` ${count(conflicts)} ${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have marked there goes.` : "";
+    this.text.textContent = (this.drops.length ? `${summary2} will move to the trash. Each file is compared once more with the picture that stays before it is moved. You can undo this.` : "There are no files to move.") + skipped2;
     this.confirm.disabled = !this.drops.length;
   }
   stop() {
@@ -3413,8 +3413,8 @@ var Compare = class {
       "div",
       { class: "row", role: "group", "aria-label": "The other picture" },
       decide("m", "check", "Keep the other", "Keep the other picture instead"),
-      decide("n", "not", "Not a duplicate", "The other picture is no duplicate"),
-      decide("x", "trash", "Drop the other", "Move the other picture to the trash")
+      decide("n", "not", "Not duplicates", "The other picture is no duplicate"),
+      decide("x", "trash", "Trash the other", "Move the other picture to the trash")
     );
     const groups = h(
       "div",
@@ -3737,13 +3737,16 @@ var Comparing = class {
 };
 
 // duplicates/group_card.js
+var MOST_APART = 45;
 var drawn = 0;
 var GroupCard = class {
   /**
    * @param {*} group as the API returns it
    * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
    *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
-   *   onprefer: (card: GroupCard) => void, onfocus: (card: GroupCard) => void}} options
+   *   onapart: (card: GroupCard) => void, onprefer: (card: GroupCard) => void,
+   *   onfocus: (card: GroupCard) => void}} options
+   *   ondifferent: the current picture is no duplicate of the others; onapart: no two pictures are;
    *   kept: ids that the user has already marked to keep
    */
   constructor(group, options) {
@@ -3769,7 +3772,7 @@ var GroupCard = class {
   get keeper() {
     return this.images.find(({ id }) => id === this.group.keep) ?? this.images[0];
   }
-  /** The images to drop, each with the id of an image that is kept. */
+  /** The images for the trash, each with the id of an image that is kept. */
   drops() {
     const keep2 = this.kept.has(this.keeper.id) ? this.keeper.id : [...this.kept][0];
     return this.images.filter(({ id }) => !this.kept.has(id)).map(({ id, size }) => ({ id, keep: keep2, size }));
@@ -3826,9 +3829,16 @@ var GroupCard = class {
         allowed && button(
           "drop",
           "trash",
-          drops2.length ? `Drop ${files(drops2.length)}, ${bytes2(bytes3)}` : "Drop",
+          drops2.length ? `Trash ${files(drops2.length)}, ${bytes2(bytes3)}` : "Trash",
           () => this.options.ondrop(this),
           { disabled: !drops2.length }
+        ),
+        allowed && this.images.length <= MOST_APART && button(
+          "apart",
+          "not",
+          "Not duplicates",
+          () => this.options.onapart(this),
+          { title: "No picture here is a copy of another" }
         )
       )
     );
@@ -3839,8 +3849,8 @@ var GroupCard = class {
     const stays = this.kept.has(id);
     const pressed = allowed ? {
       "aria-pressed": String(!stays),
-      "aria-label": `Drop ${name2}`,
-      title: stays ? "Stays. Drop it (Space)" : "Marked to be dropped. Keep it (Space)"
+      "aria-label": `Trash ${name2}`,
+      title: stays ? "Stays. Mark it for the trash (Space)" : "Goes to the trash. Keep it (Space)"
     } : { "aria-label": `Compare ${name2}`, title: "Compare (Enter)" };
     const button = h(
       "button",
@@ -3886,7 +3896,7 @@ var GroupCard = class {
       return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
     }
     if (!this.options.allowed && !stays) return null;
-    const text2 = !stays ? "Drop" : kept ? "Keep (your choice)" : "Keep";
+    const text2 = !stays ? "Trash" : kept ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text2);
   }
   facts(image2) {
@@ -3935,7 +3945,8 @@ var GroupCard = class {
       "div",
       { class: "copy-actions" },
       act("prefer", image2.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
-      act("different", "Not a duplicate", this.options.ondifferent)
+      // In a group of two, the button of the group says the same.
+      this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent)
     );
   }
   /** Makes another picture of the group the current one. */
@@ -3950,7 +3961,7 @@ var GroupCard = class {
     this.list.querySelectorAll(".copy-picture")[this.index].focus({ preventScroll: true });
     this.el.scrollIntoView({ block: "nearest" });
   }
-  /** Marks the current picture to be kept or dropped; shows a reason if it is the last kept one. */
+  /** Marks the current picture to stay or for the trash; shows a reason if it is the last kept one. */
   toggle() {
     const { id } = this.current;
     if (this.kept.has(id) && this.kept.size === 1) {
@@ -4002,7 +4013,7 @@ var History = class {
     const focused = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
     this.el.hidden = !entries.length;
-    this.summary.textContent = `History: ${files(total)} dropped`;
+    this.summary.textContent = `History: ${files(total)} moved to the trash`;
     this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
     if (focused) (this.list.querySelector("button") ?? this.summary).focus();
   }
@@ -4013,7 +4024,7 @@ var History = class {
     const undo = this.onundo && h("button", {
       type: "button",
       class: "button quiet small",
-      "aria-label": `Undo: bring back ${files(ids.length)} dropped ${when}`,
+      "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
       onclick: async () => {
         undo.disabled = true;
         await this.onundo(entry);
@@ -4349,7 +4360,7 @@ var Toolbar = class {
       }, "Read now")
     );
   }
-  /** Shows the totals of each grade, with a button that drops all its copies. */
+  /** Shows the totals of each grade, with a button that trashes all its copies. */
   showTotals({ grades, total }) {
     const focused = this.totals.contains(document.activeElement) ? document.activeElement.dataset.grade : null;
     this.totals.hidden = !total;
@@ -4357,7 +4368,7 @@ var Toolbar = class {
       "li",
       null,
       h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
-      h("span", { class: "number small" }, `${count(groups)} ${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies" : `, ${files(drops2)} that can be dropped, ${bytes2(bytes3)}`) + (conflicts ? `, ${count(conflicts)} to look at` : "")),
+      h("span", { class: "number small" }, `${count(groups)} ${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies" : `, ${files(drops2)} that can go, ${bytes2(bytes3)}`) + (conflicts ? `, ${count(conflicts)} to look at` : "")),
       this.allowed && BULK.includes(grade) && h(
         "button",
         {
@@ -4365,10 +4376,10 @@ var Toolbar = class {
           class: "button quiet small",
           dataset: { grade },
           onclick: () => this.onbulk(grade),
-          "aria-label": `Drop all copies that are ${grade}`
+          "aria-label": `Trash all copies that are ${grade}`
         },
         icon("trash", { size: 16 }),
-        "Drop all…"
+        "Trash all…"
       )
     )));
     if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
@@ -4401,10 +4412,10 @@ var shortcuts2 = [
   ["j k", "Next, previous group"],
   ["← →", "Next, previous picture"],
   ["Enter", "Compare"],
-  ["Space", "Mark to keep or to drop"],
-  ["x", "Drop the marked pictures"],
+  ["Space", "Mark to keep or for the trash"],
+  ["x", "Trash the marked pictures"],
   ["m", "Keep this one"],
-  ["n", "Not a duplicate"],
+  ["n", "Not duplicates"],
   ["u", "Undo"],
   ["1 2 3", "Comparing: side by side, flicker, difference"],
   ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
@@ -4534,6 +4545,7 @@ var Duplicates = class {
       oncompare: (card) => this.compare(card),
       ondrop: (card) => this.drop(card),
       ondifferent: (card) => this.different(card),
+      onapart: (card) => this.apart(card),
       onprefer: (card) => this.prefer(card),
       onfocus: (card) => {
         this.current = card;
@@ -4596,10 +4608,10 @@ var Duplicates = class {
     card.setBusy(false);
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
-  /** Drops pictures of a group: by default the marked ones. */
+  /** Moves pictures of a group to the trash: by default the marked ones. */
   async drop(card, drops2 = card.drops().map(({ id, keep: keep2 }) => ({ id, keep: keep2 }))) {
     if (!drops2.length) {
-      this.say("No picture of this group is marked to be dropped");
+      this.say("No picture of this group is marked for the trash");
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -4632,19 +4644,30 @@ var Duplicates = class {
     if (card) card.focus();
     else this.main.querySelector("h1").focus();
   }
-  async different(card) {
-    const { id } = card.current;
+  /** Marks the current picture of a group as no duplicate of the others. */
+  different(card) {
+    const { id, name: name2 } = card.current;
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
+    return this.decideDifferent(card, [id], pairs, `${name2} is marked as not a duplicate`);
+  }
+  /** Marks all pictures of a group as no duplicates of each other. */
+  apart(card) {
+    const ids = card.images.map(({ id }) => id);
+    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => [id, other]));
+    return this.decideDifferent(
+      card,
+      ids,
+      pairs,
+      `${count(ids.length)} pictures are marked as not duplicates`
+    );
+  }
+  async decideDifferent(card, ids, pairs, text2) {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
       await change("/duplicates/decisions", { different: pairs });
-      remember({
-        text: "These pictures count as duplicates again",
-        ids: [id],
-        different: pairs
-      });
-      this.removeImages(card, [id], hadFocus);
-      this.done(`${card.current.name} is marked as not a duplicate`);
+      remember({ text: "These pictures count as duplicates again", ids, different: pairs });
+      this.removeImages(card, ids, hadFocus);
+      this.done(text2);
     });
   }
   async prefer(card) {

@@ -1,4 +1,4 @@
-// Drops the copies in all groups of a grade: counts them, asks the user, and sends them in small
+// Moves the copies in all groups of a grade to the trash: counts them, asks the user, and sends them in small
 // batches, so that the user can stop.
 
 import * as api from "../base/api.js";
@@ -11,7 +11,8 @@ const PAGE = 500; // groups
 const BATCH = 25; // files
 
 /**
- * Asks whether to drop all images of every group of a grade except the kept ones, and drops them.
+ * Asks whether all images of every group of a grade, except the kept ones, shall go to the trash, and
+ * moves them.
  * @param {string} grade
  * @param {{filters: *, marked: (group: *) => ?{id: string, keep: string, size: number}[],
  *   signal: AbortSignal}} options marked: the drops that the user has marked in a group, or null
@@ -48,7 +49,7 @@ class Bulk {
     this.cancel = h("button", { type: "button", class: "button", autofocus: true,
       onclick: () => this.stop() }, "Cancel");
     this.el = h("dialog", { class: "bulk", "aria-labelledby": "bulk-title" },
-      h("h2", { id: "bulk-title" }, "Drop all copies that are ",
+      h("h2", { id: "bulk-title" }, "Trash all copies that are ",
         h("span", { class: `grade ${grade}` }, grade)),
       h("p", { class: "soft" }, `“${grade}” means: ${GRADES[grade]}. In each group, the pictures `
         + "marked “Keep” stay."),
@@ -87,10 +88,10 @@ class Bulk {
       + `${groups === 1 ? "group" : "groups"} (${format.bytes(bytes)})`;
     const skipped = conflicts ? ` ${format.count(conflicts)} `
       + `${conflicts === 1 ? "group is" : "groups are"} to be looked at: only what you have `
-      + "marked there is dropped." : "";
+      + "marked there goes." : "";
     this.text.textContent = (this.drops.length ? `${summary} will move to the trash. Each file is `
       + "compared once more with the picture that stays before it is moved. You can undo this."
-      : "There are no files to drop.") + skipped;
+      : "There are no files to move.") + skipped;
     this.confirm.disabled = !this.drops.length;
   }
 

@@ -81,8 +81,8 @@ class Compare {
     icon(name, { size: 18 }), text);
     this.decide = h("div", { class: "row", role: "group", "aria-label": "The other picture" },
       decide("m", "check", "Keep the other", "Keep the other picture instead"),
-      decide("n", "not", "Not a duplicate", "The other picture is no duplicate"),
-      decide("x", "trash", "Drop the other", "Move the other picture to the trash"));
+      decide("n", "not", "Not duplicates", "The other picture is no duplicate"),
+      decide("x", "trash", "Trash the other", "Move the other picture to the trash"));
     const groups = h("div", { class: "choice", role: "group", "aria-label": "Which group" },
       this.go(-1, "k", "Previous group"), this.go(1, "j", "Next group"));
     return h("header", null, h("div", { class: "compare-line" }, this.title, close),

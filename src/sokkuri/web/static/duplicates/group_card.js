@@ -1,4 +1,4 @@
-// A group of near-duplicates: its pictures side by side, each marked to be kept or dropped.
+// A group of near-duplicates: its pictures side by side, each marked to stay or for the trash.
 
 import * as api from "../base/api.js";
 import { h } from "../base/dom.js";
@@ -7,6 +7,8 @@ import { icon } from "../base/icons.js";
 import { link } from "../base/router.js";
 import { facts, files, MEANINGS, pairOf } from "./differences.js";
 
+const MOST_APART = 45; // pictures of which every two are one request
+
 let drawn = 0;
 
 export class GroupCard {
@@ -14,13 +16,15 @@ export class GroupCard {
    * @param {*} group as the API returns it
    * @param {{allowed: boolean, kept?: ?Set<string>, oncompare: (card: GroupCard) => void,
    *   ondrop: (card: GroupCard) => void, ondifferent: (card: GroupCard) => void,
-   *   onprefer: (card: GroupCard) => void, onfocus: (card: GroupCard) => void}} options
+   *   onapart: (card: GroupCard) => void, onprefer: (card: GroupCard) => void,
+   *   onfocus: (card: GroupCard) => void}} options
+   *   ondifferent: the current picture is no duplicate of the others; onapart: no two pictures are;
    *   kept: ids that the user has already marked to keep
    */
   constructor(group, options) {
     Object.assign(this, { group, options, index: 0, reason: "" });
     this.isBurst = group.grade === "burst";
-    // A group with a conflict drops nothing until the user says what; a burst never drops anything.
+    // Of a group with a conflict nothing goes until the user says what; of a burst nothing ever goes.
     const stays = ({ id, kept }) => id === group.keep || kept || group.conflict || this.isBurst;
     this.kept = options.kept ?? new Set(group.images.filter(stays).map(({ id }) => id));
     this.number = ++drawn;
@@ -46,7 +50,7 @@ export class GroupCard {
     return this.images.find(({ id }) => id === this.group.keep) ?? this.images[0];
   }
 
-  /** The images to drop, each with the id of an image that is kept. */
+  /** The images for the trash, each with the id of an image that is kept. */
   drops() {
     const keep = this.kept.has(this.keeper.id) ? this.keeper.id : [...this.kept][0];
     return this.images.filter(({ id }) => !this.kept.has(id))
@@ -85,16 +89,18 @@ export class GroupCard {
       h("div", { class: "row" },
         button("compare", "compare", "Compare", () => this.options.oncompare(this)),
         allowed && button("drop", "trash",
-          drops.length ? `Drop ${files(drops.length)}, ${format.bytes(bytes)}` : "Drop",
-          () => this.options.ondrop(this), { disabled: !drops.length })));
+          drops.length ? `Trash ${files(drops.length)}, ${format.bytes(bytes)}` : "Trash",
+          () => this.options.ondrop(this), { disabled: !drops.length }),
+        allowed && this.images.length <= MOST_APART && button("apart", "not", "Not duplicates",
+          () => this.options.onapart(this), { title: "No picture here is a copy of another" })));
   }
 
   picture(image, index) {
     const { id, name } = image;
     const { allowed } = this.options;
     const stays = this.kept.has(id);
-    const pressed = allowed ? { "aria-pressed": String(!stays), "aria-label": `Drop ${name}`,
-      title: stays ? "Stays. Drop it (Space)" : "Marked to be dropped. Keep it (Space)" }
+    const pressed = allowed ? { "aria-pressed": String(!stays), "aria-label": `Trash ${name}`,
+      title: stays ? "Stays. Mark it for the trash (Space)" : "Goes to the trash. Keep it (Space)" }
       : { "aria-label": `Compare ${name}`, title: "Compare (Enter)" };
     const button = h("button", { type: "button", class: "copy-picture", ...pressed,
       tabindex: index === this.index ? 0 : -1, dataset: { keep: `picture-${index}` },
@@ -124,7 +130,7 @@ export class GroupCard {
       return id === this.keeper.id && h("span", { class: "copy-sign" }, "Sharpest");
     }
     if (!this.options.allowed && !stays) return null;
-    const text = !stays ? "Drop" : kept ? "Keep (your choice)" : "Keep";
+    const text = !stays ? "Trash" : kept ? "Keep (your choice)" : "Keep";
     return h("span", { class: "copy-sign" }, icon(stays ? "check" : "trash", { size: 14 }), text);
   }
 
@@ -151,7 +157,8 @@ export class GroupCard {
       } }, text);
     return h("div", { class: "copy-actions" },
       act("prefer", image.kept ? "Do not prefer" : "Keep this one", this.options.onprefer),
-      act("different", "Not a duplicate", this.options.ondifferent));
+      // In a group of two, the button of the group says the same.
+      this.images.length > 2 && act("different", "Not a duplicate", this.options.ondifferent));
   }
 
   /** Makes another picture of the group the current one. */
@@ -168,7 +175,7 @@ export class GroupCard {
     this.el.scrollIntoView({ block: "nearest" });
   }
 
-  /** Marks the current picture to be kept or dropped; shows a reason if it is the last kept one. */
+  /** Marks the current picture to stay or for the trash; shows a reason if it is the last kept one. */
   toggle() {
     const { id } = this.current;
     if (this.kept.has(id) && this.kept.size === 1) {

@@ -37,7 +37,7 @@ export class History {
     const focused = this.list.contains(document.activeElement);
     const total = entries.reduce((sum, { ids }) => sum + ids.length, 0);
     this.el.hidden = !entries.length;
-    this.summary.textContent = `History: ${files(total)} dropped`;
+    this.summary.textContent = `History: ${files(total)} moved to the trash`;
     this.list.replaceChildren(...entries.map((entry) => this.line(entry)));
     if (focused) (this.list.querySelector("button") ?? this.summary).focus();
   }
@@ -47,7 +47,7 @@ export class History {
     const rest = ids.length > NAMED ? ` and ${format.count(ids.length - NAMED)} more` : "";
     const when = time ? format.date(time) : "earlier";
     const undo = this.onundo && h("button", { type: "button", class: "button quiet small",
-      "aria-label": `Undo: bring back ${files(ids.length)} dropped ${when}`,
+      "aria-label": `Undo: bring back ${files(ids.length)} moved ${when}`,
       onclick: async () => {
         undo.disabled = true;
         await this.onundo(entry);

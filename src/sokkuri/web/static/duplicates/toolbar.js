@@ -8,7 +8,7 @@ import { files, GRADES, MEANINGS } from "./differences.js";
 import { KeepRules } from "./keep_rules.js";
 
 const PLAIN = { type: "text", autocomplete: "off", spellcheck: "false", autocapitalize: "off" };
-const BULK = ["identical", "same", "edited"]; // "alike" images are never dropped without a look
+const BULK = ["identical", "same", "edited"]; // "alike" images never go to the trash without a look
 
 export class Toolbar {
   /**
@@ -98,7 +98,7 @@ export class Toolbar {
       onclick: () => this.onfind() }, "Read now"));
   }
 
-  /** Shows the totals of each grade, with a button that drops all its copies. */
+  /** Shows the totals of each grade, with a button that trashes all its copies. */
   showTotals({ grades, total }) {
     const focused = this.totals.contains(document.activeElement)
       ? document.activeElement.dataset.grade : null;
@@ -108,12 +108,12 @@ export class Toolbar {
         h("span", { class: `grade ${grade}`, title: MEANINGS[grade] }, grade),
         h("span", { class: "number small" }, `${format.count(groups)} `
           + `${groups === 1 ? "group" : "groups"}` + (grade === "burst" ? ", no copies"
-          : `, ${files(drops)} that can be dropped, ${format.bytes(bytes)}`)
+          : `, ${files(drops)} that can go, ${format.bytes(bytes)}`)
           + (conflicts ? `, ${format.count(conflicts)} to look at` : "")),
         this.allowed && BULK.includes(grade) && h("button", { type: "button",
           class: "button quiet small", dataset: { grade }, onclick: () => this.onbulk(grade),
-          "aria-label": `Drop all copies that are ${grade}` }, icon("trash", { size: 16 }),
-        "Drop all…"))));
+          "aria-label": `Trash all copies that are ${grade}` }, icon("trash", { size: 16 }),
+        "Trash all…"))));
     if (focused) this.totals.querySelector(`[data-grade="${focused}"]`)?.focus();
   }
 }

@@ -1,8 +1,9 @@
-// Duplicates: groups of near-duplicates. The user decides which pictures to keep and which to drop.
+// Duplicates: groups of near-duplicates. The user decides which pictures stay and which go to the trash.
 
 import * as api from "../base/api.js";
 import { change, howToAllow } from "../base/changes.js";
 import { announce, h, isTyping, toast } from "../base/dom.js";
+import * as format from "../base/format.js";
 import { lasting } from "../base/lasting.js";
 import { panel, problemPanel } from "../base/problem.js";
 import { navigate } from "../base/router.js";
@@ -22,10 +23,10 @@ export const shortcuts = [
   ["j k", "Next, previous group"],
   ["← →", "Next, previous picture"],
   ["Enter", "Compare"],
-  ["Space", "Mark to keep or to drop"],
-  ["x", "Drop the marked pictures"],
+  ["Space", "Mark to keep or for the trash"],
+  ["x", "Trash the marked pictures"],
   ["m", "Keep this one"],
-  ["n", "Not a duplicate"],
+  ["n", "Not duplicates"],
   ["u", "Undo"],
   ["1 2 3", "Comparing: side by side, flicker, difference"],
   ["+ − 0", "Comparing: zoom both pictures; arrows move them"],
@@ -126,7 +127,8 @@ class Duplicates {
   card(group) {
     return new GroupCard(group, { allowed: this.allowed && group.grade !== "burst",
       oncompare: (card) => this.compare(card), ondrop: (card) => this.drop(card),
-      ondifferent: (card) => this.different(card), onprefer: (card) => this.prefer(card),
+      ondifferent: (card) => this.different(card), onapart: (card) => this.apart(card),
+      onprefer: (card) => this.prefer(card),
       onfocus: (card) => {
         this.current = card;
       } });
@@ -192,10 +194,10 @@ class Duplicates {
     if (hadFocus && card.el.isConnected && document.activeElement === document.body) card.focus();
   }
 
-  /** Drops pictures of a group: by default the marked ones. */
+  /** Moves pictures of a group to the trash: by default the marked ones. */
   async drop(card, drops = card.drops().map(({ id, keep }) => ({ id, keep }))) {
     if (!drops.length) {
-      this.say("No picture of this group is marked to be dropped");
+      this.say("No picture of this group is marked for the trash");
       return;
     }
     const hadFocus = card.el.contains(document.activeElement);
@@ -231,16 +233,28 @@ class Duplicates {
     else this.main.querySelector("h1").focus();
   }
 
-  async different(card) {
-    const { id } = card.current;
+  /** Marks the current picture of a group as no duplicate of the others. */
+  different(card) {
+    const { id, name } = card.current;
     const pairs = card.images.filter((other) => other.id !== id).map((other) => [id, other.id]);
+    return this.decideDifferent(card, [id], pairs, `${name} is marked as not a duplicate`);
+  }
+
+  /** Marks all pictures of a group as no duplicates of each other. */
+  apart(card) {
+    const ids = card.images.map(({ id }) => id);
+    const pairs = ids.flatMap((id, n) => ids.slice(n + 1).map((other) => [id, other]));
+    return this.decideDifferent(card, ids, pairs,
+      `${format.count(ids.length)} pictures are marked as not duplicates`);
+  }
+
+  async decideDifferent(card, ids, pairs, text) {
     const hadFocus = card.el.contains(document.activeElement);
     await this.attemptOn(card, async () => {
       await change("/duplicates/decisions", { different: pairs });
-      undoing.remember({ text: "These pictures count as duplicates again", ids: [id],
-        different: pairs });
-      this.removeImages(card, [id], hadFocus);
-      this.done(`${card.current.name} is marked as not a duplicate`);
+      undoing.remember({ text: "These pictures count as duplicates again", ids, different: pairs });
+      this.removeImages(card, ids, hadFocus);
+      this.done(text);
     });
   }
 
