@@ -24,7 +24,8 @@ OPERATIONS = [
     "GET /api/v1/images/{id}/thumbnail", "GET /api/v1/index", "GET /api/v1/info",
     "GET /api/v1/labels",
     "GET /api/v1/labels/curve", "GET /api/v1/labels/export", "GET /api/v1/labels/near",
-    "GET /api/v1/map", "GET /api/v1/map/find", "GET /api/v1/map/images", "GET /api/v1/map/points",
+    "GET /api/v1/map", "GET /api/v1/map/find", "GET /api/v1/map/images",
+    "GET /api/v1/map/passing", "GET /api/v1/map/points",
     "GET /api/v1/metrics", "GET /api/v1/report", "GET /api/v1/selections/{name}/images",
     "GET /api/v1/selections/{name}/list", "GET /api/v1/selections/{name}/zip",
     "GET /api/v1/status", "GET /api/v1/suggestions",
@@ -36,7 +37,8 @@ OPERATIONS = [
     "POST /api/v1/search", "POST /api/v1/selections", "POST /api/v1/trash",
 ]  # fmt: skip
 CAN_BE_WRONG = [
-    "GET /api/v1/map/find", "GET /api/v1/map/images", "POST /api/v1/map",
+    "GET /api/v1/map/find", "GET /api/v1/map/images", "GET /api/v1/map/passing",
+    "POST /api/v1/map",
     "GET /api/v1/damaged", "GET /api/v1/duplicates", "GET /api/v1/failures", "GET /api/v1/grid",
     "GET /api/v1/grid/items", "GET /api/v1/images", "GET /api/v1/images/{id}/file",
     "GET /api/v1/images/{id}/similar",

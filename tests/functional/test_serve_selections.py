@@ -66,6 +66,29 @@ def test_ranges_of_the_grid_stand_for_its_images(server: Server, root: Path) -> 
     assert kept["bytes"] == sum((root / id_).stat().st_size for id_ in (IDS[3], "b/broken.png"))
 
 
+def test_a_filter_of_the_grid_holds_for_its_parts_and_selections(server: Server) -> None:
+    """A selection names the order that it was made in; another order is a conflict."""
+    where = {"where": "path like 'b/_.png' or path = 'a/2.png'", "sort": "name"}
+    whole = server.api("grid", **where)
+    assert (whole["count"], len(whole["ratios"])) == (3, 3)
+    window = server.api("grid/items", **where, order=whole["order"], offset=1)
+    assert [image["id"] for image in window["images"]] == IDS[3:]
+    assert window["order"] == whole["order"]
+    ranges = (1, 3)
+    chosen = part_of_grid(server, ranges, **where, order=whole["order"])
+    assert selected(server, **chosen) == IDS[3:]
+    assert server.api("folders", **where)["folders"][0]["count"] == 3
+
+    assert_problem(keep(server, **part_of_grid(server, ranges, **where)), 422, "invalid")
+    other = part_of_grid(server, ranges, order=whole["order"])
+    assert_problem(keep(server, **other), 409, "conflict")
+    items = server.get("/api/v1/grid/items", params={**where, "order": "other"})
+    assert_problem(items, 409, "conflict")
+    for path in ("grid", "grid/items", "folders"):
+        wrong = server.get(f"/api/v1/{path}", params={"where": "wide > 3"})
+        assert "in `wide > 3`" in assert_problem(wrong, 422, "invalid")
+
+
 def test_what_is_no_selection_is_refused(server: Server) -> None:
     bodies: list[dict[str, Any]] = [{}, {"ids": []}]
     for body in (*bodies, {"ids": ["x"], **part_of_grid(server, (0, 1))}):

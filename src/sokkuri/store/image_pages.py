@@ -124,20 +124,25 @@ def adjacent_images(catalog: Catalog, path: str) -> tuple[str | None, str | None
 def grid_rows(
     catalog: Catalog, condition: Condition | None, *, with_times: bool = False
 ) -> list[Any]:
-    """Return (key, path, mtime_ns, width, height, taken, size) of the live images that meet the
-    condition. taken : as in PhotoMetadata, None if it is unknown, or without `with_times`."""
+    """Return (key, path, mtime_ns, width, height, taken, size, digest) of the live images that meet
+    the condition. taken : as in PhotoMetadata, None if it is unknown, or without `with_times`."""
     condition = condition or ANY
     taken = taken_expression(catalog) if with_times else "NULL"
     return catalog.fetch_all(
-        f"SELECT key, path, mtime_ns, width, height, {taken}, size"  # noqa: S608
+        f"SELECT key, path, mtime_ns, width, height, {taken}, size, digest"  # noqa: S608
         f" FROM images WHERE {LIVE} AND {condition.sql}",
         condition.values,
     )
 
 
-def paths_of_live(catalog: Catalog) -> Iterator[str]:
-    """Yield the paths of the live images."""
-    return (path for (path,) in catalog.iterate(f"SELECT path FROM images WHERE {LIVE}"))  # noqa: S608
+def paths_of_live(catalog: Catalog, condition: Condition | None = None) -> Iterator[str]:
+    """Yield the paths of the live images that meet the condition, None for all."""
+    condition = condition or ANY
+    rows = catalog.iterate(
+        f"SELECT path FROM images WHERE {LIVE} AND {condition.sql}",  # noqa: S608
+        condition.values,
+    )
+    return (path for (path,) in rows)
 
 
 def commit_count(catalog: Catalog) -> str:

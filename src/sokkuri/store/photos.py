@@ -121,6 +121,14 @@ def taken_expression(catalog: Catalog) -> str:
     return photo_value("taken", sidecars=catalog.has_table("sidecars"))
 
 
+def taken_by_key(catalog: Catalog) -> dict[int, int]:
+    """Return when each live image was taken, by key, in microseconds of local time from 1970.
+    Leaves out images of which it is unknown."""
+    taken = taken_expression(catalog)
+    rows = catalog.iterate(f"SELECT key, {taken} FROM images WHERE {LIVE}")  # noqa: S608
+    return {key: moment for key, moment in rows if isinstance(moment, int)}
+
+
 def unknown_photos(catalog: Catalog, after: int, limit: int) -> list[tuple[int, bytes, str]]:
     """Return key, digest and path of up to `limit` live images whose metadata was not read from
     their files yet, ordered by key. after : only keys above it."""

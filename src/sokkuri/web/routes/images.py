@@ -34,6 +34,14 @@ from sokkuri.web.services import browse, grid, image_files
 
 router = APIRouter(prefix="/api/v1", tags=["images"], route_class=BytesRoute)
 
+Order = Annotated[
+    str | None,
+    Query(
+        max_length=64,
+        description="The `order` of the grid. Images of this order are sent while the server has "
+        "it, whatever changes.",
+    ),
+]
 _JPEG = {"content": {"image/jpeg": {}}, "description": "A JPEG."}
 
 
@@ -83,9 +91,9 @@ async def list_damaged(context: Context, cursor: Cursor = None, limit: Limit = 1
     responses=problems(),
     response_description="Folders with their numbers of images.",
 )
-async def list_folders(context: Context) -> Response:
+async def list_folders(context: Context, where: Where = None) -> Response:
     """Return every folder that has images, with the number of images in it and below."""
-    return AsciiJSON(await context.read_pool.run(browse.count_folders))
+    return AsciiJSON(await context.read_pool.run(browse.count_folders, where))
 
 
 @router.get(
@@ -94,11 +102,13 @@ async def list_folders(context: Context) -> Response:
     responses=problems(),
     response_description="The layout of the grid.",
 )
-async def whole_grid(context: Context, under: Under = None, sort: grid.Sort = "folder") -> Response:
+async def whole_grid(
+    context: Context, under: Under = None, where: Where = None, sort: grid.Sort = "folder"
+) -> Response:
     """Return the order and the proportions of all images, for a page that lays them out."""
 
     def render(collection: Collection, revision: str) -> bytes:
-        order = context.grid_orders.get(collection, revision, under, sort)
+        order = context.grid_orders.get(collection, revision, under, sort, where)
         return AsciiJSON(None).render(grid.grid_document(order, revision))
 
     body = await context.read_pool.run(render, context.watcher.state.revision)
@@ -108,21 +118,27 @@ async def whole_grid(context: Context, under: Under = None, sort: grid.Sort = "f
 @router.get(
     "/grid/items",
     response_model=GridItemsDocument,
-    responses=problems(),
+    responses=problems(409),
     response_description="The images.",
 )
 async def part_of_the_grid(
     context: Context,
     under: Under = None,
+    where: Where = None,
     sort: grid.Sort = "folder",
+    order: Order = None,
     offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> Response:
     """Return consecutive images of the grid."""
+    orders = context.grid_orders
 
     def window(collection: Collection, revision: str) -> dict[str, object]:
-        order = context.grid_orders.get(collection, revision, under, sort)
-        return grid.read_window(collection, order, revision, offset, limit)
+        if order is None:
+            found = orders.get(collection, revision, under, sort, where)
+        else:
+            found = orders.get_same(collection, revision, under, sort, where, order)
+        return grid.read_window(collection, found, revision, offset, limit)
 
     return AsciiJSON(await context.read_pool.run(window, context.watcher.state.revision))
 

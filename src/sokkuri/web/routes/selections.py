@@ -26,7 +26,13 @@ from sokkuri.web.schemas.selections import (
 )
 from sokkuri.web.services import selections
 from sokkuri.web.services.image_files import ServedFile, find_file, read_bytes
-from sokkuri.web.services.selections import GridSelection, IdSelection, ListFormat, Selection
+from sokkuri.web.services.selections import (
+    GridSelection,
+    IdSelection,
+    ListFormat,
+    MapSelection,
+    Selection,
+)
 from sokkuri.web.services.zip_stream import ZipStream
 
 router = APIRouter(prefix="/api/v1/selections", tags=["selections"])
@@ -50,9 +56,14 @@ Kind = Annotated[ListFormat, Query(alias="format", description="`txt` has paths 
 async def keep(context: Context, request: SelectionRequestDocument) -> Response:
     """Keep a selection for the other addresses. The server forgets all but the latest ones."""
     selection: Selection
-    if request.grid is not None:
+    if request.map is not None:
+        on_map = request.map
+        selection = MapSelection(on_map.version, on_map.points, on_map.under, on_map.where)
+    elif request.grid is not None:
         grid = request.grid
-        selection = GridSelection(grid.under, grid.sort, grid.revision, tuple(grid.ranges))
+        selection = GridSelection(
+            grid.under, grid.sort, grid.revision, tuple(grid.ranges), grid.where, grid.order
+        )
     else:
         selection = IdSelection(tuple(request.ids or ()))
     keys = await _keys(context, selection)
@@ -126,7 +137,7 @@ async def as_zip(context: Context, name: Name) -> Response:
 async def _keys(context: AppContext, selection: Selection) -> NDArray[np.int64]:
     revision = context.watcher.state.revision
     return await context.read_pool.run(
-        selections.selected_keys, context.grid_orders, revision, selection
+        selections.selected_keys, context.grid_orders, revision, selection, context.map_views
     )
 
 

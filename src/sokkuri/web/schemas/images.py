@@ -74,18 +74,21 @@ class GridGroupDocument(BaseModel):
 
 
 class GridDocument(BaseModel):
-    """The layout of the whole grid. `ratios` : one integer an image, 100 * width / height."""
+    """The layout of the whole grid. `order` : a text that differs for other images and for another
+    order; `ratios` : one integer an image, 100 * width / height."""
 
     revision: str
+    order: str
     count: int
     ratios: list[int]
     groups: list[GridGroupDocument]
 
 
 class GridItemsDocument(BaseModel):
-    """Consecutive images of the grid."""
+    """Consecutive images of the grid. `order` : as in GridDocument."""
 
     revision: str
+    order: str
     images: list[ListedImageDocument]
 
 

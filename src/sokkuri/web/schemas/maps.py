@@ -7,7 +7,7 @@ from sokkuri.web.schemas.fields import RequestDocument
 
 
 class MapGroupDocument(BaseModel):
-    """A folder or a label whose points have a colour of their own."""
+    """A folder, a label or a span of time whose points have a colour of their own."""
 
     name: str
     count: int
@@ -23,17 +23,26 @@ class MapRegionDocument(BaseModel):
     count: int
 
 
+class MapCopiesDocument(BaseModel):
+    """How many groups of copies are on the map, and how many images they have."""
+
+    groups: int
+    images: int
+
+
 class MapDocument(BaseModel):
     """The map. `version` : for the other addresses, changes with the points; `made` : there is a
-    map; `count` : its points; `waiting` : images without a place; `running` : the progress of the
-    run that this server started, null if none runs; `failure` : why the last run stopped early;
-    `allowed` : pages may start a run."""
+    map; `count` : its points; `waiting` : images without a place; `groups` : the largest ones, or
+    spans of time in their order; `copies` : only if points are grouped by copies; `running` : the
+    progress of the run that this server started, null if none runs; `failure` : why the last run
+    stopped early; `allowed` : pages may start a run."""
 
     version: str
     made: bool
     count: int
     waiting: int
     groups: list[MapGroupDocument]
+    copies: MapCopiesDocument | None
     regions: list[MapRegionDocument]
     running: RunProgressDocument | None
     failure: str | None

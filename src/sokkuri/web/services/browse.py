@@ -179,11 +179,12 @@ def unknown_image_error(id_: str) -> UnknownImageError:
     return UnknownImageError(f"the collection has no image {id_!r}")
 
 
-def count_folders(collection: Collection) -> dict[str, Any]:
+def count_folders(collection: Collection, where: str | None = None) -> dict[str, Any]:
     """Return every folder that has live images in it or below, with their number, as
-    FolderListDocument. The root is first."""
+    FolderListDocument. The root is first. where : count only images that pass this filter. Raises
+    UsageError."""
     counts = Counter({"": 0})
-    paths = paths_of_live(collection.catalog)
+    paths = paths_of_live(collection.catalog, make_condition(collection, None, where))
     for folder, count in Counter(split_path(path)[0] for path in paths).items():
         counts.update(dict.fromkeys(("", *_folder_and_parents(folder)), count))
     return {"folders": [{"path": path, "count": counts[path]} for path in sorted(counts)]}

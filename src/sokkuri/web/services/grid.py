@@ -1,21 +1,26 @@
-"""The order of the grid: the keys and proportions of all live images, by folder, date and so on.
+"""The order of the grid: the keys and proportions of live images, by folder, date and so on.
 
-Takes a Collection, a folder and a sort order. Returns arrays. A page reads an order in parts, so
-orders are cached until the collection changes.
+Takes a Collection, a folder, a filter and a sort order. Returns arrays. A page reads an order in
+parts, so orders are cached until the collection changes. A page names images by their places, and
+says of which order: labels and metadata change what passes a filter.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import numpy as np
+import xxhash
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
+from sokkuri.core.errors import ConflictError
 from sokkuri.store.image_pages import grid_rows
+from sokkuri.store.labels import labels_revision
+from sokkuri.store.photos import photo_changes
 from sokkuri.web.services.browse import make_condition, read_images, split_path, utc_time
 
 Sort = Literal["folder", "newest", "oldest", "name", "size", "pixels"]
@@ -33,11 +38,13 @@ class GridOrder:
     keys : (N,) int64, keys of the images in the catalog.
     ratios : (N,) int64, 100 * width / height, 1 to 10,000; 100 where the size is unknown.
     groups : for each group its title, the position of its first image, and its folder or None.
+    version : a text that differs for other images, another order, and other contents of a file.
     """
 
     keys: NDArray[np.int64]
     ratios: NDArray[np.int64]
     groups: tuple[tuple[str, int, str | None], ...]
+    version: str
 
 
 class GridOrderCache:
@@ -50,33 +57,67 @@ class GridOrderCache:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._making = threading.Lock()
-        self._orders: LRUCache[tuple[str, str, str], GridOrder] = LRUCache(_MAX_ORDERS)
+        self._orders: LRUCache[Hashable, GridOrder] = LRUCache(_MAX_ORDERS)
+        self._by_version: LRUCache[str, GridOrder] = LRUCache(_MAX_ORDERS)
 
     def get(
-        self, collection: Collection, revision: str, under: str | None, sort: Sort
+        self,
+        collection: Collection,
+        revision: str,
+        under: str | None,
+        sort: Sort,
+        where: str | None = None,
     ) -> GridOrder:
-        """Return the order of the images below a folder. Raises UsageError for a folder outside the
-        root."""
-        key = (revision, under or "", sort)
+        """Return the order of the images below a folder that pass a filter. Raises UsageError for a
+        folder outside the root and for a wrong filter."""
+        key = (_state(collection, revision, where), under or "", sort, where)
         order = self._find(key)
         if order is None:
             with self._making:
                 order = self._find(key)
                 if order is None:
-                    order = make_order(collection, under, sort)
+                    order = make_order(collection, under, sort, where)
                     with self._lock:
                         self._orders[key] = order
+                        self._by_version[order.version] = order
         return order
 
-    def _find(self, key: tuple[str, str, str]) -> GridOrder | None:
+    def get_same(
+        self,
+        collection: Collection,
+        revision: str,
+        under: str | None,
+        sort: Sort,
+        where: str | None,
+        version: str,
+    ) -> GridOrder:
+        """Return the order that a page has, even if there is a newer one. Raises ConflictError if
+        it was dropped and cannot be made again."""
+        with self._lock:
+            held = self._by_version.get(version)
+        order = held or self.get(collection, revision, under, sort, where)
+        if order.version != version:
+            raise ConflictError("the images of this grid have changed: load it again")
+        return order
+
+    def _find(self, key: Hashable) -> GridOrder | None:
         with self._lock:
             return self._orders.get(key)
+
+
+def _state(collection: Collection, revision: str, where: str | None) -> Hashable:
+    """Return what an order depends on, beside its query. revision : of the images."""
+    catalog = collection.catalog
+    by_label = where is not None and "label" in where.lower()
+    labels = labels_revision(catalog) if by_label else ""
+    return revision, str(catalog.file_id), photo_changes(catalog), labels
 
 
 def grid_document(order: GridOrder, revision: str) -> dict[str, Any]:
     """Return the layout of the whole grid, as GridDocument."""
     return {
         "revision": revision,
+        "order": order.version,
         "count": len(order.keys),
         "ratios": order.ratios.tolist(),
         "groups": [
@@ -91,12 +132,15 @@ def read_window(
 ) -> dict[str, Any]:
     """Return consecutive images of the grid, as GridItemsDocument."""
     keys = order.keys[offset : offset + limit].tolist()
-    return {"revision": revision, "images": read_images(collection, keys)}
+    images = read_images(collection, keys)
+    return {"revision": revision, "order": order.version, "images": images}
 
 
-def make_order(collection: Collection, under: str | None, sort: Sort) -> GridOrder:
-    """Return the order of the live images below a folder. Raises UsageError."""
-    condition = make_condition(collection, under, None)
+def make_order(
+    collection: Collection, under: str | None, sort: Sort, where: str | None = None
+) -> GridOrder:
+    """Return the order of the live images below a folder that pass a filter. Raises UsageError."""
+    condition = make_condition(collection, under, where)
     rows = grid_rows(collection.catalog, condition, with_times=sort in ("newest", "oldest"))
     groups: tuple[tuple[str, int, str | None], ...] = (("", 0, None),) if rows else ()
     if sort == "folder":
@@ -117,7 +161,20 @@ def make_order(collection: Collection, under: str | None, sort: Sort) -> GridOrd
         np.array([row[0] for row in rows], np.int64),
         np.clip(np.array(ratios, np.int64), 1, 10_000),
         groups,
+        _version(rows),
     )
+
+
+def _version(rows: Sequence[Any]) -> str:
+    """Return a text for the keys, paths and contents of these rows of `grid_rows`, in their order.
+
+    Keys alone would not do: a new store, or an image that is added after another was deleted, may
+    use a key again.
+    """
+    digest = xxhash.xxh3_128(np.array([row[0] for row in rows], np.int64).tobytes())
+    digest.update("\0".join(str(row[1]) for row in rows).encode("utf-8", "surrogateescape"))
+    digest.update(b"\0".join(row[7] if isinstance(row[7], bytes) else b"" for row in rows))
+    return digest.hexdigest()
 
 
 def _groups(

@@ -1,78 +1,81 @@
 """The map as pages show it: points in the order of the catalog, their groups, and regions.
 
 Takes a Collection; returns documents of `schemas/maps.py`, and the bytes of the points. Pages name
-points by their numbers in this order, so an order is cached until images, labels or the map change.
+points by their numbers in this order, so an order is cached until images or the map change. Groups
+and regions are cached until what they depend on changes, too.
 """
 
 import threading
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import asdict, dataclass
-from hashlib import sha256
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
+import xxhash
 from cachetools import LRUCache
 from numpy.typing import NDArray
 
 from sokkuri.api import Collection
 from sokkuri.core.errors import ConflictError
 from sokkuri.curation.map.map_file import Positions, content_keys, map_version, read_map
-from sokkuri.curation.map.regions import find_regions
+from sokkuri.curation.map.regions import Region, find_regions
 from sokkuri.store.image_pages import images_by_key
 from sokkuri.store.images import find_images
-from sokkuri.store.labels import labels_revision, read_labels
 from sokkuri.store.live_rows import live_contents_and_paths
-from sokkuri.web.services.browse import image_fields, split_path
-
-Grouping = Literal["folder", "label"]
-"""What points have their colours and regions their names by."""
-
-MAX_GROUPS = 10
-"""The most groups that have a colour of their own."""
+from sokkuri.web.services.browse import image_fields
+from sokkuri.web.services.grid import GridOrderCache
+from sokkuri.web.services.map_groups import (
+    Copies,
+    Grouping,
+    Groups,
+    group_points,
+    groups_state,
+)
 
 _MAX_VIEWS = 2
+_MAX_GROUPINGS = 8
 _STEPS = 65535  # of a coordinate in the bytes of the points
 _NO_GROUP = 255
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    """names : of the largest groups, the largest first. counts : their images. of : (N,) int64, the
-    group of each point; -1 without one, or with a smaller one."""
-
-    names: list[str]
-    counts: list[int]
-    of: NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class MapView:
-    """The points of a map. version : a text that changes with them. made : whether there is a map.
-    keys : (N,) int64, the images in the catalog, ascending. waiting : images without a place."""
+    """The points of a map. version : a text that differs for other images and other places. made :
+    whether there is a map. keys : (N,) int64, the images in the catalog, ascending. waiting :
+    images without a place."""
 
     version: str
     made: bool
     keys: NDArray[np.int64]
     positions: Positions
     waiting: int
-    groups: dict[Grouping, Groups]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Colouring:
+    """The groups of the points of a map, and its regions. version : a text that changes with the
+    groups."""
+
+    version: str
+    groups: Groups
+    regions: list[Region]
 
 
 class MapViewCache:
-    """A cache of the last views. Thread-safe. One view is made at a time."""
+    """A cache of the last views and their colourings. Thread-safe. One is made at a time."""
 
     def __init__(self) -> None:
         self._making = threading.Lock()
-        self._views: LRUCache[Any, MapView] = LRUCache(_MAX_VIEWS)
+        self._views: LRUCache[Hashable, MapView] = LRUCache(_MAX_VIEWS)
+        self._colourings: LRUCache[Hashable, Colouring] = LRUCache(_MAX_GROUPINGS)
 
     def get(self, collection: Collection, revision: str) -> MapView:
         """Return the view of a revision of the collection."""
-        key = (revision, labels_revision(collection.catalog), map_version(collection))
+        key = (revision, str(collection.catalog.file_id), map_version(collection))
         with self._making:
             view = self._views.get(key)
             if view is None:
-                view = self._views[key] = _make_view(collection, str(key))
+                view = self._views[key] = _make_view(collection)
             return view
 
     def get_same(self, collection: Collection, revision: str, version: str) -> MapView:
@@ -82,8 +85,26 @@ class MapViewCache:
             raise ConflictError("the map has changed: load it again")
         return view
 
+    def colouring(
+        self,
+        collection: Collection,
+        view: MapView,
+        by: Grouping,
+        known_copies: Callable[[], Copies] = tuple,
+    ) -> Colouring:
+        """Return the groups of the points of a view, and its regions. known_copies : returns the
+        groups of copies; it has a cache of its own."""
+        copies = known_copies() if by == "copies" else ()
+        key = (view.version, by, groups_state(collection, by), copies)
+        with self._making:
+            found = self._colourings.get(key)
+            if found is None:
+                groups = group_points(collection, view.keys, by, copies)
+                found = self._colourings[key] = _colour(view, groups)
+            return found
 
-def _make_view(collection: Collection, key: str) -> MapView:
+
+def _make_view(collection: Collection) -> MapView:
     made = read_map(collection)
     images = list(live_contents_and_paths(collection.catalog))
     places = np.full(len(images), -1, np.int64)
@@ -91,33 +112,24 @@ def _make_view(collection: Collection, key: str) -> MapView:
         places = made.find(content_keys([content for _, content, _, _ in images]))
     shown = np.flatnonzero(places >= 0)
     listed = [images[index] for index in shown.tolist()]
-    labels = read_labels(collection.catalog)
     positions = np.zeros((0, 2), np.float32) if made is None else made.positions[places[shown]]
-    return MapView(
-        sha256(key.encode()).hexdigest()[:16],
-        made is not None,
-        np.array([key for key, _, _, _ in listed], np.int64),
-        positions,
-        len(images) - len(shown),
-        {
-            "folder": _group([split_path(path)[0] or None for _, _, _, path in listed]),
-            "label": _group([labels.get(id_) for _, _, id_, _ in listed]),
-        },
-    )
+    keys = np.array([key for key, _, _, _ in listed], np.int64)
+    digest = xxhash.xxh3_64(keys.tobytes() + positions.tobytes())
+    digest.update("\0".join(path for _, _, _, path in listed).encode("utf-8", "surrogateescape"))
+    digest.update(b"\0".join(content for _, content, _, _ in listed))
+    waiting = len(images) - len(shown)
+    return MapView(digest.hexdigest(), made is not None, keys, positions, waiting)
 
 
-def _group(names: Sequence[str | None]) -> Groups:
-    counts = Counter(name for name in names if name is not None)
-    largest = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:MAX_GROUPS]
-    numbers = {name: number for number, (name, _) in enumerate(largest)}
-    of = np.array([-1 if name is None else numbers.get(name, -1) for name in names], np.int64)
-    return Groups([name for name, _ in largest], [count for _, count in largest], of)
+def _colour(view: MapView, groups: Groups) -> Colouring:
+    names = "\0".join(groups.names).encode("utf-8", "surrogateescape")
+    version = xxhash.xxh3_64_hexdigest(names + groups.of.tobytes())
+    return Colouring(version, groups, find_regions(view.positions, groups.of, groups.names))
 
 
-def map_document(view: MapView, by: Grouping) -> dict[str, Any]:
-    """Return what MapDocument has of a view."""
-    groups = view.groups[by]
-    regions = find_regions(view.positions, groups.of, groups.names)
+def map_document(view: MapView, colouring: Colouring) -> dict[str, Any]:
+    """Return what MapDocument has of a view and its colouring."""
+    groups = colouring.groups
     return {
         "version": view.version,
         "made": view.made,
@@ -127,15 +139,30 @@ def map_document(view: MapView, by: Grouping) -> dict[str, Any]:
             {"name": name, "count": count}
             for name, count in zip(groups.names, groups.counts, strict=True)
         ],
-        "regions": [asdict(region) for region in regions],
+        "copies": groups.copies and {"groups": groups.copies[0], "images": groups.copies[1]},
+        "regions": [asdict(region) for region in colouring.regions],
     }
 
 
-def point_bytes(view: MapView, by: Grouping) -> bytes:
+def point_bytes(view: MapView, colouring: Colouring) -> bytes:
     """Return x and y of each point as uint16, then the group of each point as one byte."""
     coordinates = np.rint(np.clip(view.positions, 0, 1) * _STEPS).astype("<u2")
-    groups = view.groups[by].of
+    groups = colouring.groups.of
     return coordinates.tobytes() + np.where(groups < 0, _NO_GROUP, groups).astype("u1").tobytes()
+
+
+def passing_points(
+    collection: Collection,
+    orders: GridOrderCache,
+    view: MapView,
+    revision: str,
+    under: str | None,
+    where: str | None,
+) -> NDArray[np.bool_]:
+    """Return whether the image at each point is below a folder and passes a filter, (N,) bool.
+    Raises UsageError."""
+    order = orders.get(collection, revision, under, "folder", where)
+    return np.isin(view.keys, order.keys)
 
 
 def images_at(collection: Collection, view: MapView, points: Sequence[int]) -> dict[str, Any]:

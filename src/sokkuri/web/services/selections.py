@@ -1,9 +1,12 @@
 """Selections of images: what a page has selected, and the images that it stands for.
 
 A selection of the grid is kept as a query with ranges of positions, however many images it has. The
-positions hold for one revision of the collection. A selection of search hits has their ids.
+positions hold for one order of the grid, and nothing is done with a selection once its order has
+changed: it would be done with images that nobody has seen. Search hits are selected by their ids.
 """
 
+import base64
+import binascii
 import csv
 import io
 import json
@@ -24,6 +27,7 @@ from sokkuri.core.errors import ConflictError, UnknownSelectionError, UsageError
 from sokkuri.store.selected_images import image_keys, selected_images
 from sokkuri.web.services.browse import iso_time
 from sokkuri.web.services.grid import GridOrderCache, Sort
+from sokkuri.web.services.map_view import MapViewCache, passing_points
 
 ListFormat = Literal["csv", "json", "txt"]
 
@@ -33,12 +37,15 @@ _COLUMNS = ("id", "path", "width", "height", "bytes", "modified")
 
 @dataclass(frozen=True, slots=True)
 class GridSelection:
-    """Images of the grid: ranges of positions in the order of a revision."""
+    """Images of the grid: ranges of positions in its order. order : the version of the order; None
+    : it was the one of this revision."""
 
     under: str | None
     sort: Sort
     revision: str
     ranges: tuple[tuple[int, int], ...]
+    where: str | None = None
+    order: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,18 @@ class IdSelection:
     ids: tuple[str, ...]
 
 
-Selection = GridSelection | IdSelection
+@dataclass(frozen=True, slots=True)
+class MapSelection:
+    """Images on a version of the map. points : a bit for each point, in base64. under, where : the
+    filter that the images pass."""
+
+    version: str
+    points: str
+    under: str | None = None
+    where: str | None = None
+
+
+Selection = GridSelection | MapSelection | IdSelection
 
 
 class SelectionStore:
@@ -75,23 +93,63 @@ class SelectionStore:
 
 
 def selected_keys(
-    collection: Collection, orders: GridOrderCache, revision: str, selection: Selection
+    collection: Collection,
+    orders: GridOrderCache,
+    revision: str,
+    selection: Selection,
+    views: MapViewCache,
 ) -> NDArray[np.int64]:
     """Return the keys of the selected images in the catalog, in their order, (N,) int64.
 
-    revision : the present one. Raises ConflictError if the grid has changed since the images were
-    selected, UsageError if it has no such positions, UnknownImageError.
+    revision : the present one. Raises ConflictError if the grid or the map has changed since the
+    images were selected, UsageError if it has no such positions, UnknownImageError.
     """
     if isinstance(selection, IdSelection):
         return np.array(image_keys(collection.catalog, selection.ids), np.int64)
-    if selection.revision != revision:
+    if isinstance(selection, MapSelection):
+        return _keys_on_map(collection, orders, revision, selection, views)
+    if selection.order is None and selection.revision != revision:
         raise ConflictError("the collection has changed since these images were selected")
-    keys = orders.get(collection, revision, selection.under, selection.sort).keys
+    order = orders.get(collection, revision, selection.under, selection.sort, selection.where)
+    if selection.order not in (None, order.version):
+        raise ConflictError(
+            "the images, or those that pass the filter, have changed since these were selected: "
+            "nothing was done, select again"
+        )
+    keys = order.keys
     ranges = selection.ranges
     follow = all(end <= first for (_, end), (first, _) in pairwise(ranges))
     if not follow or any(first >= end for first, end in ranges) or ranges[-1][1] > len(keys):
         raise UsageError(f"ranges: they must follow each other, and end at {len(keys)} at most")
     return np.concatenate([keys[first:end] for first, end in ranges])
+
+
+def _keys_on_map(
+    collection: Collection,
+    orders: GridOrderCache,
+    revision: str,
+    selection: MapSelection,
+    views: MapViewCache,
+) -> NDArray[np.int64]:
+    view = views.get_same(collection, revision, selection.version)
+    try:
+        packed = np.frombuffer(base64.b64decode(selection.points, validate=True), np.uint8)
+    except (ValueError, binascii.Error):
+        raise UsageError("points: they must be bits in base64") from None
+    bits = np.unpackbits(packed, bitorder="little").astype(bool)
+    count = len(view.keys)
+    if not bits.any() or bits[count:].any():
+        raise UsageError(f"points: there must be some, and {count} at most")
+    chosen = np.zeros(count, bool)
+    chosen[: len(bits)] = bits[:count]
+    under, where = selection.under, selection.where
+    if under or where:
+        passing = passing_points(collection, orders, view, revision, under, where)
+        if (chosen & ~passing).any():
+            raise ConflictError(
+                "some of these images no longer pass the filter: nothing was done, select again"
+            )
+    return view.keys[chosen]
 
 
 def total_bytes(collection: Collection, keys: Sequence[int]) -> int:

@@ -15,6 +15,7 @@ from sokkuri.core.errors import UsageError
 from sokkuri.core.types import FileRef, FileStat, PhotoMetadata
 from sokkuri.store.photos import record_photos
 from sokkuri.web.services import grid
+from sokkuri.web.services.browse import count_folders
 
 DAY = 86400 * 10**9
 FILES = {
@@ -77,6 +78,19 @@ def test_images_are_grouped_by_month(bench: Bench) -> None:
     assert shown(bench, "oldest") == [(title, ids[::-1]) for title, ids in newest[::-1]]
 
 
+def test_months_and_counts_follow_the_filter(bench: Bench) -> None:
+    where = "path like 'b%' and width >= 0"
+    order = grid.make_order(bench.collection, None, "newest", where)
+    whole = grid.grid_document(order, "now")
+    assert [(group["title"], group["first"]) for group in whole["groups"]] == [
+        ("July 2024", 0), ("May 2024", 2), ("July 2023", 3),
+    ]  # fmt: skip
+    assert whole["count"] == 4
+    folders = count_folders(bench.collection, where)["folders"]
+    assert {one["path"]: one["count"] for one in folders} == {"": 4, "b": 3, "b-c": 1, "b/c": 1}
+    assert count_folders(bench.collection, "width < 0")["folders"] == [{"path": "", "count": 0}]
+
+
 def test_any_time_of_a_photo_has_a_month(bench: Bench) -> None:
     """A camera whose clock was wrong, and the catalog of a stranger."""
     catalog = bench.catalog
@@ -95,7 +109,8 @@ def test_a_window_is_a_part_of_the_whole_order(bench: Bench) -> None:
     whole = grid.read_window(bench.collection, order, "now", 0, 500)["images"]
     for offset in range(8):
         part = grid.read_window(bench.collection, order, "now", offset, 2)
-        assert part == {"revision": "now", "images": whole[offset : offset + 2]}
+        assert part["images"] == whole[offset : offset + 2]
+        assert (part["revision"], part["order"]) == ("now", order.version)
     assert grid.read_window(bench.collection, order, "now", 10**30, 500)["images"] == []
 
 
@@ -106,6 +121,9 @@ def test_an_order_is_cached_for_one_revision(bench: Bench) -> None:
     assert orders.get(bench.collection, "1", None, "newest") is not first
     assert orders.get(bench.collection, "1", "b", "folder") is not first
     assert orders.get(bench.collection, "2", None, "folder") is not first
+    filtered = orders.get(bench.collection, "1", None, "folder", "path like 'b%'")
+    assert orders.get(bench.collection, "1", "", "folder", "path like 'b%'") is filtered
+    assert len(filtered.keys) == 4
     for number in range(50):
         orders.get(bench.collection, str(number), None, "folder")
         assert len(orders._orders) <= 8, "the cache is limited"
